@@ -1,0 +1,2 @@
+demo test check: ; @./dev $@
+.PHONY: demo test check

@@ -1,0 +1,1 @@
+"""What `./dev` is made of: the standard library only, never imported by the package."""

@@ -1,0 +1,254 @@
+"""The development environment: makes `.venv` from the hashed lock once, and remembers that it did.
+
+The stamp has three independent keys, so that a change redoes only what it touches:
+`interpreter` (version, where it lives, where the checkout lives) rebuilds everything, `lock` reinstalls
+the libraries, `project` reinstalls the checkout itself (editable, without network).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+EXIT_UNAVAILABLE = 69
+STAMP_NAME = ".house-stamp.json"
+OFFLINE_SIGNS = (
+    "name resolution",
+    "getaddrinfo",
+    "dns error",
+    "Connection",
+    "connect error",
+    "Network is unreachable",
+    "Max retries exceeded",
+    "No matching distribution",
+    "Offline",
+    "offline",
+)
+
+
+class HouseError(Exception):
+    """The environment can't be made; the message is the one line to show."""
+
+
+class House(NamedTuple):
+    """Where a checkout lives, and where its parts are."""
+
+    root: Path
+
+    @property
+    def venv(self) -> Path:
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        return self.scripts / ("python.exe" if os.name == "nt" else "python")
+
+    @property
+    def scripts(self) -> Path:
+        return self.venv / ("Scripts" if os.name == "nt" else "bin")
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "requirements" / "dev.lock"
+
+    @property
+    def extras_lock(self) -> Path:
+        return self.root / "requirements" / "extras.lock"
+
+    @property
+    def stamp(self) -> Path:
+        return self.venv / STAMP_NAME
+
+
+def wanted_stamp(house: House) -> dict[str, str]:
+    """What the environment must have been made from to be usable as it stands."""
+    return {
+        "interpreter": _digest(f"{sys.version}|{sys.base_prefix}|{house.root}".encode()),
+        "lock": _digest(house.lock.read_bytes() + house.extras_lock.read_bytes()),
+        "project": _digest((house.root / "pyproject.toml").read_bytes()),
+    }
+
+
+def read_stamp(house: House) -> dict[str, str]:
+    """What the environment was made from; empty when there is none, or none that can be trusted."""
+    try:
+        found = json.loads(house.stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    usable = isinstance(found, dict) and house.python.exists()
+    return {str(key): str(value) for key, value in found.items()} if usable else {}
+
+
+def prepare(house: House) -> Path:
+    """Return the environment's Python, making or refreshing the environment first where needed."""
+    wanted = wanted_stamp(house)
+    if read_stamp(house) == wanted:
+        return house.python
+    with _only_one(house):
+        done = read_stamp(house)
+        if done != wanted:
+            _refresh(house, done, wanted)
+    return house.python
+
+
+def child_environment(house: House) -> dict[str, str]:
+    """The environment variables for everything `./dev` starts."""
+    path = os.pathsep.join([str(house.scripts), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PYTHONUTF8": "1", "PATH": path}
+
+
+def _refresh(house: House, done: dict[str, str], wanted: dict[str, str]) -> None:
+    uv = shutil.which("uv")
+    if done.get("interpreter") != wanted["interpreter"]:
+        _say("making .venv with Python " + sys.version.split()[0])
+        done = {}
+        _make_venv(house, uv)
+    # Written after each step: a step cut short is the only one done again.
+    reached = {"interpreter": wanted["interpreter"]}
+    if done.get("lock") != wanted["lock"]:
+        _say("installing the locked libraries")
+        _install(house, uv, ["--no-deps", "--require-hashes", "-r", str(house.lock)], needed=True)
+        _install(
+            house,
+            uv,
+            [
+                "--no-deps",
+                "--require-hashes",
+                "--only-binary",
+                ":all:",
+                "-r",
+                str(house.extras_lock),
+            ],
+            needed=False,
+        )
+        done = {}
+    reached["lock"] = wanted["lock"]
+    _write_stamp(house, reached)
+    if done.get("project") != wanted["project"]:
+        _install(
+            house, uv, ["--no-deps", "--no-build-isolation", "-e", str(house.root)], needed=True
+        )
+    _write_stamp(house, wanted)
+
+
+def _make_venv(house: House, uv: str | None) -> None:
+    base = getattr(sys, "_base_executable", sys.executable)
+    if house.venv.exists():
+        shutil.rmtree(house.venv)
+    made = _run([base, "-m", "venv", str(house.venv)])
+    if made.returncode == 0:
+        return
+    # Debian without python3-venv: the module is there, pip's bundle is not.
+    bare = _run([base, "-m", "venv", "--clear", "--without-pip", str(house.venv)])
+    if bare.returncode == 0 and (uv or _outer_pip() is not None):
+        return
+    shutil.rmtree(house.venv, ignore_errors=True)
+    raise HouseError(
+        "this Python can't make an environment with pip in it (Debian, Ubuntu: apt install python3-venv); "
+        "or put uv on PATH, or set PYTHON to another Python >= 3.11"
+    )
+
+
+def _install(house: House, uv: str | None, arguments: list[str], *, needed: bool) -> None:
+    attempts = []
+    if uv:
+        attempts.append(
+            [
+                uv,
+                "pip",
+                "install",
+                "-q",
+                "--compile-bytecode",
+                "--python",
+                str(house.python),
+                *arguments,
+            ]
+        )
+    quiet = ["install", "-qq", "--disable-pip-version-check", "--retries", "2", *arguments]
+    if _run([str(house.python), "-m", "pip", "--version"]).returncode == 0:
+        attempts.append([str(house.python), "-m", "pip", *quiet])
+    elif (outer := _outer_pip()) is not None:
+        attempts.append([*outer, "--python", str(house.python), *quiet])
+    output = ""
+    for command in attempts:
+        ran = _run(command)
+        if ran.returncode == 0:
+            return
+        output = ran.stdout
+    if needed:
+        raise HouseError(_why_not(output))
+    _say(
+        "optional libraries (exact, language, apsw) have no ready-made build here; their tests skip"
+    )
+
+
+def _why_not(output: str) -> str:
+    if any(sign in output for sign in OFFLINE_SIGNS):
+        return "can't reach the package index, which is needed once to fill .venv; go online and run it again"
+    return "can't install the locked libraries:\n" + output.strip()[-2000:]
+
+
+def _outer_pip() -> list[str] | None:
+    """Pip outside the new environment, if it is new enough (22.3) to install into another one."""
+    base = getattr(sys, "_base_executable", sys.executable)
+    probe = _run([base, "-m", "pip", "--python", base, "--version"])
+    return [base, "-m", "pip"] if probe.returncode == 0 else None
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run to the end with both streams in `stdout`; pip must not see a host environment's settings."""
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    for name in (
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+        "PIP_REQUIRE_VIRTUALENV",
+        "PIP_USER",
+        "PIP_TARGET",
+    ):
+        environment.pop(name, None)
+    return subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+
+
+def _write_stamp(house: House, stamp: dict[str, str]) -> None:
+    unfinished = house.stamp.with_suffix(".part")
+    unfinished.write_text(json.dumps(stamp), encoding="utf-8")
+    unfinished.replace(house.stamp)
+
+
+@contextmanager
+def _only_one(house: House) -> Iterator[None]:
+    """Two `./dev` at once: the second waits, then finds the work done. Windows goes without."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with (house.root / ".venv.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _say(line: str) -> None:
+    print(f"dev: {line}", file=sys.stderr, flush=True)

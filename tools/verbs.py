@@ -1,0 +1,193 @@
+"""The verbs of `./dev`: demo, test, check, bench, fmt, help."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.house import EXIT_UNAVAILABLE, House, HouseError, child_environment, prepare
+
+ROOT = Path(__file__).resolve().parent.parent
+TYPED = ("src", "tools", "run", "dev.py")
+
+HELP = """\
+usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
+
+  demo   run the whole product on this machine: no keys, no network      examples/demo.py
+  test   check, then every test this machine can run, skips explained
+         test ARGS: pytest ARGS only (for example: test tests/house -k stamp)
+  check  format, lint, types, architecture, gates
+  bench  measure                                                         benchmarks/run.py
+  fmt    put the source into its format
+  help   this page
+
+The first run fills .venv from requirements/dev.lock; later runs start at once.
+PYTHON=/path/to/python3 chooses the interpreter (3.11 or newer).
+"""
+
+
+class Step(NamedTuple):
+    """One line of `./dev check`."""
+
+    name: str
+    command: list[str]
+
+
+class Outcome(NamedTuple):
+    """How a step ended."""
+
+    name: str
+    code: int
+    seconds: float
+    output: str
+
+
+def main(arguments: list[str]) -> int:
+    """Run one verb; returns the exit code."""
+    verb, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
+    if verb in {"help", "-h", "--help"}:
+        print(HELP, end="")
+        return 0
+    action = VERBS.get(verb)
+    if action is None:
+        print(f"dev: no verb {verb!r}; there are: {', '.join(VERBS)}, help", file=sys.stderr)
+        return 2
+    house = House(ROOT)
+    try:
+        return action(house, rest)
+    except HouseError as error:
+        print(f"dev: {error}", file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    except KeyboardInterrupt:
+        return 130
+
+
+def demo(house: House, arguments: list[str]) -> int:
+    """Run examples/demo.py; without the network, on the bare interpreter."""
+    script = _existing(house, "examples/demo.py")
+    try:
+        python = prepare(house)
+    except HouseError as error:
+        print(
+            f"dev: {error}\ndev: the demo needs the standard library only; going on",
+            file=sys.stderr,
+        )
+        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(house.root / "src")}
+        return _hand_over([sys.executable, script, *arguments], house, environment)
+    return _hand_over([str(python), script, *arguments], house)
+
+
+def bench(house: House, arguments: list[str]) -> int:
+    """Run benchmarks/run.py."""
+    script = _existing(house, "benchmarks/run.py")
+    return _hand_over([str(prepare(house)), script, *arguments], house)
+
+
+def fmt(house: House, arguments: list[str]) -> int:
+    """Put the source into its format and repair what can be repaired safely."""
+    python = str(prepare(house))
+    paths = arguments or ["."]
+    repaired = _hand_over([python, "-m", "ruff", "check", "--fix", "--quiet", *paths], house)
+    return _hand_over([python, "-m", "ruff", "format", *paths], house) or repaired
+
+
+def check(house: House, arguments: list[str]) -> int:
+    """Run every step, print one line each, fail if any failed."""
+    if arguments:
+        print("dev: check takes no arguments", file=sys.stderr)
+        return 2
+    steps = check_steps(house, str(prepare(house)))
+    failed = []
+    with ThreadPoolExecutor(max_workers=len(steps)) as pool:
+        for outcome in pool.map(lambda step: _timed(step, house), steps):
+            print(
+                f"{'ok  ' if outcome.code == 0 else 'FAIL'} {outcome.name:<14} {outcome.seconds:6.2f} s",
+                flush=True,
+            )
+            if outcome.code:
+                failed.append(outcome.name)
+                print(
+                    "".join(f"     {line}\n" for line in outcome.output.strip().splitlines()),
+                    end="",
+                    flush=True,
+                )
+    if failed:
+        print(f"dev: check failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def check_steps(house: House, python: str) -> list[Step]:
+    """The steps of `check`, over those parts of the tree that are there."""
+    typed = [name for name in TYPED if (house.root / name).exists()]
+    return [
+        Step("ruff format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
+        Step("ruff check", [python, "-m", "ruff", "check", "--quiet", "."]),
+        Step(
+            "import-linter",
+            [python, "-c", "from importlinter.cli import lint_imports_command as run; run()"],
+        ),
+        Step("gates", [python, "tools/gates.py"]),
+        Step("mypy strict", [python, "-m", "mypy", "--no-error-summary", *typed]),
+    ]
+
+
+def test(house: House, arguments: list[str]) -> int:
+    """Without arguments: check, then all tests. With arguments: pytest with them."""
+    checked = 0 if arguments else check(house, [])
+    command = [str(prepare(house)), "-m", "pytest"]
+    if not any(
+        argument.startswith(("-n", "--numprocesses", "--pdb", "--collect-only"))
+        for argument in arguments
+    ):
+        command += ["-n", "auto"]
+    tested = _hand_over([*command, *arguments], house)
+    if checked:
+        print("dev: the check above failed", file=sys.stderr)
+    return tested or checked
+
+
+VERBS: dict[str, Callable[[House, list[str]], int]] = {
+    "demo": demo,
+    "test": test,
+    "check": check,
+    "bench": bench,
+    "fmt": fmt,
+}
+
+
+def _existing(house: House, name: str) -> str:
+    path = house.root / name
+    if not path.exists():
+        raise HouseError(f"there is no {name} in this checkout")
+    return str(path)
+
+
+def _timed(step: Step, house: House) -> Outcome:
+    started = time.perf_counter()
+    finished = subprocess.run(
+        step.command,
+        cwd=house.root,
+        env=child_environment(house),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return Outcome(step.name, finished.returncode, time.perf_counter() - started, finished.stdout)
+
+
+def _hand_over(command: list[str], house: House, environment: dict[str, str] | None = None) -> int:
+    """Run in the foreground with this terminal; a signal's death is reported the shell's way."""
+    sys.stdout.flush()
+    finished = subprocess.run(
+        command, cwd=house.root, env=environment or child_environment(house), check=False
+    )
+    return finished.returncode if finished.returncode >= 0 else 128 - finished.returncode
