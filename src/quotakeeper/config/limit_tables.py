@@ -1,0 +1,195 @@
+"""The [[limit]] tables of a config file -> Limit values, and the limits there are without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+from quotakeeper.clocks import zone_named
+from quotakeeper.domain.limits import DEFAULT_THRESHOLDS, Limit, Mode
+from quotakeeper.domain.money import parse_decimal
+from quotakeeper.domain.units import METERS, amount_from_units, meter_named
+from quotakeeper.domain.usage import check_label, check_scope
+from quotakeeper.domain.windows import Window, parse_window
+from quotakeeper.errors import ConfigError, InvalidInputError
+
+T = TypeVar("T")
+
+LIMIT_KEYS = (
+    "name",
+    "provider",
+    "model",
+    "operation",
+    "scope",
+    "meter",
+    "window",
+    "amount",
+    "mode",
+    "timezone",
+    "thresholds",
+)
+_NEEDED = {
+    "name": 'give it one, like name = "gemini daily tokens"',
+    "meter": 'say what is counted, like meter = "tokens"',
+    "window": 'say per what, like window = "day"',
+    "amount": "say how much, like amount = 15_000_000",
+}
+# The brief's own limits: they hold wherever no [[limit]] is written.
+DEFAULT_LIMIT_TABLES: tuple[Mapping[str, object], ...] = tuple(
+    {
+        "name": f"{provider} daily {word}",
+        "provider": provider,
+        "meter": meter,
+        "window": "day",
+        "amount": amount,
+        "mode": "hard",
+    }
+    for provider, word, meter, amount in (
+        ("gemini", "tokens", "tokens", "15000000"),
+        ("gemini", "cost", "cost", "10.00"),
+        ("deepgram", "minutes", "audio_minutes", "1000"),
+        ("deepgram", "cost", "cost", "4.30"),
+    )
+)
+
+
+def unknown_key(key: str, known: tuple[str, ...]) -> tuple[str, str]:
+    """What to say of a key that does not exist: the problem, and the nearest one there is."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(key.lower(), known, n=1, cutoff=0.5)
+    fix = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    return f"unknown key {key[:60]!r}", fix
+
+
+def one_of(value: object, words: tuple[str, ...]) -> str:
+    """Check that a value is one of a few words; raises InvalidInputError naming the nearest."""
+    if isinstance(value, str) and value in words:
+        return value
+    fix = f"one of: {', '.join(words)}"
+    if isinstance(value, str):
+        from difflib import get_close_matches
+
+        near = get_close_matches(value.lower(), words, n=1, cutoff=0.6)
+        if near:
+            fix = f"did you mean {near[0]!r}? ({fix})"
+    raise InvalidInputError("", f"{str(value)[:60]!r} is not a choice", fix)
+
+
+def checked_zone(value: object) -> str:
+    """Check that a value names a time zone that this machine knows; return the name."""
+    if not isinstance(value, str) or not value.strip():
+        problem = "is empty" if isinstance(value, str) else f"{type(value).__name__} is not text"
+        raise InvalidInputError("", problem, 'give a name like "Asia/Ho_Chi_Minh"')
+    zone_named(value.strip())
+    return value.strip()
+
+
+def default_limits(timezone: str, warn_at: Decimal) -> tuple[Limit, ...]:
+    """The brief's limits, in a time zone."""
+    return tuple(
+        read_limit(table, "default limits", timezone=timezone, warn_at=warn_at)
+        for table in DEFAULT_LIMIT_TABLES
+    )
+
+
+def read_limits(
+    tables: object, shown: str, *, timezone: str, warn_at: Decimal
+) -> tuple[Limit, ...]:
+    """Read all [[limit]] tables; `limit[1]` in a message is the first one in the file."""
+    if not isinstance(tables, list | tuple):
+        raise ConfigError(f"{shown}: limit", "is not a list of tables", "write it as [[limit]]")
+    limits: list[Limit] = []
+    for number, table in enumerate(tables, start=1):
+        where = f"{shown}: limit[{number}]"
+        if not isinstance(table, Mapping):
+            raise ConfigError(where, "is not a table", "write it as [[limit]]")
+        limit = read_limit(table, where, timezone=timezone, warn_at=warn_at)
+        for earlier, other in enumerate(limits, start=1):
+            if other.name.casefold() == limit.name.casefold():
+                raise ConfigError(
+                    f"{where}.name",
+                    f"{limit.name!r} is already the name of limit[{earlier}]",
+                    "give each limit a name of its own",
+                )
+        limits.append(limit)
+    return tuple(limits)
+
+
+def read_limit(
+    table: Mapping[str, object], where: str, *, timezone: str, warn_at: Decimal
+) -> Limit:
+    """Read one limit; raises ConfigError naming the key, what is wrong with it, and the fix."""
+    for key in table:
+        if key not in LIMIT_KEYS:
+            problem, fix = unknown_key(str(key), LIMIT_KEYS)
+            raise ConfigError(f"{where}.{str(key)[:60]}", problem, fix)
+    for key, fix in _NEEDED.items():
+        if key not in table:
+            raise ConfigError(f"{where}.{key}", "is missing", fix)
+    name = at_key(f"{where}.name", _name, table["name"])
+
+    def read(key: str, reader: Callable[[object], T], default: T) -> T:
+        if key not in table:
+            return default
+        return at_key(f"{where}.{key}", reader, table[key], f" (in the limit {name!r})")
+
+    meter = METERS[read("meter", lambda value: meter_named(str(value)).name, "")]
+    return Limit(
+        name=name,
+        meter=meter.name,
+        window=read("window", parse_window, Window("day")),
+        amount=read("amount", lambda value: amount_from_units(value, meter), 0),
+        provider=read("provider", _label, ""),
+        model=read("model", _label, ""),
+        operation=read("operation", _label, ""),
+        scope=read("scope", _scope, ()),
+        mode=Mode(read("mode", _mode, Mode.HARD.value)),
+        timezone=read("timezone", checked_zone, timezone),
+        thresholds=read("thresholds", _thresholds, _from_warn_at(warn_at)),
+    )
+
+
+def at_key(where: str, reader: Callable[[object], T], value: object, of: str = "") -> T:
+    """Run a reader; whatever it finds wrong becomes a ConfigError that says where."""
+    try:
+        return reader(value)
+    except (InvalidInputError, ConfigError) as error:
+        raise ConfigError(where, error.problem + of, error.fix) from None
+
+
+def _name(value: object) -> str:
+    return check_label(value.strip() if isinstance(value, str) else value, "name")
+
+
+def _label(value: object) -> str:
+    return check_label(value.strip() if isinstance(value, str) else value, "label", empty=True)
+
+
+def _mode(value: object) -> str:
+    return one_of(value, tuple(mode.value for mode in Mode))
+
+
+def _scope(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping):
+        raise InvalidInputError("", "is not a table", 'write it as { project = "phim-01" }')
+    return check_scope(value)
+
+
+def _thresholds(value: object) -> tuple[Decimal, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise InvalidInputError("", "is not a list of numbers", "write it like [0.8, 0.95, 1.0]")
+    return tuple(sorted({threshold(each) for each in value}))
+
+
+def threshold(value: object) -> Decimal:
+    """Check a part of a limit at which to warn: more than 0, at most 1."""
+    number = parse_decimal(value, "threshold")
+    if not 0 < number <= 1:
+        raise InvalidInputError("", f"{number} is not between 0 and 1", "80 % is written 0.8")
+    return number
+
+
+def _from_warn_at(warn_at: Decimal) -> tuple[Decimal, ...]:
+    return (warn_at, *(each for each in DEFAULT_THRESHOLDS[1:] if each > warn_at))

@@ -1,0 +1,191 @@
+"""Settings from an argument, the environment, one TOML file and the defaults, in that order."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from quotakeeper import clocks
+from quotakeeper.config.limit_tables import (
+    at_key,
+    checked_zone,
+    default_limits,
+    one_of,
+    read_limits,
+    threshold,
+    unknown_key,
+)
+from quotakeeper.config.places import PROJECT_FILE, default_ledger, user_config_file
+from quotakeeper.config.reader import read_toml
+from quotakeeper.config.settings import (
+    CHOICES,
+    DEFAULT_WARN_AT,
+    TOP_KEYS,
+    Choice,
+    Settings,
+    variable_of,
+)
+from quotakeeper.domain.limits import Limit
+from quotakeeper.errors import ConfigError, InvalidInputError
+
+T = TypeVar("T")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: "C:" is a drive
+
+
+def load_settings(
+    ledger: str | os.PathLike[str] | None = None,
+    config: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Settings:
+    """Read all settings once.
+
+    `config` is a file, a mapping shaped like one, or ready Settings (then nothing else is read).
+    Without it the file is QUOTAKEEPER_CONFIG, else ./quotakeeper.toml, else the user's own; one
+    file is read, never several. A setting is taken from the argument, else from its environment
+    variable, else from the file, else it has its default. Raises ConfigError for anything wrong.
+    """
+    folder = Path.cwd() if cwd is None else Path(cwd)
+    if isinstance(config, Settings):
+        if ledger is None:
+            return config
+        origins = MappingProxyType({**config.origins, "ledger": "argument"})
+        return replace(config, ledger=_ledger(os.fspath(ledger), folder), origins=origins)
+    environment = os.environ if environ is None else environ
+    sources = _Sources(config, environment, folder)
+    return sources.settings(None if ledger is None else os.fspath(ledger))
+
+
+class _Sources:
+    """The places that settings come from, and a note of where each one was found."""
+
+    def __init__(
+        self,
+        config: Mapping[str, object] | str | os.PathLike[str] | None,
+        environ: Mapping[str, str],
+        cwd: Path,
+    ) -> None:
+        self.environ = environ
+        self.cwd = cwd
+        self.origins: dict[str, str] = {}
+        self.table, self.shown, self.file = self._table(config)
+        for key in self.table:
+            if key != "limit" and key not in TOP_KEYS:
+                problem, fix = unknown_key(str(key), (*TOP_KEYS, "limit"))
+                raise ConfigError(f"{self.shown}: {str(key)[:60]}", problem, fix)
+
+    def settings(self, ledger: str | None) -> Settings:
+        """Read and check every setting."""
+        timezone = self._read("timezone", checked_zone, clocks.local_zone_name)
+        warn_at = self._read("warn_at", threshold, lambda: DEFAULT_WARN_AT)
+        chosen = {choice.name: self._choice(choice) for choice in CHOICES}
+        return Settings(
+            ledger=self._ledger(ledger),
+            timezone=timezone,
+            limits=self._limits(timezone, warn_at),
+            price_files=self._read("price_files", self._price_files, tuple),
+            warn_at=warn_at,
+            config_file=self.file,
+            origins=MappingProxyType(dict(self.origins)),
+            **chosen,
+        )
+
+    def _table(
+        self, config: Mapping[str, object] | str | os.PathLike[str] | None
+    ) -> tuple[Mapping[str, object], str, Path | None]:
+        if isinstance(config, Mapping):
+            return config, "config", None
+        named = os.fspath(config) if config is not None else self.environ.get("QUOTAKEEPER_CONFIG")
+        if named:
+            file = self.cwd / Path(named).expanduser()
+            return read_toml(file, named), named, file
+        project = self.cwd / PROJECT_FILE
+        if project.is_file():
+            return read_toml(project, PROJECT_FILE), PROJECT_FILE, project
+        try:
+            own = user_config_file(self.environ)
+        except ConfigError:  # no home folder, so no file in it either
+            return {}, "", None
+        return (read_toml(own, str(own)), str(own), own) if own.is_file() else ({}, "", None)
+
+    def _read(self, name: str, reader: Callable[[object], T], default: Callable[[], T]) -> T:
+        variable = variable_of(name)
+        text = self.environ.get(variable)
+        if text:
+            self.origins[name] = f"environment {variable}"
+            return at_key(f"environment {variable}", reader, text)
+        if name in self.table:
+            self.origins[name] = self.shown
+            return at_key(f"{self.shown}: {name}", reader, self.table[name])
+        self.origins[name] = "default"
+        return default()
+
+    def _choice(self, choice: Choice) -> str:
+        return self._read(
+            choice.name, lambda value: one_of(value, choice.words), lambda: choice.words[0]
+        )
+
+    def _ledger(self, argument: str | None) -> str:
+        if argument is not None:
+            self.origins["ledger"] = "argument"
+            return at_key("ledger", lambda value: _ledger(value, self.cwd), argument)
+        # A path in a file is meant from the file's own folder, wherever the program is started.
+        beside = self.cwd
+        if self.file is not None and not self.environ.get("QUOTAKEEPER_LEDGER"):
+            beside = self.file.parent
+        return self._read(
+            "ledger",
+            lambda value: _ledger(value, beside),
+            lambda: str(default_ledger(self.environ)),
+        )
+
+    def _price_files(self, value: object) -> tuple[Path, ...]:
+        if isinstance(value, str):
+            value = [each for each in value.split(os.pathsep) if each]
+            beside = self.cwd
+        else:
+            beside = self.file.parent if self.file is not None else self.cwd
+        if not isinstance(value, list | tuple) or not all(
+            isinstance(each, str | os.PathLike) for each in value
+        ):
+            raise InvalidInputError("", "is not a list of files", 'write it like ["prices.toml"]')
+        files = tuple(beside / Path(each).expanduser() for each in value)
+        for file in files:
+            if not file.is_file():
+                raise InvalidInputError("", f"there is no file {file}", "create it, or take it out")
+        return files
+
+    def _limits(self, timezone: str, warn_at: Decimal) -> tuple[Limit, ...]:
+        tables = self.table.get("limit")
+        with_defaults = self.table.get("default_limits", not tables)
+        if not isinstance(with_defaults, bool):
+            raise ConfigError(
+                f"{self.shown}: default_limits", "is not true or false", "write true or false"
+            )
+        self.origins["default_limits"] = self.shown if "default_limits" in self.table else "default"
+        self.origins["limits"] = self.shown if tables or not with_defaults else "default"
+        own = read_limits(tables or [], self.shown, timezone=timezone, warn_at=warn_at)
+        if not with_defaults:
+            return own
+        taken = {limit.name.casefold() for limit in own}
+        defaults = default_limits(timezone, warn_at)
+        return (*own, *(limit for limit in defaults if limit.name.casefold() not in taken))
+
+
+def _ledger(value: object, beside: Path) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        problem = "is empty" if isinstance(value, str) else f"{type(value).__name__} is not text"
+        if isinstance(value, str) and "\0" in value:
+            problem = "has a NUL character in it"
+        raise InvalidInputError("", problem, 'give a path, or "memory:"')
+    if value == ":memory:":
+        return "memory:"
+    if _URL.match(value):
+        return value
+    return str(beside / Path(value).expanduser())

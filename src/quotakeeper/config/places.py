@@ -1,0 +1,60 @@
+"""Where files live on each platform, by the standard library only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from quotakeeper.errors import ConfigError
+
+PROJECT_FILE = "quotakeeper.toml"
+_APP = "quotakeeper"
+
+
+def user_config_file(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """The user's own config file (it need not exist)."""
+    if platform == "win32":
+        folder = _absolute(environ, "APPDATA") or _home(environ, "") / "AppData" / "Roaming"
+    elif platform == "darwin":
+        folder = _absolute(environ, "XDG_CONFIG_HOME") or _home(environ, "") / (
+            "Library/Application Support"
+        )
+    else:
+        folder = _absolute(environ, "XDG_CONFIG_HOME") or _home(environ, "") / ".config"
+    return folder / _APP / "config.toml"
+
+
+def data_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """The folder for data that is kept: the ledger, the local tokenizer."""
+    fix = "set QUOTAKEEPER_LEDGER to a path"
+    if platform == "win32":
+        folder = _absolute(environ, "LOCALAPPDATA") or _home(environ, fix) / "AppData" / "Local"
+    elif platform == "darwin":
+        folder = _absolute(environ, "XDG_DATA_HOME") or _home(environ, fix) / (
+            "Library/Application Support"
+        )
+    else:
+        folder = _absolute(environ, "XDG_DATA_HOME") or _home(environ, fix) / ".local" / "share"
+    return folder / _APP
+
+
+def default_ledger(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """The ledger that is used when none is named."""
+    return data_folder(environ, platform) / "ledger.db"
+
+
+def _absolute(environ: Mapping[str, str], variable: str) -> Path | None:
+    # The XDG rules say that a relative path there is to be ignored.
+    text = environ.get(variable, "")
+    return Path(text) if text and Path(text).is_absolute() else None
+
+
+def _home(environ: Mapping[str, str], fix: str) -> Path:
+    text = environ.get("HOME") or environ.get("USERPROFILE") or ""
+    if text:
+        return Path(text)
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise ConfigError("home folder", "cannot be found", fix or "set HOME") from None

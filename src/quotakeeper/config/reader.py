@@ -1,0 +1,67 @@
+"""Read one TOML file into a plain mapping; whatever is wrong with it names the file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from quotakeeper.errors import ConfigError
+
+_MAX_BYTES = 4 * 1024 * 1024
+_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
+
+
+def read_toml(path: Path, shown: str) -> Mapping[str, object]:
+    """Parse a file; `shown` is its name in messages. Numbers with a point become exact Decimals."""
+    return parse_toml(_text(path, shown), shown)
+
+
+def parse_toml(text: str, shown: str) -> Mapping[str, object]:
+    """Parse TOML text; raises ConfigError that names the line."""
+    import tomllib
+
+    try:
+        return tomllib.loads(text, parse_float=_exact)
+    except tomllib.TOMLDecodeError as error:
+        found = _LINE.search(str(error))
+        problem = _LINE.sub("", str(error)).strip().rstrip(".")
+        line = f"line {found[1]}, column {found[2]}" if found else "the end of the file"
+        raise ConfigError(
+            f"{shown}: {line}", problem, 'TOML is written like: name = "text"'
+        ) from None
+    except RecursionError:
+        raise ConfigError(shown, "is nested too deeply", "write plain tables") from None
+    except ValueError as error:  # an integer with more digits than Python reads
+        raise ConfigError(shown, str(error).split(";")[0], "write a smaller number") from None
+
+
+def _text(path: Path, shown: str) -> str:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ConfigError(shown, "is larger than 4 MB", "name a quotakeeper config file")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(shown, "does not exist", "create it, or name another file") from None
+    except IsADirectoryError:
+        raise ConfigError(shown, "is a folder", "name the file in it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(shown, f"cannot be read: {reason}", "check its permissions") from None
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise ConfigError(shown, "is written in UTF-16", "save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{shown}: line {line}", "is not UTF-8 text", "save it as UTF-8"
+        ) from None
+
+
+def _exact(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond all bounds
+        return Decimal("Infinity")

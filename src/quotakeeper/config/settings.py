@@ -1,0 +1,93 @@
+"""The settings object, and the table of what may be set and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+
+from quotakeeper.domain.limits import Limit
+
+DEFAULT_WARN_AT = Decimal("0.8")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A setting that is one of a few words; the first is the default."""
+
+    name: str
+    words: tuple[str, ...]
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return variable_of(self.name)
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting: `ledger` -> `QUOTAKEEPER_LEDGER`."""
+    return f"QUOTAKEEPER_{name.upper()}"
+
+
+CHOICES = (
+    Choice(
+        "durability",
+        ("power", "process"),
+        "what an acknowledged write survives: a power cut, or the death of the process",
+    ),
+    Choice(
+        "on_limit",
+        ("raise", "warn"),
+        "what passing a hard limit does: raise LimitExceeded, or only warn",
+    ),
+    Choice(
+        "on_store_failure",
+        ("deny", "allow"),
+        "what happens to a call that the ledger cannot count now",
+    ),
+    Choice(
+        "on_unpriced",
+        ("count_only", "refuse", "price_as_highest"),
+        "what happens to a call that has no known price",
+    ),
+    Choice(
+        "plan",
+        ("payg", "growth"),
+        "which price list of a provider applies where there is more than one",
+    ),
+)
+# Every key a file may hold at its top, beside [[limit]]; also the settings with an origin.
+TOP_KEYS = (
+    "ledger",
+    "timezone",
+    *(choice.name for choice in CHOICES),
+    "warn_at",
+    "price_files",
+    "default_limits",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. `ledger` is an absolute path or a URL such as "memory:".
+
+    `origins` says for each setting where its value came from: "default", "argument",
+    "environment QUOTAKEEPER_LEDGER", or the name of the file. `config_file` is the file that was
+    read, None if there was none.
+    """
+
+    ledger: str
+    timezone: str = "UTC"
+    limits: tuple[Limit, ...] = ()
+    price_files: tuple[Path, ...] = ()
+    durability: str = "power"
+    on_limit: str = "raise"
+    on_store_failure: str = "deny"
+    on_unpriced: str = "count_only"
+    plan: str = "payg"
+    warn_at: Decimal = DEFAULT_WARN_AT
+    config_file: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
