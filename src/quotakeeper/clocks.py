@@ -1,0 +1,118 @@
+"""The only file that reads a clock, sleeps, or asks the machine for its time zone."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from quotakeeper.errors import ConfigError
+
+LOCAL = "local"
+_ZERO = timedelta(0)
+
+
+class Clock(Protocol):
+    """What is asked of a clock; tests give one that they turn by hand."""
+
+    def now(self) -> int:
+        """Wall time in microseconds since 1970 UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, for durations."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> int:
+        """Wall time in microseconds since 1970 UTC."""
+        return time.time_ns() // 1_000
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, for durations."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class MachineZone(tzinfo):
+    """The machine's time zone by the C library's rules, where no tz database is installed."""
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        """Offset from UTC; `fold` is honoured."""
+        if moment is None:
+            return _ZERO
+        naive = moment.replace(tzinfo=None)
+        aware = naive.astimezone()
+        return aware.utcoffset() or _ZERO
+
+    def dst(self, moment: datetime | None) -> timedelta | None:
+        """Not known from here."""
+        return None
+
+    def tzname(self, moment: datetime | None) -> str:
+        """A fixed name."""
+        return LOCAL
+
+    def fromutc(self, moment: datetime) -> datetime:
+        """UTC -> local, with `fold` set in a repeated hour."""
+        utc = moment.replace(tzinfo=UTC)
+        local = utc.astimezone()
+        return local.replace(tzinfo=self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MachineZone)
+
+    def __hash__(self) -> int:
+        return hash(LOCAL)
+
+
+@lru_cache(maxsize=256)
+def zone_named(name: str) -> tzinfo:
+    """An IANA zone by name, or "local" for the machine's own.
+
+    Raises ConfigError for a name that is not known, saying how to install the tz database.
+    """
+    if name == LOCAL:
+        return MachineZone()
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(
+            "timezone",
+            f"unknown time zone {str(name)[:60]!r}",
+            'give an IANA name like "Asia/Ho_Chi_Minh"; if that name is right, install the '
+            "time zone database: pip install tzdata",
+        ) from None
+
+
+def local_zone_name() -> str:
+    """The machine's time zone: an IANA name where it can be told, else "local"."""
+    candidates = [os.environ.get("TZ", "").lstrip(":")]
+    try:
+        target = os.path.realpath("/etc/localtime")
+        if "zoneinfo/" in target:
+            candidates.append(target.split("zoneinfo/")[-1])
+        with open("/etc/timezone", encoding="ascii") as file:
+            candidates.append(file.read().strip())
+    except (OSError, UnicodeError):
+        pass
+    for name in candidates:
+        if name and not name.startswith("/"):
+            try:
+                zone_named(name)
+            except ConfigError:
+                continue
+            return "UTC" if name in ("Etc/UTC", "UTC", "Etc/Universal", "Zulu") else name
+    return LOCAL

@@ -1,0 +1,355 @@
+"""The one state machine of every ledger: commands in, outcomes and entries out.
+
+`apply(state, commands, now)` decides each command in order and folds the entries it makes into the
+state before the next one, so a batch is as if its commands had come one by one. Nothing here reads
+a clock or a disk. What it promises:
+
+- A reservation is admitted only if it fits all its hard limits; a refused one changes nothing.
+- Settling is never refused for its amount: what goes beyond is overage, and it blocks what follows.
+- An id counts once for ever; a replay gets the first answer.
+- Ledger time never goes back: a clock that was set back keeps counting in the newest period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from quotakeeper.domain import commands as c
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.entries import OPENING, Entry, Figures, Kind
+from quotakeeper.domain.limits import Account, Limit, Mode
+from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.reservations import Hold, State
+from quotakeeper.domain.state import Known, LedgerState, followed, opened
+from quotakeeper.domain.units import METERS, measure
+from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.errors import (
+    InvalidInputError,
+    KeyConflictError,
+    QuotakeeperError,
+    ReservationClosedError,
+)
+
+MAX_TTL_US = 30 * 86_400 * SECOND
+
+
+def apply(
+    state: LedgerState, commands: Sequence[c.Command], now: int
+) -> tuple[list[c.Outcomes], list[Entry]]:
+    """Carry out a batch at instant `now` (microseconds); give one outcome per command, and the
+    entries to append to the journal, in order."""
+    now = max(now, state.high_water)
+    outcomes: list[c.Outcomes] = []
+    entries: list[Entry] = []
+    for command in commands:
+        outcome, made = _decide(state, command, now)
+        outcomes.append(outcome)
+        entries.extend(made)
+    return outcomes, entries
+
+
+def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
+          now: int) -> Decision:  # fmt: skip
+    """Whether a reservation would be admitted at `now`; changes nothing."""
+    return _admit(state, labels, figures, limits, max(now, state.high_water))
+
+
+def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
+    """What a limit says of asking for `asked` more base units at `now`."""
+    account = limit.account
+    totals = state.totals(account, now)
+    remaining = max(0, limit.amount - totals.settled - totals.reserved)
+    return Verdict(limit, asked, totals.settled, totals.reserved, remaining,
+                   state.period(account, now), state.resets_at(account, now))  # fmt: skip
+
+
+def passed_thresholds(verdict: Verdict) -> bool:
+    """Whether use with what was asked is at or above the lowest threshold of the limit."""
+    lowest = min(verdict.limit.thresholds, default=None)
+    together = verdict.used + verdict.reserved + verdict.asked
+    return lowest is not None and together >= lowest * verdict.limit.amount and together > 0
+
+
+def fold(state: LedgerState, entry: Entry) -> Known:
+    """Take one entry into the state: balances first, then what is known of its id."""
+    before = None if entry.ref is None else state.known_at(entry.ref)
+    after = opened(entry) if before is None else followed(before, entry)
+    for account in state.matching(after.labels):
+        start = state.slice_start(account, after.at)
+        if start < state.accounts[account.key][1]:
+            continue
+        held = _hold_amount(account, before.hold if before else None)
+        used = _figures_amount(account, before.figures if before else None)
+        to_hold = _hold_amount(account, after.hold)
+        to_use = _figures_amount(account, after.figures)
+        if held == to_hold and used == to_use:
+            continue
+        balance = state.balance(account, start)
+        balance.reserved += to_hold - held
+        balance.settled += to_use - used
+        balance.overage += max(0, to_use - held - used)
+        state.touch(account, start, balance)
+    state.remember(entry, after)
+    return after
+
+
+def _decide(
+    state: LedgerState, command: c.Command, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    match command:
+        case c.Reserve():
+            return _reserve(state, command, now)
+        case c.Settle():
+            return _settle(state, command, now)
+        case c.Record():
+            return _record(state, command, now)
+        case c.Sweep():
+            return _sweep(state, command, now)
+        case c.Watch():
+            return _watch(state, command, now)
+        case c.Correct():
+            return _correct(state, command, now)
+        case c.MarkSent() | c.Extend() | c.Release() | c.Assume():
+            return _move(state, command, now)
+
+
+def _reserve(
+    state: LedgerState, command: c.Reserve, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is not None:
+        return _replayed(known, command), []
+    if error := _too_much(state, command.labels, command.figures, now):
+        return c.Failed(error), []
+    decision = _admit(state, command.labels, command.figures, command.limits, now)
+    if not decision.allowed:
+        return c.Denied(decision), []
+    entry = Entry(
+        state.seq + 1, Kind.RESERVE, now, id=command.id, labels=command.labels,
+        figures=command.figures, owner=command.owner,
+        expires_at=now + min(command.ttl_us, MAX_TTL_US),
+    )  # fmt: skip
+    hold = fold(state, entry).hold
+    assert hold is not None
+    return c.Reserved(hold, decision), [entry]
+
+
+def _replayed(known: Known, command: c.Reserve) -> c.Outcomes:
+    same = (
+        known.state is not State.RECORDED
+        and known.labels == command.labels
+        and known.opening.quantities == command.figures.quantities
+    )
+    if not same:
+        return c.Failed(KeyConflictError(command.id))
+    if known.hold is not None:
+        return c.Reserved(known.hold, Decision(True), replay=True)
+    if known.event is not None:
+        return c.Reserved(_ended_hold(known), Decision(True), replay=True, event=known.event)
+    return c.Failed(ReservationClosedError(command.id, known.state, "reserve again"))
+
+
+def _ended_hold(known: Known) -> Hold:
+    opening = known.opening
+    return Hold(known.id, known.at, known.labels, opening.quantities, opening.cost_pico,
+                opening.price_id, opening.provenance, "", known.at, sent=True)  # fmt: skip
+
+
+def _admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
+           now: int) -> Decision:  # fmt: skip
+    refusing: list[Verdict] = []
+    warnings: list[Verdict] = []
+    for limit in limits:
+        asked = measure(limit.account_meter, figures.quantities, figures.cost_pico)
+        if asked == 0 or not limit.matches(labels):
+            continue
+        says = verdict(state, limit, asked, now)
+        if not says.fits and limit.mode is Mode.HARD:
+            refusing.append(says)
+        elif not says.fits or passed_thresholds(says):
+            warnings.append(says)
+    return Decision(not refusing, tuple(refusing), tuple(warnings))
+
+
+def _settle(
+    state: LedgerState, command: c.Settle, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is None:
+        return c.Failed(_unknown(command.id)), []
+    # Late is better than never: an orphan that was assumed or expired takes its true figures once.
+    if known.state not in (State.HELD, State.ASSUMED, State.EXPIRED):
+        if known.figures == command.figures and known.event is not None:
+            return c.Booked(known.event, replay=True), []
+        return c.Failed(ReservationClosedError(command.id, known.state, "settle")), []
+    if error := _too_much(state, known.labels, command.figures, now):
+        return c.Failed(error), []
+    return _end(state, known, Kind.SETTLE, command.figures, now, command.limits)
+
+
+def _end(
+    state: LedgerState, known: Known, kind: Kind, figures: Figures, now: int,
+    limits: Sequence[Limit] = (),
+) -> tuple[c.Outcomes, list[Entry]]:  # fmt: skip
+    entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
+    event = fold(state, entry).event
+    assert event is not None
+    return c.Booked(event, passed=_passed(state, event, limits, now)), [entry]
+
+
+def _passed(
+    state: LedgerState, event: UsageEvent, limits: Sequence[Limit], now: int
+) -> tuple[Verdict, ...]:
+    touched = (
+        limit for limit in limits
+        if measure(limit.account_meter, event.quantities, event.cost_pico)
+    )  # fmt: skip
+    verdicts = (verdict(state, limit, 0, now) for limit in touched)
+    return tuple(says for says in verdicts if passed_thresholds(says))
+
+
+def _record(
+    state: LedgerState, command: c.Record, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is not None:
+        same = (
+            known.state is State.RECORDED
+            and known.labels == command.labels
+            and known.opening.quantities == command.figures.quantities
+        )
+        if same and known.event is not None:
+            return c.Booked(known.event, replay=True), []
+        return c.Failed(KeyConflictError(command.id)), []
+    if error := _too_much(state, command.labels, command.figures, now):
+        return c.Failed(error), []
+    entry = Entry(state.seq + 1, Kind.RECORD, now, id=command.id, labels=command.labels,
+                  figures=command.figures)  # fmt: skip
+    event = fold(state, entry).event
+    assert event is not None
+    return c.Booked(event, passed=_passed(state, event, command.limits, now)), [entry]
+
+
+def _correct(
+    state: LedgerState, command: c.Correct, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is None or known.figures is None:
+        return c.Failed(_unknown(command.id)), []
+    if known.figures == command.figures and known.event is not None:
+        return c.Booked(known.event, replay=True), []
+    if error := _too_much(state, known.labels, command.figures, now):
+        return c.Failed(error), []
+    return _end(state, known, Kind.CORRECT, command.figures, now)
+
+
+def _move(
+    state: LedgerState, command: c.MarkSent | c.Extend | c.Release | c.Assume, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is None:
+        return c.Failed(_unknown(command.id)), []
+    hold = known.hold
+    if isinstance(command, c.Release) and known.state is State.RELEASED:
+        return c.Done(command.id, State.RELEASED), []
+    if isinstance(command, c.Assume) and known.state is State.ASSUMED and known.event:
+        return c.Booked(known.event, replay=True), []
+    if hold is None:
+        wanted = {c.MarkSent: "mark as sent", c.Extend: "extend", c.Release: "release"}
+        verb = wanted.get(type(command), "assume")
+        return c.Failed(ReservationClosedError(command.id, known.state, verb)), []
+    if isinstance(command, c.Assume):
+        return _end(state, known, Kind.ASSUME, _assumed(known), now)
+    if isinstance(command, c.MarkSent):
+        if hold.sent:
+            return c.Done(command.id, State.HELD), []
+        entry = Entry(state.seq + 1, Kind.SENT, now, ref=known.seq)
+    elif isinstance(command, c.Extend):
+        expires_at = now + min(command.ttl_us, MAX_TTL_US)
+        entry = Entry(state.seq + 1, Kind.EXTEND, now, ref=known.seq, expires_at=expires_at)
+    else:
+        entry = Entry(state.seq + 1, Kind.RELEASE, now, ref=known.seq)
+    return c.Done(command.id, fold(state, entry).state), [entry]
+
+
+def _assumed(known: Known) -> Figures:
+    return replace(
+        known.opening, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN
+    )
+
+
+def _sweep(
+    state: LedgerState, command: c.Sweep, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    entries: list[Entry] = []
+    assumed = 0
+    for hold in state.overdue(now, command.dead_owners, command.at_most):
+        known = state.known(hold.id)
+        if known is None or known.hold is None:
+            continue
+        kind = Kind.ASSUME if hold.sent else Kind.EXPIRE
+        figures = _assumed(known) if hold.sent else None
+        entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
+        fold(state, entry)
+        entries.append(entry)
+        assumed += hold.sent
+    return c.Swept(len(entries) - assumed, assumed), entries
+
+
+def _watch(
+    state: LedgerState, command: c.Watch, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    for account in command.accounts:
+        if account.key in state.accounts:
+            continue
+        period = state.period(account, now)
+        since = state.slice_start(account, period.start_at)
+        state.add_account(account, since)
+        # What was used before anybody kept this balance counts too: it is read from the journal.
+        for what, is_event in state.usage_since(since):
+            if not account.matches(what.labels):
+                continue
+            start = state.slice_start(account, what.at)
+            balance = state.balance(account, start)
+            amount = measure(METERS[account.meter], what.quantities, what.cost_pico)
+            if is_event:
+                balance.settled += amount
+                balance.overage += amount
+            else:
+                balance.reserved += amount
+            state.touch(account, start, balance)
+    return c.Swept(), []
+
+
+def _too_much(
+    state: LedgerState, labels: CallLabels, figures: Figures, now: int
+) -> QuotakeeperError | None:
+    if figures.cost_pico is not None and not 0 <= figures.cost_pico <= MAX_PICO:
+        return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
+    for account in state.matching(labels):
+        totals = state.totals(account, now)
+        amount = measure(METERS[account.meter], figures.quantities, figures.cost_pico)
+        if totals.settled + totals.reserved + totals.overage + amount > MAX_PICO:
+            return InvalidInputError(
+                account.meter, "the sum is more than the ledger can hold", "is the amount right?"
+            )
+    return None
+
+
+def _unknown(event_id: str) -> QuotakeeperError:
+    return InvalidInputError("id", f"no reservation or event {event_id!r} in this ledger")
+
+
+def _hold_amount(account: Account, hold: Hold | None) -> int:
+    return measure(METERS[account.meter], hold.quantities, hold.cost_pico) if hold else 0
+
+
+def _figures_amount(account: Account, figures: Figures | None) -> int:
+    if figures is None:
+        return 0
+    return measure(METERS[account.meter], figures.quantities, figures.cost_pico)
+
+
+__all__ = ["OPENING", "apply", "check", "fold", "passed_thresholds", "verdict"]

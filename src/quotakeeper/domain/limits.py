@@ -1,0 +1,105 @@
+"""Limits: one cap on one meter, for the calls it matches, per window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from quotakeeper.domain.units import METERS, Meter, meter_named
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.windows import Window
+
+DEFAULT_THRESHOLDS = (Decimal("0.8"), Decimal("0.95"), Decimal(1))
+
+
+class Mode(StrEnum):
+    """What passing a limit does: refuse, warn, or only be noted."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    SHADOW = "shadow"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a balance is kept for: which calls, which meter, which window, in which time zone.
+
+    It has no amount in it: raising a limit keeps what was used. Empty strings match everything;
+    a model ending in "*" matches by its beginning.
+    """
+
+    meter: str
+    window: Window
+    timezone: str = "UTC"
+    provider: str = ""
+    model: str = ""
+    operation: str = ""
+    scope: tuple[tuple[str, str], ...] = ()
+    # A text that is the same for the same account, for ever: it is stored. Made once: it is hot.
+    key: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        scope = "&".join(f"{name}={value}" for name, value in self.scope)
+        parts = (self.meter, str(self.window), self.timezone, self.provider, self.model)
+        object.__setattr__(self, "key", "|".join((*parts, self.operation, scope)))
+
+    def matches(self, labels: CallLabels) -> bool:
+        """Whether a call with these labels counts here."""
+        return (
+            (not self.provider or self.provider == labels.provider)
+            and _model_matches(self.model, labels.model)
+            and (not self.operation or self.operation == labels.operation)
+            and (not self.scope or set(self.scope) <= set(labels.scope))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A named cap of `amount` base units (pico-USD for cost, milliseconds for audio)."""
+
+    name: str
+    meter: str
+    window: Window
+    amount: int
+    provider: str = ""
+    model: str = ""
+    operation: str = ""
+    scope: tuple[tuple[str, str], ...] = ()
+    mode: Mode = Mode.HARD
+    timezone: str = "UTC"
+    thresholds: tuple[Decimal, ...] = DEFAULT_THRESHOLDS
+    # The account whose balance this limit caps, and that account's meter: made once, they are hot.
+    account: Account = field(init=False, compare=False, repr=False)
+    account_meter: Meter = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parts = self.meter_info.parts
+        meter = parts[0] if len(parts) == 1 else self.meter
+        account = Account(meter, self.window, self.timezone, self.provider, self.model,
+                          self.operation, self.scope)  # fmt: skip
+        object.__setattr__(self, "account", account)
+        object.__setattr__(self, "account_meter", METERS[meter])
+
+    @property
+    def meter_info(self) -> Meter:
+        """The meter this limit counts, in the unit it was written in."""
+        return meter_named(self.meter, f"limit {self.name!r}: meter")
+
+    def matches(self, labels: CallLabels) -> bool:
+        """Whether this limit applies to a call with these labels."""
+        return self.account.matches(labels)
+
+
+def _model_matches(wanted: str, model: str) -> bool:
+    if not wanted:
+        return True
+    if wanted.endswith("*"):
+        return model.startswith(wanted[:-1])
+    return wanted == model
+
+
+def applicable(limits: Iterable[Limit], labels: CallLabels) -> tuple[Limit, ...]:
+    """The limits that apply to a call, in the order of their names (a fixed order)."""
+    return tuple(sorted((x for x in limits if x.matches(labels)), key=lambda x: x.name))

@@ -1,0 +1,72 @@
+"""Money: whole pico-US-dollars (1e-12 USD), one rounding per event, half to even.
+
+A cached Gemini token costs 18,750,000 pico-dollars per thousand, so nano-dollars are too coarse.
+The bound is what a signed 64-bit column holds: about 9.2 million USD.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+
+from quotakeeper.errors import InvalidInputError
+
+PICO_PER_USD = 10**12
+MAX_PICO = 2**63 - 1
+
+# Wide enough that no product of a price and a quantity is rounded before we round it ourselves.
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+def divide_half_even(numerator: int, denominator: int) -> int:
+    """Divide integers, rounding half to even; `denominator` is positive."""
+    quotient, remainder = divmod(numerator, denominator)
+    twice = 2 * remainder
+    if twice > denominator or (twice == denominator and quotient & 1):
+        quotient += 1
+    return quotient
+
+
+def parse_decimal(value: object, field: str) -> Decimal:
+    """Read an exact, finite decimal from an int, a Decimal, or a string.
+
+    A float is taken as the shortest text that names it (0.1 means 0.1, not 0.1000000000000000055).
+    Raises InvalidInputError for anything else, for NaN and for infinity.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | str | float | Decimal):
+        raise InvalidInputError(field, f"{type(value).__name__} is not a number", "give a number")
+    try:
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        raise InvalidInputError(
+            field, f"{str(value)[:60]!r} is not a number", 'write it like "10.00"'
+        ) from None
+    if not number.is_finite():
+        raise InvalidInputError(field, f"{number} is not finite", "give a finite number")
+    return number
+
+
+def pico_from_usd(value: object, field: str = "amount") -> int:
+    """US dollars (int, str, Decimal, float) -> pico-dollars, half to even; never negative."""
+    number = parse_decimal(value, field)
+    if number < 0:
+        raise InvalidInputError(field, f"{number} is negative", "give zero or more")
+    if number.adjusted() > 12:
+        raise InvalidInputError(field, f"{number} USD is too large", "the most is 9,223,372 USD")
+    scaled = number.scaleb(12, _EXACT)
+    pico = int(scaled.to_integral_value(ROUND_HALF_EVEN, _EXACT))
+    if pico > MAX_PICO:
+        raise InvalidInputError(field, f"{number} USD is too large", "the most is 9,223,372 USD")
+    return pico
+
+
+def usd_from_pico(pico: int) -> Decimal:
+    """Pico-dollars -> exact US dollars with twelve decimals."""
+    return Decimal(pico).scaleb(-12, _EXACT)
+
+
+def usd_text(pico: int, *, least_places: int = 2) -> str:
+    """Exact decimal string of an amount: trailing zeros dropped down to `least_places`."""
+    whole, fraction = divmod(abs(pico), PICO_PER_USD)
+    digits = f"{fraction:012d}".rstrip("0").ljust(least_places, "0")
+    sign = "-" if pico < 0 else ""
+    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"

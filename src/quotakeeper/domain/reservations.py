@@ -1,0 +1,40 @@
+"""Reservations: capacity set aside for one call, with exactly one end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.usage import CallLabels, Provenance
+
+
+class State(StrEnum):
+    """Where an id stands. All but HELD are ends; RECORDED never was a reservation."""
+
+    HELD = "held"
+    SETTLED = "settled"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    ASSUMED = "assumed"
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An open reservation: the upper bound of one call, set aside at instant `at`.
+
+    `owner` names the process that made it. Once `sent`, the provider may have done the work: then
+    an orphan is assumed at its estimate, not released.
+    """
+
+    id: str
+    at: int
+    labels: CallLabels
+    quantities: Quantities
+    cost_pico: int | None
+    price_id: str
+    provenance: Provenance
+    owner: str
+    expires_at: int
+    sent: bool = False

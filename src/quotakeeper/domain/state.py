@@ -1,0 +1,218 @@
+"""What the ledger knows: balances, open reservations, and what became of every id.
+
+`LedgerState` is the whole of it in memory. A store that keeps it elsewhere gives the same few
+look-ups (it subclasses this and fetches what is missing); the rules in `ledger` see no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from quotakeeper.domain.entries import Entry, Figures, Kind, event_from
+from quotakeeper.domain.limits import Account
+from quotakeeper.domain.reservations import Hold, State
+from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
+
+ZoneFinder = Callable[[str], tzinfo]
+
+
+@dataclass(slots=True)
+class Balance:
+    """Sums of one account over one slice, in base units.
+
+    `settled` is all that was used, `reserved` what open reservations set aside, `overage` the part
+    of `settled` that no reservation had been admitted for.
+    """
+
+    settled: int = 0
+    reserved: int = 0
+    overage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an id: its opening entry and where it stands."""
+
+    seq: int
+    id: str
+    at: int
+    labels: CallLabels
+    opening: Figures
+    state: State
+    hold: Hold | None = None
+    figures: Figures | None = None
+
+    @property
+    def event(self) -> UsageEvent | None:
+        """The usage event, once there is one."""
+        return event_from(self.id, self.at, self.labels, self.figures) if self.figures else None
+
+
+class LedgerState:
+    """Everything in memory. Not thread-safe: one owner at a time."""
+
+    def __init__(self, zones: ZoneFinder) -> None:
+        self._zones = zones
+        self._periods: dict[str, Period] = {}
+        self.seq = 0
+        self.high_water = 0
+        self.accounts: dict[str, tuple[Account, int]] = {}
+        self._balances: dict[str, dict[int, Balance]] = {}
+        self._matching: dict[CallLabels, tuple[Account, ...]] = {}
+        self._known: dict[int, Known] = {}
+        self._ids: dict[str, int] = {}
+        self._open: dict[str, int] = {}
+
+    # -- look-ups a store may fetch from elsewhere
+
+    def known(self, event_id: str) -> Known | None:
+        """What is known of an id, or None."""
+        seq = self._ids.get(event_id)
+        return None if seq is None else self.known_at(seq)
+
+    def known_at(self, seq: int) -> Known:
+        """What is known of the id whose opening entry is `seq`."""
+        return self._known[seq]
+
+    def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
+        """Open reservations that have expired or whose owner is dead, oldest first."""
+        found = (self._known[seq].hold for seq in self._open.values())
+        due = [h for h in found if h and (h.expires_at <= now or h.owner in dead_owners)]
+        return due[:at_most]
+
+    def balance(self, account: Account, start_at: int) -> Balance:
+        """The balance of one slice, made when there is none."""
+        slices = self._balances.setdefault(account.key, {})
+        found = slices.get(start_at)
+        if found is None:
+            found = slices[start_at] = Balance()
+        return found
+
+    def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
+        """The slices that start after an instant, each with its start."""
+        slices = self._balances.get(account.key, {})
+        return [(start, balance) for start, balance in slices.items() if start > after]
+
+    def usage_since(self, at: int) -> Iterator[tuple[UsageEvent | Hold, bool]]:
+        """Events (True) and open reservations (False) booked at or after an instant."""
+        for known in self._known.values():
+            if known.at < at:
+                continue
+            if known.figures is not None:
+                yield event_from(known.id, known.at, known.labels, known.figures), True
+            elif known.hold is not None:
+                yield known.hold, False
+
+    # -- what follows from them
+
+    def zone(self, account: Account) -> tzinfo:
+        """The time zone of an account."""
+        return self._zones(account.timezone)
+
+    def period(self, account: Account, at: int) -> Period:
+        """The period of an account's window that holds an instant."""
+        cached = self._periods.get(account.key)
+        if cached is None or not cached.start_at <= at < cached.end_at:
+            cached = period_at(account.window, self.zone(account), at)
+            if account.window.kind != "rolling":
+                self._periods[account.key] = cached
+        return cached
+
+    def slice_start(self, account: Account, at: int) -> int:
+        """Where the slice starts that an instant is booked in."""
+        if account.window.kind == "rolling":
+            return slice_at(account.window, at).start_at
+        return self.period(account, at).start_at
+
+    def totals(self, account: Account, now: int) -> Balance:
+        """What counts against the account at an instant: its period, or its rolling slices."""
+        if account.window.kind != "rolling":
+            return self.balance(account, self.period(account, now).start_at)
+        sums = Balance()
+        for _, part in self._rolling(account, now):
+            sums.settled += part.settled
+            sums.reserved += part.reserved
+            sums.overage += part.overage
+        return sums
+
+    def resets_at(self, account: Account, now: int) -> int:
+        """When room comes back: at the end of the period, or as the oldest slice in use leaves."""
+        if account.window.kind != "rolling":
+            return self.period(account, now).end_at
+        length = account.window.seconds * SECOND + _length(account, now)
+        used = [s for s, part in self._rolling(account, now) if part.settled or part.reserved]
+        return min(used) + length if used else now
+
+    def _rolling(self, account: Account, now: int) -> Iterable[tuple[int, Balance]]:
+        after = now - account.window.seconds * SECOND - _length(account, now)
+        return self.slices(account, after)
+
+    def matching(self, labels: CallLabels) -> tuple[Account, ...]:
+        """The accounts that a call with these labels counts in."""
+        found = self._matching.get(labels)
+        if found is None:
+            if len(self._matching) > 10_000:
+                self._matching.clear()
+            found = tuple(a for a, _ in self.accounts.values() if a.matches(labels))
+            self._matching[labels] = found
+        return found
+
+    # -- changes, made by `ledger.fold` only
+
+    def add_account(self, account: Account, since: int) -> None:
+        """Begin to keep balances for an account, for slices that start at `since` or later."""
+        self.accounts[account.key] = (account, since)
+        self._matching.clear()
+
+    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
+        """Told of every balance that was changed: a store notes what it has to write."""
+
+    def remember(self, entry: Entry, known: Known) -> None:
+        """Take an entry, and what is known after it, into what is known of its id."""
+        self.seq, self.high_water = entry.seq, entry.at
+        self._ids[known.id] = known.seq
+        self._known[known.seq] = known
+        if known.hold is None:
+            self._open.pop(known.id, None)
+        else:
+            self._open[known.id] = known.seq
+
+
+def _length(account: Account, now: int) -> int:
+    part = slice_at(account.window, now)
+    return part.end_at - part.start_at
+
+
+def opened(entry: Entry) -> Known:
+    """What is known of an id from its opening entry."""
+    assert entry.labels is not None and entry.figures is not None
+    if entry.kind is Kind.RECORD:
+        return Known(entry.seq, entry.id, entry.at, entry.labels, entry.figures,
+                     State.RECORDED, figures=entry.figures)  # fmt: skip
+    figures = entry.figures
+    hold = Hold(entry.id, entry.at, entry.labels, figures.quantities, figures.cost_pico,
+                figures.price_id, figures.provenance, entry.owner, entry.expires_at)  # fmt: skip
+    return Known(entry.seq, entry.id, entry.at, entry.labels, figures, State.HELD, hold=hold)
+
+
+_ENDS = {
+    Kind.SETTLE: State.SETTLED,
+    Kind.RELEASE: State.RELEASED,
+    Kind.EXPIRE: State.EXPIRED,
+    Kind.ASSUME: State.ASSUMED,
+}
+
+
+def followed(known: Known, entry: Entry) -> Known:
+    """What is known of an id after one more entry about it."""
+    hold = known.hold
+    if entry.kind is Kind.SENT and hold is not None:
+        return replace(known, hold=replace(hold, sent=True))
+    if entry.kind is Kind.EXTEND and hold is not None:
+        return replace(known, hold=replace(hold, expires_at=entry.expires_at))
+    if entry.kind is Kind.CORRECT:
+        return replace(known, figures=entry.figures)
+    return replace(known, hold=None, state=_ENDS[entry.kind], figures=entry.figures)

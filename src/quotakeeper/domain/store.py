@@ -1,0 +1,79 @@
+"""What the engine asks of a home for the ledger: one write verb, few read verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from quotakeeper.domain.commands import Command, Outcomes
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.entries import Entry, Figures
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.usage import CallLabels, UsageEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events: booked in `[since, until)` (microseconds), of whom, how many at most."""
+
+    since: int | None = None
+    until: int | None = None
+    provider: str = ""
+    model: str = ""
+    operation: str = ""
+    limit: int | None = None
+    newest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something `verify` found: what it is, and what was expected."""
+
+    what: str
+
+
+class Store(Protocol):
+    """A home for the ledger. One thread at a time writes; reads see what was committed."""
+
+    @property
+    def name(self) -> str:
+        """Where the ledger is, for people."""
+
+    @property
+    def owner(self) -> str:
+        """The name that this process's reservations are made under."""
+
+    def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
+        """Carry out a batch in one atomic, durable commit; one outcome per command, in order.
+
+        Raises LedgerUnavailableError when nothing was written, OutcomeUnknownError when that is
+        not known, LedgerCorruptError when the ledger is damaged.
+        """
+
+    def check(
+        self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
+    ) -> Decision:
+        """Whether a reservation would be admitted; changes nothing."""
+
+    def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
+        """Where each limit stands; changes nothing."""
+
+    def holds(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+
+    def dead_owners(self) -> frozenset[str]:
+        """Owners known to be dead, whose reservations a sweep should end."""
+
+    def events(self, query: EventQuery) -> Iterator[UsageEvent]:
+        """Events in the order they were booked."""
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """The journal after a sequence number, in commit order."""
+
+    def verify(self) -> list[Problem]:
+        """Derive everything again from the journal and compare; empty when all is well."""
+
+    def close(self) -> None:
+        """Let go of everything. Open reservations stay open."""

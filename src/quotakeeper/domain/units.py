@@ -1,0 +1,161 @@
+"""Meters: what can be counted, in which whole unit, and how it is written for people.
+
+Token meters are a partition, so adding them is right: `input_tokens` (not cached, tool results
+included), `cached_input_tokens`, `output_tokens` (visible) and `thought_tokens`; `tokens` is their
+sum and is never stored. A quantity may carry a modality label: the key "input_tokens@audio" is the
+part of the input that was audio; a key without a label is text or has no modality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+
+from quotakeeper.domain.money import PICO_PER_USD, parse_decimal, usd_text
+from quotakeeper.errors import InvalidInputError
+
+MAX_QUANTITY = 10**12  # in one event: a trillion tokens, 31 years of audio
+MAX_AMOUNT = 2**62  # of a limit
+TOKEN_METERS = ("input_tokens", "cached_input_tokens", "output_tokens", "thought_tokens")
+MODALITIES = ("text", "audio", "image", "video", "document")
+
+# A stored quantity: "meter" or "meter@modality" -> whole units. Zero entries are left out.
+Quantities = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A named countable.
+
+    `parts` are the stored meters it sums (itself, unless it is a sum); `per_unit` is how many base
+    units make one unit as people write it (60,000 milliseconds to a minute).
+    """
+
+    name: str
+    unit: str
+    parts: tuple[str, ...]
+    per_unit: int = 1
+
+
+def _stored(name: str, unit: str) -> Meter:
+    return Meter(name, unit, (name,))
+
+
+METERS: Mapping[str, Meter] = MappingProxyType(
+    {
+        meter.name: meter
+        for meter in (
+            *(_stored(name, "tokens") for name in TOKEN_METERS),
+            Meter("tokens", "tokens", TOKEN_METERS),
+            _stored("audio_milliseconds", "milliseconds"),
+            Meter("audio_seconds", "seconds", ("audio_milliseconds",), 1_000),
+            Meter("audio_minutes", "minutes", ("audio_milliseconds",), 60_000),
+            _stored("session_milliseconds", "milliseconds"),
+            Meter("session_minutes", "minutes", ("session_milliseconds",), 60_000),
+            _stored("characters", "characters"),
+            _stored("requests", "requests"),
+            _stored("searches", "searches"),
+            _stored("images", "images"),
+            _stored("cache_token_hours", "token-hours"),
+            Meter("cost", "USD", ("cost",), PICO_PER_USD),
+        )
+    }
+)
+# What a usage event may hold: every meter that is its own part, except cost, which is derived.
+STORED_METERS = frozenset(
+    name for name, meter in METERS.items() if meter.parts == (name,) and name != "cost"
+)
+
+
+def meter_named(name: str, field: str = "meter") -> Meter:
+    """Find a meter by name, or raise InvalidInputError that lists the names there are."""
+    meter = METERS.get(name) if isinstance(name, str) else None
+    if meter is None:
+        raise InvalidInputError(
+            field, f"unknown meter {str(name)[:60]!r}", "one of: " + ", ".join(sorted(METERS))
+        )
+    return meter
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Split a quantity key into meter and modality ("" when unlabelled)."""
+    name, _, modality = key.partition("@")
+    return name, modality
+
+
+def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
+    """Check a mapping of quantities and return it as a dict without zeros, keys sorted.
+
+    Raises InvalidInputError naming the key for an unknown meter or modality, a value that is not a
+    whole number, or one that is negative or beyond 10**12.
+    """
+    checked: dict[str, int] = {}
+    for key in sorted(quantities):
+        name, modality = split_key(key)
+        if name not in STORED_METERS:
+            raise InvalidInputError(
+                key, f"unknown meter {name[:60]!r}", "one of: " + ", ".join(sorted(STORED_METERS))
+            )
+        if modality and modality not in MODALITIES:
+            raise InvalidInputError(
+                key, f"unknown modality {modality[:60]!r}", "one of: " + ", ".join(MODALITIES)
+            )
+        amount = check_whole(quantities[key], key)
+        if amount:
+            checked[key] = amount
+    return checked
+
+
+def check_whole(value: object, field: str) -> int:
+    """Check that a value is a whole number from 0 to 10**12 and return it as an int."""
+    number = parse_decimal(value, field)
+    if number < 0:
+        raise InvalidInputError(field, f"{number} is negative", "give zero or more")
+    if number.adjusted() > 19 or number > MAX_QUANTITY:
+        raise InvalidInputError(field, f"{number} is too large", f"the most is {MAX_QUANTITY}")
+    whole = int(number)
+    if whole != number:
+        raise InvalidInputError(field, f"{number} is not whole", "give a whole number")
+    return whole
+
+
+def measure(meter: Meter, quantities: Quantities, cost_pico: int | None) -> int:
+    """How much of a meter a call used, in base units; an unpriced cost counts as zero."""
+    if meter.name == "cost":
+        return cost_pico or 0
+    parts = meter.parts
+    return sum(amount for key, amount in quantities.items() if key.partition("@")[0] in parts)
+
+
+def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int:
+    """A limit's amount as people write it ("1000" minutes, "10.00" USD) -> base units, exact.
+
+    Raises InvalidInputError when negative, not finite, too large, or finer than the base unit.
+    """
+    number = parse_decimal(value, field)
+    if number < 0:
+        raise InvalidInputError(field, f"{number} is negative", "give zero or more")
+    if number.adjusted() > 19:
+        raise InvalidInputError(field, f"{number} is too large", "give a smaller amount")
+    scaled = number * meter.per_unit
+    base = int(scaled)
+    if base != scaled:
+        raise InvalidInputError(
+            field, f"{number} {meter.unit} is finer than can be counted", "give fewer decimals"
+        )
+    if base > MAX_AMOUNT:
+        raise InvalidInputError(field, f"{number} {meter.unit} is too large", "give less")
+    return base
+
+
+def units_text(base: int, meter: Meter) -> str:
+    """Base units -> decimal string in the meter's own unit; minutes to six decimals."""
+    if meter.name == "cost":
+        return usd_text(base)
+    if meter.per_unit == 1:
+        return str(base)
+    quotient = Decimal(base) / Decimal(meter.per_unit)
+    text = f"{quotient:.6f}".rstrip("0").rstrip(".")
+    return text or "0"

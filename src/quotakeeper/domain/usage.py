@@ -1,0 +1,110 @@
+"""What was used: labels of a call, usage events, and how a figure is known."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+
+from quotakeeper.domain.units import Quantities
+from quotakeeper.errors import InvalidInputError
+
+MAX_LABEL = 256
+MAX_SCOPE_LABELS = 16
+
+
+class Provenance(StrEnum):
+    """How a figure is known, best first."""
+
+    REPORTED = "reported"
+    TOKENIZER = "tokenizer"
+    ESTIMATED = "estimated"
+    ASSUMED = "assumed"
+
+
+class Outcome(StrEnum):
+    """How the call itself ended, as far as is known."""
+
+    OK = "ok"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CallLabels:
+    """Who was called, for what, on whose account. `model` is "" when none was named."""
+
+    provider: str
+    model: str = ""
+    operation: str = "call"
+    scope: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEvent:
+    """One immutable fact: a call that was counted, once for ever, under its `id`.
+
+    `at` is the instant it is booked on, microseconds since 1970 UTC: for a reserved call the
+    instant of the reservation, so that it belongs to the period that it was admitted in.
+    `cost_pico` is None when no price was known; that is not the same as zero.
+    """
+
+    id: str
+    at: int
+    labels: CallLabels
+    quantities: Quantities = field(default_factory=dict)
+    cost_pico: int | None = None
+    price_id: str = ""
+    provenance: Provenance = Provenance.REPORTED
+    outcome: Outcome = Outcome.OK
+    model_served: str = ""
+    duration_ms: int | None = None
+    note: str = ""
+
+    @property
+    def priced(self) -> bool:
+        """Whether a price was known for everything in this event."""
+        return self.cost_pico is not None
+
+
+def check_label(value: object, name: str, *, empty: bool = False) -> str:
+    """Make a text safe to store: normalised (NFC), printable, at most 256 characters.
+
+    A longer text keeps its beginning and a hash of the whole, so two long names stay two. Control
+    characters and lone surrogates are written out as escapes. Raises InvalidInputError for a value
+    that is not a string, or is empty where a name is needed.
+    """
+    if not isinstance(value, str):
+        raise InvalidInputError(name, f"{type(value).__name__} is not text", "give a string")
+    if value.isascii() and value.isprintable() and 0 < len(value) <= MAX_LABEL:
+        return value
+    text = unicodedata.normalize("NFC", value).strip()
+    if not text.isprintable():
+        text = "".join(
+            c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode("ascii")
+            for c in text
+        )
+    if len(text) > MAX_LABEL:
+        digest = sha256(value.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+        text = f"{text[: MAX_LABEL - 13]}~{digest}"
+    if not text and not empty:
+        raise InvalidInputError(name, "is empty", "give a name")
+    return text
+
+
+def check_scope(scope: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    """Scope labels in a fixed order, checked; at most 16 of them."""
+    if not scope:
+        return ()
+    if not isinstance(scope, Mapping):
+        raise InvalidInputError("scope", "is not a mapping", 'give {"project": "phim-01"}')
+    if len(scope) > MAX_SCOPE_LABELS:
+        raise InvalidInputError("scope", f"has {len(scope)} labels", f"the most is {MAX_SCOPE_LABELS}")
+    return tuple(
+        sorted(
+            (check_label(key, "scope label"), check_label(value, f"scope.{key}", empty=True))
+            for key, value in scope.items()
+        )
+    )

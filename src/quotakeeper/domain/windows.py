@@ -1,0 +1,184 @@
+"""Windows and periods: which half-open stretch of time an instant belongs to.
+
+A calendar window belongs to a time zone. A day starts at the first instant whose local date is that
+day, so midnights that do not exist, that happen twice, and dates that were skipped all have one
+answer, and periods tile time: every instant lies in exactly one. Days have 0 to 31 hours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+from quotakeeper.errors import InvalidInputError
+
+SECOND = 1_000_000
+CALENDAR_KINDS = ("minute", "hour", "day", "week", "month")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ROLLING = re.compile(r"rolling[ -]?(\d{1,7})\s*(s|m|h|d)")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_ROLLING_SLICES = 96
+_MAX_ROLLING_SECONDS = 400 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rule that cuts time into periods: a calendar unit, or the last N seconds ("rolling")."""
+
+    kind: str
+    seconds: int = 0
+
+    def __str__(self) -> str:
+        if self.kind != "rolling":
+            return self.kind
+        for unit in ("d", "h", "m"):
+            if self.seconds % _UNIT_SECONDS[unit] == 0:
+                return f"rolling {self.seconds // _UNIT_SECONDS[unit]}{unit}"
+        return f"rolling {self.seconds}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One concrete `[start_at, end_at)` of a window, microseconds since 1970 UTC."""
+
+    start_at: int
+    end_at: int
+
+    def __contains__(self, at: int) -> bool:
+        return self.start_at <= at < self.end_at
+
+
+def parse_window(text: object, field: str = "window") -> Window:
+    """Read "minute", "hour", "day", "week", "month" or "rolling 24h" (s, m, h, d)."""
+    name = text.strip().lower() if isinstance(text, str) else ""
+    if name in CALENDAR_KINDS:
+        return Window(name)
+    found = _ROLLING.fullmatch(name)
+    if found:
+        seconds = int(found[1]) * _UNIT_SECONDS[found[2]]
+        if 1 <= seconds <= _MAX_ROLLING_SECONDS:
+            return Window("rolling", seconds)
+        raise InvalidInputError(field, f"{name!r} is out of range", "from 1s to 400d")
+    raise InvalidInputError(
+        field, f"unknown window {str(text)[:40]!r}", f"one of: {', '.join(CALENDAR_KINDS)}, rolling 24h"
+    )
+
+
+def period_at(window: Window, zone: tzinfo, at: int) -> Period:
+    """The period of `window` that holds the instant `at`.
+
+    For a rolling window it is the stretch that ends with `at`'s slice (see `slice_at`).
+    """
+    if window.kind == "rolling":
+        newest = slice_at(window, at)
+        return Period(newest.end_at - window.seconds * SECOND, newest.end_at)
+    if window.kind == "minute":
+        return _fixed(at, 60 * SECOND)
+    if window.kind == "hour":
+        return _hour(zone, at)
+    # A civil day that was left and entered again (clocks set back over midnight) belongs to the
+    # later day from its first instant on: so walk forward while the next one has begun.
+    current = _first_date(window, _local(zone, at).date())
+    following = _next_date(window, current)
+    while first_instant(zone, following) <= at:
+        current, following = following, _next_date(window, following)
+    return Period(first_instant(zone, current), first_instant(zone, following))
+
+
+def slice_at(window: Window, at: int) -> Period:
+    """The stretch in which usage is added up into one balance.
+
+    Calendar windows have one: their period. A rolling window is kept in 96 slices; a slice counts
+    until all of it has left the window, so a rolling limit errs by at most 1/96 of its length, and
+    always on the side of refusing.
+    """
+    if window.kind != "rolling":
+        raise InvalidInputError("window", f"{window} is not rolling", "use period_at")
+    return _fixed(at, max(1, window.seconds // _ROLLING_SLICES) * SECOND)
+
+
+@lru_cache(maxsize=8192)
+def first_instant(zone: tzinfo, day: date) -> int:
+    """The first instant whose local date is `day` or later, microseconds since 1970 UTC."""
+    midnight = datetime(day.year, day.month, day.day)
+    early, late = sorted(
+        _micros(midnight.replace(tzinfo=zone, fold=fold)) // SECOND for fold in (0, 1)
+    )
+    if early == late or _local(zone, early * SECOND).replace(tzinfo=None) == midnight:
+        return early * SECOND
+    return _boundary(early, late, lambda s: _local(zone, s * SECOND).date() >= day) * SECOND
+
+
+def _boundary(low: int, high: int, reached: Callable[[int], bool]) -> int:
+    # The clocks skipped over midnight somewhere in (low, high]: find the second they did it.
+    while low < high:
+        middle = (low + high) // 2
+        if reached(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _hour(zone: tzinfo, at: int) -> Period:
+    # Hours run from one local full hour to the next. Where the clocks change, offsets differ
+    # within the hour: then the change itself is a boundary, so that no instant is in two hours.
+    offset = _offset(zone, at)
+    start = (at + offset) // (3_600 * SECOND) * 3_600 * SECOND - offset
+    end = start + 3_600 * SECOND
+    if _offset(zone, start) != offset:
+        start = _boundary(start // SECOND, at // SECOND, lambda s: _offset(zone, s * SECOND) == offset)
+        start *= SECOND
+    if _offset(zone, end - 1) != offset:
+        end = _boundary(at // SECOND, end // SECOND, lambda s: _offset(zone, s * SECOND) != offset)
+        end *= SECOND
+    return Period(start, end)
+
+
+def _fixed(at: int, length: int) -> Period:
+    start = at // length * length
+    return Period(start, start + length)
+
+
+def _first_date(window: Window, day: date) -> date:
+    if window.kind == "week":
+        return day - timedelta(days=day.weekday())  # ISO 8601: weeks start on Monday
+    if window.kind == "month":
+        return day.replace(day=1)
+    return day
+
+
+def _next_date(window: Window, start: date) -> date:
+    if window.kind == "week":
+        return start + timedelta(days=7)
+    if window.kind == "month":
+        return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return start + timedelta(days=1)
+
+
+def _local(zone: tzinfo, at: int) -> datetime:
+    return (_EPOCH + timedelta(microseconds=at)).astimezone(zone)
+
+
+def _offset(zone: tzinfo, at: int) -> int:
+    offset = _local(zone, at).utcoffset() or timedelta(0)
+    return offset // timedelta(microseconds=1)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def instant(moment: datetime) -> int:
+    """An aware datetime -> microseconds since 1970 UTC."""
+    if moment.tzinfo is None:
+        raise InvalidInputError("datetime", "has no time zone", "give an aware datetime")
+    return _micros(moment)
+
+
+def moment(at: int, zone: tzinfo = UTC) -> datetime:
+    """Microseconds since 1970 UTC -> an aware datetime in `zone`."""
+    return _local(zone, at)

@@ -1,0 +1,158 @@
+"""Every error this package raises on purpose, as one tree.
+
+QuotakeeperError
+├── InvalidInputError            (ValueError)  a value handed to us is not usable
+├── ConfigError                  (ValueError)  a configuration file or setting is not usable
+│   └── MissingExtraError        an optional library is not installed
+├── LimitExceeded                a hard limit refused a call
+├── UnpricedModelError           no price is known and the policy is to refuse
+├── KeyConflictError             an event id was used before for something else
+├── ReservationClosedError       a reservation has already ended
+├── TokenizerError               the local tokenizer cannot be installed or read
+├── ProviderError                a provider answered with an error (sandbox, pipeline)
+└── LedgerError
+    ├── LedgerUnavailableError   the store cannot do it now (locked, read-only, full)
+    ├── LedgerCorruptError       the ledger file is damaged or is not a ledger
+    ├── LedgerVersionError       the ledger was written by a newer quotakeeper
+    └── OutcomeUnknownError      a write may or may not have happened; look it up by id
+
+Facts are attributes, not text: a program reads `error.limit`, a person reads `str(error)`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.decisions import Decision
+
+
+class QuotakeeperError(Exception):
+    """Root of everything quotakeeper raises on purpose."""
+
+
+class InvalidInputError(QuotakeeperError, ValueError):
+    """A value is not usable: names the field, what is wrong, and the fix."""
+
+    def __init__(self, field: str, problem: str, fix: str = "") -> None:
+        self.field = field
+        self.problem = problem
+        self.fix = fix
+        super().__init__(f"{field}: {problem}" + (f"; {fix}" if fix else ""))
+
+
+class ConfigError(QuotakeeperError, ValueError):
+    """A configuration is not usable: names where, the field, and the fix."""
+
+    def __init__(self, where: str, problem: str, fix: str = "") -> None:
+        self.where = where
+        self.problem = problem
+        self.fix = fix
+        super().__init__(f"{where}: {problem}" + (f"; {fix}" if fix else ""))
+
+
+class MissingExtraError(ConfigError):
+    """An optional library is needed for a feature; the message has the line that installs it."""
+
+    def __init__(self, extra: str, feature: str) -> None:
+        self.extra = extra
+        super().__init__(
+            feature,
+            f"needs the extra '{extra}'",
+            f'install it with: pip install "quotakeeper[{extra}]"',
+        )
+
+
+class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the public interface
+    """A hard limit refused a call before it was sent; `decision` says which, and when it resets.
+
+    Attributes: `limit` (the Limit), `asked` and `remaining` (integers in the limit's base unit),
+    `resets_at` (microseconds since 1970 UTC, or None), `decision` (all limits that refused).
+    """
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        verdict = decision.blocking
+        self.limit = verdict.limit
+        self.asked = verdict.asked
+        self.remaining = verdict.remaining
+        self.resets_at = verdict.resets_at
+        super().__init__(decision.explain())
+
+
+class UnpricedModelError(QuotakeeperError):
+    """No price is known for this call, and `on_unpriced = "refuse"`."""
+
+    def __init__(self, provider: str, model: str, meters: tuple[str, ...] = ()) -> None:
+        self.provider = provider
+        self.model = model
+        self.meters = meters
+        of = f" ({', '.join(meters)})" if meters else ""
+        super().__init__(
+            f"no price is known for {provider}/{model or '(no model named)'}{of}; "
+            "add one in a price file (see: quotakeeper prices list) or set on_unpriced"
+        )
+
+
+class KeyConflictError(QuotakeeperError):
+    """An event id was used before for something else; nothing was counted this time."""
+
+    def __init__(self, event_id: str) -> None:
+        self.event_id = event_id
+        super().__init__(
+            f"event id {event_id!r} was already used for a different call; "
+            "an id counts once for ever: make a new one for a new call"
+        )
+
+
+class ReservationClosedError(QuotakeeperError):
+    """A reservation has already ended another way; nothing was changed."""
+
+    def __init__(self, reservation_id: str, state: str, wanted: str) -> None:
+        self.reservation_id = reservation_id
+        self.state = state
+        super().__init__(f"cannot {wanted} reservation {reservation_id!r}: it is {state}")
+
+
+class TokenizerError(QuotakeeperError):
+    """The local tokenizer cannot be installed, verified or read."""
+
+    def __init__(self, problem: str, fix: str = "") -> None:
+        self.problem = problem
+        self.fix = fix
+        super().__init__(problem + (f"; {fix}" if fix else ""))
+
+
+class ProviderError(QuotakeeperError):
+    """A provider answered with an error status, or did not answer."""
+
+    def __init__(self, provider: str, status: int, message: str) -> None:
+        self.provider = provider
+        self.status = status
+        super().__init__(f"{provider} answered {status}: {message}" if status else message)
+
+
+class LedgerError(QuotakeeperError):
+    """The ledger cannot be used as asked; names the ledger and the fix."""
+
+    def __init__(self, ledger: str, problem: str, fix: str = "") -> None:
+        self.ledger = ledger
+        self.problem = problem
+        self.fix = fix
+        super().__init__(f"ledger {ledger}: {problem}" + (f"; {fix}" if fix else ""))
+
+
+class LedgerUnavailableError(LedgerError):
+    """The store cannot do it now: locked, read-only, full, gone. Nothing was written."""
+
+
+class LedgerCorruptError(LedgerError):
+    """The file is damaged or is not a quotakeeper ledger. It is left as it is."""
+
+
+class LedgerVersionError(LedgerError):
+    """The ledger was written by a newer quotakeeper than this one."""
+
+
+class OutcomeUnknownError(LedgerError):
+    """A write failed at its commit: it may or may not have happened. Ask again by the same id."""
