@@ -138,12 +138,10 @@ def no_float(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, node.lineno, "float", f"{node.value!r} is a float")
         elif isinstance(node, ast.Call) and _is_float_name(node.func):
             yield Finding(source.path, node.lineno, "float", "float(...) is inexact")
-        elif isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
-            if any(_is_float_name(part) for part in ast.walk(node.annotation)):
-                yield Finding(source.path, node.lineno, "float", "is annotated as a float")
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
-            if any(_is_float_name(part) for part in ast.walk(node.returns)):
-                yield Finding(source.path, node.lineno, "float", f"{node.name} returns a float")
+        elif any(_is_float_name(part) for part in _promise(node)):
+            yield Finding(
+                source.path, getattr(node, "lineno", 1), "float", "is annotated as a float"
+            )
 
 
 def fixed_sql(source: Source) -> Iterator[Finding]:
@@ -263,6 +261,17 @@ def _is_float_name(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == "float"
 
 
+def _promise(node: ast.AST) -> Iterator[ast.AST]:
+    """Every part of what an argument, a field or a function says its type is."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        annotation = node.returns
+    elif isinstance(node, ast.arg | ast.AnnAssign):
+        annotation = node.annotation
+    else:
+        annotation = None
+    return iter(()) if annotation is None else ast.walk(annotation)
+
+
 def _is_built_text(node: ast.AST) -> bool:
     """True for text put together at run time: f-string, %, +, .format(), .join()."""
     if isinstance(node, ast.JoinedStr):
@@ -286,8 +295,9 @@ def _lazy_lines(source: Source) -> set[int]:
     """The lines inside functions, and under `if TYPE_CHECKING:`, that don't run on import."""
     lines: set[int] = set()
     for node in source.nodes():
-        typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        if typing_only or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.If | ast.FunctionDef | ast.AsyncFunctionDef):
             lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return lines
 

@@ -39,15 +39,23 @@ FAULTS = {
         "Stores never know each other",
         {"stores/memory": "import quotakeeper.stores.sqlite\n"},
     ),
-    "domain reads the clock": ("Domain touches no outside world", {"domain/money": "import time\n"}),
-    "domain opens a file": ("Domain touches no outside world", {"domain/money": "from os import open\n"}),
+    "domain reads the clock": (
+        "Domain touches no outside world",
+        {"domain/money": "import time\n"},
+    ),
+    "domain opens a file": (
+        "Domain touches no outside world",
+        {"domain/money": "from os import open\n"},
+    ),
     "rich in the core": ("Ring 0 imports only", {"engine/keeper": "import rich.table\n"}),
     "numpy in the engine": ("Ring 0 imports only", {"engine/keeper": "import numpy\n"}),
     "cycle": ("No cycles among siblings", {"domain/money": "import quotakeeper.domain.ledger\n"}),
 }
 
 
-def _lint(root: Path, repository: Path, changes: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _lint(
+    root: Path, repository: Path, changes: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     package = root / "src" / "quotakeeper"
     for name, text in {**SKELETON, **changes}.items():
         module = package / f"{name}.py"
@@ -56,7 +64,12 @@ def _lint(root: Path, repository: Path, changes: dict[str, str]) -> subprocess.C
         module.write_text(text, encoding="utf-8")
     shutil.copy(repository / "pyproject.toml", root)
     return subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"],
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as run; run()",
+            "--no-cache",
+        ],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root / "src"), "PYTHONUTF8": "1", "NO_COLOR": "1"},
         capture_output=True,

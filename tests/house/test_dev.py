@@ -1,0 +1,225 @@
+"""`./dev` from the outside: finds a Python, says clearly when it can't, and wastes no time."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tools import verbs
+from tools.house import House
+from tools.verbs import Step
+
+needs_sh = pytest.mark.skipif(
+    os.name == "nt", reason="./dev is a POSIX sh script; Windows: py -3 dev.py"
+)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, repository: Path) -> Path:
+    """A copy of what `./dev` consists of, in a folder whose name needs quoting."""
+    copy = tmp_path / "mã nguồn $HOME 'x' y"
+    copy.mkdir()
+    for name in ("dev", "dev.py"):
+        shutil.copy(repository / name, copy)
+    shutil.copytree(repository / "tools", copy / "tools")
+    return copy
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A PATH folder that holds nothing but what the script itself needs."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sh", "dirname"):
+        found = shutil.which(name)
+        assert found
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def _shim(folder: Path, name: str, body: str) -> None:
+    shim = folder / name
+    shim.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+    shim.chmod(shim.stat().st_mode | stat.S_IXUSR)
+
+
+def _dev(
+    checkout: Path, programs: Path, *arguments: str, **more: str
+) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": str(programs), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **more}
+    return subprocess.run(
+        [str(checkout / "dev"), *arguments],
+        cwd=checkout.parent,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@needs_sh
+def test_too_old_a_python_is_one_line_and_69(checkout: Path, programs: Path) -> None:
+    _shim(programs, "python3", "exit 1")
+    ran = _dev(checkout, programs, "test")
+    assert ran.returncode == 69
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("dev: needs Python 3.11 or newer")
+    assert ran.stderr.count("\n") == 1
+
+
+@needs_sh
+def test_the_first_python_new_enough_is_taken(checkout: Path, programs: Path) -> None:
+    _shim(programs, "python3.13", "exit 1")
+    _shim(programs, "python3", f'exec "{sys.executable}" "$@"')
+    ran = _dev(checkout, programs, "help")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("usage: ./dev VERB")
+
+
+@needs_sh
+def test_a_chosen_python_is_the_only_one_tried(checkout: Path, programs: Path) -> None:
+    _shim(programs, "python3", f'exec "{sys.executable}" "$@"')
+    _shim(programs, "old python", "exit 1")
+    chosen = str(programs / "old python")
+    ran = _dev(checkout, programs, "help", PYTHON=chosen)
+    assert ran.returncode == 69
+    assert chosen in ran.stderr
+    assert _dev(checkout, programs, "help", PYTHON=sys.executable).returncode == 0
+
+
+@needs_sh
+def test_arguments_arrive_whole(checkout: Path, programs: Path) -> None:
+    (checkout / "dev.py").write_text("import sys; print(sys.argv[1:])\n", encoding="utf-8")
+    arguments = ["test", "--", "-k", "a b", "*", "", "$HOME"]
+    ran = _dev(checkout, programs, *arguments, PYTHON=sys.executable)
+    assert ran.stdout.strip() == str(arguments)
+
+
+@needs_sh
+def test_an_unknown_verb_lists_the_verbs(checkout: Path, programs: Path) -> None:
+    ran = _dev(checkout, programs, "tset", PYTHON=sys.executable)
+    assert ran.returncode == 2
+    assert "demo, test, check, bench, fmt" in ran.stderr
+
+
+def test_the_entry_reads_in_old_pythons_and_refuses_them(repository: Path) -> None:
+    entry = repository / "dev.py"
+    ast.parse(entry.read_text(encoding="utf-8"), feature_version=(3, 4))
+    pretend = "import runpy, sys; sys.version_info = (3, 10, 9); runpy.run_path(sys.argv[1])"
+    ran = subprocess.run(
+        [sys.executable, "-c", pretend, str(entry)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert ran.returncode == 69
+    assert ran.stderr.startswith("dev: needs Python 3.11 or newer")
+    assert ran.stderr.count("\n") == 1
+
+
+@needs_sh
+def test_what_dev_adds_is_under_a_second(repository: Path) -> None:
+    def seconds() -> float:
+        started = time.perf_counter()
+        subprocess.run([str(repository / "dev"), "help"], check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - started
+
+    assert min(seconds() for _ in range(3)) < 1
+
+
+def _steps(*codes: int) -> list[Step]:
+    return [
+        Step(
+            f"step {place}",
+            [sys.executable, "-c", f"print('told {place}'); raise SystemExit({code})"],
+        )
+        for place, code in enumerate(codes)
+    ]
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setattr(verbs, "prepare", lambda _: Path(sys.executable))
+    return House(tmp_path)
+
+
+def test_check_runs_every_step_and_tells_the_failed_ones(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verbs, "check_steps", lambda *_: _steps(0, 3, 0))
+    assert verbs.check(house, []) == 1
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["ok", "FAIL", "told", "ok"]
+    assert "told 1" in told.out and "told 0" not in told.out
+    assert told.err == "dev: check failed: step 1\n"
+
+
+def test_check_is_quiet_and_zero_when_all_is_well(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verbs, "check_steps", lambda *_: _steps(0, 0))
+    assert verbs.check(house, []) == 0
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 2 and told.err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "checked", "command"),
+    [
+        ([], True, ["-n", "auto"]),
+        (["tests/house", "-k", "stamp"], False, ["-n", "auto", "tests/house", "-k", "stamp"]),
+        (["-n0"], False, ["-n0"]),
+        (["--pdb"], False, ["--pdb"]),
+    ],
+)
+def test_test_checks_first_unless_told_what_to_run(
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    checked: bool,
+    command: list[str],
+) -> None:
+    calls: list[list[str]] = []
+    monkeypatch.setattr(verbs, "check", lambda *_: calls.append(["check"]) or 0)
+    monkeypatch.setattr(verbs, "_hand_over", lambda words, _: calls.append(words) or 0)
+    assert verbs.test(house, arguments) == 0
+    assert calls == [*([["check"]] if checked else []), [sys.executable, "-m", "pytest", *command]]
+
+
+@pytest.mark.parametrize(
+    ("checked", "tested", "code"), [(1, 0, 1), (0, 1, 1), (1, 5, 5), (0, 0, 0)]
+)
+def test_test_is_red_if_either_half_is(
+    house: House, monkeypatch: pytest.MonkeyPatch, checked: int, tested: int, code: int
+) -> None:
+    monkeypatch.setattr(verbs, "check", lambda *_: checked)
+    monkeypatch.setattr(verbs, "_hand_over", lambda *_: tested)
+    assert verbs.test(house, []) == code
+
+
+@needs_sh
+def test_a_signal_death_is_reported_as_a_shell_would(house: House) -> None:
+    assert (
+        verbs._hand_over([sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"], house)
+        == 143
+    )
+
+
+def test_the_robot_runs_what_a_person_runs(repository: Path) -> None:
+    lines = (repository / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    commands = [
+        line for line in lines if line and not line.startswith(("#", "set ", "cd ", "export "))
+    ]
+    assert commands == ["exec ./dev test </dev/null"]
+    if os.name != "nt":
+        assert os.access(repository / ".ci" / "run", os.X_OK)
+        assert os.access(repository / "dev", os.X_OK)

@@ -1,0 +1,194 @@
+"""The development environment is made once, redone only where something changed, and explains itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tools import house as house_module
+from tools.house import House, HouseError, prepare, read_stamp, wanted_stamp
+
+Answer = Callable[[list[str]], tuple[int, str]]
+
+
+class Machine:
+    """Stands in for every program `prepare` would start; remembers what was asked of it."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.asked: list[str] = []
+        self.answers: dict[str, tuple[int, str]] = {}
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        kind = self._kind(command)
+        self.asked.append(kind)
+        code, output = self.answers.get(kind, (0, ""))
+        if kind.startswith("venv") and code == 0:
+            self.house.scripts.mkdir(parents=True, exist_ok=True)
+            self.house.python.touch()
+        return subprocess.CompletedProcess(command, code, output)
+
+    def installed(self) -> list[str]:
+        """What was made and installed, without the questions in between; forgets it."""
+        done = [kind for kind in self.asked if kind not in {"pip?", "outer pip?"}]
+        self.asked.clear()
+        return done
+
+    def _kind(self, command: list[str]) -> str:
+        words = " ".join(command)
+        if "-m venv" in words:
+            return "venv bare" if "--without-pip" in words else "venv"
+        if "--version" in words:
+            return "outer pip?" if "--python" in words else "pip?"
+        what = "project" if " -e " in words else "extras" if "extras.lock" in words else "lock"
+        if Path(command[0]).name.startswith("uv"):
+            return f"uv {what}"
+        return f"outer {what}" if "--python" in words else what
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    root = tmp_path / "a checkout"
+    (root / "requirements").mkdir(parents=True)
+    for name in ("requirements/dev.lock", "requirements/extras.lock", "pyproject.toml"):
+        (root / name).write_text("first\n", encoding="utf-8")
+    return House(root)
+
+
+@pytest.fixture
+def machine(house: House, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    machine = Machine(house)
+    monkeypatch.setattr(house_module, "_run", machine.run)
+    monkeypatch.setattr(house_module.shutil, "which", lambda _: None)
+    return machine
+
+
+def test_the_first_run_makes_everything_and_the_second_nothing(
+    house: House, machine: Machine
+) -> None:
+    assert prepare(house) == house.python
+    assert machine.installed() == ["venv", "lock", "extras", "project"]
+    assert prepare(house) == house.python
+    assert machine.asked == []
+
+
+def test_only_what_changed_is_done_again(house: House, machine: Machine) -> None:
+    prepare(house)
+    machine.installed()
+    (house.root / "pyproject.toml").write_text("second\n", encoding="utf-8")
+    prepare(house)
+    assert machine.installed() == ["project"]
+    house.lock.write_text("second\n", encoding="utf-8")
+    prepare(house)
+    assert machine.installed() == ["lock", "extras", "project"]
+    assert prepare(house) and machine.installed() == []
+
+
+def test_another_interpreter_or_a_moved_checkout_starts_afresh(
+    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(house)
+    machine.installed()
+    left_over = house.venv / "left-over"
+    left_over.touch()
+    monkeypatch.setattr(house_module.sys, "version", "3.99.0 (somewhen)")
+    prepare(house)
+    assert machine.installed() == ["venv", "lock", "extras", "project"]
+    assert not left_over.exists()
+    moved = House(house.root.rename(house.root.with_name("moved")))
+    assert read_stamp(moved) != wanted_stamp(moved)
+
+
+def test_a_run_cut_short_goes_on_where_it_stopped(house: House, machine: Machine) -> None:
+    machine.answers["project"] = (1, "no space left")
+    with pytest.raises(HouseError, match="no space left"):
+        prepare(house)
+    machine.installed()
+    machine.answers.clear()
+    prepare(house)
+    assert machine.installed() == ["project"]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '"text"'])
+def test_a_damaged_stamp_is_no_stamp(house: House, machine: Machine, damage: str) -> None:
+    prepare(house)
+    machine.installed()
+    house.stamp.write_text(damage, encoding="utf-8")
+    prepare(house)
+    assert machine.installed() == ["venv", "lock", "extras", "project"]
+
+
+def test_an_environment_whose_python_is_gone_is_no_environment(
+    house: House, machine: Machine
+) -> None:
+    prepare(house)
+    machine.installed()
+    house.python.unlink()
+    prepare(house)
+    assert machine.installed()[0] == "venv"
+
+
+def test_offline_is_said_in_one_line(house: House, machine: Machine) -> None:
+    machine.answers["lock"] = (1, "ERROR: Temporary failure in name resolution\nERROR: more")
+    with pytest.raises(HouseError, match="can't reach the package index") as caught:
+        prepare(house)
+    assert "\n" not in str(caught.value)
+
+
+def test_optional_libraries_may_be_missing(
+    house: House, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.answers["extras"] = (1, "no matching wheel")
+    assert prepare(house) == house.python
+    assert "their tests skip" in capsys.readouterr().err
+    machine.installed()
+    prepare(house)
+    assert machine.asked == []
+
+
+def test_uv_is_used_where_there_is_one_and_pip_where_it_fails(
+    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house_module.shutil, "which", lambda _: "uv")
+    machine.answers["uv extras"] = (1, "another index")
+    prepare(house)
+    assert machine.installed() == ["venv", "uv lock", "uv extras", "extras", "uv project"]
+
+
+def test_without_ensurepip_the_outer_pip_installs(house: House, machine: Machine) -> None:
+    machine.answers = {"venv": (1, "ensurepip is not available"), "pip?": (1, "no module")}
+    prepare(house)
+    assert machine.installed() == [
+        "venv",
+        "venv bare",
+        "outer lock",
+        "outer extras",
+        "outer project",
+    ]
+
+
+def test_without_any_pip_one_line_says_what_to_install(house: House, machine: Machine) -> None:
+    machine.answers = {"venv": (1, "ensurepip is not available"), "outer pip?": (1, "no module")}
+    with pytest.raises(HouseError, match="python3-venv") as caught:
+        prepare(house)
+    assert "\n" not in str(caught.value)
+    assert not house.venv.exists()
+
+
+def test_a_host_environment_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    names = "PYTHONPATH", "PIP_REQUIRE_VIRTUALENV"
+    command = ["-c", f"import os; print([os.environ.get(name) for name in {names}])"]
+    ran = house_module._run([house_module.sys.executable, *command])
+    assert ran.stdout.strip() == "[None, None]"
+
+
+def test_children_find_the_environment_and_read_utf8(house: House) -> None:
+    environment = house_module.child_environment(house)
+    assert environment["PYTHONUTF8"] == "1"
+    assert environment["PATH"].split(os.pathsep)[0] == str(house.scripts)

@@ -1,0 +1,151 @@
+"""What is shipped: a core of the standard library only, few public names, a complete wheel."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ALLOWED_PUBLIC_NAMES = 25
+CLI_FOLDER = "cli"
+LOADED = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+print(*sorted({name.split(".")[0] for name in sys.modules}), sep="\\n")
+"""
+
+
+def _foreign(repository: Path, modules: list[str]) -> set[str]:
+    """What importing these loads beyond the standard library, in a Python without site-packages."""
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", LOADED, str(repository / "src"), *modules],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    known = sys.stdlib_module_names | {"__main__", "quotakeeper"}
+    return {
+        name
+        for name in ran.stdout.split()
+        if name not in known and not name.startswith("_sysconfig")
+    }
+
+
+def _core_modules(repository: Path) -> list[str]:
+    package = repository / "src" / "quotakeeper"
+    parts = [path.relative_to(package).with_suffix("").parts for path in package.rglob("*.py")]
+    names = {
+        ".".join(("quotakeeper", *part)).removesuffix(".__init__")
+        for part in parts
+        if CLI_FOLDER not in part
+    }
+    return sorted(names)
+
+
+def test_importing_the_package_loads_the_standard_library_only(repository: Path) -> None:
+    assert _foreign(repository, ["quotakeeper"]) == set()
+
+
+def test_the_whole_core_loads_without_any_library(repository: Path) -> None:
+    assert _foreign(repository, _core_modules(repository)) == set()
+
+
+def test_public_names_are_few_and_all_there() -> None:
+    package = importlib.import_module("quotakeeper")
+    public = package.__all__
+    assert 0 < len(public) <= ALLOWED_PUBLIC_NAMES
+    assert len(set(public)) == len(public)
+    assert [name for name in public if not hasattr(package, name)] == []
+
+
+@pytest.fixture(scope="module")
+def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    ran = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=repository,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (built,) = folder.glob("*.whl")
+    return zipfile.ZipFile(built)
+
+
+def _metadata(wheel: zipfile.ZipFile, name: str) -> str:
+    (found,) = (member for member in wheel.namelist() if member.endswith(f".dist-info/{name}"))
+    return wheel.read(found).decode("utf-8")
+
+
+def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(
+    wheel: zipfile.ZipFile, repository: Path
+) -> None:
+    source = repository / "src"
+    wanted = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert "quotakeeper/py.typed" in shipped
+    assert shipped == wanted
+    assert [name for name in wheel.namelist() if name.endswith(".pth")] == []
+
+
+def test_the_wheel_needs_nothing_but_python(wheel: zipfile.ZipFile) -> None:
+    metadata = _metadata(wheel, "METADATA")
+    base = [
+        line
+        for line in metadata.splitlines()
+        if line.startswith("Requires-Dist") and "extra ==" not in line
+    ]
+    assert base == ["Requires-Dist: tzdata; sys_platform == 'win32'"]
+    assert "License-Expression: Apache-2.0" in metadata
+    assert "quotakeeper = quotakeeper.__main__:main" in _metadata(wheel, "entry_points.txt")
+    assert "Apache License" in _metadata(wheel, "licenses/LICENSE")
+
+
+def _project(repository: Path) -> dict[str, list[str]]:
+    text = (repository / "pyproject.toml").read_text(encoding="utf-8")
+    extras: dict[str, list[str]] = tomllib.loads(text)["project"]["optional-dependencies"]
+    return extras
+
+
+def _names(requirements: list[str]) -> set[str]:
+    found = (re.match(r"[\w.-]+", requirement) for requirement in requirements)
+    return {match[0].lower() for match in found if match} - {"quotakeeper"}
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [("dev.lock", ("dev", "cli")), ("extras.lock", ("exact", "language", "apsw"))],
+)
+def test_each_lock_covers_its_extras_with_hashes(
+    repository: Path, lock: str, extras: tuple[str, ...]
+) -> None:
+    text = (repository / "requirements" / lock).read_text(encoding="utf-8")
+    entries = re.findall(r"^([a-z][\w.-]*)==[^\n]*\n((?: {4}--hash=[^\n]*\n)*)", text, re.MULTILINE)
+    declared = _project(repository)
+    assert {name for extra in extras for name in _names(declared[extra])} <= {
+        name for name, _ in entries
+    }
+    assert [name for name, hashes in entries if "sha256:" not in hashes] == []
+
+
+def test_both_locks_agree(repository: Path) -> None:
+    pins: dict[str, set[str]] = {}
+    for lock in ("dev.lock", "extras.lock"):
+        text = (repository / "requirements" / lock).read_text(encoding="utf-8")
+        for name, version in re.findall(r"^([a-z][\w.-]*)==(\S+)", text, re.MULTILINE):
+            pins.setdefault(name, set()).add(version)
+    assert {name: sorted(found) for name, found in pins.items() if len(found) > 1} == {}
