@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from quotakeeper.domain import commands as c
 from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.entries import OPENING, Entry, Figures, Kind
+from quotakeeper.domain.entries import Entry, Figures, Kind
 from quotakeeper.domain.limits import Account, Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.reservations import Hold, State
@@ -63,6 +63,12 @@ def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
     remaining = max(0, limit.amount - totals.settled - totals.reserved)
     return Verdict(limit, asked, totals.settled, totals.reserved, remaining,
                    state.period(account, now), state.resets_at(account, now))  # fmt: skip
+
+
+def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verdict]:
+    """Where each limit stands at `now`, nothing asked; changes nothing."""
+    now = max(now, state.high_water)
+    return [verdict(state, limit, 0, now) for limit in limits]
 
 
 def passed_thresholds(verdict: Verdict) -> bool:
@@ -350,6 +356,3 @@ def _figures_amount(account: Account, figures: Figures | None) -> int:
     if figures is None:
         return 0
     return measure(METERS[account.meter], figures.quantities, figures.cost_pico)
-
-
-__all__ = ["OPENING", "apply", "check", "fold", "passed_thresholds", "verdict"]

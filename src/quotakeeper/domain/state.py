@@ -77,10 +77,14 @@ class LedgerState:
         """What is known of the id whose opening entry is `seq`."""
         return self._known[seq]
 
+    def holds(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+        found = (self._known[seq].hold for seq in sorted(self._open.values()))
+        return [hold for hold in found if hold is not None]
+
     def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
         """Open reservations that have expired or whose owner is dead, oldest first."""
-        found = (self._known[seq].hold for seq in self._open.values())
-        due = [h for h in found if h and (h.expires_at <= now or h.owner in dead_owners)]
+        due = [h for h in self.holds() if h.expires_at <= now or h.owner in dead_owners]
         return due[:at_most]
 
     def balance(self, account: Account, start_at: int) -> Balance:

@@ -1,0 +1,100 @@
+"""The ledger in memory: for tests, dry runs, and programs that want no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from threading import Lock
+
+from quotakeeper.domain import ledger
+from quotakeeper.domain.commands import Command, Outcomes
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.entries import Entry, Figures
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.state import LedgerState, ZoneFinder
+from quotakeeper.domain.store import EventQuery, Problem
+from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.stores.audit import compare_balances
+
+
+class MemoryStore:
+    """A ledger that is gone when the process is. Safe to use from several threads."""
+
+    def __init__(self, zones: ZoneFinder, owner: str = "memory") -> None:
+        self._state = LedgerState(zones)
+        self._zones = zones
+        self._journal: list[Entry] = []
+        self._lock = Lock()
+        self._owner = owner
+
+    @property
+    def name(self) -> str:
+        """Where the ledger is, for people."""
+        return "memory:"
+
+    @property
+    def owner(self) -> str:
+        """The name that this process's reservations are made under."""
+        return self._owner
+
+    def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
+        """Carry out a batch; see the Store port."""
+        with self._lock:
+            outcomes, entries = ledger.apply(self._state, commands, now)
+            self._journal.extend(entries)
+            return outcomes
+
+    def check(
+        self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
+    ) -> Decision:
+        """Whether a reservation would be admitted; changes nothing."""
+        with self._lock:
+            return ledger.check(self._state, labels, figures, limits, now)
+
+    def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
+        """Where each limit stands."""
+        with self._lock:
+            return ledger.standing(self._state, limits, now)
+
+    def holds(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+        with self._lock:
+            return self._state.holds()
+
+    def dead_owners(self) -> frozenset[str]:
+        """Nobody: every owner lives in this process."""
+        return frozenset()
+
+    def events(self, query: EventQuery) -> Iterator[UsageEvent]:
+        """Events in the order they were booked."""
+        with self._lock:
+            found = [what for what, _ in self._state.usage_since(0) if isinstance(what, UsageEvent)]
+        if query.newest_first:
+            found.reverse()
+        matching = [event for event in found if _wanted(query, event)]
+        yield from matching[: query.limit]
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """The journal after a sequence number, in commit order."""
+        with self._lock:
+            found = [entry for entry in self._journal if entry.seq > after]
+        yield from found
+
+    def verify(self) -> list[Problem]:
+        """Derive everything again from the journal and compare."""
+        with self._lock:
+            return compare_balances(self._state, self._journal, self._zones)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _wanted(query: EventQuery, event: UsageEvent) -> bool:
+    labels = event.labels
+    return (
+        (query.since is None or event.at >= query.since)
+        and (query.until is None or event.at < query.until)
+        and (not query.provider or labels.provider == query.provider)
+        and (not query.model or labels.model == query.model)
+        and (not query.operation or labels.operation == query.operation)
+    )

@@ -1,0 +1,223 @@
+"""The ledger's state over a connection: rows are fetched when the rules ask, and kept while valid.
+
+What was fetched stays good for as long as no other connection has committed (PRAGMA data_version);
+so a process that has the ledger to itself reads almost nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from quotakeeper.domain.entries import Entry
+from quotakeeper.domain.limits import Account
+from quotakeeper.domain.reservations import Hold, State
+from quotakeeper.domain.state import Balance, Known, LedgerState, ZoneFinder, followed, opened
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.stores.sqlite.queries import queries
+from quotakeeper.stores.sqlite.rows import (
+    Interned,
+    account_from,
+    account_row,
+    entry_from,
+    entry_row,
+)
+
+
+class SqliteState(LedgerState):
+    """The state of a ledger in SQLite, inside one transaction at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, zones: ZoneFinder) -> None:
+        super().__init__(zones)
+        self._connection = connection
+        self._sql = queries()
+        self.interned = Interned(connection)
+        self._data_version = -1
+        self._account_ids: dict[str, int] = {}
+        self._whole: dict[str, int] = {}  # accounts whose slices after an instant are all fetched
+        self._dirty: dict[tuple[str, int], Balance] = {}
+        self._new_accounts: list[tuple[Account, int]] = []
+
+    def refresh(self) -> None:
+        """At the start of a transaction: forget what another connection may have changed."""
+        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._data_version:
+            return
+        self._data_version = version
+        self._balances.clear()
+        self._whole.clear()
+        self._ids.clear()
+        self._known.clear()
+        self._open.clear()
+        head = self._connection.execute(self._sql["head"]).fetchone()
+        self.seq, self.high_water = head or (0, 0)
+        rows = self._connection.execute(self._sql["accounts"]).fetchall()
+        if len(rows) != len(self.accounts):
+            for row in rows:
+                account = account_from(row[1:8])
+                self._account_ids[account.key] = row[0]
+                self.add_account(account, row[8])
+            self._new_accounts.clear()
+
+    def save(self, entries: list[Entry]) -> bool:
+        """Write a batch's entries and what they changed; whether there was anything to write."""
+        if not entries and not self._new_accounts and not self._dirty:
+            return False
+        execute, interned = self._connection.execute, self.interned
+        for account, since in self._new_accounts:
+            row = execute(self._sql["add_account"], account_row(account, since))
+            self._account_ids[account.key] = row.lastrowid or 0
+        self._new_accounts.clear()
+        self._connection.executemany(
+            self._sql["add_entry"], [entry_row(entry, interned) for entry in entries]
+        )
+        self._connection.executemany(
+            self._sql["put_balance"],
+            [
+                (self._account_ids[key], start, balance.settled, balance.reserved, balance.overage)
+                for (key, start), balance in self._dirty.items()
+            ],
+        )
+        self._dirty.clear()
+        self._save_holds(entries)
+        return True
+
+    def _save_holds(self, entries: list[Entry]) -> None:
+        touched = dict.fromkeys(entry.ref or entry.seq for entry in entries)
+        put, drop = [], []
+        for seq in touched:
+            known = self._known[seq]
+            if known.hold is not None:
+                put.append((seq, known.hold.owner, known.hold.expires_at))
+            else:
+                if known.state is not State.RECORDED:
+                    drop.append((seq,))
+                # Ended: the journal has it, so memory need not.
+                del self._known[seq], self._ids[known.id]
+        if put:
+            self._connection.executemany(self._sql["put_hold"], put)
+        if drop:
+            self._connection.executemany(self._sql["drop_hold"], drop)
+
+    # -- look-ups
+
+    def known(self, event_id: str) -> Known | None:
+        """What is known of an id, from memory or from the journal."""
+        found = super().known(event_id)
+        if found is None:
+            row = self._connection.execute(self._sql["opening_by_id"], (event_id,)).fetchone()
+            if row is not None:
+                found = self._remembered(entry_from(row, self.interned))
+        return found
+
+    def known_at(self, seq: int) -> Known:
+        """What is known of the id whose opening entry is `seq`."""
+        found = self._known.get(seq)
+        if found is None:
+            row = self._connection.execute(self._sql["entry_by_seq"], (seq,)).fetchone()
+            found = self._remembered(entry_from(row, self.interned))
+        return found
+
+    def _remembered(self, opening: Entry) -> Known:
+        known = opened(opening)
+        for row in self._connection.execute(self._sql["followers"], (opening.seq,)):
+            known = followed(known, entry_from(row, self.interned))
+        if known.hold is not None:
+            self._ids[known.id] = known.seq
+            self._known[known.seq] = known
+        return known
+
+    def holds(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+        return self._holds("holds", ())
+
+    def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
+        """Open reservations that have expired or whose owner is dead."""
+        due = self._holds("holds_expired", (now, at_most))
+        for owner in sorted(dead_owners):
+            due += self._holds("holds_of_owner", (owner, at_most))
+        return list({hold.id: hold for hold in due}.values())[:at_most]
+
+    def _holds(self, query: str, values: tuple[object, ...]) -> list[Hold]:
+        rows = self._connection.execute(self._sql[query], values).fetchall()
+        holds = (self.known_at(row[0]).hold for row in rows)
+        return [hold for hold in holds if hold is not None]
+
+    def balance(self, account: Account, start_at: int) -> Balance:
+        """The balance of one slice."""
+        slices = self._balances.setdefault(account.key, {})
+        found = slices.get(start_at)
+        if found is None:
+            account_id = self._account_ids.get(account.key)
+            row = None
+            if account_id is not None:
+                row = self._connection.execute(
+                    self._sql["balance"], (account_id, start_at)
+                ).fetchone()
+            found = slices[start_at] = Balance(*row) if row else Balance()
+            if len(slices) > 1_000:
+                # Old periods of a long-lived process: all but what is not yet written can go.
+                kept = {s: b for s, b in slices.items() if (account.key, s) in self._dirty}
+                self._whole.pop(account.key, None)
+                self._balances[account.key] = kept | {start_at: found}
+        return found
+
+    def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
+        """The slices that start after an instant."""
+        fetched_after = self._whole.get(account.key)
+        if fetched_after is None or fetched_after > after:
+            kept = self._balances.setdefault(account.key, {})
+            account_id = self._account_ids.get(account.key, 0)
+            for row in self._connection.execute(self._sql["balances_after"], (account_id, after)):
+                kept.setdefault(row[0], Balance(*row[1:]))
+            self._whole[account.key] = after
+        return super().slices(account, after)
+
+    def usage_since(self, at: int) -> Iterator[tuple[UsageEvent | Hold, bool]]:
+        """Events and open reservations booked at or after an instant, from the journal."""
+        after = first_seq(self._connection, at) - 1
+        query = self._sql["entries_after"]
+        while True:
+            rows = self._connection.execute(query, (after, 1_000)).fetchall()
+            if not rows:
+                return
+            for row in rows:
+                if row[3] is not None:
+                    continue
+                known = self.known_at(row[0])
+                if known.event is not None:
+                    yield known.event, True
+                elif known.hold is not None:
+                    yield known.hold, False
+            after = rows[-1][0]
+
+    # -- changes
+
+    def add_account(self, account: Account, since: int) -> None:
+        """Begin to keep balances for an account."""
+        if account.key not in self.accounts:
+            self._new_accounts.append((account, since))
+        super().add_account(account, since)
+
+    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
+        """Note a balance that has to be written."""
+        self._dirty[account.key, start_at] = balance
+
+
+def first_seq(connection: sqlite3.Connection, at: int) -> int:
+    """The sequence number of the first entry at or after an instant.
+
+    Ledger time rises with the sequence, so halving finds it without an index on time.
+    """
+    head = connection.execute(queries()["head"]).fetchone()
+    if head is None:
+        return 1
+    low, high = 1, head[0] + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = connection.execute(queries()["entries_after"], (middle - 1, 1)).fetchone()
+        if row is None or row[2] >= at:
+            high = middle
+        else:
+            low = row[0] + 1
+    return low

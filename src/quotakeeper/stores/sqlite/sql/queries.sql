@@ -1,0 +1,112 @@
+-- Every statement the store runs, by name. Values are always bound, never written into the text.
+
+-- name: head
+SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1
+
+-- name: opening_by_id
+SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at
+FROM entry WHERE id = ?
+
+-- name: entry_by_seq
+SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at
+FROM entry WHERE seq = ?
+
+-- name: followers
+SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at
+FROM entry WHERE ref = ? ORDER BY seq
+
+-- name: entries_after
+SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at
+FROM entry WHERE seq > ? ORDER BY seq LIMIT ?
+
+-- name: events_up
+SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, f.price_id,
+       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL
+FROM entry AS o JOIN entry AS f
+  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                      CASE o.kind WHEN 8 THEN o.seq END)
+JOIN labels AS l ON l.labels_id = o.labels_id
+WHERE o.kind IN (1, 8) AND o.seq > :after AND o.seq < :before AND o.at >= :since AND o.at < :until
+  AND (:provider = '' OR l.provider = :provider)
+  AND (:model = '' OR l.model = :model)
+  AND (:operation = '' OR l.operation = :operation)
+ORDER BY o.seq LIMIT :page
+
+-- name: events_down
+SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, f.price_id,
+       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL
+FROM entry AS o JOIN entry AS f
+  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                      CASE o.kind WHEN 8 THEN o.seq END)
+JOIN labels AS l ON l.labels_id = o.labels_id
+WHERE o.kind IN (1, 8) AND o.seq > :after AND o.seq < :before AND o.at >= :since AND o.at < :until
+  AND (:provider = '' OR l.provider = :provider)
+  AND (:model = '' OR l.model = :model)
+  AND (:operation = '' OR l.operation = :operation)
+ORDER BY o.seq DESC LIMIT :page
+
+-- name: holds
+SELECT seq FROM hold ORDER BY seq
+
+-- name: holds_expired
+SELECT seq FROM hold WHERE expires_at <= ? ORDER BY seq LIMIT ?
+
+-- name: hold_owners
+SELECT DISTINCT owner FROM hold
+
+-- name: holds_of_owner
+SELECT seq FROM hold WHERE owner = ? ORDER BY seq LIMIT ?
+
+-- name: accounts
+SELECT account_id, meter, window, timezone, provider, model, operation, scope, since_at FROM account
+
+-- name: balance
+SELECT settled, reserved, overage FROM balance WHERE account_id = ? AND start_at = ?
+
+-- name: balances_after
+SELECT start_at, settled, reserved, overage FROM balance WHERE account_id = ? AND start_at > ?
+
+-- name: labels_by_id
+SELECT provider, model, operation, scope FROM labels WHERE labels_id = ?
+
+-- name: labels_find
+SELECT labels_id FROM labels WHERE provider = ? AND model = ? AND operation = ? AND scope = ?
+
+-- name: word_by_id
+SELECT text FROM word WHERE word_id = ?
+
+-- name: word_find
+SELECT word_id FROM word WHERE text = ?
+
+-- name: add_labels
+INSERT INTO labels (provider, model, operation, scope) VALUES (?, ?, ?, ?)
+
+-- name: add_word
+INSERT INTO word (text) VALUES (?)
+
+-- name: add_account
+INSERT INTO account (key, meter, window, timezone, provider, model, operation, scope, since_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: add_entry
+INSERT INTO entry (seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance,
+                   outcome, served_id, duration_ms, note, owner_id, expires_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: put_balance
+INSERT INTO balance (account_id, start_at, settled, reserved, overage) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (account_id, start_at) DO UPDATE
+SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
+
+-- name: put_hold
+INSERT INTO hold (seq, owner, expires_at) VALUES (?, ?, ?)
+ON CONFLICT (seq) DO UPDATE SET expires_at = excluded.expires_at
+
+-- name: drop_hold
+DELETE FROM hold WHERE seq = ?
