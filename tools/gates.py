@@ -17,6 +17,18 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it also runs as a plain file
+
+from tools.syntax import (
+    durations,
+    imported,
+    is_built_text,
+    is_float_name,
+    lazy_lines,
+    promise,
+    walk,
+)
+
 PACKAGE = "src/quotakeeper/"
 CODE_FOLDERS = ("src", "tools", "run", "examples", "benchmarks")
 SKIPPED_FOLDERS = {".git", ".venv", "build", "dist", "out", "node_modules", "__pycache__"}
@@ -39,11 +51,9 @@ FILE_AIM, FILE_LIMIT, FUNCTION_LIMIT = 300, 500, 70
 VAGUE_NAMES = re.compile(r"(?:.*_)?(?:utils?|helpers?|common|misc|managers?)")
 
 # The one list of places where a float would end up in somebody's money or limits.
+EXACT_DOMAIN = "money pricing ledger limits units usage reservations"
 EXACT_PLACES = (
-    *(
-        f"{PACKAGE}domain/{name}.py"
-        for name in ("money", "pricing", "ledger", "limits", "units", "usage", "reservations")
-    ),
+    *(f"{PACKAGE}domain/{name}.py" for name in EXACT_DOMAIN.split()),
     f"{PACKAGE}stores/*",
 )
 # Ring 0 with what it may import, lazily, beyond the standard library.
@@ -96,7 +106,7 @@ class Source:
         return self.path.split("/")[0] in CODE_FOLDERS
 
     def nodes(self) -> Iterator[ast.AST]:
-        return iter(()) if self.tree is None else ast.walk(self.tree)
+        return walk(self.tree)
 
 
 Gate = Callable[[Source], Iterator[Finding]]
@@ -133,12 +143,13 @@ def no_float(source: Source) -> Iterator[Finding]:
     """No float is made, written or promised where money, limits and counts live."""
     if not source.is_in(*EXACT_PLACES):
         return
+    seconds = {part for node in source.nodes() for part in durations(node)}
     for node in source.nodes():
-        if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float) and node not in seconds:
             yield Finding(source.path, node.lineno, "float", f"{node.value!r} is a float")
-        elif isinstance(node, ast.Call) and _is_float_name(node.func):
+        elif isinstance(node, ast.Call) and is_float_name(node.func):
             yield Finding(source.path, node.lineno, "float", "float(...) is inexact")
-        elif any(_is_float_name(part) for part in _promise(node)):
+        elif any(is_float_name(part) for part in promise(node)):
             yield Finding(
                 source.path, getattr(node, "lineno", 1), "float", "is annotated as a float"
             )
@@ -151,7 +162,7 @@ def fixed_sql(source: Source) -> Iterator[Finding]:
     built = {
         target.id
         for node in source.nodes()
-        if isinstance(node, ast.Assign) and _is_built_text(node.value)
+        if isinstance(node, ast.Assign) and is_built_text(node.value)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
@@ -161,7 +172,7 @@ def fixed_sql(source: Source) -> Iterator[Finding]:
         if node.func.attr not in {"execute", "executemany", "executescript"}:
             continue
         statement = node.args[0]
-        if _is_built_text(statement) or (isinstance(statement, ast.Name) and statement.id in built):
+        if is_built_text(statement) or (isinstance(statement, ast.Name) and statement.id in built):
             text = f".{node.func.attr}() gets SQL put together at run time; bind the values"
             yield Finding(source.path, node.lineno, "sql", text)
 
@@ -192,9 +203,9 @@ def ring_zero(source: Source) -> Iterator[Finding]:
     if not source.is_package or source.is_in(*OUTER_RING):
         return
     lazily = set().union(*(names for where, names in LAZY_LIBRARIES.items() if source.is_in(where)))
-    inside = _lazy_lines(source)
+    inside = lazy_lines(source.tree)
     for node in source.nodes():
-        for name in _imported(node):
+        for name in imported(node):
             if name in sys.stdlib_module_names or name == "quotakeeper":
                 continue
             line = getattr(node, "lineno", 1)
@@ -255,51 +266,6 @@ def _is_skipped(folder: str) -> bool:
 def _is_let_off(source: Source, finding: Finding) -> bool:
     found = LET_OFF.search(source.lines[finding.line - 1]) if source.lines else None
     return found is not None and found["gate"] == finding.gate
-
-
-def _is_float_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id == "float"
-
-
-def _promise(node: ast.AST) -> Iterator[ast.AST]:
-    """Every part of what an argument, a field or a function says its type is."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        annotation = node.returns
-    elif isinstance(node, ast.arg | ast.AnnAssign):
-        annotation = node.annotation
-    else:
-        annotation = None
-    return iter(()) if annotation is None else ast.walk(annotation)
-
-
-def _is_built_text(node: ast.AST) -> bool:
-    """True for text put together at run time: f-string, %, +, .format(), .join()."""
-    if isinstance(node, ast.JoinedStr):
-        return any(isinstance(part, ast.FormattedValue) for part in node.values)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
-        return not all(isinstance(side, ast.Constant) for side in (node.left, node.right))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.attr in {"format", "join", "replace"}
-    return False
-
-
-def _imported(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name.split(".")[0] for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [(node.module or "quotakeeper").split(".")[0]]
-    return []
-
-
-def _lazy_lines(source: Source) -> set[int]:
-    """The lines inside functions, and under `if TYPE_CHECKING:`, that don't run on import."""
-    lines: set[int] = set()
-    for node in source.nodes():
-        if isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.dump(node.test):
-            continue
-        if isinstance(node, ast.If | ast.FunctionDef | ast.AsyncFunctionDef):
-            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return lines
 
 
 if __name__ == "__main__":

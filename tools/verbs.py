@@ -16,6 +16,9 @@ from tools.house import EXIT_UNAVAILABLE, House, HouseError, child_environment, 
 ROOT = Path(__file__).resolve().parent.parent
 TYPED = ("src", "tools", "run", "dev.py")
 
+# The scripts folder may not be executable (Windows policies), a module always is.
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
+
 HELP = """\
 usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
 
@@ -128,10 +131,7 @@ def check_steps(house: House, python: str) -> list[Step]:
     return [
         Step("ruff format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         Step("ruff check", [python, "-m", "ruff", "check", "--quiet", "."]),
-        Step(
-            "import-linter",
-            [python, "-c", "from importlinter.cli import lint_imports_command as run; run()"],
-        ),
+        Step("import-linter", [python, "-c", LINT_IMPORTS, "--no-logo"]),
         Step("gates", [python, "tools/gates.py"]),
         Step("mypy strict", [python, "-m", "mypy", "--no-error-summary", *typed]),
     ]

@@ -64,6 +64,7 @@ FINE = {
     "70 lines": (ENGINE, "def f():\n" + "    x = 1\n" * 69),
     "float refused": (MONEY, "def f(x: object) -> bool:\n    return isinstance(x, float)\n"),
     "float elsewhere": (ENGINE, "TIMEOUT_SECONDS = 0.5\n"),
+    "a duration": (STORE, "BUSY_SECONDS = 0.5\nclock.sleep(0.002)\nwait(timeout_seconds=1.5)\n"),
     "bound sql": (STORE, "def f(c, t): c.execute('select ?' ' limit 1', (t,))\n"),
     "sql with nothing in it": (STORE, "def f(c): c.execute(f'select 1')\n"),
     "click in the cli": ("src/quotakeeper/cli/app.py", "import click\n"),
