@@ -143,7 +143,8 @@ def no_float(source: Source) -> Iterator[Finding]:
     """No float is made, written or promised where money, limits and counts live."""
     if not source.is_in(*EXACT_PLACES):
         return
-    seconds = {part for node in source.nodes() for part in durations(node)}
+    has_waits = source.is_in(f"{PACKAGE}stores/*")
+    seconds = {part for node in source.nodes() for part in durations(node) if has_waits}
     for node in source.nodes():
         if isinstance(node, ast.Constant) and isinstance(node.value, float) and node not in seconds:
             yield Finding(source.path, node.lineno, "float", f"{node.value!r} is a float")

@@ -26,6 +26,7 @@ FAULTS = {
     "folder of helpers": ("vague-name", "src/quotakeeper/helpers/text.py", ""),
     "store_manager": ("vague-name", "src/quotakeeper/stores/store_manager.py", ""),
     "float literal": ("float", MONEY, "RATE = 0.1\n"),
+    "no waits in the domain": ("float", MONEY, "SECONDS = 0.1\n"),
     "float call": (
         "float",
         DOMAIN + "pricing.py",
