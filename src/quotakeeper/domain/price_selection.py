@@ -69,9 +69,10 @@ class PriceSheet:
         """The prompt sizes above which other prices hold at an instant, in order."""
         return tuple(sorted({row.above for row in self.rows if row.above and row.holds_at(at)}))
 
-    def own_parts(self) -> list[PriceRow | Adjustment]:
-        """The parts that came from a user's file."""
-        return [p for p in (*self.rows, *self.tier_rules, *self.discounts) if p.own]
+    def own_parts(self, at: int) -> list[PriceRow | Adjustment]:
+        """The parts in force that came from a user's file."""
+        parts = (*self.rows, *self.tier_rules, *self.discounts)
+        return [part for part in parts if part.own and part.holds_at(at)]
 
 
 def stand_ins(key: str) -> Iterable[str]:

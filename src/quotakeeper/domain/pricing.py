@@ -132,15 +132,21 @@ class Adjustment:
     origin: str = ""
     own: bool = False
 
-    def applies(self, model: str, key: str, at: int) -> bool:
-        """Whether this factor is for that model and stored quantity at that instant."""
-        if at < self.from_at or (self.until_at is not None and at >= self.until_at):
-            return False
-        if self.meters and split_key(key)[0] not in self.meters:
-            return False
+    def holds_at(self, at: int) -> bool:
+        """Whether it is in force at an instant: `from_at` included, `until_at` not."""
+        return self.from_at <= at and (self.until_at is None or at < self.until_at)
+
+    def matches(self, model: str) -> bool:
+        """Whether it is about that model."""
         if self.model.endswith("*"):
             return model.startswith(self.model[:-1])
         return self.model == model
+
+    def applies(self, model: str, key: str, at: int) -> bool:
+        """Whether it is for that model and stored quantity at that instant."""
+        if not self.holds_at(at) or not self.matches(model):
+            return False
+        return not self.meters or split_key(key)[0] in self.meters
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,198 @@
+"""Reads the fields of one table of a price file; every complaint names file, table and field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from quotakeeper.domain.money import parse_decimal
+from quotakeeper.domain.units import METERS, MODALITIES, split_key
+from quotakeeper.errors import ConfigError, InvalidInputError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_TEXT = 500
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,199}\*?")
+_FINEST, _DEAREST = -18, 9  # decimal exponents a price may have
+MOST_PER = 10**12
+
+
+class Fields:
+    """One table, with the file's defaults under it."""
+
+    def __init__(
+        self, table: object, where: str, known: Collection[str], defaults: Mapping[str, object]
+    ) -> None:
+        if not isinstance(table, Mapping):
+            raise ConfigError(where, "is not a table", "write it as [[price]] with its fields")
+        for name in table:
+            if name not in known:
+                raise ConfigError(f"{where}.{name}", "is not a known key", _nearest(name, known))
+        self.where = where
+        self._values: dict[str, object] = {
+            **{name: value for name, value in defaults.items() if name in known},
+            **table,
+        }
+
+    def error(self, name: str, problem: str, fix: str) -> ConfigError:
+        """A complaint about one field."""
+        return ConfigError(f"{self.where}.{name}", problem, fix)
+
+    def values(self) -> Mapping[str, object]:
+        """Every field there is."""
+        return self._values
+
+    def has(self, name: str) -> bool:
+        """Whether the table or the file's defaults give this field."""
+        return name in self._values
+
+    def text(self, name: str, *, default: str | None = None) -> str:
+        """A string; without `default` it must be there."""
+        value = self._values.get(name, default)
+        if value is None:
+            raise self.error(name, "is missing", f'add: {name} = "..."')
+        if not isinstance(value, str):
+            raise self.error(name, f"{_kind(value)} is not text", f'write it like {name} = "..."')
+        if len(value) > _LONGEST_TEXT or not value.isprintable():
+            raise self.error(
+                name, "is too long or not printable", f"at most {_LONGEST_TEXT} characters"
+            )
+        if default is None and not value.strip():
+            raise self.error(name, "is empty", f'write it like {name} = "..."')
+        return value.strip()
+
+    def choice(self, name: str, known: Collection[str], *, default: str | None = None) -> str:
+        """One of a few words."""
+        value = self.text(name, default=default)
+        if value != default and value not in known:
+            raise self.error(name, f"unknown {value[:60]!r}", _nearest(value, known))
+        return value
+
+    def model(self, name: str, *, pattern: bool = False, default: str | None = None) -> str:
+        """A model name; with `pattern` it may end in "*"."""
+        value = self.text(name, default=default)
+        if value == default:
+            return value
+        if value == "*" and pattern:
+            return value
+        if not _MODEL.fullmatch(value) or (value.endswith("*") and not pattern):
+            raise self.error(
+                name, f"{value[:60]!r} cannot be a model name", "letters, digits and . _ : / + -"
+            )
+        return value
+
+    def price(self, name: str) -> Decimal:
+        """An exact amount of US dollars, zero or more."""
+        return self._decimal(name, 'usd = "0.0043"')
+
+    def percent(self, name: str) -> Decimal:
+        """An exact number from 0 to 100."""
+        number = self._decimal(name, 'percent = "12.5"')
+        if number > 100:
+            raise self.error(name, f"{number} is more than 100", "give 0 to 100")
+        return number
+
+    def factor(self, name: str) -> Decimal:
+        """An exact factor from 0 to 100."""
+        number = self._decimal(name, 'factor = "0.5"')
+        if number > 100:
+            raise self.error(name, f"{number} is more than 100", "1 changes nothing, 0.5 is half")
+        return number
+
+    def whole(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
+        """A whole number between two bounds."""
+        value = self._values.get(name, default)
+        if value is None:
+            raise self.error(name, "is missing", f"add: {name} = 1")
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.error(name, f"{_kind(value)} is not whole", f"write it like {name} = 1000")
+        if not least <= value <= most:
+            raise self.error(name, f"{value} is out of range", f"give {least} to {most}")
+        return value
+
+    def instant(self, name: str) -> int:
+        """A date (00:00 UTC) or a date and time with an offset, as microseconds since 1970 UTC."""
+        value = self._values.get(name)
+        if value is None:
+            raise self.error(name, "is missing", f"add the first day: {name} = 2026-12-01")
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                raise self.error(name, "has a time but no offset", "end it in Z or +07:00")
+            moment = value
+        elif isinstance(value, date):
+            moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
+        else:
+            raise self.error(
+                name, f"{_kind(value)} is not a date", f"write it without quotes: {name} = 2026-12-01"
+            )
+        if moment < _EPOCH:
+            raise self.error(name, "is before 1970", "1970-01-01 stands for the very beginning")
+        return (moment - _EPOCH) // timedelta(microseconds=1)
+
+    def until(self, from_at: int) -> int | None:
+        """The end of a price that is known to end; after `from`."""
+        if not self.has("until"):
+            return None
+        until_at = self.instant("until")
+        if until_at <= from_at:
+            raise self.error("until", "is not after from", "give a later date, or leave it out")
+        return until_at
+
+    def meter(self, name: str) -> str:
+        """A meter that can have a price, with its modality if it has one."""
+        value = self.text(name)
+        meter, modality = split_key(value)
+        priceable = [m for m, info in METERS.items() if len(info.parts) == 1 and m != "cost"]
+        if meter not in priceable:
+            raise self.error(name, f"unknown meter {meter[:60]!r}", _nearest(meter, priceable))
+        if "@" in value and modality not in MODALITIES:
+            raise self.error(
+                name, f"unknown modality {modality[:60]!r}", _nearest(modality, MODALITIES)
+            )
+        return value
+
+    def meters(self, name: str) -> tuple[str, ...]:
+        """A list of stored meters; empty when left out."""
+        value = self._values.get(name, [])
+        stored = [m for m, info in METERS.items() if info.parts == (m,) and m != "cost"]
+        if not isinstance(value, list):
+            raise self.error(name, f"{_kind(value)} is not a list", 'write ["output_tokens"]')
+        for item in value:
+            if item not in stored:
+                raise self.error(name, f"unknown meter {str(item)[:60]!r}", _nearest(item, stored))
+        return tuple(value)
+
+    def _decimal(self, name: str, example: str) -> Decimal:
+        value = self._values.get(name)
+        if value is None:
+            raise self.error(name, "is missing", f"add: {example}")
+        if isinstance(value, Decimal):  # what the reader makes of an unquoted 0.0043
+            raise self.error(
+                name, f"{value} is a binary fraction in TOML", f"quote it: {example}"
+            )
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise self.error(name, f"{_kind(value)} is not a price", f"write: {example}")
+        try:
+            number = parse_decimal(value, name)
+        except InvalidInputError as error:
+            raise self.error(name, error.problem, error.fix) from None
+        if number < 0:
+            raise self.error(name, f"{number} is negative", "give zero or more")
+        exponent = number.as_tuple().exponent
+        if not isinstance(exponent, int) or exponent < _FINEST or number.adjusted() > _DEAREST:
+            raise self.error(name, f"{str(number)[:40]} is out of range", f"write: {example}")
+        return number
+
+
+def _kind(value: object) -> str:
+    return f"{str(value)[:40]} ({type(value).__name__})"
+
+
+def _nearest(name: object, known: Collection[str]) -> str:
+    from difflib import get_close_matches  # slow to import, and only for a complaint
+
+    close = get_close_matches(str(name)[:60], list(known), 1, 0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "one of: " + ", ".join(known)

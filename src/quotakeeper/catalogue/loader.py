@@ -1,0 +1,118 @@
+"""Reads the price files that come with the package, and a user's, into one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from quotakeeper.catalogue.names import Alias
+from quotakeeper.catalogue.schema import PriceFile, parse_price_file
+from quotakeeper.catalogue.snapshot import PriceSnapshot
+from quotakeeper.domain.pricing import PriceRow
+from quotakeeper.errors import ConfigError
+
+_DATA = Path(__file__).with_name("data")
+_MOST_BYTES = 4 * 1024 * 1024
+
+
+def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
+    """The prices that come with quotakeeper, with a user's files laid over them in order.
+
+    Raises ConfigError naming file, table and field for anything that is wrong in a file.
+    """
+    if not overrides:
+        return _shipped_snapshot()
+    shipped, data = _shipped()
+    providers = frozenset(row.provider for file in shipped for row in file.rows)
+    files = list(shipped)
+    for path in overrides:
+        text = _read(Path(path))
+        file = parse_price_file(text, Path(path).name, providers, own=True)
+        providers |= {row.provider for row in file.rows}
+        data += text.encode()
+        files.append(file)
+    return _snapshot(files, data)
+
+
+@cache
+def _shipped_snapshot() -> PriceSnapshot:
+    files, data = _shipped()
+    return _snapshot(files, data)
+
+
+@cache
+def _shipped() -> tuple[tuple[PriceFile, ...], bytes]:
+    texts = [(path.name, _read(path)) for path in sorted(_DATA.glob("*.toml"))]
+    files = tuple(parse_price_file(text, name, own=False) for name, text in texts)
+    return files, "".join(text for _, text in texts).encode()
+
+
+def _snapshot(files: Iterable[PriceFile], data: bytes) -> PriceSnapshot:
+    files = tuple(files)
+    rows = tuple(row for file in files for row in file.rows)
+    aliases = tuple(alias for file in files for alias in file.aliases)
+    _check_duplicates(files)
+    _check_aliases(aliases, rows)
+    as_of = max(file.as_of for file in files if file.as_of is not None)
+    digest = sha256(data.replace(b"\r\n", b"\n")).hexdigest()[:8]
+    return PriceSnapshot(
+        rows,
+        tuple(part for file in files for part in file.adjustments),
+        aliases,
+        f"{as_of.isoformat()}+{digest}",
+    )
+
+
+def _check_duplicates(files: Iterable[PriceFile]) -> None:
+    seen: dict[tuple[object, ...], str] = {}
+    for file in files:
+        for number, row in enumerate(file.rows, 1):
+            slot = _slot(row)
+            if slot in seen:
+                raise ConfigError(
+                    f"{file.name}: price[{number}]",
+                    f"is the same price from the same date as {seen[slot]}",
+                    "keep one of the two, or give it its own date",
+                )
+            seen[slot] = f"price[{number}] of {file.name}"
+
+
+def _slot(row: PriceRow) -> tuple[object, ...]:
+    return (
+        row.own, row.provider, row.model, row.key, row.from_at, row.kind,
+        row.tier, row.mode, row.language, row.plan, row.addon, row.above,
+    )  # fmt: skip
+
+
+def _check_aliases(aliases: tuple[Alias, ...], rows: tuple[PriceRow, ...]) -> None:
+    models = {(row.provider, row.model) for row in rows}
+    seen: set[tuple[str, str]] = set()
+    for alias in aliases:
+        if (alias.provider, alias.model) not in models:
+            raise ConfigError(
+                f"{alias.origin}.model",
+                f"{alias.model!r} has no price at {alias.provider}",
+                "name a model that has a [[price]]",
+            )
+        name = (alias.provider, alias.name)
+        if name in models or name in seen:
+            raise ConfigError(
+                f"{alias.origin}.name",
+                f"{alias.name!r} is already a name at {alias.provider}",
+                "leave the alias out, or choose another name",
+            )
+        seen.add(name)
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ConfigError(path.name, "is larger than 4 MB", "name a price file")
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(path.name, "is not UTF-8 text", "save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(path.name, f"cannot be read: {reason}", "check the path") from None

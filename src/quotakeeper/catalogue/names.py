@@ -1,0 +1,100 @@
+"""Model names: the many ways one model is written, brought to the name the catalogue has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+_NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+# Names of the provider itself that other tools put in front: "gemini/gemini-2.5-flash".
+_GOOGLE = ("google/", "vertex_ai/", "vertexai/", "google-gla:", "google-vertex:")
+_PREFIXES = {"gemini": _GOOGLE}
+# "-002", "-latest", "-preview", "-preview-05-20", "-preview-09-2025", "-exp-0827", "@001" ...
+_SUFFIX = re.compile(
+    r"(-latest|-00[0-9]|-preview|-exp|-[0-9]{2}-[0-9]{2}|-[0-9]{2}-[0-9]{4}|-[0-9]{4}"
+    r"|-[0-9]{4}-[0-9]{2}-[0-9]{2}|@[a-z0-9]+)\Z"
+)
+_MOST_SUFFIXES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Another name of a model; `options` are what that name also says ("-multilingual")."""
+
+    provider: str
+    name: str
+    model: str
+    options: Mapping[str, str] = field(default_factory=lambda: _NO_OPTIONS)
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    """The catalogue's name of a model, whether the catalogue has it, and what the name implies."""
+
+    model: str
+    known: bool
+    options: Mapping[str, str] = field(default_factory=lambda: _NO_OPTIONS)
+
+
+def strip_path(provider: str, model: str) -> str:
+    """Drop resource paths and provider prefixes; a tuned model keeps its whole name."""
+    name = model.strip()
+    if "tunedModels/" in name or "/endpoints/" in name:
+        return name
+    prefixes = (f"{provider}/", *_PREFIXES.get(provider, ()))
+    stripped = True
+    while stripped:
+        stripped = False
+        for prefix in prefixes:
+            if name.startswith(prefix):
+                name, stripped = name[len(prefix) :], True
+    if name.startswith("models/"):
+        return name[len("models/") :]
+    head, found, tail = name.rpartition("/models/")
+    return tail if found and (not head or "publishers/" in head) else name
+
+
+class ModelNames:
+    """Finds the catalogue's model for any way of writing it."""
+
+    def __init__(self, models: Mapping[str, frozenset[str]], aliases: list[Alias]) -> None:
+        self._models = models
+        self._exact: dict[tuple[str, str], Alias] = {}
+        self._prefixes: dict[str, list[Alias]] = {}
+        for alias in aliases:
+            if alias.name.endswith("*"):
+                self._prefixes.setdefault(alias.provider, []).append(alias)
+            else:
+                self._exact[alias.provider, alias.name] = alias
+        for found in self._prefixes.values():
+            found.sort(key=lambda alias: -len(alias.name))
+
+    def resolve(self, provider: str, model: str) -> ResolvedModel:
+        """Resolve a name; when unknown, `model` is the name without paths and prefixes."""
+        stripped = strip_path(provider, model)
+        if not stripped:
+            return ResolvedModel("", "" in self._models.get(provider, frozenset()))
+        name = stripped
+        for _ in range(_MOST_SUFFIXES + 1):
+            found = self._find(provider, name) or self._find(provider, name.lower())
+            if found:
+                return found
+            shorter = _SUFFIX.sub("", name)
+            if shorter == name:
+                break
+            name = shorter
+        return ResolvedModel(stripped, False)
+
+    def _find(self, provider: str, name: str) -> ResolvedModel | None:
+        if name and name in self._models.get(provider, frozenset()):
+            return ResolvedModel(name, True)
+        alias = self._exact.get((provider, name))
+        if alias is None:
+            for candidate in self._prefixes.get(provider, ()):
+                if name.startswith(candidate.name[:-1]):
+                    alias = candidate
+                    break
+        return alias and ResolvedModel(alias.model, True, alias.options)

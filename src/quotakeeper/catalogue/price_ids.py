@@ -1,0 +1,66 @@
+"""Price ids: the text that pins an event to the rows it was priced with.
+
+"gemini/gemini-2.5-pro@2026-10-14#batch,above-200000" is: the prices of that model in force from
+that day on (UTC), for the batch tier, for requests of more than 200,000 prompt tokens. Prices from
+a user's file add "own-" and a short hash of their rows, so another file cannot pass for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from quotakeeper.domain.pricing import NO_MODEL, PriceOptions, instant_text
+from quotakeeper.errors import InvalidInputError
+
+_NONE = "(none)"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceId:
+    """The parts of a price id."""
+
+    provider: str
+    model: str
+    at: int
+    options: PriceOptions = field(default_factory=PriceOptions)
+    above: int = 0
+    own: str = ""
+
+    def text(self) -> str:
+        """The id as it is stored with an event."""
+        marks = self.options.marks()
+        if self.above:
+            marks.append(f"above-{self.above}")
+        if self.own:
+            marks.append(f"own-{self.own}")
+        model = self.model or _NONE
+        return f"{self.provider}/{model}@{instant_text(self.at)}#{','.join(marks)}"
+
+
+def read_price_id(text: str) -> PriceId:
+    """Take a price id apart; raises InvalidInputError when it is not one."""
+    name, _, marks_text = text.rpartition("#")
+    name, _, start = name.rpartition("@")
+    provider, _, model = name.partition("/")
+    try:
+        moment = datetime.fromisoformat(start)
+    except ValueError:
+        moment = None
+    if not provider or not model or moment is None:
+        raise InvalidInputError(
+            "price_id",
+            f"{text[:120]!r} is not a price id",
+            'they look like "gemini/gemini-2.5-flash@2026-10-14#batch"',
+        )
+    marks = marks_text.split(",")
+    above = next((mark[6:] for mark in marks if mark.startswith("above-")), "0")
+    return PriceId(
+        provider,
+        NO_MODEL if model == _NONE else model,
+        (moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) // timedelta(microseconds=1),
+        PriceOptions.from_marks(marks),
+        int(above) if above.isdecimal() else 0,
+        next((mark[4:] for mark in marks if mark.startswith("own-")), ""),
+    )
