@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 EXIT_UNAVAILABLE = 69
 STAMP_NAME = ".house-stamp.json"
+NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_REQUIRE_VIRTUALENV", "PIP_USER")
+NOT_INHERITED += ("PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_HASHES", "PIP_CONSTRAINT", "PIP_NO_DEPS")
 OFFLINE_SIGNS = (
     "name resolution",
     "getaddrinfo",
@@ -206,14 +208,7 @@ def _outer_pip() -> list[str] | None:
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run to the end with both streams in `stdout`; pip must not see a host environment's settings."""
     environment = {**os.environ, "PYTHONUTF8": "1"}
-    for name in (
-        "PYTHONPATH",
-        "PYTHONHOME",
-        "VIRTUAL_ENV",
-        "PIP_REQUIRE_VIRTUALENV",
-        "PIP_USER",
-        "PIP_TARGET",
-    ):
+    for name in NOT_INHERITED:
         environment.pop(name, None)
     return subprocess.run(
         command,

@@ -16,6 +16,16 @@ from tools.house import EXIT_UNAVAILABLE, House, HouseError, child_environment, 
 ROOT = Path(__file__).resolve().parent.parent
 TYPED = ("src", "tools", "run", "dev.py")
 
+# With one of these, pytest is not to be spread over the processors, or has been told how.
+NOT_IN_PARALLEL = (
+    "-n",
+    "--numprocesses",
+    "no:xdist",
+    "-pno:xdist",
+    "--pdb",
+    "--collect-only",
+    "--co",
+)
 # The scripts folder may not be executable (Windows policies), a module always is.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
 
@@ -121,7 +131,8 @@ def check(house: House, arguments: list[str]) -> int:
                     flush=True,
                 )
     if failed:
-        print(f"dev: check failed: {', '.join(failed)}", file=sys.stderr)
+        advice = "  (./dev fmt repairs the format)" if "ruff format" in failed else ""
+        print(f"dev: check failed: {', '.join(failed)}{advice}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -141,10 +152,7 @@ def test(house: House, arguments: list[str]) -> int:
     """Without arguments: check, then all tests. With arguments: pytest with them."""
     checked = 0 if arguments else check(house, [])
     command = [str(prepare(house)), "-m", "pytest"]
-    if not any(
-        argument.startswith(("-n", "--numprocesses", "--pdb", "--collect-only"))
-        for argument in arguments
-    ):
+    if not any(argument.startswith(NOT_IN_PARALLEL) for argument in arguments):
         command += ["-n", "auto"]
     tested = _hand_over([*command, *arguments], house)
     if checked:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tools import verbs
-from tools.house import House
+from tools.house import House, HouseError
 from tools.verbs import Step
 
 needs_sh = pytest.mark.skipif(
@@ -178,6 +178,7 @@ def test_check_is_quiet_and_zero_when_all_is_well(
         ([], True, ["-n", "auto"]),
         (["tests/house", "-k", "stamp"], False, ["-n", "auto", "tests/house", "-k", "stamp"]),
         (["-n0"], False, ["-n0"]),
+        (["-p", "no:xdist"], False, ["-p", "no:xdist"]),
         (["--pdb"], False, ["--pdb"]),
     ],
 )
@@ -204,6 +205,38 @@ def test_test_is_red_if_either_half_is(
     monkeypatch.setattr(verbs, "check", lambda *_: checked)
     monkeypatch.setattr(verbs, "_hand_over", lambda *_: tested)
     assert verbs.test(house, []) == code
+
+
+def test_the_demo_runs_offline_on_the_bare_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def offline(_: House) -> Path:
+        raise HouseError("can't reach the package index")
+
+    monkeypatch.setattr(verbs, "prepare", offline)
+    monkeypatch.setenv("QUOTAKEEPER_LANG", "vi")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "quotakeeper.py").write_text("NAME = 'found'\n", encoding="utf-8")
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "demo.py").write_text(
+        "import os, sys, quotakeeper\n"
+        "print(quotakeeper.NAME, sys.argv[1:], os.environ['QUOTAKEEPER_LANG'])\n"
+        "raise SystemExit(7)\n",
+        encoding="utf-8",
+    )
+    assert verbs.demo(House(tmp_path), ["--fast"]) == 7
+    told = capfd.readouterr()
+    assert told.out.strip() == "found ['--fast'] vi"
+    assert told.err.startswith("dev: can't reach the package index\n")
+
+
+@pytest.mark.parametrize("verb", ["demo", "bench"])
+def test_a_verb_without_its_script_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    monkeypatch.setattr(verbs, "ROOT", tmp_path)
+    assert verbs.main([verb]) == 69
+    assert capsys.readouterr().err.startswith("dev: there is no ")
 
 
 @needs_sh

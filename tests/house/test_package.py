@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -57,6 +58,31 @@ def test_importing_the_package_loads_the_standard_library_only(repository: Path)
 
 def test_the_whole_core_loads_without_any_library(repository: Path) -> None:
     assert _foreign(repository, _core_modules(repository)) == set()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["verify"], ["export"], ["--help"]], ids=" ".join
+)
+def test_the_plain_commands_work_without_any_library(
+    repository: Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(repository / "src"), "HOME": str(tmp_path)}
+    environment |= {
+        "QUOTAKEEPER_LEDGER": str(tmp_path / "ledger.db"),
+        "XDG_CONFIG_HOME": str(tmp_path),
+    }
+    ran = subprocess.run(
+        [sys.executable, "-s", "-S", "-m", "quotakeeper", *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    # A ledger that isn't there yet may be worth an exit code, never a traceback.
+    assert "Traceback" not in ran.stderr, ran.stderr
+    assert ran.returncode != 1, ran.stderr
+    assert ran.stdout + ran.stderr
 
 
 def test_public_names_are_few_and_all_there() -> None:
