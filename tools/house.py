@@ -20,8 +20,18 @@ from typing import NamedTuple
 
 EXIT_UNAVAILABLE = 69
 STAMP_NAME = ".house-stamp.json"
-NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_REQUIRE_VIRTUALENV", "PIP_USER")
-NOT_INHERITED += ("PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_HASHES", "PIP_CONSTRAINT", "PIP_NO_DEPS")
+# What a person set for other installations, and what would send ours elsewhere.
+NOT_INHERITED = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+    "PIP_CONSTRAINT",
+    "PIP_PREFIX",
+    "PIP_REQUIRE_HASHES",
+    "PIP_REQUIRE_VIRTUALENV",
+    "PIP_TARGET",
+    "PIP_USER",
+)
 OFFLINE_SIGNS = (
     "name resolution",
     "getaddrinfo",
@@ -30,7 +40,7 @@ OFFLINE_SIGNS = (
     "connect error",
     "Network is unreachable",
     "Max retries exceeded",
-    "No matching distribution",
+    "(from versions: none)",
     "Offline",
     "offline",
 )
@@ -174,7 +184,7 @@ def _install(house: House, uv: str | None, arguments: list[str], *, needed: bool
                 *arguments,
             ]
         )
-    quiet = ["install", "-qq", "--disable-pip-version-check", "--retries", "2", *arguments]
+    quiet = ["install", "-q", "--disable-pip-version-check", "--retries", "2", *arguments]
     if _run([str(house.python), "-m", "pip", "--version"]).returncode == 0:
         attempts.append([str(house.python), "-m", "pip", *quiet])
     elif (outer := _outer_pip()) is not None:
