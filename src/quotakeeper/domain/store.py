@@ -66,6 +66,9 @@ class Store(Protocol):
     def dead_owners(self) -> frozenset[str]:
         """Owners known to be dead, whose reservations a sweep should end."""
 
+    def bury(self, owners: frozenset[str]) -> None:
+        """Forget dead owners once their reservations have been ended."""
+
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
 
@@ -74,6 +77,9 @@ class Store(Protocol):
 
     def verify(self) -> list[Problem]:
         """Derive everything again from the journal and compare; empty when all is well."""
+
+    def after_fork(self) -> Store:
+        """In a forked child: leave the parent's handles alone and give a store of the child's."""
 
     def close(self) -> None:
         """Let go of everything. Open reservations stay open."""

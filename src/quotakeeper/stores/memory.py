@@ -65,6 +65,9 @@ class MemoryStore:
         """Nobody: every owner lives in this process."""
         return frozenset()
 
+    def bury(self, owners: frozenset[str]) -> None:
+        """Nothing is kept of owners."""
+
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
         with self._lock:
@@ -84,6 +87,11 @@ class MemoryStore:
         """Derive everything again from the journal and compare."""
         with self._lock:
             return compare_balances(self._state, self._journal, self._zones)
+
+    def after_fork(self) -> MemoryStore:
+        """The child goes on with a copy of its own, as it does with all memory."""
+        self._lock = Lock()
+        return self
 
     def close(self) -> None:
         """Nothing to let go of."""

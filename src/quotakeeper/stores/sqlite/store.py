@@ -18,6 +18,7 @@ from quotakeeper.domain.state import ZoneFinder
 from quotakeeper.domain.store import EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import LedgerError
+from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sqlite.cached import SqliteState
 from quotakeeper.stores.sqlite.connection import connect, create_file, translated
 from quotakeeper.stores.sqlite.locks import FileLock, OwnerMark, bury, dead_owners
@@ -108,6 +109,10 @@ class SqliteStore:
         others = frozenset(row[0] for row in rows) - {self._owner}
         return dead_owners(self._owners, others)
 
+    def bury(self, owners: frozenset[str]) -> None:
+        """Remove the marks of dead owners once their reservations have been ended."""
+        bury(self._owners, owners)
+
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
         self._opened()
@@ -134,7 +139,7 @@ class SqliteStore:
             self._lock.close()
         self._connection = self._state = self._lock = self._mark = None
 
-    def forget(self) -> SqliteStore:
+    def after_fork(self) -> SqliteStore:
         """In a forked child: drop the parent's handles unclosed and give a store of its own."""
         if self._connection is not None:
             _leaked.append(self._connection)
@@ -142,8 +147,6 @@ class SqliteStore:
             self._mark.close(forked=True)
         if self._lock is not None:
             self._lock.close()
-        from quotakeeper.identifiers import new_owner
-
         return SqliteStore(
             self._path, self._zones, owner=new_owner(), durability=self._durability
         )
@@ -199,10 +202,6 @@ class SqliteStore:
         with suppress(OSError):
             if self._beside("-wal").stat().st_size > _CHECKPOINT_BYTES:
                 connection.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
-
-    def sweep_files(self, owners: frozenset[str]) -> None:
-        """Remove the marks of dead owners once their reservations have been ended."""
-        bury(self._owners, owners)
 
 
 # Handles of a parent process: closing them here could checkpoint or unlock what it still uses.

@@ -1,0 +1,44 @@
+"""quotakeeper: knows what an AI pipeline spends while it spends it, and stops it at the limit."""
+
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
+from quotakeeper.engine.reports import LimitStatus, Status, UsageRow
+from quotakeeper.engine.reservation import Reservation
+from quotakeeper.errors import (
+    ConfigError,
+    InvalidInputError,
+    KeyConflictError,
+    LedgerError,
+    LimitExceeded,
+    OutcomeUnknownError,
+    QuotakeeperError,
+    ReservationClosedError,
+    UnpricedModelError,
+)
+from quotakeeper.wiring import Keeper
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "Decision",
+    "InvalidInputError",
+    "Keeper",
+    "KeyConflictError",
+    "LedgerError",
+    "Limit",
+    "LimitExceeded",
+    "LimitStatus",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Provenance",
+    "QuotakeeperError",
+    "Reservation",
+    "ReservationClosedError",
+    "Status",
+    "UnpricedModelError",
+    "UsageEvent",
+    "UsageRow",
+    "Verdict",
+]

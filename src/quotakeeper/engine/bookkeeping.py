@@ -1,0 +1,175 @@
+"""What a keeper does before and after the worker: read the call, take the outcome, warn, spool.
+
+None of it waits, so blocking and awaited callers share all of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.commands import Booked, Denied, Failed, Record, Reserve, Reserved
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.entries import Figures, event_from
+from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.money import parse_decimal
+from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.store import Store
+from quotakeeper.domain.usage import Provenance, UsageEvent, check_label
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.engine.calls import Call, CallReader
+from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.spool import Spool
+from quotakeeper.engine.worker import Worker
+from quotakeeper.errors import InvalidInputError, LedgerError, LimitExceeded
+from quotakeeper.identifiers import new_id
+
+Warner = Callable[[Verdict], None]
+_ABOUT_THE_CALL = ("provenance", "model_served", "duration_ms", "outcome", "note")
+_LONGEST_TTL = 30 * 86_400
+
+log = logging.getLogger("quotakeeper")
+
+
+class Bookkeeping:
+    """The parts of a keeper that never wait."""
+
+    def __init__(
+        self, store: Store, reader: CallReader, limits: tuple[Limit, ...], clock: Clock,
+        *, spool_beside: Path | None, on_warning: Warner | None,
+    ) -> None:  # fmt: skip
+        self.limits = limits
+        self._reader = reader
+        self._clock = clock
+        self._warn = on_warning or _log_warning
+        self._warned: set[tuple[str, int, int]] = set()
+        self._spool = Spool(spool_beside, store.owner)
+        accounts: dict[str, Account] = {limit.account.key: limit.account for limit in limits}
+        self.worker = Worker(store, clock, tuple(accounts.values()))
+
+    # -- before
+
+    def _asked(
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        event_id: str | None, ttl_seconds: float, options: Mapping[str, str] | None,
+        quantities: Mapping[str, Any],
+    ) -> tuple[Call, Reserve]:  # fmt: skip
+        call, figures = self._estimated(provider, model, operation, scope, options, quantities)
+        ttl = parse_decimal(ttl_seconds, "ttl_seconds")
+        if not 0 < ttl <= _LONGEST_TTL:
+            raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
+        command = Reserve(
+            self._id(event_id), call.labels, figures, call.limits,
+            self.worker.store.owner, int(ttl * SECOND),
+        )  # fmt: skip
+        return call, command
+
+    def _estimated(
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None, quantities: Mapping[str, Any],
+    ) -> tuple[Call, Figures]:  # fmt: skip
+        call = self._reader.call(provider, model, operation, scope, options)
+        now = self._clock.now()
+        return call, self._reader.figures(call, quantities, now, Provenance.ESTIMATED, bound=True)
+
+    def _recorded(
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        event_id: str | None, options: Mapping[str, str] | None, given: Mapping[str, Any],
+    ) -> Record:  # fmt: skip
+        call = self._reader.call(provider, model, operation, scope, options)
+        figures = self.figures_of(call, given, self._clock.now())
+        return Record(self._id(event_id), call.labels, figures, call.limits)
+
+    def figures_of(self, call: Call, given: Mapping[str, Any], at: int) -> Figures:
+        """What a caller says a call used, priced at the instant it is booked on."""
+        about = {name: given[name] for name in _ABOUT_THE_CALL if name in given}
+        quantities = {name: value for name, value in given.items() if name not in about}
+        return self._reader.figures(
+            call, quantities, at, about.get("provenance"),
+            served=about.get("model_served", ""), duration_ms=about.get("duration_ms"),
+            outcome=about.get("outcome", "ok"), note=about.get("note", ""),
+        )  # fmt: skip
+
+    def _id(self, event_id: str | None) -> str:
+        if event_id is None:
+            return new_id(self._clock.now())
+        return check_label(event_id, "event_id")
+
+    # -- after
+
+    def _admitted(self, call: Call, outcome: Any) -> Reservation:
+        if isinstance(outcome, Denied):
+            raise LimitExceeded(outcome.decision)
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        assert isinstance(outcome, Reserved)
+        for verdict in outcome.decision.warnings:
+            self._warn_once(verdict)
+        return Reservation(self, call, outcome.hold, outcome.decision, outcome.event)
+
+    def booked(self, outcome: Any) -> UsageEvent:
+        """The event of an outcome, warnings given; raises what failed."""
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        assert isinstance(outcome, Booked)
+        for verdict in outcome.passed:
+            self._warn_once(verdict)
+        return outcome.event
+
+    def done(self, outcome: Any) -> None:
+        """Raise what failed."""
+        if isinstance(outcome, Failed):
+            raise outcome.error
+
+    def _warn_once(self, verdict: Verdict) -> None:
+        """Each (limit, period, threshold) warns once a process, at the highest one passed."""
+        limit = verdict.limit
+        used = verdict.used + verdict.reserved + verdict.asked
+        passed = [n for n, share in enumerate(limit.thresholds) if used >= share * limit.amount]
+        level = passed[-1] if passed else 0
+        start_at = verdict.period.start_at if limit.window.kind != "rolling" else 0
+        if (limit.name, start_at, level) in self._warned:
+            return
+        if len(self._warned) > 10_000:
+            self._warned.clear()
+        self._warned.update((limit.name, start_at, n) for n in range(level + 1))
+        try:
+            self._warn(verdict)
+        except Exception:  # noqa: BLE001 - the host's own callback must not break its call
+            log.exception("quotakeeper: on_warning failed")
+
+    # -- when the ledger cannot say
+
+    def _unbacked(self, call: Call, command: Reserve, error: LedgerError) -> Reservation:
+        if self._reader.policies.on_store_failure != "allow":
+            raise error
+        log.warning("quotakeeper: %s; the call is let through and spooled", error)
+        figures = command.figures
+        hold = Hold(
+            command.id, self._clock.now(), command.labels, figures.quantities, figures.cost_pico,
+            figures.price_id, figures.provenance, command.owner, 0,
+        )  # fmt: skip
+        return Reservation(self, call, hold, Decision(True), None, spooled=True)
+
+    def _spooled(self, command: Record, error: LedgerError) -> UsageEvent:
+        if self._reader.policies.on_store_failure != "allow":
+            raise error
+        log.warning("quotakeeper: %s; the call is spooled", error)
+        self._spool.add(command)
+        return event_from(command.id, self._clock.now(), command.labels, command.figures)
+
+    def spool_event(self, call: Call, hold: Hold, figures: Figures) -> UsageEvent:
+        """Keep what a call used until the ledger can book it."""
+        self._spool.add(Record(hold.id, call.labels, figures))
+        return event_from(hold.id, hold.at, call.labels, figures)
+
+    def _replay_spool(self) -> None:
+        if self._spool.waiting:
+            self._spool.try_replay(lambda record: self.booked(self.worker.carry_out(record)))
+
+
+def _log_warning(verdict: Verdict) -> None:
+    log.warning("quotakeeper: %s", verdict.explain())

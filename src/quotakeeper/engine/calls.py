@@ -1,0 +1,229 @@
+"""From what a caller says of a call to labels and priced figures, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN
+from typing import Any, Protocol
+
+from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.limits import Limit, Mode, applicable
+from quotakeeper.domain.money import MAX_PICO, parse_decimal
+from quotakeeper.domain.pricing import Priced
+from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, check_quantities, check_whole
+from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
+from quotakeeper.errors import InvalidInputError, UnpricedModelError
+
+_TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
+_SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
+_MOST_CACHED = 4_096
+
+
+class PriceBook(Protocol):
+    """What the engine asks of prices."""
+
+    def price(
+        self, provider: str, model: str, quantities: Quantities, at: int,
+        options: Mapping[str, str],
+    ) -> Priced:  # fmt: skip
+        """What quantities cost at an instant; `cost_pico` None when something has no price."""
+
+    def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
+        """What they would cost at the provider's dearest price."""
+
+    def canonical_model(self, provider: str, model: str) -> str:
+        """The name a model is counted under."""
+
+
+class TokenCount(Protocol):
+    """What the engine asks of a token count."""
+
+    @property
+    def tokens(self) -> int:
+        """The count."""
+
+    @property
+    def upper_bound(self) -> int:
+        """What it will hardly pass."""
+
+    @property
+    def provenance(self) -> str:
+        """ "tokenizer" or "estimated"."""
+
+
+TokenCounter = Callable[[str], TokenCount]
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What to do where the answer is not clear; see Settings."""
+
+    on_limit: str = "raise"
+    on_unpriced: str = "count_only"
+    on_store_failure: str = "deny"
+    plan: str = "payg"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as it was asked for, with what is needed to price it again when it is settled."""
+
+    labels: CallLabels
+    asked_model: str
+    options: Mapping[str, str]
+    limits: tuple[Limit, ...]
+
+
+class CallReader:
+    """Reads calls under one set of limits, prices and policies."""
+
+    def __init__(
+        self, limits: tuple[Limit, ...], prices: PriceBook, count: TokenCounter, policies: Policies
+    ) -> None:
+        self._limits = limits
+        self._prices = prices
+        self._count = count
+        self.policies = policies
+        self._calls: dict[object, Call] = {}
+
+    def call(
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None,
+    ) -> Call:  # fmt: skip
+        """Labels, checked and in their stored form, and the limits that apply."""
+        try:
+            key = (provider, model, operation, tuple((scope or {}).items()),
+                   tuple((options or {}).items()))  # fmt: skip
+            found = self._calls.get(key)
+        except (TypeError, AttributeError):  # something in it is not even hashable: say what
+            return self._read(provider, model, operation, scope, options)
+        if found is None:
+            found = self._read(provider, model, operation, scope, options)
+            if len(self._calls) >= _MOST_CACHED:
+                self._calls.clear()
+            self._calls[key] = found
+        return found
+
+    def _read(
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None,
+    ) -> Call:  # fmt: skip
+        provider = check_label(provider, "provider").lower()
+        asked = check_label(model or "", "model", empty=True)
+        labels = CallLabels(
+            provider,
+            self._prices.canonical_model(provider, asked) if asked else "",
+            check_label(operation, "operation"),
+            check_scope(scope),
+        )
+        limits = applicable(self._limits, labels)
+        if self.policies.on_limit == "warn":
+            limits = tuple(_softened(limit) for limit in limits)
+        chosen = {"plan": self.policies.plan, **(options or {})}
+        return Call(labels, asked, chosen, limits)
+
+    def figures(
+        self, call: Call, given: Mapping[str, Any], at: int, provenance: Provenance | None,
+        *, bound: bool = False, served: str = "", duration_ms: int | None = None,
+        outcome: str = Outcome.OK, note: str = "",
+    ) -> Figures:  # fmt: skip
+        """Quantities as the caller gave them, priced at instant `at`.
+
+        With `bound`, texts are counted at their upper bound. Without a provenance given, figures
+        that were counted here carry the counter's, others are what the caller was told: reported.
+        """
+        quantities, counted_as = self._quantities(given, bound=bound)
+        served_model = check_label(served or "", "model_served", empty=True)
+        priced = self._price(call, served_model or call.asked_model, quantities, at)
+        if duration_ms is not None:
+            duration_ms = check_whole(duration_ms, "duration_ms")
+        return Figures(
+            quantities, priced.cost_pico, priced.price_id,
+            _one_of(Provenance, provenance or counted_as or Provenance.REPORTED, "provenance"),
+            _one_of(Outcome, outcome, "outcome"), served_model, duration_ms,
+            check_label(note, "note", empty=True) if note else "",
+        )  # fmt: skip
+
+    def _price(self, call: Call, model: str, quantities: Quantities, at: int) -> Priced:
+        provider = call.labels.provider
+        priced = self._prices.price(provider, model, quantities, at, call.options)
+        if priced.cost_pico is None:
+            if self.policies.on_unpriced == "refuse":
+                raise UnpricedModelError(provider, model, priced.unpriced)
+            if self.policies.on_unpriced == "price_as_highest":
+                priced = self._prices.highest(provider, quantities, at)
+        if priced.cost_pico is not None and priced.cost_pico > MAX_PICO:
+            raise InvalidInputError(
+                "quantities", "cost more than the ledger can hold (9.2 million USD)",
+                "are they right?",
+            )  # fmt: skip
+        return priced
+
+    def _quantities(
+        self, given: Mapping[str, Any], *, bound: bool
+    ) -> tuple[dict[str, int], Provenance | None]:
+        found: dict[str, Any] = {"requests": 1}
+        counted_as: Provenance | None = None
+        channels = check_whole(given.get("channels", 1), "channels") or 1
+        for name, value in given.items():
+            if value is None or name == "channels":
+                continue
+            if name == "quantities":
+                found |= _mapping(value)
+            elif name in _TEXT_METERS:
+                count = self._count(_text(value, name))
+                counted_as = Provenance(count.provenance)
+                amount = count.upper_bound if bound else count.tokens
+                found[_TEXT_METERS[name]] = found.get(_TEXT_METERS[name], 0) + amount
+            elif name in _SCALED:
+                meter = METERS[name]
+                found[meter.parts[0]] = _scaled(value, name, meter.per_unit) * channels
+            elif name in STORED_METERS:
+                found[name] = value
+            else:
+                raise InvalidInputError(
+                    name, "is not something that is counted",
+                    "one of: " + ", ".join(sorted({*STORED_METERS, *_SCALED, *_TEXT_METERS})),
+                )  # fmt: skip
+        return check_quantities(found), counted_as
+
+
+def _scaled(value: object, field: str, per_unit: int) -> int:
+    number = parse_decimal(value, field)
+    if number < 0:
+        raise InvalidInputError(field, f"{number} is negative", "give zero or more")
+    if number.adjusted() > 12:
+        raise InvalidInputError(field, f"{number} is too large", "is the unit right?")
+    return int((number * per_unit).to_integral_value(ROUND_HALF_EVEN))
+
+
+def _text(value: object, field: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidInputError(field, f"{type(value).__name__} is not text", "give a string")
+    return value
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidInputError("quantities", "is not a mapping", 'give {"input_tokens": 120}')
+    return {str(key): amount for key, amount in value.items()}
+
+
+def _one_of(kind: Any, value: object, field: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise InvalidInputError(
+            field, f"unknown {field} {str(value)[:40]!r}", "one of: " + ", ".join(kind)
+        ) from None
+
+
+def _softened(limit: Limit) -> Limit:
+    if limit.mode is not Mode.HARD:
+        return limit
+    return Limit(limit.name, limit.meter, limit.window, limit.amount, limit.provider, limit.model,
+                 limit.operation, limit.scope, Mode.SOFT, limit.timezone,
+                 limit.thresholds)  # fmt: skip
+
+

@@ -1,0 +1,240 @@
+"""The keeper: what a program holds to reserve, settle, record and look."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.entries import Entry
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.store import EventQuery, Problem, Store
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.engine.bookkeeping import Bookkeeping, Warner
+from quotakeeper.engine.calls import CallReader
+from quotakeeper.engine.reports import Status, UsageRow, add_up, limit_status
+from quotakeeper.engine.reservation import PendingReservation, Reservation
+from quotakeeper.errors import LedgerUnavailableError
+
+DEFAULT_TTL_SECONDS = 3_600.0
+
+
+class KeeperBase(Bookkeeping):
+    """Everything a keeper does, over parts it is given; `quotakeeper.Keeper` puts them together.
+
+    Safe to use from many threads, coroutines, and processes at once, and after a fork. Every
+    method that has a twin with an `a` in front can be awaited instead of blocking.
+    """
+
+    def __init__(
+        self, store: Store, reader: CallReader, limits: tuple[Limit, ...], zone: tzinfo,
+        clock: Clock, *, spool_beside: Path | None = None, on_warning: Warner | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            store, reader, limits, clock, spool_beside=spool_beside, on_warning=on_warning
+        )
+        self.zone = zone
+        # A keeper that is dropped does not leave its thread behind.
+        self._finalizer = weakref.finalize(self, self.worker.close, 0)
+        self._replay_spool()
+
+    def now(self) -> int:
+        """The clock's time, microseconds since 1970 UTC."""
+        return self._clock.now()
+
+    # -- reserve
+
+    def reserve(
+        self, provider: str, *, model: str = "", operation: str = "call",
+        scope: Mapping[str, str] | None = None, event_id: str | None = None,
+        ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
+        **quantities: Any,
+    ) -> Reservation:  # fmt: skip
+        """Set aside the most a call can use, against every limit that applies, all or nothing.
+
+        Quantities by name, in whole units: `input_tokens`, `cached_input_tokens`,
+        `output_tokens`, `thought_tokens`, `characters`, `requests` (1 unless given), `searches`,
+        `images`; `audio_seconds` may have decimals (with `channels=` for each billed channel);
+        `input_text` and `output_text` are counted here at their upper bound;
+        `quantities={"input_tokens@audio": 40}` for labelled ones. `event_id` makes it idempotent.
+        Raises LimitExceeded, UnpricedModelError, InvalidInputError, KeyConflictError, or a
+        LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
+        """
+        call, command = self._asked(
+            provider, model, operation, scope, event_id, ttl_seconds, options, quantities
+        )
+        try:
+            return self._admitted(call, self.worker.carry_out(command))
+        except LedgerUnavailableError as error:
+            return self._unbacked(call, command, error)
+
+    def areserve(self, provider: str, **given: Any) -> PendingReservation:
+        """`reserve` to be awaited, or entered with `async with keeper.areserve(...) as call`."""
+        return PendingReservation(self._areserve(provider, **given))
+
+    async def _areserve(
+        self, provider: str, *, model: str = "", operation: str = "call",
+        scope: Mapping[str, str] | None = None, event_id: str | None = None,
+        ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
+        **quantities: Any,
+    ) -> Reservation:  # fmt: skip
+        call, command = self._asked(
+            provider, model, operation, scope, event_id, ttl_seconds, options, quantities
+        )
+        try:
+            return self._admitted(call, await self.worker.acarry_out(command))
+        except LedgerUnavailableError as error:
+            return self._unbacked(call, command, error)
+
+    def check(
+        self, provider: str, *, model: str = "", operation: str = "call",
+        scope: Mapping[str, str] | None = None, options: Mapping[str, str] | None = None,
+        **quantities: Any,
+    ) -> Decision:  # fmt: skip
+        """Whether `reserve` would admit this call now; changes nothing."""
+        call, figures = self._estimated(provider, model, operation, scope, options, quantities)
+        decision: Decision = self.worker.ask(
+            lambda store, now: store.check(call.labels, figures, call.limits, now)
+        )
+        return decision
+
+    async def acheck(
+        self, provider: str, *, model: str = "", operation: str = "call",
+        scope: Mapping[str, str] | None = None, options: Mapping[str, str] | None = None,
+        **quantities: Any,
+    ) -> Decision:  # fmt: skip
+        """`check`, awaited."""
+        call, figures = self._estimated(provider, model, operation, scope, options, quantities)
+        decision: Decision = await self.worker.aask(
+            lambda store, now: store.check(call.labels, figures, call.limits, now)
+        )
+        return decision
+
+    # -- record
+
+    def record(
+        self, provider: str, *, model: str = "", operation: str = "call",
+        scope: Mapping[str, str] | None = None, event_id: str | None = None,
+        options: Mapping[str, str] | None = None, **given: Any,
+    ) -> UsageEvent:  # fmt: skip
+        """Book usage that had no reservation; counted once for ever under its `event_id`.
+
+        Takes the quantities of `reserve`, and `provenance`, `outcome` ("ok", "error",
+        "unknown"), `model_served`, `duration_ms`, `note`. Never refused by a limit.
+        """
+        command = self._recorded(provider, model, operation, scope, event_id, options, given)
+        try:
+            return self.booked(self.worker.carry_out(command))
+        except LedgerUnavailableError as error:
+            return self._spooled(command, error)
+
+    async def arecord(
+        self, provider: str, *, model: str = "", operation: str = "call",
+        scope: Mapping[str, str] | None = None, event_id: str | None = None,
+        options: Mapping[str, str] | None = None, **given: Any,
+    ) -> UsageEvent:  # fmt: skip
+        """`record`, awaited."""
+        command = self._recorded(provider, model, operation, scope, event_id, options, given)
+        try:
+            return self.booked(await self.worker.acarry_out(command))
+        except LedgerUnavailableError as error:
+            return self._spooled(command, error)
+
+    # -- look
+
+    def status(self) -> Status:
+        """Where every limit stands now."""
+        self._replay_spool()
+        status: Status = self.worker.ask(self._status)
+        return status
+
+    async def astatus(self) -> Status:
+        """`status`, awaited."""
+        status: Status = await self.worker.aask(self._status)
+        return status
+
+    def usage(
+        self, since: int | None = None, until: int | None = None,
+        by: Sequence[str] = ("provider", "model", "operation"),
+    ) -> list[UsageRow]:  # fmt: skip
+        """Usage booked in `[since, until)` (microseconds), added up; see reports.DIMENSIONS."""
+        return add_up(self.events(since, until), by, self.zone)
+
+    async def ausage(
+        self, since: int | None = None, until: int | None = None,
+        by: Sequence[str] = ("provider", "model", "operation"),
+    ) -> list[UsageRow]:  # fmt: skip
+        """`usage`, awaited: read in a thread, so that the loop goes on."""
+        import asyncio  # noqa: PLC0415 - see Worker
+
+        return await asyncio.to_thread(self.usage, since, until, by)
+
+    def events(
+        self, since: int | None = None, until: int | None = None, *, provider: str = "",
+        model: str = "", operation: str = "", limit: int | None = None, newest_first: bool = False,
+    ) -> Iterator[UsageEvent]:  # fmt: skip
+        """Events booked in `[since, until)`, one after the other, as they were committed."""
+        query = EventQuery(since, until, provider, model, operation, limit, newest_first)
+        self.worker.ask(lambda store, now: store.holds())  # open, and what went before is written
+        return self.worker.store.events(query)
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """The journal after a sequence number."""
+        self.worker.ask(lambda store, now: store.holds())
+        return self.worker.store.entries(after)
+
+    def reservations(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+        holds: list[Hold] = self.worker.ask(lambda store, now: store.holds())
+        return holds
+
+    def verify(self) -> list[Problem]:
+        """Derive everything again from the journal and compare; empty when all is well."""
+        self.worker.ask(lambda store, now: store.holds())
+        return self.worker.store.verify()
+
+    async def averify(self) -> list[Problem]:
+        """`verify`, awaited."""
+        import asyncio  # noqa: PLC0415 - see Worker
+
+        return await asyncio.to_thread(self.verify)
+
+    def close(self) -> None:
+        """Finish what was handed over, end open reservations of this process, let go."""
+        self._replay_spool()
+        self._finalizer.detach()
+        self.worker.close()
+
+    async def aclose(self) -> None:
+        """`close`, awaited."""
+        import asyncio  # noqa: PLC0415 - see Worker
+
+        await asyncio.to_thread(self.close)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+    async def __aenter__(self) -> Any:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        await self.aclose()
+
+    def _status(self, store: Store, now: int) -> Status:
+        verdicts = store.verdicts(self.limits, now)
+        return Status(now, tuple(map(limit_status, verdicts)), len(store.holds()))

@@ -1,0 +1,118 @@
+"""Reports: where limits stand, and usage added up by what the caller asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from quotakeeper.domain.decisions import Verdict
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.domain.windows import Period, moment
+from quotakeeper.errors import InvalidInputError
+
+_HUNDREDTH = Decimal("0.01")
+DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "provenance")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitStatus:
+    """Where one limit stands. Amounts are in the limit's base unit; `percent` is of `used`."""
+
+    limit: Limit
+    period: Period
+    used: int
+    reserved: int
+    remaining: int
+    percent: Decimal
+    state: str
+    resets_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where everything stands at instant `as_of`."""
+
+    as_of: int
+    limits: tuple[LimitStatus, ...]
+    open_reservations: int = 0
+
+
+@dataclass(slots=True)
+class UsageRow:
+    """Usage of one group. `cost_pico` is that of the priced calls alone."""
+
+    key: tuple[str, ...]
+    calls: int = 0
+    quantities: dict[str, int] = field(default_factory=dict)
+    cost_pico: int = 0
+    unpriced_calls: int = 0
+    provenances: dict[str, int] = field(default_factory=dict)
+
+
+def limit_status(verdict: Verdict) -> LimitStatus:
+    """A verdict as a status: ok below the first threshold, warning from it, exceeded at 100 %."""
+    limit, used = verdict.limit, verdict.used
+    if used >= limit.amount:
+        state = "exceeded"
+    elif used > 0 and used >= min(limit.thresholds, default=Decimal(1)) * limit.amount:
+        state = "warning"
+    else:
+        state = "ok"
+    return LimitStatus(limit, verdict.period, used, verdict.reserved, verdict.remaining,
+                       percent_of(used, limit.amount), state, verdict.resets_at)  # fmt: skip
+
+
+def percent_of(used: int, amount: int) -> Decimal:
+    """Used as a percentage of an amount, to two decimals; of nothing, everything is 100 %."""
+    if amount == 0:
+        return Decimal(100)
+    return (Decimal(used) * 100 / amount).quantize(_HUNDREDTH, ROUND_HALF_EVEN)
+
+
+def add_up(events: Iterable[UsageEvent], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
+    """Usage by dimensions (see DIMENSIONS, and "scope.<label>"); days are those of `zone`."""
+    for name in by:
+        if name not in DIMENSIONS and not name.startswith("scope."):
+            raise InvalidInputError(
+                "by", f"unknown dimension {name[:40]!r}",
+                "one of: " + ", ".join((*DIMENSIONS, "scope.<label>")),
+            )  # fmt: skip
+    rows: dict[tuple[str, ...], UsageRow] = {}
+    for event in events:
+        key = tuple(_value(event, name, zone) for name in by)
+        row = rows.get(key)
+        if row is None:
+            row = rows[key] = UsageRow(key)
+        row.calls += 1
+        for name, amount in event.quantities.items():
+            row.quantities[name] = row.quantities.get(name, 0) + amount
+        if event.cost_pico is None:
+            row.unpriced_calls += 1
+        else:
+            row.cost_pico += event.cost_pico
+        known = str(event.provenance)
+        row.provenances[known] = row.provenances.get(known, 0) + 1
+    return [rows[key] for key in sorted(rows)]
+
+
+def _value(event: UsageEvent, name: str, zone: tzinfo) -> str:
+    labels = event.labels
+    match name:
+        case "provider":
+            return labels.provider
+        case "model":
+            return labels.model
+        case "operation":
+            return labels.operation
+        case "day":
+            return moment(event.at, zone).date().isoformat()
+        case "hour":
+            return moment(event.at, zone).strftime("%Y-%m-%dT%H:00")
+        case "outcome":
+            return str(event.outcome)
+        case "provenance":
+            return str(event.provenance)
+    return dict(labels.scope).get(name.removeprefix("scope."), "")

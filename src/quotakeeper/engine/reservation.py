@@ -1,0 +1,224 @@
+"""The handle of one reserved call: settle it, release it, or let `with` decide."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.domain.commands import Assume, Command, Extend, MarkSent, Release, Settle
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.usage import Provenance, UsageEvent
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.engine.calls import Call
+from quotakeeper.errors import QuotakeeperError, ReservationClosedError
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.bookkeeping import Bookkeeping
+
+log = logging.getLogger("quotakeeper")
+
+
+class Reservation:
+    """Capacity set aside for one call. Use it as a context manager, or end it yourself, once.
+
+    Left by an exception, it is released if nothing was sent (see `mark_sent`), else assumed at its
+    estimate. Left quietly without `settle`, it is settled at its estimate, and the event says so.
+    `event` is the usage event once there is one; after a replay of an id that was settled before,
+    it is there from the start and the call need not be made again.
+    """
+
+    def __init__(
+        self, keeper: Bookkeeping, call: Call, hold: Hold, decision: Decision,
+        event: UsageEvent | None, *, spooled: bool = False,
+    ) -> None:  # fmt: skip
+        self._keeper = keeper
+        self._call = call
+        self.hold = hold
+        self.decision = decision
+        self.event = event
+        self._spooled = spooled
+        self._sent = hold.sent
+        self._ended = event is not None
+
+    @property
+    def id(self) -> str:
+        """The id of the reservation, and of the event it becomes."""
+        return self.hold.id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still has to be ended."""
+        return not self._ended
+
+    # -- for threads
+
+    def mark_sent(self) -> None:
+        """Say, durably, that the call is about to leave: from now on an orphan is not free."""
+        if command := self._sending():
+            self._keeper.done(self._keeper.worker.carry_out(command))
+
+    def settle(self, **given: Any) -> UsageEvent:
+        """End it at the true figures, which are never refused; gives the event.
+
+        Takes what `Keeper.record` takes: quantities by name, `provenance` ("reported" unless
+        texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`.
+        """
+        figures = self._settling(given)
+        if self._spooled:
+            return self._keeper.spool_event(self._call, self.hold, figures)
+        command = Settle(self.id, figures, self._call.limits)
+        return self._booked(self._keeper.worker.carry_out(command))
+
+    def release(self) -> None:
+        """End it: nothing was used."""
+        self._end("release")
+        if not self._spooled:
+            self._keeper.done(self._keeper.worker.carry_out(Release(self.id)))
+
+    def extend(self, ttl_seconds: float) -> None:
+        """Keep it open for this long from now."""
+        if not self._spooled:
+            command = Extend(self.id, int(ttl_seconds * SECOND))
+            self._keeper.done(self._keeper.worker.carry_out(command))
+
+    def __enter__(self) -> Reservation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        command = self._leaving(error)
+        if command is None:
+            return
+        try:
+            self._left(command, self._keeper.worker.carry_out(command))
+        except QuotakeeperError as failure:
+            # What the caller's own code raised matters more than what befell the bookkeeping.
+            if error is None:
+                raise
+            log.warning("quotakeeper: reservation %s stays open: %s", self.id, failure)
+
+    # -- for coroutines
+
+    async def amark_sent(self) -> None:
+        """`mark_sent`, awaited."""
+        if command := self._sending():
+            self._keeper.done(await self._keeper.worker.acarry_out(command))
+
+    async def asettle(self, **given: Any) -> UsageEvent:
+        """`settle`, awaited."""
+        figures = self._settling(given)
+        if self._spooled:
+            return self._keeper.spool_event(self._call, self.hold, figures)
+        command = Settle(self.id, figures, self._call.limits)
+        return self._booked(await self._keeper.worker.acarry_out(command))
+
+    async def arelease(self) -> None:
+        """`release`, awaited."""
+        self._end("release")
+        if not self._spooled:
+            self._keeper.done(await self._keeper.worker.acarry_out(Release(self.id)))
+
+    async def __aenter__(self) -> Reservation:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        command = self._leaving(error)
+        if command is None:
+            return
+        if error is not None and not isinstance(error, Exception):
+            # Cancelled or exiting: this coroutine may not get to wait, so the worker does it alone.
+            self._keeper.worker.post(command)
+            return
+        try:
+            self._left(command, await self._keeper.worker.acarry_out(command))
+        except QuotakeeperError as failure:
+            if error is None:
+                raise
+            log.warning("quotakeeper: reservation %s stays open: %s", self.id, failure)
+
+    def __del__(self) -> None:
+        if not self._ended and not self._spooled:
+            command = self._leaving(LookupError("dropped"))
+            if command is not None:
+                self._keeper.worker.post(command)
+
+    # -- inside
+
+    def _sending(self) -> Command | None:
+        if self._ended:
+            raise ReservationClosedError(self.id, "ended", "mark as sent")
+        already, self._sent = self._sent, True
+        return None if already or self._spooled else MarkSent(self.id)
+
+    def _end(self, verb: str) -> None:
+        if self._ended:
+            raise ReservationClosedError(self.id, "ended", verb)
+        self._ended = True
+
+    def _settling(self, given: dict[str, Any]) -> Figures:
+        if self.event is not None and self._ended and not given:
+            return self._estimate()
+        figures = self._keeper.figures_of(self._call, given, self.hold.at)
+        self._ended = True
+        return figures
+
+    def _estimate(self) -> Figures:
+        hold = self.hold
+        return Figures(
+            hold.quantities, hold.cost_pico, hold.price_id, Provenance.ESTIMATED,
+            note="settled at its estimate",
+        )  # fmt: skip
+
+    def _leaving(self, error: BaseException | None) -> Command | None:
+        if self._ended:
+            return None
+        self._ended = True
+        if self._spooled:
+            if error is None or self._sent:
+                self.event = self._keeper.spool_event(self._call, self.hold, self._estimate())
+            return None
+        if error is None:
+            return Settle(self.id, self._estimate(), self._call.limits)
+        return Assume(self.id) if self._sent else Release(self.id)
+
+    def _left(self, command: Command, outcome: Any) -> None:
+        if isinstance(command, Release):
+            self._keeper.done(outcome)
+        else:
+            self._booked(outcome)
+
+    def _booked(self, outcome: Any) -> UsageEvent:
+        self.event = self._keeper.booked(outcome)
+        return self.event
+
+
+class PendingReservation:
+    """What `areserve` gives: await it, or enter it with `async with`."""
+
+    def __init__(self, start: Any) -> None:
+        self._start = start
+        self._reservation: Reservation | None = None
+
+    def __await__(self) -> Generator[Any, None, Reservation]:
+        reservation: Reservation = yield from self._start.__await__()
+        return reservation
+
+    async def __aenter__(self) -> Reservation:
+        self._reservation = await self
+        return self._reservation
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if self._reservation is not None:
+            await self._reservation.__aexit__(kind, error, trace)

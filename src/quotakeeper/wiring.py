@@ -1,0 +1,134 @@
+"""Settings and URLs to live objects: the only place that knows concrete stores and prices."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quotakeeper.clocks import Clock, SystemClock, zone_named
+from quotakeeper.config import Settings, load_settings
+from quotakeeper.domain.pricing import Priced
+from quotakeeper.domain.store import Store
+from quotakeeper.domain.units import Quantities
+from quotakeeper.engine.bookkeeping import Warner
+from quotakeeper.engine.calls import CallReader, Policies, TokenCount
+from quotakeeper.engine.keeper import KeeperBase
+from quotakeeper.errors import ConfigError
+from quotakeeper.identifiers import new_owner
+
+if TYPE_CHECKING:
+    from quotakeeper.catalogue.snapshot import PriceSnapshot
+
+MEMORY = "memory:"
+_FILE_SCHEME = "sqlite:///"
+
+
+class Keeper(KeeperBase):
+    """The meter and the brake: reserve before a call, settle after it, see where limits stand.
+
+    `ledger` is a path or a URL ("sqlite:///path", "memory:"), `config` a file, a mapping shaped
+    like one, or Settings; None means the environment, then the defaults. `durability` is "power"
+    (an acknowledged write survives a power cut; the default) or "process" (it survives kill -9).
+    `on_warning` is called with a Verdict the first time a limit passes one of its thresholds in a
+    period; without it the warning is logged. Raises ConfigError.
+    """
+
+    def __init__(
+        self,
+        ledger: str | os.PathLike[str] | None = None,
+        config: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,
+        durability: str | None = None,
+        *,
+        clock: Clock | None = None,
+        on_warning: Warner | None = None,
+    ) -> None:
+        settings = load_settings(ledger, config)
+        self.settings = settings
+        self.durability = _durability(durability or settings.durability)
+        self.prices = _Prices(settings)
+        policies = Policies(
+            settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan
+        )
+        super().__init__(
+            open_store(settings, self.durability),
+            CallReader(settings.limits, self.prices, _count_tokens, policies),
+            settings.limits,
+            zone_named(settings.timezone),
+            clock or SystemClock(),
+            spool_beside=ledger_path(settings),
+            on_warning=on_warning,
+        )
+
+
+def open_store(settings: Settings, durability: str | None = None) -> Store:
+    """The store that settings name; nothing is opened or created before its first use."""
+    path = ledger_path(settings)
+    if path is None:
+        from quotakeeper.stores.memory import MemoryStore  # noqa: PLC0415 - one of them is used
+
+        return MemoryStore(zone_named, owner=new_owner())
+    from quotakeeper.stores.sqlite.store import SqliteStore  # noqa: PLC0415
+
+    chosen = _durability(durability or settings.durability)
+    return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen)
+
+
+def ledger_path(settings: Settings) -> Path | None:
+    """The file of the ledger; None when it is in memory. Raises ConfigError for another URL."""
+    ledger = settings.ledger
+    if ledger == MEMORY:
+        return None
+    if ledger.startswith(_FILE_SCHEME):
+        return Path(ledger.removeprefix(_FILE_SCHEME))
+    if "://" in ledger:
+        scheme = ledger.partition("://")[0]
+        raise ConfigError("ledger", f"no store for {scheme!r}", "give a path, or memory:")
+    return Path(ledger)
+
+
+class _Prices:
+    """The price catalogue, read on first use: a program that only looks at limits needs none."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._files = settings.price_files
+        self._loaded: PriceSnapshot | None = None
+
+    @property
+    def snapshot(self) -> PriceSnapshot:
+        """All prices. Raises ConfigError when a price file is wrong."""
+        if self._loaded is None:
+            from quotakeeper.catalogue import load_snapshot  # noqa: PLC0415
+
+            self._loaded = load_snapshot(self._files)
+        return self._loaded
+
+    def price(
+        self, provider: str, model: str, quantities: Quantities, at: int,
+        options: Mapping[str, str],
+    ) -> Priced:  # fmt: skip
+        """What quantities cost at an instant."""
+        return self.snapshot.price(provider, model, quantities, at, options)
+
+    def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
+        """What they would cost at the provider's dearest price."""
+        return self.snapshot.highest(provider, quantities, at)
+
+    def canonical_model(self, provider: str, model: str) -> str:
+        """The name a model is counted under."""
+        return self.snapshot.canonical_model(provider, model)
+
+
+def _count_tokens(text: str) -> TokenCount:
+    from quotakeeper.tokens import estimate_tokens  # noqa: PLC0415 - reads a table
+
+    return estimate_tokens(text)
+
+
+def _durability(name: str) -> str:
+    if name not in ("power", "process"):
+        raise ConfigError("durability", f"unknown durability {str(name)[:40]!r}", "power or process")
+    return name
+
+
