@@ -49,6 +49,10 @@ FAULTS = {
     ),
     "rich in the core": ("Ring 0 imports only", {"engine/keeper": "import rich.table\n"}),
     "numpy in the engine": ("Ring 0 imports only", {"engine/keeper": "import numpy\n"}),
+    "engine picks a store": (
+        "Only wiring picks a store",
+        {"engine/keeper": "import quotakeeper.stores.memory\n"},
+    ),
     "cycle": ("No cycles among siblings", {"domain/money": "import quotakeeper.domain.ledger\n"}),
 }
 
