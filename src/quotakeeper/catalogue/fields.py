@@ -82,6 +82,16 @@ class Fields:
             )
         return value
 
+    def priced_model(self, name: str) -> str:
+        """The model of a price: a name, "" for calls that name none, "*" for every model."""
+        if not self.has(name):
+            raise self.error(
+                name, "is missing", f'add: {name} = "gemini-2.5-flash", or "" for calls that name none'
+            )
+        if self._values[name] == "*":
+            return "*"
+        return self.model(name, default="")
+
     def price(self, name: str) -> Decimal:
         """An exact amount of US dollars, zero or more."""
         return self._decimal(name, 'usd = "0.0043"')
@@ -124,7 +134,9 @@ class Fields:
             moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
         else:
             raise self.error(
-                name, f"{_kind(value)} is not a date", f"write it without quotes: {name} = 2026-12-01"
+                name,
+                f"{_kind(value)} is not a date",
+                f"write it without quotes: {name} = 2026-12-01",
             )
         if moment < _EPOCH:
             raise self.error(name, "is before 1970", "1970-01-01 stands for the very beginning")
@@ -168,9 +180,7 @@ class Fields:
         if value is None:
             raise self.error(name, "is missing", f"add: {example}")
         if isinstance(value, Decimal):  # what the reader makes of an unquoted 0.0043
-            raise self.error(
-                name, f"{value} is a binary fraction in TOML", f"quote it: {example}"
-            )
+            raise self.error(name, f"{value} is a binary fraction in TOML", f"quote it: {example}")
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise self.error(name, f"{_kind(value)} is not a price", f"write: {example}")
         try:

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quotakeeper.catalogue.names import Alias
-from quotakeeper.catalogue.schema import PriceFile, parse_price_file
 from quotakeeper.catalogue.snapshot import PriceSnapshot
 from quotakeeper.domain.pricing import PriceRow
 from quotakeeper.errors import ConfigError
+
+if TYPE_CHECKING:
+    from quotakeeper.catalogue.schema import PriceFile
 
 _DATA = Path(__file__).with_name("data")
 _MOST_BYTES = 4 * 1024 * 1024
@@ -24,12 +27,15 @@ def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
     """
     if not overrides:
         return _shipped_snapshot()
+    from quotakeeper.catalogue.schema import parse_price_file  # only once prices are asked for
+
     shipped, data = _shipped()
     providers = frozenset(row.provider for file in shipped for row in file.rows)
     files = list(shipped)
     for path in overrides:
         text = _read(Path(path))
-        file = parse_price_file(text, Path(path).name, providers, own=True)
+        name = _name(Path(path), {file.name for file in files})
+        file = parse_price_file(text, name, providers, own=True)
         providers |= {row.provider for row in file.rows}
         data += text.encode()
         files.append(file)
@@ -44,6 +50,8 @@ def _shipped_snapshot() -> PriceSnapshot:
 
 @cache
 def _shipped() -> tuple[tuple[PriceFile, ...], bytes]:
+    from quotakeeper.catalogue.schema import parse_price_file
+
     texts = [(path.name, _read(path)) for path in sorted(_DATA.glob("*.toml"))]
     files = tuple(parse_price_file(text, name, own=False) for name, text in texts)
     return files, "".join(text for _, text in texts).encode()
@@ -104,6 +112,14 @@ def _check_aliases(aliases: tuple[Alias, ...], rows: tuple[PriceRow, ...]) -> No
                 "leave the alias out, or choose another name",
             )
         seen.add(name)
+
+
+def _name(path: Path, taken: set[str]) -> str:
+    name, number = path.name, 1
+    while name in taken:
+        number += 1
+        name = f"{path.name} ({number})"
+    return name
 
 
 def _read(path: Path) -> str:

@@ -12,11 +12,12 @@ _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 _GOOGLE = ("google/", "vertex_ai/", "vertexai/", "google-gla:", "google-vertex:")
 _PREFIXES = {"gemini": _GOOGLE}
 # "-002", "-latest", "-preview", "-preview-05-20", "-preview-09-2025", "-exp-0827", "@001" ...
-_SUFFIX = re.compile(
+_SUFFIX = (
     r"(-latest|-00[0-9]|-preview|-exp|-[0-9]{2}-[0-9]{2}|-[0-9]{2}-[0-9]{4}|-[0-9]{4}"
     r"|-[0-9]{4}-[0-9]{2}-[0-9]{2}|@[a-z0-9]+)\Z"
 )
 _MOST_SUFFIXES = 4
+_MOST_PREFIXES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,9 @@ def strip_path(provider: str, model: str) -> str:
     if "tunedModels/" in name or "/endpoints/" in name:
         return name
     prefixes = (f"{provider}/", *_PREFIXES.get(provider, ()))
-    stripped = True
-    while stripped:
-        stripped = False
-        for prefix in prefixes:
-            if name.startswith(prefix):
-                name, stripped = name[len(prefix) :], True
+    for _ in range(_MOST_PREFIXES):
+        prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
+        name = name[len(prefix) :]
     if name.startswith("models/"):
         return name[len("models/") :]
     head, found, tail = name.rpartition("/models/")
@@ -74,19 +72,19 @@ class ModelNames:
 
     def resolve(self, provider: str, model: str) -> ResolvedModel:
         """Resolve a name; when unknown, `model` is the name without paths and prefixes."""
-        stripped = strip_path(provider, model)
-        if not stripped:
+        if not model.strip():
             return ResolvedModel("", "" in self._models.get(provider, frozenset()))
+        stripped = strip_path(provider, model)
         name = stripped
         for _ in range(_MOST_SUFFIXES + 1):
             found = self._find(provider, name) or self._find(provider, name.lower())
             if found:
                 return found
-            shorter = _SUFFIX.sub("", name)
+            shorter = re.sub(_SUFFIX, "", name)
             if shorter == name:
                 break
             name = shorter
-        return ResolvedModel(stripped, False)
+        return ResolvedModel(stripped or model.strip(), False)
 
     def _find(self, provider: str, name: str) -> ResolvedModel | None:
         if name and name in self._models.get(provider, frozenset()):
@@ -97,4 +95,4 @@ class ModelNames:
                 if name.startswith(candidate.name[:-1]):
                     alias = candidate
                     break
-        return alias and ResolvedModel(alias.model, True, alias.options)
+        return None if alias is None else ResolvedModel(alias.model, True, alias.options)

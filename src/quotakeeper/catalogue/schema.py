@@ -101,7 +101,7 @@ class _Reader:
             raise table.error("addon", f"{addon[:40]!r} is not a name", "write it like diarize")
         return PriceRow(
             provider=self._provider(table),
-            model=table.model("model", pattern=True, default=""),
+            model=table.priced_model("model"),
             meter=table.meter("meter"),
             usd=table.price("usd"),
             per=table.whole("per", least=1, most=MOST_PER),

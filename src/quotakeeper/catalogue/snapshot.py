@@ -81,7 +81,7 @@ class _Plan:
     def lines(self, key: str, above: int) -> tuple[PriceLine, ...]:
         return lines_for(self._sheet, key, self._options, above + 1, self._at)
 
-    def keys(self) -> list[str]:
+    def priced_keys(self) -> list[str]:
         return sorted({row.key for row in self._sheet.rows})
 
     def _rate(self, key: str, level: int) -> _Rate | None:
@@ -151,14 +151,17 @@ class PriceSnapshot:
         An unknown model, or a quantity without a price, gives `cost_pico` None. Raises
         InvalidInputError for an option that does not exist or a negative quantity.
         """
-        asked = (provider, model, tuple(sorted(options.items())) if options else ())
         try:
+            asked = (provider, model, tuple(sorted(options.items())) if options else ())
             timeline = self._timelines[asked]
         except KeyError:
             timeline = self._timeline(provider, model, options)
             if len(self._timelines) >= _MOST_CACHED:
                 self._timelines.clear()
             self._timelines[asked] = timeline
+        except TypeError:  # an option that is not text; reading it says which
+            PriceOptions.read(options)
+            raise
         if timeline is None:
             return Priced(None, "", ("model",))
         return timeline.plan_at(at).price(quantities)
@@ -181,10 +184,7 @@ class PriceSnapshot:
 
     def rows(self) -> Iterator[PriceRow]:
         """Every price row, in force or not, by provider, model, meter and date."""
-        order = (
-            lambda r: (r.provider, r.model, r.meter, r.tier, r.addon, r.above, r.from_at, r.id)
-        )  # fmt: skip
-        return iter(sorted(self._rows, key=order))
+        return iter(sorted(self._rows, key=_order))
 
     def adjustments(self) -> Iterator[Adjustment]:
         """Every factor: the rules of service tiers, and discounts."""
@@ -201,7 +201,7 @@ class PriceSnapshot:
             sheet = self._sheet(wanted.provider, wanted.model)
             plan = _Timeline(sheet, wanted.provider, wanted.options).plan_at(wanted.at)
             if plan.own == wanted.own:
-                found = [plan.lines(key, wanted.above) for key in plan.keys()]
+                found = [plan.lines(key, wanted.above) for key in plan.priced_keys()]
                 return tuple(line for lines in found for line in lines)
         raise InvalidInputError(
             "price_id",
@@ -231,9 +231,7 @@ class PriceSnapshot:
         missing = tuple(key for key in amounts if key not in rates)
         return Priced(None if missing else cost_of(amounts, rates), price_id, missing)
 
-    def _timeline(
-        self, provider: str, model: str, options: Mapping[str, str]
-    ) -> _Timeline | None:
+    def _timeline(self, provider: str, model: str, options: Mapping[str, str]) -> _Timeline | None:
         resolved: ResolvedModel = self._names.resolve(provider, model)
         checked = PriceOptions.read({**options, **resolved.options})
         if not resolved.known:
@@ -257,6 +255,12 @@ def _prompt_tokens(quantities: Quantities) -> int:
     return sum(
         amount for key, amount in quantities.items() if key.partition("@")[0] in _PROMPT_KEYS
     )
+
+
+def _order(row: PriceRow) -> tuple[str | int, ...]:
+    return (
+        row.provider, row.model, row.meter, row.tier, row.addon, row.above, row.from_at, row.id,
+    )  # fmt: skip
 
 
 def _used(quantities: Quantities) -> dict[str, int]:

@@ -59,7 +59,7 @@ class PriceSheet:
     def boundaries(self) -> list[int]:
         """Every instant at which a price of this model may change, in order."""
         instants: set[int] = set()
-        for part in (*self.rows, *self.tier_rules, *self.discounts):
+        for part in self._parts():
             instants.add(part.from_at)
             if part.until_at is not None:
                 instants.add(part.until_at)
@@ -71,8 +71,10 @@ class PriceSheet:
 
     def own_parts(self, at: int) -> list[PriceRow | Adjustment]:
         """The parts in force that came from a user's file."""
-        parts = (*self.rows, *self.tier_rules, *self.discounts)
-        return [part for part in parts if part.own and part.holds_at(at)]
+        return [part for part in self._parts() if part.own and part.holds_at(at)]
+
+    def _parts(self) -> list[PriceRow | Adjustment]:
+        return [*self.rows, *self.tier_rules, *self.discounts]
 
 
 def stand_ins(key: str) -> Iterable[str]:
@@ -176,9 +178,7 @@ def _discount(
     return _factor(sheet.discounts, sheet.model, key, at, "")
 
 
-def _factor(
-    parts: tuple[Adjustment, ...], model: str, key: str, at: int, tier: str
-) -> Fraction:
+def _factor(parts: tuple[Adjustment, ...], model: str, key: str, at: int, tier: str) -> Fraction:
     fitting = [p for p in parts if p.tier == tier and p.applies(model, key, at)]
     if not fitting:
         return ONE

@@ -193,7 +193,9 @@ class PriceOptions:
                 )
             elif value and value not in known[name]:
                 raise InvalidInputError(
-                    f"options.{name}", f"unknown {value[:60]!r}", "one of: " + ", ".join(known[name])
+                    f"options.{name}",
+                    f"unknown {value[:60]!r}",
+                    "one of: " + ", ".join(known[name]),
                 )
             elif value:
                 chosen[name] = value
@@ -215,7 +217,13 @@ class PriceOptions:
     def from_marks(cls, marks: list[str]) -> PriceOptions:
         """The options that `marks` came from."""
         values: dict[str, str] = {}
-        choices = {"tier": TIERS, "mode": MODES, "language": LANGUAGES, "plan": PLANS, "kind": VIEWS}
+        choices = {
+            "tier": TIERS,
+            "mode": MODES,
+            "language": LANGUAGES,
+            "plan": PLANS,
+            "kind": VIEWS,
+        }
         for mark in marks:
             for field in fields(cls):
                 if mark in choices.get(field.name, ()):
