@@ -1,0 +1,53 @@
+"""What the providers would charge for everything the sandbox answered, request by request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from quotakeeper.sandbox.exchange import Charge
+
+
+class Bill:
+    """A growing list of charges; safe to read and write from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._charges: list[Charge] = []
+
+    def add(self, charge: Charge) -> None:
+        """Put one request on the bill."""
+        with self._lock:
+            self._charges.append(charge)
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        """Everything so far, oldest first."""
+        with self._lock:
+            return tuple(self._charges)
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Sums by provider and meter."""
+        sums: dict[str, dict[str, int]] = {}
+        for charge in self.charges:
+            meters = sums.setdefault(charge.provider, {})
+            for meter, amount in charge.quantities.items():
+                meters[meter] = meters.get(meter, 0) + amount
+        return sums
+
+    def as_json(self) -> Mapping[str, object]:
+        """What `GET /__sandbox__/bill` answers."""
+        return {
+            "schema": 1,
+            "charges": [
+                {
+                    "provider": charge.provider,
+                    "operation": charge.operation,
+                    "model": charge.model,
+                    "status": charge.status,
+                    "quantities": dict(charge.quantities),
+                }
+                for charge in self.charges
+            ],
+            "totals": self.totals(),
+        }

@@ -1,0 +1,186 @@
+"""Errors on demand: what to spoil, when, and how it looks in each provider's own shape. Pure.
+
+A fault is written `KIND[:SECONDS][@FROM[-TO]][=OPERATION]`: `429@2` is the second request,
+`503@1-3=generateContent` the first three of that operation, `slow:0.5` every request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.sandbox import deepgram, gemini
+from quotakeeper.sandbox.exchange import Reply, Request, Turn, json_reply, parse_json
+
+HEADER = "x-sandbox-fault"
+QUERY = "sandbox_fault"
+KINDS = (
+    "429",
+    "429-day",
+    "429-bare",
+    "402",
+    "500",
+    "503",
+    "slow",
+    "cut",
+    "malformed",
+    "no-usage",
+)
+RETRY_SECONDS = 7
+_TEXT = re.compile(
+    r"(?P<kind>[0-9a-z-]+?)(?::(?P<seconds>\d+(?:\.\d+)?))?"
+    r"(?:@(?P<first>\d+)(?:-(?P<last>\d+))?)?(?:=(?P<operation>\w+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to spoil requests `first` to `last` (0: to the end) of an operation ("": any)."""
+
+    kind: str
+    seconds: float = 1.0
+    first: int = 1
+    last: int = 0
+    operation: str = ""
+
+    def hits(self, number: int, of_operation: int, operation: str) -> bool:
+        """Whether it spoils this request, by its number overall and within its operation."""
+        if self.operation and self.operation != operation:
+            return False
+        counted = of_operation if self.operation else number
+        return self.first <= counted and (not self.last or counted <= self.last)
+
+
+def parse_fault(text: str) -> Fault:
+    """Read one fault; raises InvalidInputError that lists the kinds there are."""
+    found = _TEXT.fullmatch(text.strip())
+    if found is None or found["kind"] not in KINDS:
+        raise InvalidInputError(
+            "fault",
+            f"{text[:60]!r} is not a fault",
+            "write KIND[:SECONDS][@FROM[-TO]][=OPERATION] with a kind of " + ", ".join(KINDS),
+        )
+    first = int(found["first"] or 1)
+    last = int(found["last"] or (first if found["first"] else 0))
+    return Fault(found["kind"], float(found["seconds"] or 1), first, last, found["operation"] or "")
+
+
+def fault_for(
+    request: Request, schedule: Sequence[Fault], number: int, of_operation: int
+) -> Fault | None:
+    """The fault for one request: named in its header or query, else the first that is due."""
+    named = request.headers.get(HEADER) or request.option(QUERY)
+    if named:
+        return replace(parse_fault(named), first=1, last=0, operation="")
+    operation = operation_of(request)
+    due = (fault for fault in schedule if fault.hits(number, of_operation, operation))
+    return next(due, None)
+
+
+def operation_of(request: Request) -> str:
+    """The operation in a path: `listen`, `speak`, `generateContent` and so on."""
+    found = gemini.PATH.fullmatch(request.path)
+    return found["method"] if found else request.path.rsplit("/", 1)[-1]
+
+
+def spoil(fault: Fault, request: Request, turn: Turn, reply: Reply) -> Reply:
+    """The reply as the fault leaves it. `slow` and `cut` are carried out by the server."""
+    if fault.kind in ("slow", "cut") or (reply.charge is None and reply.status >= 400):
+        return reply
+    if fault.kind == "malformed":
+        half = reply.body[: max(1, len(reply.body) // 2)]
+        return replace(reply, chunks=(half,))
+    if fault.kind == "no-usage":
+        return _without_usage(reply)
+    found = gemini.PATH.fullmatch(request.path)
+    spoiled = _gemini_error(fault, found["model"]) if found else _deepgram_error(fault, turn)
+    if reply.charge is None:
+        return spoiled
+    charge = replace(reply.charge, status=spoiled.status, quantities={"requests": 1})
+    return replace(spoiled, charge=charge)
+
+
+def _without_usage(reply: Reply) -> Reply:
+    body = parse_json(reply.body)
+    if body is None:
+        return reply
+    body.pop("usageMetadata", None)
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.pop("duration", None)
+    return replace(json_reply(reply.status, body), charge=reply.charge)
+
+
+def _gemini_error(fault: Fault, model: str) -> Reply:
+    if fault.kind == "402":
+        return gemini.error_reply(
+            402,
+            "RESOURCE_EXHAUSTED",
+            "Your prepayment credits are depleted. Please add credits to continue.",
+        )
+    if fault.kind == "500":
+        return gemini.error_reply(500, "INTERNAL", "An internal error has occurred. Please retry.")
+    if fault.kind == "503":
+        return gemini.error_reply(
+            503, "UNAVAILABLE", "The model is overloaded. Please try again later."
+        )
+    if fault.kind == "429-bare":
+        return gemini.error_reply(
+            429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."
+        )
+    return _quota_failure(model, per_day=fault.kind == "429-day")
+
+
+def _quota_failure(model: str, *, per_day: bool) -> Reply:
+    """The 429 of an exhausted quota; note that RetryInfo is short for a daily one too."""
+    metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
+    span, value = ("Day", "20") if per_day else ("Minute", "10")
+    details: list[dict[str, object]] = [
+        {
+            "@type": "type.googleapis.com/google.rpc.Help",
+            "links": [
+                {
+                    "description": "Learn more about Gemini API quotas",
+                    "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
+                }
+            ],
+        },
+        {
+            "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+            "violations": [
+                {
+                    "quotaMetric": metric,
+                    "quotaId": f"GenerateRequestsPer{span}PerProjectPerModel-FreeTier",
+                    "quotaDimensions": {"model": model, "location": "global"},
+                    "quotaValue": value,
+                }
+            ],
+        },
+        {
+            "@type": "type.googleapis.com/google.rpc.RetryInfo",
+            "retryDelay": f"{RETRY_SECONDS}s",
+        },
+    ]
+    message = (
+        "You exceeded your current quota, please check your plan and billing details.\n"
+        f"* Quota exceeded for metric: {metric}, limit: {value}, model: {model}\n"
+        f"Please retry in {RETRY_SECONDS}.25s."
+    )
+    reply = gemini.error_reply(429, "RESOURCE_EXHAUSTED", message, details)
+    return replace(reply, headers=(*reply.headers, ("Retry-After", str(RETRY_SECONDS))))
+
+
+def _deepgram_error(fault: Fault, turn: Turn) -> Reply:
+    if fault.kind == "402":
+        message = "Project does not have enough credits for an ASR request."
+        return deepgram.error_reply(402, "ASR_PAYMENT_REQUIRED", message, turn)
+    if fault.kind == "500":
+        return deepgram.error_reply(500, "INTERNAL_SERVER_ERROR", "Something went wrong.", turn)
+    if fault.kind == "503":
+        return deepgram.error_reply(503, "SERVICE_UNAVAILABLE", "Try again later.", turn)
+    reply = deepgram.error_reply(
+        429, "TOO_MANY_REQUESTS", "Too many requests. Please try again later", turn
+    )
+    return replace(reply, headers=(*reply.headers, ("Retry-After", str(RETRY_SECONDS))))

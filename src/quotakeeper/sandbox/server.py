@@ -1,0 +1,254 @@
+"""The sandbox as a server on loopback: the pure reply functions behind `http.server`."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.sandbox import deepgram, gemini
+from quotakeeper.sandbox.bill import Bill
+from quotakeeper.sandbox.exchange import Reply, Request, Turn, json_reply
+from quotakeeper.sandbox.faults import Fault, fault_for, operation_of, parse_fault, spoil
+from quotakeeper.sandbox.phrases import SPEECHES, Speech
+
+BILL_PATH = "/__sandbox__/bill"
+HEALTH_PATH = "/__sandbox__/health"
+MOST_BODY_BYTES = 256 * 1024 * 1024
+_IDLE_SECONDS = 60
+
+
+class Sandbox:
+    """A stand-in for Gemini and Deepgram on loopback, with its own bill.
+
+    Use it as a context manager: `with Sandbox() as sandbox: ... sandbox.base_url`. Any key is good,
+    none is an error, and no key is ever kept or logged. `faults` are written as `faults.py` says.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        faults: Sequence[str | Fault] = (),
+        speeches: Iterable[Speech] = (),
+        clock: Clock | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self.bill = Bill()
+        self.stopping = threading.Event()
+        self.log = log
+        self._faults = [
+            fault if isinstance(fault, Fault) else parse_fault(fault) for fault in faults
+        ]
+        self._speeches = (*speeches, *SPEECHES)
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+        self._server = _Server((host, port), self)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens; Gemini's and Deepgram's paths live side by side."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    @property
+    def gemini_url(self) -> str:
+        """For `GOOGLE_GEMINI_BASE_URL`."""
+        return self.base_url
+
+    @property
+    def deepgram_url(self) -> str:
+        """For `DEEPGRAM_BASE_URL`."""
+        return self.base_url
+
+    def start(self) -> Sandbox:
+        """Serve from a thread of its own."""
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def serve(self) -> None:
+        """Serve in this thread until interrupted."""
+        self._server.serve_forever(poll_interval=0.2)
+
+    def close(self) -> None:
+        """Stop, and let slow replies go."""
+        self.stopping.set()
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join(timeout=5)
+            self._thread = None
+        self._server.server_close()
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def answer(self, request: Request) -> tuple[Reply, Fault | None]:
+        """The reply to one request, put on the bill, and the fault it was spoiled with."""
+        if request.path in (BILL_PATH, HEALTH_PATH):
+            body = self.bill.as_json() if request.path == BILL_PATH else {"status": "ok"}
+            return json_reply(200, body), None
+        turn, of_operation = self._next_turn(operation_of(request))
+        if gemini.is_gemini(request):
+            reply = gemini.reply_to(request, turn)
+        elif deepgram.is_deepgram(request):
+            reply = deepgram.reply_to(request, turn, self._speeches)
+        else:
+            return gemini.error_reply(
+                404, "NOT_FOUND", "The sandbox does not play this path."
+            ), None
+        fault = fault_for(request, self._faults, turn.number, of_operation)
+        if fault is not None:
+            reply = spoil(fault, request, turn, reply)
+        if reply.charge is not None:
+            self.bill.add(reply.charge)
+        return reply, fault
+
+    def _next_turn(self, operation: str) -> tuple[Turn, int]:
+        with self._lock:
+            self._counts[""] = number = self._counts.get("", 0) + 1
+            self._counts[operation] = of_operation = self._counts.get(operation, 0) + 1
+        return Turn(number, self._clock.now()), of_operation
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        super().__init__(address, _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is not news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    server_version = "quotakeeper-sandbox"
+    sys_version = ""
+    timeout = _IDLE_SECONDS
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent: request lines may hold a key in their query."""
+
+    def _answer(self) -> None:
+        body = self._read_body()
+        if body is None:
+            return
+        parts = urlsplit(self.path)
+        headers: Mapping[str, str] = {key.lower(): value for key, value in self.headers.items()}
+        query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        request = Request(self.command, unquote(parts.path), query, headers, body)
+        sandbox = self.server.sandbox
+        try:
+            reply, fault = sandbox.answer(request)
+        except ValueError as error:
+            reply, fault = json_reply(400, {"error": {"code": 400, "message": str(error)}}), None
+        if sandbox.log is not None:
+            ending = f" ({fault.kind})" if fault else ""
+            sandbox.log(f"{request.method} {request.path} -> {reply.status}{ending}")
+        if fault is not None and fault.kind == "slow":
+            sandbox.stopping.wait(fault.seconds)
+        self._send(reply, cut=fault is not None and fault.kind == "cut")
+
+    def _read_body(self) -> bytes | None:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._read_chunks()
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or int(length) > MOST_BODY_BYTES:
+            self.send_error(413 if length.isdigit() else 400)
+            return None
+        return self.rfile.read(int(length))
+
+    def _read_chunks(self) -> bytes | None:
+        body = bytearray()
+        while True:
+            try:
+                size = int(self.rfile.readline(64).split(b";")[0], 16)
+            except ValueError:
+                self.send_error(400)
+                return None
+            if len(body) + size > MOST_BODY_BYTES:
+                self.send_error(413)
+                return None
+            if size == 0:
+                while self.rfile.readline(65_536).strip():
+                    pass
+                return bytes(body)
+            body += self.rfile.read(size)
+            self.rfile.readline(64)
+
+    def _send(self, reply: Reply, *, cut: bool) -> None:
+        chunked = len(reply.chunks) > 1
+        self.send_response(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        chunks = reply.chunks
+        if cut:
+            chunks = chunks[:-1] if chunked else (reply.body[: len(reply.body) // 2],)
+        for chunk in chunks:
+            framed = f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" if chunked else chunk
+            self.wfile.write(framed)
+            self.wfile.flush()
+        if cut:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+        elif chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+
+def run_sandbox(
+    port: int,
+    faults: Sequence[str],
+    announce: Callable[[str], None],
+    *,
+    ready: Callable[[Sandbox], None] | None = None,
+) -> None:
+    """Serve until Ctrl-C, telling how to point programs at it; for `quotakeeper sandbox`.
+
+    Raises InvalidInputError for a fault that cannot be read, OSError when the port is taken.
+    """
+    sandbox = Sandbox(port=port, faults=faults, log=announce)
+    url = sandbox.base_url
+    announce(f"sandbox for Gemini and Deepgram on {url} (Ctrl-C stops it; any key is good)")
+    announce(f"  GOOGLE_GEMINI_BASE_URL={url} DEEPGRAM_BASE_URL={url}")
+    announce(f"  what it would have cost: {url}{BILL_PATH}")
+    if ready is not None:
+        ready(sandbox)
+    try:
+        sandbox.serve()
+    except KeyboardInterrupt:
+        announce("stopped; the bill: " + json.dumps(sandbox.bill.totals(), sort_keys=True))
+    finally:
+        sandbox.close()
