@@ -1,0 +1,226 @@
+"""The books: every attempt of a paid call is reserved before it leaves and settled after it.
+
+`KeeperBooks` keeps them in the ledger; `NoBooks` is for `--no-tracking`. Both add to the run's own
+tally, which the fallback display shows when the calculator cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pipeline.problems import LimitReached, SetupProblem
+from quotakeeper.clocks import zone_named
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.errors import ConfigError, LimitExceeded, QuotakeeperError
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+    from quotakeeper.clocks import Clock
+    from quotakeeper.domain.usage import UsageEvent
+    from quotakeeper.engine.reservation import Reservation
+
+EXIT_CONFIG = 78
+_TTL_MARGIN_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """One call before it is made: what it is, and the most that it can use."""
+
+    provider: str
+    model: str
+    operation: str
+    most: Mapping[str, int]
+    timeout_seconds: float
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this run used, for the fallback display."""
+
+    attempts: dict[str, int] = field(default_factory=dict)
+    quantities: dict[str, int] = field(default_factory=dict)
+
+    def add(self, provider: str, quantities: Mapping[str, int]) -> None:
+        """Count one attempt."""
+        self.attempts[provider] = self.attempts.get(provider, 0) + 1
+        for key, amount in quantities.items():
+            meter = key.partition("@")[0]
+            self.quantities[meter] = self.quantities.get(meter, 0) + amount
+
+
+class Booking(Protocol):
+    """One attempt under way."""
+
+    def mark_sent(self) -> None:
+        """It is about to leave: from here on it may cost something."""
+
+    def settle(
+        self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
+    ) -> None:
+        """It was answered: this is what it used."""
+
+    def refused(self) -> None:
+        """It was answered with an error: it counts as a request and nothing else."""
+
+    def release(self) -> None:
+        """It never left."""
+
+
+class Books(Protocol):
+    """Where attempts are booked."""
+
+    tally: Tally
+
+    def attempt(self, plan: CallPlan) -> AbstractContextManager[Booking]:
+        """Reserve for one attempt; left by an exception, it is assumed if it was sent."""
+
+    def check(self, plan: CallPlan) -> None:
+        """Raise LimitReached if such a call would not be admitted now; changes nothing."""
+
+
+class _NoBooking:
+    def __init__(self, tally: Tally, provider: str) -> None:
+        self._tally, self._provider = tally, provider
+
+    def mark_sent(self) -> None:
+        """Nothing to book."""
+
+    def settle(
+        self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
+    ) -> None:
+        """Only the run's own tally."""
+        self._tally.add(self._provider, quantities)
+
+    def refused(self) -> None:
+        """Only the run's own tally."""
+        self._tally.add(self._provider, {"requests": 1})
+
+    def release(self) -> None:
+        """Nothing to book."""
+
+
+class NoBooks:
+    """Tracking is switched off: nothing is reserved, nothing is refused."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+
+    @contextmanager
+    def attempt(self, plan: CallPlan) -> Iterator[Booking]:
+        """Every attempt is admitted."""
+        yield _NoBooking(self.tally, plan.provider)
+
+    def check(self, plan: CallPlan) -> None:
+        """Everything is admitted."""
+
+
+class _KeeperBooking:
+    def __init__(self, reservation: Reservation, clock: Clock) -> None:
+        self._reservation, self._clock = reservation, clock
+        self._started = clock.monotonic()
+
+    def mark_sent(self) -> None:
+        """Written down before the request leaves, so that a crash cannot lose it."""
+        self._reservation.mark_sent()
+
+    def settle(
+        self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
+    ) -> None:
+        """At what the reply says."""
+        self._end(quantities, provenance=provenance, model_served=model_served, outcome="ok")
+
+    def refused(self) -> None:
+        """Providers count a refused request, and charge nothing for it."""
+        self._end({"requests": 1}, provenance="reported", model_served="", outcome="error")
+
+    def release(self) -> None:
+        """It never left: everything is given back."""
+        self._reservation.release()
+
+    def _end(self, quantities: Mapping[str, int], **facts: str) -> None:
+        took_ms = max(0, round((self._clock.monotonic() - self._started) * 1000))
+        self._reservation.settle(quantities=dict(quantities), duration_ms=took_ms, **facts)
+
+
+class KeeperBooks:
+    """Attempts are reserved, settled and assumed in a Keeper's ledger.
+
+    `note_event` hears of every event booked here, so that the brief's calculator can add it to its
+    summary of the run without counting it a second time.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        clock: Clock,
+        note_event: Callable[[UsageEvent], object],
+        scope: Mapping[str, str] | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self._keeper = keeper
+        self._clock = clock
+        self._note_event = note_event
+        self._scope = dict(scope or {})
+
+    @contextmanager
+    def attempt(self, plan: CallPlan) -> Iterator[Booking]:
+        """Reserve the most it can use; LimitReached when that does not fit."""
+        with _translated():
+            reservation = self._keeper.reserve(
+                plan.provider,
+                # Longer than the request can take, or it would expire while still under way.
+                ttl_seconds=plan.timeout_seconds + _TTL_MARGIN_SECONDS,
+                **self._given(plan),
+            )
+            try:
+                with reservation:
+                    yield _KeeperBooking(reservation, self._clock)
+            finally:
+                if reservation.event is not None:
+                    self.tally.add(plan.provider, reservation.event.quantities)
+                    self._note_event(reservation.event)
+
+    def check(self, plan: CallPlan) -> None:
+        """Ask without reserving."""
+        with _translated():
+            decision = self._keeper.check(plan.provider, **self._given(plan))
+        if not decision.allowed:
+            raise limit_reached(decision)
+
+    def _given(self, plan: CallPlan) -> dict[str, Any]:
+        return {
+            "model": plan.model,
+            "operation": plan.operation,
+            "scope": self._scope,
+            "quantities": dict(plan.most),
+        }
+
+
+def limit_reached(decision: Decision) -> LimitReached:
+    """A refusal in the pipeline's own terms, with the times in the limit's zone."""
+    verdict = decision.blocking
+    zone = zone_named(verdict.limit.timezone)
+    hopeless = [each for each in decision.refusing if each.asked > each.limit.amount]
+    shown = hopeless[0] if hopeless else verdict
+    return LimitReached(
+        shown.explain(zone),
+        resets_at=verdict.resets_at,
+        zone=verdict.limit.timezone,
+        hopeless=bool(hopeless),
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except LimitExceeded as error:
+        raise limit_reached(error.decision) from None
+    except ConfigError as error:
+        raise SetupProblem(str(error), exit_code=EXIT_CONFIG) from None
+    except QuotakeeperError as error:
+        raise SetupProblem(f"the quota ledger cannot be used: {error}") from None

@@ -1,0 +1,102 @@
+"""Lines and a progress bar for people, on any stream: a console that cannot show a character gets
+a replacement, a stream that is gone is ignored, and nothing here ever raises.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+_BAR_CELLS = 24
+
+
+class Console:
+    """Writes whole lines; on a terminal also one status line that is rewritten in place."""
+
+    def __init__(self, stream: TextIO | None, *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._status = ""
+        try:
+            self._tty = bool(stream is not None and stream.isatty())
+        except (ValueError, OSError):
+            self._tty = False
+
+    def line(self, text: str = "") -> None:
+        """One line, whatever the stream can show of it."""
+        self._erase()
+        self._write(text + "\n")
+
+    def progress(self, text: str) -> None:
+        """A line that may go when the next one comes."""
+        if not self._quiet:
+            self.line(text)
+
+    def bar(self, done: int, total: int, text: str) -> None:
+        """A progress bar, on terminals only: elsewhere the lines tell it."""
+        if not self._tty or self._quiet:
+            return
+        filled = _BAR_CELLS * done // max(1, total)
+        cells = self._fitting("█", "#") * filled + self._fitting("░", ".") * (_BAR_CELLS - filled)
+        self._erase()
+        self._status = f"[{cells}] {done}/{total} {text}"[:110]
+        self._write(self._status + "\r")
+
+    def close(self) -> None:
+        """Leave nothing half drawn."""
+        self._erase()
+
+    def _erase(self) -> None:
+        if self._status:
+            self._write(" " * (len(self._status) + 8) + "\r")
+            self._status = ""
+
+    def _fitting(self, wanted: str, plain: str) -> str:
+        encoding = getattr(self._stream, "encoding", None) or "ascii"
+        try:
+            wanted.encode(encoding)
+        except (UnicodeError, LookupError):
+            return plain
+        return wanted
+
+    def _write(self, text: str) -> None:
+        if self._stream is None:
+            return
+        try:
+            try:
+                self._stream.write(text)
+            except UnicodeError:
+                encoding = getattr(self._stream, "encoding", None) or "ascii"
+                self._stream.write(text.encode(encoding, "replace").decode(encoding, "replace"))
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._stream = None
+
+
+class _ConsoleHandler(logging.Handler):
+    """Log records as plain console lines."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.INFO)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One record, one line."""
+        self._console.line(record.getMessage())
+
+
+@contextmanager
+def logging_to(console: Console) -> Iterator[None]:
+    """Show log records from INFO up on the console, as the brief's summary is written to the log."""
+    root = logging.getLogger()
+    handler, level = _ConsoleHandler(console), root.level
+    others = root.handlers[:]
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.handlers[:] = others
+        root.setLevel(level)

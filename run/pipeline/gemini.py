@@ -1,0 +1,124 @@
+"""One question to Gemini: the request, the most it can use, and what is in the reply."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from pipeline.books import CallPlan
+from pipeline.calls import Caller, Json, PaidCall
+from pipeline.keys import Key
+from pipeline.problems import FileProblem
+from pipeline.transport import HttpRequest
+from pipeline.usage import gemini_usage
+from quotakeeper.tokens import estimate_tokens
+
+# What the service adds around the texts: roles, separators.
+_FRAME_TOKENS = 32
+_THOUGHT_TOKENS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class GeminiSettings:
+    """Where and how to ask. `thinking_budget` None leaves it to the model."""
+
+    base_url: str
+    key: Key
+    model: str
+    timeout_seconds: float
+    thinking_budget: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A question: standing instruction, text, the longest answer; `schema` asks for JSON."""
+
+    operation: str
+    instruction: str
+    text: str
+    most_output_tokens: int
+    schema: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said; `cut` when it ran into the cap."""
+
+    text: str
+    cut: bool
+
+
+def default_thinking_budget(model: str) -> int | None:
+    """No thinking for the 2.5 Flash family, which allows that; translating gains nothing by it."""
+    return 0 if re.match(r"gemini-2\.5-flash", model) else None
+
+
+def output_cap(prompt: Prompt, settings: GeminiSettings) -> int:
+    """`maxOutputTokens`: thoughts count inside it, so a model that thinks needs room for both."""
+    thinks = "lite" not in settings.model and settings.thinking_budget != 0
+    room = settings.thinking_budget if (settings.thinking_budget or 0) > 0 else _THOUGHT_TOKENS
+    return prompt.most_output_tokens + ((room or 0) if thinks else 0)
+
+
+def gemini_plan(prompt: Prompt, settings: GeminiSettings) -> CallPlan:
+    """The most that one question can use."""
+    asked = estimate_tokens(f"{prompt.instruction}\n{prompt.text}").upper_bound + _FRAME_TOKENS
+    most = {"requests": 1, "input_tokens": asked, "output_tokens": output_cap(prompt, settings)}
+    return CallPlan("gemini", settings.model, prompt.operation, most, settings.timeout_seconds)
+
+
+def ask(prompt: Prompt, settings: GeminiSettings, caller: Caller) -> Answer:
+    """Put the question; raises FileProblem when the reply was blocked or is empty."""
+    body = caller.make(_call(prompt, settings))
+    feedback = body.get("promptFeedback")
+    if isinstance(feedback, dict) and feedback.get("blockReason"):
+        raise FileProblem(f"Gemini refused the text: {feedback['blockReason']}")
+    candidates = body.get("candidates")
+    first = candidates[0] if isinstance(candidates, list) and candidates else {}
+    finish = str(first.get("finishReason", "")) if isinstance(first, dict) else ""
+    text = _text(body)
+    if not text.strip():
+        raise FileProblem(f"Gemini gave no answer ({finish or 'no reason given'})")
+    return Answer(text, finish == "MAX_TOKENS")
+
+
+def _call(prompt: Prompt, settings: GeminiSettings) -> PaidCall:
+    config: Json = {"maxOutputTokens": output_cap(prompt, settings), "temperature": 0.3}
+    if settings.thinking_budget is not None:
+        config["thinkingConfig"] = {"thinkingBudget": settings.thinking_budget}
+    if prompt.schema is not None:
+        config |= {"responseMimeType": "application/json", "responseSchema": prompt.schema}
+    body = {
+        "systemInstruction": {"parts": [{"text": prompt.instruction}]},
+        "contents": [{"role": "user", "parts": [{"text": prompt.text}]}],
+        "generationConfig": config,
+    }
+    model = quote(settings.model.removeprefix("models/"), safe="-._")
+    request = HttpRequest(
+        f"{settings.base_url}/v1beta/models/{model}:generateContent",
+        {"x-goog-api-key": settings.key.reveal(), "Content-Type": "application/json"},
+        json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+        settings.timeout_seconds,
+    )
+
+    def estimate(reply: Json) -> dict[str, int]:
+        asked = estimate_tokens(f"{prompt.instruction}\n{prompt.text}").tokens
+        said = estimate_tokens(_text(reply)).tokens
+        return {"requests": 1, "input_tokens": asked, "output_tokens": said}
+
+    return PaidCall(gemini_plan(prompt, settings), request, gemini_usage, estimate)
+
+
+def _text(body: Json) -> str:
+    """The visible text of the first candidate."""
+    candidates = body.get("candidates")
+    first = candidates[0] if isinstance(candidates, list) and candidates else None
+    content = first.get("content") if isinstance(first, dict) else None
+    parts = content.get("parts") if isinstance(content, dict) else None
+    return "".join(
+        str(part.get("text", ""))
+        for part in (parts if isinstance(parts, list) else [])
+        if isinstance(part, dict) and not part.get("thought")
+    )

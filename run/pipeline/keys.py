@@ -1,0 +1,57 @@
+"""API keys: taken from the environment, sent in headers only, and never shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pipeline.problems import SetupProblem
+
+_SHOWN = "[key]"
+# What a key may look like in a header; anything else would break the request.
+_USABLE = re.compile(r"[\x21-\x7e]{1,512}")
+
+
+class Key:
+    """A secret that shows itself only to `reveal()`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return f"Key({_SHOWN})"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a key is not written anywhere")
+
+    def reveal(self) -> str:
+        """The key itself, for a request header."""
+        return self._value
+
+    def redact(self, text: str) -> str:
+        """A text without the key."""
+        return text.replace(self._value, _SHOWN)
+
+
+def key_from(environ: Mapping[str, str], *names: str) -> Key:
+    """The first of these variables that is set; the message for a bad one does not quote it."""
+    for name in names:
+        value = environ.get(name, "").strip()
+        if not value:
+            continue
+        if not _USABLE.fullmatch(value):
+            raise SetupProblem(
+                f"{name} does not look like a key: it has spaces, line breaks or special "
+                "characters; copy it again",
+                exit_code=2,
+            )
+        return Key(value)
+    raise SetupProblem(
+        f"no key: set {' or '.join(names)} in the environment "
+        "(to try without keys: quotakeeper sandbox, and any value)",
+        exit_code=2,
+    )

@@ -1,0 +1,48 @@
+"""The files for people: subtitles and text. Pure: from values to their contents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pipeline.rewriting import Rewriting
+from pipeline.speech import Segment
+
+
+def srt_text(segments: Sequence[Segment], lines: Mapping[int, str]) -> str:
+    """SubRip subtitles: the translated lines with the times of the speech."""
+    blocks = [
+        f"{number}\n{_stamp(segment.start_ms)} --> {_stamp(segment.end_ms)}\n"
+        f"{lines.get(number, segment.text)}\n"
+        for number, segment in enumerate(segments, 1)
+    ]
+    return "\n".join(blocks)
+
+
+def plain_text(
+    segments: Sequence[Segment], lines: Mapping[int, str], rewriting: Rewriting | None
+) -> str:
+    """Titles, body, captions, call to action, then the translation and the original."""
+    parts: list[str] = []
+    if rewriting is not None:
+        titles = (f"{number}. {title}" for number, title in enumerate(rewriting.titles, 1))
+        captions = (f"- {caption}" for caption in rewriting.captions)
+        parts += _section("TIÊU ĐỀ", titles) + _section("BÀI VIẾT", [rewriting.body])
+        parts += _section("CHÚ THÍCH", captions)
+        parts += _section("KÊU GỌI HÀNH ĐỘNG", [rewriting.call_to_action])
+    translated = [lines.get(number, each.text) for number, each in enumerate(segments, 1)]
+    parts += _section("LỜI THOẠI", translated)
+    original = [each.text for each in segments]
+    if original != translated:
+        parts += _section("NGUYÊN VĂN", original)
+    return "\n".join(parts)
+
+
+def _section(title: str, lines: Iterable[str]) -> list[str]:
+    return [title, *lines, ""]
+
+
+def _stamp(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02},{rest:03}"

@@ -1,0 +1,150 @@
+"""Speech to text at Deepgram: Chinese first, then Vietnamese when that gave next to nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from pipeline.books import CallPlan
+from pipeline.calls import Caller, Json, PaidCall
+from pipeline.keys import Key
+from pipeline.problems import FileProblem
+from pipeline.transport import HttpRequest
+from pipeline.usage import deepgram_usage
+from pipeline.voice import Voice
+
+OPERATION = "speech_to_text"
+# Below this a recogniser was guessing: most likely it was told the wrong language.
+POOR_CONFIDENCE = 0.4
+_CJK = "\u3400-\u9fff\uf900-\ufaff\u3000-\u303f\uff00-\uffef"
+_CJK_GAP = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
+_HAN = re.compile("[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech, milliseconds from the start."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said, in which language, and how sure the recogniser is (0 to 1)."""
+
+    language: str
+    confidence: float
+    segments: tuple[Segment, ...]
+
+    @property
+    def is_poor(self) -> bool:
+        """Empty, or a guess, or no Chinese in what should be Chinese."""
+        text = "".join(segment.text for segment in self.segments)
+        if not text.strip() or self.confidence < POOR_CONFIDENCE:
+            return True
+        return self.language.startswith("zh") and not _HAN.search(text)
+
+
+@dataclass(frozen=True, slots=True)
+class DeepgramSettings:
+    """Where and how to ask."""
+
+    base_url: str
+    key: Key
+    model: str
+    timeout_seconds: float
+
+
+def speech_plan(settings: DeepgramSettings, milliseconds: int) -> CallPlan:
+    """The most that one recognition can use: the file's own length, one channel."""
+    most = {"requests": 1, "audio_milliseconds": milliseconds}
+    return CallPlan("deepgram", settings.model, OPERATION, most, settings.timeout_seconds)
+
+
+def transcribe(
+    voice: Voice, settings: DeepgramSettings, caller: Caller, languages: Sequence[str]
+) -> Transcript:
+    """Ask in each language until one gives more than next to nothing; each asking is paid."""
+    best: Transcript | None = None
+    for language in languages:
+        found = read_transcript(caller.make(_call(voice, settings, language)), language)
+        if not found.is_poor:
+            return found
+        if found.segments and (best is None or found.confidence > best.confidence):
+            best = found
+    if best is None:
+        raise FileProblem(f"no speech was heard in it (asked for {', '.join(languages)})")
+    return best
+
+
+def _call(voice: Voice, settings: DeepgramSettings, language: str) -> PaidCall:
+    options = {
+        "model": settings.model,
+        "language": language,
+        "smart_format": "true",
+        "utterances": "true",
+    }
+    request = HttpRequest(
+        f"{settings.base_url}/v1/listen?{urlencode(options)}",
+        {"Authorization": f"Token {settings.key.reveal()}", "Content-Type": voice.content_type},
+        voice.path,
+        settings.timeout_seconds,
+    )
+    plan = speech_plan(settings, voice.milliseconds)
+    return PaidCall(plan, request, deepgram_usage, lambda body: dict(plan.most))
+
+
+def read_transcript(body: Json, language: str) -> Transcript:
+    """Utterances, else sentences, else the whole transcript as one segment."""
+    results = _mapping(body.get("results"))
+    channel = _mapping(_first(results.get("channels")))
+    alternative = _mapping(_first(channel.get("alternatives")))
+    confidence = alternative.get("confidence")
+    segments = _segments(results.get("utterances"), "transcript")
+    if not segments:
+        paragraphs = _mapping(alternative.get("paragraphs")).get("paragraphs")
+        sentences = [
+            sentence
+            for paragraph in (paragraphs if isinstance(paragraphs, list) else [])
+            for sentence in _listed(_mapping(paragraph).get("sentences"))
+        ]
+        segments = _segments(sentences, "text")
+    whole = str(alternative.get("transcript") or "")
+    if not segments and whole.strip():
+        words = [_mapping(word) for word in _listed(alternative.get("words"))]
+        start, end = (words[0].get("start"), words[-1].get("end")) if words else (0, 0)
+        segments = _segments([{"start": start, "end": end, "text": whole}], "text")
+    sure = float(confidence) if isinstance(confidence, int | float) else 0.0
+    return Transcript(language, sure, tuple(segments))
+
+
+def _segments(items: object, text_key: str) -> list[Segment]:
+    found = []
+    for item in _listed(items):
+        each = _mapping(item)
+        text = " ".join(_CJK_GAP.sub("", str(each.get(text_key) or "")).split())
+        start, end = _milliseconds(each.get("start")), _milliseconds(each.get("end"))
+        if text:
+            found.append(Segment(start, max(end, start + 1), text))
+    return found
+
+
+def _milliseconds(value: object) -> int:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**7
+    return round(value * 1000) if known else 0  # type: ignore[operator]
+
+
+def _mapping(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _first(value: object) -> object:
+    return value[0] if isinstance(value, list) and value else None

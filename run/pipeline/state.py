@@ -1,0 +1,141 @@
+"""What has been done for one media file, kept beside its outputs: the `.json`.
+
+It is the result and the memory in one. Each finished step is written at once, under a key made of
+everything that went into it; a later run with the same key takes the step from here and pays
+nothing. A step that cannot be read is done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from pipeline.files import read_json, short_stem, write_json
+from pipeline.media import Media
+from pipeline.rewriting import Rewriting, rewriting_from
+from pipeline.speech import Segment, Transcript
+
+TOOL = "quotakeeper all_in_one_backup"
+SCHEMA = 1
+
+
+def step_key(*parts: object) -> str:
+    """A hash of everything that a step depends on."""
+    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+class FileState:
+    """The finished steps of one file; `base` is the path of its outputs, without an ending."""
+
+    def __init__(self, media: Media, base: Path, *, forget: bool = False) -> None:
+        self.base = base
+        self.path = _with_ending(base, ".json")
+        found = None if forget else read_json(self.path)
+        steps = found.get("steps") if found and found.get("tool") == TOOL else None
+        self._steps: dict[str, dict[str, object]] = {
+            name: step
+            for name, step in (steps if isinstance(steps, dict) else {}).items()
+            if isinstance(step, dict)
+        }
+        self._source = {
+            "name": media.path.name,
+            "sha256": media.sha256,
+            "bytes": media.size_bytes,
+        }
+
+    @property
+    def srt_path(self) -> Path:
+        """The subtitles."""
+        return _with_ending(self.base, ".srt")
+
+    @property
+    def txt_path(self) -> Path:
+        """The text."""
+        return _with_ending(self.base, ".txt")
+
+    def keep(self, step: str, key: str, **values: object) -> None:
+        """Write a step down, now."""
+        self._steps[step] = {"key": key, **values}
+        whole = {"schema": SCHEMA, "tool": TOOL, "source": self._source, "steps": self._steps}
+        write_json(self.path, whole)
+
+    def transcript(self, key: str) -> Transcript | None:
+        """The transcript, if that step was finished under this key."""
+        step = self._step("speech_to_text", key)
+        segments = step.get("segments")
+        if not isinstance(segments, list):
+            return None
+        try:
+            read = tuple(
+                Segment(int(s["start_ms"]), int(s["end_ms"]), str(s["text"])) for s in segments
+            )
+            return Transcript(str(step["language"]), float(str(step["confidence"])), read)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def keep_transcript(self, key: str, model: str, transcript: Transcript) -> None:
+        """Write the transcript down."""
+        self.keep("speech_to_text", key, model=model, **asdict(transcript))
+
+    def lines(self, key: str) -> dict[int, str]:
+        """The translated lines there are, also of a translation that was interrupted."""
+        lines = self._step("translate", key).get("lines")
+        if not isinstance(lines, dict):
+            return {}
+        return {
+            int(number): text
+            for number, text in lines.items()
+            if number.isdecimal() and isinstance(text, str)
+        }
+
+    def keep_lines(self, key: str, model: str, lines: Mapping[int, str]) -> None:
+        """Write down the translated lines so far."""
+        ordered = {str(number): lines[number] for number in sorted(lines)}
+        self.keep("translate", key, model=model, lines=ordered)
+
+    def rewriting(self, key: str) -> Rewriting | None:
+        """The rewriting, if that step was finished under this key."""
+        return rewriting_from(self._step("rewrite", key))
+
+    def keep_rewriting(self, key: str, model: str, rewriting: Rewriting) -> None:
+        """Write the rewriting down."""
+        self.keep("rewrite", key, model=model, **asdict(rewriting))
+
+    def _step(self, name: str, key: str) -> dict[str, object]:
+        step = self._steps.get(name, {})
+        return step if step.get("key") == key else {}
+
+
+def output_base(media: Path, folder: Path | None) -> Path:
+    """Where a file's outputs go: its own name, or with a number when that would take the place of
+    files that are not its outputs (another media file of that name, subtitles made by hand)."""
+    parent = folder or media.parent
+    stem = short_stem(media.stem)
+    number = 1
+    while True:
+        base = parent / (stem if number == 1 else f"{stem} ({number})")
+        owner = _owner(base)
+        if owner == media.name or (owner is None and not _any_output(base)):
+            return base
+        number += 1
+
+
+def _owner(base: Path) -> str | None:
+    """The media file whose outputs are at this base, or None."""
+    found = read_json(_with_ending(base, ".json"))
+    if found is None or found.get("tool") != TOOL:
+        return None
+    source = found.get("source")
+    return str(source.get("name")) if isinstance(source, dict) else None
+
+
+def _any_output(base: Path) -> bool:
+    return any(_with_ending(base, ending).exists() for ending in (".json", ".srt", ".txt"))
+
+
+def _with_ending(base: Path, ending: str) -> Path:
+    return base.with_name(base.name + ending)

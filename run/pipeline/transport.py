@@ -1,0 +1,144 @@
+"""One HTTP request and its reply. Never follows a redirect: keys go to the host they are meant for."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from typing import IO, Protocol
+from urllib.parse import urlsplit
+
+from pipeline.problems import SetupProblem
+
+_MOST_REPLY_BYTES = 64 * 1024 * 1024
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class NotSent(Exception):
+    """The request did not leave: nobody can have charged for it."""
+
+
+class ReplyLost(Exception):
+    """The request left, but no whole reply came: it may have been charged."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A POST. A body that is a path is sent from the file. `headers` are left out of its repr."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | Path = field(repr=False)
+    timeout_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A whole reply. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, object] | None:
+        """The JSON object in the body, or None."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        return value if isinstance(value, dict) else None
+
+
+class Transport(Protocol):
+    """Sends one request; raises NotSent or ReplyLost."""
+
+    def __call__(self, request: HttpRequest) -> HttpReply:
+        """The reply, whatever its status."""
+
+
+def check_base_url(url: str, setting: str, *, plain_http: bool) -> str:
+    """A base URL fit to carry a key, without its last slash."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SetupProblem(f"{setting}: {url[:80]!r} is not an http(s) URL", exit_code=2)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise SetupProblem(f"{setting}: give a plain URL, without user, query or #", exit_code=2)
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not plain_http:
+        raise SetupProblem(
+            f"{setting}: the key would travel in clear to {parts.hostname}; use https, or allow it "
+            "with --plain-http",
+            exit_code=2,
+        )
+    return url.rstrip("/")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: Message,
+        newurl: str,
+    ) -> None:
+        """A redirect is an answer like any other."""
+
+
+class _KeepStatus(urllib.request.HTTPErrorProcessor):
+    def http_response(
+        self, request: urllib.request.Request, response: http.client.HTTPResponse
+    ) -> http.client.HTTPResponse:
+        """No status is an exception."""
+        return response
+
+    https_response = http_response
+
+
+def send(request: HttpRequest) -> HttpReply:
+    """Send over the network; loopback hosts never go through a proxy."""
+    handlers: list[urllib.request.BaseHandler] = [_NoRedirect(), _KeepStatus()]
+    if urlsplit(request.url).hostname in _LOOPBACK:
+        handlers.append(urllib.request.ProxyHandler({}))
+    open_url = urllib.request.build_opener(*handlers).open
+    if isinstance(request.body, bytes):
+        return _exchange(open_url, request, request.body)
+    try:
+        file = request.body.open("rb")
+    except OSError as error:
+        raise NotSent(str(error)) from error
+    with file:
+        return _exchange(open_url, request, file)
+
+
+def _exchange(
+    open_url: Callable[..., http.client.HTTPResponse], request: HttpRequest, body: bytes | IO[bytes]
+) -> HttpReply:
+    size = len(body) if isinstance(body, bytes) else body.seek(0, 2)
+    if not isinstance(body, bytes):
+        body.seek(0)
+    headers = {**request.headers, "Content-Length": str(size), "Accept-Encoding": "identity"}
+    outgoing = urllib.request.Request(request.url, data=body, headers=headers, method="POST")
+    try:
+        with open_url(outgoing, timeout=request.timeout_seconds) as response:
+            content = response.read(_MOST_REPLY_BYTES + 1)
+            status = response.status
+            received = {name.lower(): value for name, value in response.headers.items()}
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ConnectionRefusedError | socket.gaierror | ssl.SSLError):
+            raise NotSent(f"no connection: {error.reason}") from None
+        raise ReplyLost(f"the connection failed: {error.reason}") from None
+    except (http.client.HTTPException, OSError) as error:
+        raise ReplyLost(f"the reply was cut off: {type(error).__name__}") from None
+    if len(content) > _MOST_REPLY_BYTES:
+        raise ReplyLost("the reply is larger than any real one")
+    return HttpReply(status, received, content)

@@ -1,0 +1,64 @@
+"""The voice of a media file: taken out by ffmpeg when it is there, else the file as it is."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipeline.media import Media, open_media
+from pipeline.problems import FileProblem, SetupProblem
+
+_FFMPEG_SECONDS = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What is sent to speech recognition, and the most milliseconds it can be billed for."""
+
+    path: Path
+    content_type: str
+    milliseconds: int
+
+
+def find_ffmpeg(wanted: str) -> str:
+    """The ffmpeg to use ("" for none): "auto" takes what is there, "off" none, else that program."""
+    if wanted == "off":
+        return ""
+    found = shutil.which("ffmpeg" if wanted == "auto" else wanted)
+    if found is None and wanted != "auto":
+        raise SetupProblem(f"--ffmpeg: there is no program {wanted!r}", exit_code=2)
+    return found or ""
+
+
+@contextmanager
+def voice_of(media: Media, ffmpeg: str) -> Iterator[Voice]:
+    """The voice, mono at 16 kHz as FLAC with ffmpeg; a temporary file, gone afterwards."""
+    if not ffmpeg:
+        yield Voice(media.path, media.content_type, media.milliseconds)
+        return
+    with TemporaryDirectory(prefix="qk-voice-") as folder:
+        target = Path(folder, "voice.flac")
+        _extract(ffmpeg, media.path, target)
+        voice = open_media(target)
+        yield Voice(target, voice.content_type, voice.milliseconds)
+
+
+def _extract(ffmpeg: str, source: Path, target: Path) -> None:
+    command = [ffmpeg, "-nostdin", "-v", "error", "-y", "-i", f"file:{source.absolute()}"]
+    command += ["-map", "0:a:0", "-vn", "-ac", "1", "-ar", "16000", "-c:a", "flac", str(target)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_FFMPEG_SECONDS, check=False)
+    except OSError as error:
+        raise FileProblem(f"ffmpeg could not be started: {error.strerror or error}") from None
+    except subprocess.TimeoutExpired:
+        raise FileProblem("ffmpeg took too long") from None
+    if done.returncode or not target.exists():
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise FileProblem(
+            "no voice could be taken from it" + (f": {said[-1][:160]}" if said else "")
+        )
