@@ -13,6 +13,7 @@ from datetime import tzinfo
 from quotakeeper.domain.entries import Entry, Figures, Kind, event_from
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.reservations import Hold, State
+from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 
@@ -133,6 +134,8 @@ class LedgerState:
 
     def totals(self, account: Account, now: int) -> Balance:
         """What counts against the account at an instant: its period, or its rolling slices."""
+        if account.key not in self.accounts:
+            return self._derived(account, now)
         if account.window.kind != "rolling":
             return self.balance(account, self.period(account, now).start_at)
         sums = Balance()
@@ -140,6 +143,19 @@ class LedgerState:
             sums.settled += part.settled
             sums.reserved += part.reserved
             sums.overage += part.overage
+        return sums
+
+    def _derived(self, account: Account, now: int) -> Balance:
+        # Nobody keeps this balance: it is added up from the journal, slowly but rightly.
+        meter = METERS[account.meter]
+        sums = Balance()
+        for what, is_event in self.usage_since(self.period(account, now).start_at):
+            if account.matches(what.labels):
+                amount = measure(meter, what.quantities, what.cost_pico)
+                if is_event:
+                    sums.settled += amount
+                else:
+                    sums.reserved += amount
         return sums
 
     def resets_at(self, account: Account, now: int) -> int:

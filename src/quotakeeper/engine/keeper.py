@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any
 
 from quotakeeper.clocks import Clock
-from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.commands import Watch
+from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
@@ -18,7 +19,7 @@ from quotakeeper.domain.store import EventQuery, Problem, Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.bookkeeping import Bookkeeping, Warner
 from quotakeeper.engine.calls import CallReader
-from quotakeeper.engine.reports import Status, UsageRow, add_up, limit_status
+from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
 from quotakeeper.engine.reservation import PendingReservation, Reservation
 from quotakeeper.errors import LedgerUnavailableError
 
@@ -147,6 +148,13 @@ class KeeperBase(Bookkeeping):
             return self._spooled(command, error)
 
     # -- look
+
+    def standing(self, limits: Sequence[Limit]) -> list[LimitStatus]:
+        """Where limits stand that need not be this keeper's own; their balances are kept."""
+        accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
+        self.worker.carry_out(Watch(accounts))
+        verdicts: list[Verdict] = self.worker.ask(lambda store, now: store.verdicts(limits, now))
+        return [limit_status(verdict) for verdict in verdicts]
 
     def status(self) -> Status:
         """Where every limit stands now."""
