@@ -1,0 +1,17 @@
+"""The brief's module: `from token_calculator import TokenCalculator`.
+
+Works from a checkout with a bare `python3`, and wherever quotakeeper is installed.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_SOURCE = Path(__file__).resolve().parent.parent / "src"
+if _SOURCE.is_dir() and str(_SOURCE) not in sys.path:
+    sys.path.insert(0, str(_SOURCE))
+
+from quotakeeper.calculator import TokenCalculator  # noqa: E402
+
+__all__ = ["TokenCalculator"]

@@ -1,0 +1,295 @@
+"""TokenCalculator as the brief describes it: same calls, same summary, same keys."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from quotakeeper.calculator.daily import daily_limits, daily_usage, limits_in_force, quota_status
+from quotakeeper.calculator.legible import log_line
+from quotakeeper.calculator.operations import audio_seconds, operation_dict, usd
+from quotakeeper.calculator.summary import RunTotals, summary_lines, warning_lines
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.domain.windows import moment
+from quotakeeper.errors import InvalidInputError, QuotakeeperError
+from quotakeeper.tokens import estimate_tokens
+from quotakeeper.wiring import Keeper
+
+logger = logging.getLogger("token_calculator")
+
+API_TYPES = ("gemini", "deepgram")
+
+
+class TokenCalculator:
+    """Counts Gemini tokens and Deepgram minutes, prices them, holds them against daily limits.
+
+    Everything is booked in the ledger, so daily figures are those of the whole day, across runs
+    and processes; totals are those of this run. Nothing here ever raises into the host program:
+    what goes wrong is logged and comes back under the key "error". If the ledger cannot be used,
+    counting goes on in memory and the log says so.
+
+    Attributes: `token_usage` (this run's operations), `total_tokens`, `total_cost` (USD, float),
+    `quota_limits` (may be changed), `daily_usage`, `keeper`.
+    """
+
+    def __init__(
+        self,
+        ledger: str | os.PathLike[str] | None = None,
+        config: Any = None,
+        *,
+        keeper: Keeper | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._lock = Lock()
+        self._begin()
+        self._keeper = keeper or self._open(ledger, config, clock)
+        self._daily_limits = daily_limits(self._keeper.settings.timezone)
+        self.quota_limits = limits_in_force(self._keeper.limits)
+
+    # -- the brief's calls
+
+    def track_api_call(
+        self,
+        operation: str,
+        input_text: str = "",
+        output_text: str = "",
+        audio_duration: float = 0.0,
+        api_type: str = "gemini",
+    ) -> dict[str, Any]:
+        """Count one call: texts for "gemini", `audio_duration` in seconds for "deepgram".
+
+        Gives operation, api_type, cost_usd, timestamp, and per type input_tokens, output_tokens,
+        total_tokens, input_language, output_language, or audio_duration_seconds; `error` instead
+        of figures when the call could not be counted.
+        """
+        try:
+            if api_type == "gemini":
+                usage = self._track_gemini(operation, input_text or "", output_text or "")
+            elif api_type == "deepgram":
+                usage = self._track_deepgram(operation, audio_duration)
+            else:
+                raise InvalidInputError(
+                    "api_type", f"unknown API type {str(api_type)[:40]!r}",
+                    "one of: " + ", ".join(API_TYPES),
+                )  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
+            self._log(logging.ERROR, f"❌ {str(operation)[:80]}: {error}")
+            return {"operation": operation, "api_type": api_type, "error": str(error),
+                    "timestamp": self._timestamp()}  # fmt: skip
+        self._log(logging.DEBUG, f"📊 {usage['operation']}: ${usage['cost_usd']:.6f}")
+        return usage
+
+    def log_summary(self) -> None:
+        """Log the brief's summary at INFO, line by line."""
+        try:
+            date = self._now().strftime("%Y-%m-%d %H:%M:%S")
+            lines = summary_lines(date, self._totals(), self._status())
+        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
+            self._log(logging.ERROR, f"❌ no summary: {error}")
+            return
+        for line in lines:
+            self._log(logging.INFO, line)
+
+    def check_quota_status(self) -> dict[str, Any]:
+        """Where today stands; the keys are the brief's. `{"error": ...}` if it cannot be told."""
+        try:
+            return self._status()
+        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
+            self._log(logging.ERROR, f"❌ no quota status: {error}")
+            return {"error": str(error)}
+
+    def get_quota_warnings(self) -> list[str]:
+        """The brief's warnings: one line for each API at 80 % or more of a daily limit."""
+        status = self.check_quota_status()
+        if "error" in status:
+            return [f"❌ Error: {status['error']}"]
+        return warning_lines(status)
+
+    def export_to_file(self, filepath: str | os.PathLike[str]) -> bool:
+        """Write summary and operations of this run as JSON (UTF-8), whole or not at all."""
+        try:
+            data = {"summary": self.get_summary(), "operations": list(self.token_usage),
+                    "export_timestamp": self._timestamp()}  # fmt: skip
+            path = Path(filepath)
+            part = path.with_name(f".{path.name}.part-{os.getpid()}")
+            try:
+                part.write_text(json.dumps(data, indent=2, ensure_ascii=False), encoding="utf-8")
+                os.replace(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
+            self._log(logging.ERROR, f"❌ export to {str(filepath)[:200]} failed: {error}")
+            return False
+        self._log(logging.INFO, f"📁 Exported: {filepath}")
+        return True
+
+    # -- what programs written against such a calculator also read
+
+    def calculate_tokens_gemini(self, text: str) -> dict[str, Any]:
+        """What a text comes to: characters, estimated_tokens, language, and what it costs as
+        input and as output. A text is charged once, so `total_cost_usd` is its cost as input."""
+        try:
+            count = estimate_tokens(text)
+            as_input, as_output = (
+                self._cost("gemini", {meter: count.tokens})
+                for meter in ("input_tokens", "output_tokens")
+            )
+        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
+            self._log(logging.ERROR, f"❌ tokens cannot be counted: {error}")
+            return {"characters": 0, "estimated_tokens": 0, "language": "und", "error": str(error),
+                    "input_cost_usd": 0.0, "output_cost_usd": 0.0, "total_cost_usd": 0.0,
+                    "timestamp": self._timestamp()}  # fmt: skip
+        return {"characters": len(text), "estimated_tokens": count.tokens,
+                "language": count.language, "provenance": str(count.provenance),
+                "input_cost_usd": as_input, "output_cost_usd": as_output,
+                "total_cost_usd": as_input, "timestamp": self._timestamp()}  # fmt: skip
+
+    def calculate_tokens_deepgram(self, audio_duration_seconds: float) -> dict[str, Any]:
+        """What audio costs: duration_seconds, duration_minutes, cost_usd."""
+        try:
+            seconds = audio_seconds(audio_duration_seconds)
+            cost = self._cost("deepgram", {"audio_milliseconds": round(seconds * 1_000)})
+        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
+            self._log(logging.ERROR, f"❌ audio cannot be priced: {error}")
+            return {"duration_seconds": 0.0, "duration_minutes": 0.0, "cost_usd": 0.0,
+                    "error": str(error), "timestamp": self._timestamp()}  # fmt: skip
+        return {"duration_seconds": seconds, "duration_minutes": seconds / 60, "cost_usd": cost,
+                "timestamp": self._timestamp()}  # fmt: skip
+
+    def get_summary(self) -> dict[str, Any]:
+        """Totals of this run."""
+        run = self._totals()
+        return {
+            "total_operations": run.operations,
+            "gemini_operations": run.gemini_operations,
+            "deepgram_operations": run.deepgram_operations,
+            "total_tokens": self.total_tokens,
+            "total_cost_usd": run.total_cost,
+            "gemini_tokens": run.gemini_tokens,
+            "gemini_cost_usd": run.gemini_cost,
+            "deepgram_cost_usd": run.deepgram_cost,
+            "timestamp": self._timestamp(),
+        }
+
+    def reset(self) -> None:
+        """Begin this run's totals anew. The ledger, and so the day's figures, stay as they are."""
+        with self._lock:
+            self._begin()
+
+    @property
+    def total_cost(self) -> float:
+        """What this run cost, in USD."""
+        return usd(sum(self._pico.values()))
+
+    @property
+    def daily_usage(self) -> dict[str, Any]:
+        """What was used today, across runs and processes: gemini_tokens, gemini_cost,
+        deepgram_minutes, deepgram_cost, date."""
+        try:
+            return daily_usage(self._keeper.standing(self._daily_limits), self._now())
+        except QuotakeeperError as error:
+            self._log(logging.ERROR, f"❌ the day's usage cannot be read: {error}")
+            return {"gemini_tokens": 0, "gemini_cost": 0.0, "deepgram_minutes": 0.0,
+                    "deepgram_cost": 0.0, "date": self._now().date()}  # fmt: skip
+
+    # -- beyond the brief
+
+    @property
+    def keeper(self) -> Keeper:
+        """The keeper behind it: to reserve before a call, or to record with exact figures."""
+        return self._keeper
+
+    def note_event(self, event: UsageEvent) -> dict[str, Any]:
+        """Take an event that was already booked through `keeper` into this run's summary."""
+        usage = operation_dict(event, self._timestamp())
+        self._note(usage, event)
+        return usage
+
+    def close(self) -> None:
+        """Let go of the ledger; also happens at exit."""
+        try:
+            self._keeper.close()
+        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
+            self._log(logging.ERROR, f"❌ {error}")
+
+    # -- inside
+
+    def _begin(self) -> None:
+        self.token_usage: list[dict[str, Any]] = []
+        self.total_tokens = 0
+        self._pico = dict.fromkeys(API_TYPES, 0)
+
+    def _open(self, ledger: Any, config: Any, clock: Clock | None) -> Keeper:
+        try:
+            keeper = Keeper(ledger, config, clock=clock)
+            keeper.reservations()  # the first look opens the file
+        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
+            self._log(logging.ERROR, f"❌ {error}")
+            self._log(logging.ERROR, "⚠️ counting in memory: nothing is kept after this run")
+            return Keeper("memory:", {"timezone": "UTC"}, clock=clock)
+        return keeper
+
+    def _track_gemini(self, operation: str, input_text: str, output_text: str) -> dict[str, Any]:
+        asked, answered = estimate_tokens(input_text), estimate_tokens(output_text)
+        event = self._keeper.record(
+            "gemini", operation=operation, input_tokens=asked.tokens,
+            output_tokens=answered.tokens, provenance=asked.provenance,
+        )  # fmt: skip
+        usage = operation_dict(event, self._timestamp())
+        usage |= {"input_language": asked.language, "output_language": answered.language}
+        self._note(usage, event)
+        return usage
+
+    def _track_deepgram(self, operation: str, audio_duration: float) -> dict[str, Any]:
+        event = self._keeper.record(
+            "deepgram", operation=operation, audio_seconds=audio_duration, provenance="estimated"
+        )
+        usage = operation_dict(event, self._timestamp())
+        usage["audio_duration_seconds"] = audio_seconds(audio_duration)
+        self._note(usage, event)
+        return usage
+
+    def _note(self, usage: dict[str, Any], event: UsageEvent) -> None:
+        with self._lock:
+            self.token_usage.append(usage)
+            self.total_tokens += usage.get("total_tokens", 0)
+            provider = event.labels.provider
+            self._pico[provider] = self._pico.get(provider, 0) + (event.cost_pico or 0)
+
+    def _totals(self) -> RunTotals:
+        with self._lock:
+            gemini = [usage for usage in self.token_usage if usage["api_type"] == "gemini"]
+            deepgram = [usage for usage in self.token_usage if usage["api_type"] == "deepgram"]
+            return RunTotals(
+                len(self.token_usage), len(gemini), len(deepgram),
+                sum(usage.get("total_tokens", 0) for usage in gemini),
+                usd(self._pico["gemini"]), usd(self._pico["deepgram"]),
+                usd(sum(self._pico.values())),
+            )  # fmt: skip
+
+    def _status(self) -> dict[str, Any]:
+        used = daily_usage(self._keeper.standing(self._daily_limits), self._now())
+        return quota_status(used, self.quota_limits)
+
+    def _cost(self, provider: str, quantities: Mapping[str, int]) -> float:
+        now = self._keeper.now()
+        return usd(self._keeper.prices.price(provider, "", quantities, now, {}).cost_pico or 0)
+
+    def _now(self) -> datetime:
+        return moment(self._keeper.now(), self._keeper.zone)
+
+    def _timestamp(self) -> str:
+        return self._now().isoformat()
+
+    def _log(self, level: int, text: str) -> None:
+        try:
+            log_line(logger, level, text)
+        except Exception:  # noqa: BLE001, S110 - a broken handler of the host must not break it
+            pass

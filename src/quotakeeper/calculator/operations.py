@@ -1,0 +1,47 @@
+"""One tracked operation as the plain dict that the brief's programs read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quotakeeper.domain.money import parse_decimal, usd_from_pico
+from quotakeeper.domain.units import METERS, measure
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.errors import InvalidInputError
+
+
+def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
+    """An event under the brief's keys; `provenance` says how its figures are known."""
+    labels, quantities = event.labels, event.quantities
+    usage: dict[str, Any] = {
+        "operation": labels.operation,
+        "api_type": labels.provider,
+        "cost_usd": usd(event.cost_pico or 0),
+        "timestamp": timestamp,
+        "event_id": event.id,
+        "provenance": str(event.provenance),
+    }
+    milliseconds = quantities.get("audio_milliseconds")
+    if labels.provider == "deepgram" or milliseconds is not None:
+        usage["audio_duration_seconds"] = (milliseconds or 0) / 1_000
+    if labels.provider != "deepgram":
+        total = measure(METERS["tokens"], quantities, None)
+        output = measure(METERS["output_tokens"], quantities, None)
+        output += measure(METERS["thought_tokens"], quantities, None)
+        usage |= {"input_tokens": total - output, "output_tokens": output, "total_tokens": total}
+    if event.cost_pico is None:
+        usage["unpriced"] = True
+    return usage
+
+
+def audio_seconds(value: object) -> float:
+    """Seconds as a float, checked; raises InvalidInputError."""
+    seconds = float(parse_decimal(value, "audio_duration"))
+    if seconds < 0:
+        raise InvalidInputError("audio_duration", f"{value} is negative", "give seconds")
+    return seconds
+
+
+def usd(pico: int) -> float:
+    """Pico-dollars as the plain number that the brief's users expect."""
+    return float(usd_from_pico(pico))
