@@ -21,9 +21,7 @@ FIELDS = {
     "input_cost_per_video_token": "input_tokens@video",
     "output_cost_per_video_token": "output_tokens@video",
 }
-FIELD = re.compile(
-    rf"({'|'.join(FIELDS)})(?:_above_(128|200)k_tokens)?(_batches|_flex|_priority)?"
-)
+FIELD = re.compile(rf"({'|'.join(FIELDS)})(?:_above_(128|200)k_tokens)?(_batches|_flex|_priority)?")
 # Fields without a meter of ours, or that say again per image or second what tokens already say.
 NOT_EXPRESSED = {
     "output_cost_per_image": "imagen by images; else the token price once more",

@@ -86,7 +86,9 @@ class Fields:
         """The model of a price: a name, "" for calls that name none, "*" for every model."""
         if not self.has(name):
             raise self.error(
-                name, "is missing", f'add: {name} = "gemini-2.5-flash", or "" for calls that name none'
+                name,
+                "is missing",
+                f'add: {name} = "gemini-2.5-flash", or "" for calls that name none',
             )
         if self._values[name] == "*":
             return "*"

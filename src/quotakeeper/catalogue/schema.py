@@ -187,7 +187,7 @@ def _parse(text: str, name: str) -> Mapping[str, object]:
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
         place = f"line {found[1]}, column {found[2]}" if found else "the end of the file"
-        problem = _LINE.sub("", str(error)).strip()
+        problem = _LINE.sub("", str(error)).replace("(at end of document)", "").strip()
         raise ConfigError(f"{name}: {place}", problem, 'write it like usd = "0.30"') from None
     except RecursionError:
         raise ConfigError(name, "is nested too deeply", "write plain tables") from None

@@ -163,6 +163,7 @@ class PriceSnapshot:
             PriceOptions.read(options)
             raise
         if timeline is None:
+            _used(quantities)  # a negative quantity is refused for an unknown model too
             return Priced(None, "", ("model",))
         return timeline.plan_at(at).price(quantities)
 

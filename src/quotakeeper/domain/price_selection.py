@@ -158,11 +158,13 @@ def _rank(row: PriceRow, options: PriceOptions) -> tuple[bool | int, ...]:
     language = options.language or "mono"
     listed = options.kind == "list"
     return (
+        row.mode in ("", mode),  # the other mode only where there is no choice
+        row.language in ("", language),
         row.kind == "contract",
         row.model != ANY_MODEL,
         row.plan == options.plan,
-        2 if row.mode == mode else not row.mode,
-        2 if row.language == language else not row.language,
+        row.mode == mode,
+        row.language == language,
         listed and row.kind == "list",
         row.from_at,
         row.kind == "promo",

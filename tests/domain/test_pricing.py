@@ -1,0 +1,186 @@
+"""Rows, factors and the exact sum, without any file."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quotakeeper.domain.price_selection import PriceSheet, known_addons, lines_for, stand_ins
+from quotakeeper.domain.pricing import (
+    Adjustment,
+    PriceOptions,
+    PriceRow,
+    cost_of,
+    instant_text,
+)
+from quotakeeper.errors import InvalidInputError
+
+STANDARD = PriceOptions()
+
+
+def row(usd="1", meter="input_tokens", from_at=0, **more):
+    return PriceRow("p", "m", meter, Decimal(usd), 1_000_000, from_at, "test", "high", **more)
+
+
+def rule(factor, **more):
+    values = {"model": "*", "from_at": 0, "tier": "batch", **more}
+    return Adjustment("p", factor=Fraction(factor), source="test", confidence="high", **values)
+
+
+def usd(sheet, key="input_tokens", options=STANDARD, prompt=0, at=0):
+    lines = lines_for(sheet, key, options, prompt, at)
+    return sum((line.usd for line in lines), Fraction(0)) if lines else None
+
+
+def test_a_row_prices_the_stored_quantity_of_its_meter():
+    minute = PriceRow("d", "n", "audio_minutes", Decimal("0.0043"), 1, 0, "test", "high")
+    assert minute.key == "audio_milliseconds"
+    assert minute.rate == Fraction(4_300_000_000, 60_000)
+    hour = PriceRow("e", "s", "audio_minutes", Decimal("0.22"), 60, 0, "test", "high")
+    assert hour.rate * 3_600_000 == 220_000_000_000
+    assert row(meter="input_tokens@audio").key == "input_tokens@audio"
+    assert row("0.075").rate == 75_000
+
+
+def test_an_instant_is_a_date_at_midnight_utc_and_a_time_otherwise():
+    assert instant_text(0) == "1970-01-01"
+    assert instant_text(86_400_000_000) == "1970-01-02"
+    assert instant_text(1) == "1970-01-01T00:00:00.000001Z"
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=3),
+        st.tuples(st.integers(0, 10**9), st.fractions(0, 10**6, max_denominator=10**6)),
+        max_size=6,
+    )
+)
+def test_a_sum_of_lines_is_exact_and_rounded_once_half_to_even(lines):
+    amounts = {key: amount for key, (amount, _) in lines.items()}
+    rates = {key: (rate.numerator, rate.denominator) for key, (_, rate) in lines.items()}
+    expected = round(sum((amount * rate for amount, rate in lines.values()), Fraction(0)))
+    assert cost_of(amounts, rates) == expected
+
+
+def test_half_a_pico_goes_to_the_even_one():
+    assert cost_of({"a": 1}, {"a": (1, 2)}) == 0
+    assert cost_of({"a": 3}, {"a": (1, 2)}) == 2
+    assert cost_of({"a": 1, "b": 1}, {"a": (1, 2), "b": (1, 2)}) == 1  # not 0 + 0
+    assert cost_of({}, {}) == 0
+
+
+def test_a_cost_beyond_64_bits_is_refused():
+    assert cost_of({"a": 2**63 - 1}, {"a": (1, 1)}) == 2**63 - 1
+    with pytest.raises(InvalidInputError, match="more than can be stored"):
+        cost_of({"a": 2**63}, {"a": (1, 1)})
+
+
+def test_what_stands_in_for_what_closest_first():
+    assert list(stand_ins("input_tokens")) == ["input_tokens"]
+    assert list(stand_ins("cached_input_tokens@audio")) == [
+        "cached_input_tokens@audio",
+        "cached_input_tokens",
+        "input_tokens@audio",
+        "input_tokens",
+    ]
+    assert list(stand_ins("thought_tokens")) == ["thought_tokens", "output_tokens"]
+
+
+def test_the_latest_row_holds_from_its_instant():
+    sheet = PriceSheet("m", (row("1"), row("2", from_at=100), row("3", from_at=200)))
+    assert [usd(sheet, at=at) for at in (0, 99, 100, 199, 200)] == [1, 1, 2, 2, 3]
+    assert sheet.boundaries() == [0, 100, 200]
+
+
+def test_a_row_that_ends_gives_way_to_the_one_before():
+    sheet = PriceSheet("m", (row("1"), row("2", from_at=100, until_at=200)))
+    assert [usd(sheet, at=at) for at in (99, 100, 199, 200)] == [1, 2, 2, 1]
+    assert sheet.boundaries() == [0, 100, 200]
+
+
+def test_a_promotion_beats_the_list_of_its_day_and_not_a_later_list():
+    sheet = PriceSheet("m", (row("2"), row("1", kind="promo"), row("3", from_at=100)))
+    assert [usd(sheet, at=at) for at in (0, 100)] == [1, 3]
+    assert usd(sheet, options=PriceOptions(kind="list")) == 2
+
+
+def test_the_list_view_shows_a_promotion_where_there_is_no_list_price():
+    assert usd(PriceSheet("m", (row("1", kind="promo"),)), options=PriceOptions(kind="list")) == 1
+    only_contract = PriceSheet("m", (row("1", kind="contract"),))
+    assert usd(only_contract, options=PriceOptions(kind="list")) is None
+
+
+def test_a_contract_beats_everything_later_too():
+    sheet = PriceSheet("m", (row("1", kind="contract"), row("9", from_at=100), row("2")))
+    assert usd(sheet, at=100) == 1
+
+
+def test_a_tier_takes_its_own_row_then_the_rule_then_the_standard_price():
+    own = PriceSheet("m", (row("1"), row("0.3", tier="batch")), (rule("0.5"),))
+    assert usd(own, options=PriceOptions(tier="batch")) == Fraction("0.3")
+    assert usd(own) == 1
+    ruled = PriceSheet("m", (row("1"),), (rule("0.5"),))
+    assert usd(ruled, options=PriceOptions(tier="batch")) == Fraction("0.5")
+    assert usd(ruled, options=PriceOptions(tier="flex")) == 1
+
+
+def test_of_two_rules_the_closer_one_holds():
+    rules = (rule("0.5"), rule("0.4", model="m*"), rule("0.3", model="m"))
+    for held, expected in [(rules, "0.3"), (rules[:2], "0.4"), (rules[:1], "0.5")]:
+        sheet = PriceSheet("m", (row("1"),), held)
+        assert usd(sheet, options=PriceOptions(tier="batch")) == Fraction(expected)
+    later = PriceSheet("m", (row("1"),), (rule("0.5"), rule("0.6", from_at=10)))
+    asked = PriceOptions(tier="batch")
+    assert [usd(later, options=asked, at=at) for at in (9, 10)] == [
+        Fraction("0.5"),
+        Fraction("0.6"),
+    ]
+
+
+def test_a_long_request_takes_the_long_rows_even_before_its_tiers_own_short_row():
+    sheet = PriceSheet(
+        "m", (row("1"), row("2", above=100), row("0.4", tier="flex")), (rule("0.5", tier="flex"),)
+    )
+    flex = PriceOptions(tier="flex")
+    assert [usd(sheet, options=flex, prompt=p) for p in (100, 101)] == [Fraction("0.4"), 1]
+    assert [usd(sheet, prompt=p) for p in (0, 100, 101)] == [1, 1, 2]
+    assert sheet.thresholds(0) == (100,)
+
+
+def test_a_modality_of_the_standard_tier_beats_the_text_row_of_the_tier():
+    sheet = PriceSheet(
+        "m",
+        (row("1"), row("4", meter="input_tokens@audio"), row("0.4", tier="batch")),
+        (rule("0.5"),),
+    )
+    batch = PriceOptions(tier="batch")
+    assert usd(sheet, "input_tokens@audio", batch) == 2
+    assert usd(sheet, "input_tokens@video", batch) == Fraction("0.4")
+
+
+def test_add_ons_are_lines_of_their_own():
+    sheet = PriceSheet("m", (row("1"), row("0.25", addon="extra"), row("9", addon="other")))
+    assert usd(sheet) == 1
+    assert usd(sheet, options=PriceOptions(addons=("extra",))) == Fraction("1.25")
+    assert known_addons(sheet, 0) == {"extra", "other"}
+    lonely = PriceSheet("m", (row("0.25", addon="extra"),))
+    assert usd(lonely, options=PriceOptions(addons=("extra",))) is None
+
+
+def test_a_narrowed_sheet_answers_the_same_with_fewer_dates():
+    sheet = PriceSheet(
+        "m",
+        (row("1"), row("2", from_at=50, tier="batch"), row("3", from_at=60, mode="streaming")),
+        (rule("0.5", from_at=70),),
+        (rule("0.9", tier="", from_at=80),),
+    )
+    asked = PriceOptions(mode="prerecorded")
+    narrow = sheet.narrowed(asked)
+    assert narrow.boundaries() == [0, 80]
+    for at in (0, 50, 60, 70, 80):
+        assert usd(narrow, options=asked, at=at) == usd(sheet, options=asked, at=at)
+    assert sheet.narrowed(PriceOptions(kind="list")).boundaries() == [0, 60]
