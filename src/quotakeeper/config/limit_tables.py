@@ -56,10 +56,8 @@ DEFAULT_LIMIT_TABLES: tuple[Mapping[str, object], ...] = tuple(
 
 def unknown_key(key: str, known: tuple[str, ...]) -> tuple[str, str]:
     """What to say of a key that does not exist: the problem, and the nearest one there is."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(key.lower(), known, n=1, cutoff=0.5)
-    fix = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    near = _nearest(key, known)
+    fix = f"did you mean {near!r}?" if near else f"known keys: {', '.join(known)}"
     return f"unknown key {key[:60]!r}", fix
 
 
@@ -68,13 +66,16 @@ def one_of(value: object, words: tuple[str, ...]) -> str:
     if isinstance(value, str) and value in words:
         return value
     fix = f"one of: {', '.join(words)}"
-    if isinstance(value, str):
-        from difflib import get_close_matches
-
-        near = get_close_matches(value.lower(), words, n=1, cutoff=0.6)
-        if near:
-            fix = f"did you mean {near[0]!r}? ({fix})"
+    near = _nearest(value, words) if isinstance(value, str) else ""
+    if near:
+        fix = f"did you mean {near!r}? ({fix})"
     raise InvalidInputError("", f"{str(value)[:60]!r} is not a choice", fix)
+
+
+def _nearest(word: str, known: tuple[str, ...]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - slow to load, and only errors need it
+
+    return next(iter(get_close_matches(word[:60].lower(), known, n=1, cutoff=0.5)), "")
 
 
 def checked_zone(value: object) -> str:

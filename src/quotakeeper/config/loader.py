@@ -62,6 +62,24 @@ def load_settings(
     return sources.settings(None if ledger is None else os.fspath(ledger))
 
 
+def file_to_edit(
+    config: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Path:
+    """The config file that a change belongs in: the one in force, else the user's own.
+
+    It need not exist yet.
+    """
+    environment = os.environ if environ is None else environ
+    folder = Path.cwd() if cwd is None else cwd
+    named = config or environment.get("QUOTAKEEPER_CONFIG")
+    if named:
+        return folder / Path(named).expanduser()
+    project = folder / PROJECT_FILE
+    return project if project.is_file() else user_config_file(environment)
+
+
 class _Sources:
     """The places that settings come from, and a note of where each one was found."""
 

@@ -20,7 +20,7 @@ def read_toml(path: Path, shown: str) -> Mapping[str, object]:
 
 def parse_toml(text: str, shown: str) -> Mapping[str, object]:
     """Parse TOML text; raises ConfigError that names the line."""
-    import tomllib
+    import tomllib  # noqa: PLC0415 - a program without a config file does not wait for it
 
     try:
         return tomllib.loads(text, parse_float=_exact)

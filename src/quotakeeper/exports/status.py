@@ -21,9 +21,6 @@ def status_record(status: Status) -> dict[str, object]:
         "as_of": rfc3339(status.as_of),
         "limits": [limit_record(each) for each in status.limits],
         "open_reservations": status.open_reservations,
-        "assumed": status.assumed,
-        "unpriced": status.unpriced,
-        "notes": list(status.notes),
     }
 
 

@@ -1,0 +1,26 @@
+"""`python -m quotakeeper` and the `quotakeeper` command: the full CLI, or the part without click."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    from quotakeeper.cli.streams import make_streams_safe
+
+    make_streams_safe()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if find_spec("click") is None:
+        from quotakeeper.cli.plain import main as plain
+
+        return plain(arguments)
+    from quotakeeper.cli.app import main as full
+
+    return full(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line. `plain` needs the standard library only; `app` needs the extra `cli`."""

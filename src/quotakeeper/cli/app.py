@@ -1,0 +1,140 @@
+"""The full command line, with click. A command's module is imported when that command is run."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from quotakeeper.cli.arguments import hoisted
+from quotakeeper.cli.failures import INTERRUPTED, OK
+from quotakeeper.cli.running import guarded
+from quotakeeper.cli.sessions import COLOUR_CHOICES, Session
+from quotakeeper.cli.words import Words
+from quotakeeper.config.terminal import LANGUAGES, language
+
+_HERE = "quotakeeper.cli.commands"
+# In the order of the help text: looking, then the ledger, then setting up.
+COMMANDS = {
+    "status": f"{_HERE}.looking:status",
+    "watch": f"{_HERE}.looking:watch",
+    "report": f"{_HERE}.looking:report",
+    "events": f"{_HERE}.looking:events",
+    "export": f"{_HERE}.ledger:export",
+    "verify": f"{_HERE}.ledger:verify",
+    "limits": f"{_HERE}.limits:limits",
+    "prices": f"{_HERE}.prices:prices",
+    "estimate": f"{_HERE}.estimate:estimate",
+    "tokens": f"{_HERE}.tokens:tokens",
+    "doctor": f"{_HERE}.setup:doctor",
+    "config": f"{_HERE}.setup:config",
+    "sandbox": f"{_HERE}.sandbox:sandbox",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; its help is in the chosen language."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return translated(command, Words(_lang_of(ctx)))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown command names the nearest one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _lang_of(ctx: click.Context) -> str:
+    return ctx.obj.lang if isinstance(ctx.obj, Session) else language()
+
+
+def translated(command: click.Command, words: Words) -> click.Command:
+    """The command with its help texts in the chosen language; English needs no copy."""
+    if words.lang == "en":
+        return command
+    copied = copy.copy(command)
+    copied.help = _by_paragraph(command.help, words)
+    copied.params = [_with_help(param, words) for param in command.params]
+    if isinstance(copied, click.Group) and not isinstance(copied, LazyGroup):
+        copied.commands = {k: translated(each, words) for k, each in copied.commands.items()}
+    return copied
+
+
+def _by_paragraph(text: str | None, words: Words) -> str | None:
+    if text is None:
+        return None
+    return "\n\n".join(words(" ".join(part.split())) for part in text.split("\n\n"))
+
+
+def _with_help(param: click.Parameter, words: Words) -> click.Parameter:
+    if not isinstance(param, click.Option) or not param.help:
+        return param
+    copied = copy.copy(param)
+    copied.help = words(param.help)
+    return copied
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--ledger", metavar="PATH", help="The ledger: a path or a URL.")
+@click.option("--config", metavar="FILE", help="The config file.")
+@click.option(
+    "--color", type=click.Choice(COLOUR_CHOICES), default="auto", help="Colour the output."
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of messages.")
+@click.version_option(package_name="quotakeeper", prog_name="quotakeeper")
+@click.pass_context
+def root(
+    ctx: click.Context, ledger: str | None, config: str | None, color: str, lang: str | None
+) -> None:
+    """Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit."""
+    ctx.obj = Session(ledger, config, color, lang or _lang_of(ctx))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = hoisted(list(argv or ()))
+    lang = _asked_language(arguments) or language()
+    return guarded(lambda: _run(arguments, lang), Words(lang))
+
+
+def _run(arguments: list[str], lang: str) -> int:
+    try:
+        group = translated(root, Words(lang))
+        with group.make_context("quotakeeper", arguments, obj=Session(lang=lang)) as context:
+            code = group.invoke(context)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    return code if isinstance(code, int) else OK
+
+
+def _asked_language(arguments: list[str]) -> str | None:
+    for argument, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument == "--lang":
+            return value if value in LANGUAGES else None
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+    return None

@@ -1,0 +1,60 @@
+"""estimate text, audio, folder."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.sessions import Session
+
+_model = click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    help="Only the cost by this model; repeatable.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+@click.group()
+def estimate() -> None:
+    """What texts and sound files would need and cost, before any is sent."""
+
+
+@estimate.command()
+@click.argument("file", required=False)
+@click.option("--text", help="The text itself.")
+@_model
+@_json
+@click.pass_obj
+def text(
+    session: Session, file: str | None, text: str | None, models: tuple[str, ...], as_json: bool
+) -> int:
+    """Tokens, language and cost of a text FILE (- is stdin)."""
+    from quotakeeper.cli.estimate import run_text
+
+    return run_text(session, file, text, models, as_json=as_json)
+
+
+@estimate.command()
+@click.argument("files", nargs=-1, required=True)
+@_model
+@_json
+@click.pass_obj
+def audio(session: Session, files: tuple[str, ...], models: tuple[str, ...], as_json: bool) -> int:
+    """Minutes and cost of sound FILES, by their headers."""
+    from quotakeeper.cli.estimate import run_audio
+
+    return run_audio(session, files, models, as_json=as_json)
+
+
+@estimate.command()
+@click.argument("folder")
+@_model
+@_json
+@click.pass_obj
+def folder(session: Session, folder: str, models: tuple[str, ...], as_json: bool) -> int:
+    """All texts and sound files in a FOLDER, added up."""
+    from quotakeeper.cli.estimate import run_folder
+
+    return run_folder(session, folder, models, as_json=as_json)

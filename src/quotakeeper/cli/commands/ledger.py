@@ -1,0 +1,37 @@
+"""export, verify."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.sessions import Session
+from quotakeeper.exports import FORMATS
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="ndjson", show_default=True,
+    help="The form to write.",
+)  # fmt: skip
+@click.option("--out", metavar="FILE", help="Write here instead of stdout.")
+@click.option("--since", metavar="TIME", help="From this date or time on.")
+@click.option("--until", metavar="TIME", help="Up to this time, or to the end of this date.")
+@click.option("--last", metavar="SPAN", help='The last "24h", "7d", ...')
+@click.option("--bom", is_flag=True, help="CSV that Excel reads as UTF-8.")
+@click.pass_obj
+def export(session: Session, form: str, out: str | None, since: str | None, until: str | None,
+           last: str | None, bom: bool) -> int:  # fmt: skip
+    """Every event, for other programs."""
+    from quotakeeper.cli.export import ExportOptions, run_export
+
+    return run_export(session, ExportOptions(form, out, since, until, last, bom))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def verify(session: Session, as_json: bool) -> int:
+    """Check the ledger against its own journal."""
+    from quotakeeper.cli.verify import run_verify
+
+    return run_verify(session, as_json=as_json)

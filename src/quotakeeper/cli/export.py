@@ -1,0 +1,55 @@
+"""`quotakeeper export`: every event, in a form that other programs read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from quotakeeper.cli import failures, sessions, streams
+from quotakeeper.cli.times import parse_range
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.exports import write_events, write_file
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What to export and where to."""
+
+    form: str = "ndjson"
+    out: str | None = None
+    since: str | None = None
+    until: str | None = None
+    last: str | None = None
+    mark: bool = False
+
+
+def run_export(session: sessions.Session, options: ExportOptions) -> int:
+    """Write events to a file, or to stdout when none is named."""
+    if options.mark and options.form != "csv":
+        raise InvalidInputError("--bom", "is for CSV only", "leave it out, or take --format csv")
+    with sessions.open_keeper(session) as keeper:
+        now = keeper.now()
+        since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
+        events = keeper.events(since=since, until=until)
+
+        def write(stream: TextIO) -> int:
+            return write_events(events, stream, options.form, generated_at=now)
+
+        if options.out in (None, "-"):
+            _to_stdout(write, mark=options.mark)
+            return failures.OK
+        count = write_file(Path(str(options.out)), write, mark=options.mark)
+    streams.tell(session.words("events written to {file}: {n}", n=count, file=options.out))
+    return failures.OK
+
+
+def _to_stdout(write: Callable[[TextIO], int], *, mark: bool) -> None:
+    # Data is UTF-8 with the line ends of its form, whatever the terminal is: no byte of it may
+    # depend on the locale of the machine that it was exported on.
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None and not sys.stdout.isatty():
+        reconfigure(encoding="utf-8-sig" if mark else "utf-8", newline="")
+    write(sys.stdout)

@@ -1,0 +1,110 @@
+"""Figures as people read them, in either language. Machines get exact text elsewhere."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from quotakeeper.domain.money import usd_from_pico
+from quotakeeper.domain.units import Meter, units_text
+from quotakeeper.domain.windows import SECOND, moment
+
+_MICRO = Decimal("0.000001")
+_UNITS_VI = {
+    "tokens": "token",
+    "minutes": "phút",
+    "seconds": "giây",
+    "milliseconds": "mili giây",
+    "characters": "ký tự",
+    "requests": "yêu cầu",
+    "searches": "lượt tìm",
+    "images": "ảnh",
+    "token-hours": "token-giờ",
+}
+
+
+def grouped(number: str, lang: str) -> str:
+    """Decimal text with its thousands grouped: 1,234.5 in English, 1.234,5 in Vietnamese."""
+    whole, point, fraction = number.partition(".")
+    text = f"{int(whole):,}" + point + fraction
+    return text if lang == "en" else text.translate(str.maketrans(",.", ".,"))
+
+
+def whole(number: int, lang: str) -> str:
+    """A whole number with its thousands grouped."""
+    return grouped(str(number), lang)
+
+
+def money(pico: int | None, lang: str) -> str:
+    """An amount to at most six decimals, at least two; "?" where no price was known."""
+    if pico is None:
+        return "?"
+    amount = f"{usd_from_pico(pico).quantize(_MICRO, ROUND_HALF_EVEN):f}"
+    head, _, tail = amount.partition(".")
+    text = grouped(f"{head}.{tail.rstrip('0').ljust(2, '0')}", lang)
+    return f"${text}" if lang == "en" else f"{text} US$"
+
+
+def quantity(base: int, meter: Meter, lang: str) -> str:
+    """Base units as a figure without its unit; money with its sign."""
+    if meter.name == "cost":
+        return money(base, lang)
+    text = units_text(base, meter)
+    if "." in text:
+        text = f"{Decimal(text).quantize(Decimal('0.01'), ROUND_HALF_EVEN):f}"
+        text = text.rstrip("0").rstrip(".")
+    return grouped(text, lang)
+
+
+def unit_word(meter: Meter, lang: str) -> str:
+    """The unit of a meter in words; nothing for money, whose sign says it."""
+    if meter.name == "cost":
+        return ""
+    return meter.unit if lang == "en" else _UNITS_VI.get(meter.unit, meter.unit)
+
+
+def with_unit(base: int, meter: Meter, lang: str) -> str:
+    """Base units as a figure with its unit."""
+    return f"{quantity(base, meter, lang)} {unit_word(meter, lang)}".rstrip()
+
+
+def percent(value: Decimal, lang: str) -> str:
+    """A percentage to one decimal; never rounded up to 100 %, nor down to 0."""
+    shown = value.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
+    if value < 100 <= shown:
+        shown = Decimal("99.9")
+    if value > 0 and not shown:
+        return f"<{grouped('0.1', lang)}%"
+    return f"{grouped(f'{shown:f}', lang)}%"
+
+
+def duration(microseconds: int, lang: str) -> str:
+    """A stretch of time in its two largest units."""
+    seconds = max(0, microseconds // SECOND)
+    names = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    if lang == "vi":
+        names = (("ngày", 86_400), ("giờ", 3_600), ("phút", 60), ("giây", 1))
+    parts: list[str] = []
+    for name, size in names:
+        count, seconds = divmod(seconds, size)
+        if count or (size == 1 and not parts):
+            parts.append(f"{count} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
+def stamp(at: int, zone: tzinfo) -> str:
+    """An instant as local date and time."""
+    return f"{moment(at, zone):%Y-%m-%d %H:%M:%S}"
+
+
+def clock_text(at: int, now: int, zone: tzinfo) -> str:
+    """An instant as local time, with its date unless that is today's."""
+    there, here = moment(at, zone), moment(now, zone)
+    return f"{there:%H:%M}" if there.date() == here.date() else f"{there:%Y-%m-%d %H:%M}"
+
+
+def zone_text(zone: tzinfo) -> str:
+    """The name of a time zone."""
+    return getattr(zone, "key", None) or str(zone)

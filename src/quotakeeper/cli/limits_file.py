@@ -1,0 +1,176 @@
+"""Change the limits in a config file and keep everything else in it, comments too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.config import Settings
+from quotakeeper.config.limit_tables import DEFAULT_LIMIT_TABLES, read_limits
+from quotakeeper.config.reader import parse_toml, read_toml
+from quotakeeper.errors import ConfigError, InvalidInputError, MissingExtraError
+from quotakeeper.exports.files import write_file
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+_HEADER = "# Limits and settings of quotakeeper; see: quotakeeper config show --origin\n"
+
+
+class LimitsFile:
+    """One config file opened for a change. Nothing is written before `save`."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self._settings = settings
+        self.is_new = not path.is_file()
+        if self.is_new:
+            text = _HEADER
+        else:
+            read_toml(path, str(path))  # its errors name the line
+            text = path.read_bytes().decode("utf-8-sig")
+        self._document = _parse(text)
+        self.copied_defaults = False
+
+    def set(self, name: str, changes: Mapping[str, str]) -> bool:
+        """Make a limit, or change the given keys of one; whether it is new."""
+        self._write_out_defaults()
+        table = self._find(name)
+        is_new = table is None
+        if table is None:
+            table = self._append({"name": name, **self._default_named(name)})
+        for key, text in changes.items():
+            table[key] = _amount(text) if key == "amount" else text
+        return is_new
+
+    def remove(self, name: str) -> None:
+        """Take a limit out; when it was the last, the default limits stay off."""
+        self._write_out_defaults()
+        if self._find(name) is None and self._document.get("default_limits") is True:
+            self._document["default_limits"] = False
+            self._copy_defaults()
+        tables = self._tables()
+        for index, table in enumerate(tables):
+            if _same(table.get("name"), name):
+                del tables[index]
+                break
+        else:
+            names = [str(table.get("name")) for table in tables]
+            fix = f"there are: {', '.join(names)}" if names else "there are no limits"
+            raise InvalidInputError("NAME", f"there is no limit {name!r}", fix)
+        if not tables:
+            self._document.pop("limit", None)
+            self._put_first("default_limits", False)
+
+    def save(self) -> None:
+        """Check the whole file as it would be read, then write it in one step."""
+        text = self.text()
+        tables = parse_toml(text, str(self.path)).get("limit", [])
+        read_limits(
+            tables,
+            str(self.path),
+            timezone=self._settings.timezone,
+            warn_at=self._settings.warn_at,
+        )
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            real = Path(os.path.realpath(self.path))
+            kept = real.stat().st_mode & 0o777 if real.exists() else None
+            write_file(real, lambda stream: stream.write(text))
+            if kept is not None:
+                real.chmod(kept)
+        except (OSError, InvalidInputError) as error:
+            problem = getattr(error, "problem", None) or getattr(error, "strerror", str(error))
+            raise ConfigError(
+                str(self.path), str(problem), "name another file with --config"
+            ) from None
+
+    def text(self) -> str:
+        """The file as it would be written."""
+        return self._document.as_string()
+
+    def _find(self, name: str) -> MutableMapping[str, Any] | None:
+        return next((t for t in self._tables() if _same(t.get("name"), name)), None)
+
+    def _tables(self) -> Any:
+        return self._document.get("limit", [])
+
+    def _append(self, values: Mapping[str, object]) -> MutableMapping[str, Any]:
+        import tomlkit
+        from tomlkit.items import AoT
+
+        tables = self._document.get("limit")
+        if not tables:
+            self._document.pop("limit", None)
+            tables = tomlkit.aot()
+            self._document.append("limit", tables)
+            tables = self._document["limit"]
+        table = tomlkit.table() if isinstance(tables, AoT) else tomlkit.inline_table()
+        for key, value in values.items():
+            table[key] = value
+        if isinstance(tables, AoT) and (len(tables) or len(self._document) > 1):
+            table.trivia.indent = ""
+        tables.append(table)
+        found: MutableMapping[str, Any] = tables[-1]
+        return found
+
+    def _write_out_defaults(self) -> None:
+        # Without a [[limit]] the default limits hold; the first one written would switch them all
+        # off without a word, so they are written out beside it.
+        if self._tables() or "default_limits" in self._document:
+            return
+        self._copy_defaults()
+
+    def _copy_defaults(self) -> None:
+        self.copied_defaults = True
+        for values in DEFAULT_LIMIT_TABLES:
+            if self._find(str(values["name"])) is None:
+                text = {**values, "amount": _amount(str(values["amount"]))}
+                self._append(text)
+
+    def _default_named(self, name: str) -> Mapping[str, object]:
+        # With `default_limits = true` a default limit is in force though no table shows it.
+        if self._document.get("default_limits") is not True:
+            return {}
+        found = next((each for each in DEFAULT_LIMIT_TABLES if _same(each["name"], name)), {})
+        return {**found, "amount": _amount(str(found["amount"]))} if found else {}
+
+    def _put_first(self, key: str, value: bool) -> None:
+        # A key after a table would belong to that table.
+        if key in self._document:
+            self._document[key] = value
+            return
+        rest = self.text()
+        self._document = _parse(f"{key} = {str(value).lower()}\n{rest}")
+
+
+def check_installed() -> None:
+    """Raise MissingExtraError where tomlkit is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("tomlkit") is None:
+        raise MissingExtraError("cli", "changing the config file")
+
+
+def _parse(text: str) -> TOMLDocument:
+    check_installed()
+    import tomlkit
+
+    return tomlkit.parse(text)
+
+
+def _same(one: object, other: str) -> bool:
+    return isinstance(one, str) and one.casefold() == other.casefold()
+
+
+def _amount(text: str) -> int | str:
+    # Whole amounts are numbers in the file, others stay text: exact either way.
+    try:
+        number = Decimal(text)
+        is_whole = abs(number) < 10**19 and number == number.to_integral_value()
+    except ArithmeticError:
+        return text
+    return int(number) if is_whole else text

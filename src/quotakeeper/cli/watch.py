@@ -1,0 +1,110 @@
+"""`quotakeeper watch`: the limits, their speed and the last calls, live."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from quotakeeper import clocks
+from quotakeeper.cli import failures, sessions, streams
+from quotakeeper.cli.monitor import Frame, frame_record, look
+from quotakeeper.cli.watch_view import frame_lines
+from quotakeeper.errors import InvalidInputError, MissingExtraError
+
+_CALLS = 8
+_BLINK_SECONDS = 0.1
+_LEAST_INTERVAL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How to watch."""
+
+    once: bool = False
+    as_json: bool = False
+    interval_seconds: float = 2.0
+
+
+def run_watch(
+    session: sessions.Session, options: WatchOptions, clock: clocks.Clock | None = None
+) -> int:
+    """Show frames until `q` or Ctrl-C; one frame with `--once`, or where there is no terminal."""
+    if not _LEAST_INTERVAL_SECONDS <= options.interval_seconds <= 86_400:
+        raise InvalidInputError(
+            "--interval", f"{options.interval_seconds} is out of range", "from 0.2 to 86400 seconds"
+        )
+    clock = clock or clocks.SystemClock()
+    with sessions.open_keeper(session) as keeper:
+        if options.as_json:
+            return _as_json(lambda: look(keeper, calls=_CALLS), options, clock)
+        if options.once or not (sys.stdout.isatty() and sys.stdin.isatty()):
+            for line in frame_lines(look(keeper, calls=_CALLS), session, streams.width()):
+                streams.say(line)
+            return failures.OK
+        return _live(lambda: look(keeper, calls=_CALLS), session, options, clock)
+
+
+def _as_json(take: Callable[[], Frame], options: WatchOptions, clock: clocks.Clock) -> int:
+    if options.once:
+        streams.say(json.dumps(frame_record(take()), indent=2))
+        return failures.OK
+    while True:
+        print(json.dumps(frame_record(take())), flush=True)
+        clock.sleep(options.interval_seconds)
+
+
+def _live(
+    take: Callable[[], Frame], session: sessions.Session, options: WatchOptions, clock: clocks.Clock
+) -> int:
+    try:
+        from rich.console import Console
+        from rich.live import Live
+        from rich.text import Text
+    except ImportError:
+        raise MissingExtraError("cli", "the live screen") from None
+
+    def draw() -> Text:
+        size = shutil.get_terminal_size()
+        lines = frame_lines(take(), session, max(40, size.columns))
+        lines = [*lines[: size.lines - 1], session.words("q: quit")]
+        return Text.from_ansi("\n".join(lines), no_wrap=True)
+
+    console = Console(no_color=not session.colour)
+    with _keys() as pressed, Live(draw(), console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            until = clock.monotonic() + options.interval_seconds
+            while clock.monotonic() < until:
+                if pressed() in ("q", "Q", "\x1b", "\x03"):
+                    return failures.OK
+                clock.sleep(_BLINK_SECONDS)
+            live.update(draw(), refresh=True)
+
+
+@contextmanager
+def _keys() -> Iterator[Callable[[], str]]:
+    """A function that gives the key pressed since it was last asked, or nothing, never waiting."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        yield lambda: msvcrt.getwch() if msvcrt.kbhit() else ""
+        return
+    import select
+    import termios
+    import tty
+
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+
+    def pressed() -> str:
+        ready = select.select([descriptor], [], [], 0)[0]
+        return sys.stdin.read(1) if ready else ""
+
+    try:
+        tty.setcbreak(descriptor)
+        yield pressed
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

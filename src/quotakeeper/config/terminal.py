@@ -1,0 +1,30 @@
+"""What the environment says of the terminal: colour, and the language of messages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+LANGUAGES = ("en", "vi")
+
+
+def language(environ: Mapping[str, str] | None = None) -> str:
+    """ "vi" when QUOTAKEEPER_LANG, else the locale, begins with vi; otherwise "en"."""
+    environment = os.environ if environ is None else environ
+    for variable in ("QUOTAKEEPER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        text = environment.get(variable, "").lower()
+        if text:
+            return "vi" if text.startswith("vi") else "en"
+    return "en"
+
+
+def wants_colour(choice: str, is_terminal: bool, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether to colour: `--color`, then NO_COLOR, then FORCE_COLOR, then what the stream is."""
+    environment = os.environ if environ is None else environ
+    if choice != "auto":
+        return choice == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR") or environment.get("CLICOLOR_FORCE", "0") != "0":
+        return True
+    return is_terminal and environment.get("TERM") != "dumb"
