@@ -202,7 +202,7 @@ def _kind(value: object) -> str:
 
 
 def _nearest(name: object, known: Collection[str]) -> str:
-    from difflib import get_close_matches  # slow to import, and only for a complaint
+    from difflib import get_close_matches  # noqa: PLC0415 - only a complaint needs it
 
     close = get_close_matches(str(name)[:60], list(known), 1, 0.5)
     if close:

@@ -6,15 +6,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from quotakeeper.catalogue.names import Alias
+from quotakeeper.catalogue.schema import PriceFile, parse_price_file
 from quotakeeper.catalogue.snapshot import PriceSnapshot
 from quotakeeper.domain.pricing import PriceRow
 from quotakeeper.errors import ConfigError
-
-if TYPE_CHECKING:
-    from quotakeeper.catalogue.schema import PriceFile
 
 _DATA = Path(__file__).with_name("data")
 _MOST_BYTES = 4 * 1024 * 1024
@@ -27,8 +24,6 @@ def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
     """
     if not overrides:
         return _shipped_snapshot()
-    from quotakeeper.catalogue.schema import parse_price_file  # only once prices are asked for
-
     shipped, data = _shipped()
     providers = frozenset(row.provider for file in shipped for row in file.rows)
     files = list(shipped)
@@ -50,8 +45,6 @@ def _shipped_snapshot() -> PriceSnapshot:
 
 @cache
 def _shipped() -> tuple[tuple[PriceFile, ...], bytes]:
-    from quotakeeper.catalogue.schema import parse_price_file
-
     texts = [(path.name, _read(path)) for path in sorted(_DATA.glob("*.toml"))]
     files = tuple(parse_price_file(text, name, own=False) for name, text in texts)
     return files, "".join(text for _, text in texts).encode()

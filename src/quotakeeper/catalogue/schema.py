@@ -13,6 +13,7 @@ providers = ["mistral"]            # only to add a provider the catalogue does n
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -180,8 +181,6 @@ class _Reader:
 
 
 def _parse(text: str, name: str) -> Mapping[str, object]:
-    import tomllib  # only needed once prices are asked for
-
     try:
         return tomllib.loads(text, parse_float=_exact)
     except tomllib.TOMLDecodeError as error:

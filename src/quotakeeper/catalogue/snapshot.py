@@ -151,17 +151,14 @@ class PriceSnapshot:
         An unknown model, or a quantity without a price, gives `cost_pico` None. Raises
         InvalidInputError for an option that does not exist or a negative quantity.
         """
+        asked = (provider, model, tuple(sorted(options.items())) if options else ())
         try:
-            asked = (provider, model, tuple(sorted(options.items())) if options else ())
             timeline = self._timelines[asked]
-        except KeyError:
+        except (KeyError, TypeError):  # TypeError: an option that is not text; reading it says so
             timeline = self._timeline(provider, model, options)
             if len(self._timelines) >= _MOST_CACHED:
                 self._timelines.clear()
             self._timelines[asked] = timeline
-        except TypeError:  # an option that is not text; reading it says which
-            PriceOptions.read(options)
-            raise
         if timeline is None:
             _used(quantities)  # a negative quantity is refused for an unknown model too
             return Priced(None, "", ("model",))
