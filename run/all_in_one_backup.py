@@ -120,18 +120,18 @@ class AllInOneBackup:
             self._own_keeper.close()
 
     def _open_books(self, keeper: Keeper | None, clock: Clock) -> Books:
+        # Opened here and not by the calculator, which would go on in memory without a ledger: that
+        # is right for a display, and wrong for what holds the limits.
+        if keeper is None:
+            keeper = self._own_keeper = _open_keeper()
         note: Callable[[UsageEvent], object] = _ignore
         try:
             from token_calculator import TokenCalculator
 
             self.token_calculator = TokenCalculator(keeper=keeper)
             note = self.token_calculator.note_event
-            keeper = self.token_calculator.keeper
         except Exception as error:  # noqa: BLE001 - the brief: a calculator never breaks the run
-            self.token_calculator = None
             self._failure = str(error) or type(error).__name__
-        if keeper is None:
-            keeper = self._own_keeper = _open_keeper()
         return KeeperBooks(keeper, clock, note, self.options.scope)
 
     def _show_plainly(self, tally: Tally) -> None:

@@ -12,16 +12,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from token_calculator import TokenCalculator
-
 from quotakeeper.calculator.legible import make_legible
 from quotakeeper.testing import FakeClock
+from token_calculator import TokenCalculator
 
 CONFIG = {"timezone": "Asia/Ho_Chi_Minh"}
+PARK = "Hôm nay trời đẹp, chúng ta cùng đi dạo công viên nhé."
 LINES = (
-    ("translate", "今天天气很好，我们一起去公园散步吧。", "Hôm nay trời đẹp, chúng ta cùng đi dạo công viên nhé."),
-    ("rewrite", "Hôm nay trời đẹp, chúng ta cùng đi dạo công viên nhé.", "Trời đẹp thế này, ra công viên dạo thôi!"),
-)  # fmt: skip
+    ("translate", "今天天气很好，我们一起去公园散步吧。", PARK),
+    ("rewrite", PARK, "Trời đẹp thế này, ra công viên dạo thôi!"),
+)
 
 
 def heading(text: str) -> None:

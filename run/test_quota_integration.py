@@ -62,7 +62,7 @@ def main() -> int:
             events = list(keeper.events())
             clean = keeper.verify() == []
         ledger = totals([dict(event.quantities) for event in events])
-        billed = totals([dict(line.quantities) for line in sandbox.bill])
+        billed = totals([dict(line.quantities) for line in sandbox.bill.charges])
         outputs = sorted(path.name for path in (folder / "out").rglob("*.srt"))
     checks = {
         "the script ended well": done.returncode == 0,

@@ -11,12 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from quotakeeper.calculator.legible import make_legible
 from token_calculator import TokenCalculator
 
-from quotakeeper.calculator.legible import make_legible
-
 CHINESE = "大家好，欢迎来到我的频道。今天我们来聊聊人工智能。"
-VIETNAMESE = "Xin chào mọi người, chào mừng đến với kênh của tôi. Hôm nay ta nói về trí tuệ nhân tạo."
+VIETNAMESE = (
+    "Xin chào mọi người, chào mừng đến với kênh của tôi. Hôm nay ta nói về trí tuệ nhân tạo."
+)
 
 
 def check(what: str, holds: bool, shown: object) -> bool:

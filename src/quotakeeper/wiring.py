@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock, SystemClock, zone_named
 from quotakeeper.config import Settings, load_settings
+from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.pricing import Priced
 from quotakeeper.domain.store import Store
 from quotakeeper.domain.units import Quantities
@@ -51,10 +53,11 @@ class Keeper(KeeperBase):
         policies = Policies(
             settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan
         )
+        limits = tuple(_canonical(limit, self.prices) for limit in settings.limits)
         super().__init__(
             open_store(settings, self.durability),
-            CallReader(settings.limits, self.prices, _count_tokens, policies),
-            settings.limits,
+            CallReader(limits, self.prices, _count_tokens, policies),
+            limits,
             zone_named(settings.timezone),
             clock or SystemClock(),
             spool_beside=ledger_path(settings),
@@ -120,6 +123,13 @@ class _Prices:
         return self.snapshot.canonical_model(provider, model)
 
 
+def _canonical(limit: Limit, prices: _Prices) -> Limit:
+    # Calls are counted under the catalogue's name of a model, so limits must name it so too.
+    if not limit.model or not limit.provider or limit.model.endswith("*"):
+        return limit
+    return replace(limit, model=prices.canonical_model(limit.provider, limit.model))
+
+
 def _count_tokens(text: str) -> TokenCount:
     from quotakeeper.tokens import estimate_tokens  # noqa: PLC0415 - reads a table
 
@@ -128,7 +138,7 @@ def _count_tokens(text: str) -> TokenCount:
 
 def _durability(name: str) -> str:
     if name not in ("power", "process"):
-        raise ConfigError("durability", f"unknown durability {str(name)[:40]!r}", "power or process")
+        raise ConfigError(
+            "durability", f"unknown durability {str(name)[:40]!r}", "power or process"
+        )
     return name
-
-

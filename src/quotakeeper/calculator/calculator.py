@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -289,7 +290,5 @@ class TokenCalculator:
         return self._now().isoformat()
 
     def _log(self, level: int, text: str) -> None:
-        try:
+        with suppress(Exception):  # a broken handler of the host must not break the host
             log_line(logger, level, text)
-        except Exception:  # noqa: BLE001, S110 - a broken handler of the host must not break it
-            pass

@@ -61,9 +61,7 @@ class Entry:
     expires_at: int = 0
 
 
-def event_from(
-    event_id: str, booked_at: int, labels: CallLabels, figures: Figures
-) -> UsageEvent:
+def event_from(event_id: str, booked_at: int, labels: CallLabels, figures: Figures) -> UsageEvent:
     """The usage event that an opening entry and its newest figures make."""
     return UsageEvent(
         id=event_id,

@@ -16,14 +16,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from quotakeeper.domain import commands as c
-from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.admission import admit, passed
+from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Entry, Figures, Kind
-from quotakeeper.domain.limits import Account, Limit, Mode
+from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.reservations import Hold, State
 from quotakeeper.domain.state import Known, LedgerState, followed, opened
 from quotakeeper.domain.units import METERS, measure
-from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
+from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import (
     InvalidInputError,
@@ -50,34 +51,6 @@ def apply(
     return outcomes, entries
 
 
-def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
-          now: int) -> Decision:  # fmt: skip
-    """Whether a reservation would be admitted at `now`; changes nothing."""
-    return _admit(state, labels, figures, limits, max(now, state.high_water))
-
-
-def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
-    """What a limit says of asking for `asked` more base units at `now`."""
-    account = limit.account
-    totals = state.totals(account, now)
-    remaining = max(0, limit.amount - totals.settled - totals.reserved)
-    return Verdict(limit, asked, totals.settled, totals.reserved, remaining,
-                   state.period(account, now), state.resets_at(account, now))  # fmt: skip
-
-
-def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verdict]:
-    """Where each limit stands at `now`, nothing asked; changes nothing."""
-    now = max(now, state.high_water)
-    return [verdict(state, limit, 0, now) for limit in limits]
-
-
-def passed_thresholds(verdict: Verdict) -> bool:
-    """Whether use with what was asked is at or above the lowest threshold of the limit."""
-    lowest = min(verdict.limit.thresholds, default=None)
-    together = verdict.used + verdict.reserved + verdict.asked
-    return lowest is not None and together >= lowest * verdict.limit.amount and together > 0
-
-
 def fold(state: LedgerState, entry: Entry) -> Known:
     """Take one entry into the state: balances first, then what is known of its id."""
     before = None if entry.ref is None else state.known_at(entry.ref)
@@ -101,9 +74,7 @@ def fold(state: LedgerState, entry: Entry) -> Known:
     return after
 
 
-def _decide(
-    state: LedgerState, command: c.Command, now: int
-) -> tuple[c.Outcomes, list[Entry]]:
+def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcomes, list[Entry]]:
     match command:
         case c.Reserve():
             return _reserve(state, command, now)
@@ -121,15 +92,13 @@ def _decide(
             return _move(state, command, now)
 
 
-def _reserve(
-    state: LedgerState, command: c.Reserve, now: int
-) -> tuple[c.Outcomes, list[Entry]]:
+def _reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcomes, list[Entry]]:
     known = state.known(command.id)
     if known is not None:
         return _replayed(known, command), []
     if error := _too_much(state, command.labels, command.figures, now):
         return c.Failed(error), []
-    decision = _admit(state, command.labels, command.figures, command.limits, now)
+    decision = admit(state, command.labels, command.figures, command.limits, now)
     if not decision.allowed:
         return c.Denied(decision), []
     entry = Entry(
@@ -163,25 +132,7 @@ def _ended_hold(known: Known) -> Hold:
                 opening.price_id, opening.provenance, "", known.at, sent=True)  # fmt: skip
 
 
-def _admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
-           now: int) -> Decision:  # fmt: skip
-    refusing: list[Verdict] = []
-    warnings: list[Verdict] = []
-    for limit in limits:
-        asked = measure(limit.account_meter, figures.quantities, figures.cost_pico)
-        if asked == 0 or not limit.matches(labels):
-            continue
-        says = verdict(state, limit, asked, now)
-        if not says.fits and limit.mode is Mode.HARD:
-            refusing.append(says)
-        elif not says.fits or passed_thresholds(says):
-            warnings.append(says)
-    return Decision(not refusing, tuple(refusing), tuple(warnings))
-
-
-def _settle(
-    state: LedgerState, command: c.Settle, now: int
-) -> tuple[c.Outcomes, list[Entry]]:
+def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes, list[Entry]]:
     known = state.known(command.id)
     if known is None:
         return c.Failed(_unknown(command.id)), []
@@ -202,23 +153,10 @@ def _end(
     entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
     event = fold(state, entry).event
     assert event is not None
-    return c.Booked(event, passed=_passed(state, event, limits, now)), [entry]
+    return c.Booked(event, passed=passed(state, event, limits, now)), [entry]
 
 
-def _passed(
-    state: LedgerState, event: UsageEvent, limits: Sequence[Limit], now: int
-) -> tuple[Verdict, ...]:
-    touched = (
-        limit for limit in limits
-        if measure(limit.account_meter, event.quantities, event.cost_pico)
-    )  # fmt: skip
-    verdicts = (verdict(state, limit, 0, now) for limit in touched)
-    return tuple(says for says in verdicts if passed_thresholds(says))
-
-
-def _record(
-    state: LedgerState, command: c.Record, now: int
-) -> tuple[c.Outcomes, list[Entry]]:
+def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes, list[Entry]]:
     known = state.known(command.id)
     if known is not None:
         same = (
@@ -235,12 +173,10 @@ def _record(
                   figures=command.figures)  # fmt: skip
     event = fold(state, entry).event
     assert event is not None
-    return c.Booked(event, passed=_passed(state, event, command.limits, now)), [entry]
+    return c.Booked(event, passed=passed(state, event, command.limits, now)), [entry]
 
 
-def _correct(
-    state: LedgerState, command: c.Correct, now: int
-) -> tuple[c.Outcomes, list[Entry]]:
+def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcomes, list[Entry]]:
     known = state.known(command.id)
     if known is None or known.figures is None:
         return c.Failed(_unknown(command.id)), []
@@ -281,14 +217,10 @@ def _move(
 
 
 def _assumed(known: Known) -> Figures:
-    return replace(
-        known.opening, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN
-    )
+    return replace(known.opening, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)
 
 
-def _sweep(
-    state: LedgerState, command: c.Sweep, now: int
-) -> tuple[c.Outcomes, list[Entry]]:
+def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, list[Entry]]:
     entries: list[Entry] = []
     assumed = 0
     for hold in state.overdue(now, command.dead_owners, command.at_most):
@@ -304,9 +236,7 @@ def _sweep(
     return c.Swept(len(entries) - assumed, assumed), entries
 
 
-def _watch(
-    state: LedgerState, command: c.Watch, now: int
-) -> tuple[c.Outcomes, list[Entry]]:
+def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:
     for account in command.accounts:
         if account.key in state.accounts:
             continue

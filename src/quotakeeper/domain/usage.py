@@ -101,7 +101,9 @@ def check_scope(scope: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     if not isinstance(scope, Mapping):
         raise InvalidInputError("scope", "is not a mapping", 'give {"project": "phim-01"}')
     if len(scope) > MAX_SCOPE_LABELS:
-        raise InvalidInputError("scope", f"has {len(scope)} labels", f"the most is {MAX_SCOPE_LABELS}")
+        raise InvalidInputError(
+            "scope", f"has {len(scope)} labels", f"the most is {MAX_SCOPE_LABELS}"
+        )
     return tuple(
         sorted(
             (check_label(key, "scope label"), check_label(value, f"scope.{key}", empty=True))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from quotakeeper.errors import InvalidInputError
@@ -63,7 +63,9 @@ def parse_window(text: object, field: str = "window") -> Window:
             return Window("rolling", seconds)
         raise InvalidInputError(field, f"{name!r} is out of range", "from 1s to 400d")
     raise InvalidInputError(
-        field, f"unknown window {str(text)[:40]!r}", f"one of: {', '.join(CALENDAR_KINDS)}, rolling 24h"
+        field,
+        f"unknown window {str(text)[:40]!r}",
+        f"one of: {', '.join(CALENDAR_KINDS)}, rolling 24h",
     )
 
 
@@ -103,7 +105,7 @@ def slice_at(window: Window, at: int) -> Period:
 @lru_cache(maxsize=8192)
 def first_instant(zone: tzinfo, day: date) -> int:
     """The first instant whose local date is `day` or later, microseconds since 1970 UTC."""
-    midnight = datetime(day.year, day.month, day.day)
+    midnight = datetime.combine(day, time.min)
     early, late = sorted(
         _micros(midnight.replace(tzinfo=zone, fold=fold)) // SECOND for fold in (0, 1)
     )
@@ -130,7 +132,9 @@ def _hour(zone: tzinfo, at: int) -> Period:
     start = (at + offset) // (3_600 * SECOND) * 3_600 * SECOND - offset
     end = start + 3_600 * SECOND
     if _offset(zone, start) != offset:
-        start = _boundary(start // SECOND, at // SECOND, lambda s: _offset(zone, s * SECOND) == offset)
+        start = _boundary(
+            start // SECOND, at // SECOND, lambda s: _offset(zone, s * SECOND) == offset
+        )
         start *= SECOND
     if _offset(zone, end - 1) != offset:
         end = _boundary(at // SECOND, end // SECOND, lambda s: _offset(zone, s * SECOND) != offset)

@@ -28,7 +28,6 @@ from quotakeeper.errors import InvalidInputError, LedgerError, LimitExceeded
 from quotakeeper.identifiers import new_id
 
 Warner = Callable[[Verdict], None]
-_ABOUT_THE_CALL = ("provenance", "model_served", "duration_ms", "outcome", "note")
 _LONGEST_TTL = 30 * 86_400
 
 log = logging.getLogger("quotakeeper")
@@ -53,45 +52,32 @@ class Bookkeeping:
     # -- before
 
     def _asked(
-        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
-        event_id: str | None, ttl_seconds: float, options: Mapping[str, str] | None,
-        quantities: Mapping[str, Any],
-    ) -> tuple[Call, Reserve]:  # fmt: skip
-        call, figures = self._estimated(provider, model, operation, scope, options, quantities)
+        self, call: Call, quantities: Mapping[str, Any], event_id: str | None, ttl_seconds: float
+    ) -> Reserve:
         ttl = parse_decimal(ttl_seconds, "ttl_seconds")
         if not 0 < ttl <= _LONGEST_TTL:
             raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
-        command = Reserve(
-            self._id(event_id), call.labels, figures, call.limits,
-            self.worker.store.owner, int(ttl * SECOND),
-        )  # fmt: skip
-        return call, command
+        return Reserve(
+            self._id(event_id),
+            call.labels,
+            self._estimated(call, quantities),
+            call.limits,
+            self.worker.store.owner,
+            int(ttl * SECOND),
+        )
 
-    def _estimated(
-        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
-        options: Mapping[str, str] | None, quantities: Mapping[str, Any],
-    ) -> tuple[Call, Figures]:  # fmt: skip
-        call = self._reader.call(provider, model, operation, scope, options)
-        now = self._clock.now()
-        return call, self._reader.figures(call, quantities, now, Provenance.ESTIMATED, bound=True)
+    def _estimated(self, call: Call, quantities: Mapping[str, Any]) -> Figures:
+        return self._reader.figures(
+            call, quantities, self._clock.now(), provenance=Provenance.ESTIMATED, bound=True
+        )
 
-    def _recorded(
-        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
-        event_id: str | None, options: Mapping[str, str] | None, given: Mapping[str, Any],
-    ) -> Record:  # fmt: skip
-        call = self._reader.call(provider, model, operation, scope, options)
+    def _recorded(self, call: Call, given: Mapping[str, Any], event_id: str | None) -> Record:
         figures = self.figures_of(call, given, self._clock.now())
         return Record(self._id(event_id), call.labels, figures, call.limits)
 
     def figures_of(self, call: Call, given: Mapping[str, Any], at: int) -> Figures:
         """What a caller says a call used, priced at the instant it is booked on."""
-        about = {name: given[name] for name in _ABOUT_THE_CALL if name in given}
-        quantities = {name: value for name, value in given.items() if name not in about}
-        return self._reader.figures(
-            call, quantities, at, about.get("provenance"),
-            served=about.get("model_served", ""), duration_ms=about.get("duration_ms"),
-            outcome=about.get("outcome", "ok"), note=about.get("note", ""),
-        )  # fmt: skip
+        return self._reader.figures(call, given, at)
 
     def _id(self, event_id: str | None) -> str:
         if event_id is None:
@@ -138,7 +124,7 @@ class Bookkeeping:
         self._warned.update((limit.name, start_at, n) for n in range(level + 1))
         try:
             self._warn(verdict)
-        except Exception:  # noqa: BLE001 - the host's own callback must not break its call
+        except Exception:
             log.exception("quotakeeper: on_warning failed")
 
     # -- when the ledger cannot say

@@ -11,12 +11,21 @@ from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
 from quotakeeper.domain.money import MAX_PICO, parse_decimal
 from quotakeeper.domain.pricing import Priced
-from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, check_quantities, check_whole
+from quotakeeper.domain.units import (
+    METERS,
+    STORED_METERS,
+    Quantities,
+    check_quantities,
+    check_whole,
+)
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
 from quotakeeper.errors import InvalidInputError, UnpricedModelError
 
 _TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
 _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
+_NOT_COUNTED = frozenset(
+    {"channels", "provenance", "model_served", "duration_ms", "outcome", "note"}
+)
 _MOST_CACHED = 4_096
 
 
@@ -124,26 +133,34 @@ class CallReader:
         return Call(labels, asked, chosen, limits)
 
     def figures(
-        self, call: Call, given: Mapping[str, Any], at: int, provenance: Provenance | None,
-        *, bound: bool = False, served: str = "", duration_ms: int | None = None,
-        outcome: str = Outcome.OK, note: str = "",
-    ) -> Figures:  # fmt: skip
-        """Quantities as the caller gave them, priced at instant `at`.
+        self,
+        call: Call,
+        given: Mapping[str, Any],
+        at: int,
+        *,
+        provenance: Provenance | None = None,
+        bound: bool = False,
+    ) -> Figures:
+        """Quantities as the caller gave them, and what was said about the call, priced at `at`.
 
         With `bound`, texts are counted at their upper bound. Without a provenance given, figures
-        that were counted here carry the counter's, others are what the caller was told: reported.
+        that were counted here carry the counter's; others are what the caller was told: reported.
         """
         quantities, counted_as = self._quantities(given, bound=bound)
-        served_model = check_label(served or "", "model_served", empty=True)
-        priced = self._price(call, served_model or call.asked_model, quantities, at)
-        if duration_ms is not None:
-            duration_ms = check_whole(duration_ms, "duration_ms")
+        served = check_label(given.get("model_served") or "", "model_served", empty=True)
+        priced = self._price(call, served or call.asked_model, quantities, at)
+        known_as = provenance or given.get("provenance") or counted_as or Provenance.REPORTED
+        duration_ms, note = given.get("duration_ms"), given.get("note")
         return Figures(
-            quantities, priced.cost_pico, priced.price_id,
-            _one_of(Provenance, provenance or counted_as or Provenance.REPORTED, "provenance"),
-            _one_of(Outcome, outcome, "outcome"), served_model, duration_ms,
+            quantities,
+            priced.cost_pico,
+            priced.price_id,
+            _one_of(Provenance, known_as, "provenance"),
+            _one_of(Outcome, given.get("outcome") or Outcome.OK, "outcome"),
+            served,
+            None if duration_ms is None else check_whole(duration_ms, "duration_ms"),
             check_label(note, "note", empty=True) if note else "",
-        )  # fmt: skip
+        )
 
     def _price(self, call: Call, model: str, quantities: Quantities, at: int) -> Priced:
         provider = call.labels.provider
@@ -167,7 +184,7 @@ class CallReader:
         counted_as: Provenance | None = None
         channels = check_whole(given.get("channels", 1), "channels") or 1
         for name, value in given.items():
-            if value is None or name == "channels":
+            if value is None or name in _NOT_COUNTED:
                 continue
             if name == "quantities":
                 found |= _mapping(value)
@@ -225,5 +242,3 @@ def _softened(limit: Limit) -> Limit:
     return Limit(limit.name, limit.meter, limit.window, limit.amount, limit.provider, limit.model,
                  limit.operation, limit.scope, Mode.SOFT, limit.timezone,
                  limit.thresholds)  # fmt: skip
-
-

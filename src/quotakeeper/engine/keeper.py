@@ -67,9 +67,8 @@ class KeeperBase(Bookkeeping):
         Raises LimitExceeded, UnpricedModelError, InvalidInputError, KeyConflictError, or a
         LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
         """
-        call, command = self._asked(
-            provider, model, operation, scope, event_id, ttl_seconds, options, quantities
-        )
+        call = self._reader.call(provider, model, operation, scope, options)
+        command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
             return self._admitted(call, self.worker.carry_out(command))
         except LedgerUnavailableError as error:
@@ -85,9 +84,8 @@ class KeeperBase(Bookkeeping):
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
         **quantities: Any,
     ) -> Reservation:  # fmt: skip
-        call, command = self._asked(
-            provider, model, operation, scope, event_id, ttl_seconds, options, quantities
-        )
+        call = self._reader.call(provider, model, operation, scope, options)
+        command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
             return self._admitted(call, await self.worker.acarry_out(command))
         except LedgerUnavailableError as error:
@@ -99,7 +97,8 @@ class KeeperBase(Bookkeeping):
         **quantities: Any,
     ) -> Decision:  # fmt: skip
         """Whether `reserve` would admit this call now; changes nothing."""
-        call, figures = self._estimated(provider, model, operation, scope, options, quantities)
+        call = self._reader.call(provider, model, operation, scope, options)
+        figures = self._estimated(call, quantities)
         decision: Decision = self.worker.ask(
             lambda store, now: store.check(call.labels, figures, call.limits, now)
         )
@@ -111,7 +110,8 @@ class KeeperBase(Bookkeeping):
         **quantities: Any,
     ) -> Decision:  # fmt: skip
         """`check`, awaited."""
-        call, figures = self._estimated(provider, model, operation, scope, options, quantities)
+        call = self._reader.call(provider, model, operation, scope, options)
+        figures = self._estimated(call, quantities)
         decision: Decision = await self.worker.aask(
             lambda store, now: store.check(call.labels, figures, call.limits, now)
         )
@@ -129,7 +129,8 @@ class KeeperBase(Bookkeeping):
         Takes the quantities of `reserve`, and `provenance`, `outcome` ("ok", "error",
         "unknown"), `model_served`, `duration_ms`, `note`. Never refused by a limit.
         """
-        command = self._recorded(provider, model, operation, scope, event_id, options, given)
+        call = self._reader.call(provider, model, operation, scope, options)
+        command = self._recorded(call, given, event_id)
         try:
             return self.booked(self.worker.carry_out(command))
         except LedgerUnavailableError as error:
@@ -141,7 +142,8 @@ class KeeperBase(Bookkeeping):
         options: Mapping[str, str] | None = None, **given: Any,
     ) -> UsageEvent:  # fmt: skip
         """`record`, awaited."""
-        command = self._recorded(provider, model, operation, scope, event_id, options, given)
+        call = self._reader.call(provider, model, operation, scope, options)
+        command = self._recorded(call, given, event_id)
         try:
             return self.booked(await self.worker.acarry_out(command))
         except LedgerUnavailableError as error:

@@ -146,7 +146,9 @@ class Reservation:
             log.warning("quotakeeper: reservation %s stays open: %s", self.id, failure)
 
     def __del__(self) -> None:
-        if not self._ended and not self._spooled:
+        # A forked child holds copies of its parent's reservations: those are not its to end.
+        own = self.hold.owner == self._keeper.worker.store.owner
+        if own and not self._ended and not self._spooled:
             command = self._leaving(LookupError("dropped"))
             if command is not None:
                 self._keeper.worker.post(command)

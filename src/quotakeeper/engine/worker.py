@@ -67,9 +67,9 @@ class Worker:
         return self._waited(Ticket(question=question))
 
     def post(self, command: Command) -> None:
-        """Hand over a command without waiting for it."""
-        with suppress(QuotakeeperError):
-            self._put(Ticket(command))
+        """Hand over a command without waiting for it; safe in a finalizer, so it starts nothing."""
+        if self._thread is not None and not self._closed:
+            self._queue.put(Ticket(command))
 
     def _waited(self, ticket: Ticket) -> Any:
         ticket.expect()
@@ -192,7 +192,7 @@ class Worker:
             for ticket in tickets:
                 ticket.deliver(None, error)
             return
-        except Exception as error:  # noqa: BLE001 - the thread must live; callers get the error
+        except Exception as error:
             log.exception("quotakeeper: a batch failed")
             for ticket in tickets:
                 ticket.deliver(None, error)
@@ -239,7 +239,9 @@ class Worker:
     def _too_slow(self, ticket: Ticket) -> QuotakeeperError:
         problem = f"did not answer within {self._patience:g} s"
         if isinstance(ticket.command, Sweep | Watch) or ticket.question is not None:
-            return LedgerUnavailableError(self._store.name, problem, "is another program holding it?")
+            return LedgerUnavailableError(
+                self._store.name, problem, "is another program holding it?"
+            )
         return OutcomeUnknownError(self._store.name, problem, "ask again by the same id")
 
 

@@ -46,8 +46,8 @@ def _differences(
 ) -> Iterable[Problem]:
     account, _ = kept.accounts[key]
     meter = METERS[account.meter]
-    there = {start: b for start, b in kept.slices(account, since - 1)}
-    derived = {start: b for start, b in replayed.slices(account, since - 1)}
+    there = dict(kept.slices(account, since - 1))
+    derived = dict(replayed.slices(account, since - 1))
     for start in sorted(there.keys() | derived.keys()):
         have, want = there.get(start), derived.get(start)
         for name in ("settled", "reserved"):

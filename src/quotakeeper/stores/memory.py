@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
-from quotakeeper.domain import ledger
+from quotakeeper.domain import admission, ledger
 from quotakeeper.domain.commands import Command, Outcomes
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
@@ -49,12 +49,12 @@ class MemoryStore:
     ) -> Decision:
         """Whether a reservation would be admitted; changes nothing."""
         with self._lock:
-            return ledger.check(self._state, labels, figures, limits, now)
+            return admission.check(self._state, labels, figures, limits, now)
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
         """Where each limit stands."""
         with self._lock:
-            return ledger.standing(self._state, limits, now)
+            return admission.standing(self._state, limits, now)
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""

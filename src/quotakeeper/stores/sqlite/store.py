@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from quotakeeper.domain import ledger
+from quotakeeper.domain import admission, ledger
 from quotakeeper.domain.commands import Command, Outcomes
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
@@ -88,11 +88,11 @@ class SqliteStore:
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
         """Whether a reservation would be admitted; changes nothing."""
-        return self._read(lambda state: ledger.check(state, labels, figures, limits, now))
+        return self._read(lambda state: admission.check(state, labels, figures, limits, now))
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
         """Where each limit stands."""
-        return self._read(lambda state: ledger.standing(state, limits, now))
+        return self._read(lambda state: admission.standing(state, limits, now))
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""
@@ -147,9 +147,7 @@ class SqliteStore:
             self._mark.close(forked=True)
         if self._lock is not None:
             self._lock.close()
-        return SqliteStore(
-            self._path, self._zones, owner=new_owner(), durability=self._durability
-        )
+        return SqliteStore(self._path, self._zones, owner=new_owner(), durability=self._durability)
 
     # -- inside
 
