@@ -96,6 +96,26 @@ def test_the_price_of_calls_that_name_no_model_can_be_set(load, now):
     assert snapshot.price("gemini", "", MILLION, now).cost_pico == 100 * 10**9
 
 
+def test_of_two_names_with_a_star_the_longer_one_holds(load):
+    alias = '[[alias]]\nprovider = "gemini"\nname = "{}"\nmodel = "{}"\n'
+    short = alias.format("carbon-*", "gemini-2.5-pro")
+    long = alias.format("carbon-lite-*", "gemini-2.5-flash-lite")
+    for text in (short + long, long + short):
+        snapshot = load(text)
+        assert snapshot.canonical_model("gemini", "carbon-lite-1") == "gemini-2.5-flash-lite"
+        assert snapshot.canonical_model("gemini", "carbon-1") == "gemini-2.5-pro"
+
+
+def test_the_dearest_price_changes_at_its_instant(load, at):
+    snapshot = load(table(model='"gemini-9"', usd="500", **{"from": "2030-01-01"}))
+    change = at("2030-01-01")
+    costs = [
+        snapshot.highest("gemini", MILLION, when).cost_pico // 10**12
+        for when in (change - 1, change, change - 1)
+    ]
+    assert costs == [4, 500, 4]
+
+
 @pytest.mark.parametrize(
     ("discount", "model", "expected"),
     [

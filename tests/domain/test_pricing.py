@@ -162,6 +162,26 @@ def test_a_modality_of_the_standard_tier_beats_the_text_row_of_the_tier():
     assert usd(sheet, "input_tokens@video", batch) == Fraction("0.4")
 
 
+def test_cached_input_paid_as_input_follows_the_rule_for_input():
+    sheet = PriceSheet("m", (row("1"),), (rule("0.5", meters=("input_tokens",)),))
+    assert usd(sheet, "cached_input_tokens", PriceOptions(tier="batch")) == Fraction("0.5")
+    cached = PriceSheet("m", (row("1"), row("0.1", meter="cached_input_tokens")), sheet.tier_rules)
+    assert usd(cached, "cached_input_tokens", PriceOptions(tier="batch")) == Fraction("0.1")
+
+
+def test_another_mode_or_language_than_the_one_asked_for_is_no_price():
+    sheet = PriceSheet("m", (row("1", mode="streaming", language="mono"),))
+    assert usd(sheet) == 1
+    assert usd(sheet, options=PriceOptions(mode="streaming", language="mono")) == 1
+    assert usd(sheet, options=PriceOptions(mode="prerecorded")) is None
+    assert usd(sheet, options=PriceOptions(language="multi")) is None
+
+
+def test_an_add_on_is_paid_for_its_own_meter_only():
+    sheet = PriceSheet("m", (row("1"), row("7", meter="audio_minutes", addon="extra")))
+    assert usd(sheet, options=PriceOptions(addons=("extra",))) == 1
+
+
 def test_add_ons_are_lines_of_their_own():
     sheet = PriceSheet("m", (row("1"), row("0.25", addon="extra"), row("9", addon="other")))
     assert usd(sheet) == 1

@@ -43,8 +43,6 @@ class ResolvedModel:
 def strip_path(provider: str, model: str) -> str:
     """Drop resource paths and provider prefixes; a tuned model keeps its whole name."""
     name = model.strip()
-    if "tunedModels/" in name or "/endpoints/" in name:
-        return name
     prefixes = (f"{provider}/", *_PREFIXES.get(provider, ()))
     for _ in range(_MOST_PREFIXES):
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
