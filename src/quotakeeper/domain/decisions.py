@@ -36,9 +36,10 @@ class Verdict:
         """One line for people: the limit, what was asked, what remains, when it resets."""
         meter = self.limit.meter_info
         resets = moment(self.resets_at, zone) if zone else moment(self.resets_at)
+        asked = f"asked {units_text(self.asked, meter)}, " if self.asked else ""
         return (
-            f"limit {self.limit.name!r} allows {units_text(self.limit.amount, meter)} {meter.unit} "
-            f"per {self.limit.window}: asked {units_text(self.asked, meter)}, "
+            f"limit {self.limit.name!r} of {units_text(self.limit.amount, meter)} {meter.unit} "
+            f"per {self.limit.window}: {asked}"
             f"remaining {units_text(self.remaining, meter)} "
             f"(used {units_text(self.used, meter)}, reserved {units_text(self.reserved, meter)}); "
             f"resets at {resets.isoformat(timespec='seconds')}"
