@@ -12,9 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from token_calculator import TokenCalculator  # first: it finds quotakeeper in a checkout
+
+# isort: split
+
 from quotakeeper.calculator.legible import make_legible
 from quotakeeper.testing import FakeClock
-from token_calculator import TokenCalculator
 
 CONFIG = {"timezone": "Asia/Ho_Chi_Minh"}
 PARK = "Hôm nay trời đẹp, chúng ta cùng đi dạo công viên nhé."

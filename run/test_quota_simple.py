@@ -11,8 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from token_calculator import TokenCalculator  # first: it finds quotakeeper in a checkout
+
+# isort: split
+
 from quotakeeper.calculator.legible import make_legible
-from token_calculator import TokenCalculator
 
 CHINESE = "大家好，欢迎来到我的频道。今天我们来聊聊人工智能。"
 VIETNAMESE = (

@@ -19,7 +19,11 @@ def run(script: str, tmp_path: Path, **extra: str) -> subprocess.CompletedProces
         for name, value in os.environ.items()
         if not name.startswith(("QUOTAKEEPER_", "PYTHON", "GEMINI", "GOOGLE", "DEEPGRAM"))
     }
-    environment |= {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "PYTHONUTF8": "1"} | extra
+    environment |= {
+        "HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path),
+        "PYTHONUTF8": "1",
+    } | extra
     return subprocess.run(
         [sys.executable, "-S", script], cwd=RUN, env=environment, capture_output=True,
         text=True, encoding=extra.get("PYTHONIOENCODING", "utf-8"), errors="replace",
