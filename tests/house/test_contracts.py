@@ -35,6 +35,7 @@ FAULTS = {
     "upwards": ("Layers point downwards", {"clocks": "import quotakeeper.engine\n"}),
     "siblings": ("Layers point downwards", {"tokens/exact": "import quotakeeper.catalogue\n"}),
     "export to cli": ("Layers point downwards", {"exports/csv": "import quotakeeper.cli\n"}),
+    "undeclared folder": ("Layers point downwards", {"gateway/app": "import quotakeeper.wiring\n"}),
     "store to store": (
         "Stores never know each other",
         {"stores/memory": "import quotakeeper.stores.sqlite\n"},
