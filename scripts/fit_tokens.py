@@ -1,0 +1,172 @@
+"""Fits the character-pair table of quotakeeper.tokens against the real tokenizer.
+
+    python scripts/fit_tokens.py --corpora ../shared/corpora --tokenizer tokenizer.json
+
+TOKENIZER is the pinned tokenizer.json or the .model made from it. Needs numpy, scipy and
+sentencepiece. Deterministic: the same seed, corpora and Python standard library (its sources are
+part of the texts) give the same bytes.
+
+Method: tokens of a text = gaps + sum over its words of max(1, 1 + sum of pair weights). Least
+squares on the relative error of whole texts, languages weighted by 1/sqrt(count), first without
+the max, then Gauss-Newton steps with it; stored as signed bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sentencepiece
+from scipy import sparse
+from scipy.sparse.linalg import lsmr
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+
+from fit_texts import training_texts
+
+from quotakeeper.tokens import table
+from quotakeeper.tokens.counting import ODD_GAP, end_tokens, gap_tokens
+from quotakeeper.tokens.modelproto import to_model
+from quotakeeper.tokens.vector import slots
+
+COLUMNS = table.SLOTS + 2 * table.BLOCKS
+_WORD = re.compile(r"\S+")
+DEFAULT_OUT = Path(table.__file__).parent / "data" / "pairs.bin"
+
+
+def load_tokenizer(path: Path) -> sentencepiece.SentencePieceProcessor:
+    """Open a .model, or a tokenizer.json by way of a temporary .model."""
+    if path.suffix != ".json":
+        return sentencepiece.SentencePieceProcessor(model_file=str(path))
+    with tempfile.NamedTemporaryFile(suffix=".model") as file:
+        file.write(to_model(path.read_bytes()))
+        file.flush()
+        return sentencepiece.SentencePieceProcessor(model_file=file.name)
+
+
+def spelled_blocks(processor: sentencepiece.SentencePieceProcessor) -> np.ndarray:
+    """Return which 128-blocks of code points the tokenizer mostly spells byte by byte."""
+    known = {processor.id_to_piece(i) for i in range(processor.get_piece_size())}
+    spelled = np.zeros(table.BLOCKS, bool)
+    for block in range(1, table.BLOCKS):
+        codes = range(block << 7, (block + 1) << 7)
+        used = [c for c in codes if unicodedata.category(chr(c)) not in ("Cn", "Co")]
+        covered = sum(chr(c) in known for c in used)
+        spelled[block] = covered * 30 < len(used) or not used
+    return spelled
+
+
+def split_words(texts: list[str]) -> tuple[sparse.csr_matrix, list[str], np.ndarray]:
+    """Return (texts x words counts, gap character + word, tokens of the gaps of each text)."""
+    numbers: dict[str, int] = {}
+    rows, columns, gaps = [], [], np.zeros(len(texts))
+    for row, text in enumerate(texts):
+        gaps[row] = end_tokens(text) + sum(gap_tokens(gap)[0] for gap in ODD_GAP.findall(text))
+        for found in _WORD.finditer(text):
+            start = found.start()
+            joined = start and text[start - 1] == " " and (start < 2 or text[start - 2] != " ")
+            key = (table.SPACE if joined else table.BREAK) + found.group()
+            rows.append(row)
+            columns.append(numbers.setdefault(key, len(numbers)))
+    shape = (len(texts), len(numbers))
+    counts = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+    return counts, list(numbers), gaps
+
+
+def features(words: list[str], spelled: np.ndarray) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Return (words x table columns, tokens of each word that no weight decides)."""
+    lengths = np.array([len(word) for word in words])
+    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
+    inner = np.ones(len(codes), bool)
+    inner[np.cumsum(lengths) - lengths] = False
+    at = np.flatnonzero(inner)
+    word = np.repeat(np.arange(len(words)), lengths)[at]
+    current, previous = codes[at], codes[at - 1]
+    right = np.minimum(current >> 7, table.BLOCKS - 1).astype(np.int64)
+    left = np.minimum(previous >> 7, table.BLOCKS - 1).astype(np.int64)
+    at_break = previous == ord(table.BREAK)
+    digit = (current - 48) < 10
+    after_digit = (previous - 48) < 10
+    fixed = np.where(digit, 1.0 - at_break, np.where(after_digit, 1.0, 0.0))
+    size = 1 + (current >= 0x80) + (current >= 0x800).astype(int) + (current >= 0x10000)
+    by_bytes = spelled[right] & ~digit
+    fixed = np.where(by_bytes, size - at_break, fixed)
+    free = ~(digit | after_digit | by_bytes)
+    columns = [
+        slots(np, previous, current)[free].astype(np.int64),
+        table.SLOTS + right[free],
+        table.SLOTS + table.BLOCKS + left[free],
+    ]
+    ones = np.ones(3 * int(free.sum()), np.float32)
+    shape = (len(words), COLUMNS)
+    matrix = sparse.csr_matrix((ones, (np.tile(word[free], 3), np.concatenate(columns))), shape)
+    matrix.sum_duplicates()
+    return matrix, 1.0 + np.bincount(word, fixed, len(words))
+
+
+def row_weights(groups: list[str], tokens: np.ndarray) -> np.ndarray:
+    """Return the square-root weight of each text: about 1/tokens^0.95, languages evened out."""
+    sizes = {group: groups.count(group) for group in set(groups)}
+    share = np.array([1.0 / np.sqrt(sizes[group]) for group in groups])
+    return np.sqrt(share / share.mean() / np.maximum(tokens, 1) ** 1.9)
+
+
+def solve(counts: Any, matrix: Any, fixed: Any, goal: Any, weight: Any, steps: int) -> Any:
+    """Return the weight of each column; `goal` is the tokens each text's words must add up to."""
+    scale = sparse.diags(weight)
+    weighted = scale @ counts
+    target = weight * goal - weighted @ fixed
+    x = lsmr((weighted @ matrix).astype(np.float32), target, damp=0.1, maxiter=300)[0]
+    for step in range(steps):
+        floor = fixed + matrix @ x >= 1.0
+        active = (weighted @ sparse.diags(floor.astype(np.float32)) @ matrix).astype(np.float32)
+        error = weight * goal - weighted @ np.maximum(fixed + matrix @ x, 1.0)
+        change = lsmr(active, error, maxiter=100)[0]
+        tried = []
+        for factor in (1.0, 0.5, 0.25):
+            moved = x + factor * change
+            left = weight * goal - weighted @ np.maximum(fixed + matrix @ moved, 1.0)
+            tried.append((float(left @ left), factor))
+        x = x + min(tried)[1] * change
+        print(f"step {step}: error {np.sqrt(min(tried)[0] / len(goal)):.5f}")
+    return x
+
+
+def quantise(x: np.ndarray, spelled: np.ndarray) -> bytes:
+    """Return the table file for the fitted columns."""
+    stored = np.clip(np.round(x * table.SCALE), -126, 126).astype(np.int8)
+    pairs, right, left = np.split(stored, [table.SLOTS, table.SLOTS + table.BLOCKS])
+    right[spelled] = table.BYTE_RULE
+    return table.pack(pairs.tobytes(), right.tobytes(), left.tobytes())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="fit the token table")
+    parser.add_argument("--corpora", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
+    parser.add_argument("--seed", type=int, default=20251)
+    parser.add_argument("--steps", type=int, default=12)
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    processor = load_tokenizer(options.tokenizer)
+    groups, texts = zip(*training_texts(options.corpora, options.seed), strict=True)
+    tokens = np.array([len(ids) for ids in processor.encode(list(texts))], float)
+    counts, words, gaps = split_words(list(texts))
+    spelled = spelled_blocks(processor)
+    matrix, fixed = features(words, spelled)
+    print(f"{len(texts)} texts, {int(tokens.sum())} tokens, {len(words)} words")
+    weight = row_weights(list(groups), tokens)
+    x = solve(counts, matrix, fixed, tokens - gaps, weight, options.steps)
+    options.out.write_bytes(quantise(x, spelled))
+    print(f"wrote {options.out.name}, {options.out.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

