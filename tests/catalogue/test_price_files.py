@@ -18,6 +18,7 @@ ROW = {
     "from": "2026-11-01",
     "source": '"our agreement of 2026-10"',
 }
+DISCOUNT = {"provider": '"gemini"', "from": "2026-01-01"}
 MILLION = {"input_tokens": 10**6}
 
 
@@ -122,6 +123,7 @@ def test_the_dearest_price_changes_at_its_instant(load, at):
         ({"percent": '"12.5"'}, "gemini-2.5-pro", 1_093_750_000_000),
         ({"percent": "100"}, "gemini-2.5-pro", 0),
         ({"percent": '"10"', "model": '"gemini-2.5-*"'}, "gemini-2.5-pro", 1_125 * 10**9),
+        ({"percent": '"10"', "model": '"*"'}, "gemini-2.5-pro", 1_125 * 10**9),
         ({"percent": '"10"', "model": '"gemini-3*"'}, "gemini-2.5-pro", 1_250 * 10**9),
         ({"percent": '"10"', "meters": '["input_tokens"]'}, "gemini-2.5-pro", 1_250 * 10**9),
         ({"percent": '"10"', "from": "2030-01-01"}, "gemini-2.5-pro", 1_250 * 10**9),
@@ -165,6 +167,17 @@ def test_later_files_lie_over_earlier_ones_by_date_and_a_clash_is_an_error(load)
         load(table(), table(usd='"0.19"'))
     assert caught.value.where == "file2.toml: price[1]"
     assert "price[1] of file1.toml" in str(caught.value)
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path):
+    paths = [tmp_path / folder / "mine.toml" for folder in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(table(), encoding="utf-8")
+    with pytest.raises(
+        ConfigError, match=r"mine\.toml \(2\): price\[1\].*price\[1\] of mine\.toml"
+    ):
+        load_snapshot(paths)
 
 
 def test_prices_of_ones_own_leave_the_shipped_ones_alone(load, now):
@@ -234,6 +247,26 @@ def test_an_id_made_with_another_file_is_not_taken_for_ours(load, now):
         (table(usdd="1"), "price[1].usdd", "did you mean 'usd'"),
         (table() + table(), "price[2]", "same price from the same date"),
         (table() + table(usd='"-1"'), "price[2].usd", "negative"),
+        (table(source="5"), "price[1].source", "not text"),
+        (table(source=f'"{"x" * 501}"'), "price[1].source", "too long"),
+        (table(addon='"Two Words"'), "price[1].addon", "not a name"),
+        (table(usd="1e99999999999999999999"), "price[1].usd", "quote it"),
+        (table("discount", DISCOUNT, percent="5", meters="5"), "discount[1].meters", "not a list"),
+        (
+            table("discount", DISCOUNT, percent="5", meters='["tokens"]'),
+            "discount[1].meters",
+            "unknown meter",
+        ),
+        (
+            table("tier", DISCOUNT, tier='"batch"', factor="101", source='"x"'),
+            "tier[1].factor",
+            "more than 100",
+        ),
+        (
+            table("tier", DISCOUNT, tier='"standard"', factor="1", source='"x"'),
+            "tier[1].tier",
+            "unknown",
+        ),
         ("as_of = 5", "as_of", "not a date"),
         ("providers = [5]", "providers", "plain names"),
         ("defaults = 5", "defaults", "not a table"),

@@ -182,6 +182,17 @@ def test_an_add_on_is_paid_for_its_own_meter_only():
     assert usd(sheet, options=PriceOptions(addons=("extra",))) == 1
 
 
+def test_another_tier_without_a_row_for_the_long_request_falls_to_the_short_row():
+    sheet = PriceSheet("m", (row("1"), row("2", above=100, tier="flex")))
+    assert usd(sheet, prompt=101) == 1
+    assert usd(sheet, options=PriceOptions(tier="flex"), prompt=101) == 2
+
+
+def test_a_row_of_a_users_file_says_so_in_its_id():
+    mine = row("1", own=True, origin="mine.toml", tier="batch", above=5)
+    assert mine.id == "p/m/input_tokens@1970-01-01#batch,list,above-5,file-mine.toml"
+
+
 def test_add_ons_are_lines_of_their_own():
     sheet = PriceSheet("m", (row("1"), row("0.25", addon="extra"), row("9", addon="other")))
     assert usd(sheet) == 1
