@@ -35,7 +35,8 @@ class Window:
         if self.kind != "rolling":
             return self.kind
         for unit in ("d", "h", "m"):
-            if self.seconds % _UNIT_SECONDS[unit] == 0:
+            whole, rest = divmod(self.seconds, _UNIT_SECONDS[unit])
+            if rest == 0 and (unit != "d" or whole > 1):  # people say 24h
                 return f"rolling {self.seconds // _UNIT_SECONDS[unit]}{unit}"
         return f"rolling {self.seconds}s"
 
