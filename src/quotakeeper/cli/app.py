@@ -132,7 +132,7 @@ def _run(arguments: list[str], lang: str) -> int:
 
 
 def _asked_language(arguments: list[str]) -> str | None:
-    for argument, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):
         if argument == "--lang":
             return value if value in LANGUAGES else None
         if argument.startswith("--lang="):

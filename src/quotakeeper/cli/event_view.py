@@ -48,17 +48,18 @@ def event_lines(
 ) -> list[str]:
     """Events as a table: when, how it is known, who, what for, how much, what it cost."""
     words, lang = session.words, session.lang
+    narrow = width < 80
     stamps = [figures.stamp(event.at, zone) for event in events]
     # A date is only worth its columns where there are several.
     start = 11 if len({stamp[:10] for stamp in stamps}) == 1 else 5 if width < 120 else 0
     rows = [
         [
-            stamp[start:],
+            stamp[start : 16 if narrow else None],
             session.glyphs.marks[str(event.provenance)],
             event.labels.provider,
             event.labels.model or "-",
             event.labels.operation,
-            amounts(event.quantities, session),
+            amounts(event.quantities, session, narrow=narrow),
             figures.money(event.cost_pico, lang),
             "" if event.outcome == "ok" else words(str(event.outcome)),
         ]
@@ -66,25 +67,23 @@ def event_lines(
     ]
     header = [words("TIME"), "", words("PROVIDER"), words("MODEL"), words("OPERATION")]
     header += [words("AMOUNT"), words("COST"), ""]
-    if width < 80:  # the provider is seen from the model, mostly; the figures must stay
-        header, rows = [h for i, h in enumerate(header) if i != 3], [r[:3] + r[4:] for r in rows]
-        return table_lines(
-            header, rows, right=frozenset({4, 5}), width=width, ellipsis=session.glyphs.ellipsis
-        )
+    if narrow:  # the operation says most; the figures must stay
+        header, rows = header[:2] + header[4:], [row[:2] + row[4:] for row in rows]
+    figures_at = frozenset({len(header) - 3, len(header) - 2})
     return table_lines(
-        header, rows, right=frozenset({5, 6}), width=width, ellipsis=session.glyphs.ellipsis
+        header, rows, right=figures_at, width=width, ellipsis=session.glyphs.ellipsis
     )
 
 
-def amounts(quantities: Quantities, session: sessions.Session) -> str:
+def amounts(quantities: Quantities, session: sessions.Session, *, narrow: bool = False) -> str:
     """Tokens in and out, minutes and the rest, in a few words."""
     lang, words = session.lang, session.words
     given = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[:2])
     made = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[2:])
+    shown = figures.compact if narrow else figures.whole
     parts = []
     if given or made:
-        text = words("{n} in, {m} out", n=figures.whole(given, lang), m=figures.whole(made, lang))
-        parts.append(text)
+        parts.append(words("{n} in, {m} out", n=shown(given, lang), m=shown(made, lang)))
     for name in _OTHERS:
         base = measure(METERS[name], quantities, None)
         if base:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from quotakeeper.domain.money import usd_from_pico
+from quotakeeper.domain.money import divide_half_even, usd_from_pico
 from quotakeeper.domain.units import Meter, units_text
 from quotakeeper.domain.windows import SECOND, moment
 
 _MICRO = Decimal("0.000001")
+_DAY = 86_400 * SECOND
 _UNITS_VI = {
     "tokens": "token",
     "minutes": "phút",
@@ -26,13 +27,32 @@ _UNITS_VI = {
 def grouped(number: str, lang: str) -> str:
     """Decimal text with its thousands grouped: 1,234.5 in English, 1.234,5 in Vietnamese."""
     whole, point, fraction = number.partition(".")
-    text = f"{int(whole):,}" + point + fraction
+    sign = "-" if whole.startswith("-") else ""
+    text = f"{sign}{abs(int(whole)):,}{point}{fraction}"
     return text if lang == "en" else text.translate(str.maketrans(",.", ".,"))
 
 
 def whole(number: int, lang: str) -> str:
     """A whole number with its thousands grouped."""
     return grouped(str(number), lang)
+
+
+def compact(number: int, lang: str) -> str:
+    """A whole number in few columns: 1,234 or 56k or 12.3M."""
+    if number < 10_000:
+        return whole(number, lang)
+    thousand, million = ("k", "M") if lang == "en" else (" N", " Tr")
+    if number < 999_500:
+        return f"{round(number / 1_000)}{thousand}"
+    return f"{grouped(f'{number / 1_000_000:.1f}', lang)}{million}"
+
+
+def speed(base: int, meter: Meter, lang: str) -> str:
+    """A rate: no more exact than it can be known, so money to the cent."""
+    cent = 10**10
+    if meter.name == "cost" and base >= cent:
+        return money(divide_half_even(base, cent) * cent, lang)
+    return quantity(base, meter, lang)
 
 
 def money(pico: int | None, lang: str) -> str:
@@ -100,9 +120,9 @@ def stamp(at: int, zone: tzinfo) -> str:
 
 
 def clock_text(at: int, now: int, zone: tzinfo) -> str:
-    """An instant as local time, with its date unless that is today's."""
-    there, here = moment(at, zone), moment(now, zone)
-    return f"{there:%H:%M}" if there.date() == here.date() else f"{there:%Y-%m-%d %H:%M}"
+    """An instant as local time, with its date unless it lies within a day from now."""
+    there = moment(at, zone)
+    return f"{there:%H:%M}" if 0 <= at - now <= _DAY else f"{there:%Y-%m-%d %H:%M}"
 
 
 def zone_text(zone: tzinfo) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
+from quotakeeper.cli.arguments import hoisted
 from quotakeeper.cli.export import ExportOptions, run_export
 from quotakeeper.cli.running import guarded
 from quotakeeper.cli.sessions import COLOUR_CHOICES, Session
@@ -23,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the three commands and return its exit code."""
     parser = _parser()
     try:
-        found = parser.parse_args(argv)
+        found = parser.parse_args(hoisted(list(argv or ())))
     except SystemExit as end:  # argparse has printed the help, or what is wrong
         return int(end.code or 0)
     session = Session(found.ledger, found.config, found.color, found.lang or language())

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from quotakeeper.cli import failures, sessions, streams
+import json
+from typing import TYPE_CHECKING
+
+from quotakeeper.cli import failures, figures, sessions, streams
+from quotakeeper.cli.table import table_lines
+
+if TYPE_CHECKING:
+    from quotakeeper.tokens.accuracy import AccuracyRow
 
 
 def run_install(session: sessions.Session, source: str) -> int:
@@ -10,10 +17,52 @@ def run_install(session: sessions.Session, source: str) -> int:
     from quotakeeper.tokens import exact
 
     place = exact.install(source)
-    streams.tell(session.words("the tokenizer is installed in {folder}", folder=place))
+    streams.tell(session.words("the tokenizer is installed: {file}", file=place))
     return failures.OK
 
 
 def run_accuracy(session: sessions.Session, folder: str, *, as_json: bool) -> int:
     """Print the error of the estimate for each language of some texts."""
+    from quotakeeper.tokens import accuracy
+
+    rows = accuracy.measure(folder)
+    if as_json:
+        record = {"schema": 1, "languages": [_record(row) for row in rows]}
+        streams.say(json.dumps(record, indent=2))
+        return failures.OK
+    words, lang = session.words, session.lang
+    header = ["LANGUAGE", "TEXTS", "TOKENS", "MEAN ERROR", "BIAS", "95 % BELOW", "WITHIN BOUND"]
+    cells = [
+        [
+            row.language,
+            figures.whole(row.texts, lang),
+            figures.whole(row.tokens, lang),
+            *(f"{figures.grouped(text, lang)} %" for text in list(_errors(row).values())),
+        ]
+        for row in rows
+    ]
+    lines = table_lines(
+        [words(text) for text in header], cells, right=frozenset(range(1, 7)),
+        width=streams.width(), ellipsis=session.glyphs.ellipsis,
+    )  # fmt: skip
+    for line in lines:
+        streams.say(line)
     return failures.OK
+
+
+def _errors(row: AccuracyRow) -> dict[str, str]:
+    return {
+        "mean_abs_error_percent": f"{row.mean_abs_error_pct:.1f}",
+        "bias_percent": f"{row.bias_pct:.1f}",
+        "p95_abs_error_percent": f"{row.p95_abs_error_pct:.1f}",
+        "upper_bound_coverage_percent": f"{row.upper_bound_coverage_pct:.1f}",
+    }
+
+
+def _record(row: AccuracyRow) -> dict[str, object]:
+    return {
+        "language": row.language,
+        "texts": row.texts,
+        "tokens": row.tokens,
+        **_errors(row),
+    }

@@ -63,7 +63,7 @@ _MESSAGES = {
     "{n} in, {m} out": "{n} vào, {m} ra",
     "events written to {file}: {n}": "số sự kiện đã ghi vào {file}: {n}",
     "TIME": "LÚC",
-    "PROVIDER": "NHÀ CUNG CẤP",
+    "PROVIDER": "HÃNG",
     "MODEL": "MODEL",
     "OPERATION": "THAO TÁC",
     "DAY": "NGÀY",
@@ -120,8 +120,12 @@ _MESSAGES = {
     "each may be set by its variable, like {variable}": (
         "mỗi mục có thể đặt bằng biến môi trường, như {variable}"
     ),
-    "the tokenizer is installed in {folder}": "đã cài bộ đếm token vào {folder}",
-    "mean absolute error per language": "sai số tuyệt đối trung bình theo ngôn ngữ",
+    "the tokenizer is installed: {file}": "đã cài bộ đếm token: {file}",
+    "TEXTS": "SỐ VĂN BẢN",
+    "MEAN ERROR": "SAI SỐ TB",
+    "BIAS": "ĐỘ LỆCH",
+    "95 % BELOW": "95 % DƯỚI",
+    "WITHIN BOUND": "TRONG CẬN TRÊN",
     "python": "python",
     "config": "cấu hình",
     "timezone": "múi giờ",

@@ -42,7 +42,7 @@ def _pieces(entry: LimitStatus, found: Forecast, frame: Frame, session: Session)
     if entry.reserved:
         amount = figures.with_unit(entry.reserved, meter, session.lang)
         pieces.append(words("reserved {amount}", amount=amount))
-    speed = figures.quantity(found.per_hour, meter, session.lang)
+    speed = figures.speed(found.per_hour, meter, session.lang)
     pieces.append(words("{amount} an hour", amount=speed))
     pieces.append(_exhausted(found, frame, session))
     pieces.append(words("resets {when}", when=resets_text(entry, now, frame.zone, session)))

@@ -1,0 +1,107 @@
+"""`quotakeeper watch`: frames as text and as JSON, and the live screen itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from quotakeeper.cli import sessions
+from quotakeeper.cli.watch import WatchOptions, run_watch
+from quotakeeper.testing import FakeClock
+from tests.cli.conftest import CommandLine, golden
+
+
+@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_one_frame(busy: CommandLine, width: int, lang: str) -> None:
+    busy.environment.setenv("COLUMNS", str(width))
+    result = busy.run("watch", "--once", "--lang", lang, "--ledger", "ledger.db")
+    assert (result.code, result.err) == (0, "")
+    frame = result.out.replace(str(busy.folder), "FOLDER")
+    head, _, body = frame.partition("\n")
+    assert head.startswith("quotakeeper · 2026-11-23 12:45:03 · UTC")
+    golden(f"watch-{lang}-{width}.txt", body)
+    assert max(map(len, result.out.splitlines())) <= width
+
+
+def test_one_frame_where_nothing_happened_yet(cli: CommandLine) -> None:
+    out = cli.run("watch", "--once").out
+    assert "No calls yet." in out
+    assert out.count("not exhausted at this rate") == 4
+
+
+def test_one_frame_as_json(busy: CommandLine) -> None:
+    record = json.loads(busy.run("watch", "--once", "--json").out)
+    assert (record["schema"], record["as_of"]) == (1, "2026-11-23T12:45:03Z")
+    tokens, cost, minutes, _ = record["limits"]
+    assert tokens["per_hour"] == "16391120", "12,307,000 in 45 minutes and 3 seconds"
+    assert tokens["exhausts_at"] == "2026-11-23T12:54:54.466564Z"
+    assert cost["per_hour"] == "5.798490566037"
+    assert cost["exhausts_at"] is not None
+    assert minutes["exhausts_at"] == record["as_of"]
+    assert [call["id"] for call in record["calls"]] == ["e5", "e4", "e3", "e2", "e1"]
+    assert record["calls"][1]["provenance"] == "estimated"
+
+
+def test_repeated_frames_are_lines_of_json_until_ctrl_c(busy: CommandLine) -> None:
+    class Patience(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if len(self.slept) == 3:
+                raise KeyboardInterrupt
+
+    clock = Patience()
+
+    def command(*arguments: str) -> int:
+        return run_watch(sessions.Session(), WatchOptions(as_json=True, interval_seconds=5), clock)
+
+    busy.environment.setattr("quotakeeper.cli.watch.run_watch", lambda s, o: command())
+    result = busy.run("watch", "--json", "--interval", 5)
+    assert result.code == 130
+    assert clock.slept == [5, 5, 5]
+    frames = [json.loads(line) for line in result.out.splitlines()]
+    assert [frame["as_of"] for frame in frames] == ["2026-11-23T12:45:03Z"] * 3
+
+
+@pytest.mark.parametrize("interval", ["0", "-1", "nan", "1e9"])
+def test_an_interval_that_makes_no_sense_is_refused(cli: CommandLine, interval: str) -> None:
+    result = cli.run("watch", "--json", f"--interval={interval}")
+    assert result.code == 2
+    assert "--interval" in result.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
+def test_the_live_screen_ends_with_q_and_leaves_the_terminal_as_it_was(
+    busy: CommandLine, repository: Path
+) -> None:
+    import pty
+
+    child, terminal = pty.fork()
+    if child == 0:
+        environ = {**os.environ, "PYTHONPATH": str(repository / "src"), "TERM": "xterm-256color"}
+        command = [sys.executable, "-m", "quotakeeper", "watch", "--interval", "0.2"]
+        os.execve(sys.executable, command, environ)
+    seen = b""
+    pressed = False
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            part = os.read(terminal, 65_536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        seen += part
+        if not pressed and b"gemini daily tokens" in seen:
+            os.write(terminal, b"q")
+            pressed = True
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, seen.decode(errors="replace")
+    assert pressed
+    assert seen.index(b"\x1b[?1049h") < seen.index(b"\x1b[?1049l"), "the alternate screen"
+    assert b"\x1b[?25h" in seen, "the cursor is back"
