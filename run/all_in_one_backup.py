@@ -8,6 +8,7 @@ before it leaves and settled by what the provider reports. Runs with a bare `pyt
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,10 @@ EXIT_INTERRUPTED = 130
 RULE = "=" * 70
 
 
+def _ignore(event: UsageEvent) -> None:
+    """Nobody wants to hear of it."""
+
+
 class AllInOneBackup:
     """One run over some media files, as the brief's main script.
 
@@ -51,8 +56,10 @@ class AllInOneBackup:
         keeper: Keeper | None = None,
         clock: Clock | None = None,
         transport: Transport = send,
+        on_event: Callable[[UsageEvent], object] = _ignore,
     ) -> None:
         self.options = options
+        self._on_event = on_event
         self.console = console
         self.token_calculator: Any = None
         self._own_keeper: Keeper | None = None
@@ -76,6 +83,13 @@ class AllInOneBackup:
     def run(self) -> int:
         """Do all files and show the summary; returns the exit code."""
         try:
+            return self.process()
+        finally:
+            self.show_summary()
+
+    def process(self) -> int:
+        """Do all files; returns the exit code."""
+        try:
             if self.options.job.out is not None:
                 self.options.job.out.mkdir(parents=True, exist_ok=True)
             paths = list(find_media(self.options.inputs, recursive=self.options.recursive))
@@ -92,11 +106,10 @@ class AllInOneBackup:
             self.console.line(f"error: {self._redact(str(error))}")
             return 1
         finally:
-            self.show_summary()
+            self.console.close()
 
     def show_summary(self) -> None:
         """The brief's summary and warnings; a plain display when the calculator cannot."""
-        self.console.close()
         calculator = self.token_calculator
         if calculator is None:
             self._show_plainly(self.books.tally)
@@ -132,7 +145,12 @@ class AllInOneBackup:
             note = self.token_calculator.note_event
         except Exception as error:  # noqa: BLE001 - the brief: a calculator never breaks the run
             self._failure = str(error) or type(error).__name__
-        return KeeperBooks(keeper, clock, note, self.options.scope)
+
+        def booked(event: UsageEvent) -> None:
+            note(event)
+            self._on_event(event)
+
+        return KeeperBooks(keeper, clock, booked, self.options.scope)
 
     def _show_plainly(self, tally: Tally) -> None:
         """The brief's fallback display."""
@@ -151,10 +169,6 @@ class AllInOneBackup:
         for key in self.options.keys:
             text = key.redact(text)
         return text
-
-
-def _ignore(event: UsageEvent) -> None:
-    """Nobody wants to hear of it."""
 
 
 _TOKEN_KINDS = ("input", "cached_input", "output", "thought")
@@ -190,4 +204,6 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
+    # Being told to stop is like Ctrl-C: what is under way is booked, what is finished is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:], os.environ))

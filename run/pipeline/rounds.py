@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from pipeline.job import STEPS, Done, Job, JobSettings
 from pipeline.media import exact_milliseconds, open_media
 from pipeline.problems import FileProblem, LimitReached
 from pipeline.speech import speech_plan
+from pipeline.state import was_heard
 from quotakeeper.clocks import local_zone_name, zone_named
 from quotakeeper.domain.windows import moment
 
@@ -76,15 +77,19 @@ class Rounds:
             tallied.exit_code = SOME_FAILED
         return tallied
 
-    def _forecast(self, paths: Iterable[Path]) -> None:
+    def _forecast(self, paths: Sequence[Path]) -> None:
         """Say beforehand how many files have room in the quota for speech, by their lengths."""
-        lengths = [exact_milliseconds(path) for path in paths]
+        new = [path for path in paths if not was_heard(path, self._settings.out)]
+        lengths = [exact_milliseconds(path) for path in new]
         known = [length for length in lengths if length is not None]
-        text = f"{len(lengths)} media file(s), {sum(known) / 60_000:.2f} minutes"
-        if len(known) < len(lengths):
-            text += f" and {len(lengths) - len(known)} of unknown length"
-        text += f"; the speech quota now has room for {self._fitting(known)} of {len(known)}"
-        self._console.progress(text)
+        self._console.progress(
+            f"{len(paths)} media file(s), {len(new)} to be heard: {sum(known) / 60_000:.2f} minutes"
+            + (f" and {len(new) - len(known)} of unknown length" if len(known) < len(new) else "")
+        )
+        if known:
+            self._console.progress(
+                f"heard once each, {self._fitting(known)} of {len(known)} fit in the quota now"
+            )
 
     def _fitting(self, lengths: Sequence[int]) -> int:
         for number in range(len(lengths)):

@@ -110,6 +110,18 @@ class FileState:
         return step if step.get("key") == key else {}
 
 
+def was_heard(path: Path, folder: Path | None) -> bool:
+    """Whether the speech of a file of this name and size is known already, by its memory alone."""
+    found = read_json(_with_ending(output_base(path, folder), ".json")) or {}
+    source, steps = found.get("source"), found.get("steps")
+    if not isinstance(source, dict) or not isinstance(steps, dict):
+        return False
+    try:
+        return "speech_to_text" in steps and source.get("bytes") == path.stat().st_size
+    except OSError:
+        return False
+
+
 def output_base(media: Path, folder: Path | None) -> Path:
     """Where a file's outputs go: its own name, or with a number when that would take the place of
     files that are not its outputs (another media file of that name, subtitles made by hand)."""
