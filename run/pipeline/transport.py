@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from pipeline.problems import SetupProblem
 
 _MOST_REPLY_BYTES = 64 * 1024 * 1024
+# Failures that leave no doubt that nothing was sent.
+_BEFORE_SENDING = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -133,12 +135,15 @@ def _exchange(
             content = response.read(_MOST_REPLY_BYTES + 1)
             status = response.status
             received = {name.lower(): value for name, value in response.headers.items()}
+            rest = response.length or 0  # a reply that is cut off ends without an error
     except urllib.error.URLError as error:
-        if isinstance(error.reason, ConnectionRefusedError | socket.gaierror | ssl.SSLError):
+        if isinstance(error.reason, _BEFORE_SENDING):
             raise NotSent(f"no connection: {error.reason}") from None
         raise ReplyLost(f"the connection failed: {error.reason}") from None
     except (http.client.HTTPException, OSError) as error:
         raise ReplyLost(f"the reply was cut off: {type(error).__name__}") from None
     if len(content) > _MOST_REPLY_BYTES:
         raise ReplyLost("the reply is larger than any real one")
+    if rest:
+        raise ReplyLost("the reply was cut off")
     return HttpReply(status, received, content)
