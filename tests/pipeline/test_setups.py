@@ -37,7 +37,9 @@ def script(bench: Bench, repository: Path, **environ: str) -> subprocess.Complet
 def test_a_broken_config_ends_with_78_and_names_the_place(bench: Bench, repository: Path) -> None:
     bench.wav("a.wav", 5_000)
     config = bench.folder / "quotakeeper.toml"
-    config.write_text('[[limit]]\nname = "x"\nmeter = "bananas"\nwindow = "day"\n', encoding="utf-8")
+    config.write_text(
+        '[[limit]]\nname = "x"\nmeter = "bananas"\nwindow = "day"\namount = 1\n', encoding="utf-8"
+    )
     ledger = str(bench.folder / "l.db")
     done = script(bench, repository, QUOTAKEEPER_CONFIG=str(config), QUOTAKEEPER_LEDGER=ledger)
     assert done.returncode == 78, done.stdout + done.stderr
