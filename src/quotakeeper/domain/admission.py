@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode
+from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.state import LedgerState
-from quotakeeper.domain.units import measure
-from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.domain.units import MAX_QUANTITY, METERS, is_stored_key, measure
+from quotakeeper.domain.usage import CallLabels, UsageEvent, is_storable, labels_are_storable
+from quotakeeper.errors import InvalidInputError
 
 
 def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
@@ -63,7 +65,50 @@ def passed(
     """The limits that an event counted in and that are now at or above a threshold."""
     touched = (
         limit for limit in limits
-        if measure(limit.account_meter, event.quantities, event.cost_pico)
+        if limit.matches(event.labels)
+        and measure(limit.account_meter, event.quantities, event.cost_pico)
     )  # fmt: skip
     verdicts = (verdict(state, limit, 0, now) for limit in touched)
     return tuple(says for says in verdicts if passed_thresholds(says))
+
+
+def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputError | None:
+    """Why a call cannot be written down under these names. Checked here once more, so that one
+    caller's slip cannot fail the whole batch that it is committed with."""
+    if not is_storable(event_id):
+        return InvalidInputError("id", "is not a printable text of 1 to 256 characters")
+    if not labels_are_storable(labels):
+        return InvalidInputError("labels", "are not printable texts of 1 to 256 characters")
+    if not is_storable(owner, empty=True):
+        return InvalidInputError("owner", "is not a printable text of at most 256 characters")
+    return None
+
+
+def no_room(
+    state: LedgerState, labels: CallLabels, figures: Figures, at: int
+) -> InvalidInputError | None:
+    """Why figures cannot be booked at `at`: they are no figures, or no balance could hold them."""
+    if figures.cost_pico is not None and not 0 <= figures.cost_pico <= MAX_PICO:
+        return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
+    if figures.duration_ms is not None and not 0 <= figures.duration_ms <= MAX_QUANTITY:
+        return InvalidInputError("duration_ms", f"is not from 0 to {MAX_QUANTITY}")
+    for key, amount in figures.quantities.items():
+        if not is_stored_key(key) or not 0 <= amount <= MAX_QUANTITY:
+            return InvalidInputError(key[:60], f"is not a meter with a count up to {MAX_QUANTITY}")
+    for text in (figures.price_id, figures.model_served, figures.note):
+        if len(text) > _LONGEST_TEXT or not text.isprintable():
+            return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
+    for account in state.matching(labels):
+        start = state.slice_start(account, at)
+        if not state.keeps(account, start):
+            continue
+        balance = state.balance(account, start)
+        amount = measure(METERS[account.meter], figures.quantities, figures.cost_pico)
+        if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:
+            return InvalidInputError(
+                account.meter, "the sum is more than the ledger can hold", "is the amount right?"
+            )
+    return None
+
+
+_LONGEST_TEXT = 4_096

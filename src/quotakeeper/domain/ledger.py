@@ -16,15 +16,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from quotakeeper.domain import commands as c
-from quotakeeper.domain.admission import admit, passed
+from quotakeeper.domain.admission import admit, no_room, passed, unfit
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Entry, Figures, Kind
 from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.reservations import Hold, State
 from quotakeeper.domain.state import Known, LedgerState, followed, opened
 from quotakeeper.domain.units import METERS, measure
-from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import (
     InvalidInputError,
@@ -57,7 +56,7 @@ def fold(state: LedgerState, entry: Entry) -> Known:
     after = opened(entry) if before is None else followed(before, entry)
     for account in state.matching(after.labels):
         start = state.slice_start(account, after.at)
-        if start < state.accounts[account.key][1]:
+        if not state.keeps(account, start):
             continue
         held = _hold_amount(account, before.hold if before else None)
         used = _figures_amount(account, before.figures if before else None)
@@ -96,7 +95,9 @@ def _reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcom
     known = state.known(command.id)
     if known is not None:
         return _replayed(known, command), []
-    if error := _too_much(state, command.labels, command.figures, now):
+    if error := unfit(command.id, command.labels, command.owner) or no_room(
+        state, command.labels, command.figures, now
+    ):
         return c.Failed(error), []
     decision = admit(state, command.labels, command.figures, command.limits, now)
     if not decision.allowed:
@@ -141,7 +142,7 @@ def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes
         if known.figures == command.figures and known.event is not None:
             return c.Booked(known.event, replay=True), []
         return c.Failed(ReservationClosedError(command.id, known.state, "settle")), []
-    if error := _too_much(state, known.labels, command.figures, now):
+    if error := no_room(state, known.labels, command.figures, known.at):
         return c.Failed(error), []
     return _end(state, known, Kind.SETTLE, command.figures, now, command.limits)
 
@@ -167,7 +168,9 @@ def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes
         if same and known.event is not None:
             return c.Booked(known.event, replay=True), []
         return c.Failed(KeyConflictError(command.id)), []
-    if error := _too_much(state, command.labels, command.figures, now):
+    if error := unfit(command.id, command.labels) or no_room(
+        state, command.labels, command.figures, now
+    ):
         return c.Failed(error), []
     entry = Entry(state.seq + 1, Kind.RECORD, now, id=command.id, labels=command.labels,
                   figures=command.figures)  # fmt: skip
@@ -182,7 +185,7 @@ def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcom
         return c.Failed(_unknown(command.id)), []
     if known.figures == command.figures and known.event is not None:
         return c.Booked(known.event, replay=True), []
-    if error := _too_much(state, known.labels, command.figures, now):
+    if error := no_room(state, known.labels, command.figures, known.at):
         return c.Failed(error), []
     return _end(state, known, Kind.CORRECT, command.figures, now)
 
@@ -240,38 +243,16 @@ def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, 
     for account in command.accounts:
         if account.key in state.accounts:
             continue
-        period = state.period(account, now)
-        since = state.slice_start(account, period.start_at)
-        state.add_account(account, since)
+        since = state.period(account, now).start_at
         # What was used before anybody kept this balance counts too: it is read from the journal.
-        for what, is_event in state.usage_since(since):
-            if not account.matches(what.labels):
-                continue
-            start = state.slice_start(account, what.at)
+        derived = state.derived(account, since)
+        state.add_account(account, since)
+        for start, used in derived.items():
             balance = state.balance(account, start)
-            amount = measure(METERS[account.meter], what.quantities, what.cost_pico)
-            if is_event:
-                balance.settled += amount
-                balance.overage += amount
-            else:
-                balance.reserved += amount
+            balance.settled, balance.reserved = used.settled, used.reserved
+            balance.overage = used.overage
             state.touch(account, start, balance)
     return c.Swept(), []
-
-
-def _too_much(
-    state: LedgerState, labels: CallLabels, figures: Figures, now: int
-) -> QuotakeeperError | None:
-    if figures.cost_pico is not None and not 0 <= figures.cost_pico <= MAX_PICO:
-        return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
-    for account in state.matching(labels):
-        totals = state.totals(account, now)
-        amount = measure(METERS[account.meter], figures.quantities, figures.cost_pico)
-        if totals.settled + totals.reserved + totals.overage + amount > MAX_PICO:
-            return InvalidInputError(
-                account.meter, "the sum is more than the ledger can hold", "is the amount right?"
-            )
-    return None
 
 
 def _unknown(event_id: str) -> QuotakeeperError:

@@ -41,9 +41,10 @@ class Account:
     key: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        scope = "&".join(f"{name}={value}" for name, value in self.scope)
-        parts = (self.meter, str(self.window), self.timezone, self.provider, self.model)
-        object.__setattr__(self, "key", "|".join((*parts, self.operation, scope)))
+        scope = "&".join(f"{_plain(name)}={_plain(value)}" for name, value in self.scope)
+        names = (self.timezone, self.provider, self.model, self.operation)
+        parts = (self.meter, str(self.window), *map(_plain, names), scope)
+        object.__setattr__(self, "key", "|".join(parts))
 
     def matches(self, labels: CallLabels) -> bool:
         """Whether a call with these labels counts here."""
@@ -90,6 +91,14 @@ class Limit:
     def matches(self, labels: CallLabels) -> bool:
         """Whether this limit applies to a call with these labels."""
         return self.account.matches(labels)
+
+
+def _plain(name: str) -> str:
+    # Names may hold the marks that hold a key together: two accounts must never share one.
+    return name.translate(_MARKS)
+
+
+_MARKS = {ord(mark): f"\\{mark}" for mark in "\\|&="}
 
 
 def _model_matches(wanted: str, model: str) -> bool:

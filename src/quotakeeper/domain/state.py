@@ -134,41 +134,52 @@ class LedgerState:
 
     def totals(self, account: Account, now: int) -> Balance:
         """What counts against the account at an instant: its period, or its rolling slices."""
-        if account.key not in self.accounts:
-            return self._derived(account, now)
-        if account.window.kind != "rolling":
-            return self.balance(account, self.period(account, now).start_at)
+        start = self.period(account, now).start_at
+        if account.window.kind != "rolling" and self.keeps(account, start):
+            return self.balance(account, start)
         sums = Balance()
-        for _, part in self._rolling(account, now):
+        for _, part in self._counting(account, start):
             sums.settled += part.settled
             sums.reserved += part.reserved
             sums.overage += part.overage
         return sums
 
-    def _derived(self, account: Account, now: int) -> Balance:
-        # Nobody keeps this balance: it is added up from the journal, slowly but rightly.
+    def keeps(self, account: Account, start_at: int) -> bool:
+        """Whether balances are kept for an account's slices from this start on."""
+        kept = self.accounts.get(account.key)
+        return kept is not None and kept[1] <= start_at
+
+    def derived(self, account: Account, since: int) -> dict[int, Balance]:
+        """What was booked since an instant, by slice, added up from the journal."""
         meter = METERS[account.meter]
-        sums = Balance()
-        for what, is_event in self.usage_since(self.period(account, now).start_at):
-            if account.matches(what.labels):
-                amount = measure(meter, what.quantities, what.cost_pico)
-                if is_event:
-                    sums.settled += amount
-                else:
-                    sums.reserved += amount
-        return sums
+        slices: dict[int, Balance] = {}
+        for what, is_event in self.usage_since(since):
+            if not account.matches(what.labels):
+                continue
+            balance = slices.setdefault(self.slice_start(account, what.at), Balance())
+            amount = measure(meter, what.quantities, what.cost_pico)
+            if is_event:
+                balance.settled += amount
+                balance.overage += amount
+            else:
+                balance.reserved += amount
+        return slices
 
     def resets_at(self, account: Account, now: int) -> int:
         """When room comes back: at the end of the period, or as the oldest slice in use leaves."""
         if account.window.kind != "rolling":
             return self.period(account, now).end_at
-        length = account.window.seconds * SECOND + _length(account, now)
-        used = [s for s, part in self._rolling(account, now) if part.settled or part.reserved]
-        return min(used) + length if used else now
+        parts = self._counting(account, self.period(account, now).start_at)
+        used = [start for start, part in parts if part.settled or part.reserved]
+        if not used:
+            return now
+        return slice_at(account.window, min(used)).end_at + account.window.seconds * SECOND
 
-    def _rolling(self, account: Account, now: int) -> Iterable[tuple[int, Balance]]:
-        after = now - account.window.seconds * SECOND - _length(account, now)
-        return self.slices(account, after)
+    def _counting(self, account: Account, since: int) -> Iterable[tuple[int, Balance]]:
+        if self.keeps(account, since):
+            return self.slices(account, since - 1)
+        # Nobody keeps these balances: they are added up from the journal, slowly but rightly.
+        return self.derived(account, since).items()
 
     def matching(self, labels: CallLabels) -> tuple[Account, ...]:
         """The accounts that a call with these labels counts in."""
@@ -199,11 +210,6 @@ class LedgerState:
             self._open.pop(known.id, None)
         else:
             self._open[known.id] = known.seq
-
-
-def _length(account: Account, now: int) -> int:
-    part = slice_at(account.window, now)
-    return part.end_at - part.start_at
 
 
 def opened(entry: Entry) -> Known:

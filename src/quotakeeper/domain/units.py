@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 
 from quotakeeper.domain.money import PICO_PER_USD, parse_decimal, usd_text
@@ -83,6 +84,13 @@ def split_key(key: str) -> tuple[str, str]:
     """Split a quantity key into meter and modality ("" when unlabelled)."""
     name, _, modality = key.partition("@")
     return name, modality
+
+
+@lru_cache(maxsize=512)
+def is_stored_key(key: str) -> bool:
+    """Whether a key may stand in a stored event: a stored meter, with a modality or without."""
+    name, modality = split_key(key)
+    return name in STORED_METERS and (not modality or modality in MODALITIES)
 
 
 def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:

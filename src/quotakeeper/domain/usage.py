@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 from quotakeeper.domain.units import Quantities
@@ -78,7 +79,10 @@ def check_label(value: object, name: str, *, empty: bool = False) -> str:
     """
     if not isinstance(value, str):
         raise InvalidInputError(name, f"{type(value).__name__} is not text", "give a string")
-    if value.isascii() and value.isprintable() and 0 < len(value) <= MAX_LABEL:
+    if (
+        value.isascii() and value.isprintable() and 0 < len(value) <= MAX_LABEL
+        and value[0] != " " and value[-1] != " "
+    ):  # fmt: skip
         return value
     text = unicodedata.normalize("NFC", value).strip()
     if not text.isprintable():
@@ -87,11 +91,28 @@ def check_label(value: object, name: str, *, empty: bool = False) -> str:
             for c in text
         )
     if len(text) > MAX_LABEL:
-        digest = sha256(value.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+        digest = sha256(text.encode("utf-8")).hexdigest()[:12]
         text = f"{text[: MAX_LABEL - 13]}~{digest}"
     if not text and not empty:
         raise InvalidInputError(name, "is empty", "give a name")
     return text
+
+
+def is_storable(text: str, *, empty: bool = False) -> bool:
+    """Whether a text is in the form that `check_label` gives."""
+    return (bool(text) or empty) and len(text) <= MAX_LABEL and text.isprintable()
+
+
+@lru_cache(maxsize=4096)
+def labels_are_storable(labels: CallLabels) -> bool:
+    """Whether all names of a call are in the form that `check_label` and `check_scope` give."""
+    return (
+        is_storable(labels.provider)
+        and is_storable(labels.model, empty=True)
+        and is_storable(labels.operation)
+        and len(dict(labels.scope)) == len(labels.scope) <= MAX_SCOPE_LABELS
+        and all(is_storable(k) and is_storable(v, empty=True) for k, v in labels.scope)
+    )
 
 
 def check_scope(scope: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
@@ -104,9 +125,10 @@ def check_scope(scope: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
         raise InvalidInputError(
             "scope", f"has {len(scope)} labels", f"the most is {MAX_SCOPE_LABELS}"
         )
-    return tuple(
-        sorted(
-            (check_label(key, "scope label"), check_label(value, f"scope.{key}", empty=True))
-            for key, value in scope.items()
-        )
-    )
+    checked: dict[str, str] = {}
+    for key, value in scope.items():
+        name = check_label(key, "scope label")
+        if name in checked:
+            raise InvalidInputError(f"scope.{name}", "is given twice", "give it one value")
+        checked[name] = check_label(value, f"scope.{name}", empty=True)
+    return tuple(sorted(checked.items()))

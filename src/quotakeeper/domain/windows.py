@@ -73,11 +73,11 @@ def parse_window(text: object, field: str = "window") -> Window:
 def period_at(window: Window, zone: tzinfo, at: int) -> Period:
     """The period of `window` that holds the instant `at`.
 
-    For a rolling window it is the stretch that ends with `at`'s slice (see `slice_at`).
+    For a rolling window it is all the slices that are, at `at`, still partly in it (see `slice_at`).
     """
     if window.kind == "rolling":
-        newest = slice_at(window, at)
-        return Period(newest.end_at - window.seconds * SECOND, newest.end_at)
+        oldest = slice_at(window, at - window.seconds * SECOND)
+        return Period(oldest.start_at, slice_at(window, at).end_at)
     if window.kind == "minute":
         return _fixed(at, 60 * SECOND)
     if window.kind == "hour":
@@ -100,7 +100,7 @@ def slice_at(window: Window, at: int) -> Period:
     """
     if window.kind != "rolling":
         raise InvalidInputError("window", f"{window} is not rolling", "use period_at")
-    return _fixed(at, max(1, window.seconds // _ROLLING_SLICES) * SECOND)
+    return _fixed(at, window.seconds * SECOND // _ROLLING_SLICES)
 
 
 @lru_cache(maxsize=8192)

@@ -13,7 +13,7 @@ from quotakeeper.domain.entries import Entry
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.reservations import Hold, State
 from quotakeeper.domain.state import Balance, Known, LedgerState, ZoneFinder, followed, opened
-from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.domain.usage import UsageEvent, is_storable
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import (
     Interned,
@@ -104,7 +104,7 @@ class SqliteState(LedgerState):
     def known(self, event_id: str) -> Known | None:
         """What is known of an id, from memory or from the journal."""
         found = super().known(event_id)
-        if found is None:
+        if found is None and is_storable(event_id):
             row = self._connection.execute(self._sql["opening_by_id"], (event_id,)).fetchone()
             if row is not None:
                 found = self._remembered(entry_from(row, self.interned))
@@ -129,19 +129,26 @@ class SqliteState(LedgerState):
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""
-        return self._holds("holds", ())
+        rows = self._connection.execute(self._sql["holds"]).fetchall()
+        holds = (self.known_at(row[0]).hold for row in rows)
+        return [hold for hold in holds if hold is not None]
 
     def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
         """Open reservations that have expired or whose owner is dead."""
-        due = self._holds("holds_expired", (now, at_most))
-        for owner in sorted(dead_owners):
-            due += self._holds("holds_of_owner", (owner, at_most))
-        return list({hold.id: hold for hold in due}.values())[:at_most]
-
-    def _holds(self, query: str, values: tuple[object, ...]) -> list[Hold]:
-        rows = self._connection.execute(self._sql[query], values).fetchall()
-        holds = (self.known_at(row[0]).hold for row in rows)
-        return [hold for hold in holds if hold is not None]
+        execute = self._connection.execute
+        found = {seq for (seq,) in execute(self._sql["holds_expired"], (now,))}
+        for owner in dead_owners:
+            found.update(seq for (seq,) in execute(self._sql["holds_of_owner"], (owner,)))
+        # The table does not know yet what this batch has opened, extended or ended.
+        found.update(self._open.values())
+        due: list[Hold] = []
+        for seq in sorted(found):
+            if len(due) >= at_most:
+                break
+            hold = self.known_at(seq).hold
+            if hold and (hold.expires_at <= now or hold.owner in dead_owners):
+                due.append(hold)
+        return due
 
     def balance(self, account: Account, start_at: int) -> Balance:
         """The balance of one slice."""
@@ -180,16 +187,15 @@ class SqliteState(LedgerState):
         while True:
             rows = self._connection.execute(query, (after, 1_000)).fetchall()
             if not rows:
-                return
+                break
             for row in rows:
-                if row[3] is not None:
-                    continue
-                known = self.known_at(row[0])
-                if known.event is not None:
-                    yield known.event, True
-                elif known.hold is not None:
-                    yield known.hold, False
+                if row[3] is None:
+                    yield from _usage(self.known_at(row[0]))
             after = rows[-1][0]
+        # What this batch has opened is not in the table yet.
+        for seq in sorted(seq for seq in self._known if seq > after):
+            if self._known[seq].at >= at:
+                yield from _usage(self._known[seq])
 
     # -- changes
 
@@ -202,6 +208,13 @@ class SqliteState(LedgerState):
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Note a balance that has to be written."""
         self._dirty[account.key, start_at] = balance
+
+
+def _usage(known: Known) -> Iterator[tuple[UsageEvent | Hold, bool]]:
+    if known.event is not None:
+        yield known.event, True
+    elif known.hold is not None:
+        yield known.hold, False
 
 
 def first_seq(connection: sqlite3.Connection, at: int) -> int:

@@ -55,13 +55,13 @@ ORDER BY o.seq DESC LIMIT :page
 SELECT seq FROM hold ORDER BY seq
 
 -- name: holds_expired
-SELECT seq FROM hold WHERE expires_at <= ? ORDER BY seq LIMIT ?
+SELECT seq FROM hold WHERE expires_at <= ?
 
 -- name: hold_owners
 SELECT DISTINCT owner FROM hold
 
 -- name: holds_of_owner
-SELECT seq FROM hold WHERE owner = ? ORDER BY seq LIMIT ?
+SELECT seq FROM hold WHERE owner = ?
 
 -- name: accounts
 SELECT account_id, meter, window, timezone, provider, model, operation, scope, since_at FROM account
