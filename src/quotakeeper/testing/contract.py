@@ -1,0 +1,23 @@
+"""The store contract: what every home of the ledger must do, as tests that anyone can run.
+
+    from quotakeeper.testing.contract import StoreContract
+
+    class TestMyStore(StoreContract):
+        def make_store(self, zones, owner):
+            return MyStore(..., zones, owner)
+
+Every test gets a ledger of its own; `make_store` may be called again within one test, for another
+owner or after closing, and must then give a store on the same ledger (`lasting = False` where that
+cannot be). When a test ends, its ledger is verified.
+"""
+
+from __future__ import annotations
+
+from quotakeeper.testing.journal_rules import JournalRules
+from quotakeeper.testing.limit_rules import LimitRules
+from quotakeeper.testing.reservation_rules import ReservationRules
+from quotakeeper.testing.window_rules import WindowRules
+
+
+class StoreContract(ReservationRules, LimitRules, WindowRules, JournalRules):
+    """Every rule of the contract."""

@@ -1,0 +1,150 @@
+"""Command scripts made by chance: whatever a store may be told, in any order.
+
+A `Chooser` is a `random.Random` with a seed, or what Hypothesis gives as `strategies.randoms()`;
+so outsiders need no library to drive their store with them. The few ids, labels and limits are
+meant to meet: replays, conflicts and full limits are as frequent as plain calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from quotakeeper.domain import commands as c
+from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.limits import Limit, Mode, applicable
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.testing.ledger_case import HOUR, MINUTE, cap
+
+T = TypeVar("T")
+
+
+class Chooser(Protocol):
+    """What chance is asked for."""
+
+    def choice(self, seq: Sequence[T], /) -> T:
+        """One of these."""
+
+    def randint(self, a: int, b: int, /) -> int:
+        """A whole number, both ends included."""
+
+
+_SCOPE = (("project", "phim-01"), ("team", "dịch"))
+CALLS = (
+    CallLabels("gemini", "gemini-2.0-flash", "translate"),
+    CallLabels("gemini", "gemini-2.0-pro", "rewrite", _SCOPE),
+    CallLabels("gemini", "", "rewrite", _SCOPE[:1]),
+    CallLabels("deepgram", "nova-2", "speech_to_text"),
+)
+PACIFIC = "America/Los_Angeles"
+# Hard limits of these amounts are given with every reservation, so they are never passed.
+LIMITS = (
+    cap(60, "day"),
+    cap(40, "day in California", timezone=PACIFIC),
+    cap(25, "hour at Lord Howe", window="hour", timezone="Australia/Lord_Howe"),
+    cap(50, "rolling hour", window="rolling 1h"),
+    cap(30, "rolling 250s", window="rolling 250s"),
+    cap(200, "month", window="month", timezone="Africa/Cairo"),
+    cap(90, "week of flash", window="week", labels=CallLabels("gemini", "gemini-2.0*")),
+    cap(35, "project", labels=CallLabels("", scope=_SCOPE[:1])),
+    cap(70, "all tokens", meter="tokens"),
+    cap(1_000, "money", meter="cost", labels=CallLabels("gemini")),
+    cap(20, "soft", mode=Mode.SOFT, labels=CallLabels("", "", "rewrite")),
+    cap(10, "shadow", mode=Mode.SHADOW, window="minute"),
+)
+# The same accounts with other amounts: raised and lowered limits.
+CHANGED = tuple(
+    Limit(f"{limit.name}, changed", limit.meter, limit.window, amount, limit.provider, limit.model,
+          limit.operation, limit.scope, limit.mode, limit.timezone)
+    for limit in LIMITS[:4]
+    for amount in (0, limit.amount // 2, limit.amount * 3)
+)  # fmt: skip
+IDS = (*"abcdef", "’ 重")
+OWNERS = ("alice", "bob", "carol")
+# Steps of a clock: mostly forward, sometimes back, often onto an edge.
+STEPS = (
+    0, 1, 1, SECOND, 7 * SECOND, MINUTE, 13 * MINUTE, 30 * MINUTE, HOUR, HOUR, 5 * HOUR,
+    24 * HOUR, 8 * 24 * HOUR, -1, -MINUTE, -HOUR, -25 * HOUR,
+)  # fmt: skip
+
+
+class CommandMaker:
+    """Makes commands by chance. `generation` makes its ids new; those before it still come up."""
+
+    def __init__(self, chance: Chooser, generation: int = 0) -> None:
+        self._chance = chance
+        self.generation = generation
+
+    def event_id(self) -> str:
+        """An id, most likely of this generation."""
+        generation = max(0, self.generation - self._chance.choice((0, 0, 0, 1, 2, 9)))
+        return f"{self._chance.choice(IDS)} {generation}"
+
+    def batch(self, at_most: int = 5) -> list[c.Command]:
+        """Commands to be carried out in one commit."""
+        return [self.command() for _ in range(self._chance.randint(1, at_most))]
+
+    def command(self) -> c.Command:
+        """Any command."""
+        make = self._chance.choice(
+            (self.reserve, self.reserve, self.reserve, self.end, self.end, self.end, self.record,
+             self.correct, self.watch, self.sweep, self.move)
+        )  # fmt: skip
+        return make()
+
+    def figures(self) -> Figures:
+        """Small figures, priced or not."""
+        chance = self._chance
+        key = chance.choice(("input_tokens", "input_tokens", "input_tokens@audio", "output_tokens"))
+        amount = chance.choice((0, 1, 2, 3, 5, 8, 13, 20, 25, 40))
+        cost = chance.choice((None, 0, 10, 130, 999))
+        return Figures({key: amount} if amount else {}, cost, note=chance.choice(("", "again")))
+
+    def reserve(self) -> c.Command:
+        """A reservation against all limits that apply, now and then a changed one as well."""
+        chance = self._chance
+        labels = chance.choice(CALLS)
+        limits = applicable(LIMITS, labels)
+        if chance.randint(0, 3) == 0:
+            limits += (chance.choice(CHANGED),)
+        ttl_us = chance.choice((0, SECOND, MINUTE, HOUR, 48 * HOUR, 10**18))
+        return c.Reserve(
+            self.event_id(), labels, self.figures(), limits, chance.choice(OWNERS), ttl_us
+        )
+
+    def record(self) -> c.Command:
+        """Usage without a reservation."""
+        labels = self._chance.choice(CALLS)
+        limits = applicable(LIMITS, labels)
+        return c.Record(self.event_id(), labels, self.figures(), limits)
+
+    def end(self) -> c.Command:
+        """One of the ends of a reservation."""
+        chance, event_id = self._chance, self.event_id()
+        kind = chance.choice((c.Settle, c.Settle, c.Release, c.Assume))
+        if kind is c.Settle:
+            return c.Settle(event_id, self.figures(), LIMITS)
+        return c.Release(event_id) if kind is c.Release else c.Assume(event_id)
+
+    def move(self) -> c.Command:
+        """What happens to a reservation while it is open."""
+        chance, event_id = self._chance, self.event_id()
+        if chance.randint(0, 2):
+            return c.MarkSent(event_id)
+        return c.Extend(event_id, chance.choice((0, MINUTE, HOUR)))
+
+    def correct(self) -> c.Command:
+        """A correction."""
+        return c.Correct(self.event_id(), self.figures())
+
+    def watch(self) -> c.Command:
+        """Accounts to be kept from now on."""
+        chosen = [self._chance.choice(LIMITS) for _ in range(self._chance.randint(1, 4))]
+        return c.Watch(tuple(limit.account for limit in chosen))
+
+    def sweep(self) -> c.Command:
+        """A sweep, sometimes with owners that died."""
+        chance = self._chance
+        dead = frozenset(owner for owner in OWNERS if chance.randint(0, 4) == 0)
+        return c.Sweep(dead, chance.choice((0, 1, 2, 1_000)))

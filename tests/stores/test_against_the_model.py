@@ -1,0 +1,215 @@
+"""SQLite is held to the pure model: the same commands, step by step, must mean the same.
+
+Two stores share one file and take turns, so what one of them has cached is always in danger; they
+are closed and opened again; the clock crosses midnights and changes of the clocks, and goes back.
+A longer run: QUOTAKEEPER_MODEL_EXAMPLES=2000 pytest tests/stores/test_against_the_model.py
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from quotakeeper.clocks import zone_named
+from quotakeeper.domain import commands as c
+from quotakeeper.domain.limits import Mode
+from quotakeeper.domain.store import EventQuery
+from quotakeeper.stores.memory import MemoryStore
+from quotakeeper.stores.sqlite.store import SqliteStore
+from quotakeeper.testing.clock import FakeClock
+from quotakeeper.testing.strategies import CALLS, CHANGED, LIMITS, STEPS, CommandMaker
+
+EXAMPLES = int(os.environ.get("QUOTAKEEPER_MODEL_EXAMPLES", "40"))
+# Seven hours before California changes its clocks, shortly before a UTC midnight.
+START = "2027-03-13T23:50:00Z"
+# A folder in memory, where there is one: this is about what is meant, not about the disk.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+BALANCES = """
+SELECT a.key, b.start_at, b.settled, b.reserved, b.overage
+FROM balance AS b JOIN account AS a USING (account_id)
+WHERE b.settled OR b.reserved OR b.overage
+"""
+
+
+def comparable(outcomes: list[c.Outcomes]) -> list[object]:
+    """Outcomes with errors by what they say: two exceptions are never equal."""
+    return [
+        (type(o.error), str(o.error)) if isinstance(o, c.Failed) else o for o in outcomes
+    ]  # fmt: skip
+
+
+class Pair:
+    """A model and a file with two stores on it, told the same."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "ledger.db"
+        self.clock = FakeClock(START)
+        self.model = MemoryStore(zone_named)
+        self.stores = [self._open(0), self._open(1)]
+
+    def _open(self, which: int) -> SqliteStore:
+        return SqliteStore(self.path, zone_named, owner=f"store-{which}", durability="process")
+
+    def reopen(self, which: int) -> None:
+        self.stores[which].close()
+        self.stores[which] = self._open(which)
+
+    def apply(self, which: int, commands: list[c.Command]) -> list[c.Outcomes]:
+        now = self.clock.now()
+        before = list(self.model.entries())
+        expected = self.model.apply(commands, now)
+        found = self.stores[which].apply(commands, now)
+        assert comparable(found) == comparable(expected)
+        if all(isinstance(o, c.Denied | c.Failed) for o in expected):
+            assert list(self.model.entries()) == before
+        return found
+
+    def compare(self, which: int) -> None:
+        now, store = self.clock.now(), self.stores[which]
+        limits = LIMITS + CHANGED
+        standing = self.model.verdicts(limits, now)
+        assert store.verdicts(limits, now) == standing
+        assert store.holds() == self.model.holds()
+        newest_first = bool(now % 2)
+        query = EventQuery(newest_first=newest_first, since=now - 86_400_000_000)
+        assert list(store.events(query)) == list(self.model.events(query))
+        assert list(store.entries()) == list(self.model.entries())
+        self._limits_hold(now)
+
+    def audit(self) -> None:
+        assert self.model.verify() == []
+        assert self.stores[0].verify() == []
+        state = self.model._state
+        kept = {
+            (key, start, part.settled, part.reserved, part.overage)
+            for key, slices in state._balances.items()
+            for start, part in slices.items()
+            if part.settled or part.reserved or part.overage
+        }
+        with closing(sqlite3.connect(self.path)) as connection:
+            assert set(connection.execute(BALANCES).fetchall()) == kept
+
+    def _limits_hold(self, now: int) -> None:
+        state = self.model._state
+        now = max(now, state.high_water)
+        for limit in LIMITS:
+            totals = state.totals(limit.account, now)
+            assert totals.settled >= 0 and totals.reserved >= 0
+            if limit.mode is Mode.HARD:
+                assert totals.settled - totals.overage + totals.reserved <= limit.amount
+        for limit in LIMITS:
+            # What is held is the sum of the open reservations, whatever the windows: all periods.
+            balances = state._balances.get(limit.account.key)
+            if balances is None:
+                continue
+            since = state.accounts[limit.account.key][1]
+            held = sum(
+                sum(v for k, v in hold.quantities.items() if k.startswith("input_tokens"))
+                for hold in state.holds()
+                if limit.matches(hold.labels) and state.slice_start(limit.account, hold.at) >= since
+            )
+            if limit.meter == "input_tokens":
+                assert sum(part.reserved for part in balances.values()) == held
+
+    def close(self) -> None:
+        for store in self.stores:
+            store.close()
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Hypothesis finds the shortest script after which SQLite and the model disagree."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory(dir=MEMORY)
+        self.pair = Pair(Path(self.folder.name))
+        self.steps = 0
+
+    which = st.integers(0, 1)
+
+    def make(self, chance):
+        return CommandMaker(chance, generation=self.steps // 5)
+
+    @rule(which=which, chance=st.randoms(use_true_random=False))
+    def carry_out(self, which, chance):
+        self.pair.apply(which, self.make(chance).batch())
+
+    @rule(which=which, chance=st.randoms(use_true_random=False))
+    def a_whole_call(self, which, chance):
+        make = self.make(chance)
+        (outcome,) = self.pair.apply(which, [make.reserve()])
+        if isinstance(outcome, c.Reserved):
+            self.pair.apply(1 - which, [c.Settle(outcome.hold.id, make.figures(), LIMITS)])
+
+    @rule(which=which, labels=st.sampled_from(CALLS), chance=st.randoms(use_true_random=False))
+    def ask(self, which, labels, chance):
+        figures, now = self.make(chance).figures(), self.pair.clock.now()
+        expected = self.pair.model.check(labels, figures, LIMITS, now)
+        assert self.pair.stores[which].check(labels, figures, LIMITS, now) == expected
+
+    @rule(step=st.sampled_from(STEPS))
+    def let_time_pass(self, step):
+        self.pair.clock._now += step
+
+    @rule(which=which)
+    def open_again(self, which):
+        self.pair.reopen(which)
+
+    @rule(which=which)
+    def compare(self, which):
+        self.pair.compare(which)
+
+    @precondition(lambda self: self.steps % 4 == 0)
+    @invariant()
+    def everything_follows_from_the_journal(self):
+        self.pair.audit()
+
+    @invariant()
+    def count(self):
+        self.steps += 1
+
+    def teardown(self):
+        for which in (0, 1):
+            self.pair.compare(which)
+        self.pair.audit()
+        self.pair.close()
+        self.folder.cleanup()
+
+
+TestLedgerAgainstTheModel = LedgerMachine.TestCase
+TestLedgerAgainstTheModel.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=40,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_long_scripts_mean_the_same():
+    """Volume, where Hypothesis gives depth: plain seeded scripts of many steps."""
+    for seed in range(max(2, EXAMPLES // 10)):
+        chance = Random(seed)
+        folder = TemporaryDirectory(dir=MEMORY)
+        pair = Pair(Path(folder.name))
+        make = CommandMaker(chance)
+        for step in range(250):
+            make.generation = step // 5
+            pair.apply(chance.randint(0, 1), make.batch())
+            pair.clock._now += chance.choice(STEPS)
+            if step % 10 == 0:
+                pair.compare(chance.randint(0, 1))
+            if step % 50 == 0:
+                pair.audit()
+                pair.reopen(chance.randint(0, 1))
+        pair.audit()
+        pair.close()
+        folder.cleanup()
