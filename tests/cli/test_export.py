@@ -91,6 +91,16 @@ def test_csv_into_a_file_that_excel_reads(busy: CommandLine) -> None:
     assert rows[0]["input_tokens"] == "12000000"
 
 
+@pytest.mark.parametrize("name", ["ledger.db", "./ledger.db-wal", "link.db"])
+def test_the_ledger_itself_is_never_written_over(busy: CommandLine, name: str) -> None:
+    if name == "link.db":
+        (busy.folder / name).symlink_to(busy.ledger)
+    result = busy.run("export", "--out", name)
+    assert result.code == 2
+    assert "is the ledger itself" in result.err
+    assert busy.run("verify").code == 0
+
+
 def test_json_says_when_it_was_made(busy: CommandLine) -> None:
     record = json.loads(busy.run("export", "--format", "json").out)
     assert (record["schema"], record["generated_at"]) == (1, "2026-11-23T12:45:03Z")

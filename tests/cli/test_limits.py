@@ -7,9 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from quotakeeper.cli.limits_file import LimitsFile
 from quotakeeper.config import load_settings
 from quotakeeper.config.places import user_config_file
+from quotakeeper.domain.usage import check_label
 from tests.cli.conftest import CommandLine
 
 FILE = """\
@@ -66,7 +70,11 @@ def test_a_new_limit_goes_to_the_end(cli: CommandLine) -> None:
     assert (result.code, result.err) == (0, f"limit 'calls' made in {path}\n")
     changed = path.read_text(encoding="utf-8")
     assert changed.startswith(FILE)
-    assert 'name = "calls"' in changed.removeprefix(FILE)
+    assert changed.removeprefix(FILE).startswith('\n[[limit]]\nname = "calls"\n')
+    assert cli.run("limits", "set", "more", *NEW).code == 0
+    again = path.read_text(encoding="utf-8").removeprefix(changed)
+    assert again.startswith('\n[[limit]]\nname = "more"\n')
+    assert cli.run("limits", "remove", "more").code == 0
     assert names(cli) == ["tokens", "money", "calls"]
 
 
@@ -157,6 +165,37 @@ def test_a_list_of_inline_tables_works_too(cli: CommandLine) -> None:
     assert names(cli) == ["a", "calls"]
 
 
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    named=st.lists(
+        st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300)
+        .filter(lambda text: text.strip())
+        .map(lambda text: check_label(text.strip(), "name")),
+        min_size=1,
+        max_size=4,
+        unique_by=str.casefold,
+    ),
+    amount=st.integers(0, 10**12),
+)
+def test_any_name_comes_back_and_goes_again(
+    cli: CommandLine, named: list[str], amount: int
+) -> None:
+    path = cli.write_config("# house rules\ndefault_limits = false\n")
+    changes = {"meter": "tokens", "window": "day", "amount": str(amount)}
+    for name in named:
+        file = LimitsFile(path, load_settings())
+        assert file.set(name, changes)
+        file.save()
+    assert [limit.name for limit in load_settings().limits] == named
+    assert {limit.amount for limit in load_settings().limits} == {amount}
+    for name in named:
+        file = LimitsFile(path, load_settings())
+        file.remove(name)
+        file.save()
+    assert load_settings().limits == ()
+    assert path.read_text(encoding="utf-8").startswith("# house rules\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
@@ -209,3 +248,6 @@ def test_windows_line_ends_stay(cli: CommandLine) -> None:
     path.write_bytes(FILE.replace("\n", "\r\n").encode())
     assert cli.run("limits", "set", "tokens", "--amount", "7").code == 0
     assert path.read_bytes() == FILE.replace("1_000_000", "7").replace("\n", "\r\n").encode()
+    assert cli.run("limits", "set", "calls", *NEW).code == 0
+    data = path.read_bytes()
+    assert data.count(b"\r\n") == data.count(b"\n") > FILE.count("\n")

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from quotakeeper.cli import sessions
-from quotakeeper.cli.watch import WatchOptions, run_watch
+from quotakeeper.cli.monitor import Frame, look
+from quotakeeper.cli.watch import WatchOptions, _Screen, run_watch
+from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
 from tests.cli.conftest import CommandLine, golden
 
@@ -73,6 +75,36 @@ def test_an_interval_that_makes_no_sense_is_refused(cli: CommandLine, interval: 
     result = cli.run("watch", "--json", f"--interval={interval}")
     assert result.code == 2
     assert "--interval" in result.err
+
+
+def test_the_screen_stays_while_the_ledger_cannot_be_reached(busy: CommandLine) -> None:
+    session = sessions.Session(lang="en")
+    with busy.keeper() as keeper:
+        frame = look(keeper, calls=3)
+    looks: list[Frame | None] = [frame, None, frame]
+    answers = iter(looks)
+
+    def take() -> Frame:
+        answer = next(answers)
+        if answer is None:
+            raise LedgerUnavailableError("l.db", "is locked")
+        return answer
+
+    screen = _Screen(take, session)
+    first = screen.lines(80, 24)
+    assert first[-1] == "q: quit"
+    stale = screen.lines(80, 24)
+    assert stale[:-1] == first[:-1]
+    assert "is locked" in stale[-1]
+    assert screen.lines(80, 10) == [*first[:9], "q: quit"], "a low terminal shows the top"
+
+
+def test_a_ledger_that_was_never_reached_is_an_error(cli: CommandLine) -> None:
+    def take() -> Frame:
+        raise LedgerUnavailableError("l.db", "is locked")
+
+    with pytest.raises(LedgerUnavailableError):
+        _Screen(take, sessions.Session(lang="en")).lines(80, 24)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")

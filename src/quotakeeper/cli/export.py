@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from typing import TextIO
 
 from quotakeeper.cli import failures, sessions, streams
 from quotakeeper.cli.times import parse_range
+from quotakeeper.config import Settings
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.exports import write_events, write_file
+from quotakeeper.wiring import ledger_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ def run_export(session: sessions.Session, options: ExportOptions) -> int:
     if options.mark and options.form != "csv":
         raise InvalidInputError("--bom", "is for CSV only", "leave it out, or take --format csv")
     with sessions.open_keeper(session) as keeper:
+        _spare_the_ledger(options.out, keeper.settings)
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
         events = keeper.events(since=since, until=until)
@@ -44,6 +48,15 @@ def run_export(session: sessions.Session, options: ExportOptions) -> int:
         count = write_file(Path(str(options.out)), write, mark=options.mark)
     streams.tell(session.words("events written to {file}: {n}", n=count, file=options.out))
     return failures.OK
+
+
+def _spare_the_ledger(out: str | None, settings: Settings) -> None:
+    path = ledger_path(settings)
+    if out is None or path is None:
+        return
+    files = {os.path.realpath(f"{path}{end}") for end in ("", "-wal", "-shm", ".lock")}
+    if os.path.realpath(out) in files:
+        raise InvalidInputError("--out", f"{out} is the ledger itself", "name another file")
 
 
 def _to_stdout(write: Callable[[TextIO], int], *, mark: bool) -> None:

@@ -127,4 +127,4 @@ def clock_text(at: int, now: int, zone: tzinfo) -> str:
 
 def zone_text(zone: tzinfo) -> str:
     """The name of a time zone."""
-    return getattr(zone, "key", None) or str(zone)
+    return getattr(zone, "key", None) or zone.tzname(None) or str(zone)

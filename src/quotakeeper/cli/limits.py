@@ -12,6 +12,7 @@ from quotakeeper.config import file_to_edit, load_settings
 from quotakeeper.config.limit_tables import checked_zone
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.units import amount_from_units, meter_named, units_text
+from quotakeeper.domain.usage import check_label
 from quotakeeper.domain.windows import parse_window
 from quotakeeper.errors import ConfigError, InvalidInputError
 
@@ -57,6 +58,7 @@ def run_list(session: sessions.Session, *, as_json: bool) -> int:
 
 def run_set(session: sessions.Session, name: str, changes: Mapping[str, str]) -> int:
     """Make or change a limit in the config file."""
+    name = check_label(name.strip(), "NAME")
     _check(session, name, changes)
     file = _opened(session)
     is_new = file.set(name, changes)
@@ -70,6 +72,7 @@ def run_set(session: sessions.Session, name: str, changes: Mapping[str, str]) ->
 
 def run_remove(session: sessions.Session, name: str) -> int:
     """Take a limit out of the config file."""
+    name = check_label(name.strip(), "NAME")
     file = _opened(session)
     file.remove(name)
     file.save()

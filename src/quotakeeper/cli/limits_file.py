@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, MutableMapping
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +33,7 @@ class LimitsFile:
         else:
             read_toml(path, str(path))  # its errors name the line
             text = path.read_bytes().decode("utf-8-sig")
+        self._has_windows_ends = text.count("\r\n") == text.count("\n") > 0
         self._document = _parse(text)
         self.copied_defaults = False
 
@@ -89,8 +91,9 @@ class LimitsFile:
             ) from None
 
     def text(self) -> str:
-        """The file as it would be written."""
-        return self._document.as_string()
+        """The file as it would be written, with the line ends that it had."""
+        text = self._document.as_string()
+        return re.sub(r"\r?\n", "\r\n", text) if self._has_windows_ends else text
 
     def _find(self, name: str) -> MutableMapping[str, Any] | None:
         return next((t for t in self._tables() if _same(t.get("name"), name)), None)
@@ -100,21 +103,22 @@ class LimitsFile:
 
     def _append(self, values: Mapping[str, object]) -> MutableMapping[str, Any]:
         import tomlkit
-        from tomlkit.items import AoT
+        from tomlkit.items import Array
 
         tables = self._document.get("limit")
-        if not tables:
-            self._document.pop("limit", None)
-            tables = tomlkit.aot()
-            self._document.append("limit", tables)
-            tables = self._document["limit"]
-        table = tomlkit.table() if isinstance(tables, AoT) else tomlkit.inline_table()
-        for key, value in values.items():
-            table[key] = value
-        if isinstance(tables, AoT) and (len(tables) or len(self._document) > 1):
-            table.trivia.indent = ""
-        tables.append(table)
-        found: MutableMapping[str, Any] = tables[-1]
+        if isinstance(tables, Array) and len(tables):
+            table = tomlkit.inline_table()
+            table.update(values)
+            tables.append(table)
+        else:
+            if not tables:
+                self._document.pop("limit", None)
+            rows = "".join(
+                f"{key} = {tomlkit.item(value).as_string()}\n" for key, value in values.items()
+            )
+            before = self._document.as_string().rstrip("\r\n")
+            self._document = _parse(f"{before}\n\n[[limit]]\n{rows}".lstrip("\n"))
+        found: MutableMapping[str, Any] = self._tables()[-1]
         return found
 
     def _write_out_defaults(self) -> None:

@@ -7,13 +7,29 @@ from collections.abc import Callable, Sequence
 
 from quotakeeper.cli.arguments import hoisted
 from quotakeeper.cli.export import ExportOptions, run_export
+from quotakeeper.cli.failures import report
 from quotakeeper.cli.running import guarded
 from quotakeeper.cli.sessions import COLOUR_CHOICES, Session
 from quotakeeper.cli.status import run_status
 from quotakeeper.cli.verify import run_verify
+from quotakeeper.cli.words import Words
 from quotakeeper.config.terminal import LANGUAGES, language
+from quotakeeper.errors import MissingExtraError
 from quotakeeper.exports import FORMATS
 
+# The commands of the full CLI; a test holds this to its list, which cannot be imported here.
+WITH_PACKAGES = (
+    "watch",
+    "report",
+    "events",
+    "limits",
+    "prices",
+    "estimate",
+    "tokens",
+    "doctor",
+    "config",
+    "sandbox",
+)
 _EPILOG = (
     "All other commands (watch, report, limits, prices, ...) need three small packages: "
     'pip install "quotakeeper[cli]"'
@@ -22,9 +38,12 @@ _EPILOG = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the three commands and return its exit code."""
-    parser = _parser()
+    arguments = hoisted(list(argv or ()))
+    wanted = next((each for each in arguments if each in WITH_PACKAGES), None)
+    if wanted is not None and not _COMMANDS.keys() & set(arguments):
+        return report(MissingExtraError("cli", f"the command {wanted!r}"), Words(language()))
     try:
-        found = parser.parse_args(hoisted(list(argv or ())))
+        found = _parser().parse_args(arguments)
     except SystemExit as end:  # argparse has printed the help, or what is wrong
         return int(end.code or 0)
     session = Session(found.ledger, found.config, found.color, found.lang or language())

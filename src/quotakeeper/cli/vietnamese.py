@@ -34,6 +34,9 @@ _MESSAGES = {
     "exhausted": "đã hết",
     "exhausted {at}, in {left}": "hết lúc {at}, còn {left}",
     "q: quit": "q: thoát",
+    "the ledger cannot be reached; still trying: {why}": (
+        "không tới được sổ ghi; vẫn đang thử: {why}"
+    ),
     "LIMIT": "GIỚI HẠN",
     "USED": "ĐÃ DÙNG",
     "RESERVED": "ĐANG GIỮ",

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from quotakeeper import clocks
 from quotakeeper.cli import failures, sessions, streams
 from quotakeeper.cli.monitor import Frame, frame_record, look
+from quotakeeper.cli.table import cut
 from quotakeeper.cli.watch_view import frame_lines
-from quotakeeper.errors import InvalidInputError, MissingExtraError
+from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, MissingExtraError
 
 _CALLS = 8
 _BLINK_SECONDS = 0.1
@@ -57,6 +58,27 @@ def _as_json(take: Callable[[], Frame], options: WatchOptions, clock: clocks.Clo
         clock.sleep(options.interval_seconds)
 
 
+class _Screen:
+    """The lines of the live screen; while the ledger cannot be reached, those of the last look."""
+
+    def __init__(self, take: Callable[[], Frame], session: sessions.Session) -> None:
+        self._take = take
+        self._session = session
+        self._last: Frame | None = None
+
+    def lines(self, width: int, height: int) -> list[str]:
+        words = self._session.words
+        foot = words("q: quit")
+        try:
+            self._last = self._take()
+        except LedgerUnavailableError as error:
+            if self._last is None:
+                raise
+            foot = words("the ledger cannot be reached; still trying: {why}", why=error.problem)
+        shown = frame_lines(self._last, self._session, max(40, width))
+        return [*shown[: height - 1], cut(foot, width)]
+
+
 def _live(
     take: Callable[[], Frame], session: sessions.Session, options: WatchOptions, clock: clocks.Clock
 ) -> int:
@@ -67,11 +89,11 @@ def _live(
     except ImportError:
         raise MissingExtraError("cli", "the live screen") from None
 
+    screen = _Screen(take, session)
+
     def draw() -> Text:
         size = shutil.get_terminal_size()
-        lines = frame_lines(take(), session, max(40, size.columns))
-        lines = [*lines[: size.lines - 1], session.words("q: quit")]
-        return Text.from_ansi("\n".join(lines), no_wrap=True)
+        return Text.from_ansi("\n".join(screen.lines(size.columns, size.lines)), no_wrap=True)
 
     console = Console(no_color=not session.colour)
     with _keys() as pressed, Live(draw(), console=console, screen=True, auto_refresh=False) as live:
