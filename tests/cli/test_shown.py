@@ -81,6 +81,7 @@ def test_moments_are_read_in_the_zone() -> None:
     assert read("2026-11-23 19:00:00") == NOON
     assert read("2026-11-23T12:00:00Z") == NOON
     assert read("2026-11-23T12:00:00Z", end=True) == NOON
+    assert read("90m") == NOON - 90 * 60 * SECOND
 
 
 @given(st.text(max_size=30))

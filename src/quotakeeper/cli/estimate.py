@@ -152,11 +152,14 @@ def _costs(
     if not any(quantities.values()):
         return
     now = clocks.SystemClock().now()
+    # A price for any model of a provider (Deepgram's add-ons) does not make each of them one for
+    # this meter: only models with a row of their own are shown.
+    own = {(row.provider, row.model) for row in snapshot.rows() if row.key in quantities}
     found = []
     for provider in snapshot.providers():
         names = [snapshot.canonical_model(provider, name.split("/")[-1]) for name in models]
         for model in snapshot.models(provider):
-            if models and model not in names:
+            if (provider, model) not in own or (models and model not in names):
                 continue
             cost = snapshot.price(provider, model, quantities, now).cost_pico
             if cost is not None:
@@ -224,7 +227,8 @@ def _lines(
         yield from _table(session, header, rows, {1})
     header = [words("MODEL"), words("COST")]
     yield from _table(session, header, [[n, figures.money(c, lang)] for n, c in costs], {1})
-    yield words("Estimated. Text is priced as input; what a model writes comes on top.")
+    if texts:
+        yield words("Estimated. Text is priced as input; what a model writes comes on top.")
 
 
 def _table(

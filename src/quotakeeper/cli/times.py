@@ -10,7 +10,7 @@ from quotakeeper.errors import InvalidInputError
 
 _SPAN = re.compile(r"(\d{1,6})\s*(min|m|h|d|w)")
 _SECONDS = {"min": 60, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_FIX = 'write "2026-11-23", "2026-11-23T08:30", "today" or "yesterday"'
+_FIX = 'write "2026-11-23", "2026-11-23T08:30", "today", "yesterday", or "7d" for so long ago'
 
 
 def parse_span(text: str, field: str = "--last") -> int:
@@ -24,12 +24,14 @@ def parse_span(text: str, field: str = "--last") -> int:
 
 
 def parse_moment(text: str, zone: tzinfo, now: int, field: str, *, end: bool = False) -> int:
-    """A date or a date and time -> microseconds since 1970 UTC.
+    """A date, a date and time, or a span before now -> microseconds since 1970 UTC.
 
     Without an offset it is meant in `zone`. A bare date is its first instant, or with `end` the
     first instant after it, so that `--until 2026-11-23` has that day in it.
     """
     word = text.strip().lower()
+    if _SPAN.fullmatch(word):
+        return now - parse_span(word)
     today = moment(now, zone).date()
     try:
         if word in ("today", "yesterday"):
