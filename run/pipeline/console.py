@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from quotakeeper.calculator.legible import fitted
+
 _BAR_CELLS = 24
 
 
@@ -34,14 +36,17 @@ class Console:
         if not self._quiet:
             self.line(text)
 
-    def bar(self, done: int, total: int, text: str) -> None:
-        """A progress bar, on terminals only: elsewhere the lines tell it."""
-        if not self._tty or self._quiet:
+    def step(self, done: int, total: int, text: str) -> None:
+        """A step begins: on a terminal a bar that is redrawn in place, elsewhere a line."""
+        if self._quiet:
+            return
+        if not self._tty:
+            self.line(text)
             return
         filled = _BAR_CELLS * done // max(1, total)
         cells = self._fitting("█", "#") * filled + self._fitting("░", ".") * (_BAR_CELLS - filled)
         self._erase()
-        self._status = f"[{cells}] {done}/{total} {text}"[:110]
+        self._status = f"[{cells}] {text}"[:110]
         self._write(self._status + "\r")
 
     def close(self) -> None:
@@ -54,22 +59,13 @@ class Console:
             self._status = ""
 
     def _fitting(self, wanted: str, plain: str) -> str:
-        encoding = getattr(self._stream, "encoding", None) or "ascii"
-        try:
-            wanted.encode(encoding)
-        except (UnicodeError, LookupError):
-            return plain
-        return wanted
+        return wanted if fitted(wanted, self._stream) == wanted else plain
 
     def _write(self, text: str) -> None:
         if self._stream is None:
             return
         try:
-            try:
-                self._stream.write(text)
-            except UnicodeError:
-                encoding = getattr(self._stream, "encoding", None) or "ascii"
-                self._stream.write(text.encode(encoding, "replace").decode(encoding, "replace"))
+            self._stream.write(fitted(text, self._stream))
             self._stream.flush()
         except (OSError, ValueError):
             self._stream = None

@@ -17,7 +17,8 @@ from quotakeeper.tokens import estimate_tokens
 
 # What the service adds around the texts: roles, separators.
 _FRAME_TOKENS = 32
-_THOUGHT_TOKENS = 4_096
+# Room for thinking where the model decides: the lite models hardly do.
+_THOUGHT_TOKENS, _LITE_THOUGHT_TOKENS = 4_096, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,11 @@ def default_thinking_budget(model: str) -> int | None:
 
 
 def output_cap(prompt: Prompt, settings: GeminiSettings) -> int:
-    """`maxOutputTokens`: thoughts count inside it, so a model that thinks needs room for both."""
-    thinks = "lite" not in settings.model and settings.thinking_budget != 0
-    room = settings.thinking_budget if (settings.thinking_budget or 0) > 0 else _THOUGHT_TOKENS
-    return prompt.most_output_tokens + ((room or 0) if thinks else 0)
+    """`maxOutputTokens`: thoughts count inside it, so a model that may think needs room for both."""
+    room = settings.thinking_budget
+    if room is None or room < 0:
+        room = _LITE_THOUGHT_TOKENS if "lite" in settings.model else _THOUGHT_TOKENS
+    return prompt.most_output_tokens + room
 
 
 def gemini_plan(prompt: Prompt, settings: GeminiSettings) -> CallPlan:
@@ -85,7 +87,7 @@ def ask(prompt: Prompt, settings: GeminiSettings, caller: Caller) -> Answer:
 
 
 def _call(prompt: Prompt, settings: GeminiSettings) -> PaidCall:
-    config: Json = {"maxOutputTokens": output_cap(prompt, settings), "temperature": 0.3}
+    config: Json = {"maxOutputTokens": output_cap(prompt, settings)}
     if settings.thinking_budget is not None:
         config["thinkingConfig"] = {"thinkingBudget": settings.thinking_budget}
     if prompt.schema is not None:

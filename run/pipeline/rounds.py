@@ -104,10 +104,8 @@ class Rounds:
         name = path.name
 
         def tell(step: int, step_name: str) -> None:
-            self._console.progress(f"[{number + 1}/{total}] {name}: {step_name}")
-            self._console.bar(
-                number * len(STEPS) + step, total * len(STEPS), f"{name}: {step_name}"
-            )
+            text = f"[{number + 1}/{total}] {name}: {step_name}"
+            self._console.step(number * len(STEPS) + step, total * len(STEPS), text)
 
         try:
             done = self._until_admitted(path, tell)

@@ -43,6 +43,10 @@ def test_a_terminal_gets_one_line_that_is_rewritten(bench: Bench) -> None:
     bench.run()
     said = bench.stream.getvalue()
     assert "█" in said and "\r" in said
+    lines = [line.rsplit("\r", 1)[-1] for line in said.split("\n")]
+    assert [line for line in lines if "a.wav" in line] == [
+        "[1/1] a.wav: done: a.txt, a.srt, a.json"
+    ]
     last = said.rsplit("\r", 1)[1]
     assert "█" not in last  # nothing half drawn is left behind
 
@@ -52,8 +56,8 @@ def test_the_bar_has_plain_glyphs_where_others_cannot_be_written() -> None:
         encoding = "ascii"  # type: ignore[assignment]
 
     stream = Plain()
-    Console(stream).bar(1, 2, "a")
-    assert stream.getvalue().startswith("[############............] 1/2 a")
+    Console(stream).step(1, 2, "a")
+    assert stream.getvalue().startswith("[############............] a")
 
 
 def test_quiet_shows_problems_and_the_summary_only(bench: Bench) -> None:
@@ -84,7 +88,7 @@ def test_a_stream_that_is_gone_is_no_reason_to_stop(
     assert bench.run().exit_code == 0
     console = Console(stream)
     console.line("x")
-    console.bar(1, 2, "x")
+    console.step(1, 2, "x")
     console.close()
 
 

@@ -65,10 +65,11 @@ def test_with_wait_it_goes_on_at_midnight_by_itself(bench: Bench) -> None:
 
 def test_a_limit_on_tokens_stops_between_the_steps_and_keeps_the_speech(bench: Bench) -> None:
     bench.wav("a.wav", 12_000)
-    bench.limit("tokens", "700", provider="gemini")
+    bench.limit("tokens", "1700", provider="gemini")
     run = bench.run()
     assert run.exit_code == 3
-    assert "gemini daily tokens" in run.text
+    assert "STOPPED AT A LIMIT: limit 'gemini daily tokens'" in run.text
+    assert (bench.out / "a.srt").exists() and not (bench.out / "a.txt").exists()
     charges = len(bench.sandbox.bill.charges)
     bench.limits.clear()
     assert bench.run().exit_code == 0
