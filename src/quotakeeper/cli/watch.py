@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -76,6 +77,8 @@ class _Screen:
                 raise
             foot = words("the ledger cannot be reached; still trying: {why}", why=error.problem)
         shown = frame_lines(self._last, self._session, max(40, width))
+        if len(shown) >= height:
+            shown = [line for line in shown if line]
         return [*shown[: height - 1], cut(foot, width)]
 
 
@@ -96,11 +99,16 @@ def _live(
         return Text.from_ansi("\n".join(screen.lines(size.columns, size.lines)), no_wrap=True)
 
     console = Console(no_color=not session.colour)
-    with _keys() as pressed, Live(draw(), console=console, screen=True, auto_refresh=False) as live:
+    # Not redirected: what stands in for stdout would know neither its encoding nor its colours.
+    live = Live(
+        draw(), console=console, screen=True, auto_refresh=False,
+        redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
+    with _keys() as pressed, live:
         while True:
             until = clock.monotonic() + options.interval_seconds
             while clock.monotonic() < until:
-                if pressed() in ("q", "Q", "\x1b", "\x03"):
+                if pressed() in ("q", "Q", "\x03"):
                     return failures.OK
                 clock.sleep(_BLINK_SECONDS)
             live.update(draw(), refresh=True)
@@ -108,7 +116,7 @@ def _live(
 
 @contextmanager
 def _keys() -> Iterator[Callable[[], str]]:
-    """A function that gives the key pressed since it was last asked, or nothing, never waiting."""
+    """Give a function that tells the key pressed since it was last asked; it never waits."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -123,7 +131,10 @@ def _keys() -> Iterator[Callable[[], str]]:
 
     def pressed() -> str:
         ready = select.select([descriptor], [], [], 0)[0]
-        return sys.stdin.read(1) if ready else ""
+        if not ready:
+            return ""
+        # What came at once is one key (an arrow is three bytes); nothing means the terminal went.
+        return os.read(descriptor, 64).decode(errors="replace") or "q"
 
     try:
         tty.setcbreak(descriptor)
