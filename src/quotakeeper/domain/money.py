@@ -14,7 +14,11 @@ PICO_PER_USD = 10**12
 MAX_PICO = 2**63 - 1
 
 # Wide enough that no product of a price and a quantity is rounded before we round it ourselves.
+# The host's own decimal context is never used: it may round to six digits.
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_ONE_PICO = Decimal("1E-12")
+_ZERO = Decimal(0)
+_LONGEST_SHOWN = 40
 
 
 def divide_half_even(numerator: int, denominator: int) -> int:
@@ -45,18 +49,26 @@ def parse_decimal(value: object, field: str) -> Decimal:
     return number
 
 
+def shortened(number: Decimal) -> str:
+    """A number for a message: whoever gives a million digits does not get them all back."""
+    text = str(number)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
 def pico_from_usd(value: object, field: str = "amount") -> int:
     """US dollars (int, str, Decimal, float) -> pico-dollars, half to even; never negative."""
     number = parse_decimal(value, field)
     if number < 0:
-        raise InvalidInputError(field, f"{number} is negative", "give zero or more")
-    if number.adjusted() > 12:
-        raise InvalidInputError(field, f"{number} USD is too large", "the most is 9,223,372 USD")
-    scaled = number.scaleb(12, _EXACT)
-    pico = int(scaled.to_integral_value(ROUND_HALF_EVEN, _EXACT))
-    if pico > MAX_PICO:
-        raise InvalidInputError(field, f"{number} USD is too large", "the most is 9,223,372 USD")
-    return pico
+        raise InvalidInputError(field, f"{shortened(number)} is negative", "give zero or more")
+    # Quantized before it is scaled: scaling rounds what has more digits than the context.
+    if not number or number.adjusted() <= 12:
+        exact = (number or _ZERO).quantize(_ONE_PICO, ROUND_HALF_EVEN, _EXACT)
+        pico = int(exact.scaleb(12, _EXACT))
+        if pico <= MAX_PICO:
+            return pico
+    raise InvalidInputError(
+        field, f"{shortened(number)} USD is too large", "the most is 9,223,372 USD"
+    )
 
 
 def usd_from_pico(pico: int) -> Decimal:

@@ -10,16 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 from functools import lru_cache
 from types import MappingProxyType
 
-from quotakeeper.domain.money import PICO_PER_USD, parse_decimal, usd_text
+from quotakeeper.domain.money import (
+    PICO_PER_USD,
+    divide_half_even,
+    parse_decimal,
+    shortened,
+    usd_text,
+)
 from quotakeeper.errors import InvalidInputError
 
 MAX_QUANTITY = 10**12  # in one event: a trillion tokens, 31 years of audio
 MAX_AMOUNT = 2**62  # of a limit
 TOKEN_METERS = ("input_tokens", "cached_input_tokens", "output_tokens", "thought_tokens")
+_WHOLE = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[Inexact])
+_HALF = Decimal("0.5")
 MODALITIES = ("text", "audio", "image", "video", "document")
 
 # A stored quantity: "meter" or "meter@modality" -> whole units. Zero entries are left out.
@@ -119,13 +127,14 @@ def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
 def check_whole(value: object, field: str) -> int:
     """Check that a value is a whole number from 0 to 10**12 and return it as an int."""
     number = parse_decimal(value, field)
+    shown = shortened(number)
     if number < 0:
-        raise InvalidInputError(field, f"{number} is negative", "give zero or more")
-    if number.adjusted() > 19 or number > MAX_QUANTITY:
-        raise InvalidInputError(field, f"{number} is too large", f"the most is {MAX_QUANTITY}")
+        raise InvalidInputError(field, f"{shown} is negative", "give zero or more")
+    if number > MAX_QUANTITY:
+        raise InvalidInputError(field, f"{shown} is too large", f"the most is {MAX_QUANTITY}")
     whole = int(number)
     if whole != number:
-        raise InvalidInputError(field, f"{number} is not whole", "give a whole number")
+        raise InvalidInputError(field, f"{shown} is not whole", "give a whole number")
     return whole
 
 
@@ -143,18 +152,22 @@ def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int
     Raises InvalidInputError when negative, not finite, too large, or finer than the base unit.
     """
     number = parse_decimal(value, field)
+    shown = f"{shortened(number)} {meter.unit}"
     if number < 0:
-        raise InvalidInputError(field, f"{number} is negative", "give zero or more")
-    if number.adjusted() > 19:
-        raise InvalidInputError(field, f"{number} is too large", "give a smaller amount")
-    scaled = number * meter.per_unit
+        raise InvalidInputError(field, f"{shown} is negative", "give zero or more")
+    if number > MAX_AMOUNT:
+        raise InvalidInputError(field, f"{shown} is too large", "give less")
+    try:
+        scaled = _WHOLE.multiply(number, meter.per_unit)
+    except Inexact:  # more digits than any amount that can be counted has
+        scaled = _HALF
     base = int(scaled)
     if base != scaled:
         raise InvalidInputError(
-            field, f"{number} {meter.unit} is finer than can be counted", "give fewer decimals"
+            field, f"{shown} is finer than can be counted", "give fewer decimals"
         )
     if base > MAX_AMOUNT:
-        raise InvalidInputError(field, f"{number} {meter.unit} is too large", "give less")
+        raise InvalidInputError(field, f"{shown} is too large", "give less")
     return base
 
 
@@ -164,6 +177,7 @@ def units_text(base: int, meter: Meter) -> str:
         return usd_text(base)
     if meter.per_unit == 1:
         return str(base)
-    quotient = Decimal(base) / Decimal(meter.per_unit)
-    text = f"{quotient:.6f}".rstrip("0").rstrip(".")
-    return text or "0"
+    millionths = divide_half_even(abs(base) * 10**6, meter.per_unit)
+    whole, fraction = divmod(millionths, 10**6)
+    text = f"{whole}.{fraction:06d}".rstrip("0").rstrip(".")
+    return f"-{text}" if base < 0 and millionths else text

@@ -18,7 +18,7 @@ from quotakeeper.errors import InvalidInputError
 SECOND = 1_000_000
 CALENDAR_KINDS = ("minute", "hour", "day", "week", "month")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ROLLING = re.compile(r"rolling[ -]?(\d{1,7})\s*(s|m|h|d)")
+_ROLLING = re.compile(r"rolling[ -]?(\d{1,8})\s*(s|m|h|d)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _ROLLING_SLICES = 96
 _MAX_ROLLING_SECONDS = 400 * 86_400

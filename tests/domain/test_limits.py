@@ -1,0 +1,127 @@
+"""Limits and decisions: which calls they match, what identifies a balance, what they say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import combinations
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quotakeeper.domain.admission import passed_thresholds
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.limits import Account, Limit, Mode, applicable
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.windows import Period, Window
+from quotakeeper.errors import InvalidInputError, LimitExceeded
+
+DAY = Window("day")
+names = st.text(st.sampled_from("ab|\\=&*"), max_size=3)
+accounts = st.builds(
+    Account,
+    meter=st.sampled_from(["tokens", "cost"]),
+    window=st.sampled_from([DAY, Window("rolling", 60)]),
+    timezone=st.sampled_from(["UTC", "Asia/Tokyo"]),
+    provider=names,
+    model=names,
+    operation=names,
+    scope=st.lists(st.tuples(names, names), max_size=2).map(tuple),
+)
+
+
+@given(accounts, accounts)
+def test_two_accounts_share_a_key_only_when_they_are_the_same(first, second):
+    assert (first.key == second.key) == (first == second)
+
+
+def test_keys_of_everyday_accounts_are_for_ever():
+    limit = Limit("x", "audio_minutes", Window("rolling", 5_400), 1, "deepgram", "nova-2", "listen",
+                  (("project", "phim-01"), ("team", "dịch")))  # fmt: skip
+    expected = "audio_milliseconds|rolling 90m|UTC|deepgram|nova-2|listen|project=phim-01&team=dịch"
+    assert limit.account.key == expected
+
+
+def test_an_account_knows_nothing_of_amounts_names_and_modes():
+    first = Limit("a", "audio_minutes", DAY, 10, "deepgram")
+    second = Limit("b", "audio_seconds", DAY, 99, "deepgram", mode=Mode.SOFT, thresholds=())
+    assert first.account == second.account and first.account.key == second.account.key
+
+
+def test_an_empty_field_matches_everything_and_a_star_by_the_beginning():
+    calls = [
+        CallLabels("gemini", "gemini-2.0-flash", "translate", (("a", "1"), ("b", "2"))),
+        CallLabels("gemini", "", "call"),
+        CallLabels("Gemini", "gemini-2.0-flash-lite", "translate"),
+    ]
+
+    def matched(**fields):
+        limit = Limit("x", "tokens", DAY, 1, **fields)
+        return [limit.matches(labels) for labels in calls]
+
+    assert matched() == [True, True, True]
+    assert matched(provider="gemini") == [True, True, False]
+    assert matched(model="gemini-2.0-flash") == [True, False, False]
+    assert matched(model="gemini-2.0-flash*") == [True, False, True]
+    assert matched(model="*") == [True, True, True]
+    assert matched(operation="translate") == [True, False, True]
+    assert matched(scope=(("b", "2"),)) == [True, False, False]
+    assert matched(scope=(("a", "1"), ("b", "2"))) == [True, False, False]
+    assert matched(scope=(("a", "1"), ("b", "3"))) == [False, False, False]
+
+
+def test_applicable_limits_come_in_one_order():
+    limits = [Limit(name, "tokens", DAY, 1) for name in ("c", "a", "b")]
+    limits.append(Limit("d", "tokens", DAY, 1, provider="deepgram"))
+    for pair in combinations(limits, 3):
+        found = [limit.name for limit in applicable(pair, CallLabels("gemini"))]
+        assert found == sorted(limit.name for limit in pair if limit.name != "d")
+
+
+def test_a_limit_on_an_unknown_meter_says_which_limit():
+    with pytest.raises(InvalidInputError, match="limit 'mine': meter"):
+        Limit("mine", "toknes", DAY, 1)
+
+
+def verdict(limit: Limit, asked: int, used: int = 0, reserved: int = 0, resets_at: int = 10**12):
+    left = max(0, limit.amount - used - reserved)
+    return Verdict(limit, asked, used, reserved, left, Period(0, resets_at), resets_at)
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.integers(0, 100))
+def test_a_call_fits_when_all_together_is_no_more_than_the_limit(asked, used, reserved, amount):
+    limit = Limit("x", "tokens", DAY, amount)
+    says = verdict(limit, asked, used, reserved)
+    assert says.fits == (asked == 0 or used + reserved + asked <= amount)
+
+
+@given(st.integers(0, 200), st.integers(1, 100), st.sampled_from(["0.5", "0.8", "1", "0.333"]))
+def test_a_threshold_is_passed_when_it_is_reached(used, amount, share):
+    limit = Limit("x", "tokens", DAY, amount, thresholds=(Decimal(1), Decimal(share)))
+    reached = used > 0 and Decimal(used) >= Decimal(share) * amount
+    assert passed_thresholds(verdict(limit, 0, used)) == reached
+    assert not passed_thresholds(verdict(Limit("x", "tokens", DAY, amount, thresholds=()), 0, used))
+
+
+def test_the_refusal_that_lasts_longest_is_the_one_to_wait_for():
+    short, long = (verdict(Limit(name, "tokens", DAY, 1), 2, resets_at=at) for name, at in
+                   (("hour", 10**12), ("month", 10**15)))  # fmt: skip
+    decision = Decision(False, (short, long))
+    assert decision.blocking is long
+    error = LimitExceeded(decision)
+    assert (error.limit.name, error.asked, error.remaining, error.resets_at) == (
+        "month", 2, 1, 10**15,
+    )  # fmt: skip
+    assert "month" in str(error)
+    assert Decision(True).explain() == "allowed"
+
+
+def test_a_refusal_is_explained_in_the_units_people_use():
+    limit = Limit("deepgram daily minutes", "audio_minutes", DAY, 60_000_000, "deepgram")
+    text = verdict(limit, 90_500, 59_940_000, 30_000, resets_at=1_795_539_600_000_000).explain(
+        ZoneInfo("Asia/Ho_Chi_Minh")
+    )
+    assert "'deepgram daily minutes'" in text
+    for figure in ("1000", "1.508333", "0.5", "999", "2026-11-25T00:00:00+07:00"):
+        assert figure in text
