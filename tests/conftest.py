@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+# The store contract's own assertions are explained like those of a test.
+pytest.register_assert_rewrite("quotakeeper.testing")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Derandomized: the examples follow from the test itself, so that a red run is red again.
