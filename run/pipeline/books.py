@@ -35,6 +35,7 @@ class CallPlan:
     operation: str
     most: Mapping[str, int]
     timeout_seconds: float
+    price_options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -198,6 +199,7 @@ class KeeperBooks:
             "model": plan.model,
             "operation": plan.operation,
             "scope": self._scope,
+            "options": dict(plan.price_options),
             "quantities": dict(plan.most),
         }
 

@@ -12,6 +12,9 @@ from typing import TextIO
 from quotakeeper.calculator.legible import fitted
 
 _BAR_CELLS = 24
+# A file's name or a provider's message may hold what a terminal would obey: shown, not sent.
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_ESCAPED = {code: chr(code).encode("unicode_escape").decode("ascii") for code in _CONTROLS}
 
 
 class Console:
@@ -29,7 +32,7 @@ class Console:
     def line(self, text: str = "") -> None:
         """One line, whatever the stream can show of it."""
         self._erase()
-        self._write(text + "\n")
+        self._write(text.translate(_ESCAPED) + "\n")
 
     def progress(self, text: str) -> None:
         """A line that may go when the next one comes."""
@@ -46,7 +49,7 @@ class Console:
         filled = _BAR_CELLS * done // max(1, total)
         cells = self._fitting("█", "#") * filled + self._fitting("░", ".") * (_BAR_CELLS - filled)
         self._erase()
-        self._status = f"[{cells}] {text}"[:110]
+        self._status = f"[{cells}] {text.translate(_ESCAPED)}"[:110]
         self._write(self._status + "\r")
 
     def close(self) -> None:

@@ -62,7 +62,8 @@ class Job:
         """
         told = self._media.exact or not self._settings.ffmpeg
         if told and self._state.transcript(self._speech_key()) is None:
-            plan = speech_plan(self._settings.deepgram, self._media.milliseconds)
+            first = self._settings.languages[0]
+            plan = speech_plan(self._settings.deepgram, self._media.milliseconds, first)
             self._caller.books.check(plan)
 
     def run(self) -> Done:

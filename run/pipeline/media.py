@@ -32,8 +32,9 @@ CONTENT_TYPES = {
     ".webm": "video/webm",
     ".mkv": "video/x-matroska",
 }
-# These must have a header that we can read: a file that has none is damaged.
-_HEADED = {".wav", ".flac", ".mp3", ".m4a", ".mp4", ".m4v", ".mov"}
+# These always have a header that can be read: a file that has none is damaged.
+_HEADED = {".wav", ".mp3"}
+_LEAST_FLAC_BYTES = 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,15 @@ def _header_of(path: Path) -> tuple[int, AudioHeader | None]:
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
         ):
             header = read_audio_header(content)
+            head = content[:4]
     except FileNotFoundError:
         raise FileProblem("there is no such file") from None
     except (OSError, ValueError) as error:
         raise FileProblem(f"it cannot be read: {getattr(error, 'strerror', '') or error}") from None
-    if header is None and path.suffix.lower() in _HEADED:
-        raise FileProblem(f"it is damaged, or is not a {path.suffix[1:].lower()} file at all")
+    kind = path.suffix.lower()
+    no_flac = kind == ".flac" and (head != b"fLaC" or size < _LEAST_FLAC_BYTES)
+    if header is None and (kind in _HEADED or no_flac):
+        raise FileProblem(f"it is damaged, or is not a {kind[1:]} file at all")
     if header is not None and header.microseconds == 0:
         raise FileProblem("it holds no sound")
     return size, header

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # A reset this near is waited for without being asked: a limit per minute is no reason to stop.
 SHORT_WAIT_SECONDS = 90
 _NAP_SECONDS = 60.0
+_UNKNOWN_LENGTH = (
+    " (its length cannot be told without ffmpeg, so the longest it can be was asked for)"
+)
 
 OK, SOME_FAILED, AT_LIMIT = 0, 1, 3
 
@@ -129,7 +132,8 @@ class Rounds:
             except LimitReached as limit:
                 if limit.hopeless:
                     self._tallied.exit_code = AT_LIMIT
-                    raise FileProblem(f"too large for the limit alone: {limit}") from None
+                    unknown = "" if media.exact else _UNKNOWN_LENGTH
+                    raise FileProblem(f"too large for the limit alone{unknown}: {limit}") from None
                 if not self._may_wait(limit):
                     raise
                 self._wait(limit)

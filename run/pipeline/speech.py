@@ -59,10 +59,12 @@ class DeepgramSettings:
     timeout_seconds: float
 
 
-def speech_plan(settings: DeepgramSettings, milliseconds: int) -> CallPlan:
+def speech_plan(settings: DeepgramSettings, milliseconds: int, language: str = "") -> CallPlan:
     """The most that one recognition can use: the file's own length, one channel."""
     most = {"requests": 1, "audio_milliseconds": milliseconds}
-    return CallPlan("deepgram", settings.model, OPERATION, most, settings.timeout_seconds)
+    options = {"language": "multi"} if language == "multi" else {}  # it has a price of its own
+    timeout = settings.timeout_seconds
+    return CallPlan("deepgram", settings.model, OPERATION, most, timeout, options)
 
 
 def transcribe(
@@ -94,7 +96,7 @@ def _call(voice: Voice, settings: DeepgramSettings, language: str) -> PaidCall:
         voice.path,
         settings.timeout_seconds,
     )
-    plan = speech_plan(settings, voice.milliseconds)
+    plan = speech_plan(settings, voice.milliseconds, language)
     return PaidCall(plan, request, deepgram_usage, lambda body: dict(plan.most))
 
 

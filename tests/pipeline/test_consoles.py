@@ -127,3 +127,12 @@ def test_when_the_calculator_fails_there_is_a_plain_display_and_the_limits_hold(
         amount for meter, amount in bench.totals()["gemini"].items() if meter.endswith("tokens")
     )
     assert f"🔤 Gemini: 2 calls, {tokens:,} tokens" in run.text
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_sent(bench: Bench) -> None:
+    bench.wav("a\x1b[2Jb\u202e.wav", 5_000)
+    bench.stream = Terminal()
+    assert bench.run().exit_code == 0
+    said = bench.stream.getvalue()
+    assert "\x1b" not in said and "\u202e" not in said
+    assert "a\\x1b[2Jb\\u202e.wav" in said

@@ -266,6 +266,22 @@ def test_an_ffmpeg_that_fails_fails_the_file(bench: Bench, body: str) -> None:
     assert bench.events() == []
 
 
+def test_headers_that_do_not_say_the_length_are_no_damage(bench: Bench) -> None:
+    flac = bytearray((Path(__file__).parents[2] / "samples" / "cho-dem.flac").read_bytes())
+    flac[21] &= 0xF0
+    flac[22:26] = bytes(4)  # a stream that was written without going back
+    (bench.media / "a.flac").write_bytes(flac)
+    fragment = b"\0\0\0\x18ftypdash" + bytes(12) + (124).to_bytes(4, "big") + b"moov"
+    fragment += (116).to_bytes(4, "big") + b"mvhd" + bytes(12) + (1_000).to_bytes(4, "big")
+    (bench.media / "b.mp4").write_bytes(fragment + bytes(92))
+    for name in ("a.flac", "b.mp4"):
+        media = open_media(bench.media / name)
+        assert (media.exact, media.milliseconds) == (False, media.size_bytes)
+    bench.limit("audio_minutes", "1")
+    run = bench.run()
+    assert "a.flac: FAILED: too large for the limit alone (its length cannot be told" in run.text
+
+
 def test_an_unknown_container_is_held_at_the_longest_it_can_be(bench: Bench) -> None:
     path = bench.media / "a.webm"
     path.write_bytes(b"\x1aE\xdf\xa3" + bytes(9_996))

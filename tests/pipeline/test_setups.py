@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +22,10 @@ from pipeline.options import DEEPGRAM_URL, GEMINI_URL, read_options
 from pipeline.problems import SetupProblem
 from pipeline.transport import HttpReply, HttpRequest, NotSent, ReplyLost, send
 from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.testing import FakeClock
 
 if TYPE_CHECKING:
-    from tests.pipeline.conftest import Bench
+    from tests.pipeline.conftest import Bench, BenchWith
 
 KEYS = {"DEEPGRAM_API_KEY": "d", "GEMINI_API_KEY": "g"}
 
@@ -197,3 +200,32 @@ def test_guesses_in_both_languages_leave_the_better_guess(bench: Bench) -> None:
     assert bench.run().exit_code == 0
     assert "你好" in bench.output("a.txt")
     assert bench.totals()["deepgram"] == {"requests": 2, "audio_milliseconds": 10_000}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_killed_in_a_call_leaves_it_assumed_and_can_go_on(
+    bench_with: BenchWith, repository: Path, kill: signal.Signals
+) -> None:
+    bench = bench_with("slow:600@1=generateContent")
+    bench.wav("a.wav", 5_000)
+    command = [sys.executable, "-S", str(repository / "run" / "all_in_one_backup.py")]
+    command += [str(bench.media), "--out", str(bench.out), "--ffmpeg", "off"]
+    ledger = {"QUOTAKEEPER_LEDGER": str(bench.folder / "ledger.db"), "PYTHONUTF8": "1"}
+    whole = {**os.environ, **bench.environ(), **ledger}
+    with subprocess.Popen(
+        command, env=whole, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as running:
+        while len(bench.sandbox.bill.charges) < 2:
+            assert running.poll() is None
+        running.send_signal(kill)
+        running.wait(30)
+        assert running.stderr is not None
+        assert b"Traceback" not in running.stderr.read()
+    assert running.returncode == (-kill if kill is signal.SIGKILL else 130)
+    bench.clock = FakeClock(datetime.now(UTC))  # the script went by the real one
+    bench.limits.clear()
+    assert [event.provenance for event in bench.events()] == ["reported", "assumed"]
+    assert bench.problems() == []
+    assert bench.run().exit_code == 0
+    assert [c.operation for c in bench.sandbox.bill.charges].count("listen") == 1

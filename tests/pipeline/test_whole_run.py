@@ -177,3 +177,11 @@ def test_models_of_other_settings_reach_the_request(bench_with: BenchWith) -> No
         "nova-2", "gemini-3.5-flash-lite",
     ]  # fmt: skip
     assert json.loads(bench.output("a.json"))["steps"]["speech_to_text"]["language"] == "zh-TW"
+
+
+def test_listening_in_many_languages_is_booked_at_its_own_price(bench: Bench) -> None:
+    bench.wav("a.wav", 60_000)
+    bench.run("--language", "multi", "--no-rewrite")
+    bench.run("--language", "zh", "--no-rewrite")
+    multi, one = (e.cost_pico for e in bench.events() if e.labels.provider == "deepgram")
+    assert (multi, one) == (5_200_000_000, 4_300_000_000)

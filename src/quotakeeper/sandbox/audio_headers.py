@@ -120,7 +120,8 @@ def _mp4(data: Buffer) -> AudioHeader | None:
             wide = data[at + header] == 1
             form, first = (">IQ", at + header + 20) if wide else (">II", at + header + 12)
             scale, length = struct.unpack(form, data[first : first + struct.calcsize(form)])
-            return AudioHeader("mp4", _length(length, scale))
+            # A film in fragments says 0 here: how long it is stands elsewhere.
+            return AudioHeader("mp4", _length(length, scale)) if length else None
         if size < header:
             return None
         at += size
