@@ -111,7 +111,7 @@ def test_what_is_no_number_is_refused_by_the_name_of_its_field(read, value):
     ids=[f"amount {number}" for number in range(10)],
 )  # fmt: skip
 def test_amounts_out_of_range_are_refused_in_a_short_text(value):
-    with pytest.raises(InvalidInputError, match="negative|large") as caught:
+    with pytest.raises(InvalidInputError, match=r"negative|large") as caught:
         pico_from_usd(value, "amount")
     assert len(str(caught.value)) < 200
 

@@ -168,7 +168,7 @@ def test_a_midnight_that_comes_twice_starts_the_day_the_first_time():
     zone = ZoneInfo("America/Havana")
     assert first_instant(zone, date(2024, 11, 3)) == us("2024-11-03T04:00")
     again = us("2024-11-03T05:00")  # 00:00 once more
-    assert moment(again, zone).replace(tzinfo=None) == datetime(2024, 11, 3)
+    assert moment(again, zone).isoformat() == "2024-11-03T00:00:00-05:00"
     assert period_at(Window("day"), zone, again).start_at == us("2024-11-03T04:00")
 
 
@@ -176,7 +176,7 @@ def test_a_date_that_was_left_and_entered_again_is_the_later_one_all_along():
     # At 00:01 on 5 November 2006 the clocks of Newfoundland went back to 23:01 on the 4th.
     zone = ZoneInfo("America/St_Johns")
     first = us("2006-10-29T02:30")
-    assert moment(first, zone).replace(tzinfo=None) == datetime(2006, 10, 29, 0, 0)
+    assert moment(first, zone).isoformat() == "2006-10-29T00:00:00-02:30"
     back = us("2006-10-29T02:31")
     assert moment(back, zone).date() == date(2006, 10, 28)
     for at in (first, back, back + HOUR // 2, back + HOUR):
@@ -287,4 +287,4 @@ def test_instants_are_exact(when):
 
 def test_an_instant_needs_a_zone():
     with pytest.raises(InvalidInputError, match="time zone"):
-        instant(datetime(2026, 11, 23))
+        instant(datetime(2026, 11, 23))  # noqa: DTZ001 - that is the point
