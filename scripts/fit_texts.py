@@ -11,11 +11,16 @@ import random
 import string
 import sysconfig
 import tarfile
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SKIPPED_LANGUAGE = "my"  # NTREX Burmese tokenises at twice the usual rate: not representative
+_DECOMPOSED = frozenset(("vi", "ko", "fr", "de", "es", "pt", "cs", "pl"))
 ARCHIVE = "ntrex-61-languages.tar.xz"
+
+LONG = " long"  # marks the group of a language's joined sentences
+LONG_SENTENCES = 45
 
 Text = tuple[str, str]  # (group, text)
 
@@ -96,10 +101,27 @@ def _markup(draw: random.Random, sentences: list[str]) -> str:
         f"# {one}\n\n- {two}\n- **{three}**\n\n```\n$ run --all\n```\n",
         f"## {one}\n\n| {two} | {three} |\n|---|---|\n| `x` | {draw.randrange(999)} |\n",
         f'<div id="main">\n    <h2>{one}</h2>\n    <span>{two}</span> {three}\n</div>',
+        f'<tr>\n  <td>{one}</td>\n  <td><img src="/s/{draw.randrange(99)}.png" alt="{two}"></td>\n</tr>',
+        f"> {one}\n\n1. {two}\n2. `{draw.choice(string.ascii_lowercase)}_id`: {three}\n\n---\n",
         f"[{one}](https://example.org/{draw.randrange(999)}) \u2014 {two}: \u201c{three}\u201d\u2026",
         f"{one}\u2026 \u2014 {two}! \u00ab{three}\u00bb\n\n\u201c{one}?\u201d \u2013 {two}.",
     )
     return draw.choice(shapes)
+
+
+def _decomposed(draw: random.Random, sentences: list[str]) -> str:
+    """Marks typed as characters of their own, as some keyboards and file systems leave them."""
+    return unicodedata.normalize("NFD", draw.choice(sentences))
+
+
+def _stylesheet(draw: random.Random, sentences: list[str]) -> str:
+    del sentences
+    names = ("color", "margin", "padding-left", "font-size", "display", "border", "width")
+    rules = "\n".join(
+        f"  {draw.choice(names)}: {draw.choice(('auto', 'none', '1.5rem', '#fff', '12px'))};"
+        for _ in range(draw.randrange(1, 6))
+    )
+    return f".{draw.choice(names)}-box > a:hover,\n#main {{\n{rules}\n}}\n"
 
 
 def _numbers(draw: random.Random) -> str:
@@ -161,14 +183,21 @@ def training_texts(corpora: Path, seed: int) -> list[Text]:
     made: tuple[tuple[str, Callable[[random.Random, list[str]], str], int], ...] = (
         ("subtitles", _subtitles, 12),
         ("json", _json, 6),
-        ("markup", _markup, 12),
+        ("markup", _markup, 16),
+        ("stylesheet", _stylesheet, 2),
     )
     for language, sentences in read_ntrex(corpora, 0).items():
         if language == SKIPPED_LANGUAGE:
             continue
         texts += [(language, sentence) for sentence in sentences]
+        texts += [
+            (language + LONG, "\n".join(sentences[start : start + LONG_SENTENCES]))
+            for start in range(0, len(sentences), LONG_SENTENCES)
+        ]
         for group, make, times in made:
             texts += [(group, make(draw, sentences)) for _ in range(times)]
+        if language in _DECOMPOSED:
+            texts += [("decomposed", _decomposed(draw, sentences)) for _ in range(150)]
     texts += list(_standard_library(draw))
     for group, plain in (("numbers", _numbers), ("identifiers", _identifiers), ("emoji", _emoji)):
         texts += [(group, plain(draw)) for _ in range(300)]

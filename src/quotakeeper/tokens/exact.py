@@ -75,7 +75,7 @@ def count_tokens(text: str, path: Path | None = None) -> TokenEstimate:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Cut a text where no token can span: around runs of newlines, and before single spaces."""
+    """Cut a text where no token can span: around runs of newlines, and before spaces."""
     for found in _LINES.finditer(text):
         line = found.group()
         start = 0
@@ -89,8 +89,8 @@ def _pieces(text: str) -> Iterator[str]:
 def _cut(line: str, start: int, end: int) -> int:
     cut = line.rfind(" ", start + 1, end)
     while cut > start:
-        # The only token with a space inside is "> </"; runs of spaces are tokens of their own.
-        if line[cut - 1] not in " >" and line[cut + 1] != " ":
+        # The only token with a space inside is "> </"; runs of spaces are not torn.
+        if line[cut - 1] not in " >":
             return cut
         cut = line.rfind(" ", start + 1, cut)
     return end  # 20,000 characters without a space: at most one token is miscounted

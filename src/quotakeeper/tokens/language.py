@@ -10,6 +10,7 @@ import importlib
 import math
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter as Tally
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -56,6 +57,7 @@ _SHARED: Final = {
     "Arab": frozenset(("ar", "fa", "ur")),
     "Deva": frozenset(("hi", "mr")),
 }
+_NOT_LATIN: Final = frozenset().union(*_SHARED.values())
 _DENSITY: Final = {"zh": 3.0, "ja": 2.0, "ko": 2.0}  # one such letter says more than a Latin one
 _KANA_SHARE: Final = 0.08  # of kana among kana and Han, from which a text is Japanese
 
@@ -66,65 +68,76 @@ _FOREIGN_LETTER: Final = -1.5  # a letter beyond ASCII that the language does no
 _MARGIN: Final = 0.8  # natural-log odds over the second best below which we are unsure
 
 
-class _List(NamedTuple):
-    label: str
-    letters: frozenset[str]
-    ranks: dict[str, float]
+class _Lists(NamedTuple):
+    """The word lists turned round: what a word, or a letter, says for each list."""
+
+    labels: tuple[str, ...]
+    words: dict[str, tuple[tuple[int, float], ...]]
+    letters: dict[str, tuple[int, ...]]
 
 
 @functools.cache
-def _lists() -> tuple[_List, ...]:
+def _lists() -> _Lists:
     try:
         lines = _WORDS_FILE.read_text("utf-8").splitlines()
     except (OSError, ValueError):
-        return ()
-    lists = []
-    for line in lines:
-        label, letters, words = line.split("\t")
-        ranks = {word: math.log(_TOP / (rank + 2)) for rank, word in enumerate(words.split(" "))}
-        lists.append(_List(label, frozenset(letters), ranks))
-    return tuple(lists)
+        lines = []
+    labels: list[str] = []
+    words: dict[str, list[tuple[int, float]]] = {}
+    letters: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        label, own, frequent = line.split("\t")
+        labels.append(label)
+        for rank, word in enumerate(frequent.split(" ")):
+            gain = math.log(_TOP / (rank + 2)) - _FLOOR
+            words.setdefault(word, []).append((number, gain))
+        for letter in own:
+            letters.setdefault(letter, []).append(number)
+    return _Lists(
+        tuple(labels),
+        {word: tuple(gains) for word, gains in words.items()},
+        {letter: tuple(numbers) for letter, numbers in letters.items()},
+    )
 
 
 @functools.cache
-def _known_words() -> frozenset[str]:
-    return frozenset(word for entry in _lists() for word in entry.ranks)
-
-
-def _script_of(char: str) -> str:
-    code = ord(char)
+def _script_bounds() -> tuple[list[int], list[str]]:
+    starts, labels = [0], [""]
     for first, last, label in _SCRIPTS:
-        if code <= last:
-            return label if code >= first else ""
-    return ""
+        starts += [first, last + 1]
+        labels += [label, ""]
+    return starts, labels
 
 
-def _scripts(text: str) -> Tally[str]:
+def _scripts(letters: Tally[str]) -> Tally[str]:
+    starts, labels = _script_bounds()
     scripts: Tally[str] = Tally()
-    for char, times in Tally(text).items():
-        if char.isalpha():
-            scripts[_script_of(char)] += times
+    for char, times in letters.items():
+        scripts[labels[bisect_right(starts, ord(char)) - 1]] += times
     return scripts
 
 
-def _by_words(text: str, allowed: frozenset[str] | None) -> tuple[str, bool]:
+def _by_words(text: str, letters: Tally[str], script: str) -> tuple[str, bool]:
     """Return (the likeliest label, whether it is clearly ahead of the others)."""
-    lower = unicodedata.normalize("NFC", text.lower())
-    words = Tally(word for word in _WORD.findall(lower) if word in _known_words())
-    letters = Tally(char for char in lower if not char.isascii() and char.isalpha())
+    lists = _lists()
+    scores = [0.0] * len(lists.labels)
+    met = False
+    for word, times in Tally(_WORD.findall(text)).items():
+        for number, gain in lists.words.get(word, ()):
+            met = True
+            scores[number] += times * gain
+    for letter, times in letters.items():
+        if not letter.isascii():
+            # Letters of its own speak for a language even where no frequent word is met.
+            for number in lists.letters.get(letter, ()):
+                met = True
+                scores[number] += 0.3 * min(times, 9) - _FOREIGN_LETTER * times
     best: dict[str, float] = {}
-    for label, own, ranks in _lists():
-        if allowed is not None and label not in allowed:
-            continue
-        if allowed is None and any(label in group for group in _SHARED.values()):
-            continue
-        score = sum(times * ranks.get(word, _FLOOR) for word, times in words.items())
-        score += sum(_FOREIGN_LETTER * n for char, n in letters.items() if char not in own)
-        # Letters of its own speak for a language even where no frequent word is met.
-        score += sum(0.3 * min(n, 9) for char, n in letters.items() if char in own)
-        best[label] = max(score, best.get(label, -math.inf))
+    for label, score in zip(lists.labels, scores, strict=True):
+        if label in _SHARED[script] if script in _SHARED else label not in _NOT_LATIN:
+            best[label] = max(score, best.get(label, -math.inf))
     ranked = sorted(((score, label) for label, score in best.items()), reverse=True)
-    if not ranked or not (words or letters):
+    if not ranked or not met:
         return "und", False
     ahead = len(ranked) == 1 or ranked[0][0] - ranked[1][0] >= _MARGIN
     return ranked[0][1], ahead
@@ -148,8 +161,9 @@ def detect_language(text: str) -> str:
     Chinese is "zh" in either script. Vietnamese is told with and without its marks. When the
     script and the words leave a doubt, the library of the extra `language` is asked if installed.
     """
-    seen = text[:_SEEN_CHARS]
-    scripts = _scripts(seen)
+    seen = unicodedata.normalize("NFC", text[:_SEEN_CHARS].lower())
+    letters = Tally({char: times for char, times in Tally(seen).items() if char.isalpha()})
+    scripts = _scripts(letters)
     kana, han = scripts.pop("ja", 0), scripts["zh"]
     if kana >= _KANA_SHARE * (kana + han) and kana:
         scripts["ja"] = kana + scripts.pop("zh", 0)
@@ -161,7 +175,7 @@ def detect_language(text: str) -> str:
     script = max(weighed, key=lambda name: weighed[name])
     if script != "Latn" and script not in _SHARED:
         return script
-    label, sure = _by_words(seen, _SHARED.get(script))
+    label, sure = _by_words(seen, letters, script)
     if sure:
         return label
-    return _by_library(seen)
+    return _by_library(text[:_SEEN_CHARS])

@@ -21,6 +21,7 @@ BYTE_RULE: Final = 127  # block mark: the tokenizer has no such characters and s
 SPACE: Final = " "  # gap character of a word that keeps its leading space
 BREAK: Final = "\n"  # gap character of a word at the start of a text or a line
 
+_LAST_BLOCK: Final = (BLOCKS - 1) << 7
 _HEADER: Final = struct.Struct("<8sII")
 _PATH: Final = Path(__file__).parent / "data" / "pairs.bin"
 _DIGITS: Final = frozenset("0123456789")
@@ -46,30 +47,25 @@ def utf8_length(code_point: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """The table as bytes: pair slots, and weights of the 128-blocks right and left of a gap."""
+    """Pair slots, and weights of the 128-blocks to the right and to the left of the border."""
 
-    pairs: bytes
-    right: bytes
-    left: bytes
+    pairs: memoryview  # of signed bytes, like the other two
+    right: memoryview
+    left: memoryview
 
     def weight(self, previous: str, current: str) -> float:
         """Return the tokens that `current` adds after `previous` (1.0 = always a new token)."""
-        if current in _DIGITS:  # each ASCII digit is one token, always (TOKENS.md of the brief)
+        if current in _DIGITS:  # each ASCII digit is one token, always
             return 0.0 if previous == BREAK else 1.0
         code = ord(current)
-        right = self.right[min(code >> 7, BLOCKS - 1)]
+        right = self.right[code >> 7 if code < _LAST_BLOCK else BLOCKS - 1]
         if right == BYTE_RULE:
             return float(utf8_length(code) - (previous == BREAK))
         if previous in _DIGITS:
             return 1.0
         before = ord(previous)
-        left = self.left[min(before >> 7, BLOCKS - 1)]
-        total = _signed(self.pairs[slot(before, code)]) + _signed(right)
-        return (total + (_signed(left) if left != BYTE_RULE else 0)) / SCALE
-
-
-def _signed(byte: int) -> int:
-    return byte - 256 if byte > 127 else byte
+        left = self.left[before >> 7 if before < _LAST_BLOCK else BLOCKS - 1]
+        return (self.pairs[slot(before, code)] + right + left) / SCALE
 
 
 def pack(pairs: bytes, right: bytes, left: bytes) -> bytes:
@@ -83,7 +79,7 @@ def unpack(data: bytes) -> PairTable:
         raise ValueError(f"pair table has {len(data)} bytes")
     if _HEADER.unpack_from(data) != (MAGIC, SLOTS, BLOCKS):
         raise ValueError("pair table has a foreign header")
-    body = data[_HEADER.size :]
+    body = memoryview(data)[_HEADER.size :].cast("b")
     return PairTable(body[:SLOTS], body[SLOTS : SLOTS + BLOCKS], body[SLOTS + BLOCKS :])
 
 

@@ -64,8 +64,7 @@ class VectorCounter:
             for part in (table.pairs, table.right, table.left)
         ]
         self._pairs, self._right, self._left = scaled
-        self._spelled = numpy.frombuffer(table.right, numpy.uint8) == BYTE_RULE
-        self._left[numpy.frombuffer(table.left, numpy.uint8) == BYTE_RULE] = 0.0
+        self._spelled = numpy.frombuffer(table.right, numpy.int8) == BYTE_RULE
 
     def count(self, text: str) -> float:
         """Return the estimated tokens of a text, before rounding; 0.0 for an empty one."""
