@@ -147,7 +147,11 @@ class AllInOneBackup:
             self._failure = str(error) or type(error).__name__
 
         def booked(event: UsageEvent) -> None:
-            note(event)
+            try:
+                note(event)
+            except Exception as error:  # noqa: BLE001 - as above; the display goes plain
+                self.token_calculator = None
+                self._failure = str(error) or type(error).__name__
             self._on_event(event)
 
         return KeeperBooks(keeper, clock, booked, self.options.scope)

@@ -82,7 +82,8 @@ class Rounds:
 
     def _forecast(self, paths: Sequence[Path]) -> None:
         """Say beforehand how many files have room in the quota for speech, by their lengths."""
-        new = [path for path in paths if not was_heard(path, self._settings.out)]
+        settings = self._settings
+        new = [p for p in paths if settings.forget or not was_heard(p, settings.out)]
         lengths = [exact_milliseconds(path) for path in new]
         known = [length for length in lengths if length is not None]
         self._console.progress(

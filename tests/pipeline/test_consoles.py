@@ -101,7 +101,8 @@ def broken_calculator(**methods: object) -> types.ModuleType:
                 raise RuntimeError("no table")
 
         def note_event(self, event: object) -> None:
-            """Nothing."""
+            if methods.get("broken") == "note":
+                raise RuntimeError("no notes")
 
         def log_summary(self) -> None:
             raise RuntimeError("no summary today")
@@ -110,7 +111,7 @@ def broken_calculator(**methods: object) -> types.ModuleType:
     return module
 
 
-@pytest.mark.parametrize("broken", ["init", "summary", "import"])
+@pytest.mark.parametrize("broken", ["init", "note", "summary", "import"])
 def test_when_the_calculator_fails_there_is_a_plain_display_and_the_limits_hold(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
