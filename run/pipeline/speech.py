@@ -101,20 +101,18 @@ def _call(voice: Voice, settings: DeepgramSettings, language: str) -> PaidCall:
 
 
 def read_transcript(body: Json, language: str) -> Transcript:
-    """Utterances, else sentences, else the whole transcript as one segment."""
+    """Utterances or sentences, whichever are finer; else the whole transcript as one segment."""
     results = _mapping(body.get("results"))
     channel = _mapping(_first(results.get("channels")))
     alternative = _mapping(_first(channel.get("alternatives")))
     confidence = alternative.get("confidence")
-    segments = _segments(results.get("utterances"), "transcript")
-    if not segments:
-        paragraphs = _mapping(alternative.get("paragraphs")).get("paragraphs")
-        sentences = [
-            sentence
-            for paragraph in (paragraphs if isinstance(paragraphs, list) else [])
-            for sentence in _listed(_mapping(paragraph).get("sentences"))
-        ]
-        segments = _segments(sentences, "text")
+    sentences = [
+        sentence
+        for paragraph in _listed(_mapping(alternative.get("paragraphs")).get("paragraphs"))
+        for sentence in _listed(_mapping(paragraph).get("sentences"))
+    ]
+    uttered = _segments(results.get("utterances"), "transcript")
+    segments = max(uttered, _segments(sentences, "text"), key=len)
     whole = str(alternative.get("transcript") or "")
     if not segments and whole.strip():
         words = [_mapping(word) for word in _listed(alternative.get("words"))]

@@ -241,6 +241,10 @@ def test_thinking_is_off_only_where_it_can_be() -> None:
         ({"channels": [{"alternatives": [{"transcript": "a"}]}]}, [Segment(0, 1, "a")]),
         ({"utterances": [{"start": 3, "end": 2, "transcript": "x"},
                          {"start": 4, "end": 5, "transcript": " "}]}, [Segment(3_000, 3_001, "x")]),
+        ({"utterances": [{"start": 0, "end": 9, "transcript": "一。 二。"}],
+          "channels": [{"alternatives": [{"paragraphs": {"paragraphs": [{"sentences": [
+              {"text": "一。", "start": 0, "end": 4}, {"text": "二。", "start": 5, "end": 9}]}]}}]}]},
+         [Segment(0, 4_000, "一。"), Segment(5_000, 9_000, "二。")]),
         ({}, []),
     ],
 )  # fmt: skip
