@@ -66,14 +66,20 @@ class Keeper(KeeperBase):
 
 
 def open_store(settings: Settings, durability: str | None = None) -> Store:
-    """The store that settings name; nothing is opened or created before its first use."""
+    """The store that settings name; nothing is opened or created before its first use.
+
+    A ledger that may be read but not written to can still be looked at.
+    """
     path = ledger_path(settings)
     if path is None:
         from quotakeeper.stores.memory import MemoryStore  # noqa: PLC0415 - one of them is used
 
         return MemoryStore(zone_named, owner=new_owner())
+    from quotakeeper.stores.sqlite.looking import LookingStore, may_only_look  # noqa: PLC0415
     from quotakeeper.stores.sqlite.store import SqliteStore  # noqa: PLC0415
 
+    if may_only_look(path):
+        return LookingStore(path, zone_named)
     chosen = _durability(durability or settings.durability)
     return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen)
 

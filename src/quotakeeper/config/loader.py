@@ -77,7 +77,7 @@ def file_to_edit(
     if named:
         return folder / Path(named).expanduser()
     project = folder / PROJECT_FILE
-    return project if project.is_file() else user_config_file(environment)
+    return project if _is_there(project) else user_config_file(environment)
 
 
 class _Sources:
@@ -124,13 +124,13 @@ class _Sources:
             file = self.cwd / Path(named).expanduser()
             return read_toml(file, named), named, file
         project = self.cwd / PROJECT_FILE
-        if project.is_file():
+        if _is_there(project):
             return read_toml(project, PROJECT_FILE), PROJECT_FILE, project
         try:
             own = user_config_file(self.environ)
         except ConfigError:  # no home folder, so no file in it either
             return {}, "", None
-        return (read_toml(own, str(own)), str(own), own) if own.is_file() else ({}, "", None)
+        return (read_toml(own, str(own)), str(own), own) if _is_there(own) else ({}, "", None)
 
     def _read(self, name: str, reader: Callable[[object], T], default: Callable[[], T]) -> T:
         variable = variable_of(name)
@@ -175,7 +175,7 @@ class _Sources:
             raise InvalidInputError("", "is not a list of files", 'write it like ["prices.toml"]')
         files = tuple(beside / Path(each).expanduser() for each in value)
         for file in files:
-            if not file.is_file():
+            if not _is_there(file):
                 raise InvalidInputError("", f"there is no file {file}", "create it, or take it out")
         return files
 
@@ -207,3 +207,11 @@ def _ledger(value: object, beside: Path) -> str:
     if _URL.match(value):
         return value
     return str(beside / Path(value).expanduser())
+
+
+def _is_there(file: Path) -> bool:
+    # A home that belongs to somebody else (sudo, a container) is as good as none.
+    try:
+        return file.is_file()
+    except OSError:
+        return False
