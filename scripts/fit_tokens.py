@@ -137,7 +137,7 @@ def solve(counts: Any, matrix: Any, fixed: Any, goal: Any, weight: Any, steps: i
         floor = fixed + matrix @ x >= 1.0
         active = (weighted @ sparse.diags(floor.astype(np.float32)) @ matrix).astype(np.float32)
         error = weight * goal - weighted @ np.maximum(fixed + matrix @ x, 1.0)
-        change = lsmr(active, error, maxiter=100)[0]
+        change = lsmr(active, error, damp=0.4, maxiter=60)[0]
         tried = []
         for factor in (1.0, 0.5, 0.25):
             moved = x + factor * change

@@ -32,6 +32,7 @@ _UPPER_FACTORS: Final = (
     (12, 1.42),
     (25, 1.3),
     (50, 1.27),
+    (1000, 1.33),  # long lists of invented names
 )
 _UPPER_SIZES: Final = tuple(size for size, _ in _UPPER_FACTORS)
 _FALLBACK_FACTOR: Final = 1.36  # what the script weights need on top, measured the same way
