@@ -141,3 +141,9 @@ def test_damaged_table_is_not_used(tmp_path: Path) -> None:
 )
 def test_gaps(gap: str, tokens: tuple[int, bool]) -> None:
     assert gap_tokens(gap) == tokens
+
+
+def test_a_lone_space_at_the_end_is_a_token() -> None:
+    counter = Counter(table())
+    assert counter.count("word ") == counter.count("word") + 1
+    assert counter.count("word  ") == counter.count("word") + 1  # a run of two is one token

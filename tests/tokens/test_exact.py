@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def test_long_text_is_counted_in_pieces(pinned: bytes, tmp_path: Path) -> None:
         once = exact.count(line, target)
         assert exact.count(line * 9000, target) == once * 9000, line
     assert exact.count("a" * 50_000, target) == 50_000
+
+
+def test_long_text_is_never_cut_inside_a_token_with_a_space() -> None:
+    text = "<b>x</b> </i> y  " * 4000
+    pieces = list(exact._pieces(text))
+    assert "".join(pieces) == text
+    assert len(pieces) > 3
+    assert all(piece[0] == " " and before[-1] not in " >" for before, piece in pairwise(pieces))
 
 
 def test_install_from_package_and_model(pinned: bytes, tmp_path: Path) -> None:
