@@ -69,8 +69,9 @@ def test_long_text_is_counted_in_pieces(pinned: bytes, tmp_path: Path) -> None:
     assert exact.count("a" * 50_000, target) == 50_000
 
 
-def test_long_text_is_never_cut_inside_a_token_with_a_space() -> None:
-    text = "<b>x</b> </i> y  " * 4000
+@pytest.mark.parametrize("offset", range(17))  # so that a cut falls due at every place of the line
+def test_long_text_is_never_cut_inside_a_token_with_a_space(offset: int) -> None:
+    text = "z" * offset + "<b>x</b> </i> y  " * 4000
     pieces = list(exact._pieces(text))
     assert "".join(pieces) == text
     assert len(pieces) > 3
