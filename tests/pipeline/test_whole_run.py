@@ -96,6 +96,10 @@ def test_what_changed_is_paid_again_and_only_that(bench: Bench) -> None:
     assert bench.run("--model", "gemini-2.5-flash").exit_code == 0
     later = [charge.operation for charge in bench.sandbox.bill.charges[calls:]]
     assert later == ["generateContent", "generateContent"]  # the speech is known
+    calls = len(bench.sandbox.bill.charges)
+    bench.run("--model", "gemini-2.5-flash", "--stt-model", "nova-2")
+    again = [(charge.operation, charge.model) for charge in bench.sandbox.bill.charges[calls:]]
+    assert again == [("listen", "nova-2")]  # it heard the same, so the texts are known
     bench.wav("a.wav", 6_000)
     calls = len(bench.sandbox.bill.charges)
     bench.run("--model", "gemini-2.5-flash")
