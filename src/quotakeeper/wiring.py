@@ -16,6 +16,7 @@ from quotakeeper.domain.store import Store
 from quotakeeper.domain.units import Quantities
 from quotakeeper.engine.bookkeeping import Warner
 from quotakeeper.engine.calls import CallReader, Policies, TokenCount
+from quotakeeper.engine.forking import roll
 from quotakeeper.engine.keeper import KeeperBase
 from quotakeeper.errors import ConfigError
 from quotakeeper.identifiers import new_owner
@@ -76,7 +77,8 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
 
         return MemoryStore(zone_named, owner=new_owner())
     from quotakeeper.stores.sqlite.looking import LookingStore, may_only_look  # noqa: PLC0415
-    from quotakeeper.stores.sqlite.store import SqliteStore  # noqa: PLC0415
+    with roll.undisturbed():
+        from quotakeeper.stores.sqlite.store import SqliteStore  # noqa: PLC0415
 
     if may_only_look(path):
         return LookingStore(path, zone_named)
@@ -108,9 +110,10 @@ class _Prices:
     def snapshot(self) -> PriceSnapshot:
         """All prices. Raises ConfigError when a price file is wrong."""
         if self._loaded is None:
-            from quotakeeper.catalogue import load_snapshot  # noqa: PLC0415
+            with roll.undisturbed():
+                from quotakeeper.catalogue import load_snapshot  # noqa: PLC0415
 
-            self._loaded = load_snapshot(self._files)
+                self._loaded = load_snapshot(self._files)
         return self._loaded
 
     def price(
@@ -137,9 +140,9 @@ def _canonical(limit: Limit, prices: _Prices) -> Limit:
 
 
 def _count_tokens(text: str) -> TokenCount:
-    from quotakeeper.tokens import estimate_tokens  # noqa: PLC0415 - reads a table
+    from quotakeeper.tokens import count_tokens  # noqa: PLC0415 - reads a table
 
-    return estimate_tokens(text)
+    return count_tokens(text)
 
 
 def _durability(name: str) -> str:

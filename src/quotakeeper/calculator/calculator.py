@@ -20,7 +20,7 @@ from quotakeeper.clocks import Clock
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
-from quotakeeper.tokens import estimate_tokens
+from quotakeeper.tokens import count_tokens
 from quotakeeper.wiring import Keeper
 
 logger = logging.getLogger("token_calculator")
@@ -137,7 +137,7 @@ class TokenCalculator:
         """What a text comes to: characters, estimated_tokens, language, and what it costs as
         input and as output. A text is charged once, so `total_cost_usd` is its cost as input."""
         try:
-            count = estimate_tokens(text)
+            count = count_tokens(text)
             as_input, as_output = (
                 self._cost("gemini", {meter: count.tokens})
                 for meter in ("input_tokens", "output_tokens")
@@ -238,7 +238,7 @@ class TokenCalculator:
         return keeper
 
     def _track_gemini(self, operation: str, input_text: str, output_text: str) -> dict[str, Any]:
-        asked, answered = estimate_tokens(input_text), estimate_tokens(output_text)
+        asked, answered = count_tokens(input_text), count_tokens(output_text)
         event = self._keeper.record(
             "gemini", operation=operation, input_tokens=asked.tokens,
             output_tokens=answered.tokens, provenance=asked.provenance,

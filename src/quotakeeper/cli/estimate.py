@@ -20,6 +20,14 @@ from quotakeeper.sandbox.audio_headers import longest_milliseconds, read_audio_h
 
 _MEDIA = "wav flac mp3 m4a mp4 mov mkv webm ogg oga opus aac wma avi m4v"
 _TEXTS = "txt srt vtt md json csv html htm xml ass"
+# Shown unless asked for others: what people mostly choose between today, all current models.
+USUAL = frozenset(
+    {
+        "gemini-2.5-flash-lite", "gemini-2.5-flash", "gemini-2.5-pro", "gemini-3-flash-preview",
+        "gemini-3.1-flash-lite", "gemini-3.1-pro-preview", "gemini-3.8-flash",
+        "nova-2", "nova-3", "whisper-1",
+    }
+)  # fmt: skip
 MEDIA = frozenset(f".{name}" for name in _MEDIA.split())
 TEXTS = frozenset(f".{name}" for name in _TEXTS.split())
 
@@ -32,6 +40,7 @@ class TextSize:
     tokens: int
     upper_bound: int
     language: str
+    provenance: str = "estimated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +59,42 @@ def run_text(
     text: str | None,
     models: Sequence[str],
     *,
+    every: bool = False,
     as_json: bool,
 ) -> int:
     """Estimate one text: a file, `-` for stdin, or given on the command line."""
     if (file is None) == (text is None):
         raise InvalidInputError("estimate text", "needs one text", "give a FILE, -, or --text")
     size = text_size("--text", text) if text is not None else text_size(str(file), _read(str(file)))
-    return _print(session, [size], [], models, as_json=as_json)
+    return _print(session, [size], [], models, every=every, as_json=as_json)
 
 
 def run_audio(
-    session: sessions.Session, files: Sequence[str], models: Sequence[str], *, as_json: bool
+    session: sessions.Session,
+    files: Sequence[str],
+    models: Sequence[str],
+    *,
+    every: bool = False,
+    as_json: bool,
 ) -> int:
     """Estimate sound files by their headers."""
-    return _print(session, [], [audio_size(Path(file)) for file in files], models, as_json=as_json)
+    return _print(
+        session,
+        [],
+        [audio_size(Path(file)) for file in files],
+        models,
+        every=every,
+        as_json=as_json,
+    )
 
 
 def run_folder(
-    session: sessions.Session, folder: str, models: Sequence[str], *, as_json: bool
+    session: sessions.Session,
+    folder: str,
+    models: Sequence[str],
+    *,
+    every: bool = False,
+    as_json: bool,
 ) -> int:
     """Estimate every text and sound file in a folder and the folders in it."""
     root = Path(folder)
@@ -78,15 +105,15 @@ def run_folder(
     texts = [text_size(str(p), _read(str(p))) for p in files if p.suffix.lower() in TEXTS]
     if not audio and not texts:
         raise InvalidInputError("FOLDER", f"{folder} has no text or sound files", "name another")
-    return _print(session, texts, audio, models, as_json=as_json)
+    return _print(session, texts, audio, models, every=every, as_json=as_json)
 
 
 def text_size(name: str, text: str) -> TextSize:
-    """Count a text by the built-in estimate."""
-    from quotakeeper.tokens import estimate_tokens
+    """Count a text by the local tokenizer where it is installed, else by the built-in estimate."""
+    from quotakeeper.tokens import count_tokens
 
-    found = estimate_tokens(text)
-    return TextSize(name, found.tokens, found.upper_bound, found.language)
+    found = count_tokens(text)
+    return TextSize(name, found.tokens, found.upper_bound, found.language, str(found.provenance))
 
 
 def audio_size(path: Path) -> AudioSize:
@@ -127,6 +154,7 @@ def _print(
     audio: Sequence[AudioSize],
     models: Sequence[str],
     *,
+    every: bool,
     as_json: bool,
 ) -> int:
     snapshot = load_snapshot(session.settings().price_files)
@@ -138,6 +166,8 @@ def _print(
         raise InvalidInputError(
             "--model", f"no price of {unknown[0]!r} fits", "quotakeeper prices list shows them all"
         )
+    if not models and not every:
+        costs = [each for each in costs if each[0].partition("/")[2] in USUAL]
     if as_json:
         streams.say(json.dumps(_record(texts, audio, costs), indent=2))
     else:
@@ -173,7 +203,7 @@ def _record(
     milliseconds = sum(each.milliseconds for each in audio)
     return {
         "schema": 1,
-        "provenance": "estimated",
+        "provenance": _known_by(texts),
         "tokens": sum(each.tokens for each in texts),
         "upper_bound": sum(each.upper_bound for each in texts),
         "audio_seconds": units_text(milliseconds, METERS["audio_seconds"]),
@@ -183,6 +213,7 @@ def _record(
                 "tokens": each.tokens,
                 "upper_bound": each.upper_bound,
                 "language": each.language,
+                "provenance": each.provenance,
             }
             for each in texts
         ],
@@ -199,6 +230,11 @@ def _record(
     }
 
 
+def _known_by(texts: Sequence[TextSize]) -> str:
+    # Of several, the weaker word: a sum is as good as its worst part.
+    return "tokenizer" if texts and all(x.provenance == "tokenizer" for x in texts) else "estimated"
+
+
 def _lines(
     session: sessions.Session,
     texts: Sequence[TextSize],
@@ -207,13 +243,13 @@ def _lines(
 ) -> Iterator[str]:
     words, lang = session.words, session.lang
     if texts:
-        header = [words(each) for each in ("TEXT", "LANGUAGE", "TOKENS", "AT MOST")]
-        rows = [[x.name, x.language, figures.whole(x.tokens, lang), figures.whole(x.upper_bound, lang)]
-                for x in texts]  # fmt: skip
+        header = [words(each) for each in ("TEXT", "LANGUAGE", "TOKENS", "AT MOST", "KNOWN FROM")]
+        rows = [[x.name, x.language, figures.whole(x.tokens, lang),
+                 figures.whole(x.upper_bound, lang), words(x.provenance)] for x in texts]  # fmt: skip
         if len(texts) > 1:
             total, bound = sum(x.tokens for x in texts), sum(x.upper_bound for x in texts)
             rows.append(
-                [words("total"), "", figures.whole(total, lang), figures.whole(bound, lang)]
+                [words("total"), "", figures.whole(total, lang), figures.whole(bound, lang), ""]
             )
         yield from _table(session, header, rows, {2, 3})
     if audio:
@@ -228,7 +264,7 @@ def _lines(
     header = [words("MODEL"), words("COST")]
     yield from _table(session, header, [[n, figures.money(c, lang)] for n, c in costs], {1})
     if texts:
-        yield words("Estimated. Text is priced as input; what a model writes comes on top.")
+        yield words("Text is priced as input; what a model writes comes on top.")
 
 
 def _table(

@@ -112,8 +112,8 @@ _MESSAGES = {
     "MINUTES": "PHÚT",
     "KNOWN FROM": "BIẾT TỪ",
     "its size: at most this": "dung lượng: nhiều nhất là vậy",
-    "Estimated. Text is priced as input; what a model writes comes on top.": (
-        "Ước tính. Văn bản tính giá đầu vào; phần model viết ra tính thêm."
+    "Text is priced as input; what a model writes comes on top.": (
+        "Văn bản tính giá đầu vào; phần model viết ra tính thêm."
     ),
     # the set-up
     "SETTING": "THIẾT LẬP",

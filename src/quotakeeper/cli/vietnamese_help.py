@@ -76,6 +76,7 @@ HELP = {
     "What texts and sound files would need and cost, before any is sent.": (
         "Văn bản và tệp âm thanh sẽ cần bao nhiêu, tốn bao nhiêu, trước khi gửi."
     ),
+    "The cost by every model with a price.": "Chi phí theo mọi model có giá.",
     "Only the cost by this model; repeatable.": "Chỉ chi phí theo model này; nêu được nhiều lần.",
     "Tokens, language and cost of a text FILE (- is stdin).": (
         "Số token, ngôn ngữ và chi phí của một TỆP văn bản (- là stdin)."

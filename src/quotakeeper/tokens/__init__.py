@@ -1,6 +1,7 @@
 """Counts tokens of texts: estimated with the standard library, exactly with the extra `exact`."""
 
+from quotakeeper.tokens.best import count_tokens
 from quotakeeper.tokens.estimate import Provenance, TokenEstimate, estimate_tokens
 from quotakeeper.tokens.language import detect_language
 
-__all__ = ["Provenance", "TokenEstimate", "detect_language", "estimate_tokens"]
+__all__ = ["Provenance", "TokenEstimate", "count_tokens", "detect_language", "estimate_tokens"]

@@ -13,6 +13,7 @@ _model = click.option(
     metavar="NAME",
     help="Only the cost by this model; repeatable.",
 )
+_all = click.option("--all", "every", is_flag=True, help="The cost by every model with a price.")
 _json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
@@ -25,36 +26,44 @@ def estimate() -> None:
 @click.argument("file", required=False)
 @click.option("--text", help="The text itself.")
 @_model
+@_all
 @_json
 @click.pass_obj
 def text(
-    session: Session, file: str | None, text: str | None, models: tuple[str, ...], as_json: bool
-) -> int:
+    session: Session, file: str | None, text: str | None, models: tuple[str, ...], every: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Tokens, language and cost of a text FILE (- is stdin)."""
     from quotakeeper.cli.estimate import run_text
 
-    return run_text(session, file, text, models, as_json=as_json)
+    return run_text(session, file, text, models, every=every, as_json=as_json)
 
 
 @estimate.command()
 @click.argument("files", nargs=-1, required=True)
 @_model
+@_all
 @_json
 @click.pass_obj
-def audio(session: Session, files: tuple[str, ...], models: tuple[str, ...], as_json: bool) -> int:
+def audio(
+    session: Session, files: tuple[str, ...], models: tuple[str, ...], every: bool, as_json: bool
+) -> int:
     """Minutes and cost of sound FILES, by their headers."""
     from quotakeeper.cli.estimate import run_audio
 
-    return run_audio(session, files, models, as_json=as_json)
+    return run_audio(session, files, models, every=every, as_json=as_json)
 
 
 @estimate.command()
 @click.argument("folder")
 @_model
+@_all
 @_json
 @click.pass_obj
-def folder(session: Session, folder: str, models: tuple[str, ...], as_json: bool) -> int:
+def folder(
+    session: Session, folder: str, models: tuple[str, ...], every: bool, as_json: bool
+) -> int:
     """All texts and sound files in a FOLDER, added up."""
     from quotakeeper.cli.estimate import run_folder
 
-    return run_folder(session, folder, models, as_json=as_json)
+    return run_folder(session, folder, models, every=every, as_json=as_json)
