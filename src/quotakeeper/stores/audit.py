@@ -19,35 +19,41 @@ def compare_balances(
     Also checks the journal itself: sequence numbers rise, ledger time never goes back, and every
     later entry is about an id that was opened.
     """
-    replayed = LedgerState(zones)
-    for account, since in kept.accounts.values():
-        replayed.add_account(account, since)
+    again = replayed(kept, (), zones)
     problems: list[Problem] = []
     last_at = 0
     for entry in journal:
-        if entry.seq <= replayed.seq:
-            problems.append(Problem(f"entry {entry.seq} comes after entry {replayed.seq}"))
+        if entry.seq <= again.seq:
+            problems.append(Problem(f"entry {entry.seq} comes after entry {again.seq}"))
         if entry.at < last_at:
             problems.append(Problem(f"entry {entry.seq} goes back in time"))
         last_at = max(last_at, entry.at)
         try:
-            ledger.fold(replayed, entry)
+            ledger.fold(again, entry)
         except (KeyError, AssertionError):
             problems.append(Problem(f"entry {entry.seq} is about nothing that was opened"))
     for account, since in kept.accounts.values():
-        problems.extend(_differences(kept, replayed, account.key, since))
-    if [hold.id for hold in kept.holds()] != [hold.id for hold in replayed.holds()]:
+        problems.extend(_differences(kept, again, account.key, since))
+    if [hold.id for hold in kept.holds()] != [hold.id for hold in again.holds()]:
         problems.append(Problem("open reservations are not those of the journal"))
     return problems
 
 
-def _differences(
-    kept: LedgerState, replayed: LedgerState, key: str, since: int
-) -> Iterable[Problem]:
+def replayed(kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder) -> LedgerState:
+    """A new state that keeps the same accounts, with a journal folded into it."""
+    state = LedgerState(zones)
+    for account, since in kept.accounts.values():
+        state.add_account(account, since)
+    for entry in journal:
+        ledger.fold(state, entry)
+    return state
+
+
+def _differences(kept: LedgerState, again: LedgerState, key: str, since: int) -> Iterable[Problem]:
     account, _ = kept.accounts[key]
     meter = METERS[account.meter]
     there = dict(kept.slices(account, since - 1))
-    derived = dict(replayed.slices(account, since - 1))
+    derived = dict(again.slices(account, since - 1))
     for start in sorted(there.keys() | derived.keys()):
         have, want = there.get(start), derived.get(start)
         for name in ("settled", "reserved"):

@@ -54,6 +54,13 @@ ORDER BY o.seq DESC LIMIT :page
 -- name: holds
 SELECT seq FROM hold ORDER BY seq
 
+-- name: hold_rows
+SELECT seq, owner, expires_at FROM hold
+
+-- name: holds_of_nothing
+SELECT h.seq FROM hold AS h LEFT JOIN entry AS e ON e.seq = h.seq AND e.kind = 1
+WHERE e.seq IS NULL
+
 -- name: holds_expired
 SELECT seq FROM hold WHERE expires_at <= ?
 

@@ -1,0 +1,68 @@
+"""File systems that only one test sees."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_NEW_MOUNTS = 0x00020000
+_SKIPPED = 77
+
+
+def _mount(*arguments: str | Path) -> None:
+    command = ["mount", *map(str, arguments)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        os._exit(_SKIPPED)
+
+
+class Mounts:
+    """Runs a test in a process whose mounts nobody else sees and that are gone with it."""
+
+    def small_disk(self, folder: Path, size: str, act: Callable[[], None]) -> None:
+        """With a file system of this size over a folder."""
+        self._run(lambda: _mount("-t", "tmpfs", "-o", f"size={size}", "none", folder), act)
+
+    def frozen(self, folder: Path, act: Callable[[], None]) -> None:
+        """With a folder that nobody may write to, root neither."""
+
+        def mount() -> None:
+            _mount("--bind", folder, folder)
+            _mount("-o", "remount,bind,ro", folder)
+
+        self._run(mount, act)
+
+    def _run(self, mount: Callable[[], None], act: Callable[[], None]) -> None:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                if ctypes.CDLL(None).unshare(_NEW_MOUNTS) != 0:
+                    os._exit(_SKIPPED)
+                _mount("--make-rprivate", "/")
+                mount()
+                act()
+                code = 0
+            except BaseException:  # noqa: BLE001 - a forked child must not return into pytest
+                traceback.print_exc()
+                sys.stderr.flush()
+            finally:
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code == _SKIPPED:
+            pytest.skip("no file system can be mounted here")
+        assert code == 0, "see the traceback of the child in the captured stderr"
+
+
+@pytest.fixture
+def mounts() -> Mounts:
+    """File systems of this test's own; needs Linux and root."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("only root of a Linux machine may mount")
+    return Mounts()

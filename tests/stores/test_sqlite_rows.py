@@ -1,0 +1,170 @@
+"""What the tables themselves refuse, and what verify finds when somebody gets round them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from quotakeeper.clocks import zone_named
+from quotakeeper.domain import commands as c
+from quotakeeper.domain.entries import Kind
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.stores.sqlite.queries import queries
+from quotakeeper.stores.sqlite.rows import KINDS, OUTCOMES, PROVENANCES
+from quotakeeper.stores.sqlite.store import SqliteStore
+from quotakeeper.testing.clock import FakeClock
+from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
+
+NOW = FakeClock().now()
+LIMITS = (cap(100), cap(50, window="rolling 1h"))
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A closed ledger: 1 recorded, 2 and 3 reserved, 4 settles 2."""
+    path = tmp_path / "ledger.db"
+    with closing(SqliteStore(path, zone_named, owner="alice", durability="process")) as store:
+        store.apply([c.Watch(tuple(limit.account for limit in LIMITS))], NOW)
+        store.apply(
+            [
+                c.Record("recorded", LABELS, tokens(10, 5)),
+                c.Reserve("settled", LABELS, tokens(8), LIMITS, "alice", HOUR),
+                c.Reserve("open", LABELS, tokens(3), LIMITS, "alice", HOUR),
+                c.Settle("settled", tokens(20)),
+            ],
+            NOW,
+        )
+    return path
+
+
+def tampered(path, *statements):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def problems(path):
+    with closing(SqliteStore(path, zone_named, owner="bob", durability="process")) as store:
+        return [problem.what for problem in store.verify()]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entry SET cost_pico = 0",
+        "UPDATE entry SET at = at + 1 WHERE seq = 4",
+        "UPDATE OR REPLACE entry SET seq = 9 WHERE seq = 1",
+        "DELETE FROM entry",
+        "DELETE FROM entry WHERE seq = 4",
+    ],
+)
+def test_the_journal_is_append_only(path, statement):
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        tampered(path, statement)
+    assert problems(path) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO entry (seq, kind, at) VALUES (9, 2, 1)",  # about nothing
+        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 2, 1, 9)",  # about itself
+        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 10, 1, 1)",
+        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 0, 1, 1)",
+        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 4, 1, 1)",  # settles without figures
+        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 2, -1, 1)",
+        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 2, 'noon', 1)",
+        "INSERT INTO entry (seq, kind, at, ref, cost_pico) VALUES (9, 2, 1, 1, -1)",
+        "INSERT INTO entry (seq, kind, at, ref, cost_pico) VALUES (9, 2, 1, 1, 0.5)",
+        "INSERT INTO entry (seq, kind, at, id) VALUES (9, 8, 1, 'x')",  # opens without labels
+        "INSERT INTO entry (seq, kind, at, id, labels_id, quantities) VALUES (9, 8, 1, '', 1, '')",
+        "INSERT INTO entry (seq, kind, at, id, labels_id, quantities)"
+        " VALUES (9, 8, 1, 'open', 1, '{}')",  # an id counts once
+        "INSERT INTO balance VALUES (1, 5, -1, 0, 0)",
+        "INSERT INTO balance VALUES (1, 5, 0, -1, 0)",
+        "INSERT INTO balance VALUES (1, 5, 0, 0, -1)",
+        "INSERT INTO balance VALUES (1, 5, 'many', 0, 0)",
+        "INSERT INTO balance VALUES (1, 5, 1.5, 0, 0)",
+        "UPDATE balance SET settled = NULL",
+        "INSERT INTO labels (provider, model, operation, scope) VALUES ('', 'm', 'o', '')",
+        "INSERT INTO hold VALUES (9, NULL, 1)",
+        "INSERT INTO word (text) VALUES (NULL)",
+    ],
+)
+def test_rows_that_cannot_be_right_are_refused_by_the_table(path, statement):
+    with pytest.raises(sqlite3.IntegrityError):
+        tampered(path, statement)
+    assert problems(path) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE balance SET settled = settled + 1 WHERE account_id = 1", "settled is 31"),
+        ("UPDATE balance SET settled = 0 WHERE account_id = 2", "settled is 0"),
+        ("UPDATE balance SET reserved = 2", "reserved is 2"),
+        ("DELETE FROM balance WHERE account_id = 1", "the journal says 30"),
+        ("INSERT INTO balance VALUES (1, 9999999999999999, 7, 0, 0)", "settled is 7"),
+        ("DELETE FROM hold", "open reservations"),
+        ("INSERT INTO hold VALUES (1, 'x', 1)", "reservation 1"),
+        ("UPDATE hold SET expires_at = 0", "reservation 3"),
+        ("UPDATE hold SET owner = 'mallory'", "reservation 3"),
+        ("DROP TRIGGER entry_is_never_deleted; DELETE FROM entry WHERE seq = 4", "settled is 30"),
+        ("DROP TRIGGER entry_is_never_deleted; DELETE FROM entry WHERE seq = 2", "nothing"),
+        (
+            "DROP TRIGGER entry_is_never_changed;"
+            " UPDATE entry SET quantities = '{\"input_tokens\":1}' WHERE seq = 1",
+            "settled is 30, the journal says 21",
+        ),
+        ("DROP TRIGGER entry_is_never_changed; UPDATE entry SET at = 1 WHERE seq = 3", "back"),
+        ("PRAGMA foreign_keys = OFF; DELETE FROM labels", "refers to nothing"),
+        ("DELETE FROM word", "refers to nothing"),
+    ],
+)
+def test_verify_is_red_when_somebody_gets_round_the_rules(path, statement, said):
+    assert problems(path) == []
+    tampered(path, *statement.split(";"))
+    found = problems(path)
+    assert found and said in "\n".join(found)
+
+
+def test_every_table_is_strict(path):
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            "SELECT name, strict FROM pragma_table_list WHERE schema = 'main'"
+        )
+        strict = {name: bool(flag) for name, flag in rows if not name.startswith("sqlite_")}
+    assert set(strict) == {"word", "labels", "entry", "account", "balance", "hold"}
+    assert all(strict.values())
+
+
+def test_stored_codes_never_change():
+    assert [kind.value for kind in KINDS] == [
+        "reserve", "sent", "extend", "settle", "release", "expire", "assume", "record", "correct",
+    ]  # fmt: skip
+    assert [value.value for value in PROVENANCES] == [
+        "reported", "tokenizer", "estimated", "assumed",
+    ]  # fmt: skip
+    assert [value.value for value in OUTCOMES] == ["ok", "error", "unknown"]
+    assert (set(KINDS), set(PROVENANCES), set(OUTCOMES)) == (
+        set(Kind), set(Provenance), set(Outcome),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(queries()))
+def test_no_query_walks_through_the_whole_journal(path, name):
+    text = queries()[name]
+    if name in ("accounts", "holds", "hold_owners", "hold_rows"):
+        return  # small tables, read whole
+    with closing(sqlite3.connect(path)) as connection:
+        names = ("after", "before", "since", "until", "provider", "model", "operation", "page")
+        places = dict.fromkeys(names, 1)
+        values = places if ":" in text else (1,) * text.count("?")
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+    scans = [step for step in plan if step.startswith("SCAN")]
+    if name == "head":
+        assert scans == ["SCAN entry"]  # from its end, for one row
+    else:
+        assert not any("entry" in step or " o" in step for step in scans), plan
