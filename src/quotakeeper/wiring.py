@@ -73,11 +73,12 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
     """
     path = ledger_path(settings)
     if path is None:
-        from quotakeeper.stores.memory import MemoryStore  # noqa: PLC0415 - one of them is used
+        with roll.undisturbed():
+            from quotakeeper.stores.memory import MemoryStore  # noqa: PLC0415 - one of them is used
 
         return MemoryStore(zone_named, owner=new_owner())
-    from quotakeeper.stores.sqlite.looking import LookingStore, may_only_look  # noqa: PLC0415
     with roll.undisturbed():
+        from quotakeeper.stores.sqlite.looking import LookingStore, may_only_look  # noqa: PLC0415
         from quotakeeper.stores.sqlite.store import SqliteStore  # noqa: PLC0415
 
     if may_only_look(path):

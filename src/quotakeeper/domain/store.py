@@ -78,6 +78,9 @@ class Store(Protocol):
     def verify(self) -> list[Problem]:
         """Derive everything again from the journal and compare; empty when all is well."""
 
+    def before_fork(self) -> None:
+        """Before this process is copied: close what must not be inherited; open it again later."""
+
     def after_fork(self) -> Store:
         """In a forked child: leave the parent's handles alone and give a store of the child's."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from quotakeeper.clocks import Clock
@@ -45,26 +46,31 @@ class Bookkeeping:
         self._clock = clock
         self._warn = on_warning or _log_warning
         self._warned: set[tuple[str, int, int]] = set()
+        self._warning = Lock()
         self._spool = Spool(spool_beside, store.owner)
         accounts: dict[str, Account] = {limit.account.key: limit.account for limit in limits}
-        self.worker = Worker(store, clock, tuple(accounts.values()))
+        self.worker = Worker(store, clock, tuple(accounts.values()), self._spool)
 
     # -- before
 
     def _asked(
         self, call: Call, quantities: Mapping[str, Any], event_id: str | None, ttl_seconds: float
     ) -> Reserve:
-        ttl = parse_decimal(ttl_seconds, "ttl_seconds")
-        if not 0 < ttl <= _LONGEST_TTL:
-            raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
         return Reserve(
             self._id(event_id),
             call.labels,
             self._estimated(call, quantities),
             call.limits,
             self.worker.store.owner,
-            int(ttl * SECOND),
+            self.time_to_live(ttl_seconds),
         )
+
+    def time_to_live(self, seconds: object) -> int:
+        """How long a reservation may stay open, in microseconds, checked."""
+        ttl = parse_decimal(seconds, "ttl_seconds")
+        if not 0 < ttl <= _LONGEST_TTL:
+            raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
+        return int(ttl * SECOND)
 
     def _estimated(self, call: Call, quantities: Mapping[str, Any]) -> Figures:
         return self._reader.figures(
@@ -119,9 +125,12 @@ class Bookkeeping:
         start_at = verdict.period.start_at if limit.window.kind != "rolling" else 0
         if (limit.name, start_at, level) in self._warned:
             return
-        if len(self._warned) > 10_000:
-            self._warned.clear()
-        self._warned.update((limit.name, start_at, n) for n in range(level + 1))
+        with self._warning:
+            if (limit.name, start_at, level) in self._warned:
+                return
+            if len(self._warned) > 10_000:
+                self._warned.clear()
+            self._warned.update((limit.name, start_at, n) for n in range(level + 1))
         try:
             self._warn(verdict)
         except Exception:
@@ -129,10 +138,14 @@ class Bookkeeping:
 
     # -- when the ledger cannot say
 
-    def _unbacked(self, call: Call, command: Reserve, error: LedgerError) -> Reservation:
+    def let_through(self, what: str, error: LedgerError) -> None:
+        """Raise the error, unless calls go out though the ledger cannot count them."""
         if self._reader.policies.on_store_failure != "allow":
             raise error
-        log.warning("quotakeeper: %s; the call is let through and spooled", error)
+        log.warning("quotakeeper: %s; %s", error, what)
+
+    def _unbacked(self, call: Call, command: Reserve, error: LedgerError) -> Reservation:
+        self.let_through("the call goes out and will be spooled", error)
         figures = command.figures
         hold = Hold(
             command.id, self._clock.now(), command.labels, figures.quantities, figures.cost_pico,
@@ -141,20 +154,14 @@ class Bookkeeping:
         return Reservation(self, call, hold, Decision(True), None, spooled=True)
 
     def _spooled(self, command: Record, error: LedgerError) -> UsageEvent:
-        if self._reader.policies.on_store_failure != "allow":
-            raise error
-        log.warning("quotakeeper: %s; the call is spooled", error)
+        self.let_through("the call is spooled", error)
         self._spool.add(command)
         return event_from(command.id, self._clock.now(), command.labels, command.figures)
 
-    def spool_event(self, call: Call, hold: Hold, figures: Figures) -> UsageEvent:
+    def spool_event(self, hold: Hold, figures: Figures, *, settles: bool) -> UsageEvent:
         """Keep what a call used until the ledger can book it."""
-        self._spool.add(Record(hold.id, call.labels, figures))
-        return event_from(hold.id, hold.at, call.labels, figures)
-
-    def _replay_spool(self) -> None:
-        if self._spool.waiting:
-            self._spool.try_replay(lambda record: self.booked(self.worker.carry_out(record)))
+        self._spool.add(Record(hold.id, hold.labels, figures), settles=settles)
+        return event_from(hold.id, hold.at, hold.labels, figures)
 
 
 def _log_warning(verdict: Verdict) -> None:

@@ -21,7 +21,7 @@ from quotakeeper.engine.bookkeeping import Bookkeeping, Warner
 from quotakeeper.engine.calls import CallReader
 from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
 from quotakeeper.engine.reservation import PendingReservation, Reservation
-from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.errors import LedgerError
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
@@ -43,7 +43,7 @@ class KeeperBase(Bookkeeping):
         self.zone = zone
         # A keeper that is dropped does not leave its thread behind.
         self._finalizer = weakref.finalize(self, self.worker.close, 0)
-        self._replay_spool()
+        self._finalizer.atexit = False  # at exit the worker is given time to finish
 
     def now(self) -> int:
         """The clock's time, microseconds since 1970 UTC."""
@@ -71,7 +71,7 @@ class KeeperBase(Bookkeeping):
         command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
             return self._admitted(call, self.worker.carry_out(command))
-        except LedgerUnavailableError as error:
+        except LedgerError as error:
             return self._unbacked(call, command, error)
 
     def areserve(self, provider: str, **given: Any) -> PendingReservation:
@@ -88,7 +88,7 @@ class KeeperBase(Bookkeeping):
         command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
             return self._admitted(call, await self.worker.acarry_out(command))
-        except LedgerUnavailableError as error:
+        except LedgerError as error:
             return self._unbacked(call, command, error)
 
     def check(
@@ -133,7 +133,7 @@ class KeeperBase(Bookkeeping):
         command = self._recorded(call, given, event_id)
         try:
             return self.booked(self.worker.carry_out(command))
-        except LedgerUnavailableError as error:
+        except LedgerError as error:
             return self._spooled(command, error)
 
     async def arecord(
@@ -146,7 +146,7 @@ class KeeperBase(Bookkeeping):
         command = self._recorded(call, given, event_id)
         try:
             return self.booked(await self.worker.acarry_out(command))
-        except LedgerUnavailableError as error:
+        except LedgerError as error:
             return self._spooled(command, error)
 
     # -- look
@@ -160,7 +160,6 @@ class KeeperBase(Bookkeeping):
 
     def status(self) -> Status:
         """Where every limit stands now."""
-        self._replay_spool()
         status: Status = self.worker.ask(self._status)
         return status
 
@@ -217,7 +216,6 @@ class KeeperBase(Bookkeeping):
 
     def close(self) -> None:
         """Finish what was handed over, end open reservations of this process, let go."""
-        self._replay_spool()
         self._finalizer.detach()
         self.worker.close()
 

@@ -12,9 +12,8 @@ from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.usage import Provenance, UsageEvent
-from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.calls import Call
-from quotakeeper.errors import QuotakeeperError, ReservationClosedError
+from quotakeeper.errors import LedgerError, QuotakeeperError, ReservationClosedError
 
 if TYPE_CHECKING:
     from quotakeeper.engine.bookkeeping import Bookkeeping
@@ -42,6 +41,7 @@ class Reservation:
         self.event = event
         self._spooled = spooled
         self._sent = hold.sent
+        self._owner = keeper.worker.store.owner
         self._ended = event is not None
 
     @property
@@ -59,7 +59,11 @@ class Reservation:
     def mark_sent(self) -> None:
         """Say, durably, that the call is about to leave: from now on an orphan is not free."""
         if command := self._sending():
-            self._keeper.done(self._keeper.worker.carry_out(command))
+            try:
+                self._keeper.done(self._keeper.worker.carry_out(command))
+            except LedgerError as error:
+                self._keeper.let_through("it goes out unmarked", error)
+        self._sent = True
 
     def settle(self, **given: Any) -> UsageEvent:
         """End it at the true figures, which are never refused; gives the event.
@@ -67,11 +71,13 @@ class Reservation:
         Takes what `Keeper.record` takes: quantities by name, `provenance` ("reported" unless
         texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`.
         """
-        figures = self._settling(given)
+        command = self._settling(given)
         if self._spooled:
-            return self._keeper.spool_event(self._call, self.hold, figures)
-        command = Settle(self.id, figures, self._call.limits)
-        return self._booked(self._keeper.worker.carry_out(command))
+            return self._kept(command)
+        try:
+            return self._booked(self._keeper.worker.carry_out(command))
+        except LedgerError as error:
+            return self._unsettled(command, error)
 
     def release(self) -> None:
         """End it: nothing was used."""
@@ -81,8 +87,7 @@ class Reservation:
 
     def extend(self, ttl_seconds: float) -> None:
         """Keep it open for this long from now."""
-        if not self._spooled:
-            command = Extend(self.id, int(ttl_seconds * SECOND))
+        if command := self._extending(ttl_seconds):
             self._keeper.done(self._keeper.worker.carry_out(command))
 
     def __enter__(self) -> Reservation:
@@ -98,31 +103,39 @@ class Reservation:
         try:
             self._left(command, self._keeper.worker.carry_out(command))
         except QuotakeeperError as failure:
-            # What the caller's own code raised matters more than what befell the bookkeeping.
-            if error is None:
-                raise
-            log.warning("quotakeeper: reservation %s stays open: %s", self.id, failure)
+            self._not_left(command, error, failure)
 
     # -- for coroutines
 
     async def amark_sent(self) -> None:
         """`mark_sent`, awaited."""
         if command := self._sending():
-            self._keeper.done(await self._keeper.worker.acarry_out(command))
+            try:
+                self._keeper.done(await self._keeper.worker.acarry_out(command))
+            except LedgerError as error:
+                self._keeper.let_through("it goes out unmarked", error)
+        self._sent = True
 
     async def asettle(self, **given: Any) -> UsageEvent:
         """`settle`, awaited."""
-        figures = self._settling(given)
+        command = self._settling(given)
         if self._spooled:
-            return self._keeper.spool_event(self._call, self.hold, figures)
-        command = Settle(self.id, figures, self._call.limits)
-        return self._booked(await self._keeper.worker.acarry_out(command))
+            return self._kept(command)
+        try:
+            return self._booked(await self._keeper.worker.acarry_out(command))
+        except LedgerError as error:
+            return self._unsettled(command, error)
 
     async def arelease(self) -> None:
         """`release`, awaited."""
         self._end("release")
         if not self._spooled:
             self._keeper.done(await self._keeper.worker.acarry_out(Release(self.id)))
+
+    async def aextend(self, ttl_seconds: float) -> None:
+        """`extend`, awaited."""
+        if command := self._extending(ttl_seconds):
+            self._keeper.done(await self._keeper.worker.acarry_out(command))
 
     async def __aenter__(self) -> Reservation:
         return self
@@ -141,37 +154,46 @@ class Reservation:
         try:
             self._left(command, await self._keeper.worker.acarry_out(command))
         except QuotakeeperError as failure:
-            if error is None:
-                raise
-            log.warning("quotakeeper: reservation %s stays open: %s", self.id, failure)
+            self._not_left(command, error, failure)
 
     def __del__(self) -> None:
-        # A forked child holds copies of its parent's reservations: those are not its to end.
-        own = self.hold.owner == self._keeper.worker.store.owner
-        if own and not self._ended and not self._spooled:
-            command = self._leaving(LookupError("dropped"))
-            if command is not None:
-                self._keeper.worker.post(command)
+        command = None if self._spooled else self._leaving(LookupError("dropped"))
+        if command is not None:
+            self._keeper.worker.post(command)
 
     # -- inside
 
     def _sending(self) -> Command | None:
         if self._ended:
             raise ReservationClosedError(self.id, "ended", "mark as sent")
-        already, self._sent = self._sent, True
-        return None if already or self._spooled else MarkSent(self.id)
+        return None if self._sent or self._spooled else MarkSent(self.id)
 
     def _end(self, verb: str) -> None:
         if self._ended:
             raise ReservationClosedError(self.id, "ended", verb)
         self._ended = True
 
-    def _settling(self, given: dict[str, Any]) -> Figures:
-        if self.event is not None and self._ended and not given:
-            return self._estimate()
-        figures = self._keeper.figures_of(self._call, given, self.hold.at)
+    def _settling(self, given: dict[str, Any]) -> Settle:
+        # Nothing given is not nothing used: then the estimate stands, and the event says so.
+        figures = self._keeper.figures_of(self._call, given, self.hold.at) if given else None
         self._ended = True
-        return figures
+        return Settle(self.id, figures or self._estimate(), self._call.limits)
+
+    def _unsettled(self, command: Settle, error: LedgerError) -> UsageEvent:
+        # Not settled, but used: an end by itself must not give it back, and it may be tried again.
+        self._sent, self._ended = True, False
+        self._keeper.let_through("what it used is spooled", error)
+        self._ended = True
+        return self._kept(command)
+
+    def _kept(self, command: Settle) -> UsageEvent:
+        settles = not self._spooled
+        self.event = self._keeper.spool_event(self.hold, command.figures, settles=settles)
+        return self.event
+
+    def _extending(self, ttl_seconds: float) -> Command | None:
+        ttl_us = self._keeper.time_to_live(ttl_seconds)
+        return None if self._spooled else Extend(self.id, ttl_us)
 
     def _estimate(self) -> Figures:
         hold = self.hold
@@ -181,16 +203,29 @@ class Reservation:
         )  # fmt: skip
 
     def _leaving(self, error: BaseException | None) -> Command | None:
-        if self._ended:
+        # A forked child holds copies of its parent's reservations: those are not its to end.
+        if self._ended or self._owner != self._keeper.worker.store.owner:
             return None
         self._ended = True
+        settle = Settle(self.id, self._estimate(), self._call.limits)
         if self._spooled:
             if error is None or self._sent:
-                self.event = self._keeper.spool_event(self._call, self.hold, self._estimate())
+                self._kept(settle)
             return None
         if error is None:
-            return Settle(self.id, self._estimate(), self._call.limits)
+            return settle
         return Assume(self.id) if self._sent else Release(self.id)
+
+    def _not_left(
+        self, command: Command, error: BaseException | None, failure: QuotakeeperError
+    ) -> None:
+        if error is None and isinstance(command, Settle) and isinstance(failure, LedgerError):
+            self._unsettled(command, failure)
+        elif error is None:
+            raise failure
+        else:
+            # What the caller's own code raised matters more than what befell the bookkeeping.
+            log.warning("quotakeeper: reservation %s stays open: %s", self.id, failure)
 
     def _left(self, command: Command, outcome: Any) -> None:
         if isinstance(command, Release):

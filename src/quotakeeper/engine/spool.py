@@ -6,92 +6,144 @@ ledger answers again. An event id counts once, so replaying a line twice does no
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from quotakeeper.domain.commands import Record
+from quotakeeper.domain.commands import Command, Failed, Outcomes, Record, Settle
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
-from quotakeeper.errors import QuotakeeperError
+from quotakeeper.errors import InvalidInputError, KeyConflictError
+from quotakeeper.identifiers import new_owner
+
+Apply = Callable[[Sequence[Command]], Sequence[Outcomes]]
+_AT_ONCE = 500
 
 log = logging.getLogger("quotakeeper")
 
 
+@dataclass(frozen=True, slots=True)
+class _Spooled:
+    """What a call used, and whether that ends a reservation."""
+
+    record: Record
+    settles: bool
+
+    @property
+    def command(self) -> Record | Settle:
+        return Settle(self.record.id, self.record.figures) if self.settles else self.record
+
+    def instead(self, failed: Failed) -> Record | None:
+        """What to book when the ledger says that this cannot be."""
+        if self.settles and isinstance(failed.error, InvalidInputError):
+            return self.record  # it knows no such reservation
+        if not self.settles and isinstance(failed.error, KeyConflictError):
+            # A reservation that came too late and was given back: the call went out all the same.
+            return replace(self.record, id=f"{self.record.id[:240]}~spooled")
+        return None
+
+
 class Spool:
-    """A journal of what still has to be recorded. Without a folder it is kept in memory alone."""
+    """A journal of what still has to be booked. Without a folder it is kept in memory alone.
+
+    `waiting` says whether anything may wait; it is asked before every batch, so it looks at no
+    disk. `look` does.
+    """
 
     def __init__(self, ledger: Path | None, owner: str) -> None:
         self._ledger = ledger
-        self._owner = owner
         self._path = ledger and ledger.with_name(f"{ledger.name}.spool-{owner}")
-        self._waiting: list[Record] = []
-
-    def add(self, record: Record) -> None:
-        """Keep a record until it can be booked; on disk if that is possible."""
-        if self._path is not None:
-            try:
-                while not _appended(self._path, _line(record)):
-                    continue
-            except OSError as error:
-                log.warning("quotakeeper: the spool cannot be written (%s); kept in memory", error)
-            else:
-                return
-        self._waiting.append(record)
-
-    def replay(self, book: Callable[[Record], object]) -> int:
-        """Book everything that waits, here and from processes that have ended; how many."""
-        booked = 0
-        for path in self._files():
-            # Taken by a new name first, so that what is written from now on goes to a new file.
-            taken = path.with_name(f"{path.name.partition('.taken')[0]}.taken-{self._owner}")
-            try:
-                os.replace(path, taken)
-                lines = taken.read_text(encoding="utf-8").splitlines()
-            except FileNotFoundError:  # another process was quicker
-                continue
-            for line in lines:
-                with suppress(ValueError, KeyError, TypeError):  # a torn last line
-                    book(_record(line))
-                    booked += 1
-            with suppress(OSError):
-                taken.unlink()
-        while self._waiting:
-            book(self._waiting[0])
-            self._waiting.pop(0)
-            booked += 1
-        return booked
-
-    def try_replay(self, book: Callable[[Record], object]) -> None:
-        """Replay, and leave everything where it is when the ledger still does not answer."""
-        try:
-            booked = self.replay(book)
-        except (QuotakeeperError, OSError) as error:
-            log.warning("quotakeeper: spooled calls still wait: %s", error)
-        else:
-            if booked:
-                log.info("quotakeeper: %d spooled calls were booked", booked)
+        self._in_memory: list[_Spooled] = []
+        self._in_files = False
 
     @property
     def waiting(self) -> bool:
         """Whether anything may wait to be booked."""
-        return bool(self._waiting or self._files())
+        return self._in_files or bool(self._in_memory)
+
+    def look(self) -> None:
+        """Look for files of this process and of those that have ended."""
+        self._in_files = bool(self._files())
+
+    def add(self, record: Record, *, settles: bool = False) -> None:
+        """Keep a record until it can be booked; on disk if that is possible.
+
+        With `settles`, it ends the reservation of that id, if the ledger knows one.
+        """
+        spooled = _Spooled(record, settles)
+        if self._path is not None:
+            try:
+                while not _appended(self._path, _line(spooled)):
+                    continue
+            except OSError as error:
+                log.warning("quotakeeper: the spool cannot be written (%s); kept in memory", error)
+            else:
+                self._in_files = True
+                return
+        self._in_memory.append(spooled)
+
+    def replay(self, apply: Apply) -> None:
+        """Book everything that waits, here and from processes that have ended.
+
+        Raises LedgerError when the ledger still does not answer; then all of it still waits.
+        """
+        booked = 0
+        for path in self._files():
+            # Under a name of our own first, so that what is written from now on goes to a new file.
+            taken = path.with_name(f"{path.name.partition('.taken')[0]}.taken-{new_owner()}")
+            try:
+                os.replace(path, taken)
+                lines = taken.read_text(encoding="utf-8").splitlines()
+            except OSError as error:  # another process was quicker, or may not be read by us
+                log.debug("quotakeeper: %s: %s", path.name, error)
+                continue
+            booked += _book(list(_read(lines)), apply)
+            with suppress(OSError):
+                taken.unlink()
+        self._in_files = False
+        while self._in_memory:
+            booked += _book(self._in_memory[:1], apply)
+            self._in_memory.pop(0)
+        if booked:
+            log.info("quotakeeper: %d spooled calls were booked", booked)
 
     def _files(self) -> list[Path]:
         if self._ledger is None:
             return []
-        return sorted(self._ledger.parent.glob(f"{self._ledger.name}.spool-*"))
+        beginning = f"{self._ledger.name}.spool-"
+        with suppress(OSError):
+            names = [name for name in os.listdir(self._ledger.parent) if name.startswith(beginning)]
+            return [self._ledger.with_name(name) for name in sorted(names)]
+        return []
+
+
+def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
+    booked = 0
+    for start in range(0, len(spooled), _AT_ONCE):
+        batch = spooled[start : start + _AT_ONCE]
+        outcomes = apply([each.command for each in batch])
+        for each, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Failed) and (other := each.instead(outcome)):
+                outcome = apply([other])[0]
+            if isinstance(outcome, Failed):
+                log.warning("quotakeeper: spooled call %s: %s", each.record.id, outcome.error)
+            else:
+                booked += 1
+    return booked
 
 
 def _appended(path: Path, line: str) -> bool:
     """Write a line through to the disk; False when the file was taken away meanwhile."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(fd, (line + "\n").encode("utf-8"))
+        data = f"\n{line}\n".encode()  # the first newline ends a line that was torn before
+        if os.write(fd, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(fd)
         with suppress(FileNotFoundError):
             return os.path.samestat(os.fstat(fd), os.stat(path))
@@ -100,16 +152,29 @@ def _appended(path: Path, line: str) -> bool:
         os.close(fd)
 
 
-def _line(record: Record) -> str:
-    figures = asdict(record.figures)
-    labels = asdict(record.labels)
-    return json.dumps({"id": record.id, "labels": labels, "figures": figures})
+def _line(spooled: _Spooled) -> str:
+    record = spooled.record
+    return json.dumps(
+        {
+            "id": record.id,
+            "settles": spooled.settles,
+            "labels": asdict(record.labels),
+            "figures": asdict(record.figures),
+        }
+    )
 
 
-def _record(line: str) -> Record:
-    data = json.loads(line)
-    labels, figures = data["labels"], data["figures"]
-    labels["scope"] = tuple((name, value) for name, value in labels["scope"])
-    figures["provenance"] = Provenance(figures["provenance"])
-    figures["outcome"] = Outcome(figures["outcome"])
-    return Record(data["id"], CallLabels(**labels), Figures(**figures))
+def _read(lines: Sequence[str]) -> Iterator[_Spooled]:
+    for line in lines:
+        try:
+            data = json.loads(line or "null")
+            if data is None:
+                continue
+            labels, figures = data["labels"], data["figures"]
+            labels["scope"] = tuple((name, value) for name, value in labels["scope"])
+            figures["provenance"] = Provenance(figures["provenance"])
+            figures["outcome"] = Outcome(figures["outcome"])
+            record = Record(data["id"], CallLabels(**labels), Figures(**figures))
+            yield _Spooled(record, data["settles"])
+        except (ValueError, KeyError, TypeError):  # torn when the machine stopped
+            log.warning("quotakeeper: a torn line in the spool: %.200s", line)

@@ -6,48 +6,55 @@ Callers wait on tickets: a thread blocks on a lock, a coroutine on a future, nev
 
 from __future__ import annotations
 
-import atexit
 import logging
-import os
-import weakref
-from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread, current_thread
+from threading import RLock, Thread, current_thread
 from typing import Any
 
 from quotakeeper.clocks import Clock
-from quotakeeper.domain.commands import Command, Release, Reserved, Sweep, Watch
+from quotakeeper.domain.commands import Command, Release, Reserve, Reserved, Sweep, Watch
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.store import Store
-from quotakeeper.engine.tickets import Question, Ticket
+from quotakeeper.engine.forking import Turn, roll
+from quotakeeper.engine.spool import Spool
+from quotakeeper.engine.sweeper import end_holds, sweep
+from quotakeeper.engine.tickets import Question, Ticket, fail, wake
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError, QuotakeeperError
 
 MOST_IN_BATCH = 1_000
 SWEEP_SECONDS = 30.0
 PATIENCE_SECONDS = 15.0
-_GOODBYE_SECONDS = 2.0
 _TOO_SLOW = "quotakeeper: no answer in time"
 
 log = logging.getLogger("quotakeeper")
 
 
 class Worker:
-    """Owns a store. Starts its thread on the first ticket; survives fork (the child starts anew)."""
+    """Owns a store. Starts its thread on the first ticket; survives fork (the child starts anew).
 
-    def __init__(self, store: Store, clock: Clock, accounts: tuple[Account, ...]) -> None:
+    `patience` is how long, in seconds, a caller waits for the ledger to answer.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, accounts: tuple[Account, ...], spool: Spool
+    ) -> None:
+        self.patience = PATIENCE_SECONDS
         self._store = store
         self._clock = clock
         self._accounts = accounts
-        self._patience = PATIENCE_SECONDS
+        self._spool = spool
+        self._closed = False
         self._reset()
-        _living.add(self)
+        roll.join(self)
 
     def _reset(self) -> None:
         self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
         self._thread: Thread | None = None
-        self._starting = Lock()
-        self._closed = False
+        # Reentrant: a finalizer may close a keeper while this very thread hands over a ticket.
+        self._gate = RLock()
+        self._turn = Turn()  # held while the store is used
+        self._still = False  # whether a fork under way has got it
         self._watching = False
         self._next_sweep = 0.0
 
@@ -74,9 +81,14 @@ class Worker:
     def _waited(self, ticket: Ticket) -> Any:
         ticket.expect()
         self._put(ticket)
-        if not ticket.wait(self._patience):
+        try:
+            answered = ticket.wait(self.patience)
+        except BaseException:  # a signal: Ctrl-C reaches the main thread here
+            self._leave(ticket)
+            raise
+        if not answered and self._withdraw(ticket):
             raise self._too_slow(ticket)
-        return _result(ticket)
+        return ticket.result()
 
     # -- for coroutines
 
@@ -94,179 +106,186 @@ class Worker:
         loop = asyncio.get_running_loop()
         future = ticket.expect_in(loop)
         self._put(ticket)
-        limit = loop.call_later(self._patience, future.cancel, _TOO_SLOW)
+        limit = loop.call_later(self.patience, future.cancel, _TOO_SLOW)
         try:
             await future
         except BaseException as error:
-            # A reservation that nobody waits for either never comes to be, or is given back.
-            if not ticket.claim():
-                self._give_back(ticket.answer)
+            self._leave(ticket)
             if isinstance(error, asyncio.CancelledError) and error.args == (_TOO_SLOW,):
                 raise self._too_slow(ticket) from None
             raise
         finally:
             limit.cancel()
-        return _result(ticket)
+        return ticket.result()
 
     # -- life
 
     def close(self, seconds: float | None = None) -> None:
         """Finish what was handed over, end this process's open reservations, close the store."""
-        with self._starting:
-            already, self._closed = self._closed, True
+        with self._gate:
+            if not self._closed and self._thread is not None:
+                self._queue.put(None)
+            self._closed = True
             thread = self._thread
-        if already and thread is None:
-            return
         if thread is None:
             self._store.close()
         elif thread is not current_thread():
-            self._queue.put(None)
             thread.join(seconds)
-        self._thread = None
+
+    def before_fork(self) -> None:
+        """Let the batch under way end and let go of the store: neither may cross a fork."""
+        self._still = self._turn.wait(self.patience)
+        if self._still:
+            self._store.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on; the store is opened again on its next use."""
+        if self._still:
+            self._still = False
+            self._turn.end()
 
     def after_fork(self) -> None:
         """In a forked child: nothing of the parent's thread, queue or handles is used again."""
-        if self._thread is not None or not self._closed:
-            self._store = self._store.after_fork()
-        closed = self._closed
+        self._store = self._store.after_fork()
         self._reset()
-        self._closed = closed
 
     def _put(self, ticket: Ticket) -> None:
-        if self._thread is None or self._closed:
-            self._start()
-        self._queue.put(ticket)
-
-    def _start(self) -> None:
-        with self._starting:
+        with self._gate:
             if self._closed:
                 raise LedgerUnavailableError(self._store.name, "this keeper was closed", "open one")
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="quotakeeper", daemon=True)
                 self._thread.start()
+            self._queue.put(ticket)
+
+    # -- in the thread
 
     def _run(self) -> None:
-        stop = False
-        while not stop:
-            batch: list[Ticket] = []
-            with suppress(Empty):
-                first = self._queue.get(timeout=SWEEP_SECONDS)
-                stop = first is None
-                if first is not None:
-                    batch.append(first)
-                while len(batch) < MOST_IN_BATCH and not stop:
-                    ticket = self._queue.get_nowait()
-                    stop = ticket is None
-                    if ticket is not None:
-                        batch.append(ticket)
-            self._serve([ticket for ticket in batch if ticket.open])
-            self._sweep_when_due()
-        self._say_goodbye()
+        more = True
+        while more:
+            batch, more = self._next_batch()
+            with self._turn:
+                try:
+                    self._serve(batch)
+                    self._sweep_when_due()
+                except Exception as error:
+                    log.exception("quotakeeper: a batch failed")
+                    fail(batch, error)
+        with self._turn:
+            self._say_goodbye()
+
+    def _next_batch(self) -> tuple[list[Ticket], bool]:
+        batch: list[Ticket] = []
+        with suppress(Empty):
+            ticket = self._queue.get(timeout=SWEEP_SECONDS)
+            while ticket is not None:
+                if ticket.open:
+                    batch.append(ticket)
+                if len(batch) >= MOST_IN_BATCH:
+                    return batch, True
+                ticket = self._queue.get_nowait()
+            return batch, False
+        return batch, True
 
     def _serve(self, batch: list[Ticket]) -> None:
         now = self._clock.now()
         try:
             self._watch(now)
         except QuotakeeperError as error:
-            for ticket in batch:
-                ticket.deliver(None, error)
+            fail(batch, error)
             return
-        writes = [ticket for ticket in batch if ticket.command is not None]
-        if writes:
+        self._catch_up(now)
+        if writes := [ticket for ticket in batch if ticket.command is not None]:
             self._write(writes, now)
-        for ticket in batch:
-            if ticket.question is not None:
-                self._answer(ticket, ticket.question, now)
+        if questions := [ticket for ticket in batch if ticket.question is not None]:
+            for ticket in questions:
+                self._answer(ticket, now)
+            wake(questions)
 
     def _watch(self, now: int) -> None:
         if not self._watching:
             self._store.apply([Watch(self._accounts)], now)
+            self._spool.look()
             self._sweep(now)
             self._watching = True
+
+    def _catch_up(self, now: int) -> None:
+        if self._spool.waiting:
+            try:
+                self._spool.replay(lambda commands: self._store.apply(commands, now))
+            except (QuotakeeperError, OSError) as error:
+                log.warning("quotakeeper: spooled calls still wait: %s", error)
 
     def _write(self, tickets: list[Ticket], now: int) -> None:
         commands = [ticket.command for ticket in tickets if ticket.command is not None]
         try:
             outcomes = self._store.apply(commands, now)
         except QuotakeeperError as error:
-            for ticket in tickets:
-                ticket.deliver(None, error)
+            fail(tickets, error)
             return
-        except Exception as error:
-            log.exception("quotakeeper: a batch failed")
-            for ticket in tickets:
-                ticket.deliver(None, error)
-            return
+        answered = []
         for ticket, outcome in zip(tickets, outcomes, strict=True):
-            if not ticket.deliver(outcome):
+            if ticket.deliver(outcome):
+                answered.append(ticket)
+            else:
                 self._give_back(outcome)
+        for ticket in wake(answered):
+            self._give_back(ticket.answer)
 
-    def _answer(self, ticket: Ticket, question: Question, now: int) -> None:
+    def _answer(self, ticket: Ticket, now: int) -> None:
+        assert ticket.question is not None
         try:
-            ticket.deliver(question(self._store, now))
+            ticket.deliver(ticket.question(self._store, now))
         except Exception as error:  # noqa: BLE001 - the thread must live; the caller gets the error
             ticket.deliver(None, error)
-
-    def _give_back(self, outcome: Any) -> None:
-        if isinstance(outcome, Reserved) and not outcome.replay:
-            self._queue.put(Ticket(Release(outcome.hold.id)))
 
     def _sweep_when_due(self) -> None:
         if self._clock.monotonic() < self._next_sweep:
             return
         try:
+            self._spool.look()
             self._sweep(self._clock.now())
         except QuotakeeperError as error:
             log.debug("quotakeeper: sweep put off: %s", error)
 
     def _sweep(self, now: int) -> None:
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
-        dead = self._store.dead_owners()
-        self._store.apply([Sweep(dead)], now)
-        if dead:
-            self._store.bury(dead)
+        sweep(self._store, now)
 
     def _say_goodbye(self) -> None:
         try:
             if self._watching:
-                mine = frozenset({self._store.owner})
-                self._store.apply([Sweep(mine, 1_000_000)], self._clock.now())
-        except QuotakeeperError as error:
+                self._catch_up(self._clock.now())
+                end_holds(self._store, frozenset({self._store.owner}), self._clock.now())
+        except Exception as error:  # noqa: BLE001 - it must be closed whatever happens
             log.warning("quotakeeper: %s", error)
         finally:
             self._store.close()
 
+    # -- who no longer waits
+
+    def _withdraw(self, ticket: Ticket) -> bool:
+        """Wait no longer; False when the answer had come.
+
+        A reservation then never comes to be, or is given back; what says that something was used
+        or sent is still carried out.
+        """
+        if isinstance(ticket.command, Reserve) or ticket.question is not None:
+            return ticket.claim()
+        return ticket.open
+
+    def _leave(self, ticket: Ticket) -> None:
+        if not self._withdraw(ticket):
+            self._give_back(ticket.answer)
+
+    def _give_back(self, outcome: Any) -> None:
+        if isinstance(outcome, Reserved) and not outcome.replay:
+            self._queue.put(Ticket(Release(outcome.hold.id)))
+
     def _too_slow(self, ticket: Ticket) -> QuotakeeperError:
-        problem = f"did not answer within {self._patience:g} s"
-        if isinstance(ticket.command, Sweep | Watch) or ticket.question is not None:
-            return LedgerUnavailableError(
-                self._store.name, problem, "is another program holding it?"
-            )
-        return OutcomeUnknownError(self._store.name, problem, "ask again by the same id")
-
-
-def _result(ticket: Ticket) -> Any:
-    if ticket.error is not None:
-        raise ticket.error
-    return ticket.answer
-
-
-_living: weakref.WeakSet[Worker] = weakref.WeakSet()
-
-
-def _each(act: Callable[[Worker], None]) -> None:
-    for worker in list(_living):
-        act(worker)
-
-
-def _in_child() -> None:
-    _each(Worker.after_fork)
-
-
-def _at_exit() -> None:
-    _each(lambda worker: worker.close(_GOODBYE_SECONDS))
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
-atexit.register(_at_exit)
+        problem = f"did not answer within {self.patience:g} s"
+        command = ticket.command
+        if command is None or isinstance(command, Reserve | Watch | Sweep):
+            fix = "is another program holding it?"
+            return LedgerUnavailableError(self._store.name, problem, fix)
+        return OutcomeUnknownError(self._store.name, problem, f"ask again by its id, {command.id}")

@@ -14,7 +14,7 @@ from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.state import LedgerState, ZoneFinder
 from quotakeeper.domain.store import EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
-from quotakeeper.stores.audit import compare_balances
+from quotakeeper.stores.audit import compare_balances, replayed
 
 
 class MemoryStore:
@@ -40,7 +40,11 @@ class MemoryStore:
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
         """Carry out a batch; see the Store port."""
         with self._lock:
-            outcomes, entries = ledger.apply(self._state, commands, now)
+            try:
+                outcomes, entries = ledger.apply(self._state, commands, now)
+            except BaseException:
+                self._state = replayed(self._state, self._journal, self._zones)
+                raise
             self._journal.extend(entries)
             return outcomes
 
@@ -87,6 +91,9 @@ class MemoryStore:
         """Derive everything again from the journal and compare."""
         with self._lock:
             return compare_balances(self._state, self._journal, self._zones)
+
+    def before_fork(self) -> None:
+        """Nothing is open."""
 
     def after_fork(self) -> MemoryStore:
         """The child goes on with a copy of its own, as it does with all memory."""

@@ -14,6 +14,7 @@ from quotakeeper.errors import (
     LedgerVersionError,
     OutcomeUnknownError,
 )
+from quotakeeper.stores.sqlite.forking import refuse_if_inherited
 from quotakeeper.stores.sqlite.queries import schema
 
 APPLICATION_ID = 0x514B5052  # "QKPR", in the file's header: this file is ours
@@ -32,7 +33,7 @@ def create_file(path: Path) -> None:
     if path.exists():
         return
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path.parent)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return
@@ -44,6 +45,12 @@ def create_file(path: Path) -> None:
     os.close(fd)
 
 
+def _make_folder(folder: Path) -> None:
+    # mkdir(parents=True) would leave the folders between to the umask.
+    for missing in reversed([f for f in (folder, *folder.parents) if not f.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+
+
 def connect(path: Path, durability: str) -> sqlite3.Connection:
     """Open for writing, bring the schema up to date. The caller holds the file lock."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -51,6 +58,7 @@ def connect(path: Path, durability: str) -> sqlite3.Connection:
             str(path), f"SQLite {sqlite3.sqlite_version} is too old",
             "use a Python with SQLite 3.37 or newer",
         )  # fmt: skip
+    refuse_if_inherited(path)
     create_file(path)
     connection: sqlite3.Connection | None = None
     try:
@@ -76,17 +84,23 @@ def connect(path: Path, durability: str) -> sqlite3.Connection:
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """Open for reading: never creates, never writes, never waits for the file lock."""
+    refuse_if_inherited(path)
     if not path.exists():
         raise LedgerUnavailableError(str(path), "there is no ledger yet", "record something first")
     uri = path.absolute().as_uri() + "?mode=ro"
     if not os.access(path.parent, os.W_OK) and not _left_over(path):
         uri += "&immutable=1"  # WAL needs to write beside the file, unless nothing can change it
+    connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(
             uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         _check_version(connection, path)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, LedgerError) as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, LedgerError):
+            raise
         raise translated(path, error) from error
     return connection
 
@@ -165,7 +179,7 @@ _NOTHING_WRITTEN = {
 def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> LedgerError:
     """What an error of SQLite or of the disk means for the caller."""
     name = str(path)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not at_commit:
         problem = f"cannot be used: {error.strerror or error}"
         return LedgerUnavailableError(name, problem, "check its folder")
     code = getattr(error, "sqlite_errorname", "") or ""

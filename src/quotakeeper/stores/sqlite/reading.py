@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from pathlib import Path
 
 from quotakeeper.domain.entries import Entry, event_from
@@ -14,6 +14,7 @@ from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.stores.audit import compare_balances
 from quotakeeper.stores.sqlite.cached import SqliteState, first_seq
 from quotakeeper.stores.sqlite.connection import connect_read_only, translated
+from quotakeeper.stores.sqlite.forking import for_a_moment
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import Interned, entry_from
 
@@ -24,65 +25,88 @@ _ALWAYS = 2**62
 def read_events(path: Path, query: EventQuery) -> Iterator[UsageEvent]:
     """Events in the order they were booked, a page to a transaction."""
     left = query.limit if query.limit is not None else _ALWAYS
-    with closing(connect_read_only(path)) as connection:
-        interned = Interned(connection)
-        after, before = _range(connection, query)
-        text = queries()["events_down" if query.newest_first else "events_up"]
-        while left > 0:
-            page = min(_PAGE, left)
+    text = queries()["events_down" if query.newest_first else "events_up"]
+    bounds: tuple[int, int] | None = None
+    while left > 0:
+        page = min(_PAGE, left)
+        with for_a_moment(connect_read_only, path) as connection, _errors_of(path):
+            after, before = bounds or _range(connection, query)
             values = {
                 "after": after, "before": before, "page": page,
                 "since": -_ALWAYS if query.since is None else query.since,
                 "until": _ALWAYS if query.until is None else query.until,
                 "provider": query.provider, "model": query.model, "operation": query.operation,
             }  # fmt: skip
-            try:
-                rows = connection.execute(text, values).fetchall()
-            except sqlite3.Error as error:
-                raise translated(path, error) from error
-            for row in rows:
-                yield _event(entry_from(row, interned))
-            if len(rows) < page:
-                return
-            left -= len(rows)
-            after, before = (after, rows[-1][0]) if query.newest_first else (rows[-1][0], before)
+            rows = connection.execute(text, values).fetchall()
+            interned = Interned(connection)
+            entries = [entry_from(row, interned) for row in rows]
+        yield from map(_event, entries)
+        if len(rows) < page:
+            return
+        left -= len(rows)
+        last: int = rows[-1][0]
+        bounds = (after, last) if query.newest_first else (last, before)
 
 
 def read_entries(path: Path, after: int) -> Iterator[Entry]:
     """The journal after a sequence number."""
-    with closing(connect_read_only(path)) as connection:
-        yield from _entries(connection, after)
+    page: list[Entry] | None = None
+    while page is None or len(page) == _PAGE:
+        with for_a_moment(connect_read_only, path) as connection, _errors_of(path):
+            page = _page(connection, Interned(connection), after)
+        yield from page
+        after = page[-1].seq if page else after
 
 
 def verify_file(path: Path, zones: ZoneFinder) -> list[Problem]:
     """Check the file itself, then derive every balance again in one snapshot."""
-    with closing(connect_read_only(path)) as connection:
-        try:
-            connection.execute("BEGIN")
-            problems = [
-                Problem(f"file: {row[0]}")
-                for row in connection.execute("PRAGMA integrity_check")
-                if row[0] != "ok"
-            ]
-            for row in connection.execute("PRAGMA foreign_key_check"):
-                problems.append(Problem(f"table {row[0]}, row {row[1]}: refers to nothing"))
-            kept = SqliteState(connection, zones)
-            kept.refresh()
-            problems += compare_balances(kept, _entries(connection, 0), zones)
-        except sqlite3.Error as error:
-            raise translated(path, error) from error
+    with for_a_moment(connect_read_only, path) as connection, _errors_of(path):
+        connection.execute("BEGIN")
+        problems = [
+            Problem(f"file: {row[0]}")
+            for row in connection.execute("PRAGMA integrity_check")
+            if row[0] != "ok"
+        ]
+        for row in connection.execute("PRAGMA foreign_key_check"):
+            problems.append(Problem(f"table {row[0]}, row {row[1]}: refers to nothing"))
+        for row in connection.execute(queries()["holds_of_nothing"]):
+            problems.append(Problem(f"open reservation {row[0]}: the journal has none"))
+        if problems:  # nothing can be derived from a journal that has holes
+            return problems
+        kept = SqliteState(connection, zones)
+        kept.refresh()
+        problems += compare_balances(kept, _entries(connection, 0), zones)
+        problems += _changed_holds(connection, kept)
     return problems
+
+
+def _changed_holds(connection: sqlite3.Connection, kept: SqliteState) -> Iterator[Problem]:
+    for seq, owner, expires_at in connection.execute(queries()["hold_rows"]).fetchall():
+        hold = kept.known_at(seq).hold
+        if hold is None or (hold.owner, hold.expires_at) != (owner, expires_at):
+            yield Problem(f"open reservation {seq} is not what the journal says of it")
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translated(path, error) from error
 
 
 def _entries(connection: sqlite3.Connection, after: int) -> Iterator[Entry]:
     interned = Interned(connection)
-    while True:
-        rows = connection.execute(queries()["entries_after"], (after, _PAGE)).fetchall()
-        for row in rows:
-            yield entry_from(row, interned)
-        if len(rows) < _PAGE:
-            return
-        after = rows[-1][0]
+    page: list[Entry] | None = None
+    while page is None or len(page) == _PAGE:
+        page = _page(connection, interned, after)
+        yield from page
+        after = page[-1].seq if page else after
+
+
+def _page(connection: sqlite3.Connection, interned: Interned, after: int) -> list[Entry]:
+    rows = connection.execute(queries()["entries_after"], (after, _PAGE)).fetchall()
+    return [entry_from(row, interned) for row in rows]
 
 
 def _range(connection: sqlite3.Connection, query: EventQuery) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from quotakeeper.errors import LedgerError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sqlite.cached import SqliteState
 from quotakeeper.stores.sqlite.connection import connect, create_file, translated
+from quotakeeper.stores.sqlite.forking import inherited
 from quotakeeper.stores.sqlite.locks import FileLock, OwnerMark, bury, dead_owners
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.reading import read_entries, read_events, verify_file
@@ -115,17 +116,17 @@ class SqliteStore:
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
-        self._opened()
+        self._there()
         return read_events(self._path, query)
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""
-        self._opened()
+        self._there()
         return read_entries(self._path, after)
 
     def verify(self) -> list[Problem]:
         """Check the file, derive everything again from the journal, and compare."""
-        self._opened()
+        self._there()
         return verify_file(self._path, self._zones)
 
     def close(self) -> None:
@@ -139,10 +140,16 @@ class SqliteStore:
             self._lock.close()
         self._connection = self._state = self._lock = self._mark = None
 
+    def before_fork(self) -> None:
+        """Close the connection; the mark of this owner stays."""
+        if self._connection is not None:
+            self._given_up(None)
+
     def after_fork(self) -> SqliteStore:
         """In a forked child: drop the parent's handles unclosed and give a store of its own."""
         if self._connection is not None:
             _leaked.append(self._connection)
+            inherited()
         if self._mark is not None:
             self._mark.close(forked=True)
         if self._lock is not None:
@@ -150,6 +157,11 @@ class SqliteStore:
         return SqliteStore(self._path, self._zones, owner=new_owner(), durability=self._durability)
 
     # -- inside
+
+    def _there(self) -> None:
+        # Readers open connections of their own, in any thread: only make sure of the file.
+        if not self._path.exists():
+            self._opened()
 
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(self._path.name + ending)
@@ -165,7 +177,7 @@ class SqliteStore:
                     if self._mark is None:
                         self._mark = OwnerMark(self._owners, self._owner)
             except OSError as error:
-                raise translated(self._path, error) from error
+                raise self._given_up(error) from error
             self._state = SqliteState(self._connection, self._zones)
         return self._state
 
@@ -197,7 +209,8 @@ class SqliteStore:
         self._batches += 1
         if self._batches % _LOOK_EVERY:
             return
-        with suppress(OSError):
+        # Never the caller's trouble: what it asked for is committed already.
+        with suppress(OSError, sqlite3.Error):
             if self._beside("-wal").stat().st_size > _CHECKPOINT_BYTES:
                 connection.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
 

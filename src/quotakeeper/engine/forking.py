@@ -1,0 +1,117 @@
+"""Fork and exit: no worker is in the middle of anything when its process is copied or ends.
+
+SQLite keeps its locks per process and per file, in memory that a child inherits: a child that goes
+on beside a connection of its parent believes in locks that it does not have, and commits of either
+can be lost. So before a fork every batch under way is finished and every connection let go of;
+parent and child each open their own when they need one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock, RLock
+from typing import Protocol
+
+_GOODBYE_SECONDS = 2.0
+
+
+class Turn:
+    """Whose turn it is: the worker's for each batch, or a fork's, which does not wait for long.
+
+    Bare locks are not fair: a busy worker would take its own back before the fork gets it.
+    """
+
+    def __init__(self) -> None:
+        self._turnstile = Lock()
+        self._using = Lock()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the turn; False when it did not come in time."""
+        with self._turnstile:
+            return self._using.acquire(timeout=-1 if seconds is None else seconds)
+
+    def end(self) -> None:
+        """Leave it to the next."""
+        self._using.release()
+
+    def __enter__(self) -> None:
+        self.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
+class Member(Protocol):
+    """Who has to know of a fork and of the end."""
+
+    def before_fork(self) -> None:
+        """Come to rest."""
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+
+    def after_fork(self) -> None:
+        """In the child: begin anew."""
+
+    def close(self, seconds: float | None = None) -> None:
+        """Finish, in so many seconds at most."""
+
+
+class Roll:
+    """Everybody in this process who has to know."""
+
+    def __init__(self) -> None:
+        self._members: weakref.WeakSet[Member] = weakref.WeakSet()
+        self._resting: list[Member] = []
+        self._lock = RLock()  # the thread that forks takes and gives it back; the child has its own
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child
+            )
+        atexit.register(self._at_exit)
+
+    def join(self, member: Member) -> None:
+        """Be told for as long as you live."""
+        with self._lock:
+            self._members.add(member)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """No fork happens meanwhile.
+
+        For imports made late: a child that is forked while another thread imports a module waits
+        for that module's lock for ever.
+        """
+        with self._lock:
+            yield
+
+    def _before(self) -> None:
+        self._lock.acquire()
+        self._resting = list(self._members)
+        for member in self._resting:
+            member.before_fork()
+
+    def _in_parent(self) -> None:
+        for member in self._resting:
+            member.after_fork_in_parent()
+        self._resting = []
+        self._lock.release()
+
+    def _in_child(self) -> None:
+        for member in self._resting:
+            member.after_fork()
+        self._resting = []
+        self._lock = RLock()
+
+    def _at_exit(self) -> None:
+        with self._lock:
+            members = list(self._members)
+        for member in members:
+            member.close(_GOODBYE_SECONDS)
+
+
+roll = Roll()
