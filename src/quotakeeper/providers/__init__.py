@@ -1,0 +1,41 @@
+"""Providers without I/O: recognise a call, bound it, read its usage from the bytes that pass.
+
+Everything here is a function of bytes and headers; nothing raises for what they hold, nothing
+keeps a text or a key. See docs/en/providers.md.
+"""
+
+from quotakeeper.providers.exchange import (
+    NO_RESPONSE,
+    Adapter,
+    Call,
+    LiveSession,
+    ProviderFault,
+    Refusal,
+    Request,
+    Usage,
+    UsageReader,
+)
+from quotakeeper.providers.registry import (
+    adapter_named,
+    adapters,
+    live_session,
+    plugin_problems,
+    recognise,
+)
+
+__all__ = [
+    "NO_RESPONSE",
+    "Adapter",
+    "Call",
+    "LiveSession",
+    "ProviderFault",
+    "Refusal",
+    "Request",
+    "Usage",
+    "UsageReader",
+    "adapter_named",
+    "adapters",
+    "live_session",
+    "plugin_problems",
+    "recognise",
+]

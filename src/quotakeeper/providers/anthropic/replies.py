@@ -1,0 +1,136 @@
+"""Reads Anthropic's answers, and writes its errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from quotakeeper.providers.exchange import Call, ProviderFault, Refusal, header_text
+from quotakeeper.providers.partition import added
+from quotakeeper.providers.reading import TokenReader, kind_of_status, with_retry_after
+from quotakeeper.providers.redaction import redact
+from quotakeeper.providers.wire.framing import Document
+from quotakeeper.providers.wire.values import (
+    Json,
+    child,
+    count,
+    last_object,
+    name_of,
+    objects,
+    parse_object,
+    text_of,
+)
+
+_KINDS = {
+    "rate_limit_error": "quota",
+    "billing_error": "payment",
+    "authentication_error": "auth",
+    "permission_error": "auth",
+    "invalid_request_error": "bad_request",
+    "not_found_error": "bad_request",
+    "request_too_large": "bad_request",
+    "api_error": "server",
+    "overloaded_error": "server",
+}
+_TIERS = {"standard": "standard", "priority": "priority", "batch": "batch"}
+_FIELDS = (
+    "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens",
+)  # fmt: skip
+
+
+class MessageReader(TokenReader):
+    """A message, or the events of one: the start has the input, the deltas the output so far."""
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        self._told: dict[str, int] = {}
+        super().__init__(call, status, headers)
+
+    def read(self, body: Json, document: Document) -> None:
+        """A message or an event."""
+        super().read(body, document)
+        kind = text_of(body.get("type"))
+        if kind == "error" or "error" in body:
+            billed = self.counted or bool(self.text.tokens)
+            self.fault = fault_of(self.status, self.headers, child(body, "error"), billed=billed)
+            return
+        message = child(body, "message") if kind == "message_start" else body
+        if kind in ("message", "message_start"):
+            self.model_served = name_of(message.get("model")) or self.model_served
+            self.response_id = name_of(message.get("id")) or self.response_id
+        for block in (*objects(message.get("content")), child(body, "delta")):
+            for name in ("text", "thinking", "partial_json"):
+                self.text.add(block.get(name))
+        self._usage(child(message, "usage"))
+        if kind == "message_stop" or child(body, "delta").get("stop_reason"):
+            self.ended = True
+
+    def read_part(self, data: bytes) -> None:
+        """The end of a document that was cut or too large."""
+        usage = last_object(data, "usage")
+        if usage:
+            self._usage(usage)
+        else:
+            self.text.unread += len(data)
+
+    def fault_of(self, body: bytes) -> ProviderFault:
+        """The error that a status and a body are."""
+        error = child(parse_object(body), "error") if body else {}
+        return fault_of(self.status, self.headers, error)
+
+    def request_id(self) -> str:
+        """The message's id, else the request's."""
+        return self.response_id or name_of(header_text(self.headers, "request-id"))
+
+    def _usage(self, usage: Json) -> None:
+        if not any(name in usage for name in _FIELDS):
+            return
+        for name in _FIELDS:
+            if name in usage and usage[name] is not None:
+                self._told[name] = count(usage[name])
+        self.tier = _TIERS.get(text_of(usage.get("service_tier")), self.tier)
+        self.searches = max(
+            self.searches, count(child(usage, "server_tool_use").get("web_search_requests"))
+        )
+        written = self._told.get("cache_creation_input_tokens", 0)
+        kinds = child(usage, "cache_creation")
+        if written:
+            hour = count(kinds.get("ephemeral_1h_input_tokens"))
+            self.note(f"input has cache writes: {written - min(hour, written)} (5 m), {hour} (1 h)")
+        # Its input_tokens are the uncached ones only; cache writes are input, dearer than others.
+        self.snapshot(
+            added(
+                {"input_tokens": self._told.get("input_tokens", 0) + written},
+                {"cached_input_tokens": self._told.get("cache_read_input_tokens", 0)},
+                {"output_tokens": self._told.get("output_tokens", 0)},
+            )
+        )
+
+
+def fault_of(
+    status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
+) -> ProviderFault:
+    """The error that an error object is."""
+    named = text_of(error.get("type"))
+    if status < 300:
+        status = {"overloaded_error": 529, "rate_limit_error": 429}.get(named, 500)
+    kind = _KINDS.get(named, kind_of_status(status))
+    fault = ProviderFault(
+        status, kind, billed, name_of(named) if kind == "quota" else "",
+        message=redact(text_of(error.get("message"))),
+    )  # fmt: skip
+    return with_retry_after(fault, headers)
+
+
+def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
+    """402 billing_error for a limit that stays; 429 for one that goes by."""
+    headers = {"content-type": "application/json"}
+    if not hard and retry_after_seconds is not None:
+        headers["retry-after"] = str(max(1, -int(-min(retry_after_seconds, 1e8) // 1)))
+    body = json.dumps(error_body(message, hard=hard)).encode()
+    return Refusal(402 if hard else 429, headers, body)
+
+
+def error_body(message: str, *, hard: bool) -> dict[str, object]:
+    """An error in Anthropic's shape."""
+    kind = "billing_error" if hard else "rate_limit_error"
+    return {"type": "error", "error": {"type": kind, "message": redact(message)}}

@@ -1,0 +1,178 @@
+"""Lengths of sound that is a row of frames: MP3 (constant, Xing, VBRI), AAC in ADTS, AMR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quotakeeper.providers.audio.riff import after_id3
+from quotakeeper.providers.audio.view import Length, View, micros
+
+_MP3_KBITS = {
+    3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+_ADTS_RATES = (
+    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
+)  # fmt: skip
+_AMR_NARROW = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0)
+_AMR_WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 5, 0, 0, 0, 0, 0)
+_SEARCHED = 64 * 1024
+_ENCODERS = (b"LAME", b"Lavf", b"Lavc")
+_ENOUGH_FRAMES = 20  # of one bit rate: the rest of a file we do not have is taken to be alike
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One MPEG layer III frame header."""
+
+    size: int
+    samples: int
+    rate: int
+    channels: int
+    kbits: int
+    tag_at: int
+
+
+def mp3_frame(view: View, at: int) -> Frame | None:
+    """The frame header at a place, or None when there is none."""
+    if not view.has(at, 4):
+        return None
+    head = view.number(at, 4)
+    version, layer = head >> 19 & 3, head >> 17 & 3
+    bits, rates = head >> 12 & 15, head >> 10 & 3
+    if head >> 21 != 0x7FF or version == 1 or layer != 1 or bits in (0, 15) or rates == 3:
+        return None
+    rate = _MP3_RATES[version][rates]
+    kbits = _MP3_KBITS[3 if version == 3 else 2][bits - 1]
+    samples = 1152 if version == 3 else 576
+    channels = 1 if head >> 6 & 3 == 3 else 2
+    size = samples // 8 * kbits * 1000 // rate + (head >> 9 & 1)
+    side = (32 if channels == 2 else 17) if version == 3 else (17 if channels == 2 else 9)
+    return Frame(size, samples, rate, channels, kbits, at + 4 + side)
+
+
+def read_mp3(view: View) -> Length | None:
+    """MP3: by its tag when that is about the whole file, else by walking over the frames."""
+    found = _first_frame(view, after_id3(view))
+    if found is None:
+        return None
+    at, first = found
+    tagged = _tagged_samples(view, first, at)
+    if tagged is not None:
+        return Length("mp3", micros(tagged, first.rate), first.channels)
+    if view.whole:
+        return Length("mp3", micros(_walk(view, at, first), first.rate), first.channels)
+    return _by_rate(view, at, first)
+
+
+def _first_frame(view: View, start: int) -> tuple[int, Frame] | None:
+    """The first frame that is followed by another one, or by the end of the file."""
+    for at in range(start, min(start + _SEARCHED, view.total)):
+        frame = mp3_frame(view, at)
+        if frame and (at + frame.size >= view.total or mp3_frame(view, at + frame.size)):
+            return at, frame
+        if not view.has(at, 1):
+            return None
+    return None
+
+
+def _tagged_samples(view: View, first: Frame, at: int) -> int | None:
+    """Samples by the Xing/Info tag (less the encoder's padding) or the VBRI tag, if it is right.
+
+    Files put one behind the other keep the tag of the first: the tag's size in bytes tells.
+    """
+    tag = first.tag_at
+    if view.has(tag, 8) and view.take(tag, 4) in (b"Xing", b"Info"):
+        flags = view.number(tag + 4, 4)
+        if not flags & 1 or not view.has(tag + 8, 4):
+            return None
+        if flags & 2 and view.has(tag + 12, 4):
+            told = view.number(tag + 12, 4)
+            if told and view.total - at > told + max(_SEARCHED, told // 8):
+                return None
+        samples = view.number(tag + 8, 4) * first.samples
+        encoder = tag + 8 + 4 * (flags & 1) + 2 * (flags & 2) + 25 * (flags & 4) + (flags >> 1 & 4)
+        if view.has(encoder, 24) and view.take(encoder, 4) in _ENCODERS:
+            packed = view.number(encoder + 21, 3)
+            samples -= (packed >> 12) + (packed & 0xFFF)
+        return max(0, samples) or None
+    if view.has(at + 36, 18) and view.take(at + 36, 4) == b"VBRI":
+        return view.number(at + 50, 4) * first.samples or None
+    return None
+
+
+def _walk(view: View, at: int, first: Frame) -> int:
+    """Samples of all frames at the first one's rate; over damage it goes on where frames go on."""
+    data, end = view.head, view.total
+    known: dict[int, tuple[int, int]] = {}
+    samples = 0
+    while at + 4 <= end:
+        key = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
+        step = known.get(key)
+        if step is None:
+            frame = mp3_frame(view, at)
+            if frame is None:
+                following = _first_frame(view, at + 1)
+                if following is None:
+                    break
+                at = following[0]
+                continue
+            step = known[key] = (frame.size, frame.samples * first.rate // frame.rate)
+        at += step[0]
+        samples += step[1]
+    return samples
+
+
+def _by_rate(view: View, at: int, first: Frame) -> Length | None:
+    """The beginning only: one bit rate throughout makes the size a length, else the least does."""
+    start, least, seen = at, first.kbits, 0
+    frame: Frame | None = first
+    constant = True
+    while frame is not None:
+        constant = constant and frame.kbits == first.kbits
+        least = min(least, frame.kbits)
+        seen += 1
+        at += frame.size
+        frame = mp3_frame(view, at)
+    if not constant or seen < _ENOUGH_FRAMES:
+        least = min(least, _MP3_KBITS[3 if first.samples == 1152 else 2][0])
+    length = micros((view.total - start) * 8, least * 1000)
+    return Length("mp3", length, first.channels, exact=False)
+
+
+def read_adts(view: View) -> Length | None:
+    """AAC in ADTS frames, walked over; of a beginning only, by the frames seen so far."""
+    start = at = after_id3(view)
+    rate = channels = samples = 0
+    while view.has(at, 7):
+        head = view.number(at, 7)
+        index = head >> 34 & 0b1111
+        size = head >> 13 & 0x1FFF
+        if head >> 44 != 0xFFF or head >> 41 & 0b11 or index >= len(_ADTS_RATES) or size < 7:
+            break
+        rate, channels = _ADTS_RATES[index], head >> 30 & 7
+        samples += 1024 * ((head & 3) + 1)
+        at += size
+    if not rate or (samples < 3 * 1024 and at < view.total):
+        return None
+    if view.whole or at >= view.total:
+        return Length("aac", micros(samples, rate), channels)
+    # Frames of AAC differ in size: twice what the beginning suggests is a safe most.
+    return Length(
+        "aac", 2 * micros(samples, rate) * (view.total - start) // (at - start), channels,
+        exact=False,
+    )  # fmt: skip
+
+
+def read_amr(view: View) -> Length | None:
+    """AMR, narrow or wide band: twenty milliseconds a frame."""
+    wide = view.take(0, 9) == b"#!AMR-WB\n"
+    if not wide and view.take(0, 6) != b"#!AMR\n":
+        return None
+    sizes = _AMR_WIDE if wide else _AMR_NARROW
+    at, frames = (9 if wide else 6), 0
+    while view.has(at, 1):
+        at += 1 + sizes[view.number(at, 1) >> 3 & 15]
+        frames += 1
+    return Length("amr", frames * 20_000, 1) if view.whole else None

@@ -1,0 +1,134 @@
+"""Lengths of WAV, FLAC and Ogg (Opus, Vorbis, FLAC, Speex)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quotakeeper.providers.audio.view import Length, MissingBytes, View, micros
+
+_UNKNOWN = (0, 0xFFFFFFFF)
+_BY_BLOCKS = (1, 3, 6, 7, 0xFFFE)  # PCM, float, A-law, mu-law, extensible: a block is a sample
+_OPUS_RATE = 48_000
+_NO_GRANULE = 2**64 - 1
+
+
+def read_wav(view: View) -> Length | None:
+    """WAV, RF64 and BW64; a stream's header without a length, and a cut file, by the bytes."""
+    at = 12
+    kind = channels = rate = block = per_second = 0
+    samples = wide = 0
+    while view.has(at, 8):
+        name, size = view.take(at, 4), view.number(at + 4, 4, little=True)
+        if name == b"fmt ":
+            kind, channels, rate, per_second, block = _wav_format(view, at + 8)
+        elif name == b"ds64":
+            wide = view.number(at + 16, 8, little=True)
+        elif name == b"fact":
+            samples = view.number(at + 8, 4, little=True)
+        elif name == b"data":
+            there = max(0, view.total - at - 8)
+            size = wide if wide and size == 0xFFFFFFFF else size
+            size = there if size in _UNKNOWN else min(size, there)
+            if kind in _BY_BLOCKS and block:
+                return Length("wav", micros(size // block, rate), channels)
+            if samples and samples != 0xFFFFFFFF:
+                return Length("wav", micros(samples, rate), channels)
+            return Length("wav", micros(size, per_second), channels, exact=False)
+        at += 8 + size + (size & 1)
+    return None
+
+
+def _wav_format(view: View, at: int) -> tuple[int, int, int, int, int]:
+    sizes = ((0, 2), (2, 2), (4, 4), (8, 4), (12, 2))
+    kind, channels, rate, per_second, block = (
+        view.number(at + offset, size, little=True) for offset, size in sizes
+    )
+    return kind, channels, rate, per_second, block
+
+
+def read_flac(view: View) -> Length | None:
+    """FLAC by its STREAMINFO, also behind an ID3 tag; a stream that says no length is not read."""
+    at = after_id3(view)
+    if not view.has(at, 26) or view.take(at, 4) != b"fLaC":
+        return None
+    packed = view.number(at + 18, 8)
+    rate, channels, samples = packed >> 44, (packed >> 41 & 7) + 1, packed & ((1 << 36) - 1)
+    return Length("flac", micros(samples, rate), channels) if samples else None
+
+
+def after_id3(view: View) -> int:
+    """Where a file begins behind its ID3v2 tags."""
+    at = 0
+    while view.has(at, 10) and view.take(at, 3) == b"ID3":
+        size = view.take(at + 6, 4)
+        footer = 10 if view.take(at + 5, 1)[0] & 0x10 else 0
+        length = 0
+        for byte in size:
+            length = length << 7 | byte & 0x7F
+        at += 10 + length + footer
+    return at
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One logical stream of an Ogg file."""
+
+    rate: int
+    channels: int
+    skipped: int = 0
+    last: int = 0
+
+    @property
+    def microseconds(self) -> int:
+        return micros(max(0, self.last - self.skipped), self.rate)
+
+
+def read_ogg(view: View) -> Length | None:
+    """Ogg: the last position of every stream; chained streams follow each other and are added."""
+    streams: dict[int, _Stream] = {}
+    at, ended = 0, 0
+    while view.has(at, 27) and view.take(at, 4) == b"OggS":
+        segments = view.number(at + 26, 1)
+        if not view.has(at + 27, segments):
+            break
+        serial = view.number(at + 14, 4, little=True)
+        if view.number(at + 5, 1) & 2:
+            found = _ogg_codec(view, at + 27 + segments)
+            if found is not None:
+                streams[serial] = found
+        _position(view, at, streams.get(serial))
+        ended = at = at + 27 + segments + sum(view.take(at + 27, segments))
+    if not streams:
+        return None
+    if ended < view.total:
+        last = view.last_of(b"OggS")
+        if last < 0 or not view.has(last, 18):
+            raise MissingBytes
+        stream = streams.get(view.number(last + 14, 4, little=True))
+        if stream is None or not (view.whole or view.tail):
+            return None  # another file follows the first, or the end is not there
+        _position(view, last, stream)
+    longest = max(streams.values(), key=lambda stream: stream.microseconds)
+    return Length("ogg", sum(s.microseconds for s in streams.values()), longest.channels)
+
+
+def _position(view: View, at: int, stream: _Stream | None) -> None:
+    position = view.number(at + 6, 8, little=True)
+    if stream is not None and position != _NO_GRANULE:
+        stream.last = max(stream.last, position)
+
+
+def _ogg_codec(view: View, at: int) -> _Stream | None:
+    if not view.has(at, 16):
+        return None
+    start = view.take(at, 16)
+    if start[:8] == b"OpusHead":
+        return _Stream(_OPUS_RATE, start[9], skipped=int.from_bytes(start[10:12], "little"))
+    if start[:7] == b"\x01vorbis":
+        return _Stream(int.from_bytes(start[12:16], "little"), start[11])
+    if start[:5] == b"\x7fFLAC" and view.has(at + 27, 8):
+        packed = view.number(at + 27, 8)
+        return _Stream(packed >> 44, (packed >> 41 & 7) + 1)
+    if start[:8] == b"Speex   " and view.has(at + 36, 16):
+        return _Stream(view.number(at + 36, 4, little=True), view.number(at + 48, 4, little=True))
+    return None

@@ -1,0 +1,19 @@
+"""A request's body as it was meant: unpacked, with its size where its bytes were not seen."""
+
+from __future__ import annotations
+
+from quotakeeper.providers.exchange import Request
+from quotakeeper.providers.wire.encodings import decode_all
+from quotakeeper.providers.wire.values import whole
+
+
+def body_of(request: Request) -> tuple[bytes | None, int | None]:
+    """(the bytes or None, the size or None)."""
+    size = request.body_size
+    if size is None:
+        size = whole(request.header("content-length").strip())
+    if request.body is None:
+        return None, size
+    body = bytes(request.body)
+    plain = decode_all(body, request.header("content-encoding"))
+    return plain, max(size or 0, len(body)) if plain is None else len(plain)

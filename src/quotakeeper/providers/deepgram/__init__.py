@@ -1,0 +1,5 @@
+"""Deepgram: listen (files, addresses, live, Flux), speak, read, voice agents."""
+
+from quotakeeper.providers.deepgram.adapter import DeepgramAdapter
+
+__all__ = ["DeepgramAdapter"]

@@ -1,0 +1,158 @@
+"""From a Deepgram request to a call: how much sound, how many characters or tokens at most."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.providers.audio import longest_milliseconds, read_sound
+from quotakeeper.providers.bodies import body_of
+from quotakeeper.providers.deepgram.options import (
+    DEFAULT_VOICE,
+    PROVIDER,
+    billed_channels,
+    features,
+    is_raw,
+    listen_model,
+    price_options,
+    raw_format,
+)
+from quotakeeper.providers.exchange import Call, CountText, Request
+from quotakeeper.providers.partition import added
+from quotakeeper.providers.places import Place
+from quotakeeper.providers.wire.tallies import count_text
+from quotakeeper.providers.wire.values import Json, name_of, parse_object, text_of
+
+# Where only an address of the sound is sent, nobody can know its length before the answer.
+UNKNOWN_BOUND_MS = 3 * 3_600_000
+UNKNOWN_TYPICAL_MS = 10 * 60_000
+_USUAL_BYTES_PER_SECOND = 8_000
+_SPOKEN_TOKENS_PER_SECOND = 6
+_FEATURE_OUTPUT = 1_000
+_MOST_CHARACTERS = 2_000  # that /v1/speak takes at once
+_ONE = {"requests": 1}
+
+
+def listen_call(request: Request, place: Place) -> Call:
+    """POST /v1/listen: sound in the body, or the address of some."""
+    model = listen_model(place)
+    call = Call(
+        PROVIDER, model, "listen", options=price_options(place, model, "prerecorded"),
+        facts={
+            "multichannel": "yes" if place.is_set("multichannel") else "",
+            "callback": "yes" if place.is_set("callback") else "",
+        },
+    )  # fmt: skip
+    most, usual, exact, channels, note = _length(request, place)
+    channels = billed_channels(place, channels)
+    bound, typical = (
+        {"audio_milliseconds": most * channels},
+        {"audio_milliseconds": usual * channels},
+    )
+    asked = features(place)
+    if asked:
+        said, gist = _SPOKEN_TOKENS_PER_SECOND * asked, _FEATURE_OUTPUT * asked
+        bound = added(bound, {"input_tokens": -(-most * said // 1000), "output_tokens": gist})
+        typical = added(
+            typical, {"input_tokens": usual * said // 2000, "output_tokens": gist // 10}
+        )
+    return replace(
+        call,
+        bound=added(bound, _ONE),
+        typical=added(typical, _ONE),
+        bound_is=Provenance.ESTIMATED if exact else Provenance.ASSUMED,
+        note=note,
+    )
+
+
+def _length(request: Request, place: Place) -> tuple[int, int, bool, int, str]:
+    """(at most ms, typically ms, whether it is known, channels, what to know about it)."""
+    body, size = body_of(request)
+    kind = request.header("content-type").lower()
+    if body is None:
+        return (*_by_size(size), False, 0, "sound not seen: its length is by its bytes")
+    if kind.startswith("application/json") or (body[:1] == b"{" and "url" in parse_object(body)):
+        return UNKNOWN_BOUND_MS, UNKNOWN_TYPICAL_MS, False, 0, "only an address: unknown length"
+    sound = read_sound(body)
+    if sound is not None:
+        most = sound.milliseconds
+        return most, sound.billed_milliseconds, sound.exact, sound.channels, ""
+    if is_raw(place):
+        length = raw_format(place).milliseconds(len(body))
+        return length + 1, length, True, 0, ""
+    note = "no header that we can read: at most 6 kbit/s" if body else ""
+    return (*_by_size(len(body)), not body, 0, note)
+
+
+def _by_size(size: int | None) -> tuple[int, int]:
+    if size is None:
+        return UNKNOWN_BOUND_MS, UNKNOWN_TYPICAL_MS
+    return longest_milliseconds(size), -(-size * 1000 // _USUAL_BYTES_PER_SECOND)
+
+
+def speak_call(request: Request, place: Place) -> Call:
+    """POST /v1/speak or /v2/speak: characters of the text."""
+    body, size = body_of(request)
+    model = name_of(place.value("model")) or DEFAULT_VOICE
+    characters = len(text_of(parse_object(body).get("text"))) if body is not None else None
+    most = characters if characters is not None else min(size or _MOST_CHARACTERS, 100_000)
+    quantities = added({"characters": most}, _ONE)
+    return Call(
+        PROVIDER, model, "speak", bound=quantities, typical=quantities,
+        bound_is=Provenance.ASSUMED if characters is None else Provenance.ESTIMATED,
+        note="body not seen" if characters is None else "",
+    )  # fmt: skip
+
+
+def read_call(request: Request, place: Place, count: CountText | None) -> Call:
+    """POST /v1/read: tokens of the text, once for every feature."""
+    body, size = body_of(request)
+    asked = max(1, features(place))
+    said: Json = parse_object(body) if body is not None else {}
+    text = text_of(said.get("text"))
+    known = body is not None and "url" not in said
+    if known:
+        counted = count_text(text, count)
+        most, usual = counted.upper_bound + 8, counted.tokens
+    else:
+        most = min(size, 200_000) if size is not None and body is None else 50_000
+        usual = 2_000
+    call = Call(
+        PROVIDER,
+        "",
+        "read",
+        bound={
+            "requests": 1,
+            "input_tokens": most * asked,
+            "output_tokens": _FEATURE_OUTPUT * asked,
+        },
+        typical=added(_ONE, {"input_tokens": usual * asked, "output_tokens": 150 * asked}),
+    )
+    if known:
+        return call
+    return replace(call, bound_is=Provenance.ASSUMED, note="only an address: unknown length")
+
+
+def live_call(operation: str, place: Place) -> Call:
+    """A socket: a minute is set aside, and again as it goes on."""
+    note = "one minute; to be prolonged as it goes on"
+    if operation == "agent":
+        minute = {"requests": 1, "session_milliseconds": 60_000}
+        return Call(
+            PROVIDER, "agent-standard", operation, bound=minute, typical=minute, streaming=True,
+            bound_is=Provenance.ASSUMED, note=note,
+        )  # fmt: skip
+    if operation == "speak_live":
+        model = name_of(place.value("model")) or DEFAULT_VOICE
+        minute = {"requests": 1, "characters": 1_000}
+        return Call(
+            PROVIDER, model, operation, bound=minute, typical=minute, streaming=True,
+            bound_is=Provenance.ASSUMED, note="a thousand characters; to be prolonged",
+        )  # fmt: skip
+    model = name_of(place.value("model")) if operation == "flux" else listen_model(place)
+    minute = {"requests": 1, "audio_milliseconds": 60_000 * billed_channels(place)}
+    return Call(
+        PROVIDER, model or "flux-general-en", operation, bound=minute, typical=minute,
+        options=price_options(place, model, "streaming"), streaming=True,
+        bound_is=Provenance.ASSUMED, note=note,
+    )  # fmt: skip

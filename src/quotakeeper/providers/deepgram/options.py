@@ -1,0 +1,85 @@
+"""What a Deepgram address says about the price: model, language, add-ons, channels, raw formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quotakeeper.providers.places import Place
+from quotakeeper.providers.wire.values import name_of, whole
+
+PROVIDER = "deepgram"
+DEFAULT_MODEL = "base-general"  # of /v1/listen without a model; three times as dear as nova-3
+DEFAULT_VOICE = "aura-asteria-en"
+_MOST_CHANNELS = 20
+# Query parameter -> add-on of the price catalogue. The others cost nothing extra.
+_ADDONS = (
+    ("diarize", "diarize"), ("diarize_model", "diarize"), ("redact", "redact"),
+    ("keyterm", "keyterm"), ("detect_entities", "detect_entities"),
+)  # fmt: skip
+# Billed by tokens, each feature its own.
+_FEATURES = ("summarize", "topics", "intents", "sentiment")
+# Bytes of one sample, or bytes a second of coded sound as it usually is (opus of a browser: 32
+# kbit/s). What is coded can't be timed by its bytes: such a figure is an estimate.
+_SAMPLE_BYTES = {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}
+_CODED_BYTES = {"g729": 1_000, "amr-nb": 1_525, "amr-wb": 2_950, "speex": 3_000}
+CODED_BYTES = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class RawFormat:
+    """How long so many bytes of a stream are. `exact` False: coded sound, by the usual bit rate."""
+
+    bytes_per_second: int
+    exact: bool
+
+    def milliseconds(self, size: int) -> int:
+        """Length of that many bytes."""
+        return size * 1000 // self.bytes_per_second
+
+
+def listen_model(place: Place) -> str:
+    """The model asked for, with the older way of naming one in two parts."""
+    model, tier = name_of(place.value("model")), name_of(place.value("tier"))
+    if tier and not model.startswith((tier, "nova-")):
+        return f"{tier}-{model or 'general'}"
+    return model or DEFAULT_MODEL
+
+
+def price_options(place: Place, model: str, mode: str) -> dict[str, str]:
+    """Options for the catalogue."""
+    languages = {value.strip().lower() for value in place.values("language")}
+    several = "multi" in languages or model.endswith(("-multilingual", "-multi"))
+    addons = sorted({addon for name, addon in _ADDONS if place.is_set(name)})
+    options = {"mode": mode, "language": "multi" if several else "mono"}
+    if addons:
+        options["addons"] = ",".join(addons)
+    return options
+
+
+def features(place: Place) -> int:
+    """How many features are asked for that are billed by tokens."""
+    return sum(place.is_set(name) for name in _FEATURES)
+
+
+def billed_channels(place: Place, found: int = 0) -> int:
+    """Channels that are paid for: all of them with multichannel, else one."""
+    if not place.is_set("multichannel"):
+        return 1
+    told = whole(place.value("channels")) or 0
+    return max(1, min(found or told or 2, _MOST_CHANNELS))
+
+
+def raw_format(place: Place) -> RawFormat:
+    """How a stream's bytes relate to time, by its parameters; eight kilohertz where none is said."""
+    encoding = place.value("encoding").lower()
+    width = _SAMPLE_BYTES.get(encoding)
+    if width is None:
+        return RawFormat(_CODED_BYTES.get(encoding, CODED_BYTES), exact=False)
+    rate = whole(place.value("sample_rate")) or 8_000
+    channels = max(1, min(whole(place.value("channels")) or 1, _MOST_CHANNELS))
+    return RawFormat(max(1, rate * width * channels), exact=True)
+
+
+def is_raw(place: Place) -> bool:
+    """Whether the parameters say that there is no container."""
+    return place.value("encoding").lower() in _SAMPLE_BYTES and bool(place.value("sample_rate"))

@@ -1,0 +1,163 @@
+"""Readers of Deepgram's answers: transcripts by their duration, speech by characters, read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.providers.deepgram.faults import read_fault
+from quotakeeper.providers.exchange import Call, ProviderFault, Usage, header_text
+from quotakeeper.providers.partition import added
+from quotakeeper.providers.reading import REQUEST, Reader
+from quotakeeper.providers.wire.framing import Document
+from quotakeeper.providers.wire.values import (
+    Json,
+    as_object,
+    child,
+    count,
+    items,
+    last_object,
+    milliseconds,
+    name_of,
+    text_of,
+    whole,
+)
+
+_FEATURES = ("summary_info", "topics_info", "intents_info", "sentiment_info")
+
+
+def model_of(metadata: Json) -> str:
+    """The model that served, by family and domain: the names in replies are not those asked for."""
+    info = as_object(metadata.get("model_info"))
+    entries = [info] if "arch" in info else [as_object(entry) for entry in info.values()]
+    for entry in entries:
+        family = name_of(entry.get("arch"))
+        if family:
+            words = text_of(entry.get("name")).split("-")
+            known = {
+                *family.split("-"),
+                "nova",
+                "enhanced",
+                "base",
+                "whisper",
+                "general",
+                "polaris",
+            }
+            domain = next((w for w in words if w and w not in known and not w.isdigit()), "")
+            return name_of(f"{family}-{domain}" if domain else family)
+    return ""
+
+
+def feature_tokens(metadata: Json) -> dict[str, int]:
+    """Tokens over every feature block; they may be 0 where a text was too short."""
+    blocks = [child(metadata, name) for name in _FEATURES]
+    return added(
+        {"input_tokens": sum(count(block.get("input_tokens")) for block in blocks)},
+        {"output_tokens": sum(count(block.get("output_tokens")) for block in blocks)},
+    )
+
+
+class DeepgramReader(Reader):
+    """What all of Deepgram's answers have alike."""
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        self.quantities: dict[str, int] | None = None
+        self.model_served = ""
+        self.id = name_of(header_text(headers, "dg-request-id"))
+        self.ended = False
+        self.notes: list[str] = []
+        super().__init__(call, status, headers)
+
+    def fault_of(self, body: bytes) -> ProviderFault:
+        """The error that a status and a body are."""
+        return read_fault(self.status, self.headers, body)
+
+    def request_id(self) -> str:
+        """Deepgram's own id."""
+        return self.id
+
+    def read(self, body: Json, document: Document) -> None:
+        """The answer."""
+        self.ended = True
+        metadata = child(body, "metadata")
+        self.id = name_of(metadata.get("request_id") or body.get("request_id")) or self.id
+        if "err_code" in body:
+            self.fault = read_fault(500, self.headers, document.data)
+            return
+        self.about(body, metadata)
+
+    def read_part(self, data: bytes) -> None:
+        """A cut answer: what it says about itself stands first."""
+        metadata = last_object(data, "metadata")
+        if metadata:
+            self.id = name_of(metadata.get("request_id")) or self.id
+            self.about({"metadata": metadata}, metadata)
+
+    def about(self, body: Json, metadata: Json) -> None:
+        """Keep what was used."""
+
+    def usage(self, *, complete: bool) -> Usage:
+        """What was used, else what was expected."""
+        known = self.quantities is not None
+        typical = {key: n for key, n in self.call.typical.items() if key != "requests"}
+        quantities = self.quantities if self.quantities is not None else typical
+        whole_answer = self.ended or (complete and known)
+        if not known and whole_answer and not self.notes:
+            self.notes.append("the answer says no usage")
+        return Usage(
+            added(quantities, REQUEST),
+            Provenance.REPORTED if known else Provenance.ESTIMATED,
+            Outcome.OK if whole_answer else Outcome.UNKNOWN,
+            self.model_served,
+            request_id=self.id,
+            complete=whole_answer,
+            note="; ".join(self.notes),
+        )
+
+
+class ListenReader(DeepgramReader):
+    """A transcript: its duration, times the channels that are paid for, and feature tokens."""
+
+    def about(self, body: Json, metadata: Json) -> None:
+        """Keep the length."""
+        self.model_served = model_of(metadata)
+        length = milliseconds(metadata.get("duration"))
+        if length is None:
+            if self.call.facts.get("callback"):
+                self.notes.append("callback: the result goes elsewhere")
+            return
+        channels = 1
+        if self.call.facts.get("multichannel"):
+            listed = items(child(body, "results").get("channels"))
+            channels = len(listed) or whole(metadata.get("channels")) or 1
+        self.quantities = added({"audio_milliseconds": length * channels}, feature_tokens(metadata))
+
+
+class ReadReader(DeepgramReader):
+    """Text intelligence: the tokens of every feature."""
+
+    def about(self, body: Json, metadata: Json) -> None:
+        """Keep the tokens."""
+        if any(name in metadata for name in _FEATURES):
+            self.quantities = feature_tokens(metadata)
+
+
+class SpeakReader(DeepgramReader):
+    """Speech: the answer is sound; the characters billed stand in a header."""
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(call, status, headers)
+        characters = whole(header_text(headers, "dg-char-count").strip())
+        if characters is not None:
+            self.quantities = added({"characters": characters})
+        self.model_served = name_of(header_text(headers, "dg-model-name"))
+
+    def look(self, chunk: bytes) -> None:
+        """An error is text; sound has nothing to read."""
+        if self.refused:
+            super().look(chunk)
+
+    def usage(self, *, complete: bool) -> Usage:
+        """The characters, by the header or by the text that was sent."""
+        self.ended = complete
+        return super().usage(complete=complete)

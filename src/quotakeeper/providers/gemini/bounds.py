@@ -1,0 +1,261 @@
+"""From a Gemini request to a call: model, tier, and what it can cost at most and typically."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.providers.exchange import Call, CountText, Request
+from quotakeeper.providers.gemini.families import (
+    MOST_INPUT,
+    is_second_generation,
+    media_rates,
+    most_output,
+    output_key,
+)
+from quotakeeper.providers.gemini.prompts import Prompt, tools_of
+from quotakeeper.providers.gemini.routes import Route
+from quotakeeper.providers.partition import added
+from quotakeeper.providers.wire.values import (
+    Json,
+    child,
+    items,
+    milliseconds,
+    name_of,
+    objects,
+    text_of,
+    whole,
+)
+
+PROVIDER = "gemini"
+TYPICAL_OUTPUT = 1_024
+_MOST_QUERIES = 10  # that one grounded answer of a 3.x model was seen to make, and more
+_DEFAULT_TTL_MS = 3_600_000
+_MOST_TTL_MS = 24 * 3_600_000
+_FINER = ("MEDIA_RESOLUTION_HIGH", "MEDIA_RESOLUTION_ULTRA_HIGH")
+_TIERS = {
+    "standard": "standard", "flex": "flex", "priority": "priority", "batch": "batch",
+    "on_demand": "standard", "on_demand_flex": "flex", "on_demand_priority": "priority",
+    "on_demand_offpeak": "standard", "default": "standard",
+}  # fmt: skip
+# A session has no bound of its own: a minute both ways is set aside, and again as it goes on.
+_LIVE_MINUTE = {"requests": 1, "input_tokens@audio": 60 * 32, "output_tokens@audio": 60 * 25}
+LIVE_NOTE = "one minute; to be prolonged as it goes on"
+
+Both = tuple[dict[str, int], dict[str, int]]  # at most, typically
+
+
+def tier_of(value: object) -> str:
+    """The price tier that a service tier or traffic type stands for, "" when it says nothing."""
+    name = text_of(value).lower().removeprefix("service_tier_")
+    return _TIERS.get(name, "")
+
+
+def call_for(
+    route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
+) -> Call:
+    """The call of a request. `body` None: it was not seen, only perhaps its size."""
+    model = route.model or name_of((body or {}).get("model")) or name_of((body or {}).get("agent"))
+    call = Call(
+        PROVIDER, model, route.operation, route.billed, {"requests": 1}, {"requests": 1},
+        streaming=route.operation in ("stream", "live"),
+    )  # fmt: skip
+    if not route.billed:
+        return replace(call, facts={"name": name_of(route.name)})
+    asked = tier_of((body or {}).get("serviceTier") or (body or {}).get("service_tier"))
+    asked = asked or tier_of(request.header("x-vertex-ai-llm-shared-request-type"))
+    tier = "batch" if route.operation.startswith("batch") else asked
+    options: Mapping[str, str] = {"tier": tier} if tier else {}
+    facts = {"name": name_of(route.name)} if route.name else {}
+    call = replace(call, options=options, facts=facts)
+    if route.operation == "live":
+        return replace(
+            call, bound=_LIVE_MINUTE, typical=_LIVE_MINUTE, bound_is=Provenance.ASSUMED,
+            note=LIVE_NOTE,
+        )  # fmt: skip
+    if body is None:
+        return _unseen(call, size)
+    return _bounded(call, body, count)
+
+
+def _unseen(call: Call, size: int | None) -> Call:
+    """A body that was not seen: no token is shorter than a byte, no prompt longer than the cap."""
+    given = MOST_INPUT if size is None else min(size, MOST_INPUT)
+    bound = {"requests": 1, "input_tokens": given}
+    typical = {"requests": 1, "input_tokens": max(1, min(given // 4, 4_000))}
+    if call.operation in ("generate", "stream", "chat", "interaction", "batch"):
+        bound[output_key(call.model)] = most_output(call.model)
+        typical["output_tokens"] = TYPICAL_OUTPUT
+    return replace(
+        call, bound=bound, typical=typical, bound_is=Provenance.ASSUMED, note="body not seen"
+    )
+
+
+def _bounded(call: Call, body: Json, count: CountText | None) -> Call:
+    """The call with what its body says."""
+    notes: list[str] = []
+    makers = {
+        "generate": _generate, "stream": _generate, "embed": _embed, "batch": _batch,
+        "batch_embed": _batch, "cache": _cache, "interaction": _interaction,
+        "predict": _predict, "images": _images,
+    }  # fmt: skip
+    make = makers.get(call.operation)
+    if make is None:
+        return call
+    bound, typical = make(call, body, count, notes)
+    assumed = any("unknown" in note or "not known" in note for note in notes)
+    one = {"requests": 1}
+    return replace(
+        call,
+        bound=added(bound, one),
+        typical=added(typical, one),
+        bound_is=Provenance.ASSUMED if assumed else Provenance.ESTIMATED,
+        note="; ".join(notes),
+    )
+
+
+def _generate(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
+    settings = child(body, "generationConfig") or child(body, "generation_config")
+    prompt = Prompt(media_rates(call.model, finest=_asks_finest(body, settings)))
+    prompt.add_contents(body.get("contents"))
+    prompt.add_settings(body)
+    searching, others = tools_of(body)
+    bound, typical = prompt.quantities(count, searching + others)
+    cap = whole(settings.get("maxOutputTokens", settings.get("max_output_tokens")))
+    candidates = max(1, min(whole(settings.get("candidateCount")) or 1, 8))
+    most = (cap or most_output(call.model)) * candidates
+    bound = added(bound, {output_key(call.model): most})
+    typical = added(typical, {output_key(call.model): min(most, TYPICAL_OUTPUT)})
+    if searching:
+        queries = 1 if is_second_generation(call.model) else _MOST_QUERIES
+        bound = added(bound, {"searches": queries * searching})
+        typical = added(typical, {"searches": searching})
+    notes += prompt.notes
+    return bound, typical
+
+
+def _asks_finest(body: Json, settings: Json) -> bool:
+    """Whether a finer resolution of media than the default is asked for, anywhere."""
+    if text_of(settings.get("mediaResolution")) in _FINER:
+        return True
+    contents = objects(body.get("contents"))
+    return any("mediaResolution" in part for c in contents for part in objects(c.get("parts")))
+
+
+def _embed(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
+    prompt = Prompt(media_rates(call.model))
+    prompt.add_contents(body.get("content"))
+    for request in objects(body.get("requests")):
+        prompt.add_contents(request.get("content"))
+    notes += prompt.notes
+    return prompt.quantities(count, 0)
+
+
+def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
+    """Every request of a batch that lies in it; of a file of requests nothing is known."""
+    config = child(body, "batch", "inputConfig") or child(body, "batch", "input_config")
+    inlined = items(child(config, "requests").get("requests"))
+    if not inlined:
+        notes.append("a batch in a file of unknown size")
+        return {"input_tokens": MOST_INPUT}, {"input_tokens": 20_000}
+    bound: dict[str, int] = {}
+    typical: dict[str, int] = {}
+    for entry in objects(inlined):
+        request = child(entry, "request")
+        make = _embed if call.operation == "batch_embed" else _generate
+        most, usual = make(call, request, count, notes)
+        bound, typical = added(bound, most), added(typical, usual)
+    return bound, typical
+
+
+def _cache(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
+    """Creating bills the tokens once and their keeping by the hour; PATCH only the keeping."""
+    prompt = Prompt(media_rates(call.model))
+    prompt.add_contents(body.get("contents"))
+    prompt.add_settings(body)
+    bound, typical = prompt.quantities(count, 0) if prompt.texts or prompt.media else ({}, {})
+    ttl = ttl_milliseconds(body.get("ttl"))
+    kept = ttl if ttl is not None else _MOST_TTL_MS if "expireTime" in body else _DEFAULT_TTL_MS
+    if not bound:
+        notes.append("a cache of unknown size")
+        return {"cache_token_hours": 1}, {"cache_token_hours": 1}
+    hours = {"cache_token_hours": token_hours(sum(bound.values()), kept)}
+    usual = {"cache_token_hours": token_hours(sum(typical.values()), kept)}
+    notes += prompt.notes
+    return added(bound, hours), added(typical, usual)
+
+
+def token_hours(tokens: int, kept_ms: int) -> int:
+    """Tokens kept for so long, in whole token-hours, rounded up."""
+    return -(-tokens * kept_ms // 3_600_000)
+
+
+def ttl_milliseconds(value: object) -> int | None:
+    """A duration as Google writes it ("300s", "1.5s"), or None."""
+    text = text_of(value)
+    digits = text.removesuffix("s")
+    if text == digits or len(digits) > 16 or not digits.replace(".", "", 1).isdigit():
+        return None
+    return milliseconds(float(digits)) if digits.isascii() and digits != "." else None
+
+
+def _interaction(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
+    prompt = Prompt(media_rates(call.model))
+    _add_input(prompt, body.get("input"))
+    prompt.add_settings(body)
+    searching, others = tools_of(body)
+    if body.get("previous_interaction_id"):
+        prompt.unknown += 1
+        prompt.note("an earlier conversation of unknown length")
+    if not body.get("model"):
+        prompt.unknown += 1
+        prompt.note("an agent: its steps are not known before")
+    bound, typical = prompt.quantities(count, searching + others)
+    cap = whole(child(body, "generation_config").get("max_output_tokens"))
+    most = cap or most_output(call.model)
+    notes += prompt.notes
+    bound = added(bound, {output_key(call.model): most})
+    typical = added(typical, {output_key(call.model): min(most, TYPICAL_OUTPUT)})
+    if searching:
+        bound = added(bound, {"searches": _MOST_QUERIES * searching})
+    return bound, typical
+
+
+def _add_input(prompt: Prompt, value: object, depth: int = 0) -> None:
+    """The input of an interaction: text, {type, text | data | uri}, turns, lists of those."""
+    if isinstance(value, str):
+        prompt.add_contents(value)
+    elif isinstance(value, list) and depth < 8:
+        for item in value:
+            _add_input(prompt, item, depth + 1)
+    elif isinstance(value, dict):
+        if "content" in value and depth < 8:
+            _add_input(prompt, value["content"], depth + 1)
+        elif isinstance(value.get("data"), str):
+            inline = {"data": value["data"], "mimeType": value.get("mime_type")}
+            prompt.add_part({"inlineData": inline})
+        elif "uri" in value:
+            prompt.add_part({"fileData": {"mimeType": value.get("mime_type")}})
+        else:
+            prompt.add_part(value)
+
+
+def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
+    """Vertex's older endpoint: images by number, embeddings by text, film by nothing we count."""
+    name = call.model.rpartition("/")[2]
+    if name.startswith("imagen"):
+        images = {"images": whole(child(body, "parameters").get("sampleCount")) or 1}
+        return images, images
+    if name.startswith(("veo", "lyria")):
+        notes.append("billed by the second or the piece, which is not metered")
+        return {}, {}
+    prompt = Prompt(media_rates(call.model))
+    for instance in objects(body.get("instances")):
+        prompt.add_contents(instance.get("content"))
+    return prompt.quantities(count, 0)
+
+
+def _images(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
+    images = {"images": whole(body.get("n")) or 1}
+    return images, images

@@ -1,0 +1,236 @@
+"""Readers of Gemini's answers: generated content, embeddings, caches, interactions, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from quotakeeper.providers.exchange import Call, ProviderFault, header_text
+from quotakeeper.providers.gemini.bounds import tier_of, token_hours
+from quotakeeper.providers.gemini.families import is_second_generation
+from quotakeeper.providers.gemini.faults import error_in, fault_of, read_fault
+from quotakeeper.providers.gemini.usage import (
+    content_usage,
+    interaction_usage,
+    is_counted,
+    prediction_usage,
+)
+from quotakeeper.providers.partition import added, tokens_of
+from quotakeeper.providers.reading import TokenReader
+from quotakeeper.providers.wire.framing import Document
+from quotakeeper.providers.wire.values import (
+    Json,
+    as_object,
+    child,
+    count,
+    dumps,
+    items,
+    last_object,
+    name_of,
+    objects,
+    text_of,
+)
+
+PROVISIONED = "provisioned throughput: paid for beforehand"
+
+
+class GeminiReader(TokenReader):
+    """What all of Gemini's answers have alike: errors, tiers, names."""
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(call, status, headers)
+        self.tier = tier_of(header_text(headers, "x-gemini-service-tier"))
+
+    def fault_of(self, body: bytes) -> ProviderFault:
+        """The error that a status and a body are."""
+        return read_fault(self.status, self.headers, body)
+
+    def is_fault(self, body: Json) -> bool:
+        """Whether a document is an error, in a stream perhaps after much text; keeps it then."""
+        error = error_in(body)
+        if error:
+            billed = self.counted or bool(self.text.tokens)
+            self.fault = fault_of(self.status, self.headers, error, billed=billed)
+        return bool(error)
+
+    def name_served(self, body: Json) -> None:
+        """Which model answered, under which id."""
+        served = name_of(body.get("modelVersion") or body.get("model")).removeprefix("models/")
+        self.model_served = served or self.model_served
+        self.response_id = name_of(body.get("responseId") or body.get("id")) or self.response_id
+
+    def traffic(self, metadata: Json) -> None:
+        """The tier that was served, as either platform says it."""
+        told = metadata.get("serviceTier") or metadata.get("trafficType")
+        self.tier = tier_of(told) or self.tier
+        if told == "PROVISIONED_THROUGHPUT":
+            self.note(PROVISIONED)
+
+    def read_part(self, data: bytes) -> None:
+        """The end of a document: its usage may stand there; of what was cut, the length counts."""
+        metadata = last_object(data, "usageMetadata")
+        if is_counted(metadata):
+            self.traffic(metadata)
+            self.snapshot(content_usage(metadata, self.note))
+        else:
+            self.text.unread += len(data)
+
+
+class ContentReader(GeminiReader):
+    """generateContent and its streams, embeddings, predictions: whatever has usageMetadata."""
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        self._queries = 0  # by the grounding of the answer, a running total
+        self._tool_queries = 0  # by the calls of the search tool, one after the other
+        super().__init__(call, status, headers)
+
+    def read(self, body: Json, document: Document) -> None:
+        """One answer, or the next piece of one."""
+        super().read(body, document)
+        if self.is_fault(body):
+            return
+        self.name_served(body)
+        finished = False
+        for candidate in objects(body.get("candidates")):
+            finished = bool(candidate.get("finishReason")) or finished
+            for part in objects(child(candidate, "content").get("parts")):
+                self._part(part)
+        if "promptFeedback" in body and child(body, "promptFeedback").get("blockReason"):
+            finished = True
+        self.ended = self.ended or finished
+        self._grounding(body)
+        metadata = child(body, "usageMetadata")
+        self.traffic(metadata)
+        predicted = prediction_usage(body)
+        if is_counted(metadata):
+            self.snapshot(content_usage(metadata, self.note))
+        elif predicted is not None:
+            self.snapshot(predicted)
+        elif metadata and finished and not self.text.tokens:
+            self.snapshot({})  # a prompt that was blocked: nothing was counted
+
+    def _part(self, part: Json) -> None:
+        self.text.add(part.get("text"))
+        for name in ("functionCall", "executableCode", "codeExecutionResult"):
+            if name in part:
+                self.text.add(dumps(part[name]))
+        call = child(part, "toolCall")
+        if text_of(call.get("toolType")).startswith("GOOGLE_SEARCH"):
+            queries = items(child(call, "args").get("queries"))
+            self._tool_queries += sum(1 for query in queries if query)
+
+    def _grounding(self, body: Json) -> None:
+        queries = maps = 0
+        for candidate in objects(body.get("candidates")):
+            grounding = child(candidate, "groundingMetadata")
+            queries += sum(1 for query in items(grounding.get("webSearchQueries")) if query)
+            chunks = objects(grounding.get("groundingChunks"))
+            maps += any("maps" in chunk for chunk in chunks)
+        if maps:
+            self.note("grounded with maps, counted as a search")
+        self._queries = max(self._queries, queries + maps)
+        asked = max(self._queries, self._tool_queries)
+        second = is_second_generation(self.model_served or self.call.model)
+        self.searches = min(asked, 1) if second else asked
+
+
+class CacheReader(GeminiReader):
+    """cachedContents: the tokens once at the input price, their keeping by the hour."""
+
+    def read(self, body: Json, document: Document) -> None:
+        """The cache as it was made or prolonged."""
+        super().read(body, document)
+        if self.is_fault(body):
+            return
+        self.name_served(body)
+        self.response_id = name_of(body.get("name"))
+        tokens = count(child(body, "usageMetadata").get("totalTokenCount"))
+        if not tokens:
+            return
+        prolonged = bool(self.call.facts.get("name", "").partition("/")[2])
+        start = instant_ms(body.get("updateTime" if prolonged else "createTime"))
+        end = instant_ms(body.get("expireTime"))
+        kept = end - start if start is not None and end is not None and end > start else 0
+        hours = {"cache_token_hours": token_hours(tokens, kept)}
+        if prolonged:
+            self.note("storage from the change to the new end; what was booked before overlaps")
+            self.snapshot(hours)
+        else:
+            self.note("storage to its end, should it not be deleted earlier")
+            self.snapshot(added({"input_tokens": tokens}, hours))
+
+
+def instant_ms(value: object) -> int | None:
+    """An instant in RFC 3339 -> milliseconds; only differences of it mean something."""
+    text = text_of(value)
+    head, dot, rest = text.partition(".")
+    digits = rest.rstrip("Z+-:0123456789") if dot else ""
+    if digits or not text.endswith("Z"):
+        return None
+    try:
+        moment = datetime.fromisoformat(head.removesuffix("Z") + "+00:00")
+    except ValueError:
+        return None
+    fraction = int(rest.removesuffix("Z")[:3].ljust(3, "0")) if dot and rest[:1].isdigit() else 0
+    return int(moment.timestamp()) * 1000 + fraction
+
+
+class InteractionReader(GeminiReader):
+    """Interactions: one object, or typed events of which the last carries the usage."""
+
+    def read(self, body: Json, document: Document) -> None:
+        """The interaction, or one event of it."""
+        super().read(body, document)
+        if self.is_fault(body):
+            return
+        inner = child(body, "interaction") or body
+        self.name_served(inner)
+        status = text_of(inner.get("status"))
+        kind = text_of(body.get("event_type")) or document.event
+        self.ended = self.ended or status in ("completed", "failed", "cancelled", "incomplete")
+        self.ended = self.ended or kind in ("interaction.completed", "interaction.complete")
+        self.text.add(child(body, "delta").get("text"))
+        for output in (*objects(inner.get("outputs")), *objects(inner.get("steps"))):
+            self.text.add(output.get("text"))
+        usage = child(inner, "usage") or child(body, "usage") or child(body, "metadata", "usage")
+        if is_counted(usage):
+            quantities, self.searches = interaction_usage(usage, self.note)
+            self.snapshot(quantities)
+        elif not document.streamed and status in ("in_progress", "queued"):
+            self.ended = False
+            self.note("runs on in the background; its usage comes with its result")
+
+
+class BatchReader(GeminiReader):
+    """A batch: made, it is booked by estimate; its result says what each request of it used."""
+
+    def read(self, body: Json, document: Document) -> None:
+        """The batch as it stands."""
+        super().read(body, document)
+        if self.is_fault(body):
+            return
+        inner = (
+            child(body, "response") or child(body, "metadata", "output") or child(body, "output")
+        )
+        self.response_id = name_of(body.get("name"))
+        self.tier = "batch"
+        summed: dict[str, int] = {}
+        responses = child(inner, "inlinedResponses")
+        for entry in objects(responses.get("inlinedResponses") or inner.get("inlinedResponses")):
+            answer = child(entry, "response")
+            self.name_served({"modelVersion": answer.get("modelVersion")})
+            summed = added(summed, content_usage(child(answer, "usageMetadata"), self.note))
+        if tokens_of(summed, "input_tokens"):
+            self.snapshot(summed)
+        else:
+            self.note("a batch: booked by estimate when it is made")
+
+    def estimate(self, whole: bool) -> dict[str, int]:
+        """A batch that was taken on will answer all of it."""
+        return {key: n for key, n in self.call.typical.items() if key != "requests"}
+
+
+def usage_of_batch_line(line: Json) -> Mapping[str, int]:
+    """The quantities of one line of a batch's result file."""
+    answer = as_object(line.get("response"))
+    return content_usage(child(answer, "usageMetadata"), lambda _text: None)

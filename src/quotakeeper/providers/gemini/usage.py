@@ -1,0 +1,120 @@
+"""Gemini's usage objects -> quantities: usageMetadata, embeddings, caches, Interactions, Live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quotakeeper.providers.partition import (
+    Parts,
+    parts_of,
+    quantities_of,
+    split_cached,
+    tidy,
+)
+from quotakeeper.providers.wire.values import Json, count, objects, text_of, whole
+
+Note = Callable[[str], None]
+BROKEN_TOTAL = "the provider's total is not the sum of its parts"
+
+
+def _listed(metadata: Json, *names: str) -> object:
+    """The first of several spellings that is there; "promptTokenDetails" is one of Google's own."""
+    return next((metadata[name] for name in names if name in metadata), None)
+
+
+def content_usage(metadata: Json, note: Note) -> dict[str, int]:
+    """usageMetadata of generateContent and of embeddings, each token in one quantity.
+
+    Any count may be missing instead of 0. An answer without a count of its own is what the total
+    leaves over.
+    """
+    prompt_total = count(metadata.get("promptTokenCount"))
+    cached_total = count(metadata.get("cachedContentTokenCount"))
+    thoughts = count(metadata.get("thoughtsTokenCount"))
+    tools_total = count(metadata.get("toolUsePromptTokenCount"))
+    answer = whole(metadata.get("candidatesTokenCount"))
+    total = whole(metadata.get("totalTokenCount"))
+    given = prompt_total + thoughts + tools_total
+    if answer is None and total is not None and total > given:
+        answer = total - given
+    answer = answer or 0
+    if total is not None and total != given + answer:
+        note(BROKEN_TOTAL)
+    prompt = parts_of(prompt_total, _listed(metadata, "promptTokensDetails", "promptTokenDetails"))
+    cached = parts_of(cached_total, metadata.get("cacheTokensDetails"))
+    fresh, hit = split_cached(prompt, cached)
+    return quantities_of(
+        ("input_tokens", fresh),
+        ("input_tokens", parts_of(tools_total, metadata.get("toolUsePromptTokensDetails"))),
+        ("cached_input_tokens", hit),
+        ("output_tokens", parts_of(answer, metadata.get("candidatesTokensDetails"))),
+        ("thought_tokens", {"": thoughts}),
+    )
+
+
+def live_usage(metadata: Json, note: Note) -> dict[str, int]:
+    """usageMetadata of one turn of a Live session: other names, and thoughts outside the total."""
+    renamed = dict(metadata)
+    for old, new in (
+        ("responseTokenCount", "candidatesTokenCount"),
+        ("responseTokensDetails", "candidatesTokensDetails"),
+    ):
+        if old in renamed:
+            renamed[new] = renamed.pop(old)
+    renamed.pop("totalTokenCount", None)
+    return content_usage(renamed, note)
+
+
+def interaction_usage(usage: Json, note: Note) -> tuple[dict[str, int], int]:
+    """`usage` of an interaction -> (quantities, searches billed)."""
+    thoughts = count(usage.get("total_thought_tokens"))
+    tools = count(usage.get("total_tool_use_tokens"))
+    prompt_total = count(usage.get("total_input_tokens"))
+    answer = count(usage.get("total_output_tokens"))
+    total = whole(usage.get("total_tokens"))
+    if total is not None and total != prompt_total + tools + answer + thoughts:
+        if thoughts and answer >= thoughts and total == prompt_total + tools + answer:
+            answer -= thoughts  # they were counted inside the output
+        else:
+            note(BROKEN_TOTAL)
+
+    def by(name: str, amount: int) -> Parts:
+        return parts_of(amount, usage.get(f"{name}_tokens_by_modality"), "tokens")
+
+    cached = by("cached", count(usage.get("total_cached_tokens")))
+    fresh, hit = split_cached(by("input", prompt_total), cached)
+    quantities = quantities_of(
+        ("input_tokens", fresh),
+        ("input_tokens", by("tool_use", tools)),
+        ("cached_input_tokens", hit),
+        ("output_tokens", by("output", answer)),
+        ("thought_tokens", {"": thoughts}),
+    )
+    grounding = objects(usage.get("grounding_tool_count"))
+    searches = sum(
+        count(entry.get("count"))
+        for entry in grounding
+        if text_of(entry.get("type")).lower() != "retrieval"
+    )
+    return quantities, searches
+
+
+def prediction_usage(body: Json) -> dict[str, int] | None:
+    """What Vertex's :predict answers: embeddings with statistics, or images; None: neither."""
+    tokens = images = 0
+    counted = False
+    for prediction in objects(body.get("predictions")):
+        embedding = prediction.get("embeddings")
+        statistics = embedding.get("statistics") if isinstance(embedding, dict) else None
+        if isinstance(statistics, dict):
+            tokens += count(statistics.get("token_count"))
+            counted = True
+        elif "bytesBase64Encoded" in prediction or "gcsUri" in prediction:
+            images += 1
+            counted = True
+    return tidy((("input_tokens", tokens), ("images", images))) if counted else None
+
+
+def is_counted(metadata: Json) -> bool:
+    """Whether a usage object counts tokens at all; a blocked prompt's only names the traffic."""
+    return any(name.endswith(("TokenCount", "_tokens")) for name in metadata)

@@ -1,0 +1,157 @@
+"""The adapter for OpenAI's API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.providers.bodies import body_of
+from quotakeeper.providers.exchange import (
+    NOTHING,
+    Call,
+    CountText,
+    LiveSession,
+    Refusal,
+    Request,
+    UsageReader,
+)
+from quotakeeper.providers.openai.bounds import (
+    MOST_OUTPUT,
+    TYPICAL_OUTPUT,
+    Both,
+    audio_bound,
+    chat_bound,
+    embedding_bound,
+    form_fields,
+)
+from quotakeeper.providers.openai.replies import error_object, reader_of, refuse
+from quotakeeper.providers.partition import added
+from quotakeeper.providers.places import Place, locate
+from quotakeeper.providers.wire.values import name_of, parse_object, text_of, whole
+
+HOSTS = ("api.openai.com", "eu.api.openai.com", "us.api.openai.com")
+_BILLED = {
+    ("chat", "completions"): "chat",
+    ("completions",): "chat",
+    ("responses",): "responses",
+    ("embeddings",): "embed",
+    ("audio", "transcriptions"): "transcribe",
+    ("audio", "translations"): "transcribe",
+    ("audio", "speech"): "speech",
+    ("images", "generations"): "images",
+    ("images", "edits"): "images",
+}
+_TIERS = {"flex": "flex", "priority": "priority", "default": "standard"}
+_UNSEEN_INPUT = 1_000_000
+_ONE = {"requests": 1}
+
+
+class OpenAIAdapter:
+    """OpenAI: chat completions, responses, embeddings, transcription, speech, images."""
+
+    name = "openai"
+
+    def recognise(
+        self,
+        request: Request,
+        *,
+        known_hosts: Mapping[str, str] = NOTHING,
+        count: CountText | None = None,
+    ) -> Call | None:
+        """Understand a request, or None when it is not OpenAI's."""
+        place = locate(request.url, self.name, HOSTS, known_hosts)
+        if place is None:
+            return None
+        operation = _operation(request.method.upper(), place)
+        if operation is None:
+            return None
+        if not operation:
+            return Call(self.name, "", "other", False, _ONE, _ONE)
+        return _call(operation, request, count)
+
+    def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
+        """A reader for the response to a call."""
+        return reader_of(call, status, headers)
+
+    def refusal(
+        self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
+    ) -> Refusal:
+        """OpenAI's own kind of error."""
+        return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
+
+    def interruption(self, call: Call, *, message: str) -> bytes:
+        """An error event: the SDK raises what has `error`."""
+        if not call.streaming:
+            return b""
+        error = error_object(message, hard=False)
+        if call.operation == "responses":
+            text = json.dumps({**error, "type": "error"})
+            return f"event: error\ndata: {text}\n\n".encode()
+        return b"data: " + json.dumps({"error": error}).encode() + b"\n\n"
+
+    def live(
+        self,
+        request: Request,
+        *,
+        known_hosts: Mapping[str, str] = NOTHING,
+        count: CountText | None = None,
+    ) -> LiveSession | None:
+        """None: realtime sockets are not metered yet."""
+        return None
+
+
+def _operation(method: str, place: Place) -> str | None:
+    """What a path does: "" for what is free, None for what is not OpenAI's."""
+    for tail in place.tails(("v1",)):
+        if tail in _BILLED and method == "POST":
+            return _BILLED[tail]
+    return "" if place.sure else None
+
+
+def _call(operation: str, request: Request, count: CountText | None) -> Call:
+    body, size = body_of(request)
+    kind = request.header("content-type")
+    call = Call("openai", "", operation, bound=_ONE, typical=_ONE)
+    if operation == "transcribe":
+        fields, file = form_fields(kind, body) if body is not None else ({}, None)
+        model = name_of(fields.get("model"))
+        both = audio_bound(model, file, size)
+        streaming = fields.get("stream") == "true"
+        return _finished(replace(call, model=model, streaming=streaming), both, body is not None)
+    if body is None:
+        most = _UNSEEN_INPUT if size is None else min(size, _UNSEEN_INPUT)
+        usual = {"input_tokens": max(1, min(most // 4, 4_000)), "output_tokens": TYPICAL_OUTPUT}
+        return _finished(call, ({"input_tokens": most, "output_tokens": MOST_OUTPUT}, usual), False)
+    fields, _file = form_fields(kind, body)
+    said = fields or parse_object(body)
+    tier = _TIERS.get(text_of(said.get("service_tier")), "")
+    call = replace(
+        call,
+        model=name_of(said.get("model")),
+        options={"tier": tier} if tier else {},
+        streaming=said.get("stream") is True,
+    )
+    if operation == "embed":
+        both = embedding_bound(said, count)
+    elif operation == "speech":
+        characters = {"characters": len(text_of(said.get("input")))}
+        both = characters, characters
+    elif operation == "images":
+        images = {"images": whole(said.get("n")) or 1}
+        both = images, images
+    else:
+        both = chat_bound(said, count)
+    return _finished(call, both, True)
+
+
+def _finished(call: Call, both: Both, seen: bool) -> Call:
+    bound, typical = both
+    return replace(
+        call,
+        bound=added(bound, _ONE),
+        typical=added(typical, _ONE),
+        bound_is=Provenance.ESTIMATED if seen else Provenance.ASSUMED,
+        note="" if seen else "body not seen",
+    )

@@ -1,0 +1,108 @@
+"""Where a request goes: its host, path and query, and whether a provider answers there."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+_MOST_QUERY = 200
+_FALSE = ("", "false", "0", "no")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address taken apart. `sure` is False where only the shape of the path can tell."""
+
+    host: str
+    port: int | None
+    path: tuple[str, ...]
+    query: tuple[tuple[str, str], ...] = ()
+    sure: bool = True
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of a query parameter."""
+        return tuple(value for key, value in self.query if key == name)
+
+    def value(self, name: str) -> str:
+        """The last value of a query parameter, or ""."""
+        found = self.values(name)
+        return found[-1].strip() if found else ""
+
+    def is_set(self, name: str) -> bool:
+        """Whether a query parameter says yes: present and not false."""
+        return any(value.strip().lower() not in _FALSE for value in self.values(name))
+
+    def tails(self, versions: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """What follows a version segment, for every one there is; gateways put paths in front."""
+        for index, part in enumerate(self.path):
+            if part in versions:
+                yield self.path[index + 1 :]
+
+
+def locate(
+    url: str, name: str, own_hosts: tuple[str, ...], known_hosts: Mapping[str, str]
+) -> Place | None:
+    """Find whether an address is a provider's: listed as such, its own host, or loopback.
+
+    `own_hosts` that begin with "." or "-" are endings (".api.deepgram.com"). A listed address counts for
+    the adapter it is listed with and for no other. Returns None also for what is no address.
+    """
+    place = parse_place(url)
+    if place is None:
+        return None
+    listed, length = _listed(place, known_hosts)
+    if listed:
+        if listed != name:
+            return None
+        return Place(place.host, place.port, place.path[length:], place.query)
+    if any(_is_host(place.host, own) for own in own_hosts):
+        return place
+    if is_loopback(place.host):
+        return Place(place.host, place.port, place.path, place.query, sure=False)
+    return None
+
+
+def parse_place(url: str) -> Place | None:
+    """Take an address apart; None when it is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip(".").lower(), parts.port
+        query = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=_MOST_QUERY)
+    except (ValueError, TypeError, AttributeError):
+        return None
+    if not host or parts.scheme.lower() not in ("http", "https", "ws", "wss"):
+        return None
+    path = tuple(unquote(part) for part in parts.path.split("/") if part)
+    return Place(host, port, path, tuple(query))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_host(host: str, own: str) -> bool:
+    return host.endswith(own) if own[0] in ".-" else host == own
+
+
+def _listed(place: Place, known_hosts: Mapping[str, str]) -> tuple[str, int]:
+    """The adapter a place is listed with, and how many path parts belong to the listed prefix."""
+    best, longest = "", -1
+    for pattern, adapter in known_hosts.items():
+        at, _, prefix = pattern.partition("://")[2 if "://" in pattern else 0].partition("/")
+        parts = tuple(part for part in prefix.split("/") if part)
+        named = at.lower().rstrip(".")
+        bare = f"[{place.host}]" if ":" in place.host else place.host
+        if named not in (bare, f"{bare}:{place.port}") or place.path[: len(parts)] != parts:
+            continue
+        weight = 2 * len(parts) + (named != bare)
+        if weight > longest:
+            best, longest = adapter, weight
+    return best, max(longest, 0) // 2

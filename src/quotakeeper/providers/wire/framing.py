@@ -1,0 +1,222 @@
+"""Cuts a response into documents as it passes: server-sent events, JSON arrays, JSON lines.
+
+Documents are given out as bytes; what is larger than the cap is given as its end alone. Where the
+bytes are cut makes no difference to the documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+MOST_HELD = 16 * 1024 * 1024
+TAIL = 128 * 1024
+_BOM = b"\xef\xbb\xbf"
+_OUTSIDE = re.compile(rb'["{}\[\]]')
+_INSIDE = re.compile(rb'["\\]')
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document: an event's data or a JSON value. `whole` False: only its end was kept.
+
+    `streamed`: it is one of a series, so that after it more may come.
+    """
+
+    data: bytes
+    event: str = ""
+    whole: bool = True
+    streamed: bool = True
+
+
+Take = Callable[[Document], None]
+
+
+class Splitter(Protocol):
+    """Takes bytes and hands documents on."""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+
+    def close(self) -> None:
+        """No more bytes: hand on what is there."""
+
+
+class Framing:
+    """Looks at the first bytes and splits accordingly: events, or JSON."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._start = b""
+        self._splitter: Splitter | None = None
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes, decoded."""
+        if self._splitter is None:
+            data = self._start + data
+            if len(data) < 4 and _BOM.startswith(data[:3]):
+                self._start = data
+                return
+            data = data.removeprefix(_BOM).lstrip(b" \t\r\n") if data else data
+            self._start = b""
+            if not data:
+                self._start = b"    "  # blanks seen: no byte order mark can follow
+                return
+            json_like = data[:1] in (b"{", b"[", b",", b"]")
+            self._splitter = JsonSplitter(self._take) if json_like else EventSplitter(self._take)
+        self._splitter.feed(data)
+
+    def close(self) -> None:
+        """No more bytes."""
+        if self._splitter is not None:
+            self._splitter.close()
+
+
+class JsonSplitter:
+    """Gives out each object of a JSON array, of JSON lines, or the one object there is."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._depth = 0
+        self._base = 0  # depth at which objects are given out: 1 inside a top-level array
+        self._quoted = self._escaped = False
+        self._held = bytearray()
+        self._whole = True
+        self._holding = False
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+        at, start = 0, 0
+        while at < len(data):
+            if self._quoted:
+                at = self._in_text(data, at)
+                continue
+            found = _OUTSIDE.search(data, at)
+            if found is None:
+                break
+            at = found.end()
+            mark = found.group()
+            if mark == b'"':
+                self._quoted = True
+            elif mark in (b"{", b"["):
+                start = self._open(mark, at, start)
+            else:
+                self._depth = max(0, self._depth - 1)
+                if self._holding and self._depth == self._base:
+                    self._hold(data[start:at])
+                    self._give()
+                self._base = min(self._base, self._depth)
+        if self._holding:
+            self._hold(data[start:])
+
+    def close(self) -> None:
+        """Half an object is given out too: what it says of usage may be read from its end."""
+        if self._holding:
+            self._whole = False
+            self._give()
+
+    def _in_text(self, data: bytes, at: int) -> int:
+        if self._escaped:
+            self._escaped = False
+            return at + 1
+        found = _INSIDE.search(data, at)
+        if found is None:
+            return len(data)
+        if found.group() == b"\\":
+            self._escaped = True
+        else:
+            self._quoted = False
+        return found.end()
+
+    def _open(self, mark: bytes, at: int, start: int) -> int:
+        if not self._holding:
+            if mark == b"[" and self._depth == 0:
+                self._base = 1
+            elif mark == b"{" and self._depth == self._base:
+                self._holding, start = True, at - 1
+        self._depth += 1
+        return start
+
+    def _hold(self, data: bytes) -> None:
+        self._held += data
+        if len(self._held) > MOST_HELD:
+            self._whole = False
+        if not self._whole and len(self._held) > 2 * TAIL:
+            del self._held[:-TAIL]
+
+    def _give(self) -> None:
+        data = bytes(self._held if self._whole else self._held[-TAIL:])
+        whole = self._whole
+        self._held.clear()
+        self._holding, self._whole = False, True
+        self._take(Document(data, whole=whole, streamed=self._base > 0))
+
+
+class EventSplitter:
+    """Server-sent events by their specification: any line ends, comments, data of many lines."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._line = bytearray()
+        self._after_return = False
+        self._data: list[bytes] = []
+        self._size = 0
+        self._whole = True
+        self._event = ""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+        if self._after_return and data:
+            self._after_return = False
+            data = data.removeprefix(b"\n")
+        at = 0
+        for end in _LINE_END.finditer(data):
+            self._hold(data[at : end.start()])
+            at = end.end()
+            self._after_return = end.group() == b"\r" and at == len(data)
+            line = bytes(self._line)
+            self._line.clear()
+            self._read(line)
+        self._hold(data[at:])
+
+    def close(self) -> None:
+        """Many servers leave out the last blank line; a half event may still tell something."""
+        if self._line:
+            line = bytes(self._line)
+            self._line.clear()
+            self._read(line)
+        self._give()
+
+    def _hold(self, data: bytes) -> None:
+        self._line += data
+        if len(self._line) > MOST_HELD:
+            self._whole = False
+            del self._line[5:-TAIL]  # keeps the field's name
+
+    def _read(self, line: bytes) -> None:
+        if not line:
+            self._give()
+            return
+        if line[:1] in (b"{", b"["):
+            self._take(Document(line))  # an error as a bare JSON line between events
+            return
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value)
+            self._size += len(value)
+            if self._size > MOST_HELD:
+                self._whole = False
+                self._data = [b"\n".join(self._data)[-TAIL:]]
+                self._size = TAIL
+        elif name == b"event":
+            self._event = value[:100].decode("ascii", "replace")
+
+    def _give(self) -> None:
+        data, event, whole = b"\n".join(self._data), self._event, self._whole
+        self._data, self._size, self._event, self._whole = [], 0, "", True
+        if data:
+            self._take(Document(data if whole else data[-TAIL:], event, whole))

@@ -1,0 +1,120 @@
+"""JSON from strangers: every look into it has a defined answer, whatever is there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from quotakeeper.domain.money import divide_half_even
+from quotakeeper.domain.units import MAX_QUANTITY
+
+Json = Mapping[str, object]
+EMPTY: Json = {}
+_NAME = re.compile(r"[^\x21-\x7e]+")
+_MOST_NAME = 200
+
+
+def parse_json(data: bytes | str) -> object:
+    """The value that a text is, or None when it is not JSON."""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes | bytearray) else data
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def parse_object(data: bytes | str) -> Json:
+    """The object that a text is, or an empty one."""
+    return as_object(parse_json(data))
+
+
+def as_object(value: object) -> Json:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else EMPTY
+
+
+def child(value: object, *names: str) -> Json:
+    """The object found by following names, or an empty one."""
+    for name in names:
+        value = as_object(value).get(name)
+    return as_object(value)
+
+
+def items(value: object) -> list[object]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def objects(value: object) -> Iterator[Json]:
+    """The objects in a list."""
+    for item in items(value):
+        if isinstance(item, dict):
+            yield item
+
+
+def text_of(value: object) -> str:
+    """The value if it is a text, else ""."""
+    return value if isinstance(value, str) else ""
+
+
+def name_of(value: object) -> str:
+    """A name or id fit to be kept: printable, without blanks, at most 200 characters."""
+    return _NAME.sub("", text_of(value))[:_MOST_NAME]
+
+
+def whole(value: object) -> int | None:
+    """A count: a whole number from 0 to 10**12, also written as "12" or 12.0; else None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit() and len(value) <= 13):
+            return None
+        value = int(value)
+    if isinstance(value, float):
+        if not 0 <= value <= MAX_QUANTITY or value != int(value):
+            return None
+        value = int(value)
+    if not isinstance(value, int) or not 0 <= value <= MAX_QUANTITY:
+        return None
+    return value
+
+
+def count(value: object) -> int:
+    """A count, 0 where there is none."""
+    return whole(value) or 0
+
+
+def milliseconds(seconds: object) -> int | None:
+    """Seconds as a provider writes them -> whole milliseconds, half to even; None: no length."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    if not 0 <= seconds <= MAX_QUANTITY // 1000:
+        return None
+    exact = Decimal(repr(seconds))
+    return divide_half_even(int((exact * 1_000_000).to_integral_value()), 1000)
+
+
+def last_object(tail: bytes, key: str) -> Json:
+    """The last object of that name in the end of a document that was too large to keep whole."""
+    text = tail.decode("utf-8", "replace")
+    at = len(text)
+    while (at := text.rfind(f'"{key}"', 0, at)) >= 0:
+        start = text.find("{", at)
+        if start < 0 or text[at + len(key) + 2 : start].strip() != ":":
+            continue
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        return as_object(found)
+    return EMPTY
+
+
+def dumps(value: object) -> str:
+    """A value as text, for counting; "" for what cannot be written."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (ValueError, TypeError, RecursionError):
+        return ""
