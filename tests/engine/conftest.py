@@ -1,0 +1,52 @@
+"""Keepers that are closed after each test, on a fake clock unless the test says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.engine.support import config
+
+from quotakeeper import Keeper
+from quotakeeper.testing import FakeClock
+
+MakeKeeper = Callable[..., Keeper]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock("2026-11-23T12:00:00Z")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
+    """Make a keeper: `make(limit(...), ledger=..., durability=..., **settings)`."""
+    keepers: list[Keeper] = []
+
+    def made(*limits: dict[str, object], ledger: Any = "memory:", **more: Any) -> Keeper:
+        given = {name: more.pop(name) for name in ("clock", "on_warning") if name in more}
+        durability = more.pop("durability", "process")
+        keeper = Keeper(
+            path if ledger == "file" else ledger, config(*limits, **more), durability,
+            **{"clock": clock, **given},
+        )  # fmt: skip
+        keepers.append(keeper)
+        return keeper
+
+    yield made
+    for keeper in keepers:
+        keeper.close()
+
+
+@pytest.fixture
+def keeper(make: MakeKeeper) -> Keeper:
+    """One in memory with room for ten requests a day."""
+    return make({"name": "cap", "provider": "gemini", "meter": "requests", "window": "day",
+                 "amount": 10})  # fmt: skip

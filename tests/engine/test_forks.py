@@ -1,0 +1,236 @@
+"""Threads, coroutines, forked and spawned processes on one file at once."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, gated, limit, python, said
+
+from quotakeeper import Keeper
+from quotakeeper.domain.commands import Release
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),
+    # Python 3.12 warns of any fork beside threads; that it goes well here is what is tested.
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
+
+
+def in_child(act: object) -> int:
+    """Run something in a forked child; its exit status."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            act()  # type: ignore[operator]
+            status = 0
+        except BaseException as error:  # noqa: BLE001 - it must never return into pytest
+            os.write(2, f"in the child: {error!r}\n".encode())
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_a_child_goes_on_after_its_parent_has_closed(path: Path) -> None:
+    """SQLite's inherited locks once made commits of the child vanish here."""
+    keeper = Keeper(path, config(limit(100)), "process")
+    keeper.record("gemini", event_id="before")
+    ready, go = os.pipe(), os.pipe()
+
+    def work() -> None:
+        keeper.record("gemini", event_id="child-1")
+        os.write(ready[1], b"x")
+        os.read(go[0], 1)
+        for number in range(5):
+            keeper.record("gemini", event_id=f"late-{number}")
+        assert len(list(keeper.events())) == 7
+        keeper.close()
+
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.read(ready[0], 1)
+    keeper.close()
+    os.write(go[1], b"x")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    for fd in (*ready, *go):
+        os.close(fd)
+    with Keeper(path, config(limit(100))) as again:
+        assert len({event.id for event in again.events()}) == 7
+        assert again.verify() == []
+
+
+def test_forks_beside_a_busy_worker(path: Path) -> None:
+    keeper = Keeper(path, config(limit(10**6)), "process")
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            keeper.record("gemini", input_tokens=1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    statuses = [
+        in_child(lambda number=number: keeper.record("gemini", event_id=f"child-{number}"))
+        for number in range(20)
+    ]
+    after = keeper.record("gemini", event_id="parent")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    ids = {event.id for event in keeper.events()}
+    assert statuses == [0] * 20
+    assert {f"child-{number}" for number in range(20)} | {after.id} <= ids
+    assert keeper.verify() == []
+    keeper.close()
+
+
+def test_a_fork_waits_for_the_batch_under_way(make: MakeKeeper) -> None:
+    keeper = make(limit(100))
+    store = gated(keeper)
+    store.forget()
+    store.before.clear()
+    recording = threading.Thread(target=keeper.record, args=("gemini",))
+    recording.start()
+    assert store.entered.wait(10)
+    opener = threading.Timer(0.05, store.before.set)
+    opener.start()
+    assert in_child(lambda: None) == 0
+    assert store.applied.is_set()
+    for thread in (recording, opener):
+        thread.join()
+
+
+def test_a_child_that_was_forked_over_an_open_connection_is_refused(path: Path) -> None:
+    keeper = Keeper(path, config(limit(100)), "process")
+    keeper.record("gemini")
+    store = gated(keeper)
+    keeper.worker.patience = 0.05
+    store.forget()
+    store.before.clear()
+    keeper.worker.post(Release("nothing"))
+    assert store.entered.wait(10)
+
+    def work() -> None:
+        with pytest.raises(Exception, match="forked while its parent was using the ledger"):
+            keeper.record("gemini")
+
+    assert in_child(work) == 0
+    store.before.set()
+    keeper.worker.patience = 15
+    keeper.record("gemini")
+    assert keeper.verify() == []
+    keeper.close()
+
+
+def test_a_child_leaves_its_parents_reservations_alone(path: Path) -> None:
+    with Keeper(path, config(limit(100)), "process") as keeper:
+        call = keeper.reserve("gemini")
+
+        def drop() -> None:
+            nonlocal call
+            with call:
+                pass
+            del call
+            keeper.close()
+
+        assert in_child(drop) == 0
+        assert [hold.id for hold in keeper.reservations()] == [call.id]
+        call.release()
+
+
+def test_a_child_may_settle_what_its_parent_reserved(path: Path) -> None:
+    with Keeper(path, config(limit(100)), "process") as keeper:
+        call = keeper.reserve("gemini", event_id="shared")
+        assert in_child(lambda: call.settle(requests=3)) == 0
+        assert keeper.reservations() == []
+        assert next(keeper.events()).quantities == {"requests": 3}
+        assert keeper.verify() == []
+
+
+def test_a_parents_mark_outlives_the_fork(path: Path) -> None:
+    """Otherwise the parent's reservations would look as if nobody owned them."""
+    with Keeper(path, config(limit(100)), "process") as keeper:
+        call = keeper.reserve("gemini")
+        owners = path.with_name(path.name + "-owners")
+        before = sorted(os.listdir(owners))
+        assert in_child(lambda: None) == 0
+        assert sorted(os.listdir(owners)) == before
+        with Keeper(path, config(limit(100)), "process") as other:
+            other.status()
+            assert [hold.id for hold in other.reservations()] == [call.id]
+        call.release()
+
+
+def test_a_fork_while_a_reader_is_between_pages(path: Path) -> None:
+    with Keeper(path, config(limit(10**6)), "process") as keeper:
+        for _ in range(3):
+            keeper.record("gemini")
+        reader = keeper.events()
+        next(reader)
+        assert in_child(lambda: keeper.record("gemini", event_id="child")) == 0
+        assert len(list(reader)) == 2
+        assert keeper.verify() == []
+
+
+_SPAWNED = """
+import sys
+from quotakeeper import Keeper
+limit = {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day",
+         "amount": 1000000}
+with Keeper(sys.argv[1], {"timezone": "UTC", "limit": [limit]}, "process") as keeper:
+    for _ in range(50):
+        with keeper.reserve("gemini") as call:
+            call.settle(requests=1)
+"""
+
+
+def _forked(keeper: Keeper) -> None:
+    for _ in range(50):
+        with keeper.reserve("gemini") as call:
+            call.settle(requests=1)
+
+
+def test_threads_coroutines_forks_and_spawned_processes_together(path: Path) -> None:
+    keeper = Keeper(path, config(limit(10**6)), "process")
+    keeper.status()
+    spawned = [python(_SPAWNED, path) for _ in range(2)]
+    context = multiprocessing.get_context("fork")
+    threads = [threading.Thread(target=_forked, args=(keeper,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+
+    async def tasks() -> None:
+        async def one() -> None:
+            for _ in range(10):
+                async with keeper.areserve("gemini") as call:
+                    await call.asettle(requests=1)
+
+        await asyncio.gather(*(one() for _ in range(10)))
+
+    forked = [context.Process(target=_forked, args=(keeper,)) for _ in range(2)]
+    for process in forked:
+        process.start()
+    asyncio.run(tasks())
+    for thread in threads:
+        thread.join()
+    for process in forked:
+        process.join(30)
+        assert process.exitcode == 0
+    for child in spawned:
+        said(child)
+    (standing,) = keeper.status().limits
+    assert (standing.used, standing.reserved) == (2 * 50 + 4 * 50 + 100 + 2 * 50, 0)
+    assert keeper.verify() == []
+    keeper.close()
