@@ -30,6 +30,7 @@ def test_when_two_of_three_fit_it_stops_cleanly_and_says_when_to_come_back(bench
     assert "2 of 3 file(s) fit; 1 left" in run.text
     assert "2026-11-24 00:00:00 Asia/Ho_Chi_Minh" in run.text
     assert "in 14:00:00" in run.text
+    assert "3.wav: voice" not in run.text  # no work is done for a file that does not fit
     assert spoken_minutes(bench) == 0.4
     assert bench.totals() == bench.sandbox.bill.totals()
     assert sorted(path.name for path in bench.out.glob("*.srt")) == ["1.srt", "2.srt"]

@@ -100,6 +100,8 @@ def test_a_slow_reply_lets_go_when_the_sandbox_stops() -> None:
     waiting.start()
     while not sandbox.bill.charges:
         pass
+    waiting.join(timeout=0.3)
+    assert waiting.is_alive()
     sandbox.close()
     waiting.join(timeout=10)
     assert statuses == [200]
