@@ -20,7 +20,7 @@ from quotakeeper.domain.money import (
 )
 from quotakeeper.errors import InvalidInputError
 
-NOT_NUMBERS = (None, True, False, "", "abc", "1,5", "1.2.3", "0x10", b"1", [1], {}, 1j, object(),
+NOT_NUMBERS = (None, True, False, "", "abc", "1,5", "1.2.3", "0x10", b"1", [1], {}, 1j, Ellipsis,
                "1 000", "½", "\ud800", "1\x00")  # fmt: skip
 NOT_FINITE = ("NaN", "nan", "sNaN", "inf", "-Infinity", float("nan"), float("inf"), -float("inf"),
               Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"))  # fmt: skip
