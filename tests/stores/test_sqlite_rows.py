@@ -11,6 +11,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.domain import commands as c
 from quotakeeper.domain.entries import Kind
 from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import KINDS, OUTCOMES, PROVENANCES
 from quotakeeper.stores.sqlite.store import SqliteStore
@@ -128,6 +129,31 @@ def test_verify_is_red_when_somebody_gets_round_the_rules(path, statement, said)
     tampered(path, *statement.split(";"))
     found = problems(path)
     assert found and said in "\n".join(found)
+
+
+def test_a_long_lived_process_forgets_old_periods_and_nothing_else(tmp_path):
+    limits = (cap(5, window="minute"), cap(9, window="rolling 90s"), cap(10**9, window="month"))
+    clock, model = FakeClock(), MemoryStore(zone_named)
+    path = tmp_path / "long.db"
+    with closing(SqliteStore(path, zone_named, owner="me", durability="process")) as store:
+        for ledger in (store, model):
+            ledger.apply([c.Watch(tuple(limit.account for limit in limits))], clock.now())
+        for number in range(1_300):
+            batch = [
+                c.Reserve(f"{number}", LABELS, tokens(number % 7), limits, "me", HOUR),
+                c.Settle(f"{number - 1_100}", tokens(1)),  # of a period long forgotten
+                c.Settle(f"{number}", tokens(number % 11)) if number % 3 else c.Sweep(),
+            ]
+            outcomes = [ledger.apply(batch, clock.now()) for ledger in (store, model)]
+            kinds = [[type(outcome) for outcome in found] for found in outcomes]
+            assert kinds[0] == kinds[1]
+            if number % 50 == 0:
+                now = clock.now()
+                assert store.verdicts(limits, now) == model.verdicts(limits, now)
+            clock.advance(seconds=61)
+        assert store.verify() == model.verify() == []
+        kept = max(len(slices) for slices in store._state._balances.values())
+        assert kept <= 1_001
 
 
 def test_every_table_is_strict(path):

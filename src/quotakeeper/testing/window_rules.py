@@ -112,6 +112,9 @@ class WindowRules(LedgerCase):
         assert self.sums(limit) == (0, 4)
         self.reopen()
         assert self.sums(limit) == (0, 4)
+        for amount in (6, 7):
+            says = self.store.check(LABELS, tokens(amount), (limit,), self.clock.now())
+            assert says.allowed is (amount == 6)
         held = self.reserve("back", tokens(6), limit)
         assert held.hold.at == at("2026-11-24T00:10:00Z")
         self.refused("more", tokens(1), limit)

@@ -67,6 +67,8 @@ class Interned:
         if found is None:
             row = self._connection.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
             found = CallLabels(row[0], row[1], row[2], scope_from(row[3]))
+            if len(self._labels_by_id) > _MOST_CACHED:
+                self._labels_by_id.clear()
             self._labels_by_id[labels_id] = found
         return found
 
@@ -77,6 +79,8 @@ class Interned:
         found = self._words_by_id.get(word_id)
         if found is None:
             row = self._connection.execute(self._sql["word_by_id"], (word_id,)).fetchone()
+            if len(self._words_by_id) > _MOST_CACHED:
+                self._words_by_id.clear()
             found = self._words_by_id[word_id] = str(row[0])
         return found
 

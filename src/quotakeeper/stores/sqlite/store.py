@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -198,8 +198,8 @@ class SqliteStore:
         # After an error nothing cached can be trusted, and after a failed fsync neither can the
         # connection: it is dropped, and the next call opens a new one and looks at the file.
         connection, self._connection, self._state = self._connection, None, None
-        if connection is not None and self._lock is not None:
-            with suppress(sqlite3.Error, OSError), self._lock:
+        if connection is not None:
+            with suppress(sqlite3.Error, OSError), self._lock or nullcontext():
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 connection.close()
