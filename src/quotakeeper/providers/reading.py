@@ -73,6 +73,7 @@ class Reader:
             self._framing.close()
             if self.refused:
                 self.fault = self.fault_of(bytes(self._error))
+                self._error.clear()
         if not self.call.billed:
             return self._unbilled(complete)
         if self.status == NO_RESPONSE:
