@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -23,11 +24,12 @@ from quotakeeper.domain import commands as c
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.store import EventQuery
 from quotakeeper.stores.memory import MemoryStore
+from quotakeeper.stores.sqlite import cached
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.strategies import CALLS, CHANGED, LIMITS, STEPS, CommandMaker
 
-EXAMPLES = int(os.environ.get("QUOTAKEEPER_MODEL_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("QUOTAKEEPER_MODEL_EXAMPLES", "120"))
 # Seven hours before California changes its clocks, shortly before a UTC midnight.
 START = "2027-03-13T23:50:00Z"
 # A folder in memory, where there is one: this is about what is meant, not about the disk.
@@ -194,9 +196,11 @@ TestLedgerAgainstTheModel.settings = settings(
 )
 
 
-def test_long_scripts_mean_the_same():
+@pytest.mark.parametrize("most_slices", [1_000, 2])
+def test_long_scripts_mean_the_same(most_slices, monkeypatch):
     """Volume, where Hypothesis gives depth: plain seeded scripts of many steps."""
-    for seed in range(max(2, EXAMPLES // 10)):
+    monkeypatch.setattr(cached, "_MOST_SLICES", most_slices)
+    for seed in range(max(2, EXAMPLES // 20)):
         chance = Random(seed)
         folder = TemporaryDirectory(dir=MEMORY)
         pair = Pair(Path(folder.name))

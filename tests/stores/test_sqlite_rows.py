@@ -154,6 +154,7 @@ def test_a_long_lived_process_forgets_old_periods_and_nothing_else(tmp_path):
         assert store.verify() == model.verify() == []
         kept = max(len(slices) for slices in store._state._balances.values())
         assert kept <= 1_001
+        assert len(store._state._known) == len(store._state._ids) == len(store.holds())
 
 
 def test_every_table_is_strict(path):

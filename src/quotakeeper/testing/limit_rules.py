@@ -140,6 +140,7 @@ class LimitRules(LedgerCase):
     def test_a_limit_given_for_a_call_it_does_not_match_says_nothing(self) -> None:
         limit = cap(1, labels=CallLabels("deepgram"))
         self.watch(limit)
+        self.record("exhausts it", tokens(5), labels=CallLabels("deepgram"))
         held = self.reserve("a", tokens(10), limit)
         assert held.decision.allowed and held.decision.warnings == ()
         assert self.settle("a", tokens(10), limit).passed == ()

@@ -23,6 +23,8 @@ from quotakeeper.stores.sqlite.rows import (
     entry_row,
 )
 
+_MOST_SLICES = 1_000  # of one account, kept at once
+
 
 class SqliteState(LedgerState):
     """The state of a ledger in SQLite, inside one transaction at a time."""
@@ -162,7 +164,7 @@ class SqliteState(LedgerState):
                     self._sql["balance"], (account_id, start_at)
                 ).fetchone()
             found = slices[start_at] = Balance(*row) if row else Balance()
-            if len(slices) > 1_000:
+            if len(slices) > _MOST_SLICES:
                 # Old periods of a long-lived process: all but what is not yet written can go.
                 kept = {s: b for s, b in slices.items() if (account.key, s) in self._dirty}
                 self._whole.pop(account.key, None)
