@@ -56,6 +56,7 @@ class Worker:
         self._turn = Turn()  # held while the store is used
         self._still = False  # whether a fork under way has got it
         self._watching = False
+        self._well = True  # whether the last batch was written
         self._next_sweep = 0.0
 
     @property
@@ -194,9 +195,11 @@ class Worker:
         except QuotakeeperError as error:
             fail(batch, error)
             return
-        self._catch_up(now)
-        if writes := [ticket for ticket in batch if ticket.command is not None]:
-            self._write(writes, now)
+        writes = [ticket for ticket in batch if ticket.command is not None]
+        if self._well or not writes:
+            self._catch_up(now)
+        if writes:
+            self._well = self._write(writes, now)
         if questions := [ticket for ticket in batch if ticket.question is not None]:
             for ticket in questions:
                 self._answer(ticket, now)
@@ -216,13 +219,13 @@ class Worker:
             except (QuotakeeperError, OSError) as error:
                 log.warning("quotakeeper: spooled calls still wait: %s", error)
 
-    def _write(self, tickets: list[Ticket], now: int) -> None:
+    def _write(self, tickets: list[Ticket], now: int) -> bool:
         commands = [ticket.command for ticket in tickets if ticket.command is not None]
         try:
             outcomes = self._store.apply(commands, now)
         except QuotakeeperError as error:
             fail(tickets, error)
-            return
+            return False
         answered = []
         for ticket, outcome in zip(tickets, outcomes, strict=True):
             if ticket.deliver(outcome):
@@ -231,6 +234,7 @@ class Worker:
                 self._give_back(outcome)
         for ticket in wake(answered):
             self._give_back(ticket.answer)
+        return True
 
     def _answer(self, ticket: Ticket, now: int) -> None:
         assert ticket.question is not None

@@ -1,0 +1,52 @@
+"""What `import quotakeeper` costs a program: the standard library, and little of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.engine.support import python, said
+
+import quotakeeper
+
+_WHAT = """
+import json, sys
+before = set(sys.modules)
+import quotakeeper
+import threading
+print(json.dumps([sorted(set(sys.modules) - before), sys.stdlib_module_names is not None,
+    [n for n in threading.enumerate() if n is not threading.main_thread()] == []]))
+"""
+
+
+@pytest.fixture(scope="module")
+def imported() -> list[str]:
+    modules, _, no_threads = json.loads(said(python(_WHAT)))
+    assert no_threads
+    return list(modules)
+
+
+def test_it_imports_only_the_standard_library(imported: list[str]) -> None:
+    import sys
+
+    tops = {name.partition(".")[0] for name in imported}
+    assert tops - sys.stdlib_module_names == {"quotakeeper"}
+
+
+@pytest.mark.parametrize(
+    "heavy",
+    ["asyncio", "sqlite3", "tomllib", "importlib.resources", "concurrent.futures", "socket",
+     "quotakeeper.catalogue", "quotakeeper.tokens", "quotakeeper.stores.sqlite.store"],
+)  # fmt: skip
+def test_it_leaves_for_later_what_is_not_needed_yet(imported: list[str], heavy: str) -> None:
+    assert heavy not in imported
+
+
+def test_public_names() -> None:
+    assert len(quotakeeper.__all__) <= 25
+    assert sorted(set(quotakeeper.__all__)) == sorted(quotakeeper.__all__)
+    for name in quotakeeper.__all__:
+        assert getattr(quotakeeper, name).__module__.startswith("quotakeeper"), name
+    public = {name for name, value in vars(quotakeeper).items()
+              if not name.startswith("_") and isinstance(value, type)}  # fmt: skip
+    assert public == set(quotakeeper.__all__)

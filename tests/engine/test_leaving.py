@@ -1,0 +1,246 @@
+"""How a reservation ends: by hand, by `with`, by an exception, by being dropped, by the end."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, gated, limit, python, said, until
+
+from quotakeeper import Keeper, Provenance, ReservationClosedError
+from quotakeeper.errors import LedgerUnavailableError
+
+
+class HostError(Exception):
+    """What the program around raises."""
+
+
+def test_left_quietly_it_is_settled_at_its_estimate(keeper: Keeper) -> None:
+    with keeper.reserve("gemini", input_tokens=100) as call:
+        pass
+    (event,) = keeper.events()
+    assert event == call.event
+    assert event.provenance is Provenance.ESTIMATED
+    assert event.note == "settled at its estimate"
+    assert event.quantities == {"input_tokens": 100, "requests": 1}
+    assert keeper.reservations() == []
+
+
+def test_settled_with_nothing_said_it_is_the_estimate_too(keeper: Keeper) -> None:
+    event = keeper.reserve("gemini", input_tokens=100).settle()
+    assert (event.provenance, event.quantities["input_tokens"]) == (Provenance.ESTIMATED, 100)
+
+
+@pytest.mark.parametrize(
+    "error", [HostError("own"), KeyboardInterrupt(), SystemExit(3), GeneratorExit()]
+)
+@pytest.mark.parametrize("sent", [False, True])
+def test_an_exception_passes_unchanged(keeper: Keeper, error: BaseException, sent: bool) -> None:
+    with pytest.raises(type(error)) as caught, keeper.reserve("gemini", input_tokens=9) as call:
+        if sent:
+            call.mark_sent()
+        raise error
+    assert caught.value is error
+    events = list(keeper.events())
+    assert keeper.reservations() == []
+    if sent:
+        assert [event.provenance for event in events] == [Provenance.ASSUMED]
+        assert events[0].quantities["input_tokens"] == 9
+    else:
+        assert events == []
+    assert keeper.verify() == []
+
+
+def test_a_generator_that_is_closed_ends_its_reservation(keeper: Keeper) -> None:
+    def stream() -> Iterator[int]:
+        with keeper.reserve("gemini") as call:
+            call.mark_sent()
+            yield 1
+            yield 2
+
+    chunks = stream()
+    next(chunks)
+    chunks.close()
+    assert [event.provenance for event in keeper.events()] == [Provenance.ASSUMED]
+    assert keeper.reservations() == []
+
+
+def test_settled_inside_it_stays_settled(keeper: Keeper) -> None:
+    with pytest.raises(HostError), keeper.reserve("gemini") as call:
+        call.settle(requests=2)
+        raise HostError
+    assert [event.quantities for event in keeper.events()] == [{"requests": 2}]
+
+
+def test_ended_once(keeper: Keeper) -> None:
+    call = keeper.reserve("gemini")
+    assert call.is_open
+    call.release()
+    assert not call.is_open
+    for end in (call.release, call.mark_sent, lambda: call.settle(requests=1)):
+        with pytest.raises(ReservationClosedError):
+            end()
+    assert list(keeper.events()) == []
+
+
+def test_a_dropped_reservation_ends(keeper: Keeper) -> None:
+    call = keeper.reserve("gemini")
+    sent = keeper.reserve("gemini")
+    sent.mark_sent()
+    del call, sent
+    gc.collect()
+    assert keeper.status().limits[0].reserved == 0
+    assert [event.provenance for event in keeper.events()] == [Provenance.ASSUMED]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals to threads are of POSIX")
+def test_a_signal_while_waiting_gives_the_reservation_back(make: MakeKeeper) -> None:
+    keeper = make(limit(10))
+    store = gated(keeper)
+    store.forget()
+    store.after.clear()
+
+    def interrupt() -> None:
+        until(store.applied.is_set)
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+
+    pressing = threading.Thread(target=interrupt)
+    pressing.start()
+    with pytest.raises(KeyboardInterrupt):
+        keeper.reserve("gemini")
+        pressing.join(10)
+    pressing.join()
+    store.after.set()
+    assert keeper.status().limits[0].used == 0
+    assert keeper.status().limits[0].reserved == 0
+
+
+def test_a_settle_the_store_refused_is_not_given_back(make: MakeKeeper) -> None:
+    keeper = make(limit(10))
+    store = gated(keeper)
+    with pytest.raises(LedgerUnavailableError), keeper.reserve("gemini", requests=4) as call:
+        store.error = LedgerUnavailableError("here", "is full")
+        try:
+            call.settle(requests=3)
+        finally:
+            store.error = None
+    (event,) = keeper.events()
+    assert (event.provenance, event.quantities) == (Provenance.ASSUMED, {"requests": 4})
+    assert call.settle(requests=3).quantities == {"requests": 3}  # better late
+    assert keeper.verify() == []
+
+
+def test_a_mark_the_store_refused_may_be_tried_again(make: MakeKeeper) -> None:
+    keeper = make(limit(10))
+    store = gated(keeper)
+    call = keeper.reserve("gemini")
+    store.error = LedgerUnavailableError("here", "is full")
+    with pytest.raises(LedgerUnavailableError):
+        call.mark_sent()
+    store.error = None
+    call.mark_sent()
+    assert [hold.sent for hold in keeper.reservations()] == [True]
+    call.release()
+
+
+def test_the_worker_outlives_what_the_store_raises(make: MakeKeeper) -> None:
+    keeper = make(limit(10))
+    store = gated(keeper)
+    for error in (LedgerUnavailableError("here", "is full"), ZeroDivisionError("a bug")):
+        store.error = error
+        with pytest.raises(type(error)):
+            keeper.record("gemini")
+        store.error = None
+        keeper.record("gemini")
+    assert keeper.status().limits[0].used == 2
+
+
+def test_closing_twice_and_using_afterwards(make: MakeKeeper) -> None:
+    for ledger in ("memory:", "file"):
+        keeper = make(limit(10), ledger=ledger)
+        keeper.record("gemini")
+        keeper.close()
+        keeper.close()
+        for use in (partial(keeper.reserve, "gemini"), keeper.status, keeper.events):
+            with pytest.raises(LedgerUnavailableError, match="this keeper was closed"):
+                use()
+    unused = make(limit(10))
+    unused.close()
+    unused.close()
+
+
+def test_closing_ends_what_is_open(path: Path) -> None:
+    keeper = Keeper(path, config(limit(10)), "process")
+    unsent, sent = keeper.reserve("gemini"), keeper.reserve("gemini")
+    sent.mark_sent()
+    keeper.close()
+    with Keeper(path, config(limit(10)), "process") as again:
+        assert [event.id for event in again.events()] == [sent.id]
+        assert again.reservations() == []
+    assert unsent.is_open
+
+
+def test_a_dropped_keeper_leaves_no_thread(path: Path) -> None:
+    before = {thread for thread in threading.enumerate() if thread.name == "quotakeeper"}
+    keeper = Keeper(path, config(limit(10)), "process")
+    keeper.record("gemini")
+    (mine,) = {t for t in threading.enumerate() if t.name == "quotakeeper"} - before
+    del keeper
+    gc.collect()
+    mine.join(10)
+    assert not mine.is_alive()
+
+
+def test_many_abandoned_reservations_of_a_dead_owner_are_all_resolved(path: Path) -> None:
+    code = """
+import os, sys
+from quotakeeper import Keeper
+keeper = Keeper(sys.argv[1], {"limit": [{"name": "cap", "provider": "gemini", "meter": "requests",
+    "window": "day", "amount": 100000}], "timezone": "UTC"}, "process")
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(32) as pool:
+    kept = list(pool.map(lambda _: keeper.reserve("gemini"), range(2500)))
+os._exit(0)
+"""
+    said(python(code, path))
+    with Keeper(path, config(limit(10)), "process") as keeper:
+        keeper.status()
+        assert keeper.reservations() == []
+        assert keeper.verify() == []
+
+
+_EXIT = """
+import sys
+from quotakeeper import Keeper
+keeper = Keeper(sys.argv[1], {"limit": [{"name": "cap", "provider": "gemini", "meter": "requests",
+    "window": "day", "amount": 100000}], "timezone": "UTC"})
+unsent = keeper.reserve("gemini", event_id="unsent")
+sent = keeper.reserve("gemini", event_id="sent")
+sent.mark_sent()
+from quotakeeper.domain.commands import Record
+from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.usage import CallLabels
+for n in range(3000):
+    keeper.worker.post(Record(f"queued-{n}", CallLabels("gemini"), Figures({"requests": 1}, 0)))
+"""
+
+
+@pytest.mark.parametrize("end", ["", "raise SystemExit(0)", "del keeper, sent, unsent"])
+def test_the_end_of_the_program_finishes_what_was_handed_over(path: Path, end: str) -> None:
+    assert said(python(_EXIT + end, path)) == ""
+    with Keeper(path, config(limit(10)), "process") as keeper:
+        # Before any sweep of ours: the program itself has ended what was open.
+        assert keeper.reservations() == []
+        ids = {event.id for event in keeper.events()}
+        assert len(ids) == 3001 and "sent" in ids and "unsent" not in ids
+        assert keeper.verify() == []
+    owners = path.with_name(path.name + "-owners")
+    assert list(owners.iterdir()) == []

@@ -1,0 +1,150 @@
+"""What happens where the answer is not clear: over a limit, no price, thresholds."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import limit
+
+from quotakeeper import LimitExceeded, UnpricedModelError, Verdict
+from quotakeeper.testing import FakeClock
+
+COST = {"name": "money", "meter": "cost"}
+TOKENS = {"model": "gemini-99-unheard-of", "input_tokens": 1_000_000}
+
+
+def test_limit_exceeded_says_what_a_program_and_a_person_need(make: MakeKeeper) -> None:
+    keeper = make(limit(10), limit(3, name="calls an hour", window="hour"))
+    keeper.record("gemini", requests=2)
+    with pytest.raises(LimitExceeded) as caught:
+        keeper.reserve("gemini", requests=2)
+    error = caught.value
+    assert (error.limit.name, error.asked, error.remaining) == ("calls an hour", 2, 1)
+    resets = datetime(2026, 11, 23, 13, tzinfo=UTC)
+    assert error.resets_at == int(resets.timestamp()) * 1_000_000
+    for part in ("'calls an hour'", "asked 2", "remaining 1", "2026-11-23T13:00:00+00:00"):
+        assert part in str(error)
+    assert [verdict.limit.name for verdict in error.decision.refusing] == ["calls an hour"]
+    with pytest.raises(LimitExceeded) as both:
+        keeper.reserve("gemini", requests=9)
+    assert len(both.value.decision.refusing) == 2
+    assert both.value.limit.name == "cap"  # the one that takes longest to reset
+    assert keeper.status().limits[0].reserved == 0  # all or nothing
+
+
+def test_on_limit_warn_lets_pass_and_says_so(make: MakeKeeper) -> None:
+    heard: list[Verdict] = []
+    keeper = make(limit(2), on_limit="warn", on_warning=heard.append)
+    keeper.record("gemini", requests=2)
+    call = keeper.reserve("gemini", requests=5)
+    assert not call.decision.warnings[0].fits
+    call.settle(requests=5)
+    (standing,) = keeper.status().limits
+    assert (standing.used, standing.state) == (7, "exceeded")
+    assert heard
+
+
+@pytest.mark.parametrize("mode", ["soft", "shadow"])
+def test_a_limit_that_is_not_hard_never_refuses(make: MakeKeeper, mode: str) -> None:
+    keeper = make(limit(1, mode=mode))
+    for _ in range(3):
+        keeper.reserve("gemini").settle(requests=1)
+    assert keeper.status().limits[0].used == 3
+
+
+def test_count_only_leaves_the_cost_open_and_visible(make: MakeKeeper) -> None:
+    keeper = make(limit("1.00", **COST))
+    event = keeper.record("gemini", **TOKENS)
+    assert event.cost_pico is None and not event.priced and event.price_id == ""
+    row = keeper.usage(by=("model",))[0]
+    assert (row.calls, row.unpriced_calls, row.cost_pico) == (1, 1, 0)
+    assert row.quantities["input_tokens"] == 1_000_000
+
+
+def test_refuse_books_nothing(make: MakeKeeper) -> None:
+    keeper = make(limit("1.00", **COST), on_unpriced="refuse")
+    for use in (keeper.reserve, keeper.record):
+        with pytest.raises(UnpricedModelError, match="gemini-99-unheard-of") as caught:
+            use("gemini", **TOKENS)
+        assert (caught.value.provider, caught.value.model) == ("gemini", TOKENS["model"])
+    assert list(keeper.entries()) == []
+    keeper.record("gemini", model="gemini-2.0-flash", input_tokens=1)
+
+
+def test_price_as_highest_counts_against_money(make: MakeKeeper) -> None:
+    keeper = make(limit("0.000001", **COST), on_unpriced="price_as_highest")
+    with pytest.raises(LimitExceeded):
+        keeper.reserve("gemini", **TOKENS)
+    event = keeper.record("gemini", **TOKENS)
+    known = keeper.record("gemini", model="gemini-2.0-flash", input_tokens=1_000_000)
+    assert event.cost_pico is not None and known.cost_pico is not None
+    assert event.cost_pico > known.cost_pico
+
+
+def test_each_threshold_warns_once_a_period(make: MakeKeeper, clock: FakeClock) -> None:
+    heard: list[tuple[str, int]] = []
+    keeper = make(
+        limit(100, thresholds=[0.5, 0.8, 1]),
+        on_warning=lambda v: heard.append((v.limit.name, v.used + v.reserved + v.asked)),
+    )
+    for _ in range(12):
+        keeper.record("gemini", requests=10)
+    assert [used for _, used in heard] == [50, 80, 100]
+    heard.clear()
+    clock.advance(days=1)
+    keeper.record("gemini", requests=85)  # passes two at once: said once, at the higher
+    keeper.record("gemini", requests=1)
+    assert [used for _, used in heard] == [85]
+
+
+def test_many_threads_hear_a_warning_once(make: MakeKeeper) -> None:
+    heard: list[Verdict] = []
+    keeper = make(limit(100, thresholds=[0.5]), on_warning=heard.append)
+    keeper.record("gemini", requests=49)
+    barrier = threading.Barrier(8)
+
+    def work() -> None:
+        barrier.wait()
+        keeper.record("gemini", requests=2)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(heard) == 1
+
+
+def test_a_reservation_warns_as_well(make: MakeKeeper) -> None:
+    heard: list[Verdict] = []
+    keeper = make(limit(10), on_warning=heard.append)
+    call = keeper.reserve("gemini", requests=8)
+    assert [verdict.limit.name for verdict in call.decision.warnings] == ["cap"]
+    assert len(heard) == 1
+    call.release()
+
+
+def test_without_a_callback_it_is_logged(
+    make: MakeKeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper = make(limit(10))
+    with caplog.at_level(logging.WARNING, logger="quotakeeper"):
+        keeper.record("gemini", requests=9)
+        keeper.record("gemini", requests=0)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "'cap'" in caplog.text and "remaining 1" in caplog.text
+
+
+def test_a_callback_that_raises_does_not_break_the_call(
+    make: MakeKeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(verdict: Verdict) -> None:
+        raise ZeroDivisionError
+
+    keeper = make(limit(10), on_warning=fails)
+    assert keeper.record("gemini", requests=9).quantities == {"requests": 9}
+    assert "on_warning failed" in caplog.text

@@ -1,0 +1,248 @@
+"""`on_store_failure`: deny stops the call; allow lets it out and counts it once, later."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import GatedStore, config, gated, limit, python, said
+
+from quotakeeper import Keeper
+from quotakeeper.errors import LedgerError, LedgerUnavailableError
+
+GONE = LedgerUnavailableError("here", "is full")
+
+
+def spools(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}.spool-*"))
+
+
+def broken(make: MakeKeeper, **more: object) -> tuple[Keeper, GatedStore]:
+    keeper = make(limit(100), ledger="file", on_store_failure="allow", **more)
+    store = gated(keeper)
+    store.error = GONE
+    return keeper, store
+
+
+def test_deny_raises_and_books_nothing(make: MakeKeeper) -> None:
+    keeper = make(limit(100))
+    store = gated(keeper)
+    store.error = GONE
+    for use in (keeper.reserve, keeper.record):
+        with pytest.raises(LedgerUnavailableError):
+            use("gemini")
+    store.error = None
+    assert list(keeper.events()) == []
+
+
+def test_a_ledger_that_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with (
+        Keeper(tmp_path / "file" / "ledger.db", config(limit(1))) as keeper,
+        pytest.raises(LedgerError, match="ledger"),
+    ):
+        keeper.reserve("gemini")
+    (tmp_path / "other.db").write_bytes(b"not a database, but long enough to look like one" * 99)
+    with Keeper(tmp_path / "other.db", config(limit(1))) as keeper:
+        for _ in range(2):
+            with pytest.raises(LedgerError):
+                keeper.record("gemini")
+    allowing = config(limit(1), on_store_failure="allow")
+    with Keeper(tmp_path / "other.db", allowing) as keeper, keeper.reserve("gemini") as call:
+        call.settle(requests=1)
+    assert len(spools(tmp_path / "other.db")) == 1
+
+
+def test_allow_spools_and_replays_once(make: MakeKeeper, path: Path) -> None:
+    keeper, store = broken(make)
+    recorded = keeper.record("gemini", requests=2, event_id="recorded")
+    with keeper.reserve("gemini", input_tokens=10, event_id="settled") as call:
+        call.mark_sent()
+        call.settle(input_tokens=8)
+    with keeper.reserve("gemini", event_id="left") as quiet:
+        quiet.extend(60)
+    with pytest.raises(ZeroDivisionError), keeper.reserve("gemini", event_id="unsent"):
+        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), keeper.reserve("gemini", event_id="sent") as call:
+        call.mark_sent()
+        raise ZeroDivisionError
+    keeper.reserve("gemini", event_id="released").release()
+    assert recorded.quantities == {"requests": 2}
+    (file,) = spools(path)
+    assert len([line for line in file.read_text().splitlines() if line]) == 4
+    assert file.stat().st_mode & 0o077 == 0
+
+    store.error = None
+    assert keeper.status().limits[0].used == 2 + 1 + 1 + 1
+    assert spools(path) == []
+    by_id = {event.id: event.quantities for event in keeper.events()}
+    assert by_id.keys() == {"recorded", "settled", "left", "sent"}
+    assert by_id["settled"] == {"input_tokens": 8, "requests": 1}
+    assert keeper.verify() == []
+
+
+def test_it_comes_back_by_itself_with_the_next_call(make: MakeKeeper) -> None:
+    keeper, store = broken(make)
+    keeper.record("gemini", event_id="spooled")
+    store.error = None
+    keeper.record("gemini", event_id="next")
+    assert {event.id for event in keeper.events()} == {"spooled", "next"}
+
+
+def test_a_reservation_made_before_is_settled_through_the_spool(make: MakeKeeper) -> None:
+    keeper, store = broken(make)
+    store.error = None
+    plain, managed, late = (keeper.reserve("gemini", event_id=name) for name in "abc")
+    store.error = GONE
+    assert plain.settle(requests=5).id == "a"
+    with managed:
+        pass
+    with late:
+        late.settle(requests=2)
+    store.error = None
+    assert keeper.status().limits[0].used == 5 + 1 + 2
+    assert keeper.reservations() == []
+    assert keeper.verify() == []
+
+
+def test_coroutines_spool_as_well(make: MakeKeeper) -> None:
+    keeper, store = broken(make)
+
+    async def work() -> None:
+        async with keeper.areserve("gemini") as call:
+            await call.amark_sent()
+            await call.asettle(requests=2)
+        await keeper.arecord("gemini")
+
+    asyncio.run(work())
+    store.error = None
+    assert keeper.status().limits[0].used == 3
+
+
+def test_a_ledger_that_hangs_is_one_that_fails(make: MakeKeeper) -> None:
+    keeper, store = broken(make)
+    store.error = None
+    store.forget()
+    store.before.clear()
+    keeper.worker.patience = 0.02
+    with keeper.reserve("gemini", event_id="reserved") as call:
+        call.settle(requests=2)
+    keeper.record("gemini", event_id="recorded")  # may be booked, and is spooled: once
+    keeper.worker.patience = 15
+    store.before.set()
+    assert keeper.status().limits[0].used == 3
+    assert keeper.reservations() == []
+    assert keeper.verify() == []
+
+
+def test_a_reservation_that_came_late_and_was_given_back_still_counts(make: MakeKeeper) -> None:
+    keeper, store = broken(make)
+    store.error = None
+    store.forget()
+    store.after.clear()
+    keeper.worker.patience = 0.02
+    with keeper.reserve("gemini", event_id="job") as call:
+        call.settle(requests=2)
+    keeper.worker.patience = 15
+    store.after.set()
+    keeper.status()
+    assert {event.id for event in keeper.events()} == {"job~spooled"}
+    assert keeper.status().limits[0].used == 2
+
+
+def test_another_process_replays_what_a_dead_one_left(make: MakeKeeper, path: Path) -> None:
+    keeper, store = broken(make)
+    for number in range(20):
+        keeper.record("gemini", event_id=f"id-{number}")
+    (file,) = spools(path)
+    text = file.read_text()
+    torn = path.with_name(f"{path.name}.spool-999-dead")
+    torn.write_text(text + text[:70])  # another copy, whose last line was torn
+    taken = path.with_name(f"{path.name}.spool-998-dead.taken-997-dead")
+    taken.write_text("\n\n" + text)  # and one whose replay was cut short by a crash
+    code = """
+import sys
+from quotakeeper import Keeper
+with Keeper(sys.argv[1], {"default_limits": False, "timezone": "UTC"}, "process") as keeper:
+    keeper.status()
+"""
+    for child in [python(code, path) for _ in range(3)]:
+        said(child)
+    store.error = None
+    assert keeper.status().limits[0].used == 20
+    assert len(list(keeper.events())) == 20
+    assert spools(path) == []
+
+
+def test_a_crash_in_the_middle_of_a_replay(make: MakeKeeper, path: Path) -> None:
+    keeper, store = broken(make)
+    for number in range(3):
+        keeper.record("gemini", event_id=f"id-{number}")
+    code = """
+import os, sys
+import quotakeeper.engine.spool as spool
+from quotakeeper import Keeper
+book = spool._book
+def cut(spooled, apply):
+    book(spooled[:2], apply)
+    os._exit(0)
+spool._book = cut
+Keeper(sys.argv[1], {"default_limits": False, "timezone": "UTC"}, "process").status()
+"""
+    said(python(code, path))
+    assert len(spools(path)) == 1
+    store.error = None
+    keeper.worker._spool.look()
+    assert keeper.status().limits[0].used == 3
+    assert spools(path) == []
+
+
+def test_one_line_that_cannot_be_booked_does_not_hold_up_the_rest(
+    make: MakeKeeper, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper, store = broken(make)
+    store.error = None
+    keeper.record("gemini", event_id="used", requests=1)
+    store.error = GONE
+    keeper.record("gemini", event_id="used", requests=9)
+    keeper.record("gemini", event_id="good")
+    (file,) = spools(path)
+    line = json.loads(file.read_text().splitlines()[1])
+    file.write_text(file.read_text() + json.dumps({**line, "id": "x", "figures": {}}) + "\n{\n")
+    store.error = None
+    keeper.status()
+    assert {event.id for event in keeper.events()} == {"used", "used~spooled", "good"}
+    assert spools(path) == []
+    assert "torn line" in caplog.text
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_to_keeps_it_in_memory(
+    make: MakeKeeper, path: Path
+) -> None:
+    keeper, store = broken(make)
+    path.parent.chmod(0o500)
+    try:
+        keeper.record("gemini")
+    finally:
+        path.parent.chmod(0o700)
+    store.error = None
+    assert keeper.status().limits[0].used == 1
+
+
+def test_a_full_disk_keeps_it_in_memory(
+    make: MakeKeeper, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, store = broken(make)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:20]))  # there it was full
+    keeper.record("gemini", event_id="torn")
+    monkeypatch.undo()
+    keeper.record("gemini", event_id="whole")
+    store.error = None
+    assert keeper.status().limits[0].used == 2
+    assert spools(path) == []
