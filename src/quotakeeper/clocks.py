@@ -7,7 +7,6 @@ import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from quotakeeper.errors import ConfigError
 
@@ -86,6 +85,8 @@ def zone_named(name: str) -> tzinfo:
         return MachineZone()
     if name == "UTC":
         return UTC
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - 2 ms that UTC saves
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -23,11 +23,12 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
         asked = measure(limit.account_meter, figures.quantities, figures.cost_pico)
         if asked == 0 or not limit.matches(labels):
             continue
-        says = verdict(state, limit, asked, now)
-        if not says.fits and limit.mode is Mode.HARD:
-            refusing.append(says)
-        elif not says.fits or passed_thresholds(says):
-            warnings.append(says)
+        totals = state.totals(limit.account, now)
+        together = totals.settled + totals.reserved + asked
+        if together > limit.amount and limit.mode is Mode.HARD:
+            refusing.append(verdict(state, limit, asked, now))
+        elif together > limit.amount or together >= limit.warns_from:
+            warnings.append(verdict(state, limit, asked, now))
     return Decision(not refusing, tuple(refusing), tuple(warnings))
 
 
@@ -54,22 +55,22 @@ def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
 
 def passed_thresholds(verdict: Verdict) -> bool:
     """Whether use with what was asked is at or above the lowest threshold of the limit."""
-    lowest = min(verdict.limit.thresholds, default=None)
-    together = verdict.used + verdict.reserved + verdict.asked
-    return lowest is not None and together >= lowest * verdict.limit.amount and together > 0
+    return verdict.used + verdict.reserved + verdict.asked >= verdict.limit.warns_from
 
 
 def passed(
     state: LedgerState, event: UsageEvent, limits: Sequence[Limit], now: int
 ) -> tuple[Verdict, ...]:
     """The limits that an event counted in and that are now at or above a threshold."""
-    touched = (
-        limit for limit in limits
-        if limit.matches(event.labels)
-        and measure(limit.account_meter, event.quantities, event.cost_pico)
-    )  # fmt: skip
-    verdicts = (verdict(state, limit, 0, now) for limit in touched)
-    return tuple(says for says in verdicts if passed_thresholds(says))
+    close: list[Verdict] = []
+    for limit in limits:
+        if limit.matches(event.labels) and measure(
+            limit.account_meter, event.quantities, event.cost_pico
+        ):
+            totals = state.totals(limit.account, now)
+            if totals.settled + totals.reserved >= limit.warns_from:
+                close.append(verdict(state, limit, 0, now))
+    return tuple(close)
 
 
 def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputError | None:

@@ -58,8 +58,8 @@ def fold(state: LedgerState, entry: Entry) -> Known:
         start = state.slice_start(account, after.at)
         if not state.keeps(account, start):
             continue
-        held = _hold_amount(account, before.hold if before else None)
-        used = _figures_amount(account, before.figures if before else None)
+        held = _hold_amount(account, before.hold) if before else 0
+        used = _figures_amount(account, before.figures) if before else 0
         to_hold = _hold_amount(account, after.hold)
         to_use = _figures_amount(account, after.figures)
         if held == to_hold and used == to_use:

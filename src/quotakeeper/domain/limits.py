@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from math import ceil
 
 from quotakeeper.domain.units import METERS, Meter, meter_named
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import Window
 
+_NEVER = 2**63  # more than any balance holds
 DEFAULT_THRESHOLDS = (Decimal("0.8"), Decimal("0.95"), Decimal(1))
 
 
@@ -74,6 +76,8 @@ class Limit:
     # The account whose balance this limit caps, and that account's meter: made once, they are hot.
     account: Account = field(init=False, compare=False, repr=False)
     account_meter: Meter = field(init=False, compare=False, repr=False)
+    # From how much on it is at or above its lowest threshold, in base units.
+    warns_from: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = self.meter_info.parts
@@ -82,6 +86,9 @@ class Limit:
                           self.operation, self.scope)  # fmt: skip
         object.__setattr__(self, "account", account)
         object.__setattr__(self, "account_meter", METERS[meter])
+        lowest = min(self.thresholds, default=None)
+        warns_from = _NEVER if lowest is None else max(1, ceil(lowest * self.amount))
+        object.__setattr__(self, "warns_from", warns_from)
 
     @property
     def meter_info(self) -> Meter:

@@ -126,6 +126,8 @@ def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
 
 def check_whole(value: object, field: str) -> int:
     """Check that a value is a whole number from 0 to 10**12 and return it as an int."""
+    if type(value) is int and 0 <= value <= MAX_QUANTITY:  # nearly always, and it is hot
+        return value
     number = parse_decimal(value, field)
     shown = shortened(number)
     if number < 0:
@@ -143,7 +145,11 @@ def measure(meter: Meter, quantities: Quantities, cost_pico: int | None) -> int:
     if meter.name == "cost":
         return cost_pico or 0
     parts = meter.parts
-    return sum(amount for key, amount in quantities.items() if key.partition("@")[0] in parts)
+    total = 0
+    for key, amount in quantities.items():  # a plain loop: this runs for every limit of every call
+        if key in parts or ("@" in key and key.partition("@")[0] in parts):
+            total += amount
+    return total
 
 
 def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int:

@@ -67,6 +67,8 @@ class Bookkeeping:
 
     def time_to_live(self, seconds: object) -> int:
         """How long a reservation may stay open, in microseconds, checked."""
+        if type(seconds) is float and 0 < seconds <= _LONGEST_TTL:  # the default, and it is hot
+            return int(seconds * SECOND)
         ttl = parse_decimal(seconds, "ttl_seconds")
         if not 0 < ttl <= _LONGEST_TTL:
             raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
