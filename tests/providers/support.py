@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from quotakeeper.providers import Adapter, Call, Request, Usage, recognise
+from quotakeeper.providers.exchange import CountText
 from quotakeeper.providers.registry import BUILT_IN
 
 GEMINI = "https://generativelanguage.googleapis.com"
@@ -21,9 +22,9 @@ def post(url: str, body: object = None, headers: Mapping[str, str] | None = None
     return Request("POST", url, dict(JSON_TYPE) | dict(headers or {}), data)
 
 
-def understood(request: Request, **options: Mapping[str, str]) -> tuple[Adapter, Call]:
+def understood(request: Request, *, count: CountText | None = None) -> tuple[Adapter, Call]:
     """The adapter and call of a request that must be recognised, without plug-ins."""
-    found = recognise(request, among=BUILT_IN, **options)
+    found = recognise(request, among=BUILT_IN, count=count)
     assert found is not None
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quotakeeper.providers import Request
@@ -57,7 +58,7 @@ CHUNKS = [
 GEMINI_TOTAL = {"input_tokens": 79, "output_tokens": 31, "requests": 1}
 
 
-def _events(named: list[tuple[str, object]]) -> bytes:
+def _events(named: Sequence[tuple[str, object]]) -> bytes:
     return "".join(f"event: {n}\ndata: {json.dumps(b)}\n\n" for n, b in named).encode()
 
 

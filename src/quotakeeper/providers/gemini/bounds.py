@@ -56,7 +56,8 @@ def call_for(
     route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
 ) -> Call:
     """The call of a request. `body` None: it was not seen, only perhaps its size."""
-    model = route.model or name_of((body or {}).get("model")) or name_of((body or {}).get("agent"))
+    named = name_of((body or {}).get("model") or (body or {}).get("agent"))
+    model = route.model or named.removeprefix("models/")
     call = Call(
         PROVIDER, model, route.operation, route.billed, {"requests": 1}, {"requests": 1},
         streaming=route.operation in ("stream", "live"),

@@ -1,0 +1,156 @@
+"""Sound files made by hand, byte by byte: nothing but headers and frames of silence."""
+
+from __future__ import annotations
+
+import io
+import struct
+import wave
+
+
+def wav(seconds: float, *, rate: int = 8_000, channels: int = 1) -> bytes:
+    """PCM, 16 bits."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"\0" * (2 * channels * int(seconds * rate)))
+    return out.getvalue()
+
+
+def flac(samples: int, rate: int = 44_100, channels: int = 2) -> bytes:
+    """STREAMINFO and some noise."""
+    packed = rate << 44 | (channels - 1) << 41 | 15 << 36 | samples
+    info = struct.pack(">HH6x", 4096, 4096) + packed.to_bytes(8, "big") + bytes(16)
+    return b"fLaC" + b"\x80" + len(info).to_bytes(3, "big") + info + b"\xff\xf8" * 500
+
+
+def mp3_frame(kbits_index: int = 9, *, mono: bool = False) -> bytes:
+    """MPEG 1 layer III at 44.1 kHz; index 9 is 128 kbit/s."""
+    kbits = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160)[kbits_index]
+    head = bytes([0xFF, 0xFB, kbits_index << 4, 0xC0 if mono else 0x00])
+    return head + bytes(144 * kbits * 1000 // 44_100 - 4)
+
+
+def xing(frames: int, size: int) -> bytes:
+    """A first frame whose tag says how many frames and bytes follow."""
+    frame = bytearray(mp3_frame())
+    frame[36:52] = b"Xing" + struct.pack(">III", 3, frames, size)
+    return bytes(frame)
+
+
+def vbri(frames: int) -> bytes:
+    """The other tag."""
+    frame = bytearray(mp3_frame())
+    frame[36:54] = b"VBRI" + bytes(10) + struct.pack(">I", frames)
+    return bytes(frame)
+
+
+def adts(frames: int) -> bytes:
+    """AAC at 44.1 kHz, stereo, 200 bytes a frame."""
+    size = 200
+    head = 0xFFF << 44 | 1 << 40 | 1 << 38 | 4 << 34 | 2 << 30 | size << 13 | 0x7FF << 2
+    return (head.to_bytes(7, "big") + bytes(size - 7)) * frames
+
+
+def ogg_page(serial: int, granule: int, data: bytes, *, first: bool = False) -> bytes:
+    """One page."""
+    lengths = [255] * (len(data) // 255) + [len(data) % 255]
+    head = struct.pack("<4sBBqIII", b"OggS", 0, 2 if first else 0, granule, serial, 0, 0)
+    return head + bytes([len(lengths)]) + bytes(lengths) + data
+
+
+def opus(seconds: float, serial: int = 1, channels: int = 1) -> bytes:
+    """Ogg Opus; 312 samples are skipped at the start."""
+    head = b"OpusHead" + struct.pack("<BBHIHB", 1, channels, 312, 48_000, 0, 0)
+    pages = [ogg_page(serial, 0, head, first=True), ogg_page(serial, 0, b"OpusTags" + bytes(20))]
+    total = int(seconds * 48_000) + 312
+    pages += [ogg_page(serial, min(at, total), bytes(100)) for at in range(48_000, total, 48_000)]
+    return b"".join([*pages, ogg_page(serial, total, bytes(100))])
+
+
+def vorbis(seconds: float) -> bytes:
+    """Ogg Vorbis at 44.1 kHz, stereo."""
+    head = b"\x01vorbis" + struct.pack("<IBI", 0, 2, 44_100) + bytes(14)
+    return ogg_page(7, 0, head, first=True) + ogg_page(7, int(seconds * 44_100), bytes(300))
+
+
+def box(name: bytes, *inner: bytes) -> bytes:
+    """A box of an MP4."""
+    data = b"".join(inner)
+    return struct.pack(">I4s", len(data) + 8, name) + data
+
+
+def _trak(number: int, kind: bytes, plays: int, media: int, scale: int) -> bytes:
+    tkhd = box(b"tkhd", struct.pack(">IIIIII", 0, 0, 0, number, 0, plays), bytes(60))
+    mdhd = box(b"mdhd", struct.pack(">IIIIII", 0, 0, 0, scale, media, 0))
+    hdlr = box(b"hdlr", bytes(8) + kind + bytes(12))
+    config = (
+        b"\x04\x11" + bytes(13) + b"\x05\x02" + ((2 << 11) | (4 << 7) | (1 << 3)).to_bytes(2, "big")
+    )
+    esds = box(b"esds", bytes(4) + b"\x03\x19\0\0\0" + config)
+    entry = box(b"mp4a", bytes(6), b"\0\1", bytes(8), struct.pack(">HHHHI", 2, 16, 0, 0, 0), esds)
+    stsd = box(b"stsd", struct.pack(">II", 0, 1), entry)
+    return box(b"trak", tkhd, box(b"mdia", mdhd, hdlr, box(b"minf", box(b"stbl", stsd))))
+
+
+def mp4(milliseconds: int, *, film: int = 0, moov_last: bool = True, wide: bool = False) -> bytes:
+    """A mono sound track, perhaps beside a longer film; the index at either end."""
+    longest = max(milliseconds, film)
+    if wide:
+        mvhd = box(b"mvhd", struct.pack(">IQQIQ", 1 << 24, 0, 0, 1000, longest), bytes(80))
+    else:
+        mvhd = box(b"mvhd", struct.pack(">IIIII", 0, 0, 0, 1000, longest), bytes(80))
+    traks = [_trak(1, b"soun", milliseconds, milliseconds * 48, 48_000)]
+    if film:
+        traks.insert(0, _trak(2, b"vide", film, film * 90, 90_000))
+    moov, mdat = box(b"moov", mvhd, *traks), box(b"mdat", bytes(40_000))
+    start = box(b"ftyp", b"isom", bytes(4))
+    return start + (mdat + moov if moov_last else moov + mdat)
+
+
+def fragments(pieces: int) -> bytes:
+    """An MP4 of fragments of 50 samples of 1024 at 48 kHz each, one half by default length."""
+    trex = box(b"trex", struct.pack(">IIIIII", 0, 1, 1, 1024, 0, 0))
+    mvhd = box(b"mvhd", struct.pack(">IIIII", 0, 0, 0, 1000, 0), bytes(80))
+    moov = box(b"moov", mvhd, _trak(1, b"soun", 0, 0, 48_000), box(b"mvex", trex))
+    tfhd = box(b"tfhd", struct.pack(">II", 0, 1))
+    plain = box(b"trun", struct.pack(">II", 0, 50))
+    listed = box(b"trun", struct.pack(">II", 0x100, 50), struct.pack(">50I", *[1024] * 50))
+    moofs = [box(b"moof", box(b"traf", tfhd, listed if i % 2 else plain)) for i in range(pieces)]
+    return (
+        box(b"ftyp", b"iso5", bytes(4))
+        + moov
+        + b"".join(m + box(b"mdat", bytes(900)) for m in moofs)
+    )
+
+
+def element(identity: int, data: bytes, *, unknown: bool = False) -> bytes:
+    """An element of Matroska."""
+    name = identity.to_bytes((identity.bit_length() + 7) // 8, "big")
+    size = b"\x01" + b"\xff" * 7 if unknown else (1 << 56 | len(data)).to_bytes(8, "big")
+    return name + size + data
+
+
+def webm(*, duration_ms: float | None = None, clusters: int = 3, unknown: bool = False) -> bytes:
+    """WebM of stereo Opus: blocks of 20 ms, 50 to a cluster."""
+    info = element(0x2AD7B1, (1_000_000).to_bytes(3, "big"))
+    if duration_ms is not None:
+        info += element(0x4489, struct.pack(">d", duration_ms))
+    track = element(0xAE, element(0xD7, b"\1") + element(0xE1, element(0x9F, b"\2")))
+    body = element(0x1549A966, info) + element(0x1654AE6B, track)
+    for number in range(clusters):
+        blocks = b"".join(
+            element(0xA3, b"\x81" + struct.pack(">h", 20 * i) + b"\x80" + bytes(30))
+            for i in range(50)
+        )
+        time = element(0xE7, (1000 * number).to_bytes(4, "big"))
+        body += element(0x1F43B675, time + blocks, unknown=unknown)
+    return element(0x1A45DFA3, element(0x4282, b"webm")) + element(
+        0x18538067, body, unknown=unknown
+    )
+
+
+def amr(frames: int) -> bytes:
+    """AMR, narrow band, 12.2 kbit/s."""
+    return b"#!AMR\n" + (b"\x3c" + bytes(31)) * frames

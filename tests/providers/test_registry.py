@@ -1,0 +1,83 @@
+"""Plug-ins: found by their entry point, kept out when they are broken, never in place of ours."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import pytest
+
+from quotakeeper import providers
+from quotakeeper.providers import Request, registry
+from quotakeeper.providers.anthropic import AnthropicAdapter
+from quotakeeper.providers.registry import BUILT_IN
+
+
+class Example(AnthropicAdapter):
+    name = "example"
+
+
+class Broken:
+    name = "broken"
+
+    def __init__(self) -> None:
+        raise RuntimeError("no, with key=abc123def456")
+
+
+class Half:
+    name = "half"
+
+
+class Entry:
+    def __init__(self, name: str, what: object) -> None:
+        self.name = name
+        self._what = what
+
+    def load(self) -> object:
+        if isinstance(self._what, Exception):
+            raise self._what
+        return self._what
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [
+        Entry("example", Example), Entry("instance", Example()), Entry("broken", Broken),
+        Entry("half", Half), Entry("gone", ImportError("no such module")),
+        Entry("gemini", AnthropicAdapter),
+    ]  # fmt: skip
+    monkeypatch.setattr(metadata, "entry_points", lambda group: entries if group else [])
+    monkeypatch.setattr(registry, "_PLUGINS", registry._Plugins())
+
+
+def test_our_own_come_first_and_are_four() -> None:
+    assert [adapter.name for adapter in BUILT_IN] == ["gemini", "deepgram", "openai", "anthropic"]
+    assert providers.adapters(plugins=False) == BUILT_IN
+
+
+@pytest.mark.usefixtures("plugged")
+def test_a_plugin_adds_a_provider_and_a_broken_one_is_named() -> None:
+    assert [adapter.name for adapter in providers.adapters()][4:] == ["example"]
+    assert providers.adapter_named("example") is not None
+    assert providers.adapter_named("nobody") is None
+    problems = "\n".join(providers.plugin_problems())
+    assert len(providers.plugin_problems()) == 5
+    for part in ("broken: RuntimeError", "half: has no recognise", "gone: ImportError",
+                 "the name 'anthropic' is taken"):  # fmt: skip
+        assert part in problems
+    assert "abc123" not in problems
+
+
+@pytest.mark.usefixtures("plugged")
+def test_a_plugin_is_asked_after_ours_and_by_its_listed_hosts() -> None:
+    request = Request("POST", "https://api.example.org/v1/messages")
+    assert providers.recognise(request) is None
+    found = providers.recognise(request, known_hosts={"api.example.org": "example"})
+    assert found is not None
+    assert found[0].name == "example"
+
+
+def test_only_sockets_have_a_live_session() -> None:
+    assert providers.live_session(Request("GET", "wss://example.org/v1/listen")) is None
+    found = providers.live_session(Request("GET", "wss://api.deepgram.com/v1/listen"))
+    assert found is not None
+    assert found[0].name == "deepgram"
