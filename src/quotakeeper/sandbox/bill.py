@@ -12,13 +12,19 @@ class Bill:
     """A growing list of charges; safe to read and write from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._charges: list[Charge] = []
 
     def add(self, charge: Charge) -> None:
         """Put one request on the bill."""
         with self._lock:
             self._charges.append(charge)
+            self._lock.notify_all()
+
+    def wait_for(self, count: int, seconds: float = 10.0) -> bool:
+        """Wait until so many charges are on it: a socket is billed after it has closed."""
+        with self._lock:
+            return self._lock.wait_for(lambda: len(self._charges) >= count, seconds)
 
     @property
     def charges(self) -> tuple[Charge, ...]:

@@ -24,7 +24,7 @@ from quotakeeper.sandbox.exchange import (
 from quotakeeper.sandbox.phrases import SPEECHES, Segment, Speech, hear
 from quotakeeper.tokens import estimate_tokens
 
-_DEFAULT_MODEL = "base-general"
+DEFAULT_MODEL = "base-general"
 _URL_SECONDS = 30
 _SPEAK_RATE = 24_000
 _MILLISECONDS_PER_CHARACTER = 60
@@ -77,7 +77,7 @@ def _listen(request: Request, turn: Turn, known: Iterable[Speech]) -> Reply:
         "results": _results(request, speech, channels),
     }
     quantities = {"requests": 1, "audio_milliseconds": header.billed_milliseconds * channels}
-    model = request.option("model", _DEFAULT_MODEL)
+    model = request.option("model", DEFAULT_MODEL)
     if request.is_set("summarize"):
         _summarise(reply, speech)
     charge = Charge("deepgram", "listen", model, 200, quantities)
@@ -108,7 +108,7 @@ def is_silent(body: bytes, header: AudioHeader) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class Model:
     """How Deepgram names a model in its replies."""
 
     name: str
@@ -116,18 +116,19 @@ class _Model:
     arch: str
 
 
-def _model_info(asked: str) -> _Model:
+def model_served(asked: str) -> Model:
+    """The model that answers to a name asked for."""
     family = "-".join(asked.split("-")[:2])
     domain = asked[len(family) :].strip("-") or "general"
     if family == "nova-3":
-        return _Model(f"{domain}-nova-3", "2024-12-20.0", "nova-3")
+        return Model(f"{domain}-nova-3", "2024-12-20.0", "nova-3")
     if family == "nova-2":
-        return _Model(f"2-{domain}-nova", "2024-01-18.26916", "nova-2")
-    return _Model("general", "2024-01-26.8851", family.partition("-")[0])
+        return Model(f"2-{domain}-nova", "2024-01-18.26916", "nova-2")
+    return Model("general", "2024-01-26.8851", family.partition("-")[0])
 
 
 def _metadata(request: Request, turn: Turn, header: AudioHeader, channels: int) -> Json:
-    model = _model_info(request.option("model", _DEFAULT_MODEL))
+    model = model_served(request.option("model", DEFAULT_MODEL))
     identity = request_uuid(turn, "model", model.name)
     created = moment(turn.now_us).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     metadata: Json = {
@@ -149,7 +150,7 @@ def _metadata(request: Request, turn: Turn, header: AudioHeader, channels: int) 
 
 
 def _results(request: Request, speech: Speech, channels: int) -> Json:
-    one: Json = {"alternatives": [_alternative(request, speech.segments)]}
+    one: Json = {"alternatives": [alternative(request, speech.segments)]}
     results: Json = {"channels": [one] * channels}
     if request.is_set("utterances"):
         results["utterances"] = [
@@ -167,7 +168,8 @@ def _results(request: Request, speech: Speech, channels: int) -> Json:
     return results
 
 
-def _alternative(request: Request, segments: Sequence[Segment]) -> Json:
+def alternative(request: Request, segments: Sequence[Segment]) -> Json:
+    """A transcript with its words and, where asked for, paragraphs."""
     transcript = " ".join(segment.text for segment in segments)
     words = [word for segment in segments for word in _words(segment)]
     confidence = min((_confidence(segment.text) for segment in segments), default=0.0)

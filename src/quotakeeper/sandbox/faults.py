@@ -80,9 +80,9 @@ def fault_for(
 
 
 def operation_of(request: Request) -> str:
-    """The operation in a path: `listen`, `speak`, `generateContent` and so on."""
+    """The operation in a path: `listen`, `speak`, `generateContent`, `BidiGenerateContent`."""
     found = gemini.PATH.fullmatch(request.path)
-    return found["method"] if found else request.path.rsplit("/", 1)[-1]
+    return found["method"] if found else re.split("[/.]", request.path)[-1]
 
 
 def spoil(fault: Fault, request: Request, turn: Turn, reply: Reply) -> Reply:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR
 from types import TracebackType
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -16,11 +16,14 @@ from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.exchange import Reply, Request, Turn, json_reply
 from quotakeeper.sandbox.faults import Fault, fault_for, operation_of, parse_fault, spoil
 from quotakeeper.sandbox.phrases import SPEECHES, Speech
+from quotakeeper.sandbox.sockets import Opening, converse, is_live, open_socket
+from quotakeeper.sandbox.websocket import WebSocket, wants_websocket
 
 BILL_PATH = "/__sandbox__/bill"
 HEALTH_PATH = "/__sandbox__/health"
 MOST_BODY_BYTES = 256 * 1024 * 1024
 _IDLE_SECONDS = 60
+LIVE_IDLE_SECONDS = 10.0  # Deepgram wants sound or a KeepAlive within this
 
 
 class Sandbox:
@@ -39,8 +42,10 @@ class Sandbox:
         speeches: Iterable[Speech] = (),
         clock: Clock | None = None,
         log: Callable[[str], None] | None = None,
+        live_idle_seconds: float = LIVE_IDLE_SECONDS,
     ) -> None:
         self.bill = Bill()
+        self.live_idle_seconds = live_idle_seconds
         self.stopping = threading.Event()
         self.log = log
         self._faults = [
@@ -122,6 +127,15 @@ class Sandbox:
             self.bill.add(reply.charge)
         return reply, fault
 
+    def open_socket(self, request: Request) -> tuple[Opening, Fault | None]:
+        """What becomes of a request for a WebSocket, and the fault it is spoiled with."""
+        turn, of_operation = self._next_turn(operation_of(request))
+        fault = fault_for(request, self._faults, turn.number, of_operation)
+        opening = open_socket(request, turn, fault)
+        if opening.session is None and opening.reply.charge is not None:
+            self.bill.add(opening.reply.charge)
+        return opening, fault
+
     def _next_turn(self, operation: str) -> tuple[Turn, int]:
         with self._lock:
             self._counts[""] = number = self._counts.get("", 0) + 1
@@ -166,16 +180,43 @@ class _Handler(BaseHTTPRequestHandler):
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
         request = Request(self.command, unquote(parts.path), query, headers, body)
         sandbox = self.server.sandbox
+        if wants_websocket(headers) and is_live(request):
+            self._converse(request)
+            return
         try:
             reply, fault = sandbox.answer(request)
         except ValueError as error:
             reply, fault = json_reply(400, {"error": {"code": 400, "message": str(error)}}), None
+        self._noted(request, reply, fault)
+        self._send(reply, cut=fault is not None and fault.kind == "cut")
+
+    def _noted(self, request: Request, reply: Reply, fault: Fault | None) -> None:
+        sandbox = self.server.sandbox
         if sandbox.log is not None:
             ending = f" ({fault.kind})" if fault else ""
             sandbox.log(f"{request.method} {request.path} -> {reply.status}{ending}")
         if fault is not None and fault.kind == "slow":
             sandbox.stopping.wait(fault.seconds)
-        self._send(reply, cut=fault is not None and fault.kind == "cut")
+
+    def _converse(self, request: Request) -> None:
+        """Become a WebSocket, if the request may."""
+        sandbox = self.server.sandbox
+        opening, fault = sandbox.open_socket(request)
+        self._noted(request, opening.reply, fault)
+        self.close_connection = True
+        if opening.session is None:
+            self._send(opening.reply, cut=False)
+            return
+        self.send_response(opening.reply.status)
+        for name, value in opening.reply.headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.connection.settimeout(sandbox.live_idle_seconds)
+        socket = WebSocket(self.rfile.read, self.wfile.write)
+        converse(opening, socket, sandbox.bill, fault, cut=self._hang_up)
+
+    def _hang_up(self) -> None:
+        self.connection.shutdown(SHUT_RDWR)
 
     def _read_body(self) -> bytes | None:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -223,7 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         if cut:
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self._hang_up()
         elif chunked:
             self.wfile.write(b"0\r\n\r\n")
 

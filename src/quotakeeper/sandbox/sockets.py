@@ -1,0 +1,114 @@
+"""Carries one WebSocket of the sandbox: opening, messages to and fro, faults, and the bill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quotakeeper.sandbox import deepgram_live, gemini_live
+from quotakeeper.sandbox.bill import Bill
+from quotakeeper.sandbox.deepgram_live import DeepgramSession
+from quotakeeper.sandbox.exchange import Charge, Reply, Request, Turn, json_reply
+from quotakeeper.sandbox.faults import Fault, spoil
+from quotakeeper.sandbox.gemini_live import GeminiSession
+from quotakeeper.sandbox.live import SWITCHED, Answer, Session
+from quotakeeper.sandbox.websocket import Message, WebSocket, accept
+
+_REFUSING = ("429", "429-day", "429-bare", "402", "500", "503")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What becomes of a request for a socket: a session, or a reply that refuses it.
+
+    `closing`: the socket is opened and closed again at once, with this.
+    """
+
+    reply: Reply
+    session: Session | None = None
+    closing: Answer | None = None
+
+
+def is_live(request: Request) -> bool:
+    """Whether the sandbox plays this path as a socket."""
+    return request.path == deepgram_live.PATH or bool(gemini_live.PATH.fullmatch(request.path))
+
+
+def open_socket(request: Request, turn: Turn, fault: Fault | None) -> Opening:
+    """Decide on a request to become a WebSocket."""
+    of_gemini = request.path != deepgram_live.PATH
+    refused = gemini_live.refusal(request) if of_gemini else deepgram_live.refusal(request, turn)
+    if refused is not None:
+        return Opening(refused)
+    protocol = "" if of_gemini else deepgram_live.protocol_of(request)
+    headers = accept(request.headers, protocol=protocol)
+    if headers is None:
+        return Opening(json_reply(400, {"error": "not a WebSocket handshake"}))
+    accepted = Reply(SWITCHED, (), headers)
+    if fault is not None and fault.kind in _REFUSING:
+        if of_gemini:
+            return Opening(accepted, GeminiSession(), gemini_live.failing(fault.kind))
+        model = request.option("model", "")
+        charge = Charge("deepgram", deepgram_live.OPERATION, model, SWITCHED, {"requests": 1})
+        return Opening(spoil(fault, request, turn, Reply(SWITCHED, (), headers, charge)))
+    says_usage = fault is None or fault.kind != "no-usage"
+    if of_gemini:
+        return Opening(accepted, GeminiSession(says_usage=says_usage))
+    return Opening(accepted, DeepgramSession(request, turn, says_usage=says_usage))
+
+
+def converse(
+    opening: Opening,
+    socket: WebSocket,
+    bill: Bill,
+    fault: Fault | None,
+    *,
+    cut: Callable[[], None],
+) -> None:
+    """Carry an open socket to its end, whatever that is, and put it on the bill.
+
+    `cut` ends the connection without a word; TimeoutError of the socket means that nobody spoke.
+    """
+    session = opening.session
+    assert session is not None
+    try:
+        if opening.closing is not None:
+            _say(socket, opening.closing)
+        else:
+            _converse(session, socket, fault, cut)
+    except OSError:
+        pass  # the client is gone: it is billed for what it sent
+    finally:
+        bill.add(session.charge())
+
+
+def _converse(
+    session: Session, socket: WebSocket, fault: Fault | None, cut: Callable[[], None]
+) -> None:
+    kind = fault.kind if fault is not None else ""
+    try:
+        for message in socket.messages():
+            if socket.is_closing:
+                continue
+            answer = session.take(message)
+            if kind == "malformed" and answer.messages:
+                answer = Answer((_half(answer.messages[0]), *answer.messages[1:]), answer.close)
+                kind = ""
+            _say(socket, answer)
+            if kind == "cut" and any("setupComplete" not in str(m) for m in answer.messages):
+                cut()
+                return
+    except TimeoutError:
+        if not socket.is_closing:
+            _say(socket, session.idle())
+
+
+def _say(socket: WebSocket, answer: Answer) -> None:
+    for message in answer.messages:
+        socket.send(message)
+    if answer.close is not None:
+        socket.close(*answer.close)
+
+
+def _half(message: Message) -> Message:
+    return message[: len(message) // 2]
