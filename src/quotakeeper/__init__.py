@@ -1,5 +1,7 @@
 """quotakeeper: knows what an AI pipeline spends while it spends it, and stops it at the limit."""
 
+from typing import TYPE_CHECKING, Any
+
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
@@ -17,6 +19,9 @@ from quotakeeper.errors import (
     UnpricedModelError,
 )
 from quotakeeper.wiring import Keeper
+
+if TYPE_CHECKING:
+    from quotakeeper.intercept.watching import watch
 
 __version__ = "0.1.0"
 
@@ -41,4 +46,14 @@ __all__ = [
     "UsageEvent",
     "UsageRow",
     "Verdict",
+    "watch",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Hooks are loaded by those who watch.
+    if name == "watch":
+        from quotakeeper.intercept.watching import watch  # noqa: PLC0415 - see above
+
+        return watch
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,110 @@
+"""What the launcher tells the hooks of a program: through the environment, read once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from quotakeeper.config.loader import load_settings
+from quotakeeper.config.settings import Settings
+from quotakeeper.errors import ConfigError
+
+ON_LIMIT = "QUOTAKEEPER_ON_LIMIT"
+RUN_ON_LIMIT = "QUOTAKEEPER_RUN_ON_LIMIT"
+TAGS = "QUOTAKEEPER_RUN_TAGS"
+BASE_URLS = "QUOTAKEEPER_BASE_URLS"
+NOTES = "QUOTAKEEPER_RUN_NOTES"
+# The words of the launcher, and what they are as a setting; to wait is to be refused and ask again.
+_WORDS = {"stop": "raise", "raise": "raise", "warn": "warn", "wait": "raise"}
+# Where programs themselves say that a provider is to be reached at another address.
+_SDK_VARIABLES = {
+    "GOOGLE_GEMINI_BASE_URL": "gemini",
+    "GOOGLE_VERTEX_BASE_URL": "gemini",
+    "DEEPGRAM_BASE_URL": "deepgram",
+    "DEEPGRAM_HOST": "deepgram",
+    "OPENAI_BASE_URL": "openai",
+    "ANTHROPIC_BASE_URL": "anthropic",
+}
+_KNOWN_BY_THEMSELVES = (".googleapis.com", ".deepgram.com", ".openai.com", ".anthropic.com")
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """How the calls of a program are watched.
+
+    `waits`: a call over a limit waits until it fits. `scope` are labels for every call.
+    `known_hosts` maps "host[:port][/prefix]" to a provider's name. `notes` is a file for the
+    launcher's summary, or "".
+    """
+
+    settings: Settings
+    waits: bool = False
+    scope: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    known_hosts: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    notes: str = ""
+
+
+def load_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettings:
+    """Read everything that the hooks go by. Raises ConfigError for anything wrong."""
+    environment = dict(os.environ if environ is None else environ)
+    word = environment.pop(RUN_ON_LIMIT, "") or environment.pop(ON_LIMIT, "")
+    if word:
+        if word not in _WORDS:
+            raise ConfigError(ON_LIMIT, f"unknown word {word[:40]!r}", "warn, stop or wait")
+        environment[ON_LIMIT] = _WORDS[word]
+    return WatchSettings(
+        load_settings(environ=environment),
+        word == "wait",
+        _table(environment, TAGS),
+        {**_sdk_hosts(environment), **_base_urls(environment)},
+        environment.get(NOTES, ""),
+    )
+
+
+def _table(environ: Mapping[str, str], name: str) -> dict[str, str]:
+    """A variable that holds a JSON object of texts."""
+    text = environ.get(name, "").strip()
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise ConfigError(name, "is not a JSON object of texts", 'write {"team": "subtitles"}')
+    return value
+
+
+def _base_urls(environ: Mapping[str, str]) -> dict[str, str]:
+    """ "gemini=https://host/prefix,deepgram=http://other", or a JSON object {address: provider}."""
+    text = environ.get(BASE_URLS, "").strip()
+    if text.startswith("{"):
+        return _table(environ, BASE_URLS)
+    found = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, separator, address = part.partition("=")
+        if not separator or not address:
+            raise ConfigError(BASE_URLS, f"cannot read {part[:60]!r}", "write gemini=https://host")
+        found[address.strip()] = name.strip()
+    return found
+
+
+def _sdk_hosts(environ: Mapping[str, str]) -> dict[str, str]:
+    """The addresses that programs are pointed at, beside those that are recognised anyway."""
+    found: dict[str, str] = {}
+    for variable, name in _SDK_VARIABLES.items():
+        address = environ.get(variable, "").strip()
+        try:
+            host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+        except ValueError:
+            continue
+        if host and host not in _LOCAL and not f".{host}".endswith(_KNOWN_BY_THEMSELVES):
+            found.setdefault(address, name)
+    return found

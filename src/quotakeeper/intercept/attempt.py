@@ -1,0 +1,203 @@
+"""One call on the wire, from leaving to settling."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.providers.exchange import (
+    NO_RESPONSE,
+    NOTHING,
+    Adapter,
+    Call,
+    Request,
+    Usage,
+    UsageReader,
+)
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.reservation import Reservation
+    from quotakeeper.intercept.meter import Meter
+    from quotakeeper.intercept.retries import Link
+
+
+class Attempt:
+    """A call that was let out. Reads along and ends its reservation, once, whatever happens.
+
+    No verb ever raises. The verbs that end it are `end` and `failed`, their twins for coroutines,
+    and `hand_over` for where nobody may wait; the first one counts. Dropped without any, it is
+    ended by what was read.
+    """
+
+    def __init__(
+        self, meter: Meter, adapter: Adapter, call: Call, reservation: Reservation,
+        request: Request, link: Link | None,
+    ) -> None:  # fmt: skip
+        self.call = call
+        self._meter = meter
+        self._adapter = adapter
+        self._reservation = reservation
+        self._request: Request | None = request
+        self._link = link
+        self._reader: UsageReader | None = None
+        self._broken = False
+        self._once = Lock()
+        self._pid = os.getpid()
+        self._began = meter.monotonic()
+
+    @property
+    def id(self) -> str:
+        """The id of its reservation, and of the event it becomes."""
+        return self._reservation.id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not been ended."""
+        return not self._once.locked()
+
+    # -- while it goes on
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> None:
+        """The answer has begun; header names are lower case."""
+        try:
+            self._reader = self._adapter.reader(self.call, status, headers)
+            self._note_retry(200 <= status < 300)
+        except Exception as error:  # noqa: BLE001 - the host goes on whatever happens to us
+            self._broke("an answer could not be read", error)
+
+    def feed(self, chunk: bytes) -> None:
+        """The next bytes of the answer, as the program gets them."""
+        if self._broken or self._reader is None:
+            return
+        try:
+            self._reader.feed(chunk)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke("an answer could not be read", error)
+
+    # -- its end
+
+    def end(self, complete: bool = True) -> None:
+        """The answer is over; `complete` says whether it came to its end. Waits for the ledger."""
+        if self._may_end():
+            self._settle(self._usage(complete))
+
+    async def aend(self, complete: bool = True) -> None:
+        """`end`, awaited."""
+        if self._may_end():
+            await self._asettle(self._usage(complete))
+
+    def failed(self, sent: bool) -> None:
+        """There will be no answer. What never left is released, what did is assumed."""
+        if not self._may_end():
+            return
+        if sent:
+            self._note_retry(False)
+            self._settle(self._usage(False))
+        else:
+            self._guarded(self._reservation.release)
+
+    async def afailed(self, sent: bool) -> None:
+        """`failed`, awaited."""
+        if not self._may_end():
+            return
+        if sent:
+            self._note_retry(False)
+            await self._asettle(self._usage(False))
+        elif self._meter.on_asyncio():
+            try:
+                await self._reservation.arelease()
+            except Exception as error:  # noqa: BLE001 - as above
+                self._meter.fault("a call could not be released", error)
+        else:
+            self._meter.closer.put(lambda: self._guarded(self._reservation.release))
+
+    def hand_over(self, complete: bool = False) -> None:
+        """End it without waiting: for finalizers, callbacks, and whoever leaves early."""
+        if self._may_end():
+            usage = self._usage(complete)
+            self._meter.closer.put(lambda: self._settle(usage))
+
+    async def settled(self) -> None:
+        """Wait until what was handed over is in the ledger."""
+        await self._meter.caught_up()
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # the interpreter may be on its way out
+            self.hand_over()
+
+    # -- inside
+
+    def _may_end(self) -> bool:
+        # A forked child has copies of its parent's calls: they are not its to end.
+        return self._once.acquire(blocking=False) and self._pid == os.getpid()
+
+    def _usage(self, complete: bool) -> Usage | None:
+        """What was used by what was read; None when only the reservation knows."""
+        self._request = None
+        if self._broken:
+            return None
+        try:
+            reader = self._reader or self._adapter.reader(self.call, NO_RESPONSE, NOTHING)
+            return reader.finish(complete=complete)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke("an answer could not be read", error)
+            return None
+
+    def _figures(self, usage: Usage) -> dict[str, Any]:
+        notes = [usage.note or self.call.note]
+        if usage.request_id:
+            notes.append(f"request {usage.request_id}")
+        return {
+            "quantities": dict(usage.quantities),
+            "provenance": usage.provenance,
+            "outcome": usage.outcome,
+            "model_served": usage.model_served,
+            "duration_ms": max(0, round((self._meter.monotonic() - self._began) * 1000)),
+            "note": "; ".join(filter(None, notes)),
+        }
+
+    def _settle(self, usage: Usage | None) -> None:
+        try:
+            if usage is None:
+                self._assume()
+            else:
+                self._reservation.settle(**self._figures(usage))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a call could not be settled", error)
+
+    async def _asettle(self, usage: Usage | None) -> None:
+        if usage is None or not self._meter.on_asyncio():
+            self._meter.closer.put(lambda: self._settle(usage))
+            return
+        try:
+            await self._reservation.asettle(**self._figures(usage))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a call could not be settled", error)
+
+    def _assume(self) -> None:
+        # Left by an error after it was sent, a reservation is assumed at its estimate.
+        reason = LookupError("the answer could not be read")
+        self._reservation.__exit__(type(reason), reason, None)
+
+    def _note_retry(self, served: bool) -> None:
+        request, self._request = self._request, None
+        if request is None:
+            return
+        retries = self._meter.retries
+        if served:
+            retries.served(request)
+        else:
+            retries.failed(request, self.id, self._link, self._meter.monotonic())
+
+    def _guarded(self, verb: Any) -> None:
+        try:
+            verb()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a call could not be released", error)
+
+    def _broke(self, what: str, error: Exception) -> None:
+        self._broken = True
+        self._meter.fault(what, error)

@@ -1,0 +1,183 @@
+"""aiohttp: the request as it is put on a connection, and the answer as its bytes arrive."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.intercept.hooks.bodies import seen_body
+from quotakeeper.intercept.hooks.patching import Patches
+from quotakeeper.intercept.hooks.sockets import written_out
+from quotakeeper.intercept.nesting import within
+from quotakeeper.intercept.passage import astart, note_fault
+from quotakeeper.intercept.refused import Refused
+
+if TYPE_CHECKING:
+    from quotakeeper.intercept.attempt import Attempt
+    from quotakeeper.providers.exchange import Request
+
+_ATTEMPT = "_quotakeeper_attempt"
+_patches = Patches()
+# Streams have no room for a note of ours; the answer that a stream belongs to keeps its attempt.
+_by_stream: weakref.WeakValueDictionary[int, Attempt] = weakref.WeakValueDictionary()
+
+
+def install(module: Any) -> None:
+    """Patch `aiohttp`."""
+    metered = _metered(module.StreamReader)
+    _patches.wrap(module.ClientRequest, "send", _send)
+    _patches.wrap(module.ClientResponse, "start", _start_with(module.StreamReader, metered))
+    _patches.wrap(module.ClientResponse, "read", _then_settled)
+    _patches.wrap(module.ClientResponse, "wait_for_close", _then_settled)
+
+
+def uninstall() -> None:
+    """Take everything back."""
+    _patches.undo()
+
+
+def _send(original: Any) -> Any:
+    async def send(self: Any, conn: Any) -> Any:
+        started = await astart(lambda: _request(self))
+        if started is None:
+            return await original(self, conn)
+        if isinstance(started, Refused):
+            return await _keep_here(original, self, conn, started.refusal)
+        try:
+            with within():
+                response = await original(self, conn)
+        except BaseException:
+            started.hand_over()
+            raise
+        setattr(response, _ATTEMPT, started)
+        return response
+
+    return send
+
+
+def _start_with(plain: Any, metered: Any) -> Any:
+    def wrap(original: Any) -> Any:
+        async def start(self: Any, connection: Any) -> Any:
+            attempt = self.__dict__.get(_ATTEMPT)
+            if attempt is None:
+                return await original(self, connection)
+            try:
+                response = await original(self, connection)
+            except BaseException:
+                attempt.hand_over()
+                raise
+            try:
+                _read_along(self, attempt, plain, metered)
+            except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+                note_fault(error)
+                attempt.hand_over()
+            return response
+
+        return start
+
+    return wrap
+
+
+def _then_settled(original: Any) -> Any:
+    async def verb(self: Any, *arguments: Any, **options: Any) -> Any:
+        result = await original(self, *arguments, **options)
+        attempt = self.__dict__.pop(_ATTEMPT, None)
+        if attempt is not None and not attempt.is_open:
+            await attempt.settled()
+        elif attempt is not None:
+            attempt.hand_over()
+        return result
+
+    return verb
+
+
+# -- the answer
+
+
+def _read_along(response: Any, attempt: Attempt, plain: Any, metered: Any) -> None:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    attempt.answered(response.status, headers)
+    stream = response.content
+    if type(stream) is not plain:
+        attempt.hand_over(True)  # there is no body
+        return
+    for chunk in stream._buffer:  # what came along with the headers
+        attempt.feed(chunk)
+    if stream.is_eof():
+        attempt.hand_over(True)
+        return
+    _by_stream[id(stream)] = attempt
+    stream.__class__ = metered
+
+
+def _metered(plain: Any) -> Any:
+    """The library's own stream, which also tells us what arrives."""
+
+    class MeteredStreamReader(plain):  # type: ignore[misc]
+        __slots__ = ()
+
+        def feed_data(self, data: Any, *arguments: Any, **options: Any) -> Any:
+            attempt = _by_stream.get(id(self))
+            if attempt is not None:
+                attempt.feed(bytes(data))
+            return plain.feed_data(self, data, *arguments, **options)
+
+        def feed_eof(self) -> None:
+            _ended(self, True)
+            plain.feed_eof(self)
+
+        def set_exception(self, *arguments: Any, **options: Any) -> None:
+            _ended(self, False)
+            plain.set_exception(self, *arguments, **options)
+
+    return MeteredStreamReader
+
+
+def _ended(stream: Any, complete: bool) -> None:
+    attempt = _by_stream.pop(id(stream), None)
+    if attempt is not None:
+        attempt.hand_over(complete)
+
+
+# -- a call that stays here
+
+
+async def _keep_here(original: Any, request: Any, conn: Any, refusal: Any) -> Any:
+    """Let the request be written to nowhere, then let the connection receive the refusal."""
+    protocol = conn.protocol
+    protocol.transport = _Nowhere(protocol.transport)
+    response = await original(request, conn)
+    protocol.data_received(written_out(refusal, connection="close"))
+    return response
+
+
+class _Nowhere:
+    """A transport that takes everything and sends nothing."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def write(self, data: Any) -> None:
+        """Take it."""
+
+    def writelines(self, pieces: Any) -> None:
+        """Take them."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+# -- the request
+
+
+def _request(request: Any) -> Request | None:
+    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see passage
+
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if "websocket" in headers.get("upgrade", "").lower():
+        return None
+    body = getattr(request, "_body", None) or request.body
+    if not isinstance(body, bytes) and body is not None:
+        body = getattr(body, "_value", body)
+    seen, size = seen_body(body)
+    return Request(request.method, str(request.url), headers, seen, size)

@@ -1,0 +1,236 @@
+"""http.client, and with it urllib.request, urllib3, requests, botocore and what stands on them.
+
+A connection's own verbs are wrapped, whoever calls them, and the file that an answer is read from:
+so it does not matter which of the many ways of reading a library has chosen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.intercept.hooks.bodies import seen_body
+from quotakeeper.intercept.hooks.patching import Patches
+from quotakeeper.intercept.hooks.sockets import Canned, Tee
+from quotakeeper.intercept.hooks.unframing import Unframing
+from quotakeeper.intercept.passage import note_fault, start
+from quotakeeper.intercept.refused import Refused
+
+if TYPE_CHECKING:
+    from quotakeeper.intercept.attempt import Attempt
+    from quotakeeper.providers.exchange import Request
+
+_WIRE = "_quotakeeper_wire"
+_UNSEEN = object()
+_HTTPS_PORT = 443
+_patches = Patches()
+
+
+class _Wire:
+    """What is known of the request that a connection is making."""
+
+    def __init__(self) -> None:
+        self.method = self.target = ""
+        self.headers: dict[str, str] = {}
+        self.body: Any = _UNSEEN
+        self.attempt: Attempt | None = None
+        self.refused = False
+
+    def begin(self, method: str, target: str) -> None:
+        """A new request; a body that `request` was given stays for it."""
+        if self.attempt is not None:
+            self.attempt.hand_over()  # whoever made it never asked for its answer
+        self.method, self.target = method, target
+        self.headers = {}
+        self.attempt, self.refused = None, False
+
+
+def install(module: Any) -> None:
+    """Patch `http.client`."""
+    connection = module.HTTPConnection
+    _patches.wrap(connection, "request", _with_body)
+    _patches.wrap(connection, "putrequest", _putrequest)
+    _patches.wrap(connection, "putheader", _putheader)
+    _patches.wrap(connection, "endheaders", _endheaders)
+    _patches.wrap(connection, "send", _send)
+    _patches.wrap(connection, "getresponse", _getresponse)
+
+
+def install_urllib3(module: Any) -> None:
+    """Patch `urllib3.connection`: there, bodies are sent piece by piece after the headers."""
+    _patches.wrap(module.HTTPConnection, "request", _with_body)
+
+
+def uninstall() -> None:
+    """Take everything back."""
+    _patches.undo()
+
+
+def wire_of(connection: Any) -> _Wire:
+    """What is known of a connection's request."""
+    found = connection.__dict__.get(_WIRE)
+    if found is None:
+        found = connection.__dict__[_WIRE] = _Wire()
+    return found  # type: ignore[no-any-return]
+
+
+def _with_body(original: Any) -> Any:
+    def request(
+        self: Any, method: str, url: str, body: Any = None, *arguments: Any, **options: Any
+    ) -> Any:
+        wire = wire_of(self)
+        if wire.body is _UNSEEN:
+            wire.body = body
+        try:
+            return original(self, method, url, body, *arguments, **options)
+        finally:
+            wire.body = _UNSEEN
+
+    return request
+
+
+def _putrequest(original: Any) -> Any:
+    def putrequest(self: Any, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        wire_of(self).begin(method, url)
+        return original(self, method, url, *arguments, **options)
+
+    return putrequest
+
+
+def _putheader(original: Any) -> Any:
+    def putheader(self: Any, header: Any, *values: Any) -> Any:
+        result = original(self, header, *values)
+        wire_of(self).headers[_text(header).lower()] = ", ".join(_text(value) for value in values)
+        return result
+
+    return putheader
+
+
+def _endheaders(original: Any) -> Any:
+    def endheaders(self: Any, message_body: Any = None, **options: Any) -> Any:
+        wire = wire_of(self)
+        if wire.body is _UNSEEN and message_body is not None:
+            wire.body = message_body
+        started = start(lambda: _request(self, wire))
+        wire.body = _UNSEEN
+        if started is None:
+            return original(self, message_body, **options)
+        if isinstance(started, Refused):
+            wire.refused = True
+            return _keep_here(self, started.refusal)
+        wire.attempt = attempt = started
+        try:
+            _connect_first(self, attempt)
+            return original(self, message_body, **options)
+        except BaseException:
+            attempt.failed(True)
+            raise
+
+    return endheaders
+
+
+def _connect_first(connection: Any, attempt: Any) -> None:
+    """Connect as the first bytes would, but so that it is known that none has left."""
+    if connection.sock is None and connection.auto_open:
+        try:
+            connection.connect()
+        except BaseException:
+            attempt.failed(False)
+            raise
+
+
+def _send(original: Any) -> Any:
+    def send(self: Any, data: Any) -> Any:
+        wire = self.__dict__.get(_WIRE)
+        if wire is not None and wire.refused:
+            return None  # the rest of a request that stays here
+        return original(self, data)
+
+    return send
+
+
+def _getresponse(original: Any) -> Any:
+    def getresponse(self: Any, *arguments: Any, **options: Any) -> Any:
+        wire = wire_of(self)
+        if wire.refused:
+            return _answer_here(self, wire, lambda: original(self, *arguments, **options))
+        attempt, wire.attempt = wire.attempt, None
+        if attempt is None:
+            return original(self, *arguments, **options)
+        try:
+            response = original(self, *arguments, **options)
+        except BaseException:
+            attempt.failed(True)
+            raise
+        try:
+            _read_along(response, attempt)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+            note_fault(error)
+            attempt.hand_over()
+        return response
+
+    return getresponse
+
+
+# -- a call that stays here
+
+
+def _keep_here(connection: Any, refusal: Any) -> None:
+    """The request counts as sent for the connection's own book-keeping, but nothing leaves."""
+    connection._buffer.clear()
+    connection._HTTPConnection__state = "Request-sent"
+    connection.sock = Canned(refusal, connection.sock)
+
+
+def _answer_here(connection: Any, wire: _Wire, read: Any) -> Any:
+    """Have the connection read the refusal as if it had come from the other side."""
+    wire.refused = False
+    canned = connection.sock
+    try:
+        return read()
+    finally:
+        if connection.sock is canned:
+            connection.sock = canned.real
+
+
+# -- a call that was answered
+
+
+def _read_along(response: Any, attempt: Any) -> None:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    attempt.answered(response.status, headers)
+    body = Unframing(attempt.feed, chunked=bool(response.chunked), length=response.length)
+    if body.done or response.fp is None:
+        attempt.end(True)
+    else:
+        response.fp = Tee(response.fp, attempt, body)
+
+
+# -- the request as it leaves
+
+
+def _request(connection: Any, wire: _Wire) -> Request | None:
+    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see passage
+
+    if wire.method == "CONNECT":
+        return None
+    body, size = (None, None) if wire.body is _UNSEEN else seen_body(wire.body)
+    if wire.body is _UNSEEN and wire.headers.get("content-length", "") in ("", "0"):
+        body = None if "transfer-encoding" in wire.headers else b""
+    return Request(wire.method, _url(connection, wire.target), wire.headers, body, size)
+
+
+def _url(connection: Any, target: str) -> str:
+    if "://" in target.partition("?")[0]:
+        return target  # through a proxy
+    host = getattr(connection, "_tunnel_host", None)
+    port = getattr(connection, "_tunnel_port", None) if host else connection.port
+    host = host or connection.host
+    if isinstance(host, bytes):
+        host = host.decode("latin-1")
+    scheme = "https" if connection.default_port == _HTTPS_PORT else "http"
+    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"{scheme}://{shown}:{port or connection.default_port}{target}"
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,171 @@
+"""httpx and httpx2, sync and async: the transports that put a request on the wire.
+
+Below them stand redirects, authentication and retries, so each attempt passes here by itself.
+Transports that end elsewhere (mocks, ASGI, another library's) are not the wire and stay as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.intercept.hooks.bodies import seen_body
+from quotakeeper.intercept.hooks.patching import Patches
+from quotakeeper.intercept.nesting import within
+from quotakeeper.intercept.passage import astart, note_fault, start
+from quotakeeper.intercept.refused import Refused
+
+if TYPE_CHECKING:
+    from quotakeeper.intercept.attempt import Attempt
+    from quotakeeper.providers.exchange import Request
+
+# Raised before the first byte of a request leaves.
+_UNSENT = (
+    "ConnectError",
+    "ConnectTimeout",
+    "PoolTimeout",
+    "ProxyError",
+    "UnsupportedProtocol",
+    "LocalProtocolError",
+)
+_patches = Patches()
+
+
+def install(module: Any) -> None:
+    """Patch `httpx` or `httpx2`."""
+    library = _Library(module)
+    _patches.wrap(module.HTTPTransport, "handle_request", library.sync_hook)
+    _patches.wrap(module.AsyncHTTPTransport, "handle_async_request", library.async_hook)
+
+
+def uninstall() -> None:
+    """Take everything back."""
+    _patches.undo()
+
+
+class _Library:
+    """One of the two, with streams of its own kind."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.unsent = tuple(getattr(module, name) for name in _UNSENT if hasattr(module, name))
+        self.stream = _sync_stream(module.SyncByteStream)
+        self.async_stream = _async_stream(module.AsyncByteStream)
+
+    def sync_hook(self, original: Any) -> Any:
+        """The new `HTTPTransport.handle_request`."""
+
+        def handle_request(transport: Any, request: Any) -> Any:
+            started = start(lambda: _request(request))
+            if started is None:
+                return original(transport, request)
+            if isinstance(started, Refused):
+                return self._answer(started, request)
+            try:
+                with within():
+                    response = original(transport, request)
+            except BaseException as error:
+                started.failed(not isinstance(error, self.unsent))
+                raise
+            return self._read_along(response, started, self.stream)
+
+        return handle_request
+
+    def async_hook(self, original: Any) -> Any:
+        """The new `AsyncHTTPTransport.handle_async_request`."""
+
+        async def handle_async_request(transport: Any, request: Any) -> Any:
+            started = await astart(lambda: _request(request))
+            if started is None:
+                return await original(transport, request)
+            if isinstance(started, Refused):
+                return self._answer(started, request)
+            try:
+                with within():
+                    response = await original(transport, request)
+            except Exception as error:
+                await started.afailed(not isinstance(error, self.unsent))
+                raise
+            except BaseException:  # cancelled: nobody waits any longer
+                started.hand_over()
+                raise
+            return self._read_along(response, started, self.async_stream)
+
+        return handle_async_request
+
+    def _answer(self, refused: Refused, request: Any) -> Any:
+        refusal = refused.refusal
+        return self.module.Response(
+            refusal.status, headers=dict(refusal.headers), content=refusal.body, request=request
+        )
+
+    def _read_along(self, response: Any, attempt: Attempt, stream: Any) -> Any:
+        try:
+            attempt.answered(response.status_code, dict(response.headers))
+            response.stream = stream(response.stream, attempt)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+            note_fault(error)
+            attempt.hand_over()
+        return response
+
+
+class _Passing:
+    """Gives what another stream gives, when it gives it."""
+
+    def __init__(self, stream: Any, attempt: Attempt) -> None:
+        self._stream = stream
+        self._attempt = attempt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _sync_stream(kind: Any) -> Any:
+    class Stream(_Passing, kind):  # type: ignore[misc]
+        def __iter__(self) -> Any:
+            attempt = self._attempt
+            for chunk in self._stream:
+                attempt.feed(chunk)
+                yield chunk
+            attempt.end(True)
+
+        def close(self) -> None:
+            try:
+                self._stream.close()
+            finally:
+                self._attempt.hand_over()
+
+    return Stream
+
+
+def _async_stream(kind: Any) -> Any:
+    class Stream(_Passing, kind):  # type: ignore[misc]
+        async def __aiter__(self) -> Any:
+            attempt = self._attempt
+            async for chunk in self._stream:
+                attempt.feed(chunk)
+                yield chunk
+            await attempt.aend(True)
+
+        async def aclose(self) -> None:
+            try:
+                await self._stream.aclose()
+            finally:
+                self._attempt.hand_over()
+
+    return Stream
+
+
+def _request(request: Any) -> Request:
+    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see passage
+
+    body, size = _body(request)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Request(request.method, str(request.url), headers, body, size)
+
+
+def _body(request: Any) -> tuple[bytes | None, int | None]:
+    content = getattr(request, "_content", None)
+    if isinstance(content, bytes):
+        return content, len(content)
+    # Content handed over as a file is read piece by piece; in the meantime it can be looked at.
+    return seen_body(getattr(request.stream, "_stream", request.stream))

@@ -1,0 +1,66 @@
+"""Follows the body of an HTTP/1 answer as it is read off the wire, through chunks or a length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+_LONGEST_LINE = 65_536
+
+
+class Unframing:
+    """Takes the raw bytes after the headers, gives the body's, and knows when it is over.
+
+    `length` None without chunks: the body ends with the connection.
+    """
+
+    def __init__(self, give: Callable[[bytes], None], *, chunked: bool, length: int | None) -> None:
+        self._give = give
+        self._chunked = chunked
+        self._left = 0 if chunked else length
+        self._line = b""
+        self._in_data = not chunked
+        self.done = length == 0 and not chunked
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether only the end of the connection ends the body."""
+        return not self._chunked and self._left is None
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes as they were read."""
+        while data and not self.done:
+            data = self._body(data) if self._in_data else self._chunk_line(data)
+
+    def _body(self, data: bytes) -> bytes:
+        if self._left is None:
+            self._give(data)
+            return b""
+        piece = data[: self._left]
+        self._left -= len(piece)
+        self._give(piece)
+        if not self._left:
+            self._in_data = False
+            self.done = not self._chunked
+        return data[len(piece) :]
+
+    def _chunk_line(self, data: bytes) -> bytes:
+        line, newline, rest = data.partition(b"\n")
+        self._line += line
+        if len(self._line) > _LONGEST_LINE:
+            self.done = True  # not chunks at all; whoever reads it will say so
+        if not newline:
+            return b""
+        text, self._line = self._line.split(b";")[0].strip(), b""
+        if text:  # an empty line ends the chunk before
+            try:
+                self._left = int(text, 16)
+            except ValueError:
+                self._left = -1
+            self.done = self._left <= 0
+            self._in_data = not self.done
+        return rest
+
+    @property
+    def whole(self) -> bool:
+        """Whether the body came to its end, as its framing says."""
+        return self.done and self._left == 0

@@ -1,0 +1,280 @@
+"""The meter of a process: reserves a call before it leaves, or says why it must stay."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import weakref
+from collections.abc import Mapping
+from dataclasses import replace
+from threading import Lock
+from typing import Any
+
+from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.config.watching import WatchSettings, load_watch_settings
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.errors import LedgerError, LimitExceeded, UnpricedModelError
+from quotakeeper.intercept.attempt import Attempt
+from quotakeeper.intercept.closer import Closer
+from quotakeeper.intercept.loops import behind, elsewhere, running_loop
+from quotakeeper.intercept.refused import Refused
+from quotakeeper.intercept.retries import Link, Retries
+from quotakeeper.providers.exchange import NOTHING, Adapter, Call, Request, TextCount
+from quotakeeper.providers.registry import recognise
+from quotakeeper.wiring import Keeper
+
+# A wait of at most this is a matter for a retry; a longer one is a matter for a person.
+SHORT_WAIT_SECONDS = 3_600
+_ASK_AGAIN_SECONDS = 1.0
+_READ_ON_THE_LOOP = 32 * 1024  # the text of a larger request is counted in a thread
+_GOODBYE_SECONDS = 2.0
+_US = 1_000_000
+
+Begun = Attempt | Refused | None
+
+log = logging.getLogger("quotakeeper")
+
+
+class Meter:
+    """Meters calls under one keeper. Hooks ask `begin`, or `abegin` on an event loop."""
+
+    def __init__(
+        self, keeper: Keeper, *, scope: Mapping[str, str] = NOTHING,
+        known_hosts: Mapping[str, str] = NOTHING, waits: bool = False, notes: str = "",
+        clock: Clock | None = None,
+    ) -> None:  # fmt: skip
+        self.keeper = keeper
+        self.scope = dict(scope)
+        self.known_hosts = dict(known_hosts)
+        self.waits = waits
+        self.closer = Closer()
+        self.retries = Retries()
+        self._notes = notes
+        self._clock = clock or SystemClock()
+        self._open: weakref.WeakSet[Attempt] = weakref.WeakSet()
+        self._said: set[str] = set()
+        _meters.add(self)
+
+    # -- before a call leaves
+
+    def begin(self, request: Request) -> Begun:
+        """Reserve a call and mark it as sent, durably; None when no provider's is.
+
+        Errors of ours are the caller's to catch: see `passage`.
+        """
+        found = recognise(request, known_hosts=self.known_hosts, count=self.count)
+        if found is None:
+            return None
+        adapter, call = found
+        self.closer.start()
+        link = self.retries.link(request, self.monotonic())
+        asked = self._asked(call, link)
+        while True:
+            try:
+                reservation = self.keeper.reserve(**asked)
+                reservation.mark_sent()
+            except (LimitExceeded, UnpricedModelError, LedgerError) as error:
+                if seconds := self._wait_for(error):
+                    self._clock.sleep(seconds)
+                    continue
+                return self.refused(adapter, call, error)
+            return self._let_out(Attempt(self, adapter, call, reservation, request, link))
+
+    async def abegin(self, request: Request) -> Begun:
+        """`begin`, awaited: neither the disk nor a long text is waited for on the loop."""
+        if not self.on_asyncio():
+            return await elsewhere(lambda: self.begin(request))
+        import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
+
+        if request.body is None or len(request.body) <= _READ_ON_THE_LOOP:
+            found = recognise(request, known_hosts=self.known_hosts, count=self.count)
+        elif recognise(replace(request, body=None), known_hosts=self.known_hosts) is None:
+            return None
+        else:
+            found = await asyncio.to_thread(
+                recognise, request, known_hosts=self.known_hosts, count=self.count
+            )
+        if found is None:
+            return None
+        adapter, call = found
+        self.closer.start()
+        link = self.retries.link(request, self.monotonic())
+        asked = self._asked(call, link)
+        while True:
+            try:
+                reservation = await self.keeper.areserve(**asked)
+                await reservation.amark_sent()
+            except (LimitExceeded, UnpricedModelError, LedgerError) as error:
+                if seconds := self._wait_for(error):
+                    await asyncio.sleep(seconds)
+                    continue
+                return self.refused(adapter, call, error)
+            return self._let_out(Attempt(self, adapter, call, reservation, request, link))
+
+    def refused(self, adapter: Adapter, call: Call, error: Exception) -> Refused:
+        """The provider's own kind of answer to a call that must stay."""
+        hard, seconds = True, None
+        if isinstance(error, LimitExceeded):
+            hard, seconds = self._weigh(error.decision)
+            self._note("refused", error.limit.name)
+        refusal = adapter.refusal(
+            call, hard=hard, message=f"quotakeeper: {error}", retry_after_seconds=seconds
+        )
+        return Refused(refusal, call)
+
+    def count(self, text: str) -> TextCount:
+        """Count a text's tokens, for bounds."""
+        from quotakeeper.tokens import estimate_tokens  # noqa: PLC0415 - reads a table
+
+        return estimate_tokens(text)
+
+    # -- for attempts
+
+    def monotonic(self) -> float:
+        """Seconds, for durations."""
+        return self._clock.monotonic()
+
+    def fault(self, what: str, error: BaseException) -> None:
+        """Say once what went wrong with us; the program goes on."""
+        key = f"{what}: {type(error).__name__}"
+        if key not in self._said:
+            self._said.add(key)
+            log.warning("quotakeeper: %s: %s: %s", what, type(error).__name__, error)
+
+    def on_asyncio(self) -> bool:
+        """Whether the caller runs on an asyncio loop, the only one that keepers wait on."""
+        return running_loop() is not None
+
+    async def caught_up(self) -> None:
+        """Wait until everything that was handed over is in the ledger."""
+        await behind(self.closer.put)
+
+    def flush(self, seconds: float = _GOODBYE_SECONDS) -> bool:
+        """Wait until everything that was handed over is in the ledger."""
+        return self.closer.wait(seconds)
+
+    def leave(self) -> None:
+        """The process ends: end what is open by what was read of it."""
+        for attempt in list(self._open):
+            attempt.hand_over()
+        self.flush()
+
+    def forked(self) -> None:
+        """In a forked child: the calls under way are the parent's."""
+        self.closer.forked()
+        self.retries.forked()
+        self._open = weakref.WeakSet()
+
+    # -- inside
+
+    def _asked(self, call: Call, link: Link | None) -> dict[str, Any]:
+        return {
+            "provider": call.provider,
+            "model": call.model,
+            "operation": call.operation,
+            "scope": {**self.scope, **link.labels} if link else self.scope,
+            "options": dict(call.options),
+            "quantities": dict(call.bound),
+        }
+
+    def _let_out(self, attempt: Attempt) -> Attempt:
+        self._open.add(attempt)
+        return attempt
+
+    def _weigh(self, decision: Decision) -> tuple[bool, float | None]:
+        """Whether a refusal is for good, as a program sees it, and how long else."""
+        verdict = decision.blocking
+        seconds = max(1.0, (verdict.resets_at - self.keeper.now()) / _US)
+        never = any(each.asked > each.limit.amount for each in decision.refusing)
+        return never or seconds > SHORT_WAIT_SECONDS, seconds
+
+    def _wait_for(self, error: Exception) -> float:
+        """How long to wait before asking again; 0 when the answer stands."""
+        if not self.waits or not isinstance(error, LimitExceeded):
+            return 0.0
+        refusing = error.decision.refusing
+        if any(each.asked > each.limit.amount for each in refusing):
+            return 0.0  # it would never fit
+        seconds = (error.decision.blocking.resets_at - self.keeper.now()) / _US
+        # Room may come back before, when a call under way is settled.
+        return min(max(seconds, 0.05), _ASK_AGAIN_SECONDS)
+
+    def _note(self, word: str, text: str) -> None:
+        if not self._notes:
+            return
+        try:
+            with open(self._notes, "a", encoding="utf-8", errors="replace") as file:
+                file.write(f"{word} {text}\n")
+        except OSError as error:
+            self.fault("the summary will lack something", error)
+
+
+class _Current:
+    """The meter of this process: given, or made from the environment when first needed."""
+
+    def __init__(self) -> None:
+        self.meter: Meter | None = None
+        self.lock = Lock()
+        self.tried = False
+
+    def get(self) -> Meter | None:
+        """The meter; None when it cannot be made, which is said once."""
+        if self.meter is None and not self.tried:
+            with self.lock:
+                if self.meter is None and not self.tried:
+                    self.tried = True
+                    self.meter = _from_environment()
+        return self.meter
+
+
+def _from_environment() -> Meter | None:
+    try:
+        return make_meter(load_watch_settings())
+    except Exception:
+        log.exception("quotakeeper: calls are not metered")
+        return None
+
+
+def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> Meter:
+    """A meter by settings, under a keeper of its own unless one is given."""
+    keeper = keeper or Keeper(config=watching.settings)
+    _ = keeper.prices.snapshot  # read now, not while an event loop waits for the first call
+    return Meter(
+        keeper,
+        scope=watching.scope,
+        known_hosts=watching.known_hosts,
+        waits=watching.waits,
+        notes=watching.notes,
+    )
+
+
+def current_meter() -> Meter | None:
+    """The meter of this process; None when there can be none."""
+    return _current.get()
+
+
+def use_meter(meter: Meter | None) -> Meter | None:
+    """Set the meter of this process (None: from the environment again); gives the one before."""
+    before, _current.meter = _current.meter, meter
+    _current.tried = False
+    return before
+
+
+def _forked() -> None:
+    _current.lock = Lock()
+    for meter in list(_meters):
+        meter.forked()
+
+
+def _leave() -> None:
+    for meter in list(_meters):
+        meter.leave()
+
+
+_meters: weakref.WeakSet[Meter] = weakref.WeakSet()
+_current = _Current()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+# Registered after the keeper's own, so called before it: calls are ended while it still listens.
+atexit.register(_leave)
