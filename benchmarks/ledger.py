@@ -1,0 +1,190 @@
+"""The ledger: a durable record, and a reservation with its settlement, against what they stand on.
+
+Beside one raw fdatasync of a 4 KiB append, and a bare SQLite transaction of the very same rows in
+the very same tables on one connection, which is what a program would write by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import Line, alternating, line, seconds
+from quotakeeper import Keeper
+from quotakeeper.stores.sqlite.connection import SYNCHRONOUS
+from quotakeeper.stores.sqlite.queries import queries
+
+_CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "operation": "translate"}
+_LIMITS = [
+    {"name": "tokens", "provider": "gemini", "meter": "tokens", "window": "day", "amount": 10**15},
+    {"name": "money", "provider": "gemini", "meter": "cost", "window": "day", "amount": 10**6},
+    {"name": "calls", "provider": "gemini", "meter": "requests", "window": "day", "amount": 10**9},
+]
+ONE, EIGHT, MANY = "1 caller", "8 threads", "64 threads"
+TASKS = "64 asyncio tasks"
+
+
+@contextmanager
+def _keeper(folder: Path, durability: str) -> Iterator[Keeper]:
+    path = folder / f"{os.urandom(6).hex()}.ledger"
+    with Keeper(path, {"timezone": "UTC", "limit": _LIMITS}, durability) as keeper:
+        _record(keeper)
+        yield keeper
+
+
+def _record(keeper: Keeper) -> None:
+    keeper.record("gemini", **_CALL, input_tokens=1180, output_tokens=640)
+
+
+def _pair(keeper: Keeper) -> None:
+    reservation = keeper.reserve("gemini", **_CALL, input_tokens=1200, output_tokens=800)
+    with reservation as call:
+        call.settle(input_tokens=1180, output_tokens=640)
+
+
+def _rate(folder: Path, durability: str, act: Callable[[Keeper], None], threads: int) -> float:
+    each = max(20, 640 // threads)
+    with _keeper(folder, durability) as keeper:
+        barrier = threading.Barrier(threads + 1)
+
+        def work() -> None:
+            barrier.wait()
+            for _ in range(each):
+                act(keeper)
+
+        workers = [threading.Thread(target=work) for _ in range(threads)]
+        for worker in workers:
+            worker.start()
+
+        def run() -> None:
+            barrier.wait()
+            for worker in workers:
+                worker.join()
+
+        return threads * each / seconds(run)
+
+
+def _tasks_rate(folder: Path, durability: str, *, record: bool) -> float:
+    async def one(keeper: Keeper) -> None:
+        for _ in range(40):
+            if record:
+                await keeper.arecord("gemini", **_CALL, input_tokens=1180, output_tokens=640)
+                continue
+            asked = keeper.areserve("gemini", **_CALL, input_tokens=1200, output_tokens=800)
+            async with asked as call:
+                await call.asettle(input_tokens=1180, output_tokens=640)
+
+    async def everyone(keeper: Keeper) -> None:
+        await asyncio.gather(*(one(keeper) for _ in range(64)))
+
+    with _keeper(folder, durability) as keeper:
+        return 64 * 40 / seconds(lambda: asyncio.run(everyone(keeper)))
+
+
+def _synced(folder: Path) -> float:
+    path = folder / os.urandom(6).hex()
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    sync = getattr(os, "fdatasync", os.fsync)
+
+    def run() -> None:
+        for _ in range(300):
+            os.write(fd, b"x" * 4096)
+            sync(fd)
+
+    try:
+        return 300 / seconds(run)
+    finally:
+        os.close(fd)
+
+
+def _bare(folder: Path, durability: str, *, record: bool) -> float:
+    """The rows of a record, or of a reservation and its settlement, by plain SQL."""
+    path = folder / f"{os.urandom(6).hex()}.ledger"
+    with Keeper(path, {"timezone": "UTC", "limit": _LIMITS}, durability) as keeper:
+        _record(keeper)
+        call = keeper.reserve("gemini", **_CALL, input_tokens=1200, output_tokens=800)
+        call.settle(input_tokens=1180, output_tokens=640)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(SYNCHRONOUS[durability])
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    rows = list(connection.execute("SELECT * FROM entry ORDER BY seq"))
+    booked, reserved, settled = (list(row) for row in rows[-3:])
+    slices = list(connection.execute("SELECT * FROM balance"))
+    add, put = queries()["add_entry"], queries()["put_balance"]
+    hold, drop = queries()["put_hold"], queries()["drop_hold"]
+    seq = rows[-1][0]
+
+    def transaction(entry: list[object], after: Callable[[], object]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(add, entry)
+        connection.executemany(put, slices)
+        after()
+        connection.execute("COMMIT")
+
+    def run() -> None:
+        nonlocal seq
+        for number in range(300):
+            seq += 1
+            id_ = f"01ARZ3NDEKTSV4RRFFQ{number:07d}"
+            if record:
+                transaction([seq, *booked[1:4], id_, *booked[5:]], lambda: None)
+                continue
+            first = seq
+            transaction(
+                [first, *reserved[1:4], id_, *reserved[5:]],
+                lambda first=first: connection.execute(hold, (first, "owner", 1)),
+            )
+            seq += 1
+            transaction(
+                [seq, *settled[1:3], first, *settled[4:]],
+                lambda first=first: connection.execute(drop, (first,)),
+            )
+
+    try:
+        return 300 / seconds(run)
+    finally:
+        connection.close()
+
+
+def run(rounds: int) -> list[Line]:
+    """All lines of the ledger."""
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory(prefix="quotakeeper-bench-") as name:
+        folder = Path(name)
+        synced = alternating({"raw": lambda: _synced(folder)}, rounds)["raw"]
+        lines.append(line("raw fdatasync of a 4 KiB append", synced, "per s"))
+        for record in (True, False):
+            for durability in ("power", "process"):
+                lines += _compared(folder, durability, rounds, record=record)
+    return lines
+
+
+def _compared(folder: Path, durability: str, rounds: int, *, record: bool) -> list[Line]:
+    act, what = (_record, "record") if record else (_pair, "reserve+settle")
+    bare = f"bare SQLite, {durability}, rows of a {what}"
+    found = alternating(
+        {
+            bare: lambda: _bare(folder, durability, record=record),
+            ONE: lambda: _rate(folder, durability, act, 1),
+            EIGHT: lambda: _rate(folder, durability, act, 8),
+            MANY: lambda: _rate(folder, durability, act, 64),
+            TASKS: lambda: _tasks_rate(folder, durability, record=record),
+        },
+        rounds,
+    )
+    lines = [line(bare, found[bare], "per s")]
+    slower = [b / a for a, b in zip(found[ONE], found[bare], strict=True)]
+    for who in (ONE, EIGHT, MANY, TASKS):
+        base = found[bare] if who == ONE else found[ONE]
+        against = "the bare rate" if who == ONE else "one caller"
+        lines.append(line(f"{what}, {durability}, {who}", found[who], "per s", base, against))
+        if who == ONE:
+            lines.append(line(f"  time of it, beside a bare {durability} one", slower, "times"))
+    return lines
