@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from quotakeeper.clocks import Clock, SystemClock, zone_named
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.pricing import Priced
 from quotakeeper.domain.store import Store
 from quotakeeper.domain.units import Quantities
 from quotakeeper.engine.bookkeeping import Warner
@@ -23,6 +22,7 @@ from quotakeeper.identifiers import new_owner
 
 if TYPE_CHECKING:
     from quotakeeper.catalogue.snapshot import PriceSnapshot
+    from quotakeeper.domain.pricing import Priced
 
 MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
 from quotakeeper.domain.money import MAX_PICO, parse_decimal
-from quotakeeper.domain.pricing import Priced
 from quotakeeper.domain.units import (
     METERS,
     STORED_METERS,
@@ -20,6 +19,9 @@ from quotakeeper.domain.units import (
 )
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
 from quotakeeper.errors import InvalidInputError, UnpricedModelError
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.pricing import Priced
 
 _TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
 _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
