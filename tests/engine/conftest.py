@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.support import config
 
 from quotakeeper import Keeper
 from quotakeeper.testing import FakeClock
+from tests.engine.support import config
 
 MakeKeeper = Callable[..., Keeper]
 

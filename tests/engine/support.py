@@ -66,7 +66,7 @@ def gated(keeper: Keeper) -> GatedStore:
     """Put a gate before a keeper's store; the keeper has begun, so nothing else is under way."""
     keeper.status()
     store = GatedStore(keeper.worker.store)
-    keeper.worker._store = store  # type: ignore[assignment]
+    keeper.worker._store = store
     return store
 
 

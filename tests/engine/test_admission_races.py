@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.engine.support import config, limit, python, said
 
 from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.clocks import zone_named
@@ -14,6 +13,7 @@ from quotakeeper.domain.commands import Record, Release, Reserve, Settle, Sweep
 from quotakeeper.domain.entries import Entry, Kind
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.state import LedgerState
+from tests.engine.support import config, limit, python, said
 
 _DRAW = """
 import sys, threading

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import limit
 
 from quotakeeper import ConfigError, InvalidInputError, Keeper
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import limit
 
 BAD_NUMBERS = [-1, -0.5, math.nan, math.inf, -math.inf, 10**13, 10**400, Decimal("NaN"), 1e300,
                "many", "", True, b"1", [1], {}, object(), 1 + 2j]  # fmt: skip

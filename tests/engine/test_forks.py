@@ -9,11 +9,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import config, gated, limit, python, said
 
 from quotakeeper import Keeper
 from quotakeeper.domain.commands import Release
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, gated, limit, python, said
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import config, limit, python, said
 
 from quotakeeper import Keeper, KeyConflictError, LimitExceeded, ReservationClosedError
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, limit, python, said
 
 
 @pytest.mark.parametrize("ledger", ["memory:", "file"])

@@ -10,9 +10,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from tests.engine.support import config, limit, python
 
 from quotakeeper import Keeper, Provenance
+from tests.engine.support import config, limit, python
 
 ROUNDS = 100
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import gc
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import config, gated, limit, python, said, until
 
 from quotakeeper import Keeper, Provenance, ReservationClosedError
 from quotakeeper.errors import LedgerUnavailableError
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, gated, limit, python, said, until
 
 
 class HostError(Exception):
@@ -58,7 +58,7 @@ def test_an_exception_passes_unchanged(keeper: Keeper, error: BaseException, sen
 
 
 def test_a_generator_that_is_closed_ends_its_reservation(keeper: Keeper) -> None:
-    def stream() -> Iterator[int]:
+    def stream() -> Generator[int, None, None]:
         with keeper.reserve("gemini") as call:
             call.mark_sent()
             yield 1

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import limit
 
 from quotakeeper import LimitExceeded, UnpricedModelError, Verdict
 from quotakeeper.testing import FakeClock
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import limit
 
 COST = {"name": "money", "meter": "cost"}
-TOKENS = {"model": "gemini-99-unheard-of", "input_tokens": 1_000_000}
+TOKENS: dict[str, Any] = {"model": "gemini-99-unheard-of", "input_tokens": 1_000_000}
 
 
 def test_limit_exceeded_says_what_a_program_and_a_person_need(make: MakeKeeper) -> None:

@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import GatedStore, config, gated, limit, python, said
 
 from quotakeeper import Keeper
 from quotakeeper.errors import LedgerError, LedgerUnavailableError
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import GatedStore, config, gated, limit, python, said
 
 GONE = LedgerUnavailableError("here", "is full")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import limit
 
 from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.testing import FakeClock
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import limit
 
 
 def stands(keeper: Keeper) -> tuple[int, str, str]:
@@ -126,7 +127,7 @@ def test_a_price_change_at_an_instant_is_exact_to_that_instant(
 ) -> None:
     keeper = make(limit(100))
     change = datetime(2026, 12, 1, tzinfo=UTC)
-    used = {"input_tokens": 1_000_000, "output_tokens": 0}
+    used: dict[str, Any] = {"input_tokens": 1_000_000, "output_tokens": 0}
     clock.set("2026-11-30T23:59:59.999999Z")
     old = keeper.record("gemini", model="gemini-4-argon", **used)
     held = keeper.reserve("gemini", model="gemini-4-argon", **used)
