@@ -49,39 +49,48 @@ def locate(
     `own_hosts` that begin with "." or "-" are endings (".api.deepgram.com"). A listed address counts for
     the adapter it is listed with and for no other. Returns None also for what is no address.
     """
-    place = parse_place(url)
+    place = _address(url)
     if place is None:
         return None
     listed, length = _listed(place, known_hosts)
     if listed:
         if listed != name:
             return None
-        return Place(place.host, place.port, place.path[length:], place.query)
+        return Place(place.host, place.port, place.path[length:], _query(url))
     if any(_is_host(place.host, own) for own in own_hosts):
-        return place
+        return Place(place.host, place.port, place.path, _query(url))
     if is_loopback(place.host):
-        return Place(place.host, place.port, place.path, place.query, sure=False)
+        return Place(place.host, place.port, place.path, _query(url), sure=False)
     return None
 
 
-def parse_place(url: str) -> Place | None:
-    """Take an address apart; None when it is none."""
+def _address(url: str) -> Place | None:
+    """Host, port and path of an address; None when it is none."""
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip(".").lower(), parts.port
-        query = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=_MOST_QUERY)
     except (ValueError, TypeError, AttributeError):
         return None
     if not host or parts.scheme.lower() not in ("http", "https", "ws", "wss"):
         return None
     path = tuple(unquote(part) for part in parts.path.split("/") if part)
-    return Place(host, port, path, tuple(query))
+    return Place(host, port, path)
+
+
+def _query(url: str) -> tuple[tuple[str, str], ...]:
+    text = url.partition("#")[0].partition("?")[2]
+    try:
+        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_QUERY))
+    except ValueError:
+        return ()
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    if not (host[-1:].isdigit() or ":" in host):
+        return False  # most hosts have a name
     try:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:

@@ -75,7 +75,7 @@ def call_for(
             call, bound=_LIVE_MINUTE, typical=_LIVE_MINUTE, bound_is=Provenance.ASSUMED,
             note=LIVE_NOTE,
         )  # fmt: skip
-    if body is None:
+    if body is None or route.operation == "index":
         return _unseen(call, size)
     return _bounded(call, body, count)
 
@@ -89,7 +89,11 @@ def _unseen(call: Call, size: int | None) -> Call:
         bound[output_key(call.model)] = most_output(call.model)
         typical["output_tokens"] = TYPICAL_OUTPUT
     return replace(
-        call, bound=bound, typical=typical, bound_is=Provenance.ASSUMED, note="body not seen"
+        call,
+        bound=bound,
+        typical=typical,
+        bound_is=Provenance.ASSUMED,
+        note="a file to be indexed" if call.operation == "index" else "body not seen",
     )
 
 

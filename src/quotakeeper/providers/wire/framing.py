@@ -15,7 +15,6 @@ MOST_HELD = 16 * 1024 * 1024
 TAIL = 128 * 1024
 _BOM = b"\xef\xbb\xbf"
 _OUTSIDE = re.compile(rb'["{}\[\]]')
-_INSIDE = re.compile(rb'["\\]')
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -122,14 +121,19 @@ class JsonSplitter:
         if self._escaped:
             self._escaped = False
             return at + 1
-        found = _INSIDE.search(data, at)
-        if found is None:
-            return len(data)
-        if found.group() == b"\\":
-            self._escaped = True
-        else:
-            self._quoted = False
-        return found.end()
+        quote = data.find(b'"', at)
+        while True:
+            end = quote if quote >= 0 else len(data)
+            escape = data.find(b"\\", at, end)
+            if escape < 0:
+                self._quoted = quote < 0
+                return min(end + 1, len(data))
+            at = escape + 2
+            if at > len(data):
+                self._escaped = True
+                return len(data)
+            if at > quote >= 0:
+                quote = data.find(b'"', at)
 
     def _open(self, mark: bytes, at: int, start: int) -> int:
         if not self._holding:

@@ -26,9 +26,9 @@ class Tally:
         if text.isascii():
             self.ascii += len(text)
         else:
-            others = sum(1 for c in text if c > "\x7f")
-            self.other += others
-            self.ascii += len(text) - others
+            ascii_only = len(text.encode("ascii", "ignore"))
+            self.ascii += ascii_only
+            self.other += len(text) - ascii_only
 
     @property
     def characters(self) -> int:

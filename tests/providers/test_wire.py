@@ -1,0 +1,162 @@
+"""Bytes into documents: any JSON in any pieces, any events by their specification, forms, counts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quotakeeper.providers.wire.encodings import Decoder, decode_all
+from quotakeeper.providers.wire.forms import form_parts
+from quotakeeper.providers.wire.framing import Document, EventSplitter, Framing
+from quotakeeper.providers.wire.tallies import base64_size, rough_count
+from quotakeeper.providers.wire.values import last_object, milliseconds, parse_json, whole
+
+TEXTS = st.text(st.sampled_from('a"\\{}[],:\n é\u2028'), max_size=12)
+ANYTHING = st.recursive(
+    st.one_of(TEXTS, st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
+    max_leaves=8,
+)
+OBJECTS = st.lists(st.dictionaries(TEXTS, ANYTHING, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+def documents(data: bytes, step: int) -> list[Document]:
+    found: list[Document] = []
+    framing = Framing(found.append)
+    for start in range(0, len(data), step):
+        framing.feed(data[start : start + step])
+    framing.close()
+    return found
+
+
+@given(objects=OBJECTS, step=st.integers(1, 40), plain=st.booleans())
+def test_an_array_or_lines_of_json_are_cut_into_their_objects(
+    objects: list[dict[str, object]], step: int, plain: bool
+) -> None:
+    texts = [json.dumps(o, ensure_ascii=plain) for o in objects]
+    for data, streamed in ((f"[{', '.join(texts)}]", True), ("\n".join(texts), False)):
+        found = documents(data.encode(), step)
+        assert [json.loads(d.data) for d in found] == objects
+        assert all(d.whole and d.streamed is streamed for d in found)
+
+
+@given(
+    lines=st.lists(
+        st.text(st.characters(exclude_characters="\r\n"), max_size=20), min_size=1, max_size=4
+    ),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    step=st.integers(1, 30),
+)
+def test_events_are_read_by_their_specification(lines: list[str], end: str, step: int) -> None:
+    event = "".join(f"data: {line}{end}" for line in lines)
+    data = f"\ufeff: comment{end}{end}event: e{end}{event}{end}id: 7{end}retry: 1{end}{end}"
+    found = documents(data.encode("utf-8", "surrogatepass"), step)
+    wanted = "\n".join(lines).encode("utf-8", "surrogatepass")
+    assert [d.data for d in found] == ([wanted] if wanted else [])
+    assert all(d.event == "e" for d in found)
+
+
+def test_an_event_without_its_last_blank_line_is_given_out() -> None:
+    assert documents(b"data: {}\n\ndata: [1]", 3) == [Document(b"{}"), Document(b"[1]")]
+
+
+def test_a_line_too_long_to_keep_is_given_by_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quotakeeper.providers.wire.framing.MOST_HELD", 100)
+    monkeypatch.setattr("quotakeeper.providers.wire.framing.TAIL", 20)
+    found: list[Document] = []
+    splitter = EventSplitter(found.append)
+    splitter.feed(b"data: " + b"x" * 500 + b"END\n")
+    splitter.feed(b"data: " + b"y" * 60 + b"\ndata: " + b"z" * 60 + b"LAST\n\ndata: ok\n\n")
+    assert found[0].data.endswith(b"zLAST")
+    assert (len(found[0].data), found[0].whole) == (20, False)
+    assert found[1] == Document(b"ok")
+
+
+@given(data=st.binary(max_size=2_000), step=st.integers(1, 200))
+def test_every_encoding_is_undone_in_any_pieces(data: bytes, step: int) -> None:
+    data = b"\0" + data  # what begins like text was decoded before us
+    raw = zlib.compressobj(wbits=-15)
+    packed = {
+        "gzip": [gzip.compress(data), gzip.compress(data[:5]) + gzip.compress(data[5:])],
+        "x-gzip": [gzip.compress(data) + b"\0" * 9],
+        "deflate": [zlib.compress(data), raw.compress(data) + raw.flush()],
+        "identity": [data],
+        "": [data],
+    }
+    for encoding, bodies in packed.items():
+        for body in bodies:
+            decoder = Decoder(encoding)
+            pieces = (body[i : i + step] for i in range(0, len(body), step))
+            assert b"".join(decoder.feed(piece) for piece in pieces) == data
+            assert not decoder.opaque
+
+
+def test_what_cannot_be_decoded_says_so() -> None:
+    assert decode_all(b"\x8b\x02abc", "br") is None
+    assert decode_all(b"\x8b\x02abc", "gzip, br") is None
+    assert decode_all(gzip.compress(b"abc" * 100)[:20] + b"\xff" * 50, "gzip") is None
+    assert decode_all(b"\0" * 50 + b"x", "deflate") is None
+
+
+def test_forms_are_taken_apart_and_cut_ones_survived() -> None:
+    kind = "multipart/form-data; boundary=xyz"
+    body = (b"preamble\r\n--xyz\r\nContent-Disposition: form-data; name=model\r\n\r\nwhisper-1\r\n"
+        b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\0\r\n--\r\n'
+        b"--xyz\r\nno header\r\n--xyz--\r\nafter")  # fmt: skip
+    found = list(form_parts(kind, body))
+    assert [(p.name, p.filename, p.data) for p in found] == [
+        ("model", False, b"whisper-1"), ("file", True, b"\0\r\n--"),
+    ]  # fmt: skip
+    for end in range(len(body)):
+        assert len(list(form_parts(kind, body[:end]))) <= 2
+    assert list(form_parts("application/json", body)) == []
+    assert list(form_parts("multipart/form-data", body)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(5, 5), (5.0, 5), ("5", 5), (5.5, None), (-1, None), (True, None), (None, None), ("x", None),
+     (10**13, None), (float("nan"), None), (float("inf"), None), ([], None)],
+)  # fmt: skip
+def test_counts_are_whole_and_within_bounds(value: object, number: int | None) -> None:
+    assert whole(value) == number
+
+
+@pytest.mark.parametrize(
+    ("seconds", "length"),
+    [(17.566313, 17_566), (0.0005, 0), (0.0015, 2), (1, 1_000), (-1.0, None), (float("nan"), None),
+     (float("inf"), None), (True, None), ("1", None), (1e300, None), (10**30, None)],
+)  # fmt: skip
+def test_seconds_become_milliseconds_half_to_even(seconds: object, length: int | None) -> None:
+    assert milliseconds(seconds) == length
+
+
+def test_json_that_cannot_be_is_nothing() -> None:
+    for text in ("", "{", "[" * 100_000, "9" * 5_000, '{"a":' * 50_000):
+        assert parse_json(text) is None
+
+
+def test_the_last_object_of_a_name_is_found_in_a_tail() -> None:
+    tail = b'..."usage": {"a": 1}, "note": "usage", "usage" : {"a": {"b": 2}}, "id": "x"'
+    assert last_object(tail, "usage") == {"a": {"b": 2}}
+    assert last_object(b'"usage": {"a": 1', "usage") == {}
+    assert last_object(b'"usage": 5, "x": {}', "usage") == {}
+
+
+@given(data=st.binary(max_size=50))
+def test_the_size_of_base64_needs_no_decoding(data: bytes) -> None:
+    import base64
+
+    assert base64_size(base64.b64encode(data).decode()) == len(data)
+
+
+@given(text=st.text(max_size=200))
+def test_a_rough_count_is_between_nothing_and_the_bytes(text: str) -> None:
+    counted = rough_count(text)
+    assert counted.tokens <= counted.upper_bound
+    assert (counted.tokens > 0) == bool(text)
