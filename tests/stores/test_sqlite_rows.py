@@ -59,6 +59,10 @@ def problems(path):
         "UPDATE OR REPLACE entry SET seq = 9 WHERE seq = 1",
         "DELETE FROM entry",
         "DELETE FROM entry WHERE seq = 4",
+        "REPLACE INTO entry SELECT * FROM entry WHERE seq = 4",
+        "REPLACE INTO entry SELECT 9, kind, at, ref, id, labels_id, '{}', cost_pico, price_id,"
+        " provenance, outcome, served_id, duration_ms, note, owner_id, expires_at"
+        " FROM entry WHERE seq = 1",
     ],
 )
 def test_the_journal_is_append_only(path, statement):
@@ -83,6 +87,10 @@ def test_the_journal_is_append_only(path, statement):
         "INSERT INTO entry (seq, kind, at, id, labels_id, quantities) VALUES (9, 8, 1, '', 1, '')",
         "INSERT INTO entry (seq, kind, at, id, labels_id, quantities)"
         " VALUES (9, 8, 1, 'open', 1, '{}')",  # an id counts once
+        "INSERT INTO entry (seq, kind, at, id, labels_id, quantities, outcome)"
+        " VALUES (9, 8, 1, 'x', 1, '{}', 1)",
+        "INSERT INTO entry (seq, kind, at, ref, quantities, provenance)"
+        " VALUES (9, 4, 1, 1, '{}', 1)",
         "INSERT INTO balance VALUES (1, 5, -1, 0, 0)",
         "INSERT INTO balance VALUES (1, 5, 0, -1, 0)",
         "INSERT INTO balance VALUES (1, 5, 0, 0, -1)",

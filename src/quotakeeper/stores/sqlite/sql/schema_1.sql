@@ -33,7 +33,9 @@ CREATE TABLE entry (
   expires_at  INTEGER,
   CHECK ((kind IN (1, 8)) = (id IS NOT NULL AND labels_id IS NOT NULL)),
   CHECK ((kind IN (1, 8)) = (ref IS NULL)),
-  CHECK ((kind IN (1, 4, 7, 8, 9)) = (quantities IS NOT NULL))
+  CHECK ((kind IN (1, 4, 7, 8, 9)) = (quantities IS NOT NULL)),
+  CHECK ((quantities IS NULL) = (provenance IS NULL)),
+  CHECK ((quantities IS NULL) = (outcome IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX entry_id ON entry (id) WHERE id IS NOT NULL;
 CREATE INDEX entry_ref ON entry (ref) WHERE ref IS NOT NULL;
@@ -41,6 +43,12 @@ CREATE INDEX entry_ref ON entry (ref) WHERE ref IS NOT NULL;
 CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
 BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
+BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+
+-- INSERT OR REPLACE would delete without asking the trigger above.
+CREATE TRIGGER entry_is_never_replaced BEFORE INSERT ON entry
+WHEN EXISTS (SELECT 1 FROM entry WHERE seq = NEW.seq)
+  OR EXISTS (SELECT 1 FROM entry WHERE id = NEW.id)
 BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
 
 CREATE TABLE account (
