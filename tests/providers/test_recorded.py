@@ -116,6 +116,21 @@ def test_the_last_chunk_of_a_stream_is_what_counts(
     assert usage.request_id == chunks[-1]["responseId"]
 
 
+@pytest.mark.parametrize(("name", "model", "expected"), STREAMED)
+def test_a_recorded_stream_reads_alike_in_pieces_and_is_defined_at_every_cut(
+    recorded: Path, name: str, model: str, expected: dict[str, int]
+) -> None:
+    request = asked(model, "streamGenerateContent")
+    for data in (sse(body_of(recorded, name)), array(body_of(recorded, name))):
+        bytewise = [data[i : i + 1] for i in range(len(data))]
+        assert read(request, bytewise).quantities == {**expected, "requests": 1}
+        for end in range(0, len(data), 3):
+            usage = read(request, data[:end], complete=False)
+            assert usage.quantities["input_tokens"] > 0
+            assert usage.quantities.get("output_tokens", 0) > 0
+            assert usage.quantities["input_tokens"] <= expected["input_tokens"]
+
+
 def test_embeddings_without_usage_are_estimated_by_what_was_sent(recorded: Path) -> None:
     request = post(
         f"{GEMINI}/v1beta/models/gemini-embedding-2-preview:batchEmbedContents",
