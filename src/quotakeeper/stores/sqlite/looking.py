@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from quotakeeper.domain.commands import Command, Outcomes, Sweep, Swept, Watch
 from quotakeeper.domain.state import ZoneFinder
@@ -13,6 +14,8 @@ from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sqlite.cached import SqliteState
 from quotakeeper.stores.sqlite.connection import connect_read_only
 from quotakeeper.stores.sqlite.store import SqliteStore
+
+T = TypeVar("T")
 
 
 class LookingStore(SqliteStore):
@@ -44,6 +47,14 @@ class LookingStore(SqliteStore):
         if self._connection is not None:
             self._connection.close()
         self._connection = self._state = None
+
+    def _read(self, ask: Callable[[SqliteState], T]) -> T:
+        # A connection for each look: one that takes the file for unchanging must not be kept
+        # while its owner goes on writing.
+        try:
+            return super()._read(ask)
+        finally:
+            self.close()
 
     def _opened(self) -> SqliteState:
         if self._state is None:
