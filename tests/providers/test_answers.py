@@ -236,6 +236,25 @@ def test_of_a_document_too_large_to_keep_the_end_is_read(monkeypatch: pytest.Mon
     for data in (json.dumps(body).encode(), sse([body])):
         usage = read(GENERATE, [data[i : i + 700] for i in range(0, len(data), 700)])
         assert (usage.quantities["input_tokens"], usage.quantities["output_tokens"]) == (3, 1290)
+        assert (usage.provenance, usage.complete) == (Provenance.REPORTED, True)
+
+
+def test_pictures_and_sound_without_usage_are_not_nothing() -> None:
+    for mime, data, least in (("image/png", "AAAA", 1_290), ("audio/L16", "A" * 64_000, 25)):
+        part = {"inlineData": {"mimeType": mime, "data": data}}
+        body = {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]}
+        usage = read(STREAM, sse([body]))
+        assert (usage.quantities["output_tokens"], usage.provenance) == (
+            least,
+            Provenance.ESTIMATED,
+        )
+
+
+def test_a_last_chunk_that_says_only_the_tier_keeps_the_figures() -> None:
+    last = {"candidates": [{"finishReason": "STOP"}], "usageMetadata": {"trafficType": "ON_DEMAND"}}
+    usage = read(STREAM, sse([CHUNKS[0], last]))
+    assert usage.quantities == {"input_tokens": 169, "output_tokens": 12, "requests": 1}
+    assert usage.options == {"tier": "standard"}
 
 
 def test_a_batch_is_booked_by_estimate_and_its_result_says_the_truth() -> None:

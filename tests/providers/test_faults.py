@@ -25,6 +25,7 @@ PER_DAY = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Pl
 LISTEN = post(f"{DEEPGRAM}/v1/listen?model=nova-3", b"RIFF", {"content-type": "audio/wav"})
 CHAT = post(f"{OPENAI}/v1/chat/completions", {"model": "m", "stream": True, "messages": []})
 MESSAGE = post(f"{ANTHROPIC}/v1/messages", {"model": "m", "stream": True, "messages": []})
+COMPATIBLE = post(f"{GEMINI}/v1beta/openai/chat/completions", {"model": "m", "stream": True})
 INTERACTION = post(f"{GEMINI}/v1/interactions", {"model": "m", "input": "hi"})
 
 # request, status, headers, body, kind, retry after
@@ -123,7 +124,7 @@ def test_an_array_stream_is_refused_and_interrupted_as_an_array() -> None:
     assert json.loads(whole)[1]["error"]["code"] == 429
 
 
-@pytest.mark.parametrize("request_", [STREAM, INTERACTION, CHAT, MESSAGE])
+@pytest.mark.parametrize("request_", [STREAM, INTERACTION, CHAT, MESSAGE, COMPATIBLE])
 def test_an_open_stream_ends_with_an_error_of_its_own(request_: Request) -> None:
     adapter, call = understood(request_)
     reader = adapter.reader(call, 200, {})
@@ -162,3 +163,11 @@ def test_keys_are_taken_out_of_messages(secret: str) -> None:
 def test_ordinary_words_stay() -> None:
     text = "Quota exceeded for metric: generate_content_paid_tier_input_token_count, limit: 1000000"
     assert redact(text) == text
+
+
+def test_switching_to_a_socket_is_no_error() -> None:
+    adapter, call = understood(Request("GET", "wss://api.deepgram.com/v1/listen?model=nova-3"))
+    assert adapter.reader(call, 101, {}).fault is None
+    refused = adapter.reader(call, 402, {"dg-error": "no credit"})
+    assert refused.fault is not None
+    assert (refused.fault.kind, refused.fault.message) == ("payment", "no credit")

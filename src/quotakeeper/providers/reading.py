@@ -26,6 +26,7 @@ from quotakeeper.providers.wire.values import Json, parse_json
 
 REQUEST = {"requests": 1}
 OUTPUTS = ("output_tokens", "thought_tokens")
+_SWITCHING = 101  # to a WebSocket: let in
 _MOST_ERROR = 64 * 1024
 _PACKED_PER_TOKEN = 2  # bytes of packed text that make a token
 
@@ -49,7 +50,7 @@ class Reader:
     @property
     def refused(self) -> bool:
         """Whether the status says that the call was not served."""
-        return self.status != NO_RESPONSE and not 200 <= self.status < 300
+        return self.status not in (NO_RESPONSE, _SWITCHING) and not 200 <= self.status < 300
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the body."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from quotakeeper.providers.exchange import (
 )
 from quotakeeper.providers.gemini.bounds import PROVIDER, call_for
 from quotakeeper.providers.gemini.families import most_output
-from quotakeeper.providers.gemini.faults import interrupt, refuse
+from quotakeeper.providers.gemini.faults import error_object, interrupt, refuse
 from quotakeeper.providers.gemini.live import GeminiLive
 from quotakeeper.providers.gemini.replies import (
     BatchReader,
@@ -83,6 +84,9 @@ class GeminiAdapter:
 
     def interruption(self, call: Call, *, message: str) -> bytes:
         """An error that ends an open stream."""
+        if call.operation in _COMPATIBLE and call.streaming:
+            error = {"error": error_object(call, 429, message)}
+            return b"data: " + json.dumps(error).encode() + b"\n\n"
         return interrupt(call, message)
 
     def live(

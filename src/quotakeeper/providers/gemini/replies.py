@@ -18,6 +18,7 @@ from quotakeeper.providers.gemini.usage import (
 from quotakeeper.providers.partition import added, tokens_of
 from quotakeeper.providers.reading import TokenReader
 from quotakeeper.providers.wire.framing import Document
+from quotakeeper.providers.wire.tallies import base64_size
 from quotakeeper.providers.wire.values import (
     Json,
     as_object,
@@ -72,6 +73,7 @@ class GeminiReader(TokenReader):
         if is_counted(metadata):
             self.traffic(metadata)
             self.snapshot(content_usage(metadata, self.note))
+            self.ended = self.ended or b'"finishReason"' in data
         else:
             self.text.unread += len(data)
 
@@ -95,9 +97,8 @@ class ContentReader(GeminiReader):
             finished = bool(candidate.get("finishReason")) or finished
             for part in objects(child(candidate, "content").get("parts")):
                 self._part(part)
-        if "promptFeedback" in body and child(body, "promptFeedback").get("blockReason"):
-            finished = True
-        self.ended = self.ended or finished
+        blocked = bool(child(body, "promptFeedback").get("blockReason"))
+        self.ended = self.ended or finished or blocked
         self._grounding(body)
         metadata = child(body, "usageMetadata")
         self.traffic(metadata)
@@ -106,14 +107,15 @@ class ContentReader(GeminiReader):
             self.snapshot(content_usage(metadata, self.note))
         elif predicted is not None:
             self.snapshot(predicted)
-        elif metadata and finished and not self.text.tokens:
-            self.snapshot({})  # a prompt that was blocked: nothing was counted
+        elif blocked and not self.counted:
+            self.snapshot({})  # nothing was counted
 
     def _part(self, part: Json) -> None:
         self.text.add(part.get("text"))
         for name in ("functionCall", "executableCode", "codeExecutionResult"):
             if name in part:
                 self.text.add(dumps(part[name]))
+        self.text.unread += _media_size(child(part, "inlineData"))
         call = child(part, "toolCall")
         if text_of(call.get("toolType")).startswith("GOOGLE_SEARCH"):
             queries = items(child(call, "args").get("queries"))
@@ -132,6 +134,16 @@ class ContentReader(GeminiReader):
         asked = max(self._queries, self._tool_queries)
         second = is_second_generation(self.model_served or self.call.model)
         self.searches = min(asked, 1) if second else asked
+
+
+def _media_size(blob: Json) -> int:
+    """An answer's picture or sound, as long as a text of as many tokens would be."""
+    size = base64_size(text_of(blob.get("data")))
+    if not size:
+        return 0
+    if text_of(blob.get("mimeType")).startswith("audio/"):
+        return 4 * 25 * size // 48_000  # 25 tokens a second of 24 kHz
+    return 4 * 1_290
 
 
 class CacheReader(GeminiReader):
