@@ -16,8 +16,9 @@ from quotakeeper.cli.words import Words
 from quotakeeper.config.terminal import LANGUAGES, language
 
 _HERE = "quotakeeper.cli.commands"
-# In the order of the help text: looking, then the ledger, then setting up.
+# In the order of the help text: running, looking, the ledger, setting up.
 COMMANDS = {
+    "run": f"{_HERE}.run:run",
     "status": f"{_HERE}.looking:status",
     "watch": f"{_HERE}.looking:watch",
     "report": f"{_HERE}.looking:report",

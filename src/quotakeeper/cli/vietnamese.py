@@ -17,6 +17,46 @@ _MESSAGES = {
     "the tokenizer cannot be used": "bộ đếm token không dùng được",
     "that did not work": "không thực hiện được",
     "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
+    # run
+    "{program} is started with {detail}, which keeps the meter out: its calls will not be counted": (
+        "{program} chạy với {detail} nên bộ đo không vào được: các lời gọi của nó sẽ không được đếm"
+    ),
+    "the first line of {program} starts Python with {detail}, which keeps the meter out: "
+    "its calls will not be counted": (
+        "dòng đầu của {program} chạy Python với {detail} nên bộ đo không vào được: "
+        "các lời gọi của nó sẽ không được đếm"
+    ),
+    "{program} passes no environment on ({detail}): "
+    "the calls of what it starts will not be counted": (
+        "{program} không chuyển tiếp môi trường ({detail}): "
+        "lời gọi của chương trình nó chạy sẽ không được đếm"
+    ),
+    "{program} is a static binary: only Python programs that it starts are counted": (
+        "{program} là tệp nhị phân tĩnh: chỉ đếm được các chương trình Python mà nó chạy"
+    ),
+    "leave the flag out, or call quotakeeper.watch() in the program": (
+        "bỏ cờ đó đi, hoặc gọi quotakeeper.watch() trong chương trình"
+    ),
+    "a ledger in memory ends with its process: this run will have no summary": (
+        "sổ ghi trong bộ nhớ mất theo tiến trình: lần chạy này sẽ không có tổng kết"
+    ),
+    "no call to a known provider was seen": "không thấy lời gọi nào tới nhà cung cấp đã biết",
+    "no Python program loaded the meter: nothing was counted": (
+        "không chương trình Python nào nạp bộ đo: chưa đếm được gì"
+    ),
+    "Python {version} is too old to be metered: nothing of it is counted": (
+        "Python {version} quá cũ để đo: không đếm được gì của nó"
+    ),
+    "the meter could not start ({error}): calls were not counted": (
+        "bộ đo không khởi động được ({error}): các lời gọi không được đếm"
+    ),
+    "{calls} calls, {cost}, in {time}": "{calls} lời gọi, {cost}, trong {time}",
+    "{n} calls": "{n} lời gọi",
+    "and {n} more models": "và {n} model nữa",
+    "refused by a limit: {n}": "bị giới hạn từ chối: {n}",
+    "without a known price: {n}": "chưa rõ giá: {n}",
+    "estimated: {n}": "ước lượng: {n}",
+    "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",
     # limits
     "Quotas at {at} ({zone})": "Hạn mức lúc {at} ({zone})",
     "No limits are set. See: quotakeeper limits set --help": (

@@ -15,6 +15,17 @@ HELP = {
     "As JSON.": "Dạng JSON.",
     "As JSON, origins too.": "Dạng JSON, kèm nguồn.",
     "As CSV.": "Dạng CSV.",
+    # run
+    "Run a program as it is, with every call to a known provider metered and capped.": (
+        "Chạy một chương trình như nó vốn có, đo và chặn mọi lời gọi tới nhà cung cấp đã biết."
+    ),
+    "What passing a hard limit does: stop the call, only warn, or wait until it fits.": (
+        "Vượt giới hạn cứng thì: chặn lời gọi, chỉ cảnh báo, hoặc chờ tới khi đủ chỗ."
+    ),
+    "The label `project` for every call.": "Nhãn `project` cho mọi lời gọi.",
+    "A label for every call; repeatable.": "Một nhãn cho mọi lời gọi; lặp lại được.",
+    "A few lines on stderr at the end, or none.": "Vài dòng trên stderr lúc kết thúc, hoặc không.",
+    "Write what was used to this file.": "Ghi những gì đã dùng vào tệp này.",
     # status, watch, report, events
     "Where every limit stands now.": "Từng giới hạn đang ở đâu.",
     "Exit 3 over a hard limit, 4 near one.": "Mã thoát 3 khi vượt giới hạn cứng, 4 khi gần tới.",

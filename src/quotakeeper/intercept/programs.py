@@ -1,0 +1,169 @@
+"""What a command line will start, and whether a Python in it would load what `run` injects.
+
+Injection goes by PYTHONPATH, so Python's own flags against it (-I, -E, -S), a cleaned environment
+and a program that is no Python at all can be told beforehand, from the words and the first bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+FLAG, SHEBANG, STATIC, ENVIRONMENT = "flag", "shebang", "static", "environment"
+_PYTHON = re.compile(r"(?:python|pypy)[0-9.]*[tdmw]*|py")
+_BLOCKING = "ISE"
+_WITH_VALUE = "WXQ"  # -W error, -X dev
+_HEAD_BYTES = 4_096
+_MOST_STEPS = 8  # a shebang that names a script that names a script
+# Programs that start another one, in the same environment.
+_RUNNERS = frozenset((
+    "conda", "coverage", "doas", "env", "exec", "hatch", "ionice", "mamba", "micromamba", "nice",
+    "nohup", "pdm", "pipenv", "pixi", "poetry", "rye", "setsid", "stdbuf", "strace", "sudo", "time",
+    "timeout", "uv", "xargs",
+))  # fmt: skip
+_CLEANING = frozenset(("sudo", "doas"))
+_KEEPING = ("-E", "--preserve-env")
+_PT_INTERP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a program will not be seen: `kind`, the program, and the flag or file that says so."""
+
+    kind: str
+    program: str
+    detail: str = ""
+
+
+def obstacle(command: Sequence[str], path: str | None = None) -> Obstacle | None:
+    """The first thing that keeps a command from being metered, as far as it can be told.
+
+    `path` is the PATH that programs are looked up on. None means that nothing is known against it,
+    not that the program is a Python one.
+    """
+    words, script = list(command), ""
+    for _ in range(_MOST_STEPS):
+        if not words:
+            return None
+        name = _name(words[0])
+        if _PYTHON.fullmatch(name):
+            flag = blocking_flag(words[1:])
+            if not flag:
+                return None
+            return Obstacle(SHEBANG if script else FLAG, script or words[0], flag)
+        if name in _RUNNERS:
+            found = _cleaned(name, words[1:])
+            if found:
+                return Obstacle(ENVIRONMENT, words[0], found)
+            words = _inner(name, words[1:])
+            continue
+        file = shutil.which(words[0], path=path)
+        head = _head(file) if file else b""
+        if not head.startswith(b"#!"):
+            return Obstacle(STATIC, words[0]) if is_static_binary(head) else None
+        script = script or words[0]
+        words = shebang(head)
+    return None
+
+
+def blocking_flag(arguments: Sequence[str]) -> str:
+    """The flag among a Python's own arguments that keeps sitecustomize out, or ""."""
+    remaining = iter(arguments)
+    for word in remaining:
+        if not word.startswith("-") or word in ("-", "--"):
+            return ""
+        if word.startswith("--"):
+            if word == "--check-hash-based-pycs":
+                next(remaining, None)
+            continue
+        for index, letter in enumerate(word[1:], 2):
+            if letter in _BLOCKING:
+                return f"-{letter}"
+            if letter in "cm":
+                return ""
+            if letter in _WITH_VALUE:
+                if index == len(word):
+                    next(remaining, None)
+                break
+    return ""
+
+
+def shebang(head: bytes) -> list[str]:
+    """The words of a script's first line; installers' long ones are found in its second."""
+    lines = head[2:].decode("utf-8", "replace").splitlines()
+    words = _split(lines[0]) if lines else []
+    if words and _name(words[0]) == "sh" and len(lines) > 1 and lines[1].startswith("'''exec' "):
+        return [word for word in _split(lines[1].removeprefix("'''exec' ")) if word != "$0"]
+    return words
+
+
+def is_static_binary(head: bytes) -> bool:
+    """Whether these are the first bytes of an ELF program that loads no shared library."""
+    if head[:4] != b"\x7fELF" or len(head) < 64:
+        return False
+    order = "<" if head[5] == 1 else ">"
+    wide = head[4] == 2
+    try:
+        (table,) = struct.unpack_from(order + ("Q" if wide else "I"), head, 32 if wide else 28)
+        size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
+        kinds = [
+            struct.unpack_from(order + "I", head, table + index * size)[0] for index in range(count)
+        ]
+    except struct.error:
+        return False
+    return bool(kinds) and _PT_INTERP not in kinds
+
+
+def _name(word: str) -> str:
+    return PurePath(word.replace("\\", "/")).name.lower().removesuffix(".exe")
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return line.split()
+
+
+def _cleaned(name: str, arguments: Sequence[str]) -> str:
+    """What shows that a runner passes no environment on, or ""."""
+    options = list(_leading_options(arguments))
+    if name in _CLEANING:
+        return "" if any(word.startswith(_KEEPING) for word in options) else name
+    if name != "env":
+        return ""
+    cleaning = ("-", "-i", "--ignore-environment")
+    return next((word for word in options if word in cleaning), "")
+
+
+def _leading_options(arguments: Sequence[str]) -> Iterator[str]:
+    for word in arguments:
+        if not word.startswith("-"):
+            return
+        yield word
+
+
+def _inner(name: str, arguments: Sequence[str]) -> list[str]:
+    """What a runner starts: from the first Python among its words, else, for env, the rest."""
+    words = list(arguments)
+    if name == "env" and words[:1] and words[0].startswith(("-S", "--split-string")):
+        words = _split(" ".join(words).partition("-S")[2] or " ".join(words[1:]))
+    for index, word in enumerate(words):
+        if _PYTHON.fullmatch(_name(word)):
+            return words[index:]
+    if name == "env":
+        return [word for word in words if "=" not in word and not word.startswith("-")]
+    return []
+
+
+def _head(file: str) -> bytes:
+    try:
+        with Path(file).open("rb") as stream:
+            return stream.read(_HEAD_BYTES)
+    except OSError:
+        return b""
