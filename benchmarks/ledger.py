@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +140,12 @@ def _bare(folder: Path, durability: str, *, record: bool) -> float:
             first = seq
             transaction(
                 [first, *reserved[1:4], id_, *reserved[5:]],
-                lambda first=first: connection.execute(hold, (first, "owner", 1)),
+                partial(connection.execute, hold, (first, "owner", 1)),
             )
             seq += 1
             transaction(
                 [seq, *settled[1:3], first, *settled[4:]],
-                lambda first=first: connection.execute(drop, (first,)),
+                partial(connection.execute, drop, (first,)),
             )
 
     try:

@@ -12,8 +12,9 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.domain.commands import Release
+from quotakeeper.engine.forking import Turn
 from tests.engine.conftest import MakeKeeper
-from tests.engine.support import config, gated, limit, python, said
+from tests.engine.support import config, gated, limit, python, said, until
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),
@@ -182,6 +183,19 @@ def test_a_fork_while_a_reader_is_between_pages(path: Path) -> None:
         assert in_child(lambda: keeper.record("gemini", event_id="child")) == 0
         assert len(list(reader)) == 2
         assert keeper.verify() == []
+
+
+def test_who_waits_for_a_turn_gets_it_before_a_busy_worker_takes_it_again() -> None:
+    turn = Turn()
+    assert turn.wait()  # the worker's
+    fork = threading.Thread(target=turn.wait)
+    fork.start()
+    until(turn._turnstile.locked)  # it waits
+    turn.end()
+    assert not turn.wait(0.05)  # the worker again, at once: too late
+    fork.join()
+    turn.end()
+    assert turn.wait(1)
 
 
 _SPAWNED = """

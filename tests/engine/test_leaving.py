@@ -80,9 +80,8 @@ def test_settled_inside_it_stays_settled(keeper: Keeper) -> None:
 
 def test_ended_once(keeper: Keeper) -> None:
     call = keeper.reserve("gemini")
-    assert call.is_open
-    call.release()
-    assert not call.is_open
+    before, _, after = call.is_open, call.release(), call.is_open  # type: ignore[func-returns-value]
+    assert (before, after) == (True, False)
     for end in (call.release, call.mark_sent, lambda: call.settle(requests=1)):
         with pytest.raises(ReservationClosedError):
             end()
@@ -215,6 +214,20 @@ os._exit(0)
         keeper.status()
         assert keeper.reservations() == []
         assert keeper.verify() == []
+
+
+def test_what_a_dead_owner_held_is_free_for_the_first_call_after_it(path: Path) -> None:
+    code = """
+import os, sys
+from quotakeeper import Keeper
+keeper = Keeper(sys.argv[1], {"limit": [{"name": "cap", "provider": "gemini", "meter": "requests",
+    "window": "day", "amount": 1}], "timezone": "UTC"}, "process")
+call = keeper.reserve("gemini")
+os._exit(0)
+"""
+    said(python(code, path))
+    with Keeper(path, config(limit(1)), "process") as keeper:
+        keeper.reserve("gemini").release()
 
 
 _EXIT = """

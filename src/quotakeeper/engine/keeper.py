@@ -43,7 +43,6 @@ class KeeperBase(Bookkeeping):
         self.zone = zone
         # A keeper that is dropped does not leave its thread behind.
         self._finalizer = weakref.finalize(self, self.worker.close, 0)
-        self._finalizer.atexit = False  # at exit the worker is given time to finish
 
     def now(self) -> int:
         """The clock's time, microseconds since 1970 UTC."""
