@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from quotakeeper.intercept import finder
 from quotakeeper.intercept.watching import Watching
 from quotakeeper.sandbox.server import Sandbox
 
+TLS = ssl.create_default_context()  # made once: it takes longer than a call
 SECRET = "AIzaSy-a-key-that-nobody-may-keep-1234567"
 PROMPT = "Bí mật của riêng tôi: hãy dịch câu này. "
 MODEL = "gemini-2.5-flash"
@@ -104,7 +106,7 @@ def by_requests(url: str, body: Any, headers: Mapping[str, str], timeout: float 
 def _by_httpx(module: str) -> Post:
     def post(url: str, body: Any, headers: Mapping[str, str], timeout: float = 20) -> Answer:
         library = __import__(module)
-        with library.Client(timeout=timeout, trust_env=False) as client:
+        with library.Client(timeout=timeout, trust_env=False, verify=TLS) as client:
             got = client.post(url, content=body, headers=dict(headers))
             return Answer(got.status_code, got.content, got.reason_phrase, _lower(got.headers))
 
@@ -116,7 +118,7 @@ def _by_async_httpx(module: str) -> Post:
         library = __import__(module)
 
         async def go() -> Answer:
-            async with library.AsyncClient(timeout=timeout, trust_env=False) as client:
+            async with library.AsyncClient(timeout=timeout, trust_env=False, verify=TLS) as client:
                 got = await client.post(url, content=body, headers=dict(headers))
                 return Answer(got.status_code, got.content, got.reason_phrase, _lower(got.headers))
 

@@ -110,7 +110,7 @@ class Attempt:
             try:
                 await self._reservation.arelease()
             except Exception as error:  # noqa: BLE001 - as above
-                self._meter.fault("a call could not be released", error)
+                self._meter.fault("a call could not be ended", error)
         else:
             self._meter.closer.put(lambda: self._guarded(self._reservation.release))
 
@@ -161,25 +161,26 @@ class Attempt:
 
     def _settle(self, usage: Usage | None) -> None:
         try:
-            if usage is None:
-                self._assume()
-            else:
+            if usage is not None:
                 self._reservation.settle(**self._figures(usage))
+                return
         except Exception as error:  # noqa: BLE001 - as above
             self._meter.fault("a call could not be settled", error)
+        self._guarded(self._assume)
 
     async def _asettle(self, usage: Usage | None) -> None:
-        if usage is None or not self._meter.on_asyncio():
-            self._meter.closer.put(lambda: self._settle(usage))
-            return
         try:
-            await self._reservation.asettle(**self._figures(usage))
+            if usage is not None and self._meter.on_asyncio():
+                await self._reservation.asettle(**self._figures(usage))
+                return
         except Exception as error:  # noqa: BLE001 - as above
             self._meter.fault("a call could not be settled", error)
+            usage = None
+        self._meter.closer.put(lambda: self._settle(usage))
 
     def _assume(self) -> None:
         # Left by an error after it was sent, a reservation is assumed at its estimate.
-        reason = LookupError("the answer could not be read")
+        reason = LookupError("what it used is not known")
         self._reservation.__exit__(type(reason), reason, None)
 
     def _note_retry(self, served: bool) -> None:
@@ -196,7 +197,7 @@ class Attempt:
         try:
             verb()
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be released", error)
+            self._meter.fault("a call could not be ended", error)
 
     def _broke(self, what: str, error: Exception) -> None:
         self._broken = True

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.config.watching import WatchSettings, load_watch_settings
@@ -33,6 +33,16 @@ _US = 1_000_000
 
 Begun = Attempt | Refused | None
 
+
+class Open(Protocol):
+    """A call under way."""
+
+    def hand_over(self, complete: bool = False) -> None:
+        """End it by what was read of it, without waiting."""
+
+
+Kept = TypeVar("Kept", bound=Open)
+
 log = logging.getLogger("quotakeeper")
 
 
@@ -51,10 +61,11 @@ class Meter:
         self.closer = Closer()
         self.retries = Retries()
         self._notes = notes
-        self._clock = clock or SystemClock()
-        self._open: weakref.WeakSet[Attempt] = weakref.WeakSet()
+        self.clock = clock or SystemClock()
+        self._open: weakref.WeakSet[Open] = weakref.WeakSet()
         self._said: set[str] = set()
         _meters.add(self)
+        _current.expect_the_end()
 
     # -- before a call leaves
 
@@ -75,11 +86,11 @@ class Meter:
                 reservation = self.keeper.reserve(**asked)
                 reservation.mark_sent()
             except (LimitExceeded, UnpricedModelError, LedgerError) as error:
-                if seconds := self._wait_for(error):
-                    self._clock.sleep(seconds)
+                if seconds := self.wait_for(error):
+                    self.clock.sleep(seconds)
                     continue
                 return self.refused(adapter, call, error)
-            return self._let_out(Attempt(self, adapter, call, reservation, request, link))
+            return self.keep(Attempt(self, adapter, call, reservation, request, link))
 
     async def abegin(self, request: Request) -> Begun:
         """`begin`, awaited: neither the disk nor a long text is waited for on the loop."""
@@ -106,18 +117,18 @@ class Meter:
                 reservation = await self.keeper.areserve(**asked)
                 await reservation.amark_sent()
             except (LimitExceeded, UnpricedModelError, LedgerError) as error:
-                if seconds := self._wait_for(error):
+                if seconds := self.wait_for(error):
                     await asyncio.sleep(seconds)
                     continue
                 return self.refused(adapter, call, error)
-            return self._let_out(Attempt(self, adapter, call, reservation, request, link))
+            return self.keep(Attempt(self, adapter, call, reservation, request, link))
 
     def refused(self, adapter: Adapter, call: Call, error: Exception) -> Refused:
         """The provider's own kind of answer to a call that must stay."""
         hard, seconds = True, None
         if isinstance(error, LimitExceeded):
             hard, seconds = self._weigh(error.decision)
-            self._note("refused", error.limit.name)
+            self.note("refused", error.limit.name)
         refusal = adapter.refusal(
             call, hard=hard, message=f"quotakeeper: {error}", retry_after_seconds=seconds
         )
@@ -133,7 +144,7 @@ class Meter:
 
     def monotonic(self) -> float:
         """Seconds, for durations."""
-        return self._clock.monotonic()
+        return self.clock.monotonic()
 
     def fault(self, what: str, error: BaseException) -> None:
         """Say once what went wrong with us; the program goes on."""
@@ -178,7 +189,8 @@ class Meter:
             "quantities": dict(call.bound),
         }
 
-    def _let_out(self, attempt: Attempt) -> Attempt:
+    def keep(self, attempt: Kept) -> Kept:
+        """Have an open call ended when the process ends."""
         self._open.add(attempt)
         return attempt
 
@@ -189,7 +201,7 @@ class Meter:
         never = any(each.asked > each.limit.amount for each in decision.refusing)
         return never or seconds > SHORT_WAIT_SECONDS, seconds
 
-    def _wait_for(self, error: Exception) -> float:
+    def wait_for(self, error: Exception) -> float:
         """How long to wait before asking again; 0 when the answer stands."""
         if not self.waits or not isinstance(error, LimitExceeded):
             return 0.0
@@ -200,7 +212,8 @@ class Meter:
         # Room may come back before, when a call under way is settled.
         return min(max(seconds, 0.05), _ASK_AGAIN_SECONDS)
 
-    def _note(self, word: str, text: str) -> None:
+    def note(self, word: str, text: str) -> None:
+        """Leave a line for the launcher's summary."""
         if not self._notes:
             return
         try:
@@ -217,6 +230,13 @@ class _Current:
         self.meter: Meter | None = None
         self.lock = Lock()
         self.tried = False
+        self._expects_the_end = False
+
+    def expect_the_end(self) -> None:
+        """Have calls ended at exit. Registered after the keeper's own end, so called before it."""
+        if not self._expects_the_end:
+            self._expects_the_end = True
+            atexit.register(_leave)
 
     def get(self) -> Meter | None:
         """The meter; None when it cannot be made, which is said once."""
@@ -276,5 +296,3 @@ _meters: weakref.WeakSet[Meter] = weakref.WeakSet()
 _current = _Current()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
-# Registered after the keeper's own, so called before it: calls are ended while it still listens.
-atexit.register(_leave)

@@ -47,7 +47,7 @@ class Unframing:
         line, newline, rest = data.partition(b"\n")
         self._line += line
         if len(self._line) > _LONGEST_LINE:
-            self.done = True  # not chunks at all; whoever reads it will say so
+            self._left, self.done = -1, True  # no chunks at all; whoever reads them will say so
         if not newline:
             return b""
         text, self._line = self._line.split(b";")[0].strip(), b""

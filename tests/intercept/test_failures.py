@@ -1,0 +1,251 @@
+"""Calls that fail, and faults of our own: the program sees what it would see without us."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.intercept import meter as meters
+from quotakeeper.intercept.attempt import Attempt
+from quotakeeper.intercept.hooks import aiohttp_client, http_client, httpx_client, unframing
+from quotakeeper.intercept.meter import Meter
+from quotakeeper.intercept.passage import switch
+from quotakeeper.providers.gemini.replies import ContentReader
+from quotakeeper.sandbox.server import Sandbox
+from tests.intercept.conftest import (
+    HEADERS,
+    Answer,
+    Post,
+    Watched,
+    booked,
+    generate,
+    prompt,
+    stream,
+)
+from tests.intercept.scripted import ANSWER, JSON, Got, Line, ScriptedServer, whole
+
+PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
+
+
+def _error(post: Post, url: str, timeout: float = 20) -> type[BaseException]:
+    with pytest.raises(Exception) as caught:
+        post(url, prompt(), HEADERS, timeout)
+    return caught.type
+
+
+def test_what_never_left_is_released(post: Post, watched: Watched) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    url = f"http://127.0.0.1:{port}{PATH}"
+    bare = _error(post, url)
+    keeper = watched({"name": "one", "meter": "requests", "window": "day", "amount": 1})
+    assert _error(post, url) is bare
+    assert _error(post, url) is bare  # the limit's only call is still there
+    assert watched.events() == []
+    assert keeper.status().open_reservations == 0
+
+
+def test_a_call_without_an_answer_is_assumed(post: Post, watched: Watched) -> None:
+    def script(request: Got, line: Line) -> None:
+        line.hang_up()
+
+    with ScriptedServer(script) as server:
+        bare = _error(post, server.url + PATH)
+        watched()
+        assert _error(post, server.url + PATH) is bare
+    (event,) = watched.events()
+    assert (event.provenance, event.outcome) == (Provenance.ASSUMED, Outcome.UNKNOWN)
+    assert event.quantities["input_tokens"] > 0
+
+
+def test_a_call_that_times_out_is_assumed(post: Post, watched: Watched) -> None:
+    let_go = threading.Event()
+
+    def script(request: Got, line: Line) -> None:
+        let_go.wait(20)
+
+    with ScriptedServer(script) as server:
+        bare = _error(post, server.url + PATH, 0.2)
+        watched()
+        assert _error(post, server.url + PATH, 0.2) is bare
+        let_go.set()
+    (event,) = watched.events()
+    assert (event.provenance, event.outcome) == (Provenance.ASSUMED, Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("fault", ["malformed", "no-usage"])
+def test_an_answer_without_figures_is_estimated(
+    post: Post, fault: str, sandbox: Sandbox, watched: Watched
+) -> None:
+    watched()
+    headers = {**HEADERS, "x-sandbox-fault": fault}
+    assert post(generate(sandbox.base_url), prompt(), headers).status == 200
+    (event,) = watched.events()
+    assert event.provenance is Provenance.ESTIMATED
+    assert event.quantities["input_tokens"] > 0
+
+
+# -- faults of our own
+
+
+class OurFaultError(Exception):
+    """Something of ours that should not happen."""
+
+
+def _raises(*_: Any, **__: Any) -> Any:
+    raise OurFaultError
+
+
+BROKEN: dict[str, tuple[Any, str]] = {
+    "recognising": (meters, "recognise"),
+    "beginning": (Meter, "begin"),
+    "beginning on a loop": (Meter, "abegin"),
+    "asking": (Meter, "_asked"),
+    "linking": (meters.Retries, "link"),
+    "the closer": (meters.Closer, "start"),
+    "an attempt": (meters, "Attempt"),
+    "a reader": (ContentReader, "__init__"),
+    "feeding": (ContentReader, "feed"),
+    "finishing": (ContentReader, "finish"),
+    "settling": (Attempt, "_figures"),
+    "failing": (meters.Retries, "failed"),
+    "serving": (meters.Retries, "served"),
+    "http.client's request": (http_client, "_request"),
+    "http.client's answer": (http_client, "_read_along"),
+    "http.client's body": (http_client, "seen_body"),
+    "http.client's framing": (unframing.Unframing, "feed"),
+    "httpx's request": (httpx_client, "_request"),
+    "httpx's body": (httpx_client, "seen_body"),
+    "aiohttp's request": (aiohttp_client, "_request"),
+    "aiohttp's answer": (aiohttp_client, "_read_along"),
+}
+
+
+@pytest.mark.parametrize("place", BROKEN)
+def test_a_fault_of_ours_changes_nothing_for_the_program(
+    post: Post, place: str, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results: list[list[tuple[int, str, bytes]]] = []
+    for watching in (False, True):
+        with Sandbox() as sandbox:
+            if watching:
+                watched()
+                monkeypatch.setattr(*BROKEN[place], _raises)
+            got: list[Answer] = [
+                post(generate(sandbox.base_url), prompt(), HEADERS),
+                post(stream(sandbox.base_url), prompt(), HEADERS),
+                post(generate(sandbox.base_url), prompt(), {**HEADERS, "x-sandbox-fault": "500"}),
+            ]
+            results.append([(one.status, one.reason, one.body) for one in got])
+    assert results[0] == results[1]
+    watched.watching[-1].flush(20)
+    assert watched.watching[-1].keeper.status().open_reservations == 0
+
+
+def test_it_is_said_once(
+    sandbox: Sandbox,
+    watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from tests.intercept.conftest import by_requests
+
+    watched()
+    monkeypatch.setattr(switch, "said", False)
+    monkeypatch.setattr(meters, "recognise", _raises)
+    with caplog.at_level(logging.WARNING, "quotakeeper"):
+        for _ in range(3):
+            assert by_requests(generate(sandbox.base_url), prompt(), HEADERS).status == 200
+    assert [record.message for record in caplog.records] == ["quotakeeper: a call passed uncounted"]
+
+
+def _no_ledger(*_: Any, **__: Any) -> Any:
+    raise LedgerUnavailableError("ledger.db", "is locked")
+
+
+@pytest.mark.parametrize(("policy", "status"), [("deny", 402), ("allow", 200)])
+def test_a_ledger_that_cannot_count_denies_or_lets_pass(
+    post: Post, policy: str, status: int, sandbox: Sandbox, watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    keeper = watched(settings={"on_store_failure": policy})
+    with monkeypatch.context() as patch:
+        patch.setattr(keeper.worker, "carry_out", _no_ledger)
+        patch.setattr(keeper.worker, "acarry_out", _no_ledger)
+        answer = post(generate(sandbox.base_url), prompt(), HEADERS)
+    assert answer.status == status
+    assert len(sandbox.bill.charges) == (status == 200)
+    if status == 402:
+        assert "is locked" in answer.json["error"]["message"]
+
+
+def test_a_config_that_cannot_be_read_is_said_and_calls_pass(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from quotakeeper.intercept import finder
+    from tests.intercept.conftest import by_urllib
+
+    monkeypatch.setenv("QUOTAKEEPER_TIMEZONE", "Nowhere/At_All")
+    monkeypatch.setenv("QUOTAKEEPER_CONFIG", "no-such-file.toml")
+    before = meters.use_meter(None)
+    finder.install()
+    try:
+        assert by_urllib(generate(sandbox.base_url), prompt(), HEADERS).status == 200
+        assert by_urllib(generate(sandbox.base_url), prompt(), HEADERS).status == 200
+    finally:
+        finder.uninstall()
+        meters.use_meter(before)
+    said = [record.message for record in caplog.records]
+    assert said == ["quotakeeper: calls are not metered"]
+
+
+Read = Callable[[Any], bytes]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda got: got.read(),
+        lambda got: b"".join(iter(lambda: got.read(7), b"")),
+        lambda got: b"".join(iter(lambda: got.read1(7), b"")),
+        lambda got: b"".join(got),
+        lambda got: b"".join(iter(lambda: _into(got), b"")),
+        lambda got: got.peek() and got.read(),
+    ],
+    ids=["read", "read n", "read1", "lines", "readinto", "peek"],
+)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_every_way_of_reading_is_followed(read: Read, chunked: bool, watched: Watched) -> None:
+    import urllib.request
+
+    from tests.intercept.scripted import chunk, head
+
+    def script(request: Got, line: Line) -> None:
+        if chunked:
+            line.send(head(JSON, "Transfer-Encoding: chunked"))
+            line.send(chunk(ANSWER[:9]) + chunk(ANSWER[9:]) + b"0\r\nTrailer: x\r\n\r\n")
+        else:
+            line.send(whole(ANSWER, JSON))
+
+    watched()
+    with ScriptedServer(script) as server:
+        request = urllib.request.Request(server.url + PATH, prompt(), HEADERS)
+        with urllib.request.urlopen(request, timeout=20) as got:
+            assert read(got) == ANSWER
+    (event,) = watched.events()
+    assert (event.outcome, booked([event])) == (
+        Outcome.OK,
+        [(("input_tokens", 7), ("output_tokens", 5), ("requests", 1))],
+    )
+
+
+def _into(got: Any) -> bytes:
+    buffer = bytearray(7)
+    return bytes(buffer[: got.readinto(buffer)])
