@@ -214,11 +214,13 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         original(self, data)
 
     monkeypatch.setattr(framing.Framing, "feed", counted)
-    bomb = gzip.compress(b'{"a":"' + b" " * 200_000_000)
-    usage = read(GENERATE, bomb, headers={"content-encoding": "gzip"})
-    assert seen <= encodings.MOST_DECODED + 128 * 1024
-    assert usage.provenance is Provenance.ESTIMATED
-    assert tokens(usage) > 0
+    for size, most in ((200_000_000, encodings.MOST_DECODED), (9_000_000, 1_500_000)):
+        bomb = gzip.compress(b'{"a":"' + b" " * size)
+        seen = 0
+        usage = read(GENERATE, bomb, headers={"content-encoding": "gzip"})
+        assert 0 < seen <= most + 128 * 1024
+        assert usage.provenance is Provenance.ESTIMATED
+        assert tokens(usage) > 0
 
 
 def test_of_a_document_too_large_to_keep_the_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
