@@ -14,6 +14,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.calculator import TokenCalculator
+from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
 
 CONFIG = {"timezone": "Asia/Ho_Chi_Minh"}
@@ -256,11 +257,14 @@ def test_a_broken_config_does_not_stop_the_host(tmp_path: Path) -> None:
 
 def test_after_close_nothing_raises(calculator: TokenCalculator) -> None:
     calculator.close()
-    assert "error" in calculator.track_api_call("a", "x", "y")
+    late = calculator.track_api_call("late", "x", "y")
+    assert late["total_tokens"] > 0  # spooled, and booked by whoever opens the ledger next
     assert "error" in calculator.check_quota_status()
     assert calculator.get_quota_warnings()[0].startswith("❌")
     calculator.log_summary()
     assert calculator.daily_usage["gemini_tokens"] == 0
+    with Keeper(calculator.keeper.settings.ledger, CONFIG) as keeper:
+        assert [event.labels.operation for event in keeper.events()] == ["late"]
 
 
 def test_threads_share_one_calculator(calculator: TokenCalculator) -> None:
@@ -288,3 +292,49 @@ def test_an_event_booked_elsewhere_is_not_counted_twice(
     assert calculator.daily_usage["deepgram_minutes"] == 1.0
     with Keeper(tmp_path / "ledger.db", CONFIG) as other:
         assert len(list(other.events())) == 1
+
+
+@pytest.mark.parametrize("variable", ["QUOTAKEEPER_DURABILITY", "QUOTAKEEPER_TIMEZONE"])
+def test_a_wrong_environment_does_not_stop_the_host(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "no such thing")
+    calculator = TokenCalculator(tmp_path / "ledger.db")
+    assert "error" not in calculator.track_api_call("a", "x", "y")
+    assert calculator.check_quota_status()["gemini"]["status"] == "OK"
+    calculator.close()
+
+
+def test_a_signal_handler_may_ask_in_the_middle_of_counting(calculator: TokenCalculator) -> None:
+    asked: list[int] = []
+
+    class Interrupting(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            if not asked:
+                asked.append(1)
+                asked.append(calculator.get_summary()["total_operations"])
+            return super().get(key, default)
+
+    event = calculator.keeper.record("gemini", input_tokens=1)
+    with calculator._lock:  # as when the signal comes while its own thread holds it
+        calculator._note(Interrupting(api_type="gemini", total_tokens=1), event)
+    assert asked == [1, 1]
+
+
+def test_what_the_ledger_cannot_take_is_counted_and_booked_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calculator = TokenCalculator(tmp_path / "ledger.db", CONFIG)
+    store = calculator.keeper.worker.store
+    with monkeypatch.context() as broken:
+
+        def full(commands: Any, now: int) -> Any:
+            raise LedgerUnavailableError("ledger.db", "the disk is full")
+
+        broken.setattr(store, "apply", full)
+        usage = calculator.track_api_call("a", audio_duration=60, api_type="deepgram")
+    assert usage["cost_usd"] == pytest.approx(0.0043)
+    assert calculator.get_summary()["total_operations"] == 1
+    calculator.close()
+    with Keeper(tmp_path / "ledger.db", CONFIG) as keeper:
+        assert [event.quantities["audio_milliseconds"] for event in keeper.events()] == [60_000]

@@ -7,9 +7,10 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from quotakeeper.calculator.daily import daily_limits, daily_usage, limits_in_force, quota_status
@@ -17,6 +18,7 @@ from quotakeeper.calculator.legible import log_line
 from quotakeeper.calculator.operations import audio_seconds, operation_dict, usd
 from quotakeeper.calculator.summary import RunTotals, summary_lines, warning_lines
 from quotakeeper.clocks import Clock
+from quotakeeper.config import Settings, load_settings
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
@@ -33,8 +35,8 @@ class TokenCalculator:
 
     Everything is booked in the ledger, so daily figures are those of the whole day, across runs
     and processes; totals are those of this run. Nothing here ever raises into the host program:
-    what goes wrong is logged and comes back under the key "error". If the ledger cannot be used,
-    counting goes on in memory and the log says so.
+    what goes wrong is logged and comes back under the key "error". If the ledger cannot be opened,
+    counting goes on in memory; what it cannot take for a while is spooled. The log says so.
 
     Attributes: `token_usage` (this run's operations), `total_tokens`, `total_cost` (USD, float),
     `quota_limits` (may be changed), `daily_usage`, `keeper`.
@@ -48,7 +50,7 @@ class TokenCalculator:
         keeper: Keeper | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._lock = Lock()
+        self._lock = RLock()  # a signal handler may ask while its own thread is counting
         self._begin()
         self._keeper = keeper or self._open(ledger, config, clock)
         self._daily_limits = daily_limits(self._keeper.settings.timezone)
@@ -229,12 +231,17 @@ class TokenCalculator:
 
     def _open(self, ledger: Any, config: Any, clock: Clock | None) -> Keeper:
         try:
-            keeper = Keeper(ledger, config, clock=clock)
+            settings = load_settings(ledger, config)
+            if settings.origins.get("on_store_failure", "default") == "default":
+                # The calculator only counts: what the ledger cannot take now is spooled for later.
+                settings = replace(settings, on_store_failure="allow")
+            keeper = Keeper(config=settings, clock=clock)
             keeper.reservations()  # the first look opens the file
         except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
             self._log(logging.ERROR, f"❌ {error}")
             self._log(logging.ERROR, "⚠️ counting in memory: nothing is kept after this run")
-            return Keeper("memory:", {"timezone": "UTC"}, clock=clock)
+            # Ready settings: nothing more is read that could be wrong.
+            return Keeper(config=Settings("memory:", "UTC"), clock=clock)
         return keeper
 
     def _track_gemini(self, operation: str, input_text: str, output_text: str) -> dict[str, Any]:
@@ -243,8 +250,8 @@ class TokenCalculator:
             "gemini", operation=operation, input_tokens=asked.tokens,
             output_tokens=answered.tokens, provenance=asked.provenance,
         )  # fmt: skip
-        usage = operation_dict(event, self._timestamp())
-        usage |= {"input_language": asked.language, "output_language": answered.language}
+        languages = {"input_language": asked.language, "output_language": answered.language}
+        usage = operation_dict(event, self._timestamp()) | languages
         self._note(usage, event)
         return usage
 
@@ -252,10 +259,7 @@ class TokenCalculator:
         event = self._keeper.record(
             "deepgram", operation=operation, audio_seconds=audio_duration, provenance="estimated"
         )
-        usage = operation_dict(event, self._timestamp())
-        usage["audio_duration_seconds"] = audio_seconds(audio_duration)
-        self._note(usage, event)
-        return usage
+        return self.note_event(event) | {"audio_duration_seconds": audio_seconds(audio_duration)}
 
     def _note(self, usage: dict[str, Any], event: UsageEvent) -> None:
         with self._lock:
@@ -266,14 +270,14 @@ class TokenCalculator:
 
     def _totals(self) -> RunTotals:
         with self._lock:
-            gemini = [usage for usage in self.token_usage if usage["api_type"] == "gemini"]
-            deepgram = [usage for usage in self.token_usage if usage["api_type"] == "deepgram"]
-            return RunTotals(
-                len(self.token_usage), len(gemini), len(deepgram),
-                sum(usage.get("total_tokens", 0) for usage in gemini),
-                usd(self._pico["gemini"]), usd(self._pico["deepgram"]),
-                usd(sum(self._pico.values())),
-            )  # fmt: skip
+            operations, pico = list(self.token_usage), dict(self._pico)
+        gemini = [usage for usage in operations if usage["api_type"] == "gemini"]
+        deepgram = [usage for usage in operations if usage["api_type"] == "deepgram"]
+        return RunTotals(
+            len(operations), len(gemini), len(deepgram),
+            sum(usage.get("total_tokens", 0) for usage in gemini),
+            usd(pico["gemini"]), usd(pico["deepgram"]), usd(sum(pico.values())),
+        )  # fmt: skip
 
     def _status(self) -> dict[str, Any]:
         used = daily_usage(self._keeper.standing(self._daily_limits), self._now())
