@@ -121,6 +121,7 @@ def test_bad_input_is_logged_and_returned_never_raised(
     assert says in usage["error"] and usage["operation"] == "x"
     assert logged(caplog)
     assert calculator.token_usage == [] and calculator.total_cost == 0.0
+    assert list(calculator.keeper.events()) == []
     assert calculator.daily_usage["gemini_tokens"] == 0
 
 

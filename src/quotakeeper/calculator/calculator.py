@@ -256,10 +256,11 @@ class TokenCalculator:
         return usage
 
     def _track_deepgram(self, operation: str, audio_duration: float) -> dict[str, Any]:
+        seconds = audio_seconds(audio_duration)
         event = self._keeper.record(
             "deepgram", operation=operation, audio_seconds=audio_duration, provenance="estimated"
         )
-        return self.note_event(event) | {"audio_duration_seconds": audio_seconds(audio_duration)}
+        return self.note_event(event) | {"audio_duration_seconds": seconds}
 
     def _note(self, usage: dict[str, Any], event: UsageEvent) -> None:
         with self._lock:
