@@ -31,7 +31,7 @@ from tools.syntax import (
 
 PACKAGE = "src/quotakeeper/"
 CODE_FOLDERS = ("src", "tools", "run", "examples", "samples", "benchmarks")
-SKIPPED_FOLDERS = {".git", ".venv", "build", "dist", "out", "node_modules", "__pycache__"}
+SKIPPED_FOLDERS = {".git", ".venv", ".cache", "build", "dist", "out", "node_modules", "__pycache__"}
 TEXT_SUFFIXES = {
     ".py",
     ".md",
