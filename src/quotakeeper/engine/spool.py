@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from quotakeeper.domain.commands import Command, Failed, Outcomes, Record, Settle
 from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.units import check_quantities, check_whole
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
-from quotakeeper.errors import InvalidInputError, KeyConflictError
+from quotakeeper.errors import InvalidInputError, KeyConflictError, LedgerError
 from quotakeeper.identifiers import new_owner
 
 Apply = Callable[[Sequence[Command]], Sequence[Outcomes]]
@@ -89,27 +92,49 @@ class Spool:
     def replay(self, apply: Apply) -> None:
         """Book everything that waits, here and from processes that have ended.
 
-        Raises LedgerError when the ledger still does not answer; then all of it still waits.
+        Raises LedgerError when the ledger still does not answer; then all of it still waits. A file
+        that cannot be booked for any other reason is put aside under a name that is not looked for.
         """
-        booked = 0
-        for path in self._files():
-            # Under a name of our own first, so that what is written from now on goes to a new file.
-            taken = path.with_name(f"{path.name.partition('.taken')[0]}.taken-{new_owner()}")
-            try:
-                os.replace(path, taken)
-                lines = taken.read_text(encoding="utf-8").splitlines()
-            except OSError as error:  # another process was quicker, or may not be read by us
-                log.debug("quotakeeper: %s: %s", path.name, error)
-                continue
-            booked += _book(list(_read(lines)), apply)
-            with suppress(OSError):
-                taken.unlink()
-        self._in_files = False
+        self._in_files = False  # before looking: what is added from here on says so itself
+        try:
+            booked = sum(self._replay_file(path, apply) for path in self._files())
+        except LedgerError:
+            self._in_files = True
+            raise
         while self._in_memory:
-            booked += _book(self._in_memory[:1], apply)
+            try:
+                booked += _book(self._in_memory[:1], apply)
+            except LedgerError:
+                raise
+            except Exception:
+                log.exception("quotakeeper: not booked: %s", _line(self._in_memory[0]))
             self._in_memory.pop(0)
         if booked:
             log.info("quotakeeper: %d spooled calls were booked", booked)
+
+    def _replay_file(self, path: Path, apply: Apply) -> int:
+        # Under a name of our own first, so that what is written from now on goes to a new file.
+        taken = path.with_name(f"{path.name.partition('.taken')[0]}.taken-{new_owner()}")
+        try:
+            os.replace(path, taken)
+            lines = taken.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError as error:  # another process was quicker, or may not be read by us
+            log.debug("quotakeeper: %s: %s", path.name, error)
+            return 0
+        try:
+            booked = _book(list(_read(lines)), apply)
+        except LedgerError:
+            raise
+        except Exception:
+            assert self._ledger is not None
+            bad = self._ledger.with_name(f"{self._ledger.name}.bad-spool-{new_owner()}")
+            log.exception("quotakeeper: a spool cannot be booked; it is kept as %s", bad)
+            with suppress(OSError):
+                os.replace(taken, bad)
+            return 0
+        with suppress(OSError):
+            taken.unlink()
+        return booked
 
     def _files(self) -> list[Path]:
         if self._ledger is None:
@@ -140,15 +165,28 @@ def _appended(path: Path, line: str) -> bool:
     """Write a line through to the disk; False when the file was taken away meanwhile."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
+        new = os.fstat(fd).st_size == 0
         data = f"\n{line}\n".encode()  # the first newline ends a line that was torn before
         if os.write(fd, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(fd)
+        if new:
+            _sync_folder(path.parent)
         with suppress(FileNotFoundError):
             return os.path.samestat(os.fstat(fd), os.stat(path))
         return False
     finally:
         os.close(fd)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name of a new file outlive a power cut too, where folders can be synced (POSIX)."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 def _line(spooled: _Spooled) -> str:
@@ -173,11 +211,39 @@ def _read(lines: Sequence[str]) -> Iterator[_Spooled]:
             data = json.loads(line or "null")
             if data is None:
                 continue
-            labels, figures = data["labels"], data["figures"]
-            labels["scope"] = tuple((name, value) for name, value in labels["scope"])
-            figures["provenance"] = Provenance(figures["provenance"])
-            figures["outcome"] = Outcome(figures["outcome"])
-            record = Record(data["id"], CallLabels(**labels), Figures(**figures))
-            yield _Spooled(record, data["settles"])
-        except (ValueError, KeyError, TypeError):  # torn when the machine stopped
+            yield _spooled(data)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            # Torn when the machine stopped, or no line of ours.
             log.warning("quotakeeper: a torn line in the spool: %.200s", line)
+
+
+def _spooled(data: Any) -> _Spooled:
+    """A line as it was written; raises what a line that was not written by us makes it raise."""
+    labels, figures = data["labels"], data["figures"]
+    scope = tuple((_text(name), _text(value)) for name, value in labels["scope"])
+    cost, duration = figures["cost_pico"], figures["duration_ms"]
+    if cost is not None and not (type(cost) is int and 0 <= cost <= MAX_PICO):
+        raise TypeError("cost_pico")
+    if type(data["settles"]) is not bool:
+        raise TypeError("settles")
+    record = Record(
+        _text(data["id"]),
+        CallLabels(
+            _text(labels["provider"]), _text(labels["model"]), _text(labels["operation"]), scope
+        ),
+        Figures(
+            check_quantities(figures["quantities"]), cost, _text(figures["price_id"]),
+            Provenance(figures["provenance"]), Outcome(figures["outcome"]),
+            _text(figures["model_served"]),
+            None if duration is None else check_whole(duration, "duration_ms"),
+            _text(figures["note"]),
+        ),
+    )  # fmt: skip
+    return _Spooled(record, data["settles"])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} is not text")
+    value.encode()  # half a surrogate pair cannot be stored
+    return value

@@ -216,7 +216,7 @@ class Worker:
         if self._spool.waiting:
             try:
                 self._spool.replay(lambda commands: self._store.apply(commands, now))
-            except (QuotakeeperError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - never the trouble of the calls of today
                 log.warning("quotakeeper: spooled calls still wait: %s", error)
 
     def _write(self, tickets: list[Ticket], now: int) -> bool:
