@@ -25,10 +25,10 @@ def timed(act, times):
 if sys.argv[1] == "genai-prices":
     from genai_prices import Usage, calc_price
     usage = Usage(input_tokens=1180, output_tokens=640)
-    act = lambda: calc_price(usage, model_ref="gemini-2.0-flash", provider_id="google")
+    act = lambda: calc_price(usage, model_ref="gemini-2.5-flash", provider_id="google")
 else:
     from litellm import cost_per_token
-    act = lambda: cost_per_token("gemini/gemini-2.0-flash", 1180, 640)
+    act = lambda: cost_per_token("gemini/gemini-2.5-flash", 1180, 640)
 print(json.dumps([timed(act, 300) for _ in range(int(sys.argv[2]))]))
 """
 
@@ -38,7 +38,7 @@ def _ours() -> float:
     at = 1_790_000_000_000_000
     start = time.perf_counter()
     for _ in range(_TIMES):
-        prices.price("gemini", "gemini-2.0-flash", used, at, {})
+        prices.price("gemini", "gemini-2.5-flash", used, at, {})
     return (time.perf_counter() - start) / _TIMES * 1e6
 
 
