@@ -110,8 +110,10 @@ def test_deepgram_call_is_billed_by_the_second(calculator: TokenCalculator) -> N
         ({"audio_duration": 1e300, "api_type": "deepgram"}, "too large"),
         ({"audio_duration": "long", "api_type": "deepgram"}, "not a number"),
         ({"audio_duration": None, "api_type": "deepgram"}, "not a number"),
-        ({"input_text": 7}, ""),
-        ({"input_text": b"abc"}, ""),
+        ({"audio_duration": 10**400, "api_type": "deepgram"}, "audio_duration"),
+        ({"input_text": 7}, "input_text: int is not text"),
+        ({"output_text": b"abc"}, "output_text: bytes is not text"),
+        ({"audio_duration": 60}, 'give api_type="deepgram"'),
     ],
 )
 def test_bad_input_is_logged_and_returned_never_raised(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -220,3 +221,15 @@ def test_folders_of_each_platform(
 ) -> None:
     assert user_config_file(environ, platform) == Path(config, "quotakeeper", "config.toml")
     assert data_folder(environ, platform) == Path(ledger, "quotakeeper")
+
+
+@pytest.mark.parametrize("given", [{"ledger": "/"}, {"ledger": 5}, {"config": 5}, {"ledger": b"x"}])
+def test_what_is_no_file_is_refused_by_name(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(given))):
+        load_settings(**given)
+
+
+def test_a_provider_is_written_as_calls_write_it(tmp_path: Path) -> None:
+    limit = {"name": "a", "provider": "Gemini", "meter": "tokens", "window": "day", "amount": 5}
+    settings = load_settings(tmp_path / "l.db", {"limit": [limit]})
+    assert settings.limits[0].provider == "gemini"

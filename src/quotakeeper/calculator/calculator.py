@@ -15,7 +15,7 @@ from typing import Any
 
 from quotakeeper.calculator.daily import daily_limits, daily_usage, limits_in_force, quota_status
 from quotakeeper.calculator.legible import log_line
-from quotakeeper.calculator.operations import audio_seconds, operation_dict, usd
+from quotakeeper.calculator.operations import audio_seconds, counted, operation_dict, usd
 from quotakeeper.calculator.summary import RunTotals, summary_lines, warning_lines
 from quotakeeper.clocks import Clock
 from quotakeeper.config import Settings, load_settings
@@ -74,7 +74,11 @@ class TokenCalculator:
         """
         try:
             if api_type == "gemini":
-                usage = self._track_gemini(operation, input_text or "", output_text or "")
+                texts = (input_text or "", output_text or "")
+                if audio_duration and not any(texts):
+                    wanted = 'give api_type="deepgram"'
+                    raise InvalidInputError("audio_duration", "is counted for deepgram", wanted)
+                usage = self._track_gemini(operation, *texts)
             elif api_type == "deepgram":
                 usage = self._track_deepgram(operation, audio_duration)
             else:
@@ -217,10 +221,8 @@ class TokenCalculator:
 
     def close(self) -> None:
         """Let go of the ledger; also happens at exit."""
-        try:
+        with suppress(Exception):  # the brief: nothing raises into the host
             self._keeper.close()
-        except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
-            self._log(logging.ERROR, f"❌ {error}")
 
     # -- inside
 
@@ -245,7 +247,7 @@ class TokenCalculator:
         return keeper
 
     def _track_gemini(self, operation: str, input_text: str, output_text: str) -> dict[str, Any]:
-        asked, answered = count_tokens(input_text), count_tokens(output_text)
+        asked, answered = counted("input_text", input_text), counted("output_text", output_text)
         event = self._keeper.record(
             "gemini", operation=operation, input_tokens=asked.tokens,
             output_tokens=answered.tokens, provenance=asked.provenance,

@@ -8,6 +8,9 @@ from quotakeeper.domain.money import parse_decimal, usd_from_pico
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.tokens import TokenEstimate, count_tokens
+
+LONGEST_SECONDS = 1e9  # 31 years
 
 
 def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
@@ -39,7 +42,16 @@ def audio_seconds(value: object) -> float:
     seconds = float(parse_decimal(value, "audio_duration"))
     if seconds < 0:
         raise InvalidInputError("audio_duration", f"{value} is negative", "give seconds")
+    if seconds > LONGEST_SECONDS:
+        raise InvalidInputError("audio_duration", "is too large", "is it in seconds?")
     return seconds
+
+
+def counted(name: str, text: object) -> TokenEstimate:
+    """A text given as `name`, counted; raises InvalidInputError when it is no text."""
+    if not isinstance(text, str):
+        raise InvalidInputError(name, f"{type(text).__name__} is not text", "give a string")
+    return count_tokens(text)
 
 
 def usd(pico: int) -> float:

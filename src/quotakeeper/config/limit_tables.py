@@ -142,7 +142,7 @@ def read_limit(
         meter=meter.name,
         window=read("window", parse_window, Window("day")),
         amount=read("amount", lambda value: amount_from_units(value, meter), 0),
-        provider=read("provider", _label, ""),
+        provider=read("provider", _label, "").lower(),  # as calls are
         model=read("model", _label, ""),
         operation=read("operation", _label, ""),
         scope=read("scope", _scope, ()),

@@ -56,10 +56,10 @@ def load_settings(
         if ledger is None:
             return config
         origins = MappingProxyType({**config.origins, "ledger": "argument"})
-        return replace(config, ledger=_ledger(os.fspath(ledger), folder), origins=origins)
+        return replace(config, ledger=_ledger(_text_of(ledger, "ledger"), folder), origins=origins)
     environment = os.environ if environ is None else environ
     sources = _Sources(config, environment, folder)
-    return sources.settings(None if ledger is None else os.fspath(ledger))
+    return sources.settings(None if ledger is None else _text_of(ledger, "ledger"))
 
 
 def file_to_edit(
@@ -119,7 +119,11 @@ class _Sources:
     ) -> tuple[Mapping[str, object], str, Path | None]:
         if isinstance(config, Mapping):
             return config, "config", None
-        named = os.fspath(config) if config is not None else self.environ.get("QUOTAKEEPER_CONFIG")
+        named = (
+            _text_of(config, "config")
+            if config is not None
+            else self.environ.get("QUOTAKEEPER_CONFIG")
+        )
         if named:
             file = self.cwd / Path(named).expanduser()
             return read_toml(file, named), named, file
@@ -206,7 +210,19 @@ def _ledger(value: object, beside: Path) -> str:
         return "memory:"
     if _URL.match(value):
         return value
-    return str(beside / Path(value).expanduser())
+    path = beside / Path(value).expanduser()
+    if os.path.isdir(path) or not path.name:
+        raise InvalidInputError("", f"{value!r} is a folder", "name a file in it")
+    return str(path)
+
+
+def _text_of(value: object, name: str) -> str:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, str):
+        return value
+    problem = f"{type(value).__name__} is not a path"
+    raise ConfigError(name, problem, "give a path, or leave it out")
 
 
 def _is_there(file: Path) -> bool:
