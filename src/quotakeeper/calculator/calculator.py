@@ -76,8 +76,7 @@ class TokenCalculator:
             if api_type == "gemini":
                 texts = (input_text or "", output_text or "")
                 if audio_duration and not any(texts):
-                    wanted = 'give api_type="deepgram"'
-                    raise InvalidInputError("audio_duration", "is counted for deepgram", wanted)
+                    raise InvalidInputError("audio_duration", 'give api_type="deepgram"')
                 usage = self._track_gemini(operation, *texts)
             elif api_type == "deepgram":
                 usage = self._track_deepgram(operation, audio_duration)
