@@ -178,7 +178,8 @@ def _contents(session: sessions.Session) -> Iterator[Finding]:
     if newest is not None and newest.at > now + SECOND:
         behind = figures.duration(newest.at - now, "en")
         text = f"the clock is {behind} behind the newest event; periods do not go back"
-        yield Finding("clock", "warn", text, "set the clock")
+        fix = "set the clock if it is wrong; if the ledger is, name a new file for it"
+        yield Finding("clock", "warn", text, fix)
     else:
         yield Finding("clock", "ok", "not behind the ledger")
     sent = sum(hold.sent for hold in holds)
