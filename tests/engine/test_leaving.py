@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from quotakeeper import Keeper, Provenance, ReservationClosedError
-from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import config, gated, limit, python, said, until
 
@@ -153,12 +153,18 @@ def test_a_mark_the_store_refused_may_be_tried_again(make: MakeKeeper) -> None:
 def test_the_worker_outlives_what_the_store_raises(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
-    for error in (LedgerUnavailableError("here", "is full"), ZeroDivisionError("a bug")):
+    bug = ZeroDivisionError("a bug")
+    for error, raised in (
+        (LedgerUnavailableError("here", "is full"), LedgerUnavailableError),
+        (bug, OutcomeUnknownError),
+    ):
         store.error = error
-        with pytest.raises(type(error)):
+        with pytest.raises(raised) as caught:
             keeper.record("gemini")
         store.error = None
         keeper.record("gemini")
+    assert "ZeroDivisionError: a bug" in str(caught.value)
+    assert caught.value.__cause__ is not None and caught.value.__cause__.__cause__ is bug
     assert keeper.status().limits[0].used == 2
 
 

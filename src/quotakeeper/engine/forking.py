@@ -9,6 +9,7 @@ parent and child each open their own when they need one.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import weakref
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from threading import Lock, RLock
 from typing import Protocol
 
 _GOODBYE_SECONDS = 2.0
+
+log = logging.getLogger("quotakeeper")
 
 
 class Turn:
@@ -30,9 +33,14 @@ class Turn:
         self._using = Lock()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the turn; False when it did not come in time."""
-        with self._turnstile:
-            return self._using.acquire(timeout=-1 if seconds is None else seconds)
+        """Wait for the turn; False when it did not come in this time, or twice it at worst."""
+        limit = -1 if seconds is None else seconds
+        if not self._turnstile.acquire(timeout=limit):
+            return False
+        try:
+            return self._using.acquire(timeout=limit)
+        finally:
+            self._turnstile.release()
 
     def end(self) -> None:
         """Leave it to the next."""
@@ -93,17 +101,20 @@ class Roll:
         self._lock.acquire()
         self._resting = list(self._members)
         for member in self._resting:
-            member.before_fork()
+            with _said():
+                member.before_fork()
 
     def _in_parent(self) -> None:
         for member in self._resting:
-            member.after_fork_in_parent()
+            with _said():
+                member.after_fork_in_parent()
         self._resting = []
         self._lock.release()
 
     def _in_child(self) -> None:
         for member in self._resting:
-            member.after_fork()
+            with _said():
+                member.after_fork()
         self._resting = []
         self._lock = RLock()
 
@@ -111,7 +122,17 @@ class Roll:
         with self._lock:
             members = list(self._members)
         for member in members:
-            member.close(_GOODBYE_SECONDS)
+            with _said():
+                member.close(_GOODBYE_SECONDS)
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """What befalls one member is said, and is not the trouble of the others."""
+    try:
+        yield
+    except Exception:
+        log.exception("quotakeeper: a keeper failed at a fork or at the end")
 
 
 roll = Roll()

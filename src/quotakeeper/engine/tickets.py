@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.domain.commands import Command
 from quotakeeper.domain.store import Store
+from quotakeeper.engine.failures import afresh
 
 if TYPE_CHECKING:
     import asyncio
@@ -88,8 +89,11 @@ class Ticket:
 
 
 def fail(tickets: Iterable[Ticket], error: Exception) -> None:
-    """Give an error to all of these that have no answer yet; what nobody waits for is logged."""
-    failed = [ticket for ticket in tickets if ticket.open and ticket.deliver(None, error)]
+    """Give an error to all of these that have no answer yet, each one of its own.
+
+    What nobody waits for is logged.
+    """
+    failed = [ticket for ticket in tickets if ticket.open and ticket.deliver(None, afresh(error))]
     for ticket in failed:
         if not ticket.awaited:
             log.warning("quotakeeper: %s: %s", type(ticket.command).__name__, error)

@@ -13,14 +13,15 @@ from threading import RLock, Thread, current_thread
 from typing import Any
 
 from quotakeeper.clocks import Clock
-from quotakeeper.domain.commands import Command, Release, Reserve, Reserved, Sweep, Watch
+from quotakeeper.domain.commands import Command, Release, Reserve, Reserved, Watch
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.store import Store
+from quotakeeper.engine.failures import too_slow, unforeseen
 from quotakeeper.engine.forking import Turn, roll
 from quotakeeper.engine.spool import Spool
 from quotakeeper.engine.sweeper import end_holds, sweep
 from quotakeeper.engine.tickets import Question, Ticket, fail, wake
-from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError, QuotakeeperError
+from quotakeeper.errors import LedgerUnavailableError, QuotakeeperError
 
 MOST_IN_BATCH = 1_000
 SWEEP_SECONDS = 30.0
@@ -88,7 +89,7 @@ class Worker:
             self._leave(ticket)
             raise
         if not answered and self._withdraw(ticket):
-            raise self._too_slow(ticket)
+            raise too_slow(self._store.name, self.patience, ticket.command)
         return ticket.result()
 
     # -- for coroutines
@@ -113,7 +114,7 @@ class Worker:
         except BaseException as error:
             self._leave(ticket)
             if isinstance(error, asyncio.CancelledError) and error.args == (_TOO_SLOW,):
-                raise self._too_slow(ticket) from None
+                raise too_slow(self._store.name, self.patience, ticket.command) from None
             raise
         finally:
             limit.cancel()
@@ -122,7 +123,7 @@ class Worker:
     # -- life
 
     def close(self, seconds: float | None = None) -> None:
-        """Finish what was handed over, end this process's open reservations, close the store."""
+        """Finish what was handed over, end what is open, let go; in `patience` if not `seconds`."""
         with self._gate:
             if not self._closed and self._thread is not None:
                 self._queue.put(None)
@@ -131,7 +132,9 @@ class Worker:
         if thread is None:
             self._store.close()
         elif thread is not current_thread():
-            thread.join(seconds)
+            thread.join(self.patience if seconds is None else seconds)
+            if seconds is None and thread.is_alive():
+                log.warning("quotakeeper: ledger %s is still busy; left behind", self._store.name)
 
     def before_fork(self) -> None:
         """Let the batch under way end and let go of the store: neither may cross a fork."""
@@ -147,17 +150,26 @@ class Worker:
 
     def after_fork(self) -> None:
         """In a forked child: nothing of the parent's thread, queue or handles is used again."""
-        self._store = self._store.after_fork()
-        self._reset()
+        try:
+            self._store = self._store.after_fork()
+        finally:
+            self._reset()
 
     def _put(self, ticket: Ticket) -> None:
         with self._gate:
             if self._closed:
                 raise LedgerUnavailableError(self._store.name, "this keeper was closed", "open one")
             if self._thread is None:
-                self._thread = Thread(target=self._run, name="quotakeeper", daemon=True)
-                self._thread.start()
+                self._thread = self._started()
             self._queue.put(ticket)
+
+    def _started(self) -> Thread:
+        thread = Thread(target=self._run, name="quotakeeper", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # too many threads, or the interpreter is shutting down
+            raise LedgerUnavailableError(self._store.name, f"needs a thread: {error}") from error
+        return thread
 
     # -- in the thread
 
@@ -171,7 +183,7 @@ class Worker:
                     self._sweep_when_due()
                 except Exception as error:
                     log.exception("quotakeeper: a batch failed")
-                    fail(batch, error)
+                    fail(batch, unforeseen(self._store.name, error))
         with self._turn:
             self._say_goodbye()
 
@@ -200,10 +212,10 @@ class Worker:
             self._catch_up(now)
         if writes:
             self._well = self._write(writes, now)
-        if questions := [ticket for ticket in batch if ticket.question is not None]:
-            for ticket in questions:
-                self._answer(ticket, now)
-            wake(questions)
+        questions = [ticket for ticket in batch if ticket.question is not None]
+        for ticket in questions:
+            self._answer(ticket, now)
+        wake(questions)
 
     def _watch(self, now: int) -> None:
         if not self._watching:
@@ -285,11 +297,3 @@ class Worker:
     def _give_back(self, outcome: Any) -> None:
         if isinstance(outcome, Reserved) and not outcome.replay:
             self._queue.put(Ticket(Release(outcome.hold.id)))
-
-    def _too_slow(self, ticket: Ticket) -> QuotakeeperError:
-        problem = f"did not answer within {self.patience:g} s"
-        command = ticket.command
-        if command is None or isinstance(command, Reserve | Watch | Sweep):
-            fix = "is another program holding it?"
-            return LedgerUnavailableError(self._store.name, problem, fix)
-        return OutcomeUnknownError(self._store.name, problem, f"ask again by its id, {command.id}")
