@@ -22,6 +22,7 @@ from quotakeeper.domain.store import Store
 from quotakeeper.domain.usage import Provenance, UsageEvent, check_label
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.calls import Call, CallReader
+from quotakeeper.engine.decimals import times
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.spool import Spool
 from quotakeeper.engine.worker import Worker
@@ -72,7 +73,7 @@ class Bookkeeping:
         ttl = parse_decimal(seconds, "ttl_seconds")
         if not 0 < ttl <= _LONGEST_TTL:
             raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
-        return int(ttl * SECOND)
+        return int(times(ttl, SECOND))
 
     def _estimated(self, call: Call, quantities: Mapping[str, Any]) -> Figures:
         return self._reader.figures(
@@ -122,7 +123,9 @@ class Bookkeeping:
         """Each (limit, period, threshold) warns once a process, at the highest one passed."""
         limit = verdict.limit
         used = verdict.used + verdict.reserved + verdict.asked
-        passed = [n for n, share in enumerate(limit.thresholds) if used >= share * limit.amount]
+        passed = [
+            n for n, share in enumerate(limit.thresholds) if used >= times(share, limit.amount)
+        ]
         level = passed[-1] if passed else 0
         start_at = verdict.period.start_at if limit.window.kind != "rolling" else 0
         if (limit.name, start_at, level) in self._warned:

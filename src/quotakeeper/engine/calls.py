@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quotakeeper.domain.entries import Figures
@@ -18,6 +17,7 @@ from quotakeeper.domain.units import (
     check_whole,
 )
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
+from quotakeeper.engine.decimals import whole_times
 from quotakeeper.errors import InvalidInputError, UnpricedModelError
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def _scaled(value: object, field: str, per_unit: int) -> int:
         raise InvalidInputError(field, f"{number} is negative", "give zero or more")
     if number.adjusted() > 12:
         raise InvalidInputError(field, f"{number} is too large", "is the unit right?")
-    return int((number * per_unit).to_integral_value(ROUND_HALF_EVEN))
+    return whole_times(number, per_unit)
 
 
 def _text(value: object, field: str) -> str:

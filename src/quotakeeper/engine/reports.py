@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import Period, moment
+from quotakeeper.engine.decimals import percentage, times
 from quotakeeper.errors import InvalidInputError
 
-_HUNDREDTH = Decimal("0.01")
+_ONE = Decimal(1)
 DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "provenance")
 
 
@@ -57,7 +58,7 @@ def limit_status(verdict: Verdict) -> LimitStatus:
     limit, used = verdict.limit, verdict.used
     if used >= limit.amount:
         state = "exceeded"
-    elif used > 0 and used >= min(limit.thresholds, default=Decimal(1)) * limit.amount:
+    elif used > 0 and used >= times(min(limit.thresholds, default=_ONE), limit.amount):
         state = "warning"
     else:
         state = "ok"
@@ -69,7 +70,7 @@ def percent_of(used: int, amount: int) -> Decimal:
     """Used as a percentage of an amount, to two decimals; of nothing, everything is 100 %."""
     if amount == 0:
         return Decimal(100)
-    return (Decimal(used) * 100 / amount).quantize(_HUNDREDTH, ROUND_HALF_EVEN)
+    return percentage(used, amount)
 
 
 def add_up(events: Iterable[UsageEvent], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
