@@ -103,7 +103,9 @@ class Bookkeeping:
         assert isinstance(outcome, Reserved)
         for verdict in outcome.decision.warnings:
             self._warn_once(verdict)
-        return Reservation(self, call, outcome.hold, outcome.decision, outcome.event)
+        return Reservation(
+            self, call, outcome.hold, outcome.decision, outcome.event, replay=outcome.replay
+        )
 
     def booked(self, outcome: Any) -> UsageEvent:
         """The event of an outcome, warnings given; raises what failed."""

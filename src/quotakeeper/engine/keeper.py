@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.store import EventQuery, Problem, Store
 from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.engine.aside import aside
 from quotakeeper.engine.bookkeeping import Bookkeeping, Warner
 from quotakeeper.engine.calls import CallReader
 from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
@@ -146,7 +148,7 @@ class KeeperBase(Bookkeeping):
         try:
             return self.booked(await self.worker.acarry_out(command))
         except LedgerError as error:
-            return self._spooled(command, error)
+            return await aside(partial(self._spooled, command, error))
 
     # -- look
 
@@ -189,12 +191,12 @@ class KeeperBase(Bookkeeping):
     ) -> Iterator[UsageEvent]:  # fmt: skip
         """Events booked in `[since, until)`, one after the other, as they were committed."""
         query = EventQuery(since, until, provider, model, operation, limit, newest_first)
-        self.worker.ask(lambda store, now: store.holds())  # open, and what went before is written
+        self.worker.ask(_opened)
         return self.worker.store.events(query)
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number."""
-        self.worker.ask(lambda store, now: store.holds())
+        self.worker.ask(_opened)
         return self.worker.store.entries(after)
 
     def reservations(self) -> list[Hold]:
@@ -204,7 +206,7 @@ class KeeperBase(Bookkeeping):
 
     def verify(self) -> list[Problem]:
         """Derive everything again from the journal and compare; empty when all is well."""
-        self.worker.ask(lambda store, now: store.holds())
+        self.worker.ask(_opened)
         return self.worker.store.verify()
 
     async def averify(self) -> list[Problem]:
@@ -245,3 +247,8 @@ class KeeperBase(Bookkeeping):
     def _status(self, store: Store, now: int) -> Status:
         verdicts = store.verdicts(self.limits, now)
         return Status(now, tuple(map(limit_status, verdicts)), len(store.holds()))
+
+
+def _opened(store: Store, now: int) -> None:
+    """Asked before another connection reads: the ledger opens, and what went before is written."""
+    store.verdicts((), now)

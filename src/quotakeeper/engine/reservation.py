@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.usage import Provenance, UsageEvent
+from quotakeeper.engine.aside import aside, hand_over
 from quotakeeper.engine.calls import Call
 from quotakeeper.errors import LedgerError, QuotakeeperError, ReservationClosedError
 
@@ -27,12 +29,13 @@ class Reservation:
     Left by an exception, it is released if nothing was sent (see `mark_sent`), else assumed at its
     estimate. Left quietly without `settle`, it is settled at its estimate, and the event says so.
     `event` is the usage event once there is one; after a replay of an id that was settled before,
-    it is there from the start and the call need not be made again.
+    it is there from the start and the call need not be made again. A replay of an id that is still
+    open may belong to somebody else: it may be settled, but an exception or being dropped leaves it.
     """
 
     def __init__(
         self, keeper: Bookkeeping, call: Call, hold: Hold, decision: Decision,
-        event: UsageEvent | None, *, spooled: bool = False,
+        event: UsageEvent | None, *, spooled: bool = False, replay: bool = False,
     ) -> None:  # fmt: skip
         self._keeper = keeper
         self._call = call
@@ -40,6 +43,7 @@ class Reservation:
         self.decision = decision
         self.event = event
         self._spooled = spooled
+        self._replay = replay
         self._sent = hold.sent
         self._owner = keeper.worker.store.owner
         self._ended = event is not None
@@ -81,9 +85,9 @@ class Reservation:
 
     def release(self) -> None:
         """End it: nothing was used."""
-        self._end("release")
-        if not self._spooled:
-            self._keeper.done(self._keeper.worker.carry_out(Release(self.id)))
+        if command := self._releasing():
+            self._keeper.done(self._keeper.worker.carry_out(command))
+        self._ended = True
 
     def extend(self, ttl_seconds: float) -> None:
         """Keep it open for this long from now."""
@@ -99,6 +103,9 @@ class Reservation:
     ) -> None:  # fmt: skip
         command = self._leaving(error)
         if command is None:
+            return
+        if self._spooled:
+            self._kept(command)
             return
         try:
             self._left(command, self._keeper.worker.carry_out(command))
@@ -120,17 +127,17 @@ class Reservation:
         """`settle`, awaited."""
         command = self._settling(given)
         if self._spooled:
-            return self._kept(command)
+            return await aside(partial(self._kept, command))
         try:
             return self._booked(await self._keeper.worker.acarry_out(command))
         except LedgerError as error:
-            return self._unsettled(command, error)
+            return await aside(partial(self._unsettled, command, error))
 
     async def arelease(self) -> None:
         """`release`, awaited."""
-        self._end("release")
-        if not self._spooled:
-            self._keeper.done(await self._keeper.worker.acarry_out(Release(self.id)))
+        if command := self._releasing():
+            self._keeper.done(await self._keeper.worker.acarry_out(command))
+        self._ended = True
 
     async def aextend(self, ttl_seconds: float) -> None:
         """`extend`, awaited."""
@@ -148,13 +155,19 @@ class Reservation:
         if command is None:
             return
         if error is not None and not isinstance(error, Exception):
-            # Cancelled or exiting: this coroutine may not get to wait, so the worker does it alone.
-            self._keeper.worker.post(command)
+            # Cancelled or exiting: this coroutine may not get to wait, so it is done without it.
+            if self._spooled:
+                hand_over(partial(self._kept, command))
+            else:
+                self._keeper.worker.post(command)
+            return
+        if self._spooled:
+            await aside(partial(self._kept, command))
             return
         try:
             self._left(command, await self._keeper.worker.acarry_out(command))
         except QuotakeeperError as failure:
-            self._not_left(command, error, failure)
+            await aside(partial(self._not_left, command, error, failure))
 
     def __del__(self) -> None:
         command = None if self._spooled else self._leaving(LookupError("dropped"))
@@ -168,10 +181,10 @@ class Reservation:
             raise ReservationClosedError(self.id, "ended", "mark as sent")
         return None if self._sent or self._spooled else MarkSent(self.id)
 
-    def _end(self, verb: str) -> None:
+    def _releasing(self) -> Command | None:
         if self._ended:
-            raise ReservationClosedError(self.id, "ended", verb)
-        self._ended = True
+            raise ReservationClosedError(self.id, "ended", "release")
+        return None if self._spooled else Release(self.id)
 
     def _settling(self, given: dict[str, Any]) -> Settle:
         # Nothing given is not nothing used: then the estimate stands, and the event says so.
@@ -186,7 +199,8 @@ class Reservation:
         self._ended = True
         return self._kept(command)
 
-    def _kept(self, command: Settle) -> UsageEvent:
+    def _kept(self, command: Command) -> UsageEvent:
+        assert isinstance(command, Settle)
         settles = not self._spooled
         self.event = self._keeper.spool_event(self.hold, command.figures, settles=settles)
         return self.event
@@ -206,14 +220,13 @@ class Reservation:
         # A forked child holds copies of its parent's reservations: those are not its to end.
         if self._ended or self._owner != self._keeper.worker.store.owner:
             return None
+        if self._replay and error is not None:
+            return None  # its maker, or its time limit, ends it
         self._ended = True
-        settle = Settle(self.id, self._estimate(), self._call.limits)
+        if error is None or (self._spooled and self._sent):
+            return Settle(self.id, self._estimate(), self._call.limits)
         if self._spooled:
-            if error is None or self._sent:
-                self._kept(settle)
             return None
-        if error is None:
-            return settle
         return Assume(self.id) if self._sent else Release(self.id)
 
     def _not_left(
@@ -234,7 +247,13 @@ class Reservation:
             self._booked(outcome)
 
     def _booked(self, outcome: Any) -> UsageEvent:
-        self.event = self._keeper.booked(outcome)
+        try:
+            self.event = self._keeper.booked(outcome)
+        except QuotakeeperError as error:
+            # Used all the same, so an end by itself must not give it back; and it may be tried again.
+            self._sent = True
+            self._ended = self.event is not None or isinstance(error, ReservationClosedError)
+            raise
         return self.event
 
 

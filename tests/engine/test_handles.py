@@ -1,0 +1,187 @@
+"""Handles: one that is a replay, one whose end failed, and spooling beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from quotakeeper import Keeper, Provenance
+from quotakeeper.domain.commands import Failed, Settle
+from quotakeeper.errors import InvalidInputError, LedgerUnavailableError
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import gated, limit
+
+GONE = LedgerUnavailableError("here", "is full")
+
+
+class HostError(Exception):
+    """What the program around raises."""
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_replay_of_an_open_reservation_ends_nothing_of_its_makers(
+    keeper: Keeper, sent: bool
+) -> None:
+    maker = keeper.reserve("gemini", event_id="job")
+    with pytest.raises(HostError), keeper.reserve("gemini", event_id="job") as again:
+        if sent:
+            again.mark_sent()
+        raise HostError
+    dropped = keeper.reserve("gemini", event_id="job")
+    del dropped, again
+    gc.collect()
+    assert [hold.id for hold in keeper.reservations()] == ["job"]
+
+    async def awaited() -> None:
+        with pytest.raises(HostError):
+            async with keeper.areserve("gemini", event_id="job"):
+                raise HostError
+
+    asyncio.run(awaited())
+    assert [hold.id for hold in keeper.reservations()] == ["job"]
+    assert maker.settle(requests=2).quantities == {"requests": 2}
+
+
+@pytest.mark.parametrize("explicit", [True, False])
+def test_a_replay_may_be_settled(keeper: Keeper, explicit: bool) -> None:
+    maker = keeper.reserve("gemini", event_id="job")
+    with keeper.reserve("gemini", event_id="job") as again:
+        if explicit:
+            again.settle(requests=1)
+    assert [event.id for event in keeper.events()] == ["job"]
+    assert keeper.reservations() == []
+    del maker
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_release_that_failed_may_be_tried_again(make: MakeKeeper, awaited: bool) -> None:
+    keeper = make(limit(10))
+    store = gated(keeper)
+    call = keeper.reserve("gemini")
+
+    def release() -> None:
+        if awaited:
+            asyncio.run(call.arelease())
+        else:
+            call.release()
+
+    store.error = GONE
+    with pytest.raises(LedgerUnavailableError):
+        release()
+    store.error = None
+    assert [call.is_open, release(), call.is_open] == [True, None, False]  # type: ignore[func-returns-value]
+    assert keeper.reservations() == []
+
+
+def test_a_settle_that_failed_may_be_tried_again_and_is_not_given_back(make: MakeKeeper) -> None:
+    keeper = make(limit(10))
+    store = gated(keeper)
+    apply = store.inner.apply
+
+    def refuses(commands: Any, now: int) -> list[Any]:
+        refused = Failed(InvalidInputError("requests", "do not fit"))
+        return [
+            refused if isinstance(command, Settle) else apply([command], now)[0]
+            for command in commands
+        ]
+
+    store.inner.apply = refuses
+    first = keeper.reserve("gemini", event_id="first")
+    with pytest.raises(InvalidInputError):
+        first.settle(requests=2)
+    assert first.is_open is True
+    with pytest.raises(InvalidInputError), keeper.reserve("gemini", event_id="second") as second:
+        second.settle(requests=2)
+    store.inner.apply = apply
+    assert first.settle(requests=3).quantities == {"requests": 3}
+    by_id = {event.id: event.provenance for event in keeper.events()}
+    assert by_id == {"first": Provenance.REPORTED, "second": Provenance.ASSUMED}
+
+
+async def _recorded(keeper: Keeper) -> None:
+    await keeper.arecord("gemini")
+
+
+async def _settled(keeper: Keeper) -> None:
+    await (await keeper.areserve("gemini")).asettle(requests=1)
+
+
+async def _left(keeper: Keeper) -> None:
+    async with keeper.areserve("gemini"):
+        pass
+
+
+async def _cancelled(keeper: Keeper) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        async with keeper.areserve("gemini") as call:
+            await call.amark_sent()
+            raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("use", [_recorded, _settled, _left, _cancelled])
+def test_the_event_loop_does_not_wait_for_the_spool(
+    make: MakeKeeper, use: Callable[[Keeper], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = make(limit(10), ledger="file", on_store_failure="allow")
+    store = gated(keeper)
+    store.error = GONE
+    synced: list[threading.Thread] = []
+    fsync = os.fsync
+
+    def seen(fd: int) -> None:
+        synced.append(threading.current_thread())
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    asyncio.run(use(keeper))
+    assert synced and threading.main_thread() not in synced
+    store.error = None
+    assert keeper.status().limits[0].used == 1
+
+
+def test_a_reservation_made_before_is_spooled_beside_the_loop_when_it_is_left(
+    make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = make(limit(10), ledger="file", on_store_failure="allow")
+    store = gated(keeper)
+    synced: list[threading.Thread] = []
+    fsync = os.fsync
+
+    def seen(fd: int) -> None:
+        synced.append(threading.current_thread())
+        fsync(fd)
+
+    async def use() -> None:
+        async with keeper.areserve("gemini"):
+            monkeypatch.setattr(os, "fsync", seen)
+            store.error = GONE
+
+    asyncio.run(use())
+    assert synced and threading.main_thread() not in synced
+    store.error = None
+    assert keeper.status().limits[0].used == 1
+
+
+def test_looking_at_the_journal_builds_no_reservations(make: MakeKeeper) -> None:
+    keeper = make(limit(10))
+    store = gated(keeper)
+    call = keeper.reserve("gemini")
+    asked: list[str] = []
+    holds = store.inner.holds
+
+    def seen() -> Any:
+        asked.append("holds")
+        return holds()
+
+    store.inner.holds = seen
+    assert list(keeper.events()) == []
+    assert [entry.id for entry in keeper.entries()] == [call.id]
+    assert keeper.verify() == []
+    assert asked == []
+    call.release()
