@@ -70,14 +70,14 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
     `resets_at` (microseconds since 1970 UTC, or None), `decision` (all limits that refused).
     """
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: Decision, text: str = "") -> None:
         self.decision = decision
         verdict = decision.blocking
         self.limit = verdict.limit
         self.asked = verdict.asked
         self.remaining = verdict.remaining
         self.resets_at = verdict.resets_at
-        super().__init__(decision.explain())
+        super().__init__(text or decision.explain())
 
 
 class UnpricedModelError(QuotakeeperError):

@@ -137,7 +137,7 @@ def test_without_a_callback_it_is_logged(
         keeper.record("gemini", requests=9)
         keeper.record("gemini", requests=0)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "'cap'" in caplog.text and "remaining 1" in caplog.text
+    assert "'cap'" in caplog.text and "9 of 10 requests" in caplog.text
 
 
 def test_a_callback_that_raises_does_not_break_the_call(

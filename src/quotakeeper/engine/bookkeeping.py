@@ -6,23 +6,25 @@ None of it waits, so blocking and awaited callers share all of it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from quotakeeper.clocks import Clock
+from quotakeeper.clocks import Clock, zone_named
 from quotakeeper.domain.commands import Booked, Denied, Failed, Record, Reserve, Reserved
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Figures, event_from
-from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.limits import Account, Limit, Mode
 from quotakeeper.domain.money import parse_decimal
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.store import Store
+from quotakeeper.domain.units import Quantities, units_text
 from quotakeeper.domain.usage import Provenance, UsageEvent, check_label
-from quotakeeper.domain.windows import SECOND
+from quotakeeper.domain.windows import SECOND, moment
 from quotakeeper.engine.calls import Call, CallReader
 from quotakeeper.engine.decimals import times
+from quotakeeper.engine.reports import percent_of
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.spool import Spool
 from quotakeeper.engine.worker import Worker
@@ -84,9 +86,24 @@ class Bookkeeping:
         figures = self.figures_of(call, given, self._clock.now())
         return Record(self._id(event_id), call.labels, figures, call.limits)
 
-    def figures_of(self, call: Call, given: Mapping[str, Any], at: int) -> Figures:
+    def figures_of(
+        self, call: Call, given: Mapping[str, Any], at: int, otherwise: Quantities | None = None
+    ) -> Figures:
         """What a caller says a call used, priced at the instant it is booked on."""
-        return self._reader.figures(call, given, at)
+        return self._reader.figures(call, given, at, otherwise=otherwise)
+
+    def _taken_up(self, holds: Sequence[Hold], reservation_id: str) -> Reservation:
+        """A handle on an open reservation that was made elsewhere, by its id."""
+        for hold in holds:
+            if hold.id == reservation_id:
+                labels = hold.labels
+                scope = dict(labels.scope)
+                call = self._reader.call(
+                    labels.provider, labels.model, labels.operation, scope, None
+                )
+                return Reservation(self, call, hold, Decision(True), None, replay=True)
+        problem = f"no open reservation {str(reservation_id)[:60]!r}"
+        raise InvalidInputError("reservation", problem, "see Keeper.reservations()")
 
     def _id(self, event_id: str | None) -> str:
         if event_id is None:
@@ -97,7 +114,9 @@ class Bookkeeping:
 
     def _admitted(self, call: Call, outcome: Any) -> Reservation:
         if isinstance(outcome, Denied):
-            raise LimitExceeded(outcome.decision)
+            verdict = outcome.decision.blocking
+            zone = zone_named(verdict.limit.timezone)
+            raise LimitExceeded(outcome.decision, verdict.explain(zone))
         if isinstance(outcome, Failed):
             raise outcome.error
         assert isinstance(outcome, Reserved)
@@ -124,6 +143,8 @@ class Bookkeeping:
     def _warn_once(self, verdict: Verdict) -> None:
         """Each (limit, period, threshold) warns once a process, at the highest one passed."""
         limit = verdict.limit
+        if limit.mode is Mode.SHADOW:
+            return
         used = verdict.used + verdict.reserved + verdict.asked
         passed = [
             n for n, share in enumerate(limit.thresholds) if used >= times(share, limit.amount)
@@ -172,4 +193,17 @@ class Bookkeeping:
 
 
 def _log_warning(verdict: Verdict) -> None:
-    log.warning("quotakeeper: %s", verdict.explain())
+    limit, meter = verdict.limit, verdict.limit.meter_info
+    together = verdict.used + verdict.reserved + verdict.asked
+    log.warning(
+        "quotakeeper: warning: limit %r is at %s %%: %s of %s %s per %s (%s of it reserved); "
+        "resets at %s",
+        limit.name,
+        percent_of(together, limit.amount),
+        units_text(together, meter),
+        units_text(limit.amount, meter),
+        meter.unit,
+        limit.window,
+        units_text(verdict.reserved + verdict.asked, meter),
+        moment(verdict.resets_at, zone_named(limit.timezone)).isoformat(timespec="seconds"),
+    )

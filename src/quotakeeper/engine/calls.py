@@ -28,6 +28,7 @@ _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
 _NOT_COUNTED = frozenset(
     {"channels", "provenance", "model_served", "duration_ms", "outcome", "note"}
 )
+_AMOUNTS = frozenset((*STORED_METERS, *_SCALED))
 _MOST_CACHED = 4_096
 
 
@@ -142,13 +143,20 @@ class CallReader:
         *,
         provenance: Provenance | None = None,
         bound: bool = False,
+        otherwise: Quantities | None = None,
     ) -> Figures:
         """Quantities as the caller gave them, and what was said about the call, priced at `at`.
 
         With `bound`, texts are counted at their upper bound. Without a provenance given, figures
         that were counted here carry the counter's; others are what the caller was told: reported.
+        A quantity given as None (a provider did not say) is taken from `otherwise`, and the whole
+        is an estimate then; without `otherwise` it is refused.
         """
+        given = dict(given)
+        untold = _fill_in(given, otherwise)
         quantities, counted_as = self._quantities(given, bound=bound)
+        if untold:
+            provenance = Provenance.ESTIMATED
         served = check_label(given.get("model_served") or "", "model_served", empty=True)
         priced = self._price(call, served or call.asked_model, quantities, at)
         known_as = provenance or given.get("provenance") or counted_as or Provenance.REPORTED
@@ -186,15 +194,19 @@ class CallReader:
         counted_as: Provenance | None = None
         channels = check_whole(given.get("channels", 1), "channels") or 1
         for name, value in given.items():
-            if value is None or name in _NOT_COUNTED:
+            if name in _NOT_COUNTED or (value is None and name in _TEXT_METERS):
                 continue
             if name == "quantities":
                 found |= _mapping(value)
             elif name in _TEXT_METERS:
+                meter_name = _TEXT_METERS[name]
+                if given.get(meter_name) is not None:
+                    raise InvalidInputError(
+                        name, f"is given beside {meter_name}", "give one of them"
+                    )
                 count = self._count(_text(value, name))
                 counted_as = Provenance(count.provenance)
-                amount = count.upper_bound if bound else count.tokens
-                found[_TEXT_METERS[name]] = found.get(_TEXT_METERS[name], 0) + amount
+                found[meter_name] = count.upper_bound if bound else count.tokens
             elif name in _SCALED:
                 meter = METERS[name]
                 found[meter.parts[0]] = _scaled(value, name, meter.per_unit) * channels
@@ -203,9 +215,22 @@ class CallReader:
             else:
                 raise InvalidInputError(
                     name, "is not something that is counted",
-                    "one of: " + ", ".join(sorted({*STORED_METERS, *_SCALED, *_TEXT_METERS})),
+                    "one of: " + ", ".join(sorted({*_AMOUNTS, *_TEXT_METERS})),
                 )  # fmt: skip
         return check_quantities(found), counted_as
+
+
+def _fill_in(given: dict[str, Any], otherwise: Quantities | None) -> bool:
+    """Replace what is None by what was reserved; whether there was anything to replace."""
+    untold = [name for name, value in given.items() if value is None and name in _AMOUNTS]
+    for name in untold:
+        if otherwise is None:
+            raise InvalidInputError(name, "is None", "give a number, or leave it out")
+        del given[name]
+        part = METERS[name].parts[0]
+        known = {key: n for key, n in otherwise.items() if key.partition("@")[0] == part}
+        given["quantities"] = {**_mapping(given.get("quantities") or {}), **known}
+    return bool(untold)
 
 
 def _scaled(value: object, field: str, per_unit: int) -> int:

@@ -118,6 +118,35 @@ class KeeperBase(Bookkeeping):
         )
         return decision
 
+    def settle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
+        """End a reservation, or the open one of this id, at its true figures.
+
+        By id (perhaps of another process), its price options are the usual ones.
+        """
+        if isinstance(reservation, str):
+            reservation = self._taken_up(self.reservations(), reservation)
+        return reservation.settle(**given)
+
+    async def asettle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
+        """`settle`, awaited."""
+        if isinstance(reservation, str):
+            holds = await self.worker.aask(lambda store, now: store.holds())
+            reservation = self._taken_up(holds, reservation)
+        return await reservation.asettle(**given)
+
+    def release(self, reservation: Reservation | str) -> None:
+        """End a reservation, or the open one of this id: nothing was used."""
+        if isinstance(reservation, str):
+            reservation = self._taken_up(self.reservations(), reservation)
+        reservation.release()
+
+    async def arelease(self, reservation: Reservation | str) -> None:
+        """`release`, awaited."""
+        if isinstance(reservation, str):
+            holds = await self.worker.aask(lambda store, now: store.holds())
+            reservation = self._taken_up(holds, reservation)
+        await reservation.arelease()
+
     # -- record
 
     def record(

@@ -73,7 +73,8 @@ class Reservation:
         """End it at the true figures, which are never refused; gives the event.
 
         Takes what `Keeper.record` takes: quantities by name, `provenance` ("reported" unless
-        texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`.
+        texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`. A quantity
+        that is None (a provider did not say) stands at what was reserved of it, as an estimate.
         """
         command = self._settling(given)
         if self._spooled:
@@ -188,7 +189,9 @@ class Reservation:
 
     def _settling(self, given: dict[str, Any]) -> Settle:
         # Nothing given is not nothing used: then the estimate stands, and the event says so.
-        figures = self._keeper.figures_of(self._call, given, self.hold.at) if given else None
+        hold, figures = self.hold, None
+        if given:
+            figures = self._keeper.figures_of(self._call, given, hold.at, hold.quantities)
         self._ended = True
         return Settle(self.id, figures or self._estimate(), self._call.limits)
 
