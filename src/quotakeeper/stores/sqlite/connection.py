@@ -15,12 +15,15 @@ from quotakeeper.errors import (
     OutcomeUnknownError,
 )
 from quotakeeper.stores.sqlite.forking import refuse_if_inherited
+from quotakeeper.stores.sqlite.locks import HeldElsewhereError
 from quotakeeper.stores.sqlite.queries import schema
 
 APPLICATION_ID = 0x514B5052  # "QKPR", in the file's header: this file is ours
 SCHEMA_VERSION = 1
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 SYNCHRONOUS = {"power": "PRAGMA synchronous = FULL", "process": "PRAGMA synchronous = NORMAL"}
+# A power cut on macOS loses what only `fsync` was asked for; elsewhere this changes nothing.
+_FULL_SYNC = ("PRAGMA fullfsync = ON", "PRAGMA checkpoint_fullfsync = ON")
 _BUSY_SECONDS = 10.0
 
 
@@ -68,6 +71,8 @@ def connect(path: Path, durability: str) -> sqlite3.Connection:
         )  # fmt: skip
         _gate(connection, path)
         connection.execute(SYNCHRONOUS[durability])
+        for statement in _FULL_SYNC if durability == "power" else ():
+            connection.execute(statement)
         # We checkpoint ourselves, under the file lock: before 3.51.3 a checkpoint that races a
         # commit from another connection can lose it (sqlite.org/wal.html, "WAL-reset bug").
         connection.execute("PRAGMA wal_autocheckpoint = 0")
@@ -176,14 +181,23 @@ _NOTHING_WRITTEN = {
 }
 
 
+# What SQLite says before it has begun to write a commit; anything else may come after.
+_NOTHING_COMMITTED = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY")
+_LOCKED = _NOTHING_WRITTEN["SQLITE_BUSY"]
+
+
 def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> LedgerError:
     """What an error of SQLite or of the disk means for the caller."""
     name = str(path)
+    if isinstance(error, HeldElsewhereError):
+        return LedgerUnavailableError(name, *_LOCKED)
     if isinstance(error, OSError) and not at_commit:
         problem = f"cannot be used: {error.strerror or error}"
         return LedgerUnavailableError(name, problem, "check its folder")
     code = getattr(error, "sqlite_errorname", "") or ""
     family = "_".join(code.split("_")[:2])
+    if at_commit and family not in _NOTHING_COMMITTED:
+        return OutcomeUnknownError(name, f"the commit failed: {error}", "ask again by the same id")
     if family in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
         return LedgerCorruptError(
             name, f"the file is damaged or is not a ledger ({error})",
@@ -192,6 +206,4 @@ def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> 
     if family in _NOTHING_WRITTEN:
         problem, fix = _NOTHING_WRITTEN[family]
         return LedgerUnavailableError(name, problem, fix)
-    if at_commit:
-        return OutcomeUnknownError(name, f"the commit failed: {error}", "ask again by the same id")
     return LedgerUnavailableError(name, f"cannot be used: {error}", "see: quotakeeper doctor")

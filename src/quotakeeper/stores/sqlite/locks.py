@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Condition, Thread
 
 from quotakeeper.clocks import SystemClock
+
+PATIENCE_SECONDS = 15.0  # for who has something to write
+BRIEFLY_SECONDS = 2.0  # for who only tidies up, and may leave it
 
 if sys.platform == "win32":  # pragma: no cover - not executed here
     import msvcrt
 
-    def _lock(fd: int, *, wait: bool) -> bool:
-        clock = SystemClock()
-        while True:
-            try:
-                os.lseek(fd, 0, os.SEEK_SET)
-                msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-            except OSError:
-                if not wait:
-                    return False
-                clock.sleep(0.002)
-            else:
-                return True
+    def _try(fd: int) -> bool:
+        try:
+            os.lseek(fd, 0, os.SEEK_SET)
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _wait(fd: int) -> None:
+        while not _try(fd):
+            SystemClock().sleep(0.002)
 
     def _unlock(fd: int) -> None:
         os.lseek(fd, 0, os.SEEK_SET)
@@ -36,37 +40,113 @@ if sys.platform == "win32":  # pragma: no cover - not executed here
 else:
     import fcntl
 
-    def _lock(fd: int, *, wait: bool) -> bool:
-        # Waiters in flock are served in turn by the kernel, which is what makes it fair.
+    def _try(fd: int) -> bool:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
+    def _wait(fd: int) -> None:
+        # Waiters in flock are woken by the kernel in turn, which is what makes it fair.
+        fcntl.flock(fd, fcntl.LOCK_EX)
+
     def _unlock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_UN)
+
+
+class HeldElsewhereError(TimeoutError):
+    """The lock was not to be had in time."""
 
 
 class FileLock:
     """An exclusive lock on a file of its own, between processes and between connections."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def held(self, seconds: float) -> Iterator[None]:
+        """Hold the lock; HeldElsewhereError when it is not to be had within so many seconds."""
         assert self._fd is not None
-        _lock(self._fd, wait=True)
-
-    def __exit__(self, *_: object) -> None:
-        assert self._fd is not None
-        _unlock(self._fd)
+        if _try(self._fd):
+            try:
+                yield
+            finally:
+                _unlock(self._fd)
+            return
+        waiter = _Waiter(self._path)
+        waiter.wait(seconds)
+        try:
+            yield
+        finally:
+            waiter.let_go()
 
     def close(self) -> None:
         """Let go. In a forked child this leaves the parent's lock alone."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+class _Waiter:
+    """Waits in the kernel's queue, in a thread of its own: flock itself knows no time limit.
+
+    The thread has a handle of its own too, so that a lock that comes after its owner has given up
+    is let go of without touching anybody else's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._changed = Condition()
+        self._given_up = self._locked = False
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    def wait(self, seconds: float) -> None:
+        try:
+            Thread(target=self._stand_in_line, daemon=True, name="quotakeeper-lock").start()
+        except RuntimeError:  # no more threads, as when the interpreter is about to end
+            self._poll(seconds)
+            return
+        came = False
+        with self._changed:
+            try:
+                came = self._changed.wait_for(lambda: self._locked, seconds)
+            finally:
+                if not came:  # in time, or interrupted
+                    self._given_up = True
+                    if self._locked:
+                        self.let_go()
+        if not came:
+            raise HeldElsewhereError("is locked by another program")
+
+    def let_go(self) -> None:
+        # Said aloud: a process that was forked meanwhile may have a copy of this handle.
+        _unlock(self._fd)
+        os.close(self._fd)
+
+    def _stand_in_line(self) -> None:
+        try:
+            _wait(self._fd)
+        except OSError:
+            os.close(self._fd)
+            return
+        with self._changed:
+            if self._given_up:
+                self.let_go()
+            else:
+                self._locked = True
+                self._changed.notify()
+
+    def _poll(self, seconds: float) -> None:
+        clock = SystemClock()
+        until, pause = clock.monotonic() + seconds, 0.0002
+        while not _try(self._fd):
+            if clock.monotonic() >= until:
+                os.close(self._fd)
+                raise HeldElsewhereError("is locked by another program")
+            clock.sleep(pause)
+            pause = min(2 * pause, 0.005)
 
 
 class OwnerMark:
@@ -78,7 +158,7 @@ class OwnerMark:
         # Locked before it has its name: nobody can find it unlocked and take us for dead.
         hidden = folder / f".{owner}"
         self._fd: int | None = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        _lock(self._fd, wait=True)
+        _wait(self._fd)
         try:
             os.rename(hidden, self._path)
         except OSError:  # pragma: no cover - Windows does not rename an open file
@@ -88,11 +168,19 @@ class OwnerMark:
         """Say that the owner has ended; in a forked child only drop the copy."""
         if self._fd is None:
             return
-        if not forked:
-            with suppress(OSError):
-                self._path.unlink()
-        os.close(self._fd)
+        if sys.platform == "win32":  # pragma: no cover - Windows removes no file that is open
+            os.close(self._fd)
+            _remove_unless(forked, self._path)
+        else:
+            _remove_unless(forked, self._path)
+            os.close(self._fd)
         self._fd = None
+
+
+def _remove_unless(forked: bool, path: Path) -> None:
+    if not forked:
+        with suppress(OSError):
+            path.unlink()
 
 
 def dead_owners(folder: Path, owners: frozenset[str]) -> frozenset[str]:
@@ -101,6 +189,16 @@ def dead_owners(folder: Path, owners: frozenset[str]) -> frozenset[str]:
     An owner without a file is left to the time limit of its reservations.
     """
     return frozenset(owner for owner in owners if _is_dead(folder / owner, folder / f".{owner}"))
+
+
+def ended_owners(folder: Path) -> frozenset[str]:
+    """All owners with a mark here whose process has ended, whether they left anything or not."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return frozenset()
+    # A hidden mark is one that is being made; it has its name as soon as it is locked.
+    return frozenset(n for n in names if not n.startswith(".") and _is_dead(folder / n))
 
 
 def bury(folder: Path, owners: frozenset[str]) -> None:
@@ -120,7 +218,7 @@ def _is_dead(*paths: Path) -> bool:
         except OSError:
             return False
         try:
-            free = _lock(fd, wait=False)
+            free = _try(fd)
             if free:
                 _unlock(fd)
             return free

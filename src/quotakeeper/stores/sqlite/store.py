@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,7 +24,16 @@ from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sqlite.cached import SqliteState
 from quotakeeper.stores.sqlite.connection import connect, create_file, translated
 from quotakeeper.stores.sqlite.forking import inherited
-from quotakeeper.stores.sqlite.locks import FileLock, OwnerMark, bury, dead_owners
+from quotakeeper.stores.sqlite.locks import (
+    BRIEFLY_SECONDS,
+    PATIENCE_SECONDS,
+    FileLock,
+    HeldElsewhereError,
+    OwnerMark,
+    bury,
+    dead_owners,
+    ended_owners,
+)
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.reading import read_entries, read_events, verify_file
 
@@ -30,6 +41,8 @@ _CHECKPOINT_BYTES = 4_000_000
 _LOOK_EVERY = 64  # batches between looks at the size of the write-ahead log
 
 T = TypeVar("T")
+
+log = logging.getLogger("quotakeeper")
 
 
 class SqliteStore:
@@ -51,6 +64,8 @@ class SqliteStore:
         self._state: SqliteState | None = None
         self._lock: FileLock | None = None
         self._mark: OwnerMark | None = None
+        self._file: tuple[int, int] | None = None  # which file the connection is to
+        self._left: list[sqlite3.Connection] = []  # to be closed when the lock is to be had
         self._batches = 0
 
     @property
@@ -68,20 +83,35 @@ class SqliteStore:
         state = self._opened()
         assert self._connection is not None and self._lock is not None
         connection = self._connection
+        try:
+            with self._lock.held(PATIENCE_SECONDS):
+                outcomes = self._committed(connection, state, commands, now)
+                self._batches += 1
+                if self._batches % _LOOK_EVERY == 1 or _LOOK_EVERY == 1:
+                    self._checkpoint_when_long(connection)
+        except HeldElsewhereError as error:  # nothing was begun: the connection is as good as ever
+            raise translated(self._path, error) from error
+        except OSError as error:
+            raise self._given_up(error) from error
+        return outcomes
+
+    def _committed(
+        self, connection: sqlite3.Connection, state: SqliteState, commands: Sequence[Command],
+        now: int,
+    ) -> list[Outcomes]:  # fmt: skip
+        # Whatever fails is rolled back and closed in here, before the next writer has the lock.
         committing = False
         try:
-            with self._lock:
-                connection.execute("BEGIN IMMEDIATE")
-                state.refresh()
-                outcomes, entries = ledger.apply(state, commands, now)
-                written = state.save(entries)
-                committing = written
-                connection.execute("COMMIT" if written else "ROLLBACK")
-                self._checkpoint_when_long(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            state.refresh()
+            outcomes, entries = ledger.apply(state, commands, now)
+            committing = state.save(entries)
+            connection.execute("COMMIT" if committing else "ROLLBACK")
         except (sqlite3.Error, OSError) as error:
-            raise self._given_up(error, at_commit=committing) from error
+            self._drop()
+            raise translated(self._path, error, at_commit=committing) from error
         except BaseException:
-            self._given_up(None)
+            self._drop()
             raise
         return outcomes
 
@@ -100,15 +130,19 @@ class SqliteStore:
         return self._read(lambda state: state.holds())
 
     def dead_owners(self) -> frozenset[str]:
-        """Owners of open reservations whose process has ended."""
+        """Owners of open reservations whose process has ended; the marks of those that left
+        nothing behind are removed on the way."""
         self._opened()
         assert self._connection is not None
+        # Before the reservations are looked at: who has ended makes no more of them.
+        ended = ended_owners(self._owners) - {self._owner}
         try:
             rows = self._connection.execute(queries()["hold_owners"]).fetchall()
         except sqlite3.Error as error:
             raise self._given_up(error) from error
-        others = frozenset(row[0] for row in rows) - {self._owner}
-        return dead_owners(self._owners, others)
+        holding = frozenset(row[0] for row in rows) - {self._owner}
+        bury(self._owners, ended - holding)
+        return dead_owners(self._owners, holding)
 
     def bury(self, owners: frozenset[str]) -> None:
         """Remove the marks of dead owners once their reservations have been ended."""
@@ -131,24 +165,32 @@ class SqliteStore:
 
     def close(self) -> None:
         """Checkpoint under the file lock and let go of everything."""
-        if self._connection is not None and self._lock is not None:
-            with suppress(sqlite3.Error, OSError), self._lock:
-                self._connection.close()
+        if self._lock is not None:
+            with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
+                if self._connection is not None:
+                    self._checkpoint_when_long(self._connection)
+                self._drop()
+            self._lock.close()
         if self._mark is not None:
             self._mark.close()
-        if self._lock is not None:
-            self._lock.close()
-        self._connection = self._state = self._lock = self._mark = None
+        if self._connection is not None:
+            self._left.append(self._connection)
+        # Not even by the garbage collector: closing checkpoints, and that needs the lock.
+        _leaked.extend(self._left)
+        self._left.clear()
+        self._connection = self._state = self._lock = self._mark = self._file = None
 
     def before_fork(self) -> None:
         """Close the connection; the mark of this owner stays."""
-        if self._connection is not None:
+        if self._connection is not None or self._left:
             self._given_up(None)
 
     def after_fork(self) -> SqliteStore:
         """In a forked child: drop the parent's handles unclosed and give a store of its own."""
         if self._connection is not None:
-            _leaked.append(self._connection)
+            self._left.append(self._connection)
+        if self._left:
+            _leaked.extend(self._left)
             inherited()
         if self._mark is not None:
             self._mark.close(forked=True)
@@ -167,19 +209,32 @@ class SqliteStore:
         return self._path.with_name(self._path.name + ending)
 
     def _opened(self) -> SqliteState:
+        if self._state is not None and self._identity() != self._file:
+            log.warning("quotakeeper: the ledger %s is another file now; opened again", self._path)
+            self.close()
         if self._state is None:
             try:
                 create_file(self._path)
                 if self._lock is None:
                     self._lock = FileLock(self._beside(".lock"))
-                with self._lock:
+                with self._lock.held(PATIENCE_SECONDS):
+                    self._drop()
                     self._connection = connect(self._path, self._durability)
+                    self._file, self._batches = self._identity(), 0
                     if self._mark is None:
                         self._mark = OwnerMark(self._owners, self._owner)
             except OSError as error:
                 raise self._given_up(error) from error
             self._state = SqliteState(self._connection, self._zones)
         return self._state
+
+    def _identity(self) -> tuple[int, int] | None:
+        # By name, opening nothing: see `create_file`.
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _read(self, ask: Callable[[SqliteState], T]) -> T:
         state = self._opened()
@@ -194,25 +249,42 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise self._given_up(error) from error
 
-    def _given_up(self, error: BaseException | None, *, at_commit: bool = False) -> LedgerError:
-        # After an error nothing cached can be trusted, and after a failed fsync neither can the
-        # connection: it is dropped, and the next call opens a new one and looks at the file.
+    def _given_up(self, error: BaseException | None) -> LedgerError:
         connection, self._connection, self._state = self._connection, None, None
         if connection is not None:
-            with suppress(sqlite3.Error, OSError), self._lock or nullcontext():
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                connection.close()
-        return translated(self._path, error or RuntimeError(), at_commit=at_commit)
+            self._left.append(connection)
+            _rolled_back(connection)
+        if self._lock is not None:
+            # Not to be had: left as it is, for the next who has the lock.
+            with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
+                self._drop()
+        return translated(self._path, error or RuntimeError())
+
+    def _drop(self) -> None:
+        """Under the lock: let go of the connection, and of those that wait for it.
+
+        After an error nothing cached can be trusted, and after a failed fsync neither can the
+        connection: the next call opens a new one and looks at the file.
+        """
+        connection, self._connection, self._state = self._connection, None, None
+        for dropped in (connection, *self._left):
+            if dropped is not None:
+                _rolled_back(dropped)
+                with suppress(sqlite3.Error):
+                    dropped.close()
+        self._left.clear()
 
     def _checkpoint_when_long(self, connection: sqlite3.Connection) -> None:
-        self._batches += 1
-        if self._batches % _LOOK_EVERY:
-            return
         # Never the caller's trouble: what it asked for is committed already.
         with suppress(OSError, sqlite3.Error):
             if self._beside("-wal").stat().st_size > _CHECKPOINT_BYTES:
                 connection.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
+
+
+def _rolled_back(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 # Handles of a parent process: closing them here could checkpoint or unlock what it still uses.

@@ -1,0 +1,279 @@
+"""The lock in front of the file: how long anybody waits, what is done inside it, whose file it is.
+
+Two handles on one lock file shut each other out within one process as they do between two.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from threading import Thread
+
+import pytest
+
+from quotakeeper.clocks import zone_named
+from quotakeeper.domain import commands as c
+from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
+from quotakeeper.stores.sqlite import locks
+from quotakeeper.stores.sqlite import store as store_module
+from quotakeeper.stores.sqlite.connection import translated
+from quotakeeper.stores.sqlite.locks import FileLock, HeldElsewhereError
+from quotakeeper.stores.sqlite.store import SqliteStore
+from quotakeeper.testing.clock import FakeClock
+from quotakeeper.testing.ledger_case import HOUR, LABELS, tokens
+
+NOW = FakeClock().now()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(store_module, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(store_module, "BRIEFLY_SECONDS", 0.02)
+
+
+def opened(path, owner="alice", durability="process"):
+    return SqliteStore(path, zone_named, owner=owner, durability=durability)
+
+
+def record(store, event_id):
+    (outcome,) = store.apply([c.Record(event_id, LABELS, tokens(1))], NOW)
+    assert isinstance(outcome, c.Booked)
+
+
+def beside(path):
+    return closing(FileLock(path.with_name("ledger.db.lock")))
+
+
+# -- how long anybody waits
+
+
+def no_thread(self):
+    raise RuntimeError("can't start new thread at interpreter shutdown")
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_a_lock_that_is_held_for_too_long_is_given_up(tmp_path, monkeypatch, threads):
+    if not threads:
+        monkeypatch.setattr(locks.Thread, "start", no_thread)
+    file = tmp_path / "lock"
+    with closing(FileLock(file)) as mine, closing(FileLock(file)) as theirs:
+        with mine.held(0), pytest.raises(HeldElsewhereError), theirs.held(0.01):
+            raise AssertionError("two at once")
+        # Who gave up has left the queue: it takes the lock from nobody, and may come again.
+        for _ in range(3):
+            with theirs.held(5):
+                pass
+            with mine.held(5):
+                pass
+
+
+def test_who_waits_is_served_when_the_lock_is_let_go(tmp_path):
+    file, order = tmp_path / "lock", []
+
+    def wait():
+        with closing(FileLock(file)) as theirs, theirs.held(30):
+            order.append("second")
+
+    with closing(FileLock(file)) as mine:
+        with mine.held(0):
+            thread = Thread(target=wait)
+            thread.start()
+            order.append("first")
+        thread.join()
+    assert order == ["first", "second"]
+
+
+def test_a_write_behind_a_lock_that_stays_is_refused_and_goes_on_later(path, impatient):
+    with closing(opened(path)) as store:
+        record(store, "a")
+        connection = store._connection
+        with beside(path) as lock, lock.held(0):
+            with pytest.raises(LedgerUnavailableError, match="is locked by another program"):
+                record(store, "b")
+            with closing(opened(path, "bob")) as new, pytest.raises(LedgerUnavailableError):
+                record(new, "b")
+        assert store._connection is connection  # nothing was wrong with it
+        record(store, "b")
+        assert len(list(store.entries())) == 2
+
+
+def test_closing_and_forking_do_not_wait_for_ever_either(path, impatient):
+    for leave in (SqliteStore.close, SqliteStore.before_fork):
+        store = opened(path)
+        record(store, leave.__name__)
+        connection = store._connection
+        with beside(path) as lock, lock.held(0):
+            leave(store)
+            assert store._connection is None
+            connection.execute("SELECT 1")  # left as it is
+        record(store, f"{leave.__name__}, later")
+        store.close()
+    connection.close()
+
+
+def test_a_connection_that_was_left_is_closed_with_the_next_lock(path, impatient):
+    with closing(opened(path)) as store:
+        record(store, "a")
+        left = store._connection
+        with beside(path) as lock, lock.held(0):
+            store.before_fork()
+        record(store, "b")
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            left.execute("SELECT 1")
+
+
+# -- what is done inside it
+
+
+def test_a_batch_that_fails_is_rolled_back_before_the_lock_is_let_go(path, monkeypatch):
+    real, seen = FileLock.held, []
+
+    with closing(opened(path)) as store:
+        record(store, "a")
+        connection = store._connection
+
+        class Watched:
+            def __init__(self, held):
+                self.held = held
+
+            def __enter__(self):
+                return self.held.__enter__()
+
+            def __exit__(self, *what):
+                try:
+                    seen.append(connection.in_transaction)
+                except sqlite3.ProgrammingError:
+                    seen.append(False)
+                return self.held.__exit__(*what)
+
+        monkeypatch.setattr(FileLock, "held", lambda lock, s: Watched(real(lock, s)))
+        for failure in (sqlite3.OperationalError("disk I/O error"), RuntimeError("a bug")):
+            connection = store._opened() and store._connection
+            seen.clear()
+
+            def fail(state, entries, failure=failure):
+                raise failure
+
+            with monkeypatch.context() as patch:
+                patch.setattr(store_module.SqliteState, "save", fail)
+                with pytest.raises((LedgerUnavailableError, RuntimeError)):
+                    record(store, "b")
+            assert seen == [False]
+        record(store, "b")
+
+
+@pytest.mark.parametrize("code", ["SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY_DBMOVED"])
+def test_at_a_commit_only_these_say_that_nothing_was_written(path, code):
+    error = sqlite3.OperationalError("no")
+    error.sqlite_errorname = code
+    assert isinstance(translated(path, error, at_commit=True), LedgerUnavailableError)
+
+
+@pytest.mark.parametrize(
+    "code", ["SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH",
+             "SQLITE_LOCKED", "SQLITE_CORRUPT", ""],
+)  # fmt: skip
+def test_at_a_commit_all_else_leaves_it_open(path, code):
+    error = sqlite3.OperationalError("no")
+    error.sqlite_errorname = code
+    assert isinstance(translated(path, error, at_commit=True), OutcomeUnknownError)
+
+
+@pytest.mark.parametrize(("durability", "wanted"), [("power", 1), ("process", 0)])
+def test_a_power_cut_is_met_with_every_sync_there_is(path, durability, wanted):
+    with closing(opened(path, durability=durability)) as store:
+        record(store, "a")
+        for pragma in ("fullfsync", "checkpoint_fullfsync"):
+            assert store._connection.execute(f"PRAGMA {pragma}").fetchone() == (wanted,)
+
+
+def checkpointed(path):
+    """How much of the log is in the file by now: the pages that the file itself holds."""
+    return path.stat().st_size
+
+
+def test_the_first_batch_of_a_connection_looks_at_the_log(path, monkeypatch):
+    with closing(opened(path, "other")) as other, closing(opened(path)) as store:
+        for number in range(20):
+            other.apply([c.Record(f"{number} {n}", LABELS, tokens(1)) for n in range(50)], NOW)
+        before = checkpointed(path)
+        monkeypatch.setattr(store_module, "_CHECKPOINT_BYTES", 0)
+        record(store, "first")
+        assert checkpointed(path) > before
+
+
+def test_closing_beside_others_takes_a_long_log_into_the_file(path, monkeypatch):
+    with closing(opened(path, "other")) as other:
+        other.holds()
+        store = opened(path)
+        for number in range(20):
+            store.apply([c.Record(f"{number} {n}", LABELS, tokens(1)) for n in range(50)], NOW)
+        before = checkpointed(path)
+        monkeypatch.setattr(store_module, "_CHECKPOINT_BYTES", 0)
+        store.close()
+        assert checkpointed(path) > before
+
+
+# -- whose file it is
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows replaces no file that is open")
+@pytest.mark.parametrize("verb", ["write", "read"])
+def test_a_ledger_that_was_replaced_is_opened_again(path, tmp_path, caplog, verb):
+    with closing(opened(tmp_path / "restored.db", "bob")) as bob:
+        record(bob, "restored")
+        bob.apply([c.Reserve("held", LABELS, tokens(1), (), "bob", HOUR)], NOW)
+    with closing(opened(path)) as store:
+        record(store, "old")
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink()
+        os.replace(tmp_path / "restored.db", path)
+        with caplog.at_level(logging.WARNING):
+            if verb == "write":
+                record(store, "new")
+            else:
+                assert [hold.id for hold in store.holds()] == ["held"]
+        assert "another file" in caplog.text
+        caplog.clear()
+        record(store, "newer")
+        assert "another file" not in caplog.text
+        expected = {"restored", "held", "newer"} | ({"new"} if verb == "write" else set())
+        assert {entry.id for entry in store.entries()} == expected
+        assert store.verify() == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no file that is open")
+def test_a_ledger_whose_folder_is_gone_begins_anew(tmp_path, caplog):
+    path = tmp_path / "folder" / "ledger.db"
+    with closing(opened(path)) as store:
+        record(store, "old")
+        shutil.rmtree(path.parent)
+        with caplog.at_level(logging.WARNING):
+            record(store, "new")
+        assert [entry.id for entry in store.entries()] == ["new"]
+        assert "another file" in caplog.text
+        assert (path.parent / "ledger.db-owners" / "alice").exists()
+
+
+# -- marks of owners
+
+
+def test_marks_of_the_dead_who_left_nothing_are_removed(path):
+    with closing(opened(path)) as alice, closing(opened(path, "bob")) as bob:
+        record(alice, "a")
+        record(bob, "b")
+        marks = path.with_name("ledger.db-owners")
+        for name in ("idle ghost", "ghost"):
+            (marks / name).touch()
+        (marks / ".coming").touch()
+        alice.apply([c.Reserve("g", LABELS, tokens(1), (), "ghost", HOUR)], NOW)
+        assert bob.dead_owners() == {"ghost"}
+        assert {mark.name for mark in marks.iterdir()} == {"alice", "bob", "ghost", ".coming"}
