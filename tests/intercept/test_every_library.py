@@ -33,7 +33,7 @@ def test_a_call_is_in_the_ledger_as_it_is_on_the_bill(
     keeper = watched()
     answer = post(generate(sandbox.base_url), prompt(), HEADERS)
     assert answer.status == 200
-    (event,) = keeper.events()  # settled when the program has its answer
+    (event,) = watched.events()
     assert booked([event]) == billed(sandbox)
     assert (event.provenance, event.outcome) == (Provenance.REPORTED, Outcome.OK)
     assert (event.labels.provider, event.labels.model) == ("gemini", "gemini-2.5-flash")
@@ -56,6 +56,7 @@ def test_it_is_reserved_and_marked_as_sent_before_it_reaches_the_provider(
 
     monkeypatch.setattr(sandbox, "answer", look)
     post(generate(sandbox.base_url), prompt(), HEADERS)
+    assert len(watched.events()) == 1
     ((sent, bound),) = seen
     assert sent
     assert bound >= dict(billed(sandbox)[0])["input_tokens"]
@@ -108,12 +109,12 @@ def test_a_call_that_can_never_fit_is_not_told_to_come_back(
 def test_deepgram_minutes_are_known_before_and_equal_after(
     post: Post, sandbox: Sandbox, watched: Watched, repository: Path
 ) -> None:
-    keeper = watched()
+    watched()
     audio = next((repository / "samples").rglob("*.wav")).read_bytes()
     headers = {"authorization": f"Token {SECRET}", "content-type": "audio/wav"}
     answer = post(f"{sandbox.base_url}/v1/listen?model=nova-3", audio, headers)
     assert answer.status == 200
-    assert booked(list(keeper.events())) == billed(sandbox)
+    assert booked(watched.events()) == billed(sandbox)
 
 
 def test_what_is_no_providers_passes_untouched(

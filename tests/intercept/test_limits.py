@@ -130,12 +130,12 @@ class _Impatient(FakeClock):
 
 
 def test_a_run_that_waits_goes_on_when_the_window_is_new(
-    sandbox: Sandbox, watched: Watched
+    sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = _Impatient()
     per_minute = {"name": "per minute", "meter": "requests", "window": "minute", "amount": 1}
     watched(per_minute, clock=clock, wait=True)
-    watched.watching[-1].meter._clock = clock
+    monkeypatch.setattr(watched.watching[-1].meter, "sleep", clock.sleep)
     url = generate(sandbox.base_url)
     assert [by_requests(url, prompt(), HEADERS).status for _ in range(2)] == [200, 200]
     assert sum(clock.waits) == pytest.approx(30, abs=1.1)

@@ -164,7 +164,7 @@ def test_connections_are_kept_as_without_us(watched: Watched) -> None:
 
 
 def test_a_kept_connection_lives_through_a_refusal(sandbox: Sandbox, watched: Watched) -> None:
-    keeper = watched({"name": "tokens", "meter": "tokens", "window": "day", "amount": 2_000})
+    watched({"name": "tokens", "meter": "tokens", "window": "day", "amount": 2_000})
     host = sandbox.base_url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=20)
     target = generate("")
@@ -176,11 +176,11 @@ def test_a_kept_connection_lives_through_a_refusal(sandbox: Sandbox, watched: Wa
         assert json.loads(answer.read())
     connection.close()
     assert statuses == [200, 402, 200, 402]
-    assert booked(list(keeper.events())) == billed(sandbox)
+    assert booked(watched.events()) == billed(sandbox)
 
 
 def test_a_request_put_together_by_hand_is_counted(sandbox: Sandbox, watched: Watched) -> None:
-    keeper = watched({"name": "two", "meter": "requests", "window": "day", "amount": 2})
+    watched({"name": "two", "meter": "requests", "window": "day", "amount": 2})
     connection = http.client.HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=20)
     statuses = []
     for _ in range(3):
@@ -194,7 +194,7 @@ def test_a_request_put_together_by_hand_is_counted(sandbox: Sandbox, watched: Wa
             answer.read()
     connection.close()
     assert statuses == [200, 200, 402]
-    assert booked(list(keeper.events())) == billed(sandbox)
+    assert booked(watched.events()) == billed(sandbox)
 
 
 def test_libraries_on_each_other_count_once(sandbox: Sandbox, watched: Watched) -> None:

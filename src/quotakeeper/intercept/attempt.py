@@ -18,6 +18,8 @@ from quotakeeper.providers.exchange import (
     UsageReader,
 )
 
+_MOST_HELD = 64 * 1024
+
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
     from quotakeeper.intercept.meter import Meter
@@ -43,10 +45,12 @@ class Attempt:
         self._request: Request | None = request
         self._link = link
         self._reader: UsageReader | None = None
+        self._held: list[bytes] = []
+        self._held_size = 0
         self._broken = False
         self._once = Lock()
         self._pid = os.getpid()
-        self._began = meter.monotonic()
+        self._began = self._ended = meter.monotonic()
 
     @property
     def id(self) -> str:
@@ -69,60 +73,61 @@ class Attempt:
             self._broke("an answer could not be read", error)
 
     def feed(self, chunk: bytes) -> None:
-        """The next bytes of the answer, as the program gets them."""
+        """The next bytes of the answer, as the program gets them.
+
+        They are read when the answer is over, or there are many: the program doesn't wait for that.
+        """
         if self._broken or self._reader is None:
             return
-        try:
-            self._reader.feed(chunk)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._broke("an answer could not be read", error)
+        self._held.append(chunk)
+        self._held_size += len(chunk)
+        if self._held_size > _MOST_HELD:
+            self._read_held()
 
     # -- its end
 
     def end(self, complete: bool = True) -> None:
-        """The answer is over; `complete` says whether it came to its end. Waits for the ledger."""
-        if self._may_end():
-            self._settle(self._usage(complete))
+        """The answer is over; `complete` says whether it came to its end."""
+        if self._meter.closer.is_behind:
+            if self._may_end():
+                self._settle(complete)
+        else:
+            self.hand_over(complete)
 
     async def aend(self, complete: bool = True) -> None:
         """`end`, awaited."""
-        if self._may_end():
-            await self._asettle(self._usage(complete))
+        if self._meter.closer.is_behind and self._meter.on_asyncio():
+            if self._may_end():
+                await self._asettle(complete)
+        else:
+            self.hand_over(complete)
 
     def failed(self, sent: bool) -> None:
         """There will be no answer. What never left is released, what did is assumed."""
-        if not self._may_end():
-            return
         if sent:
             self._note_retry(False)
-            self._settle(self._usage(False))
-        else:
+            self.hand_over(False)
+        elif self._may_end():
             self._guarded(self._reservation.release)
 
     async def afailed(self, sent: bool) -> None:
         """`failed`, awaited."""
-        if not self._may_end():
-            return
-        if sent:
-            self._note_retry(False)
-            await self._asettle(self._usage(False))
-        elif self._meter.on_asyncio():
+        if sent or not self._meter.on_asyncio():
+            if sent:
+                self._note_retry(False)
+                self.hand_over(False)
+            elif self._may_end():
+                self._meter.closer.put(lambda: self._guarded(self._reservation.release))
+        elif self._may_end():
             try:
                 await self._reservation.arelease()
             except Exception as error:  # noqa: BLE001 - as above
                 self._meter.fault("a call could not be ended", error)
-        else:
-            self._meter.closer.put(lambda: self._guarded(self._reservation.release))
 
     def hand_over(self, complete: bool = False) -> None:
-        """End it without waiting: for finalizers, callbacks, and whoever leaves early."""
+        """End it without waiting: a thread of ours does the rest."""
         if self._may_end():
-            usage = self._usage(complete)
-            self._meter.closer.put(lambda: self._settle(usage))
-
-    async def settled(self) -> None:
-        """Wait until what was handed over is in the ledger."""
-        await self._meter.caught_up()
+            self._meter.closer.put(lambda: self._settle(complete))
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be on its way out
@@ -132,11 +137,24 @@ class Attempt:
 
     def _may_end(self) -> bool:
         # A forked child has copies of its parent's calls: they are not its to end.
-        return self._once.acquire(blocking=False) and self._pid == os.getpid()
+        if not self._once.acquire(blocking=False) or self._pid != os.getpid():
+            return False
+        self._ended = self._meter.monotonic()
+        return True
+
+    def _read_held(self) -> None:
+        data, self._held, self._held_size = b"".join(self._held), [], 0
+        if self._broken or self._reader is None or not data:
+            return
+        try:
+            self._reader.feed(data)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke("an answer could not be read", error)
 
     def _usage(self, complete: bool) -> Usage | None:
         """What was used by what was read; None when only the reservation knows."""
         self._request = None
+        self._read_held()
         if self._broken:
             return None
         try:
@@ -155,11 +173,12 @@ class Attempt:
             "provenance": usage.provenance,
             "outcome": usage.outcome,
             "model_served": usage.model_served,
-            "duration_ms": max(0, round((self._meter.monotonic() - self._began) * 1000)),
+            "duration_ms": max(0, round((self._ended - self._began) * 1000)),
             "note": "; ".join(filter(None, notes)),
         }
 
-    def _settle(self, usage: Usage | None) -> None:
+    def _settle(self, complete: bool) -> None:
+        usage = self._usage(complete)
         try:
             if usage is not None:
                 self._reservation.settle(**self._figures(usage))
@@ -168,15 +187,15 @@ class Attempt:
             self._meter.fault("a call could not be settled", error)
         self._guarded(self._assume)
 
-    async def _asettle(self, usage: Usage | None) -> None:
+    async def _asettle(self, complete: bool) -> None:
+        usage = self._usage(complete)
         try:
-            if usage is not None and self._meter.on_asyncio():
+            if usage is not None:
                 await self._reservation.asettle(**self._figures(usage))
                 return
         except Exception as error:  # noqa: BLE001 - as above
             self._meter.fault("a call could not be settled", error)
-            usage = None
-        self._meter.closer.put(lambda: self._settle(usage))
+        self._meter.closer.put(lambda: self._guarded(self._assume))
 
     def _assume(self) -> None:
         # Left by an error after it was sent, a reservation is assumed at its estimate.

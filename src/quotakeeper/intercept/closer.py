@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
 Job = Callable[[], None]
+_FAR_BEHIND = 16
 
 log = logging.getLogger("quotakeeper")
 
@@ -38,6 +39,11 @@ class Closer:
     def put(self, job: Job) -> None:
         """Hand over a job; safe in a finalizer."""
         self._jobs.put(job)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits that callers should rather do their own, all at once."""
+        return self._jobs.qsize() > _FAR_BEHIND
 
     def wait(self, seconds: float) -> bool:
         """Wait until everything that was handed over is done; False if it takes too long."""

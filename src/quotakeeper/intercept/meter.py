@@ -61,7 +61,7 @@ class Meter:
         self.closer = Closer()
         self.retries = Retries()
         self._notes = notes
-        self.clock = clock or SystemClock()
+        self._clock = clock or SystemClock()
         self._open: weakref.WeakSet[Open] = weakref.WeakSet()
         self._said: set[str] = set()
         _meters.add(self)
@@ -81,13 +81,18 @@ class Meter:
         self.closer.start()
         link = self.retries.link(request, self.monotonic())
         asked = self._asked(call, link)
+        looked = False
         while True:
             try:
                 reservation = self.keeper.reserve(**asked)
                 reservation.mark_sent()
             except (LimitExceeded, UnpricedModelError, LedgerError) as error:
+                if not looked and isinstance(error, LimitExceeded):
+                    looked = True  # calls that have ended may leave room for this one
+                    self.flush()
+                    continue
                 if seconds := self.wait_for(error):
-                    self.clock.sleep(seconds)
+                    self.sleep(seconds)
                     continue
                 return self.refused(adapter, call, error)
             return self.keep(Attempt(self, adapter, call, reservation, request, link))
@@ -112,11 +117,16 @@ class Meter:
         self.closer.start()
         link = self.retries.link(request, self.monotonic())
         asked = self._asked(call, link)
+        looked = False
         while True:
             try:
                 reservation = await self.keeper.areserve(**asked)
                 await reservation.amark_sent()
             except (LimitExceeded, UnpricedModelError, LedgerError) as error:
+                if not looked and isinstance(error, LimitExceeded):
+                    looked = True
+                    await self.caught_up()
+                    continue
                 if seconds := self.wait_for(error):
                     await asyncio.sleep(seconds)
                     continue
@@ -144,7 +154,11 @@ class Meter:
 
     def monotonic(self) -> float:
         """Seconds, for durations."""
-        return self.clock.monotonic()
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._clock.sleep(seconds)
 
     def fault(self, what: str, error: BaseException) -> None:
         """Say once what went wrong with us; the program goes on."""

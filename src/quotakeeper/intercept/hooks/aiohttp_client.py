@@ -27,8 +27,6 @@ def install(module: Any) -> None:
     metered = _metered(module.StreamReader)
     _patches.wrap(module.ClientRequest, "send", _send)
     _patches.wrap(module.ClientResponse, "start", _start_with(module.StreamReader, metered))
-    _patches.wrap(module.ClientResponse, "read", _then_settled)
-    _patches.wrap(module.ClientResponse, "wait_for_close", _then_settled)
 
 
 def uninstall() -> None:
@@ -76,19 +74,6 @@ def _start_with(plain: Any, metered: Any) -> Any:
         return start
 
     return wrap
-
-
-def _then_settled(original: Any) -> Any:
-    async def verb(self: Any, *arguments: Any, **options: Any) -> Any:
-        result = await original(self, *arguments, **options)
-        attempt = self.__dict__.pop(_ATTEMPT, None)
-        if attempt is not None and not attempt.is_open:
-            await attempt.settled()
-        elif attempt is not None:
-            attempt.hand_over()
-        return result
-
-    return verb
 
 
 # -- the answer
