@@ -15,6 +15,8 @@ import pytest
 
 from quotakeeper.config.watching import load_watch_settings
 from quotakeeper.errors import ConfigError
+from quotakeeper.providers.exchange import Request
+from quotakeeper.providers.registry import recognise
 from quotakeeper.sandbox.server import Sandbox
 from quotakeeper.testing import FakeClock
 from tests.intercept.conftest import (
@@ -254,3 +256,24 @@ def test_a_gateways_address_is_counted_when_it_is_told(post: Post, watched: Watc
         url = f"{server.url}/gw/v1beta/models/gemini-2.5-flash:generateContent"
         assert post(url, prompt(), HEADERS).status == 200
     assert booked(watched.events()) == [USED]
+
+
+def test_what_has_ended_is_settled_before_a_call_is_refused(
+    post: Post, sandbox: Sandbox, watched: Watched
+) -> None:
+    url = generate(sandbox.base_url)
+    watched()
+    meter = watched.watching[-1].meter
+    found = recognise(Request("POST", url, HEADERS, prompt()), count=meter.count)
+    assert found is not None
+    assert post(url, prompt(), HEADERS).status == 200
+    (one,) = watched.events()
+    used, most = (_tokens(each) for each in (one.quantities, found[1].bound))
+    assert used < most
+    # The last call fits only if every one before it is down to what it used.
+    watched({"name": "tight", "meter": "tokens", "window": "day", "amount": 9 * used + most})
+    assert [post(url, prompt(), HEADERS).status for _ in range(10)] == [200] * 10
+
+
+def _tokens(quantities: Any) -> int:
+    return sum(n for name, n in quantities.items() if "tokens" in name)
