@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,19 +24,29 @@ pytestmark = [
 ]
 
 
-def in_child(act: object) -> int:
-    """Run something in a forked child; its exit status."""
+def forked(act: Callable[[], object]) -> int:
+    """Run something in a forked child; the child's number."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            act()  # type: ignore[operator]
+            act()
             status = 0
         except BaseException as error:  # noqa: BLE001 - it must never return into pytest
             os.write(2, f"in the child: {error!r}\n".encode())
         finally:
             os._exit(status)
+    return pid
+
+
+def ended(pid: int) -> int:
+    """The exit status of a child, when it has ended."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def in_child(act: Callable[[], object]) -> int:
+    """Run something in a forked child, to its end; its exit status."""
+    return ended(forked(act))
 
 
 def test_a_child_goes_on_after_its_parent_has_closed(path: Path) -> None:
@@ -45,6 +56,7 @@ def test_a_child_goes_on_after_its_parent_has_closed(path: Path) -> None:
     ready, go = os.pipe(), os.pipe()
 
     def work() -> None:
+        os.close(go[1])
         keeper.record("gemini", event_id="child-1")
         os.write(ready[1], b"x")
         os.read(go[0], 1)
@@ -53,18 +65,13 @@ def test_a_child_goes_on_after_its_parent_has_closed(path: Path) -> None:
         assert len(list(keeper.events())) == 7
         keeper.close()
 
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.read(ready[0], 1)
+    pid = forked(work)
+    os.close(ready[1])
+    assert os.read(ready[0], 1) == b"x"
     keeper.close()
-    os.write(go[1], b"x")
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-    for fd in (*ready, *go):
+    os.close(go[1])
+    assert ended(pid) == 0
+    for fd in (ready[0], go[0]):
         os.close(fd)
     with Keeper(path, config(limit(100))) as again:
         assert len({event.id for event in again.events()}) == 7
