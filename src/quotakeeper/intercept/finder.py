@@ -24,6 +24,10 @@ HOOKS: dict[str, tuple[str, str]] = {
     "httpx": (_HOOKS + "httpx_client", "install"),
     "httpx2": (_HOOKS + "httpx_client", "install"),
     "aiohttp": (_HOOKS + "aiohttp_client", "install"),
+    "websockets.sync.client": (_HOOKS + "websockets_sync", "install"),
+    "websockets.asyncio.client": (_HOOKS + "websockets_asyncio", "install_asyncio"),
+    "websockets.legacy.client": (_HOOKS + "websockets_asyncio", "install_legacy"),
+    "websocket._core": (_HOOKS + "websocket_client", "install"),
 }
 
 log = logging.getLogger("quotakeeper")

@@ -121,6 +121,11 @@ class ListenSession(Session):
         by_bytes = self._format.milliseconds(self._bytes)
         return (by_bytes if self._format.exact else max(by_bytes, self._heard)) * self._billed()
 
+    @property
+    def is_timed_by_bytes(self) -> bool:
+        """Whether the bytes tell the length exactly: not so for coded sound."""
+        return self._format.exact
+
     def sound(self, data: bytes) -> None:
         """Count bytes; the first ones may be a WAV header that tells the rate."""
         if self._bytes < _HEADER_BYTES and not self._format.exact:

@@ -1,0 +1,182 @@
+"""`websocket-client`: the package `websocket`, for threads."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.intercept.hooks.patching import Patches
+from quotakeeper.intercept.passage import note_fault
+from quotakeeper.intercept.refused import Refused
+from quotakeeper.intercept.sockets import Assembler, open_live
+
+if TYPE_CHECKING:
+    from quotakeeper.intercept.live import LiveAttempt
+    from quotakeeper.providers.exchange import Request
+
+_PLACE = "_quotakeeper_socket"
+_POLICY = 1008
+_TEXT, _BINARY, _DATA = 1, 2, (0, 1, 2)
+# Raised before the first byte of the handshake leaves.
+_UNSENT = ("WebSocketAddressException", "WebSocketProxyException")
+_patches = Patches()
+
+
+class _Socket:
+    """What hangs on a connection."""
+
+    def __init__(self, attempt: LiveAttempt) -> None:
+        self.attempt = attempt
+        self.incoming = Assembler()
+        self.outgoing = Assembler()
+
+    @property
+    def was_closed(self) -> bool:
+        """Whether the provider closed it properly."""
+        return self.incoming.close_code in (1000, 1001, 1005)
+
+
+def install(module: Any) -> None:
+    """Patch `websocket._core`."""
+    connection = module.WebSocket
+    _patches.wrap(connection, "connect", _connect)
+    _patches.wrap(connection, "send_frame", _send_frame)
+    _patches.wrap(connection, "recv_frame", _recv_frame)
+    _patches.wrap(connection, "shutdown", _shutdown)
+
+
+def uninstall() -> None:
+    """Take everything back."""
+    _patches.undo()
+
+
+def _connect(original: Any) -> Any:
+    def connect(connection: Any, url: Any, *given: Any, **options: Any) -> Any:
+        _end(connection)  # it may have been used before
+        started = open_live(lambda: _request(url, options.get("header")))
+        if started is None:
+            return original(connection, url, *given, **options)
+        if isinstance(started, Refused):
+            raise _bad_status(started)
+        try:
+            answer = original(connection, url, *given, **options)
+        except BaseException as error:
+            _not_opened(started, error)
+            raise
+        setattr(connection, _PLACE, _Socket(started))
+        return answer
+
+    return connect
+
+
+def _not_opened(attempt: LiveAttempt, error: BaseException) -> None:
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int):
+        headers = getattr(error, "resp_headers", None) or {}
+        body = getattr(error, "resp_body", None) or b""
+        attempt.answered(status, {str(k).lower(): str(v) for k, v in headers.items()}, bytes(body))
+        attempt.end(True)
+    elif type(error).__name__ in _UNSENT or isinstance(error, ConnectionRefusedError):
+        attempt.unsent()
+    else:
+        attempt.end(False)
+
+
+def _send_frame(original: Any) -> Any:
+    def send_frame(connection: Any, frame: Any) -> Any:
+        socket = vars(connection).get(_PLACE)
+        if socket is None or frame.opcode not in _DATA:
+            return original(connection, frame)
+        cut = None
+        try:
+            message = socket.outgoing.feed(frame.opcode, frame.data, bool(frame.fin))
+            if message is not None:
+                cut = socket.attempt.sent(message)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+            note_fault(error)
+        if cut is None:
+            return original(connection, frame)
+        if cut.silent:
+            return len(frame.data)
+        if not cut.again:
+            if cut.farewell:
+                original(connection, type(frame).create_frame(cut.farewell, _TEXT))
+            else:
+                connection.send_close(_POLICY, _short(cut.reason))
+        raise _closed(cut.reason)
+
+    return send_frame
+
+
+def _recv_frame(original: Any) -> Any:
+    def recv_frame(connection: Any) -> Any:
+        socket = vars(connection).get(_PLACE)
+        if socket is None:
+            return original(connection)
+        try:
+            frame = original(connection)
+        except Exception as error:
+            if type(error).__name__ != "WebSocketTimeoutException" and not connection.connected:
+                _end(connection)
+            raise
+        try:
+            message = socket.incoming.feed(frame.opcode, frame.data, bool(frame.fin))
+            if message is not None:
+                socket.attempt.received(message)
+        except Exception as error:  # noqa: BLE001 - as above
+            note_fault(error)
+        if socket.incoming.close_code:  # nothing comes after it
+            _end(connection)
+        return frame
+
+    return recv_frame
+
+
+def _shutdown(original: Any) -> Any:
+    def shutdown(connection: Any, *given: Any, **named: Any) -> Any:
+        try:
+            return original(connection, *given, **named)
+        finally:
+            _end(connection)
+
+    return shutdown
+
+
+def _end(connection: Any) -> None:
+    socket = vars(connection).pop(_PLACE, None)
+    if socket is not None:
+        socket.attempt.end(socket.was_closed)
+
+
+def _request(url: Any, header: Any) -> Request:
+    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see sockets
+
+    if callable(header):  # to be called once, and not by us
+        header = None
+    if isinstance(header, dict):
+        pairs = [(str(name), str(value)) for name, value in header.items()]
+    else:
+        lines = [str(line).partition(":") for line in header or ()]
+        pairs = [(name, value) for name, _, value in lines]
+    headers = {name.strip().lower(): value.strip() for name, value in pairs}
+    return Request("GET", str(url), headers)
+
+
+def _bad_status(refused: Refused) -> Exception:
+    refusal = refused.refusal
+    headers = {name.lower(): value for name, value in refusal.headers.items()}
+    reason = {402: "Payment Required", 429: "Too Many Requests"}.get(refusal.status, "Refused")
+    text = f"Handshake status {refusal.status} {reason} -+-+- {headers} -+-+- {refusal.body!r}"
+    kind = import_module("websocket._exceptions").WebSocketBadStatusException
+    error: Exception = kind(text, refusal.status, reason, headers, refusal.body)
+    return error
+
+
+def _closed(reason: str) -> Exception:
+    kind = import_module("websocket._exceptions").WebSocketConnectionClosedException
+    error: Exception = kind(reason)
+    return error
+
+
+def _short(reason: str) -> bytes:
+    return reason.encode("utf-8")[:120].decode("utf-8", "ignore").encode("utf-8")
