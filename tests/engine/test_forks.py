@@ -192,6 +192,26 @@ def test_a_fork_while_a_reader_is_between_pages(path: Path) -> None:
         assert keeper.verify() == []
 
 
+def test_one_that_cannot_rest_keeps_no_other_from_it(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = [Keeper("memory:", config(limit(1))) for _ in range(3)]
+    with Keeper(path, config(limit(100)), "process") as keeper:
+        keeper.record("gemini")
+        more = [Keeper("memory:", config(limit(1))) for _ in range(3)]
+        for each in (*broken, *more):  # they are told in no order, so there are some on both sides
+            gated(each).before_fork = _cannot  # type: ignore[attr-defined]
+        assert in_child(lambda: keeper.record("gemini", event_id="child")) == 0
+        assert len(list(keeper.events())) == 2
+    for each in (*broken, *more):
+        each.close()
+    assert "before a fork" in caplog.text
+
+
+def _cannot() -> None:
+    raise ZeroDivisionError
+
+
 def test_who_waits_for_a_turn_gets_it_before_a_busy_worker_takes_it_again() -> None:
     turn = Turn()
     assert turn.wait()  # the worker's

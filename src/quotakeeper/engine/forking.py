@@ -21,6 +21,8 @@ _GOODBYE_SECONDS = 2.0
 
 log = logging.getLogger("quotakeeper")
 
+log = logging.getLogger("quotakeeper")
+
 
 class Turn:
     """Whose turn it is: the worker's for each batch, or a fork's, which does not wait for long.
