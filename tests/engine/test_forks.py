@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_forks_beside_a_busy_worker(path: Path) -> None:
     for thread in threads:
         thread.start()
     statuses = [
-        in_child(lambda number=number: keeper.record("gemini", event_id=f"child-{number}"))
+        in_child(partial(keeper.record, "gemini", event_id=f"child-{number}"))
         for number in range(20)
     ]
     after = keeper.record("gemini", event_id="parent")
@@ -205,7 +206,7 @@ def test_one_that_cannot_rest_keeps_no_other_from_it(
         assert len(list(keeper.events())) == 2
     for each in (*broken, *more):
         each.close()
-    assert "before a fork" in caplog.text
+    assert "failed at a fork" in caplog.text
 
 
 def _cannot() -> None:

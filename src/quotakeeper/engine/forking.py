@@ -21,8 +21,6 @@ _GOODBYE_SECONDS = 2.0
 
 log = logging.getLogger("quotakeeper")
 
-log = logging.getLogger("quotakeeper")
-
 
 class Turn:
     """Whose turn it is: the worker's for each batch, or a fork's, which does not wait for long.
