@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
@@ -205,6 +206,7 @@ class Meter:
 
     def keep(self, attempt: Kept) -> Kept:
         """Have an open call ended when the process ends."""
+        _current.expect_the_end_of_a_child()
         self._open.add(attempt)
         return attempt
 
@@ -245,12 +247,20 @@ class _Current:
         self.lock = Lock()
         self.tried = False
         self._expects_the_end = False
+        self._expecting_child = 0
 
     def expect_the_end(self) -> None:
         """Have calls ended at exit. Registered after the keeper's own end, so called before it."""
         if not self._expects_the_end:
             self._expects_the_end = True
             atexit.register(_leave)
+
+    def expect_the_end_of_a_child(self) -> None:
+        """A child that `multiprocessing` forked leaves without atexit, but tells its own."""
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None and self._expecting_child != os.getpid():
+            self._expecting_child = os.getpid()
+            util.Finalize(None, _leave, exitpriority=100)
 
     def get(self) -> Meter | None:
         """The meter; None when it cannot be made, which is said once."""
