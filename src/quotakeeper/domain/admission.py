@@ -21,11 +21,16 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
     warnings: list[Verdict] = []
     for limit in limits:
         asked = measure(limit.account_meter, figures.quantities, figures.cost_pico)
-        if asked == 0 or not limit.matches(labels):
+        unpriced = figures.cost_pico is None and limit.meter == "cost"
+        if (asked == 0 and not unpriced) or not limit.matches(labels):
             continue
         totals = state.totals(limit.account, now)
         together = totals.settled + totals.reserved + asked
-        if together > limit.amount and limit.mode is Mode.HARD:
+        if unpriced:
+            # What it will cost nobody knows; that nothing is left for it is known.
+            if together >= limit.amount and limit.mode is Mode.HARD:
+                refusing.append(verdict(state, limit, 0, now))
+        elif together > limit.amount and limit.mode is Mode.HARD:
             refusing.append(verdict(state, limit, asked, now))
         elif together > limit.amount or together >= limit.warns_from:
             warnings.append(verdict(state, limit, asked, now))

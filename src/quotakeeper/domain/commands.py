@@ -14,7 +14,11 @@ from quotakeeper.errors import QuotakeeperError
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """Set aside an upper bound against every limit given, all or nothing."""
+    """Set aside an upper bound against every limit given, all or nothing.
+
+    An id whose earlier attempt was released or has expired may be tried again; the hold that comes
+    back then has an id of its own (`<id>~2`), and it is that one which is to be ended.
+    """
 
     id: str
     labels: CallLabels
@@ -133,6 +137,11 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """The balances of these accounts are kept, from now on or since before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """How many reservations a sweep released and how many it assumed."""
 
@@ -147,4 +156,4 @@ class Failed:
     error: QuotakeeperError
 
 
-Outcomes = Reserved | Denied | Booked | Done | Swept | Failed
+Outcomes = Reserved | Denied | Booked | Done | Watched | Swept | Failed

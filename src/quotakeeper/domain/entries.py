@@ -28,10 +28,6 @@ class Kind(StrEnum):
     CORRECT = "correct"
 
 
-OPENING = frozenset({Kind.RESERVE, Kind.RECORD})
-USAGE_BEARING = frozenset({Kind.SETTLE, Kind.ASSUME, Kind.RECORD, Kind.CORRECT})
-
-
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What a call used, or would use at most, and how that is known."""

@@ -18,12 +18,13 @@ from dataclasses import replace
 from quotakeeper.domain import commands as c
 from quotakeeper.domain.admission import admit, no_room, passed, unfit
 from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.derivation import derive
 from quotakeeper.domain.entries import Entry, Figures, Kind
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.reservations import Hold, State
 from quotakeeper.domain.state import Known, LedgerState, followed, opened
 from quotakeeper.domain.units import METERS, measure
-from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.domain.usage import Outcome, Provenance, is_storable
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import (
     InvalidInputError,
@@ -92,7 +93,7 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
 
 
 def _reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    known = state.known(command.id)
+    attempt, known = _attempt(state, command)
     if known is not None:
         return _replayed(known, command), []
     if error := unfit(command.id, command.labels, command.owner) or no_room(
@@ -103,7 +104,7 @@ def _reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcom
     if not decision.allowed:
         return c.Denied(decision), []
     entry = Entry(
-        state.seq + 1, Kind.RESERVE, now, id=command.id, labels=command.labels,
+        state.seq + 1, Kind.RESERVE, now, id=attempt, labels=command.labels,
         figures=command.figures, owner=command.owner,
         expires_at=now + min(command.ttl_us, MAX_TTL_US),
     )  # fmt: skip
@@ -112,13 +113,33 @@ def _reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcom
     return c.Reserved(hold, decision), [entry]
 
 
-def _replayed(known: Known, command: c.Reserve) -> c.Outcomes:
-    same = (
+def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, Known | None]:
+    """The attempt at a call that counts: the first that may have cost something, or else a new one.
+
+    What was released or has expired left nothing that could be given as the answer, so the same
+    call may be tried again: as `<id>~2`, `<id>~3` and so on, each with one end of its own.
+    """
+    attempt, number = command.id, 1
+    known = state.known(attempt)
+    while known and known.state in (State.RELEASED, State.EXPIRED) and _same(known, command):
+        number += 1
+        attempt = f"{command.id}~{number}"
+        if not is_storable(attempt):  # too long for one more
+            break
+        known = state.known(attempt)
+    return attempt, known
+
+
+def _same(known: Known, command: c.Reserve) -> bool:
+    return (
         known.state is not State.RECORDED
         and known.labels == command.labels
         and known.opening.quantities == command.figures.quantities
     )
-    if not same:
+
+
+def _replayed(known: Known, command: c.Reserve) -> c.Outcomes:
+    if not _same(known, command):
         return c.Failed(KeyConflictError(command.id))
     if known.hold is not None:
         return c.Reserved(known.hold, Decision(True), replay=True)
@@ -137,8 +158,8 @@ def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes
     known = state.known(command.id)
     if known is None:
         return c.Failed(_unknown(command.id)), []
-    # Late is better than never: an orphan that was assumed or expired takes its true figures once.
-    if known.state not in (State.HELD, State.ASSUMED, State.EXPIRED):
+    # Late is better than never: what was assumed, expired or released takes its true figures once.
+    if known.state not in (State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED):
         if known.figures == command.figures and known.event is not None:
             return c.Booked(known.event, replay=True), []
         return c.Failed(ReservationClosedError(command.id, known.state, "settle")), []
@@ -240,19 +261,24 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
 
 
 def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    for account in command.accounts:
-        if account.key in state.accounts:
-            continue
-        since = state.period(account, now).start_at
-        # What was used before anybody kept this balance counts too: it is read from the journal.
-        derived = state.derived(account, since)
+    fresh = {
+        account.key: (account, state.period(account, now).start_at)
+        for account in command.accounts
+        if account.key not in state.accounts
+    }
+    if not fresh:
+        return c.Watched(), []
+    wanted = list(fresh.values())
+    # What was used before anybody kept these balances counts too: it is read from the journal,
+    # once for all of them.
+    for (account, since), derived in zip(wanted, derive(state, wanted), strict=True):
         state.add_account(account, since)
         for start, used in derived.items():
             balance = state.balance(account, start)
             balance.settled, balance.reserved = used.settled, used.reserved
             balance.overage = used.overage
             state.touch(account, start, balance)
-    return c.Swept(), []
+    return c.Watched(), []
 
 
 def _unknown(event_id: str) -> QuotakeeperError:

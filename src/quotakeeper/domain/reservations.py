@@ -20,6 +20,19 @@ class State(StrEnum):
     RECORDED = "recorded"
 
 
+@dataclass(slots=True)
+class Balance:
+    """Sums of one account over one slice, in base units.
+
+    `settled` is all that was used, `reserved` what open reservations set aside, `overage` the part
+    of `settled` that no reservation had been admitted for.
+    """
+
+    settled: int = 0
+    reserved: int = 0
+    overage: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """An open reservation: the upper bound of one call, set aside at instant `at`.

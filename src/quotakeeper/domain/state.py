@@ -10,27 +10,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from quotakeeper.domain.derivation import derive
 from quotakeeper.domain.entries import Entry, Figures, Kind, event_from
 from quotakeeper.domain.limits import Account
-from quotakeeper.domain.reservations import Hold, State
-from quotakeeper.domain.units import METERS, measure
+from quotakeeper.domain.reservations import Balance, Hold, State
+from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 
 ZoneFinder = Callable[[str], tzinfo]
 
 
-@dataclass(slots=True)
-class Balance:
-    """Sums of one account over one slice, in base units.
-
-    `settled` is all that was used, `reserved` what open reservations set aside, `overage` the part
-    of `settled` that no reservation had been admitted for.
-    """
-
-    settled: int = 0
-    reserved: int = 0
-    overage: int = 0
+# What one call counts as: when, whose, how much, what it cost, and whether it was used (True) or
+# is only set aside.
+Usage = tuple[int, CallLabels, Quantities, int | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,13 @@ class Known:
     def event(self) -> UsageEvent | None:
         """The usage event, once there is one."""
         return event_from(self.id, self.at, self.labels, self.figures) if self.figures else None
+
+    def usage(self) -> Iterator[Usage]:
+        """What it counts as, if it counts."""
+        if self.figures is not None:
+            yield self.at, self.labels, self.figures.quantities, self.figures.cost_pico, True
+        elif self.hold is not None:
+            yield self.at, self.labels, self.hold.quantities, self.hold.cost_pico, False
 
 
 class LedgerState:
@@ -101,15 +101,21 @@ class LedgerState:
         slices = self._balances.get(account.key, {})
         return [(start, balance) for start, balance in slices.items() if start > after]
 
-    def usage_since(self, at: int) -> Iterator[tuple[UsageEvent | Hold, bool]]:
-        """Events (True) and open reservations (False) booked at or after an instant."""
+    def open_count(self) -> int:
+        """How many reservations are open."""
+        return len(self._open)
+
+    def events(self) -> Iterator[UsageEvent]:
+        """All events, in the order they were booked."""
         for known in self._known.values():
-            if known.at < at:
-                continue
-            if known.figures is not None:
-                yield event_from(known.id, known.at, known.labels, known.figures), True
-            elif known.hold is not None:
-                yield known.hold, False
+            if known.event is not None:
+                yield known.event
+
+    def usage_since(self, at: int) -> Iterator[Usage]:
+        """What was used, and what open reservations set aside, at or after an instant."""
+        for known in self._known.values():
+            if known.at >= at:
+                yield from known.usage()
 
     # -- what follows from them
 
@@ -151,19 +157,7 @@ class LedgerState:
 
     def derived(self, account: Account, since: int) -> dict[int, Balance]:
         """What was booked since an instant, by slice, added up from the journal."""
-        meter = METERS[account.meter]
-        slices: dict[int, Balance] = {}
-        for what, is_event in self.usage_since(since):
-            if not account.matches(what.labels):
-                continue
-            balance = slices.setdefault(self.slice_start(account, what.at), Balance())
-            amount = measure(meter, what.quantities, what.cost_pico)
-            if is_event:
-                balance.settled += amount
-                balance.overage += amount
-            else:
-                balance.reserved += amount
-        return slices
+        return derive(self, [(account, since)])[0]
 
     def resets_at(self, account: Account, now: int) -> int:
         """When room comes back: at the end of the period, or as the oldest slice in use leaves."""

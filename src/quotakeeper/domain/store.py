@@ -63,6 +63,9 @@ class Store(Protocol):
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""
 
+    def open_count(self) -> int:
+        """How many reservations are open."""
+
     def dead_owners(self) -> frozenset[str]:
         """Owners known to be dead, whose reservations a sweep should end."""
 

@@ -65,6 +65,11 @@ class MemoryStore:
         with self._lock:
             return self._state.holds()
 
+    def open_count(self) -> int:
+        """How many reservations are open."""
+        with self._lock:
+            return self._state.open_count()
+
     def dead_owners(self) -> frozenset[str]:
         """Nobody: every owner lives in this process."""
         return frozenset()
@@ -75,7 +80,7 @@ class MemoryStore:
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
         with self._lock:
-            found = [what for what, _ in self._state.usage_since(0) if isinstance(what, UsageEvent)]
+            found = list(self._state.events())
         if query.newest_first:
             found.reverse()
         matching = [event for event in found if _wanted(query, event)]

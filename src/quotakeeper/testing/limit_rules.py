@@ -32,6 +32,18 @@ class LimitRules(LedgerCase):
         assert held.decision.allowed and held.decision.warnings == ()
         self.refused("c", tokens(1), limit)
 
+    def test_a_call_of_unknown_cost_does_not_pass_an_exhausted_limit_of_cost(self) -> None:
+        limit, soft = cap(10, meter="cost"), cap(10, "soft", meter="cost", mode=Mode.SOFT)
+        self.watch(limit)
+        self.record("a", tokens(1, 9))
+        self.reserve("unpriced", tokens(1), limit, soft)
+        self.record("b", tokens(1, 1))
+        blocking = self.refused("c", tokens(1), limit).decision.blocking
+        assert (blocking.asked, blocking.remaining) == (0, 0)
+        self.reserve("free", tokens(1, 0), limit)
+        self.reserve("soft", tokens(1), soft)
+        self.reserve("elsewhere", tokens(1), cap(0, meter="cost", labels=CallLabels("deepgram")))
+
     def test_a_limit_of_nothing_refuses_everything_it_counts(self) -> None:
         limit = cap(0)
         self.watch(limit)
@@ -221,7 +233,7 @@ class LimitRules(LedgerCase):
             self.asking("d", tokens(11), [limit]),
             self.asking("e", tokens(10), [limit]),
         )
-        kinds = [c.Booked, c.Reserved, c.Denied, c.Swept, c.Booked, c.Denied, c.Reserved]
+        kinds = [c.Booked, c.Reserved, c.Denied, c.Watched, c.Booked, c.Denied, c.Reserved]
         assert [type(outcome) for outcome in outcomes] == kinds
         assert self.sums(limit) == (90, 10)
 

@@ -6,14 +6,15 @@ so a process that has the ledger to itself reads almost nothing.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 
 from quotakeeper.domain.entries import Entry
 from quotakeeper.domain.limits import Account
-from quotakeeper.domain.reservations import Hold, State
-from quotakeeper.domain.state import Balance, Known, LedgerState, ZoneFinder, followed, opened
-from quotakeeper.domain.usage import UsageEvent, is_storable
+from quotakeeper.domain.reservations import Balance, Hold, State
+from quotakeeper.domain.state import Known, LedgerState, Usage, ZoneFinder, followed, opened
+from quotakeeper.domain.usage import is_storable
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import (
     Interned,
@@ -182,22 +183,25 @@ class SqliteState(LedgerState):
             self._whole[account.key] = after
         return super().slices(account, after)
 
-    def usage_since(self, at: int) -> Iterator[tuple[UsageEvent | Hold, bool]]:
-        """Events and open reservations booked at or after an instant, from the journal."""
+    def usage_since(self, at: int) -> Iterator[Usage]:
+        """What was used and what is set aside since an instant, from the journal in one query."""
         after = first_seq(self._connection, at) - 1
-        query = self._sql["entries_after"]
-        while True:
-            rows = self._connection.execute(query, (after, 1_000)).fetchall()
-            if not rows:
-                break
-            for row in rows:
-                if row[3] is None:
-                    yield from _usage(self.known_at(row[0]))
-            after = rows[-1][0]
-        # What this batch has opened is not in the table yet.
-        for seq in sorted(seq for seq in self._known if seq > after):
-            if self._known[seq].at >= at:
-                yield from _usage(self._known[seq])
+        known, labels = self._known, self.interned.labels
+        # What this batch has opened or changed is not in the table yet: memory has the word.
+        held = self._connection.execute(self._sql["holds_since"], (after,))
+        used = self._connection.execute(self._sql["usage_since"], (after,))
+        for rows, is_event in ((held, False), (used, True)):
+            for seq, booked_at, labels_id, quantities, cost_pico in rows:
+                if seq not in known:
+                    yield booked_at, labels(labels_id), json.loads(quantities), cost_pico, is_event
+        for seq in sorted(known):
+            if known[seq].at >= at:
+                yield from known[seq].usage()
+
+    def open_count(self) -> int:
+        """How many reservations are open."""
+        count: int = self._connection.execute(self._sql["hold_count"]).fetchone()[0]
+        return count
 
     # -- changes
 
@@ -210,13 +214,6 @@ class SqliteState(LedgerState):
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Note a balance that has to be written."""
         self._dirty[account.key, start_at] = balance
-
-
-def _usage(known: Known) -> Iterator[tuple[UsageEvent | Hold, bool]]:
-    if known.event is not None:
-        yield known.event, True
-    elif known.hold is not None:
-        yield known.hold, False
 
 
 def first_seq(connection: sqlite3.Connection, at: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from quotakeeper.domain.commands import Command, Outcomes, Sweep, Swept, Watch
+from quotakeeper.domain.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
 from quotakeeper.domain.state import ZoneFinder
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.identifiers import new_owner
@@ -31,7 +31,7 @@ class LookingStore(SqliteStore):
                 raise LedgerUnavailableError(
                     self.name, "is read-only", "check the permissions of the file and its folder"
                 )
-        return [Swept() for _ in commands]
+        return [Watched() if isinstance(x, Watch) else Swept() for x in commands]
 
     def dead_owners(self) -> frozenset[str]:
         """Nobody: there is nothing to be done about them from here."""

@@ -129,6 +129,10 @@ class SqliteStore:
         """The open reservations, oldest first."""
         return self._read(lambda state: state.holds())
 
+    def open_count(self) -> int:
+        """How many reservations are open."""
+        return self._read(lambda state: state.open_count())
+
     def dead_owners(self) -> frozenset[str]:
         """Owners of open reservations whose process has ended; the marks of those that left
         nothing behind are removed on the way."""

@@ -51,6 +51,22 @@ WHERE o.kind IN (1, 8) AND o.seq > :after AND o.seq < :before AND o.at >= :since
   AND (:operation = '' OR l.operation = :operation)
 ORDER BY o.seq DESC LIMIT :page
 
+-- name: usage_since
+SELECT o.seq, o.at, o.labels_id, f.quantities, f.cost_pico
+FROM entry AS o JOIN entry AS f
+  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                      CASE o.kind WHEN 8 THEN o.seq END)
+WHERE o.kind IN (1, 8) AND o.seq > ?
+
+-- name: holds_since
+SELECT o.seq, o.at, o.labels_id, o.quantities, o.cost_pico
+FROM hold AS h JOIN entry AS o ON o.seq = h.seq
+WHERE h.seq > ?
+
+-- name: hold_count
+SELECT count(*) FROM hold
+
 -- name: holds
 SELECT seq FROM hold ORDER BY seq
 
