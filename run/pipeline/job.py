@@ -12,9 +12,18 @@ from pipeline.files import write_whole
 from pipeline.gemini import GeminiSettings
 from pipeline.media import Media
 from pipeline.outputs import plain_text, srt_text
+from pipeline.problems import FileProblem
 from pipeline.rewriting import Rewriting
-from pipeline.speech import DeepgramSettings, Segment, Transcript, speech_plan, transcribe
-from pipeline.state import FileState, output_base, step_key
+from pipeline.speech import (
+    DeepgramSettings,
+    Segment,
+    Transcript,
+    best_of,
+    languages_left,
+    listen,
+    speech_plan,
+)
+from pipeline.state import FileState, Memory, output_base, remembered, step_key
 from pipeline.voice import voice_of
 
 STEPS = ("voice", "speech to text", "translation", "rewriting", "files")
@@ -61,9 +70,9 @@ class Job:
         A length that only ffmpeg can tell is left to the reservation itself.
         """
         told = self._media.exact or not self._settings.ffmpeg
-        if told and self._state.transcript(self._speech_key()) is None:
-            first = self._settings.languages[0]
-            plan = speech_plan(self._settings.deepgram, self._media.milliseconds, first)
+        left = _left(self._state, self._media.sha256, self._settings)
+        if told and left:
+            plan = speech_plan(self._settings.deepgram, self._media.milliseconds, left[0])
             self._caller.books.check(plan)
 
     def run(self) -> Done:
@@ -79,23 +88,36 @@ class Job:
         write_whole(txt, plain_text(segments, lines, rewritten))
         return Done((txt, srt, self._state.path), self._paid_steps)
 
-    def _speech_key(self) -> str:
-        settings = self._settings
-        return step_key("speech", self._media.sha256, settings.deepgram.model, settings.languages)
-
     def _transcript(self) -> Transcript:
-        key = self._speech_key()
+        settings, sha256 = self._settings, self._media.sha256
+        key = _settled_key(sha256, settings)
         known = self._state.transcript(key)
         if known is not None:
             return known
-        self._tell(0, STEPS[0])
-        with voice_of(self._media, self._settings.ffmpeg) as voice:
-            self._tell(1, STEPS[1])
-            self._paid_steps += 1
-            settings = self._settings
-            found = transcribe(voice, settings.deepgram, self._caller, settings.languages)
-        self._state.keep_transcript(key, self._settings.deepgram.model, found)
+        asks = bool(_left(self._state, sha256, settings))
+        if asks:
+            self._hear()
+        found = best_of(settings.languages, _heard(self._state, sha256, settings))
+        if found is None:
+            asked = ", ".join(settings.languages)
+            again = "" if asks else " in an earlier run; --force asks again"
+            raise FileProblem(f"no speech was heard in it (asked for {asked}{again})")
+        self._state.keep_transcript(key, settings.deepgram.model, found)
         return found
+
+    def _hear(self) -> None:
+        """Ask for one language after the other; what each gave is kept before the next is asked."""
+        settings, sha256 = self._settings, self._media.sha256
+        self._tell(0, STEPS[0])
+        with voice_of(self._media, settings.ffmpeg) as voice:
+            self._tell(1, STEPS[1])
+            for language in _left(self._state, sha256, settings):
+                if language not in _left(self._state, sha256, settings):
+                    break  # what was heard meanwhile is enough
+                self._paid_steps += 1
+                found = listen(voice, settings.deepgram, self._caller, language)
+                key = _heard_key(sha256, settings, language)
+                self._state.keep_heard(key, settings.deepgram.model, found)
 
     def _lines(self, transcript: Transcript) -> dict[int, str]:
         """The Vietnamese lines: translated, or the words themselves when they are Vietnamese."""
@@ -130,3 +152,33 @@ class Job:
         found = rewriting.rewrite(text, settings, self._caller)
         self._state.keep_rewriting(key, settings.model, found)
         return found
+
+
+def hearings_left(path: Path, settings: JobSettings) -> int:
+    """How many recognitions a file may still need, by its memory alone: nothing is read or asked."""
+    if settings.forget:
+        return len(settings.languages)
+    sha256, memory = remembered(path, settings.out)
+    return len(_left(memory, sha256, settings))
+
+
+def _left(memory: Memory, sha256: str, settings: JobSettings) -> list[str]:
+    if memory.transcript(_settled_key(sha256, settings)) is not None:
+        return []
+    return languages_left(settings.languages, _heard(memory, sha256, settings))
+
+
+def _heard(memory: Memory, sha256: str, settings: JobSettings) -> dict[str, Transcript]:
+    each = {
+        language: memory.heard(language, _heard_key(sha256, settings, language))
+        for language in settings.languages
+    }
+    return {language: found for language, found in each.items() if found is not None}
+
+
+def _settled_key(sha256: str, settings: JobSettings) -> str:
+    return step_key("speech", sha256, settings.deepgram.model, settings.languages)
+
+
+def _heard_key(sha256: str, settings: JobSettings, language: str) -> str:
+    return step_key("heard", sha256, settings.deepgram.model, language)

@@ -109,7 +109,7 @@ def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Option
     job = JobSettings(
         deepgram=_deepgram(given, environ),
         gemini=_gemini(given, environ),
-        languages=tuple(given.language or LANGUAGES),
+        languages=tuple(dict.fromkeys(given.language or LANGUAGES)),
         ffmpeg=find_ffmpeg(given.ffmpeg),
         out=given.out,
         rewrites=not given.no_rewrite,

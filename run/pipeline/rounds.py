@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.calls import Caller
 from pipeline.console import Console
-from pipeline.job import STEPS, Done, Job, JobSettings
+from pipeline.job import STEPS, Done, Job, JobSettings, hearings_left
 from pipeline.media import exact_milliseconds, open_media
 from pipeline.problems import FileProblem, LimitReached
 from pipeline.speech import speech_plan
-from pipeline.state import was_heard
 from quotakeeper.clocks import local_zone_name, zone_named
 from quotakeeper.domain.windows import moment
 
@@ -82,27 +81,36 @@ class Rounds:
 
     def _forecast(self, paths: Sequence[Path]) -> None:
         """Say beforehand how many files have room in the quota for speech, by their lengths."""
-        settings = self._settings
-        new = [p for p in paths if settings.forget or not was_heard(p, settings.out)]
-        lengths = [exact_milliseconds(path) for path in new]
-        known = [length for length in lengths if length is not None]
+        counted = [(path, hearings_left(path, self._settings)) for path in paths]
+        new = [(exact_milliseconds(path), times) for path, times in counted if times]
+        known = [(length, times) for length, times in new if length is not None]
+        total = sum(length for length, _ in known)
         self._console.progress(
-            f"{len(paths)} media file(s), {len(new)} to be heard: {sum(known) / 60_000:.2f} minutes"
+            f"{len(paths)} media file(s), {len(new)} to be heard: {total / 60_000:.2f} minutes"
             + (f" and {len(new) - len(known)} of unknown length" if len(known) < len(new) else "")
         )
-        if known:
-            self._console.progress(
-                f"heard once each, {self._fitting(known)} of {len(known)} fit in the quota now"
-            )
+        if not known:
+            return
+        once = self._fitting([(length, 1) for length, _ in known])
+        text = f"{once} of {len(known)} fit in the quota now if each is heard once"
+        if any(times > 1 for _, times in known):
+            languages = " and ".join(self._settings.languages)
+            text += f", {self._fitting(known)} if each has to be heard in {languages}"
+        self._console.progress(f"speech: {text}")
 
-    def _fitting(self, lengths: Sequence[int]) -> int:
-        for number in range(len(lengths)):
-            together = sum(lengths[: number + 1])
+    def _fitting(self, files: Sequence[tuple[int, int]]) -> int:
+        """How many fit one after the other, each of a length and heard so many times."""
+        settings = self._settings
+        priced = "multi" if "multi" in settings.languages else ""
+        together = requests = 0
+        for number, (length, times) in enumerate(files):
+            together, requests = together + length * times, requests + times
+            plan = speech_plan(settings.deepgram, together, priced, requests=requests)
             try:
-                self._caller.books.check(speech_plan(self._settings.deepgram, together))
+                self._caller.books.check(plan)
             except LimitReached:
                 return number
-        return len(lengths)
+        return len(files)
 
     def _one(self, number: int, total: int, path: Path) -> None:
         name = path.name
@@ -125,8 +133,9 @@ class Rounds:
 
     def _until_admitted(self, path: Path, tell: Callable[[int, str], None]) -> Done:
         media = open_media(path)
+        # One for all rounds: after a wait it goes on from what it has, also when told to --force.
+        job = Job(media, self._settings, self._caller, tell)
         while True:
-            job = Job(media, self._settings, self._caller, tell)
             try:
                 job.check_speech()
                 return job.run()
@@ -157,7 +166,8 @@ class Rounds:
         write(f"  {done} of {total} file(s) fit; {len(self._tallied.left)} left, nothing is lost")
         if limit.resets_at:
             write(f"  room again at {when(limit, self._clock.now())}")
-        write("  run the same command again then, or use --wait; finished steps are not paid again")
+        advice = "run the same command again then, or use --wait; finished steps are not paid again"
+        write(f"  {advice}" + (" without --force" if self._settings.forget else ""))
 
 
 def when(limit: LimitReached, now_us: int) -> str:

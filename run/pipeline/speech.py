@@ -1,16 +1,18 @@
-"""Speech to text at Deepgram: Chinese first, then Vietnamese when that gave next to nothing."""
+"""Speech to text at Deepgram: Chinese first, then Vietnamese when that gave next to nothing.
+
+Each asking is paid for by itself, so each is remembered by itself.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from pipeline.books import CallPlan
 from pipeline.calls import Caller, Json, PaidCall
 from pipeline.keys import Key
-from pipeline.problems import FileProblem
 from pipeline.transport import HttpRequest
 from pipeline.usage import deepgram_usage
 from pipeline.voice import Voice
@@ -59,28 +61,39 @@ class DeepgramSettings:
     timeout_seconds: float
 
 
-def speech_plan(settings: DeepgramSettings, milliseconds: int, language: str = "") -> CallPlan:
+def speech_plan(
+    settings: DeepgramSettings, milliseconds: int, language: str = "", *, requests: int = 1
+) -> CallPlan:
     """The most that one recognition can use: the file's own length, one channel."""
-    most = {"requests": 1, "audio_milliseconds": milliseconds}
+    most = {"requests": requests, "audio_milliseconds": milliseconds}
     options = {"language": "multi"} if language == "multi" else {}  # it has a price of its own
     timeout = settings.timeout_seconds
     return CallPlan("deepgram", settings.model, OPERATION, most, timeout, options)
 
 
-def transcribe(
-    voice: Voice, settings: DeepgramSettings, caller: Caller, languages: Sequence[str]
-) -> Transcript:
-    """Ask in each language until one gives more than next to nothing; each asking is paid."""
-    best: Transcript | None = None
+def languages_left(languages: Sequence[str], heard: Mapping[str, Transcript]) -> list[str]:
+    """The languages that may still have to be asked for, in order; none when it is settled."""
+    left = []
     for language in languages:
-        found = read_transcript(caller.make(_call(voice, settings, language)), language)
-        if not found.is_poor:
-            return found
-        if found.segments and (best is None or found.confidence > best.confidence):
-            best = found
-    if best is None:
-        raise FileProblem(f"no speech was heard in it (asked for {', '.join(languages)})")
-    return best
+        found = heard.get(language)
+        if found is None:
+            left.append(language)
+        elif not found.is_poor:
+            break
+    return left
+
+
+def best_of(languages: Sequence[str], heard: Mapping[str, Transcript]) -> Transcript | None:
+    """The first that is more than next to nothing, else the surest that has any words."""
+    found = [heard[language] for language in languages if language in heard]
+    good = next((each for each in found if not each.is_poor), None)
+    worded = [each for each in found if each.segments]
+    return good or max(worded, key=lambda each: each.confidence, default=None)
+
+
+def listen(voice: Voice, settings: DeepgramSettings, caller: Caller, language: str) -> Transcript:
+    """Ask in one language; it is paid for whatever comes of it."""
+    return read_transcript(caller.make(_call(voice, settings, language)), language)
 
 
 def _call(voice: Voice, settings: DeepgramSettings, language: str) -> PaidCall:

@@ -20,6 +20,7 @@ from pipeline.speech import Segment, Transcript
 
 TOOL = "quotakeeper all_in_one_backup"
 SCHEMA = 1
+_SPEECH = "speech_to_text"
 
 
 def step_key(*parts: object) -> str:
@@ -28,19 +29,37 @@ def step_key(*parts: object) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-class FileState:
-    """The finished steps of one file; `base` is the path of its outputs, without an ending."""
+class Memory:
+    """The finished steps that were read from a file's memory, each under its key."""
 
-    def __init__(self, media: Media, base: Path, *, forget: bool = False) -> None:
-        self.base = base
-        self.path = _with_ending(base, ".json")
-        found = None if forget else read_json(self.path)
+    def __init__(self, found: Mapping[str, object] | None) -> None:
         steps = found.get("steps") if found and found.get("tool") == TOOL else None
         self._steps: dict[str, dict[str, object]] = {
             name: step
             for name, step in (steps if isinstance(steps, dict) else {}).items()
             if isinstance(step, dict)
         }
+
+    def transcript(self, key: str) -> Transcript | None:
+        """The transcript that was settled on, if that step was finished under this key."""
+        return _transcript_from(self._step(_SPEECH, key))
+
+    def heard(self, language: str, key: str) -> Transcript | None:
+        """What one asking in this language gave, be it next to nothing."""
+        return _transcript_from(self._step(f"{_SPEECH}:{language}", key))
+
+    def _step(self, name: str, key: str) -> dict[str, object]:
+        step = self._steps.get(name, {})
+        return step if step.get("key") == key else {}
+
+
+class FileState(Memory):
+    """The finished steps of one file; `base` is the path of its outputs, without an ending."""
+
+    def __init__(self, media: Media, base: Path, *, forget: bool = False) -> None:
+        self.base = base
+        self.path = _with_ending(base, ".json")
+        super().__init__(None if forget else read_json(self.path))
         self._source = {
             "name": media.path.name,
             "sha256": media.sha256,
@@ -63,23 +82,13 @@ class FileState:
         whole = {"schema": SCHEMA, "tool": TOOL, "source": self._source, "steps": self._steps}
         write_json(self.path, whole)
 
-    def transcript(self, key: str) -> Transcript | None:
-        """The transcript, if that step was finished under this key."""
-        step = self._step("speech_to_text", key)
-        segments = step.get("segments")
-        if not isinstance(segments, list):
-            return None
-        try:
-            read = tuple(
-                Segment(int(s["start_ms"]), int(s["end_ms"]), str(s["text"])) for s in segments
-            )
-            return Transcript(str(step["language"]), float(str(step["confidence"])), read)
-        except (KeyError, TypeError, ValueError):
-            return None
-
     def keep_transcript(self, key: str, model: str, transcript: Transcript) -> None:
-        """Write the transcript down."""
-        self.keep("speech_to_text", key, model=model, **asdict(transcript))
+        """Write the transcript down that was settled on."""
+        self.keep(_SPEECH, key, model=model, **asdict(transcript))
+
+    def keep_heard(self, key: str, model: str, transcript: Transcript) -> None:
+        """Write down what one asking gave: it is paid for, whatever comes of the next."""
+        self.keep(f"{_SPEECH}:{transcript.language}", key, model=model, **asdict(transcript))
 
     def lines(self, key: str) -> dict[int, str]:
         """The translated lines there are, also of a translation that was interrupted."""
@@ -105,21 +114,30 @@ class FileState:
         """Write the rewriting down."""
         self.keep("rewrite", key, model=model, **asdict(rewriting))
 
-    def _step(self, name: str, key: str) -> dict[str, object]:
-        step = self._steps.get(name, {})
-        return step if step.get("key") == key else {}
 
-
-def was_heard(path: Path, folder: Path | None) -> bool:
-    """Whether the speech of a file of this name and size is known already, by its memory alone."""
-    found = read_json(_with_ending(output_base(path, folder), ".json")) or {}
-    source, steps = found.get("source"), found.get("steps")
-    if not isinstance(source, dict) or not isinstance(steps, dict):
-        return False
+def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
+    segments = step.get("segments")
+    if not isinstance(segments, list | tuple):  # as read, and as kept in this run
+        return None
     try:
-        return "speech_to_text" in steps and source.get("bytes") == path.stat().st_size
+        read = tuple(
+            Segment(int(s["start_ms"]), int(s["end_ms"]), str(s["text"])) for s in segments
+        )
+        return Transcript(str(step["language"]), float(str(step["confidence"])), read)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def remembered(path: Path, folder: Path | None) -> tuple[str, Memory]:
+    """The hash and the memory of a file of this name and size, without reading the file itself."""
+    found = read_json(_with_ending(output_base(path, folder), ".json")) or {}
+    source = found.get("source")
+    try:
+        if isinstance(source, dict) and source.get("bytes") == path.stat().st_size:
+            return str(source.get("sha256")), Memory(found)
     except OSError:
-        return False
+        pass
+    return "", Memory(None)
 
 
 def output_base(media: Path, folder: Path | None) -> Path:

@@ -24,7 +24,8 @@ def test_when_two_of_three_fit_it_stops_cleanly_and_says_when_to_come_back(bench
     run = bench.run()
     assert run.exit_code == 3
     assert "3 media file(s), 3 to be heard: 0.60 minutes" in run.text
-    assert "heard once each, 2 of 3 fit in the quota now" in run.text
+    assert "speech: 2 of 3 fit in the quota now if each is heard once, 1 if each has to" in run.text
+    assert "be heard in zh and vi" in run.text
     assert "STOPPED AT A LIMIT: limit 'deepgram daily audio_minutes'" in run.text
     assert "asked 0.2, remaining 0.1" in run.text
     assert "2 of 3 file(s) fit; 1 left" in run.text

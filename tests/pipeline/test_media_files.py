@@ -173,7 +173,9 @@ def test_a_damaged_step_is_done_again(bench: Bench, step: dict[str, dict[str, ob
     bench.run()
     state = json.loads(bench.output("a.json"))
     (name,) = step
-    state["steps"][name] |= step[name]
+    for stored in state["steps"]:
+        if stored.partition(":")[0] == name:  # the recognition itself, and what was settled on
+            state["steps"][stored] |= step[name]
     (bench.out / "a.json").write_text(json.dumps(state))
     assert bench.run().exit_code == 0
     assert len(bench.sandbox.bill.charges) == 4

@@ -49,7 +49,9 @@ def test_what_comes_out_is_timed_translated_and_rewritten(bench: Bench, samples:
     assert "\n5. " in text and "\n6. " not in text
     state = json.loads(bench.output("xin-chao.json"))
     assert state["tool"] == TOOL
-    assert set(state["steps"]) == {"speech_to_text", "translate", "rewrite"}
+    assert set(state["steps"]) == {
+        "speech_to_text:zh", "speech_to_text", "translate", "rewrite",
+    }  # fmt: skip
 
 
 def test_the_run_ends_with_the_briefs_summary(bench: Bench, samples: str) -> None:
