@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from quotakeeper.domain import ledger
 from quotakeeper.domain.entries import Entry
-from quotakeeper.domain.state import LedgerState, ZoneFinder
+from quotakeeper.domain.state import Known, LedgerState, ZoneFinder, followed, opened
 from quotakeeper.domain.store import Problem
 from quotakeeper.domain.units import METERS, units_text
 
+# The entries about an opening entry, itself included, that come before another entry.
+Lookup = Callable[[int, int], Iterable[Entry]]
+
+
+class _Replay(LedgerState):
+    """Keeps only what is open: what a later entry says of a call that has ended is looked up."""
+
+    def __init__(self, zones: ZoneFinder, look_up: Lookup) -> None:
+        super().__init__(zones)
+        self._look_up = look_up
+        self.next_seq = 0
+
+    def known_at(self, seq: int) -> Known:
+        found = self._known.get(seq)
+        if found is None:
+            for entry in self._look_up(seq, self.next_seq):
+                found = opened(entry) if found is None else followed(found, entry)
+        if found is None:
+            raise KeyError(seq)
+        return found
+
+    def remember(self, entry: Entry, known: Known) -> None:
+        super().remember(entry, known)
+        if known.hold is None:
+            del self._known[known.seq], self._ids[known.id]
+
 
 def compare_balances(
-    kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder
+    kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup
 ) -> list[Problem]:
     """Replay a journal into an empty state with the same accounts, and name every difference.
 
     Also checks the journal itself: sequence numbers rise, ledger time never goes back, and every
     later entry is about an id that was opened.
     """
-    again = replayed(kept, (), zones)
+    again = _Replay(zones, look_up)
+    for account, since in kept.accounts.values():
+        again.add_account(account, since)
     problems: list[Problem] = []
     last_at = 0
     for entry in journal:
@@ -28,6 +56,7 @@ def compare_balances(
         if entry.at < last_at:
             problems.append(Problem(f"entry {entry.seq} goes back in time"))
         last_at = max(last_at, entry.at)
+        again.next_seq = entry.seq
         try:
             ledger.fold(again, entry)
         except (KeyError, AssertionError):

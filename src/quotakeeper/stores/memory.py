@@ -95,7 +95,13 @@ class MemoryStore:
     def verify(self) -> list[Problem]:
         """Derive everything again from the journal and compare."""
         with self._lock:
-            return compare_balances(self._state, self._journal, self._zones)
+            about: dict[int, list[Entry]] = {}
+            for entry in self._journal:
+                about.setdefault(entry.ref or entry.seq, []).append(entry)
+            return compare_balances(
+                self._state, self._journal, self._zones,
+                lambda seq, before: [e for e in about.get(seq, ()) if e.seq < before],
+            )  # fmt: skip
 
     def before_fork(self) -> None:
         """Nothing is open."""

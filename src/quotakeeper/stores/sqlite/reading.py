@@ -75,7 +75,9 @@ def verify_file(path: Path, zones: ZoneFinder) -> list[Problem]:
             return problems
         kept = SqliteState(connection, zones)
         kept.refresh()
-        problems += compare_balances(kept, _entries(connection, 0), zones)
+        problems += compare_balances(
+            kept, _entries(connection, 0), zones, lambda seq, end: _about(connection, seq, end)
+        )
         problems += _changed_holds(connection, kept)
     return problems
 
@@ -102,6 +104,14 @@ def _entries(connection: sqlite3.Connection, after: int) -> Iterator[Entry]:
         page = _page(connection, interned, after)
         yield from page
         after = page[-1].seq if page else after
+
+
+def _about(connection: sqlite3.Connection, seq: int, before: int) -> Iterator[Entry]:
+    interned = Interned(connection)
+    for query in ("entry_by_seq", "followers"):
+        for row in connection.execute(queries()[query], (seq,)).fetchall():
+            if row[0] < before:
+                yield entry_from(row, interned)
 
 
 def _page(connection: sqlite3.Connection, interned: Interned, after: int) -> list[Entry]:
