@@ -36,6 +36,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
   demo   run the whole product on this machine: no keys, no network      examples/demo.py
   test   check, then every test this machine can run, skips explained
          test ARGS: pytest ARGS only (for example: test tests/house -k stamp)
+         test --matrix: every SDK there is a driver for, each in an environment of its own
   check  format, lint, types, architecture, gates
   bench  measure                                                         benchmarks/run.py
   fmt    put the source into its format
@@ -151,6 +152,9 @@ def check_steps(house: House, python: str) -> list[Step]:
 
 def test(house: House, arguments: list[str]) -> int:
     """Without arguments: check, then all tests. With arguments: pytest with them."""
+    if "--matrix" in arguments:
+        os.environ["QUOTAKEEPER_MATRIX"] = "full"
+        arguments = ["tests/matrix", *(each for each in arguments if each != "--matrix")]
     checked = 0 if arguments else check(house, [])
     command = [str(prepare(house)), "-m", "pytest"]
     if not any(argument.startswith(NOT_IN_PARALLEL) for argument in arguments):

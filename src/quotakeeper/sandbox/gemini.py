@@ -24,6 +24,7 @@ from quotakeeper.sandbox.exchange import (
 )
 from quotakeeper.sandbox.gemini_usage import PromptCount, Usage, count_prompt, thoughts_for
 from quotakeeper.sandbox.phrases import rewritten, translate
+from quotakeeper.sandbox.tool_calls import tool_wish
 from quotakeeper.tokens import estimate_tokens
 
 PATH = re.compile(
@@ -93,9 +94,11 @@ def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: b
     config = _mapping(body.get("generationConfig"))
     cap = _whole(config.get("maxOutputTokens"), 8_192)
     thoughts = thoughts_for(model, config, prompt.total, cap)
-    text, finish = _cut(_answer(body, config), cap - thoughts)
-    usage = Usage(prompt, estimate_tokens(text).tokens, thoughts)
-    served = response_id(turn, model, text)
+    wish = tool_wish(body)
+    text, finish = _cut(_answer(body, config), cap - thoughts) if wish is None else ("", "STOP")
+    said = text if wish is None else json.dumps(wish, ensure_ascii=False)
+    usage = Usage(prompt, estimate_tokens(said).tokens, thoughts)
+    served = response_id(turn, model, said)
     frame = {"modelVersion": model, "responseId": served}
     if vertex:
         frame["createTime"] = _rfc3339(turn.now_us)
@@ -104,10 +107,10 @@ def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: b
     charge = Charge("gemini", operation, model, 200, usage.billed())
     tier = () if vertex else (("X-Gemini-Service-Tier", "standard"),)
     if not streamed:
-        whole: Json = {"candidates": [_candidate(text, finish)]}
+        whole: Json = {"candidates": [_candidate(text, finish, wish)]}
         whole.update({"usageMetadata": usage.metadata(vertex=vertex), **frame})
         return json_reply(200, whole, headers=tier, charge=charge)
-    frames = tuple(_frames(text, finish, usage, frame, vertex=vertex))
+    frames = tuple(_frames(text, finish, usage, frame, wish, vertex=vertex))
     if request.option("alt") == "sse":
         chunks = tuple(b"data: " + _line(one) + b"\r\n\r\n" for one in frames)
         return Reply(200, chunks, (("Content-Type", "text/event-stream"), *tier), charge)
@@ -117,8 +120,9 @@ def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: b
 
 
 def _frames(
-    text: str, finish: str, usage: Usage, frame: Mapping[str, object], *, vertex: bool
-) -> Iterator[Json]:
+    text: str, finish: str, usage: Usage, frame: Mapping[str, object], wish: Json | None,
+    *, vertex: bool,
+) -> Iterator[Json]:  # fmt: skip
     """The chunks of a stream; each carries a snapshot of the usage so far."""
     step = max(1, -(-len(text) // _STREAM_PIECES))
     ends = [*range(step, len(text), step), len(text)]
@@ -127,14 +131,17 @@ def _frames(
         last = end == len(text)
         so_far = usage.visible if last else estimate_tokens(text[:end]).tokens
         now = Usage(usage.prompt, min(so_far, usage.visible), usage.thoughts)
-        chunk: Json = {"candidates": [_candidate(text[start:end], finish if last else "")]}
+        chunk: Json = {"candidates": [_candidate(text[start:end], finish if last else "", wish)]}
         chunk.update({"usageMetadata": now.metadata(vertex=vertex), **frame})
         yield chunk
         start = end
 
 
-def _candidate(text: str, finish: str) -> Json:
-    candidate: Json = {"content": {"parts": [{"text": text}] if text else [], "role": "model"}}
+def _candidate(text: str, finish: str, wish: Json | None) -> Json:
+    parts: list[Json] = [{"text": text}] if text else []
+    if wish is not None:
+        parts = [{"functionCall": wish}]
+    candidate: Json = {"content": {"parts": parts, "role": "model"}}
     if finish:
         candidate["finishReason"] = finish
     candidate["index"] = 0

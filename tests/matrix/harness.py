@@ -1,0 +1,169 @@
+"""Plays a real SDK under `quotakeeper run`, and lays the ledger beside the bill, case by case."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quotakeeper import Keeper, UsageEvent
+from quotakeeper.clocks import SystemClock
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.intercept.finder import HOOKS
+from quotakeeper.sandbox.exchange import Charge
+from quotakeeper.sandbox.server import Sandbox
+from tests.matrix.cost import cost_pico
+from tests.matrix.environments import ROOT, prepare
+from tests.matrix.features import ASSUMED, EXACT, Case, Setting
+from tests.matrix.shapes import Shapes
+
+HERE = Path(__file__).resolve().parent
+LIVE = any(name.startswith("websockets") for name in HOOKS)
+_PLAYED = {"429": "429-bare@1", "500": "500@1", "cut": "cut", "slow": "slow:5@1"}
+_MINUTES = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a case ended: `problem` is "" where ledger and bill agree."""
+
+    case: Case
+    ended: str
+    problem: str
+
+
+def play(setting: Setting, folder: Path, cases: Sequence[Case]) -> list[Result]:
+    """Play cases in one process of an environment; each on a server and a bill of its own."""
+    python = prepare(setting.environment)
+    (folder / "quotakeeper.toml").write_text(
+        f'default_limits = false\nprice_files = ["{(HERE / "prices.toml").as_posix()}"]\n',
+        encoding="utf-8",
+    )
+    ledger = folder / "ledger.db"
+    command = [sys.executable, "-m", "quotakeeper", "run", "--summary", "off", "--"]
+    command += [str(python), str(HERE / "drivers" / f"{setting.driver}.py")]
+    clock = SystemClock()
+    told: list[str] = []
+    spans: list[tuple[int, int]] = []
+    with ExitStack() as stack:
+        servers = [stack.enter_context(_server(setting, case)) for case in cases]
+        errors = stack.enter_context((folder / "stderr.txt").open("w+", encoding="utf-8"))
+        program = stack.enter_context(
+            subprocess.Popen(
+                command, cwd=folder, env=_environment(folder, ledger), stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8",
+            )
+        )  # fmt: skip
+        assert program.stdin and program.stdout
+        lines = _lines(program)
+        first = next(lines, "")
+        for case, server in zip(cases, servers, strict=True):
+            begun = clock.now()
+            print(case.feature, server.base_url, file=program.stdin, flush=True)
+            told.append(next(lines, "nothing: the program ended"))
+            spans.append((begun, clock.now()))
+            while clock.now() // 1000 == spans[-1][1] // 1000:
+                """The next case begins in another millisecond."""
+        program.stdin.close()
+        code = program.wait(60)
+        errors.seek(0)
+        said = errors.read()
+        assert (first, code) == ("ready", 0), said[-3000:]
+        for case, server in zip(cases, servers, strict=True):
+            server.bill.wait_for(case.calls, 5)  # a socket is billed after it has closed
+        bills = [server.bill.charges for server in servers]
+    with Keeper(ledger, {"default_limits": False}) as keeper:
+        events = list(keeper.events())
+        assert keeper.verify() == []
+        assert keeper.reservations() == []
+    parts = [[each for each in events if _began_in(each, span)] for span in spans]
+    assert sum(map(len, parts)) == len(events)
+    return [
+        Result(case, ended, problem(case, ended, list(bill), part))
+        for case, ended, bill, part in zip(cases, told, bills, parts, strict=True)
+    ]
+
+
+def problem(case: Case, ended: str, bill: list[Charge], events: list[UsageEvent]) -> str:
+    """What is not as it should be, or ""."""
+    if (ended == "done") is not case.ok:
+        return f"the program {ended}"
+    if len(bill) != case.calls:
+        return f"{len(bill)} calls billed, {case.calls} expected"
+    billed, booked = sorted(_billed(each, case) for each in bill), sorted(map(_booked, events))
+    if case.held == EXACT:
+        reported = all(event.provenance is Provenance.REPORTED for event in events)
+        return "" if billed == booked and reported else f"billed {billed}, booked {booked}"
+    if len(events) != len(bill):
+        return f"{len(bill)} calls billed, {len(events)} booked"
+    for charge, event in zip(bill, events, strict=True):
+        if event.provenance is Provenance.REPORTED:
+            return "figures that never arrived are called reported"
+        least = cost_pico(charge, live=case.live) if case.held == ASSUMED else 1
+        if event.cost_pico is None or event.cost_pico < least:
+            return f"billed {charge}, booked {_booked(event)}"
+    return ""
+
+
+Row = tuple[str, int, tuple[tuple[str, int], ...]]
+
+
+def _billed(charge: Charge, case: Case) -> Row:
+    said = {meter: amount for meter, amount in charge.quantities.items() if amount}
+    return charge.provider, cost_pico(charge, live=case.live), tuple(sorted(said.items()))
+
+
+def _booked(event: UsageEvent) -> Row:
+    cost = -1 if event.cost_pico is None else event.cost_pico
+    return event.labels.provider, cost, tuple(sorted(event.quantities.items()))
+
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def _began_in(event: UsageEvent, span: tuple[int, int]) -> bool:
+    """Whether a call was reserved in a span: its id begins with the millisecond."""
+    at = 0
+    for letter in event.id[:10]:
+        at = at * 32 + _ALPHABET.index(letter)
+    return span[0] // 1000 <= at <= span[1] // 1000
+
+
+def _server(setting: Setting, case: Case) -> Any:
+    if setting.server == "shapes":
+        return Shapes(case.fault)
+    return Sandbox(faults=[_PLAYED[case.fault]] if case.fault else [])
+
+
+def _environment(folder: Path, ledger: Path) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("QUOTAKEEPER_", "PYTHON", "COVERAGE"))
+        and not name.lower().endswith("_proxy")
+    }
+    return {
+        **kept, "HOME": str(folder), "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1",
+        "QUOTAKEEPER_LEDGER": str(ledger), "QUOTAKEEPER_DURABILITY": "process",
+        "QUOTAKEEPER_TIMEZONE": "UTC", "QUOTAKEEPER_CONFIG": str(folder / "quotakeeper.toml"),
+    }  # fmt: skip
+
+
+def _lines(program: subprocess.Popen[str]) -> Iterator[str]:
+    """What it says, line by line; killed when it says nothing for minutes."""
+    import threading
+
+    assert program.stdout
+    watchdog = threading.Timer(_MINUTES * 60, program.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        for line in program.stdout:
+            yield line.strip()
+    finally:
+        watchdog.cancel()

@@ -1,0 +1,108 @@
+"""Plays everything and writes docs/en/sdks.md and docs/vi/sdks.md: `python tests/matrix/table.py`.
+
+`./dev test --matrix` plays the same; the pages are only written here, from what was really seen.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from tests.matrix.environments import version  # noqa: E402 - found just now
+from tests.matrix.features import ASSUMED, CUT, EXACT, LIBRARIES, SETTINGS, Case  # noqa: E402
+from tests.matrix.harness import HERE, LIVE, Result, play  # noqa: E402
+
+
+class Words(NamedTuple):
+    """What stands in the cells of a page; the rest of it is in page.en.md and page.vi.md."""
+
+    marks: dict[str, str]
+    wrong: str
+
+
+EN = Words({EXACT: "exact", CUT: "calls", ASSUMED: "bound"}, "WRONG")
+VI = Words({EXACT: "đúng hệt", CUT: "lệnh gọi", ASSUMED: "cận trên"}, "SAI")
+_COLUMNS = ("", "429", "500", "retry", "cut", "slow")
+
+
+class Row(NamedTuple):
+    """One feature of one SDK."""
+
+    sdk: str
+    feature: str
+    results: dict[str, Result]
+
+
+def main() -> int:
+    """Play, write, and fail if anything was not as it has to be."""
+    if not LIVE:
+        print("the hooks for WebSockets are not there: live sessions are left out")
+    rows = [row for name in SETTINGS for row in rows_of(name)]
+    for words, language in ((EN, "en"), (VI, "vi")):
+        page = ROOT / "docs" / language / "sdks.md"
+        frame = (HERE / f"page.{language}.md").read_text(encoding="utf-8")
+        text = frame.replace("{table}", table(words, rows))
+        page.write_text(text, encoding="utf-8", newline="\n")
+    wrong = [(row.sdk, each) for row in rows for each in row.results.values() if each.problem]
+    for sdk, each in wrong:
+        print(f"{sdk}: {each.case.name}: {each.problem}")
+    print(f"{sum(len(row.results) for row in rows)} cases, {len(wrong)} wrong")
+    return 1 if wrong else 0
+
+
+def rows_of(name: str) -> list[Row]:
+    """What came out of one environment."""
+    setting = SETTINGS[name]
+    cases = [case for case in setting.cases if LIVE or not case.live]
+    with tempfile.TemporaryDirectory() as folder:
+        results = {each.case: each for each in play(setting, Path(folder), cases)}
+    print(f"{name}: {len(results)} cases", flush=True)
+    if name != "libraries":
+        sdk = f"{setting.distribution} {version(name, setting.distribution)}"
+        return _rows(sdk, results.values())
+    rows = []
+    for library, played in LIBRARIES.items():
+        is_own = library == "urllib.request"
+        sdk = library if is_own else f"{library} {version(name, library)}"
+        rows += _rows(sdk, [results[case] for case in played])
+    return rows
+
+
+def _rows(sdk: str, results: Iterable[Result]) -> list[Row]:
+    rows: dict[str, Row] = {}
+    for result in results:
+        feature, column = _place(result.case)
+        rows.setdefault(feature, Row(sdk, feature, {})).results[column] = result
+    return list(rows.values())
+
+
+def _place(case: Case) -> tuple[str, str]:
+    """The row and column of a case."""
+    return case.row or case.feature, "retry" if case.row and case.fault == "500" else case.fault
+
+
+def table(words: Words, rows: list[Row]) -> str:
+    """The rows of the page's table."""
+    lines = ["|---" * (len(_COLUMNS) + 2) + "|"]
+    said = ""
+    for row in rows:
+        cells = [_cell(words, row.results.get(column)) for column in _COLUMNS]
+        sdk, said = row.sdk if row.sdk != said else "", row.sdk
+        lines.append(f"| {sdk} | {row.feature} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(words: Words, result: Result | None) -> str:
+    if result is None:
+        return ""
+    return words.wrong if result.problem else words.marks[result.case.held]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
