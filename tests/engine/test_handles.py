@@ -168,7 +168,7 @@ def test_a_reservation_made_before_is_spooled_beside_the_loop_when_it_is_left(
     assert keeper.status().limits[0].used == 1
 
 
-def test_looking_at_the_journal_builds_no_reservations(make: MakeKeeper) -> None:
+def test_looking_builds_no_reservations(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     call = keeper.reserve("gemini")
@@ -182,6 +182,7 @@ def test_looking_at_the_journal_builds_no_reservations(make: MakeKeeper) -> None
     store.inner.holds = seen
     assert list(keeper.events()) == []
     assert [entry.id for entry in keeper.entries()] == [call.id]
+    assert keeper.status().open_reservations == 1
     assert keeper.verify() == []
     assert asked == []
     call.release()

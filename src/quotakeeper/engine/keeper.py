@@ -275,7 +275,7 @@ class KeeperBase(Bookkeeping):
 
     def _status(self, store: Store, now: int) -> Status:
         verdicts = store.verdicts(self.limits, now)
-        return Status(now, tuple(map(limit_status, verdicts)), len(store.holds()))
+        return Status(now, tuple(map(limit_status, verdicts)), store.open_count())
 
 
 def _opened(store: Store, now: int) -> None:
