@@ -8,9 +8,13 @@ new day after a simulated midnight. At the end it compares its ledger with the s
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import tempfile
 from pathlib import Path
+
+if sys.version_info < (3, 11):  # noqa: UP036 - said here, not by an import that fails
+    sys.exit("quotakeeper needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])  # noqa: UP031
 
 ROOT = Path(__file__).resolve().parent.parent
 for _folder in (ROOT / "run", ROOT / "src"):
@@ -157,7 +161,10 @@ class Demo:
             lines = subtitles.read_text(encoding="utf-8").splitlines()
             say(f"  {subtitles.name:14} {lines[1]}  {lines[2]}")
         say("To look into the demo's ledger:")
-        say(f"  QUOTAKEEPER_LEDGER={ledger} QUOTAKEEPER_CONFIG={config} quotakeeper events")
+        source = shlex.quote(str(ROOT / "src"))
+        python = shlex.quote(sys.executable)
+        where = f"--ledger {shlex.quote(str(ledger))} --config {shlex.quote(str(config))}"
+        say(f"  PYTHONPATH={source} {python} -m quotakeeper {where} status")
         verdict = "all of it happened as it should" if not self.failures else "FAILED"
         say(f"Demo: {verdict}." if not self.failures else f"Demo {verdict}: {self.failures}")
 

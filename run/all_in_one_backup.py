@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+if sys.version_info < (3, 11):  # noqa: UP036 - said here, not by an import that fails
+    sys.exit("quotakeeper needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])  # noqa: UP031
+
 HERE = Path(__file__).resolve().parent
 for _folder in (HERE, HERE.parent / "src"):
     if _folder.is_dir() and str(_folder) not in sys.path:

@@ -14,6 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+if sys.version_info < (3, 11):  # noqa: UP036 - said here, not by an import that fails
+    sys.exit("quotakeeper needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])  # noqa: UP031
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "src"))
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+if sys.version_info < (3, 11):  # noqa: UP036 - said here, not by an import that fails
+    sys.exit("quotakeeper needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])  # noqa: UP031
+
 _SOURCE = Path(__file__).resolve().parent.parent / "src"
 if _SOURCE.is_dir() and str(_SOURCE) not in sys.path:
     sys.path.insert(0, str(_SOURCE))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pipeline.problems import SetupProblem
 
 _SHOWN = "[key]"
+_SHORTEST_REAL = 8
 # What a key may look like in a header; anything else would break the request.
 _USABLE = re.compile(r"[\x21-\x7e]{1,512}")
 
@@ -33,8 +34,12 @@ class Key:
         return self._value
 
     def redact(self, text: str) -> str:
-        """A text without the key."""
-        return text.replace(self._value, _SHOWN)
+        """A text without the key. A short one is no provider's key but a stand-in ("any"): it is
+        only taken out where it stands as a word of its own, or it would tear words apart."""
+        if len(self._value) >= _SHORTEST_REAL:
+            return text.replace(self._value, _SHOWN)
+        alone = rf"(?<![\w\[]){re.escape(self._value)}(?![\w\]])"
+        return re.sub(alone, lambda _: _SHOWN, text)
 
 
 def key_from(environ: Mapping[str, str], *names: str) -> Key:
@@ -52,6 +57,6 @@ def key_from(environ: Mapping[str, str], *names: str) -> Key:
         return Key(value)
     raise SetupProblem(
         f"no key: set {' or '.join(names)} in the environment "
-        "(to try without keys: quotakeeper sandbox, and any value)",
+        "(to try without keys: python -m quotakeeper sandbox, and any value)",
         exit_code=2,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, Rounded, localcontext
 from itertools import combinations
 from zoneinfo import ZoneInfo
 
@@ -125,3 +125,9 @@ def test_a_refusal_is_explained_in_the_units_people_use():
     assert "'deepgram daily minutes'" in text
     for figure in ("1000", "1.508333", "0.5", "999", "2026-11-25T00:00:00+07:00"):
         assert figure in text
+
+
+def test_where_a_limit_warns_from_does_not_ask_the_hosts_decimal_context() -> None:
+    with localcontext(Context(prec=3, traps=[Inexact, Rounded])):
+        limit = Limit("x", "tokens", Window("day"), 15_000_001)
+    assert limit.warns_from == 12_000_001

@@ -177,3 +177,19 @@ def test_without_keys_it_says_which_and_ends_as_a_usage_error() -> None:
         read_options(["x.wav", "--ffmpeg", "off"], {})
     assert caught.value.exit_code == 2
     assert "DEEPGRAM_API_KEY" in str(caught.value) and "sandbox" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "shown"),
+    [
+        ("any", "Too many requests", "Too many requests"),
+        ("any", "key any was refused", "key [key] was refused"),
+        ("d", "deepgram answered 429", "deepgram answered 429"),
+        ("k", "[key]", "[key]"),
+        ("real-key-0123", "x-api: real-key-0123!", "x-api: [key]!"),
+        ("real-key-0123", "prefixreal-key-0123", "prefix[key]"),
+    ],
+)
+def test_a_stand_in_for_a_key_tears_no_word_apart(key: str, text: str, shown: str) -> None:
+    assert Key(key).redact(text) == shown
+    assert Key("k").redact(Key(key).redact(text)) == shown

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from math import ceil
 
 from quotakeeper.domain.units import METERS, Meter, meter_named
 from quotakeeper.domain.usage import CallLabels
@@ -87,7 +86,12 @@ class Limit:
         object.__setattr__(self, "account", account)
         object.__setattr__(self, "account_meter", METERS[meter])
         lowest = min(self.thresholds, default=None)
-        warns_from = _NEVER if lowest is None else max(1, ceil(lowest * self.amount))
+        warns_from = _NEVER
+        if (
+            lowest is not None
+        ):  # rounded up, in whole numbers: the host's decimal context is not asked
+            share, whole = lowest.as_integer_ratio()
+            warns_from = max(1, -(-share * self.amount // whole))
         object.__setattr__(self, "warns_from", warns_from)
 
     @property
