@@ -92,11 +92,11 @@ def test_nothing_printed_is_left_in_english(busy: CommandLine) -> None:
 
 
 def test_help_is_in_the_chosen_language(cli: CommandLine) -> None:
-    assert "Từng giới hạn đang ở đâu." in cli.run("--lang", "vi", "--help").out
-    assert "Từng giới hạn đang ở đâu." in cli.run("status", "--help", "--lang=vi").out
+    assert "Từng hạn mức đang ở đâu." in cli.run("--lang", "vi", "--help").out
+    assert "Từng hạn mức đang ở đâu." in cli.run("status", "--help", "--lang=vi").out
     assert "Where every limit stands now." in cli.run("status", "--help").out
     cli.environment.setenv("LANG", "vi_VN.UTF-8")
-    assert "Tạo một giới hạn" in cli.run("limits", "set", "--help").out
+    assert "Tạo một hạn mức" in cli.run("limits", "set", "--help").out
     assert "The limits in force." in cli.run("limits", "--help", "--lang", "en").out
 
 

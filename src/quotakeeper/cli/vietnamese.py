@@ -13,7 +13,7 @@ _MESSAGES = {
     "the configuration cannot be used": "cấu hình không dùng được",
     "that cannot be used": "giá trị này không dùng được",
     "the ledger cannot be used": "sổ ghi không dùng được",
-    "a limit is reached": "đã chạm giới hạn",
+    "a limit is reached": "đã chạm hạn mức",
     "the tokenizer cannot be used": "bộ đếm token không dùng được",
     "that did not work": "không thực hiện được",
     "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
@@ -53,14 +53,14 @@ _MESSAGES = {
     "{calls} calls, {cost}, in {time}": "{calls} lời gọi, {cost}, trong {time}",
     "{n} calls": "{n} lời gọi",
     "and {n} more models": "và {n} model nữa",
-    "refused by a limit: {n}": "bị giới hạn từ chối: {n}",
+    "refused by a limit: {n}": "bị hạn mức từ chối: {n}",
     "without a known price: {n}": "chưa rõ giá: {n}",
     "estimated: {n}": "ước lượng: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",
     # limits
     "Quotas at {at} ({zone})": "Hạn mức lúc {at} ({zone})",
     "No limits are set. See: quotakeeper limits set --help": (
-        "Chưa đặt giới hạn nào. Xem: quotakeeper limits set --help"
+        "Chưa đặt hạn mức nào. Xem: quotakeeper limits set --help"
     ),
     "open reservations: {n}": "phần giữ chỗ đang mở: {n}",
     "calls today without a known price: {n} (their cost is not in these figures)": (
@@ -77,7 +77,7 @@ _MESSAGES = {
     "the ledger cannot be reached; still trying: {why}": (
         "không tới được sổ ghi; vẫn đang thử: {why}"
     ),
-    "LIMIT": "GIỚI HẠN",
+    "LIMIT": "HẠN MỨC",
     "USED": "ĐÃ DÙNG",
     "RESERVED": "ĐANG GIỮ",
     "OF": "TRÊN",
@@ -90,11 +90,11 @@ _MESSAGES = {
     "from: {origin}": "từ: {origin}",
     "default": "mặc định",
     "argument": "tham số",
-    "limit {name!r} made in {file}": "đã tạo giới hạn {name!r} trong {file}",
-    "limit {name!r} changed in {file}": "đã sửa giới hạn {name!r} trong {file}",
-    "limit {name!r} taken out of {file}": "đã bỏ giới hạn {name!r} khỏi {file}",
+    "limit {name!r} made in {file}": "đã tạo hạn mức {name!r} trong {file}",
+    "limit {name!r} changed in {file}": "đã sửa hạn mức {name!r} trong {file}",
+    "limit {name!r} taken out of {file}": "đã bỏ hạn mức {name!r} khỏi {file}",
     "the default limits are now written out in that file, so that they still hold": (
-        "các giới hạn mặc định nay được ghi vào tệp đó, để chúng vẫn còn hiệu lực"
+        "các hạn mức mặc định nay được ghi vào tệp đó, để chúng vẫn còn hiệu lực"
     ),
     # usage
     "Usage from {since} to {until} ({zone})": "Mức dùng từ {since} đến {until} ({zone})",
@@ -172,7 +172,7 @@ _MESSAGES = {
     "python": "python",
     "config": "cấu hình",
     "timezone": "múi giờ",
-    "limits": "giới hạn",
+    "limits": "hạn mức",
     "durability": "độ bền",
     "ledger": "sổ ghi",
     "permissions": "quyền tệp",

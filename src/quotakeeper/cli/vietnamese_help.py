@@ -20,17 +20,17 @@ HELP = {
         "Chạy một chương trình như nó vốn có, đo và chặn mọi lời gọi tới nhà cung cấp đã biết."
     ),
     "What passing a hard limit does: stop the call, only warn, or wait until it fits.": (
-        "Vượt giới hạn cứng thì: chặn lời gọi, chỉ cảnh báo, hoặc chờ tới khi đủ chỗ."
+        "Vượt hạn mức cứng thì: chặn lời gọi, chỉ cảnh báo, hoặc chờ tới khi đủ chỗ."
     ),
     "The label `project` for every call.": "Nhãn `project` cho mọi lời gọi.",
     "A label for every call; repeatable.": "Một nhãn cho mọi lời gọi; lặp lại được.",
     "A few lines on stderr at the end, or none.": "Vài dòng trên stderr lúc kết thúc, hoặc không.",
     "Write what was used to this file.": "Ghi những gì đã dùng vào tệp này.",
     # status, watch, report, events
-    "Where every limit stands now.": "Từng giới hạn đang ở đâu.",
-    "Exit 3 over a hard limit, 4 near one.": "Mã thoát 3 khi vượt giới hạn cứng, 4 khi gần tới.",
+    "Where every limit stands now.": "Từng hạn mức đang ở đâu.",
+    "Exit 3 over a hard limit, 4 near one.": "Mã thoát 3 khi vượt hạn mức cứng, 4 khi gần tới.",
     "A live screen: used, limit, speed, when it runs out, the last calls.": (
-        "Màn hình trực tiếp: đã dùng, giới hạn, tốc độ, lúc nào hết, các lời gọi cuối."
+        "Màn hình trực tiếp: đã dùng, hạn mức, tốc độ, lúc nào hết, các lời gọi cuối."
     ),
     "Print one frame and end.": "In một khung rồi thoát.",
     "Frames as JSON, one a line; with --once, one.": (
@@ -55,10 +55,10 @@ HELP = {
     "CSV that Excel reads as UTF-8.": "CSV để Excel đọc đúng UTF-8.",
     "Check the ledger against its own journal.": "Đối chiếu sổ ghi với nhật ký của chính nó.",
     # limits
-    "See and change the limits.": "Xem và sửa các giới hạn.",
-    "The limits in force.": "Các giới hạn đang có hiệu lực.",
+    "See and change the limits.": "Xem và sửa các hạn mức.",
+    "The limits in force.": "Các hạn mức đang có hiệu lực.",
     "Make a limit, or change the given parts of one.": (
-        "Tạo một giới hạn, hoặc sửa những phần được nêu của nó."
+        "Tạo một hạn mức, hoặc sửa những phần được nêu của nó."
     ),
     "The config file in force is changed, else the user's own; comments in it are kept.": (
         "Sửa tệp cấu hình đang dùng, nếu không có thì tệp riêng của người dùng; giữ nguyên chú thích."
@@ -75,7 +75,7 @@ HELP = {
     "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
     "What passing it does.": "Vượt qua thì sao.",
     "The zone whose midnight it resets at.": "Đặt lại vào nửa đêm của múi giờ nào.",
-    "Take a limit out of the config file.": "Bỏ một giới hạn khỏi tệp cấu hình.",
+    "Take a limit out of the config file.": "Bỏ một hạn mức khỏi tệp cấu hình.",
     # prices, estimate
     "The prices that calls are counted at.": "Giá dùng để tính các lời gọi.",
     "Every price there is, with its date, source and confidence.": (
