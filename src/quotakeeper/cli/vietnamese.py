@@ -12,9 +12,9 @@ _MESSAGES = {
     "an optional part is not installed": "thiếu một phần cài thêm",
     "the configuration cannot be used": "cấu hình không dùng được",
     "that cannot be used": "giá trị này không dùng được",
-    "the ledger cannot be used": "sổ ghi không dùng được",
+    "the ledger cannot be used": "sổ không dùng được",
     "a limit is reached": "đã chạm hạn mức",
-    "the tokenizer cannot be used": "bộ đếm token không dùng được",
+    "the tokenizer cannot be used": "bộ tách token không dùng được",
     "that did not work": "không thực hiện được",
     "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
     # run
@@ -38,7 +38,7 @@ _MESSAGES = {
         "bỏ cờ đó đi, hoặc gọi quotakeeper.watch() trong chương trình"
     ),
     "a ledger in memory ends with its process: this run will have no summary": (
-        "sổ ghi trong bộ nhớ mất theo tiến trình: lần chạy này sẽ không có tổng kết"
+        "sổ trong bộ nhớ mất theo tiến trình: lần chạy này sẽ không có tổng kết"
     ),
     "no call to a known provider was seen": "không thấy lời gọi nào tới nhà cung cấp đã biết",
     "no Python program loaded the meter: nothing was counted": (
@@ -55,7 +55,7 @@ _MESSAGES = {
     "and {n} more models": "và {n} model nữa",
     "refused by a limit: {n}": "bị hạn mức từ chối: {n}",
     "without a known price: {n}": "chưa rõ giá: {n}",
-    "estimated: {n}": "ước lượng: {n}",
+    "estimated: {n}": "ước tính: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",
     # limits
     "Quotas at {at} ({zone})": "Hạn mức lúc {at} ({zone})",
@@ -75,7 +75,7 @@ _MESSAGES = {
     "exhausted {at}, in {left}": "hết lúc {at}, còn {left}",
     "q: quit": "q: thoát",
     "the ledger cannot be reached; still trying: {why}": (
-        "không tới được sổ ghi; vẫn đang thử: {why}"
+        "không truy cập được sổ; vẫn đang thử: {why}"
     ),
     "LIMIT": "HẠN MỨC",
     "USED": "ĐÃ DÙNG",
@@ -94,7 +94,7 @@ _MESSAGES = {
     "limit {name!r} changed in {file}": "đã sửa hạn mức {name!r} trong {file}",
     "limit {name!r} taken out of {file}": "đã bỏ hạn mức {name!r} khỏi {file}",
     "the default limits are now written out in that file, so that they still hold": (
-        "các hạn mức mặc định nay được ghi vào tệp đó, để chúng vẫn còn hiệu lực"
+        "các hạn mức mặc định nay được ghi vào tệp đó, để vẫn còn hiệu lực"
     ),
     # usage
     "Usage from {since} to {until} ({zone})": "Mức dùng từ {since} đến {until} ({zone})",
@@ -138,7 +138,7 @@ _MESSAGES = {
     "USD": "USD",
     "PER": "MỖI",
     "FROM": "TỪ",
-    "CONFIDENCE": "ĐỘ TIN",
+    "CONFIDENCE": "ĐỘ TIN CẬY",
     "Prices of {model} at {at}": "Giá của {model} lúc {at}",
     "source: {source}": "nguồn: {source}",
     "note: {note}": "ghi chú: {note}",
@@ -151,7 +151,7 @@ _MESSAGES = {
     "SOUND": "ÂM THANH",
     "MINUTES": "PHÚT",
     "KNOWN FROM": "BIẾT TỪ",
-    "its size: at most this": "dung lượng: nhiều nhất là vậy",
+    "its size: at most this": "suy từ dung lượng: nhiều nhất là vậy",
     "Text is priced as input; what a model writes comes on top.": (
         "Văn bản tính giá đầu vào; phần model viết ra tính thêm."
     ),
@@ -163,7 +163,7 @@ _MESSAGES = {
     "each may be set by its variable, like {variable}": (
         "mỗi mục có thể đặt bằng biến môi trường, như {variable}"
     ),
-    "the tokenizer is installed: {file}": "đã cài bộ đếm token: {file}",
+    "the tokenizer is installed: {file}": "đã cài bộ tách token: {file}",
     "TEXTS": "SỐ VĂN BẢN",
     "MEAN ERROR": "SAI SỐ TB",
     "BIAS": "ĐỘ LỆCH",
@@ -174,7 +174,7 @@ _MESSAGES = {
     "timezone": "múi giờ",
     "limits": "hạn mức",
     "durability": "độ bền",
-    "ledger": "sổ ghi",
+    "ledger": "sổ",
     "permissions": "quyền tệp",
     "clock": "đồng hồ",
     "reservations": "giữ chỗ",

