@@ -262,6 +262,7 @@ def test_an_error_of_our_own_leaves_nothing_behind(store, monkeypatch):
     good = c.Record("good", LABELS, tokens(1))
     broken = object.__new__(Broken)
     object.__setattr__(broken, "id", "broken")
+    object.__setattr__(broken, "at", None)
     for ledger in (store, MemoryStore(zone_named)):
         before = list(ledger.entries())
         with pytest.raises(RuntimeError):

@@ -44,6 +44,36 @@ class Extend:
 
 
 @dataclass(frozen=True, slots=True)
+class Grow:
+    """Set aside more for an open reservation, against every limit given, all or nothing.
+
+    `figures` are what is added. It counts in the period that the reservation was made in, and is
+    no idempotent command: carried out twice, it sets aside twice.
+    """
+
+    id: str
+    figures: Figures
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Make a reservation out of another, the lease: a call that was admitted on it elsewhere.
+
+    It has the lease's labels and counts as sent. What the lease has not got left is not set aside
+    (it is overage once it is settled); that the lease has ended meanwhile is no reason to refuse.
+    `at` is when the call was admitted: it counts from there, within the periods of the lease.
+    """
+
+    id: str
+    lease: str
+    figures: Figures
+    owner: str
+    ttl_us: int
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """End a reservation at its true figures; never refused for the amount."""
 
@@ -68,12 +98,16 @@ class Assume:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Book usage that had no reservation."""
+    """Book usage that had no reservation.
+
+    `at` is when it was used, where that was earlier than now: it counts in that period.
+    """
 
     id: str
     labels: CallLabels
     figures: Figures
     limits: tuple[Limit, ...] = ()
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +133,10 @@ class Sweep:
     at_most: int = 1_000
 
 
-Command = Reserve | MarkSent | Extend | Settle | Release | Assume | Record | Correct | Watch | Sweep
+Command = (
+    Reserve | MarkSent | Extend | Grow | Draw | Settle | Release | Assume | Record | Correct | Watch
+    | Sweep
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

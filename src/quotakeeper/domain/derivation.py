@@ -39,7 +39,9 @@ def derive(state: LedgerState, wanted: Sequence[tuple[Account, int]]) -> list[di
     """What was booked for each account since an instant of its own, by slice."""
     every = [_Sums(account, since) for account, since in wanted]
     matching: dict[CallLabels, list[_Sums]] = {}
-    for at, labels, quantities, cost_pico, is_event in state.usage_since(min(s for _, s in wanted)):
+    for at, labels, quantities, cost_pico, used, admitted in state.usage_since(
+        min(since for _, since in wanted)
+    ):
         found = matching.get(labels)
         if found is None:
             found = matching[labels] = [sums for sums in every if sums.account.matches(labels)]
@@ -49,9 +51,10 @@ def derive(state: LedgerState, wanted: Sequence[tuple[Account, int]]) -> list[di
             if not sums.start_at <= at < sums.end_at:
                 sums.move(state, at)
             amount = measure(sums.meter, quantities, cost_pico)
-            if is_event:
+            if used:
                 sums.balance.settled += amount
-                sums.balance.overage += amount
             else:
                 sums.balance.reserved += amount
+            if not admitted:
+                sums.balance.overage += amount
     return [sums.slices for sums in every]

@@ -1,8 +1,10 @@
 """Entries: the append-only journal. Balances are derived from it and can be rebuilt.
 
-An opening entry (RESERVE, RECORD) carries the id and the labels; later entries about the same call
-carry `ref`, the opening entry's `seq`. The usage event of a call is its opening entry together with
-the newest of its SETTLE, ASSUME and CORRECT entries (for RECORD also the opening itself).
+An opening entry (RESERVE, RECORD, DRAW) carries the id and the labels; later entries about the same
+call carry `ref`, the opening entry's `seq`. A DRAW also has a `ref`: the lease that it is taken out
+of, a reservation that was made for many calls at once. The usage event of a call is its opening
+entry together with the newest of its SETTLE, ASSUME and CORRECT entries (for RECORD also the opening
+itself).
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 
 
 class Kind(StrEnum):
-    """What an entry says. The order of a call: RESERVE, (SENT, EXTEND)*, one end, CORRECT*."""
+    """What an entry says. The order of a call: RESERVE or DRAW, (SENT, EXTEND, GROW)*, one end,
+    CORRECT*."""
 
     RESERVE = "reserve"
     SENT = "sent"
@@ -26,6 +29,11 @@ class Kind(StrEnum):
     ASSUME = "assume"
     RECORD = "record"
     CORRECT = "correct"
+    GROW = "grow"
+    DRAW = "draw"
+
+
+OPENINGS = frozenset((Kind.RESERVE, Kind.RECORD, Kind.DRAW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the journal. `at` is ledger time, which never goes back."""
+    """One line of the journal. `at` is ledger time, which never goes back.
+
+    `booked_at`, of an opening entry, is the instant that it counts on when that is not `at`: a call
+    that is written down later than it was made belongs to the period it was made in.
+    """
 
     seq: int
     kind: Kind
@@ -55,6 +67,12 @@ class Entry:
     figures: Figures | None = None
     owner: str = ""
     expires_at: int = 0
+    booked_at: int | None = None
+
+    @property
+    def counts_at(self) -> int:
+        """The instant that an opening entry counts on, microseconds since 1970 UTC."""
+        return self.at if self.booked_at is None else self.booked_at
 
 
 def event_from(event_id: str, booked_at: int, labels: CallLabels, figures: Figures) -> UsageEvent:

@@ -16,24 +16,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from quotakeeper.domain import commands as c
-from quotakeeper.domain.admission import admit, no_room, passed, unfit
-from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.admission import no_room, passed, unfit
 from quotakeeper.domain.derivation import derive
 from quotakeeper.domain.entries import Entry, Figures, Kind
-from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.reservations import Hold, State
-from quotakeeper.domain.state import Known, LedgerState, followed, opened
-from quotakeeper.domain.units import METERS, measure
-from quotakeeper.domain.usage import Outcome, Provenance, is_storable
-from quotakeeper.domain.windows import SECOND
-from quotakeeper.errors import (
-    InvalidInputError,
-    KeyConflictError,
-    QuotakeeperError,
-    ReservationClosedError,
-)
-
-MAX_TTL_US = 30 * 86_400 * SECOND
+from quotakeeper.domain.folding import fold
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.openings import MAX_TTL_US, draw, grow, reserve, unknown_id
+from quotakeeper.domain.reservations import State
+from quotakeeper.domain.state import Known, LedgerState
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.errors import KeyConflictError, ReservationClosedError
 
 
 def apply(
@@ -51,33 +43,10 @@ def apply(
     return outcomes, entries
 
 
-def fold(state: LedgerState, entry: Entry) -> Known:
-    """Take one entry into the state: balances first, then what is known of its id."""
-    before = None if entry.ref is None else state.known_at(entry.ref)
-    after = opened(entry) if before is None else followed(before, entry)
-    for account in state.matching(after.labels):
-        start = state.slice_start(account, after.at)
-        if not state.keeps(account, start):
-            continue
-        held = _hold_amount(account, before.hold) if before else 0
-        used = _figures_amount(account, before.figures) if before else 0
-        to_hold = _hold_amount(account, after.hold)
-        to_use = _figures_amount(account, after.figures)
-        if held == to_hold and used == to_use:
-            continue
-        balance = state.balance(account, start)
-        balance.reserved += to_hold - held
-        balance.settled += to_use - used
-        balance.overage += max(0, to_use - held - used)
-        state.touch(account, start, balance)
-    state.remember(entry, after)
-    return after
-
-
 def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcomes, list[Entry]]:
     match command:
         case c.Reserve():
-            return _reserve(state, command, now)
+            return reserve(state, command, now)
         case c.Settle():
             return _settle(state, command, now)
         case c.Record():
@@ -88,76 +57,18 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             return _watch(state, command, now)
         case c.Correct():
             return _correct(state, command, now)
+        case c.Grow():
+            return grow(state, command, now)
+        case c.Draw():
+            return draw(state, command, now)
         case c.MarkSent() | c.Extend() | c.Release() | c.Assume():
             return _move(state, command, now)
-
-
-def _reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    attempt, known = _attempt(state, command)
-    if known is not None:
-        return _replayed(known, command), []
-    if error := unfit(command.id, command.labels, command.owner) or no_room(
-        state, command.labels, command.figures, now
-    ):
-        return c.Failed(error), []
-    decision = admit(state, command.labels, command.figures, command.limits, now)
-    if not decision.allowed:
-        return c.Denied(decision), []
-    entry = Entry(
-        state.seq + 1, Kind.RESERVE, now, id=attempt, labels=command.labels,
-        figures=command.figures, owner=command.owner,
-        expires_at=now + min(command.ttl_us, MAX_TTL_US),
-    )  # fmt: skip
-    hold = fold(state, entry).hold
-    assert hold is not None
-    return c.Reserved(hold, decision), [entry]
-
-
-def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, Known | None]:
-    """The attempt at a call that counts: the first that may have cost something, or else a new one.
-
-    What was released or has expired left nothing that could be given as the answer, so the same
-    call may be tried again: as `<id>~2`, `<id>~3` and so on, each with one end of its own.
-    """
-    attempt, number = command.id, 1
-    known = state.known(attempt)
-    while known and known.state in (State.RELEASED, State.EXPIRED) and _same(known, command):
-        number += 1
-        attempt = f"{command.id}~{number}"
-        if not is_storable(attempt):  # too long for one more
-            break
-        known = state.known(attempt)
-    return attempt, known
-
-
-def _same(known: Known, command: c.Reserve) -> bool:
-    return (
-        known.state is not State.RECORDED
-        and known.labels == command.labels
-        and known.opening.quantities == command.figures.quantities
-    )
-
-
-def _replayed(known: Known, command: c.Reserve) -> c.Outcomes:
-    if not _same(known, command):
-        return c.Failed(KeyConflictError(command.id))
-    if known.hold is not None:
-        return c.Reserved(known.hold, Decision(True), replay=True)
-    if known.event is not None:
-        return c.Reserved(_ended_hold(known), Decision(True), replay=True, event=known.event)
-    return c.Failed(ReservationClosedError(command.id, known.state, "reserve again"))
-
-
-def _ended_hold(known: Known) -> Hold:
-    opening = known.opening
-    return Hold(known.id, known.at, known.labels, opening.quantities, opening.cost_pico,
-                opening.price_id, opening.provenance, "", known.at, sent=True)  # fmt: skip
 
 
 def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes, list[Entry]]:
     known = state.known(command.id)
     if known is None:
-        return c.Failed(_unknown(command.id)), []
+        return c.Failed(unknown_id(command.id)), []
     # Late is better than never: what was assumed, expired or released takes its true figures once.
     if known.state not in (State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED):
         if known.figures == command.figures and known.event is not None:
@@ -189,12 +100,13 @@ def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes
         if same and known.event is not None:
             return c.Booked(known.event, replay=True), []
         return c.Failed(KeyConflictError(command.id)), []
+    at = now if command.at is None else max(0, min(command.at, now))
     if error := unfit(command.id, command.labels) or no_room(
-        state, command.labels, command.figures, now
+        state, command.labels, command.figures, at
     ):
         return c.Failed(error), []
     entry = Entry(state.seq + 1, Kind.RECORD, now, id=command.id, labels=command.labels,
-                  figures=command.figures)  # fmt: skip
+                  figures=command.figures, booked_at=None if at == now else at)  # fmt: skip
     event = fold(state, entry).event
     assert event is not None
     return c.Booked(event, passed=passed(state, event, command.limits, now)), [entry]
@@ -203,7 +115,7 @@ def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes
 def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcomes, list[Entry]]:
     known = state.known(command.id)
     if known is None or known.figures is None:
-        return c.Failed(_unknown(command.id)), []
+        return c.Failed(unknown_id(command.id)), []
     if known.figures == command.figures and known.event is not None:
         return c.Booked(known.event, replay=True), []
     if error := no_room(state, known.labels, command.figures, known.at):
@@ -216,7 +128,7 @@ def _move(
 ) -> tuple[c.Outcomes, list[Entry]]:
     known = state.known(command.id)
     if known is None:
-        return c.Failed(_unknown(command.id)), []
+        return c.Failed(unknown_id(command.id)), []
     hold = known.hold
     if isinstance(command, c.Release) and known.state is State.RELEASED:
         return c.Done(command.id, State.RELEASED), []
@@ -241,7 +153,10 @@ def _move(
 
 
 def _assumed(known: Known) -> Figures:
-    return replace(known.opening, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)
+    hold = known.hold
+    assert hold is not None  # what was reserved at first may have grown, or been drawn on
+    return replace(known.opening, quantities=hold.quantities, cost_pico=hold.cost_pico,
+                   provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)  # fmt: skip
 
 
 def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, list[Entry]]:
@@ -279,17 +194,3 @@ def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, 
             balance.overage = used.overage
             state.touch(account, start, balance)
     return c.Watched(), []
-
-
-def _unknown(event_id: str) -> QuotakeeperError:
-    return InvalidInputError("id", f"no reservation or event {event_id!r} in this ledger")
-
-
-def _hold_amount(account: Account, hold: Hold | None) -> int:
-    return measure(METERS[account.meter], hold.quantities, hold.cost_pico) if hold else 0
-
-
-def _figures_amount(account: Account, figures: Figures | None) -> int:
-    if figures is None:
-        return 0
-    return measure(METERS[account.meter], figures.quantities, figures.cost_pico)

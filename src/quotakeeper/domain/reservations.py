@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Provenance
 
@@ -51,3 +52,26 @@ class Hold:
     owner: str
     expires_at: int
     sent: bool = False
+
+
+def grown(hold: Hold, more: Figures) -> Hold:
+    """A hold with more set aside. What costs cannot be told of stays untold."""
+    quantities = dict(hold.quantities)
+    for key, amount in more.quantities.items():
+        quantities[key] = quantities.get(key, 0) + amount
+    cost = hold.cost_pico
+    if cost is not None:
+        cost = None if more.cost_pico is None else cost + more.cost_pico
+    return replace(hold, quantities=quantities, cost_pico=cost)
+
+
+def drawn(hold: Hold, part: Figures) -> Hold:
+    """A lease without what a call took out of it; it never goes below nothing."""
+    quantities = dict(hold.quantities)
+    for key, amount in part.quantities.items():
+        if key in quantities:
+            quantities[key] = max(0, quantities[key] - amount)
+    cost = hold.cost_pico
+    if cost is not None and part.cost_pico is not None:
+        cost = max(0, cost - part.cost_pico)
+    return replace(hold, quantities=quantities, cost_pico=cost)

@@ -13,7 +13,7 @@ from datetime import tzinfo
 from quotakeeper.domain.derivation import derive
 from quotakeeper.domain.entries import Entry, Figures, Kind, event_from
 from quotakeeper.domain.limits import Account
-from quotakeeper.domain.reservations import Balance, Hold, State
+from quotakeeper.domain.reservations import Balance, Hold, State, drawn, grown
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
@@ -21,14 +21,14 @@ from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 ZoneFinder = Callable[[str], tzinfo]
 
 
-# What one call counts as: when, whose, how much, what it cost, and whether it was used (True) or
-# is only set aside.
-Usage = tuple[int, CallLabels, Quantities, int | None, bool]
+# What one call counts as: when, whose, how much, what it cost; whether it was used (or is only set
+# aside), and whether it is known that it was admitted.
+Usage = tuple[int, CallLabels, Quantities, int | None, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of an id: its opening entry and where it stands."""
+    """What is known of an id: its opening entry and where it stands. `drawn`: out of a lease."""
 
     seq: int
     id: str
@@ -38,6 +38,7 @@ class Known:
     state: State
     hold: Hold | None = None
     figures: Figures | None = None
+    drawn: bool = False
 
     @property
     def event(self) -> UsageEvent | None:
@@ -47,9 +48,9 @@ class Known:
     def usage(self) -> Iterator[Usage]:
         """What it counts as, if it counts."""
         if self.figures is not None:
-            yield self.at, self.labels, self.figures.quantities, self.figures.cost_pico, True
-        elif self.hold is not None:
-            yield self.at, self.labels, self.hold.quantities, self.hold.cost_pico, False
+            yield self.at, self.labels, self.figures.quantities, self.figures.cost_pico, True, False
+        elif (hold := self.hold) is not None:
+            yield self.at, self.labels, hold.quantities, hold.cost_pico, False, not self.drawn
 
 
 class LedgerState:
@@ -111,10 +112,10 @@ class LedgerState:
             if known.event is not None:
                 yield known.event
 
-    def usage_since(self, at: int) -> Iterator[Usage]:
+    def usage_since(self, since: int) -> Iterator[Usage]:
         """What was used, and what open reservations set aside, at or after an instant."""
         for known in self._known.values():
-            if known.at >= at:
+            if known.at >= since:
                 yield from known.usage()
 
     # -- what follows from them
@@ -195,6 +196,9 @@ class LedgerState:
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Told of every balance that was changed: a store notes what it has to write."""
 
+    def count(self, before: Known | None, after: Known) -> None:
+        """Told of every event, new or with other figures than before: a store may keep sums."""
+
     def remember(self, entry: Entry, known: Known) -> None:
         """Take an entry, and what is known after it, into what is known of its id."""
         self.seq, self.high_water = entry.seq, entry.at
@@ -210,12 +214,14 @@ def opened(entry: Entry) -> Known:
     """What is known of an id from its opening entry."""
     assert entry.labels is not None and entry.figures is not None
     if entry.kind is Kind.RECORD:
-        return Known(entry.seq, entry.id, entry.at, entry.labels, entry.figures,
+        return Known(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
                      State.RECORDED, figures=entry.figures)  # fmt: skip
     figures = entry.figures
-    hold = Hold(entry.id, entry.at, entry.labels, figures.quantities, figures.cost_pico,
-                figures.price_id, figures.provenance, entry.owner, entry.expires_at)  # fmt: skip
-    return Known(entry.seq, entry.id, entry.at, entry.labels, figures, State.HELD, hold=hold)
+    hold = Hold(entry.id, entry.counts_at, entry.labels, figures.quantities, figures.cost_pico,
+                figures.price_id, figures.provenance, entry.owner, entry.expires_at,
+                sent=entry.kind is Kind.DRAW)  # fmt: skip
+    return Known(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
+                 drawn=hold.sent)  # fmt: skip
 
 
 _ENDS = {
@@ -235,6 +241,11 @@ def followed(known: Known, entry: Entry) -> Known:
         return replace(known, hold=replace(hold, expires_at=entry.expires_at))
     if entry.kind is Kind.CORRECT:
         return replace(known, figures=entry.figures)
+    if entry.kind is Kind.GROW or entry.kind is Kind.DRAW:
+        if hold is None or entry.figures is None:
+            return known
+        change = grown if entry.kind is Kind.GROW else drawn
+        return replace(known, hold=change(hold, entry.figures))
     # Written out: nearly every call comes by here, and `replace` looks its fields up each time.
     return Known(known.seq, known.id, known.at, known.labels, known.opening,
-                 _ENDS[entry.kind], figures=entry.figures)  # fmt: skip
+                 _ENDS[entry.kind], figures=entry.figures, drawn=known.drawn)  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from quotakeeper.domain import ledger
 from quotakeeper.domain.entries import Entry
+from quotakeeper.domain.folding import fold
 from quotakeeper.domain.state import Known, LedgerState, ZoneFinder, followed, opened
 from quotakeeper.domain.store import Problem
 from quotakeeper.domain.units import METERS, units_text
@@ -58,14 +58,22 @@ def compare_balances(
         last_at = max(last_at, entry.at)
         again.next_seq = entry.seq
         try:
-            ledger.fold(again, entry)
+            fold(again, entry)
         except (KeyError, AssertionError):
             problems.append(Problem(f"entry {entry.seq} is about nothing that was opened"))
     for account, since in kept.accounts.values():
         problems.extend(_differences(kept, again, account.key, since))
-    if [hold.id for hold in kept.holds()] != [hold.id for hold in again.holds()]:
-        problems.append(Problem("open reservations are not those of the journal"))
+    problems.extend(_other_holds(kept, again))
     return problems
+
+
+def _other_holds(kept: LedgerState, again: LedgerState) -> Iterable[Problem]:
+    there, derived = ({hold.id: hold for hold in state.holds()} for state in (kept, again))
+    if there.keys() != derived.keys():
+        yield Problem("open reservations are not those of the journal")
+    for hold_id in sorted(there.keys() & derived.keys()):
+        if there[hold_id] != derived[hold_id]:
+            yield Problem(f"open reservation {hold_id!r} is not what the journal says of it")
 
 
 def replayed(kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder) -> LedgerState:
@@ -74,7 +82,7 @@ def replayed(kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder) -> 
     for account, since in kept.accounts.values():
         state.add_account(account, since)
     for entry in journal:
-        ledger.fold(state, entry)
+        fold(state, entry)
     return state
 
 

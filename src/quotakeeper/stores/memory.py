@@ -97,7 +97,8 @@ class MemoryStore:
         with self._lock:
             about: dict[int, list[Entry]] = {}
             for entry in self._journal:
-                about.setdefault(entry.ref or entry.seq, []).append(entry)
+                for seq in {entry.ref or entry.seq, entry.seq}:
+                    about.setdefault(seq, []).append(entry)
             return compare_balances(
                 self._state, self._journal, self._zones,
                 lambda seq, before: [e for e in about.get(seq, ()) if e.seq < before],

@@ -15,10 +15,13 @@ from __future__ import annotations
 
 from quotakeeper.testing.attempt_rules import AttemptRules
 from quotakeeper.testing.journal_rules import JournalRules
+from quotakeeper.testing.lease_rules import LeaseRules
 from quotakeeper.testing.limit_rules import LimitRules
 from quotakeeper.testing.reservation_rules import ReservationRules
 from quotakeeper.testing.window_rules import WindowRules
 
 
-class StoreContract(ReservationRules, AttemptRules, LimitRules, WindowRules, JournalRules):
+class StoreContract(
+    ReservationRules, AttemptRules, LeaseRules, LimitRules, WindowRules, JournalRules
+):
     """Every rule of the contract."""

@@ -14,8 +14,9 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.domain import commands as c
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.entries import Entry, Figures
+from quotakeeper.domain.folding import fold
 from quotakeeper.domain.limits import Limit, Mode
-from quotakeeper.domain.state import ZoneFinder
+from quotakeeper.domain.state import LedgerState, ZoneFinder
 from quotakeeper.domain.store import EventQuery, Store
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, parse_window
@@ -189,6 +190,15 @@ class LedgerCase(ABC):
         """What a limit has settled and reserved."""
         verdict = self.stands(limit, store=store)
         return verdict.used, verdict.reserved
+
+    def overage(self, limit: Limit) -> int:
+        """What was used, or drawn out of a lease, that nothing had been admitted for: by replaying
+        the journal."""
+        state = LedgerState(zone_named)
+        state.add_account(limit.account, 0)
+        for entry in self.journal():
+            fold(state, entry)
+        return sum(balance.overage for _, balance in state.slices(limit.account, -1))
 
     def journal(self, *, store: Store | None = None) -> list[Entry]:
         """All entries."""

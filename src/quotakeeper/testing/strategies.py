@@ -15,9 +15,11 @@ from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND
+from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, MINUTE, cap
 
 T = TypeVar("T")
+NOON = FakeClock().now()
 
 
 class Chooser(Protocol):
@@ -70,11 +72,15 @@ STEPS = (
 
 
 class CommandMaker:
-    """Makes commands by chance. `generation` makes its ids new; those before it still come up."""
+    """Makes commands by chance. `generation` makes its ids new; those before it still come up.
 
-    def __init__(self, chance: Chooser, generation: int = 0) -> None:
+    Calls that are written down late were made `around` some instant, microseconds since 1970 UTC.
+    """
+
+    def __init__(self, chance: Chooser, generation: int = 0, around: int = NOON) -> None:
         self._chance = chance
         self.generation = generation
+        self._around = around
 
     def event_id(self) -> str:
         """An id, most likely of this generation."""
@@ -89,7 +95,7 @@ class CommandMaker:
         """Any command."""
         make = self._chance.choice(
             (self.reserve, self.reserve, self.reserve, self.end, self.end, self.end, self.record,
-             self.correct, self.watch, self.sweep, self.move)
+             self.correct, self.watch, self.sweep, self.move, self.grow, self.draw)
         )  # fmt: skip
         return make()
 
@@ -114,10 +120,26 @@ class CommandMaker:
         )
 
     def record(self) -> c.Command:
-        """Usage without a reservation."""
-        labels = self._chance.choice(CALLS)
+        """Usage without a reservation, now or earlier."""
+        chance = self._chance
+        labels = chance.choice(CALLS)
         limits = applicable(LIMITS, labels)
-        return c.Record(self.event_id(), labels, self.figures(), limits)
+        earlier = (None, None, -(10**18), -25 * HOUR, -MINUTE, HOUR)
+        step = chance.choice(earlier)
+        at = None if step is None else self._around + step
+        return c.Record(self.event_id(), labels, self.figures(), limits, at)
+
+    def grow(self) -> c.Command:
+        """More for a reservation, against all limits there are."""
+        return c.Grow(self.event_id(), self.figures(), LIMITS)
+
+    def draw(self) -> c.Command:
+        """A call out of what may be a lease."""
+        chance = self._chance
+        step = chance.choice((None, None, -HOUR, -1, MINUTE, 30 * HOUR))
+        at = None if step is None else self._around + step
+        return c.Draw(self.event_id(), self.event_id(), self.figures(), chance.choice(OWNERS),
+                      chance.choice((0, MINUTE, HOUR)), at)  # fmt: skip
 
     def end(self) -> c.Command:
         """One of the ends of a reservation."""

@@ -6,15 +6,17 @@ so a process that has the ledger to itself reads almost nothing.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
 
-from quotakeeper.domain.entries import Entry
+from quotakeeper.domain.entries import Entry, Kind
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.reservations import Balance, Hold, State
 from quotakeeper.domain.state import Known, LedgerState, Usage, ZoneFinder, followed, opened
 from quotakeeper.domain.usage import is_storable
+from quotakeeper.stores.sqlite.codes import quantities_from, quantities_text
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import (
     Interned,
@@ -23,6 +25,7 @@ from quotakeeper.stores.sqlite.rows import (
     entry_from,
     entry_row,
 )
+from quotakeeper.stores.sqlite.slotted import SlotSums
 
 _MOST_SLICES = 1_000  # of one account, kept at once
 
@@ -39,6 +42,7 @@ class SqliteState(LedgerState):
         self._account_ids: dict[str, int] = {}
         self._whole: dict[str, int] = {}  # accounts whose slices after an instant are all fetched
         self._dirty: dict[tuple[str, int], Balance] = {}
+        self._slots = SlotSums(connection, self.interned)
         self._new_accounts: list[tuple[Account, int]] = []
 
     def refresh(self) -> None:
@@ -48,6 +52,7 @@ class SqliteState(LedgerState):
             return
         self._data_version = version
         self._balances.clear()
+        self._slots.forget()
         self._whole.clear()
         self._ids.clear()
         self._known.clear()
@@ -82,16 +87,20 @@ class SqliteState(LedgerState):
             ],
         )
         self._dirty.clear()
+        self._slots.save()
         self._save_holds(entries)
         return True
 
     def _save_holds(self, entries: list[Entry]) -> None:
         touched = dict.fromkeys(entry.ref or entry.seq for entry in entries)
+        touched.update((entry.seq, None) for entry in entries if entry.kind is Kind.DRAW)
         put, drop = [], []
         for seq in touched:
-            known = self._known[seq]
+            known = self._known.get(seq)
+            if known is None:
+                continue  # a lease that had ended before it was drawn on
             if known.hold is not None:
-                put.append((seq, known.hold.owner, known.hold.expires_at))
+                put.append(_hold_row(seq, known.hold))
             else:
                 if known.state is not State.RECORDED:
                     drop.append((seq,))
@@ -123,11 +132,14 @@ class SqliteState(LedgerState):
 
     def _remembered(self, opening: Entry) -> Known:
         known = opened(opening)
-        for row in self._connection.execute(self._sql["followers"], (opening.seq,)):
-            known = followed(known, entry_from(row, self.interned))
-        if known.hold is not None:
+        held = self._connection.execute(self._sql["hold_of"], (opening.seq,)).fetchone()
+        if held is not None and known.hold is not None:
+            known = replace(known, hold=_hold_from(known.hold, held))
             self._ids[known.id] = known.seq
             self._known[known.seq] = known
+            return known
+        for row in self._connection.execute(self._sql["followers_of_ended"], (opening.seq,)):
+            known = followed(known, entry_from(row, self.interned))
         return known
 
     def holds(self) -> list[Hold]:
@@ -183,19 +195,20 @@ class SqliteState(LedgerState):
             self._whole[account.key] = after
         return super().slices(account, after)
 
-    def usage_since(self, at: int) -> Iterator[Usage]:
+    def usage_since(self, since: int) -> Iterator[Usage]:
         """What was used and what is set aside since an instant, from the journal in one query."""
-        after = first_seq(self._connection, at) - 1
+        after = first_seq(self._connection, since) - 1
         known, labels = self._known, self.interned.labels
         # What this batch has opened or changed is not in the table yet: memory has the word.
         held = self._connection.execute(self._sql["holds_since"], (after,))
         used = self._connection.execute(self._sql["usage_since"], (after,))
-        for rows, is_event in ((held, False), (used, True)):
-            for seq, booked_at, labels_id, quantities, cost_pico in rows:
+        for rows, was_used in ((held, False), (used, True)):
+            for seq, at, labels_id, text, cost_pico, admitted in rows:
                 if seq not in known:
-                    yield booked_at, labels(labels_id), json.loads(quantities), cost_pico, is_event
+                    quantities = quantities_from(text)
+                    yield at, labels(labels_id), quantities, cost_pico, was_used, bool(admitted)
         for seq in sorted(known):
-            if known[seq].at >= at:
+            if known[seq].at >= since:
                 yield from known[seq].usage()
 
     def open_count(self) -> int:
@@ -204,6 +217,10 @@ class SqliteState(LedgerState):
         return count
 
     # -- changes
+
+    def count(self, before: Known | None, after: Known) -> None:
+        """Take an event into the sums of its slot."""
+        self._slots.count(before, after)
 
     def add_account(self, account: Account, since: int) -> None:
         """Begin to keep balances for an account."""
@@ -214,6 +231,17 @@ class SqliteState(LedgerState):
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Note a balance that has to be written."""
         self._dirty[account.key, start_at] = balance
+
+
+def _hold_row(seq: int, hold: Hold) -> tuple[object, ...]:
+    return (seq, hold.owner, hold.expires_at, int(hold.sent), quantities_text(hold.quantities),
+            hold.cost_pico)  # fmt: skip
+
+
+def _hold_from(hold: Hold, row: tuple[Any, ...]) -> Hold:
+    owner, expires_at, sent, quantities, cost_pico = row
+    return replace(hold, owner=owner, expires_at=expires_at, sent=bool(sent),
+                   quantities=quantities_from(quantities), cost_pico=cost_pico)  # fmt: skip
 
 
 def first_seq(connection: sqlite3.Connection, at: int) -> int:

@@ -17,9 +17,10 @@ from quotakeeper.errors import (
 from quotakeeper.stores.sqlite.forking import refuse_if_inherited
 from quotakeeper.stores.sqlite.locks import HeldElsewhereError
 from quotakeeper.stores.sqlite.queries import schema
+from quotakeeper.stores.sqlite.slotted import fill_slots
 
 APPLICATION_ID = 0x514B5052  # "QKPR", in the file's header: this file is ours
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 SYNCHRONOUS = {"power": "PRAGMA synchronous = FULL", "process": "PRAGMA synchronous = NORMAL"}
 # A power cut on macOS loses what only `fsync` was asked for; elsewhere this changes nothing.
@@ -100,7 +101,12 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        _check_version(connection, path)
+        version = _check_version(connection, path)
+        if version < SCHEMA_VERSION:
+            raise LedgerVersionError(
+                str(path), f"has schema {version}, this quotakeeper reads {SCHEMA_VERSION}",
+                "open it once for writing, which brings it up to date and keeps a copy",
+            )  # fmt: skip
     except (sqlite3.Error, LedgerError) as error:
         if connection is not None:
             connection.close()
@@ -131,6 +137,8 @@ def _gate(connection: sqlite3.Connection, path: Path) -> None:
         try:
             for statement in schema(target):
                 connection.execute(statement)
+            if target == 2:
+                fill_slots(connection)
             # A pragma takes no bound value; both are integers of our own.
             connection.execute(_SET_APPLICATION_ID)
             connection.execute(_SET_VERSION[target])
@@ -142,7 +150,7 @@ def _gate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 _SET_APPLICATION_ID = "PRAGMA application_id = 1363890258"
-_SET_VERSION = {1: "PRAGMA user_version = 1"}
+_SET_VERSION = {1: "PRAGMA user_version = 1", 2: "PRAGMA user_version = 2"}
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:

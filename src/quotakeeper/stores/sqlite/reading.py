@@ -17,6 +17,7 @@ from quotakeeper.stores.sqlite.connection import connect_read_only, translated
 from quotakeeper.stores.sqlite.forking import for_a_moment
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import Interned, entry_from
+from quotakeeper.stores.sqlite.slotted import compare_slots
 
 _PAGE = 2_000
 _ALWAYS = 2**62
@@ -78,15 +79,8 @@ def verify_file(path: Path, zones: ZoneFinder) -> list[Problem]:
         problems += compare_balances(
             kept, _entries(connection, 0), zones, lambda seq, end: _about(connection, seq, end)
         )
-        problems += _changed_holds(connection, kept)
+        problems += compare_slots(connection)
     return problems
-
-
-def _changed_holds(connection: sqlite3.Connection, kept: SqliteState) -> Iterator[Problem]:
-    for seq, owner, expires_at in connection.execute(queries()["hold_rows"]).fetchall():
-        hold = kept.known_at(seq).hold
-        if hold is None or (hold.owner, hold.expires_at) != (owner, expires_at):
-            yield Problem(f"open reservation {seq} is not what the journal says of it")
 
 
 @contextmanager
@@ -121,10 +115,15 @@ def _page(connection: sqlite3.Connection, interned: Interned, after: int) -> lis
 
 def _range(connection: sqlite3.Connection, query: EventQuery) -> tuple[int, int]:
     after = 0 if query.since is None else first_seq(connection, query.since) - 1
-    before = _ALWAYS if query.until is None else first_seq(connection, query.until)
-    return after, before
+    if query.until is None:
+        return after, _ALWAYS
+    before = first_seq(connection, query.until)
+    # Written down later than it was made: what counts before `until` may stand after it.
+    span = (-_ALWAYS if query.since is None else query.since, query.until)
+    late = connection.execute(queries()["last_booked"], span).fetchone()[0]
+    return after, before if late is None else max(before, late + 1)
 
 
 def _event(entry: Entry) -> UsageEvent:
     assert entry.labels is not None and entry.figures is not None
-    return event_from(entry.id, entry.at, entry.labels, entry.figures)
+    return event_from(entry.id, entry.counts_at, entry.labels, entry.figures)

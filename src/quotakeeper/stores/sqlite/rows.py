@@ -7,20 +7,22 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from quotakeeper.domain.entries import Entry, Figures, Kind
+from quotakeeper.domain.entries import Entry, Figures
 from quotakeeper.domain.limits import Account
-from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import parse_window
+from quotakeeper.stores.sqlite.codes import (
+    KIND_CODE,
+    KINDS,
+    OUTCOME_CODE,
+    OUTCOMES,
+    PROVENANCE_CODE,
+    PROVENANCES,
+    quantities_from,
+    quantities_text,
+)
 from quotakeeper.stores.sqlite.queries import queries
 
-# Codes are stored: append only.
-KINDS = (Kind.RESERVE, Kind.SENT, Kind.EXTEND, Kind.SETTLE, Kind.RELEASE, Kind.EXPIRE,
-         Kind.ASSUME, Kind.RECORD, Kind.CORRECT)  # fmt: skip
-PROVENANCES = tuple(Provenance)
-OUTCOMES = tuple(Outcome)
-_KIND_CODE = {kind: code for code, kind in enumerate(KINDS, 1)}
-_PROVENANCE_CODE = {value: code for code, value in enumerate(PROVENANCES, 1)}
-_OUTCOME_CODE = {value: code for code, value in enumerate(OUTCOMES, 1)}
 _MOST_CACHED = 20_000
 
 Row = Sequence[Any]
@@ -106,22 +108,22 @@ def entry_row(entry: Entry, interned: Interned) -> Row:
     figures = entry.figures
     head = (
         entry.seq,
-        _KIND_CODE[entry.kind],
+        KIND_CODE[entry.kind],
         entry.at,
         entry.ref,
         entry.id or None,
         interned.labels_id(entry.labels) if entry.labels else None,
     )
-    tail = (interned.word_id(entry.owner), entry.expires_at or None)
+    tail = (interned.word_id(entry.owner), entry.expires_at or None, entry.booked_at)
     if figures is None:
         return (*head, None, None, None, None, None, None, None, None, *tail)
     return (
         *head,
-        _quantities_text(figures.quantities),
+        quantities_text(figures.quantities),
         figures.cost_pico,
         interned.word_id(figures.price_id),
-        _PROVENANCE_CODE[figures.provenance],
-        _OUTCOME_CODE[figures.outcome],
+        PROVENANCE_CODE[figures.provenance],
+        OUTCOME_CODE[figures.outcome],
         interned.word_id(figures.model_served),
         figures.duration_ms,
         figures.note or None,
@@ -134,7 +136,7 @@ def entry_from(row: Row, interned: Interned) -> Entry:
     figures = None
     if row[6] is not None:
         figures = Figures(
-            quantities=json.loads(row[6]),
+            quantities=quantities_from(row[6]),
             cost_pico=row[7],
             price_id=interned.word(row[8]),
             provenance=PROVENANCES[row[9] - 1],
@@ -153,6 +155,7 @@ def entry_from(row: Row, interned: Interned) -> Entry:
         figures=figures,
         owner=interned.word(row[14]),
         expires_at=row[15] or 0,
+        booked_at=row[16],
     )
 
 
@@ -167,7 +170,3 @@ def account_row(account: Account, since_at: int) -> Row:
     """An account as a row."""
     return (account.key, account.meter, str(account.window), account.timezone, account.provider,
             account.model, account.operation, scope_text(account.scope), since_at)  # fmt: skip
-
-
-def _quantities_text(quantities: Any) -> str:
-    return "{" + ",".join(f'"{key}":{amount}' for key, amount in quantities.items()) + "}"

@@ -5,33 +5,43 @@ SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1
 
 -- name: opening_by_id
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
 FROM entry WHERE id = ?
 
 -- name: entry_by_seq
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
 FROM entry WHERE seq = ?
 
 -- name: followers
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
 FROM entry WHERE ref = ? ORDER BY seq
+
+-- Without what was drawn out of a lease, which says nothing of how it ended.
+-- name: followers_of_ended
+SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
+FROM entry WHERE ref = ? AND kind <> 11 ORDER BY seq
+
+-- name: last_booked
+SELECT max(seq) FROM entry WHERE booked_at >= ? AND booked_at < ?
 
 -- name: entries_after
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
 FROM entry WHERE seq > ? ORDER BY seq LIMIT ?
 
 -- name: events_up
 SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, f.price_id,
-       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL
+       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
                        WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
                       CASE o.kind WHEN 8 THEN o.seq END)
 JOIN labels AS l ON l.labels_id = o.labels_id
-WHERE o.kind IN (1, 8) AND o.seq > :after AND o.seq < :before AND o.at >= :since AND o.at < :until
+WHERE o.kind IN (1, 8, 11) AND o.seq > :after AND o.seq < :before
+  AND coalesce(o.booked_at, o.at) >= :since AND coalesce(o.booked_at, o.at) < :until
   AND (:provider = '' OR l.provider = :provider)
   AND (:model = '' OR l.model = :model)
   AND (:operation = '' OR l.operation = :operation)
@@ -39,28 +49,30 @@ ORDER BY o.seq LIMIT :page
 
 -- name: events_down
 SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, f.price_id,
-       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL
+       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
                        WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
                       CASE o.kind WHEN 8 THEN o.seq END)
 JOIN labels AS l ON l.labels_id = o.labels_id
-WHERE o.kind IN (1, 8) AND o.seq > :after AND o.seq < :before AND o.at >= :since AND o.at < :until
+WHERE o.kind IN (1, 8, 11) AND o.seq > :after AND o.seq < :before
+  AND coalesce(o.booked_at, o.at) >= :since AND coalesce(o.booked_at, o.at) < :until
   AND (:provider = '' OR l.provider = :provider)
   AND (:model = '' OR l.model = :model)
   AND (:operation = '' OR l.operation = :operation)
 ORDER BY o.seq DESC LIMIT :page
 
 -- name: usage_since
-SELECT o.seq, o.at, o.labels_id, f.quantities, f.cost_pico
+SELECT o.seq, coalesce(o.booked_at, o.at), o.labels_id, f.quantities, f.cost_pico, 0
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
                        WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
                       CASE o.kind WHEN 8 THEN o.seq END)
-WHERE o.kind IN (1, 8) AND o.seq > ?
+WHERE o.kind IN (1, 8, 11) AND o.seq > ?
 
 -- name: holds_since
-SELECT o.seq, o.at, o.labels_id, o.quantities, o.cost_pico
+SELECT o.seq, coalesce(o.booked_at, o.at), o.labels_id, h.quantities, h.cost_pico,
+       o.kind = 1
 FROM hold AS h JOIN entry AS o ON o.seq = h.seq
 WHERE h.seq > ?
 
@@ -70,11 +82,11 @@ SELECT count(*) FROM hold
 -- name: holds
 SELECT seq FROM hold ORDER BY seq
 
--- name: hold_rows
-SELECT seq, owner, expires_at FROM hold
+-- name: hold_of
+SELECT owner, expires_at, sent, quantities, cost_pico FROM hold WHERE seq = ?
 
 -- name: holds_of_nothing
-SELECT h.seq FROM hold AS h LEFT JOIN entry AS e ON e.seq = h.seq AND e.kind = 1
+SELECT h.seq FROM hold AS h LEFT JOIN entry AS e ON e.seq = h.seq AND e.kind IN (1, 11)
 WHERE e.seq IS NULL
 
 -- name: holds_expired
@@ -119,8 +131,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: add_entry
 INSERT INTO entry (seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance,
-                   outcome, served_id, duration_ms, note, owner_id, expires_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   outcome, served_id, duration_ms, note, owner_id, expires_at, booked_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: put_balance
 INSERT INTO balance (account_id, start_at, settled, reserved, overage) VALUES (?, ?, ?, ?, ?)
@@ -128,8 +140,41 @@ ON CONFLICT (account_id, start_at) DO UPDATE
 SET settled = excluded.settled, reserved = excluded.reserved, overage = excluded.overage
 
 -- name: put_hold
-INSERT INTO hold (seq, owner, expires_at) VALUES (?, ?, ?)
-ON CONFLICT (seq) DO UPDATE SET expires_at = excluded.expires_at
+INSERT INTO hold (seq, owner, expires_at, sent, quantities, cost_pico) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (seq) DO UPDATE
+SET expires_at = excluded.expires_at, sent = excluded.sent, quantities = excluded.quantities,
+    cost_pico = excluded.cost_pico
 
 -- name: drop_hold
 DELETE FROM hold WHERE seq = ?
+
+-- name: slot
+SELECT calls, unpriced, totals FROM slot
+WHERE slot_at = ? AND labels_id = ? AND provenance = ? AND outcome = ?
+
+-- name: put_slot
+INSERT INTO slot (slot_at, labels_id, provenance, outcome, calls, unpriced, totals)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (slot_at, labels_id, provenance, outcome) DO UPDATE
+SET calls = excluded.calls, unpriced = excluded.unpriced, totals = excluded.totals
+
+-- name: drop_slot
+DELETE FROM slot WHERE slot_at = ? AND labels_id = ? AND provenance = ? AND outcome = ?
+
+-- name: slots_between
+SELECT slot_at, labels_id, provenance, outcome, calls, unpriced, totals FROM slot
+WHERE slot_at >= ? AND slot_at < ? ORDER BY slot_at, labels_id, provenance, outcome
+
+-- name: carried_slots
+SELECT slot_at, labels_id, provenance, outcome, calls, unpriced, totals FROM carried_slot
+WHERE slot_at >= ? AND slot_at < ? ORDER BY slot_at, labels_id, provenance, outcome
+
+-- name: events_by_time
+SELECT coalesce(o.booked_at, o.at) AS counts_at, o.labels_id, f.provenance, f.outcome,
+       f.quantities, f.cost_pico
+FROM entry AS o JOIN entry AS f
+  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                      CASE o.kind WHEN 8 THEN o.seq END)
+WHERE o.kind IN (1, 8, 11)
+ORDER BY counts_at
