@@ -124,16 +124,16 @@ def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
     return checked
 
 
-def check_whole(value: object, field: str) -> int:
-    """Check that a value is a whole number from 0 to 10**12 and return it as an int."""
-    if type(value) is int and 0 <= value <= MAX_QUANTITY:  # nearly always, and it is hot
+def check_whole(value: object, field: str, most: int = MAX_QUANTITY) -> int:
+    """Check that a value is a whole number from 0 to `most` and return it as an int."""
+    if type(value) is int and 0 <= value <= most:  # nearly always, and it is hot
         return value
     number = parse_decimal(value, field)
     shown = shortened(number)
     if number < 0:
         raise InvalidInputError(field, f"{shown} is negative", "give zero or more")
-    if number > MAX_QUANTITY:
-        raise InvalidInputError(field, f"{shown} is too large", f"the most is {MAX_QUANTITY}")
+    if number > most:
+        raise InvalidInputError(field, f"{shown} is too large", f"the most is {most}")
     whole = int(number)
     if whole != number:
         raise InvalidInputError(field, f"{shown} is not whole", "give a whole number")

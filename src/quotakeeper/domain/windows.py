@@ -16,6 +16,7 @@ from functools import lru_cache
 from quotakeeper.errors import InvalidInputError
 
 SECOND = 1_000_000
+MAX_INSTANT = 253_402_300_800 * SECOND  # the year 10000, where datetime ends
 CALENDAR_KINDS = ("minute", "hour", "day", "week", "month")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLLING = re.compile(r"rolling[ -]?(\d{1,8})\s*(s|m|h|d)")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,9 +20,9 @@ from quotakeeper.domain.limits import Account, Limit, Mode
 from quotakeeper.domain.money import parse_decimal
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.store import Store
-from quotakeeper.domain.units import Quantities, units_text
+from quotakeeper.domain.units import Quantities, check_whole, units_text
 from quotakeeper.domain.usage import Provenance, UsageEvent, check_label
-from quotakeeper.domain.windows import SECOND, moment
+from quotakeeper.domain.windows import MAX_INSTANT, SECOND, moment
 from quotakeeper.engine.calls import Call, CallReader
 from quotakeeper.engine.decimals import times
 from quotakeeper.engine.reports import percent_of
@@ -62,7 +63,7 @@ class Bookkeeping:
         return Reserve(
             self._id(event_id),
             call.labels,
-            self._estimated(call, quantities),
+            self.estimated(call, quantities),
             call.limits,
             self.worker.store.owner,
             self.time_to_live(ttl_seconds),
@@ -77,14 +78,19 @@ class Bookkeeping:
             raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
         return int(times(ttl, SECOND))
 
-    def _estimated(self, call: Call, quantities: Mapping[str, Any]) -> Figures:
+    def estimated(self, call: Call, quantities: Mapping[str, Any]) -> Figures:
+        """The upper bound of a call, priced now."""
         return self._reader.figures(
             call, quantities, self._clock.now(), provenance=Provenance.ESTIMATED, bound=True
         )
 
-    def _recorded(self, call: Call, given: Mapping[str, Any], event_id: str | None) -> Record:
-        figures = self.figures_of(call, given, self._clock.now())
-        return Record(self._id(event_id), call.labels, figures, call.limits)
+    def _recorded(
+        self, call: Call, given: Mapping[str, Any], event_id: str | None, at: int | None
+    ) -> Record:
+        if at is not None:
+            at = min(check_whole(at, "at", most=MAX_INSTANT), self._clock.now())
+        figures = self.figures_of(call, given, self._clock.now() if at is None else at)
+        return Record(self._id(event_id), call.labels, figures, call.limits, at)
 
     def figures_of(
         self, call: Call, given: Mapping[str, Any], at: int, otherwise: Quantities | None = None
@@ -113,6 +119,11 @@ class Bookkeeping:
     # -- after
 
     def _admitted(self, call: Call, outcome: Any) -> Reservation:
+        hold, decision = self.granted(outcome)
+        return Reservation(self, call, hold, decision, outcome.event, replay=outcome.replay)
+
+    def granted(self, outcome: Any) -> tuple[Hold, Decision]:
+        """What was set aside, warnings given; raises LimitExceeded, or what failed."""
         if isinstance(outcome, Denied):
             verdict = outcome.decision.blocking
             zone = zone_named(verdict.limit.timezone)
@@ -122,9 +133,7 @@ class Bookkeeping:
         assert isinstance(outcome, Reserved)
         for verdict in outcome.decision.warnings:
             self._warn_once(verdict)
-        return Reservation(
-            self, call, outcome.hold, outcome.decision, outcome.event, replay=outcome.replay
-        )
+        return outcome.hold, outcome.decision
 
     def booked(self, outcome: Any) -> UsageEvent:
         """The event of an outcome, warnings given; raises what failed."""
@@ -183,12 +192,13 @@ class Bookkeeping:
 
     def _spooled(self, command: Record, error: LedgerError) -> UsageEvent:
         self.let_through("the call is spooled", error)
-        self._spool.add(command)
-        return event_from(command.id, self._clock.now(), command.labels, command.figures)
+        at = self._clock.now() if command.at is None else command.at
+        self._spool.add(replace(command, at=at))
+        return event_from(command.id, at, command.labels, command.figures)
 
     def spool_event(self, hold: Hold, figures: Figures, *, settles: bool) -> UsageEvent:
         """Keep what a call used until the ledger can book it."""
-        self._spool.add(Record(hold.id, hold.labels, figures), settles=settles)
+        self._spool.add(Record(hold.id, hold.labels, figures, at=hold.at), settles=settles)
         return event_from(hold.id, hold.at, hold.labels, figures)
 
 

@@ -21,8 +21,9 @@ from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.aside import aside
 from quotakeeper.engine.bookkeeping import Bookkeeping, Warner
 from quotakeeper.engine.calls import CallReader
+from quotakeeper.engine.pending import PendingReservation
 from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
-from quotakeeper.engine.reservation import PendingReservation, Reservation
+from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import LedgerError
 
 DEFAULT_TTL_SECONDS = 3_600.0
@@ -99,7 +100,7 @@ class KeeperBase(Bookkeeping):
     ) -> Decision:  # fmt: skip
         """Whether `reserve` would admit this call now; changes nothing."""
         call = self._reader.call(provider, model, operation, scope, options)
-        figures = self._estimated(call, quantities)
+        figures = self.estimated(call, quantities)
         decision: Decision = self.worker.ask(
             lambda store, now: store.check(call.labels, figures, call.limits, now)
         )
@@ -112,7 +113,7 @@ class KeeperBase(Bookkeeping):
     ) -> Decision:  # fmt: skip
         """`check`, awaited."""
         call = self._reader.call(provider, model, operation, scope, options)
-        figures = self._estimated(call, quantities)
+        figures = self.estimated(call, quantities)
         decision: Decision = await self.worker.aask(
             lambda store, now: store.check(call.labels, figures, call.limits, now)
         )
@@ -152,15 +153,17 @@ class KeeperBase(Bookkeeping):
     def record(
         self, provider: str, *, model: str = "", operation: str = "call",
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
-        options: Mapping[str, str] | None = None, **given: Any,
+        at: int | None = None, options: Mapping[str, str] | None = None, **given: Any,
     ) -> UsageEvent:  # fmt: skip
         """Book usage that had no reservation; counted once for ever under its `event_id`.
 
         Takes the quantities of `reserve`, and `provenance`, `outcome` ("ok", "error",
-        "unknown"), `model_served`, `duration_ms`, `note`. Never refused by a limit.
+        "unknown"), `model_served`, `duration_ms`, `note`. Never refused by a limit. `at`, in
+        microseconds since 1970 UTC, is when it was used, for what is written down later: it is
+        priced and counted then.
         """
         call = self._reader.call(provider, model, operation, scope, options)
-        command = self._recorded(call, given, event_id)
+        command = self._recorded(call, given, event_id, at)
         try:
             return self.booked(self.worker.carry_out(command))
         except LedgerError as error:
@@ -169,11 +172,11 @@ class KeeperBase(Bookkeeping):
     async def arecord(
         self, provider: str, *, model: str = "", operation: str = "call",
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
-        options: Mapping[str, str] | None = None, **given: Any,
+        at: int | None = None, options: Mapping[str, str] | None = None, **given: Any,
     ) -> UsageEvent:  # fmt: skip
         """`record`, awaited."""
         call = self._reader.call(provider, model, operation, scope, options)
-        command = self._recorded(call, given, event_id)
+        command = self._recorded(call, given, event_id, at)
         try:
             return self.booked(await self.worker.acarry_out(command))
         except LedgerError as error:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.domain.commands import Assume, Command, Extend, MarkSent, Release, Settle
+from quotakeeper.domain.commands import Assume, Command, Extend, Grow, MarkSent, Release, Settle
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.reservations import Hold
@@ -95,6 +94,18 @@ class Reservation:
         if command := self._extending(ttl_seconds):
             self._keeper.done(self._keeper.worker.carry_out(command))
 
+    def grow(self, **quantities: Any) -> Decision:
+        """Set aside more, against every limit that applies, all or nothing; for a call that turns
+        out larger than was thought, before it goes on.
+
+        Takes the quantities of `Keeper.reserve`, which are what is added. Raises LimitExceeded
+        where there is no room; the reservation then stays as it was.
+        """
+        command = self._growing(quantities)
+        if command is None:
+            return self.decision
+        return self._has_grown(self._keeper.worker.carry_out(command))
+
     def __enter__(self) -> Reservation:
         return self
 
@@ -144,6 +155,13 @@ class Reservation:
         """`extend`, awaited."""
         if command := self._extending(ttl_seconds):
             self._keeper.done(await self._keeper.worker.acarry_out(command))
+
+    async def agrow(self, **quantities: Any) -> Decision:
+        """`grow`, awaited."""
+        command = self._growing(quantities)
+        if command is None:
+            return self.decision
+        return self._has_grown(await self._keeper.worker.acarry_out(command))
 
     async def __aenter__(self) -> Reservation:
         return self
@@ -212,6 +230,18 @@ class Reservation:
         ttl_us = self._keeper.time_to_live(ttl_seconds)
         return None if self._spooled else Extend(self.id, ttl_us)
 
+    def _growing(self, quantities: dict[str, Any]) -> Command | None:
+        if self._ended:
+            raise ReservationClosedError(self.id, "ended", "grow")
+        if self._spooled:  # no limit can be asked
+            return None
+        figures = self._keeper.estimated(self._call, {"requests": 0, **quantities})
+        return Grow(self.id, figures, self._call.limits)
+
+    def _has_grown(self, outcome: Any) -> Decision:
+        self.hold, self.decision = self._keeper.granted(outcome)
+        return self.decision
+
     def _estimate(self) -> Figures:
         hold = self.hold
         return Figures(
@@ -258,26 +288,3 @@ class Reservation:
             self._ended = self.event is not None or isinstance(error, ReservationClosedError)
             raise
         return self.event
-
-
-class PendingReservation:
-    """What `areserve` gives: await it, or enter it with `async with`."""
-
-    def __init__(self, start: Any) -> None:
-        self._start = start
-        self._reservation: Reservation | None = None
-
-    def __await__(self) -> Generator[Any, None, Reservation]:
-        reservation: Reservation = yield from self._start.__await__()
-        return reservation
-
-    async def __aenter__(self) -> Reservation:
-        self._reservation = await self
-        return self._reservation
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        if self._reservation is not None:
-            await self._reservation.__aexit__(kind, error, trace)

@@ -20,6 +20,7 @@ from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.units import check_quantities, check_whole
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.domain.windows import MAX_INSTANT
 from quotakeeper.errors import InvalidInputError, KeyConflictError, LedgerError
 from quotakeeper.identifiers import new_owner
 
@@ -199,6 +200,7 @@ def _line(spooled: _Spooled) -> str:
             "settles": spooled.settles,
             "labels": asdict(record.labels),
             "figures": asdict(record.figures),
+            "at": record.at,
         }
     )
 
@@ -238,6 +240,7 @@ def _spooled(data: Any) -> _Spooled:
             None if duration is None else check_whole(duration, "duration_ms"),
             _text(figures["note"]),
         ),
+        at=None if data.get("at") is None else check_whole(data["at"], "at", most=MAX_INSTANT),
     )  # fmt: skip
     return _Spooled(record, data["settles"])
 

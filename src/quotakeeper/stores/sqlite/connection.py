@@ -103,10 +103,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         )
         version = _check_version(connection, path)
         if version < SCHEMA_VERSION:
-            raise LedgerVersionError(
-                str(path), f"has schema {version}, this quotakeeper reads {SCHEMA_VERSION}",
-                "open it once for writing, which brings it up to date and keeps a copy",
-            )  # fmt: skip
+            raise _not_yet(path, version)
     except (sqlite3.Error, LedgerError) as error:
         if connection is not None:
             connection.close()
@@ -114,6 +111,15 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
             raise
         raise translated(path, error) from error
     return connection
+
+
+def _not_yet(path: Path, version: int) -> LedgerError:
+    if version == 0:  # the file was made and the tables were not yet
+        return LedgerUnavailableError(str(path), "there is no ledger yet", "record something first")
+    return LedgerVersionError(
+        str(path), f"has schema {version}, this quotakeeper reads {SCHEMA_VERSION}",
+        "open it once for writing, which brings it up to date and keeps a copy",
+    )  # fmt: skip
 
 
 def _left_over(path: Path) -> bool:
