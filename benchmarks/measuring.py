@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
-Case = Callable[[], float]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class Line:
         return asdict(self)
 
 
-def alternating(cases: Mapping[str, Case], rounds: int) -> dict[str, list[float]]:
+def alternating(cases: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
     """Run each case once a round; what each one gave, round by round."""
-    found: dict[str, list[float]] = {name: [] for name in cases}
+    found: dict[str, list[T]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, case in cases.items():
             found[name].append(case())
@@ -63,6 +64,12 @@ def line(
     if base is not None:
         ratio = median(value / other for value, other in zip(values, base, strict=True))
     return Line(name, median(values), unit, min(values), max(values), ratio, against)
+
+
+def quantile(values: list[float], percent: int) -> float:
+    """The value that so many per cent of them do not pass."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
 def seconds(act: Callable[[], object]) -> float:

@@ -1,0 +1,287 @@
+"""What metering adds to a program's own calls: the same call, bare and metered, in turn.
+
+Both against a server with a fixed answer in another process (loopback.py), over connections that
+are kept open, so nothing but the client counts. At the end the ledger must hold exactly the calls
+that reached the server while they were metered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.loopback import Loopback, loopback
+from benchmarks.measuring import (
+    PYTHON,
+    Line,
+    alternating,
+    child_environment,
+    line,
+    quantile,
+    seconds,
+)
+from quotakeeper import Keeper, watch
+from quotakeeper.intercept import launcher
+from quotakeeper.intercept.finder import HOOKS
+
+BARE, PROCESS, POWER = "bare", "process", "power"
+CALLS, STREAMS, TOGETHER = 150, 15, 500
+_LIMITS = [
+    {"name": "tokens", "provider": "gemini", "meter": "tokens", "window": "day", "amount": 10**15},
+    {"name": "money", "provider": "gemini", "meter": "cost", "window": "day", "amount": 10**6},
+    {"name": "calls", "provider": "gemini", "meter": "requests", "window": "day", "amount": 10**9},
+]
+_BODY = json.dumps(
+    {
+        "contents": [{"role": "user", "parts": [{"text": "Please translate this line. " * 40}]}],
+        "generationConfig": {"maxOutputTokens": 800},
+    }
+).encode()
+_HEADERS = {"content-type": "application/json", "x-goog-api-key": "none"}
+_US = 1_000_000
+
+Latencies = list[float]
+Round = Callable[[], Latencies]
+
+
+class Bench:
+    """A keeper for each durability, and how many calls were made under each."""
+
+    def __init__(self, folder: Path, server: Loopback) -> None:
+        self.server = server
+        settings = {"timezone": "UTC", "limit": _LIMITS, "default_limits": False}
+        self._keepers = {
+            name: Keeper(folder / f"{name}.ledger", settings, name) for name in (PROCESS, POWER)
+        }
+        self._made = dict.fromkeys((BARE, PROCESS, POWER), 0)
+
+    @contextmanager
+    def watched(self, how: str) -> Iterator[None]:
+        """Metered under a keeper, or not at all; counts the calls that arrive meanwhile."""
+        before = self.server.answered()
+        if how == BARE:
+            yield
+        else:
+            with watch(self._keepers[how]):
+                yield
+        self._made[how] += self.server.answered() - before
+
+    def check(self) -> str:
+        """Whether the ledgers hold what was called. Raises AssertionError."""
+        said = []
+        for name, keeper in self._keepers.items():
+            events = list(keeper.events())
+            reported = sum(event.provenance == "reported" for event in events)
+            assert len(events) == reported == self._made[name], (name, len(events), self._made)
+            assert not keeper.reservations() and not keeper.verify(), name
+            said.append(f"{len(events):,} ({name})")
+            keeper.close()
+        return ", ".join(said)
+
+
+def run(rounds: int) -> list[Line]:
+    """All lines."""
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory(prefix="quotakeeper-bench-") as name, loopback() as server:
+        bench = Bench(Path(name), server)
+        lines += _calls(bench, "requests.post", _by_requests, rounds)
+        lines += _calls(bench, "httpx, async", _by_httpx, rounds)
+        lines += _first_bytes(bench, rounds)
+        lines += _many_streams(bench, rounds)
+        print(f"  in the ledger, as many as reached the server: {bench.check()}")
+        lines += _starts(Path(name), rounds)
+    return lines
+
+
+# -- one call after the other
+
+
+def _calls(
+    bench: Bench, title: str, work: Callable[[Loopback], Latencies], rounds: int
+) -> list[Line]:
+    def one_round(how: str) -> Latencies:
+        with bench.watched(how):
+            return work(bench.server)
+
+    found = alternating({how: lambda how=how: one_round(how) for how in _WAYS}, rounds)
+    return _compared(title, found, (50, 99))
+
+
+_WAYS = (BARE, PROCESS, POWER)
+
+
+def _compared(
+    title: str, found: dict[str, list[Latencies]], percents: tuple[int, ...]
+) -> list[Line]:
+    lines = []
+    for percent in percents:
+        at = {
+            how: [quantile(latencies, percent) * _US for latencies in values]
+            for how, values in found.items()
+        }
+        for how, values in at.items():
+            what = f"{title}, {_said(how)}, p{percent}"
+            lines.append(line(what, values, "us", None if how == BARE else at[BARE], BARE))
+        for how in [how for how in at if how != BARE]:
+            added = [a - b for a, b in zip(at[how], at[BARE], strict=True)]
+            lines.append(line(f"  added, {how}, p{percent}", added, "us"))
+    return lines
+
+
+def _said(how: str) -> str:
+    return how if how == BARE else f"metered, {how}"
+
+
+def _by_requests(server: Loopback) -> Latencies:
+    import requests
+
+    with requests.Session() as session:
+        session.trust_env = False
+
+        def call() -> None:
+            session.post(server.generate, data=_BODY, headers=_HEADERS).content  # noqa: B018
+
+        for _ in range(10):
+            call()
+        return [seconds(call) for _ in range(CALLS)]
+
+
+def _by_httpx(server: Loopback) -> Latencies:
+    import httpx
+
+    async def go() -> Latencies:
+        taken = []
+        async with httpx.AsyncClient(trust_env=False, verify=False) as client:
+            for number in range(CALLS + 10):
+                start = time.perf_counter()
+                await client.post(server.generate, content=_BODY, headers=_HEADERS)
+                if number >= 10:
+                    taken.append(time.perf_counter() - start)
+        return taken
+
+    return asyncio.run(go())
+
+
+# -- streams
+
+
+def _first_bytes(bench: Bench, rounds: int) -> list[Line]:
+    lines = []
+    for title, url, calls in (
+        ("first byte of a stream, 20 ms thought", bench.server.stream, STREAMS),
+        ("first byte of a stream, at once", bench.server.stream_at_once, STREAMS),
+    ):
+
+        def work(server: Loopback, url: str = url, calls: int = calls) -> Latencies:
+            return asyncio.run(_streamed(url, calls))
+
+        lines += [
+            each for each in _calls(bench, title, work, rounds) if not each.name.endswith("p99")
+        ]
+    return lines
+
+
+async def _streamed(url: str, calls: int) -> Latencies:
+    import httpx
+
+    taken = []
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:
+        for _ in range(calls):
+            taken.append(await _first_byte(client, url))
+    return taken
+
+
+async def _first_byte(client: Any, url: str) -> float:
+    start = time.perf_counter()
+    first = 0.0
+    async with client.stream("POST", url, content=_BODY, headers=_HEADERS) as response:
+        async for _ in response.aiter_raw():
+            first = first or time.perf_counter() - start
+    return first
+
+
+def _many_streams(bench: Bench, rounds: int) -> list[Line]:
+    """Five hundred at once in one loop, by aiohttp, which of the async clients bears most."""
+    totals: dict[str, list[float]] = {how: [] for how in _WAYS}
+
+    def one_round(how: str) -> Latencies:
+        with bench.watched(how):
+            total, firsts = asyncio.run(_together(bench.server.stream))
+        totals[how].append(total * 1000)
+        return firsts
+
+    found = alternating({how: lambda how=how: one_round(how) for how in _WAYS}, rounds)
+    title = f"{TOGETHER} streams at once"
+    lines = [
+        line(f"{title}, {_said(how)}, in all", values, "ms",
+             None if how == BARE else totals[BARE], BARE)
+        for how, values in totals.items()
+    ]  # fmt: skip
+    lines += _compared(f"{title}, first byte", found, (50, 99))
+    return lines
+
+
+async def _together(url: str) -> tuple[float, Latencies]:
+    import aiohttp
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def one() -> float:
+            start = time.perf_counter()
+            first = 0.0
+            async with session.post(url, data=_BODY, headers=_HEADERS) as response:
+                async for _ in response.content.iter_any():
+                    first = first or time.perf_counter() - start
+            return first
+
+        start = time.perf_counter()
+        firsts = await asyncio.gather(*_all_of(one))
+        return time.perf_counter() - start, firsts
+
+
+def _all_of(one: Callable[[], Awaitable[float]]) -> list[Awaitable[float]]:
+    return [one() for _ in range(TOGETHER)]
+
+
+# -- the start of a program
+
+
+def _starts(folder: Path, rounds: int) -> list[Line]:
+    """A Python under `quotakeeper run` that imports no library with a hook; and the whole command."""
+    command = [PYTHON, "-c", "pass"]
+    run = launcher.Run(command, child_environment(), tuple(HOOKS), folder / "notes")
+    hooked = launcher.child_environment(run)
+    ledger = {**child_environment(), "QUOTAKEEPER_LEDGER": os.fspath(folder / "run.ledger")}
+    whole = [PYTHON, "-m", "quotakeeper", "run", "--", *command]
+
+    def started(words: list[str], environment: dict[str, str]) -> float:
+        start = time.perf_counter()
+        subprocess.run(words, env=environment, capture_output=True, check=True)
+        return (time.perf_counter() - start) * 1000
+
+    started(whole, ledger)  # compiles
+    found = alternating(
+        {
+            BARE: lambda: started(command, child_environment()),
+            "hooked": lambda: started(command, hooked),
+            "whole": lambda: started(whole, ledger),
+        },
+        max(rounds, 9),
+    )
+    added = {
+        name: [a - b for a, b in zip(found[name], found[BARE], strict=True)]
+        for name in ("hooked", "whole")
+    }
+    return [
+        line("python -c pass", found[BARE], "ms"),
+        line("  added to its start under quotakeeper run", added["hooked"], "ms"),
+        line("  added by the whole of quotakeeper run --", added["whole"], "ms"),
+    ]
