@@ -17,7 +17,8 @@ class Reserve:
     """Set aside an upper bound against every limit given, all or nothing.
 
     An id whose earlier attempt was released or has expired may be tried again; the hold that comes
-    back then has an id of its own (`<id>~2`), and it is that one which is to be ended.
+    back then has an id of its own (`<id>~2`), and it is that one which is to be ended. `sent` says
+    of the hold that comes back, in the same step, what MarkSent says.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Reserve:
     limits: tuple[Limit, ...]
     owner: str
     ttl_us: int
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,17 @@ from quotakeeper.domain.state import Known, LedgerState, followed, opened
 from quotakeeper.domain.units import METERS, measure
 
 
+_NOT_COUNTED = (Kind.SENT, Kind.EXTEND)  # these change no balance
+
+
 def fold(state: LedgerState, entry: Entry) -> Known:
     """Take one entry into the state: balances first, then what is known of its id."""
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
     after = opened(entry) if before is None else followed(before, entry)
+    if entry.kind in _NOT_COUNTED:
+        state.remember(entry, after)
+        return after
     for account in state.matching(after.labels):
         start = state.slice_start(account, after.at)
         if not state.keeps(account, start):

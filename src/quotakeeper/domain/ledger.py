@@ -21,7 +21,7 @@ from quotakeeper.domain.derivation import derive
 from quotakeeper.domain.entries import Entry, Figures, Kind
 from quotakeeper.domain.folding import fold
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.openings import MAX_TTL_US, draw, grow, reserve, unknown_id
+from quotakeeper.domain.openings import MAX_TTL_US, draw, grow, mark_sent, reserve, unknown_id
 from quotakeeper.domain.reservations import State
 from quotakeeper.domain.state import Known, LedgerState
 from quotakeeper.domain.usage import Outcome, Provenance
@@ -143,8 +143,9 @@ def _move(
     if isinstance(command, c.MarkSent):
         if hold.sent:
             return c.Done(command.id, State.HELD), []
-        entry = Entry(state.seq + 1, Kind.SENT, now, ref=known.seq)
-    elif isinstance(command, c.Extend):
+        entries: list[Entry] = []
+        return c.Done(command.id, mark_sent(state, known, now, entries).state), entries
+    if isinstance(command, c.Extend):
         expires_at = now + min(command.ttl_us, MAX_TTL_US)
         entry = Entry(state.seq + 1, Kind.EXTEND, now, ref=known.seq, expires_at=expires_at)
     else:

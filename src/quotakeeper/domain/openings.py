@@ -25,7 +25,7 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
     """Set aside an upper bound, or say which limits have no room for it."""
     attempt, known = _attempt(state, command)
     if known is not None:
-        return _replayed(known, command), []
+        return _replayed(state, known, command, now)
     if error := unfit(command.id, command.labels, command.owner) or no_room(
         state, command.labels, command.figures, now
     ):
@@ -38,9 +38,18 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
         figures=command.figures, owner=command.owner,
         expires_at=now + min(command.ttl_us, MAX_TTL_US),
     )  # fmt: skip
-    hold = fold(state, entry).hold
-    assert hold is not None
-    return c.Reserved(hold, decision), [entry]
+    entries = [entry]
+    after = fold(state, entry)
+    if command.sent:
+        after = mark_sent(state, after, now, entries)
+    assert after.hold is not None
+    return c.Reserved(after.hold, decision), entries
+
+
+def mark_sent(state: LedgerState, known: Known, now: int, entries: list[Entry]) -> Known:
+    """Say of an open reservation that its call is about to leave."""
+    entries.append(Entry(state.seq + 1, Kind.SENT, now, ref=known.seq))
+    return fold(state, entries[-1])
 
 
 def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, Known | None]:
@@ -68,8 +77,15 @@ def _same(known: Known, command: c.Reserve) -> bool:
     )
 
 
-def _replayed(known: Known, command: c.Reserve) -> c.Outcomes:
-    return _answered(known) if _same(known, command) else c.Failed(KeyConflictError(command.id))
+def _replayed(
+    state: LedgerState, known: Known, command: c.Reserve, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    if not _same(known, command):
+        return c.Failed(KeyConflictError(command.id)), []
+    entries: list[Entry] = []
+    if command.sent and known.hold is not None and not known.hold.sent:
+        known = mark_sent(state, known, now, entries)
+    return _answered(known), entries
 
 
 def _answered(known: Known) -> c.Outcomes:

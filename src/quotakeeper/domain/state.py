@@ -234,9 +234,13 @@ _ENDS = {
 
 def followed(known: Known, entry: Entry) -> Known:
     """What is known of an id after one more entry about it."""
+    # Written out: nearly every call comes by here, and `replace` looks its fields up each time.
     hold = known.hold
     if entry.kind is Kind.SENT and hold is not None:
-        return replace(known, hold=replace(hold, sent=True))
+        sent = Hold(hold.id, hold.at, hold.labels, hold.quantities, hold.cost_pico, hold.price_id,
+                    hold.provenance, hold.owner, hold.expires_at, sent=True)  # fmt: skip
+        return Known(known.seq, known.id, known.at, known.labels, known.opening, known.state,
+                     hold=sent, figures=known.figures, drawn=known.drawn)  # fmt: skip
     if entry.kind is Kind.EXTEND and hold is not None:
         return replace(known, hold=replace(hold, expires_at=entry.expires_at))
     if entry.kind is Kind.CORRECT:
@@ -246,6 +250,5 @@ def followed(known: Known, entry: Entry) -> Known:
             return known
         change = grown if entry.kind is Kind.GROW else drawn
         return replace(known, hold=change(hold, entry.figures))
-    # Written out: nearly every call comes by here, and `replace` looks its fields up each time.
     return Known(known.seq, known.id, known.at, known.labels, known.opening,
                  _ENDS[entry.kind], figures=entry.figures, drawn=known.drawn)  # fmt: skip

@@ -58,8 +58,9 @@ class Bookkeeping:
     # -- before
 
     def _asked(
-        self, call: Call, quantities: Mapping[str, Any], event_id: str | None, ttl_seconds: float
-    ) -> Reserve:
+        self, call: Call, quantities: Mapping[str, Any], event_id: str | None, ttl_seconds: float,
+        sent: bool = False,
+    ) -> Reserve:  # fmt: skip
         return Reserve(
             self._id(event_id),
             call.labels,
@@ -67,6 +68,7 @@ class Bookkeeping:
             call.limits,
             self.worker.store.owner,
             self.time_to_live(ttl_seconds),
+            sent,
         )
 
     def time_to_live(self, seconds: object) -> int:
@@ -186,7 +188,7 @@ class Bookkeeping:
         figures = command.figures
         hold = Hold(
             command.id, self._clock.now(), command.labels, figures.quantities, figures.cost_pico,
-            figures.price_id, figures.provenance, command.owner, 0,
+            figures.price_id, figures.provenance, command.owner, 0, command.sent,
         )  # fmt: skip
         return Reservation(self, call, hold, Decision(True), None, spooled=True)
 

@@ -86,7 +86,6 @@ class Meter:
         while True:
             try:
                 reservation = self.keeper.reserve(**asked)
-                reservation.mark_sent()
             except (LimitExceeded, UnpricedModelError, LedgerError) as error:
                 if not looked and isinstance(error, LimitExceeded):
                     looked = True  # calls that have ended may leave room for this one
@@ -122,7 +121,6 @@ class Meter:
         while True:
             try:
                 reservation = await self.keeper.areserve(**asked)
-                await reservation.amark_sent()
             except (LimitExceeded, UnpricedModelError, LedgerError) as error:
                 if not looked and isinstance(error, LimitExceeded):
                     looked = True
@@ -202,6 +200,7 @@ class Meter:
             "scope": {**self.scope, **link.labels} if link else self.scope,
             "options": dict(call.options),
             "quantities": dict(call.bound),
+            "sent": True,
         }
 
     def keep(self, attempt: Kept) -> Kept:

@@ -174,9 +174,7 @@ class Slices:
     def _carry_out(self, step: Step) -> Reservation | Denied | None:
         try:
             if isinstance(step, Reserve):
-                reservation = self._keeper.reserve(**self._asked(step.quantities))
-                reservation.mark_sent()
-                return reservation
+                return self._keeper.reserve(**self._asked(step.quantities))
             for each in self._held:
                 if isinstance(step, Prolong):
                     each.extend(_TTL_SECONDS)
@@ -189,9 +187,7 @@ class Slices:
     async def _acarry_out(self, step: Step) -> Reservation | Denied | None:
         try:
             if isinstance(step, Reserve):
-                reservation = await self._keeper.areserve(**self._asked(step.quantities))
-                await reservation.amark_sent()
-                return reservation
+                return await self._keeper.areserve(**self._asked(step.quantities))
             for each in self._held:
                 if isinstance(step, Prolong):
                     await each.aextend(_TTL_SECONDS)
@@ -210,4 +206,5 @@ class Slices:
             "options": dict(self.call.options),
             "quantities": quantities,
             "ttl_seconds": _TTL_SECONDS,
+            "sent": True,
         }

@@ -145,9 +145,10 @@ class LedgerCase(ABC):
         labels: CallLabels = LABELS,
         owner: str = OWNER,
         ttl_us: int = HOUR,
+        sent: bool = False,
     ) -> c.Reserve:
         """A reservation to be made."""
-        return c.Reserve(event_id, labels, figures, tuple(limits), owner, ttl_us)
+        return c.Reserve(event_id, labels, figures, tuple(limits), owner, ttl_us, sent)
 
     def reserve(
         self, event_id: str, figures: Figures, *limits: Limit, labels: CallLabels = LABELS

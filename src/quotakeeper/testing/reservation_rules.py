@@ -163,6 +163,45 @@ class ReservationRules(LedgerCase):
         assert [type(outcome) for outcome in outcomes] == kinds
         assert self.sums(limit) == (4, 0)
 
+    # -- reserved and sent in one step
+
+    def test_a_call_that_leaves_at_once_is_marked_in_the_step_that_reserves_it(self) -> None:
+        limit = cap(100)
+        self.watch(limit)
+        reserved = self.do(self.asking("a", tokens(20), [limit], sent=True), c.Reserved)
+        assert reserved.hold.sent and not reserved.replay
+        assert [(entry.kind, entry.ref) for entry in self.journal()] == [
+            (Kind.RESERVE, None), (Kind.SENT, 1),
+        ]  # fmt: skip
+        self.reopen()
+        (hold,) = self.store.holds()
+        assert hold == reserved.hold
+        assert self.do(c.MarkSent("a"), c.Done).state is State.HELD
+        assert len(self.journal()) == 2
+        self.clock.advance(hours=1)
+        assert self.do(c.Sweep(), c.Swept) == c.Swept(assumed=1)
+        assert self.sums(limit) == (20, 0)
+
+    def test_what_is_refused_is_not_marked_as_sent(self) -> None:
+        limit = cap(10)
+        self.watch(limit)
+        self.do(self.asking("a", tokens(11), [limit], sent=True), c.Denied)
+        assert self.journal() == [] and self.store.holds() == []
+
+    def test_reserving_again_marks_what_is_open_and_leaves_what_is_over(self) -> None:
+        self.reserve("open", tokens(1))
+        self.reserve("over", tokens(1))
+        self.settle("over", tokens(1))
+        before = len(self.journal())
+        for _ in range(2):
+            self.reopen()
+            for event_id in ("open", "over"):
+                again = self.do(self.asking(event_id, tokens(1), sent=True), c.Reserved)
+                assert again.replay and again.hold.sent
+        assert [entry.kind for entry in self.journal()[before:]] == [Kind.SENT]
+        assert not self.do(self.asking("later", tokens(1)), c.Reserved).hold.sent
+        assert self.do(self.asking("open", tokens(1)), c.Reserved).hold.sent
+
     # -- orphans
 
     def test_sweeping_by_time_releases_the_unsent_and_assumes_the_sent(self) -> None:

@@ -115,8 +115,9 @@ class CommandMaker:
         if chance.randint(0, 3) == 0:
             limits += (chance.choice(CHANGED),)
         ttl_us = chance.choice((0, SECOND, MINUTE, HOUR, 48 * HOUR, 10**18))
+        sent = chance.choice((False, True))
         return c.Reserve(
-            self.event_id(), labels, self.figures(), limits, chance.choice(OWNERS), ttl_us
+            self.event_id(), labels, self.figures(), limits, chance.choice(OWNERS), ttl_us, sent
         )
 
     def record(self) -> c.Command:
