@@ -132,6 +132,13 @@ class _Prices:
         """The name a model is counted under."""
         return self.snapshot.canonical_model(provider, model)
 
+    def options_of(self, price_id: str) -> Mapping[str, str]:
+        """The price options that a price id was made with."""
+        with roll.undisturbed():
+            from quotakeeper.catalogue.price_ids import options_of  # noqa: PLC0415 - see snapshot
+
+        return options_of(price_id)
+
 
 def _canonical(limit: Limit, prices: _Prices) -> Limit:
     # Calls are counted under the catalogue's name of a model, so limits must name it so too.

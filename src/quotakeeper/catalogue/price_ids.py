@@ -64,3 +64,20 @@ def read_price_id(text: str) -> PriceId:
         int(above) if above.isdecimal() else 0,
         next((mark[4:] for mark in marks if mark.startswith("own-")), ""),
     )
+
+
+def options_of(text: str) -> dict[str, str]:
+    """The price options of a price id, to price the same call again; none when it is not one."""
+    try:
+        options = read_price_id(text).options
+    except InvalidInputError:
+        return {}
+    named = {
+        "tier": options.tier,
+        "mode": options.mode,
+        "language": options.language,
+        "plan": options.plan,
+        "kind": options.kind,
+        "addons": ",".join(options.addons),
+    }
+    return {name: value for name, value in named.items() if value}

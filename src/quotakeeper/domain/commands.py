@@ -118,6 +118,7 @@ class Correct:
 
     id: str
     figures: Figures
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

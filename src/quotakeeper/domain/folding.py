@@ -11,7 +11,6 @@ from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.state import Known, LedgerState, followed, opened
 from quotakeeper.domain.units import METERS, measure
 
-
 _NOT_COUNTED = (Kind.SENT, Kind.EXTEND)  # these change no balance
 
 

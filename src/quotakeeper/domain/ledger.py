@@ -120,7 +120,7 @@ def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcom
         return c.Booked(known.event, replay=True), []
     if error := no_room(state, known.labels, command.figures, known.at):
         return c.Failed(error), []
-    return _end(state, known, Kind.CORRECT, command.figures, now)
+    return _end(state, known, Kind.CORRECT, command.figures, now, command.limits)
 
 
 def _move(

@@ -16,7 +16,10 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events: booked in `[since, until)` (microseconds), of whom, how many at most."""
+    """Which events: booked in `[since, until)` (microseconds), of whom, how many at most.
+
+    With an `id`, the one event of that id, if it is among them.
+    """
 
     since: int | None = None
     until: int | None = None
@@ -25,6 +28,7 @@ class EventQuery:
     operation: str = ""
     limit: int | None = None
     newest_first: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,15 @@ from threading import Lock
 from typing import Any
 
 from quotakeeper.clocks import Clock, zone_named
-from quotakeeper.domain.commands import Booked, Denied, Failed, Record, Reserve, Reserved
+from quotakeeper.domain.commands import (
+    Booked,
+    Correct,
+    Denied,
+    Failed,
+    Record,
+    Reserve,
+    Reserved,
+)
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Figures, event_from
 from quotakeeper.domain.limits import Account, Limit, Mode
@@ -24,6 +32,7 @@ from quotakeeper.domain.units import Quantities, check_whole, units_text
 from quotakeeper.domain.usage import Provenance, UsageEvent, check_label
 from quotakeeper.domain.windows import MAX_INSTANT, SECOND, moment
 from quotakeeper.engine.calls import Call, CallReader
+from quotakeeper.engine.corrections import correction
 from quotakeeper.engine.decimals import times
 from quotakeeper.engine.reports import percent_of
 from quotakeeper.engine.reservation import Reservation
@@ -93,6 +102,22 @@ class Bookkeeping:
             at = min(check_whole(at, "at", most=MAX_INSTANT), self._clock.now())
         figures = self.figures_of(call, given, self._clock.now() if at is None else at)
         return Record(self._id(event_id), call.labels, figures, call.limits, at)
+
+    def _corrected(
+        self, event: UsageEvent, given: Mapping[str, Any], options: Mapping[str, str] | None
+    ) -> Correct:
+        return correction(self._reader, event, given, options)
+
+    def _not_counted(self, event_id: object, holds: Sequence[Hold]) -> InvalidInputError:
+        """Why an id has no figures that could be corrected."""
+        shown = repr(str(event_id)[:60])
+        if any(hold.id == event_id for hold in holds):
+            return InvalidInputError(
+                "event_id", f"{shown} is an open reservation", "settle it: nothing is counted yet"
+            )
+        return InvalidInputError(
+            "event_id", f"no event {shown} in this ledger", "see: quotakeeper events"
+        )
 
     def figures_of(
         self, call: Call, given: Mapping[str, Any], at: int, otherwise: Quantities | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
-from quotakeeper.domain.money import MAX_PICO, parse_decimal
+from quotakeeper.domain.money import MAX_PICO, parse_decimal, pico_from_usd
 from quotakeeper.domain.units import (
     METERS,
     STORED_METERS,
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 _TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
 _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
 _NOT_COUNTED = frozenset(
-    {"channels", "provenance", "model_served", "duration_ms", "outcome", "note"}
+    {"channels", "provenance", "model_served", "duration_ms", "outcome", "note", "cost_usd"}
 )
 _AMOUNTS = frozenset((*STORED_METERS, *_SCALED))
+QUANTITIES = _AMOUNTS | {*_TEXT_METERS, "quantities"}  # every name that gives an amount
 _MOST_CACHED = 4_096
 
 
@@ -46,6 +47,9 @@ class PriceBook(Protocol):
 
     def canonical_model(self, provider: str, model: str) -> str:
         """The name a model is counted under."""
+
+    def options_of(self, price_id: str) -> Mapping[str, str]:
+        """The price options that a price id was made with; none when it is not one."""
 
 
 class TokenCount(Protocol):
@@ -150,7 +154,8 @@ class CallReader:
         With `bound`, texts are counted at their upper bound. Without a provenance given, figures
         that were counted here carry the counter's; others are what the caller was told: reported.
         A quantity given as None (a provider did not say) is taken from `otherwise`, and the whole
-        is an estimate then; without `otherwise` it is refused.
+        is an estimate then; without `otherwise` it is refused. `cost_usd` is what the provider
+        charged: then no price is asked for.
         """
         given = dict(given)
         untold = _fill_in(given, otherwise)
@@ -158,19 +163,29 @@ class CallReader:
         if untold:
             provenance = Provenance.ESTIMATED
         served = check_label(given.get("model_served") or "", "model_served", empty=True)
-        priced = self._price(call, served or call.asked_model, quantities, at)
+        if given.get("cost_usd") is None:
+            priced_at = self._price(call, served or call.asked_model, quantities, at)
+            cost_pico, price_id = priced_at.cost_pico, priced_at.price_id
+        elif bound:
+            raise InvalidInputError("cost_usd", "is not known before the call", "leave it out")
+        else:
+            cost_pico, price_id = pico_from_usd(given["cost_usd"], "cost_usd"), ""
         known_as = provenance or given.get("provenance") or counted_as or Provenance.REPORTED
         duration_ms, note = given.get("duration_ms"), given.get("note")
         return Figures(
             quantities,
-            priced.cost_pico,
-            priced.price_id,
+            cost_pico,
+            price_id,
             _one_of(Provenance, known_as, "provenance"),
             _one_of(Outcome, given.get("outcome") or Outcome.OK, "outcome"),
             served,
             None if duration_ms is None else check_whole(duration_ms, "duration_ms"),
             check_label(note, "note", empty=True) if note else "",
         )
+
+    def price_options(self, price_id: str) -> Mapping[str, str]:
+        """The price options that an event was priced with."""
+        return self._prices.options_of(price_id) if price_id else {}
 
     def _price(self, call: Call, model: str, quantities: Quantities, at: int) -> Priced:
         provider = call.labels.provider

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -11,25 +11,22 @@ from types import TracebackType
 from typing import Any
 
 from quotakeeper.clocks import Clock
-from quotakeeper.domain.commands import Watch
-from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.entries import Entry
+from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.reservations import Hold
-from quotakeeper.domain.store import EventQuery, Problem, Store
+from quotakeeper.domain.store import Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.aside import aside
-from quotakeeper.engine.bookkeeping import Bookkeeping, Warner
+from quotakeeper.engine.bookkeeping import Warner
 from quotakeeper.engine.calls import CallReader
+from quotakeeper.engine.looking import Looking
 from quotakeeper.engine.pending import PendingReservation
-from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import LedgerError
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
 
-class KeeperBase(Bookkeeping):
+class KeeperBase(Looking):
     """Everything a keeper does, over parts it is given; `quotakeeper.Keeper` puts them together.
 
     Safe to use from many threads, coroutines, and processes at once, and after a fork. Every
@@ -47,13 +44,9 @@ class KeeperBase(Bookkeeping):
         # A keeper that is dropped does not leave its thread behind.
         self._finalizer = weakref.finalize(self, self.worker.close, 0)
 
-    def now(self) -> int:
-        """The clock's time, microseconds since 1970 UTC."""
-        return self._clock.now()
-
     # -- reserve
 
-    def reserve(
+    def reserve(  # noqa: PLR0913 - all that can be said of a call
         self, provider: str, *, model: str = "", operation: str = "call",
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
@@ -81,7 +74,7 @@ class KeeperBase(Bookkeeping):
         """`reserve` to be awaited, or entered with `async with keeper.areserve(...) as call`."""
         return PendingReservation(self._areserve(provider, **given))
 
-    async def _areserve(
+    async def _areserve(  # noqa: PLR0913 - all that can be said of a call
         self, provider: str, *, model: str = "", operation: str = "call",
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
@@ -183,70 +176,34 @@ class KeeperBase(Bookkeeping):
         except LedgerError as error:
             return await aside(partial(self._spooled, command, error))
 
-    # -- look
+    # -- correct
 
-    def standing(self, limits: Sequence[Limit]) -> list[LimitStatus]:
-        """Where limits stand that need not be this keeper's own; their balances are kept."""
-        accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
-        self.worker.carry_out(Watch(accounts))
-        verdicts: list[Verdict] = self.worker.ask(lambda store, now: store.verdicts(limits, now))
-        return [limit_status(verdict) for verdict in verdicts]
+    def correct(
+        self, event_id: str, *, options: Mapping[str, str] | None = None, **given: Any
+    ) -> UsageEvent:
+        """Replace the figures of an event that was counted; the old ones stay in the journal.
 
-    def status(self) -> Status:
-        """Where every limit stands now."""
-        status: Status = self.worker.ask(self._status)
-        return status
+        Takes what `record` takes. Quantities are replaced as a whole, and priced at the event's
+        own instant, for its own labels and price options (or `options=`); `cost_usd` is what the
+        provider charged instead. What is not given stays as it is. Never refused for its amount;
+        balances follow; the same figures again change nothing. Raises InvalidInputError for an
+        unknown id, an open reservation, or figures that are none.
+        """
+        event = self.event(event_id)
+        if event is None:
+            raise self._not_counted(event_id, self.reservations())
+        return self.booked(self.worker.carry_out(self._corrected(event, given, options)))
 
-    async def astatus(self) -> Status:
-        """`status`, awaited."""
-        status: Status = await self.worker.aask(self._status)
-        return status
-
-    def usage(
-        self, since: int | None = None, until: int | None = None,
-        by: Sequence[str] = ("provider", "model", "operation"),
-    ) -> list[UsageRow]:  # fmt: skip
-        """Usage booked in `[since, until)` (microseconds), added up; see reports.DIMENSIONS."""
-        return add_up(self.events(since, until), by, self.zone)
-
-    async def ausage(
-        self, since: int | None = None, until: int | None = None,
-        by: Sequence[str] = ("provider", "model", "operation"),
-    ) -> list[UsageRow]:  # fmt: skip
-        """`usage`, awaited: read in a thread, so that the loop goes on."""
-        import asyncio  # noqa: PLC0415 - see Worker
-
-        return await asyncio.to_thread(self.usage, since, until, by)
-
-    def events(
-        self, since: int | None = None, until: int | None = None, *, provider: str = "",
-        model: str = "", operation: str = "", limit: int | None = None, newest_first: bool = False,
-    ) -> Iterator[UsageEvent]:  # fmt: skip
-        """Events booked in `[since, until)`, one after the other, as they were committed."""
-        query = EventQuery(since, until, provider, model, operation, limit, newest_first)
-        self.worker.ask(_opened)
-        return self.worker.store.events(query)
-
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The journal after a sequence number."""
-        self.worker.ask(_opened)
-        return self.worker.store.entries(after)
-
-    def reservations(self) -> list[Hold]:
-        """The open reservations, oldest first."""
-        holds: list[Hold] = self.worker.ask(lambda store, now: store.holds())
-        return holds
-
-    def verify(self) -> list[Problem]:
-        """Derive everything again from the journal and compare; empty when all is well."""
-        self.worker.ask(_opened)
-        return self.worker.store.verify()
-
-    async def averify(self) -> list[Problem]:
-        """`verify`, awaited."""
-        import asyncio  # noqa: PLC0415 - see Worker
-
-        return await asyncio.to_thread(self.verify)
+    async def acorrect(
+        self, event_id: str, *, options: Mapping[str, str] | None = None, **given: Any
+    ) -> UsageEvent:
+        """`correct`, awaited."""
+        event = await self.aevent(event_id)
+        if event is None:
+            holds = await self.worker.aask(lambda store, now: store.holds())
+            raise self._not_counted(event_id, holds)
+        command = self._corrected(event, given, options)
+        return self.booked(await self.worker.acarry_out(command))
 
     def close(self) -> None:
         """Finish what was handed over, end open reservations of this process, let go."""
@@ -276,12 +233,3 @@ class KeeperBase(Bookkeeping):
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         await self.aclose()
-
-    def _status(self, store: Store, now: int) -> Status:
-        verdicts = store.verdicts(self.limits, now)
-        return Status(now, tuple(map(limit_status, verdicts)), store.open_count())
-
-
-def _opened(store: Store, now: int) -> None:
-    """Asked before another connection reads: the ledger opens, and what went before is written."""
-    store.verdicts((), now)

@@ -80,7 +80,11 @@ class MemoryStore:
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
         with self._lock:
-            found = list(self._state.events())
+            if query.id:
+                known = self._state.known(query.id)
+                found = [known.event] if known is not None and known.event is not None else []
+            else:
+                found = list(self._state.events())
         if query.newest_first:
             found.reverse()
         matching = [event for event in found if _wanted(query, event)]

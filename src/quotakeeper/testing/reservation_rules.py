@@ -7,6 +7,7 @@ from dataclasses import replace
 from quotakeeper.domain import commands as c
 from quotakeeper.domain.entries import Kind
 from quotakeeper.domain.reservations import State
+from quotakeeper.domain.store import EventQuery
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.errors import InvalidInputError, KeyConflictError, ReservationClosedError
 from quotakeeper.testing.ledger_case import HOUR, LABELS, MINUTE, OWNER, LedgerCase, cap, tokens
@@ -298,3 +299,61 @@ class ReservationRules(LedgerCase):
         self.apply(c.Release("released"))
         for event_id in ("open", "released"):
             self.fails(c.Correct(event_id, tokens(2)), InvalidInputError)
+
+    def test_an_assumed_call_takes_a_correction_and_still_its_own_end(self) -> None:
+        limit = cap(100)
+        self.watch(limit)
+        self.reserve("a", tokens(40, 9), limit)
+        self.apply(c.MarkSent("a"), c.Assume("a"))
+        known = tokens(25, 5, "from the account")
+        event = self.do(c.Correct("a", known), c.Booked).event
+        assert (event.quantities, event.cost_pico) == ({"input_tokens": 25}, 5)
+        assert (event.provenance, event.note) == (Provenance.REPORTED, "from the account")
+        assert self.sums(limit) == (25, 0)
+        self.reopen()
+        assert self.do(c.Correct("a", known), c.Booked).replay
+        # Its program was only slow: what it read itself is booked, once, and nothing twice.
+        self.settle("a", tokens(26))
+        assert self.sums(limit) == (26, 0)
+        self.do(c.Correct("a", known), c.Booked)
+        assert self.sums(limit) == (25, 0)
+        self.fails(c.Release("a"), ReservationClosedError)
+        assert [entry.kind for entry in self.journal()][-4:] == [
+            Kind.ASSUME, Kind.CORRECT, Kind.SETTLE, Kind.CORRECT,
+        ]  # fmt: skip
+
+    def test_a_correction_belongs_to_the_period_of_its_call(self) -> None:
+        limit = cap(100)
+        self.watch(limit)
+        self.record("a", tokens(90), limit)
+        self.clock.advance(hours=24)
+        self.record("b", tokens(10), limit)
+        event = self.do(c.Correct("a", tokens(30)), c.Booked).event
+        assert event.at < self.events()[1].at
+        assert self.sums(limit) == (10, 0)
+        self.clock.advance(hours=24)
+        assert self.sums(limit) == (0, 0)
+
+    def test_a_correction_is_never_refused_for_its_amount_and_warns(self) -> None:
+        limit = cap(100)
+        self.watch(limit)
+        self.record("a", tokens(10), limit)
+        outcome = self.do(c.Correct("a", tokens(500), (limit,)), c.Booked)
+        assert [verdict.limit.name for verdict in outcome.passed] == [limit.name]
+        assert self.sums(limit) == (500, 0)
+        self.refused("b", tokens(1), limit)
+        self.apply(c.Correct("a", tokens(99), (limit,)))
+        self.reserve("b", tokens(1), limit)
+
+    def test_a_corrected_call_is_found_by_its_id(self) -> None:
+        self.record("a", tokens(1))
+        self.record("b", tokens(2))
+        self.reserve("open", tokens(3))
+        self.apply(c.Correct("b", tokens(5)))
+        self.reopen()
+        (found,) = self.events(EventQuery(id="b"))
+        assert (found.id, found.quantities) == ("b", {"input_tokens": 5})
+        for event_id in ("open", "nobody"):
+            assert self.events(EventQuery(id=event_id)) == []
+        assert self.events(EventQuery(id="b", provider="deepgram")) == []
+        assert self.events(EventQuery(id="b", limit=0)) == []

@@ -114,6 +114,9 @@ def _page(connection: sqlite3.Connection, interned: Interned, after: int) -> lis
 
 
 def _range(connection: sqlite3.Connection, query: EventQuery) -> tuple[int, int]:
+    if query.id:
+        row = connection.execute(queries()["opening_by_id"], (query.id,)).fetchone()
+        return (row[0] - 1, row[0] + 1) if row is not None else (0, 0)
     after = 0 if query.since is None else first_seq(connection, query.since) - 1
     if query.until is None:
         return after, _ALWAYS

@@ -1,0 +1,112 @@
+"""The half of a keeper that looks: where limits stand, usage, events, the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+
+from quotakeeper.domain.commands import Watch
+from quotakeeper.domain.decisions import Verdict
+from quotakeeper.domain.entries import Entry
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.store import EventQuery, Problem, Store
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.engine.bookkeeping import Bookkeeping
+from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
+
+
+class Looking(Bookkeeping):
+    """The verbs of a keeper that change nothing but which balances are kept."""
+
+    zone: tzinfo
+
+    def now(self) -> int:
+        """The clock's time, microseconds since 1970 UTC."""
+        return self._clock.now()
+
+    def standing(self, limits: Sequence[Limit]) -> list[LimitStatus]:
+        """Where limits stand that need not be this keeper's own; their balances are kept."""
+        accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
+        self.worker.carry_out(Watch(accounts))
+        verdicts: list[Verdict] = self.worker.ask(lambda store, now: store.verdicts(limits, now))
+        return [limit_status(verdict) for verdict in verdicts]
+
+    def status(self) -> Status:
+        """Where every limit stands now."""
+        status: Status = self.worker.ask(self._status)
+        return status
+
+    async def astatus(self) -> Status:
+        """`status`, awaited."""
+        status: Status = await self.worker.aask(self._status)
+        return status
+
+    def usage(
+        self, since: int | None = None, until: int | None = None,
+        by: Sequence[str] = ("provider", "model", "operation"),
+    ) -> list[UsageRow]:  # fmt: skip
+        """Usage booked in `[since, until)` (microseconds), added up; see reports.DIMENSIONS."""
+        return add_up(self.events(since, until), by, self.zone)
+
+    async def ausage(
+        self, since: int | None = None, until: int | None = None,
+        by: Sequence[str] = ("provider", "model", "operation"),
+    ) -> list[UsageRow]:  # fmt: skip
+        """`usage`, awaited: read in a thread, so that the loop goes on."""
+        import asyncio  # noqa: PLC0415 - see Worker
+
+        return await asyncio.to_thread(self.usage, since, until, by)
+
+    def events(
+        self, since: int | None = None, until: int | None = None, *, provider: str = "",
+        model: str = "", operation: str = "", limit: int | None = None, newest_first: bool = False,
+    ) -> Iterator[UsageEvent]:  # fmt: skip
+        """Events booked in `[since, until)`, one after the other, as they were committed."""
+        return self._events_of(
+            EventQuery(since, until, provider, model, operation, limit, newest_first)
+        )
+
+    def event(self, event_id: str) -> UsageEvent | None:
+        """The event of this id, or None: there is none, or it is still an open reservation."""
+        return next(self._events_of(EventQuery(id=event_id)), None)
+
+    async def aevent(self, event_id: str) -> UsageEvent | None:
+        """`event`, awaited."""
+        import asyncio  # noqa: PLC0415 - see Worker
+
+        return await asyncio.to_thread(self.event, event_id)
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """The journal after a sequence number."""
+        self.worker.ask(_opened)
+        return self.worker.store.entries(after)
+
+    def reservations(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+        holds: list[Hold] = self.worker.ask(lambda store, now: store.holds())
+        return holds
+
+    def verify(self) -> list[Problem]:
+        """Derive everything again from the journal and compare; empty when all is well."""
+        self.worker.ask(_opened)
+        return self.worker.store.verify()
+
+    async def averify(self) -> list[Problem]:
+        """`verify`, awaited."""
+        import asyncio  # noqa: PLC0415 - see Worker
+
+        return await asyncio.to_thread(self.verify)
+
+    def _events_of(self, query: EventQuery) -> Iterator[UsageEvent]:
+        self.worker.ask(_opened)
+        return self.worker.store.events(query)
+
+    def _status(self, store: Store, now: int) -> Status:
+        verdicts = store.verdicts(self.limits, now)
+        return Status(now, tuple(map(limit_status, verdicts)), store.open_count())
+
+
+def _opened(store: Store, now: int) -> None:
+    """Asked before another connection reads: the ledger opens, and what went before is written."""
+    store.verdicts((), now)
