@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quotakeeper import Keeper
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.intercept import finder
 from quotakeeper.intercept import meter as meters
 from quotakeeper.intercept.attempt import Attempt
+from quotakeeper.intercept.current import current_meter, use_meter
 from quotakeeper.intercept.hooks import aiohttp_client, http_client, httpx_client, unframing
 from quotakeeper.intercept.meter import Meter
 from quotakeeper.intercept.passage import switch
@@ -24,7 +28,9 @@ from tests.intercept.conftest import (
     Answer,
     Post,
     Watched,
+    billed,
     booked,
+    by_urllib,
     generate,
     prompt,
     stream,
@@ -186,24 +192,95 @@ def test_a_ledger_that_cannot_count_denies_or_lets_pass(
         assert "is locked" in answer.json["error"]["message"]
 
 
-def test_a_config_that_cannot_be_read_is_said_and_calls_pass(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    from quotakeeper.intercept import finder
-    from tests.intercept.conftest import by_urllib
-
-    monkeypatch.setenv("QUOTAKEEPER_TIMEZONE", "Nowhere/At_All")
-    monkeypatch.setenv("QUOTAKEEPER_CONFIG", "no-such-file.toml")
-    before = meters.use_meter(None)
+@pytest.fixture
+def unprepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The hooks of `quotakeeper run`, with no meter yet; gives the ledger that is to be used."""
+    ledger = tmp_path / "ledger.db"
+    monkeypatch.setenv("QUOTAKEEPER_LEDGER", str(ledger))
+    monkeypatch.setenv("QUOTAKEEPER_DURABILITY", "process")
+    before = use_meter(None)
     finder.install()
     try:
-        assert by_urllib(generate(sandbox.base_url), prompt(), HEADERS).status == 200
-        assert by_urllib(generate(sandbox.base_url), prompt(), HEADERS).status == 200
+        yield ledger
     finally:
         finder.uninstall()
-        meters.use_meter(before)
-    said = [record.message for record in caplog.records]
-    assert said == ["quotakeeper: calls are not metered"]
+        made = use_meter(before)
+        if made is not None and isinstance(made.keeper, Keeper):
+            made.keeper.close()
+
+
+def _broken_config(folder: Path, monkeypatch: pytest.MonkeyPatch, policy: str) -> str:
+    file = folder / "quotakeeper.toml"
+    file.write_text(f'on_store_failure = "{policy}"\nnonsense\n', encoding="utf-8")
+    monkeypatch.setenv("QUOTAKEEPER_CONFIG", str(file))
+    return "line 2"
+
+
+def _broken_prices(folder: Path, monkeypatch: pytest.MonkeyPatch, policy: str) -> str:
+    (folder / "prices.toml").write_text("price = 3\n", encoding="utf-8")
+    file = folder / "quotakeeper.toml"
+    file.write_text(
+        f'on_store_failure = "{policy}"\nprice_files = ["prices.toml"]\n', encoding="utf-8"
+    )
+    monkeypatch.setenv("QUOTAKEEPER_CONFIG", str(file))
+    return "prices.toml"
+
+
+Breaking = Callable[[Path, pytest.MonkeyPatch, str], str]
+
+
+@pytest.mark.parametrize("broken", [_broken_config, _broken_prices])
+def test_without_readable_settings_calls_to_providers_are_refused(
+    post: Post, broken: Breaking, unprepared: Path, sandbox: Sandbox, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    # What stands in a file that can't be read counts for nothing, an "allow" in it neither.
+    policy = "allow" if broken is _broken_config else "deny"
+    where = broken(tmp_path, monkeypatch, policy)
+    for _ in range(2):
+        answer = post(generate(sandbox.base_url), prompt(), HEADERS)
+        assert answer.status == 402
+        assert where in answer.json["error"]["message"]
+        assert answer.json["error"]["status"] == "RESOURCE_EXHAUSTED"
+    assert sandbox.bill.charges == ()
+    # What is no provider's goes on as ever.
+    assert post(f"{sandbox.base_url}/__sandbox__/health", b"", {}).status == 200
+    (said,) = [record.message for record in caplog.records]
+    assert said.startswith("quotakeeper: calls to providers are refused: ") and where in said
+    assert not unprepared.exists()
+
+
+@pytest.mark.parametrize(("broken", "by"), [(_broken_config, "variable"), (_broken_prices, "file")])
+def test_without_readable_settings_calls_pass_where_that_is_allowed(
+    post: Post, broken: Breaking, by: str, unprepared: Path, sandbox: Sandbox, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    if by == "variable":
+        monkeypatch.setenv("QUOTAKEEPER_ON_STORE_FAILURE", "allow")
+    where = broken(tmp_path, monkeypatch, "allow")
+    for _ in range(2):
+        assert post(generate(sandbox.base_url), prompt(), HEADERS).status == 200
+    (said,) = [record.message for record in caplog.records]
+    assert said.startswith("quotakeeper: calls are counted without it: ") and where in said
+    meter = current_meter()
+    assert meter is not None and meter.flush(20)
+    events = list(meter.keeper.events())
+    assert booked(events) == billed(sandbox)
+    assert all(event.cost_pico for event in events)
+
+
+def test_without_a_ledger_they_pass_uncounted(
+    sandbox: Sandbox, tmp_path: Path, unprepared: Path, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    # The file may have named another ledger than the default: that one stays as it is.
+    monkeypatch.setenv("QUOTAKEEPER_ON_STORE_FAILURE", "allow")
+    monkeypatch.delenv("QUOTAKEEPER_LEDGER")
+    _broken_config(tmp_path, monkeypatch, "allow")
+    for _ in range(2):
+        assert by_urllib(generate(sandbox.base_url), prompt(), HEADERS).status == 200
+    (said,) = [record.message for record in caplog.records]
+    assert said.startswith("quotakeeper: calls pass uncounted: ")
 
 
 Read = Callable[[Any], bytes]

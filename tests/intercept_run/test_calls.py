@@ -160,3 +160,29 @@ def test_with_no_third_party_package(runner: Runner, sandbox: Sandbox) -> None:
     assert ran.returncode == 0, ran.stderr
     assert ran.stderr.startswith("quotakeeper: 3 calls")
     assert json.loads((runner.folder / "out.json").read_text())["labels"]["a"] == "b"
+
+
+CHANGED = """
+import prog, sys, urllib.request
+with open("quotakeeper.toml", "w") as file:
+    file.write("[[limit\\n")
+print(prog.ask("một"))
+print(prog.ask("hai"))
+with urllib.request.urlopen(sys.argv[1] + "/__sandbox__/health") as got:
+    print(got.status)
+"""
+
+
+def test_a_config_that_breaks_under_way_refuses_calls_and_nothing_else(
+    runner: Runner, sandbox: Sandbox
+) -> None:
+    runner.write("prog.py", PROGRAM)
+    runner.write("changed.py", CHANGED)
+    runner.limit(name="many calls", provider="gemini", meter="requests", window="day", amount=9)
+    ran = runner("--", sys.executable, "changed.py", sandbox.base_url)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == ["402 RESOURCE_EXHAUSTED"] * 2 + ["200"]
+    assert sandbox.bill.charges == ()
+    said = [line for line in ran.stderr.splitlines() if "calls to providers are refused" in line]
+    assert len(said) == 1 and "quotakeeper.toml" in said[0]
+    assert "calls to providers were refused: " in ran.stderr.splitlines()[-1]

@@ -155,10 +155,18 @@ def test_wrong_options_stop_it_before_it_starts(
     assert field in ran.stderr
 
 
-def test_a_bad_config_stops_it_before_it_starts(runner: Runner) -> None:
+@pytest.mark.parametrize("policy", ["deny", "allow"])
+def test_a_bad_config_stops_it_before_it_starts(runner: Runner, policy: str) -> None:
+    environ = {"QUOTAKEEPER_ON_STORE_FAILURE": policy}
     runner.write("quotakeeper.toml", "nonsense = 1\n")
-    ran = runner("--", *python("print('ran')"))
+    ran = runner("--", *python("print('ran')"), environ=environ)
     assert (ran.returncode, ran.stdout) == (78, "")
+    assert "nonsense" in ran.stderr
+    runner.write("quotakeeper.toml", 'price_files = ["prices.toml"]\n')
+    runner.write("prices.toml", "price = [\n")
+    ran = runner("--", *python("print('ran')"), environ=environ)
+    assert (ran.returncode, ran.stdout) == (78, "")
+    assert "prices.toml" in ran.stderr
 
 
 WHO = (
@@ -275,9 +283,9 @@ def test_notes(tmp_path: Path) -> None:
     file = tmp_path / "notes"
     assert read_notes(file) == Notes()
     file.write_text(
-        "started 3.12\nstarted 3.12\nold 3.8\nold 3.8\nfailed ImportError\nrefused x\n\n"
+        "started 3.12\nstarted 3.12\nold 3.8\nold 3.8\nfailed ImportError\nrefused x\nshut a b\n\n"
     )
-    assert read_notes(file) == Notes(2, ("3.8",), ("ImportError",), 1)
+    assert read_notes(file) == Notes(2, ("3.8",), ("ImportError",), 1, ("a b",))
 
 
 def test_launching_by_hand(tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from quotakeeper import Keeper
+from quotakeeper.intercept import finder
+from quotakeeper.intercept.current import use_meter
 from quotakeeper.sandbox import Sandbox
 from tests.intercept_ws.conftest import (
     CLOSE,
@@ -282,3 +285,20 @@ def test_two_sessions_share_a_limit_and_never_pass_it(
     assert sum(bill["audio_milliseconds"] for bill in bills) <= 40_000
     assert sorted(booked(watched), key=repr) == sorted(bills, key=repr)
     assert keeper.verify() == []
+
+
+def test_without_readable_settings_the_handshake_is_refused(
+    connect: Open, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "quotakeeper.toml").write_text("[[limit\n", encoding="utf-8")
+    monkeypatch.setenv("QUOTAKEEPER_CONFIG", str(tmp_path / "quotakeeper.toml"))
+    before = use_meter(None)
+    finder.install()
+    try:
+        with pytest.raises(RefusedError) as refused:
+            connect(RAW)
+    finally:
+        finder.uninstall()
+        use_meter(before)
+    assert refused.value.status == 402
+    assert sandbox.bill.charges == ()

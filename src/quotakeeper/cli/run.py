@@ -57,6 +57,7 @@ def run_run(session: sessions.Session, options: RunOptions) -> int:
     if not options.command:
         raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
     settings = session.settings()
+    _check_prices(settings)
     labels = _labels(options)
     _check_writable(options.json_file)
     environ = own_environment()
@@ -122,6 +123,14 @@ def _check_writable(file: str | None) -> None:
         raise InvalidInputError(
             "--json", f"{file} cannot be written", "name a file in a folder of yours"
         )
+
+
+def _check_prices(settings: Settings) -> None:
+    """Raise ConfigError here, and not in the program, where every call would be refused."""
+    if settings.price_files:
+        from quotakeeper.catalogue import load_snapshot
+
+        load_snapshot(settings.price_files)
 
 
 def _say_beforehand(

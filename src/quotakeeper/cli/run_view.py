@@ -16,6 +16,7 @@ from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.reports import UsageRow, add_up
+from quotakeeper.exports.csv_text import visible
 from quotakeeper.exports.instants import rfc3339
 from quotakeeper.exports.status import limit_record
 
@@ -193,6 +194,9 @@ def _warnings(notes: Notes, session: Session) -> list[str]:
     for version in notes.too_old:
         text = words("Python {version} is too old to be metered: nothing of it is counted",
                      version=version)  # fmt: skip
+        lines.append(f"quotakeeper: {text}")
+    for reason in notes.shut:
+        text = words("calls to providers were refused: {reason}", reason=visible(reason))
         lines.append(f"quotakeeper: {text}")
     for error in notes.failed:
         text = words("the meter could not start ({error}): calls were not counted", error=error)

@@ -47,6 +47,9 @@ _MESSAGES = {
     "Python {version} is too old to be metered: nothing of it is counted": (
         "Python {version} quá cũ để đo: không đếm được gì của nó"
     ),
+    "calls to providers were refused: {reason}": (
+        "các lời gọi tới nhà cung cấp đã bị từ chối: {reason}"
+    ),
     "the meter could not start ({error}): calls were not counted": (
         "bộ đo không khởi động được ({error}): các lời gọi không được đếm"
     ),

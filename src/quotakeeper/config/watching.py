@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -31,6 +32,9 @@ _SDK_VARIABLES = {
 }
 _KNOWN_BY_THEMSELVES = (".googleapis.com", ".deepgram.com", ".openai.com", ".anthropic.com")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+
+_ON_STORE_FAILURE = "QUOTAKEEPER_ON_STORE_FAILURE"
+_LEDGER, _PRICE_FILES = "QUOTAKEEPER_LEDGER", "QUOTAKEEPER_PRICE_FILES"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -66,6 +70,55 @@ def load_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettin
         {**_sdk_hosts(environment), **_base_urls(environment)},
         environment.get(NOTES, ""),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """What still holds where the settings, or a price file of theirs, can't be read.
+
+    `allows`: calls pass all the same, counted under `watching`; without it nobody knows the ledger.
+    """
+
+    allows: bool
+    known_hosts: Mapping[str, str]
+    notes: str
+    watching: WatchSettings | None = None
+
+
+def salvage(
+    watching: WatchSettings | None = None, environ: Mapping[str, str] | None = None
+) -> Salvaged:
+    """What to go by when no meter could be made: of the settings that were read, all but the price
+    files; without any, of the environment. What is not said there is denied. Never raises.
+    """
+    environment = dict(os.environ if environ is None else environ)
+    if watching is not None:
+        settings = watching.settings
+        left = replace(watching, settings=replace(settings, price_files=()))
+        allows = settings.on_store_failure == "allow"
+        return Salvaged(allows, watching.known_hosts, watching.notes, left)
+    hosts = _sdk_hosts(environment)
+    with suppress(ConfigError):
+        hosts |= _base_urls(environment)
+    notes = environment.get(NOTES, "")
+    if environment.get(_ON_STORE_FAILURE) != "allow":
+        return Salvaged(False, hosts, notes)
+    return Salvaged(True, hosts, notes, _from_environment_alone(environment, hosts, notes))
+
+
+def _from_environment_alone(
+    environ: dict[str, str], hosts: Mapping[str, str], notes: str
+) -> WatchSettings | None:
+    """Settings without a file: to count by, under no limits. None without a ledger's name."""
+    if not environ.get(_LEDGER):
+        return None  # the file may have named another one
+    for name in (ON_LIMIT, RUN_ON_LIMIT, _PRICE_FILES):
+        environ.pop(name, None)
+    try:
+        settings = load_settings(config={"default_limits": False}, environ=environ)
+        return WatchSettings(settings, False, _table(environ, TAGS), hosts, notes)
+    except ConfigError:
+        return None
 
 
 def _table(environ: Mapping[str, str], name: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ import quotakeeper
 NOT_FOUND, NOT_RUNNABLE = 127, 126
 INJECTED = Path(__file__).parent / "inject"
 PACKAGE = Path(quotakeeper.__file__).parent
-# What the injected file reads, beside what the meter reads (see intercept/meter.py).
+# What the injected file reads, beside what the meter reads (see intercept/current.py).
 VARIABLE_PACKAGE = "QUOTAKEEPER_RUN_PACKAGE"
 VARIABLE_HOOKS = "QUOTAKEEPER_RUN_HOOKS"
 VARIABLE_NOTES = "QUOTAKEEPER_RUN_NOTES"
@@ -42,12 +42,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What the Pythons of a run said of themselves when they started."""
+    """What the Pythons of a run said of themselves. `shut`: why calls were refused altogether."""
 
     metered: int = 0
     too_old: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     refused: int = 0
+    shut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def read_notes(file: Path) -> Notes:
         every("old"),
         every("failed"),
         sum(first == "refused" for first, _ in said),
+        every("shut"),
     )
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.intercept.loops import behind
-from quotakeeper.intercept.slices import PROLONGED_SECONDS, Denied, Plan, Prolong, Slices
+from quotakeeper.intercept.refused import Denied
+from quotakeeper.intercept.slices import PROLONGED_SECONDS, Plan, Prolong, Slices
 from quotakeeper.providers.exchange import Adapter, LiveSession, Usage
 
 if TYPE_CHECKING:

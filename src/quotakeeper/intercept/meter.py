@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
-import os
-import sys
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from threading import Lock
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.config.watching import WatchSettings, load_watch_settings
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.errors import LedgerError, LimitExceeded, UnpricedModelError
+from quotakeeper.errors import LimitExceeded
 from quotakeeper.intercept.attempt import Attempt
 from quotakeeper.intercept.closer import Closer
+from quotakeeper.intercept.ending import expect_the_end, expect_the_end_of_a_child
 from quotakeeper.intercept.loops import behind, elsewhere, running_loop
-from quotakeeper.intercept.refused import Refused
+from quotakeeper.intercept.refused import DENIED, Refused
 from quotakeeper.intercept.retries import Link, Retries
 from quotakeeper.providers.exchange import NOTHING, Adapter, Call, Request, TextCount
 from quotakeeper.providers.registry import recognise
-from quotakeeper.wiring import Keeper
+
+if TYPE_CHECKING:
+    from quotakeeper.wiring import Keeper
 
 # A wait of at most this is a matter for a retry; a longer one is a matter for a person.
 SHORT_WAIT_SECONDS = 3_600
@@ -65,8 +63,7 @@ class Meter:
         self._clock = clock or SystemClock()
         self._open: weakref.WeakSet[Open] = weakref.WeakSet()
         self._said: set[str] = set()
-        _meters.add(self)
-        _current.expect_the_end()
+        expect_the_end(self)
 
     # -- before a call leaves
 
@@ -86,7 +83,7 @@ class Meter:
         while True:
             try:
                 reservation = self.keeper.reserve(**asked)
-            except (LimitExceeded, UnpricedModelError, LedgerError) as error:
+            except DENIED as error:
                 if not looked and isinstance(error, LimitExceeded):
                     looked = True  # calls that have ended may leave room for this one
                     self.flush()
@@ -121,7 +118,7 @@ class Meter:
         while True:
             try:
                 reservation = await self.keeper.areserve(**asked)
-            except (LimitExceeded, UnpricedModelError, LedgerError) as error:
+            except DENIED as error:
                 if not looked and isinstance(error, LimitExceeded):
                     looked = True
                     await self.caught_up()
@@ -205,7 +202,7 @@ class Meter:
 
     def keep(self, attempt: Kept) -> Kept:
         """Have an open call ended when the process ends."""
-        _current.expect_the_end_of_a_child()
+        expect_the_end_of_a_child()
         self._open.add(attempt)
         return attempt
 
@@ -236,86 +233,3 @@ class Meter:
                 file.write(f"{word} {text}\n")
         except OSError as error:
             self.fault("the summary will lack something", error)
-
-
-class _Current:
-    """The meter of this process: given, or made from the environment when first needed."""
-
-    def __init__(self) -> None:
-        self.meter: Meter | None = None
-        self.lock = Lock()
-        self.tried = False
-        self._expects_the_end = False
-        self._expecting_child = 0
-
-    def expect_the_end(self) -> None:
-        """Have calls ended at exit. Registered after the keeper's own end, so called before it."""
-        if not self._expects_the_end:
-            self._expects_the_end = True
-            atexit.register(_leave)
-
-    def expect_the_end_of_a_child(self) -> None:
-        """A child that `multiprocessing` forked leaves without atexit, but tells its own."""
-        util = sys.modules.get("multiprocessing.util")
-        if util is not None and self._expecting_child != os.getpid():
-            self._expecting_child = os.getpid()
-            util.Finalize(None, _leave, exitpriority=100)
-
-    def get(self) -> Meter | None:
-        """The meter; None when it cannot be made, which is said once."""
-        if self.meter is None and not self.tried:
-            with self.lock:
-                if self.meter is None and not self.tried:
-                    self.tried = True
-                    self.meter = _from_environment()
-        return self.meter
-
-
-def _from_environment() -> Meter | None:
-    try:
-        return make_meter(load_watch_settings())
-    except Exception:
-        log.exception("quotakeeper: calls are not metered")
-        return None
-
-
-def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> Meter:
-    """A meter by settings, under a keeper of its own unless one is given."""
-    keeper = keeper or Keeper(config=watching.settings)
-    _ = keeper.prices.snapshot  # read now, not while an event loop waits for the first call
-    return Meter(
-        keeper,
-        scope=watching.scope,
-        known_hosts=watching.known_hosts,
-        waits=watching.waits,
-        notes=watching.notes,
-    )
-
-
-def current_meter() -> Meter | None:
-    """The meter of this process; None when there can be none."""
-    return _current.get()
-
-
-def use_meter(meter: Meter | None) -> Meter | None:
-    """Set the meter of this process (None: from the environment again); gives the one before."""
-    before, _current.meter = _current.meter, meter
-    _current.tried = False
-    return before
-
-
-def _forked() -> None:
-    _current.lock = Lock()
-    for meter in list(_meters):
-        meter.forked()
-
-
-def _leave() -> None:
-    for meter in list(_meters):
-        meter.leave()
-
-
-_meters: weakref.WeakSet[Meter] = weakref.WeakSet()
-_current = _Current()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quotakeeper.intercept.refused import Refused
     from quotakeeper.providers.exchange import Request
 
-_METER = "quotakeeper.intercept.meter"
+_METER = "quotakeeper.intercept.current"
 
 log = logging.getLogger("quotakeeper")
 
@@ -68,7 +68,7 @@ def note_fault(error: Exception) -> None:
 
 
 def _meter() -> Meter | None:
-    from quotakeeper.intercept.meter import current_meter  # noqa: PLC0415 - see above
+    from quotakeeper.intercept.current import current_meter  # noqa: PLC0415 - see above
 
     return current_meter()
 

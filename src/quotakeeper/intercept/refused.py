@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quotakeeper.errors import ConfigError, LedgerError, LimitExceeded, UnpricedModelError
+
 if TYPE_CHECKING:
     from quotakeeper.providers.exchange import Call, Refusal
+
+# Why a call must stay: no room, no price, or nobody who could count it.
+DENIED = (LimitExceeded, UnpricedModelError, LedgerError, ConfigError)
+Denied = LimitExceeded | UnpricedModelError | LedgerError | ConfigError
 
 
 @dataclass(frozen=True, slots=True)

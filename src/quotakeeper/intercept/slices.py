@@ -10,15 +10,14 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.errors import LedgerError, LimitExceeded, UnpricedModelError
+from quotakeeper.errors import LimitExceeded
+from quotakeeper.intercept.refused import DENIED, Denied
 from quotakeeper.providers.exchange import Call
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
     from quotakeeper.wiring import Keeper
 
-Denied = LimitExceeded | UnpricedModelError | LedgerError
-_DENIED = (LimitExceeded, UnpricedModelError, LedgerError)
 _PARTS = (1, 2, 4, 8, 16, 32, 60)  # of a slice: the smallest is a second of a minute
 _TTL_SECONDS = 3_600.0
 PROLONGED_SECONDS = 900.0
@@ -180,7 +179,7 @@ class Slices:
                     each.extend(_TTL_SECONDS)
                 else:
                     each.release()
-        except _DENIED as error:
+        except DENIED as error:
             return error
         return None
 
@@ -193,7 +192,7 @@ class Slices:
                     await each.aextend(_TTL_SECONDS)
                 else:
                     await each.arelease()
-        except _DENIED as error:
+        except DENIED as error:
             return error
         return None
 

@@ -71,8 +71,8 @@ async def aopen_live(make: Callable[[], Request]) -> LiveAttempt | Refused | Non
 def _found(make: Callable[[], Request]) -> Found | None:
     if not switch.on or inside():
         return None
+    from quotakeeper.intercept.current import current_meter  # noqa: PLC0415
     from quotakeeper.intercept.live import LiveAttempt  # noqa: PLC0415 - see above
-    from quotakeeper.intercept.meter import current_meter  # noqa: PLC0415
     from quotakeeper.providers.registry import live_session  # noqa: PLC0415
 
     meter = current_meter()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.config.watching import load_watch_settings
 from quotakeeper.intercept import finder
-from quotakeeper.intercept.meter import Meter, make_meter, use_meter
+from quotakeeper.intercept.current import make_meter, use_meter
+from quotakeeper.intercept.meter import Meter
 from quotakeeper.intercept.passage import switch
 
 if TYPE_CHECKING:

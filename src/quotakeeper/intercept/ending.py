@@ -1,0 +1,62 @@
+"""The ends of a process: its calls under way are ended by what was read, and are not a child's."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import weakref
+from typing import Protocol
+
+
+class Leaving(Protocol):
+    """What has calls under way."""
+
+    def leave(self) -> None:
+        """The process ends."""
+
+    def forked(self) -> None:
+        """This is a forked child."""
+
+
+class _Expected:
+    """What has been registered so far."""
+
+    at_exit = False
+    in_child = 0  # the process that has been told of its end as a child
+
+
+_leaving: weakref.WeakSet[Leaving] = weakref.WeakSet()
+
+
+def expect_the_end(meter: Leaving) -> None:
+    """Have a meter's calls ended at exit.
+
+    Registered after the keeper's own end, so called before it.
+    """
+    _leaving.add(meter)
+    if not _Expected.at_exit:
+        _Expected.at_exit = True
+        atexit.register(_leave)
+
+
+def expect_the_end_of_a_child() -> None:
+    """A child that `multiprocessing` forked leaves without atexit, but tells its own."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and _Expected.in_child != os.getpid():
+        _Expected.in_child = os.getpid()
+        util.Finalize(None, _leave, exitpriority=100)
+
+
+def _leave() -> None:
+    for each in list(_leaving):
+        each.leave()
+
+
+def _forked() -> None:
+    for each in list(_leaving):
+        each.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
