@@ -25,6 +25,7 @@ from quotakeeper.stores.sqlite import store as store_module
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
+from tests.stores.faulty import CODES, Faults, faulty_connect
 
 NOW = FakeClock().now()
 LIMIT, ROLLING = cap(100), cap(100, window="rolling 1h")
@@ -38,68 +39,14 @@ BATCHES = (
     [c.Sweep(frozenset({"me"}))],
     [c.Correct("b", tokens(2)), c.Record("d", LABELS, tokens(3))],
 )
-CODES = {
-    "SQLITE_FULL": "database or disk is full",
-    "SQLITE_IOERR_FSYNC": "disk I/O error",
-    "SQLITE_IOERR_WRITE": "disk I/O error",
-    "SQLITE_BUSY": "database is locked",
-    "SQLITE_READONLY": "attempt to write a readonly database",
-    "SQLITE_NOMEM": "out of memory",
-    "SQLITE_CANTOPEN": "unable to open database file",
-}
 # What SQLite says before it has written anything of a commit.
 BEFORE_THE_COMMIT = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY")
-
-
-class Faults:
-    """Fails one statement, counted from now on; `after` lets it be carried out all the same."""
-
-    def __init__(self) -> None:
-        self.left = -1
-        self.code, self.after, self.wanted = "SQLITE_FULL", False, ""
-        self.struck = ""
-
-    def at(self, number, code, *, after=False, wanted=""):
-        self.left, self.code, self.after, self.wanted = number, code, after, wanted
-        self.struck = ""
-
-    def due(self, statement):
-        if self.wanted and not statement.startswith(self.wanted):
-            return False
-        self.left -= 1
-        if self.left != -1:
-            return False
-        self.struck = statement
-        return True
-
-    def error(self):
-        error = sqlite3.OperationalError(CODES[self.code])
-        error.sqlite_errorname = self.code
-        return error
 
 
 @pytest.fixture
 def faults(monkeypatch):
     faults = Faults()
-
-    class Faulty(sqlite3.Connection):
-        def _tried(self, how, statement, *values):
-            due = faults.due(statement)
-            if due and not faults.after:
-                raise faults.error()
-            done = how(statement, *values)
-            if due:
-                raise faults.error()
-            return done
-
-        def execute(self, statement, *values):
-            return self._tried(super().execute, statement, *values)
-
-        def executemany(self, statement, *values):
-            return self._tried(super().executemany, statement, *values)
-
-    real = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: real(*a, **(k | {"factory": Faulty})))
+    monkeypatch.setattr(sqlite3, "connect", faulty_connect(faults))
     return faults
 
 
@@ -266,8 +213,10 @@ def test_an_error_of_our_own_leaves_nothing_behind(store, monkeypatch):
     for ledger in (store, MemoryStore(zone_named)):
         before = list(ledger.entries())
         with pytest.raises(RuntimeError):
-            ledger.apply([good, broken], NOW)
+            ledger.apply([c.Watch((ROLLING.account,)), good, broken], NOW)
         assert list(ledger.entries()) == before
+        if isinstance(ledger, MemoryStore):
+            assert ROLLING.account.key not in ledger._state.accounts
         (outcome,) = ledger.apply([good], NOW)
         assert isinstance(outcome, c.Booked) and not outcome.replay
         assert ledger.verify() == []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from quotakeeper.domain.entries import Entry
 from quotakeeper.domain.folding import fold
+from quotakeeper.domain.limits import Account
 from quotakeeper.domain.state import Known, LedgerState, ZoneFinder, followed, opened
 from quotakeeper.domain.store import Problem
 from quotakeeper.domain.units import METERS, units_text
@@ -76,10 +77,12 @@ def _other_holds(kept: LedgerState, again: LedgerState) -> Iterable[Problem]:
             yield Problem(f"open reservation {hold_id!r} is not what the journal says of it")
 
 
-def replayed(kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder) -> LedgerState:
-    """A new state that keeps the same accounts, with a journal folded into it."""
+def replayed(
+    accounts: Iterable[tuple[Account, int]], journal: Iterable[Entry], zones: ZoneFinder
+) -> LedgerState:
+    """A new state that keeps these accounts, with a journal folded into it."""
     state = LedgerState(zones)
-    for account, since in kept.accounts.values():
+    for account, since in accounts:
         state.add_account(account, since)
     for entry in journal:
         fold(state, entry)

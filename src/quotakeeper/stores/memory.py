@@ -40,10 +40,12 @@ class MemoryStore:
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
         """Carry out a batch; see the Store port."""
         with self._lock:
+            watched = len(self._state.accounts)
             try:
                 outcomes, entries = ledger.apply(self._state, commands, now)
             except BaseException:
-                self._state = replayed(self._state, self._journal, self._zones)
+                accounts = list(self._state.accounts.values())[:watched]
+                self._state = replayed(accounts, self._journal, self._zones)
                 raise
             self._journal.extend(entries)
             return outcomes
