@@ -55,7 +55,8 @@ class Entry:
     """One line of the journal. `at` is ledger time, which never goes back.
 
     `booked_at`, of an opening entry, is the instant that it counts on when that is not `at`: a call
-    that is written down later than it was made belongs to the period it was made in.
+    that is written down later than it was made belongs to the period it was made in. `sent`, of a
+    RESERVE or DRAW, is that the call leaves with it: no SENT follows.
     """
 
     seq: int
@@ -68,6 +69,7 @@ class Entry:
     owner: str = ""
     expires_at: int = 0
     booked_at: int | None = None
+    sent: bool = False
 
     @property
     def counts_at(self) -> int:

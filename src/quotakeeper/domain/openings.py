@@ -36,14 +36,11 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
     entry = Entry(
         state.seq + 1, Kind.RESERVE, now, id=attempt, labels=command.labels,
         figures=command.figures, owner=command.owner,
-        expires_at=now + min(command.ttl_us, MAX_TTL_US),
+        expires_at=now + min(command.ttl_us, MAX_TTL_US), sent=command.sent,
     )  # fmt: skip
-    entries = [entry]
-    after = fold(state, entry)
-    if command.sent:
-        after = mark_sent(state, after, now, entries)
-    assert after.hold is not None
-    return c.Reserved(after.hold, decision), entries
+    hold = fold(state, entry).hold
+    assert hold is not None
+    return c.Reserved(hold, decision), [entry]
 
 
 def mark_sent(state: LedgerState, known: Known, now: int, entries: list[Entry]) -> Known:
@@ -142,6 +139,7 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
         state.seq + 1, Kind.DRAW, now, id=command.id, ref=lease.seq, labels=lease.labels,
         figures=command.figures, owner=command.owner,
         expires_at=now + min(command.ttl_us, MAX_TTL_US), booked_at=None if at == now else at,
+        sent=True,
     )  # fmt: skip
     hold = fold(state, entry).hold
     assert hold is not None

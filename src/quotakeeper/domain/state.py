@@ -219,9 +219,9 @@ def opened(entry: Entry) -> Known:
     figures = entry.figures
     hold = Hold(entry.id, entry.counts_at, entry.labels, figures.quantities, figures.cost_pico,
                 figures.price_id, figures.provenance, entry.owner, entry.expires_at,
-                sent=entry.kind is Kind.DRAW)  # fmt: skip
+                sent=entry.sent)  # fmt: skip
     return Known(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
-                 drawn=hold.sent)  # fmt: skip
+                 drawn=entry.kind is Kind.DRAW)  # fmt: skip
 
 
 _ENDS = {

@@ -138,7 +138,7 @@ class SqliteState(LedgerState):
             self._ids[known.id] = known.seq
             self._known[known.seq] = known
             return known
-        for row in self._connection.execute(self._sql["followers_of_ended"], (opening.seq,)):
+        for row in self._connection.execute(self._sql["ends"], (opening.seq,)):
             known = followed(known, entry_from(row, self.interned))
         return known
 

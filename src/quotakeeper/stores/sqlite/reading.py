@@ -102,7 +102,7 @@ def _entries(connection: sqlite3.Connection, after: int) -> Iterator[Entry]:
 
 def _about(connection: sqlite3.Connection, seq: int, before: int) -> Iterator[Entry]:
     interned = Interned(connection)
-    for query in ("entry_by_seq", "followers"):
+    for query in ("entry_by_seq", "ends"):
         for row in connection.execute(queries()[query], (seq,)).fetchall():
             if row[0] < before:
                 yield entry_from(row, interned)

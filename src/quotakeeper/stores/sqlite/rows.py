@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from quotakeeper.domain.entries import Entry, Figures
+from quotakeeper.domain.entries import Entry, Figures, Kind
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import parse_window
@@ -18,12 +18,14 @@ from quotakeeper.stores.sqlite.codes import (
     OUTCOMES,
     PROVENANCE_CODE,
     PROVENANCES,
+    SENT_RESERVE,
     quantities_from,
     quantities_text,
 )
 from quotakeeper.stores.sqlite.queries import queries
 
 _MOST_CACHED = 20_000
+_DRAW = KIND_CODE[Kind.DRAW]
 
 Row = Sequence[Any]
 
@@ -108,7 +110,7 @@ def entry_row(entry: Entry, interned: Interned) -> Row:
     figures = entry.figures
     head = (
         entry.seq,
-        KIND_CODE[entry.kind],
+        SENT_RESERVE if entry.sent and entry.kind is Kind.RESERVE else KIND_CODE[entry.kind],
         entry.at,
         entry.ref,
         entry.id or None,
@@ -147,7 +149,7 @@ def entry_from(row: Row, interned: Interned) -> Entry:
         )
     return Entry(
         seq=row[0],
-        kind=KINDS[row[1] - 1],
+        kind=Kind.RESERVE if row[1] == SENT_RESERVE else KINDS[row[1] - 1],
         at=row[2],
         ref=row[3],
         id=row[4] or "",
@@ -156,6 +158,7 @@ def entry_from(row: Row, interned: Interned) -> Entry:
         owner=interned.word(row[14]),
         expires_at=row[15] or 0,
         booked_at=row[16],
+        sent=row[1] >= _DRAW,  # a DRAW always is
     )
 
 

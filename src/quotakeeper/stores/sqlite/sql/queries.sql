@@ -13,16 +13,11 @@ SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, prove
        served_id, duration_ms, note, owner_id, expires_at, booked_at
 FROM entry WHERE seq = ?
 
--- name: followers
+-- How it ended, and what became of it then. The list is that of the index entry_end.
+-- name: ends
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
        served_id, duration_ms, note, owner_id, expires_at, booked_at
-FROM entry WHERE ref = ? ORDER BY seq
-
--- Without what was drawn out of a lease, which says nothing of how it ended.
--- name: followers_of_ended
-SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at, booked_at
-FROM entry WHERE ref = ? AND kind <> 11 ORDER BY seq
+FROM entry WHERE ref = ? AND kind IN (4, 5, 6, 7, 9) ORDER BY seq
 
 -- name: last_booked
 SELECT max(seq) FROM entry WHERE booked_at >= ? AND booked_at < ?
@@ -37,10 +32,11 @@ SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, 
        f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                       WHERE s.ref = o.seq AND s.kind IN (4, 5, 6, 7, 9)
+                         AND s.kind NOT IN (5, 6)),
                       CASE o.kind WHEN 8 THEN o.seq END)
 JOIN labels AS l ON l.labels_id = o.labels_id
-WHERE o.kind IN (1, 8, 11) AND o.seq > :after AND o.seq < :before
+WHERE o.kind IN (1, 8, 11, 12) AND o.seq > :after AND o.seq < :before
   AND coalesce(o.booked_at, o.at) >= :since AND coalesce(o.booked_at, o.at) < :until
   AND (:provider = '' OR l.provider = :provider)
   AND (:model = '' OR l.model = :model)
@@ -52,10 +48,11 @@ SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, 
        f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                       WHERE s.ref = o.seq AND s.kind IN (4, 5, 6, 7, 9)
+                         AND s.kind NOT IN (5, 6)),
                       CASE o.kind WHEN 8 THEN o.seq END)
 JOIN labels AS l ON l.labels_id = o.labels_id
-WHERE o.kind IN (1, 8, 11) AND o.seq > :after AND o.seq < :before
+WHERE o.kind IN (1, 8, 11, 12) AND o.seq > :after AND o.seq < :before
   AND coalesce(o.booked_at, o.at) >= :since AND coalesce(o.booked_at, o.at) < :until
   AND (:provider = '' OR l.provider = :provider)
   AND (:model = '' OR l.model = :model)
@@ -66,13 +63,14 @@ ORDER BY o.seq DESC LIMIT :page
 SELECT o.seq, coalesce(o.booked_at, o.at), o.labels_id, f.quantities, f.cost_pico, 0
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                       WHERE s.ref = o.seq AND s.kind IN (4, 5, 6, 7, 9)
+                         AND s.kind NOT IN (5, 6)),
                       CASE o.kind WHEN 8 THEN o.seq END)
-WHERE o.kind IN (1, 8, 11) AND o.seq > ?
+WHERE o.kind IN (1, 8, 11, 12) AND o.seq > ?
 
 -- name: holds_since
 SELECT o.seq, coalesce(o.booked_at, o.at), o.labels_id, h.quantities, h.cost_pico,
-       o.kind = 1
+       o.kind <> 11
 FROM hold AS h JOIN entry AS o ON o.seq = h.seq
 WHERE h.seq > ?
 
@@ -86,7 +84,7 @@ SELECT seq FROM hold ORDER BY seq
 SELECT owner, expires_at, sent, quantities, cost_pico FROM hold WHERE seq = ?
 
 -- name: holds_of_nothing
-SELECT h.seq FROM hold AS h LEFT JOIN entry AS e ON e.seq = h.seq AND e.kind IN (1, 11)
+SELECT h.seq FROM hold AS h LEFT JOIN entry AS e ON e.seq = h.seq AND e.kind IN (1, 11, 12)
 WHERE e.seq IS NULL
 
 -- name: holds_expired
@@ -174,7 +172,8 @@ SELECT coalesce(o.booked_at, o.at) AS counts_at, o.labels_id, f.provenance, f.ou
        f.quantities, f.cost_pico
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                       WHERE s.ref = o.seq AND s.kind IN (4, 5, 6, 7, 9)
+                         AND s.kind NOT IN (5, 6)),
                       CASE o.kind WHEN 8 THEN o.seq END)
-WHERE o.kind IN (1, 8, 11)
+WHERE o.kind IN (1, 8, 11, 12)
 ORDER BY counts_at

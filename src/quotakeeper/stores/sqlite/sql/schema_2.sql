@@ -3,7 +3,7 @@
 -- A CHECK can't be changed in place, so the journal is copied; its rows stay as they are.
 CREATE TABLE entry_2 (
   seq         INTEGER PRIMARY KEY,
-  kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 11),
+  kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 12),
   at          INTEGER NOT NULL CHECK (at >= 0),
   ref         INTEGER CHECK (ref < seq),
   id          TEXT CHECK (length(id) BETWEEN 1 AND 256),
@@ -19,9 +19,9 @@ CREATE TABLE entry_2 (
   owner_id    INTEGER REFERENCES word (word_id),
   expires_at  INTEGER,
   booked_at   INTEGER CHECK (booked_at BETWEEN 0 AND at),
-  CHECK ((kind IN (1, 8, 11)) = (id IS NOT NULL AND labels_id IS NOT NULL)),
-  CHECK ((kind IN (1, 8)) = (ref IS NULL)),
-  CHECK ((kind IN (1, 4, 7, 8, 9, 10, 11)) = (quantities IS NOT NULL)),
+  CHECK ((kind IN (1, 8, 11, 12)) = (id IS NOT NULL AND labels_id IS NOT NULL)),
+  CHECK ((kind IN (1, 8, 12)) = (ref IS NULL)),
+  CHECK ((kind IN (1, 4, 7, 8, 9, 10, 11, 12)) = (quantities IS NOT NULL)),
   CHECK ((quantities IS NULL) = (provenance IS NULL)),
   CHECK ((quantities IS NULL) = (outcome IS NULL)),
   CHECK (booked_at IS NULL OR kind IN (8, 11))
@@ -33,7 +33,8 @@ FROM entry;
 DROP TABLE entry;
 ALTER TABLE entry_2 RENAME TO entry;
 CREATE UNIQUE INDEX entry_id ON entry (id) WHERE id IS NOT NULL;
-CREATE INDEX entry_ref ON entry (ref) WHERE ref IS NOT NULL;
+-- What became of a call is looked up; what was said of it while it was open stands in `hold`.
+CREATE INDEX entry_end ON entry (ref) WHERE kind IN (4, 5, 6, 7, 9);
 CREATE INDEX entry_booked ON entry (booked_at) WHERE booked_at IS NOT NULL;
 
 CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
