@@ -11,6 +11,7 @@ from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.slots import SlotSum
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 
 
@@ -78,6 +79,12 @@ class Store(Protocol):
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
+
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+        """Sums of five minutes, in order of time: every slot of which some lies in `[since, until)`.
+
+        A slot is given whole, also where `since` or `until` lies within it.
+        """
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""

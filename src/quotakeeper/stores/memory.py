@@ -11,6 +11,7 @@ from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.slots import SlotSum, slots_of, whole_slots
 from quotakeeper.domain.state import LedgerState, ZoneFinder
 from quotakeeper.domain.store import EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -91,6 +92,10 @@ class MemoryStore:
             found.reverse()
         matching = [event for event in found if _wanted(query, event)]
         yield from matching[: query.limit]
+
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+        """Sums of five minutes; see the Store port."""
+        return slots_of(self.events(EventQuery(*whole_slots(since, until))))
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""

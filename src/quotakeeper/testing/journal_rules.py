@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quotakeeper.domain import commands as c
 from quotakeeper.domain.entries import Figures, Kind
+from quotakeeper.domain.slots import SLOT, SlotSum
 from quotakeeper.domain.store import EventQuery
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.testing.ledger_case import HOUR, LABELS, OTHER_OWNER, LedgerCase, cap, tokens
@@ -100,6 +101,42 @@ class JournalRules(LedgerCase):
         self.apply(c.Correct("first", tokens(2)))
         assert [event.id for event in self.events()] == ["first", "second", "third"]
         assert self.events()[0].quantities == {"input_tokens": 2}
+
+    def test_slots_are_the_sums_of_five_minutes(self) -> None:
+        self.clock.set("2026-11-23T12:00:00Z")
+        start = self.clock.now()
+        other = CallLabels("deepgram", "nova-3", "speech_to_text", (("project", "phim-01"),))
+        self.record("a", tokens(10, 7))
+        self.clock.advance(seconds=299)
+        self.record("b", tokens(5))  # unpriced
+        self.record("c", Figures({"audio_milliseconds": 4}, 9, outcome=Outcome.ERROR), labels=other)
+        self.reserve("d", tokens(100, 100))
+        self.clock.advance(seconds=1)
+        self.record("e", Figures({"input_tokens": 1}, 1, provenance=Provenance.ESTIMATED))
+        self.settle("d", tokens(2, 3))
+        self.reserve("open", tokens(50, 50))
+        self.clock.advance(minutes=15)
+        self.record("f", tokens(3, 0))
+        self.reopen()
+        reported, ok = Provenance.REPORTED, Outcome.OK
+        first = [
+            SlotSum(start, other, reported, Outcome.ERROR, 1, 0, {"audio_milliseconds": 4}, 9),
+            SlotSum(start, LABELS, reported, ok, 3, 1, {"input_tokens": 17}, 10),
+        ]
+        second = SlotSum(
+            start + SLOT, LABELS, Provenance.ESTIMATED, ok, 1, 0, {"input_tokens": 1}, 1
+        )
+        last = SlotSum(start + 4 * SLOT, LABELS, reported, ok, 1, 0, {"input_tokens": 3}, 0)
+        every = [*first, second, last]
+        assert list(self.store.slots()) == every
+        assert list(self.store.slots(start, start + SLOT)) == first
+        assert list(self.store.slots(start + SLOT - 1, start + SLOT)) == first
+        assert list(self.store.slots(start, start + SLOT + 1)) == [*first, second]
+        assert list(self.store.slots(start + SLOT)) == [second, last]
+        assert list(self.store.slots(until=start)) == []
+        self.apply(c.Correct("a", tokens(4, 2)))
+        corrected = next(each for each in self.store.slots() if each.labels == LABELS)
+        assert (corrected.quantities, corrected.cost_pico) == ({"input_tokens": 11}, 5)
 
     def test_long_answers_come_whole(self) -> None:
         many = 4_321

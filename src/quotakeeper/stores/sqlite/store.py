@@ -16,6 +16,7 @@ from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.slots import SlotSum, slots_of, whole_slots
 from quotakeeper.domain.state import ZoneFinder
 from quotakeeper.domain.store import EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -156,6 +157,10 @@ class SqliteStore:
         """Events in the order they were booked."""
         self._there()
         return read_events(self._path, query)
+
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+        """Sums of five minutes; see the Store port."""
+        return slots_of(self.events(EventQuery(*whole_slots(since, until))))
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""
