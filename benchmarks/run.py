@@ -1,4 +1,4 @@
-"""`./dev bench [ledger] [prices] [estimate] [import] [overhead]`: measure, print, and keep as JSON."""
+"""`./dev bench [ledger] [prices] [estimate] [import] [overhead] [forecast]`: measure, print, and keep as JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from benchmarks import estimate, imports, ledger, measuring, overhead, prices  # noqa: E402 - found just now
+from benchmarks import (  # noqa: E402 - found just now
+    estimate,
+    forecast,
+    imports,
+    ledger,
+    measuring,
+    overhead,
+    prices,
+)
 
 
 def main(arguments: list[str]) -> int:
     """Run what was named, or everything."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    names = ["ledger", "prices", "estimate", "import", "overhead"]
+    names = ["ledger", "prices", "estimate", "import", "overhead", "forecast"]
     parser.add_argument("names", nargs="*", choices=[*names, []], help="what to measure: all")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each case (5 at least)")
     parser.add_argument("--peers", action="store_true", help="install peers aside, and compare")
@@ -30,6 +38,7 @@ def main(arguments: list[str]) -> int:
         "estimate": lambda: estimate.run(rounds),
         "import": imports.run,
         "overhead": lambda: overhead.run(rounds),
+        "forecast": forecast.run,
     }
     about = measuring.machine()
     print("  ".join(f"{name} {value}" for name, value in about.items()))

@@ -38,6 +38,13 @@ def test_figures_in_both_languages() -> None:
         "0", "9,999", "10k", "999k", "1.0M", "12.3M",
     ]  # fmt: skip
     assert figures.speed(5_798_490_566_037, METERS["cost"], "en") == "$5.80"
+    shown = [
+        figures.about(n, METERS["tokens"], "en") for n in (0, 999, 12_345, 999_500, 16_391_120)
+    ]
+    assert shown == ["0", "999", "12,300", "1,000,000", "16,400,000"]
+    assert figures.about(1_682_520_000, METERS["audio_minutes"], "vi") == "28.000"
+    assert figures.about(90_000, METERS["audio_minutes"], "en") == "1.5"
+    assert figures.about(5_798_490_566_037, METERS["cost"], "en") == "$5.80"
     assert figures.speed(123_456, METERS["cost"], "en") == "$0.00"
 
 

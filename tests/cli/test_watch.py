@@ -34,7 +34,11 @@ def test_one_frame(busy: CommandLine, width: int, lang: str) -> None:
 def test_one_frame_where_nothing_happened_yet(cli: CommandLine) -> None:
     out = cli.run("watch", "--once").out
     assert "No calls yet." in out
-    assert out.count("not exhausted at this rate") == 4
+    assert out.count("nothing to foresee it by") == 4
+    limits = json.loads(cli.run("watch", "--once", "--json").out)["limits"]
+    assert [(each["per_hour"], each["forecast"]) for each in limits] == [
+        ("0", None), ("0.00", None), ("0", None), ("0.00", None),
+    ]  # fmt: skip
 
 
 def test_one_frame_as_json(busy: CommandLine) -> None:
@@ -42,9 +46,14 @@ def test_one_frame_as_json(busy: CommandLine) -> None:
     assert (record["schema"], record["as_of"]) == (1, "2026-11-23T12:45:03Z")
     tokens, cost, minutes, _ = record["limits"]
     assert tokens["per_hour"] == "16391120", "12,307,000 in 45 minutes and 3 seconds"
-    assert tokens["exhausts_at"] == "2026-11-23T12:54:54.466564Z"
-    assert cost["per_hour"] == "5.798490566037"
-    assert cost["exhausts_at"] is not None
+    assert tokens["exhausts_at"] is None, "one huge call is no pace"
+    assert tokens["forecast"] == {
+        "per_hour": "16391120", "burn_rate": "26.23", "projected": "12426857",
+        "projected_low": "12307000", "projected_high": "196823331", "interval_percent": 80,
+        "exhausts_at": None, "exhausts_from": "2026-11-23T12:54:54.050237Z", "exhausts_until": None,
+        "method": "since_first_call", "provenance": "estimated",
+    }  # fmt: skip
+    assert cost["per_hour"] == cost["forecast"]["per_hour"] == "5.798490566037"
     assert minutes["exhausts_at"] == record["as_of"]
     assert [call["id"] for call in record["calls"]] == ["e5", "e4", "e3", "e2", "e1"]
     assert record["calls"][1]["provenance"] == "estimated"

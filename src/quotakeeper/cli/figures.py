@@ -55,6 +55,17 @@ def speed(base: int, meter: Meter, lang: str) -> str:
     return quantity(base, meter, lang)
 
 
+def about(base: int, meter: Meter, lang: str) -> str:
+    """An estimate: money to the cent, else three digits that mean something."""
+    if meter.name == "cost":
+        return speed(base, meter, lang)
+    units = divide_half_even(base, meter.per_unit)
+    if units < 1_000:
+        return quantity(base, meter, lang)
+    size = 10 ** (len(str(units)) - 3)
+    return whole(divide_half_even(units, size) * size, lang)
+
+
 def money(pico: int | None, lang: str) -> str:
     """An amount to at most six decimals, at least two; "?" where no price was known."""
     if pico is None:

@@ -191,4 +191,4 @@ def _used(
             for event in keeper.events(since=record.started_at - _EARLIER)
             if dict(event.labels.scope).get(RUN_LABEL) == run
         ]
-        return run_view.Used(tuple(events), keeper.status(), keeper.zone)
+        return run_view.Used(tuple(events), keeper.status(forecasts=False), keeper.zone)

@@ -33,7 +33,7 @@ def _unpriced_today(keeper: Keeper, status: Status) -> int:
     if all(entry.limit.meter != "cost" for entry in status.limits):
         return 0
     today = period_at(Window("day"), keeper.zone, status.as_of)
-    return sum(not event.priced for event in keeper.events(since=today.start_at))
+    return sum(slot.unpriced_calls for slot in keeper.slots(since=today.start_at))
 
 
 def code_for(status: Status) -> int:

@@ -6,6 +6,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli import figures
+from quotakeeper.cli.forecast_view import forecast_pieces
 from quotakeeper.cli.sessions import Session
 from quotakeeper.cli.streams import paint
 from quotakeeper.cli.table import columns_of, cut, flowed, pad, table_lines
@@ -110,10 +111,13 @@ def _limits(status: Status, zone: tzinfo, session: Session, width: int) -> list[
         return [
             line for entry in status.limits for line in _block(entry, status, zone, session, width)
         ]
-    return [
-        lines[0],
-        *(_painted(line, row, session) for line, row in zip(lines[1:], rows, strict=True)),
-    ]
+    shown = [lines[0]]
+    for line, row, entry in zip(lines[1:], rows, status.limits, strict=True):
+        pieces = forecast_pieces(entry, status.as_of, zone, session)
+        separator = f" {session.glyphs.dot} "
+        shown.append(_painted(line, row, session))
+        shown += flowed(pieces, width, separator=separator, indent="  ")
+    return shown
 
 
 def _without(
@@ -145,6 +149,7 @@ def _block(
     if entry.reserved:
         amount = figures.with_unit(entry.reserved, entry.limit.meter_info, session.lang)
         pieces.append(session.words("reserved {amount}", amount=amount))
+    pieces += forecast_pieces(entry, status.as_of, zone, session)
     resets = resets_text(entry, status.as_of, zone, session)
     pieces.append(session.words("resets {when}", when=resets))
     return limit_block(entry, width, session, pieces)

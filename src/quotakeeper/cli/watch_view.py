@@ -5,12 +5,12 @@ from __future__ import annotations
 from quotakeeper.cli import figures
 from quotakeeper.cli.config_view import redacted
 from quotakeeper.cli.event_view import event_lines, legend
+from quotakeeper.cli.forecast_view import forecast_pieces
 from quotakeeper.cli.monitor import Frame
 from quotakeeper.cli.sessions import Session
 from quotakeeper.cli.status_view import limit_block, resets_text
 from quotakeeper.cli.streams import paint
 from quotakeeper.cli.table import columns_of, cut, flowed
-from quotakeeper.domain.forecast import Forecast
 from quotakeeper.engine.reports import LimitStatus
 
 
@@ -25,8 +25,8 @@ def frame_lines(frame: Frame, session: Session, width: int) -> list[str]:
     lines = [paint(f" {glyphs.dot} ".join(pieces), "bold", session.colour)]
     if not frame.status.limits:
         lines += ["", words("No limits are set. See: quotakeeper limits set --help")]
-    for entry, found in zip(frame.status.limits, frame.forecasts, strict=True):
-        lines += ["", *limit_block(entry, width, session, _pieces(entry, found, frame, session))]
+    for entry in frame.status.limits:
+        lines += ["", *limit_block(entry, width, session, _pieces(entry, frame, session))]
     lines.append("")
     if not frame.calls:
         return [*lines, words("No calls yet.")]
@@ -36,27 +36,13 @@ def frame_lines(frame: Frame, session: Session, width: int) -> list[str]:
     return lines + [paint(x, "dim", session.colour) for x in flowed(marks, width, separator="  ")]
 
 
-def _pieces(entry: LimitStatus, found: Forecast, frame: Frame, session: Session) -> list[str]:
+def _pieces(entry: LimitStatus, frame: Frame, session: Session) -> list[str]:
     words, meter, now = session.words, entry.limit.meter_info, frame.status.as_of
     pieces = []
     if entry.reserved:
         amount = figures.with_unit(entry.reserved, meter, session.lang)
         pieces.append(words("reserved {amount}", amount=amount))
-    speed = figures.speed(found.per_hour, meter, session.lang)
-    pieces.append(words("{amount} an hour", amount=speed))
-    pieces.append(_exhausted(found, frame, session))
+    foreseen = forecast_pieces(entry, now, frame.zone, session)
+    pieces += foreseen or [words("nothing to foresee it by")]
     pieces.append(words("resets {when}", when=resets_text(entry, now, frame.zone, session)))
     return pieces
-
-
-def _exhausted(found: Forecast, frame: Frame, session: Session) -> str:
-    words, now = session.words, frame.status.as_of
-    if found.exhausts_at is None:
-        return words("not exhausted at this rate")
-    if found.exhausts_at <= now:
-        return words("exhausted")
-    return words(
-        "exhausted {at}, in {left}",
-        at=figures.clock_text(found.exhausts_at, now, frame.zone),
-        left=figures.duration(found.exhausts_at - now, session.lang),
-    )

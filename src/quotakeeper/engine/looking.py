@@ -10,9 +10,11 @@ from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.entries import Entry
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.slots import SlotSum
 from quotakeeper.domain.store import EventQuery, Problem, Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.bookkeeping import Bookkeeping
+from quotakeeper.engine.outlook import looks_back_to, with_forecasts
 from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
 
 
@@ -32,15 +34,19 @@ class Looking(Bookkeeping):
         verdicts: list[Verdict] = self.worker.ask(lambda store, now: store.verdicts(limits, now))
         return [limit_status(verdict) for verdict in verdicts]
 
-    def status(self) -> Status:
-        """Where every limit stands now."""
+    def status(self, *, forecasts: bool = True) -> Status:
+        """Where every limit stands now and, unless that is not wanted, where it is going."""
         status: Status = self.worker.ask(self._status)
-        return status
+        return self._foreseen(status) if forecasts else status
 
-    async def astatus(self) -> Status:
-        """`status`, awaited."""
+    async def astatus(self, *, forecasts: bool = True) -> Status:
+        """`status`, awaited: what forecasts need is read in a thread, so that the loop goes on."""
         status: Status = await self.worker.aask(self._status)
-        return status
+        if not forecasts:
+            return status
+        import asyncio  # noqa: PLC0415 - see Worker
+
+        return await asyncio.to_thread(self._foreseen, status)
 
     def usage(
         self, since: int | None = None, until: int | None = None,
@@ -77,6 +83,11 @@ class Looking(Bookkeeping):
 
         return await asyncio.to_thread(self.event, event_id)
 
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+        """Usage added up over five minutes each: the slots that overlap `[since, until)`."""
+        self.worker.ask(_opened)
+        return self.worker.store.slots(since, until)
+
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number."""
         self.worker.ask(_opened)
@@ -105,6 +116,10 @@ class Looking(Bookkeeping):
     def _status(self, store: Store, now: int) -> Status:
         verdicts = store.verdicts(self.limits, now)
         return Status(now, tuple(map(limit_status, verdicts)), store.open_count())
+
+    def _foreseen(self, status: Status) -> Status:
+        since = looks_back_to(status)
+        return status if since is None else with_forecasts(status, self.worker.store.slots(since))
 
 
 def _opened(store: Store, now: int) -> None:

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from decimal import Decimal
 
 from quotakeeper.domain.decisions import Verdict
+from quotakeeper.domain.forecast import Forecast
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import Period, moment
@@ -20,7 +21,10 @@ DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "prove
 
 @dataclass(frozen=True, slots=True)
 class LimitStatus:
-    """Where one limit stands. Amounts are in the limit's base unit; `percent` is of `used`."""
+    """Where one limit stands. Amounts are in the limit's base unit; `percent` is of `used`.
+
+    `forecast` is None where nothing can be said, or nobody asked.
+    """
 
     limit: Limit
     period: Period
@@ -30,6 +34,7 @@ class LimitStatus:
     percent: Decimal
     state: str
     resets_at: int
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True)

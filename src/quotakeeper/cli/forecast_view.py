@@ -1,0 +1,72 @@
+"""A forecast in words: speed, where the period ends, when a limit is exhausted, what says so."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from quotakeeper.cli import figures
+from quotakeeper.cli.sessions import Session
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.forecast import Forecast
+    from quotakeeper.domain.units import Meter
+    from quotakeeper.engine.reports import LimitStatus
+
+
+def forecast_pieces(entry: LimitStatus, now: int, zone: tzinfo, session: Session) -> list[str]:
+    """The pieces of one limit's forecast, to be flowed into lines; none where there is none."""
+    found, meter, words = entry.forecast, entry.limit.meter_info, session.words
+    if found is None:
+        return []
+    pace = figures.about(found.per_hour, meter, session.lang)
+    speed = words("{amount} an hour", amount=pace)
+    if found.burn_rate is not None:
+        times = figures.grouped(f"{found.burn_rate:f}", session.lang)
+        speed += words(" (pace {times})", times=times)
+    by = words("foreseen by {by}", by=method_text(found.method, session))
+    return [speed, _end(found, meter, session), by, _exhausted(found, now, zone, session)]
+
+
+def method_text(method: str, session: Session) -> str:
+    """What the pace to come was taken from."""
+    words = session.words
+    names = {
+        "first_minutes": words("its first minutes"),
+        "since_first_call": words("the period so far"),
+        "change_of_pace": words("the last half hour, a new pace"),
+        "last_30_minutes": words("the last half hour"),
+        "last_60_minutes": words("the last hour"),
+        "last_180_minutes": words("the last 3 hours"),
+        "last_360_minutes": words("the last 6 hours"),
+        "last_1440_minutes": words("the last day"),
+    }
+    return names.get(method, method)
+
+
+def _end(found: Forecast, meter: Meter, session: Session) -> str:
+    low, middle, high = (
+        figures.about(amount, meter, session.lang)
+        for amount in (found.projected_low, found.projected, found.projected_high)
+    )
+    return session.words("ends near {middle} ({low} to {high})", middle=middle, low=low, high=high)
+
+
+def _exhausted(found: Forecast, now: int, zone: tzinfo, session: Session) -> str:
+    words = session.words
+    first, at, last = found.exhausts_from, found.exhausts_at, found.exhausts_until
+
+    def clock(instant: int) -> str:
+        return figures.clock_text(instant, now, zone)
+
+    if at is None and first is None:
+        return words("not exhausted at this rate")
+    if at is None or first is None:
+        return words("perhaps exhausted, from {at}", at=clock(first or now))
+    if at <= now:
+        return words("exhausted")
+    left = figures.duration(at - now, session.lang)
+    text = words("exhausted {at}, in {left}", at=clock(at), left=left)
+    if last is None:
+        return text + words(" ({low} or later)", low=clock(first))
+    return text + words(" ({low} to {high})", low=clock(first), high=clock(last))
