@@ -1,4 +1,4 @@
-"""`./dev bench [ledger] [prices] [estimate] [import] [overhead] [forecast]`: measure, print, and keep as JSON."""
+"""`./dev bench [NAME ...]`: measure, print, and keep as JSON; `--help` lists the names."""
 
 from __future__ import annotations
 

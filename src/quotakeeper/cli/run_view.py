@@ -13,6 +13,7 @@ from quotakeeper.cli.sessions import Session
 from quotakeeper.cli.status_view import STATE_WORDS, resets_text
 from quotakeeper.cli.table import cut
 from quotakeeper.domain.money import usd_text
+from quotakeeper.domain.slots import of_one
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.reports import UsageRow, add_up
@@ -52,7 +53,9 @@ class Used:
 
     def rows(self, *by: str) -> list[UsageRow]:
         """Added up, the dearest first."""
-        return sorted(add_up(self.events, by, self.zone), key=lambda row: -row.cost_pico)
+        return sorted(
+            add_up(map(of_one, self.events), by, self.zone), key=lambda row: -row.cost_pico
+        )
 
     @property
     def total(self) -> UsageRow:

@@ -41,6 +41,13 @@ class _Sum:
     quantities: dict[str, int] = field(default_factory=dict)
 
 
+def of_one(event: UsageEvent) -> SlotSum:
+    """One event as a sum of its own, at its own instant."""
+    unpriced = int(event.cost_pico is None)
+    return SlotSum(event.at, event.labels, event.provenance, event.outcome, 1, unpriced,
+                   event.quantities, event.cost_pico or 0)  # fmt: skip
+
+
 def slot_start(at: int) -> int:
     """Where the slot starts that an instant lies in."""
     return at // SLOT * SLOT
@@ -55,17 +62,15 @@ def whole_slots(since: int | None, until: int | None) -> tuple[int | None, int |
 def slots_of(events: Iterable[UsageEvent]) -> Iterator[SlotSum]:
     """Add events up by slot, labels, provenance and outcome; slots in order of time.
 
-    The events come in the order they were booked in, which is that of time, so one slot is held
-    in memory at a time.
+    Events come in the order they were written down in, which need not be that of time, so all sums
+    are held in memory until the last of them.
     """
-    at, sums = 0, dict[_Kind, _Sum]()
+    slots: dict[int, dict[_Kind, _Sum]] = {}
     for event in events:
-        if sums and slot_start(event.at) != at:
-            yield from _closed(at, sums)
-            sums = {}
-        at = slot_start(event.at)
+        sums = slots.setdefault(slot_start(event.at), {})
         _add(sums.setdefault((event.labels, event.provenance, event.outcome), _Sum()), event)
-    yield from _closed(at, sums)
+    for at in sorted(slots):
+        yield from _closed(at, slots[at])
 
 
 def _add(total: _Sum, event: UsageEvent) -> None:
@@ -78,13 +83,17 @@ def _add(total: _Sum, event: UsageEvent) -> None:
         total.quantities[key] = total.quantities.get(key, 0) + amount
 
 
-def _closed(at: int, sums: dict[_Kind, _Sum]) -> Iterator[SlotSum]:
-    for (labels, provenance, outcome), total in sorted(sums.items(), key=_order):
-        quantities = dict(sorted(total.quantities.items()))
-        yield SlotSum(at, labels, provenance, outcome, total.calls, total.unpriced_calls,
-                      quantities, total.cost_pico)  # fmt: skip
+def _closed(at: int, sums: dict[_Kind, _Sum]) -> list[SlotSum]:
+    found = [
+        SlotSum(at, *kind, total.calls, total.unpriced_calls,
+                dict(sorted(total.quantities.items())), total.cost_pico)
+        for kind, total in sums.items()
+    ]  # fmt: skip
+    return sorted(found, key=in_order)
 
 
-def _order(item: tuple[_Kind, _Sum]) -> tuple[object, ...]:
-    labels, provenance, outcome = item[0]
-    return (labels.provider, labels.model, labels.operation, labels.scope, provenance, outcome)
+def in_order(part: SlotSum) -> tuple[object, ...]:
+    """What sums are sorted by: time, then labels, provenance and outcome."""
+    labels = part.labels
+    return (part.slot_at, labels.provider, labels.model, labels.operation, labels.scope,
+            part.provenance, part.outcome)  # fmt: skip

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 from quotakeeper.domain.commands import Watch
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.entries import Entry
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
-from quotakeeper.domain.slots import SlotSum
+from quotakeeper.domain.slots import SLOT, SlotSum, of_one, slot_start
 from quotakeeper.domain.store import EventQuery, Problem, Store
 from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.domain.windows import moment
 from quotakeeper.engine.bookkeeping import Bookkeeping
 from quotakeeper.engine.outlook import looks_back_to, with_forecasts
 from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
@@ -53,7 +54,21 @@ class Looking(Bookkeeping):
         by: Sequence[str] = ("provider", "model", "operation"),
     ) -> list[UsageRow]:  # fmt: skip
         """Usage booked in `[since, until)` (microseconds), added up; see reports.DIMENSIONS."""
-        return add_up(self.events(since, until), by, self.zone)
+        return add_up(self._used(since, until), by, self.zone)
+
+    def _used(self, since: int | None, until: int | None) -> Iterator[SlotSum]:
+        """What was used in a range: by slot, and by the single events where it cuts a slot."""
+        first = None if since is None else -(-since // SLOT) * SLOT
+        last = None if until is None else slot_start(until)
+        cuts = (self.zone.utcoffset(moment(self.now())) or timedelta(0)) % timedelta(minutes=5)
+        if cuts or (first is not None and last is not None and first >= last):
+            yield from map(of_one, self.events(since, until))
+            return
+        if since is not None and first != since:
+            yield from map(of_one, self.events(since, first))
+        yield from self.slots(first, last)
+        if until is not None and last != until:
+            yield from map(of_one, self.events(last, until))
 
     async def ausage(
         self, since: int | None = None, until: int | None = None,

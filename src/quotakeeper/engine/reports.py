@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecast import Forecast
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.domain.slots import SlotSum
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.engine.decimals import percentage, times
 from quotakeeper.errors import InvalidInputError
@@ -78,7 +79,7 @@ def percent_of(used: int, amount: int) -> Decimal:
     return percentage(used, amount)
 
 
-def add_up(events: Iterable[UsageEvent], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
+def add_up(parts: Iterable[SlotSum], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
     """Usage by dimensions (see DIMENSIONS, and "scope.<label>"); days are those of `zone`."""
     for name in by:
         if name not in DIMENSIONS and not name.startswith("scope."):
@@ -87,25 +88,23 @@ def add_up(events: Iterable[UsageEvent], by: Sequence[str], zone: tzinfo) -> lis
                 "one of: " + ", ".join((*DIMENSIONS, "scope.<label>")),
             )  # fmt: skip
     rows: dict[tuple[str, ...], UsageRow] = {}
-    for event in events:
-        key = tuple(_value(event, name, zone) for name in by)
+    for part in parts:
+        key = tuple([_value(part, name, zone) for name in by])
         row = rows.get(key)
         if row is None:
             row = rows[key] = UsageRow(key)
-        row.calls += 1
-        for name, amount in event.quantities.items():
+        row.calls += part.calls
+        for name, amount in part.quantities.items():
             row.quantities[name] = row.quantities.get(name, 0) + amount
-        if event.cost_pico is None:
-            row.unpriced_calls += 1
-        else:
-            row.cost_pico += event.cost_pico
-        known = str(event.provenance)
-        row.provenances[known] = row.provenances.get(known, 0) + 1
+        row.unpriced_calls += part.unpriced_calls
+        row.cost_pico += part.cost_pico
+        known = str(part.provenance)
+        row.provenances[known] = row.provenances.get(known, 0) + part.calls
     return [rows[key] for key in sorted(rows)]
 
 
-def _value(event: UsageEvent, name: str, zone: tzinfo) -> str:
-    labels = event.labels
+def _value(part: SlotSum, name: str, zone: tzinfo) -> str:
+    labels = part.labels
     match name:
         case "provider":
             return labels.provider
@@ -114,11 +113,21 @@ def _value(event: UsageEvent, name: str, zone: tzinfo) -> str:
         case "operation":
             return labels.operation
         case "day":
-            return moment(event.at, zone).date().isoformat()
+            return _day(part.slot_at, zone)
         case "hour":
-            return moment(event.at, zone).strftime("%Y-%m-%dT%H:00")
+            return _hour(part.slot_at, zone)
         case "outcome":
-            return str(event.outcome)
+            return str(part.outcome)
         case "provenance":
-            return str(event.provenance)
+            return str(part.provenance)
     return dict(labels.scope).get(name.removeprefix("scope."), "")
+
+
+@lru_cache(maxsize=256)  # slots come in order of time, many of them at one instant
+def _day(at: int, zone: tzinfo) -> str:
+    return moment(at, zone).date().isoformat()
+
+
+@lru_cache(maxsize=256)
+def _hour(at: int, zone: tzinfo) -> str:
+    return moment(at, zone).strftime("%Y-%m-%dT%H:00")

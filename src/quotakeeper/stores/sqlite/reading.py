@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from quotakeeper.domain.entries import Entry, event_from
+from quotakeeper.domain.slots import SlotSum, in_order
 from quotakeeper.domain.state import ZoneFinder
 from quotakeeper.domain.store import EventQuery, Problem
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.stores.audit import compare_balances
 from quotakeeper.stores.sqlite.cached import SqliteState, first_seq
+from quotakeeper.stores.sqlite.codes import OUTCOMES, PROVENANCES, totals_from
 from quotakeeper.stores.sqlite.connection import connect_read_only, translated
 from quotakeeper.stores.sqlite.forking import for_a_moment
 from quotakeeper.stores.sqlite.queries import queries
-from quotakeeper.stores.sqlite.rows import Interned, entry_from
+from quotakeeper.stores.sqlite.rows import Interned, Row, entry_from
 from quotakeeper.stores.sqlite.slotted import compare_slots
 
 _PAGE = 2_000
@@ -57,6 +59,31 @@ def read_entries(path: Path, after: int) -> Iterator[Entry]:
             page = _page(connection, Interned(connection), after)
         yield from page
         after = page[-1].seq if page else after
+
+
+def read_slots(path: Path, since: int | None, until: int | None) -> Iterator[SlotSum]:
+    """Sums of five minutes, a page to a transaction; a page ends where a slot does."""
+    after = -_ALWAYS if since is None else since
+    before = _ALWAYS if until is None else until
+    text = queries()["slots_between"]
+    while after < before:
+        with for_a_moment(connect_read_only, path) as connection, _errors_of(path):
+            page = connection.execute(text, (after, before)).fetchmany(_PAGE)
+            if len(page) == _PAGE:  # the last slot may go on
+                last = page[-1][0]
+                whole = [row for row in page if row[0] < last]
+                page = whole or connection.execute(text, (last, last + 1)).fetchall()
+            after = page[-1][0] + 1 if page else before
+            interned = Interned(connection)
+            found = sorted((_slot(row, interned) for row in page), key=in_order)
+        yield from found
+
+
+def _slot(row: Row, interned: Interned) -> SlotSum:
+    at, labels_id, provenance, outcome, calls, unpriced, totals = row
+    quantities, cost_pico = totals_from(totals)
+    return SlotSum(at, interned.labels(labels_id), PROVENANCES[provenance - 1],
+                   OUTCOMES[outcome - 1], calls, unpriced, quantities, cost_pico)  # fmt: skip
 
 
 def verify_file(path: Path, zones: ZoneFinder) -> list[Problem]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from quotakeeper.domain.slots import slot_start
 from quotakeeper.domain.state import Known
 from quotakeeper.domain.store import Problem
-from quotakeeper.domain.windows import SECOND
 from quotakeeper.stores.sqlite.codes import (
     OUTCOME_CODE,
     PROVENANCE_CODE,
@@ -22,7 +22,6 @@ from quotakeeper.stores.sqlite.codes import (
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import Interned
 
-SLOT_US = 300 * SECOND
 _MOST_CACHED = 10_000
 
 Key = tuple[int, int, int, int]  # slot, labels, provenance, outcome
@@ -87,7 +86,7 @@ class SlotSums:
     def count(self, before: Known | None, after: Known) -> None:
         """Take an event in, in place of what it counted as before."""
         labels_id = self._interned.labels_id(after.labels)
-        slot = after.at - after.at % SLOT_US
+        slot = slot_start(after.at)
         for known, sign in ((before, -1), (after, 1)):
             if known is None or known.figures is None:
                 continue
@@ -172,10 +171,10 @@ def _derived(connection: sqlite3.Connection) -> Iterator[dict[Key, Sums]]:
     slot = -1
     rows = connection.execute(queries()["events_by_time"])
     for at, labels_id, provenance, outcome, text, cost_pico in rows:
-        if at - at % SLOT_US != slot:
+        if slot_start(at) != slot:
             if sums:
                 yield sums
-            sums, slot = {}, at - at % SLOT_US
+            sums, slot = {}, slot_start(at)
         key = (slot, labels_id, provenance, outcome)
         sums.setdefault(key, Sums()).add(quantities_from(text).items(), cost_pico, 1)
     if sums:

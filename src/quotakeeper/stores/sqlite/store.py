@@ -16,7 +16,7 @@ from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
-from quotakeeper.domain.slots import SlotSum, slots_of, whole_slots
+from quotakeeper.domain.slots import SlotSum, whole_slots
 from quotakeeper.domain.state import ZoneFinder
 from quotakeeper.domain.store import EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -36,7 +36,7 @@ from quotakeeper.stores.sqlite.locks import (
     ended_owners,
 )
 from quotakeeper.stores.sqlite.queries import queries
-from quotakeeper.stores.sqlite.reading import read_entries, read_events, verify_file
+from quotakeeper.stores.sqlite.reading import read_entries, read_events, read_slots, verify_file
 
 _CHECKPOINT_BYTES = 4_000_000
 _LOOK_EVERY = 64  # batches between looks at the size of the write-ahead log
@@ -160,7 +160,8 @@ class SqliteStore:
 
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
         """Sums of five minutes; see the Store port."""
-        return slots_of(self.events(EventQuery(*whole_slots(since, until))))
+        self._there()
+        return read_slots(self._path, *whole_slots(since, until))
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""
