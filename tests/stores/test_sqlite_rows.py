@@ -186,7 +186,7 @@ def test_every_table_is_strict(path):
         strict = {name: bool(flag) for name, flag in rows if not name.startswith("sqlite_")}
     assert set(strict) == {
         "word", "labels", "entry", "account", "balance", "hold", "slot",
-        "carried_slot", "carried_balance",
+        "carried_slot", "carried_balance", "compacting",
     }  # fmt: skip
     assert all(strict.values())
 
@@ -213,7 +213,8 @@ def test_no_query_walks_through_the_whole_journal(path, name):
     if name == "events_by_time":
         return  # for verify and migration, which read all there is
     with closing(sqlite3.connect(path)) as connection:
-        names = ("after", "before", "since", "until", "provider", "model", "operation", "page")
+        names = ("after", "before", "since", "until", "provider", "model", "operation", "page",
+                 "seq")  # fmt: skip
         places = dict.fromkeys(names, 1)
         values = places if ":" in text else (1,) * text.count("?")
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]

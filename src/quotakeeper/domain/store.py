@@ -39,6 +39,19 @@ class Problem:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What a step of compaction let go of: entries of `calls` that were counted before `before_at`.
+
+    `next_after` is the sequence number that the next step goes on from, None after the last one.
+    """
+
+    before_at: int
+    calls: int
+    entries: int
+    next_after: int | None
+
+
 class Store(Protocol):
     """A home for the ledger. One thread at a time writes; reads see what was committed."""
 
@@ -91,6 +104,17 @@ class Store(Protocol):
 
     def verify(self) -> list[Problem]:
         """Derive everything again from the journal and compare; empty when all is well."""
+
+    def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
+        """Let go of the entries of up to `at_most` calls that ended before an instant, in one
+        commit; goes through the journal from sequence number `after` on.
+
+        Balances, sums by slot and entries of periods under way are kept. Single events that went
+        are not found any more, and their ids are as good as new.
+        """
+
+    def shrink(self) -> None:
+        """Give room that compaction left back to the system, where that is not done by itself."""
 
     def before_fork(self) -> None:
         """Before this process is copied: close what must not be inherited; open it again later."""

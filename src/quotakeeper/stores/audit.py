@@ -13,6 +13,8 @@ from quotakeeper.domain.units import METERS, units_text
 
 # The entries about an opening entry, itself included, that come before another entry.
 Lookup = Callable[[int, int], Iterable[Entry]]
+# What a balance had come to by entries that are gone: account, slice, settled, overage.
+Carried = tuple[str, int, int, int]
 
 
 class _Replay(LedgerState):
@@ -39,9 +41,12 @@ class _Replay(LedgerState):
 
 
 def compare_balances(
-    kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup
-) -> list[Problem]:
+    kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup,
+    carried: Iterable[Carried] = (),
+) -> list[Problem]:  # fmt: skip
     """Replay a journal into an empty state with the same accounts, and name every difference.
+
+    `carried` is what entries that were let go of had come to.
 
     Also checks the journal itself: sequence numbers rise, ledger time never goes back, and every
     later entry is about an id that was opened.
@@ -49,6 +54,9 @@ def compare_balances(
     again = _Replay(zones, look_up)
     for account, since in kept.accounts.values():
         again.add_account(account, since)
+    for key, start, settled, overage in carried:
+        balance = again.balance(kept.accounts[key][0], start)
+        balance.settled, balance.overage = settled, overage
     problems: list[Problem] = []
     last_at = 0
     for entry in journal:

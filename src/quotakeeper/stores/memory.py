@@ -13,7 +13,7 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.slots import SlotSum, slots_of, whole_slots
 from quotakeeper.domain.state import LedgerState, ZoneFinder
-from quotakeeper.domain.store import EventQuery, Problem
+from quotakeeper.domain.store import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.stores.audit import compare_balances, replayed
 
@@ -114,6 +114,13 @@ class MemoryStore:
                 self._state, self._journal, self._zones,
                 lambda seq, before: [e for e in about.get(seq, ()) if e.seq < before],
             )  # fmt: skip
+
+    def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
+        """Nothing: what is kept in memory is gone with the process."""
+        return Compacted(min(before, now), 0, 0, None)
+
+    def shrink(self) -> None:
+        """Nothing to give back."""
 
     def before_fork(self) -> None:
         """Nothing is open."""

@@ -14,9 +14,11 @@ from typing import Any
 from quotakeeper.domain.entries import Entry, Kind
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.reservations import Balance, Hold, State
+from quotakeeper.domain.slots import slot_start
 from quotakeeper.domain.state import Known, LedgerState, Usage, ZoneFinder, followed, opened
+from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import is_storable
-from quotakeeper.stores.sqlite.codes import quantities_from, quantities_text
+from quotakeeper.stores.sqlite.codes import quantities_from, quantities_text, totals_from
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import (
     Interned,
@@ -75,6 +77,7 @@ class SqliteState(LedgerState):
         for account, since in self._new_accounts:
             row = execute(self._sql["add_account"], account_row(account, since))
             self._account_ids[account.key] = row.lastrowid or 0
+            self._carry(account, since)
         self._new_accounts.clear()
         self._connection.executemany(
             self._sql["add_entry"], [entry_row(entry, interned) for entry in entries]
@@ -90,6 +93,21 @@ class SqliteState(LedgerState):
         self._slots.save()
         self._save_holds(entries)
         return True
+
+    def _carry(self, account: Account, since: int) -> None:
+        # What the new account owes to entries that compaction let go of, for verify to start from.
+        found: dict[int, int] = {}
+        for slot, labels_id, *_, totals in self._connection.execute(
+            self._sql["carried_slots"], (slot_start(since), 2**62)
+        ):
+            if account.matches(self.interned.labels(labels_id)):
+                start = self.slice_start(account, max(slot, since))
+                amount = measure(METERS[account.meter], *totals_from(totals))
+                found[start] = found.get(start, 0) + amount
+        self._connection.executemany(
+            self._sql["carry_balance"],
+            [(self._account_ids[account.key], start, used, used) for start, used in found.items()],
+        )
 
     def _save_holds(self, entries: list[Entry]) -> None:
         touched = dict.fromkeys(entry.ref or entry.seq for entry in entries)
@@ -195,6 +213,10 @@ class SqliteState(LedgerState):
             self._whole[account.key] = after
         return super().slices(account, after)
 
+    def account_id(self, account: Account) -> int:
+        """The number of an account whose balances are kept."""
+        return self._account_ids[account.key]
+
     def usage_since(self, since: int) -> Iterator[Usage]:
         """What was used and what is set aside since an instant, from the journal in one query."""
         after = first_seq(self._connection, since) - 1
@@ -210,6 +232,12 @@ class SqliteState(LedgerState):
         for seq in sorted(known):
             if known[seq].at >= since:
                 yield from known[seq].usage()
+        # What compaction let go of is known by slot: one that an edge cuts counts whole.
+        for slot, labels_id, *_, totals in self._connection.execute(
+            self._sql["carried_slots"], (slot_start(since), 2**62)
+        ):
+            quantities, cost_pico = totals_from(totals)
+            yield max(slot, since), labels(labels_id), quantities, cost_pico, True, False
 
     def open_count(self) -> int:
         """How many reservations are open."""

@@ -104,8 +104,9 @@ def verify_file(path: Path, zones: ZoneFinder) -> list[Problem]:
         kept = SqliteState(connection, zones)
         kept.refresh()
         problems += compare_balances(
-            kept, _entries(connection, 0), zones, lambda seq, end: _about(connection, seq, end)
-        )
+            kept, _entries(connection, 0), zones, lambda seq, end: _about(connection, seq, end),
+            connection.execute(queries()["carried_balances"]).fetchall(),
+        )  # fmt: skip
         problems += compare_slots(connection)
     return problems
 

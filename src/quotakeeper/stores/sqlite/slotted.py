@@ -62,6 +62,10 @@ class Sums:
     def __str__(self) -> str:
         return f"{self.calls} calls, {self.unpriced} unpriced, {self.totals}"
 
+    def row(self, key: Key) -> tuple[object, ...]:
+        """The sums as a row."""
+        return (*key, self.calls, self.unpriced, self.totals)
+
     @property
     def totals(self) -> str:
         """The sums as stored, the same for the same sums."""
@@ -85,16 +89,12 @@ class SlotSums:
 
     def count(self, before: Known | None, after: Known) -> None:
         """Take an event in, in place of what it counted as before."""
-        labels_id = self._interned.labels_id(after.labels)
-        slot = slot_start(after.at)
         for known, sign in ((before, -1), (after, 1)):
-            if known is None or known.figures is None:
-                continue
-            figures = known.figures
-            key = (slot, labels_id, PROVENANCE_CODE[figures.provenance],
-                   OUTCOME_CODE[figures.outcome])  # fmt: skip
-            self._of(key).add(figures.quantities.items(), figures.cost_pico, sign)
-            self._dirty.add(key)
+            if known is not None and known.figures is not None:
+                figures = known.figures
+                key = slot_key(known, self._interned)
+                self._of(key).add(figures.quantities.items(), figures.cost_pico, sign)
+                self._dirty.add(key)
 
     def save(self) -> None:
         """Write what was changed."""
@@ -102,7 +102,7 @@ class SlotSums:
         for key in self._dirty:
             sums = self._sums[key]
             if sums.calls:
-                put.append((*key, sums.calls, sums.unpriced, sums.totals))
+                put.append(sums.row(key))
             else:
                 drop.append(key)
                 del self._sums[key]
@@ -120,6 +120,14 @@ class SlotSums:
             row = self._connection.execute(self._sql["slot"], key).fetchone()
             found = self._sums[key] = Sums(*row) if row else Sums()
         return found
+
+
+def slot_key(known: Known, interned: Interned) -> Key:
+    """Where an event is added up."""
+    assert known.figures is not None
+    figures = known.figures
+    return (slot_start(known.at), interned.labels_id(known.labels),
+            PROVENANCE_CODE[figures.provenance], OUTCOME_CODE[figures.outcome])  # fmt: skip
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
@@ -153,11 +161,11 @@ def _side_by_side(
     heads = [next(stream, None) for stream in streams]
     while any(heads):
         slot = min(_slot_of(head) for head in heads if head)
-        now = [head if head and _slot_of(head) == slot else {} for head in heads]
-        yield slot, now
+        mine = [head is not None and _slot_of(head) == slot for head in heads]
+        yield slot, [head if head and here else {} for head, here in zip(heads, mine, strict=True)]
         heads = [
-            next(stream, None) if mine else head
-            for stream, mine, head in zip(streams, now, heads, strict=True)
+            next(stream, None) if here else head
+            for stream, here, head in zip(streams, mine, heads, strict=True)
         ]
 
 
@@ -195,4 +203,4 @@ def _kept(connection: sqlite3.Connection, query: str) -> Iterator[dict[Key, Sums
 
 
 def _rows(sums: dict[Key, Sums]) -> list[tuple[object, ...]]:
-    return [(*key, each.calls, each.unpriced, each.totals) for key, each in sums.items()]
+    return [each.row(key) for key, each in sums.items()]

@@ -18,11 +18,12 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.slots import SlotSum, whole_slots
 from quotakeeper.domain.state import ZoneFinder
-from quotakeeper.domain.store import EventQuery, Problem
+from quotakeeper.domain.store import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import LedgerError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sqlite.cached import SqliteState
+from quotakeeper.stores.sqlite.compacting import compact
 from quotakeeper.stores.sqlite.connection import connect, create_file, translated
 from quotakeeper.stores.sqlite.forking import inherited
 from quotakeeper.stores.sqlite.locks import (
@@ -42,6 +43,8 @@ _CHECKPOINT_BYTES = 4_000_000
 _LOOK_EVERY = 64  # batches between looks at the size of the write-ahead log
 
 T = TypeVar("T")
+# Writes within one transaction: the result, and whether there is anything to commit.
+Write = Callable[[sqlite3.Connection, SqliteState], tuple[T, bool]]
 
 log = logging.getLogger("quotakeeper")
 
@@ -81,12 +84,20 @@ class SqliteStore:
 
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
         """Carry out a batch in one atomic, durable commit; see the Store port."""
+
+        def carry_out(_: sqlite3.Connection, state: SqliteState) -> tuple[list[Outcomes], bool]:
+            outcomes, entries = ledger.apply(state, commands, now)
+            return outcomes, state.save(entries)
+
+        return self._written(carry_out)
+
+    def _written(self, write: Write[T]) -> T:
         state = self._opened()
         assert self._connection is not None and self._lock is not None
         connection = self._connection
         try:
             with self._lock.held(PATIENCE_SECONDS):
-                outcomes = self._committed(connection, state, commands, now)
+                result = self._committed(connection, state, write)
                 self._batches += 1
                 if self._batches % _LOOK_EVERY == 1 or _LOOK_EVERY == 1:
                     self._checkpoint_when_long(connection)
@@ -94,19 +105,15 @@ class SqliteStore:
             raise translated(self._path, error) from error
         except OSError as error:
             raise self._given_up(error) from error
-        return outcomes
+        return result
 
-    def _committed(
-        self, connection: sqlite3.Connection, state: SqliteState, commands: Sequence[Command],
-        now: int,
-    ) -> list[Outcomes]:  # fmt: skip
+    def _committed(self, connection: sqlite3.Connection, state: SqliteState, write: Write[T]) -> T:
         # Whatever fails is rolled back and closed in here, before the next writer has the lock.
         committing = False
         try:
             connection.execute("BEGIN IMMEDIATE")
             state.refresh()
-            outcomes, entries = ledger.apply(state, commands, now)
-            committing = state.save(entries)
+            result, committing = write(connection, state)
             connection.execute("COMMIT" if committing else "ROLLBACK")
         except (sqlite3.Error, OSError) as error:
             self._drop()
@@ -114,7 +121,7 @@ class SqliteStore:
         except BaseException:
             self._drop()
             raise
-        return outcomes
+        return result
 
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
@@ -172,6 +179,26 @@ class SqliteStore:
         """Check the file, derive everything again from the journal, and compare."""
         self._there()
         return verify_file(self._path, self._zones)
+
+    def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
+        """Let go of the entries of calls that ended long ago; see the Store port."""
+
+        def let_go(connection: sqlite3.Connection, state: SqliteState) -> tuple[Compacted, bool]:
+            done = compact(connection, state, self._zones, before, now, after, at_most)
+            return done, done.entries > 0
+
+        return self._written(let_go)
+
+    def shrink(self) -> None:
+        """Give the room that compaction left back to the file system; it copies the whole file."""
+        self._opened()
+        assert self._connection is not None and self._lock is not None
+        try:
+            with self._lock.held(PATIENCE_SECONDS):
+                self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA wal_checkpoint (TRUNCATE)").fetchall()
+        except (sqlite3.Error, OSError) as error:
+            raise self._given_up(error) from error
 
     def close(self) -> None:
         """Checkpoint under the file lock and let go of everything."""

@@ -13,11 +13,12 @@ SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, prove
        served_id, duration_ms, note, owner_id, expires_at, booked_at
 FROM entry WHERE seq = ?
 
--- How it ended, and what became of it then. The list is that of the index entry_end.
+-- How it ended, and what became of it then; not what was said of it while it was open, nor what
+-- was drawn out of it.
 -- name: ends
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
        served_id, duration_ms, note, owner_id, expires_at, booked_at
-FROM entry WHERE ref = ? AND kind IN (4, 5, 6, 7, 9) ORDER BY seq
+FROM entry WHERE ref = ? AND kind NOT IN (2, 3, 10, 11) ORDER BY seq
 
 -- name: last_booked
 SELECT max(seq) FROM entry WHERE booked_at >= ? AND booked_at < ?
@@ -32,8 +33,7 @@ SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, 
        f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 5, 6, 7, 9)
-                         AND s.kind NOT IN (5, 6)),
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
                       CASE o.kind WHEN 8 THEN o.seq END)
 JOIN labels AS l ON l.labels_id = o.labels_id
 WHERE o.kind IN (1, 8, 11, 12) AND o.seq > :after AND o.seq < :before
@@ -48,8 +48,7 @@ SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, 
        f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 5, 6, 7, 9)
-                         AND s.kind NOT IN (5, 6)),
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
                       CASE o.kind WHEN 8 THEN o.seq END)
 JOIN labels AS l ON l.labels_id = o.labels_id
 WHERE o.kind IN (1, 8, 11, 12) AND o.seq > :after AND o.seq < :before
@@ -63,8 +62,7 @@ ORDER BY o.seq DESC LIMIT :page
 SELECT o.seq, coalesce(o.booked_at, o.at), o.labels_id, f.quantities, f.cost_pico, 0
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 5, 6, 7, 9)
-                         AND s.kind NOT IN (5, 6)),
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
                       CASE o.kind WHEN 8 THEN o.seq END)
 WHERE o.kind IN (1, 8, 11, 12) AND o.seq > ?
 
@@ -172,8 +170,47 @@ SELECT coalesce(o.booked_at, o.at) AS counts_at, o.labels_id, f.provenance, f.ou
        f.quantities, f.cost_pico
 FROM entry AS o JOIN entry AS f
   ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 5, 6, 7, 9)
-                         AND s.kind NOT IN (5, 6)),
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
                       CASE o.kind WHEN 8 THEN o.seq END)
 WHERE o.kind IN (1, 8, 11, 12)
 ORDER BY counts_at
+
+-- name: openings_between
+SELECT seq FROM entry WHERE seq > ? AND seq < ? AND kind IN (1, 8, 12) ORDER BY seq LIMIT ?
+
+-- name: about
+SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
+FROM entry WHERE seq = :seq
+UNION ALL
+SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
+FROM entry WHERE ref = :seq
+
+-- name: begin_compacting
+INSERT INTO compacting (before_at) VALUES (?)
+
+-- name: end_compacting
+DELETE FROM compacting
+
+-- name: drop_entry
+DELETE FROM entry WHERE seq = ?
+
+-- name: carry_balance
+INSERT INTO carried_balance (account_id, start_at, settled, overage) VALUES (?, ?, ?, ?)
+ON CONFLICT (account_id, start_at) DO UPDATE
+SET settled = settled + excluded.settled, overage = overage + excluded.overage
+
+-- name: carried_balances
+SELECT a.key, c.start_at, c.settled, c.overage
+FROM carried_balance AS c JOIN account AS a ON a.account_id = c.account_id
+
+-- name: carried_slot
+SELECT calls, unpriced, totals FROM carried_slot
+WHERE slot_at = ? AND labels_id = ? AND provenance = ? AND outcome = ?
+
+-- name: put_carried_slot
+INSERT INTO carried_slot (slot_at, labels_id, provenance, outcome, calls, unpriced, totals)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (slot_at, labels_id, provenance, outcome) DO UPDATE
+SET calls = excluded.calls, unpriced = excluded.unpriced, totals = excluded.totals
