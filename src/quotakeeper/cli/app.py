@@ -25,6 +25,7 @@ COMMANDS = {
     "events": f"{_HERE}.looking:events",
     "export": f"{_HERE}.ledger:export",
     "verify": f"{_HERE}.ledger:verify",
+    "compact": f"{_HERE}.ledger:compact",
     "limits": f"{_HERE}.limits:limits",
     "prices": f"{_HERE}.prices:prices",
     "estimate": f"{_HERE}.estimate:estimate",

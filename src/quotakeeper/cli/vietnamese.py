@@ -150,6 +150,15 @@ _MESSAGES = {
     "unknown": "không rõ",
     # the ledger
     "{ledger}: no problems": "{ledger}: không có vấn đề",
+    "{ledger}: {n} calls from before {since} let go": (
+        "{ledger}: đã bỏ {n} lời gọi từ trước ngày {since}"
+    ),
+    "size: {before} bytes, now {after}; balances and reports are as they were": (
+        "kích thước: {before} byte, nay {after}; số dư và báo cáo vẫn như cũ"
+    ),
+    "the room is used again; --shrink gives it back to the disk": (
+        "chỗ trống sẽ được dùng lại; --shrink trả nó lại cho đĩa"
+    ),
     "{ledger}: problems found: {n}": "{ledger}: số vấn đề tìm thấy: {n}",
     # prices and estimates
     "METER": "ĐẠI LƯỢNG",

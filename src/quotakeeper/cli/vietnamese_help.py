@@ -54,6 +54,13 @@ HELP = {
     "Write here instead of stdout.": "Ghi vào đây thay vì stdout.",
     "CSV that Excel reads as UTF-8.": "CSV để Excel đọc đúng UTF-8.",
     "Check the ledger against its own journal.": "Đối chiếu sổ với nhật ký của chính nó.",
+    "Let single calls of long ago go; balances and reports stay.": (
+        "Bỏ các lời gọi đơn lẻ đã lâu; số dư và báo cáo giữ nguyên."
+    ),
+    "Keep the single calls of this long; 35d at least.": (
+        "Giữ từng lời gọi trong chừng này thời gian; ít nhất 35d."
+    ),
+    "Give the room back to the disk: copies the file.": "Trả chỗ trống lại cho đĩa: chép lại cả tệp.",
     # limits
     "See and change the limits.": "Xem và sửa các hạn mức.",
     "The limits in force.": "Các hạn mức đang có hiệu lực.",

@@ -21,12 +21,13 @@ from quotakeeper.engine.calls import CallReader
 from quotakeeper.engine.looking import Looking
 from quotakeeper.engine.pending import PendingReservation
 from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.retention import Retention
 from quotakeeper.errors import LedgerError
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
 
-class KeeperBase(Looking):
+class KeeperBase(Looking, Retention):
     """Everything a keeper does, over parts it is given; `quotakeeper.Keeper` puts them together.
 
     Safe to use from many threads, coroutines, and processes at once, and after a fork. Every

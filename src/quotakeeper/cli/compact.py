@@ -1,0 +1,50 @@
+"""`quotakeeper compact`: let single calls of long ago go, and say what that came to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from quotakeeper.cli import failures, sessions, streams
+from quotakeeper.cli.times import parse_span
+from quotakeeper.domain.windows import SECOND, moment
+from quotakeeper.exports.instants import rfc3339
+
+_DAY = 86_400 * SECOND
+
+
+def run_compact(session: sessions.Session, keep: str, *, shrink: bool, as_json: bool) -> int:
+    """Compact the ledger and print how much smaller it is."""
+    days = -(-parse_span(keep, "--keep") // _DAY)
+    with sessions.open_keeper(session) as keeper:
+        path = Path(keeper.worker.store.name)
+        keeper.status(forecasts=False)
+        before = _size(path)
+        done = keeper.compact(days, shrink=shrink)
+        ledger, zone = keeper.settings.ledger, keeper.zone
+    after = _size(path)  # what was written beside the file is in it now
+    if as_json:
+        record = {
+            "schema": 1, "ledger": ledger, "kept_from": rfc3339(done.before_at), "calls": done.calls,
+            "entries": done.entries, "bytes_before": before, "bytes_after": after,
+        }  # fmt: skip
+        streams.say(json.dumps(record, indent=2))
+        return failures.OK
+    words = session.words
+    since = moment(done.before_at, zone).date().isoformat()
+    streams.say(
+        words("{ledger}: {n} calls from before {since} let go", ledger=ledger, n=done.calls,
+              since=since)
+    )  # fmt: skip
+    streams.say(
+        words("size: {before} bytes, now {after}; balances and reports are as they were",
+              before=f"{before:,}", after=f"{after:,}")
+    )  # fmt: skip
+    if done.calls and not shrink:
+        streams.say(words("the room is used again; --shrink gives it back to the disk"))
+    return failures.OK
+
+
+def _size(path: Path) -> int:
+    files = (path, path.with_name(path.name + "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
