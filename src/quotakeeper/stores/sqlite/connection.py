@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from quotakeeper.errors import (
@@ -53,6 +53,18 @@ def _make_folder(folder: Path) -> None:
     # mkdir(parents=True) would leave the folders between to the umask.
     for missing in reversed([f for f in (folder, *folder.parents) if not f.exists()]):
         missing.mkdir(mode=0o700, exist_ok=True)
+        _sync(missing.parent)
+
+
+def _sync(folder: Path) -> None:
+    # The name of a new folder has to outlive a power cut too, or all that is synced below it is
+    # gone with it. Names of files inside are synced by SQLite. (Windows syncs no folders.)
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 def connect(path: Path, durability: str) -> sqlite3.Connection:
