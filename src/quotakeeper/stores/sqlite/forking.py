@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Condition
+from threading import Condition, get_ident
 
 from quotakeeper.errors import LedgerUnavailableError
 
@@ -21,28 +21,31 @@ _PATIENCE_SECONDS = 15.0
 
 
 class _Readers:
-    """Connections that are open for a moment."""
+    """Connections that are open for a moment, each with the thread that it is open in."""
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._open = 0
+        self._open: dict[object, int] = {}
         self._forking = 0
         self.inherited = False
 
-    def enter(self) -> None:
+    def enter(self, reader: object) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._forking)
-            self._open += 1
+            self._open[reader] = get_ident()
 
-    def leave(self) -> None:
+    def leave(self, reader: object) -> None:
         with self._changed:
-            self._open -= 1
+            self._open.pop(reader, None)
             self._changed.notify_all()
 
     def before_fork(self) -> None:
+        # What is open in this very thread cannot end while it waits: a signal came, and its
+        # handler forks.
+        mine = {get_ident()}
         with self._changed:
             self._forking += 1
-            self._changed.wait_for(lambda: not self._open, _PATIENCE_SECONDS)
+            self._changed.wait_for(lambda: mine.issuperset(self._open.values()), _PATIENCE_SECONDS)
 
     def after_fork_in_parent(self) -> None:
         with self._changed:
@@ -50,9 +53,9 @@ class _Readers:
             self._changed.notify_all()
 
     def after_fork_in_child(self) -> None:
-        self.inherited = self.inherited or self._open > 0
+        self.inherited = self.inherited or bool(self._open)
         self._changed = Condition()
-        self._open = self._forking = 0
+        self._open, self._forking = {}, 0
 
 
 _readers = _Readers()
@@ -63,15 +66,16 @@ def for_a_moment(
     connect: Callable[[Path], sqlite3.Connection], path: Path
 ) -> Iterator[sqlite3.Connection]:
     """A connection that no fork happens beside: keep it open for as short as can be."""
-    _readers.enter()
-    try:
+    reader = object()
+    try:  # from before it enters: Ctrl-C may come as soon as it has
+        _readers.enter(reader)
         connection = connect(path)
         try:
             yield connection
         finally:
             connection.close()
     finally:
-        _readers.leave()
+        _readers.leave(reader)
 
 
 def inherited() -> None:

@@ -25,7 +25,7 @@ from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sqlite.cached import SqliteState
 from quotakeeper.stores.sqlite.compacting import compact
 from quotakeeper.stores.sqlite.connection import connect, create_file, translated
-from quotakeeper.stores.sqlite.forking import inherited
+from quotakeeper.stores.sqlite.forking import inherited, refuse_if_inherited
 from quotakeeper.stores.sqlite.locks import (
     BRIEFLY_SECONDS,
     PATIENCE_SECONDS,
@@ -250,6 +250,7 @@ class SqliteStore:
             log.warning("quotakeeper: the ledger %s is another file now; opened again", self._path)
             self.close()
         if self._state is None:
+            refuse_if_inherited(self._path)  # before it waits for a lock that its parent may hold
             try:
                 create_file(self._path)
                 if self._lock is None:
