@@ -309,4 +309,24 @@ def test_an_owner_that_ended_is_found_dead_and_buried_once_resolved(path):
         bob.bury(dead)
         assert not (marks / "ghost").exists()
         assert {hold.id for hold in bob.holds()} == {"alice", "bob"}
+    # Neither ended what it had reserved: their marks tell the next who comes.
+    with closing(opened(path, "carol")) as carol:
+        dead = carol.dead_owners()
+        assert dead == {"alice", "bob"}
+        assert carol.apply([c.Sweep(dead)], NOW) == [c.Swept(expired=2)]
+        carol.bury(dead)
+        assert {mark.name for mark in marks.iterdir()} == {"carol"}
+    assert list(marks.iterdir()) == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_cannot_say_what_it_leaves_leaves_its_mark(path, known):
+    with closing(opened(path, "alice")) as alice:
+        alice.apply([c.Record("a", LABELS, tokens(1))], NOW)
+        if not known:
+            alice.before_fork()  # no connection to ask
+    marks = path.with_name("ledger.db-owners")
+    assert [mark.name for mark in marks.iterdir()] == ([] if known else ["alice"])
+    with closing(opened(path, "bob")) as bob:
+        assert bob.dead_owners() == frozenset()  # it left nothing, so the mark goes
     assert list(marks.iterdir()) == []

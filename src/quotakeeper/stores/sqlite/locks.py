@@ -58,6 +58,16 @@ else:
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _close(fd: int) -> None:
+    # Whatever the disk says of it, the descriptor is gone, and nothing was written through it.
+    with suppress(OSError):
+        os.close(fd)
+
+
 class HeldElsewhereError(TimeoutError):
     """The lock was not to be had in time."""
 
@@ -67,17 +77,18 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._fd: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._fd: int | None = _opened(path)
 
     @contextmanager
     def held(self, seconds: float) -> Iterator[None]:  # gate-ok(float): a wait
         """Hold the lock; HeldElsewhereError when it is not to be had within so many seconds."""
-        assert self._fd is not None
+        if self._fd is None:
+            self._fd = _opened(self._path)
         if _try(self._fd):
             try:
                 yield
             finally:
-                _unlock(self._fd)
+                self._let_go()
             return
         waiter = _Waiter(self._path)
         waiter.wait(seconds)
@@ -86,10 +97,18 @@ class FileLock:
         finally:
             waiter.let_go()
 
+    def _let_go(self) -> None:
+        # Never the caller's trouble: what was done under the lock is done. Closing lets go as well.
+        assert self._fd is not None
+        try:
+            _unlock(self._fd)
+        except OSError:
+            self.close()
+
     def close(self) -> None:
         """Let go. In a forked child this leaves the parent's lock alone."""
         if self._fd is not None:
-            os.close(self._fd)
+            _close(self._fd)
             self._fd = None
 
 
@@ -103,7 +122,7 @@ class _Waiter:
     def __init__(self, path: Path) -> None:
         self._changed = Condition()
         self._given_up = self._locked = False
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._fd = _opened(path)
 
     def wait(self, seconds: float) -> None:  # gate-ok(float): a wait
         try:
@@ -125,8 +144,9 @@ class _Waiter:
 
     def let_go(self) -> None:
         # Said aloud: a process that was forked meanwhile may have a copy of this handle.
-        _unlock(self._fd)
-        os.close(self._fd)
+        with suppress(OSError):
+            _unlock(self._fd)
+        _close(self._fd)
 
     def _stand_in_line(self) -> None:
         try:
@@ -161,29 +181,40 @@ class OwnerMark:
         # Locked before it has its name: nobody can find it unlocked and take us for dead.
         hidden = folder / f".{owner}"
         self._fd: int | None = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        _wait(self._fd)
+        try:
+            _wait(self._fd)
+        except OSError:
+            _close(self._fd)
+            _remove(hidden)  # or the next try would find it there, and never get past it
+            raise
         try:
             os.rename(hidden, self._path)
         except OSError:  # pragma: no cover - Windows does not rename an open file
             self._path = hidden
 
-    def close(self, *, forked: bool = False) -> None:
-        """Say that the owner has ended; in a forked child only drop the copy."""
+    def close(self, *, kept: bool = False) -> None:
+        """Say that the owner has ended. With `kept` the file stays, for what the owner has left; in
+        a forked child that drops the copy alone.
+        """
         if self._fd is None:
             return
         if sys.platform == "win32":  # pragma: no cover - Windows removes no file that is open
-            os.close(self._fd)
-            _remove_unless(forked, self._path)
+            _close(self._fd)
+            _remove_unless(kept, self._path)
         else:
-            _remove_unless(forked, self._path)
-            os.close(self._fd)
+            _remove_unless(kept, self._path)
+            _close(self._fd)
         self._fd = None
 
 
-def _remove_unless(forked: bool, path: Path) -> None:
-    if not forked:
-        with suppress(OSError):
-            path.unlink()
+def _remove_unless(kept: bool, path: Path) -> None:
+    if not kept:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def dead_owners(folder: Path, owners: frozenset[str]) -> frozenset[str]:
@@ -208,8 +239,7 @@ def bury(folder: Path, owners: frozenset[str]) -> None:
     """Remove the files of owners that have ended and whose reservations have been resolved."""
     for owner in owners:
         for path in (folder / owner, folder / f".{owner}"):
-            with suppress(OSError):
-                path.unlink()
+            _remove(path)
 
 
 def _is_dead(*paths: Path) -> bool:

@@ -202,6 +202,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Checkpoint under the file lock and let go of everything."""
+        leaves = self._mark is not None and self._leaves_something()
         if self._lock is not None:
             with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
                 if self._connection is not None:
@@ -209,7 +210,7 @@ class SqliteStore:
                 self._drop()
             self._lock.close()
         if self._mark is not None:
-            self._mark.close()
+            self._mark.close(kept=leaves)
         if self._connection is not None:
             self._left.append(self._connection)
         # Not even by the garbage collector: closing checkpoints, and that needs the lock.
@@ -230,12 +231,26 @@ class SqliteStore:
             _leaked.extend(self._left)
             inherited()
         if self._mark is not None:
-            self._mark.close(forked=True)
+            self._mark.close(kept=True)
         if self._lock is not None:
             self._lock.close()
         return SqliteStore(self._path, self._zones, owner=new_owner(), durability=self._durability)
 
     # -- inside
+
+    def _leaves_something(self) -> bool:
+        """Whether reservations of this owner stay open, as far as is known.
+
+        Then its mark stays too, for others to see that it has ended; without one they would wait
+        for their time limits.
+        """
+        if self._connection is None:
+            return True
+        try:
+            mine = self._connection.execute(queries()["holds_of_owner"], (self._owner,))
+            return mine.fetchone() is not None
+        except sqlite3.Error:
+            return True
 
     def _there(self) -> None:
         # Readers open connections of their own, in any thread: only make sure of the file.
