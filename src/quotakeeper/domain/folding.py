@@ -55,7 +55,10 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
         start = state.slice_start(account, lease.at)
         amount = _hold_amount(account, lease.hold) - _hold_amount(account, after.hold)
         if amount and state.keeps(account, start):
-            freed[account.key] = amount
+            # A rolling window may have left the lease behind: then nothing of it is set aside for
+            # the instant that the call counts on, and others may have had that room since.
+            if start >= state.period(account, entry.counts_at).start_at:
+                freed[account.key] = amount
             balance = state.balance(account, start)
             balance.reserved -= amount
             state.touch(account, start, balance)

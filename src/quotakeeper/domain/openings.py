@@ -123,7 +123,7 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
 def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, list[Entry]]:
     """Make a reservation out of a lease."""
     lease = state.known(command.lease)
-    if lease is None or lease.state is State.RECORDED:
+    if lease is None or lease.state is State.RECORDED or lease.drawn:  # a call is no lease
         return c.Failed(unknown_id(command.lease)), []
     known = state.known(command.id)
     if known is not None:

@@ -142,8 +142,11 @@ class LedgerState:
     def totals(self, account: Account, now: int) -> Balance:
         """What counts against the account at an instant: its period, or its rolling slices."""
         start = self.period(account, now).start_at
-        if account.window.kind != "rolling" and self.keeps(account, start):
-            return self.balance(account, start)
+        if account.window.kind != "rolling":
+            if self.keeps(account, start):
+                return self.balance(account, start)
+            # Of this period alone: `now` may lie in one that others have followed.
+            return self.derived(account, start).get(start) or Balance()
         sums = Balance()
         for _, part in self._counting(account, start):
             sums.settled += part.settled

@@ -172,6 +172,32 @@ class LeaseRules(LedgerCase):
         assert len(self.events(EventQuery(since=made, until=end + 1))) == 3
         assert self.events(EventQuery(since=end + 1)) == []
 
+    def test_a_call_is_no_lease(self) -> None:
+        self.reserve("lease", tokens(30))
+        self.do(self._draw("a", tokens(20)), c.Reserved)
+        self.reopen()
+        self.fails(self._draw("b", tokens(1), lease="a"), InvalidInputError)
+
+    def test_a_rolling_window_that_has_left_a_lease_behind_has_no_room_set_aside(self) -> None:
+        limit = cap(100, window="rolling 1h")
+        self.watch(limit)
+        self.reserve("lease", tokens(100), limit)
+        self.clock.advance(minutes=50)
+        self.do(self._draw("in time", tokens(30)), c.Reserved)
+        assert self.sums(limit) == (0, 100) and self.overage(limit) == 0
+        self.clock.advance(minutes=20)
+        self.reserve("another", tokens(70), limit)
+        self.do(self._draw("too late", tokens(25)), c.Reserved)
+        assert self.sums(limit) == (0, 125) and self.overage(limit) == 25
+
+    def test_growth_is_held_to_its_own_period_though_nobody_watches(self) -> None:
+        limit = cap(100)
+        self.reserve("a", tokens(60), limit)
+        self.clock.advance(hours=24)
+        self.record("next day", tokens(90), limit)
+        self.do(c.Grow("a", tokens(40), (limit,)), c.Reserved)
+        self.do(c.Grow("a", tokens(1), (limit,)), c.Denied)
+
     def test_a_lease_may_grow_while_it_is_drawn_on(self) -> None:
         limit = cap(100)
         self.watch(limit)
