@@ -67,9 +67,9 @@ class Bookkeeping:
     # -- before
 
     def _asked(
-        self, call: Call, quantities: Mapping[str, Any], event_id: str | None, ttl_seconds: float,
-        sent: bool = False,
-    ) -> Reserve:  # fmt: skip
+        self, call: Call, quantities: dict[str, Any], event_id: str | None, ttl_seconds: float
+    ) -> Reserve:
+        sent = bool(quantities.pop("sent", False))
         return Reserve(
             self._id(event_id),
             call.labels,

@@ -51,7 +51,7 @@ class KeeperBase(Looking, Retention):
         self, provider: str, *, model: str = "", operation: str = "call",
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
-        sent: bool = False, **quantities: Any,
+        **quantities: Any,
     ) -> Reservation:  # fmt: skip
         """Set aside the most a call can use, against every limit that applies, all or nothing.
 
@@ -60,12 +60,12 @@ class KeeperBase(Looking, Retention):
         `images`; `audio_seconds` may have decimals (with `channels=` for each billed channel);
         `input_text` and `output_text` are counted here at their upper bound;
         `quantities={"input_tokens@audio": 40}` for labelled ones. `event_id` makes it idempotent.
-        With `sent`, the call leaves as soon as it is admitted: `mark_sent` in the same commit.
+        With `sent=True` the call leaves as soon as it is admitted: `mark_sent` in the same commit.
         Raises LimitExceeded, UnpricedModelError, InvalidInputError, KeyConflictError, or a
         LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
         """
         call = self._reader.call(provider, model, operation, scope, options)
-        command = self._asked(call, quantities, event_id, ttl_seconds, sent)
+        command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
             return self._admitted(call, self.worker.carry_out(command))
         except LedgerError as error:
@@ -79,10 +79,10 @@ class KeeperBase(Looking, Retention):
         self, provider: str, *, model: str = "", operation: str = "call",
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
-        sent: bool = False, **quantities: Any,
+        **quantities: Any,
     ) -> Reservation:  # fmt: skip
         call = self._reader.call(provider, model, operation, scope, options)
-        command = self._asked(call, quantities, event_id, ttl_seconds, sent)
+        command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
             return self._admitted(call, await self.worker.acarry_out(command))
         except LedgerError as error:

@@ -18,6 +18,7 @@ from quotakeeper.errors import LedgerError, QuotakeeperError, ReservationClosedE
 
 if TYPE_CHECKING:
     from quotakeeper.engine.bookkeeping import Bookkeeping
+    from quotakeeper.engine.worker import Worker
 
 log = logging.getLogger("quotakeeper")
 
@@ -53,6 +54,11 @@ class Reservation:
         return self.hold.id
 
     @property
+    def worker(self) -> Worker:
+        """Who carries its commands out."""
+        return self._keeper.worker
+
+    @property
     def is_open(self) -> bool:
         """Whether it still has to be ended."""
         return not self._ended
@@ -82,6 +88,22 @@ class Reservation:
             return self._booked(self._keeper.worker.carry_out(command))
         except LedgerError as error:
             return self._unsettled(command, error)
+
+    def begin_settling(self, given: dict[str, Any]) -> Settle | None:
+        """`settle` for who carries out many at once: the command, None when it is done already."""
+        command = self._settling(given)
+        if not self._spooled:
+            return command
+        self._kept(command)
+        return None
+
+    def end_settling(self, command: Settle, answer: Any) -> UsageEvent:
+        """Take the answer to that command, an outcome or an error, as `settle` would."""
+        if isinstance(answer, LedgerError):
+            return self._unsettled(command, answer)
+        if isinstance(answer, BaseException):
+            raise answer
+        return self._booked(answer)
 
     def release(self) -> None:
         """End it: nothing was used."""

@@ -7,6 +7,7 @@ Callers wait on tickets: a thread blocks on a lock, a coroutine on a future, nev
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import RLock, Thread, current_thread
@@ -21,7 +22,7 @@ from quotakeeper.engine.forking import Turn, roll
 from quotakeeper.engine.spool import Spool
 from quotakeeper.engine.sweeper import end_holds, sweep
 from quotakeeper.engine.tickets import Question, Ticket, fail, wake
-from quotakeeper.errors import LedgerUnavailableError, QuotakeeperError
+from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperError
 
 MOST_IN_BATCH = 1_000
 SWEEP_SECONDS = 30.0
@@ -71,6 +72,26 @@ class Worker:
         """Have a command carried out and durable; give its outcome. Blocks this thread."""
         return self._waited(Ticket(command))
 
+    def carry_out_all(self, commands: Sequence[Command]) -> list[Any]:
+        """Have commands carried out in their order, in as few commits as it takes.
+
+        Gives an outcome, or the error in its place, for each. Blocks this thread.
+        """
+        tickets = [Ticket(command) for command in commands]
+        for ticket in tickets:
+            ticket.expect()
+        try:
+            self._put(*tickets)
+        except LedgerError as error:
+            return [error] * len(tickets)
+        return [self._answer_or_error(ticket) for ticket in tickets]
+
+    def _answer_or_error(self, ticket: Ticket) -> Any:
+        try:
+            return self._answered(ticket)
+        except QuotakeeperError as error:
+            return error
+
     def ask(self, question: Question) -> Any:
         """Have a question answered between two batches. Blocks this thread."""
         return self._waited(Ticket(question=question))
@@ -83,6 +104,9 @@ class Worker:
     def _waited(self, ticket: Ticket) -> Any:
         ticket.expect()
         self._put(ticket)
+        return self._answered(ticket)
+
+    def _answered(self, ticket: Ticket) -> Any:
         try:
             answered = ticket.wait(self.patience)
         except BaseException:  # a signal: Ctrl-C reaches the main thread here
@@ -155,13 +179,14 @@ class Worker:
         finally:
             self._reset()
 
-    def _put(self, ticket: Ticket) -> None:
+    def _put(self, *tickets: Ticket) -> None:
         with self._gate:
             if self._closed:
                 raise LedgerUnavailableError(self._store.name, "this keeper was closed", "open one")
             if self._thread is None:
                 self._thread = self._started()
-            self._queue.put(ticket)
+            for ticket in tickets:
+                self._queue.put(ticket)
 
     def _started(self) -> Thread:
         thread = Thread(target=self._run, name="quotakeeper", daemon=True)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from quotakeeper.engine.together import Settlement
 from quotakeeper.providers.exchange import (
     NO_RESPONSE,
     NOTHING,
@@ -127,7 +128,7 @@ class Attempt:
     def hand_over(self, complete: bool = False) -> None:
         """End it without waiting: a thread of ours does the rest."""
         if self._may_end():
-            self._meter.closer.put(lambda: self._settle(complete))
+            self._meter.closer.put(lambda: self._settlement(complete))
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be on its way out
@@ -176,6 +177,18 @@ class Attempt:
             "duration_ms": max(0, round((self._ended - self._began) * 1000)),
             "note": "; ".join(filter(None, notes)),
         }
+
+    def _settlement(self, complete: bool) -> Settlement | None:
+        """What is to be settled, with others; None when it was assumed."""
+        usage = self._usage(complete)
+        if usage is None:
+            self._guarded(self._assume)
+            return None
+        return Settlement(self._reservation, self._figures(usage), self._unsettled)
+
+    def _unsettled(self, error: Exception) -> None:
+        self._meter.fault("a call could not be settled", error)
+        self._guarded(self._assume)
 
     def _settle(self, complete: bool) -> None:
         usage = self._usage(complete)

@@ -138,7 +138,7 @@ class LiveAttempt:
 
     async def settled(self) -> None:
         """Wait until what was handed over is in the ledger."""
-        await behind(self._meter.closer.put)
+        await behind(self._meter.closer.put_at_once)
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be on its way out

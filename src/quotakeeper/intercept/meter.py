@@ -144,7 +144,7 @@ class Meter:
         """Count a text's tokens, for bounds."""
         from quotakeeper.tokens import estimate_tokens  # noqa: PLC0415 - reads a table
 
-        return estimate_tokens(text)
+        return estimate_tokens(text, with_language=False)
 
     # -- for attempts
 
@@ -169,7 +169,7 @@ class Meter:
 
     async def caught_up(self) -> None:
         """Wait until everything that was handed over is in the ledger."""
-        await behind(self.closer.put)
+        await behind(self.closer.put_at_once)
 
     def flush(self, seconds: float = _GOODBYE_SECONDS) -> bool:
         """Wait until everything that was handed over is in the ledger."""
