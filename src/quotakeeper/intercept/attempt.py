@@ -8,7 +8,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.engine.together import Settlement
+from quotakeeper.engine.together import Settlement, settle_together
 from quotakeeper.providers.exchange import (
     NO_RESPONSE,
     NOTHING,
@@ -179,26 +179,24 @@ class Attempt:
         }
 
     def _settlement(self, complete: bool) -> Settlement | None:
-        """What is to be settled, with others; None when it was assumed."""
+        """What is to be settled, perhaps with others; None when it had to be assumed."""
         usage = self._usage(complete)
-        if usage is None:
-            self._guarded(self._assume)
-            return None
-        return Settlement(self._reservation, self._figures(usage), self._unsettled)
+        try:
+            if usage is not None:
+                return Settlement(self._reservation, self._figures(usage), self._unsettled)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a call could not be settled", error)
+        self._guarded(self._assume)
+        return None
 
     def _unsettled(self, error: Exception) -> None:
         self._meter.fault("a call could not be settled", error)
         self._guarded(self._assume)
 
     def _settle(self, complete: bool) -> None:
-        usage = self._usage(complete)
-        try:
-            if usage is not None:
-                self._reservation.settle(**self._figures(usage))
-                return
-        except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled", error)
-        self._guarded(self._assume)
+        settlement = self._settlement(complete)
+        if settlement is not None:
+            settle_together([settlement])
 
     async def _asettle(self, complete: bool) -> None:
         usage = self._usage(complete)
