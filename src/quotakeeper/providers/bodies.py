@@ -15,5 +15,6 @@ def body_of(request: Request) -> tuple[bytes | None, int | None]:
     if request.body is None:
         return None, size
     body = bytes(request.body)
-    plain = decode_all(body, request.header("content-encoding"))
+    encoding = request.header("content-encoding")
+    plain = decode_all(body, encoding) if encoding else body
     return plain, max(size or 0, len(body)) if plain is None else len(plain)

@@ -78,12 +78,25 @@ def tidy(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     summed: dict[str, int] = {}
     for key, amount in pairs:
         summed[key] = summed.get(key, 0) + amount
-    return {key: min(summed[key], MAX_QUANTITY) for key in sorted(summed) if summed[key] > 0}
+    return _kept(summed)
 
 
 def added(*quantities: Mapping[str, int]) -> dict[str, int]:
     """Quantities added up."""
-    return tidy(pair for mapping in quantities for pair in mapping.items())
+    summed: dict[str, int] = {}
+    for mapping in quantities:
+        for key, amount in mapping.items():
+            summed[key] = summed.get(key, 0) + amount
+    return _kept(summed)
+
+
+def _kept(summed: dict[str, int]) -> dict[str, int]:
+    # Sorted as pairs: a look-up for each key costs more.
+    return {
+        key: amount if amount < MAX_QUANTITY else MAX_QUANTITY
+        for key, amount in sorted(summed.items())
+        if amount > 0
+    }
 
 
 def tokens_of(quantities: Mapping[str, int], meter: str) -> int:

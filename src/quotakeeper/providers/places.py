@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _MOST_QUERY = 200
@@ -66,6 +67,14 @@ def locate(
 
 def _address(url: str) -> Place | None:
     """Host, port and path of an address; None when it is none."""
+    if not isinstance(url, str):
+        return None
+    bare = url.partition("#")[0].partition("?")[0]
+    # A program calls the same few addresses. Their queries hold keys, and are not remembered.
+    return _taken_apart(bare) if "@" in bare else _remembered(bare)
+
+
+def _taken_apart(url: str) -> Place | None:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip(".").lower(), parts.port
@@ -77,14 +86,20 @@ def _address(url: str) -> Place | None:
     return Place(host, port, path)
 
 
+_remembered = lru_cache(maxsize=512)(_taken_apart)
+
+
 def _query(url: str) -> tuple[tuple[str, str], ...]:
     text = url.partition("#")[0].partition("?")[2]
+    if not text:
+        return ()
     try:
         return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_QUERY))
     except ValueError:
         return ()
 
 
+@lru_cache(maxsize=512)
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
@@ -103,6 +118,8 @@ def _is_host(host: str, own: str) -> bool:
 
 def _listed(place: Place, known_hosts: Mapping[str, str]) -> tuple[str, int]:
     """The adapter a place is listed with, and how many path parts belong to the listed prefix."""
+    if not known_hosts:
+        return "", 0
     best, longest = "", -1
     for pattern, adapter in known_hosts.items():
         at, _, prefix = pattern.partition("://")[2 if "://" in pattern else 0].partition("/")

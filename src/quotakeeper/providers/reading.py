@@ -101,7 +101,9 @@ class Reader:
         )
 
     def _document(self, document: Document) -> None:
-        value = parse_json(document.data) if document.whole else None
+        value = document.value
+        if value is None and document.whole:
+            value = parse_json(document.data)
         if isinstance(value, dict):
             self.read(value, document)
         elif document.data.strip() != b"[DONE]":

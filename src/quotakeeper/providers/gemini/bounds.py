@@ -58,18 +58,18 @@ def call_for(
     """The call of a request. `body` None: it was not seen, only perhaps its size."""
     named = name_of((body or {}).get("model") or (body or {}).get("agent"))
     model = route.model or named.removeprefix("models/")
-    call = Call(
-        PROVIDER, model, route.operation, route.billed, {"requests": 1}, {"requests": 1},
-        streaming=route.operation in ("stream", "live"),
-    )  # fmt: skip
+    streaming = route.operation in ("stream", "live")
     if not route.billed:
-        return replace(call, facts={"name": name_of(route.name)})
+        facts = {"name": name_of(route.name)}
+        return Call(PROVIDER, model, route.operation, False, {"requests": 1}, {"requests": 1},
+                    streaming=streaming, facts=facts)  # fmt: skip
     asked = tier_of((body or {}).get("serviceTier") or (body or {}).get("service_tier"))
     asked = asked or tier_of(request.header("x-vertex-ai-llm-shared-request-type"))
     tier = "batch" if route.operation.startswith("batch") else asked
     options: Mapping[str, str] = {"tier": tier} if tier else {}
     facts = {"name": name_of(route.name)} if route.name else {}
-    call = replace(call, options=options, facts=facts)
+    call = Call(PROVIDER, model, route.operation, True, {"requests": 1}, {"requests": 1},
+                options, streaming, facts=facts)  # fmt: skip
     if route.operation == "live":
         return replace(
             call, bound=_LIVE_MINUTE, typical=_LIVE_MINUTE, bound_is=Provenance.ASSUMED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from quotakeeper.providers.places import Place
 
@@ -66,6 +67,7 @@ def route_of(method: str, place: Place) -> Route | None:
     return Route("other", billed=method == "POST")
 
 
+@lru_cache(maxsize=512)
 def _route(method: str, tail: tuple[str, ...]) -> Route | None:
     if not tail:
         return None

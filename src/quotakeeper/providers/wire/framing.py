@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from quotakeeper.providers.wire.values import parse_json
 
 MOST_HELD = 16 * 1024 * 1024
 TAIL = 128 * 1024
 _BOM = b"\xef\xbb\xbf"
+_BLANKS = b" \t\r\n"
 _OUTSIDE = re.compile(rb'["{}\[\]]')
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -22,13 +25,15 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 class Document:
     """One document: an event's data or a JSON value. `whole` False: only its end was kept.
 
-    `streamed`: it is one of a series, so that after it more may come.
+    `streamed`: it is one of a series, so that after it more may come. `value`: what it is, where
+    that had to be known anyway.
     """
 
     data: bytes
     event: str = ""
     whole: bool = True
     streamed: bool = True
+    value: object = field(default=None, compare=False)
 
 
 Take = Callable[[Document], None]
@@ -59,7 +64,7 @@ class Framing:
             if len(data) < 4 and _BOM.startswith(data[:3]):
                 self._start = data
                 return
-            data = data.removeprefix(_BOM).lstrip(b" \t\r\n") if data else data
+            data = data.removeprefix(_BOM).lstrip(_BLANKS) if data else data
             self._start = b""
             if not data:
                 self._start = b"    "  # blanks seen: no byte order mark can follow
@@ -84,10 +89,14 @@ class JsonSplitter:
         self._quoted = self._escaped = False
         self._held = bytearray()
         self._whole = True
-        self._holding = False
+        self._holding = self._began = False
 
     def feed(self, data: bytes) -> None:
         """The next bytes."""
+        if not self._began:
+            self._began = True
+            if self._is_one(data):
+                return
         at, start = 0, 0
         while at < len(data):
             if self._quoted:
@@ -116,6 +125,17 @@ class JsonSplitter:
         if self._holding:
             self._whole = False
             self._give()
+
+    def _is_one(self, data: bytes) -> bool:
+        """The first bytes may be the one object there is: then nothing has to be looked for."""
+        ends = data[-4:].rstrip(_BLANKS).endswith(b"}")
+        if not ends or not data.startswith(b"{") or len(data) > MOST_HELD:
+            return False
+        value = parse_json(data)
+        if value is None:
+            return False
+        self._take(Document(data.rstrip(_BLANKS), streamed=False, value=value))
+        return True
 
     def _in_text(self, data: bytes, at: int) -> int:
         if self._escaped:
