@@ -6,7 +6,7 @@ import os
 from collections import deque
 
 _AT_ONCE = 128
-_drawn: deque[bytes] = deque()
+_drawn: deque[str] = deque()
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
@@ -17,19 +17,29 @@ def new_id(at: int) -> str:
 
     The form is that of a ULID, so ids made one after the other sort so and index well.
     """
-    number = (at // 1_000 & (1 << 48) - 1) << 80 | int.from_bytes(_ten_bytes(), "big")
-    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+    time, pairs = at // 1_000, _PAIRS
+    return (
+        pairs[time >> 40 & 255] + pairs[time >> 30 & 1023] + pairs[time >> 20 & 1023]
+        + pairs[time >> 10 & 1023] + pairs[time & 1023] + _eighty_bits()
+    )  # fmt: skip
 
 
-def _ten_bytes() -> bytes:
+def _eighty_bits() -> str:
     # Asking the system for each id costs more than all the rest of a reservation does before it is
-    # handed over. Taking from a deque is atomic, so no two threads get the same bytes.
+    # handed over. Taking from a deque is atomic, so no two threads get the same bits.
     while True:
         try:
             return _drawn.popleft()
         except IndexError:
             block = os.urandom(10 * _AT_ONCE)
-            _drawn.extend(block[start : start + 10] for start in range(0, len(block), 10))
+            numbers = (
+                int.from_bytes(block[start : start + 10], "big")
+                for start in range(0, len(block), 10)
+            )
+            _drawn.extend(
+                "".join([_PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
+                for number in numbers
+            )
 
 
 if hasattr(os, "register_at_fork"):

@@ -162,7 +162,9 @@ class CallReader:
         quantities, counted_as = self._quantities(given, bound=bound)
         if untold:
             provenance = Provenance.ESTIMATED
-        served = check_label(given.get("model_served") or "", "model_served", empty=True)
+        served = given.get("model_served") or ""
+        if served:
+            served = check_label(served, "model_served", empty=True)
         if given.get("cost_usd") is None:
             priced_at = self._price(call, served or call.asked_model, quantities, at)
             cost_pico, price_id = priced_at.cost_pico, priced_at.price_id
@@ -270,6 +272,8 @@ def _mapping(value: object) -> dict[str, Any]:
 
 
 def _one_of(kind: Any, value: object, field: str) -> Any:
+    if type(value) is kind:
+        return value
     try:
         return kind(value)
     except ValueError:

@@ -30,17 +30,26 @@ class _Wire:
 
     def __init__(self) -> None:
         self.method = self.target = ""
-        self.headers: dict[str, str] = {}
+        self.told: list[tuple[Any, Any]] = []  # headers as they were put: read if they matter
         self.body: Any = _UNSEEN
         self.attempt: Attempt | None = None
         self.refused = False
+
+    def headers(self) -> dict[str, str]:
+        """The headers, by their names in lower case."""
+        return {
+            _text(name).lower(): _text(values[0])
+            if len(values) == 1
+            else ", ".join(map(_text, values))
+            for name, values in self.told
+        }
 
     def begin(self, method: str, target: str) -> None:
         """A new request; a body that `request` was given stays for it."""
         if self.attempt is not None:
             self.attempt.hand_over()  # whoever made it never asked for its answer
         self.method, self.target = method, target
-        self.headers = {}
+        self.told = []
         self.attempt, self.refused = None, False
 
 
@@ -99,7 +108,7 @@ def _putrequest(original: Any) -> Any:
 def _putheader(original: Any) -> Any:
     def putheader(self: Any, header: Any, *values: Any) -> Any:
         result = original(self, header, *values)
-        wire_of(self).headers[_text(header).lower()] = ", ".join(_text(value) for value in values)
+        wire_of(self).told.append((header, values))
         return result
 
     return putheader
@@ -213,10 +222,11 @@ def _request(connection: Any, wire: _Wire) -> Request | None:
 
     if wire.method == "CONNECT":
         return None
+    headers = wire.headers()
     body, size = (None, None) if wire.body is _UNSEEN else seen_body(wire.body)
-    if wire.body is _UNSEEN and wire.headers.get("content-length", "") in ("", "0"):
-        body = None if "transfer-encoding" in wire.headers else b""
-    return Request(wire.method, _url(connection, wire.target), wire.headers, body, size)
+    if wire.body is _UNSEEN and headers.get("content-length", "") in ("", "0"):
+        body = None if "transfer-encoding" in headers else b""
+    return Request(wire.method, _url(connection, wire.target), headers, body, size)
 
 
 def _url(connection: Any, target: str) -> str:

@@ -100,12 +100,7 @@ def _unseen(call: Call, size: int | None) -> Call:
 def _bounded(call: Call, body: Json, count: CountText | None) -> Call:
     """The call with what its body says."""
     notes: list[str] = []
-    makers = {
-        "generate": _generate, "stream": _generate, "embed": _embed, "batch": _batch,
-        "batch_embed": _batch, "cache": _cache, "interaction": _interaction,
-        "predict": _predict, "images": _images,
-    }  # fmt: skip
-    make = makers.get(call.operation)
+    make = _MAKERS.get(call.operation)
     if make is None:
         return call
     bound, typical = make(call, body, count, notes)
@@ -130,12 +125,11 @@ def _generate(call: Call, body: Json, count: CountText | None, notes: list[str])
     cap = whole(settings.get("maxOutputTokens", settings.get("max_output_tokens")))
     candidates = max(1, min(whole(settings.get("candidateCount")) or 1, 8))
     most = (cap or most_output(call.model)) * candidates
-    bound = added(bound, {output_key(call.model): most})
-    typical = added(typical, {output_key(call.model): min(most, TYPICAL_OUTPUT)})
+    answer = output_key(call.model)
+    bound[answer], typical[answer] = most, min(most, TYPICAL_OUTPUT)
     if searching:
         queries = 1 if is_second_generation(call.model) else _MOST_QUERIES
-        bound = added(bound, {"searches": queries * searching})
-        typical = added(typical, {"searches": searching})
+        bound["searches"], typical["searches"] = queries * searching, searching
     notes += prompt.notes
     return bound, typical
 
@@ -264,3 +258,10 @@ def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) 
 def _images(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
     images = {"images": whole(body.get("n")) or 1}
     return images, images
+
+
+_MAKERS = {
+    "generate": _generate, "stream": _generate, "embed": _embed, "batch": _batch,
+    "batch_embed": _batch, "cache": _cache, "interaction": _interaction,
+    "predict": _predict, "images": _images,
+}  # fmt: skip
