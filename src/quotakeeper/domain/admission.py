@@ -9,7 +9,7 @@ from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.state import LedgerState
-from quotakeeper.domain.units import MAX_QUANTITY, METERS, is_stored_key, measure
+from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
 from quotakeeper.domain.usage import CallLabels, UsageEvent, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
 
@@ -104,12 +104,9 @@ def no_room(
     for text in (figures.price_id, figures.model_served, figures.note):
         if len(text) > _LONGEST_TEXT or not text.isprintable():
             return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
-    for account in state.matching(labels):
-        start = state.slice_start(account, at)
-        if not state.keeps(account, start):
-            continue
+    for account, meter, start in state.places(labels, at):
         balance = state.balance(account, start)
-        amount = measure(METERS[account.meter], figures.quantities, figures.cost_pico)
+        amount = measure(meter, figures.quantities, figures.cost_pico)
         if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:
             return InvalidInputError(
                 account.meter, "the sum is more than the ledger can hold", "is the amount right?"

@@ -6,12 +6,9 @@ It never refuses: what an entry says has happened. The rules for what may happen
 from __future__ import annotations
 
 from quotakeeper.domain.entries import Entry, Figures, Kind
-from quotakeeper.domain.limits import Account
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.state import Known, LedgerState, followed, opened
-from quotakeeper.domain.units import METERS, measure
-
-_NOT_COUNTED = (Kind.SENT, Kind.EXTEND)  # these change no balance
+from quotakeeper.domain.units import Meter, measure
 
 
 def fold(state: LedgerState, entry: Entry) -> Known:
@@ -19,17 +16,13 @@ def fold(state: LedgerState, entry: Entry) -> Known:
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
     after = opened(entry) if before is None else followed(before, entry)
-    if entry.kind in _NOT_COUNTED:
+    if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these change no balance
         state.remember(entry, after)
         return after
-    for account in state.matching(after.labels):
-        start = state.slice_start(account, after.at)
-        if not state.keeps(account, start):
-            continue
-        held = _hold_amount(account, before.hold) if before else 0
-        used = _figures_amount(account, before.figures) if before else 0
-        to_hold = _hold_amount(account, after.hold)
-        to_use = _figures_amount(account, after.figures)
+    for account, meter, start in state.places(after.labels, after.at):
+        held = _amount(meter, before.hold) if before else 0
+        used = _amount(meter, before.figures) if before else 0
+        to_hold, to_use = _amount(meter, after.hold), _amount(meter, after.figures)
         if held == to_hold and used == to_use:
             continue
         balance = state.balance(account, start)
@@ -51,10 +44,9 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     lease = state.known_at(entry.ref)
     after = followed(lease, entry)
     freed: dict[str, int] = {}
-    for account in state.matching(lease.labels):
-        start = state.slice_start(account, lease.at)
-        amount = _hold_amount(account, lease.hold) - _hold_amount(account, after.hold)
-        if amount and state.keeps(account, start):
+    for account, meter, start in state.places(lease.labels, lease.at):
+        amount = _amount(meter, lease.hold) - _amount(meter, after.hold)
+        if amount:
             # A rolling window may have left the lease behind: then nothing of it is set aside for
             # the instant that the call counts on, and others may have had that room since.
             if start >= state.period(account, entry.counts_at).start_at:
@@ -66,11 +58,5 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     return freed
 
 
-def _hold_amount(account: Account, hold: Hold | None) -> int:
-    return measure(METERS[account.meter], hold.quantities, hold.cost_pico) if hold else 0
-
-
-def _figures_amount(account: Account, figures: Figures | None) -> int:
-    if figures is None:
-        return 0
-    return measure(METERS[account.meter], figures.quantities, figures.cost_pico)
+def _amount(meter: Meter, of: Hold | Figures | None) -> int:
+    return 0 if of is None else measure(meter, of.quantities, of.cost_pico)

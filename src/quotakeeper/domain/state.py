@@ -14,7 +14,7 @@ from quotakeeper.domain.derivation import derive
 from quotakeeper.domain.entries import Entry, Figures, Kind, event_from
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.reservations import Balance, Hold, State, drawn, grown
-from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.units import METERS, Meter, Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 
@@ -24,6 +24,12 @@ ZoneFinder = Callable[[str], tzinfo]
 # What one call counts as: when, whose, how much, what it cost; whether it was used (or is only set
 # aside), and whether it is known that it was admitted.
 Usage = tuple[int, CallLabels, Quantities, int | None, bool, bool]
+
+
+# A balance: the account, what it counts, and where the slice starts that an instant is booked in.
+Place = tuple[Account, Meter, int]
+_ALWAYS = 2**63
+_MOST_PLACES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class LedgerState:
         self.accounts: dict[str, tuple[Account, int]] = {}
         self._balances: dict[str, dict[int, Balance]] = {}
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
+        self._places: dict[CallLabels, tuple[int, int, tuple[Place, ...]]] = {}
         self._known: dict[int, Known] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
@@ -189,12 +196,31 @@ class LedgerState:
             self._matching[labels] = found
         return found
 
+    def places(self, labels: CallLabels, at: int) -> tuple[Place, ...]:
+        """Where a call counts at an instant, of what balances are kept."""
+        # The same from one call to the next, until one of its periods ends.
+        found = self._places.get(labels)
+        if found is not None and found[0] <= at < found[1]:
+            return found[2]
+        since, until, places = 0, _ALWAYS, []
+        for account in self.matching(labels):
+            rolling = account.window.kind == "rolling"
+            part = slice_at(account.window, at) if rolling else self.period(account, at)
+            since, until = max(since, part.start_at), min(until, part.end_at)
+            if self.keeps(account, part.start_at):
+                places.append((account, METERS[account.meter], part.start_at))
+        if len(self._places) > _MOST_PLACES:
+            self._places.clear()
+        self._places[labels] = since, until, tuple(places)
+        return self._places[labels][2]
+
     # -- changes, made by `ledger.fold` only
 
     def add_account(self, account: Account, since: int) -> None:
         """Begin to keep balances for an account, for slices that start at `since` or later."""
         self.accounts[account.key] = (account, since)
         self._matching.clear()
+        self._places.clear()
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Told of every balance that was changed: a store notes what it has to write."""
