@@ -47,7 +47,7 @@ class KeeperBase(Looking, Retention):
 
     # -- reserve
 
-    def reserve(  # noqa: PLR0913 - all that can be said of a call
+    def reserve(
         self, provider: str, *, model: str = "", operation: str = "call",
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
@@ -75,7 +75,7 @@ class KeeperBase(Looking, Retention):
         """`reserve` to be awaited, or entered with `async with keeper.areserve(...) as call`."""
         return PendingReservation(self._areserve(provider, **given))
 
-    async def _areserve(  # noqa: PLR0913 - all that can be said of a call
+    async def _areserve(
         self, provider: str, *, model: str = "", operation: str = "call",
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,

@@ -41,6 +41,7 @@ _TIERS = {
 }  # fmt: skip
 # A session has no bound of its own: a minute both ways is set aside, and again as it goes on.
 _LIVE_MINUTE = {"requests": 1, "input_tokens@audio": 60 * 32, "output_tokens@audio": 60 * 25}
+_ONE = {"requests": 1}
 LIVE_NOTE = "one minute; to be prolonged as it goes on"
 
 Both = tuple[dict[str, int], dict[str, int]]  # at most, typically
@@ -105,14 +106,12 @@ def _bounded(call: Call, body: Json, count: CountText | None) -> Call:
         return call
     bound, typical = make(call, body, count, notes)
     assumed = any("unknown" in note or "not known" in note for note in notes)
-    one = {"requests": 1}
-    return replace(
-        call,
-        bound=added(bound, one),
-        typical=added(typical, one),
-        bound_is=Provenance.ASSUMED if assumed else Provenance.ESTIMATED,
-        note="; ".join(notes),
-    )
+    # Written out: every call comes by here, and `replace` looks its fields up each time.
+    return Call(
+        call.provider, call.model, call.operation, call.billed, added(bound, _ONE),
+        added(typical, _ONE), call.options, call.streaming,
+        Provenance.ASSUMED if assumed else Provenance.ESTIMATED, "; ".join(notes), call.facts,
+    )  # fmt: skip
 
 
 def _generate(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:

@@ -8,6 +8,7 @@ documentation. They bound a call before it is sent; what it cost is what the rep
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 MOST_INPUT = 1_048_576
 _DEFAULT_OUTPUT = 65_536
@@ -55,17 +56,20 @@ def short_name(model: str) -> str:
     return model.rpartition("/")[2].lower()
 
 
+@lru_cache(maxsize=512)
 def is_second_generation(model: str) -> bool:
     """Whether grounding is billed by the prompt (to 2.5) and not by the query (from 3)."""
     return short_name(model).startswith(("gemini-1", "gemini-2", "gemini-live-2"))
 
 
+@lru_cache(maxsize=512)
 def most_output(model: str) -> int:
     """The most tokens a model answers with, thoughts included."""
     name = short_name(model)
     return next((cap for part, cap in _OUTPUT_CAPS if part in name), _DEFAULT_OUTPUT)
 
 
+@lru_cache(maxsize=512)
 def output_key(model: str) -> str:
     """The quantity that bounds a model's output: that of the dearest modality it gives."""
     name = short_name(model)
@@ -76,6 +80,7 @@ def output_key(model: str) -> str:
     return "output_tokens@video" if "omni" in name else "output_tokens"
 
 
+@lru_cache(maxsize=512)
 def media_rates(model: str, *, finest: bool = False) -> MediaRates:
     """Tokens for media of a model; `finest`: a resolution above the default was asked for."""
     name = short_name(model)
