@@ -108,9 +108,9 @@ def test_estimate_sound_by_its_header_else_by_its_size(cli: CommandLine) -> None
     (cli.folder / "empty.mp3").write_bytes(b"")
     record = json.loads(cli.run("estimate", "audio", "a.wav", "b.bin", "empty.mp3", "--json").out)
     assert [(x["seconds"], x["exact"]) for x in record["audio"]] == [
-        ("90", True), ("5", False), ("0", True),
+        ("90", True), ("6.667", False), ("0", True),
     ]  # fmt: skip
-    assert record["audio_seconds"] == "95"
+    assert record["audio_seconds"] == "96.667"
     one = json.loads(cli.run("estimate", "audio", "a.wav", "--model", "nova-2", "--json").out)
     assert one["costs"] == [{"model": "deepgram/nova-2", "cost_usd": "0.00645"}]
     out = cli.run("estimate", "audio", "a.wav", "b.bin").out

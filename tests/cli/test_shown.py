@@ -44,7 +44,8 @@ def test_figures_in_both_languages() -> None:
     assert shown == ["0", "999", "12,300", "1,000,000", "16,400,000"]
     assert figures.about(1_682_520_000, METERS["audio_minutes"], "vi") == "28.000"
     assert figures.about(90_000, METERS["audio_minutes"], "en") == "1.5"
-    assert figures.about(5_798_490_566_037, METERS["cost"], "en") == "$5.80"
+    shown = [figures.about(n, METERS["cost"], "en") for n in (5_798_490_566_037, 97_123 * 10**5, 0)]
+    assert shown == ["$5.80", "$0.00971", "$0.00"]
     assert figures.speed(123_456, METERS["cost"], "en") == "$0.00"
 
 

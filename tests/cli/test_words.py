@@ -80,10 +80,11 @@ def test_nothing_printed_is_left_in_english(busy: CommandLine) -> None:
 
     busy.environment.setattr(Words, "__call__", noting)
     (busy.folder / "a.txt").write_text("xin chào", encoding="utf-8")
+    (busy.folder / "a.mp3").write_bytes(b"\x01" * 90_000_000)
     for line in (
         "status", "watch --once", "events", "report", "report --by day,hour,outcome,provenance",
         "verify", "limits list", "prices list", "prices show gemini-2.5-flash", "doctor",
-        "estimate text a.txt", "estimate audio a.txt a.txt", "config show --origin",
+        "estimate text a.txt", "estimate audio a.txt a.txt", "plan .", "plan a.txt", "config show --origin",
         "limits set x --amount 1", "status --config absent.toml", "export --out a.json",
         "limits set x --amount 1 --meter cost --window day", "limits remove x",
     ):  # fmt: skip

@@ -16,7 +16,7 @@ from quotakeeper.domain import commands as c
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
 from quotakeeper.domain.planning import Ask, Schedule, Standing, Task, plan, standing
-from quotakeeper.domain.slots import SLOT, SlotSum, slot_start
+from quotakeeper.domain.slots import SLOT, slot_start, use_by_slot
 from quotakeeper.domain.units import measure
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND, parse_window
@@ -205,23 +205,13 @@ class Ledger:
         self.store.apply([c.Settle(str(self.number), self.figures(ask))], at)
 
     def standings(self) -> list[Standing]:
-        slots = list(self.store.slots())
+        profiles = use_by_slot(self.caps, self.store.slots())
         found = []
-        for verdict in self.store.verdicts(self.caps, NOW):
+        for verdict, profile in zip(self.store.verdicts(self.caps, NOW), profiles, strict=True):
             cap = verdict.limit
-            profile = profile_of(cap, slots)
             counted = verdict.used + verdict.reserved
             found.append(standing(cap, zone_named(cap.timezone), counted, NOW, profile))
         return found
-
-
-def profile_of(cap: Limit, slots: Sequence[SlotSum]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for slot in slots:
-        if cap.matches(slot.labels):
-            amount = measure(cap.account_meter, slot.quantities, slot.cost_pico)
-            found[slot.slot_at] = found.get(slot.slot_at, 0) + amount
-    return found
 
 
 @settings(max_examples=150, deadline=None)

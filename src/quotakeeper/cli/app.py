@@ -28,6 +28,7 @@ COMMANDS = {
     "compact": f"{_HERE}.ledger:compact",
     "limits": f"{_HERE}.limits:limits",
     "prices": f"{_HERE}.prices:prices",
+    "plan": f"{_HERE}.plan:plan",
     "estimate": f"{_HERE}.estimate:estimate",
     "tokens": f"{_HERE}.tokens:tokens",
     "doctor": f"{_HERE}.setup:doctor",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mmap
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ from pathlib import Path
 from quotakeeper import clocks
 from quotakeeper.catalogue import PriceSnapshot, load_snapshot
 from quotakeeper.cli import failures, figures, sessions, streams
+from quotakeeper.cli.media import MEDIA, AudioSize, audio_size, files_in, unreadable
 from quotakeeper.cli.table import table_lines
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, Quantities, units_text
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.sandbox.audio_headers import longest_milliseconds, read_audio_header
 
-_MEDIA = "wav flac mp3 m4a mp4 mov mkv webm ogg oga opus aac wma avi m4v"
 _TEXTS = "txt srt vtt md json csv html htm xml ass"
 # Shown unless asked for others: what people mostly choose between today, all current models.
 USUAL = frozenset(
@@ -28,7 +26,6 @@ USUAL = frozenset(
         "nova-2", "nova-3", "whisper-1",
     }
 )  # fmt: skip
-MEDIA = frozenset(f".{name}" for name in _MEDIA.split())
 TEXTS = frozenset(f".{name}" for name in _TEXTS.split())
 
 
@@ -41,16 +38,6 @@ class TextSize:
     upper_bound: int
     language: str
     provenance: str = "estimated"
-
-
-@dataclass(frozen=True, slots=True)
-class AudioSize:
-    """How long a sound file is; not `exact`, it is the longest its size allows."""
-
-    name: str
-    milliseconds: int
-    exact: bool
-    form: str = ""
 
 
 def run_text(
@@ -97,10 +84,7 @@ def run_folder(
     as_json: bool,
 ) -> int:
     """Estimate every text and sound file in a folder and the folders in it."""
-    root = Path(folder)
-    if not root.is_dir():
-        raise InvalidInputError("FOLDER", f"{folder} is not a folder", "name a folder of files")
-    files = sorted(path for path in root.rglob("*") if path.is_file())
+    files = files_in(folder)
     audio = [audio_size(path) for path in files if path.suffix.lower() in MEDIA]
     texts = [text_size(str(p), _read(str(p))) for p in files if p.suffix.lower() in TEXTS]
     if not audio and not texts:
@@ -116,36 +100,15 @@ def text_size(name: str, text: str) -> TextSize:
     return TextSize(name, found.tokens, found.upper_bound, found.language, str(found.provenance))
 
 
-def audio_size(path: Path) -> AudioSize:
-    """The length of a file from its header, or the longest that its size allows."""
-    try:
-        with open(path, "rb") as file:
-            size = path.stat().st_size
-            if not size:
-                return AudioSize(str(path), 0, True)
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                header = read_audio_header(data)
-    except (OSError, ValueError) as error:
-        raise _unreadable(str(path), error) from None
-    if header is None:
-        return AudioSize(str(path), longest_milliseconds(size), False)
-    return AudioSize(str(path), header.milliseconds, True, header.form)
-
-
 def _read(file: str) -> str:
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except (OSError, ValueError) as error:
-        raise _unreadable(file, error) from None
+        raise unreadable(file, error) from None
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             return data.decode(encoding, "replace")
     return data.decode("utf-8-sig", "replace")
-
-
-def _unreadable(file: str, error: Exception) -> InvalidInputError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return InvalidInputError("FILE", f"{file} cannot be read: {reason}", "name a file you may read")
 
 
 def _print(

@@ -56,9 +56,10 @@ def speed(base: int, meter: Meter, lang: str) -> str:
 
 
 def about(base: int, meter: Meter, lang: str) -> str:
-    """An estimate: money to the cent, else three digits that mean something."""
+    """An estimate: money to the cent, and all else three digits that mean something."""
     if meter.name == "cost":
-        return speed(base, meter, lang)
+        size = min(10**10, 10 ** max(0, len(str(base)) - 3))
+        return money(divide_half_even(base, size) * size, lang)
     units = divide_half_even(base, meter.per_unit)
     if units < 1_000:
         return quantity(base, meter, lang)

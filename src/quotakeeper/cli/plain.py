@@ -25,6 +25,7 @@ WITH_PACKAGES = (
     "events",
     "limits",
     "prices",
+    "plan",
     "estimate",
     "tokens",
     "doctor",

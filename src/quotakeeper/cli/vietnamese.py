@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quotakeeper.cli.vietnamese_help import HELP
+from quotakeeper.cli.vietnamese_plan import PLAN
 
 _MESSAGES = {
     # errors
@@ -75,21 +76,6 @@ _MESSAGES = {
     "{amount} an hour": "{amount} mỗi giờ",
     "not exhausted at this rate": "với tốc độ này thì không hết",
     "exhausted": "đã hết",
-    "nothing to foresee it by": "chưa có gì để dự báo",
-    " (pace {times})": " (nhịp {times})",
-    "ends near {middle} ({low} to {high})": "cuối kỳ khoảng {middle} ({low} đến {high})",
-    "foreseen by {by}": "dự báo theo {by}",
-    "perhaps exhausted, from {at}": "có thể hết, từ {at}",
-    " ({low} or later)": " ({low} hoặc muộn hơn)",
-    " ({low} to {high})": " ({low} đến {high})",
-    "its first minutes": "những phút đầu",
-    "the period so far": "cả kỳ đến nay",
-    "the last half hour, a new pace": "nửa giờ qua, nhịp mới",
-    "the last half hour": "nửa giờ qua",
-    "the last hour": "giờ qua",
-    "the last 3 hours": "3 giờ qua",
-    "the last 6 hours": "6 giờ qua",
-    "the last day": "một ngày qua",
     "exhausted {at}, in {left}": "hết lúc {at}, còn {left}",
     "q: quit": "q: thoát",
     "the ledger cannot be reached; still trying: {why}": (
@@ -208,4 +194,4 @@ _MESSAGES = {
     "file system": "hệ tệp",
     "disk": "đĩa",
 }
-VIETNAMESE = {**HELP, **_MESSAGES}
+VIETNAMESE = {**HELP, **PLAN, **_MESSAGES}

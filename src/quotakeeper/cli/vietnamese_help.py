@@ -94,6 +94,9 @@ HELP = {
     "What texts and sound files would need and cost, before any is sent.": (
         "Văn bản và tệp âm thanh sẽ cần bao nhiêu, tốn bao nhiêu, trước khi gửi."
     ),
+    "By many models, without history. When a folder would fit your limits: quotakeeper plan.": (
+        "Theo nhiều model, không xét lịch sử. Khi nào thư mục vừa hạn mức: quotakeeper plan."
+    ),
     "The cost by every model with a price.": "Chi phí theo mọi model có giá.",
     "Only the cost by this model; repeatable.": "Chỉ chi phí theo model này; nêu được nhiều lần.",
     "Tokens, language and cost of a text FILE (- is stdin).": (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.units import Quantities, measure
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 from quotakeeper.domain.windows import SECOND
 
@@ -71,6 +72,22 @@ def slots_of(events: Iterable[UsageEvent]) -> Iterator[SlotSum]:
         _add(sums.setdefault((event.labels, event.provenance, event.outcome), _Sum()), event)
     for at in sorted(slots):
         yield from _closed(at, slots[at])
+
+
+def use_by_slot(limits: Sequence[Limit], slots: Iterable[SlotSum]) -> list[dict[int, int]]:
+    """For each limit what its calls used of it: start of slot -> base units, zeros left out."""
+    uses: list[dict[int, int]] = [{} for _ in limits]
+    matching: dict[CallLabels, list[int]] = {}
+    for slot in slots:
+        found = matching.get(slot.labels)
+        if found is None:
+            found = [i for i, limit in enumerate(limits) if limit.matches(slot.labels)]
+            matching[slot.labels] = found
+        for index in found:
+            amount = measure(limits[index].account_meter, slot.quantities, slot.cost_pico)
+            if amount:
+                uses[index][slot.slot_at] = uses[index].get(slot.slot_at, 0) + amount
+    return uses
 
 
 def _add(total: _Sum, event: UsageEvent) -> None:

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from quotakeeper.domain.forecast import Stand, forecast
-from quotakeeper.domain.slots import SlotSum
-from quotakeeper.domain.units import measure
-from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.slots import SlotSum, use_by_slot
 from quotakeeper.engine.reports import LimitStatus, Status
 
 
@@ -26,19 +24,7 @@ def looks_back_to(status: Status) -> int | None:
 
 def with_forecasts(status: Status, slots: Iterable[SlotSum]) -> Status:
     """The status with a forecast on every limit that has one."""
-    uses: list[dict[int, int]] = [{} for _ in status.limits]
-    matching: dict[CallLabels, list[int]] = {}
-    for slot in slots:
-        found = matching.get(slot.labels)
-        if found is None:
-            numbered = enumerate(status.limits)
-            found = [i for i, entry in numbered if entry.limit.matches(slot.labels)]
-            matching[slot.labels] = found
-        for index in found:
-            meter = status.limits[index].limit.account_meter
-            amount = measure(meter, slot.quantities, slot.cost_pico)
-            if amount:
-                uses[index][slot.slot_at] = uses[index].get(slot.slot_at, 0) + amount
+    uses = use_by_slot([entry.limit for entry in status.limits], slots)
     foreseen = tuple(
         replace(entry, forecast=forecast(stand_of(entry, status.as_of), use))
         for entry, use in zip(status.limits, uses, strict=True)

@@ -19,7 +19,10 @@ _json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 @click.group()
 def estimate() -> None:
-    """What texts and sound files would need and cost, before any is sent."""
+    """What texts and sound files would need and cost, before any is sent.
+
+    By many models, without history. When a folder would fit your limits: quotakeeper plan.
+    """
 
 
 @estimate.command()
