@@ -160,7 +160,7 @@ def test_every_planned_file_is_admitted_when_its_time_comes(films: CommandLine) 
     with films.keeper(on_warning=lambda verdict: None) as keeper:
         keeper.record("gemini", model="gemini-2.5-flash", operation="chat", input_tokens=2_500)
         films.clock.advance(hours=3)
-        held = keeper.reserve("deepgram", model="nova-3", operation="listen", audio_seconds=200)
+        held = keeper.reserve("deepgram", model="nova-3", operation="listen", audio_seconds=300)
         made = make_plan(keeper, media_of(["phim"]), PlanOptions(("phim",)))
         files = {each.size.name: each for each in made.files}
         assert len(made.schedule.planned) == 6
@@ -179,6 +179,16 @@ def test_every_planned_file_is_admitted_when_its_time_comes(films: CommandLine) 
         held.release()
         with pytest.raises(LimitExceeded):
             keeper.reserve("deepgram", model="nova-3", audio_seconds=601)
+
+
+def test_a_rolling_limit_gives_room_when_the_ledger_will(films: CommandLine) -> None:
+    films.write_config(LIMITS)
+    with films.keeper(on_warning=lambda verdict: None) as keeper:
+        keeper.record("gemini", model="gemini-2.5-flash", input_tokens=10_000)
+    films.clock.advance(hours=20)
+    first = planned(films)["files"][0]
+    assert first["starts_at"] == "2026-11-24T08:00:00Z"
+    assert "2026-11-24T12:00:00Z" <= first["ends_at"] <= "2026-11-24T12:20:00Z"
 
 
 def test_what_never_fits_is_named_with_its_limit(films: CommandLine) -> None:
