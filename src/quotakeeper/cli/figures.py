@@ -47,14 +47,6 @@ def compact(number: int, lang: str) -> str:
     return f"{grouped(f'{number / 1_000_000:.1f}', lang)}{million}"
 
 
-def speed(base: int, meter: Meter, lang: str) -> str:
-    """A rate: no more exact than it can be known, so money to the cent."""
-    cent = 10**10
-    if meter.name == "cost" and base >= cent:
-        return money(divide_half_even(base, cent) * cent, lang)
-    return quantity(base, meter, lang)
-
-
 def about(base: int, meter: Meter, lang: str) -> str:
     """An estimate: money to the cent, and all else three digits that mean something."""
     if meter.name == "cost":

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from quotakeeper.engine.reports import LimitStatus
 
 _HISTORY_DAYS = 90
-_MOST_EVENTS = 200_000
+_MOST_EVENTS = 50_000  # two thousand films, say
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ class JournalRules(LedgerCase):
         every = [*first, second, last]
         assert list(self.store.slots()) == every
         assert list(self.store.slots(start, start + SLOT)) == first
+        assert list(self.store.slots(start, start + 1)) == first
         assert list(self.store.slots(start + SLOT - 1, start + SLOT)) == first
         assert list(self.store.slots(start, start + SLOT + 1)) == [*first, second]
         assert list(self.store.slots(start + SLOT)) == [second, last]
