@@ -26,6 +26,7 @@ WITH_PACKAGES = (
     "limits",
     "prices",
     "plan",
+    "compact",
     "estimate",
     "tokens",
     "doctor",

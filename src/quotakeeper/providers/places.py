@@ -65,7 +65,7 @@ def locate(
     return None
 
 
-def _address(url: str) -> Place | None:
+def _address(url: object) -> Place | None:
     """Host, port and path of an address; None when it is none."""
     if not isinstance(url, str):
         return None
