@@ -56,9 +56,7 @@ class SqliteState(LedgerState):
         self._balances.clear()
         self._slots.forget()
         self._whole.clear()
-        self._ids.clear()
-        self._known.clear()
-        self._open.clear()
+        self._forget_changed()
         head = self._connection.execute(self._sql["head"]).fetchone()
         self.seq, self.high_water = head or (0, 0)
         rows = self._connection.execute(self._sql["accounts"]).fetchall()
@@ -68,6 +66,26 @@ class SqliteState(LedgerState):
                 self._account_ids[account.key] = row[0]
                 self.add_account(account, row[8])
             self._new_accounts.clear()
+
+    def _forget_changed(self) -> None:
+        """Of the open reservations, forget those that somebody else has written of since.
+
+        Each process has its own open, and whoever settles many of them would read all of them
+        again. If what was last seen here is not there any more, nothing that is known can be trusted.
+        """
+        if not self._known:
+            return
+        last = self._connection.execute(self._sql["instant_of"], (self.seq,)).fetchone()
+        if last is None or last[0] != self.high_water:
+            self._ids.clear()
+            self._known.clear()
+            self._open.clear()
+            return
+        for (ref,) in self._connection.execute(self._sql["refs_after"], (self.seq,)):
+            known = self._known.pop(ref, None)
+            if known is not None:
+                del self._ids[known.id]
+                self._open.pop(known.id, None)
 
     def save(self, entries: list[Entry]) -> bool:
         """Write a batch's entries and what they changed; whether there was anything to write."""

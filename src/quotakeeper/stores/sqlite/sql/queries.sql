@@ -3,6 +3,12 @@
 -- name: head
 SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1
 
+-- name: instant_of
+SELECT at FROM entry WHERE seq = ?
+
+-- name: refs_after
+SELECT ref FROM entry WHERE seq > ? AND ref IS NOT NULL
+
 -- name: opening_by_id
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
        served_id, duration_ms, note, owner_id, expires_at, booked_at
