@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +18,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import Line, alternating, line, seconds
+from benchmarks.measuring import (
+    PYTHON,
+    ROOT,
+    Line,
+    alternating,
+    child_environment,
+    line,
+    seconds,
+)
 from quotakeeper import Keeper
 from quotakeeper.stores.sqlite.connection import SYNCHRONOUS
 from quotakeeper.stores.sqlite.queries import queries
@@ -30,11 +39,29 @@ _LIMITS = [
 ]
 ONE, EIGHT, MANY = "1 caller", "8 threads", "64 threads"
 TASKS = "64 asyncio tasks"
+PROCESSES = "4 processes of 64 asyncio tasks"
+_WORK = """
+import asyncio, sys
+from pathlib import Path
+from benchmarks.ledger import open_keeper, work_in_tasks
+with open_keeper(Path(sys.argv[1]), sys.argv[2]) as keeper:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    asyncio.run(work_in_tasks(keeper, record=sys.argv[3] == "record"))
+    print("done", flush=True)
+    sys.stdin.readline()
+"""
 
 
 @contextmanager
 def _keeper(folder: Path, durability: str) -> Iterator[Keeper]:
-    path = folder / f"{os.urandom(6).hex()}.ledger"
+    with open_keeper(folder / f"{os.urandom(6).hex()}.ledger", durability) as keeper:
+        yield keeper
+
+
+@contextmanager
+def open_keeper(path: Path, durability: str) -> Iterator[Keeper]:
+    """A keeper that has everything loaded."""
     with Keeper(path, {"timezone": "UTC", "limit": _LIMITS}, durability) as keeper:
         _record(keeper)
         yield keeper
@@ -72,8 +99,10 @@ def _rate(folder: Path, durability: str, act: Callable[[Keeper], None], threads:
         return threads * each / seconds(run)
 
 
-def _tasks_rate(folder: Path, durability: str, *, record: bool) -> float:
-    async def one(keeper: Keeper) -> None:
+async def work_in_tasks(keeper: Keeper, *, record: bool) -> None:
+    """What 64 tasks do, 40 times each."""
+
+    async def one() -> None:
         for _ in range(40):
             if record:
                 await keeper.arecord("gemini", **_CALL, input_tokens=1180, output_tokens=640)
@@ -82,11 +111,41 @@ def _tasks_rate(folder: Path, durability: str, *, record: bool) -> float:
             async with asked as call:
                 await call.asettle(input_tokens=1180, output_tokens=640)
 
-    async def everyone(keeper: Keeper) -> None:
-        await asyncio.gather(*(one(keeper) for _ in range(64)))
+    await asyncio.gather(*(one() for _ in range(64)))
 
+
+def _tasks_rate(folder: Path, durability: str, *, record: bool) -> float:
     with _keeper(folder, durability) as keeper:
-        return 64 * 40 / seconds(lambda: asyncio.run(everyone(keeper)))
+        return 64 * 40 / seconds(lambda: asyncio.run(work_in_tasks(keeper, record=record)))
+
+
+def _processes_rate(folder: Path, durability: str, *, record: bool) -> float:
+    """All of four processes on one file, from the first that begins to the last that ends."""
+    path = folder / f"{os.urandom(6).hex()}.ledger"
+    words = [PYTHON, "-c", _WORK, str(path), durability, "record" if record else "pair"]
+    environment = child_environment()
+    environment["PYTHONPATH"] += os.pathsep + str(ROOT)
+    workers = [
+        subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(4)
+    ]
+
+    def said(word: bytes) -> None:
+        for worker in workers:
+            assert worker.stdout is not None and worker.stdout.readline().strip() == word
+
+    def tell() -> None:
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write(b"\n")
+            worker.stdin.flush()
+
+    said(b"ready")
+    rate = 4 * 64 * 40 / seconds(lambda: (tell(), said(b"done")))
+    tell()
+    for worker in workers:
+        assert worker.wait() == 0
+    return rate
 
 
 def _synced(folder: Path) -> float:
@@ -111,6 +170,9 @@ def _bare(folder: Path, durability: str, *, record: bool) -> float:
     with Keeper(path, {"timezone": "UTC", "limit": _LIMITS}, durability) as keeper:
         _record(keeper)
         call = keeper.reserve("gemini", **_CALL, input_tokens=1200, output_tokens=800)
+        with sqlite3.connect(path) as looking:
+            held = list(looking.execute("SELECT * FROM hold").fetchone())
+        looking.close()
         call.settle(input_tokens=1180, output_tokens=640)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(SYNCHRONOUS[durability])
@@ -118,8 +180,10 @@ def _bare(folder: Path, durability: str, *, record: bool) -> float:
     rows = list(connection.execute("SELECT * FROM entry ORDER BY seq"))
     booked, reserved, settled = (list(row) for row in rows[-3:])
     slices = list(connection.execute("SELECT * FROM balance"))
+    slots = list(connection.execute("SELECT * FROM slot"))
     add, put = queries()["add_entry"], queries()["put_balance"]
     hold, drop = queries()["put_hold"], queries()["drop_hold"]
+    put_slot = queries()["put_slot"]
     seq = rows[-1][0]
 
     def transaction(entry: list[object], after: Callable[[], object]) -> None:
@@ -129,23 +193,30 @@ def _bare(folder: Path, durability: str, *, record: bool) -> float:
         after()
         connection.execute("COMMIT")
 
+    def used() -> None:
+        connection.executemany(put_slot, slots)
+
+    def ended(seq: int) -> None:
+        used()
+        connection.execute(drop, (seq,))
+
     def run() -> None:
         nonlocal seq
         for number in range(300):
             seq += 1
             id_ = f"01ARZ3NDEKTSV4RRFFQ{number:07d}"
             if record:
-                transaction([seq, *booked[1:4], id_, *booked[5:]], lambda: None)
+                transaction([seq, *booked[1:4], id_, *booked[5:]], used)
                 continue
             first = seq
             transaction(
                 [first, *reserved[1:4], id_, *reserved[5:]],
-                partial(connection.execute, hold, (first, "owner", 1)),
+                partial(connection.execute, hold, (first, *held[1:])),
             )
             seq += 1
             transaction(
                 [seq, *settled[1:3], first, *settled[4:]],
-                partial(connection.execute, drop, (first,)),
+                partial(ended, first),
             )
 
     try:
@@ -177,12 +248,13 @@ def _compared(folder: Path, durability: str, rounds: int, *, record: bool) -> li
             EIGHT: lambda: _rate(folder, durability, act, 8),
             MANY: lambda: _rate(folder, durability, act, 64),
             TASKS: lambda: _tasks_rate(folder, durability, record=record),
+            PROCESSES: lambda: _processes_rate(folder, durability, record=record),
         },
         rounds,
     )
     lines = [line(bare, found[bare], "per s")]
     slower = [b / a for a, b in zip(found[ONE], found[bare], strict=True)]
-    for who in (ONE, EIGHT, MANY, TASKS):
+    for who in (ONE, EIGHT, MANY, TASKS, PROCESSES):
         base = found[bare] if who == ONE else found[ONE]
         against = "the bare rate" if who == ONE else "one caller"
         lines.append(line(f"{what}, {durability}, {who}", found[who], "per s", base, against))
