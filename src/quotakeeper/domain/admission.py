@@ -19,12 +19,12 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
     """Whether a call fits all its hard limits at `now`, and which limits it comes close to."""
     refusing: list[Verdict] = []
     warnings: list[Verdict] = []
-    for limit in limits:
-        asked = measure(limit.account_meter, figures.quantities, figures.cost_pico)
+    for limit, meter, balance in state.caps(labels, limits, now):
+        asked = measure(meter, figures.quantities, figures.cost_pico)
         unpriced = figures.cost_pico is None and limit.meter == "cost"
-        if (asked == 0 and not unpriced) or not limit.matches(labels):
+        if asked == 0 and not unpriced:
             continue
-        totals = state.totals(limit.account, now)
+        totals = balance or state.totals(limit.account, now)
         together = totals.settled + totals.reserved + asked
         if unpriced:
             # What it will cost nobody knows; that nothing is left for it is known.
@@ -68,11 +68,9 @@ def passed(
 ) -> tuple[Verdict, ...]:
     """The limits that an event counted in and that are now at or above a threshold."""
     close: list[Verdict] = []
-    for limit in limits:
-        if limit.matches(event.labels) and measure(
-            limit.account_meter, event.quantities, event.cost_pico
-        ):
-            totals = state.totals(limit.account, now)
+    for limit, meter, balance in state.caps(event.labels, limits, now):
+        if measure(meter, event.quantities, event.cost_pico):
+            totals = balance or state.totals(limit.account, now)
             if totals.settled + totals.reserved >= limit.warns_from:
                 close.append(verdict(state, limit, 0, now))
     return tuple(close)
@@ -104,8 +102,7 @@ def no_room(
     for text in (figures.price_id, figures.model_served, figures.note):
         if len(text) > _LONGEST_TEXT or not text.isprintable():
             return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
-    for account, meter, start in state.places(labels, at):
-        balance = state.balance(account, start)
+    for account, meter, _, balance in state.places(labels, at):
         amount = measure(meter, figures.quantities, figures.cost_pico)
         if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:
             return InvalidInputError(

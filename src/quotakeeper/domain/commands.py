@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.facts import fact
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.reservations import Hold, State
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import QuotakeeperError
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Reserve:
     """Set aside an upper bound against every limit given, all or nothing.
 
@@ -75,7 +76,7 @@ class Draw:
     at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Settle:
     """End a reservation at its true figures; never refused for the amount."""
 
@@ -142,7 +143,7 @@ Command = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Reserved:
     """Admitted. `event` is set when this id was settled before and the call need not be made."""
 
@@ -159,7 +160,7 @@ class Denied:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Booked:
     """Counted. `passed` are the limits now at or above one of their thresholds."""
 
@@ -168,7 +169,7 @@ class Booked:
     passed: tuple[Verdict, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Done:
     """Carried out; `state` is where the id stands now."""
 

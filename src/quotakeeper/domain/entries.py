@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from quotakeeper.domain.facts import fact
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 
@@ -50,7 +51,7 @@ class Figures:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Entry:
     """One line of the journal. `at` is ledger time, which never goes back.
 

@@ -19,13 +19,12 @@ def fold(state: LedgerState, entry: Entry) -> Known:
     if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these change no balance
         state.remember(entry, after)
         return after
-    for account, meter, start in state.places(after.labels, after.at):
+    for account, meter, start, balance in state.places(after.labels, after.at):
         held = _amount(meter, before.hold) if before else 0
         used = _amount(meter, before.figures) if before else 0
         to_hold, to_use = _amount(meter, after.hold), _amount(meter, after.figures)
         if held == to_hold and used == to_use:
             continue
-        balance = state.balance(account, start)
         balance.reserved += to_hold - held
         balance.settled += to_use - used
         balance.overage += max(0, to_use - held - used)
@@ -44,14 +43,13 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
     lease = state.known_at(entry.ref)
     after = followed(lease, entry)
     freed: dict[str, int] = {}
-    for account, meter, start in state.places(lease.labels, lease.at):
+    for account, meter, start, balance in state.places(lease.labels, lease.at):
         amount = _amount(meter, lease.hold) - _amount(meter, after.hold)
         if amount:
             # A rolling window may have left the lease behind: then nothing of it is set aside for
             # the instant that the call counts on, and others may have had that room since.
             if start >= state.period(account, entry.counts_at).start_at:
                 freed[account.key] = amount
-            balance = state.balance(account, start)
             balance.reserved -= amount
             state.touch(account, start, balance)
     state.remember(entry, after)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.facts import fact
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Provenance
 
@@ -34,7 +35,7 @@ class Balance:
     overage: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Hold:
     """An open reservation: the upper bound of one call, set aside at instant `at`.
 

@@ -6,13 +6,14 @@ look-ups (it subclasses this and fetches what is missing); the rules in `ledger`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
 from quotakeeper.domain.derivation import derive
 from quotakeeper.domain.entries import Entry, Figures, Kind, event_from
-from quotakeeper.domain.limits import Account
+from quotakeeper.domain.facts import fact
+from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.reservations import Balance, Hold, State, drawn, grown
 from quotakeeper.domain.units import METERS, Meter, Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -27,12 +28,15 @@ Usage = tuple[int, CallLabels, Quantities, int | None, bool, bool]
 
 
 # A balance: the account, what it counts, and where the slice starts that an instant is booked in.
-Place = tuple[Account, Meter, int]
+# An account, its meter, where its slice starts, and the balance of that.
+Place = tuple[Account, Meter, int, Balance]
+# A limit, the meter of its account, and its balance; None where that is a sum of several slices.
+Cap = tuple[Limit, Meter, Balance | None]
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Known:
     """What is known of an id: its opening entry and where it stands. `drawn`: out of a lease."""
 
@@ -71,6 +75,7 @@ class LedgerState:
         self._balances: dict[str, dict[int, Balance]] = {}
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
         self._places: dict[CallLabels, tuple[int, int, tuple[Place, ...]]] = {}
+        self._caps: dict[CallLabels, tuple[Sequence[Limit], int, int, tuple[Cap, ...]]] = {}
         self._known: dict[int, Known] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
@@ -208,11 +213,40 @@ class LedgerState:
             part = slice_at(account.window, at) if rolling else self.period(account, at)
             since, until = max(since, part.start_at), min(until, part.end_at)
             if self.keeps(account, part.start_at):
-                places.append((account, METERS[account.meter], part.start_at))
+                balance = self.balance(account, part.start_at)
+                places.append((account, METERS[account.meter], part.start_at, balance))
         if len(self._places) > _MOST_PLACES:
             self._places.clear()
         self._places[labels] = since, until, tuple(places)
         return self._places[labels][2]
+
+    def caps(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> tuple[Cap, ...]:
+        """The limits that apply to a call at an instant, each with what counts against it."""
+        found = self._caps.get(labels)
+        if found is not None and found[0] is limits and found[1] <= at < found[2]:
+            return found[3]
+        since, until, caps = 0, _ALWAYS, list[Cap]()
+        for limit in limits:
+            if not limit.matches(labels):
+                continue
+            balance = None
+            if limit.window.kind != "rolling":
+                period = self.period(limit.account, at)
+                if self.keeps(limit.account, period.start_at):
+                    since, until = max(since, period.start_at), min(until, period.end_at)
+                    balance = self.balance(limit.account, period.start_at)
+            caps.append((limit, limit.account_meter, balance))
+        made = tuple(caps)
+        if isinstance(limits, tuple):  # what cannot change may be known again
+            if len(self._caps) > _MOST_PLACES:
+                self._caps.clear()
+            self._caps[labels] = limits, since, until, made
+        return made
+
+    def forget_places(self) -> None:
+        """Balances were fetched anew: what refers to the old ones is worth nothing."""
+        self._places.clear()
+        self._caps.clear()
 
     # -- changes, made by `ledger.fold` only
 
@@ -220,7 +254,7 @@ class LedgerState:
         """Begin to keep balances for an account, for slices that start at `since` or later."""
         self.accounts[account.key] = (account, since)
         self._matching.clear()
-        self._places.clear()
+        self.forget_places()
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Told of every balance that was changed: a store notes what it has to write."""

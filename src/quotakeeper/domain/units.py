@@ -144,12 +144,23 @@ def measure(meter: Meter, quantities: Quantities, cost_pico: int | None) -> int:
     """How much of a meter a call used, in base units; an unpriced cost counts as zero."""
     if meter.name == "cost":
         return cost_pico or 0
-    parts = meter.parts
+    keys = _KEYS[meter.name]
     total = 0
     for key, amount in quantities.items():  # a plain loop: this runs for every limit of every call
-        if key in parts or ("@" in key and key.partition("@")[0] in parts):
+        if key in keys:
             total += amount
     return total
+
+
+# Every key that counts for a meter: its parts, with each modality and without.
+_KEYS = {
+    name: frozenset(
+        f"{part}@{modality}" if modality else part
+        for part in meter.parts
+        for modality in ("", *MODALITIES)
+    )
+    for name, meter in METERS.items()
+}
 
 
 def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int:

@@ -54,6 +54,7 @@ class SqliteState(LedgerState):
             return
         self._data_version = version
         self._balances.clear()
+        self.forget_places()
         self._slots.forget()
         self._whole.clear()
         self._forget_changed()
@@ -218,6 +219,7 @@ class SqliteState(LedgerState):
                 kept = {s: b for s, b in slices.items() if (account.key, s) in self._dirty}
                 self._whole.pop(account.key, None)
                 self._balances[account.key] = kept | {start_at: found}
+                self.forget_places()
         return found
 
     def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
