@@ -73,7 +73,7 @@ class Meter:
         Errors of ours are the caller's to catch: see `passage`.
         """
         found = recognise(request, known_hosts=self.known_hosts, count=self.count)
-        if found is None:
+        if found is None or not found[1].bound:  # nobody's, or a question that counts nothing
             return None
         adapter, call = found
         self.closer.start()
@@ -108,7 +108,7 @@ class Meter:
             found = await asyncio.to_thread(
                 recognise, request, known_hosts=self.known_hosts, count=self.count
             )
-        if found is None:
+        if found is None or not found[1].bound:
             return None
         adapter, call = found
         self.closer.start()

@@ -61,10 +61,11 @@ class Request:
 class Call:
     """A request understood: who is asked for what, and what it can cost at most.
 
-    `billed` False: it costs nothing, count at most the request. `bound` is the upper bound,
-    `typical` what it will probably be; `bound_is` ASSUMED says that the request does not tell (an
-    address instead of audio). `options` are for the price catalogue. `facts` are the adapter's own
-    notes, which its reader needs; they hold no text of anybody.
+    `billed` False: it costs nothing, count at most the request. `bound` is the upper bound (empty:
+    nothing of it is counted, it goes out as it is), `typical` what it will probably be; `bound_is`
+    ASSUMED says that the request does not tell (an address instead of audio). `options` are for the
+    price catalogue. `facts` are the adapter's own notes, which its reader needs; they hold no text
+    of anybody.
     """
 
     provider: str

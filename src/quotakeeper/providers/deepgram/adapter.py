@@ -39,6 +39,7 @@ HOSTS = (
     "api.in.deepgram.com",
 )
 _VERSIONS = ("v1", "v2")
+_ACCOUNT = (("projects",), ("models",), ("auth",))
 _POSTED = {("listen",): "listen", ("speak",): "speak", ("read",): "read"}
 _SOCKETS: dict[tuple[str, ...], str] = {
     ("v1", "listen"): "listen_live",
@@ -81,7 +82,8 @@ class DeepgramAdapter:
             return live_call(operation, place)
         if not place.sure:
             return None
-        one = {"requests": 1}
+        # Questions about the account are no usage: no budget may keep anyone from asking them.
+        one = {} if place.path[1:2] in _ACCOUNT else {"requests": 1}
         return Call(self.name, "", "manage", False, one, one)
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
