@@ -1,0 +1,199 @@
+"""Deepgram's Management API, sans-I/O: which addresses to ask, and what a request in it says.
+
+The public description leaves `response` untyped; its `details` are read as they were in the last
+SDK that named them (`usd`, `duration`, `total_audio`, `channels`), each only where it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from urllib.parse import quote, urlencode
+
+from quotakeeper.domain.money import MAX_PICO, pico_from_usd
+from quotakeeper.domain.units import MAX_QUANTITY
+from quotakeeper.domain.windows import instant, moment
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.providers.accounts import AccountRequest
+from quotakeeper.providers.deepgram.options import (
+    DEFAULT_VOICE,
+    PROVIDER,
+    listen_model,
+    price_options,
+)
+from quotakeeper.providers.places import Place, locate
+from quotakeeper.providers.wire.values import Json, child, name_of, text_of, whole
+
+_HOST = "api.deepgram.com"
+DEFAULT_URL = f"https://{_HOST}"
+MOST_PER_PAGE = 1_000
+_STREAMED = {"listen": "listen_live", "speak": "speak_live"}
+_METERS = {
+    "listen": "audio_milliseconds",
+    "listen_live": "audio_milliseconds",
+    "flux": "audio_milliseconds",
+    "speak": "characters",
+    "speak_live": "characters",
+    "agent": "session_milliseconds",
+}
+_CHARACTERS = ("tts_characters", "characters")
+_EXACT = Decimal(1_000)
+
+
+def meter_of(operation: str) -> str:
+    """The meter that an account states for an operation; "" when it states none."""
+    return _METERS.get(operation, "")
+
+
+def projects_path() -> str:
+    """Where the projects of a key are listed."""
+    return "/v1/projects"
+
+
+def requests_path(project: str, start: int | None, end: int | None, page: int) -> str:
+    """Where one page of requests is, made in `[start, end)` (microseconds)."""
+    asked: dict[str, str | int] = {"limit": MOST_PER_PAGE, "page": page}
+    for name, at in (("start", start), ("end", end)):
+        if at is not None:
+            asked[name] = moment(at).isoformat(timespec="seconds")
+    return f"/v1/projects/{quote(project, safe='')}/requests?{urlencode(asked)}"
+
+
+def balances_path(project: str) -> str:
+    """Where the money that is left is."""
+    return f"/v1/projects/{quote(project, safe='')}/balances"
+
+
+def read_request(record: Mapping[str, object]) -> AccountRequest | None:
+    """One request of the account; None for what is no call (questions about the account itself).
+
+    Raises InvalidInputError naming the request and the field for what cannot be read.
+    """
+    identity = name_of(record.get("request_id"))
+    if not identity:
+        raise InvalidInputError("request_id", "is missing in a request", "is it such an export?")
+    response = child(record, "response")
+    details = child(response, "details")
+    operation, model, options = _call_of(
+        text_of(record.get("path")), text_of(details.get("method"))
+    )
+    if not operation:
+        return None
+    code = record.get("code", response.get("code"))
+    failed = isinstance(code, int | Decimal) and code >= 400
+    return AccountRequest(
+        identity,
+        _created(record, identity),
+        operation,
+        model,
+        failed,
+        _quantities(operation, details, failed=failed, identity=identity),
+        _cost(details, failed=failed, identity=identity),
+        options,
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _call_of(path: str, method: str) -> tuple[str, str, Mapping[str, str]]:
+    """The operation, model and price options in a path; an operation of "" is no call."""
+    place = locate(f"https://{_HOST}{path}", PROVIDER, (_HOST,), {})
+    operation = _operation(place, method)
+    if not operation or place is None:
+        return "", "", {}
+    model = _model(operation, place)
+    if _METERS.get(operation) != "audio_milliseconds":
+        return operation, model, {}
+    mode = "streaming" if operation in ("listen_live", "flux") else "prerecorded"
+    return operation, model, price_options(place, model, mode)
+
+
+def _operation(place: Place | None, method: str) -> str:
+    """The operation as the meter names it; "" for what costs nothing."""
+    if place is None:
+        return ""
+    path = place.path
+    if path[-2:] == ("v2", "listen"):
+        return "flux"
+    if path[-1:] == ("converse",) or "agent" in path[:2]:
+        return "agent"
+    if path[-1:] in (("listen",), ("speak",), ("read",)):
+        return _STREAMED.get(path[-1], path[-1]) if method == "streaming" else path[-1]
+    return ""
+
+
+def _model(operation: str, place: Place) -> str:
+    if asked := name_of(place.value("model")):
+        return listen_model(place) if operation.startswith("listen") else asked
+    if operation == "agent":
+        return "agent-standard"
+    if operation.startswith("speak"):
+        return DEFAULT_VOICE
+    return listen_model(place) if operation.startswith("listen") else ""
+
+
+def _created(record: Mapping[str, object], identity: str) -> int:
+    text = text_of(record.get("created"))
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(
+            "created",
+            f"{text[:40]!r} of request {identity[:60]} is not a time",
+            "is it such an export?",
+        ) from None
+    return instant(found if found.tzinfo else found.replace(tzinfo=UTC))
+
+
+def _quantities(operation: str, details: Json, *, failed: bool, identity: str) -> dict[str, int]:
+    found = {"requests": 1}
+    meter = meter_of(operation)
+    if failed or not meter:
+        return found
+    if meter == "characters":
+        stated = [whole(details.get(name)) for name in _CHARACTERS]
+        amount = next((value for value in stated if value is not None), None)
+    else:
+        amount = _milliseconds(details, identity)
+    return found if amount is None else {**found, meter: amount}
+
+
+def _milliseconds(details: Json, identity: str) -> int | None:
+    """The sound that was billed: `total_audio`, else the length times the channels billed."""
+    total = _number(details, "total_audio", identity)
+    length = _number(details, "duration", identity)
+    if total is None and length is not None:
+        several = child(details, "config").get("multichannel") is True
+        channels = whole(details.get("channels")) if several else 1
+        total = length * max(1, channels or 1)
+    if total is None:
+        return None
+    amount = int((total * _EXACT).to_integral_value())
+    if not 0 <= amount <= MAX_QUANTITY:
+        raise InvalidInputError("duration", f"{total} of request {identity[:60]} is out of range")
+    return amount
+
+
+def _cost(details: Json, *, failed: bool, identity: str) -> int | None:
+    usd = _number(details, "usd", identity)
+    if usd is None:
+        return 0 if failed else None
+    if usd < 0 or usd * 10**12 > MAX_PICO:
+        raise InvalidInputError("usd", f"{usd} of request {identity[:60]} is out of range")
+    return pico_from_usd(usd, "usd")
+
+
+def _number(details: Json, name: str, identity: str) -> Decimal | None:
+    value = details.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise InvalidInputError(
+            name, f"{str(value)[:40]!r} of request {identity[:60]} is not a number",
+            "is it such an export?",
+        )  # fmt: skip
+    number = Decimal(value)
+    if not number.is_finite() or number.adjusted() > 15:
+        raise InvalidInputError(name, f"of request {identity[:60]} is out of range")
+    return number

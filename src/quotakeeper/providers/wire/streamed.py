@@ -1,0 +1,144 @@
+"""Objects out of a JSON text of any size, one by one, as it is read; numbers stay exact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from json import JSONDecodeError
+
+from quotakeeper.errors import InvalidInputError
+
+MOST_VALUE = 4 * 1024 * 1024  # of one object that is held whole
+_BLANK = " \t\r\n"
+
+
+def _no_number(text: str) -> object:
+    raise ValueError(f"{text} is not a JSON number")
+
+
+class _Text:
+    """The text so far, and where in it we are."""
+
+    def __init__(self, chunks: Iterable[str]) -> None:
+        self._chunks = iter(chunks)
+        self._text = ""
+        self._at = 0
+        self._read = 0
+        self._decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
+
+    def look(self) -> str:
+        """The next character that is not blank; "" at the end."""
+        while True:
+            while self._at < len(self._text):
+                character = self._text[self._at]
+                if character not in _BLANK:
+                    return character
+                self._at += 1
+            if not self._more():
+                return ""
+
+    def take(self, expected: str) -> None:
+        """Pass one of these characters."""
+        found = self.look()
+        if not found or found not in expected:
+            raise self.wrong(f"expected {expected!r}, found {found!r}" if found else "it ends here")
+        self._at += 1
+
+    def value(self) -> object:
+        """The next value, whole."""
+        self.look()
+        while True:
+            try:
+                found, end = self._decoder.raw_decode(self._text, self._at)
+            except JSONDecodeError as error:
+                problem = error.msg
+            except RecursionError:
+                raise self.wrong("it is nested too deeply") from None
+            except ValueError as error:
+                raise self.wrong(str(error)) from None
+            else:
+                # A number at the end of what was read may go on.
+                if end < len(self._text) or not self._more():
+                    self._at = end
+                    return found
+                continue
+            if len(self._text) - self._at > MOST_VALUE:
+                raise self.wrong("one value in it is larger than 4 MB")
+            if not self._more():
+                raise self.wrong(f"it is cut short or damaged ({problem})")
+
+    def wrong(self, problem: str) -> InvalidInputError:
+        """An error that says where."""
+        place = self._read - len(self._text) + self._at
+        return InvalidInputError("the export", f"is not such JSON: {problem}, at character {place}")
+
+    def _more(self) -> bool:
+        chunk = next(self._chunks, "")
+        self._text, self._at = self._text[self._at :] + chunk, 0
+        self._read += len(chunk)
+        return bool(chunk)
+
+
+def objects_listed(chunks: Iterable[str], name: str, single: str) -> Iterator[dict[str, object]]:
+    """The objects of every list called `name`, in pages that follow each other.
+
+    A page is an object with that list; pages may stand in a list, one after the other, or be one.
+    An object without the list counts itself, or the object under `single` in it. Raises
+    InvalidInputError for what is no such JSON, also when it is cut short.
+    """
+    text = _Text(chunks)
+    while text.look():
+        yield from _page_or_list(text, name, single)
+        while text.look() and text.look() == ",":
+            text.take(",")
+
+
+def _page_or_list(text: _Text, name: str, single: str) -> Iterator[dict[str, object]]:
+    if text.look() == "[":
+        for _ in _members(text, "[", "]"):
+            if text.look() != "{":
+                raise text.wrong("a list of something else than objects")
+            yield from _object(text, name, single)
+    elif text.look() == "{":
+        yield from _object(text, name, single)
+    else:
+        raise text.wrong("neither an object nor a list")
+
+
+def _object(text: _Text, name: str, single: str) -> Iterator[dict[str, object]]:
+    found: dict[str, object] = {}
+    is_page = False
+    for _ in _members(text, "{", "}"):
+        key = text.value()
+        if not isinstance(key, str):
+            raise text.wrong("a key that is no text")
+        text.take(":")
+        if key == name and text.look() == "[":
+            is_page = True
+            for _ in _members(text, "[", "]"):
+                listed = text.value()
+                if not isinstance(listed, dict):
+                    raise text.wrong(f"something in {name!r} that is no object")
+                yield listed
+        else:
+            found[key] = text.value()
+    inner = found.get(single)
+    if isinstance(inner, dict):
+        yield inner
+    elif not is_page:
+        yield found
+
+
+def _members(text: _Text, opening: str, closing: str) -> Iterator[None]:
+    """Step from member to member of a list or object."""
+    text.take(opening)
+    if text.look() == closing:
+        text.take(closing)
+        return
+    while True:
+        yield None
+        if text.look() == closing:
+            text.take(closing)
+            return
+        text.take(",")
