@@ -80,7 +80,7 @@ def _listen(request: Request, turn: Turn, known: Iterable[Speech]) -> Reply:
     model = request.option("model", DEFAULT_MODEL)
     if request.is_set("summarize"):
         _summarise(reply, speech)
-    charge = Charge("deepgram", "listen", model, 200, quantities)
+    charge = Charge("deepgram", "listen", model, 200, quantities, channels)
     identity = str(reply["metadata"]["request_id"])  # type: ignore[index]
     return json_reply(200, reply, headers=(("dg-request-id", identity),), charge=charge)
 

@@ -87,7 +87,8 @@ class DeepgramSession:
         if milliseconds:
             quantities["audio_milliseconds"] = milliseconds
         model = self._request.option("model", deepgram.DEFAULT_MODEL)
-        return Charge("deepgram", OPERATION, model, SWITCHED, quantities)
+        channels = self._billed_channels()
+        return Charge("deepgram", OPERATION, model, SWITCHED, quantities, channels)
 
     def _order(self, message: str) -> Answer:
         order = parse_message(message)

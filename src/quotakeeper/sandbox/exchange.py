@@ -36,6 +36,8 @@ class Charge:
     """What a provider would put on the bill for one request.
 
     `quantities` use the meters of the ledger; a refused request counts itself and nothing else.
+    What its account says of it besides: the provider's own id, the instant (microseconds), the
+    query without keys, and how many channels the sound has that was billed.
     """
 
     provider: str
@@ -43,6 +45,11 @@ class Charge:
     model: str
     status: int
     quantities: Mapping[str, int]
+    channels: int = 1
+    request_id: str = ""
+    at: int = 0
+    path: str = ""
+    query: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

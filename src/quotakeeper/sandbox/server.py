@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR
 from types import TracebackType
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.sandbox import deepgram, gemini
+from quotakeeper.sandbox import accounts, deepgram, gemini
 from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.exchange import Reply, Request, Turn, json_reply
 from quotakeeper.sandbox.faults import Fault, fault_for, operation_of, parse_fault, spoil
@@ -111,6 +113,9 @@ class Sandbox:
         if request.path in (BILL_PATH, HEALTH_PATH):
             body = self.bill.as_json() if request.path == BILL_PATH else {"status": "ok"}
             return json_reply(200, body), None
+        if accounts.is_account(request):  # no call: it takes no number, and costs nothing
+            asked = Turn(0, self._clock.now())
+            return accounts.reply_to(request, asked, self.bill.charges), None
         turn, of_operation = self._next_turn(operation_of(request))
         if gemini.is_gemini(request):
             reply = gemini.reply_to(request, turn)
@@ -124,7 +129,7 @@ class Sandbox:
         if fault is not None:
             reply = spoil(fault, request, turn, reply)
         if reply.charge is not None:
-            self.bill.add(reply.charge)
+            self.bill.add(accounts.charge_of(reply, request, turn))
         return reply, fault
 
     def open_socket(self, request: Request) -> tuple[Opening, Fault | None]:
@@ -133,8 +138,8 @@ class Sandbox:
         fault = fault_for(request, self._faults, turn.number, of_operation)
         opening = open_socket(request, turn, fault)
         if opening.session is None and opening.reply.charge is not None:
-            self.bill.add(opening.reply.charge)
-        return opening, fault
+            self.bill.add(accounts.charge_of(opening.reply, request, turn))
+        return replace(opening, turn=turn), fault
 
     def _next_turn(self, operation: str) -> tuple[Turn, int]:
         with self._lock:
@@ -213,7 +218,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.connection.settimeout(sandbox.live_idle_seconds)
         socket = WebSocket(self.rfile.read, self.wfile.write)
-        converse(opening, socket, sandbox.bill, fault, cut=self._hang_up)
+        noted = partial(accounts.noted, request=request, turn=opening.turn)
+        converse(opening, socket, sandbox.bill, fault, cut=self._hang_up, noted=noted)
 
     def _hang_up(self) -> None:
         self.connection.shutdown(SHUT_RDWR)

@@ -14,6 +14,7 @@ from quotakeeper.sandbox.gemini_live import GeminiSession
 from quotakeeper.sandbox.live import SWITCHED, Answer, Session
 from quotakeeper.sandbox.websocket import Message, WebSocket, accept
 
+_NO_TURN = Turn(0, 0)
 _REFUSING = ("429", "429-day", "429-bare", "402", "500", "503")
 
 
@@ -27,6 +28,7 @@ class Opening:
     reply: Reply
     session: Session | None = None
     closing: Answer | None = None
+    turn: Turn = _NO_TURN
 
 
 def is_live(request: Request) -> bool:
@@ -64,6 +66,7 @@ def converse(
     fault: Fault | None,
     *,
     cut: Callable[[], None],
+    noted: Callable[[Charge], Charge] = lambda charge: charge,
 ) -> None:
     """Carry an open socket to its end, whatever that is, and put it on the bill.
 
@@ -79,7 +82,7 @@ def converse(
     except OSError:
         pass  # the client is gone: it is billed for what it sent
     finally:
-        bill.add(session.charge())
+        bill.add(noted(session.charge()))
 
 
 def _converse(
