@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli import failures, sessions, status_view, streams
+from quotakeeper.domain.usage import Provenance
 from quotakeeper.domain.windows import Window, period_at
 from quotakeeper.exports.status import status_record
 
@@ -18,22 +19,29 @@ def run_status(session: sessions.Session, *, as_json: bool = False, check: bool 
     """Print the status; with `check` the exit code says how it is."""
     with sessions.open_keeper(session) as keeper:
         status, zone = keeper.status(), keeper.zone
-        unpriced = 0 if as_json else _unpriced_today(keeper, status)
+        unpriced, assumed = (0, 0) if as_json else _doubtful_today(keeper, status)
     if as_json:
         streams.say(json.dumps(status_record(status), indent=2))
     else:
         width = streams.width()
-        for line in status_view.status_lines(status, zone, session, width, unpriced=unpriced):
+        lines = status_view.status_lines(
+            status, zone, session, width, unpriced=unpriced, assumed=assumed
+        )
+        for line in lines:
             streams.say(line)
     return code_for(status) if check else failures.OK
 
 
-def _unpriced_today(keeper: Keeper, status: Status) -> int:
+def _doubtful_today(keeper: Keeper, status: Status) -> tuple[int, int]:
+    """How many of today's calls have no price, and of how many the end is not known."""
     # A cost limit cannot see a call without a price, so whoever reads it has to be told.
-    if all(entry.limit.meter != "cost" for entry in status.limits):
-        return 0
+    of_money = any(entry.limit.meter == "cost" for entry in status.limits)
     today = period_at(Window("day"), keeper.zone, status.as_of)
-    return sum(slot.unpriced_calls for slot in keeper.slots(since=today.start_at))
+    unpriced = assumed = 0
+    for slot in keeper.slots(since=today.start_at):
+        unpriced += slot.unpriced_calls if of_money else 0
+        assumed += slot.calls if slot.provenance is Provenance.ASSUMED else 0
+    return unpriced, assumed
 
 
 def code_for(status: Status) -> int:

@@ -18,8 +18,9 @@ STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER"}
 
 
 def status_lines(
-    status: Status, zone: tzinfo, session: Session, width: int, *, unpriced: int = 0
-) -> list[str]:
+    status: Status, zone: tzinfo, session: Session, width: int, *, unpriced: int = 0,
+    assumed: int = 0,
+) -> list[str]:  # fmt: skip
     """All limits, then what a reader of the figures should know about them."""
     words = session.words
     zone_name = figures.zone_text(zone)
@@ -30,6 +31,7 @@ def status_lines(
         lines.extend(_limits(status, zone, session, width))
     counted = (
         (status.open_reservations, "open reservations: {n}"),
+        (assumed, "calls today whose end is not known, counted as assumed: {n}"),
         (unpriced, "calls today without a known price: {n} (their cost is not in these figures)"),
     )
     return lines + [words(text, n=n) for n, text in counted if n]
