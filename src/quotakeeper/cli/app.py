@@ -26,6 +26,7 @@ COMMANDS = {
     "export": f"{_HERE}.ledger:export",
     "verify": f"{_HERE}.ledger:verify",
     "compact": f"{_HERE}.ledger:compact",
+    "reconcile": f"{_HERE}.reconcile:reconcile",
     "limits": f"{_HERE}.limits:limits",
     "prices": f"{_HERE}.prices:prices",
     "plan": f"{_HERE}.plan:plan",

@@ -11,6 +11,7 @@ from quotakeeper.errors import (
     LedgerUnavailableError,
     LimitExceeded,
     MissingExtraError,
+    ProviderError,
     QuotakeeperError,
     TokenizerError,
 )
@@ -21,6 +22,7 @@ FAILURE = 1
 USAGE = 2
 OVER = 3
 WARNING = 4
+DIFFERS = 5
 UNAVAILABLE = 69
 BAD_CONFIG = 78
 INTERRUPTED = 130
@@ -29,7 +31,7 @@ INTERRUPTED = 130
 def exit_code(error: QuotakeeperError) -> int:
     """The exit code that an error ends with."""
     match error:
-        case MissingExtraError() | LedgerUnavailableError():
+        case MissingExtraError() | LedgerUnavailableError() | ProviderError():
             return UNAVAILABLE
         case ConfigError():
             return BAD_CONFIG
@@ -64,6 +66,8 @@ def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
             return what, f"{error.ledger}: {error.problem}", error.fix
         case LimitExceeded():
             return "a limit is reached", str(error), "quotakeeper status"
+        case ProviderError():
+            return "the account cannot be read", str(error), "check the key, or give --file"
         case TokenizerError():
             return "the tokenizer cannot be used", error.problem, error.fix
         case _:

@@ -23,6 +23,7 @@ WITH_PACKAGES = (
     "watch",
     "report",
     "events",
+    "reconcile",
     "limits",
     "prices",
     "plan",

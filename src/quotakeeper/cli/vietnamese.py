@@ -70,6 +70,9 @@ _MESSAGES = {
     "calls today without a known price: {n} (their cost is not in these figures)": (
         "lời gọi hôm nay chưa có giá: {n} (chi phí của chúng không nằm trong các số này)"
     ),
+    "calls today whose end is not known, counted as assumed: {n}": (
+        "lời gọi hôm nay chưa rõ kết quả, tính theo giả định: {n}"
+    ),
     "{at}, in {left}": "{at}, còn {left}",
     "reserved {amount}": "đang giữ {amount}",
     "resets {when}": "đặt lại {when}",
@@ -146,6 +149,40 @@ _MESSAGES = {
         "chỗ trống sẽ được dùng lại; --shrink trả nó lại cho đĩa"
     ),
     "{ledger}: problems found: {n}": "{ledger}: số vấn đề tìm thấy: {n}",
+    # reconcile
+    "the account cannot be read": "không đọc được tài khoản",
+    "not in this ledger": "sổ này không có",
+    "not in the account": "tài khoản không có",
+    "another quantity": "khác lượng",
+    "another cost": "khác chi phí",
+    "now known": "nay đã rõ",
+    "not certain which": "chưa chắc là cái nào",
+    "WHAT": "KHÁC GÌ",
+    "HERE": "Ở ĐÂY",
+    "THERE": "Ở ĐÓ",
+    "CALL": "LỜI GỌI",
+    "UNCERTAIN": "CHƯA CHẮC",
+    "{provider}, {source}: {since} to {until} ({zone})": (
+        "{provider}, {source}: từ {since} đến {until} ({zone})"
+    ),
+    "{provider}, {source}: by day ({zone}) and model": (
+        "{provider}, {source}: theo ngày ({zone}) và model"
+    ),
+    "and {n} more; --json has them all": "và {n} dòng nữa; --json có đủ",
+    "without a difference: {n}": "không khác: {n}",
+    "with a difference: {n}": "có khác: {n}",
+    "here: {what}": "ở đây: {what}",
+    "in the account: {what}": "trong tài khoản: {what}",
+    "left in the account: {what}": "còn trong tài khoản: {what}",
+    "written as new entries: {n}": "đã ghi thành dòng mới: {n}",
+    "left as they are: {n}": "để nguyên: {n}",
+    "nothing was changed; --apply writes what is certain": (
+        "chưa đổi gì; --apply sẽ ghi những gì chắc chắn"
+    ),
+    "not tokens: {sku}, {cost}": "không phải token: {sku}, {cost}",
+    "--apply wrote nothing: a bill by day and SKU does not say which call a figure belongs to": (
+        "--apply không ghi gì: hóa đơn theo ngày và SKU không cho biết số nào thuộc lời gọi nào"
+    ),
     # prices and estimates
     "METER": "ĐẠI LƯỢNG",
     "USD": "USD",

@@ -61,6 +61,20 @@ HELP = {
         "Giữ từng lời gọi trong chừng này thời gian; ít nhất 35d."
     ),
     "Give the room back to the disk: copies the file.": "Trả chỗ trống lại cho đĩa: chép lại cả tệp.",
+    # reconcile
+    "Hold the ledger against the provider's own account and name every difference.": (
+        "Đối chiếu sổ với tài khoản của chính nhà cung cấp và nêu từng chỗ khác nhau."
+    ),
+    "Exit 5 when something differs; with --apply, when something that differs could not be "
+    "written.": (
+        "Mã thoát 5 khi có chỗ khác; với --apply thì chỉ khi còn chỗ khác không ghi được."
+    ),
+    "A saved export instead of the account itself; repeatable.": (
+        "Tệp đã tải về thay cho việc hỏi tài khoản; lặp lại được."
+    ),
+    "Write what is certain, as new entries.": "Ghi những gì chắc chắn, thành dòng mới.",
+    "Another address of the account.": "Địa chỉ khác của tài khoản.",
+    "The project at the provider.": "Dự án ở nhà cung cấp.",
     # limits
     "See and change the limits.": "Xem và sửa các hạn mức.",
     "The limits in force.": "Các hạn mức đang có hiệu lực.",

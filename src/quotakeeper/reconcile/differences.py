@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from quotakeeper.domain.units import split_key
 from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
 from quotakeeper.providers.accounts import AccountRequest
 
@@ -64,3 +65,24 @@ class Tally:
             self.cost_pico += cost_pico
         for key, amount in quantities.items():
             self.quantities[key] = self.quantities.get(key, 0) + amount
+
+    def exchange(self, before: UsageEvent | None, after: UsageEvent) -> None:
+        """Take a call as it stands now for what it was before, if it was counted at all."""
+        if before is None:
+            self.calls += 1
+        for event, sign in ((before, -1), (after, 1)):
+            if event is None:
+                continue
+            self.unpriced += sign if event.cost_pico is None else 0
+            self.cost_pico += sign * (event.cost_pico or 0)
+            for key, amount in by_meter(event.quantities).items():
+                self.quantities[key] = self.quantities.get(key, 0) + sign * amount
+
+
+def by_meter(quantities: Mapping[str, int]) -> dict[str, int]:
+    """Quantities added up over modalities."""
+    totals: dict[str, int] = {}
+    for key, amount in quantities.items():
+        meter = split_key(key)[0]
+        totals[meter] = totals.get(meter, 0) + amount
+    return totals

@@ -11,7 +11,7 @@ from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import split_key
 from quotakeeper.domain.usage import MAX_LABEL, Outcome, Provenance, UsageEvent
 from quotakeeper.providers.accounts import AccountRequest
-from quotakeeper.reconcile.differences import Better, Difference, DifferenceKind, Tally
+from quotakeeper.reconcile.differences import Better, Difference, DifferenceKind, Tally, by_meter
 from quotakeeper.reconcile.pairing import AFTER_US, BEFORE_US, SameModel, pair
 
 MARGIN_US = AFTER_US + BEFORE_US
@@ -86,7 +86,7 @@ def compare_requests(
     yield from _told_apart(provider, waiting, ledger, window, same_model, sums)
     for event in ledger.left():
         if window.holds(event.at) and _used(event):
-            sums.here.add(_whole(event.quantities), event.cost_pico)
+            sums.here.add(by_meter(event.quantities), event.cost_pico)
             yield Difference(DifferenceKind.MISSING_THERE, event=event)
 
 
@@ -145,7 +145,7 @@ def _told_apart(
         for event in events:
             ledger.loose.pop(event.id, None)
             if window.holds(event.at):
-                sums.here.add(_whole(event.quantities), event.cost_pico)
+                sums.here.add(by_meter(event.quantities), event.cost_pico)
                 yield Difference(DifferenceKind.AMBIGUOUS, event=event)
     for request in waiting:
         if request.id not in done and window.holds(request.at):
@@ -167,7 +167,7 @@ def _compared(
         return
     there = _stated(request, event)
     sums.there.add(there, request.cost_pico)
-    sums.here.add(_whole(event.quantities), event.cost_pico)
+    sums.here.add(by_meter(event.quantities), event.cost_pico)
     found = _difference(request, event)
     if found is None:
         sums.alike += 1
@@ -177,7 +177,7 @@ def _compared(
 
 def _difference(request: AccountRequest, event: UsageEvent) -> Difference | None:
     stated = {"requests": 1, **request.quantities}
-    here = _whole(event.quantities)
+    here = by_meter(event.quantities)
     known = event.provenance in (Provenance.REPORTED, Provenance.TOKENIZER)
     meters_differ = any(here.get(meter, 0) != amount for meter, amount in stated.items())
     if request.failed:
@@ -212,7 +212,7 @@ def _difference(request: AccountRequest, event: UsageEvent) -> Difference | None
 
 def _stated(request: AccountRequest, event: UsageEvent) -> dict[str, int]:
     """What the account says of a call; of what it never states, the ledger's word is taken."""
-    here = {} if request.failed else _whole(event.quantities)
+    here = {} if request.failed else by_meter(event.quantities)
     return {**here, "requests": 1, **request.quantities}
 
 
@@ -233,15 +233,6 @@ def _noted(request: AccountRequest, event: UsageEvent) -> str:
     old = [part for part in event.note.split("; ") if part and part not in ours]
     text = "; ".join((*ours, *old))
     return text if len(text) <= MAX_LABEL else "; ".join(ours)
-
-
-def _whole(quantities: Mapping[str, int]) -> dict[str, int]:
-    """Quantities added up over modalities."""
-    totals: dict[str, int] = {}
-    for key, amount in quantities.items():
-        meter = split_key(key)[0]
-        totals[meter] = totals.get(meter, 0) + amount
-    return totals
 
 
 def _used(event: UsageEvent) -> bool:

@@ -80,7 +80,10 @@ def read_request(record: Mapping[str, object]) -> AccountRequest | None:
         text_of(record.get("path")), text_of(details.get("method"))
     )
     if not operation:
-        return None
+        # What cannot be told from its path is no call if it cost nothing, else one of some kind.
+        if not _cost(details, failed=True, identity=identity):
+            return None
+        operation = "call"
     code = record.get("code", response.get("code"))
     failed = isinstance(code, int | Decimal) and code >= 400
     return AccountRequest(

@@ -1,0 +1,159 @@
+"""Asks Deepgram's Management API, with the standard library; the key goes nowhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from http.client import HTTPException, HTTPMessage
+from typing import IO, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
+
+from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.config.accounts import DEEPGRAM_KEY, DEEPGRAM_PROJECT, AccountSettings
+from quotakeeper.errors import InvalidInputError, ProviderError
+from quotakeeper.providers.deepgram import account
+from quotakeeper.providers.deepgram.faults import read_fault
+from quotakeeper.providers.redaction import redact
+from quotakeeper.providers.wire.values import Json, as_object, items, name_of, objects
+
+_TIMEOUT_SECONDS = 60
+_MOST_BYTES = 64 * 1024 * 1024
+_MOST_PAGES = 100_000
+_TRIES = 3
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Another address would be sent the key too."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        return None
+
+
+class DeepgramAccount:
+    """One project's account. Raises InvalidInputError for settings, ProviderError for answers."""
+
+    def __init__(self, settings: AccountSettings, clock: Clock | None = None) -> None:
+        self._url = _checked(settings.url or account.DEFAULT_URL)
+        if not settings.key:
+            raise InvalidInputError(
+                DEEPGRAM_KEY, "is not set", "set it to a key that may read usage, or give --file"
+            )
+        if not settings.key.isprintable() or not settings.key.isascii():
+            raise InvalidInputError(DEEPGRAM_KEY, "is no key", "copy it again")
+        self._key = settings.key
+        self._clock = clock or SystemClock()
+        self._opener = _opener(self._url)
+        self.project = settings.project or self._only_project()
+
+    def requests(self, start: int | None, end: int | None) -> Iterator[Mapping[str, object]]:
+        """Every request made in `[start, end)`, page by page, each once."""
+        seen: set[str] = set()
+        for page in range(_MOST_PAGES):
+            # Whether pages count from 0 or from 1 is not written anywhere: where it is 1, the
+            # first two are the same. After that, one that brings nothing new is the last.
+            found = self._get(account.requests_path(self.project, start, end, page))
+            listed = list(objects(found.get("requests")))
+            fresh = [each for each in listed if name_of(each.get("request_id")) not in seen]
+            seen.update(name_of(each.get("request_id")) for each in fresh)
+            yield from fresh
+            if not listed or (not fresh and page > 1):
+                return
+
+    def balances(self) -> list[tuple[Decimal, str]]:
+        """What is left in the account: amounts with their units."""
+        found = self._get(account.balances_path(self.project))
+        return [
+            (Decimal(amount), name_of(each.get("units")) or "usd")
+            for each in objects(found.get("balances"))
+            if isinstance(amount := each.get("amount"), int | Decimal)
+        ]
+
+    def _only_project(self) -> str:
+        found = self._get(account.projects_path())
+        names = [name_of(as_object(each).get("project_id")) for each in items(found["projects"])]
+        if len(names) != 1:
+            shown = ", ".join(names[:10]) or "none"
+            raise InvalidInputError(
+                "--project", f"the key has {len(names)} projects ({shown})",
+                f"name one, or set {DEEPGRAM_PROJECT}",
+            )  # fmt: skip
+        return names[0]
+
+    def _get(self, path: str) -> Json:
+        for tried in range(1, _TRIES + 1):
+            try:
+                return self._asked(path)
+            except ProviderError as error:
+                passing = error.status == 429 or error.status >= 500
+                if not passing or tried == _TRIES:
+                    raise
+                self._clock.sleep(2 * tried)
+        raise AssertionError
+
+    def _asked(self, path: str) -> Json:
+        request = Request(f"{self._url}{path}", headers={"Accept": "application/json"})
+        request.add_unredirected_header("Authorization", f"Token {self._key}")
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
+                body = answer.read(_MOST_BYTES)
+        except HTTPError as error:
+            with error:
+                raise self._refused(error.code, error.read(_MOST_BYTES)) from None
+        except (URLError, HTTPException, OSError) as error:
+            reason = getattr(error, "reason", None) or error
+            problem = redact(f"{self._url} cannot be reached: {reason}")
+            raise ProviderError("deepgram", 0, problem) from None
+        try:
+            found = json.loads(body, parse_float=Decimal)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise ProviderError("deepgram", 200, f"something that is not JSON ({self._url})")
+        return found
+
+    def _refused(self, status: int, body: bytes) -> ProviderError:
+        said: dict[int, str] = {
+            401: f"the key in {DEEPGRAM_KEY} is not good",
+            403: "the key may not read usage (it needs the scope usage:read)",
+            404: f"there is no project {getattr(self, 'project', '')!r} for this key",
+        }
+        message = read_fault(status, {}, body).message.replace(self._key, "(removed)")
+        known = said.get(status, "it redirects elsewhere" if 300 <= status < 400 else "")
+        return ProviderError("deepgram", status, ": ".join(filter(None, (known, message))))
+
+
+def _checked(url: str) -> str:
+    """A base address that a key may be sent to."""
+    text = url if "://" in url else f"https://{url}"
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
+        raise InvalidInputError("--base-url", f"{url[:60]!r} is no address", "https://HOST")
+    if parts.scheme == "http" and host not in _LOCAL:
+        raise InvalidInputError(
+            "--base-url", "would send the key in the clear", "use https://, or this machine"
+        )
+    return text.rstrip("/").removesuffix("/v1")
+
+
+def _opener(url: str) -> OpenerDirector:
+    handlers: list[Any] = [_NoRedirect()]
+    if urlsplit(url).hostname in _LOCAL:
+        handlers.append(ProxyHandler({}))
+    return build_opener(*handlers)
