@@ -19,13 +19,14 @@ from benchmarks import (  # noqa: E402 - found just now
     measuring,
     overhead,
     prices,
+    reconcile,
 )
 
 
 def main(arguments: list[str]) -> int:
     """Run what was named, or everything."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    names = ["ledger", "prices", "estimate", "import", "overhead", "forecast"]
+    names = ["ledger", "prices", "estimate", "import", "overhead", "forecast", "reconcile"]
     parser.add_argument("names", nargs="*", choices=[*names, []], help="what to measure: all")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each case (5 at least)")
     parser.add_argument("--peers", action="store_true", help="install peers aside, and compare")
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
         "import": imports.run,
         "overhead": lambda: overhead.run(rounds),
         "forecast": forecast.run,
+        "reconcile": reconcile.run,
     }
     about = measuring.machine()
     print("  ".join(f"{name} {value}" for name, value in about.items()))
