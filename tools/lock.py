@@ -1,6 +1,8 @@
-"""Writes requirements/*.lock anew: universal, hashed, naming no host. Needs uv on PATH.
+"""Writes requirements/*.lock and requirements/peers/*.txt anew: universal, hashed, naming no host.
 
-Run it by hand after changing dependencies in pyproject.toml: `python tools/lock.py [--upgrade]`.
+Needs uv on PATH. Run it by hand after changing dependencies in pyproject.toml, or what a
+requirements/peers/*.in asks for: `python tools/lock.py [--upgrade] [NAME ...]`; a name is that of a
+file without its ending, all of them unless one is given.
 """
 
 from __future__ import annotations
@@ -11,16 +13,33 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
-    "requirements/dev.lock": ["--extra", "dev"],
+    "requirements/dev.lock": ["--extra", "dev", "pyproject.toml"],
     # Optional libraries with native code: kept apart, because a machine without a ready-made build
     # of one of them (musl, Windows on ARM) can still do everything else.
-    "requirements/extras.lock": ["--extra", "all", "--constraint", "requirements/dev.lock"],
+    "requirements/extras.lock": [
+        "--extra",
+        "all",
+        "--constraint",
+        "requirements/dev.lock",
+        "pyproject.toml",
+    ],
 }
 
 
+def locks(root: Path) -> dict[str, list[str]]:
+    """What is to be written, and from what: ours, then one environment for each peer."""
+    peers = sorted((root / "requirements" / "peers").glob("*.in"))
+    asked = [path.relative_to(root).as_posix() for path in peers]
+    return LOCKS | {f"{source.removesuffix('.in')}.txt": [source] for source in asked}
+
+
 def main(arguments: list[str]) -> int:
-    """Compile every lock; returns uv's exit code when it refuses."""
-    for target, selection in LOCKS.items():
+    """Compile what was named, or everything; returns uv's exit code when it refuses."""
+    names = {each for each in arguments if not each.startswith("-")}
+    options = [each for each in arguments if each.startswith("-")]
+    for target, selection in locks(ROOT).items():
+        if names and Path(target).stem not in names:
+            continue
         command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
         command += [
             "--generate-hashes",
@@ -29,7 +48,7 @@ def main(arguments: list[str]) -> int:
             "--no-annotate",
         ]
         command += ["--custom-compile-command", "python tools/lock.py"]
-        command += [*selection, *arguments, "pyproject.toml", "-o", target]
+        command += [*options, *selection, "-o", target]
         finished = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
         if finished.returncode:
             return finished.returncode
