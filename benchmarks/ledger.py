@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import synced
 from benchmarks.measuring import (
     PYTHON,
     ROOT,
@@ -37,9 +38,13 @@ _LIMITS = [
     {"name": "money", "provider": "gemini", "meter": "cost", "window": "day", "amount": 10**6},
     {"name": "calls", "provider": "gemini", "meter": "requests", "window": "day", "amount": 10**9},
 ]
-ONE, EIGHT, MANY = "1 caller", "8 threads", "64 threads"
-TASKS = "64 asyncio tasks"
-PROCESSES = "4 processes of 64 asyncio tasks"
+CALLERS = {
+    "one": "1 caller",
+    "eight": "8 threads",
+    "many": "64 threads",
+    "tasks": "64 asyncio tasks",
+    "processes": "4 processes of 64 asyncio tasks",
+}
 _WORK = """
 import asyncio, sys
 from pathlib import Path
@@ -148,22 +153,6 @@ def _processes_rate(folder: Path, durability: str, *, record: bool) -> float:
     return rate
 
 
-def _synced(folder: Path) -> float:
-    path = folder / os.urandom(6).hex()
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    sync = getattr(os, "fdatasync", os.fsync)
-
-    def run() -> None:
-        for _ in range(300):
-            os.write(fd, b"x" * 4096)
-            sync(fd)
-
-    try:
-        return 300 / seconds(run)
-    finally:
-        os.close(fd)
-
-
 def _bare(folder: Path, durability: str, *, record: bool) -> float:
     """The rows of a record, or of a reservation and its settlement, by plain SQL."""
     path = folder / f"{os.urandom(6).hex()}.ledger"
@@ -230,8 +219,8 @@ def run(rounds: int) -> list[Line]:
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="quotakeeper-bench-") as name:
         folder = Path(name)
-        synced = alternating({"raw": lambda: _synced(folder)}, rounds)["raw"]
-        lines.append(line("raw fdatasync of a 4 KiB append", synced, "per s"))
+        raw = alternating({"raw": lambda: synced(folder)}, rounds)["raw"]
+        lines.append(line("raw fdatasync of a 4 KiB append", raw, "per s", key="ledger.fdatasync"))
         for record in (True, False):
             for durability in ("power", "process"):
                 lines += _compared(folder, durability, rounds, record=record)
@@ -243,21 +232,25 @@ def _compared(folder: Path, durability: str, rounds: int, *, record: bool) -> li
     bare = f"bare SQLite, {durability}, rows of a {what}"
     found = alternating(
         {
-            bare: lambda: _bare(folder, durability, record=record),
-            ONE: lambda: _rate(folder, durability, act, 1),
-            EIGHT: lambda: _rate(folder, durability, act, 8),
-            MANY: lambda: _rate(folder, durability, act, 64),
-            TASKS: lambda: _tasks_rate(folder, durability, record=record),
-            PROCESSES: lambda: _processes_rate(folder, durability, record=record),
+            "bare": lambda: _bare(folder, durability, record=record),
+            "one": lambda: _rate(folder, durability, act, 1),
+            "eight": lambda: _rate(folder, durability, act, 8),
+            "many": lambda: _rate(folder, durability, act, 64),
+            "tasks": lambda: _tasks_rate(folder, durability, record=record),
+            "processes": lambda: _processes_rate(folder, durability, record=record),
         },
         rounds,
     )
-    lines = [line(bare, found[bare], "per s")]
-    slower = [b / a for a, b in zip(found[ONE], found[bare], strict=True)]
-    for who in (ONE, EIGHT, MANY, TASKS, PROCESSES):
-        base = found[bare] if who == ONE else found[ONE]
-        against = "the bare rate" if who == ONE else "one caller"
-        lines.append(line(f"{what}, {durability}, {who}", found[who], "per s", base, against))
-        if who == ONE:
-            lines.append(line(f"  time of it, beside a bare {durability} one", slower, "times"))
+    key = f"ledger.{'record' if record else 'pair'}.{durability}"
+    lines = [line(bare, found["bare"], "per s", key=f"{key}.bare")]
+    slower = [other / ours for ours, other in zip(found["one"], found["bare"], strict=True)]
+    for who, title in CALLERS.items():
+        base, against = found["one"], "one caller"
+        if who == "one":
+            base, against = found["bare"], "the bare rate"
+        name = f"{what}, {durability}, {title}"
+        lines.append(line(name, found[who], "per s", base, against, f"{key}.{who}"))
+        if who == "one":
+            name = f"  time of it, beside a bare {durability} one"
+            lines.append(line(name, slower, "times", key=f"{key}.one.times"))
     return lines

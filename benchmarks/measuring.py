@@ -7,23 +7,27 @@ ratio means something where an absolute figure moves by tens of per cent from ru
 from __future__ import annotations
 
 import os
-import platform
-import sqlite3
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+FEWEST_ROUNDS = 5
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a result: a figure, its spread, and what it is of the line it is held against."""
+    """One line of a result: a figure, its spread, and what it is of the line it is held against.
+
+    `key` is what the pages find it by ("admission.power.one.rate"); the name is for the screen.
+    """
 
     name: str
     value: float
@@ -32,6 +36,7 @@ class Line:
     high: float
     ratio: float | None = None
     against: str = ""
+    key: str = ""
 
     def __str__(self) -> str:
         figure = f"{self.value:>12,.1f} {self.unit:<9}({self.low:,.1f} to {self.high:,.1f})"
@@ -54,22 +59,24 @@ def alternating(cases: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, 
 
 def line(
     name: str,
-    values: list[float],
+    values: Sequence[float],
     unit: str,
-    base: list[float] | None = None,
+    base: Sequence[float] | None = None,
     against: str = "",
+    key: str = "",
 ) -> Line:
     """The median of some values, and of the ratios to another case's of the same rounds."""
     ratio = None
     if base is not None:
         ratio = median(value / other for value, other in zip(values, base, strict=True))
-    return Line(name, median(values), unit, min(values), max(values), ratio, against)
+    return Line(name, median(values), unit, min(values), max(values), ratio, against, key)
 
 
-def quantile(values: list[float], percent: int) -> float:
-    """The value that so many per cent of them do not pass."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+def quantile(values: Sequence[float], percent: int) -> float:
+    """The smallest of the values that at least so many per cent of them do not pass."""
+    if not values:
+        raise ValueError("a quantile of nothing")
+    return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -79,21 +86,16 @@ def seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def machine() -> dict[str, object]:
-    """What the figures were measured on, nothing that names the machine."""
-    return {
-        "python": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "sqlite": sqlite3.sqlite_version,
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-    }
+notes: list[str] = []
+"""What was said since the bench began: kept with its figures."""
+
+
+def say(text: str) -> None:
+    """A line on the screen at once, and a note with the figures: what was left out, and why."""
+    notes.append(text)
+    print(f"  {text}", flush=True)
 
 
 def child_environment() -> dict[str, str]:
     """For a child Python that finds the package in this checkout."""
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-
-
-PYTHON = sys.executable
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}

@@ -1,59 +1,97 @@
-"""`./dev bench [NAME ...]`: measure, print, and keep as JSON; `--help` lists the names."""
+"""`./dev bench [NAME ...]`: measure, print, keep as JSON, and write the pages from what is kept."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import importlib
+import inspect
 import sys
-from collections.abc import Callable
+import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from benchmarks import (  # noqa: E402 - found just now
-    estimate,
-    forecast,
-    imports,
-    ledger,
-    measuring,
-    overhead,
-    prices,
-    reconcile,
+from benchmarks import measuring, page, results  # noqa: E402 - found just now
+from benchmarks.machine import machine  # noqa: E402
+
+# In the order of the page. A module of this folder with a `run`, if it is there.
+NAMES = (
+    "admission",
+    "ledger",
+    "growth",
+    "overhead",
+    "forecast",
+    "reconcile",
+    "pricing",
+    "estimate",
+    "footprint",
 )
+BENCHES = tuple(name for name in NAMES if (ROOT / "benchmarks" / f"{name}.py").exists())
 
 
 def main(arguments: list[str]) -> int:
     """Run what was named, or everything."""
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    names = ["ledger", "prices", "estimate", "import", "overhead", "forecast", "reconcile"]
-    parser.add_argument("names", nargs="*", choices=[*names, []], help="what to measure: all")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each case (5 at least)")
-    parser.add_argument("--peers", action="store_true", help="install peers aside, and compare")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the result here")
-    given = parser.parse_args(arguments)
-    rounds = max(5, given.rounds)
-    benches: dict[str, Callable[[], list[measuring.Line]]] = {
-        "ledger": lambda: ledger.run(rounds),
-        "prices": lambda: prices.run(rounds, peers=given.peers),
-        "estimate": lambda: estimate.run(rounds),
-        "import": imports.run,
-        "overhead": lambda: overhead.run(rounds),
-        "forecast": forecast.run,
-        "reconcile": reconcile.run,
-    }
-    about = measuring.machine()
-    print("  ".join(f"{name} {value}" for name, value in about.items()))
-    result: dict[str, object] = {"machine": about, "rounds": rounds}
-    for name in given.names or names:
-        print(f"\n{name}", flush=True)
-        lines = benches[name]()
-        for each in lines:
-            print(each)
-        result[name] = [each.as_json() for each in lines]
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    given = _parser().parse_args(arguments)
+    if not given.pages:
+        about = machine()
+        print("  ".join(f"{name} {value}" for name, value in about.items()))
+        _each(given)
+    if given.write or given.pages:
+        for path in page.write(results.read(results.LATEST)):
+            print(f"wrote {path.relative_to(ROOT).as_posix()}")
     return 0
+
+
+def _each(given: argparse.Namespace) -> None:
+    """Bench after bench; what is measured is kept at once, so a run broken off loses the rest only."""
+    found: results.Results = {}
+    for name in given.names or BENCHES:
+        print(f"\n{name}", flush=True)
+        found[name] = _measured(name, given)
+        if given.json:
+            results.write(given.json, found)
+        if given.write:
+            results.write(results.LATEST, results.read(results.LATEST) | found)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="NAME",
+                        help=f"what to measure: {', '.join(BENCHES)}; all unless named")  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=measuring.FEWEST_ROUNDS,
+                        help=f"runs of each case, {measuring.FEWEST_ROUNDS} at least")  # fmt: skip
+    parser.add_argument("--no-peers", action="store_true", help="ours alone: no network is needed")
+    parser.add_argument("--most", type=int, default=1_000_000, metavar="EVENTS",
+                        help="growth: the largest ledger, 1_000_000 unless given")  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the result here")
+    parser.add_argument("--write", action="store_true",
+                        help="keep it in benchmarks/results, and write the pages")  # fmt: skip
+    parser.add_argument("--pages", action="store_true",
+                        help="measure nothing: write the pages from what is kept")  # fmt: skip
+    return parser
+
+
+def _measured(name: str, given: argparse.Namespace) -> dict[str, Any]:
+    """Run one bench with what it takes of the options, and say it on the screen."""
+    bench = importlib.import_module(f"benchmarks.{name}").run
+    rounds = max(measuring.FEWEST_ROUNDS, given.rounds)
+    options = {"rounds": rounds, "peers": not given.no_peers, "most": given.most}
+    taken = inspect.signature(bench).parameters
+    measuring.notes.clear()
+    about, began = machine(), time.time()
+    lines = bench(**{key: value for key, value in options.items() if key in taken})
+    for each in lines:
+        print(each)
+    return {
+        "measured": time.strftime("%Y-%m-%d", time.gmtime(began)),
+        "seconds": round(time.time() - began),
+        "rounds": rounds,
+        "machine": about,
+        "notes": list(measuring.notes),
+        "lines": [each.as_json() for each in lines],
+    }
 
 
 if __name__ == "__main__":

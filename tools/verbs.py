@@ -38,7 +38,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
          test ARGS: pytest ARGS only (for example: test tests/house -k stamp)
          test --matrix: every SDK there is a driver for, each in an environment of its own
   check  format, lint, types, architecture, gates
-  bench  measure                                                         benchmarks/run.py
+  bench  measure, beside peers; --write makes docs/*/performance.md      benchmarks/run.py
   fmt    put the source into its format
   help   this page
 

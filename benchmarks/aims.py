@@ -1,0 +1,129 @@
+"""What was aimed at, beside what came out. A miss is shown as a miss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from benchmarks.results import Figures
+from benchmarks.words import Words
+
+_LARGEST = 10_000_000
+
+
+class Aim(NamedTuple):
+    """A bound on one figure: `most` or `least`, whichever is given."""
+
+    said: dict[str, str]
+    found: Callable[[Figures], float | None]
+    unit: dict[str, str]
+    most: float | None = None
+    least: float | None = None
+
+    def is_reached(self, value: float) -> bool:
+        """Whether a figure keeps the bound."""
+        return (self.most is None or value <= self.most) and (
+            self.least is None or value >= self.least
+        )
+
+
+def _value(key: str) -> Callable[[Figures], float | None]:
+    return lambda figures: figures.value(key)
+
+
+def _ratio(key: str) -> Callable[[Figures], float | None]:
+    return lambda figures: figures.ratio(key)
+
+
+def _grown(what: str) -> Callable[[Figures], float | None]:
+    """The figure at the largest size that was measured."""
+
+    def found(figures: Figures) -> float | None:
+        sizes = figures.sizes()
+        return figures.value(f"growth.{sizes[-1]}.{what}") if sizes else None
+
+    return found
+
+
+_US, _MS = {"en": "µs", "vi": "µs"}, {"en": "ms", "vi": "ms"}
+_TIMES = {"en": "times", "vi": "lần"}
+_A_SECOND = {"en": "a second", "vi": "mỗi giây"}
+AIMS = (
+    Aim(
+        {"en": "lease: `reserve`, p50, one caller", "vi": "lease: `reserve`, p50, một nơi gọi"},
+        _value("admission.lease.one.reserve_p50"), _US, most=5,
+    ),
+    Aim(
+        {"en": "`process`: `reserve`, p50, one caller",
+         "vi": "`process`: `reserve`, p50, một nơi gọi"},
+        _value("admission.process.one.reserve_p50"), _US, most=60,
+    ),
+    Aim(
+        {"en": "`power`: reserve + settle, 4 processes of 64 tasks together",
+         "vi": "`power`: giữ chỗ + quyết toán, 4 tiến trình x 64 tác vụ cộng lại"},
+        _value("ledger.pair.power.processes"), _A_SECOND, least=20_000,
+    ),
+    Aim(
+        {"en": "`power`: one caller's record, beside a bare transaction",
+         "vi": "`power`: một nơi gọi ghi record, so với giao dịch thuần"},
+        _value("ledger.record.power.one.times"), _TIMES, most=2,
+    ),
+    Aim(
+        {"en": "`power`: one caller's reserve + settle, beside two bare transactions",
+         "vi": "`power`: một nơi gọi giữ chỗ + quyết toán, so với hai giao dịch thuần"},
+        _value("ledger.pair.power.one.times"), _TIMES, most=2,
+    ),
+    Aim(
+        {"en": "`power`: 64 callers' records, beside one caller's",
+         "vi": "`power`: 64 nơi gọi ghi record, so với một nơi gọi"},
+        _ratio("ledger.record.power.tasks"), _TIMES, least=10,
+    ),
+    Aim(
+        {"en": "`power`: 64 callers' reserve + settle, beside one caller's",
+         "vi": "`power`: 64 nơi gọi giữ chỗ + quyết toán, so với một nơi gọi"},
+        _ratio("ledger.pair.power.tasks"), _TIMES, least=10,
+    ),
+    Aim(
+        {"en": "`status` with {events} events in the ledger",
+         "vi": "`status` khi sổ có {events} sự kiện"},
+        _grown("status"), _MS, most=50,
+    ),
+    Aim(
+        {"en": "the ledger's file, an event, at {events} events",
+         "vi": "tệp sổ, mỗi sự kiện, khi có {events} sự kiện"},
+        _grown("bytes"), {"en": "bytes", "vi": "byte"}, most=250,
+    ),
+    Aim(
+        {"en": "price of one call", "vi": "giá của một lệnh gọi"},
+        _value("pricing.quotakeeper"), _US, most=10,
+    ),
+    Aim(
+        {"en": "estimating English tokens, pure Python",
+         "vi": "ước lượng token tiếng Anh, Python thuần"},
+        _value("estimate.English.plain"), {"en": "MB/s", "vi": "MB/s"}, least=20,
+    ),
+    Aim(
+        {"en": "`import quotakeeper`, by `-X importtime`",
+         "vi": "`import quotakeeper`, theo `-X importtime`"},
+        _value("footprint.importtime"), _MS, most=50,
+    ),
+)  # fmt: skip
+
+
+def rows(figures: Figures, words: Words) -> str:
+    """The rows of the table of aims."""
+    sizes = figures.sizes()
+    events = words.number(sizes[-1] if sizes else _LARGEST)
+    lines = []
+    for aim in AIMS:
+        value, unit = aim.found(figures), aim.unit[words.language]
+        bound, word = (
+            (aim.most, words.at_most) if aim.most is not None else (aim.least, words.at_least)
+        )
+        assert bound is not None
+        said = aim.said[words.language].replace("{events}", events)
+        outcome = words.reached if value is not None and aim.is_reached(value) else words.missed
+        measured = words.unmeasured if value is None else f"{words.number(value)} {unit}"
+        verdict = "" if value is None else outcome
+        lines.append(f"| {said} | {word} {words.number(bound)} {unit} | {measured} | {verdict} |")
+    return "\n".join(lines)
