@@ -205,7 +205,7 @@ class Ledger:
         self.store.apply([c.Settle(str(self.number), self.figures(ask))], at)
 
     def standings(self) -> list[Standing]:
-        profiles = use_by_slot(self.caps, self.store.slots())
+        profiles = use_by_slot([cap.account for cap in self.caps], self.store.slots())
         found = []
         for verdict, profile in zip(self.store.verdicts(self.caps, NOW), profiles, strict=True):
             cap = verdict.limit

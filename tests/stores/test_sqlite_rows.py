@@ -131,6 +131,8 @@ def test_rows_that_cannot_be_right_are_refused_by_the_table(path, statement):
         ("UPDATE slot SET unpriced = 0", "0 unpriced"),
         ("UPDATE slot SET totals = 'i29z5'", "i29z5"),
         ("DELETE FROM slot", "has nothing"),
+        ("DELETE FROM pace", "pace of"),
+        ("UPDATE pace SET used = used + 1", "pace of"),
         ("INSERT INTO slot VALUES (0, 1, 1, 1, 1, 0, 'i1z0')", "the journal says nothing"),
         ("INSERT INTO slot VALUES (9000000000000000, 1, 1, 1, 1, 0, 'i1z0')", "nothing"),
         ("DROP TRIGGER entry_is_never_deleted; DELETE FROM entry WHERE seq = 4", "settled is 30"),
@@ -186,7 +188,7 @@ def test_every_table_is_strict(path):
         strict = {name: bool(flag) for name, flag in rows if not name.startswith("sqlite_")}
     assert set(strict) == {
         "word", "labels", "entry", "account", "balance", "hold", "slot",
-        "carried_slot", "carried_balance", "compacting",
+        "carried_slot", "carried_balance", "compacting", "pace",
     }  # fmt: skip
     assert all(strict.values())
 

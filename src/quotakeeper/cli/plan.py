@@ -130,7 +130,7 @@ def _pricer(keeper: Keeper, languages: Sequence[str], now: int) -> Pricer:
 def _standings(keeper: Keeper, entries: Sequence[LimitStatus], now: int) -> list[Standing]:
     rolling = [e.limit.window.seconds * SECOND for e in entries if _rolls(e.limit)]
     slots = keeper.slots(since=now - max(rolling)) if rolling else ()
-    profiles = use_by_slot([entry.limit for entry in entries], slots)
+    profiles = use_by_slot([entry.limit.account for entry in entries], slots)
     return [
         standing(
             _as_enforced(entry.limit, keeper.settings.on_limit),

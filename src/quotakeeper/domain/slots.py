@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.units import Quantities, measure
+from quotakeeper.domain.limits import Account
+from quotakeeper.domain.units import METERS, Quantities, measure
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 from quotakeeper.domain.windows import SECOND
 
@@ -74,17 +74,18 @@ def slots_of(events: Iterable[UsageEvent]) -> Iterator[SlotSum]:
         yield from _closed(at, slots[at])
 
 
-def use_by_slot(limits: Sequence[Limit], slots: Iterable[SlotSum]) -> list[dict[int, int]]:
-    """For each limit what its calls used of it: start of slot -> base units, zeros left out."""
-    uses: list[dict[int, int]] = [{} for _ in limits]
+def use_by_slot(accounts: Sequence[Account], slots: Iterable[SlotSum]) -> list[dict[int, int]]:
+    """For each account what its calls used: start of slot -> base units, zeros left out."""
+    uses: list[dict[int, int]] = [{} for _ in accounts]
+    meters = [METERS[account.meter] for account in accounts]
     matching: dict[CallLabels, list[int]] = {}
     for slot in slots:
         found = matching.get(slot.labels)
         if found is None:
-            found = [i for i, limit in enumerate(limits) if limit.matches(slot.labels)]
+            found = [i for i, account in enumerate(accounts) if account.matches(slot.labels)]
             matching[slot.labels] = found
         for index in found:
-            amount = measure(limits[index].account_meter, slot.quantities, slot.cost_pico)
+            amount = measure(meters[index], slot.quantities, slot.cost_pico)
             if amount:
                 uses[index][slot.slot_at] = uses[index].get(slot.slot_at, 0) + amount
     return uses

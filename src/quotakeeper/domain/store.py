@@ -9,7 +9,7 @@ from typing import Protocol
 from quotakeeper.domain.commands import Command, Outcomes
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
-from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.slots import SlotSum
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -98,6 +98,10 @@ class Store(Protocol):
 
         A slot is given whole, also where `since` or `until` lies within it.
         """
+
+    def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
+        """What each account used, by slot (its start -> base units), from the slot on that holds
+        an instant. For accounts whose balances are kept, however much there is."""
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""

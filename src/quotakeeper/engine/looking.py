@@ -37,17 +37,13 @@ class Looking(Bookkeeping):
 
     def status(self, *, forecasts: bool = True) -> Status:
         """Where every limit stands now and, unless that is not wanted, where it is going."""
-        status: Status = self.worker.ask(self._status)
-        return self._foreseen(status) if forecasts else status
+        status: Status = self.worker.ask(self._foreseen if forecasts else self._status)
+        return status
 
     async def astatus(self, *, forecasts: bool = True) -> Status:
-        """`status`, awaited: what forecasts need is read in a thread, so that the loop goes on."""
-        status: Status = await self.worker.aask(self._status)
-        if not forecasts:
-            return status
-        import asyncio  # noqa: PLC0415 - see Worker
-
-        return await asyncio.to_thread(self._foreseen, status)
+        """`status`, awaited."""
+        status: Status = await self.worker.aask(self._foreseen if forecasts else self._status)
+        return status
 
     def usage(
         self, since: int | None = None, until: int | None = None,
@@ -132,9 +128,13 @@ class Looking(Bookkeeping):
         verdicts = store.verdicts(self.limits, now)
         return Status(now, tuple(map(limit_status, verdicts)), store.open_count())
 
-    def _foreseen(self, status: Status) -> Status:
+    def _foreseen(self, store: Store, now: int) -> Status:
+        status = self._status(store, now)
         since = looks_back_to(status)
-        return status if since is None else with_forecasts(status, self.worker.store.slots(since))
+        if since is None:
+            return status
+        accounts = [entry.limit.account for entry in status.limits]
+        return with_forecasts(status, store.paces(accounts, since))
 
 
 def _opened(store: Store, now: int) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from quotakeeper.domain.forecast import Stand, forecast
-from quotakeeper.domain.slots import SlotSum, use_by_slot
 from quotakeeper.engine.reports import LimitStatus, Status
 
 
@@ -22,9 +21,8 @@ def looks_back_to(status: Status) -> int | None:
     return min(starts, default=None)
 
 
-def with_forecasts(status: Status, slots: Iterable[SlotSum]) -> Status:
-    """The status with a forecast on every limit that has one."""
-    uses = use_by_slot([entry.limit for entry in status.limits], slots)
+def with_forecasts(status: Status, uses: Sequence[Mapping[int, int]]) -> Status:
+    """The status with a forecast on every limit that has one, from the use of each by slot."""
     foreseen = tuple(
         replace(entry, forecast=forecast(stand_of(entry, status.as_of), use))
         for entry, use in zip(status.limits, uses, strict=True)

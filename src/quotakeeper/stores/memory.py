@@ -9,9 +9,9 @@ from quotakeeper.domain import admission, ledger
 from quotakeeper.domain.commands import Command, Outcomes
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
-from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.reservations import Hold
-from quotakeeper.domain.slots import SlotSum, slots_of, whole_slots
+from quotakeeper.domain.slots import SlotSum, slots_of, use_by_slot, whole_slots
 from quotakeeper.domain.state import LedgerState, ZoneFinder
 from quotakeeper.domain.store import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -96,6 +96,10 @@ class MemoryStore:
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
         """Sums of five minutes; see the Store port."""
         return slots_of(self.events(EventQuery(*whole_slots(since, until))))
+
+    def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
+        """What each account used, by slot, since an instant."""
+        return use_by_slot(accounts, self.slots(since))
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""

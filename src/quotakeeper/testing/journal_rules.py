@@ -139,6 +139,32 @@ class JournalRules(LedgerCase):
         corrected = next(each for each in self.store.slots() if each.labels == LABELS)
         assert (corrected.quantities, corrected.cost_pico) == ({"input_tokens": 11}, 5)
 
+    def test_the_pace_of_an_account_is_what_its_calls_used_by_slot(self) -> None:
+        limit, money = cap(1_000), cap(1_000, "money", meter="cost")
+        early, late = limit.account, money.account
+        since = self.clock.now()
+        self.watch(limit)
+        self.record("a", tokens(10, 7))
+        self.reserve("b", tokens(100, 90))
+        self.clock.advance(minutes=20)
+        # Watched in the middle of a batch: what came before it and after it counts once.
+        self.apply(
+            c.Record("c", LABELS, tokens(5, 4)),
+            c.Watch((money.account,)),
+            c.Record("d", LABELS, tokens(2, 1)),
+            c.Settle("b", tokens(50, 40)),
+            c.Correct("a", tokens(20, 6)),
+        )
+        later = since + 4 * SLOT
+        for _ in range(2):
+            assert self.store.paces([late, early], since) == [
+                {since: 46, later: 5}, {since: 70, later: 7},
+            ]  # fmt: skip
+            assert self.store.paces([early], since + SLOT) == [{later: 7}]
+            self.reopen()
+        unwatched = cap(1, labels=CallLabels("deepgram")).account
+        assert self.store.paces([unwatched, early], later) == [{}, {later: 7}]
+
     def test_long_answers_come_whole(self) -> None:
         many = 4_321
         for start in range(0, many, 1_000):

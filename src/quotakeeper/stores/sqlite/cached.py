@@ -19,6 +19,7 @@ from quotakeeper.domain.state import Known, LedgerState, Usage, ZoneFinder, foll
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.stores.sqlite.codes import quantities_from, quantities_text, totals_from
+from quotakeeper.stores.sqlite.paced import KEPT_BEFORE, Paces
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.rows import (
     Interned,
@@ -45,6 +46,7 @@ class SqliteState(LedgerState):
         self._whole: dict[str, int] = {}  # accounts whose slices after an instant are all fetched
         self._dirty: dict[tuple[str, int], Balance] = {}
         self._slots = SlotSums(connection, self.interned)
+        self._paces = Paces(connection)
         self._new_accounts: list[tuple[Account, int]] = []
 
     def refresh(self) -> None:
@@ -56,6 +58,7 @@ class SqliteState(LedgerState):
         self._balances.clear()
         self.forget_places()
         self._slots.forget()
+        self._paces.forget()
         self._whole.clear()
         self._forget_changed()
         head = self._connection.execute(self._sql["head"]).fetchone()
@@ -97,7 +100,6 @@ class SqliteState(LedgerState):
             row = execute(self._sql["add_account"], account_row(account, since))
             self._account_ids[account.key] = row.lastrowid or 0
             self._carry(account, since)
-        self._new_accounts.clear()
         self._connection.executemany(
             self._sql["add_entry"], [entry_row(entry, interned) for entry in entries]
         )
@@ -110,6 +112,11 @@ class SqliteState(LedgerState):
         )
         self._dirty.clear()
         self._slots.save()
+        for account, since in self._new_accounts:
+            number = self._account_ids[account.key]
+            self._paces.make(interned, account, number, max(0, since - KEPT_BEFORE))
+        self._paces.save(self._account_ids)
+        self._new_accounts.clear()
         self._save_holds(entries)
         return True
 
@@ -233,6 +240,14 @@ class SqliteState(LedgerState):
             self._whole[account.key] = after
         return super().slices(account, after)
 
+    def pace(self, account: Account, since: int) -> dict[int, int] | None:
+        """What an account used by slot since an instant; None where that is not kept."""
+        kept = self.accounts.get(account.key)
+        if kept is None or since < kept[1] - KEPT_BEFORE:
+            return None
+        row = (self._account_ids[account.key], slot_start(since))
+        return dict(self._connection.execute(self._sql["pace_since"], row).fetchall())
+
     def account_id(self, account: Account) -> int:
         """The number of an account whose balances are kept."""
         return self._account_ids[account.key]
@@ -269,6 +284,8 @@ class SqliteState(LedgerState):
     def count(self, before: Known | None, after: Known) -> None:
         """Take an event into the sums of its slot."""
         self._slots.count(before, after)
+        for account in self.matching(after.labels):
+            self._paces.count(account, before, after)
 
     def add_account(self, account: Account, since: int) -> None:
         """Begin to keep balances for an account."""

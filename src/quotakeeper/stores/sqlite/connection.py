@@ -16,6 +16,7 @@ from quotakeeper.errors import (
 )
 from quotakeeper.stores.sqlite.forking import refuse_if_inherited
 from quotakeeper.stores.sqlite.locks import HeldElsewhereError
+from quotakeeper.stores.sqlite.paced import fill_paces
 from quotakeeper.stores.sqlite.queries import schema
 from quotakeeper.stores.sqlite.slotted import fill_slots
 
@@ -157,6 +158,7 @@ def _gate(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             if target == 2:
                 fill_slots(connection)
+                fill_paces(connection)
             # A pragma takes no bound value; both are integers of our own.
             connection.execute(_SET_APPLICATION_ID)
             connection.execute(_SET_VERSION[target])

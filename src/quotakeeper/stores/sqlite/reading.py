@@ -107,7 +107,8 @@ def verify_file(path: Path, zones: ZoneFinder) -> list[Problem]:
             kept, _entries(connection, 0), zones, lambda seq, end: _about(connection, seq, end),
             connection.execute(queries()["carried_balances"]).fetchall(),
         )  # fmt: skip
-        problems += compare_slots(connection)
+        numbered = [(kept.account_id(a), a, since) for a, since in kept.accounts.values()]
+        problems += compare_slots(connection, numbered)
     return problems
 
 

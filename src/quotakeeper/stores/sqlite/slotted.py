@@ -7,11 +7,13 @@ read every call of it. Like balances they are derived, and `verify` derives them
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from quotakeeper.domain.limits import Account
 from quotakeeper.domain.slots import slot_start
 from quotakeeper.domain.state import Known
 from quotakeeper.domain.store import Problem
+from quotakeeper.domain.units import METERS, measure
 from quotakeeper.stores.sqlite.codes import (
     OUTCOME_CODE,
     PROVENANCE_CODE,
@@ -137,11 +139,15 @@ def fill_slots(connection: sqlite3.Connection) -> None:
         connection.executemany(put, _rows(sums))
 
 
-def compare_slots(connection: sqlite3.Connection) -> list[Problem]:
-    """Add every slot up again from the journal and name what differs from what is kept."""
+def compare_slots(
+    connection: sqlite3.Connection, accounts: Sequence[tuple[int, Account, int]]
+) -> list[Problem]:
+    """Add every slot up again from the journal and name what differs from what is kept, there and
+    in the paces of accounts (number, account, since when it is kept)."""
     problems: list[Problem] = []
     kept = _kept(connection, "slots_between")
     carried = _kept(connection, "carried_slots")
+    check_pace = _pace_checker(connection, accounts)
     for slot, (have, gone, found) in _side_by_side(kept, carried, _derived(connection)):
         for key, more in gone.items():
             found.setdefault(key, Sums()).merge(more)
@@ -151,7 +157,34 @@ def compare_slots(connection: sqlite3.Connection) -> list[Problem]:
                 problems.append(
                     Problem(f"slot {slot}, {key[1:]}: has {there}, the journal says {derived}")
                 )
+        problems += check_pace(slot, found)
     return problems
+
+
+def _pace_checker(
+    connection: sqlite3.Connection, accounts: Sequence[tuple[int, Account, int]]
+) -> Callable[[int, dict[Key, Sums]], list[Problem]]:
+    interned = Interned(connection)
+
+    def check(slot: int, sums: dict[Key, Sums]) -> list[Problem]:
+        problems = []
+        for number, account, since in accounts:
+            if slot < since:  # made from when it was watched; before, as far as it is needed
+                continue
+            want = sum(
+                measure(METERS[account.meter], each.quantities, each.cost_pico)
+                for key, each in sums.items()
+                if account.matches(interned.labels(key[1]))
+            )
+            row = connection.execute(queries()["pace_at"], (number, slot)).fetchone()
+            have = row[0] if row else 0
+            if have != want:
+                problems.append(
+                    Problem(f"pace of {account.key!r} at {slot}: {have}, the journal says {want}")
+                )
+        return problems
+
+    return check
 
 
 def _side_by_side(

@@ -14,9 +14,9 @@ from quotakeeper.domain import admission, ledger
 from quotakeeper.domain.commands import Command, Outcomes
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Entry, Figures
-from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.reservations import Hold
-from quotakeeper.domain.slots import SlotSum, whole_slots
+from quotakeeper.domain.slots import SlotSum, use_by_slot, whole_slots
 from quotakeeper.domain.state import ZoneFinder
 from quotakeeper.domain.store import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -169,6 +169,13 @@ class SqliteStore:
         """Sums of five minutes; see the Store port."""
         self._there()
         return read_slots(self._path, *whole_slots(since, until))
+
+    def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
+        """What each account used, by slot, since an instant."""
+        found = self._read(lambda state: [state.pace(account, since) for account in accounts])
+        others = [a for a, pace in zip(accounts, found, strict=True) if pace is None]
+        uses = iter(use_by_slot(others, self.slots(since)) if others else ())
+        return [next(uses) if pace is None else pace for pace in found]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""

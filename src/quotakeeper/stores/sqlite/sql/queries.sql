@@ -220,3 +220,13 @@ INSERT INTO carried_slot (slot_at, labels_id, provenance, outcome, calls, unpric
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (slot_at, labels_id, provenance, outcome) DO UPDATE
 SET calls = excluded.calls, unpriced = excluded.unpriced, totals = excluded.totals
+
+-- name: add_pace
+INSERT INTO pace (account_id, slot_at, used) VALUES (?, ?, ?)
+ON CONFLICT (account_id, slot_at) DO UPDATE SET used = used + excluded.used
+
+-- name: pace_since
+SELECT slot_at, used FROM pace WHERE account_id = ? AND slot_at >= ?
+
+-- name: pace_at
+SELECT used FROM pace WHERE account_id = ? AND slot_at = ?

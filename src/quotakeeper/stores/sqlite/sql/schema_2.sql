@@ -80,6 +80,14 @@ CREATE TABLE slot (
   PRIMARY KEY (slot_at, labels_id, provenance, outcome)
 ) STRICT, WITHOUT ROWID;
 
+-- What each account used in five minutes: derived from slots, for forecasts.
+CREATE TABLE pace (
+  slot_at    INTEGER NOT NULL,
+  account_id INTEGER NOT NULL REFERENCES account (account_id),
+  used       INTEGER NOT NULL,
+  PRIMARY KEY (account_id, slot_at)
+) STRICT, WITHOUT ROWID;
+
 -- What the journal no longer has since it was compacted: verify starts from these.
 CREATE TABLE carried_slot (
   slot_at    INTEGER NOT NULL,
