@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How a case is held. EXACT: calls, quantities and cost, all reported. Where the provider's last
-# figures never arrived, nobody on this side can know them; the calls are exact all the same, and
-# CUT: marked as not reported, never nothing. ASSUMED: no less than was billed, marked too.
-EXACT, CUT, ASSUMED = "exact", "cut", "assumed"
+# How a call is held against the bill.
+# EXACT: the call, its quantities and its cost, to the last unit, all reported.
+# READ: the same figures, but nobody said that they are the last: estimated.
+# OPEN: what had arrived, or what is typical, estimated; the rest was never said. While the call was
+# under way, no less was set aside for it than is billed.
+# ASSUMED: no answer came, so what was set aside is booked, and it is no less than is billed.
+EXACT, READ, OPEN, ASSUMED = "exact", "read", "open", "assumed"
+# What is played for a fault: the stream is made to its end or as far as it was sent; an answer in
+# one piece breaks off; a timeout.
+STREAM_CUT, STREAM_STOPPED, BROKEN, SLOW = "cut", "cut-early", "broken", "slow"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One feature under one fault; `calls` are the wire calls it makes, `ok` that it succeeds."""
+    """One feature under one fault; `calls` are the wire calls it makes, `ok` that it succeeds.
+
+    `first` is how the first call is held, where a retry after it is held otherwise.
+    """
 
     feature: str
     fault: str = ""
@@ -21,10 +30,21 @@ class Case:
     held: str = EXACT
     live: bool = False
     row: str = ""  # the feature it is shown with, if not its own
+    first: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.feature} {self.fault}".strip()
+
+    @property
+    def column(self) -> str:
+        """Where it stands in the table."""
+        return f"retried {self.fault}" if self.calls > 1 and self.fault else self.fault
+
+    @property
+    def holds(self) -> list[str]:
+        """How each of its calls is held."""
+        return [self.first or self.held, *[self.held] * (self.calls - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,61 +59,85 @@ class Setting:
 
 
 def _faults(
-    plain: str, stream: str = "", *, retry: str = "", timeout: str = "", held: str = CUT
-) -> list[Case]:
-    cases = [Case(plain, "429", ok=False), Case(plain, "500", ok=False)]
+    plain: str, stream: str = "", *, cut: tuple[str, str] = (OPEN, READ), broken: str = OPEN,
+    notices: bool = True,
+) -> list[Case]:  # fmt: skip
+    """What can befall one call, in one piece or as a stream. `notices`: a half answer is an error."""
+    cases = [
+        Case(plain, "429", ok=False), Case(plain, "500", ok=False),
+        Case(plain, BROKEN, ok=not notices, held=broken),
+    ]  # fmt: skip
     if stream:
-        cases += [Case(stream, "cut", ok=False, held=held), Case(stream, "500", ok=False)]
-    if retry:
-        cases.append(Case(retry, "500", calls=2, row=plain))
-    if timeout:
-        cases.append(Case(timeout, "slow", ok=False, held=ASSUMED, row=plain))
+        whole, early = cut
+        cases += [
+            Case(stream, "429", ok=False), Case(stream, "500", ok=False),
+            Case(stream, STREAM_CUT, ok=False, held=whole),
+            Case(stream, STREAM_STOPPED, ok=False, held=early),
+        ]  # fmt: skip
     return cases
 
 
+def _again(row: str, *, retry: str = "", late: str = "", timeout: str = "") -> list[Case]:
+    """What is tried again, and what is given up."""
+    cases = []
+    if retry:
+        cases += [Case(retry, fault, calls=2, row=row) for fault in ("429", "500")]
+    if late:
+        cases.append(Case(late, SLOW, calls=2, row=row, first=ASSUMED))
+    if timeout:
+        cases.append(Case(timeout, SLOW, ok=False, held=ASSUMED, row=row))
+    return cases
+
+
+# OpenAI says nothing of usage before the end, Anthropic nothing of the answer's: what was read of a
+# stream is counted by its text.
+_BY_TEXT = (OPEN, OPEN)
 GENAI = (
     Case("generate"), Case("stream"), Case("async-generate"), Case("async-stream"),
     Case("chat-tools", calls=4), Case("embed"), Case("count-tokens"),
-    *_faults("generate", "stream", retry="retry", timeout="timeout"),
-    *_faults("async-generate", "async-stream"), Case("live", live=True),
+    *_faults("generate", "stream"), *_faults("async-generate", "async-stream"),
+    *_again("generate", retry="retry", timeout="timeout"), Case("live", live=True),
 )  # fmt: skip
 LEGACY = (
     Case("generate"), Case("stream"), Case("chat", calls=2), Case("embed"),
     # It reads a list, not events: a cut takes its last bracket and none of its figures.
-    *_faults("generate", "stream", retry="retry", held=EXACT),
+    *_faults("generate", "stream", cut=(EXACT, EXACT)), *_again("generate", retry="retry"),
 )  # fmt: skip
 _DEEPGRAM = (
     Case("prerecorded"), Case("url"), Case("async-prerecorded"), Case("speak"),
-    Case("async-speak"), *_faults("prerecorded"), *_faults("async-prerecorded"),
-    Case("speak", "500", ok=False),
+    # An answer begins with its length, so half of it tells as much as all of it.
+    Case("async-speak"), *_faults("prerecorded", broken=EXACT),
+    *_faults("async-prerecorded", broken=EXACT), *_faults("speak", broken=EXACT),
     Case("live", live=True), Case("async-live", live=True),
 )  # fmt: skip
 DEEPGRAM_OLD = _DEEPGRAM
-DEEPGRAM_NEW = (
-    *_DEEPGRAM, Case("retry", "500", calls=2, row="prerecorded"),
-    Case("timeout", "slow", ok=False, held=ASSUMED, row="prerecorded"),
-)  # fmt: skip
+DEEPGRAM_NEW = (*_DEEPGRAM, *_again("prerecorded", retry="retry", timeout="timeout"))
 OPENAI = (
     Case("chat"), Case("stream"), Case("async-chat"), Case("async-stream"), Case("responses"),
-    Case("embeddings"), *_faults("chat", "stream", retry="retry", timeout="timeout"),
-    *_faults("async-chat", "async-stream"),
+    Case("embeddings"), *_faults("chat", "stream", cut=_BY_TEXT),
+    *_faults("async-chat", "async-stream", cut=_BY_TEXT),
+    *_again("chat", retry="retry", late="late", timeout="timeout"),
 )  # fmt: skip
 ANTHROPIC = (
     Case("messages"), Case("stream"), Case("async-messages"), Case("async-stream"),
-    *_faults("messages", "stream", retry="retry", timeout="timeout"),
-    *_faults("async-messages", "async-stream"),
+    *_faults("messages", "stream", cut=_BY_TEXT),
+    *_faults("async-messages", "async-stream", cut=_BY_TEXT),
+    *_again("messages", retry="retry", late="late", timeout="timeout"),
 )  # fmt: skip
 
 
 def _library(name: str) -> list[Case]:
     plain, stream = f"{name}-generate", f"{name}-stream"
-    return [Case(plain), Case(stream), *_faults(plain, stream, timeout=f"{name}-timeout")]
+    return [
+        Case(plain), Case(stream), *_faults(plain, stream, notices=name != "urllib"),
+        *_again(plain, timeout=f"{name}-timeout"),
+    ]  # fmt: skip
 
 
-_RETRIED = Case("requests-retry", "500", calls=2, row="requests-generate")
+_RETRIED = _again("requests-generate", retry="requests-retry", late="requests-late")
 LIBRARIES = {
     "urllib.request": _library("urllib"),
-    "requests": [*_library("requests"), _RETRIED],
+    "requests": [*_library("requests"), *_RETRIED],
     "urllib3": _library("urllib3"),
     "httpx": [*_library("httpx"), *_library("httpx-async")],
     "httpx2": [*_library("httpx2"), *_library("httpx2-async")],

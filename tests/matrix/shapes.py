@@ -20,7 +20,10 @@ _CACHED = 3
 
 
 class Shapes:
-    """A loopback server that bills. `fault` spoils the first request: 429, 500, cut, slow."""
+    """A loopback server that bills. `fault` spoils the first request.
+
+    429, 500, slow; broken: half an answer; cut, cut-early: half a stream, billed whole or as sent.
+    """
 
     def __init__(self, fault: str = "") -> None:
         self.bill = Bill()
@@ -77,35 +80,46 @@ class _Handler(BaseHTTPRequestHandler):
             shapes.bill.add(Charge(provider, operation, model, int(fault), {"requests": 1}))
             self._whole(int(fault), _error(provider, int(fault)))
             return
+        made = list(events) if body.get("stream") else []
+        if fault in ("cut", "cut-early"):
+            made = made[: len(made) // 2]
+        if fault == "cut-early":
+            quantities = {**quantities, "output_tokens": _tokens(_said(made))}
         shapes.bill.add(Charge(provider, operation, model, 200, {"requests": 1, **quantities}))
         if fault == "slow":
             shapes.stopping.wait(3)
         if body.get("stream"):
-            self._stream(list(events), cut=fault == "cut")
+            self._stream(made, cut=bool(fault))
         else:
-            self._whole(200, answer)
+            self._whole(200, answer, cut=fault == "broken")
 
-    def _whole(self, status: int, value: Json) -> None:
+    def _whole(self, status: int, value: Json, *, cut: bool = False) -> None:
         data = json.dumps(value, ensure_ascii=False).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        self.wfile.write(data[: len(data) // 2] if cut else data)
+        if cut:
+            self._hang_up()
 
     def _stream(self, events: list[bytes], *, cut: bool) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for event in events[: len(events) // 2] if cut else events:
+        for event in events:
             self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
             self.wfile.flush()
         if cut:
-            self.close_connection = True
-            self.connection.shutdown(SHUT_RDWR)
+            self._hang_up()
         else:
             self.wfile.write(b"0\r\n\r\n")
+
+    def _hang_up(self) -> None:
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.shutdown(SHUT_RDWR)
 
 
 Played = tuple[str, str, Json, Iterable[bytes], Mapping[str, int]]
@@ -207,6 +221,16 @@ def _messages(body: Json) -> Played:
 
     billed = {"input_tokens": given, "cached_input_tokens": _CACHED, "output_tokens": made}
     return "anthropic", "messages", answer, events(), billed
+
+
+def _said(events: Iterable[bytes]) -> str:
+    """The text in some events of either stream."""
+    parts = []
+    for event in events:
+        value = json.loads(event.partition(b"data: ")[2])
+        delta = value.get("delta") or next((e["delta"] for e in value.get("choices", ())), {})
+        parts.append(delta.get("content") or delta.get("text") or "")
+    return "".join(parts)
 
 
 def _event(value: Json) -> bytes:

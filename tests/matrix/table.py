@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from tests.matrix.environments import version  # noqa: E402 - found just now
-from tests.matrix.features import ASSUMED, CUT, EXACT, LIBRARIES, SETTINGS, Case  # noqa: E402
+from tests.matrix.features import (  # noqa: E402
+    ASSUMED,
+    EXACT,
+    LIBRARIES,
+    OPEN,
+    READ,
+    SETTINGS,
+)
 from tests.matrix.harness import HERE, LIVE, Result, play  # noqa: E402
 
 
@@ -26,9 +33,12 @@ class Words(NamedTuple):
     wrong: str
 
 
-EN = Words({EXACT: "exact", CUT: "calls", ASSUMED: "bound"}, "WRONG")
-VI = Words({EXACT: "đúng hệt", CUT: "lệnh gọi", ASSUMED: "cận trên"}, "SAI")
-_COLUMNS = ("", "429", "500", "retry", "cut", "slow")
+EN = Words({EXACT: "exact", READ: "as read", OPEN: "open", ASSUMED: "assumed"}, "WRONG")
+VI = Words({EXACT: "đúng hệt", READ: "như đã đọc", OPEN: "còn chờ", ASSUMED: "giả định"}, "SAI")
+_COLUMNS = (
+    "", "429", "500", "retried 429", "retried 500", "retried slow", "broken", "cut", "cut-early",
+    "slow",
+)  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -77,14 +87,9 @@ def rows_of(name: str) -> list[Row]:
 def _rows(sdk: str, results: Iterable[Result]) -> list[Row]:
     rows: dict[str, Row] = {}
     for result in results:
-        feature, column = _place(result.case)
-        rows.setdefault(feature, Row(sdk, feature, {})).results[column] = result
+        feature = result.case.row or result.case.feature
+        rows.setdefault(feature, Row(sdk, feature, {})).results[result.case.column] = result
     return list(rows.values())
-
-
-def _place(case: Case) -> tuple[str, str]:
-    """The row and column of a case."""
-    return case.row or case.feature, "retry" if case.row and case.fault == "500" else case.fault
 
 
 def table(words: Words, rows: list[Row]) -> str:
@@ -101,7 +106,9 @@ def table(words: Words, rows: list[Row]) -> str:
 def _cell(words: Words, result: Result | None) -> str:
     if result is None:
         return ""
-    return words.wrong if result.problem else words.marks[result.case.held]
+    if result.problem:
+        return words.wrong
+    return ", ".join(dict.fromkeys(words.marks[hold] for hold in result.case.holds))
 
 
 if __name__ == "__main__":

@@ -105,6 +105,35 @@ def test_a_stream_cut_after_a_reset_keeps_what_was_said_before() -> None:
     assert (usage.outcome, usage.complete) == (Outcome.UNKNOWN, False)
 
 
+def _chunk(text: str, **metadata: int) -> dict[str, Any]:
+    chunk: dict[str, Any] = {"candidates": [{"content": {"parts": [{"text": text}]}}]}
+    return {**chunk, "usageMetadata": metadata} if metadata else chunk
+
+
+def test_a_stream_cut_after_a_total_is_that_total_and_the_text_that_came_after_it() -> None:
+    told = _chunk("từ " * 40, promptTokenCount=9, candidatesTokenCount=17, thoughtsTokenCount=5)
+    usage = read(STREAM, sse([told]), complete=False)
+    # However many tokens we would have made of the text: the provider has counted it.
+    assert usage.quantities == {
+        "input_tokens": 9, "output_tokens": 17, "thought_tokens": 5, "requests": 1,
+    }  # fmt: skip
+    assert (usage.provenance, usage.outcome) == (Provenance.ESTIMATED, Outcome.UNKNOWN)
+    usage = read(STREAM, sse([told, _chunk("word " * 8)]), complete=False)
+    assert usage.quantities["output_tokens"] == 17 + 10
+
+
+def test_a_cut_stream_whose_total_went_back_keeps_what_was_made() -> None:
+    first = _chunk("a", promptTokenCount=9, candidatesTokenCount=198, thoughtsTokenCount=30)
+    second = _chunk("b", promptTokenCount=11, candidatesTokenCount=46)
+    usage = read(STREAM, sse([first, second]), complete=False)
+    assert usage.quantities == {
+        "input_tokens": 11, "output_tokens": 198, "thought_tokens": 30, "requests": 1,
+    }  # fmt: skip
+    done = {**second["candidates"][0], "finishReason": "STOP"}
+    usage = read(STREAM, sse([first, {**second, "candidates": [done]}]))
+    assert (usage.quantities["output_tokens"], usage.provenance) == (46, Provenance.REPORTED)
+
+
 def test_a_stream_without_usage_is_estimated_by_its_text() -> None:
     chunk = {
         "candidates": [{"content": {"parts": [{"text": "word " * 100}]}, "finishReason": "STOP"}]

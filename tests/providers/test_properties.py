@@ -80,10 +80,10 @@ def test_the_same_pieces_cut_at_every_byte_read_alike(wire: Wire) -> None:
 
 
 @by_wire
-def test_no_answer_at_all_is_assumed_to_be_typical(wire: Wire) -> None:
+def test_no_answer_at_all_is_assumed_to_cost_all_it_can(wire: Wire) -> None:
     _, call = understood(wire.request)
     usage = read(wire.request, b"", status=NO_RESPONSE, complete=False)
-    assert usage.quantities == call.typical
+    assert usage.quantities == call.bound
     assert (usage.provenance, usage.outcome) == (Provenance.ASSUMED, Outcome.UNKNOWN)
 
 

@@ -123,7 +123,21 @@ def test_a_refused_deepgram_request_has_its_envelope(kind: str, status: int, cod
     assert reply.charge is not None and reply.charge.quantities == {"requests": 1}
 
 
-@pytest.mark.parametrize("kind", ["slow", "cut", "malformed", "no-usage"])
+def test_a_stream_that_is_cut_early_is_charged_as_far_as_it_was_sent() -> None:
+    path = GENERATE.path.replace("generateContent", "streamGenerateContent")
+    for query in ((("alt", "sse"),), ()):
+        asked = Request("POST", path, query, GENERATE.headers, GENERATE.body)
+        whole, early = spoiled("cut", asked), spoiled("cut-early", asked)
+        assert whole.charge is not None and early.charge is not None
+        last = whole.chunks[-2].strip().removeprefix(b"data: ").removeprefix(b",")
+        sent = json.loads(last)["usageMetadata"]["candidatesTokenCount"]
+        assert early.charge.quantities == {**whole.charge.quantities, "output_tokens": sent}
+        assert early.chunks == whole.chunks  # the server leaves the last one out
+        # A list's last chunk is its bracket: with it gone, all of the answer was sent.
+        assert (early.charge == whole.charge) is (query == ())
+
+
+@pytest.mark.parametrize("kind", ["slow", "cut", "cut-early", "malformed", "no-usage"])
 def test_a_request_that_was_served_is_charged_whatever_becomes_of_the_reply(kind: str) -> None:
     plain = gemini.reply_to(GENERATE, TURN)
     assert spoiled(kind).charge == plain.charge

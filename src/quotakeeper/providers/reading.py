@@ -2,7 +2,8 @@
 
 The rules that all adapters share stand here. The last running total wins, never a sum and never a
 blind maximum; what is missing is estimated from the lengths seen and says so; a call that was sent
-is never booked as nothing.
+is never booked as nothing. An answer that broke off is booked as far as it is known: the last total
+and the text after it. A call without any answer may have cost all it can, so that is its figure.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Reader:
             return self._unbilled(complete)
         if self.status == NO_RESPONSE:
             return Usage(
-                added(self.call.typical, {} if "requests" in self.call.typical else REQUEST),
+                added(self.call.bound, {} if "requests" in self.call.bound else REQUEST),
                 Provenance.ASSUMED,
                 Outcome.UNKNOWN,
                 complete=False,
@@ -140,6 +141,7 @@ class TokenReader(Reader):
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self.text = Tally()  # what was answered, by length
+        self.told = Tally()  # that much of it was there when the latest total came
         self.latest: dict[str, int] | None = None
         self.counted = False  # a figure of the provider's was seen, be it zero
         self.most_output: dict[str, int] = {}
@@ -162,6 +164,7 @@ class TokenReader(Reader):
     def snapshot(self, quantities: dict[str, int]) -> None:
         """A running total: it replaces the one before."""
         self.latest = quantities
+        self.told = self.text.copy()
         self.counted = True
         for meter, most in (
             ("output_tokens", self.most_output),
@@ -210,7 +213,7 @@ class TokenReader(Reader):
         if any(key.partition("@")[0] == "output_tokens" for key in quantities):
             if self.ended:
                 return quantities, Provenance.REPORTED
-            return self._at_least_seen(quantities), Provenance.ESTIMATED
+            return self._as_far_as_read(quantities), Provenance.ESTIMATED
         if self.ended and not (self.streamed and (self.most_output or self.text.tokens)):
             return quantities, Provenance.REPORTED  # nothing was answered, and it says so
         # The last total of a stream lacks the answer that was seen: keep the most it ever said.
@@ -218,6 +221,15 @@ class TokenReader(Reader):
         if "thought_tokens" not in kept:
             kept = added(kept, self.most_thoughts)
         return self._at_least_seen(kept), Provenance.ESTIMATED
+
+    def _as_far_as_read(self, quantities: dict[str, int]) -> dict[str, int]:
+        """The last total of an answer that broke off, and the text that came after it."""
+        after = {"output_tokens": self.text.since(self.told).tokens}
+        lost = {}  # where a total went back, what was made stays made
+        for meter, most in zip(OUTPUTS, (self.most_output, self.most_thoughts), strict=True):
+            lost[meter] = max(0, sum(most.values()) - tokens_of(quantities, meter))
+        more = added(after, lost)
+        return added(quantities, {meter: amount for meter, amount in more.items() if amount})
 
     def _at_least_seen(self, quantities: dict[str, int]) -> dict[str, int]:
         """An answer that was cut was at least as long as the text that arrived."""

@@ -54,12 +54,16 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One HTTP reply; more than one chunk is sent with chunked transfer encoding."""
+    """One HTTP reply; more than one chunk is sent with chunked transfer encoding.
+
+    `progress`: what a stream would be charged, if it were made no further than each of its chunks.
+    """
 
     status: int
     chunks: tuple[bytes, ...]
     headers: Headers = (("Content-Type", "application/json; charset=UTF-8"),)
     charge: Charge | None = None
+    progress: tuple[Charge, ...] = ()
 
     @property
     def body(self) -> bytes:

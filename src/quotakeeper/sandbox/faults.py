@@ -25,9 +25,11 @@ KINDS = (
     "503",
     "slow",
     "cut",
+    "cut-early",
     "malformed",
     "no-usage",
 )
+CUTS = ("cut", "cut-early")  # made to its end and billed; made no further than it was sent
 RETRY_SECONDS = 7
 _TEXT = re.compile(
     r"(?P<kind>[0-9a-z-]+?)(?::(?P<seconds>\d+(?:\.\d+)?))?"
@@ -86,8 +88,11 @@ def operation_of(request: Request) -> str:
 
 
 def spoil(fault: Fault, request: Request, turn: Turn, reply: Reply) -> Reply:
-    """The reply as the fault leaves it. `slow` and `cut` are carried out by the server."""
-    if fault.kind in ("slow", "cut") or (reply.charge is None and reply.status >= 400):
+    """The reply as the fault leaves it. `slow` and the cuts are carried out by the server."""
+    if fault.kind == "cut-early" and reply.progress:
+        sent = max(1, len(reply.chunks) - 1)
+        return replace(reply, charge=reply.progress[min(sent, len(reply.progress)) - 1])
+    if fault.kind in ("slow", *CUTS) or (reply.charge is None and reply.status >= 400):
         return reply
     if fault.kind == "malformed":
         half = reply.body[: max(1, len(reply.body) // 2)]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from quotakeeper.domain.windows import moment
 from quotakeeper.sandbox.exchange import (
@@ -110,31 +111,39 @@ def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: b
         whole: Json = {"candidates": [_candidate(text, finish, wish)]}
         whole.update({"usageMetadata": usage.metadata(vertex=vertex), **frame})
         return json_reply(200, whole, headers=tier, charge=charge)
-    frames = tuple(_frames(text, finish, usage, frame, wish, vertex=vertex))
+    steps = tuple(_steps(text, usage))
+    frames = tuple(_frames(steps, finish, frame, wish, vertex=vertex))
+    progress = tuple(replace(charge, quantities=now.billed()) for _, now in steps)
     if request.option("alt") == "sse":
         chunks = tuple(b"data: " + _line(one) + b"\r\n\r\n" for one in frames)
-        return Reply(200, chunks, (("Content-Type", "text/event-stream"), *tier), charge)
+        return Reply(200, chunks, (("Content-Type", "text/event-stream"), *tier), charge, progress)
     opened = tuple((b"," if i else b"[") + _line(one) for i, one in enumerate(frames))
     kind = ("Content-Type", "application/json; charset=UTF-8")
-    return Reply(200, (*opened, b"]"), (kind, *tier), charge)
+    return Reply(200, (*opened, b"]"), (kind, *tier), charge, progress)
 
 
-def _frames(
-    text: str, finish: str, usage: Usage, frame: Mapping[str, object], wish: Json | None,
-    *, vertex: bool,
-) -> Iterator[Json]:  # fmt: skip
-    """The chunks of a stream; each carries a snapshot of the usage so far."""
+def _steps(text: str, usage: Usage) -> Iterator[tuple[str, Usage]]:
+    """The pieces of a stream, and what has been used with each."""
     step = max(1, -(-len(text) // _STREAM_PIECES))
     ends = [*range(step, len(text), step), len(text)]
     start = 0
     for end in ends:
         last = end == len(text)
         so_far = usage.visible if last else estimate_tokens(text[:end]).tokens
-        now = Usage(usage.prompt, min(so_far, usage.visible), usage.thoughts)
-        chunk: Json = {"candidates": [_candidate(text[start:end], finish if last else "", wish)]}
+        yield text[start:end], Usage(usage.prompt, min(so_far, usage.visible), usage.thoughts)
+        start = end
+
+
+def _frames(
+    steps: Sequence[tuple[str, Usage]], finish: str, frame: Mapping[str, object],
+    wish: Json | None, *, vertex: bool,
+) -> Iterator[Json]:  # fmt: skip
+    """The chunks of a stream; each carries a snapshot of the usage so far."""
+    for number, (text, now) in enumerate(steps, 1):
+        ending = finish if number == len(steps) else ""
+        chunk: Json = {"candidates": [_candidate(text, ending, wish)]}
         chunk.update({"usageMetadata": now.metadata(vertex=vertex), **frame})
         yield chunk
-        start = end
 
 
 def _candidate(text: str, finish: str, wish: Json | None) -> Json:

@@ -16,7 +16,7 @@ from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.sandbox import accounts, deepgram, gemini
 from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.exchange import Reply, Request, Turn, json_reply
-from quotakeeper.sandbox.faults import Fault, fault_for, operation_of, parse_fault, spoil
+from quotakeeper.sandbox.faults import CUTS, Fault, fault_for, operation_of, parse_fault, spoil
 from quotakeeper.sandbox.phrases import SPEECHES, Speech
 from quotakeeper.sandbox.sockets import Opening, converse, is_live, open_socket
 from quotakeeper.sandbox.websocket import WebSocket, wants_websocket
@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError as error:
             reply, fault = json_reply(400, {"error": {"code": 400, "message": str(error)}}), None
         self._noted(request, reply, fault)
-        self._send(reply, cut=fault is not None and fault.kind == "cut")
+        self._send(reply, cut=fault is not None and fault.kind in CUTS)
 
     def _noted(self, request: Request, reply: Reply, fault: Fault | None) -> None:
         sandbox = self.server.sandbox

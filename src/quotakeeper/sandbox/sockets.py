@@ -9,7 +9,7 @@ from quotakeeper.sandbox import deepgram_live, gemini_live
 from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.deepgram_live import DeepgramSession
 from quotakeeper.sandbox.exchange import Charge, Reply, Request, Turn, json_reply
-from quotakeeper.sandbox.faults import Fault, spoil
+from quotakeeper.sandbox.faults import CUTS, Fault, spoil
 from quotakeeper.sandbox.gemini_live import GeminiSession
 from quotakeeper.sandbox.live import SWITCHED, Answer, Session
 from quotakeeper.sandbox.websocket import Message, WebSocket, accept
@@ -98,7 +98,7 @@ def _converse(
                 answer = Answer((_half(answer.messages[0]), *answer.messages[1:]), answer.close)
                 kind = ""
             _say(socket, answer)
-            if kind == "cut" and any("setupComplete" not in str(m) for m in answer.messages):
+            if kind in CUTS and any("setupComplete" not in str(m) for m in answer.messages):
                 cut()
                 return
     except TimeoutError:

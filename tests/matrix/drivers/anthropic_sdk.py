@@ -32,6 +32,11 @@ def retry(address: str) -> None:
     _client(address, max_retries=2).messages.create(**SAID)
 
 
+def late(address: str) -> None:
+    """The first attempt is given up, the second is answered."""
+    _client(address, timeout=0.3, max_retries=1).messages.create(**SAID)
+
+
 def timeout(address: str) -> None:
     _client(address, timeout=0.3).messages.create(**SAID)
 
@@ -54,6 +59,7 @@ FEATURES = {
     "async-messages": awaited(async_messages),
     "async-stream": awaited(async_stream),
     "retry": retry,
+    "late": late,
     "timeout": timeout,
 }
 

@@ -40,12 +40,12 @@ def _requests(url: str, timeout: float = 20) -> None:
         list(got.iter_lines())
 
 
-def _requests_retried(url: str) -> None:
+def _requests_retried(url: str, timeout: float = 20) -> None:
     with requests.Session() as session:
         retries = urllib3.Retry(2, status_forcelist=[429, 500], allowed_methods=["POST"],
                                 backoff_factor=0, respect_retry_after_header=False)  # fmt: skip
         session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retries))
-        session.post(url, json=SAID, headers=HEADERS, timeout=20).raise_for_status()
+        session.post(url, json=SAID, headers=HEADERS, timeout=timeout).raise_for_status()
 
 
 def _urllib3(url: str, timeout: float = 20) -> None:
@@ -96,7 +96,10 @@ ASYNC = {
     "httpx2-async": lambda url, timeout=20: _async_httpx(url, timeout, httpx2),
     "aiohttp": _aiohttp,
 }
-FEATURES = {"requests-retry": lambda address: _requests_retried(_once(address))}
+FEATURES = {
+    "requests-retry": lambda address: _requests_retried(_once(address)),
+    "requests-late": lambda address: _requests_retried(_once(address), SHORT),
+}
 for _name, _call in SYNC.items():
     FEATURES[f"{_name}-generate"] = lambda at, call=_call: call(_once(at))
     FEATURES[f"{_name}-stream"] = lambda at, call=_call: call(_stream(at))

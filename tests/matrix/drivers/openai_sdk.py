@@ -36,6 +36,11 @@ def retry(address: str) -> None:
     _client(address, max_retries=2).chat.completions.create(**SAID)
 
 
+def late(address: str) -> None:
+    """The first attempt is given up, the second is answered."""
+    _client(address, timeout=0.3, max_retries=1).chat.completions.create(**SAID)
+
+
 def timeout(address: str) -> None:
     _client(address, timeout=0.3).chat.completions.create(**SAID)
 
@@ -59,6 +64,7 @@ FEATURES = {
     "responses": responses,
     "embeddings": embeddings,
     "retry": retry,
+    "late": late,
     "timeout": timeout,
 }
 

@@ -30,6 +30,14 @@ class Tally:
             self.ascii += ascii_only
             self.other += len(text) - ascii_only
 
+    def copy(self) -> Tally:
+        """It as it is now."""
+        return Tally(self.ascii, self.other, self.unread)
+
+    def since(self, then: Tally) -> Tally:
+        """What was added after an earlier copy was made."""
+        return Tally(self.ascii - then.ascii, self.other - then.other, self.unread - then.unread)
+
     @property
     def characters(self) -> int:
         """Characters seen."""
