@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 _TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
 _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
 _NOT_COUNTED = frozenset(
-    {"channels", "provenance", "model_served", "duration_ms", "outcome", "note", "cost_usd"}
-)
+    (
+        "channels", "provenance", "model_served", "options", "duration_ms", "outcome", "note",
+        "cost_usd",
+    )
+)  # fmt: skip
 _AMOUNTS = frozenset((*STORED_METERS, *_SCALED))
 QUANTITIES = _AMOUNTS | {*_TEXT_METERS, "quantities"}  # every name that gives an amount
 _MOST_CACHED = 4_096
@@ -154,8 +157,9 @@ class CallReader:
         With `bound`, texts are counted at their upper bound. Without a provenance given, figures
         that were counted here carry the counter's; others are what the caller was told: reported.
         A quantity given as None (a provider did not say) is taken from `otherwise`, and the whole
-        is an estimate then; without `otherwise` it is refused. `cost_usd` is what the provider
-        charged: then no price is asked for.
+        is an estimate then; without `otherwise` it is refused. `model_served` and `options` are
+        what was served, where that is not what was asked for: it is what is charged. `cost_usd`
+        is what the provider charged: then no price is asked for.
         """
         given = dict(given)
         untold = _fill_in(given, otherwise)
@@ -166,7 +170,8 @@ class CallReader:
         if served:
             served = check_label(served, "model_served", empty=True)
         if given.get("cost_usd") is None:
-            priced_at = self._price(call, served or call.asked_model, quantities, at)
+            options = {**call.options, **_mapping(given.get("options") or {}, "options")}
+            priced_at = self._price(call, served or call.asked_model, quantities, at, options)
             cost_pico, price_id = priced_at.cost_pico, priced_at.price_id
         elif bound:
             raise InvalidInputError("cost_usd", "is not known before the call", "leave it out")
@@ -189,9 +194,11 @@ class CallReader:
         """The price options that an event was priced with."""
         return self._prices.options_of(price_id) if price_id else {}
 
-    def _price(self, call: Call, model: str, quantities: Quantities, at: int) -> Priced:
+    def _price(
+        self, call: Call, model: str, quantities: Quantities, at: int, options: Mapping[str, str]
+    ) -> Priced:
         provider = call.labels.provider
-        priced = self._prices.price(provider, model, quantities, at, call.options)
+        priced = self._prices.price(provider, model, quantities, at, options)
         if priced.cost_pico is None:
             if self.policies.on_unpriced == "refuse":
                 raise UnpricedModelError(provider, model, priced.unpriced)
@@ -265,9 +272,10 @@ def _text(value: object, field: str) -> str:
     return value
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _mapping(value: object, field: str = "quantities") -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise InvalidInputError("quantities", "is not a mapping", 'give {"input_tokens": 120}')
+        example = '{"input_tokens": 120}' if field == "quantities" else '{"tier": "flex"}'
+        raise InvalidInputError(field, "is not a mapping", f"give {example}")
     return {str(key): amount for key, amount in value.items()}
 
 

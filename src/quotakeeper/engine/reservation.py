@@ -78,8 +78,9 @@ class Reservation:
         """End it at the true figures, which are never refused; gives the event.
 
         Takes what `Keeper.record` takes: quantities by name, `provenance` ("reported" unless
-        texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`. A quantity
-        that is None (a provider did not say) stands at what was reserved of it, as an estimate.
+        texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`; and `options`,
+        price options that were served, where they are not those asked for. A quantity that is
+        None (a provider did not say) stands at what was reserved of it, as an estimate.
         """
         command = self._settling(given)
         if self._spooled:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.engine.together import Settlement, settle_together
+from quotakeeper.intercept.figures import figures_of
 from quotakeeper.providers.exchange import (
     NO_RESPONSE,
     NOTHING,
@@ -166,17 +167,8 @@ class Attempt:
             return None
 
     def _figures(self, usage: Usage) -> dict[str, Any]:
-        notes = [usage.note or self.call.note]
-        if usage.request_id:
-            notes.append(f"request {usage.request_id}")
-        return {
-            "quantities": dict(usage.quantities),
-            "provenance": usage.provenance,
-            "outcome": usage.outcome,
-            "model_served": usage.model_served,
-            "duration_ms": max(0, round((self._ended - self._began) * 1000)),
-            "note": "; ".join(filter(None, notes)),
-        }
+        took_ms = max(0, round((self._ended - self._began) * 1000))
+        return figures_of(usage, took_ms, usage.note or self.call.note)
 
     def _settlement(self, complete: bool) -> Settlement | None:
         """What is to be settled, perhaps with others; None when it had to be assumed."""

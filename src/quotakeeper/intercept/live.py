@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
+from quotakeeper.intercept.figures import figures_of
 from quotakeeper.intercept.loops import behind
 from quotakeeper.intercept.refused import Denied
 from quotakeeper.intercept.slices import PROLONGED_SECONDS, Plan, Prolong, Slices
@@ -252,16 +253,8 @@ class LiveAttempt:
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
             return None
-        notes = [usage.note, self._cut.reason if self._cut else ""]
-        notes.append(f"request {usage.request_id}" if usage.request_id else "")
-        return {
-            "quantities": quantities,
-            "provenance": usage.provenance,
-            "outcome": usage.outcome,
-            "model_served": usage.model_served,
-            "duration_ms": self._elapsed(),
-            "note": "; ".join(filter(None, notes)),
-        }
+        cut = self._cut.reason if self._cut else ""
+        return {**figures_of(usage, self._elapsed(), usage.note, cut), "quantities": quantities}
 
     def _settle(self, figures: dict[str, Any] | None) -> None:
         try:

@@ -86,7 +86,8 @@ class Usage:
     """What a call used, as far as its answer tells. `complete` False: the answer was cut short.
 
     `quantities` are those of domain/units.py, without zeros. `options` are what was served where
-    that differs from what was asked for or is said at all (the service tier).
+    that differs from what was asked for or is said at all (the service tier). `prepaid`: it was
+    served from capacity that is paid for by itself, and this call costs nothing more.
     """
 
     quantities: Mapping[str, int]
@@ -97,6 +98,7 @@ class Usage:
     request_id: str = ""
     complete: bool = True
     note: str = ""
+    prepaid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ class TokenReader(Reader):
         self.model_served = ""
         self.response_id = ""
         self.tier = ""
+        self.prepaid = False
         self.searches = 0
         self.notes: list[str] = []
         super().__init__(call, status, headers)
@@ -204,6 +205,7 @@ class TokenReader(Reader):
             self.request_id(),
             self.ended or unreadable,
             "; ".join(self.notes),
+            self.prepaid,
         )
 
     def _figures(self) -> tuple[dict[str, int], Provenance]:

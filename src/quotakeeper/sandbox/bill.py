@@ -50,6 +50,7 @@ class Bill:
                     "provider": charge.provider,
                     "operation": charge.operation,
                     "model": charge.model,
+                    "tier": charge.tier,
                     "status": charge.status,
                     "quantities": dict(charge.quantities),
                 }

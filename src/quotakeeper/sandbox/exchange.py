@@ -38,6 +38,7 @@ class Charge:
     `quantities` use the meters of the ledger; a refused request counts itself and nothing else.
     What its account says of it besides: the provider's own id, the instant (microseconds), the
     query without keys, and how many channels the sound has that was billed.
+    `tier` is the service tier that it was served at, and is billed at.
     """
 
     provider: str
@@ -50,6 +51,7 @@ class Charge:
     at: int = 0
     path: str = ""
     query: tuple[tuple[str, str], ...] = ()
+    tier: str = "standard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ KINDS = (
     "cut-early",
     "malformed",
     "no-usage",
+    "downgrade",
 )
 CUTS = ("cut", "cut-early")  # made to its end and billed; made no further than it was sent
 RETRY_SECONDS = 7
@@ -99,6 +100,9 @@ def spoil(fault: Fault, request: Request, turn: Turn, reply: Reply) -> Reply:
         return replace(reply, chunks=(half,))
     if fault.kind == "no-usage":
         return _without_usage(reply)
+    if fault.kind == "downgrade":
+        is_tiered = gemini.is_gemini(request)
+        return gemini.reply_to(gemini.at_standard_tier(request), turn) if is_tiered else reply
     found = gemini.PATH.fullmatch(request.path)
     spoiled = _gemini_error(fault, found["model"]) if found else _deepgram_error(fault, turn)
     if reply.charge is None:

@@ -33,6 +33,9 @@ PATH = re.compile(
     r"(?:publishers/google/)?)(?P<family>models|tunedModels)/(?P<model>[^/:]+):(?P<method>\w+)"
 )
 NUMBERED = re.compile(r"^#(\d+)(?: \[[^\]]*\])? +(\S.*)$", re.MULTILINE)
+TIERS = ("standard", "flex", "priority")
+_TIER_FIELDS = ("serviceTier", "service_tier")
+VERTEX_TIER = "x-vertex-ai-llm-shared-request-type"
 _STREAM_PIECES = 3
 _EMBEDDING_SIZE = 768
 
@@ -84,6 +87,14 @@ def reply_to(request: Request, turn: Turn) -> Reply:
     return error_reply(404, "NOT_FOUND", f"Method {method!r} is not played by the sandbox.")
 
 
+def at_standard_tier(request: Request) -> Request:
+    """The same request as if it had asked for no tier of its own."""
+    body = parse_json(request.body) or {}
+    plain = {name: value for name, value in body.items() if name not in _TIER_FIELDS}
+    headers = {name: value for name, value in request.headers.items() if name != VERTEX_TIER}
+    return replace(request, headers=headers, body=json.dumps(plain).encode())
+
+
 def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: bool) -> Reply:
     if not body.get("contents"):
         return error_reply(
@@ -98,15 +109,15 @@ def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: b
     wish = tool_wish(body)
     text, finish = _cut(_answer(body, config), cap - thoughts) if wish is None else ("", "STOP")
     said = text if wish is None else json.dumps(wish, ensure_ascii=False)
-    usage = Usage(prompt, estimate_tokens(said).tokens, thoughts)
+    usage = Usage(prompt, estimate_tokens(said).tokens, thoughts, _tier(request, body))
     served = response_id(turn, model, said)
     frame = {"modelVersion": model, "responseId": served}
     if vertex:
         frame["createTime"] = _rfc3339(turn.now_us)
     streamed = ":streamGenerateContent" in request.path
     operation = "streamGenerateContent" if streamed else "generateContent"
-    charge = Charge("gemini", operation, model, 200, usage.billed())
-    tier = () if vertex else (("X-Gemini-Service-Tier", "standard"),)
+    charge = Charge("gemini", operation, model, 200, usage.billed(), tier=usage.tier)
+    tier = () if vertex else (("X-Gemini-Service-Tier", usage.tier),)
     if not streamed:
         whole: Json = {"candidates": [_candidate(text, finish, wish)]}
         whole.update({"usageMetadata": usage.metadata(vertex=vertex), **frame})
@@ -122,6 +133,13 @@ def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: b
     return Reply(200, (*opened, b"]"), (kind, *tier), charge, progress)
 
 
+def _tier(request: Request, body: Json) -> str:
+    """The service tier that is asked for, as either platform has it asked."""
+    asked = body.get("serviceTier") or body.get("service_tier")
+    name = str(asked or request.headers.get(VERTEX_TIER, "")).lower().removeprefix("service_tier_")
+    return name if name in TIERS else TIERS[0]
+
+
 def _steps(text: str, usage: Usage) -> Iterator[tuple[str, Usage]]:
     """The pieces of a stream, and what has been used with each."""
     step = max(1, -(-len(text) // _STREAM_PIECES))
@@ -130,7 +148,7 @@ def _steps(text: str, usage: Usage) -> Iterator[tuple[str, Usage]]:
     for end in ends:
         last = end == len(text)
         so_far = usage.visible if last else estimate_tokens(text[:end]).tokens
-        yield text[start:end], Usage(usage.prompt, min(so_far, usage.visible), usage.thoughts)
+        yield text[start:end], replace(usage, visible=min(so_far, usage.visible))
         start = end
 
 

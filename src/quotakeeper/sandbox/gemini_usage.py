@@ -56,6 +56,7 @@ class Usage:
     prompt: PromptCount
     visible: int
     thoughts: int
+    tier: str = "standard"
 
     def metadata(self, *, vertex: bool) -> dict[str, object]:
         """The `usageMetadata` object: zero counts are left out, as the real ones are."""
@@ -67,10 +68,11 @@ class Usage:
         if self.thoughts:
             usage["thoughtsTokenCount"] = self.thoughts
         if vertex:
-            usage["trafficType"] = "ON_DEMAND"
+            own = "" if self.tier == "standard" else f"_{self.tier.upper()}"
+            usage["trafficType"] = f"ON_DEMAND{own}"
             usage["candidatesTokensDetails"] = [{"modality": "TEXT", "tokenCount": self.visible}]
         else:
-            usage["serviceTier"] = "standard"
+            usage["serviceTier"] = self.tier
         return usage
 
     def billed(self) -> dict[str, int]:

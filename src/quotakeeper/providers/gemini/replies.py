@@ -64,7 +64,8 @@ class GeminiReader(TokenReader):
         """The tier that was served, as either platform says it."""
         told = metadata.get("serviceTier") or metadata.get("trafficType")
         self.tier = tier_of(told) or self.tier
-        if told == "PROVISIONED_THROUGHPUT":
+        self.prepaid = told == "PROVISIONED_THROUGHPUT"
+        if self.prepaid:
             self.note(PROVISIONED)
 
     def read_part(self, data: bytes) -> None:
