@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.engine.together import Settlement, settle_together
 from quotakeeper.intercept.figures import figures_of
+from quotakeeper.intercept.growth import Cut, Growth, is_growing
 from quotakeeper.providers.exchange import (
     NO_RESPONSE,
     NOTHING,
@@ -49,6 +50,7 @@ class Attempt:
         self._reader: UsageReader | None = None
         self._held: list[bytes] = []
         self._held_size = 0
+        self._growth: Growth | None = None
         self._broken = False
         self._once = Lock()
         self._pid = os.getpid()
@@ -71,6 +73,8 @@ class Attempt:
         try:
             self._reader = self._adapter.reader(self.call, status, headers)
             self._note_retry(200 <= status < 300)
+            if is_growing(self.call, status):
+                self._growth = Growth(self._meter, self._adapter, self._reservation, self._reading)
         except Exception as error:  # noqa: BLE001 - the host goes on whatever happens to us
             self._broke("an answer could not be read", error)
 
@@ -85,6 +89,24 @@ class Attempt:
         self._held_size += len(chunk)
         if self._held_size > _MOST_HELD:
             self._read_held()
+
+    def passed(self, chunk: bytes, *, splits: bool = True) -> Cut | None:
+        """`feed`, and what becomes of the stream after it; None: it goes on.
+
+        `splits`: it may be cut in the middle of this piece.
+        """
+        self.feed(chunk)
+        return None if self._growth is None else self._growth.after(chunk, splits=splits)
+
+    async def apassed(self, chunk: bytes) -> Cut | None:
+        """`passed`, awaited."""
+        self.feed(chunk)
+        return None if self._growth is None else await self._growth.aafter(chunk)
+
+    def passed_by(self, chunk: bytes) -> Cut | None:
+        """`passed` where nobody may wait: what is denied ends the stream a few pieces later."""
+        self.feed(chunk)
+        return None if self._growth is None else self._growth.behind(chunk)
 
     # -- its end
 
@@ -153,6 +175,11 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 - as above
             self._broke("an answer could not be read", error)
 
+    def _reading(self) -> tuple[Call, UsageReader] | None:
+        """What reads the answer, once it has read all there is; None when it can't."""
+        self._read_held()
+        return None if self._broken or self._reader is None else (self.call, self._reader)
+
     def _usage(self, complete: bool) -> Usage | None:
         """What was used by what was read; None when only the reservation knows."""
         self._request = None
@@ -168,7 +195,8 @@ class Attempt:
 
     def _figures(self, usage: Usage) -> dict[str, Any]:
         took_ms = max(0, round((self._ended - self._began) * 1000))
-        return figures_of(usage, took_ms, usage.note or self.call.note)
+        reason = self._growth.reason if self._growth else ""
+        return figures_of(usage, took_ms, usage.note or self.call.note, reason)
 
     def _settlement(self, complete: bool) -> Settlement | None:
         """What is to be settled, perhaps with others; None when it had to be assumed."""

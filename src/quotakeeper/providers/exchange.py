@@ -143,6 +143,21 @@ class UsageReader(Protocol):
     def finish(self, *, complete: bool) -> Usage:
         """What was used; `complete` says whether the body came to its end. Repeatable."""
 
+    def so_far(self) -> Mapping[str, int]:
+        """What has been used for sure by what was read of a stream; no less is billed."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the body is not packed, so that something can be put behind what has passed."""
+
+    @property
+    def is_between(self) -> bool:
+        """Whether what was fed ends where a document of the stream does."""
+
+    @property
+    def in_events(self) -> bool:
+        """Whether the stream is of server-sent events, which blank lines end."""
+
 
 class LiveSession(Protocol):
     """Meters one WebSocket. Messages are bytes or text, exactly as they passed."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.providers.exchange import (
+    NO_QUANTITIES,
     NO_RESPONSE,
     Call,
     ProviderFault,
@@ -29,6 +30,7 @@ REQUEST = {"requests": 1}
 OUTPUTS = ("output_tokens", "thought_tokens")
 _SWITCHING = 101  # to a WebSocket: let in
 _MOST_ERROR = 64 * 1024
+_SURELY = 2  # a text has at least the half of the tokens that its length makes likely
 _PACKED_PER_TOKEN = 2  # bytes of packed text that make a token
 
 
@@ -92,6 +94,25 @@ class Reader:
                 complete=complete,
             )  # fmt: skip
         return self.usage(complete=complete)
+
+    def so_far(self) -> Mapping[str, int]:
+        """What has been used for sure by what was read of a stream."""
+        return NO_QUANTITIES
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the body is not packed."""
+        return not self._decoder.is_packed
+
+    @property
+    def is_between(self) -> bool:
+        """Whether what was fed ends where a document of the stream does."""
+        return self._framing.is_between
+
+    @property
+    def in_events(self) -> bool:
+        """Whether the stream is of server-sent events."""
+        return self._framing.in_events
 
     def _unbilled(self, complete: bool) -> Usage:
         outcome = Outcome.OK if complete else Outcome.UNKNOWN
@@ -223,6 +244,11 @@ class TokenReader(Reader):
         if "thought_tokens" not in kept:
             kept = added(kept, self.most_thoughts)
         return self._at_least_seen(kept), Provenance.ESTIMATED
+
+    def so_far(self) -> Mapping[str, int]:
+        """The last total; of the text after it no more than it is in any case."""
+        after = self.text.since(self.told).tokens // _SURELY
+        return added(self.latest or {}, {"output_tokens": after, "searches": self.searches})
 
     def _as_far_as_read(self, quantities: dict[str, int]) -> dict[str, int]:
         """The last total of an answer that broke off, and the text that came after it."""

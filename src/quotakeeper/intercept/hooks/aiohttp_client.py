@@ -24,7 +24,7 @@ _by_stream: weakref.WeakValueDictionary[int, Attempt] = weakref.WeakValueDiction
 
 def install(module: Any) -> None:
     """Patch `aiohttp`."""
-    metered = _metered(module.StreamReader)
+    metered = _metered(module.StreamReader, module.ClientPayloadError)
     _patches.wrap(module.ClientRequest, "send", _send)
     _patches.wrap(module.ClientResponse, "start", _start_with(module.StreamReader, metered))
 
@@ -95,17 +95,29 @@ def _read_along(response: Any, attempt: Attempt, plain: Any, metered: Any) -> No
     stream.__class__ = metered
 
 
-def _metered(plain: Any) -> Any:
+def _metered(plain: Any, broken: Any) -> Any:
     """The library's own stream, which also tells us what arrives."""
+    over = _over(plain)
 
     class MeteredStreamReader(plain):  # type: ignore[misc]
         __slots__ = ()
 
         def feed_data(self, data: Any, *arguments: Any, **options: Any) -> Any:
             attempt = _by_stream.get(id(self))
-            if attempt is not None:
-                attempt.feed(bytes(data))
-            return plain.feed_data(self, data, *arguments, **options)
+            cut = attempt.passed_by(bytes(data)) if attempt is not None else None
+            if cut is None:
+                return plain.feed_data(self, data, *arguments, **options)
+            _ended(self, False)
+            self.__class__ = over
+            _close_after(self)
+            if cut.keep:
+                plain.feed_data(self, bytes(data)[: cut.keep], *arguments, **options)
+            if cut.ending:
+                plain.feed_data(self, cut.ending)
+                plain.feed_eof(self)
+            else:
+                plain.set_exception(self, broken(cut.reason))
+            return None
 
         def feed_eof(self) -> None:
             _ended(self, True)
@@ -116,6 +128,31 @@ def _metered(plain: Any) -> Any:
             plain.set_exception(self, *arguments, **options)
 
     return MeteredStreamReader
+
+
+def _over(plain: Any) -> Any:
+    """A stream that we have ended: what still arrives is nobody's."""
+
+    class OverStreamReader(plain):  # type: ignore[misc]
+        __slots__ = ()
+
+        def feed_data(self, *_: Any, **__: Any) -> Any:
+            """Nobody's."""
+
+        def feed_eof(self) -> None:
+            """It is over already."""
+
+        def set_exception(self, *_: Any, **__: Any) -> None:
+            """It is over already."""
+
+    return OverStreamReader
+
+
+def _close_after(stream: Any) -> None:
+    # What still comes on this connection belongs to the answer that was cut.
+    close = getattr(stream._protocol, "force_close", None)
+    if close is not None:
+        close()
 
 
 def _ended(stream: Any, complete: bool) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.intercept.hooks.bodies import seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import Canned, Tee
-from quotakeeper.intercept.hooks.unframing import Unframing
 from quotakeeper.intercept.passage import note_fault, start
 from quotakeeper.intercept.refused import Refused
 
@@ -171,7 +170,7 @@ def _getresponse(original: Any) -> Any:
             attempt.failed(True)
             raise
         try:
-            _read_along(response, attempt)
+            _read_along(self, response, attempt)
         except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
             note_fault(error)
             attempt.hand_over()
@@ -204,14 +203,21 @@ def _answer_here(connection: Any, wire: _Wire, read: Any) -> Any:
 # -- a call that was answered
 
 
-def _read_along(response: Any, attempt: Any) -> None:
+def _read_along(connection: Any, response: Any, attempt: Any) -> None:
     headers = {name.lower(): value for name, value in response.headers.items()}
     attempt.answered(response.status, headers)
-    body = Unframing(attempt.feed, chunked=bool(response.chunked), length=response.length)
-    if body.done or response.fp is None:
+    socket = connection.sock
+
+    def drop() -> None:
+        if connection.sock is socket and socket is not None:
+            connection.sock = None  # the next request makes another connection
+            socket.close()
+
+    file = Tee(response.fp, attempt, drop, chunked=bool(response.chunked), length=response.length)
+    if file.is_over or response.fp is None:
         attempt.end(True)
     else:
-        response.fp = Tee(response.fp, attempt, body)
+        response.fp = file
 
 
 # -- the request as it leaves

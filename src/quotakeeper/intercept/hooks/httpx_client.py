@@ -16,6 +16,7 @@ from quotakeeper.intercept.refused import Refused
 
 if TYPE_CHECKING:
     from quotakeeper.intercept.attempt import Attempt
+    from quotakeeper.intercept.growth import Cut
     from quotakeeper.providers.exchange import Request
 
 # Raised before the first byte of a request leaves.
@@ -48,8 +49,8 @@ class _Library:
     def __init__(self, module: Any) -> None:
         self.module = module
         self.unsent = tuple(getattr(module, name) for name in _UNSENT if hasattr(module, name))
-        self.stream = _sync_stream(module.SyncByteStream)
-        self.async_stream = _async_stream(module.AsyncByteStream)
+        self.stream = _sync_stream(module.SyncByteStream, module.ReadError)
+        self.async_stream = _async_stream(module.AsyncByteStream, module.ReadError)
 
     def sync_hook(self, original: Any) -> Any:
         """The new `HTTPTransport.handle_request`."""
@@ -118,14 +119,27 @@ class _Passing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
+    def _ending(self, cut: Cut, chunk: bytes, broken: Any) -> Any:
+        """The last pieces of a stream that ends here."""
+        if cut.keep:
+            yield chunk[: cut.keep]
+        if not cut.ending:
+            raise broken(cut.reason)
+        yield cut.ending
 
-def _sync_stream(kind: Any) -> Any:
+
+def _sync_stream(kind: Any, broken: Any) -> Any:
     class Stream(_Passing, kind):  # type: ignore[misc]
         def __iter__(self) -> Any:
             attempt = self._attempt
             for chunk in self._stream:
-                attempt.feed(chunk)
-                yield chunk
+                cut = attempt.passed(chunk)
+                if cut is None:
+                    yield chunk
+                    continue
+                self.close()
+                yield from self._ending(cut, chunk, broken)
+                return
             attempt.end(True)
 
         def close(self) -> None:
@@ -137,13 +151,19 @@ def _sync_stream(kind: Any) -> Any:
     return Stream
 
 
-def _async_stream(kind: Any) -> Any:
+def _async_stream(kind: Any, broken: Any) -> Any:
     class Stream(_Passing, kind):  # type: ignore[misc]
         async def __aiter__(self) -> Any:
             attempt = self._attempt
             async for chunk in self._stream:
-                attempt.feed(chunk)
-                yield chunk
+                cut = await attempt.apassed(chunk)
+                if cut is None:
+                    yield chunk
+                    continue
+                await self.aclose()
+                for piece in self._ending(cut, chunk, broken):
+                    yield piece
+                return
             await attempt.aend(True)
 
         async def aclose(self) -> None:

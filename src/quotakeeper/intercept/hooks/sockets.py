@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from quotakeeper.intercept.hooks.unframing import Unframing
@@ -45,12 +46,30 @@ class Canned:
 
 
 class Tee:
-    """The file an answer is read from. Gives what the real one gives, when it gives it."""
+    """The file an answer is read from. Gives what the real one gives, when it gives it.
 
-    def __init__(self, file: Any, attempt: Any, body: Unframing) -> None:
+    A stream that is to end early goes on to the end of its chunk; then other bytes are read, which
+    end it, and `drop` lets go of the connection.
+    """
+
+    def __init__(self, file: Any, attempt: Any, drop: Callable[[], None], **framing: Any) -> None:
         self._file = file
         self._attempt = attempt
-        self._body = body
+        self._drop = drop
+        self._body = Unframing(self._passed, **framing)
+        self._cut: Any = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no body to read."""
+        return self._body.done
+
+    def _passed(self, data: bytes) -> None:
+        # What was read is given already. Where the length was told nothing can come after it, so it
+        # does not matter where it breaks off.
+        body = self._body
+        breaks = not (body.is_chunked or body.ends_with_connection)
+        self._cut = self._attempt.passed(data, splits=breaks)
 
     def _took(self, data: bytes, *, asked: bool) -> None:
         attempt, body = self._attempt, self._body
@@ -66,7 +85,27 @@ class Tee:
             self._attempt = None
             attempt.end(body.whole or body.ends_with_connection)
 
+    def _before(self, *, line: bool = False) -> None:
+        """Something is about to be read: perhaps the stream is to end here."""
+        cut, body, attempt = self._cut, self._body, self._attempt
+        if cut is None or attempt is None or body.done:
+            return
+        if body.is_chunked and not (line and body.between_chunks):
+            return  # a chunk that has begun is as long as it said it would be
+        ending = bytes(cut.ending)
+        self._attempt = None
+        attempt.hand_over(False)
+        self._file.close()
+        self._drop()
+        if not ending or not (body.is_chunked or body.ends_with_connection):
+            self._file = io.BufferedReader(io.BytesIO())
+            raise ConnectionResetError(cut.reason)  # its length can't be what was said
+        if body.is_chunked:
+            ending = b"%x\r\n%b\r\n0\r\n\r\n" % (len(ending), ending)
+        self._file = io.BufferedReader(io.BytesIO(ending))
+
     def read(self, size: Any = -1) -> bytes:
+        self._before()
         data: bytes = self._file.read(size)
         self._took(data, asked=size != 0)
         if (size is None or size < 0) and data:
@@ -74,21 +113,25 @@ class Tee:
         return data
 
     def read1(self, size: Any = -1) -> bytes:
+        self._before()
         data: bytes = self._file.read1(size)
         self._took(data, asked=size != 0)
         return data
 
     def readline(self, size: Any = -1) -> bytes:
+        self._before(line=True)
         data: bytes = self._file.readline(size)
         self._took(data, asked=size != 0)
         return data
 
     def readinto(self, buffer: Any) -> Any:
+        self._before()
         count = self._file.readinto(buffer)
         self._took(bytes(memoryview(buffer)[: count or 0]), asked=len(buffer) > 0)
         return count
 
     def readinto1(self, buffer: Any) -> Any:
+        self._before()
         count = self._file.readinto1(buffer)
         self._took(bytes(memoryview(buffer)[: count or 0]), asked=len(buffer) > 0)
         return count

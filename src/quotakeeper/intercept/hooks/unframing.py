@@ -22,6 +22,16 @@ class Unframing:
         self.done = length == 0 and not chunked
 
     @property
+    def is_chunked(self) -> bool:
+        """Whether the body comes in chunks of its own."""
+        return self._chunked
+
+    @property
+    def between_chunks(self) -> bool:
+        """Whether a chunk has come to its end, and no other has begun."""
+        return self._chunked and not self._in_data and not self._line and not self.done
+
+    @property
     def ends_with_connection(self) -> bool:
         """Whether only the end of the connection ends the body."""
         return not self._chunked and self._left is None

@@ -28,6 +28,11 @@ class Decoder:
         self._taken = self._given = 0
         self.opaque = False
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the bytes that pass are not the text itself."""
+        return self._packed
+
     def feed(self, chunk: bytes) -> bytes:
         """The decoded bytes that these bring, perhaps none."""
         if not self._packed:

@@ -48,6 +48,10 @@ class Splitter(Protocol):
     def close(self) -> None:
         """No more bytes: hand on what is there."""
 
+    @property
+    def is_between(self) -> bool:
+        """Whether no document is begun."""
+
 
 class Framing:
     """Looks at the first bytes and splits accordingly: events, or JSON."""
@@ -77,6 +81,16 @@ class Framing:
         """No more bytes."""
         if self._splitter is not None:
             self._splitter.close()
+
+    @property
+    def is_between(self) -> bool:
+        """Whether what has passed ends where a document does."""
+        return self._splitter is not None and self._splitter.is_between
+
+    @property
+    def in_events(self) -> bool:
+        """Whether these are server-sent events."""
+        return isinstance(self._splitter, EventSplitter)
 
 
 class JsonSplitter:
@@ -136,6 +150,11 @@ class JsonSplitter:
             return False
         self._take(Document(data.rstrip(_BLANKS), streamed=False, value=value))
         return True
+
+    @property
+    def is_between(self) -> bool:
+        """Whether no object is begun."""
+        return not self._holding
 
     def _in_text(self, data: bytes, at: int) -> int:
         if self._escaped:
@@ -213,6 +232,11 @@ class EventSplitter:
             self._line.clear()
             self._read(line)
         self._give()
+
+    @property
+    def is_between(self) -> bool:
+        """Whether no event is begun."""
+        return not (self._line or self._data or self._event)
 
     def _hold(self, data: bytes) -> None:
         self._line += data
