@@ -386,4 +386,5 @@ def test_a_connection_whose_answer_was_cut_is_not_used_again(watched: Watched) -
         assert connection.getresponse().read() == b"other"
         connection.close()
         assert server.connections == 2
+        assert watched.events()
         assert keeper.reservations() == []

@@ -113,7 +113,7 @@ class Growth:
         try:
             if lacking := self._lacking(chunk):
                 self._is_asking = True
-                self._meter.closer.put(lambda: self._ask(lacking))
+                self._meter.closer.put_at_once(lambda: self._ask(lacking))
             return self._cut(chunk, True)
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error)
