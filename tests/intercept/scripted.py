@@ -100,7 +100,9 @@ def _read(file, number: int) -> Got | None:  # type: ignore[no-untyped-def]
         headers[name.decode().lower()] = value.strip().decode("latin-1")
     if headers.get("transfer-encoding") == "chunked":
         body = b""
-        while size := int(file.readline(), 16):
+        while size := int(file.readline() or b"-1", 16):
+            if size < 0:
+                return None  # it never came to its end
             body += file.read(size)
             file.readline()
         file.readline()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.intercept.attempt import Attempt
 from quotakeeper.intercept.closer import Closer
@@ -93,6 +94,17 @@ class Meter:
                     continue
                 return self.refused(adapter, call, error)
             return self.keep(Attempt(self, adapter, call, reservation, request, link))
+
+    def is_told_by_its_body(self, request: Request) -> bool:
+        """Whether only the body, which was not seen, tells what a call may cost.
+
+        Nothing is done, and billed, before such a body is whole: it is text, not sound.
+        """
+        found = recognise(request, known_hosts=self.known_hosts)
+        if found is None:
+            return False
+        call = found[1]
+        return call.bound_is is Provenance.ASSUMED and "input_tokens" in call.bound
 
     async def abegin(self, request: Request) -> Begun:
         """`begin`, awaited: neither the disk nor a long text is waited for on the loop."""

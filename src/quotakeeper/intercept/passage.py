@@ -34,9 +34,12 @@ class _Switch:
 switch = _Switch()
 
 
-def start(make: Callable[[], Request | None]) -> Attempt | Refused | None:
-    """Ask whether a call may leave; None: it passes uncounted. Never raises."""
-    if not switch.on or inside():
+def start(make: Callable[[], Request | None], *, beneath: bool = False) -> Attempt | Refused | None:
+    """Ask whether a call may leave; None: it passes uncounted. Never raises.
+
+    `beneath`: a hook that has the call in hand asks for it only now.
+    """
+    if not switch.on or (inside() and not beneath):
         return None
     try:
         meter = _meter()
@@ -47,9 +50,11 @@ def start(make: Callable[[], Request | None]) -> Attempt | Refused | None:
         return None
 
 
-async def astart(make: Callable[[], Request | None]) -> Attempt | Refused | None:
+async def astart(
+    make: Callable[[], Request | None], *, beneath: bool = False
+) -> Attempt | Refused | None:
     """`start` on an event loop."""
-    if not switch.on or inside():
+    if not switch.on or (inside() and not beneath):
         return None
     try:
         meter = _meter() if _METER in sys.modules else await _first_meter()
@@ -58,6 +63,37 @@ async def astart(make: Callable[[], Request | None]) -> Attempt | Refused | None
     except Exception as error:  # noqa: BLE001 - as above
         note_fault(error)
         return None
+
+
+def comes_late(make: Callable[[], Request | None]) -> bool:
+    """Whether a call is to be started when its body, which comes piece by piece, is whole.
+
+    No provider does anything with half of it, so nothing need be set aside before. Never raises.
+    """
+    if not switch.on or inside():
+        return False
+    try:
+        return _is_told_late(_meter(), make)
+    except Exception as error:  # noqa: BLE001 - as above
+        note_fault(error)
+        return False
+
+
+async def acomes_late(make: Callable[[], Request | None]) -> bool:
+    """`comes_late` on an event loop."""
+    if not switch.on or inside():
+        return False
+    try:
+        meter = _meter() if _METER in sys.modules else await _first_meter()
+        return _is_told_late(meter, make)
+    except Exception as error:  # noqa: BLE001 - as above
+        note_fault(error)
+        return False
+
+
+def _is_told_late(meter: Meter | None, make: Callable[[], Request | None]) -> bool:
+    request = make() if meter is not None else None
+    return request is not None and meter is not None and meter.is_told_by_its_body(request)
 
 
 def note_fault(error: Exception) -> None:

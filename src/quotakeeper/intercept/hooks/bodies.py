@@ -26,6 +26,33 @@ def seen_body(body: Any) -> tuple[bytes | None, int | None]:
     return None, None
 
 
+class Gathered:
+    """A body that is seen piece by piece as it leaves; the bytes of a small one are kept."""
+
+    headers_left = False  # where the headers leave by the same way, before it
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: Any) -> None:
+        """The next piece."""
+        self._size += len(piece)
+        if self._size > MOST_FILE:
+            self._pieces.clear()
+        else:
+            self._pieces.append(bytes(piece))
+
+    def add_chunk(self, data: bytes) -> None:
+        """The next piece, with its size before it and a line's end after it."""
+        self.add(data.partition(b"\r\n")[2][:-2])
+
+    @property
+    def seen(self) -> tuple[bytes | None, int]:
+        """(the bytes or None, the size), once it is whole."""
+        return (None if self._size > MOST_FILE else b"".join(self._pieces)), self._size
+
+
 def _file(file: Any) -> tuple[bytes | None, int | None]:
     """What is left of a file that can be read again; it stays where it is."""
     try:

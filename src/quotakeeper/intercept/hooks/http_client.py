@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.intercept.hooks.bodies import seen_body
+from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import Canned, Tee
-from quotakeeper.intercept.passage import note_fault, start
+from quotakeeper.intercept.passage import comes_late, note_fault, start
 from quotakeeper.intercept.refused import Refused
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WIRE = "_quotakeeper_wire"
 _UNSEEN = object()
 _HTTPS_PORT = 443
+_LAST_CHUNK = b"0\r\n\r\n"
 _patches = Patches()
 
 
@@ -33,6 +34,7 @@ class _Wire:
         self.body: Any = _UNSEEN
         self.attempt: Attempt | None = None
         self.refused = False
+        self.late: Gathered | None = None
 
     def headers(self) -> dict[str, str]:
         """The headers, by their names in lower case."""
@@ -49,7 +51,7 @@ class _Wire:
             self.attempt.hand_over()  # whoever made it never asked for its answer
         self.method, self.target = method, target
         self.told = []
-        self.attempt, self.refused = None, False
+        self.attempt, self.refused, self.late = None, False, None
 
 
 def install(module: Any) -> None:
@@ -118,6 +120,9 @@ def _endheaders(original: Any) -> Any:
         wire = wire_of(self)
         if wire.body is _UNSEEN and message_body is not None:
             wire.body = message_body
+        if _comes_late(self, wire):
+            wire.body, wire.late = _UNSEEN, Gathered()
+            return original(self, message_body, **options)
         started = start(lambda: _request(self, wire))
         wire.body = _UNSEEN
         if started is None:
@@ -151,9 +156,46 @@ def _send(original: Any) -> Any:
         wire = self.__dict__.get(_WIRE)
         if wire is not None and wire.refused:
             return None  # the rest of a request that stays here
+        late = wire.late if wire is not None else None
+        if wire is None or late is None:
+            return original(self, data)
+        if data == _LAST_CHUNK:
+            return _whole(self, wire, late, original)
+        if late.headers_left:
+            late.add_chunk(data)
+        late.headers_left = True
         return original(self, data)
 
     return send
+
+
+def _comes_late(connection: Any, wire: _Wire) -> bool:
+    body = wire.body
+    if body is _UNSEEN or body is None or isinstance(body, bytes | str | bytearray | memoryview):
+        return False
+    if seen_body(body) != (None, None) or "transfer-encoding" not in wire.headers():
+        return False
+    return comes_late(lambda: _request(connection, wire))
+
+
+def _whole(connection: Any, wire: _Wire, late: Gathered, original: Any) -> Any:
+    """The body has come to its end: only now it is asked whether that may leave."""
+    wire.late = None
+    body, size = late.seen
+    started = start(lambda: _request(connection, wire, body, size))
+    if started is None:
+        return original(connection, _LAST_CHUNK)
+    if isinstance(started, Refused):
+        wire.refused = True
+        real, connection.sock = connection.sock, None
+        real.close()  # the other side has half a request
+        return _keep_here(connection, started.refusal)
+    wire.attempt = started
+    try:
+        return original(connection, _LAST_CHUNK)
+    except BaseException:
+        started.failed(True)
+        raise
 
 
 def _getresponse(original: Any) -> Any:
@@ -223,14 +265,17 @@ def _read_along(connection: Any, response: Any, attempt: Any) -> None:
 # -- the request as it leaves
 
 
-def _request(connection: Any, wire: _Wire) -> Request | None:
+def _request(
+    connection: Any, wire: _Wire, body: bytes | None = None, size: int | None = None
+) -> Request | None:
     from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see passage
 
     if wire.method == "CONNECT":
         return None
     headers = wire.headers()
-    body, size = (None, None) if wire.body is _UNSEEN else seen_body(wire.body)
-    if wire.body is _UNSEEN and headers.get("content-length", "") in ("", "0"):
+    if size is None and wire.body is not _UNSEEN:
+        body, size = seen_body(wire.body)
+    elif size is None and headers.get("content-length", "") in ("", "0"):
         body = None if "transfer-encoding" in headers else b""
     return Request(wire.method, _url(connection, wire.target), headers, body, size)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.intercept.hooks.bodies import seen_body
+from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.nesting import within
-from quotakeeper.intercept.passage import astart, note_fault, start
+from quotakeeper.intercept.passage import acomes_late, astart, comes_late, note_fault, start
 from quotakeeper.intercept.refused import Refused
 
 if TYPE_CHECKING:
@@ -51,11 +51,24 @@ class _Library:
         self.unsent = tuple(getattr(module, name) for name in _UNSENT if hasattr(module, name))
         self.stream = _sync_stream(module.SyncByteStream, module.ReadError)
         self.async_stream = _async_stream(module.AsyncByteStream, module.ReadError)
+        self.late = _sync_late(module.SyncByteStream)
+        self.async_late = _async_late(module.AsyncByteStream)
 
     def sync_hook(self, original: Any) -> Any:
         """The new `HTTPTransport.handle_request`."""
 
         def handle_request(transport: Any, request: Any) -> Any:
+            if _is_unseen(request) and comes_late(lambda: _request(request)):
+                request.stream = late = self.late(request)
+                try:
+                    with within():
+                        response = original(transport, request)
+                except BaseException as error:
+                    if late.refused is not None:
+                        return self._answer(late.refused, request)
+                    late.failed(not isinstance(error, self.unsent))
+                    raise
+                return self._read_along(response, late.attempt, self.stream)
             started = start(lambda: _request(request))
             if started is None:
                 return original(transport, request)
@@ -75,6 +88,17 @@ class _Library:
         """The new `AsyncHTTPTransport.handle_async_request`."""
 
         async def handle_async_request(transport: Any, request: Any) -> Any:
+            if _is_unseen(request) and await acomes_late(lambda: _request(request)):
+                request.stream = late = self.async_late(request)
+                try:
+                    with within():
+                        response = await original(transport, request)
+                except BaseException as error:
+                    if late.refused is not None:
+                        return self._answer(late.refused, request)
+                    late.failed(not isinstance(error, self.unsent))
+                    raise
+                return self._read_along(response, late.attempt, self.async_stream)
             started = await astart(lambda: _request(request))
             if started is None:
                 return await original(transport, request)
@@ -99,7 +123,9 @@ class _Library:
             refusal.status, headers=dict(refusal.headers), content=refusal.body, request=request
         )
 
-    def _read_along(self, response: Any, attempt: Attempt, stream: Any) -> Any:
+    def _read_along(self, response: Any, attempt: Attempt | None, stream: Any) -> Any:
+        if attempt is None:
+            return response
         try:
             attempt.answered(response.status_code, dict(response.headers))
             response.stream = stream(response.stream, attempt)
@@ -175,10 +201,73 @@ def _async_stream(kind: Any, broken: Any) -> Any:
     return Stream
 
 
-def _request(request: Any) -> Request:
+class _StaysError(Exception):
+    """The end of a request's body stays here; what has left of it is of no use to anybody."""
+
+
+class _Late:
+    """A body that comes piece by piece. When it is whole it is asked whether its end may leave."""
+
+    def __init__(self, request: Any) -> None:
+        self.attempt: Attempt | None = None
+        self.refused: Refused | None = None
+        self._stream = request.stream
+        self._asked = request
+        self._body = Gathered()
+
+    def _make(self) -> Request:
+        return _request(self._asked, *self._body.seen)
+
+    def _may_end(self, started: Attempt | Refused | None) -> None:
+        if isinstance(started, Refused):
+            self.refused = started
+            raise _StaysError
+        self.attempt = started
+
+    def failed(self, sent: bool) -> None:
+        """The request got no answer."""
+        if self.attempt is not None:
+            self.attempt.failed(sent)
+
+
+def _sync_late(kind: Any) -> Any:
+    class Late(_Late, kind):  # type: ignore[misc]
+        def __iter__(self) -> Any:
+            for chunk in self._stream:
+                self._body.add(chunk)
+                yield chunk
+            self._may_end(start(self._make, beneath=True))
+
+        def close(self) -> None:
+            self._stream.close()
+
+    return Late
+
+
+def _async_late(kind: Any) -> Any:
+    class Late(_Late, kind):  # type: ignore[misc]
+        async def __aiter__(self) -> Any:
+            async for chunk in self._stream:
+                self._body.add(chunk)
+                yield chunk
+            self._may_end(await astart(self._make, beneath=True))
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+    return Late
+
+
+def _is_unseen(request: Any) -> bool:
+    # Where the length was told, the last piece is the end, and it is too late to ask then.
+    return "transfer-encoding" in request.headers and _body(request) == (None, None)
+
+
+def _request(request: Any, body: bytes | None = None, size: int | None = None) -> Request:
     from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see passage
 
-    body, size = _body(request)
+    if size is None:
+        body, size = _body(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Request(request.method, str(request.url), headers, body, size)
 
