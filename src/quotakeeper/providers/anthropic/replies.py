@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from quotakeeper.providers.exchange import Call, ProviderFault, Refusal, header_text
 from quotakeeper.providers.partition import added
-from quotakeeper.providers.reading import TokenReader, kind_of_status, with_retry_after
+from quotakeeper.providers.reading import kind_of_status, with_retry_after
 from quotakeeper.providers.redaction import redact
+from quotakeeper.providers.totals import TokenReader
 from quotakeeper.providers.wire.framing import Document
 from quotakeeper.providers.wire.values import (
     Json,

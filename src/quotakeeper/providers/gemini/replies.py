@@ -16,7 +16,7 @@ from quotakeeper.providers.gemini.usage import (
     prediction_usage,
 )
 from quotakeeper.providers.partition import added, tokens_of
-from quotakeeper.providers.reading import TokenReader
+from quotakeeper.providers.totals import TokenReader
 from quotakeeper.providers.wire.framing import Document
 from quotakeeper.providers.wire.tallies import base64_size
 from quotakeeper.providers.wire.values import (

@@ -11,11 +11,11 @@ from quotakeeper.providers.openai.usage import is_counted, token_usage
 from quotakeeper.providers.partition import added
 from quotakeeper.providers.reading import (
     REQUEST,
-    TokenReader,
     kind_of_status,
     with_retry_after,
 )
 from quotakeeper.providers.redaction import redact
+from quotakeeper.providers.totals import TokenReader
 from quotakeeper.providers.wire.framing import Document
 from quotakeeper.providers.wire.values import (
     Json,
