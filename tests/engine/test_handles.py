@@ -186,3 +186,40 @@ def test_looking_builds_no_reservations(make: MakeKeeper) -> None:
     assert keeper.verify() == []
     assert asked == []
     call.release()
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_call_that_leaves_at_once_is_reserved_and_marked_in_one_commit(
+    make: MakeKeeper, awaited: bool
+) -> None:
+    keeper = make(limit(10))
+    store = gated(keeper)
+
+    async def reserved() -> Any:
+        return await keeper.areserve("gemini", sent=True)
+
+    call = asyncio.run(reserved()) if awaited else keeper.reserve("gemini", sent=True)
+    assert (store.batches, call.hold.sent) == ([1], True)
+    call.mark_sent()  # it is, so nothing is written
+    assert store.batches == [1]
+    with pytest.raises(HostError), call:
+        raise HostError
+    (event,) = keeper.events()
+    assert event.provenance is Provenance.ASSUMED
+
+
+def test_a_call_that_leaves_at_once_though_the_ledger_is_gone_is_assumed(make: MakeKeeper) -> None:
+    keeper = make(limit(10), on_store_failure="allow", ledger="file")
+    store = gated(keeper)
+    store.error = GONE
+    with pytest.raises(HostError), keeper.reserve("gemini", sent=True):
+        raise HostError
+    store.error = None
+    keeper.record("gemini")  # what was spooled comes with it
+    assert sorted(event.quantities["requests"] for event in keeper.events()) == [1, 1]
+
+
+@pytest.mark.parametrize("command", ["check", "record"])
+def test_only_a_reservation_can_be_sent(keeper: Keeper, command: str) -> None:
+    with pytest.raises(InvalidInputError, match="sent"):
+        getattr(keeper, command)("gemini", sent=True)
