@@ -64,14 +64,17 @@ class Bench:
         self._made = dict.fromkeys((BARE, PROCESS, POWER), 0)
 
     @contextmanager
-    def watched(self, how: str) -> Iterator[None]:
-        """Metered under a keeper, or not at all; counts the calls that arrive meanwhile."""
+    def watched(self, how: str) -> Iterator[Callable[[], object]]:
+        """Metered under a keeper, or not at all; counts the calls that arrive meanwhile.
+
+        Gives what waits until all of them are in the ledger.
+        """
         before = self.server.answered()
         if how == BARE:
-            yield
+            yield lambda: None
         else:
-            with watch(self._keepers[how]):
-                yield
+            with watch(self._keepers[how]) as watching:
+                yield lambda: watching.flush(60)
         self._made[how] += self.server.answered() - before
 
     def check(self) -> str:
@@ -112,10 +115,11 @@ def _calls(
     spent: dict[str, list[float]] = {how: [] for how in _WAYS}
 
     def one_round(how: str) -> Latencies:
-        start = time.process_time()
-        with bench.watched(how):
+        with bench.watched(how) as flush:
+            start = time.process_time()
             latencies = work(bench.server)
-        spent[how].append((time.process_time() - start) / len(latencies) * _US)
+            flush()
+            spent[how].append((time.process_time() - start) / len(latencies) * _US)
         return latencies
 
     found = alternating({how: lambda how=how: one_round(how) for how in _WAYS}, rounds)
