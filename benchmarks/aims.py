@@ -94,6 +94,26 @@ AIMS = (
         _grown("bytes"), {"en": "bytes", "vi": "byte"}, most=250,
     ),
     Aim(
+        {"en": "added to a `requests.post`, p50, `process`",
+         "vi": "thêm vào một `requests.post`, p50, `process`"},
+        _value("overhead.requests_post.process.p50.added"), _US, most=300,
+    ),
+    Aim(
+        {"en": "added to an `httpx` async call, p50, `process`",
+         "vi": "thêm vào một lệnh gọi `httpx` async, p50, `process`"},
+        _value("overhead.httpx_async.process.p50.added"), _US, most=300,
+    ),
+    Aim(
+        {"en": "first byte of a stream, 20 ms thought, beside the bare one",
+         "vi": "byte đầu của luồng, máy chủ nghĩ 20 ms, so với lúc không đo"},
+        _ratio("overhead.first_byte_of_a_stream_20_ms_thought.process.p50"), _TIMES, most=1.05,
+    ),
+    Aim(
+        {"en": "added to the start of a Python under `quotakeeper run`",
+         "vi": "thêm vào lúc khởi động một Python dưới `quotakeeper run`"},
+        _value("overhead.start"), _MS, most=30,
+    ),
+    Aim(
         {"en": "price of one call", "vi": "giá của một lệnh gọi"},
         _value("pricing.quotakeeper"), _US, most=10,
     ),

@@ -143,12 +143,20 @@ def _compared(
             for how, values in found.items()
         }
         for how, values in at.items():
-            what = f"{title}, {_said(how)}, p{percent}"
-            lines.append(line(what, values, "us", None if how == BARE else at[BARE], BARE))
+            what, key = f"{title}, {_said(how)}, p{percent}", _key(title, how, percent)
+            base = None if how == BARE else at[BARE]
+            lines.append(line(what, values, "us", base, BARE, key))
         for how in [how for how in at if how != BARE]:
             added = [a - b for a, b in zip(at[how], at[BARE], strict=True)]
-            lines.append(line(f"  added, {how}, p{percent}", added, "us"))
+            key = _key(title, how, percent) + ".added"
+            lines.append(line(f"  added, {how}, p{percent}", added, "us", key=key))
     return lines
+
+
+def _key(title: str, how: str, percent: int) -> str:
+    """What the pages find a line by: "overhead.httpx_async.process.p50"."""
+    name = title.replace(",", "").replace(".", "_").replace(" ", "_")
+    return f"overhead.{name}.{how}.p{percent}"
 
 
 def _said(how: str) -> str:
@@ -297,6 +305,7 @@ def _starts(folder: Path, rounds: int) -> list[Line]:
     }
     return [
         line("python -c pass", found[BARE], "ms"),
-        line("  added to its start under quotakeeper run", added["hooked"], "ms"),
+        line("  added to its start under quotakeeper run", added["hooked"], "ms",
+             key="overhead.start"),
         line("  added by the whole of quotakeeper run --", added["whole"], "ms"),
-    ]
+    ]  # fmt: skip
