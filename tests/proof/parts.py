@@ -1,0 +1,80 @@
+"""The parts of the proof: what each promises, and what a run of it found.
+
+A part is a module of this folder with a function
+
+    def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part
+
+which works for about `minutes`, draws all its chance from `seed`, says how far it is with `report`,
+and gives what it found. It may also have `PROMISE_VI` (the promise in Vietnamese, for the page),
+`WEIGHT` (its share of the time, 1 unless said) and `ORDER` (its place on the page, 50 unless said).
+The module needs no entry anywhere: `names` finds it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent
+Report = Callable[[str], None]
+_IS_PART = re.compile(r"^def run\(\s*minutes: float,\s*seed: int,", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one part of the proof found.
+
+    `promise` is one line; `cases` how often it was put to the test; `found` says every time it was
+    broken, each with what repeats it; `notes` are lines for the page (figures, what was skipped).
+    """
+
+    name: str
+    promise: str
+    cases: int
+    found: list[str] = field(default_factory=list)
+    seed: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def names() -> list[str]:
+    """The parts that are there, in the order of the page; nothing of them is run."""
+    found = [
+        path.stem
+        for path in sorted(FOLDER.glob("*.py"))
+        if path.stem != "parts" and _IS_PART.search(path.read_text(encoding="utf-8"))
+    ]
+    return sorted(found, key=lambda name: (_number(name, "ORDER", 50), name))
+
+
+def weight(name: str) -> float:
+    """A part's share of the time."""
+    return _number(name, "WEIGHT", 1)
+
+
+def load(name: str) -> ModuleType:
+    """The module of a part."""
+    return importlib.import_module(f"tests.proof.{name}")
+
+
+def as_json(part: Part) -> str:
+    """A part as one line."""
+    return json.dumps(asdict(part), ensure_ascii=False)
+
+
+def from_json(text: str) -> Part:
+    """A part from its line."""
+    given: dict[str, Any] = json.loads(text)
+    return Part(**{**given, "notes": tuple(given["notes"])})
+
+
+def _number(name: str, what: str, otherwise: float) -> float:
+    text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    found = re.search(rf"^{what} = ([\d.]+)", text, re.MULTILINE)
+    return float(found[1]) if found else otherwise
