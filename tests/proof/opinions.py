@@ -1,0 +1,49 @@
+"""What the product answered, in the words of the second opinion."""
+
+from __future__ import annotations
+
+from quotakeeper.domain import commands as c
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.errors import InvalidInputError, KeyConflictError, ReservationClosedError
+from tests.proof.second_ledger import Outcome
+
+_ERRORS = {
+    InvalidInputError: "input",
+    KeyConflictError: "conflict",
+    ReservationClosedError: "closed",
+}
+
+
+def said(outcome: c.Outcomes) -> Outcome:
+    """An outcome as the second ledger writes it."""
+    match outcome:
+        case c.Reserved():
+            event = None if outcome.event is None else event_said(outcome.event)
+            return ("reserved", outcome.hold.id, outcome.replay, _warned(outcome.decision), event)
+        case c.Denied():
+            verdicts = tuple((v.limit.name, v.used, v.reserved) for v in outcome.decision.refusing)
+            return ("denied", verdicts, _warned(outcome.decision))
+        case c.Booked():
+            names = tuple(verdict.limit.name for verdict in outcome.passed)
+            return ("booked", event_said(outcome.event), outcome.replay, names)
+        case c.Done():
+            return ("done", outcome.id, str(outcome.state))
+        case c.Swept():
+            return ("swept", outcome.expired, outcome.assumed)
+        case c.Watched():
+            return ("watched",)
+        case c.Failed():
+            return ("failed", _ERRORS.get(type(outcome.error), repr(outcome.error)))
+
+
+def event_said(event: UsageEvent) -> Outcome:
+    """An event as the second ledger writes it."""
+    figures = Figures(event.quantities, event.cost_pico, event.price_id, event.provenance,
+                      event.outcome, event.model_served, event.duration_ms, event.note)  # fmt: skip
+    return event.id, event.at, event.labels, figures
+
+
+def _warned(decision: Decision) -> tuple[str, ...]:
+    return tuple(verdict.limit.name for verdict in decision.warnings)

@@ -1,0 +1,445 @@
+"""A second opinion: what the ledger should answer, written again from the rules alone.
+
+Nothing of `quotakeeper.domain` that decides is used here, only its plain values. Calls lie in one
+dict, sums in another; `recount` throws the sums away and adds them all up again, to see whether
+keeping them went well. A period is told by its local date instead of by its first instant.
+Outcomes are tuples, so that two opinions can be compared with `==`.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from quotakeeper.domain import commands as c
+from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.usage import CallLabels
+
+MOST = 2**63 - 1
+MOST_IN_ONE = 10**12
+LONGEST_LIFE = 30 * 86_400_000_000
+TOKENS = {"input_tokens", "cached_input_tokens", "output_tokens", "thought_tokens"}
+COUNTED = {*TOKENS, "audio_milliseconds", "session_milliseconds", "characters", "requests",
+           "searches", "images", "cache_token_hours"}  # fmt: skip
+KINDS = {"", "text", "audio", "image", "video", "document"}
+
+Outcome = tuple[Any, ...]
+
+
+class Call:
+    """One id: what was asked, where it stands, what it used."""
+
+    __slots__ = ("at", "expires", "id", "labels", "number", "opening", "owner", "price_id",
+                 "provenance", "sent", "state", "used")  # fmt: skip
+
+    def __init__(self, number: int, id_: str, at: int, labels: CallLabels, opening: Figures) -> None:
+        self.number, self.id, self.at, self.labels, self.opening = number, id_, at, labels, opening
+        self.state, self.owner, self.expires, self.sent = "held", "", 0, False
+        self.used: Figures | None = None
+
+
+class Sums:
+    """What one account has: per stretch of time [used, set aside, beyond what was set aside]."""
+
+    __slots__ = ("account", "kept_from", "matches", "meter", "parts", "stretches", "watched_at")
+
+    def __init__(self, account: Account) -> None:
+        self.account, self.meter = account, account.meter
+        self.parts = TOKENS if account.meter == "tokens" else {account.meter}
+        self.matches: dict[CallLabels, bool] = {}
+        self.stretches: dict[Any, list[int]] = {}
+        self.watched_at: int | None = None
+        self.kept_from: Any = None
+
+    def measure(self, figures: Figures) -> int:
+        if self.meter == "cost":
+            return figures.cost_pico or 0
+        return sum(n for key, n in figures.quantities.items() if key.split("@")[0] in self.parts)
+
+    def counts(self, labels: CallLabels) -> bool:
+        found = self.matches.get(labels)
+        if found is None:
+            found = self.matches[labels] = matches(self.account, labels)
+        return found
+
+    def keeps(self, at: int, stretch: Any) -> bool:
+        """Whether its sums are kept (not only derived) for the stretch that an instant is in."""
+        if self.watched_at is None:
+            return False
+        if self.account.window.kind == "rolling":
+            return bool(stretch >= self.kept_from)
+        return at >= self.watched_at or stretch == self.kept_from
+
+
+class SecondLedger:
+    """Everything that was ever said to it, and what follows."""
+
+    def __init__(self) -> None:
+        self.written_at = self._now = 0
+        self.entries = 0
+        self.calls: dict[str, Call] = {}
+        self.in_order: list[Call] = []
+        self.open: dict[str, Call] = {}
+        self.sums: dict[Account, Sums] = {}
+        self._labelled: dict[CallLabels, list[Sums]] = {}
+        self._dates: dict[tuple[str, int], tuple[int, datetime]] = {}
+        self._warns: dict[Limit, int] = {}
+
+    # -- commands
+
+    def apply(self, command: c.Command, now: int) -> Outcome:
+        """Carry a command out; the clock never goes back behind what was written down."""
+        self._now = now = max(self.written_at, now)
+        name = type(command).__name__.lower()
+        outcome: Outcome = getattr(self, f"_{name}")(command, now)
+        return outcome
+
+    def _reserve(self, command: c.Reserve, now: int) -> Outcome:
+        attempt, tries = command.id, 1
+        found = self.calls.get(attempt)
+        while found and found.state in ("released", "expired") and self._same(found, command):
+            tries += 1
+            attempt = f"{command.id}~{tries}"
+            found = self.calls.get(attempt) if len(attempt) <= 256 else found
+            if len(attempt) > 256:
+                break
+        if found:
+            return self._again(found, command)
+        if not (_name(command.id) and _labels(command.labels) and _name(command.owner, 0)):
+            return ("failed", "input")
+        if not self._fits_in_the_columns(command.labels, command.figures, now):
+            return ("failed", "input")
+        refusing, warnings = self.judge(command.labels, command.figures, command.limits, now)
+        if refusing:
+            return ("denied", refusing, warnings)
+        call = Call(len(self.in_order), attempt, now, command.labels, command.figures)
+        call.owner, call.expires = command.owner, now + min(command.ttl_us, LONGEST_LIFE)
+        self._keep(call)
+        self.open[attempt] = call
+        self._count(call, command.figures, 1, 1)
+        return ("reserved", attempt, False, warnings, None)
+
+    def _same(self, call: Call, command: c.Reserve | c.Record) -> bool:
+        recorded = isinstance(command, c.Record)
+        return (call.state == "recorded") == recorded and (call.labels, call.opening.quantities) == (
+            command.labels, command.figures.quantities)  # fmt: skip
+
+    def _again(self, found: Call, command: c.Reserve) -> Outcome:
+        if not self._same(found, command):
+            return ("failed", "conflict")
+        if found.state == "held":
+            return ("reserved", found.id, True, (), None)
+        if found.used is not None:
+            return ("reserved", found.id, True, (), _event(found))
+        return ("failed", "closed")
+
+    def _settle(self, command: c.Settle, now: int) -> Outcome:
+        call = self.calls.get(command.id)
+        if call is None:
+            return ("failed", "input")
+        if call.state in ("settled", "recorded"):
+            same = call.used == command.figures
+            return ("booked", _event(call), True, ()) if same else ("failed", "closed")
+        if not self._fits_in_the_columns(call.labels, command.figures, call.at):
+            return ("failed", "input")
+        self._end(call, "settled", command.figures)
+        return ("booked", _event(call), False, self._passed(call, command.limits, now))
+
+    def _record(self, command: c.Record, now: int) -> Outcome:
+        call = self.calls.get(command.id)
+        if call is not None:
+            same = self._same(call, command)
+            return ("booked", _event(call), True, ()) if same else ("failed", "conflict")
+        if not (_name(command.id) and _labels(command.labels)):
+            return ("failed", "input")
+        if not self._fits_in_the_columns(command.labels, command.figures, now):
+            return ("failed", "input")
+        call = Call(len(self.in_order), command.id, now, command.labels, command.figures)
+        call.state, call.used = "recorded", command.figures
+        self._keep(call)
+        for sums in self._counting(call.labels):
+            amount = sums.measure(command.figures)
+            self._add(sums, now, amount, 0, amount)
+        return ("booked", _event(call), False, self._passed(call, command.limits, now))
+
+    def _correct(self, command: c.Correct, now: int) -> Outcome:
+        call = self.calls.get(command.id)
+        if call is None or call.used is None:
+            return ("failed", "input")
+        if call.used == command.figures:
+            return ("booked", _event(call), True, ())
+        if not self._fits_in_the_columns(call.labels, command.figures, call.at):
+            return ("failed", "input")
+        self._end(call, call.state, command.figures)
+        return ("booked", _event(call), False, ())
+
+    def _marksent(self, command: c.MarkSent, now: int) -> Outcome:
+        call = self.calls.get(command.id)
+        if call is not None and call.state == "held" and call.sent:
+            return ("done", call.id, "held")  # nothing new, so nothing is written down
+        return self._moved(command.id, lambda call: setattr(call, "sent", True))
+
+    def _extend(self, command: c.Extend, now: int) -> Outcome:
+        until = now + min(command.ttl_us, LONGEST_LIFE)
+        return self._moved(command.id, lambda call: setattr(call, "expires", until))
+
+    def _moved(self, id_: str, how: Any) -> Outcome:
+        call = self.calls.get(id_)
+        if call is None or call.state != "held":
+            return ("failed", "input" if call is None else "closed")
+        how(call)
+        self._written()
+        return ("done", id_, "held")
+
+    def _release(self, command: c.Release, now: int) -> Outcome:
+        call = self.calls.get(command.id)
+        if call is None or call.state not in ("held", "released"):
+            return ("failed", "input" if call is None else "closed")
+        if call.state == "held":
+            self._end(call, "released", None)
+        return ("done", call.id, "released")
+
+    def _assume(self, command: c.Assume, now: int) -> Outcome:
+        call = self.calls.get(command.id)
+        if call is None or call.state not in ("held", "assumed"):
+            return ("failed", "input" if call is None else "closed")
+        replay = call.state == "assumed"
+        if not replay:
+            self._end(call, "assumed", _assumed(call))
+        return ("booked", _event(call), replay, ())
+
+    def _sweep(self, command: c.Sweep, now: int) -> Outcome:
+        due = [x for x in self.open.values() if x.expires <= now or x.owner in command.dead_owners]
+        counts = {"expired": 0, "assumed": 0}
+        for call in sorted(due, key=lambda call: call.number)[: command.at_most]:
+            state = "assumed" if call.sent else "expired"
+            self._end(call, state, _assumed(call) if call.sent else None)
+            counts[state] += 1
+        return ("swept", counts["expired"], counts["assumed"])
+
+    def _watch(self, command: c.Watch, now: int) -> Outcome:
+        for account in command.accounts:
+            sums = self.sums_of(account)
+            if sums.watched_at is not None:
+                continue
+            sums.watched_at = now
+            length = account.window.seconds * 1_000_000
+            sums.kept_from = self.stretch(account, now - length)
+            for stretch, (used, _, _) in list(sums.stretches.items()):
+                # From the journal alone nobody can say what had been set aside for it.
+                sums.stretches[stretch][2] = used
+        return ("watched",)
+
+    # -- judging
+
+    def judge(self, labels: CallLabels, figures: Figures, limits: Any, now: int) -> tuple[Any, Any]:
+        """Names of the hard limits without room, and of the limits that come close or are soft."""
+        refusing, warnings = [], []
+        for limit in limits:
+            sums = self.sums_of(limit.account)
+            if not sums.counts(labels):
+                continue
+            asked = sums.measure(figures)
+            unpriced = sums.meter == "cost" and figures.cost_pico is None
+            if asked == 0 and not unpriced:
+                continue
+            used, held, _ = self.total(sums, now)
+            after = used + held + asked
+            if limit.mode == "hard" and after > limit.amount - unpriced:
+                refusing.append((limit.name, used, held))
+            elif not unpriced and (after > limit.amount or after >= self._warns_from(limit)):
+                warnings.append(limit.name)
+        return tuple(refusing), tuple(warnings)
+
+    def total(self, sums: Sums, now: int) -> tuple[int, int, int]:
+        """Used, set aside and beyond it, of what counts against an account at an instant."""
+        account = sums.account
+        if account.window.kind != "rolling":
+            found = sums.stretches.get(self.stretch(account, now))
+            return (found[0], found[1], found[2]) if found else (0, 0, 0)
+        oldest = self.stretch(account, now - account.window.seconds * 1_000_000)
+        used = held = over = 0
+        for stretch, parts in sums.stretches.items():
+            if stretch >= oldest:
+                used += parts[0]
+                held += parts[1]
+                over += parts[2]
+        return used, held, over
+
+    def _warns_from(self, limit: Limit) -> int:
+        found = self._warns.get(limit)
+        if found is None:
+            lowest = min(map(Fraction, limit.thresholds), default=Fraction(MOST))
+            found = self._warns[limit] = max(1, math.ceil(lowest * limit.amount))
+        return found
+
+    def _passed(self, call: Call, limits: Any, now: int) -> tuple[str, ...]:
+        assert call.used is not None
+        close = []
+        for limit in limits:
+            sums = self.sums_of(limit.account)
+            if sums.counts(call.labels) and sums.measure(call.used):
+                used, held, _ = self.total(sums, now)
+                if used + held >= self._warns_from(limit):
+                    close.append(limit.name)
+        return tuple(close)
+
+    def _fits_in_the_columns(self, labels: CallLabels, figures: Figures, at: int) -> bool:
+        if not _plausible(figures):
+            return False
+        for sums in self._counting(labels):
+            stretch = self.stretch(sums.account, at)
+            if sums.keeps(at, stretch):
+                used, held, over = sums.stretches.get(stretch, (0, 0, 0))
+                if max(used + held, over) + sums.measure(figures) > MOST:
+                    return False
+        return True
+
+    # -- sums
+
+    def sums_of(self, account: Account) -> Sums:
+        """The sums of an account; of one never seen before, added up from all calls."""
+        found = self.sums.get(account)
+        if found is None:
+            found = self.sums[account] = Sums(account)
+            self._labelled.clear()
+            self._fill(found)
+        return found
+
+    def recount(self) -> list[str]:
+        """Add everything up again from the calls, and name every sum that was kept differently."""
+        wrong = []
+        for sums in self.sums.values():
+            before = {k: (s, r) for k, (s, r, _) in sums.stretches.items() if s or r}
+            again = Sums(sums.account)
+            self._fill(again)
+            after = {k: (s, r) for k, (s, r, _) in again.stretches.items() if s or r}
+            if before != after:
+                wrong.append(f"{sums.account.key}: kept {before}, the calls say {after}")
+        return wrong
+
+    def _fill(self, sums: Sums) -> None:
+        for call in self.in_order:
+            if sums.counts(call.labels):
+                if call.used is not None:
+                    self._add(sums, call.at, sums.measure(call.used), 0, 0)
+                elif call.state == "held":
+                    self._add(sums, call.at, 0, sums.measure(call.opening), 0)
+
+    def _counting(self, labels: CallLabels) -> list[Sums]:
+        found = self._labelled.get(labels)
+        if found is None:
+            found = [sums for sums in self.sums.values() if sums.counts(labels)]
+            self._labelled[labels] = found
+        return found
+
+    def _keep(self, call: Call) -> None:
+        self.calls[call.id] = call
+        self.in_order.append(call)
+        self._written()
+
+    def _written(self) -> None:
+        self.written_at = self._now
+        self.entries += 1
+
+    def _count(self, call: Call, figures: Figures, sign: int, held: int) -> None:
+        for sums in self._counting(call.labels):
+            amount = sign * sums.measure(figures)
+            if amount:
+                self._add(sums, call.at, 0 if held else amount, amount if held else 0, 0)
+
+    def _end(self, call: Call, state: str, figures: Figures | None) -> None:
+        was_held = call.state == "held"
+        for sums in self._counting(call.labels):
+            before = sums.measure(call.used) if call.used is not None else 0
+            held = sums.measure(call.opening) if was_held else 0
+            now = sums.measure(figures) if figures is not None else 0
+            if held or now != before:
+                self._add(sums, call.at, now - before, -held, max(0, now - held - before))
+        self.open.pop(call.id, None)
+        call.state, call.used = state, figures
+        self._written()
+
+    def _add(self, sums: Sums, at: int, used: int, held: int, over: int) -> None:
+        stretch = self.stretch(sums.account, at)
+        parts = sums.stretches.get(stretch)
+        if parts is None:
+            parts = sums.stretches[stretch] = [0, 0, 0]
+        parts[0] += used
+        parts[1] += held
+        parts[2] += over
+
+    # -- time
+
+    def stretch(self, account: Account, at: int) -> Any:
+        """A name for the stretch of time that an instant counts in."""
+        kind = account.window.kind
+        if kind == "rolling":
+            return at // (account.window.seconds * 1_000_000 // 96)
+        minute = at // 60_000_000
+        if kind == "minute":
+            return minute
+        key = (account.timezone, minute)
+        found = self._dates.get(key)
+        if found is None:
+            local = datetime.fromtimestamp(minute * 60, ZoneInfo(account.timezone))
+            offset = (local.utcoffset() or timedelta(0)) // timedelta(minutes=1)
+            found = self._dates[key] = (offset, local)
+        offset, local = found
+        if kind == "hour":
+            return (minute + offset) // 60, offset
+        if kind == "month":
+            return local.year, local.month
+        return local.date() if kind == "day" else local.isocalendar()[:2]
+
+
+def matches(account: Account, labels: CallLabels) -> bool:
+    """Whether a call with these labels counts in an account."""
+    model = account.model
+    return (
+        account.provider in ("", labels.provider)
+        and (model in ("", labels.model) or (model[-1] == "*" and labels.model[: len(model) - 1] == model[:-1]))
+        and account.operation in ("", labels.operation)
+        and all(pair in labels.scope for pair in account.scope)
+    )  # fmt: skip
+
+
+def _assumed(call: Call) -> Figures:
+    f = call.opening
+    return Figures(f.quantities, f.cost_pico, f.price_id, "assumed", "unknown",  # type: ignore[arg-type]
+                   f.model_served, f.duration_ms, f.note)  # fmt: skip
+
+
+def _event(call: Call) -> Outcome:
+    assert call.used is not None
+    return call.id, call.at, call.labels, call.used
+
+
+def _name(text: str, least: int = 1) -> bool:
+    return least <= len(text) <= 256 and text.isprintable()
+
+
+def _labels(labels: CallLabels) -> bool:
+    names = [name for name, _ in labels.scope]
+    return (
+        _name(labels.provider) and _name(labels.model, 0) and _name(labels.operation)
+        and len(set(names)) == len(names) <= 16
+        and all(_name(name) and _name(value, 0) for name, value in labels.scope)
+    )  # fmt: skip
+
+
+def _plausible(figures: Figures) -> bool:
+    if figures.cost_pico is not None and not 0 <= figures.cost_pico <= MOST:
+        return False
+    if figures.duration_ms is not None and not 0 <= figures.duration_ms <= MOST_IN_ONE:
+        return False
+    for key, amount in figures.quantities.items():
+        meter, _, kind = key.partition("@")
+        if meter not in COUNTED or kind not in KINDS or not 0 <= amount <= MOST_IN_ONE:
+            return False
+    texts = (figures.price_id, figures.model_served, figures.note)
+    return all(len(text) <= 4_096 and text.isprintable() for text in texts)
