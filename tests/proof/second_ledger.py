@@ -9,6 +9,7 @@ Outcomes are tuples, so that two opinions can be compared with `==`.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -36,7 +37,9 @@ class Call:
     __slots__ = ("at", "expires", "id", "labels", "number", "opening", "owner", "price_id",
                  "provenance", "sent", "state", "used")  # fmt: skip
 
-    def __init__(self, number: int, id_: str, at: int, labels: CallLabels, opening: Figures) -> None:
+    def __init__(
+        self, number: int, id_: str, at: int, labels: CallLabels, opening: Figures
+    ) -> None:
         self.number, self.id, self.at, self.labels, self.opening = number, id_, at, labels, opening
         self.state, self.owner, self.expires, self.sent = "held", "", 0, False
         self.used: Figures | None = None
@@ -273,8 +276,8 @@ class SecondLedger:
     def _warns_from(self, limit: Limit) -> int:
         found = self._warns.get(limit)
         if found is None:
-            lowest = min(map(Fraction, limit.thresholds), default=Fraction(MOST))
-            found = self._warns[limit] = max(1, math.ceil(lowest * limit.amount))
+            marks = [math.ceil(Fraction(mark) * limit.amount) for mark in limit.thresholds]
+            found = self._warns[limit] = max(1, min(marks, default=2**63))
         return found
 
     def _passed(self, call: Call, limits: Any, now: int) -> tuple[str, ...]:
@@ -322,9 +325,26 @@ class SecondLedger:
                 wrong.append(f"{sums.account.key}: kept {before}, the calls say {after}")
         return wrong
 
+    def balances(self) -> dict[tuple[str, int, int, int], int]:
+        """How often each account that is kept has which sums, over all its stretches of time."""
+        found: Counter[tuple[str, int, int, int]] = Counter()
+        for sums in self.sums.values():
+            if sums.watched_at is None:
+                continue
+            later = {self.stretch(sums.account, call.at) for call in self.in_order
+                     if call.at >= sums.watched_at and sums.counts(call.labels)}  # fmt: skip
+            for stretch, parts in sums.stretches.items():
+                rolling = sums.account.window.kind == "rolling"
+                kept = stretch >= sums.kept_from if rolling else stretch == sums.kept_from
+                if any(parts) and (kept or stretch in later):
+                    found[sums.account.key, parts[0], parts[1], parts[2]] += 1
+        return dict(found)
+
     def _fill(self, sums: Sums) -> None:
+        relevant = sums.matches
         for call in self.in_order:
-            if sums.counts(call.labels):
+            counts = relevant.get(call.labels)
+            if counts or (counts is None and sums.counts(call.labels)):
                 if call.used is not None:
                     self._add(sums, call.at, sums.measure(call.used), 0, 0)
                 elif call.state == "held":
@@ -402,10 +422,13 @@ def matches(account: Account, labels: CallLabels) -> bool:
     model = account.model
     return (
         account.provider in ("", labels.provider)
-        and (model in ("", labels.model) or (model[-1] == "*" and labels.model[: len(model) - 1] == model[:-1]))
+        and (
+            model in ("", labels.model)
+            or (model[-1] == "*" and labels.model[: len(model) - 1] == model[:-1])
+        )
         and account.operation in ("", labels.operation)
         and all(pair in labels.scope for pair in account.scope)
-    )  # fmt: skip
+    )
 
 
 def _assumed(call: Call) -> Figures:

@@ -1,0 +1,157 @@
+"""One run of the simulation: play a world's commands, compare every answer, look at every limit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from quotakeeper.domain import commands as c
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.store import EventQuery
+from tests.proof.houses import House, NothingWrittenError, PerhapsWrittenError
+from tests.proof.opinions import event_said, said
+from tests.proof.second_ledger import Outcome, SecondLedger
+from tests.proof.workload import HOUR, Workload, World
+
+LOOK_EVERY, ADD_UP_EVERY = 16, 400
+
+
+class BrokenError(AssertionError):
+    """A promise was broken: which, and what was expected."""
+
+
+class Run:
+    """A world, a house with the ledger in it, and the second opinion beside them."""
+
+    def __init__(self, house: House, chance: Random) -> None:
+        self.house, self.chance = house, chance
+        self.world = World(chance)
+        self.second = SecondLedger()
+        self.work = Workload(self.world, self.second, house.owners)
+        self.now = self.world.start
+        self.steps = self.commands = 0
+        self.counts: Counter[str] = Counter()
+        # All accounts are kept from the start in most runs; in others they are taken up later.
+        self.kept = self.world.limits if chance.random() < 0.8 else self.world.limits[:1]
+
+    def play(self, steps: int) -> None:
+        """So many batches, then the end of everybody."""
+        self._carry_out([c.Watch(tuple(limit.account for limit in self.kept))])
+        for self.steps in range(steps):
+            self.now = self.world.later(self.now)
+            if self.chance.random() < self.house.deaths:
+                self._bury()
+            self._carry_out(self.work.batch())
+            self._limits_hold()
+            if self.steps % LOOK_EVERY == 0:
+                self._look()
+            if self.steps % ADD_UP_EVERY == 0:
+                self._add_up()
+        self._end()
+
+    def _carry_out(self, commands: Sequence[c.Command]) -> list[Outcome]:
+        """Until it is known what became of it, as a caller has to: by the same ids."""
+        self.commands += len(commands)
+        while True:
+            before = self.second.entries
+            try:
+                outcomes = self.house.apply(commands, self.now)
+            except NothingWrittenError:
+                self.counts["faults with nothing written"] += 1
+                self._journal_has(before)
+                self.now = self.world.later(self.now)
+                continue
+            except PerhapsWrittenError:
+                self.counts["faults at the commit"] += 1
+                there = self.house.entries()
+                if there != before:  # wholly in, or it is neither
+                    for command in commands:
+                        self.second.apply(command, self.now)
+                    self._journal_has(self.second.entries, there)
+                continue
+            return self._agree(commands, outcomes)
+
+    def _journal_has(self, wanted: int, there: int | None = None) -> None:
+        found = self.house.entries() if there is None else there
+        if found != wanted:
+            raise BrokenError(
+                f"I4: after an error the journal has {found} entries instead of {wanted}"
+            )
+
+    def _agree(self, commands: Sequence[c.Command], outcomes: list[c.Outcomes]) -> list[Outcome]:
+        answers = []
+        for command, outcome in zip(commands, outcomes, strict=True):
+            answer, wanted = said(outcome), self.second.apply(command, self.now)
+            if answer != wanted:
+                raise BrokenError(f"I1, I5-I9: {command} was answered {answer} instead of {wanted}")
+            answers.append(answer)
+            self.counts[answer[0]] += 1
+        return answers
+
+    def _limits_hold(self) -> None:
+        for limit in self.world.lasting:
+            used, held, over = self._total(limit)
+            if limit in self.kept and used - over + held > limit.amount:
+                raise BrokenError(
+                    f"I1: {limit.name} of {limit.amount}: {used} used, {held} held, {over} over"
+                )
+
+    def _total(self, limit: Limit) -> tuple[int, int, int]:
+        now = max(self.now, self.second.written_at)
+        return self.second.total(self.second.sums_of(limit.account), now)
+
+    def _look(self) -> None:
+        for verdict in self.house.store.verdicts(self.world.limits, self.now):
+            used, held, _ = self._total(verdict.limit)
+            left = max(0, verdict.limit.amount - used - held)
+            if (verdict.used, verdict.reserved, verdict.remaining) != (used, held, left):
+                raise BrokenError(f"I12: {verdict} instead of {used} used, {held} held")
+        if [hold.id for hold in self.house.store.holds()] != list(self.second.open):
+            raise BrokenError(
+                "I6: the open reservations are not those that were opened and not ended"
+            )
+
+    def _add_up(self) -> None:
+        self._same(self.second.recount(), [], "I6: held is not the sum of what is open")
+        if self.house.knows_overage:
+            found, wanted = self.house.balances().items(), self.second.balances().items()
+            self._same(sorted(found - wanted), sorted(wanted - found), "I2: balances")
+
+    def _same(self, found: Any, wanted: Any, what: str) -> None:
+        if found != wanted:
+            raise BrokenError(f"{what}: {found} instead of {wanted}")
+
+    def _bury(self) -> None:
+        """An owner dies; what it held is ended once: what was sent is assumed, the rest released."""
+        died = self.house.die()
+        self.counts["deaths"] += 1
+        held = {call.owner for call in self.second.open.values()}
+        found = self.house.dead_owners()
+        if found is not None:
+            self._same(found, frozenset(self.house.unburied) & held, "I7: dead owners")
+            died = found
+        self._carry_out([c.Sweep(frozenset(died), 1_000)])
+        if any(call.owner in died for call in self.second.open.values()):
+            raise BrokenError(f"I7: reservations of {died} are still open")
+        self.house.bury(frozenset(died))
+
+    def _end(self) -> None:
+        """Everybody goes; nothing stays held, and everything follows from the journal."""
+        self.house.calm()
+        self._carry_out([c.Sweep(frozenset(self.house.owners), 100_000)])
+        self.now = max(self.now, self.second.written_at) + HOUR
+        self._carry_out(
+            [c.Sweep(frozenset(call.owner for call in self.second.open.values()), 100_000)]
+        )
+        self._look()
+        self._add_up()
+        store = self.house.store
+        self._same(store.open_count(), 0, "I7: open reservations")
+        self._same([problem.what for problem in store.verify()], [], "I12: verify")
+        wanted = [
+            (x.id, x.at, x.labels, x.used) for x in self.second.in_order if x.used is not None
+        ]
+        found = [event_said(event) for event in store.events(EventQuery())]
+        self._same(found, wanted, "I5, I10, I11: events")

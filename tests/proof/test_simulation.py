@@ -1,0 +1,55 @@
+"""The simulation in every test run: a million commands, and the runs that failed before."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.proof import houses, simulation
+from tests.proof.second_ledger import SecondLedger
+
+COMMANDS = int(os.environ.get("QUOTAKEEPER_PROOF_COMMANDS", "1_000_000"))
+LANES = 4  # so that the processors of a machine can share them
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lane", range(LANES))
+def test_a_million_commands_and_every_answer_is_the_second_ledgers(lane: int) -> None:
+    seed = 1_000_000 * (lane + 1)
+    part = simulation.simulate(
+        seed, lambda done, _: done >= COMMANDS // LANES, lambda line: print(line, file=sys.stderr)
+    )
+    assert part.found == []
+    assert part.cases >= COMMANDS // LANES
+
+
+def test_a_broken_promise_is_found_and_named_with_what_repeats_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SecondLedger, "_passed", lambda *_: ())
+    part = simulation.simulate(3, lambda done, _: done > 50_000, lambda _: None)
+    (found,) = part.found
+    seed = found.partition("--seed ")[2].split()[0]
+    assert "REPRO: ./dev proof --seed " in found
+    assert simulation.one(int(seed), {}) == part.found
+
+
+def test_one_seed_is_one_run() -> None:
+    totals: list[dict[str, int]] = [{}, {}]
+    for each in totals:
+        assert simulation.one(7, each) == []  # in a file
+        assert simulation.one(8, each) == []  # in memory
+    assert totals[0] == totals[1]
+    assert totals[0]["commands in file"] > 100
+
+
+def test_faults_of_the_database_do_strike() -> None:
+    totals: dict[str, int] = {}
+    for seed in range(7, 80, 8):
+        assert simulation.one(seed, totals) == []
+    assert totals["faults at the commit"] > 10
+    assert totals["faults with nothing written"] > 10
+    assert totals["deaths"] > 10
+    assert houses.MEMORY is None or os.path.isdir(houses.MEMORY)
