@@ -11,6 +11,8 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.testing import FakeClock
 from tests.engine.support import config
+from tests.proof.proving import problems
+from tests.proof.recording import Recording
 
 MakeKeeper = Callable[..., Keeper]
 
@@ -27,8 +29,13 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
-    """Make a keeper: `make(limit(...), ledger=..., durability=..., **settings)`."""
-    keepers: list[Keeper] = []
+    """Make a keeper: `make(limit(...), ledger=..., durability=..., **settings)`.
+
+    What is asked of it is noted, and when the test ends it is proved to have been one after the
+    other. A test that breaks its ledger on purpose says `make.unproved = True`.
+    """
+    keepers: list[tuple[Keeper, Recording]] = []
+    of_the_file = Recording()
 
     def made(*limits: dict[str, object], ledger: Any = "memory:", **more: Any) -> Keeper:
         given = {name: more.pop(name) for name in ("clock", "on_warning") if name in more}
@@ -37,12 +44,17 @@ def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
             path if ledger == "file" else ledger, config(*limits, **more), durability,
             **{"clock": clock, **given},
         )  # fmt: skip
-        keepers.append(keeper)
+        recording = of_the_file if ledger == "file" else Recording()
+        keepers.append((recording.watch(keeper), recording))
         return keeper
 
+    made.unproved = False  # type: ignore[attr-defined]
     yield made
-    for keeper in keepers:
+    for keeper, _ in keepers:
         keeper.close()
+    if not made.unproved:  # type: ignore[attr-defined]
+        for keeper, recording in keepers:
+            assert problems(keeper, recording.operations) == []
 
 
 @pytest.fixture

@@ -81,7 +81,11 @@ def until(happened: Callable[[], bool]) -> None:
 
 def python(code: str, *arguments: object, **more: Any) -> subprocess.Popen[str]:
     """Start a Python child on some code, with the package found in the checkout."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "ignore"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+        "PYTHONWARNINGS": "ignore",
+    }
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)], env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,

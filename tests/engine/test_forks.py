@@ -17,6 +17,8 @@ from quotakeeper.domain.commands import Release
 from quotakeeper.engine.forking import Turn
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import config, gated, limit, python, said, until
+from tests.proof.proving import problems
+from tests.proof.recording import Recording
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),
@@ -80,7 +82,8 @@ def test_a_child_goes_on_after_its_parent_has_closed(path: Path) -> None:
 
 
 def test_forks_beside_a_busy_worker(path: Path) -> None:
-    keeper = Keeper(path, config(limit(10**6)), "process")
+    recording = Recording()
+    keeper = recording.watch(Keeper(path, config(limit(10**6)), "process"))
     stop = threading.Event()
 
     def work() -> None:
@@ -101,7 +104,7 @@ def test_forks_beside_a_busy_worker(path: Path) -> None:
     ids = {event.id for event in keeper.events()}
     assert statuses == [0] * 20
     assert {f"child-{number}" for number in range(20)} | {after.id} <= ids
-    assert keeper.verify() == []
+    assert problems(keeper, recording.operations) == []
     keeper.close()
 
 
@@ -228,28 +231,41 @@ def test_who_waits_for_a_turn_gets_it_before_a_busy_worker_takes_it_again() -> N
 
 _SPAWNED = """
 import sys
+from pathlib import Path
 from quotakeeper import Keeper
+from tests.proof.recording import Recording
+recording = Recording()
 limit = {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day",
          "amount": 1000000}
 with Keeper(sys.argv[1], {"timezone": "UTC", "limit": [limit]}, "process") as keeper:
+    recording.watch(keeper)
     for _ in range(50):
         with keeper.reserve("gemini") as call:
             call.settle(requests=1)
+recording.save(Path(sys.argv[2]))
 """
 
 
-def _forked(keeper: Keeper) -> None:
+def _work(keeper: Keeper) -> None:
     for _ in range(50):
         with keeper.reserve("gemini") as call:
             call.settle(requests=1)
 
 
+def _forked(keeper: Keeper, recording: Recording, noted: Path) -> None:
+    recording.operations.clear()  # those are its parent's
+    _work(keeper)
+    recording.save(noted)
+
+
 def test_threads_coroutines_forks_and_spawned_processes_together(path: Path) -> None:
-    keeper = Keeper(path, config(limit(10**6)), "process")
+    recording = Recording()
+    keeper = recording.watch(Keeper(path, config(limit(10**6)), "process"))
     keeper.status()
-    spawned = [python(_SPAWNED, path) for _ in range(2)]
+    noted = [path.with_name(f"noted-{number}") for number in range(4)]
+    spawned = [python(_SPAWNED, path, each) for each in noted[:2]]
     context = multiprocessing.get_context("fork")
-    threads = [threading.Thread(target=_forked, args=(keeper,)) for _ in range(4)]
+    threads = [threading.Thread(target=_work, args=(keeper,)) for _ in range(4)]
     for thread in threads:
         thread.start()
 
@@ -261,7 +277,7 @@ def test_threads_coroutines_forks_and_spawned_processes_together(path: Path) -> 
 
         await asyncio.gather(*(one() for _ in range(10)))
 
-    forked = [context.Process(target=_forked, args=(keeper,)) for _ in range(2)]
+    forked = [context.Process(target=_forked, args=(keeper, recording, each)) for each in noted[2:]]
     for process in forked:
         process.start()
     asyncio.run(tasks())
@@ -274,5 +290,8 @@ def test_threads_coroutines_forks_and_spawned_processes_together(path: Path) -> 
         said(child)
     (standing,) = keeper.status().limits
     assert (standing.used, standing.reserved) == (2 * 50 + 4 * 50 + 100 + 2 * 50, 0)
-    assert keeper.verify() == []
+    for each in noted:
+        recording.load(each)
+    assert len(recording.operations) >= 2 * 500
+    assert problems(keeper, recording.operations) == []
     keeper.close()

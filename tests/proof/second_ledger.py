@@ -78,12 +78,17 @@ class Sums:
         return at >= self.watched_at or stretch == self.kept_from
 
 
+class EffectError(Exception):
+    """The command would change something, and it was only asked."""
+
+
 class SecondLedger:
     """Everything that was ever said to it, and what follows."""
 
     def __init__(self) -> None:
         self.written_at = self._now = 0
         self.entries = 0
+        self._asking = False
         self.calls: dict[str, Call] = {}
         self.in_order: list[Call] = []
         self.open: dict[str, Call] = {}
@@ -100,6 +105,24 @@ class SecondLedger:
         name = type(command).__name__.lower()
         outcome: Outcome = getattr(self, f"_{name}")(command, now)
         return outcome
+
+    def asked(self, command: c.Command, now: int) -> Outcome | None:
+        """The answer to a command that would change nothing; None when it would change something."""
+        self._asking = True
+        try:
+            return self.apply(command, now)
+        except EffectError:
+            return None
+        finally:
+            self._asking = False
+
+    def expire(self, id_: str, now: int) -> None:
+        """A sweep ends this one: it was not sent."""
+        call = self.calls[id_]
+        if call.state != "held" or call.sent:
+            raise ValueError(f"{id_!r} was to expire, but it is {call.state}, sent: {call.sent}")
+        self._now = max(self.written_at, now)
+        self._end(call, "expired", None)
 
     def _reserve(self, command: c.Reserve, now: int) -> Outcome:
         attempt, tries = command.id, 1
@@ -194,8 +217,8 @@ class SecondLedger:
         call = self.calls.get(id_)
         if call is None or call.state != "held":
             return ("failed", "input" if call is None else "closed")
-        how(call)
         self._written()
+        how(call)
         return ("done", id_, "held")
 
     def _release(self, command: c.Release, now: int) -> Outcome:
@@ -358,11 +381,13 @@ class SecondLedger:
         return found
 
     def _keep(self, call: Call) -> None:
+        self._written()
         self.calls[call.id] = call
         self.in_order.append(call)
-        self._written()
 
     def _written(self) -> None:
+        if self._asking:
+            raise EffectError
         self.written_at = self._now
         self.entries += 1
 
@@ -373,6 +398,7 @@ class SecondLedger:
                 self._add(sums, call.at, 0 if held else amount, amount if held else 0, 0)
 
     def _end(self, call: Call, state: str, figures: Figures | None) -> None:
+        self._written()
         was_held = call.state == "held"
         for sums in self._counting(call.labels):
             before = sums.measure(call.used) if call.used is not None else 0
@@ -382,7 +408,6 @@ class SecondLedger:
                 self._add(sums, call.at, now - before, -held, max(0, now - held - before))
         self.open.pop(call.id, None)
         call.state, call.used = state, figures
-        self._written()
 
     def _add(self, sums: Sums, at: int, used: int, held: int, over: int) -> None:
         stretch = self.stretch(sums.account, at)

@@ -1,0 +1,24 @@
+"""Prove what happened to a keeper's ledger, with what was noted on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.proof.recording import Operation, prove
+
+
+def problems(keeper: Any, operations: Sequence[Operation]) -> list[str]:
+    """What does not fit: decisions, their order, or where the limits stand at the end."""
+    store = keeper.worker.store
+    found, second = prove(store.entries(), operations)
+    found += [problem.what for problem in store.verify()]
+    now = max(keeper.now(), second.written_at)
+    for verdict in store.verdicts(keeper.limits, keeper.now()):
+        used, held, _ = second.total(second.sums_of(verdict.limit.account), now)
+        if (verdict.used, verdict.reserved) != (used, held):
+            found.append(f"{verdict.limit.name}: {verdict.used} used and {verdict.reserved} held "
+                         f"instead of {used} and {held}")  # fmt: skip
+    if [hold.id for hold in store.holds()] != list(second.open):
+        found.append("the open reservations are others")
+    return found
