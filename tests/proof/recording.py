@@ -28,6 +28,7 @@ UNKNOWN: Outcome = ("unknown",)
 _KINDS: dict[type, Kind] = {
     c.Reserve: Kind.RESERVE, c.MarkSent: Kind.SENT, c.Extend: Kind.EXTEND, c.Settle: Kind.SETTLE,
     c.Release: Kind.RELEASE, c.Assume: Kind.ASSUME, c.Record: Kind.RECORD, c.Correct: Kind.CORRECT,
+    c.Grow: Kind.GROW, c.Draw: Kind.DRAW,
 }  # fmt: skip
 _NEVER = 2**63
 
@@ -119,7 +120,7 @@ class _Proof:
         self.operations = [each for each in operations if type(each.command) in _KINDS]
         self.second = SecondLedger()
         self.problems: list[str] = []
-        self.ids = {entry.seq: entry.id for entry in entries if entry.ref is None}
+        self.ids = {entry.seq: entry.id for entry in entries if entry.id}
         for each in operations:
             for limit in getattr(each.command, "limits", ()):
                 self.second.sums_of(limit.account)
@@ -142,7 +143,7 @@ class _Proof:
         return self.problems, self.second
 
     def _id(self, entry: Entry) -> str:
-        return self.ids.get(entry.seq if entry.ref is None else entry.ref, "")
+        return entry.id or self.ids.get(entry.ref or entry.seq, "")
 
     def _match(self) -> None:
         """Find the operation that made each entry, the earliest answered first."""
@@ -239,10 +240,13 @@ class _Proof:
     def _unseen(self, entry: Entry) -> c.Command:
         """The command of an entry that nobody here asked for: a sweep, or another process."""
         id_, figures = self._id(entry), entry.figures or Figures()
+        if entry.kind is Kind.DRAW:
+            lease, ttl = self.ids.get(entry.ref or 0, ""), entry.expires_at - entry.at
+            return c.Draw(id_, lease, figures, entry.owner, ttl, entry.counts_at)
         if entry.kind in (Kind.RESERVE, Kind.RECORD):
             assert entry.labels is not None
             if entry.kind is Kind.RECORD:
-                return c.Record(id_, entry.labels, figures)
+                return c.Record(id_, entry.labels, figures, (), entry.counts_at)
             # An attempt after the first has its own id already.
             return c.Reserve(
                 id_, entry.labels, figures, (), entry.owner, entry.expires_at - entry.at
@@ -252,6 +256,7 @@ class _Proof:
             Kind.EXTEND: lambda: c.Extend(id_, entry.expires_at - entry.at),
             Kind.SETTLE: lambda: c.Settle(id_, figures),
             Kind.CORRECT: lambda: c.Correct(id_, figures),
+            Kind.GROW: lambda: c.Grow(id_, figures, ()),
             Kind.RELEASE: lambda: c.Release(id_),
             Kind.ASSUME: lambda: c.Assume(id_),
         }

@@ -114,6 +114,13 @@ class Run:
             )
 
     def _add_up(self) -> None:
+        for limit in self.world.lasting:  # in the periods that are over as well
+            if limit in self.kept and limit.window.kind != "rolling":
+                for used, held, over in self.second.sums_of(limit.account).stretches.values():
+                    if used - over + held > limit.amount:
+                        raise BrokenError(
+                            f"I1: {limit.name}: {used} used, {held} held, {over} over"
+                        )
         self._same(self.second.recount(), [], "I6: held is not the sum of what is open")
         if self.house.knows_overage:
             found, wanted = self.house.balances().items(), self.second.balances().items()

@@ -34,14 +34,15 @@ Outcome = tuple[Any, ...]
 class Call:
     """One id: what was asked, where it stands, what it used."""
 
-    __slots__ = ("at", "expires", "id", "labels", "number", "opening", "owner", "price_id",
-                 "provenance", "sent", "state", "used")  # fmt: skip
+    __slots__ = ("at", "drawn", "expires", "held", "id", "labels", "number", "opening", "owner",
+                 "sent", "state", "used")  # fmt: skip
 
     def __init__(
         self, number: int, id_: str, at: int, labels: CallLabels, opening: Figures
     ) -> None:
         self.number, self.id, self.at, self.labels, self.opening = number, id_, at, labels, opening
         self.state, self.owner, self.expires, self.sent = "held", "", 0, False
+        self.held, self.drawn = opening, False
         self.used: Figures | None = None
 
 
@@ -157,6 +158,9 @@ class SecondLedger:
     def _again(self, found: Call, command: c.Reserve) -> Outcome:
         if not self._same(found, command):
             return ("failed", "conflict")
+        return self._once_more(found)
+
+    def _once_more(self, found: Call) -> Outcome:
         if found.state == "held":
             return ("reserved", found.id, True, (), None)
         if found.used is not None:
@@ -182,14 +186,15 @@ class SecondLedger:
             return ("booked", _event(call), True, ()) if same else ("failed", "conflict")
         if not (_name(command.id) and _labels(command.labels)):
             return ("failed", "input")
-        if not self._fits_in_the_columns(command.labels, command.figures, now):
+        at = now if command.at is None else max(0, min(command.at, now))
+        if not self._fits_in_the_columns(command.labels, command.figures, at):
             return ("failed", "input")
-        call = Call(len(self.in_order), command.id, now, command.labels, command.figures)
+        call = Call(len(self.in_order), command.id, at, command.labels, command.figures)
         call.state, call.used = "recorded", command.figures
         self._keep(call)
         for sums in self._counting(call.labels):
             amount = sums.measure(command.figures)
-            self._add(sums, now, amount, 0, amount)
+            self._add(sums, at, amount, 0, amount)
         return ("booked", _event(call), False, self._passed(call, command.limits, now))
 
     def _correct(self, command: c.Correct, now: int) -> Outcome:
@@ -202,6 +207,88 @@ class SecondLedger:
             return ("failed", "input")
         self._end(call, call.state, command.figures)
         return ("booked", _event(call), False, ())
+
+    def _grow(self, command: c.Grow, now: int) -> Outcome:
+        call = self.calls.get(command.id)
+        if call is None or call.state != "held":
+            return ("failed", "input" if call is None else "closed")
+        if not self._fits_in_the_columns(call.labels, command.figures, call.at):
+            return ("failed", "input")
+        refusing, warnings = self.judge(call.labels, command.figures, command.limits, call.at)
+        if refusing:
+            return ("denied", refusing, warnings)
+        self._written()
+        self._hold(call, _changed(call.held, command.figures, 1))
+        return ("reserved", call.id, False, warnings, None)
+
+    def _draw(self, command: c.Draw, now: int) -> Outcome:
+        lease = self.calls.get(command.lease)
+        if lease is None or lease.state == "recorded" or lease.drawn:
+            return ("failed", "input")
+        found = self.calls.get(command.id)
+        if found is not None:
+            if found.labels != lease.labels or found.state == "recorded":
+                return ("failed", "conflict")
+            return self._once_more(found)
+        if not (_name(command.id) and _name(command.owner, 0)):
+            return ("failed", "input")
+        if not self._fits_in_the_columns(lease.labels, command.figures, lease.at):
+            return ("failed", "input")
+        at = self._in_the_periods_of(lease, now if command.at is None else command.at, now)
+        call = Call(len(self.in_order), command.id, at, lease.labels, command.figures)
+        call.owner, call.expires = command.owner, now + min(command.ttl_us, LONGEST_LIFE)
+        call.sent = call.drawn = True
+        self._keep(call)
+        self.open[call.id] = call
+        freed = {}
+        if lease.state == "held":
+            freed = self._hold(lease, _changed(lease.held, command.figures, -1))
+        for sums in self._counting(call.labels):
+            amount = sums.measure(call.held)
+            if amount:
+                room = (
+                    -freed.get(sums.account, 0) if self._reaches(sums.account, lease.at, at) else 0
+                )
+                self._add(sums, at, 0, amount, max(0, amount - room))
+        return ("reserved", call.id, False, (), None)
+
+    def _reaches(self, account: Account, lease_at: int, at: int) -> bool:
+        """Whether what was set aside for a lease still counts at an instant."""
+        if account.window.kind != "rolling":
+            return bool(self.stretch(account, lease_at) == self.stretch(account, at))
+        oldest = self.stretch(account, at - account.window.seconds * 1_000_000)
+        return bool(self.stretch(account, lease_at) >= oldest)
+
+    def _in_the_periods_of(self, lease: Call, at: int, now: int) -> int:
+        """An instant, moved back to where every calendar period of the lease still runs."""
+        latest = now
+        for sums in self._counting(lease.labels):
+            account = sums.account
+            if account.window.kind == "rolling" or sums.watched_at is None:
+                continue
+            period = self.stretch(account, lease.at)
+            if self.stretch(account, latest) != period:
+                inside, outside = lease.at, latest
+                while outside - inside > 1:  # halve, to the microsecond
+                    middle = (inside + outside) // 2
+                    if self.stretch(account, middle) == period:
+                        inside = middle
+                    else:
+                        outside = middle
+                latest = inside
+        return max(lease.at, min(at, latest))
+
+    def _hold(self, call: Call, held: Figures) -> dict[Account, int]:
+        """Set something else aside for an open call; what changed, by account that keeps sums."""
+        changes = {}
+        for sums in self._counting(call.labels):
+            change = sums.measure(held) - sums.measure(call.held)
+            if change:
+                self._add(sums, call.at, 0, change, 0)
+                if sums.keeps(call.at, self.stretch(sums.account, call.at)):
+                    changes[sums.account] = change
+        call.held = held
+        return changes
 
     def _marksent(self, command: c.MarkSent, now: int) -> Outcome:
         call = self.calls.get(command.id)
@@ -258,6 +345,9 @@ class SecondLedger:
             for stretch, (used, _, _) in list(sums.stretches.items()):
                 # From the journal alone nobody can say what had been set aside for it.
                 sums.stretches[stretch][2] = used
+            for call in self.open.values():
+                if call.drawn and sums.counts(call.labels):
+                    self._add(sums, call.at, 0, 0, sums.measure(call.held))
         return ("watched",)
 
     # -- judging
@@ -371,7 +461,7 @@ class SecondLedger:
                 if call.used is not None:
                     self._add(sums, call.at, sums.measure(call.used), 0, 0)
                 elif call.state == "held":
-                    self._add(sums, call.at, 0, sums.measure(call.opening), 0)
+                    self._add(sums, call.at, 0, sums.measure(call.held), 0)
 
     def _counting(self, labels: CallLabels) -> list[Sums]:
         found = self._labelled.get(labels)
@@ -402,7 +492,7 @@ class SecondLedger:
         was_held = call.state == "held"
         for sums in self._counting(call.labels):
             before = sums.measure(call.used) if call.used is not None else 0
-            held = sums.measure(call.opening) if was_held else 0
+            held = sums.measure(call.held) if was_held else 0
             now = sums.measure(figures) if figures is not None else 0
             if held or now != before:
                 self._add(sums, call.at, now - before, -held, max(0, now - held - before))
@@ -457,9 +547,23 @@ def matches(account: Account, labels: CallLabels) -> bool:
 
 
 def _assumed(call: Call) -> Figures:
-    f = call.opening
-    return Figures(f.quantities, f.cost_pico, f.price_id, "assumed", "unknown",  # type: ignore[arg-type]
+    f, held = call.opening, call.held
+    return Figures(held.quantities, held.cost_pico, f.price_id, "assumed", "unknown",  # type: ignore[arg-type]
                    f.model_served, f.duration_ms, f.note)  # fmt: skip
+
+
+def _changed(held: Figures, by: Figures, sign: int) -> Figures:
+    """What is set aside, with more (1) or less (-1); less never adds a name or goes below zero."""
+    quantities = dict(held.quantities)
+    for key, amount in by.quantities.items():
+        if sign > 0 or key in quantities:
+            quantities[key] = max(0, quantities.get(key, 0) + sign * amount)
+    cost = held.cost_pico
+    if sign > 0 and by.cost_pico is None:
+        cost = None
+    if cost is not None and by.cost_pico is not None:
+        cost = max(0, cost + sign * by.cost_pico)
+    return Figures(quantities, cost)
 
 
 def _event(call: Call) -> Outcome:

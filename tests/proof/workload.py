@@ -121,8 +121,9 @@ class Workload:
         self._ids: list[str] = ["never"]
         self._number = 0
         self._makers: tuple[Callable[[], c.Command], ...] = (
-            *[self.reserve] * 8, *[self.settle] * 6, *[self.sent] * 3, *[self.record] * 2, self.release,
-            self.assume, self.extend, self.correct, self.sweep, self.watch,
+            *[self.reserve] * 8, *[self.settle] * 6, *[self.sent] * 3, *[self.record] * 2,
+            *[self.draw] * 2, self.grow, self.release, self.assume, self.extend, self.correct,
+            self.sweep, self.watch,
         )  # fmt: skip
 
     def batch(self) -> list[c.Command]:
@@ -212,7 +213,29 @@ class Workload:
     def record(self) -> c.Command:
         labels = self._chance.choice(CALLS)
         figures = self._figures(self._chance.choice((0, 1, 5, 40)))
-        return c.Record(self._new_id(), labels, figures, self._world.bound[labels])
+        return c.Record(self._new_id(), labels, figures, self._world.bound[labels], self._earlier())
+
+    def _earlier(self) -> int | None:
+        """When something was used that is written down now: most likely now."""
+        chance = self._chance
+        if chance.random() < 0.7:
+            return None
+        return self._second.written_at + chance.choice(
+            (-1, -HOUR, -25 * HOUR, -YEAR, HOUR, -(10**18))
+        )
+
+    def grow(self) -> c.Command:
+        id_ = self._some_id()
+        call = self._second.calls.get(id_)
+        labels = CALLS[0] if call is None else call.labels
+        limits = self._world.bound.get(labels, ())
+        return c.Grow(id_, self._asked(labels, limits), limits)
+
+    def draw(self) -> c.Command:
+        chance = self._chance
+        figures = self._figures(chance.choice((0, 1, 2, 5, 20)))
+        owner, ttl = chance.choice(self.owners), chance.choice((0, MINUTE, DAY))
+        return c.Draw(self._new_id(), self._some_id(), figures, owner, ttl, self._earlier())
 
     def correct(self) -> c.Command:
         given: Any = {"provenance": Provenance.REPORTED, "outcome": Outcome.OK, "note": "corrected"}
