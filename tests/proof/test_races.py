@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper, LimitExceeded
-from quotakeeper.domain import ledger
+from quotakeeper.domain import folding, openings
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Entry
 from tests.engine.support import config, limit
@@ -96,14 +96,16 @@ def test_another_answer_than_the_serial_one_is_seen(happened: Happened) -> None:
 
 
 def test_an_admission_without_room_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    monkeypatch.setattr(ledger, "admit", lambda *_: Decision(True))
+    monkeypatch.setattr(openings, "admit", lambda *_: Decision(True))
     _, problems = races.thirty_two_for_the_last_unit(tmp_path / "ledger.db", 1)
     assert problems[0] == "32 of 32 got the last unit"
     assert any("one after the other it is ('denied'" in each for each in problems)
 
 
 def test_a_sum_that_is_off_by_one_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    real = ledger._hold_amount
-    monkeypatch.setattr(ledger, "_hold_amount", lambda a, hold: real(a, hold) and real(a, hold) - 1)
+    real = folding._hold_amount
+    monkeypatch.setattr(
+        folding, "_hold_amount", lambda a, hold: real(a, hold) and real(a, hold) - 1
+    )
     _, problems = races.mixed_limits_and_rolling_windows(tmp_path / "ledger.db", 1)
     assert problems
