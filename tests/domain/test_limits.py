@@ -7,7 +7,7 @@ from itertools import combinations
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quotakeeper.domain.admission import passed_thresholds
@@ -32,6 +32,14 @@ accounts = st.builds(
 
 
 @given(accounts, accounts)
+@example(
+    Account("tokens", DAY, provider="a|b", model="c"),
+    Account("tokens", DAY, provider="a", model="b|c"),
+)
+@example(
+    Account("tokens", DAY, scope=(("a", "b&c=d"),)),
+    Account("tokens", DAY, scope=(("a", "b"), ("c", "d"))),
+)
 def test_two_accounts_share_a_key_only_when_they_are_the_same(first, second):
     assert (first.key == second.key) == (first == second)
 

@@ -291,6 +291,17 @@ class ReservationRules(LedgerCase):
         again = self.do(c.Correct("recorded", tokens(4, note="counted again")), c.Booked)
         assert again.replay and self.journal() == after
 
+    def test_overage_never_outgrows_what_a_ledger_can_hold(self) -> None:
+        limit = cap(1, meter="cost")
+        self.watch(limit)
+        half = 2**62
+        for event_id, cost in (("a", half), ("b", half - 1)):
+            self.record(event_id, tokens(1, cost), limit)
+            self.do(c.Correct(event_id, tokens(1, 0)), c.Booked)
+        assert self.sums(limit) == (0, 0)
+        self.fails(c.Record("c", LABELS, tokens(1, 1), (limit,)), InvalidInputError)
+        self.record("d", tokens(1, 0), limit)
+
     def test_only_what_was_counted_is_corrected(self) -> None:
         self.reserve("open", tokens(1))
         self.reserve("released", tokens(1))
