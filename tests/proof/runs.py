@@ -76,9 +76,7 @@ class Run:
     def _journal_has(self, wanted: int, there: int | None = None) -> None:
         found = self.house.entries() if there is None else there
         if found != wanted:
-            raise BrokenError(
-                f"I4: after an error the journal has {found} entries instead of {wanted}"
-            )
+            raise BrokenError(f"I4: the journal has {found} entries instead of {wanted}")
 
     def _agree(self, commands: Sequence[c.Command], outcomes: list[c.Outcomes]) -> list[Outcome]:
         answers = []
@@ -114,6 +112,7 @@ class Run:
             )
 
     def _add_up(self) -> None:
+        self._journal_has(self.second.entries)
         for limit in self.world.lasting:  # in the periods that are over as well
             if limit in self.kept and limit.window.kind != "rolling":
                 for used, held, over in self.second.sums_of(limit.account).stretches.values():

@@ -172,6 +172,8 @@ class Workload:
         key = chance.choice(("input_tokens", "input_tokens", "input_tokens@audio", "output_tokens",
                              "thought_tokens", "audio_milliseconds"))  # fmt: skip
         cost = chance.choice((None, 0, amount, 7 * amount, 999))
+        if chance.random() < 0.01:
+            cost = chance.choice((2**62, 2**63 - 1, 2**63))
         price = "" if cost is None else f"price {chance.randint(1, 3)}"
         return Figures({key: amount, "requests": 1} if amount else {"requests": 1}, cost, price)
 

@@ -1,0 +1,157 @@
+"""Faults put in on purpose: each one line of the product changed, and who is expected to notice.
+
+`catcher` is "memory" or "file" (the simulation in memory, or in SQLite alone), or what pytest is
+given. Every old text occurs once in its file; where the product changes, its row changes with it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One fault: in `file` (below src/quotakeeper), `old` becomes `new`; `catcher` has to go red."""
+
+    file: str
+    old: str
+    new: str
+    catcher: str = "memory"
+
+
+ADMISSION, LEDGER, OPENINGS, FOLDING, STATE = (
+    f"domain/{name}.py" for name in ("admission", "ledger", "openings", "folding", "state")
+)
+CACHED, STORE, LOCKS, CONNECTION, QUERIES, SCHEMA = (
+    f"stores/sqlite/{name}"
+    for name in ("cached.py", "store.py", "locks.py", "connection.py", "sql/queries.sql",
+                 "sql/schema_2.sql")
+)  # fmt: skip
+WINDOWS = "tests/domain/test_windows.py"
+CONTRACT = "tests/stores/test_contract.py -k MemoryStore"
+FAULTS = "tests/stores/test_sqlite_faults.py"
+SQLITE = "tests/stores/test_sqlite_file.py"
+LOCKING = "tests/stores/test_sqlite_locks.py"
+
+ROWS = (
+    # -- admission: the guards themselves
+    Mutant(ADMISSION, "elif together > limit.amount and", "elif together >= limit.amount and"),
+    Mutant(ADMISSION, "together = totals.settled + totals.reserved + asked",
+           "together = totals.settled + asked"),
+    Mutant(ADMISSION, "together = totals.settled + totals.reserved + asked",
+           "together = totals.reserved + asked"),
+    Mutant(ADMISSION, "return Decision(not refusing,", "return Decision(True,"),
+    Mutant(ADMISSION, "return Decision(not refusing,", "return Decision(len(refusing) < 2,"),
+    Mutant(ADMISSION, "if (asked == 0 and not unpriced) or not", "if asked == 0 or not"),
+    Mutant(ADMISSION, "if together >= limit.amount and limit.mode is Mode.HARD:",
+           "if together > limit.amount and limit.mode is Mode.HARD:"),
+    Mutant(ADMISSION, "if totals.settled + totals.reserved >= limit.warns_from:",
+           "if totals.settled + totals.reserved > limit.warns_from:"),
+    Mutant(ADMISSION, "elif together > limit.amount or together >= limit.warns_from:",
+           "elif together > limit.amount or together > limit.warns_from:"),
+    Mutant(ADMISSION, "if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:",
+           "if balance.settled + balance.reserved + amount > MAX_PICO:", CONTRACT),
+    Mutant(ADMISSION, "not 0 <= figures.cost_pico <= MAX_PICO", "figures.cost_pico > MAX_PICO"),
+    Mutant(ADMISSION, "or not 0 <= amount <= MAX_QUANTITY", "or amount > MAX_QUANTITY"),
+    Mutant(ADMISSION, "    now = max(now, state.high_water)\n    return [", "    return ["),
+    # -- the state machine
+    Mutant(LEDGER, "now = max(now, state.high_water)", "now = max(now, 0)"),
+    Mutant(LEDGER, "(State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED)",
+           "(State.HELD, State.ASSUMED, State.EXPIRED)"),
+    Mutant(LEDGER, "(State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED)",
+           "(State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED, State.SETTLED)"),
+    Mutant(LEDGER, "            and known.opening.quantities == command.figures.quantities\n", ""),
+    Mutant(LEDGER, "        if hold.sent:\n", "        if False:\n"),
+    Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent else Kind.EXPIRE", "kind = Kind.ASSUME"),
+    Mutant(LEDGER, "figures = _assumed(known) if hold.sent else None\n        entry",
+           "figures = None\n        entry"),
+    Mutant(LEDGER, "quantities=hold.quantities, cost_pico=hold.cost_pico,",
+           "quantities=known.opening.quantities, cost_pico=known.opening.cost_pico,"),
+    Mutant(LEDGER, "Kind.CORRECT, command.figures, now)", "Kind.SETTLE, command.figures, now)"),
+    Mutant(LEDGER, "max(0, min(command.at, now))", "max(0, command.at)"),
+    Mutant(LEDGER, "for start, used in derived.items():", "for start, used in {}.items():"),
+    Mutant(LEDGER, "expires_at = now + min(command.ttl_us, MAX_TTL_US)",
+           "expires_at = now + command.ttl_us"),
+    Mutant(OPENINGS, "(State.RELEASED, State.EXPIRED) and _same(known, command):",
+           "(State.RELEASED, State.EXPIRED):"),
+    Mutant(OPENINGS, "        and known.labels == command.labels\n", ""),
+    Mutant(OPENINGS, "admit(state, known.labels, command.figures, command.limits, known.at)",
+           "admit(state, known.labels, command.figures, command.limits, now)"),
+    Mutant(OPENINGS, "    if not decision.allowed:\n        return c.Denied(decision), []\n"
+           "    entry = Entry(state.seq + 1, Kind.GROW", "    entry = Entry(state.seq + 1, Kind.GROW"),
+    Mutant(OPENINGS, " or lease.drawn:", ":"),
+    Mutant(OPENINGS, "return max(lease.at, min(at, latest))", "return min(at, latest)"),
+    Mutant(OPENINGS, "state.period(account, lease.at).end_at - 1)",
+           "state.period(account, lease.at).end_at)"),
+    Mutant(OPENINGS, "unfit(command.id, command.labels, command.owner) or no_room(\n        state, command",
+           "no_room(\n        state, command"),
+    # -- what an entry does
+    Mutant(FOLDING, "balance.reserved += to_hold - held", "balance.reserved += to_hold"),
+    Mutant(FOLDING, "balance.settled += to_use - used", "balance.settled += to_use"),
+    Mutant(FOLDING, "max(0, to_use - held - used)", "max(0, to_use - used)"),
+    Mutant(FOLDING, "max(0, to_use - held - used)", "0"),
+    Mutant(FOLDING, "if start >= state.period(account, entry.counts_at).start_at:", "if True:"),
+    Mutant(FOLDING, "max(0, to_hold - freed.get(account.key, 0))", "0"),
+    Mutant("domain/reservations.py", "max(0, quantities[key] - amount)", "quantities[key] - amount"),
+    Mutant("domain/reservations.py", "quantities.get(key, 0) + amount", "amount"),
+    # -- balances, windows, limits
+    Mutant(STATE, "return due[:at_most]", "return due"),
+    Mutant(STATE, "if h.expires_at <= now or", "if h.expires_at < now or"),
+    Mutant(STATE, "(account, since)\n        self._matching.clear()", "(account, since)"),
+    Mutant(STATE, "return self.derived(account, start).get(start) or Balance()", "pass", CONTRACT),
+    Mutant(STATE, "return replace(known, figures=entry.figures)", "return known"),
+    Mutant(STATE, "return slice_at(account.window, min(used))", "return slice_at(account.window, max(used))",
+           CONTRACT),
+    Mutant("domain/windows.py", "_ROLLING_SLICES = 96", "_ROLLING_SLICES = 95"),
+    Mutant("domain/windows.py", "slice_at(window, at - window.seconds * SECOND)",
+           "slice_at(window, at - window.seconds * SECOND // 2)"),
+    Mutant("domain/windows.py", "while first_instant(zone, following) <= at:", "while False:", WINDOWS),
+    Mutant("domain/windows.py", "timedelta(days=day.weekday())", "timedelta(days=day.isoweekday())", WINDOWS),
+    Mutant("domain/windows.py", "if _offset(zone, start) != offset:", "if False:", WINDOWS),
+    Mutant("domain/limits.py", "set(self.scope) <= set(labels.scope)", "set(self.scope) & set(labels.scope)",
+           "tests/domain/test_limits.py"),
+    Mutant("domain/limits.py", "model.startswith(wanted[:-1])", "model.startswith(wanted)"),
+    Mutant("domain/limits.py", "-(-share * self.amount // whole)", "share * self.amount // whole"),
+    Mutant("domain/limits.py", "return name.translate(_MARKS)", "return name", "tests/domain/test_limits.py"),
+    # -- money
+    Mutant("domain/money.py", "(twice == denominator and quotient & 1)", "twice == denominator",
+           "tests/domain/test_money.py"),
+    Mutant("domain/pricing.py", "    if cost > MAX_PICO:", "    if False:", "tests/domain/test_pricing.py"),
+    Mutant("domain/price_selection.py", "row.above < max(prompt_tokens, 1)",
+           "row.above <= max(prompt_tokens, 1)", "tests/domain/test_pricing.py"),
+    Mutant("domain/units.py", "total += amount", "total = amount"),
+    # -- the SQLite home
+    Mutant(CACHED, "if version == self._data_version:", "if self._data_version >= 0:", "file"),
+    Mutant(CACHED, "        self._balances.clear()\n", "", "file"),
+    Mutant(CACHED, "        self._dirty.clear()\n", "", "file"),
+    Mutant(CACHED, "drop.append((seq,))", "pass", "file"),
+    Mutant(CACHED, "        found.update(self._open.values())\n", "", "file"),
+    Mutant(CACHED, "        self._whole.clear()\n", "", "file"),
+    Mutant(STORE, "            self._drop()\n            raise translated(self._path, error, at_commit",
+           "            raise translated(self._path, error, at_commit", FAULTS),
+    Mutant(STORE, 'connection.execute("COMMIT" if committing else "ROLLBACK")',
+           'connection.execute("ROLLBACK")', "file"),
+    Mutant(STORE, "committing = state.save(entries)", "state.save(entries)", "file"),
+    Mutant(STORE, "ended_owners(self._owners) - {self._owner}", "frozenset()", LOCKING),
+    Mutant(CONNECTION, "if at_commit and family not in _NOTHING_COMMITTED:", "if False:", "file"),
+    Mutant(CONNECTION, '        connection.execute("PRAGMA wal_autocheckpoint = 0")\n', "        pass\n",
+           SQLITE),
+    Mutant(CONNECTION, "if version > SCHEMA_VERSION:", "if version > SCHEMA_VERSION + 1:", SQLITE),
+    Mutant(CONNECTION, "os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)", "os.O_RDWR | os.O_CREAT | os.O_EXCL)",
+           SQLITE),
+    Mutant(QUERIES, "FROM hold WHERE expires_at <= ?", "FROM hold WHERE expires_at < ?", "file"),
+    Mutant(QUERIES, "FROM entry WHERE ref = ? ORDER BY seq", "FROM entry WHERE ref = ? ORDER BY seq DESC",
+           "file"),
+    Mutant(QUERIES, "FROM hold WHERE owner = ?", "FROM hold WHERE owner <> ?", "file"),
+    Mutant(QUERIES, "ORDER BY o.seq DESC LIMIT :page", "ORDER BY o.seq LIMIT :page",
+           "tests/stores/test_contract.py -k Kills"),
+    Mutant(SCHEMA, "BEFORE DELETE ON entry\nBEGIN SELECT RAISE (ABORT,", "BEFORE DELETE ON entry\n"
+           "BEGIN SELECT RAISE (IGNORE); SELECT (", "tests/stores/test_sqlite_rows.py"),
+    Mutant(LOCKS, "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+           "fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)", LOCKING),
+    Mutant(LOCKS, "            free = _try(fd)\n", "            free = not _try(fd)\n", "file"),
+    Mutant("stores/sqlite/rows.py", "cost_pico=row[7],", "cost_pico=row[7] or 0,", "file"),
+    Mutant("stores/audit.py", "            if found != expected:", "            if found < expected:",
+           f"{SQLITE} tests/stores/test_sqlite_rows.py tests/stores/test_long_journals.py"),
+    Mutant("stores/memory.py", "list(self._state.accounts.values())[:watched]",
+           "list(self._state.accounts.values())", FAULTS),
+)  # fmt: skip
