@@ -1,4 +1,4 @@
-"""The verbs of `./dev`: demo, test, check, bench, fmt, help."""
+"""The verbs of `./dev`: demo, test, proof, check, bench, fmt, help."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
   test   check, then every test this machine can run, skips explained
          test ARGS: pytest ARGS only (for example: test tests/house -k stamp)
          test --matrix: every SDK there is a driver for, each in an environment of its own
+  proof  put every promise to the test, and say what was found           docs/en/reliability.md
+         proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
   check  format, lint, types, architecture, gates
   bench  measure, beside peers; --write makes docs/*/performance.md      benchmarks/run.py
   fmt    put the source into its format
@@ -165,9 +167,16 @@ def test(house: House, arguments: list[str]) -> int:
     return tested or checked
 
 
+def proof(house: House, arguments: list[str]) -> int:
+    """Run the parts of the proof (tests/proof)."""
+    _existing(house, "tests/proof/__main__.py")
+    return _hand_over([str(prepare(house)), "-m", "tests.proof", *arguments], house)
+
+
 VERBS: dict[str, Callable[[House, list[str]], int]] = {
     "demo": demo,
     "test": test,
+    "proof": proof,
     "check": check,
     "bench": bench,
     "fmt": fmt,

@@ -107,7 +107,7 @@ def test_arguments_arrive_whole(checkout: Path, programs: Path) -> None:
 def test_an_unknown_verb_lists_the_verbs(checkout: Path, programs: Path) -> None:
     ran = _dev(checkout, programs, "tset", PYTHON=sys.executable)
     assert ran.returncode == 2
-    assert "demo, test, check, bench, fmt" in ran.stderr
+    assert "demo, test, proof, check, bench, fmt" in ran.stderr
 
 
 def test_the_entry_reads_in_old_pythons_and_refuses_them(repository: Path) -> None:
@@ -230,7 +230,7 @@ def test_the_demo_runs_offline_on_the_bare_interpreter(
     assert told.err.startswith("dev: can't reach the package index\n")
 
 
-@pytest.mark.parametrize("verb", ["demo", "bench"])
+@pytest.mark.parametrize("verb", ["demo", "bench", "proof"])
 def test_a_verb_without_its_script_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
 ) -> None:

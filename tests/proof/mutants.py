@@ -67,7 +67,7 @@ def controls(rows: Sequence[Mutant], seed: int) -> list[tuple[str, str]]:
     """Who would be red anyway, and why: what catches everything catches nothing."""
     catchers = sorted({row.catcher for row in rows})
     source = PACKAGE.parent
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=_workers()) as pool:
         ran = list(pool.map(lambda each: _ran(_command(each, source, seed), source), catchers))
     return [(catcher, text) for catcher, (code, text) in zip(catchers, ran, strict=True) if code]
 
@@ -80,7 +80,7 @@ def hunt(rows: Sequence[Mutant], seed: int, over: Callable[[], bool], report: Re
     def one(row: Mutant) -> tuple[Mutant, str | None]:
         return row, None if over() else survives(row, seed)
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=_workers()) as pool:
         for row, how in pool.map(one, rows):
             if how is None:
                 continue
@@ -150,3 +150,8 @@ def _ran(command: list[str], source: Path) -> tuple[int, str]:
     except subprocess.TimeoutExpired:
         return 124, f"no end within {MOST_SECONDS} s"
     return ran.returncode, (ran.stderr or ran.stdout)[-300:]
+
+
+def _workers() -> int:
+    # Beside the other parts of `./dev proof` there is one processor for this one.
+    return int(os.environ.get("QUOTAKEEPER_PROOF_WORKERS") or os.cpu_count() or 1)

@@ -1,0 +1,116 @@
+"""What the page of the proof says around its figures, in English and Vietnamese."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TEXTS: dict[str, dict[str, Any]] = {
+    "en": {
+        "top": [
+            "# Reliability: what is promised, and how it was tried",
+            "",
+            "This page is made by `./dev proof --write`; nobody writes its figures by hand.",
+            "Each part puts one promise to the test, as often as there is time for, with chance drawn",
+            "from the seed beside it.",
+        ],
+        "run": (
+            "Run of {at} UTC: {minutes:g} minutes asked for, {seconds} s taken, seed {seed}; "
+            "{total} cases. Python {python}, SQLite {sqlite}, {machine}; commit {commit}."
+        ),
+        "head": "| part | what was promised | cases | broken | seed | time |",
+        "nothing": "none",
+        "repeat": [
+            "## Repeat it",
+            "",
+            "```sh",
+            "./dev proof                                  # five minutes, a new seed",
+            "./dev proof --minutes 60 --seed 7            # longer, from this seed",
+            "./dev proof --only simulation,races          # some parts",
+            "./dev proof --list                           # the parts there are",
+            "```",
+            "",
+            "A failure prints the line that repeats it. Seeds that failed once are kept in",
+            "`tests/proof/seeds.txt` and are run first. A short form of every part is in `./dev test`.",
+            "A seed repeats what is asked; when threads and processes meet is up to the machine.",
+        ],
+        "figures": "## Figures of this run",
+        "museum": "## Public bugs of others that do not apply yet",
+        "museum_head": "| case | why not yet |",
+        "not_promised": [
+            "## What is not promised",
+            "",
+            "- **The provider's invoice.** It may differ: its own rounding, retries, free tiers.",
+            "- **That no limit is ever exceeded in use.** Admission never passes a hard limit. One call",
+            "  that uses more than was reserved for it goes beyond by at most that difference; it is",
+            "  written down as overage and blocks what follows.",
+            "- **Soft and shadow limits** refuse nothing.",
+            '- **`hold = "typical"`** and reserving less than the worst case are statistical.',
+            '- **The last commits under `durability = "process"`** after a power cut. The file is never',
+            '  damaged by it; `"power"` keeps what was acknowledged, as far as the disk tells the truth.',
+            "- **Calls that went out while the ledger did not answer**, under",
+            '  `on_store_failure = "allow"`: they are spooled and counted later, and were not refused.',
+            "- **Clocks.** A clock that is set back grants nothing. One that jumps ahead starts the next",
+            "  period early, and the ledger then stays there until the clock has caught up.",
+            "- **Network file systems** (NFS, SMB): locks and write-ahead logs do not hold there.",
+            "- **Other programs that write to the ledger's file** while it is in use.",
+            "- **A copied or restored ledger file**: it knows what it knew when it was copied.",
+            "- **Rolling windows** are kept in 96 slices: they refuse up to 1/96 of their length too",
+            "  long, never too short.",
+            "- **Races** are as the machine makes them: they were tried often, not exhaustively.",
+        ],
+    },
+    "vi": {
+        "top": [
+            "# Độ tin cậy: hứa gì, và đã thử ra sao",
+            "",
+            "Trang này do `./dev proof --write` tạo ra; không ai viết tay các con số.",
+            "Mỗi phần đem một lời hứa ra thử nhiều lần nhất mà thời gian cho phép; mọi yếu tố ngẫu nhiên",
+            "lấy từ hạt giống (seed) ghi bên cạnh.",
+        ],
+        "run": (
+            "Lượt chạy lúc {at} UTC: yêu cầu {minutes:g} phút, chạy hết {seconds} giây, seed {seed}; "
+            "{total} trường hợp. Python {python}, SQLite {sqlite}, {machine}; commit {commit}."
+        ),
+        "head": "| phần | hứa gì | số trường hợp | lần sai | seed | thời gian |",
+        "nothing": "không",
+        "repeat": [
+            "## Chạy lại",
+            "",
+            "```sh",
+            "./dev proof                                  # năm phút, seed mới",
+            "./dev proof --minutes 60 --seed 7            # lâu hơn, từ seed này",
+            "./dev proof --only simulation,races          # vài phần",
+            "./dev proof --list                           # các phần hiện có",
+            "```",
+            "",
+            "Khi hỏng, nó in dòng lệnh để chạy lại đúng chỗ đó. Các seed từng hỏng được giữ trong",
+            "`tests/proof/seeds.txt` và luôn chạy trước. `./dev test` có dạng ngắn của mọi phần.",
+            "Seed lặp lại những gì được hỏi; các luồng và tiến trình gặp nhau lúc nào là tuỳ máy.",
+        ],
+        "figures": "## Số liệu của lượt chạy này (in nguyên văn, bằng tiếng Anh)",
+        "museum": "## Lỗi công khai của nơi khác, chưa áp dụng được ở đây",
+        "museum_head": "| trường hợp | vì sao chưa |",
+        "not_promised": [
+            "## Không hứa gì",
+            "",
+            "- **Hoá đơn của nhà cung cấp.** Có thể khác: cách làm tròn, lần thử lại, phần miễn phí của họ.",
+            "- **Mức dùng không bao giờ vượt giới hạn.** Việc cho phép thì không vượt giới hạn cứng. Một",
+            "  lời gọi dùng nhiều hơn phần đã giữ thì vượt tối đa bằng chênh lệch đó; phần vượt được ghi",
+            "  lại và chặn những lời gọi sau.",
+            "- **Giới hạn mềm (soft) và chỉ theo dõi (shadow)** không từ chối gì.",
+            '- **`hold = "typical"`** và việc giữ ít hơn mức xấu nhất chỉ đúng theo thống kê.',
+            '- **Vài lần ghi cuối với `durability = "process"`** khi mất điện. Tệp không hỏng vì thế;',
+            '  `"power"` giữ mọi thứ đã xác nhận, miễn là ổ đĩa nói thật.',
+            "- **Lời gọi đi ra khi sổ không trả lời**, với",
+            '  `on_store_failure = "allow"`: được ghi tạm rồi tính sau, và đã không bị từ chối.',
+            "- **Đồng hồ.** Chỉnh lùi không cho thêm gì. Nhảy tới thì kỳ sau bắt đầu sớm, và sổ ở lại đó",
+            "  đến khi đồng hồ đuổi kịp.",
+            "- **Hệ thống tệp qua mạng** (NFS, SMB): khoá và nhật ký ghi trước không đáng tin ở đó.",
+            "- **Chương trình khác ghi vào tệp của sổ** khi sổ đang được dùng.",
+            "- **Tệp sổ được sao chép hay phục hồi**: nó chỉ biết những gì đã biết lúc sao chép.",
+            "- **Cửa sổ trượt** được giữ trong 96 lát: có thể từ chối lâu hơn tối đa 1/96 độ dài, không bao",
+            "  giờ ngắn hơn.",
+            "- **Tranh chấp** diễn ra tuỳ máy: đã thử nhiều lần, không phải mọi khả năng.",
+        ],
+    },
+}
