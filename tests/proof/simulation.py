@@ -25,7 +25,7 @@ PROMISE = (
     "the journal, whatever is asked in whatever order, and whatever fails meanwhile (I1, I2, I4-I12)"
 )
 PROMISE_VI = (
-    "Không giới hạn cứng nào bị vượt, một mã chỉ tính một lần, một chỗ giữ chỉ kết thúc một lần, mọi "
+    "Không hạn mức cứng nào bị vượt, một mã chỉ tính một lần, một chỗ giữ chỉ kết thúc một lần, mọi "
     "số dư suy ra được từ sổ nhật ký, dù hỏi gì, theo thứ tự nào, và dù hỏng ở đâu (I1, I2, I4-I12)"
 )
 STEPS = {"memory": 2_000, "file": 300}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Mapping
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -16,16 +13,11 @@ from quotakeeper.domain.units import check_quantities
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.providers import NO_RESPONSE, Request, Usage, live_session, recognise
 from quotakeeper.providers.registry import BUILT_IN
+from tests.providers.cutting import PACKED, SOCKETS, cut, socket_cut, socket_places, split
 from tests.providers.support import DEEPGRAM, GEMINI, read, understood
 from tests.providers.wires import WIRES, Wire
 
 by_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
-PACKED = [("gzip", gzip.compress), ("deflate", zlib.compress), ("", bytes)]
-
-
-def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
-    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[a:b] for a, b in pairwise(places)]
 
 
 @by_wire
@@ -37,17 +29,11 @@ def test_the_whole_is_read_as_the_provider_says(wire: Wire) -> None:
 
 
 @by_wire
-@pytest.mark.parametrize(("encoding", "pack"), PACKED)
+@pytest.mark.parametrize("encoding", PACKED)
 @given(cuts=st.lists(st.integers(0, 100_000), max_size=12))
 @settings(max_examples=40)
-def test_any_cutting_into_pieces_reads_alike(
-    wire: Wire, encoding: str, pack: object, cuts: list[int]
-) -> None:
-    data = pack(wire.body)  # type: ignore[operator]
-    headers = {"content-encoding": encoding}
-    usage = read(wire.request, pieces(data, cuts), headers=headers)
-    assert usage == read(wire.request, data, headers=headers)
-    assert usage.quantities == wire.total
+def test_any_cutting_into_pieces_reads_alike(wire: Wire, encoding: str, cuts: list[int]) -> None:
+    split(wire, cuts, encoding)
 
 
 @by_wire
@@ -60,22 +46,22 @@ def test_byte_by_byte_reads_alike(wire: Wire) -> None:
 @pytest.mark.parametrize("complete", [True, False])
 def test_a_cut_at_every_byte_has_a_defined_result(wire: Wire, complete: bool) -> None:
     for end in range(len(wire.body)):
-        usage = read(wire.request, wire.body[:end], complete=complete)
-        paid = {key: n for key, n in usage.quantities.items() if key != "requests"}
-        assert sum(paid.values()) > 0, end
-        check_quantities(usage.quantities)
-        if usage.provenance is Provenance.REPORTED:  # only when all of it had been said
-            assert usage.quantities == wire.total or usage.quantities.keys() <= wire.total.keys()
-        if not usage.complete:
-            assert usage.outcome is Outcome.UNKNOWN
+        cut(wire, end, complete=complete)
+
+
+@pytest.mark.parametrize("name", SOCKETS)
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_session_cut_within_any_message_has_a_defined_result(name: str, complete: bool) -> None:
+    for messages, end in socket_places(name):
+        socket_cut(name, messages, end, complete=complete)
 
 
 @by_wire
 def test_the_same_pieces_cut_at_every_byte_read_alike(wire: Wire) -> None:
     for end in range(0, len(wire.body), 7):
-        cut = wire.body[:end]
-        assert read(wire.request, [cut[:3], cut[3:50], cut[50:]], complete=False) == read(
-            wire.request, cut, complete=False
+        part = wire.body[:end]
+        assert read(wire.request, [part[:3], part[3:50], part[50:]], complete=False) == read(
+            wire.request, part, complete=False
         )
 
 
