@@ -206,7 +206,7 @@ class SecondLedger:
         if not self._fits_in_the_columns(call.labels, command.figures, call.at):
             return ("failed", "input")
         self._end(call, call.state, command.figures)
-        return ("booked", _event(call), False, ())
+        return ("booked", _event(call), False, self._passed(call, command.limits, now))
 
     def _grow(self, command: c.Grow, now: int) -> Outcome:
         call = self.calls.get(command.id)

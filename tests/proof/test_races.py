@@ -12,6 +12,7 @@ from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.domain import folding, openings
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Entry
+from quotakeeper.domain.reservations import Hold
 from tests.engine.support import config, limit
 from tests.proof import races
 from tests.proof.recording import Operation, Recording, prove
@@ -103,9 +104,12 @@ def test_an_admission_without_room_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_a_sum_that_is_off_by_one_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    real = folding._hold_amount
-    monkeypatch.setattr(
-        folding, "_hold_amount", lambda a, hold: real(a, hold) and real(a, hold) - 1
-    )
+    real = folding._amount
+
+    def short(meter: Any, of: Any) -> int:
+        amount = real(meter, of)
+        return amount - 1 if amount and isinstance(of, Hold) else amount
+
+    monkeypatch.setattr(folding, "_amount", short)
     _, problems = races.mixed_limits_and_rolling_windows(tmp_path / "ledger.db", 1)
     assert problems

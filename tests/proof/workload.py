@@ -242,7 +242,8 @@ class Workload:
     def correct(self) -> c.Command:
         given: Any = {"provenance": Provenance.REPORTED, "outcome": Outcome.OK, "note": "corrected"}
         key, amount = "input_tokens", self._chance.choice((0, 1, 7, 10**12))
-        return c.Correct(self._some_id(), Figures({key: amount}, amount, "price 2", **given))
+        figures = Figures({key: amount}, amount, "price 2", **given)
+        return c.Correct(self._some_id(), figures, self._world.limits)
 
     def sent(self) -> c.Command:
         return c.MarkSent(self._some_id())
