@@ -43,8 +43,10 @@ class Run:
             self.now = self.world.later(self.now)
             if self.chance.random() < self.house.deaths:
                 self._bury()
+            before = self.second.entries
             self._carry_out(self.work.batch())
-            self._limits_hold()
+            if self.second.entries != before:
+                self._limits_hold()
             if self.steps % LOOK_EVERY == 0:
                 self._look()
             if self.steps % ADD_UP_EVERY == 0:

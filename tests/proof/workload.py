@@ -229,9 +229,8 @@ class Workload:
     def grow(self) -> c.Command:
         id_ = self._some_id()
         call = self._second.calls.get(id_)
-        labels = CALLS[0] if call is None else call.labels
-        limits = self._world.bound.get(labels, ())
-        return c.Grow(id_, self._asked(labels, limits), limits)
+        limits = self._world.limits  # those of its labels are picked where it is carried out
+        return c.Grow(id_, self._asked(CALLS[0] if call is None else call.labels, limits), limits)
 
     def draw(self) -> c.Command:
         chance = self._chance
