@@ -11,6 +11,7 @@ import pytest
 from quotakeeper import Keeper, LimitExceeded
 from quotakeeper.domain.commands import Release
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
+from tests.engine.cancelling import GATES, OPERATIONS, cancel_at
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import GatedStore, gated, limit, until
 
@@ -296,3 +297,15 @@ def test_a_reservation_that_came_too_late_is_given_back(make: MakeKeeper) -> Non
     keeper.worker.patience = 15
     store.after.set()
     assert_nothing_is_held(keeper)
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_cancelled_after_any_number_of_turns(
+    make: MakeKeeper, operation: str, gate: str
+) -> None:
+    keeper = make(limit(10**6))
+    for turns in range(8):
+        if not cancel_at(keeper, operation, turns, gate):
+            break
+    assert keeper.verify() == []

@@ -57,7 +57,7 @@ def _all(wanted: list[str], minutes: float, seed: int, *, write: bool) -> int:
     began = time.perf_counter()
     found = run_parts(wanted, minutes, seed)
     result = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "minutes": minutes,
         "seed": seed,
         "seconds": round(time.perf_counter() - began),

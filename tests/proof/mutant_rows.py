@@ -130,7 +130,7 @@ ROWS = (
            "            raise translated(self._path, error, at_commit", FAULTS),
     Mutant(STORE, 'connection.execute("COMMIT" if committing else "ROLLBACK")',
            'connection.execute("ROLLBACK")', "file"),
-    Mutant(STORE, "return outcomes, state.save(entries)", "return outcomes, bool(state.save(entries)) and False", "file"),
+    Mutant(STORE, "return outcomes, state.save(entries)", "return outcomes, not state.save(entries)", "file"),
     Mutant(STORE, "ended_owners(self._owners) - {self._owner}", "frozenset()", LOCKING),
     Mutant(CONNECTION, "if at_commit and family not in _NOTHING_COMMITTED:", "if False:", "file"),
     Mutant(CONNECTION, '        connection.execute("PRAGMA wal_autocheckpoint = 0")\n', "        pass\n",

@@ -14,7 +14,7 @@ TEXTS: dict[str, dict[str, Any]] = {
             "from the seed beside it.",
         ],
         "run": (
-            "Run of {at} UTC: {minutes:g} minutes asked for, {seconds} s taken, seed {seed}; "
+            "Run of {at}: {minutes:g} minutes asked for, {seconds} s taken, seed {seed}; "
             "{total} cases. Python {python}, SQLite {sqlite}, {machine}; commit {commit}."
         ),
         "head": "| part | what was promised | cases | broken | seed | time |",
@@ -68,7 +68,7 @@ TEXTS: dict[str, dict[str, Any]] = {
             "lấy từ hạt giống (seed) ghi bên cạnh.",
         ],
         "run": (
-            "Lượt chạy lúc {at} UTC: yêu cầu {minutes:g} phút, chạy hết {seconds} giây, seed {seed}; "
+            "Lượt chạy lúc {at}: yêu cầu {minutes:g} phút, chạy hết {seconds} giây, seed {seed}; "
             "{total} trường hợp. Python {python}, SQLite {sqlite}, {machine}; commit {commit}."
         ),
         "head": "| phần | hứa gì | số trường hợp | lần sai | seed | thời gian |",

@@ -74,6 +74,13 @@ def from_json(text: str) -> Part:
     return Part(**{**given, "notes": tuple(given["notes"])})
 
 
+def recorded(name: str) -> list[int]:
+    """The seeds of a part that failed once (`seeds.txt`); they are run first, for ever."""
+    lines = (FOLDER / "seeds.txt").read_text(encoding="utf-8").splitlines()
+    words = [line.partition("#")[0].split() for line in lines]
+    return [int(each[1]) for each in words if each and each[0] == name]
+
+
 def _number(name: str, what: str, otherwise: float) -> float:
     text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
     found = re.search(rf"^{what} = ([\d.]+)", text, re.MULTILINE)

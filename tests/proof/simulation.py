@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 
 from tests.proof import houses
-from tests.proof.parts import Part, Report
+from tests.proof.parts import Part, Report, recorded
 from tests.proof.runs import BrokenError, Run
 
 ORDER = 10
@@ -31,7 +30,6 @@ PROMISE_VI = (
 STEPS = {"memory": 600, "file": 300}
 LONG_ONES = 29  # one run in so many is five times as long
 SHARE_OF_FILES = 24  # one run in so many is in a file
-SEEDS = Path(__file__).with_name("seeds.txt")
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
@@ -45,9 +43,8 @@ def simulate(seed: int, enough: Callable[[int, float], bool], report: Report) ->
     found: list[str] = []
     totals: dict[str, int] = {}
     number = commands = 0
-    for failed in (*recorded(), None):
-        if failed is not None:
-            found += one(failed, totals)
+    for failed in recorded("simulation"):
+        found += one(failed, totals)
     while not found and not enough(totals.get("commands", 0), time.perf_counter() - began):
         found += one(seed + number, totals)
         number += 1
@@ -81,10 +78,3 @@ def one(seed: int, totals: dict[str, int]) -> list[str]:
             totals[f"commands in {kind}"] = totals.get(f"commands in {kind}", 0) + run.commands
             totals["commands"] = totals.get("commands", 0) + run.commands
     return []
-
-
-def recorded() -> list[int]:
-    """The seeds that failed once; they are run first, for ever."""
-    lines = SEEDS.read_text(encoding="utf-8").splitlines()
-    words = [line.partition("#")[0].split() for line in lines]
-    return [int(each[1]) for each in words if each and each[0] == "simulation"]

@@ -1,0 +1,268 @@
+"""A keeper through outages of its ledger, with prices that change: one seed is one run.
+
+The ledger does not answer at random: nothing was written, or it was and the answer was lost. The
+program asks for calls, sends those that it may, and says what they used. At the end every call that
+went out is counted, once, in the period it was made in and at the price of that moment; whatever
+the ledger was down for waits in the spool and is booked once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from quotakeeper.clocks import zone_named
+from quotakeeper.domain.commands import Command, Outcomes
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.pricing import Priced
+from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.domain.windows import parse_window
+from quotakeeper.engine.calls import CallReader, Policies
+from quotakeeper.engine.keeper import KeeperBase
+from quotakeeper.errors import (
+    LedgerError,
+    LedgerUnavailableError,
+    LimitExceeded,
+    OutcomeUnknownError,
+    UnpricedModelError,
+)
+from quotakeeper.stores.memory import MemoryStore
+from quotakeeper.stores.sqlite.store import SqliteStore
+from quotakeeper.testing import FakeClock
+from tests.proof.houses import MEMORY
+from tests.proof.parts import Part, Report, recorded
+
+ORDER = 20
+WEIGHT = 1
+PROMISE = (
+    "While the ledger does not answer, calls are denied or spooled as was chosen; every call that "
+    "went out is counted once, at the price of its moment; no price is never a price of zero (I11, I14)"
+)
+PROMISE_VI = (
+    "Khi sổ không trả lời, lời gọi bị từ chối hoặc được ghi tạm, đúng như đã chọn; mọi lời gọi đã đi ra được "
+    "tính đúng một lần, theo giá lúc đó; chưa có giá không bao giờ thành giá bằng không (I11, I14)"
+)
+HOUR = 3_600_000_000
+MODELS = ("cheap", "dear", "nameless")
+CALLS = 60
+NOW = FakeClock("2026-11-23T22:00:00Z").now()
+
+
+class Tariff:
+    """Prices that are twice as high from one hour to the next; one model has none."""
+
+    def canonical_model(self, provider: str, model: str) -> str:
+        return model
+
+    def options_of(self, price_id: str) -> Mapping[str, str]:
+        return {}
+
+    def price(
+        self, provider: str, model: str, quantities: Quantities, at: int, options: Mapping[str, str]
+    ) -> Priced:
+        if model == "nameless":
+            return Priced(None, "", ("model",))
+        rate = (3 if model == "cheap" else 700) * (at // HOUR % 100 + 1)
+        return Priced(rate * quantities.get("input_tokens", 0), f"{model}@{at // HOUR}")
+
+    def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
+        return self.price(provider, "dear", quantities, at, {})
+
+
+class Failing:
+    """A store that does not answer every time."""
+
+    def __init__(self, inner: Any, chance: Random, rate: float) -> None:
+        self.inner, self.chance, self.rate = inner, chance, rate
+        self.struck: Counter[str] = Counter()
+
+    def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
+        how = self.chance.choice(("before", "after")) if self.chance.random() < self.rate else ""
+        self.struck[how] += 1
+        if how == "before":
+            raise LedgerUnavailableError(self.inner.name, "is not there", "wait")
+        outcomes: list[Outcomes] = self.inner.apply(commands, now)
+        if how == "after":
+            raise OutcomeUnknownError(self.inner.name, "the answer was lost", "ask again")
+        return outcomes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+@dataclass
+class Sent:
+    """A call that went out: what it used, and when it was asked for."""
+
+    model: str
+    used: int
+    at: int
+    settled_at: int
+
+
+@dataclass
+class World:
+    """One run: a keeper over a store that fails, and what really happened."""
+
+    chance: Random
+    folder: Path
+    out: dict[str, Sent] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        chance = self.chance
+        self.clock = FakeClock("2026-11-23T22:00:00Z")
+        self.policies = Policies(
+            on_unpriced=chance.choice(("count_only", "refuse", "price_as_highest")),
+            on_store_failure=chance.choice(("allow", "allow", "deny")),
+        )
+        self.limits = (
+            Limit("day", "input_tokens", parse_window("day"), chance.choice((50, 10**6))),
+            Limit("money", "cost", parse_window("day"), chance.choice((90_000, 10**12))),
+        )
+        self.in_memory = chance.random() < 0.7
+        self.path = self.folder / "ledger.db"
+        inner: Any = (
+            MemoryStore(zone_named, owner="program") if self.in_memory else self._file("program")
+        )
+        self.store = Failing(inner, chance, chance.choice((0.0, 0.1, 0.5, 0.9)))
+        self.keeper = self._keeper(self.store)
+
+    def _file(self, owner: str) -> SqliteStore:
+        return SqliteStore(self.path, zone_named, owner=owner, durability="process")
+
+    def _keeper(self, store: Any) -> KeeperBase:
+        reader = CallReader(self.limits, Tariff(), lambda _: None, self.policies)  # type: ignore[arg-type,return-value]
+        return KeeperBase(store, reader, self.limits, UTC, self.clock, on_warning=lambda _: None,
+                          spool_beside=None if self.in_memory else self.path)  # fmt: skip
+
+    def play(self) -> None:
+        """Some calls, and in the end a ledger that answers again."""
+        for number in range(CALLS):
+            self.clock.advance(minutes=self.chance.choice((0, 1, 7, 61, 300)))
+            self._call(f"call {number}")
+        self.store.rate = 0.0
+        self.keeper.status()
+        self.clock.advance(hours=2)  # what was set aside though nobody was told runs out
+        for _ in range(2):
+            self.keeper.status()
+        if not self.in_memory:
+            self.keeper.close()
+            self.keeper = self._keeper(self._file("next"))
+            self.keeper.status()
+            self.keeper.worker.ask(lambda store, now: None)
+
+    def _call(self, event_id: str) -> None:
+        chance = self.chance
+        model, most = chance.choice(MODELS), chance.choice((1, 5, 20))
+        used = most * chance.choice((0, 1, 1, 1, 2, 1_000)) // chance.choice((1, 1, 3))
+        given: dict[str, Any] = {"model": model, "event_id": event_id}
+        at = self.clock.now()
+        with suppress(LimitExceeded, UnpricedModelError, LedgerError):
+            if chance.random() < 0.3:
+                self.keeper.record("p", **given, input_tokens=used)
+                self.out[event_id] = Sent(model, used, at, at)
+                return
+            call = self.keeper.reserve("p", **given, input_tokens=most)
+            self.out[event_id] = Sent(model, used, at, at)
+            self.clock.advance(minutes=chance.choice((0, 0, 90)))
+            self._until_settled(call, used)
+
+    def _until_settled(self, call: Any, used: int) -> None:
+        for _ in range(200):
+            with suppress(LedgerError):
+                call.settle(input_tokens=used)
+                return
+        self.store.rate = 0.0
+        call.settle(input_tokens=used)
+
+    def wrong(self) -> list[str]:
+        """Whatever was promised and is not so."""
+        events: dict[str, list[UsageEvent]] = {}
+        for event in self.keeper.events():
+            events.setdefault(event.id.partition("~")[0], []).append(event)
+        wrong = [problem.what for problem in self.keeper.verify()]
+        for event_id, sent in self.out.items():
+            found = events.pop(event_id, [])
+            if len(found) != 1:
+                wrong.append(f"I14: {event_id} went out once and was counted {len(found)} times")
+                continue
+            wrong += self._event_is_wrong(event_id, sent, found[0])
+        # A record whose answer was lost may be counted though its caller was told that nobody knows.
+        wrong += [
+            f"I14: {x} did not go out and was counted" for x in events if not self._doubtful()
+        ]
+        if held := self.keeper.reservations():
+            wrong.append(f"I7: {len(held)} still held")
+        return wrong
+
+    def _doubtful(self) -> bool:
+        return self.policies.on_store_failure == "deny" and self.store.struck["after"] > 0
+
+    def _event_is_wrong(self, event_id: str, sent: Sent, event: UsageEvent) -> list[str]:
+        wrong = []
+        if event.quantities.get("input_tokens", 0) != sent.used:
+            wrong.append(f"I14: {event_id} used {sent.used} and was counted as {event.quantities}")
+        priced = Tariff().price("p", sent.model, {"input_tokens": sent.used}, event.at, {})
+        if priced.cost_pico is None and self.policies.on_unpriced == "price_as_highest":
+            priced = Tariff().highest("p", {"input_tokens": sent.used}, event.at)
+        if (event.cost_pico, event.price_id) != (priced.cost_pico, priced.price_id):
+            wrong.append(f"I11: {event_id} costs {event.cost_pico} by {event.price_id!r} instead of "
+                         f"{priced.cost_pico} by {priced.price_id!r}")  # fmt: skip
+        if event.at != sent.at:
+            wrong.append(f"I8: {event_id} was asked for at {sent.at} and counts at {event.at}")
+        return wrong
+
+
+def run(minutes: float, seed: int, report: Report) -> Part:
+    """Run after run until the time is over."""
+    return endure(seed, lambda runs, spent: spent >= minutes * 60, report)
+
+
+def endure(seed: int, enough: Callable[[int, float], bool], report: Report) -> Part:
+    """Run after run until `enough(runs, seconds)`; stops at the first that broke a promise."""
+    began = time.perf_counter()
+    found: list[str] = []
+    counts: Counter[str] = Counter()
+    runs = 0
+    logging.getLogger("quotakeeper").setLevel(logging.CRITICAL)
+    try:
+        for failed in recorded("outages"):
+            found += one(failed, counts)
+        while not found and (runs == 0 or not enough(runs, time.perf_counter() - began)):
+            found = one(seed + runs, counts)
+            runs += 1
+            if runs % 500 == 0:
+                report(f"{runs} runs, {counts['calls']:,} calls")
+    finally:
+        logging.getLogger("quotakeeper").setLevel(logging.NOTSET)
+    spent = round(time.perf_counter() - began, 1)
+    told = ", ".join(f"{name}: {count:,}" for name, count in sorted(counts.items()))
+    return Part(
+        "outages", PROMISE, counts["calls"], found, seed, spent, (f"{runs:,} runs; {told}",)
+    )
+
+
+def one(seed: int, counts: Counter[str]) -> list[str]:
+    """One run; what it broke, with the line that repeats it."""
+    with TemporaryDirectory(dir=MEMORY) as folder:
+        world = World(Random(seed), Path(folder))
+        try:
+            world.play()
+            wrong = world.wrong()
+        finally:
+            world.keeper.close()
+    counts["calls"] += CALLS
+    counts["went out"] += len(world.out)
+    counts["answers that failed"] += world.store.struck["before"] + world.store.struck["after"]
+    repeat = f"REPRO: ./dev proof --seed {seed} --only outages"
+    return [f"{each} ({world.policies}; {repeat})" for each in wrong]

@@ -1,0 +1,46 @@
+"""Outages in every test run, and that a spool which forgets or a price of another hour is seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from quotakeeper.engine.bookkeeping import Bookkeeping
+from quotakeeper.engine.spool import Spool
+from tests.proof import outages
+
+
+def endure(runs: int) -> Any:
+    return outages.endure(1, lambda done, _: done >= runs, lambda _: None)
+
+
+@pytest.mark.slow
+def test_calls_that_went_out_are_counted_once_at_their_price() -> None:
+    part = endure(60)
+    assert part.found == []
+    assert part.cases == 60 * outages.CALLS
+
+
+def test_a_spool_that_forgets_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Spool, "add", lambda *_, **__: None)
+    assert any(each.startswith("I14") and "counted 0 times" in each for each in endure(20).found)
+
+
+def test_a_price_of_another_hour_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Bookkeeping.figures_of
+
+    def late(self: Any, call: Any, given: Any, at: int, otherwise: Any = None) -> Any:
+        return real(self, call, given, at + outages.HOUR, otherwise)
+
+    monkeypatch.setattr(Bookkeeping, "figures_of", late)
+    assert any(each.startswith("I11") for each in endure(20).found)
+
+
+def test_one_seed_is_one_run() -> None:
+    worlds = []
+    for _ in range(2):
+        counts: Any = outages.Counter()
+        assert outages.one(11, counts) == []
+        worlds.append(counts)
+    assert worlds[0] == worlds[1]

@@ -1,0 +1,104 @@
+"""The verb and its page: parts are found, a part that dies is seen, the page says what was found."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from tests.proof import __main__ as verb
+from tests.proof import cancels, cuts, page, parts
+from tests.proof.parts import Part
+
+OURS = {"simulation", "races", "outages", "cancels", "cuts", "museum", "mutants"}
+
+
+def test_every_part_keeps_to_the_form() -> None:
+    assert set(parts.names()) >= OURS
+    for name in parts.names():
+        module = parts.load(name)
+        assert list(inspect.signature(module.run).parameters) == ["minutes", "seed", "report"]
+        assert parts.weight(name) > 0
+    for name in OURS:
+        module = parts.load(name)
+        assert module.PROMISE and module.PROMISE_VI and module.PROMISE != module.PROMISE_VI
+        assert "\n" not in module.PROMISE + module.PROMISE_VI
+
+
+def test_a_part_survives_being_written_down() -> None:
+    part = Part("x", "promised", 3, ["broken"], 7, 1.5, ("a", "b"))
+    assert parts.from_json(parts.as_json(part)) == part
+
+
+def test_a_part_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verb.main(["--only", "simulation,nothing"]) == 2
+    assert "no part nothing; there are: " in capsys.readouterr().err
+    assert verb.main(["--only", "races", "--write"]) == 2
+
+
+def test_a_part_that_dies_has_found_something(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    (part,) = verb.run_parts(["races"], 0.01, 5)
+    assert part.found and part.found[0].startswith("the part itself died")
+    assert "--only races --seed 5" in part.found[0]
+    assert "FAIL races" in capsys.readouterr().out
+
+
+def test_all_is_well_is_zero_and_a_broken_promise_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for found, code in (([], 0), (["I1: passed"], 1)):
+        monkeypatch.setattr(verb, "run_parts", lambda *_, f=found: [Part("x", "y", 1, f)])
+        assert verb.main(["--seed", "1"]) == code
+
+
+RESULT = {
+    "at": "2026-11-25 21:00 UTC", "minutes": 5.0, "seed": 7, "seconds": 301, "commit": "abc1234",
+    "python": "3.11.7", "sqlite": "3.40.1", "machine": "Linux x86_64, 2 processors",
+    "parts": [asdict(Part("simulation", "one|two", 1_234_567, [], 7, 60.4, ("quick",))),
+              asdict(Part("races", "all", 5, ["I5: twice"], 8, 1.0))],
+}  # fmt: skip
+
+
+def test_the_page_says_what_was_promised_tried_and_found() -> None:
+    english, vietnamese = (page.rendered(RESULT, language) for language in ("en", "vi"))
+    assert "1,234,567 | none | 7 | 60 s |" in english
+    assert "1.234.567 | không | 7 | 60 s |" in vietnamese
+    for text in (english, vietnamese):
+        assert "| **1** | 8 |" in text and "  - I5: twice" in text and "  - quick" in text
+        assert "./dev proof --minutes 60 --seed 7" in text
+        assert "litellm#30684" in text and "NFS" in text
+    assert "one\\|two" in english
+    assert parts.load("simulation").PROMISE_VI in vietnamese
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_pages_are_what_the_last_written_run_found(language: str) -> None:
+    result = page.last_result()
+    assert page.PAGES[language].read_text(encoding="utf-8") == page.rendered(result, language)
+    assert json.dumps(result, ensure_ascii=False, indent=1) + "\n" == page.RESULT.read_text(
+        encoding="utf-8"
+    )
+    assert [each["found"] for each in result["parts"]] == [[] for _ in result["parts"]]
+
+
+# -- the short forms of the parts whose drivers are tests elsewhere
+
+
+@pytest.mark.parametrize("library", list(cuts.WAYS))
+def test_a_stream_cut_on_the_wire(library: str) -> None:
+    for end in (len(cuts.STREAMED), len(cuts.STREAMED) + 30, len(cuts.WIRE) - 9, len(cuts.WIRE)):
+        cuts.on_the_wire(library, end)
+
+
+@pytest.mark.parametrize("name", list(cancels.AWAITED))
+def test_a_stream_cancelled_after_some_turns(name: str) -> None:
+    for turns in (0, 1, 3, 8, 20):
+        assert cancels._stream(name, turns) == []
