@@ -213,9 +213,13 @@ class Workload:
         return c.Settle(id_, figures, self._world.bound.get(call.labels, ()))
 
     def record(self) -> c.Command:
-        labels = self._chance.choice(CALLS)
-        figures = self._figures(self._chance.choice((0, 1, 5, 40)))
-        return c.Record(self._new_id(), labels, figures, self._world.bound[labels], self._earlier())
+        chance = self._chance
+        id_, labels = self._new_id(), chance.choice(CALLS)
+        if chance.random() < 0.15:  # one that is there, as the same call or almost
+            id_ = self._some_id()
+            labels = self._second.calls[id_].labels if id_ in self._second.calls else labels
+        figures = self._figures(chance.choice((0, 1, 5, 40)))
+        return c.Record(id_, labels, figures, self._world.bound.get(labels, ()), self._earlier())
 
     def _earlier(self) -> int | None:
         """When something was used that is written down now: most likely now."""
