@@ -54,6 +54,7 @@ def faulty_connect(faults: Faults) -> Callable[..., sqlite3.Connection]:
                 raise faults.error()
             done = how(statement, *values)
             if due:
+                done.close()  # a statement that failed is over; a traceback would keep this one
                 raise faults.error()
             return done
 
