@@ -193,7 +193,9 @@ class FileHouse(House):
         return frozenset({store.owner})
 
     def dead_owners(self) -> frozenset[str] | None:
-        return self.store.dead_owners()  # type: ignore[no-any-return]
+        found: frozenset[str] = self.store.dead_owners()
+        self.unburied &= found  # whoever left nothing behind was buried on the way
+        return found
 
     def bury(self, owners: frozenset[str]) -> None:
         self.store.bury(owners)

@@ -136,9 +136,10 @@ class Run:
         died = self.house.die()
         self.counts["deaths"] += 1
         held = {call.owner for call in self.second.open.values()}
+        expected = frozenset(self.house.unburied) & held
         found = self.house.dead_owners()
         if found is not None:
-            self._same(found, frozenset(self.house.unburied) & held, "I7: dead owners")
+            self._same(found, expected, "I7: dead owners")
             died = found
         self._carry_out([c.Sweep(frozenset(died), 1_000)])
         if any(call.owner in died for call in self.second.open.values()):

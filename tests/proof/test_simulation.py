@@ -30,10 +30,10 @@ def test_a_broken_promise_is_found_and_named_with_what_repeats_it(
 ) -> None:
     monkeypatch.setattr(SecondLedger, "_passed", lambda *_: ())
     part = simulation.simulate(3, lambda done, _: done > 50_000, lambda _: None)
-    (found,) = part.found
+    found = part.found[0]
     seed = found.partition("--seed ")[2].split()[0]
     assert "REPRO: ./dev proof --seed " in found
-    assert simulation.one(int(seed), {}) == part.found
+    assert simulation.one(int(seed), {}) == [found]
 
 
 def test_one_seed_is_one_run() -> None:
