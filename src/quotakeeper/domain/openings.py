@@ -7,8 +7,10 @@ from quotakeeper.domain.admission import admit, no_room, unfit
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Entry, Kind
 from quotakeeper.domain.folding import fold
-from quotakeeper.domain.reservations import Hold, State
+from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.reservations import Hold, State, grown
 from quotakeeper.domain.state import Known, LedgerState
+from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import (
@@ -109,7 +111,9 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
         return c.Failed(ReservationClosedError(command.id, known.state, "grow")), []
     # It counts where the reservation counts. For a rolling window that is more than now's: what
     # has come since, and what has left since; it errs on the side of refusing.
-    if error := no_room(state, known.labels, command.figures, known.at):
+    if error := no_room(state, known.labels, command.figures, known.at) or _beyond(
+        grown(known.hold, command.figures)
+    ):
         return c.Failed(error), []
     decision = admit(state, known.labels, command.figures, command.limits, known.at)
     if not decision.allowed:
@@ -118,6 +122,16 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
     hold = fold(state, entry).hold
     assert hold is not None
     return c.Reserved(hold, decision), [entry]
+
+
+def _beyond(hold: Hold) -> InvalidInputError | None:
+    """Why a hold is more than one call may be: what is assumed of it has to be written down."""
+    if hold.cost_pico is not None and hold.cost_pico > MAX_PICO:
+        return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
+    for key, amount in hold.quantities.items():
+        if amount > MAX_QUANTITY:
+            return InvalidInputError(key, f"grows beyond {MAX_QUANTITY}", "is the amount right?")
+    return None
 
 
 def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, list[Entry]]:

@@ -73,6 +73,19 @@ class LeaseRules(LedgerCase):
         self.reserve("b", tokens(6))
         self.fails(c.Grow("b", tokens(-1), ()), InvalidInputError)
 
+    def test_growth_beyond_what_one_call_may_be_fails_for_its_caller_alone(self) -> None:
+        most, half = 10**12, 2**62
+        self.reserve("a", tokens(most, half))
+        for more in (tokens(1), tokens(0, half)):
+            grow = c.Grow("a", more, ())
+            beside = c.Record(f"beside {more.cost_pico}", LABELS, tokens(1))
+            failed, booked = self.apply(grow, beside)
+            assert isinstance(failed, c.Failed) and isinstance(booked, c.Booked)
+        self.apply(c.MarkSent("a"), c.Grow("a", tokens(0, half - 1), ()))
+        self.reopen()
+        event = self.do(c.Assume("a"), c.Booked).event
+        assert (dict(event.quantities), event.cost_pico) == ({"input_tokens": most}, 2**63 - 1)
+
     # -- drawing
 
     def test_calls_drawn_out_of_a_lease_take_no_further_room(self) -> None:
