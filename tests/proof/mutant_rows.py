@@ -78,6 +78,7 @@ ROWS = (
            "admit(state, known.labels, command.figures, command.limits, now)"),
     Mutant(OPENINGS, "    if not decision.allowed:\n        return c.Denied(decision), []\n"
            "    entry = Entry(state.seq + 1, Kind.GROW", "    entry = Entry(state.seq + 1, Kind.GROW"),
+    Mutant(OPENINGS, "hold.cost_pico > MAX_PICO:", "False:", CONTRACT.replace("MemoryStore", "Kills")),
     Mutant(OPENINGS, " or lease.drawn:", ":"),
     Mutant(OPENINGS, "return max(lease.at, min(at, latest))", "return min(at, latest)"),
     Mutant(OPENINGS, "state.period(account, lease.at).end_at - 1)",

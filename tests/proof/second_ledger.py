@@ -214,6 +214,8 @@ class SecondLedger:
             return ("failed", "input" if call is None else "closed")
         if not self._fits_in_the_columns(call.labels, command.figures, call.at):
             return ("failed", "input")
+        if not _plausible(_changed(call.held, command.figures, 1)):
+            return ("failed", "input")
         refusing, warnings = self.judge(call.labels, command.figures, command.limits, call.at)
         if refusing:
             return ("denied", refusing, warnings)
