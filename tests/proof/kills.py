@@ -1,0 +1,73 @@
+"""Part: the process is killed at every system call it makes, and another one takes over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from tests.proof import lifetime
+from tests.proof.apart import apart, scratch
+from tests.proof.lifetime import Life
+from tests.proof.parts import Part
+from tests.proof.tracer import Fault, Trace, trace
+
+NAME = "kill at every system call"
+PROMISE = (
+    "Wherever a process is killed, nothing it was told of is lost, the ledger verifies, and every "
+    "reservation it left has one end: released if nothing was sent, else assumed."
+)
+PROMISE_VI = (
+    "Tiến trình bị giết ở đâu, không mất gì đã báo là xong, sổ vẫn đúng khi kiểm tra, và mỗi phần giữ "
+    "chỗ nó để lại có đúng một kết cục: trả lại nếu chưa gửi gì, không thì ghi theo ước tính."
+)
+ORDER = 20
+WEIGHT = 0.5
+NEEDS = "tracing"
+# A kill before any other call leaves on the disk what a kill before the next of these leaves.
+CHANGING = frozenset({
+    "write", "pwrite64", "writev", "pwritev", "ftruncate", "truncate", "openat", "unlink",
+    "unlinkat", "rename", "renameat2", "mkdir", "rmdir", "fallocate",
+})  # fmt: skip
+
+
+def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
+    """Every call in turn; the short form leaves out those that change nothing on the disk."""
+    return apart(__name__, minutes, seed, report)
+
+
+def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
+    """In a process with one thread."""
+    lifetime.prepare()
+    began, cases, found = time.monotonic(), 0, []
+    lives = [Life("power"), Life("process"), Life("power", company=True)]
+    for life in lives if minutes else lives[:1]:
+        whole = whole_life(life)
+        numbers = [call.number for call in whole.calls if minutes or call.name in CHANGING]
+        for number in numbers:
+            cases += 1
+            found += killed_at(number, life)
+        report(f"{life}: killed at {len(numbers)} of {whole.count} system calls")
+    return Part(NAME, PROMISE, cases, found, seed, time.monotonic() - began)
+
+
+def whole_life(life: Life) -> Trace:
+    """The calls of a life that nothing befalls."""
+    with scratch() as folder:
+        whole = trace(lambda: lifetime.live(folder, life), record=True, begins=lifetime.BEGIN)
+        assert whole.said[-1] == f"done {lifetime.OVER}", whole.said[-1]
+        assert lifetime.problems_after_death(folder, whole.said) == []
+    return whole
+
+
+def killed_at(number: int, life: Life) -> Iterator[str]:
+    """Kill a process at one call; what is wrong with what it left."""
+    with scratch() as folder:
+        traced = trace(
+            lambda: lifetime.live(folder, life), Fault(number, kill=True),
+            begins=lifetime.BEGIN,
+        )  # fmt: skip
+        where = f"{life}, killed at call {number} ({traced.struck})"
+        if traced.status != -9:
+            yield f"{where}: it ended with {traced.status}: {traced.said[-1]}"
+        for problem in lifetime.problems_after_death(folder, traced.said):
+            yield f"{where}, after {traced.said[-1]!r}: {problem}"

@@ -1,0 +1,268 @@
+"""What is done to a ledger while it is killed, failed and cut off; and what must be left of it then.
+
+The steps are carried out by a child, which says each one to its tracer when the ledger has
+acknowledged it. `journal_after` is what the journal must hold after so many steps, by the model.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from quotakeeper.clocks import zone_named
+from quotakeeper.domain import commands as c
+from quotakeeper.domain.entries import Entry, Kind
+from quotakeeper.domain.store import EventQuery
+from quotakeeper.engine.spool import Spool
+from quotakeeper.engine.sweeper import end_holds
+from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, OutcomeUnknownError
+from quotakeeper.stores.memory import MemoryStore
+from quotakeeper.stores.sqlite import store as store_module
+from quotakeeper.stores.sqlite.connection import SCHEMA_VERSION
+from quotakeeper.stores.sqlite.queries import queries, schema
+from quotakeeper.stores.sqlite.store import SqliteStore
+from quotakeeper.testing.clock import FakeClock
+from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
+from tests.proof.tracer import say
+
+NOW = FakeClock().now()
+LATER = NOW + 2 * HOUR
+CAP, ROLLING = cap(1_000), cap(1_000, "rolling", window="rolling 1h")
+LIMITS = (CAP, ROLLING)
+BEGIN, IN_MEMORY = "begin", "kept in memory"
+_SPOOLED = c.Record("spooled", LABELS, tokens(5))
+_LEAVING = c.Sweep(frozenset({"me"}))
+
+
+def _reserve(name: str, amount: int = 40) -> c.Reserve:
+    return c.Reserve(name, LABELS, tokens(amount), LIMITS, "me", HOUR)
+
+
+# The ledger takes its write-ahead log into the file after the first and the fifth, so that some are
+# written to a log that begins anew. `held` and `sent` are open when the process ends.
+BATCHES: tuple[tuple[c.Command, ...], ...] = (
+    (c.Watch((CAP.account,)),),
+    (_reserve("a"), c.Record("b", LABELS, tokens(1))),
+    (c.MarkSent("a"), c.Watch((ROLLING.account,))),
+    (_reserve("held"), _reserve("sent")),
+    (c.MarkSent("sent"),),
+    (c.Settle("a", tokens(30)), _reserve("given back")),
+    (_reserve("too much", 2_000), c.Release("given back")),
+    (c.Correct("b", tokens(2)), c.Record("d", LABELS, tokens(3))),
+)
+SPOOL, REPLAY, LEAVE, CLOSE, AGAIN, OVER = range(len(BATCHES), len(BATCHES) + 6)
+AFTERWARDS = (c.Record("after opening again", LABELS, tokens(4)),)
+
+
+def prepare() -> None:
+    """Read what is read once per process, so that a forked child does not."""
+    queries()
+    for version in range(1, SCHEMA_VERSION + 1):
+        schema(version)
+    Spool(None, "me").add(_SPOOLED)
+    store_module._LOOK_EVERY, store_module._CHECKPOINT_BYTES = 4, 0
+    journals()
+
+
+def opened(folder: Path, owner: str = "me", durability: str = "power") -> SqliteStore:
+    """A store on the ledger of a run, in a folder that it makes."""
+    return SqliteStore(folder / "new" / "ledger.db", zone_named, owner=owner, durability=durability)
+
+
+@cache
+def journals() -> tuple[tuple[Entry, ...], ...]:
+    """What the journal holds after so many steps."""
+    model, found = MemoryStore(zone_named), [()]
+    for batch in (*BATCHES, (), (_SPOOLED,), (_LEAVING,), (), AFTERWARDS, ()):
+        model.apply(batch, NOW)
+        found.append(tuple(model.entries()))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Life:
+    """How a ledger is lived with: its durability, and whether another connection is open beside.
+
+    In company the log stays when a connection is closed, and whatever was left in it.
+    """
+
+    durability: str
+    company: bool = False
+
+    def __str__(self) -> str:
+        return self.durability + ", in company" * self.company
+
+
+def steps(folder: Path, life: Life) -> Iterator[tuple[int, Callable[[], object]]]:
+    """The whole life of a ledger in this folder, step by step."""
+    store = opened(folder, durability=life.durability)
+    for number, batch in enumerate(BATCHES):
+        yield number, lambda batch=batch: store.apply(batch, NOW)
+    spool = Spool(folder / "new" / "ledger.db", "me")
+    yield SPOOL, lambda: _spool(spool)
+    yield REPLAY, lambda: _replay(spool, store)
+    yield LEAVE, lambda: end_holds(store, frozenset({"me"}), NOW)
+    yield CLOSE, store.close
+    again = opened(folder, "me again", life.durability)
+    yield AGAIN, lambda: again.apply(AFTERWARDS, NOW)
+    yield OVER, again.close
+
+
+def _spool(spool: Spool) -> None:
+    spool.add(_SPOOLED)
+    if spool._in_memory:  # the disk would not take it: then it lives as long as the process
+        say(IN_MEMORY)
+
+
+def _replay(spool: Spool, store: SqliteStore) -> None:
+    # A file that could not be taken or read waits for the next look, as in the keeper's worker.
+    for _ in range(2):
+        spool.replay(lambda commands: store.apply(commands, NOW))
+        spool.look()
+
+
+def live(folder: Path, life: Life) -> None:
+    """In a child: all the steps, each one said when it is acknowledged."""
+    company = _company(folder, life)
+    say(BEGIN)
+    for number, act in steps(folder, life):
+        act()
+        say(f"done {number}")
+    company.close()
+
+
+def _company(folder: Path, life: Life) -> SqliteStore:
+    store = opened(folder, "company", life.durability)
+    if life.company:
+        store.holds()
+    return store
+
+
+def live_with_faults(folder: Path, life: Life, *, dies: bool) -> None:
+    """In a child: all the steps; one that fails is tried again, or the process dies at once."""
+    company = _company(folder, life)
+    say(BEGIN)
+    for number, act in steps(folder, life):
+        try:
+            act()
+        except (LedgerUnavailableError, LedgerCorruptError, OutcomeUnknownError) as error:
+            if not (error.fix and str(folder) in str(error)):
+                say(f"wrong {number}: {error} names no fix or no ledger")
+            say(f"{_ANSWERS[type(error)]} {number}")
+            if dies:
+                os.kill(os.getpid(), signal.SIGKILL)
+            _try_again(number, act, isinstance(error, OutcomeUnknownError))
+        say(f"done {number}")
+    company.close()
+
+
+_ANSWERS = {
+    LedgerUnavailableError: "refused", LedgerCorruptError: "damaged", OutcomeUnknownError: "unknown",
+}  # fmt: skip
+
+
+def _try_again(number: int, act: Callable[[], object], unknown: bool) -> None:
+    outcomes = act()
+    if unknown or not isinstance(outcomes, list):
+        return
+    for outcome in outcomes:
+        if isinstance(outcome, c.Booked | c.Reserved) and outcome.replay:
+            say(f"wrong {number}: refused, but {outcome} had been written")
+
+
+# -- what must be left
+
+
+def acknowledged(said: Sequence[str]) -> int:
+    """How many steps were acknowledged."""
+    return sum(line.startswith("done ") for line in said)
+
+
+def problems_of_journal(found: Sequence[Entry], least: int, most: int) -> list[str]:
+    """What is wrong with a journal that must hold `least` steps, and no more than `most`."""
+    fitting = [n for n, entries in enumerate(journals()) if entries == tuple(found)]
+    if not fitting:
+        return [f"the journal is none that the steps make: {[e.seq for e in found]}"]
+    if max(fitting) < least:
+        return [f"{least} steps were acknowledged, {max(fitting)} are there"]
+    if min(fitting) > most:
+        return [f"{most} steps were begun, {min(fitting)} are there"]
+    return []
+
+
+def steps_in(found: Sequence[Entry]) -> int | None:
+    """How many steps a journal holds at most; None when it is none that the steps make."""
+    fitting = [n for n, entries in enumerate(journals()) if entries == tuple(found)]
+    return max(fitting, default=None)
+
+
+def problems_when_resumed(
+    store: SqliteStore, folder: Path, there: int, acknowledged: int
+) -> Iterator[str]:
+    """Do the steps that are not there, as somebody does who asks again by the same ids."""
+    for number, batch in enumerate(BATCHES):
+        if number >= there:
+            store.apply(batch, NOW)
+    spool = Spool(folder / "new" / "ledger.db", "next")
+    spool.look()
+    spool.replay(lambda commands: store.apply(commands, NOW))
+    if acknowledged <= SPOOL and there <= REPLAY:
+        store.apply([_SPOOLED], NOW)
+    store.apply([_LEAVING], NOW)
+    store.apply(AFTERWARDS, NOW)
+    if tuple(store.entries()) != journals()[-1]:
+        yield f"gone on with, the journal is another: {[(e.kind, e.id) for e in store.entries()]}"
+    yield from (problem.what for problem in store.verify())
+
+
+def problems_after_death(folder: Path, said: Sequence[str], most: int | None = None) -> list[str]:
+    """Reopen as another process does: what is lost, what is damaged, what has not one end."""
+    done = acknowledged(said)
+    with closing(opened(folder, "next")) as store:
+        store.holds()
+        problems = problems_of_journal(
+            list(store.entries()), done, min(done + 1, OVER + 1) if most is None else most
+        )
+        problems += [problem.what for problem in store.verify()]
+        before = {hold.id: hold.sent for hold in store.holds()}
+        if before and "me" not in store.dead_owners():
+            problems.append("its reservations have an owner that is not known to be dead")
+        _sweep_and_replay(store, folder)
+        problems += _problems_of_ends(store, before)
+        events = [event.id for event in store.events(EventQuery())]
+        if done > SPOOL and IN_MEMORY not in said and events.count("spooled") != 1:
+            problems.append(f"the spooled call was booked {events.count('spooled')} times")
+        if left := [p.name for p in folder.rglob("*.spool-*")]:
+            problems.append(f"a spool is left: {left}")
+        problems += [problem.what for problem in store.verify()]
+    return problems
+
+
+def _sweep_and_replay(store: SqliteStore, folder: Path) -> None:
+    dead = store.dead_owners()
+    store.apply([c.Sweep(dead)], NOW)
+    store.bury(dead)
+    spool = Spool(folder / "new" / "ledger.db", "next")
+    spool.look()
+    spool.replay(lambda commands: store.apply(commands, NOW))
+
+
+def _problems_of_ends(store: SqliteStore, before: dict[str, bool]) -> Iterator[str]:
+    if store.holds():
+        yield f"still open: {[hold.id for hold in store.holds()]}"
+    names = {entry.seq: entry.id for entry in store.entries() if entry.kind is Kind.RESERVE}
+    ends: dict[str, list[Kind]] = {name: [] for name in names.values()}
+    for entry in store.entries():
+        if entry.kind in (Kind.SETTLE, Kind.RELEASE, Kind.EXPIRE, Kind.ASSUME):
+            ends[names[entry.ref or 0]].append(entry.kind)
+    for name, kinds in ends.items():
+        if len(kinds) != 1:
+            yield f"reservation {name!r} has {len(kinds)} ends"
+    for name, sent in before.items():
+        if ends[name] != [Kind.ASSUME if sent else Kind.EXPIRE]:
+            yield f"reservation {name!r} ({'sent' if sent else 'not sent'}) ended as {ends[name]}"

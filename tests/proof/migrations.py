@@ -1,0 +1,195 @@
+"""Part: a ledger of an older schema is opened, and the process is killed or failed at every call.
+
+Every schema that was ever released is brought to the newest one, and a ledger of the newest one to a
+schema that there is not yet: so that the way there is tried before it is needed.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from quotakeeper.domain.entries import Entry
+from quotakeeper.errors import LedgerError, LedgerVersionError
+from quotakeeper.stores.sqlite import connection as connection_module
+from quotakeeper.stores.sqlite.connection import APPLICATION_ID, SCHEMA_VERSION
+from tests.proof import lifetime
+from tests.proof.apart import apart, scratch
+from tests.proof.kills import CHANGING
+from tests.proof.parts import Part
+from tests.proof.tracer import Call, Fault, say, trace
+
+NAME = "upgrade a ledger, killed and failed at every system call"
+PROMISE = (
+    "Wherever an upgrade of the ledger's schema is cut short, the ledger is the old one or the new "
+    "one, whole; the next open finishes it, and the copy made before is complete."
+)
+PROMISE_VI = (
+    "Việc nâng cấp lược đồ của sổ bị cắt ở đâu, sổ cũng là bản cũ hoặc bản mới, nguyên vẹn; lần mở "
+    "sau làm nốt, và bản sao lưu làm trước đó là đầy đủ."
+)
+ORDER = 24
+WEIGHT = 0.3
+NEEDS = "tracing"
+_DUMP = Path(__file__).with_name("ledger_of_schema_{}.sql")
+_RELEASED = (1,)  # schemas with a dump of a ledger
+_NEXT = SCHEMA_VERSION + 1
+_NEXT_STATEMENTS = (
+    "ALTER TABLE word ADD COLUMN added TEXT",
+    "CREATE TABLE added (seq INTEGER PRIMARY KEY REFERENCES entry (seq), text TEXT) STRICT",
+    "INSERT INTO added SELECT seq, 'added' FROM entry",
+)
+_ERRORS = ("EIO", "ENOSPC", "EACCES", "ENOMEM")
+_OPENED = "opened"
+
+
+def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
+    """Every call; the short form takes those that change something, and one error for each."""
+    return apart(__name__, minutes, seed, report)
+
+
+def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
+    """In a process with one thread."""
+    lifetime.prepare()
+    began, cases, found = time.monotonic(), 0, []
+    ways = [(old, SCHEMA_VERSION) for old in _RELEASED if old < SCHEMA_VERSION]
+    for old, new in (*ways, (SCHEMA_VERSION, _NEXT)):
+        calls = [c for c in _calls(old, new) if minutes or c.name in CHANGING]
+        for number, call in enumerate(calls):
+            errors = _ERRORS if minutes else (_ERRORS[(number + seed) % len(_ERRORS)],)
+            for fault in (Fault(call.number, kill=True), *(_failing(call, e) for e in errors)):
+                cases += 1
+                found += problems_of(old, new, fault)
+        report(f"schema {old} to {new}: cut short at {len(calls)} system calls")
+    return Part(NAME, PROMISE, cases, found, seed, time.monotonic() - began)
+
+
+def _failing(call: Call, error: str) -> Fault:
+    return Fault(call.number, getattr(errno, error))
+
+
+def _calls(old: int, new: int) -> list[Call]:
+    with scratch() as folder:
+        before = _make(folder, old)
+        whole = trace(lambda: _open(folder, new), record=True, begins=lifetime.BEGIN)
+        assert whole.said[-1] == _OPENED, whole.said
+        assert list(_problems(folder, old, new, before)) == []
+    return whole.calls
+
+
+def problems_of(old: int, new: int, fault: Fault) -> Iterator[str]:
+    """Cut an upgrade short; what is wrong with what is left, and with what comes of it."""
+    with scratch() as folder:
+        before = _make(folder, old)
+        traced = trace(lambda: _open(folder, new), fault, begins=lifetime.BEGIN)
+        what = "killed" if fault.kill else errno.errorcode[fault.errno]
+        where = f"schema {old} to {new}, {what} at call {fault.number} ({traced.struck})"
+        if traced.status != (-9 if fault.kill else 0):
+            yield f"{where}: it ended with {traced.status} after {traced.said[-1]!r}"
+        for problem in _problems(folder, old, new, before):
+            yield f"{where}: {problem}"
+
+
+def _path(folder: Path) -> Path:
+    return folder / "new" / "ledger.db"
+
+
+def _make(folder: Path, version: int) -> list[Entry]:
+    """A ledger of a schema; gives its journal."""
+    path = _path(folder)
+    path.parent.mkdir()
+    text = Path(str(_DUMP).format(version)) if version in _RELEASED else None
+    if text is not None and version < SCHEMA_VERSION:
+        with closing(sqlite3.connect(path)) as raw:
+            raw.executescript(text.read_text(encoding="utf-8"))
+            # A pragma takes no bound value; both are integers of ours.
+            raw.execute(f"PRAGMA user_version = {int(version)}")
+            raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        return list(lifetime.journals()[len(lifetime.BATCHES)])
+    with closing(lifetime.opened(folder)) as store:
+        for batch in lifetime.BATCHES:
+            store.apply(batch, lifetime.NOW)
+        return list(store.entries())
+
+
+def _knowing(new: int) -> None:
+    """In a child: know a schema that there is not yet."""
+    if new == SCHEMA_VERSION:
+        return
+    known = connection_module.schema
+    connection_module.SCHEMA_VERSION = new
+    connection_module._SET_VERSION[new] = f"PRAGMA user_version = {new}"
+    connection_module.schema = lambda version: (
+        list(_NEXT_STATEMENTS) if version == _NEXT else known(version)
+    )
+
+
+def _open(folder: Path, new: int) -> None:
+    """In a child: open the ledger; when that fails, once more."""
+    _knowing(new)
+    store = lifetime.opened(folder, "upgrading")
+    say(lifetime.BEGIN)
+    try:
+        store.holds()
+    except LedgerError:
+        say("refused")
+        store.holds()
+    say(_OPENED)
+    store.close()
+
+
+def _problems(folder: Path, old: int, new: int, before: list[Entry]) -> Iterator[str]:
+    yield from _as_the_old_one(folder, old, before)
+    # In a child, for the schema that there is not yet would be known here ever after.
+    traced = trace(lambda: _as_the_new_one(folder, new, before))
+    yield from (line for line in traced.said if line.startswith(("wrong", "raised")))
+    if traced.status:
+        yield f"the next open ended with {traced.status} after {traced.said[-1:]}"
+    for version in range(old, new):
+        if version == old:
+            yield from _problems_of_copy(Path(f"{_path(folder)}.schema-{version}.bak"), old, before)
+
+
+def _as_the_old_one(folder: Path, old: int, before: list[Entry]) -> Iterator[str]:
+    """What an older quotakeeper says: it goes on, or it says that it is too old."""
+    if old != SCHEMA_VERSION:
+        return  # there is none here
+    with closing(lifetime.opened(folder, "old")) as store, suppress(LedgerVersionError):
+        store.holds()
+        if list(store.entries()) != before:
+            yield "the old ledger is not what it was"
+        yield from (problem.what for problem in store.verify())
+
+
+def _as_the_new_one(folder: Path, new: int, before: list[Entry]) -> None:
+    _knowing(new)
+    with closing(lifetime.opened(folder, "next")) as store:
+        store.holds()
+        if list(store.entries()) != before:
+            say("wrong: the journal is another")
+        for problem in store.verify():
+            say(f"wrong: {problem.what}")
+    with closing(sqlite3.connect(_path(folder))) as raw:
+        if raw.execute("PRAGMA user_version").fetchone() != (new,):
+            say("wrong: it was not upgraded")
+        if new == _NEXT:
+            (added,) = raw.execute("SELECT count(*) FROM added").fetchone()
+            if added != len(before):
+                say(f"wrong: {added} of {len(before)} rows were added")
+
+
+def _problems_of_copy(copy: Path, old: int, before: list[Entry]) -> Iterator[str]:
+    if not copy.exists():
+        yield "there is no copy of the old ledger"
+        return
+    with closing(sqlite3.connect(copy)) as raw:
+        if raw.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            yield "the copy of the old ledger is damaged"
+        if raw.execute("PRAGMA user_version").fetchone() != (old,):
+            yield "the copy of the old ledger is of another schema"
+        if raw.execute("SELECT count(*) FROM entry").fetchone() != (len(before),):
+            yield "the copy of the old ledger is not complete"
