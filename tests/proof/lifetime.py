@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain import commands as c
@@ -25,13 +26,14 @@ from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sqlite import store as store_module
 from quotakeeper.stores.sqlite.connection import SCHEMA_VERSION
 from quotakeeper.stores.sqlite.queries import queries, schema
+from quotakeeper.stores.sqlite.reading import read_entries
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
 from tests.proof.tracer import say
 
 NOW = FakeClock().now()
-LATER = NOW + 2 * HOUR
+LATER = NOW + 72 * HOUR  # when all that was before is long ago
 CAP, ROLLING = cap(1_000), cap(1_000, "rolling", window="rolling 1h")
 LIMITS = (CAP, ROLLING)
 BEGIN, IN_MEMORY = "begin", "kept in memory"
@@ -55,7 +57,8 @@ BATCHES: tuple[tuple[c.Command, ...], ...] = (
     (_reserve("too much", 2_000), c.Release("given back")),
     (c.Correct("b", tokens(2)), c.Record("d", LABELS, tokens(3))),
 )
-SPOOL, REPLAY, LEAVE, CLOSE, AGAIN, OVER = range(len(BATCHES), len(BATCHES) + 6)
+_FIRST = len(BATCHES)
+SPOOL, REPLAY, LEAVE, COMPACT, SHRINK, CLOSE, AGAIN, OVER = range(_FIRST, _FIRST + 8)
 AFTERWARDS = (c.Record("after opening again", LABELS, tokens(4)),)
 
 
@@ -76,11 +79,20 @@ def opened(folder: Path, owner: str = "me", durability: str = "power") -> Sqlite
 
 @cache
 def journals() -> tuple[tuple[Entry, ...], ...]:
-    """What the journal holds after so many steps."""
+    """What the journal holds after so many steps: by the model, and after compaction, which the
+    model does not do, by a life that nothing befell."""
     model, found = MemoryStore(zone_named), [()]
-    for batch in (*BATCHES, (), (_SPOOLED,), (_LEAVING,), (), AFTERWARDS, ()):
+    for batch in (*BATCHES, (), (_SPOOLED,), (_LEAVING,)):
         model.apply(batch, NOW)
         found.append(tuple(model.entries()))
+    with TemporaryDirectory() as name:
+        for number, act in steps(Path(name), Life("process")):
+            act()
+            entries = tuple(read_entries(Path(name) / "new" / "ledger.db", 0))
+            assert number > LEAVE or entries == found[number + 1], "not what the model says"
+            if number > LEAVE:
+                found.append(entries)
+    assert len(found[COMPACT + 1]) < len(found[COMPACT]), "nothing was compacted"
     return tuple(found)
 
 
@@ -107,10 +119,21 @@ def steps(folder: Path, life: Life) -> Iterator[tuple[int, Callable[[], object]]
     yield SPOOL, lambda: _spool(spool)
     yield REPLAY, lambda: _replay(spool, store)
     yield LEAVE, lambda: end_holds(store, frozenset({"me"}), NOW)
+    yield COMPACT, lambda: _compact(store, folder / "new")
+    yield SHRINK, store.shrink
     yield CLOSE, store.close
     again = opened(folder, "me again", life.durability)
-    yield AGAIN, lambda: again.apply(AFTERWARDS, NOW)
+    yield AGAIN, lambda: again.apply(AFTERWARDS, LATER)
     yield OVER, again.close
+
+
+def _compact(store: SqliteStore, folder: Path) -> None:
+    # Days have passed: what was done to the folder, as when the spool went, has been written.
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        os.fsync(fd)
+        os.close(fd)
+    store.compact(NOW + 24 * HOUR, LATER)
 
 
 def _spool(spool: Spool) -> None:
@@ -214,7 +237,10 @@ def problems_when_resumed(
     if acknowledged <= SPOOL and there <= REPLAY:
         store.apply([_SPOOLED], NOW)
     store.apply([_LEAVING], NOW)
-    store.apply(AFTERWARDS, NOW)
+    if there <= COMPACT:
+        store.compact(NOW + 24 * HOUR, LATER)
+    store.shrink()
+    store.apply(AFTERWARDS, LATER)
     if tuple(store.entries()) != journals()[-1]:
         yield f"gone on with, the journal is another: {[(e.kind, e.id) for e in store.entries()]}"
     yield from (problem.what for problem in store.verify())
@@ -225,8 +251,10 @@ def problems_after_death(folder: Path, said: Sequence[str], most: int | None = N
     done = acknowledged(said)
     with closing(opened(folder, "next")) as store:
         store.holds()
+        entries = list(store.entries())
+        compacted = (steps_in(entries) or 0) > COMPACT  # then its single calls are gone
         problems = problems_of_journal(
-            list(store.entries()), done, min(done + 1, OVER + 1) if most is None else most
+            entries, done, min(done + 1, OVER + 1) if most is None else most
         )
         problems += [problem.what for problem in store.verify()]
         before = {hold.id: hold.sent for hold in store.holds()}
@@ -235,7 +263,8 @@ def problems_after_death(folder: Path, said: Sequence[str], most: int | None = N
         _sweep_and_replay(store, folder)
         problems += _problems_of_ends(store, before)
         events = [event.id for event in store.events(EventQuery())]
-        if done > SPOOL and IN_MEMORY not in said and events.count("spooled") != 1:
+        spooled = done > SPOOL and IN_MEMORY not in said and not compacted
+        if spooled and events.count("spooled") != 1:
             problems.append(f"the spooled call was booked {events.count('spooled')} times")
         if left := [p.name for p in folder.rglob("*.spool-*")]:
             problems.append(f"a spool is left: {left}")
