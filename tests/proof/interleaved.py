@@ -41,7 +41,7 @@ PROMISE_VI = (
 ORDER = 23
 WEIGHT = 0.5
 NEEDS = "tracing"
-_SHORT_FORM = 3  # every so manieth call
+_SHORT_FORM = 5  # every so manieth call
 _OPEN = "open"
 
 
@@ -89,7 +89,7 @@ class Other:
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Every call of a life; the short form takes every third."""
+    """Every call of a life; the short form takes every fifth."""
     return apart(__name__, minutes, seed, report)
 
 

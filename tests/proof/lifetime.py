@@ -56,6 +56,8 @@ BATCHES: tuple[tuple[c.Command, ...], ...] = (
     (c.Settle("a", tokens(30)), _reserve("given back")),
     (_reserve("too much", 2_000), c.Release("given back")),
     (c.Correct("b", tokens(2)), c.Record("d", LABELS, tokens(3))),
+    (_reserve("lease", 100), c.Draw("drawn", "lease", tokens(30), "me", HOUR)),
+    (c.Settle("drawn", tokens(20)), c.Draw("drawn and open", "lease", tokens(30), "me", HOUR)),
 )
 _FIRST = len(BATCHES)
 SPOOL, REPLAY, LEAVE, COMPACT, SHRINK, CLOSE, AGAIN, OVER = range(_FIRST, _FIRST + 8)
@@ -284,7 +286,8 @@ def _sweep_and_replay(store: SqliteStore, folder: Path) -> None:
 def _problems_of_ends(store: SqliteStore, before: dict[str, bool]) -> Iterator[str]:
     if store.holds():
         yield f"still open: {[hold.id for hold in store.holds()]}"
-    names = {entry.seq: entry.id for entry in store.entries() if entry.kind is Kind.RESERVE}
+    openings = (Kind.RESERVE, Kind.DRAW)
+    names = {entry.seq: entry.id for entry in store.entries() if entry.kind in openings}
     ends: dict[str, list[Kind]] = {name: [] for name in names.values()}
     for entry in store.entries():
         if entry.kind in (Kind.SETTLE, Kind.RELEASE, Kind.EXPIRE, Kind.ASSUME):

@@ -37,6 +37,7 @@ WEIGHT = 0.3
 NEEDS = "tracing"
 _DUMP = Path(__file__).with_name("ledger_of_schema_{}.sql")
 _RELEASED = (1,)  # schemas with a dump of a ledger
+_DUMPED_BATCHES = 8  # what had been done to it
 _NEXT = SCHEMA_VERSION + 1
 _NEXT_STATEMENTS = (
     "ALTER TABLE word ADD COLUMN added TEXT",
@@ -110,7 +111,7 @@ def _make(folder: Path, version: int) -> list[Entry]:
             # A pragma takes no bound value; both are integers of ours.
             raw.execute(f"PRAGMA user_version = {int(version)}")
             raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        return list(lifetime.journals()[len(lifetime.BATCHES)])
+        return list(lifetime.journals()[_DUMPED_BATCHES])
     with closing(lifetime.opened(folder)) as store:
         for batch in lifetime.BATCHES:
             store.apply(batch, lifetime.NOW)

@@ -30,7 +30,7 @@ ORDER = 22
 WEIGHT = 2
 NEEDS = "tracing"
 _SHORT_FORM = 2  # states after each write, of each durability
-_RESUMED = 4  # every so manieth state is also gone on with
+_RESUMED = 6  # every so manieth state is also gone on with
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
