@@ -108,12 +108,12 @@ def _no_mark() -> Problems:
 
 
 def _not_atomic() -> Problems:
-    committed = store.SqliteStore._committed
+    whole = store.SqliteStore.apply
 
-    def one_by_one(self: Any, link: Any, state: Any, commands: Any, now: int) -> Any:
-        return [committed(self, link, state, (each,), now)[0] for each in commands]
+    def one_by_one(self: Any, commands: Any, now: int) -> Any:
+        return [whole(self, (each,), now)[0] for each in commands]
 
-    store.SqliteStore._committed = one_by_one
+    store.SqliteStore.apply = one_by_one
     return _kills("process")
 
 

@@ -13,7 +13,7 @@ from tests.proof import tzif
 from tests.proof.apart import apart
 from tests.proof.parts import Part
 
-NAME = "every day of every time zone"
+NAME = "civil_days"  # the module's, by which the page finds it
 PROMISE = (
     "Periods tile time: every instant from 1970 to 2037 is in exactly one day, week, month and hour "
     "of its zone, whatever its clocks did, and they are those that the raw zone files say."

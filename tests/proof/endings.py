@@ -20,7 +20,7 @@ from tests.proof.apart import apart, scratch
 from tests.proof.parts import Part
 from tests.proof.programs import CONFIG, SECONDS, STATES, Program, ended, imported
 
-NAME = "end at every state"
+NAME = "endings"  # the module's, by which the page finds it
 PROMISE = (
     "However a program ends, and whatever it was doing, it ends in time; what it was told of is "
     "there, and what it left open is resolved once: released, or assumed if it was sent."

@@ -17,7 +17,7 @@ from tests.proof.lifetime import Life
 from tests.proof.parts import Part
 from tests.proof.tracer import WRITES, Call, Fault, trace
 
-NAME = "fail every system call"
+NAME = "faults"  # the module's, by which the page finds it
 PROMISE = (
     "Whichever system call fails, and however, the caller gets the documented error or the right "
     "answer; what was refused is not in the ledger, and asking again by the same id settles it."

@@ -36,7 +36,7 @@ from tests.proof.programs import (
     in_child,
 )
 
-NAME = "fork at every state"
+NAME = "forks"  # the module's, by which the page finds it
 PROMISE = (
     "A program may fork in any state: parent and child both go on, neither ends or loses what is "
     "the other's, and what a child leaves open is resolved once."

@@ -29,7 +29,7 @@ from tests.proof.tracer import Fault, say, trace
 if sys.platform != "win32":
     import fcntl
 
-NAME = "another writer at every system call"
+NAME = "interleaved"  # the module's, by which the page finds it
 PROMISE = (
     "Wherever one process stands when another one writes, both find all of what they wrote: the "
     "lock before the file keeps one out where they could harm each other."

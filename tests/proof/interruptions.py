@@ -22,7 +22,7 @@ from tests.proof.apart import apart, scratch
 from tests.proof.parts import Part
 from tests.proof.tracer import Fault, say, trace
 
-NAME = "a signal at every step"
+NAME = "interruptions"  # the module's, by which the page finds it
 PROMISE = (
     "Wherever Ctrl-C, an orderly end or a fork comes in a call, the program goes on, nothing stays "
     "reserved, what was acknowledged is there once, and a child works beside its parent."

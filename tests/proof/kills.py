@@ -11,7 +11,7 @@ from tests.proof.lifetime import Life
 from tests.proof.parts import Part
 from tests.proof.tracer import Call, Fault, Trace, trace
 
-NAME = "kill at every system call"
+NAME = "kills"  # the module's, by which the page finds it
 PROMISE = (
     "Wherever a process is killed, nothing it was told of is lost, the ledger verifies, and every "
     "reservation it left has one end: released if nothing was sent, else assumed."

@@ -23,7 +23,7 @@ from tests.proof.kills import CHANGING
 from tests.proof.parts import Part
 from tests.proof.tracer import Call, Fault, say, trace
 
-NAME = "upgrade a ledger, killed and failed at every system call"
+NAME = "migrations"  # the module's, by which the page finds it
 PROMISE = (
     "Wherever an upgrade of the ledger's schema is cut short, the ledger is the old one or the new "
     "one, whole; the next open finishes it, and the copy made before is complete."
@@ -49,7 +49,8 @@ _OPENED = "opened"
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Every call; the short form takes those that change something, and one error for each."""
+    """Every call and error; the short form takes half of those that change something, and fails
+    one in four of them."""
     return apart(__name__, minutes, seed, report)
 
 
@@ -59,7 +60,7 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
     began, cases, found = time.monotonic(), 0, []
     ways = [(old, SCHEMA_VERSION) for old in _RELEASED if old < SCHEMA_VERSION]
     for old, new in (*ways, (SCHEMA_VERSION, _NEXT)):
-        calls = [c for c in _calls(old, new) if minutes or c.name in CHANGING]
+        calls = [c for c in _calls(old, new) if minutes or _is_chosen(c, seed)]
         for number, call in enumerate(calls):
             some = (number + seed) % (4 * len(_ERRORS)) // 4 if number % 4 == 0 else None
             errors = _ERRORS if minutes else () if some is None else (_ERRORS[some],)
@@ -68,6 +69,10 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
                 found += problems_of(old, new, fault)
         report(f"schema {old} to {new}: cut short at {len(calls)} system calls")
     return Part(NAME, PROMISE, cases, found, seed, time.monotonic() - began)
+
+
+def _is_chosen(call: Call, seed: int) -> bool:
+    return call.name in CHANGING and (call.name != "pwrite64" or (call.number + seed) % 3 == 0)
 
 
 def _failing(call: Call, error: str) -> Fault:

@@ -16,7 +16,7 @@ from tests.proof.disk import Disk, put
 from tests.proof.parts import Part
 from tests.proof.tracer import Trace, trace
 
-NAME = "cut the power after every write"
+NAME = "power_loss"  # the module's, by which the page finds it
 PROMISE = (
     'With durability "power" every acknowledged command survives any power cut; with "process" the '
     "last ones may be lost, but what is left is a whole beginning of the journal, never damage."
@@ -29,7 +29,7 @@ PROMISE_VI = (
 ORDER = 22
 WEIGHT = 2
 NEEDS = "tracing"
-_SHORT_FORM = 2  # states after each write, of each durability
+_SHORT_FORM = 1  # states after each write, of each durability
 _RESUMED = 6  # every so manieth state is also gone on with
 
 
