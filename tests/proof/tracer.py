@@ -277,7 +277,8 @@ class _Tracer:
                 self.found.struck = ""
         else:
             self._results[thread] = -fault.errno
-            _ptrace(_POKEUSER, thread, _ORIG_RAX, 2**64 - 1)
+            if name != "close":  # which lets go of the descriptor whatever it says
+                _ptrace(_POKEUSER, thread, _ORIG_RAX, 2**64 - 1)
 
     def _kill(self, thread: int) -> None:
         _ptrace(_POKEUSER, thread, _ORIG_RAX, 2**64 - 1)  # the call is not carried out
