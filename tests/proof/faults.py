@@ -36,7 +36,7 @@ TELLING = CHANGING | {"fsync", "fdatasync", "flock", "close"}
 # What follows the failure: nothing, death as soon as the caller is told, death at the next call.
 _ANSWERS = ("refused", "damaged", "unknown")
 _UNREADABLE = (("pread64", "EIO"), ("read", "EIO"))
-_SHORT_FORM = 200  # cases, in the order of their rank
+_SHORT_FORM = 150  # cases, in the order of their rank
 AFTERWARDS = ("goes on", "dies when told", "is killed at the next call")
 
 

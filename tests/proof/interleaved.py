@@ -41,7 +41,7 @@ PROMISE_VI = (
 ORDER = 23
 WEIGHT = 0.5
 NEEDS = "tracing"
-_SHORT_FORM = 5  # every so manieth call
+_SHORT_FORM = 7  # every so manieth call
 _OPEN = "open"
 
 
@@ -89,7 +89,7 @@ class Other:
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Every call of a life; the short form takes every fifth."""
+    """Every call of a life; the short form takes every seventh."""
     return apart(__name__, minutes, seed, report)
 
 
@@ -99,7 +99,7 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
     store_module._LOOK_EVERY = 1  # a checkpoint after every batch
     began, cases, found = time.monotonic(), 0, []
     told: Counter[str] = Counter()
-    struck, at = True, 1 + seed % _SHORT_FORM
+    struck, at = True, 1 if minutes else 1 + seed % _SHORT_FORM
     while struck:
         problems = list(written_at(at, told))
         struck = problems != [_NOT_REACHED]

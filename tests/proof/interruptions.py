@@ -44,7 +44,7 @@ _CONFIG = {
         {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 100}
     ],
 }
-_SHORT_FORM = 4  # every so manieth call
+_SHORT_FORM = 6  # every so manieth call
 _OVER = "over"
 _REFUSED = 3
 _CHILDREN = {0: "forked", _REFUSED: "refused"}
@@ -64,7 +64,12 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
     begins = "" if minutes else lifetime.BEGIN
     for name, number in SIGNALS.items():
         calls = _calls(begins)
-        for at in range(1 + seed % _SHORT_FORM, calls + 1, 1 if minutes else _SHORT_FORM):
+        chosen = (
+            range(1, calls + 1)
+            if minutes
+            else range(1 + seed % _SHORT_FORM, calls + 1, _SHORT_FORM)
+        )
+        for at in chosen:
             cases += 1
             where = f"{name} at call {at} of {calls}"
             found += [f"{where}: {problem}" for problem in interrupted_at(at, number, begins)]

@@ -25,8 +25,8 @@ if os.name == "nt":
 SEED = int(os.environ.get("QUOTAKEEPER_TEST_SEED") or 0)
 # Parts, and the least number of cases that their short forms have to come to.
 PARTS = {
-    "kills": 150, "faults": 200, "power_loss": 500, "interleaved": 60, "migrations": 50,
-    "civil_days": 450_000, "interruptions": 60, "forks": 97, "endings": 48,
+    "kills": 150, "faults": 150, "power_loss": 500, "interleaved": 50, "migrations": 50,
+    "civil_days": 450_000, "interruptions": 40, "forks": 97, "endings": 48,
 }  # fmt: skip
 
 
