@@ -36,6 +36,9 @@ _ENTRY, _EXIT = 1, 2
 
 WRITES = frozenset({"write", "pwrite64", "writev", "pwritev"})
 
+UNLOCK = "fcntl unlock"
+_SETTING_LOCKS = (6, 7)  # F_SETLK, F_SETLKW
+_F_UNLCK = (2).to_bytes(2, "little")
 _BOARD_BYTES = 1 << 16
 _boards: list[mmap.mmap] = []  # shared with the child that is traced now
 
@@ -245,6 +248,8 @@ class _Tracer:
             return
         if not self._counting:
             return
+        if name == "fcntl" and arguments[1] in _SETTING_LOCKS:
+            name = UNLOCK if self._read(arguments[2], 2) == _F_UNLCK else name
         self.found.count += 1
         self._under_way[thread] = (self.found.count, name, arguments)
         if self._fault is not None:
