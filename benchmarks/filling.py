@@ -1,7 +1,8 @@
 """A ledger as 400 days of use leave it: real commands through the store, only faster than life.
 
 Nothing goes round the rules: every call is reserved against its limits and settled, a tenth is
-recorded without a reservation, one in a hundred is released, and the clock is an argument.
+recorded without a reservation, one in a hundred is released, and the clock is an argument. At any
+time two people work on one of six projects; over the year everybody works on everything.
 """
 
 from __future__ import annotations
@@ -146,9 +147,18 @@ def fill(path: Path, config: Path, calls: list[Call], events: int, until: int) -
 
 
 def _batches(calls: list[Call], events: int, in_batch: int) -> Iterator[list[Call]]:
+    """Batch after batch, each of one project and the two people who work on it just then."""
     chance = random.Random(_SEED)
+    at_work: dict[tuple[str, str], list[Call]] = {}
+    for call in calls:
+        scope = dict(call.labels.scope)
+        at_work.setdefault((scope["project"], scope["user"]), []).append(call)
+    projects = sorted({project for project, _ in at_work})
+    people = sorted({user for _, user in at_work})
     for first in range(0, events, in_batch):
-        yield chance.choices(calls, k=min(in_batch, events - first))
+        project, pair = chance.choice(projects), chance.sample(people, 2)
+        there = [call for user in pair for call in at_work[project, user]]
+        yield chance.choices(there, k=min(in_batch, events - first))
 
 
 def _commands(batch: list[Call], owner: str, now: int) -> tuple[list[Command], list[Command]]:
