@@ -13,7 +13,7 @@ from typing import Any
 
 from quotakeeper.domain import windows
 from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.stores.sqlite import connection, forking, locks, store
+from quotakeeper.stores.sqlite import connection, forking, handle, locks, store
 from tests.proof import (
     civil_days,
     faults,
@@ -65,8 +65,8 @@ def _no_file_lock() -> Problems:
         def held(self, seconds: float) -> Any:
             return nullcontext()
 
-    store.FileLock = Unlocked
-    store._LOOK_EVERY = 1
+    handle.FileLock = Unlocked
+    handle._LOOK_EVERY = 1
     interleaved.Other.free = lambda self: True
     write = interleaved.Other.write
 
@@ -80,7 +80,7 @@ def _no_file_lock() -> Problems:
 
 
 def _no_rollback() -> Problems:
-    store.SqliteStore._drop = lambda self: None
+    handle.Handle._drop = lambda self: None
     return _failures("power")
 
 
@@ -90,7 +90,7 @@ def _every_error_is_a_refusal() -> Problems:
 
 
 def _raw_errors() -> Problems:
-    store.translated = lambda path, error, **more: error
+    handle.translated = store.translated = lambda path, error, **more: error
     return _failures("power")
 
 
@@ -171,8 +171,8 @@ def _signals_break_off_a_wait() -> Problems:
 
 def _children_are_not_kept_away() -> Problems:
     forking.refuse_if_inherited = connection.refuse_if_inherited = lambda path: None
-    store.refuse_if_inherited = lambda path: None
-    store.PATIENCE_SECONDS = 0.2  # the file lock keeps them away, but does not say why
+    handle.refuse_if_inherited = lambda path: None
+    handle.PATIENCE_SECONDS = 0.2  # the file lock keeps them away, but does not say why
     imported()
     return forks.forked_in_a_transaction()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain import commands as c
 from quotakeeper.domain.entries import Entry
-from quotakeeper.stores.sqlite import store as store_module
+from quotakeeper.stores.sqlite import handle as handle_module
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.ledger_case import LABELS, tokens
 from tests.proof import lifetime
@@ -96,7 +96,7 @@ def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
     """In a process with one thread, which is the other writer too."""
     lifetime.prepare()
-    store_module._LOOK_EVERY = 1  # a checkpoint after every batch
+    handle_module._LOOK_EVERY = 1  # a checkpoint after every batch
     began, cases, found = time.monotonic(), 0, []
     told: Counter[str] = Counter()
     struck, at = True, 1 if minutes else 1 + seed % _SHORT_FORM

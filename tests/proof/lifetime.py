@@ -23,7 +23,7 @@ from quotakeeper.engine.spool import Spool
 from quotakeeper.engine.sweeper import end_holds
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, OutcomeUnknownError
 from quotakeeper.stores.memory import MemoryStore
-from quotakeeper.stores.sqlite import store as store_module
+from quotakeeper.stores.sqlite import handle as handle_module
 from quotakeeper.stores.sqlite.connection import SCHEMA_VERSION
 from quotakeeper.stores.sqlite.queries import queries, schema
 from quotakeeper.stores.sqlite.reading import read_entries
@@ -70,7 +70,7 @@ def prepare() -> None:
     for version in range(1, SCHEMA_VERSION + 1):
         schema(version)
     Spool(None, "me").add(_SPOOLED)
-    store_module._LOOK_EVERY, store_module._CHECKPOINT_BYTES = 4, 0
+    handle_module._LOOK_EVERY, handle_module._CHECKPOINT_BYTES = 4, 0
     journals()
 
 

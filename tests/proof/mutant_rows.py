@@ -21,9 +21,9 @@ class Mutant(NamedTuple):
 ADMISSION, LEDGER, OPENINGS, FOLDING, STATE = (
     f"domain/{name}.py" for name in ("admission", "ledger", "openings", "folding", "state")
 )
-CACHED, STORE, LOCKS, CONNECTION, QUERIES, SCHEMA = (
+CACHED, STORE, HANDLE, LOCKS, CONNECTION, QUERIES, SCHEMA = (
     f"stores/sqlite/{name}"
-    for name in ("cached.py", "store.py", "locks.py", "connection.py", "sql/queries.sql",
+    for name in ("cached.py", "store.py", "handle.py", "locks.py", "connection.py", "sql/queries.sql",
                  "sql/schema_2.sql")
 )  # fmt: skip
 WINDOWS = "tests/domain/test_windows.py"
@@ -131,9 +131,9 @@ ROWS = (
     Mutant(CACHED, "drop.append((seq,))", "pass", "file"),
     Mutant(CACHED, "        found.update(self._open.values())\n", "", "file"),
     Mutant(CACHED, "        self._whole.clear()\n", "", "file"),
-    Mutant(STORE, "            self._drop()\n            raise translated(self._path, error, at_commit",
+    Mutant(HANDLE, "            self._drop()\n            raise translated(self._path, error, at_commit",
            "            raise translated(self._path, error, at_commit", FAULTS),
-    Mutant(STORE, 'connection.execute("COMMIT" if committing else "ROLLBACK")',
+    Mutant(HANDLE, 'connection.execute("COMMIT" if committing else "ROLLBACK")',
            'connection.execute("ROLLBACK")', "file"),
     Mutant(STORE, "return outcomes, state.save(entries)", "return outcomes, not state.save(entries)", "file"),
     Mutant(STORE, "ended_owners(self._owners) - {self._owner}", "frozenset()", LOCKING),

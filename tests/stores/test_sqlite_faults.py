@@ -21,7 +21,7 @@ from quotakeeper.errors import (
     OutcomeUnknownError,
 )
 from quotakeeper.stores.memory import MemoryStore
-from quotakeeper.stores.sqlite import store as store_module
+from quotakeeper.stores.sqlite import handle as handle_module
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
@@ -146,8 +146,8 @@ def test_a_commit_that_fails_may_have_happened_and_the_id_tells(store, faults, c
 def test_a_write_that_succeeded_is_not_denied_because_a_checkpoint_failed(
     store, faults, monkeypatch
 ):
-    monkeypatch.setattr(store_module, "_LOOK_EVERY", 1)
-    monkeypatch.setattr(store_module, "_CHECKPOINT_BYTES", 0)
+    monkeypatch.setattr(handle_module, "_LOOK_EVERY", 1)
+    monkeypatch.setattr(handle_module, "_CHECKPOINT_BYTES", 0)
     for code in ("SQLITE_FULL", "SQLITE_IOERR_FSYNC", "SQLITE_BUSY"):
         faults.at(0, code, wanted="PRAGMA wal_checkpoint")
         (outcome,) = store.apply([c.Record(code, LABELS, tokens(1))], NOW)

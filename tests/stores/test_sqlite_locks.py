@@ -17,8 +17,8 @@ import pytest
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain import commands as c
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
+from quotakeeper.stores.sqlite import handle as handle_module
 from quotakeeper.stores.sqlite import locks
-from quotakeeper.stores.sqlite import store as store_module
 from quotakeeper.stores.sqlite.connection import translated
 from quotakeeper.stores.sqlite.locks import FileLock, HeldElsewhereError
 from quotakeeper.stores.sqlite.store import SqliteStore
@@ -35,8 +35,8 @@ def path(tmp_path):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(store_module, "PATIENCE_SECONDS", 0.02)
-    monkeypatch.setattr(store_module, "BRIEFLY_SECONDS", 0.02)
+    monkeypatch.setattr(handle_module, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(handle_module, "BRIEFLY_SECONDS", 0.02)
 
 
 def opened(path, owner="alice", durability="process"):
@@ -163,7 +163,7 @@ def test_a_batch_that_fails_is_rolled_back_before_the_lock_is_let_go(path, monke
                 raise failure
 
             with monkeypatch.context() as patch:
-                patch.setattr(store_module.SqliteState, "save", fail)
+                patch.setattr(handle_module.SqliteState, "save", fail)
                 with pytest.raises((LedgerUnavailableError, RuntimeError)):
                     record(store, "b")
             assert seen == [False]
@@ -205,7 +205,7 @@ def test_the_first_batch_of_a_connection_looks_at_the_log(path, monkeypatch):
         for number in range(20):
             other.apply([c.Record(f"{number} {n}", LABELS, tokens(1)) for n in range(50)], NOW)
         before = checkpointed(path)
-        monkeypatch.setattr(store_module, "_CHECKPOINT_BYTES", 0)
+        monkeypatch.setattr(handle_module, "_CHECKPOINT_BYTES", 0)
         record(store, "first")
         assert checkpointed(path) > before
 
@@ -217,7 +217,7 @@ def test_closing_beside_others_takes_a_long_log_into_the_file(path, monkeypatch)
         for number in range(20):
             store.apply([c.Record(f"{number} {n}", LABELS, tokens(1)) for n in range(50)], NOW)
         before = checkpointed(path)
-        monkeypatch.setattr(store_module, "_CHECKPOINT_BYTES", 0)
+        monkeypatch.setattr(handle_module, "_CHECKPOINT_BYTES", 0)
         store.close()
         assert checkpointed(path) > before
 
