@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable
+from itertools import count
 
 _AT_ONCE = 128
 _drawn: deque[str] = deque()
@@ -22,6 +24,29 @@ def new_id(at: int) -> str:
         pairs[time >> 40 & 255] + pairs[time >> 30 & 1023] + pairs[time >> 20 & 1023]
         + pairs[time >> 10 & 1023] + pairs[time & 1023] + _eighty_bits()
     )  # fmt: skip
+
+
+def id_series(at: int) -> Callable[[], str]:
+    """A maker of ids that are like those of `new_id` and share their first 20 characters.
+
+    Many times as fast: 50 random bits are drawn once, then there are 2**30 ids to be counted out.
+    """
+    beginning, pairs, number = new_id(at)[:20], _PAIRS, count()
+
+    def following() -> str:
+        n = next(number)  # atomic
+        return f"{beginning}{pairs[n >> 20 & 1023]}{pairs[n >> 10 & 1023]}{pairs[n & 1023]}"
+
+    return following
+
+
+def boot_id() -> str:
+    """Eight characters that are others after the machine was started again; "" if not known."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read(8)
+    except (OSError, UnicodeError):
+        return ""
 
 
 def _eighty_bits() -> str:

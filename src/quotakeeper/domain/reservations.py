@@ -10,6 +10,8 @@ from quotakeeper.domain.facts import fact
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Provenance
 
+LEASE_PREFIX = "quotakeeper-lease:"  # of the id of a reservation that was made for many calls
+
 
 class State(StrEnum):
     """Where an id stands. All but HELD are ends; RECORDED never was a reservation."""
@@ -53,6 +55,11 @@ class Hold:
     owner: str
     expires_at: int
     sent: bool = False
+
+    @property
+    def is_lease(self) -> bool:
+        """Whether it was set aside for many calls, which a process admits on it in memory."""
+        return self.id.startswith(LEASE_PREFIX)
 
 
 def grown(hold: Hold, more: Figures) -> Hold:

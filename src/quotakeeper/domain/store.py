@@ -87,6 +87,9 @@ class Store(Protocol):
     def dead_owners(self) -> frozenset[str]:
         """Owners known to be dead, whose reservations a sweep should end."""
 
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """Which of these owners, known from files they left, do not live any more."""
+
     def bury(self, owners: frozenset[str]) -> None:
         """Forget dead owners once their reservations have been ended."""
 

@@ -77,6 +77,10 @@ class MemoryStore:
         """Nobody: every owner lives in this process."""
         return frozenset()
 
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """Nobody: an owner in memory leaves no files."""
+        return frozenset()
+
     def bury(self, owners: frozenset[str]) -> None:
         """Nothing is kept of owners."""
 

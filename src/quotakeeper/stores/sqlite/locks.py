@@ -235,6 +235,12 @@ def ended_owners(folder: Path) -> frozenset[str]:
     return frozenset(n for n in names if not n.startswith(".") and _is_dead(folder / n))
 
 
+def lives(folder: Path, owner: str) -> bool:
+    """Whether an owner that had a mark is still alive: for those who left files behind."""
+    marks = folder / owner, folder / f".{owner}"
+    return any(map(os.path.lexists, marks)) and not _is_dead(*marks)
+
+
 def bury(folder: Path, owners: frozenset[str]) -> None:
     """Remove the files of owners that have ended and whose reservations have been resolved."""
     for owner in owners:

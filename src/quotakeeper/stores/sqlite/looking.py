@@ -37,6 +37,10 @@ class LookingStore(SqliteStore):
         """Nobody: there is nothing to be done about them from here."""
         return frozenset()
 
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """As little."""
+        return frozenset()
+
     def after_fork(self) -> SqliteStore:
         """The child looks for itself."""
         super().after_fork()

@@ -23,6 +23,7 @@ from quotakeeper.stores.sqlite.locks import (
     bury,
     dead_owners,
     ended_owners,
+    lives,
 )
 from quotakeeper.stores.sqlite.queries import queries
 from quotakeeper.stores.sqlite.reading import read_entries, read_events, read_slots, verify_file
@@ -86,6 +87,10 @@ class SqliteStore(Handle):
         holding = frozenset(row[0] for row in rows) - {self._owner}
         bury(self._owners, ended - holding)
         return dead_owners(self._owners, holding)
+
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """Which of these owners do not live any more, whether they hold anything or not."""
+        return frozenset(owner for owner in owners if not lives(self._owners, owner))
 
     def bury(self, owners: frozenset[str]) -> None:
         """Remove the marks of dead owners once their reservations have been ended."""
