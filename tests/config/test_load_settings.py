@@ -233,3 +233,16 @@ def test_a_provider_is_written_as_calls_write_it(tmp_path: Path) -> None:
     limit = {"name": "a", "provider": "Gemini", "meter": "tokens", "window": "day", "amount": 5}
     settings = load_settings(tmp_path / "l.db", {"limit": [limit]})
     assert settings.limits[0].provider == "gemini"
+
+
+@pytest.mark.parametrize(
+    ("written", "lease"), [("'off'", "off"), ("'auto'", "auto"), ("100", "100"), ("'0050'", "50")]
+)
+def test_how_calls_are_leased(
+    home: dict[str, str], tmp_path: Path, written: str, lease: str
+) -> None:
+    assert load(home, tmp_path).lease == "off"
+    (tmp_path / "quotakeeper.toml").write_text(f"lease = {written}\n", encoding="utf-8")
+    assert load(home, tmp_path).lease == lease
+    told = load({**home, "QUOTAKEEPER_LEASE": "64"}, tmp_path)
+    assert (told.lease, told.origins["lease"]) == ("64", "environment QUOTAKEEPER_LEASE")

@@ -14,6 +14,7 @@ _NAMES = (
     "ledger",
     "timezone",
     *(choice.name for choice in CHOICES),
+    "lease",
     "warn_at",
     "price_files",
     "limits",

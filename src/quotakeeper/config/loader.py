@@ -26,9 +26,11 @@ from quotakeeper.config.reader import read_toml
 from quotakeeper.config.settings import (
     CHOICES,
     DEFAULT_WARN_AT,
+    LEASE_WORDS,
     TOP_KEYS,
     Choice,
     Settings,
+    lease_size,
     variable_of,
 )
 from quotakeeper.domain.limits import Limit
@@ -109,6 +111,7 @@ class _Sources:
             limits=self._limits(timezone, warn_at),
             price_files=self._read("price_files", self._price_files, tuple),
             warn_at=warn_at,
+            lease=self._read("lease", lease_size, lambda: LEASE_WORDS[0]),
             config_file=self.file,
             origins=MappingProxyType(dict(self.origins)),
             **chosen,

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from quotakeeper.domain.limits import Limit
+from quotakeeper.errors import InvalidInputError
 
 DEFAULT_WARN_AT = Decimal("0.8")
 
@@ -59,11 +60,32 @@ CHOICES = (
         "which price list of a provider applies where there is more than one",
     ),
 )
+LEASE_WORDS = ("off", "auto")
+FEWEST_LEASED, MOST_LEASED = 4, 10_000  # calls a slice may be for
+
+
+def lease_size(value: object) -> str:
+    """Check how calls are leased: "off", "auto", or for how many calls a slice is.
+
+    Raises InvalidInputError.
+    """
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    if text in LEASE_WORDS:
+        return text
+    if text.isdecimal() and FEWEST_LEASED <= int(text[:6]) <= MOST_LEASED:
+        return str(int(text))
+    raise InvalidInputError(
+        "", f"{str(value)[:60]!r} is no way to lease",
+        f"off, auto, or for how many calls: {FEWEST_LEASED} to {MOST_LEASED}",
+    )  # fmt: skip
+
+
 # Every key a file may hold at its top, beside [[limit]]; also the settings with an origin.
 TOP_KEYS = (
     "ledger",
     "timezone",
     *(choice.name for choice in CHOICES),
+    "lease",
     "warn_at",
     "price_files",
     "default_limits",
@@ -88,6 +110,7 @@ class Settings:
     on_store_failure: str = "deny"
     on_unpriced: str = "count_only"
     plan: str = "payg"
+    lease: str = "off"
     warn_at: Decimal = DEFAULT_WARN_AT
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
