@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock, SystemClock, zone_named
 from quotakeeper.config import Settings, load_settings
+from quotakeeper.config.limit_tables import at_key
+from quotakeeper.config.settings import lease_size
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.store import Store
 from quotakeeper.domain.units import Quantities
-from quotakeeper.engine.bookkeeping import Warner
 from quotakeeper.engine.calls import CallReader, Policies, TokenCount
 from quotakeeper.engine.forking import roll
+from quotakeeper.engine.granting import Granting
 from quotakeeper.engine.keeper import KeeperBase
+from quotakeeper.engine.lease_replay import boot_mark
+from quotakeeper.engine.warning import Warner
 from quotakeeper.errors import ConfigError
 from quotakeeper.identifiers import new_owner
 
@@ -34,6 +38,8 @@ class Keeper(KeeperBase):
     `ledger` is a path or a URL ("sqlite:///path", "memory:"), `config` a file, a mapping shaped
     like one, or Settings; None means the environment, then the defaults. `durability` is "power"
     (an acknowledged write survives a power cut; the default) or "process" (it survives kill -9).
+    `lease` admits calls in memory, on slices of the limits: "auto", for how many calls a slice is,
+    or "off" (the default).
     `on_warning` is called with a Verdict the first time a limit passes one of its thresholds in a
     period; without it the warning is logged. Raises ConfigError.
     """
@@ -44,10 +50,13 @@ class Keeper(KeeperBase):
         config: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,
         durability: str | None = None,
         *,
+        lease: str | int | None = None,
         clock: Clock | None = None,
         on_warning: Warner | None = None,
     ) -> None:
         settings = load_settings(ledger, config)
+        if lease is not None:
+            settings = replace(settings, lease=at_key("lease", lease_size, lease))
         self.settings = settings
         self.durability = _durability(durability or settings.durability)
         self.prices = _Prices(settings)
@@ -63,7 +72,14 @@ class Keeper(KeeperBase):
             clock or SystemClock(),
             spool_beside=ledger_path(settings),
             on_warning=on_warning,
+            granting=_granting(settings.lease, self.durability),
         )
+
+
+def _granting(lease: str, durability: str) -> Granting | None:
+    if lease == "off":
+        return None
+    return Granting(None if lease == "auto" else int(lease), boot_mark(durability))
 
 
 def open_store(settings: Settings, durability: str | None = None) -> Store:

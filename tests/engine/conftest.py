@@ -38,12 +38,16 @@ def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
     of_the_file = Recording()
 
     def made(*limits: dict[str, object], ledger: Any = "memory:", **more: Any) -> Keeper:
-        given = {name: more.pop(name) for name in ("clock", "on_warning") if name in more}
+        names = ("clock", "on_warning", "lease")
+        given = {name: more.pop(name) for name in names if name in more}
         durability = more.pop("durability", "process")
         keeper = Keeper(
             path if ledger == "file" else ledger, config(*limits, **more), durability,
             **{"clock": clock, **given},
         )  # fmt: skip
+        if isinstance(given.get("clock", clock), FakeClock):
+            # Leases are looked after by hand, like the clock.
+            keeper.worker.house.tend = lambda store: None  # type: ignore[method-assign]
         recording = of_the_file if ledger == "file" else Recording()
         keepers.append((recording.watch(keeper), recording))
         return keeper

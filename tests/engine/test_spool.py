@@ -197,7 +197,7 @@ Keeper(sys.argv[1], {"default_limits": False, "timezone": "UTC"}, "process").sta
     said(python(code, path))
     assert len(spools(path)) == 1
     store.error = None
-    keeper.worker._spool.look()
+    keeper._spool.look()
     keeper.status()
     assert len(list(keeper.events())) == 3
     assert spools(path) == []

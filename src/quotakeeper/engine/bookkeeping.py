@@ -6,10 +6,10 @@ None of it waits, so blocking and awaited callers share all of it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from quotakeeper.clocks import Clock, zone_named
@@ -18,31 +18,38 @@ from quotakeeper.domain.commands import (
     Correct,
     Denied,
     Failed,
+    Grow,
     Record,
     Reserve,
     Reserved,
 )
-from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Figures, event_from
-from quotakeeper.domain.limits import Account, Limit, Mode
+from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.money import parse_decimal
 from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.store import Store
-from quotakeeper.domain.units import Quantities, check_whole, units_text
+from quotakeeper.domain.units import Quantities, check_whole
 from quotakeeper.domain.usage import Provenance, UsageEvent, check_label
-from quotakeeper.domain.windows import MAX_INSTANT, SECOND, moment
+from quotakeeper.domain.windows import MAX_INSTANT, SECOND
 from quotakeeper.engine.calls import Call, CallReader
 from quotakeeper.engine.corrections import correction
 from quotakeeper.engine.decimals import times
-from quotakeeper.engine.reports import percent_of
+from quotakeeper.engine.granting import Granting
+from quotakeeper.engine.housekeeping import Housekeeping
+from quotakeeper.engine.lease import LeasedCall
+from quotakeeper.engine.lease_replay import LeaseReplay
+from quotakeeper.engine.leases import Leases
+from quotakeeper.engine.recall import Recall, RecallSign
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.spool import Spool
+from quotakeeper.engine.warning import Warner, Warnings
 from quotakeeper.engine.worker import Worker
 from quotakeeper.errors import InvalidInputError, LedgerError, LimitExceeded
 from quotakeeper.identifiers import new_id
 
-Warner = Callable[[Verdict], None]
 _LONGEST_TTL = 30 * 86_400
+_ASKED_FOR = 3
 
 log = logging.getLogger("quotakeeper")
 
@@ -52,17 +59,22 @@ class Bookkeeping:
 
     def __init__(
         self, store: Store, reader: CallReader, limits: tuple[Limit, ...], clock: Clock,
-        *, spool_beside: Path | None, on_warning: Warner | None,
+        *, spool_beside: Path | None, on_warning: Warner | None, granting: Granting | None,
     ) -> None:  # fmt: skip
         self.limits = limits
         self._reader = reader
         self._clock = clock
-        self._warn = on_warning or _log_warning
-        self._warned: set[tuple[str, int, int]] = set()
-        self._warning = Lock()
+        self._warnings = Warnings(on_warning)
         self._spool = Spool(spool_beside, store.owner)
         accounts: dict[str, Account] = {limit.account.key: limit.account for limit in limits}
-        self.worker = Worker(store, clock, tuple(accounts.values()), self._spool)
+        sign = RecallSign(spool_beside)
+        self.leases: Leases | None = None
+        if granting is not None:
+            self.leases = Leases(clock, spool_beside, store.owner, granting, sign)
+            self.leases.passed = self._warnings.give_aside
+        replay = LeaseReplay(spool_beside)
+        house = Housekeeping(clock, self._spool, replay, sign, self.leases)
+        self.worker = Worker(store, clock, tuple(accounts.values()), house)
 
     # -- before
 
@@ -138,10 +150,70 @@ class Bookkeeping:
         problem = f"no open reservation {str(reservation_id)[:60]!r}"
         raise InvalidInputError("reservation", problem, "see Keeper.reservations()")
 
+    def _holds(self, store: Store, now: int) -> list[Hold]:
+        """The open reservations; what is under way on a lease of this process is one by then."""
+        if self.leases is not None:
+            self.leases.draw_under_way(store, now)
+        return store.holds()
+
     def _id(self, event_id: str | None) -> str:
         if event_id is None:
             return new_id(self._clock.now())
         return check_label(event_id, "event_id")
+
+    # -- asking
+
+    def ask_for(self, command: Reserve | Grow) -> Any:
+        """Have capacity set aside; before it is refused, what was leased elsewhere comes back."""
+        outcome = self.worker.carry_out(command)
+        if isinstance(outcome, Denied):
+            recall = Recall(self.worker, self._clock, outcome)
+            while isinstance(outcome, Denied) and recall.may_help:
+                pause: float | None = self.worker.ask(recall.round)
+                if pause is None:
+                    break
+                if pause:
+                    self._clock.sleep(pause)
+                outcome = recall.denied = self.worker.carry_out(command)
+        return outcome
+
+    async def aask_for(self, command: Reserve | Grow) -> Any:
+        """`ask_for`, awaited."""
+        outcome = await self.worker.acarry_out(command)
+        if isinstance(outcome, Denied):
+            import asyncio  # noqa: PLC0415 - see Worker
+
+            recall = Recall(self.worker, self._clock, outcome)
+            while isinstance(outcome, Denied) and recall.may_help:
+                pause: float | None = await self.worker.aask(recall.round)
+                if pause is None:
+                    break
+                if pause:
+                    await asyncio.sleep(pause)
+                outcome = recall.denied = await self.worker.acarry_out(command)
+        return outcome
+
+    def _leased(self, key: Any, call: Call, command: Reserve) -> LeasedCall | None:
+        """Admit a call on a lease that is asked for now; None: it goes the ordinary way."""
+        assert self.leases is not None
+        shape = self.leases.shape(key, call, command)
+        for _ in range(_ASKED_FOR):  # others may take what was granted
+            if shape is None or not self.worker.ask(partial(self.leases.grant, shape)):
+                break
+            if leased := self.leases.take(key):
+                return leased
+        return None
+
+    async def _aleased(self, key: Any, call: Call, command: Reserve) -> LeasedCall | None:
+        """`_leased`, awaited."""
+        assert self.leases is not None
+        shape = self.leases.shape(key, call, command)
+        for _ in range(_ASKED_FOR):
+            if shape is None or not await self.worker.aask(partial(self.leases.grant, shape)):
+                break
+            if leased := self.leases.take(key):
+                return leased
+        return None
 
     # -- after
 
@@ -158,8 +230,8 @@ class Bookkeeping:
         if isinstance(outcome, Failed):
             raise outcome.error
         assert isinstance(outcome, Reserved)
-        for verdict in outcome.decision.warnings:
-            self._warn_once(verdict)
+        if outcome.decision.warnings:
+            self._warnings.give(outcome.decision.warnings)
         return outcome.hold, outcome.decision
 
     def booked(self, outcome: Any) -> UsageEvent:
@@ -167,38 +239,14 @@ class Bookkeeping:
         if isinstance(outcome, Failed):
             raise outcome.error
         assert isinstance(outcome, Booked)
-        for verdict in outcome.passed:
-            self._warn_once(verdict)
+        if outcome.passed:
+            self._warnings.give(outcome.passed)
         return outcome.event
 
     def done(self, outcome: Any) -> None:
         """Raise what failed."""
         if isinstance(outcome, Failed):
             raise outcome.error
-
-    def _warn_once(self, verdict: Verdict) -> None:
-        """Each (limit, period, threshold) warns once a process, at the highest one passed."""
-        limit = verdict.limit
-        if limit.mode is Mode.SHADOW:
-            return
-        used = verdict.used + verdict.reserved + verdict.asked
-        passed = [
-            n for n, share in enumerate(limit.thresholds) if used >= times(share, limit.amount)
-        ]
-        level = passed[-1] if passed else 0
-        start_at = verdict.period.start_at if limit.window.kind != "rolling" else 0
-        if (limit.name, start_at, level) in self._warned:
-            return
-        with self._warning:
-            if (limit.name, start_at, level) in self._warned:
-                return
-            if len(self._warned) > 10_000:
-                self._warned.clear()
-            self._warned.update((limit.name, start_at, n) for n in range(level + 1))
-        try:
-            self._warn(verdict)
-        except Exception:
-            log.exception("quotakeeper: on_warning failed")
 
     # -- when the ledger cannot say
 
@@ -227,20 +275,3 @@ class Bookkeeping:
         """Keep what a call used until the ledger can book it."""
         self._spool.add(Record(hold.id, hold.labels, figures, at=hold.at), settles=settles)
         return event_from(hold.id, hold.at, hold.labels, figures)
-
-
-def _log_warning(verdict: Verdict) -> None:
-    limit, meter = verdict.limit, verdict.limit.meter_info
-    together = verdict.used + verdict.reserved + verdict.asked
-    log.warning(
-        "quotakeeper: warning: limit %r is at %s %%: %s of %s %s per %s (%s of it reserved); "
-        "resets at %s",
-        limit.name,
-        percent_of(together, limit.amount),
-        units_text(together, meter),
-        units_text(limit.amount, meter),
-        meter.unit,
-        limit.window,
-        units_text(verdict.reserved + verdict.asked, meter),
-        moment(verdict.resets_at, zone_named(limit.timezone)).isoformat(timespec="seconds"),
-    )

@@ -16,12 +16,15 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.store import Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.aside import aside
-from quotakeeper.engine.bookkeeping import Warner
 from quotakeeper.engine.calls import CallReader
+from quotakeeper.engine.granting import Granting
+from quotakeeper.engine.lane import shape_key
+from quotakeeper.engine.leased import LeasedReservation
 from quotakeeper.engine.looking import Looking
 from quotakeeper.engine.pending import PendingReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.retention import Retention
+from quotakeeper.engine.warning import Warner
 from quotakeeper.errors import LedgerError
 
 DEFAULT_TTL_SECONDS = 3_600.0
@@ -34,13 +37,15 @@ class KeeperBase(Looking, Retention):
     method that has a twin with an `a` in front can be awaited instead of blocking.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that wiring puts together
         self, store: Store, reader: CallReader, limits: tuple[Limit, ...], zone: tzinfo,
         clock: Clock, *, spool_beside: Path | None = None, on_warning: Warner | None = None,
+        granting: Granting | None = None,
     ) -> None:  # fmt: skip
         super().__init__(
-            store, reader, limits, clock, spool_beside=spool_beside, on_warning=on_warning
-        )
+            store, reader, limits, clock, spool_beside=spool_beside, on_warning=on_warning,
+            granting=granting,
+        )  # fmt: skip
         self.zone = zone
         # A keeper that is dropped does not leave its thread behind.
         self._finalizer = weakref.finalize(self, self.worker.close, 0)
@@ -64,10 +69,17 @@ class KeeperBase(Looking, Retention):
         Raises LimitExceeded, UnpricedModelError, InvalidInputError, KeyConflictError, or a
         LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
         """
+        lane, key = self.leases, None
+        if lane is not None and event_id is None:
+            key = shape_key(provider, model, operation, scope, options, ttl_seconds, quantities)
+            if leased := lane.take(key):
+                return LeasedReservation(self, lane, leased)
         call = self._reader.call(provider, model, operation, scope, options)
         command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
-            return self._admitted(call, self.worker.carry_out(command))
+            if lane is not None and key is not None and (leased := self._leased(key, call, command)):
+                return LeasedReservation(self, lane, leased)
+            return self._admitted(call, self.ask_for(command))
         except LedgerError as error:
             return self._unbacked(call, command, error)
 
@@ -81,10 +93,17 @@ class KeeperBase(Looking, Retention):
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
         **quantities: Any,
     ) -> Reservation:  # fmt: skip
+        lane, key = self.leases, None
+        if lane is not None and event_id is None:
+            key = shape_key(provider, model, operation, scope, options, ttl_seconds, quantities)
+            if leased := lane.take(key):
+                return LeasedReservation(self, lane, leased)
         call = self._reader.call(provider, model, operation, scope, options)
         command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
-            return self._admitted(call, await self.worker.acarry_out(command))
+            if lane is not None and key is not None and (leased := await self._aleased(key, call, command)):
+                return LeasedReservation(self, lane, leased)
+            return self._admitted(call, await self.aask_for(command))
         except LedgerError as error:
             return self._unbacked(call, command, error)
 
@@ -126,7 +145,7 @@ class KeeperBase(Looking, Retention):
     async def asettle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
         """`settle`, awaited."""
         if isinstance(reservation, str):
-            holds = await self.worker.aask(lambda store, now: store.holds())
+            holds = await self.worker.aask(self._holds)
             reservation = self._taken_up(holds, reservation)
         return await reservation.asettle(**given)
 
@@ -139,7 +158,7 @@ class KeeperBase(Looking, Retention):
     async def arelease(self, reservation: Reservation | str) -> None:
         """`release`, awaited."""
         if isinstance(reservation, str):
-            holds = await self.worker.aask(lambda store, now: store.holds())
+            holds = await self.worker.aask(self._holds)
             reservation = self._taken_up(holds, reservation)
         await reservation.arelease()
 
@@ -201,7 +220,7 @@ class KeeperBase(Looking, Retention):
         """`correct`, awaited."""
         event = await self.aevent(event_id)
         if event is None:
-            holds = await self.worker.aask(lambda store, now: store.holds())
+            holds = await self.worker.aask(self._holds)
             raise self._not_counted(event_id, holds)
         command = self._corrected(event, given, options)
         return self.booked(await self.worker.acarry_out(command))

@@ -106,7 +106,7 @@ class Looking(Bookkeeping):
 
     def reservations(self) -> list[Hold]:
         """The open reservations, oldest first."""
-        holds: list[Hold] = self.worker.ask(lambda store, now: store.holds())
+        holds: list[Hold] = self.worker.ask(self._holds)
         return holds
 
     def verify(self) -> list[Problem]:

@@ -127,7 +127,7 @@ class Reservation:
         command = self._growing(quantities)
         if command is None:
             return self.decision
-        return self._has_grown(self._keeper.worker.carry_out(command))
+        return self._has_grown(self._keeper.ask_for(command))
 
     def __enter__(self) -> Reservation:
         return self
@@ -184,7 +184,7 @@ class Reservation:
         command = self._growing(quantities)
         if command is None:
             return self.decision
-        return self._has_grown(await self._keeper.worker.acarry_out(command))
+        return self._has_grown(await self._keeper.aask_for(command))
 
     async def __aenter__(self) -> Reservation:
         return self
@@ -253,7 +253,7 @@ class Reservation:
         ttl_us = self._keeper.time_to_live(ttl_seconds)
         return None if self._spooled else Extend(self.id, ttl_us)
 
-    def _growing(self, quantities: dict[str, Any]) -> Command | None:
+    def _growing(self, quantities: dict[str, Any]) -> Grow | None:
         if self._ended:
             raise ReservationClosedError(self.id, "ended", "grow")
         if self._spooled:  # no limit can be asked

@@ -6,13 +6,20 @@ from typing import Any
 
 from quotakeeper.domain.commands import Sweep
 from quotakeeper.domain.store import Store
+from quotakeeper.engine.lease_replay import LeaseReplay
 
 MOST_AT_ONCE = 1_000
 
 
-def sweep(store: Store, now: int) -> None:
-    """End what has expired and what dead owners left; sent calls are assumed, others released."""
+def sweep(store: Store, now: int, leases: LeaseReplay) -> None:
+    """End what has expired and what dead owners left; sent calls are assumed, others released.
+
+    What the dead did on their leases is booked first: what is left of those then comes back.
+    """
     dead = store.dead_owners()
+    dead -= leases.replay(store, now)
+    if dead:
+        leases.assume_lost(store, now, dead)
     end_holds(store, dead, now)
     if dead:
         store.bury(dead)

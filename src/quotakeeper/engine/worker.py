@@ -19,13 +19,11 @@ from quotakeeper.domain.limits import Account
 from quotakeeper.domain.store import Store
 from quotakeeper.engine.failures import too_slow, unforeseen
 from quotakeeper.engine.forking import Turn, roll
-from quotakeeper.engine.spool import Spool
-from quotakeeper.engine.sweeper import end_holds, sweep
+from quotakeeper.engine.housekeeping import Housekeeping
 from quotakeeper.engine.tickets import Question, Ticket, fail, wake
 from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperError
 
 MOST_IN_BATCH = 1_000
-SWEEP_SECONDS = 30.0
 PATIENCE_SECONDS = 15.0
 _TOO_SLOW = "quotakeeper: no answer in time"
 
@@ -39,13 +37,13 @@ class Worker:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, accounts: tuple[Account, ...], spool: Spool
+        self, store: Store, clock: Clock, accounts: tuple[Account, ...], house: Housekeeping
     ) -> None:
         self.patience = PATIENCE_SECONDS
+        self.house = house
         self._store = store
         self._clock = clock
         self._accounts = accounts
-        self._spool = spool
         self._closed = False
         self._reset()
         roll.join(self)
@@ -59,7 +57,6 @@ class Worker:
         self._still = False  # whether a fork under way has got it
         self._watching = False
         self._well = True  # whether the last batch was written
-        self._next_sweep = 0.0
 
     @property
     def store(self) -> Store:
@@ -178,6 +175,7 @@ class Worker:
             self._store = self._store.after_fork()
         finally:
             self._reset()
+            self.house.after_fork(self._store.owner)
 
     def _put(self, *tickets: Ticket) -> None:
         with self._gate:
@@ -205,7 +203,8 @@ class Worker:
             with self._turn:
                 try:
                     self._serve(batch)
-                    self._sweep_when_due()
+                    if self._watching:
+                        self.house.keep(self._store)
                 except Exception as error:
                     log.exception("quotakeeper: a batch failed")
                     fail(batch, unforeseen(self._store.name, error))
@@ -215,7 +214,7 @@ class Worker:
     def _next_batch(self) -> tuple[list[Ticket], bool]:
         batch: list[Ticket] = []
         with suppress(Empty):
-            ticket = self._queue.get(timeout=SWEEP_SECONDS)
+            ticket = self._queue.get(timeout=self.house.rest_seconds)
             while ticket is not None:
                 if ticket.open:
                     batch.append(ticket)
@@ -234,10 +233,12 @@ class Worker:
             return
         writes = [ticket for ticket in batch if ticket.command is not None]
         if self._well or not writes:
-            self._catch_up(now)
+            self.house.catch_up(self._store, now)
         if writes:
             self._well = self._write(writes, now)
         questions = [ticket for ticket in batch if ticket.question is not None]
+        if questions:
+            self.house.book(self._store, now)  # an answer knows what has ended
         for ticket in questions:
             self._answer(ticket, now)
         wake(questions)
@@ -245,16 +246,8 @@ class Worker:
     def _watch(self, now: int) -> None:
         if not self._watching:
             self._store.apply([Watch(self._accounts)], now)
-            self._spool.look()
-            self._sweep(now)
+            self.house.sweep(self._store, now)
             self._watching = True
-
-    def _catch_up(self, now: int) -> None:
-        if self._spool.waiting:
-            try:
-                self._spool.replay(lambda commands: self._store.apply(commands, now))
-            except Exception as error:  # noqa: BLE001 - never the trouble of the calls of today
-                log.warning("quotakeeper: spooled calls still wait: %s", error)
 
     def _write(self, tickets: list[Ticket], now: int) -> bool:
         commands = [ticket.command for ticket in tickets if ticket.command is not None]
@@ -280,24 +273,10 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - the thread must live; the caller gets the error
             ticket.deliver(None, error)
 
-    def _sweep_when_due(self) -> None:
-        if self._clock.monotonic() < self._next_sweep:
-            return
-        try:
-            self._spool.look()
-            self._sweep(self._clock.now())
-        except QuotakeeperError as error:
-            log.debug("quotakeeper: sweep put off: %s", error)
-
-    def _sweep(self, now: int) -> None:
-        self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
-        sweep(self._store, now)
-
     def _say_goodbye(self) -> None:
         try:
             if self._watching:
-                self._catch_up(self._clock.now())
-                end_holds(self._store, frozenset({self._store.owner}), self._clock.now())
+                self.house.leave(self._store)
         except Exception as error:  # noqa: BLE001 - it must be closed whatever happens
             log.warning("quotakeeper: %s", error)
         finally:
