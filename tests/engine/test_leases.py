@@ -409,6 +409,33 @@ def test_before_a_refusal_slices_of_others_come_back(make: MakeKeeper) -> None:
     assert standing(keeper) == [(100, 0)] and keeper.verify() == []
 
 
+def test_what_could_never_fit_calls_nothing_back(make: MakeKeeper) -> None:
+    patient, small = Patient(), limit(3, name="small", meter="searches")
+    keeper = make(limit(100), small, ledger="file", lease=20, clock=patient)
+    other = make(limit(100), small, ledger="file", clock=patient)
+    for _ in range(2):
+        reserve(keeper).settle(**USED)
+    for wrong in ({"requests": 101}, {"requests": 90, "searches": 4}):
+        with pytest.raises(LimitExceeded):
+            reserve(other, **wrong)
+    assert patient.slept == [] and standing(keeper)[0] == (2, 18)
+
+
+def test_what_was_called_back_before_it_had_any_is_not_its_concern(make: MakeKeeper) -> None:
+    patient = Patient()
+    keeper, other = (make(limit(100), ledger="file", lease=20, clock=patient) for _ in range(2))
+    patient.others.append(keeper)
+    reserve(keeper).settle(**USED)
+    call = other.reserve("gemini", model="gemini-2.0-flash", requests=90)  # calls back
+    assert standing(keeper) == [(1, 90)]
+    call.release()
+    patient.advance(minutes=1)
+    for each in (keeper, other):
+        reserve(each).settle(**USED)
+        tend(each)
+    assert standing(keeper) == [(3, 37)]  # 20, and a quarter of 79, less one each
+
+
 def test_a_keeper_without_leases_calls_them_back_too(make: MakeKeeper) -> None:
     system = SystemClock()
     keeper = make(limit(100), ledger="file", lease=20, clock=system)

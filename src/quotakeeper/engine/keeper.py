@@ -77,7 +77,11 @@ class KeeperBase(Looking, Retention):
         call = self._reader.call(provider, model, operation, scope, options)
         command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
-            if lane is not None and key is not None and (leased := self._leased(key, call, command)):
+            if (
+                lane is not None
+                and key is not None
+                and (leased := self._leased(key, call, command))
+            ):
                 return LeasedReservation(self, lane, leased)
             return self._admitted(call, self.ask_for(command))
         except LedgerError as error:
@@ -101,7 +105,11 @@ class KeeperBase(Looking, Retention):
         call = self._reader.call(provider, model, operation, scope, options)
         command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
-            if lane is not None and key is not None and (leased := await self._aleased(key, call, command)):
+            if (
+                lane is not None
+                and key is not None
+                and (leased := await self._aleased(key, call, command))
+            ):
                 return LeasedReservation(self, lane, leased)
             return self._admitted(call, await self.aask_for(command))
         except LedgerError as error:

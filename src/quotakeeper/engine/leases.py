@@ -29,6 +29,7 @@ _IDLE_SECONDS = 0.5  # after which a lease that nobody draws on is given back
 _NO_ROOM_SECONDS = 0.1  # for which none is asked for after there was no room for one
 _AGE_US = SECOND  # a call that is under way for longer is drawn, so that the ledger knows of it
 _AT_ONCE = 400
+_MOST_LABELS = 10_000
 
 Passed = Callable[[Sequence[Verdict]], None]
 
@@ -63,9 +64,12 @@ class Leases(Lane):
             monotonic = self._clock.monotonic()
             if monotonic < self._paused_until or not self._segments.ready(monotonic):
                 return False
-            self._sign.make()
+            if not self._leases:
+                self._sign.begin()
             lease = self._granting.block(store, self._clock, shape, lease, self._granted)
         if lease is None:
+            if len(self._no_room) > _MOST_LABELS:
+                self._no_room.clear()
             self._no_room[labels] = self._clock.monotonic() + _NO_ROOM_SECONDS
             return False
         shape.on(lease)

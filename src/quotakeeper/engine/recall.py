@@ -34,12 +34,12 @@ class RecallSign:
         self._path = ledger and ledger.with_name(f"{ledger.name}.recall")
         self._seen = 0
 
-    def make(self) -> None:
-        """Be there, before there is a lease."""
+    def begin(self) -> None:
+        """Be there before there is a lease; what was given until now was for others."""
         if self._path is not None and not self._changed_at():
             with suppress(OSError):
                 os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))
-            self._seen = self._changed_at()
+        self._seen = self._changed_at()
 
     @property
     def is_there(self) -> bool:
@@ -80,9 +80,10 @@ class Recall:
 
     @property
     def may_help(self) -> bool:
-        """Whether anything that refuses is set aside at all; asked before the worker is."""
-        if not any(verdict.reserved for verdict in self.denied.decision.refusing):
-            return False
+        """Whether there would be room if what is set aside came back; asked before the worker is."""
+        for verdict in self.denied.decision.refusing:
+            if not verdict.reserved or verdict.remaining + verdict.reserved < verdict.asked:
+                return False
         return self._house.leases is not None or self._house.sign.is_there
 
     def round(self, store: Store, now: int) -> float | None:
