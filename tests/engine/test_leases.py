@@ -534,6 +534,8 @@ def test_limits_that_do_not_refuse_do_not_refuse(make: MakeKeeper, mode: str) ->
     for _ in range(30):
         reserve(warns).settle(**USED)
     assert standing(warns)[0][0] == 30
+    last = reserve(warns)
+    assert last.decision.allowed and not last.decision.warnings[0].fits
 
 
 def test_a_ledger_that_does_not_answer_holds_up_nothing_that_is_leased(make: MakeKeeper) -> None:

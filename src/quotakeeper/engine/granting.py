@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from quotakeeper.clocks import Clock, zone_named
 from quotakeeper.domain.commands import Command, Denied, Grow, Reserve, Reserved
-from quotakeeper.domain.decisions import Verdict
+from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.reservations import LEASE_PREFIX
@@ -18,7 +18,7 @@ from quotakeeper.engine.lease import TERM_SECONDS, Lease, Shape, block_of, most_
 from quotakeeper.identifiers import new_id
 
 FEWEST_CALLS = 4  # a block for fewer is not worth two commits
-_FIRST_CALLS, _MOST_CALLS = 32, 2_048
+_FIRST_CALLS, _MOST_CALLS = 32, 1_024
 _SOON_SECONDS, _LATE_SECONDS = (
     0.1,
     0.5,
@@ -28,7 +28,7 @@ _SHORTEST_ROLLING_SECONDS = 10
 _OFTEN_SECONDS = 1.0
 _MOST_LABELS = 10_000
 
-Have = Callable[[Lease, Figures, Sequence[Verdict]], None]
+Have = Callable[[Lease, Figures, Decision], None]
 
 
 class Granting:
@@ -61,7 +61,7 @@ class Granting:
                     hold = outcome.hold
                     lease = Lease(hold, now, monotonic, ends_in(limits, hold.at))
                 lease.calls, lease.asked_at = calls, monotonic
-                have(lease, block, outcome.decision.warnings)
+                have(lease, block, outcome.decision)
                 return lease
             if not isinstance(outcome, Denied):  # it was ended, or there are no such figures
                 if lease is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quotakeeper.domain.commands import Assume, Command, Draw, Release, Settle
+from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.reservations import Hold
@@ -26,8 +27,8 @@ class Lease:
     before both, so neither a clock that is set nor a process that was stopped stretches it."""
 
     __slots__ = (
-        "asked_at", "at", "calls", "id", "labels", "latest", "latest_at", "new_id", "open", "owner",
-        "quiet_since", "renew_at", "room", "seen", "stops_at", "taken", "until",
+        "asked_at", "at", "calls", "decision", "id", "labels", "latest", "latest_at", "new_id", "open",
+        "owner", "quiet_since", "renew_at", "room", "seen", "stops_at", "taken", "until",
     )  # fmt: skip
 
     def __init__(self, hold: Hold, now: int, monotonic: float, left_us: int) -> None:
@@ -41,6 +42,7 @@ class Lease:
         self.calls = 0  # that the newest block was for
         self.asked_at = monotonic  # when that was
         self.new_id = id_series(hold.at)
+        self.decision = Decision(True)  # about its newest block
         self.room: dict[str, int] = {}
         self.open = True
         self.taken = self.seen = 0

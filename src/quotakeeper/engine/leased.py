@@ -22,8 +22,6 @@ from quotakeeper.errors import LedgerError, ReservationClosedError
 if TYPE_CHECKING:
     from quotakeeper.engine.bookkeeping import Bookkeeping
 
-_ALLOWED = Decision(True)
-
 
 class LeasedReservation(Reservation):
     """A Reservation whose verbs wait for nothing while its lease's journal takes what they say.
@@ -33,7 +31,6 @@ class LeasedReservation(Reservation):
     """
 
     # Written out, and not by the class it is made from: this is the hottest line of all.
-    decision = _ALLOWED
     event = None
     _spooled = _replay = _sent = _ended = False
     _own_hold: Hold | None = None
@@ -43,6 +40,7 @@ class LeasedReservation(Reservation):
         self._leases = leases
         self._leased = leased
         self._epoch = leases.epoch
+        self.decision = leased.lease.decision
         if leased.sent:
             self._sent = True
 

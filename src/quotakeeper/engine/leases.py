@@ -12,7 +12,7 @@ from pathlib import Path
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.commands import Extend, Failed, Release
-from quotakeeper.domain.decisions import Verdict
+from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.entries import Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.store import Store
@@ -75,15 +75,16 @@ class Leases(Lane):
         shape.on(lease)
         return True
 
-    def _granted(self, lease: Lease, figures: Figures, warnings: Sequence[Verdict]) -> None:
+    def _granted(self, lease: Lease, figures: Figures, decision: Decision) -> None:
         segment = self._segments.current
         if segment is not None and lease.labels not in self._leases:
             with suppress(OSError):  # needed only where the ledger itself is lost
                 segment.append(lease_line(lease.id, lease.labels))
         with self._lock:
             lease.add(figures)
+            lease.decision = decision
             self._leases[lease.labels] = lease
-        self.passed(warnings)
+        self.passed(decision.warnings)
 
     def drain(self, store: Store, now: int) -> None:
         """Book the calls that have ended; raises LedgerError, and then they still wait."""
