@@ -249,6 +249,7 @@ def test_a_journal_that_cannot_be_read_leaves_the_lease_to_its_term(
 def test_after_a_power_cut_the_rest_of_a_lease_is_assumed_where_that_was_promised(
     make: MakeKeeper, path: Path, clock: FakeClock, durability: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(lease_replay, "boot_id", lambda: "thisboot")
     keeper = make(limit(1_000), ledger="file", lease=10, durability=durability)
     scene = Scene(keeper, path, clock)
     reserve(keeper).settle(**USED)
@@ -391,6 +392,7 @@ def test_whatever_is_done_a_death_loses_nothing(
     path = tmp_path_factory.mktemp("steps") / "ledger.db"
     clock = FakeClock("2026-11-23T12:00:00Z")
     keeper = Keeper(path, config(limit(1_000)), "process", clock=clock, lease=size)
+    keeper.worker.house.tend = lambda store: None  # type: ignore[method-assign]
     keeper.status()
     scene, model = Scene(keeper, path, clock), Model()
     try:
