@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import shutil
@@ -321,6 +322,21 @@ def test_a_line_that_was_taken_in_part_is_no_line(
     assert type(call) is Reservation
     call.settle(**USED)
     assert standing(keeper)[0][0] == 2
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_what_was_written_to_a_part_that_goes_is_booked_before_it_is_answered(
+    make: MakeKeeper, awaited: bool
+) -> None:
+    keeper, other = make(limit(1_000), ledger="file", lease=10), make(limit(1_000), ledger="file")
+    call = reserve(keeper)
+    assert keeper.leases is not None and keeper.leases._segments.current is not None
+    keeper.leases._segments.current.gone = True  # the worker was quicker by a moment
+    if awaited:
+        asyncio.run(call.asettle(**USED))
+    else:
+        call.settle(**USED)
+    assert [event.id for event in other.events()] == [call.id]
 
 
 def test_without_a_journal_there_is_no_lease(

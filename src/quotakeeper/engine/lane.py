@@ -83,14 +83,14 @@ class Lane:
         # Looked at now, not when it was granted: this process may have been stopped since.
         if now >= lease.stops_at or self._clock.monotonic() >= lease.until:
             return None
-        room = lease.room
+        room, needs = lease.room, shape.needs
         with self._lock:
             if not lease.open:
                 return None
-            for name, amount in shape.needs:
-                if room.get(name, 0) < amount:
+            for name, amount in needs:
+                if name not in room or room[name] < amount:
                     return None
-            for name, amount in shape.needs:
+            for name, amount in needs:
                 room[name] -= amount
             lease.taken += 1
             segment = self._segments.current
