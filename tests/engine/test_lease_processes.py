@@ -167,3 +167,38 @@ left = keeper.reserve("gemini", model="gemini-2.0-flash", sent=True)
     with Keeper(path, config(limit(100)), "process") as keeper:
         (standing,) = keeper.status().limits
         assert (standing.used, standing.reserved) == (4, 0) and keeper.verify() == []
+
+
+def test_what_a_slow_one_holds_is_called_back_from_it(path: Path) -> None:
+    code = """
+import sys, threading
+from quotakeeper import Keeper, LimitExceeded
+from tests.engine.support import config, limit
+keeper = Keeper(sys.argv[1], config(limit(1_000)), "process", lease=100)
+done = threading.Event()
+def slowly():
+    while not done.wait(0.02):
+        try:
+            keeper.reserve("gemini", model="gemini-2.0-flash", input_tokens=5).settle(requests=1)
+        except LimitExceeded:
+            pass
+thread = threading.Thread(target=slowly)
+keeper.reserve("gemini", model="gemini-2.0-flash", input_tokens=5).settle(requests=1)
+thread.start()
+print("leased", flush=True)
+sys.stdin.readline()
+done.set()
+thread.join()
+keeper.close()
+"""
+    slow = python(code, path, cwd=str(Path(__file__).resolve().parents[2]))
+    assert slow.stdout and slow.stdout.readline() == "leased\n"
+    children = [started(path, 1_000, "20", each) for each in range(2)]
+    begin(children)
+    for child in children:
+        said(child)
+    with Keeper(path, config(limit(1_000)), "process") as keeper:
+        (standing,) = keeper.status().limits
+        slow.communicate("\n", timeout=SECONDS)
+        assert (standing.used, standing.reserved) == (1_000, 0)
+        assert keeper.verify() == []
