@@ -15,7 +15,7 @@ import pickle
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +222,10 @@ class _Proof:
         operation = self.made_by.get(entry.seq)
         try:
             if operation is not None:
-                answer = second.apply(operation.command, entry.at)
+                command = operation.command
+                if entry.booked_at is not None and isinstance(command, c.Record):
+                    command = replace(command, at=entry.counts_at)  # it was spooled meanwhile
+                answer = second.apply(command, entry.at)
                 if operation.outcome not in (UNKNOWN, answer):
                     self.problems.append(
                         f"entry {entry.seq}: {operation.command} was answered {operation.outcome}, "
