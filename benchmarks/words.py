@@ -77,7 +77,8 @@ EN = Words(
         "sqlite": "SQLite",
     },
     "Measured on",
-    "The machine was busy (a load above its cores): these figures are provisional, read the ratios only.",
+    "Where the load is above the cores, the machine was busy or the benches just before had kept it so: "
+    "such figures are provisional, read the ratios only.",
     "Left out in this run",
     {
         "fdatasync": "bare `fdatasync`, no decision",
@@ -135,7 +136,8 @@ VI = Words(
         "sqlite": "SQLite",
     },
     "Đo ngày",
-    "Máy đang bận (tải cao hơn số nhân): các con số này là tạm thời, chỉ nên đọc tỉ lệ.",
+    "Chỗ nào tải cao hơn số nhân thì lúc đó máy đang bận, hoặc các phép đo ngay trước còn để lại tải: "
+    "các con số ấy là tạm thời, chỉ nên đọc tỉ lệ.",
     "Bỏ qua trong lần đo này",
     {
         **EN.contenders,

@@ -15,7 +15,6 @@ from quotakeeper.domain.store import EventQuery, Problem, Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.engine.bookkeeping import Bookkeeping
-from quotakeeper.engine.outlook import looks_back_to, with_forecasts
 from quotakeeper.engine.reports import LimitStatus, Status, UsageRow, add_up, limit_status
 
 
@@ -129,6 +128,9 @@ class Looking(Bookkeeping):
         return Status(now, tuple(map(limit_status, verdicts)), store.open_count())
 
     def _foreseen(self, store: Store, now: int) -> Status:
+        # Who never looks ahead does not pay for it: 4 ms of the import.
+        from quotakeeper.engine.outlook import looks_back_to, with_forecasts  # noqa: PLC0415
+
         status = self._status(store, now)
         since = looks_back_to(status)
         if since is None:

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from quotakeeper.domain.decisions import Verdict
-from quotakeeper.domain.forecast import Forecast
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.slots import SlotSum
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.engine.decimals import percentage, times
 from quotakeeper.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.forecast import Forecast
 
 _ONE = Decimal(1)
 DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "provenance")
