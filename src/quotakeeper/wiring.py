@@ -17,9 +17,7 @@ from quotakeeper.domain.store import Store
 from quotakeeper.domain.units import Quantities
 from quotakeeper.engine.calls import CallReader, Policies, TokenCount
 from quotakeeper.engine.forking import roll
-from quotakeeper.engine.granting import Granting
 from quotakeeper.engine.keeper import KeeperBase
-from quotakeeper.engine.lease_replay import boot_mark
 from quotakeeper.engine.warning import Warner
 from quotakeeper.errors import ConfigError
 from quotakeeper.identifiers import new_owner
@@ -27,6 +25,7 @@ from quotakeeper.identifiers import new_owner
 if TYPE_CHECKING:
     from quotakeeper.catalogue.snapshot import PriceSnapshot
     from quotakeeper.domain.pricing import Priced
+    from quotakeeper.engine.granting import Granting
 
 MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"
@@ -79,6 +78,9 @@ class Keeper(KeeperBase):
 def _granting(lease: str, durability: str) -> Granting | None:
     if lease == "off":
         return None
+    from quotakeeper.engine.granting import Granting  # noqa: PLC0415 - see Bookkeeping
+    from quotakeeper.engine.lease_replay import boot_mark  # noqa: PLC0415
+
     return Granting(None if lease == "auto" else int(lease), boot_mark(durability))
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.store import Store
 from quotakeeper.engine.lease_replay import LeaseReplay
-from quotakeeper.engine.leases import TICK_SECONDS, Leases
 from quotakeeper.engine.recall import RecallSign
 from quotakeeper.engine.spool import Spool
 from quotakeeper.engine.sweeper import end_holds, sweep
 from quotakeeper.errors import LedgerError, QuotakeeperError
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.leases import Leases
 
 SWEEP_SECONDS = 30.0
 
@@ -36,7 +39,8 @@ class Housekeeping:
     @property
     def rest_seconds(self) -> float:
         """For how long there may be nothing to do."""
-        return TICK_SECONDS if self.leases is not None and self.leases.active else SWEEP_SECONDS
+        leases = self.leases
+        return leases.tick_seconds if leases is not None and leases.active else SWEEP_SECONDS
 
     def after_fork(self, owner: str) -> None:
         """In a forked child."""

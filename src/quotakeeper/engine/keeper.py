@@ -8,7 +8,7 @@ from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.decisions import Decision
@@ -17,15 +17,15 @@ from quotakeeper.domain.store import Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.aside import aside
 from quotakeeper.engine.calls import CallReader
-from quotakeeper.engine.granting import Granting
-from quotakeeper.engine.lane import shape_key
-from quotakeeper.engine.leased import LeasedReservation
 from quotakeeper.engine.looking import Looking
 from quotakeeper.engine.pending import PendingReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.retention import Retention
 from quotakeeper.engine.warning import Warner
 from quotakeeper.errors import LedgerError
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.granting import Granting
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
@@ -71,9 +71,9 @@ class KeeperBase(Looking, Retention):
         """
         lane, key = self.leases, None
         if lane is not None and event_id is None:
-            key = shape_key(provider, model, operation, scope, options, ttl_seconds, quantities)
+            key = lane.key(provider, model, operation, scope, options, ttl_seconds, quantities)
             if leased := lane.take(key):
-                return LeasedReservation(self, lane, leased)
+                return self._leased_handle(self, lane, leased)
         call = self._reader.call(provider, model, operation, scope, options)
         command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
@@ -82,7 +82,7 @@ class KeeperBase(Looking, Retention):
                 and key is not None
                 and (leased := self._leased(key, call, command))
             ):
-                return LeasedReservation(self, lane, leased)
+                return self._leased_handle(self, lane, leased)
             return self._admitted(call, self.ask_for(command))
         except LedgerError as error:
             return self._unbacked(call, command, error)
@@ -99,9 +99,9 @@ class KeeperBase(Looking, Retention):
     ) -> Reservation:  # fmt: skip
         lane, key = self.leases, None
         if lane is not None and event_id is None:
-            key = shape_key(provider, model, operation, scope, options, ttl_seconds, quantities)
+            key = lane.key(provider, model, operation, scope, options, ttl_seconds, quantities)
             if leased := lane.take(key):
-                return LeasedReservation(self, lane, leased)
+                return self._leased_handle(self, lane, leased)
         call = self._reader.call(provider, model, operation, scope, options)
         command = self._asked(call, quantities, event_id, ttl_seconds)
         try:
@@ -110,7 +110,7 @@ class KeeperBase(Looking, Retention):
                 and key is not None
                 and (leased := await self._aleased(key, call, command))
             ):
-                return LeasedReservation(self, lane, leased)
+                return self._leased_handle(self, lane, leased)
             return self._admitted(call, await self.aask_for(command))
         except LedgerError as error:
             return self._unbacked(call, command, error)

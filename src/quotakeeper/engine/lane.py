@@ -42,6 +42,8 @@ def shape_key(
 class Lane:
     """What any thread does with the leases of a keeper. `Leases` is the worker's half."""
 
+    key = staticmethod(shape_key)
+
     def __init__(self, clock: Clock, ledger: Path | None, owner: str) -> None:
         self._clock = clock
         self._ledger = ledger

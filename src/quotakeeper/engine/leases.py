@@ -44,6 +44,8 @@ class Leases(Lane):
     Everything here is for the worker alone.
     """
 
+    tick_seconds = TICK_SECONDS
+
     def __init__(
         self, clock: Clock, ledger: Path | None, owner: str, granting: Granting, sign: RecallSign
     ) -> None:
