@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -56,3 +57,15 @@ def test_too_short_or_no_span_is_refused_and_nothing_goes(cli: CommandLine, keep
 def test_in_vietnamese(cli: CommandLine) -> None:
     filled(cli)
     assert "đã bỏ 40 lời gọi" in cli.run("--lang", "vi", "compact", "--keep", "45d").out
+
+
+def test_awaited(cli: CommandLine) -> None:
+    filled(cli)
+
+    async def compacted() -> tuple[int, int]:
+        async with cli.keeper() as keeper:
+            done = await keeper.acompact(45, shrink=True)
+            assert keeper.verify() == []
+            return done.calls, done.entries
+
+    assert asyncio.run(compacted()) == (40, 40)

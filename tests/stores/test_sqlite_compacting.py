@@ -79,8 +79,10 @@ def test_calls_that_are_open_or_of_a_period_under_way_stay(store, clock):
     )
     clock.advance(hours=48)
     store.apply([c.Settle("late", tokens(4)), c.Record("today", LABELS, tokens(1))], clock.now())
+    clock.advance(hours=2)
+    store.apply([c.Record("now", LABELS, tokens(1))], clock.now())
     assert compacted(store, clock.now(), clock.now()) == (1, 1)
-    assert [event.id for event in store.events(EventQuery())] == ["late", "today"]
+    assert [event.id for event in store.events(EventQuery())] == ["late", "today", "now"]
     assert [hold.id for hold in store.holds()] == ["open"]
     store.apply([c.Settle("open", tokens(2))], clock.now())
     assert store.verify() == []
