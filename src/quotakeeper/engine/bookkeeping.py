@@ -72,7 +72,7 @@ class Bookkeeping:
         sign = RecallSign(spool_beside)
         self.leases: Leases | None = None
         if granting is not None:
-            # A twelfth of the import, for those who have leases.
+            # Loaded by those who have leases: for the others it would be a tenth of the import.
             from quotakeeper.engine.leased import LeasedReservation  # noqa: PLC0415
             from quotakeeper.engine.leases import Leases  # noqa: PLC0415
 

@@ -14,6 +14,7 @@ cannot be). When a test ends, its ledger is verified.
 from __future__ import annotations
 
 from quotakeeper.testing.attempt_rules import AttemptRules
+from quotakeeper.testing.correction_rules import CorrectionRules
 from quotakeeper.testing.journal_rules import JournalRules
 from quotakeeper.testing.lease_rules import LeaseRules
 from quotakeeper.testing.limit_rules import LimitRules
@@ -22,6 +23,12 @@ from quotakeeper.testing.window_rules import WindowRules
 
 
 class StoreContract(
-    ReservationRules, AttemptRules, LeaseRules, LimitRules, WindowRules, JournalRules
+    ReservationRules,
+    CorrectionRules,
+    AttemptRules,
+    LeaseRules,
+    LimitRules,
+    WindowRules,
+    JournalRules,
 ):
     """Every rule of the contract."""
