@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from quotakeeper import Keeper
 from quotakeeper.config import load_settings
-from quotakeeper.domain.commands import Command, Record, Release, Reserve, Settle, Watch
-from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.ledger.commands import Command, Record, Release, Reserve, Settle, Watch
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Limit, applicable
-from quotakeeper.domain.reservations import Hold
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_id
 from quotakeeper.wiring import open_store

@@ -13,8 +13,8 @@ from statistics import median
 
 from benchmarks.days import KINDS, SLOTS, day_of
 from benchmarks.measuring import Line
-from quotakeeper.domain.forecast import DAY, Forecast, Stand, forecast
-from quotakeeper.domain.slots import SLOT
+from quotakeeper.domain.forecasting.forecast import DAY, Forecast, Stand, forecast
+from quotakeeper.domain.forecasting.time_buckets import SLOT
 from quotakeeper.domain.windows import Period, Window
 
 SHARES = (25, 50, 75)

@@ -29,8 +29,8 @@ from benchmarks.measuring import (
     seconds,
 )
 from quotakeeper import Keeper
+from quotakeeper.stores.sql.statements import queries
 from quotakeeper.stores.sqlite.connection import SYNCHRONOUS
-from quotakeeper.stores.sqlite.queries import queries
 
 _CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "operation": "translate"}
 _LIMITS = [

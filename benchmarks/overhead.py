@@ -29,8 +29,8 @@ from benchmarks.measuring import (
     seconds,
 )
 from quotakeeper import Keeper, watch
-from quotakeeper.intercept import launcher
-from quotakeeper.intercept.finder import HOOKS
+from quotakeeper.intercept.import_hook import HOOKS
+from quotakeeper.launch import launcher
 
 BARE, PROCESS, POWER = "bare", "process", "power"
 CALLS, STREAMS, TOGETHER = 150, 15, 500

@@ -16,7 +16,7 @@ from token_calculator import TokenCalculator  # first: it finds quotakeeper in a
 
 # isort: split
 
-from quotakeeper.calculator.legible import make_legible
+from quotakeeper.calculator.stream_text import make_legible
 from quotakeeper.testing import FakeClock
 
 CONFIG = {"timezone": "Asia/Ho_Chi_Minh"}

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "src"))
 
 from quotakeeper import Keeper  # noqa: E402
-from quotakeeper.calculator.legible import make_legible  # noqa: E402
+from quotakeeper.calculator.stream_text import make_legible  # noqa: E402
 from quotakeeper.sandbox import Sandbox  # noqa: E402
 
 

@@ -15,7 +15,7 @@ from token_calculator import TokenCalculator  # first: it finds quotakeeper in a
 
 # isort: split
 
-from quotakeeper.calculator.legible import make_legible
+from quotakeeper.calculator.stream_text import make_legible
 
 CHINESE = "大家好，欢迎来到我的频道。今天我们来聊聊人工智能。"
 VIETNAMESE = (

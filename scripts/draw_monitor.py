@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.text import Text
 
 from quotakeeper import Keeper, Reservation
+from quotakeeper.cli.context import Session
 from quotakeeper.cli.monitor import look
-from quotakeeper.cli.sessions import Session
 from quotakeeper.cli.watch_view import frame_lines
 from quotakeeper.testing import FakeClock
 

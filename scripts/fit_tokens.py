@@ -30,19 +30,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from fit_texts import LONG, training_texts
 
-from quotakeeper.tokens import table
-from quotakeeper.tokens.counting import ODD_GAP, end_tokens, gap_tokens
-from quotakeeper.tokens.modelproto import to_model
-from quotakeeper.tokens.vector import slots
+from quotakeeper.tokens import pair_table
+from quotakeeper.tokens.pair_sums import ODD_GAP, end_tokens, gap_tokens
+from quotakeeper.tokens.pair_sums_numpy import slots
+from quotakeeper.tokens.sentencepiece_model import to_model
 
 # Languages that most users of the package write are fitted more closely than the rest.
 CLOSER = {"en": 3.0, "vi": 2.0, "zh-Hans": 2.0, "zh-Hant": 2.0} | dict.fromkeys(
     ("ja", "ko", "es", "id", "fr", "de", "ru", "th"), 1.5
 )
 LONG_SHARE = 8.0
-COLUMNS = table.SLOTS + 2 * table.BLOCKS
+COLUMNS = pair_table.SLOTS + 2 * pair_table.BLOCKS
 _WORD = re.compile(r"\S+")
-DEFAULT_OUT = Path(table.__file__).parent / "data" / "pairs.bin"
+DEFAULT_OUT = Path(pair_table.__file__).parent / "data" / "pairs.bin"
 
 
 def load_tokenizer(path: Path) -> sentencepiece.SentencePieceProcessor:
@@ -61,11 +61,13 @@ def block_costs(processor: sentencepiece.SentencePieceProcessor) -> np.ndarray:
     A character that is a piece of the tokenizer takes about 0.7 tokens, any other its UTF-8 bytes.
     """
     known = {processor.id_to_piece(i) for i in range(processor.get_piece_size())}
-    costs = np.zeros(table.BLOCKS)
-    for block in range(table.BLOCKS):
+    costs = np.zeros(pair_table.BLOCKS)
+    for block in range(pair_table.BLOCKS):
         codes = range(block << 7, (block + 1) << 7)
         used = [c for c in codes if unicodedata.category(chr(c)) not in ("Cn", "Co")] or codes
-        costs[block] = np.mean([0.7 if chr(c) in known else table.utf8_length(c) for c in used])
+        costs[block] = np.mean(
+            [0.7 if chr(c) in known else pair_table.utf8_length(c) for c in used]
+        )
     return costs
 
 
@@ -78,7 +80,7 @@ def split_words(texts: list[str]) -> tuple[sparse.csr_matrix, list[str], np.ndar
         for found in _WORD.finditer(text):
             start = found.start()
             joined = start and text[start - 1] == " " and (start < 2 or text[start - 2] != " ")
-            key = (table.SPACE if joined else table.BREAK) + found.group()
+            key = (pair_table.SPACE if joined else pair_table.BREAK) + found.group()
             rows.append(row)
             columns.append(numbers.setdefault(key, len(numbers)))
     shape = (len(texts), len(numbers))
@@ -95,9 +97,9 @@ def features(words: list[str], spelled: np.ndarray) -> tuple[sparse.csr_matrix, 
     at = np.flatnonzero(inner)
     word = np.repeat(np.arange(len(words)), lengths)[at]
     current, previous = codes[at], codes[at - 1]
-    right = np.minimum(current >> 7, table.BLOCKS - 1).astype(np.int64)
-    left = np.minimum(previous >> 7, table.BLOCKS - 1).astype(np.int64)
-    at_break = previous == ord(table.BREAK)
+    right = np.minimum(current >> 7, pair_table.BLOCKS - 1).astype(np.int64)
+    left = np.minimum(previous >> 7, pair_table.BLOCKS - 1).astype(np.int64)
+    at_break = previous == ord(pair_table.BREAK)
     digit = (current - 48) < 10
     after_digit = (previous - 48) < 10
     fixed = np.where(digit, 1.0 - at_break, np.where(after_digit, 1.0, 0.0))
@@ -107,8 +109,8 @@ def features(words: list[str], spelled: np.ndarray) -> tuple[sparse.csr_matrix, 
     free = ~(digit | after_digit | by_bytes)
     columns = [
         slots(np, previous, current)[free].astype(np.int64),
-        table.SLOTS + right[free],
-        table.SLOTS + table.BLOCKS + left[free],
+        pair_table.SLOTS + right[free],
+        pair_table.SLOTS + pair_table.BLOCKS + left[free],
     ]
     ones = np.ones(3 * int(free.sum()), np.float32)
     shape = (len(words), COLUMNS)
@@ -150,14 +152,14 @@ def solve(counts: Any, matrix: Any, fixed: Any, goal: Any, weight: Any, steps: i
 
 def quantise(x: np.ndarray, spelled: np.ndarray, costs: np.ndarray, met: np.ndarray) -> bytes:
     """Return the table file for the fitted columns; blocks never met get their expected cost."""
-    pairs, right, left = np.split(x, [table.SLOTS, table.SLOTS + table.BLOCKS])
+    pairs, right, left = np.split(x, [pair_table.SLOTS, pair_table.SLOTS + pair_table.BLOCKS])
     right = np.where(met, right, costs)
     stored = [
-        np.clip(np.round(part * table.SCALE), -126, 126).astype(np.int8)
+        np.clip(np.round(part * pair_table.SCALE), -126, 126).astype(np.int8)
         for part in (pairs, right, left)
     ]
-    stored[1][spelled] = table.BYTE_RULE
-    return table.pack(*(part.tobytes() for part in stored))
+    stored[1][spelled] = pair_table.BYTE_RULE
+    return pair_table.pack(*(part.tobytes() for part in stored))
 
 
 def main() -> None:
@@ -174,8 +176,8 @@ def main() -> None:
     tokens = np.array([len(ids) for ids in processor.encode(list(texts))], float)
     counts, words, gaps = split_words(list(texts))
     costs = block_costs(processor)
-    blocks = np.unique([min(ord(char) >> 7, table.BLOCKS - 1) for char in set("".join(words))])
-    met = np.isin(np.arange(table.BLOCKS), blocks)
+    blocks = np.unique([min(ord(char) >> 7, pair_table.BLOCKS - 1) for char in set("".join(words))])
+    met = np.isin(np.arange(pair_table.BLOCKS), blocks)
     # The byte rule, where it is nearly always right: no such character is a piece.
     spelled = (costs > 1.9) & ((costs > 2.9) | ~met)
     matrix, fixed = features(words, spelled)

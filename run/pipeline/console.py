@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from quotakeeper.calculator.legible import fitted
+from quotakeeper.calculator.stream_text import fitted
 
 _BAR_CELLS = 24
 # A file's name or a provider's message may hold what a terminal would obey: shown, not sent.

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.forecasting.status import LimitStatus, Status, UsageRow
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
-from quotakeeper.engine.reports import LimitStatus, Status, UsageRow
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import (
     ConfigError,
@@ -21,7 +21,7 @@ from quotakeeper.errors import (
 from quotakeeper.wiring import Keeper
 
 if TYPE_CHECKING:
-    from quotakeeper.intercept.watching import watch
+    from quotakeeper.intercept.watch import watch
 
 __version__ = "0.1.0"
 
@@ -53,7 +53,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # Hooks are loaded by those who watch.
     if name == "watch":
-        from quotakeeper.intercept.watching import watch  # noqa: PLC0415 - see above
+        from quotakeeper.intercept.watch import watch  # noqa: PLC0415 - see above
 
         return watch
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

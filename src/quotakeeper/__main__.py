@@ -9,12 +9,12 @@ from importlib.util import find_spec
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    from quotakeeper.cli.streams import make_streams_safe
+    from quotakeeper.cli.console import make_streams_safe
 
     make_streams_safe()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if find_spec("click") is None:
-        from quotakeeper.cli.plain import main as plain
+        from quotakeeper.cli.bare import main as plain
 
         return plain(arguments)
     from quotakeeper.cli.app import main as full

@@ -13,19 +13,19 @@ from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.limit_tables import at_key
 from quotakeeper.config.settings import lease_size
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.store import Store
+from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities
-from quotakeeper.engine.calls import CallReader, Policies, TokenCount
-from quotakeeper.engine.forking import roll
+from quotakeeper.engine.call_builder import CallReader, Policies, TokenCount
 from quotakeeper.engine.keeper import KeeperBase
-from quotakeeper.engine.warning import Warner
+from quotakeeper.engine.threshold_warnings import Warner
+from quotakeeper.engine.worker.process_lifecycle import roll
 from quotakeeper.errors import ConfigError
 from quotakeeper.identifiers import new_owner
 
 if TYPE_CHECKING:
     from quotakeeper.catalogue.snapshot import PriceSnapshot
-    from quotakeeper.domain.pricing import Priced
-    from quotakeeper.engine.granting import Granting
+    from quotakeeper.domain.pricing.prices import Priced
+    from quotakeeper.engine.leases.block_sizing import Granting
 
 MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"
@@ -78,8 +78,8 @@ class Keeper(KeeperBase):
 def _granting(lease: str, durability: str) -> Granting | None:
     if lease == "off":
         return None
-    from quotakeeper.engine.granting import Granting  # noqa: PLC0415 - see Bookkeeping
-    from quotakeeper.engine.lease_replay import boot_mark  # noqa: PLC0415
+    from quotakeeper.engine.journals.replay import boot_mark  # noqa: PLC0415
+    from quotakeeper.engine.leases.block_sizing import Granting  # noqa: PLC0415 - see Bookkeeping
 
     return Granting(None if lease == "auto" else int(lease), boot_mark(durability))
 
@@ -96,7 +96,7 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
 
         return MemoryStore(zone_named, owner=new_owner())
     with roll.undisturbed():
-        from quotakeeper.stores.sqlite.looking import LookingStore, may_only_look  # noqa: PLC0415
+        from quotakeeper.stores.sqlite.read_only import LookingStore, may_only_look  # noqa: PLC0415
         from quotakeeper.stores.sqlite.store import SqliteStore  # noqa: PLC0415
 
     if may_only_look(path):

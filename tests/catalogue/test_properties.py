@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from quotakeeper.catalogue import load_snapshot
 from quotakeeper.domain.money import MAX_PICO
-from quotakeeper.domain.pricing import TIERS
+from quotakeeper.domain.pricing.prices import TIERS
 from quotakeeper.domain.units import MODALITIES, TOKEN_METERS
 from quotakeeper.errors import InvalidInputError
 

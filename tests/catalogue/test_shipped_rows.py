@@ -14,7 +14,7 @@ import pytest
 
 import quotakeeper.catalogue as catalogue
 from quotakeeper.catalogue import load_snapshot
-from quotakeeper.domain.pricing import PriceOptions
+from quotakeeper.domain.pricing.prices import PriceOptions
 from quotakeeper.domain.units import STORED_METERS
 from quotakeeper.errors import InvalidInputError
 

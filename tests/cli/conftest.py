@@ -10,7 +10,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.__main__ import main
-from quotakeeper.cli import sessions
+from quotakeeper.cli import context
 from quotakeeper.testing import FakeClock
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -81,7 +81,7 @@ def cli(
     }.items():
         monkeypatch.setenv(name, str(value))
     monkeypatch.setattr(
-        sessions, "open_keeper", lambda session: Keeper(config=session.settings(), clock=clock)
+        context, "open_keeper", lambda session: Keeper(config=session.settings(), clock=clock)
     )
 
     def run(*arguments: object) -> Result:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from quotakeeper.cli.account_http import DeepgramAccount
-from quotakeeper.config.accounts import AccountSettings, load_account_settings
+from quotakeeper.config.provider_accounts import AccountSettings, load_account_settings
 from quotakeeper.errors import InvalidInputError, ProviderError
 from quotakeeper.testing import FakeClock
 from tests.cli.conftest import CommandLine

@@ -11,8 +11,8 @@ import pytest
 from quotakeeper.cli.app import COMMANDS, root
 from quotakeeper.config import load_settings
 from quotakeeper.config.limit_tables import LIMIT_KEYS
-from quotakeeper.config.reader import parse_toml
 from quotakeeper.config.settings import CHOICES, TOP_KEYS, variable_of
+from quotakeeper.config.toml_reader import parse_toml
 
 
 def named(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quotakeeper.cli.limits_file import LimitsFile
 from quotakeeper.config import load_settings
-from quotakeeper.config.places import user_config_file
+from quotakeeper.config.platform_folders import user_config_file
 from quotakeeper.domain.usage import check_label
 from tests.cli.conftest import CommandLine
 

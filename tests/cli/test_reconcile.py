@@ -20,8 +20,8 @@ import websockets.sync.client
 
 import quotakeeper
 from quotakeeper import Keeper
-from quotakeeper.intercept import finder
-from quotakeeper.intercept.current import current_meter
+from quotakeeper.intercept import import_hook
+from quotakeeper.metering.process_meter import current_meter
 from quotakeeper.sandbox import Charge, Sandbox
 from quotakeeper.sandbox.accounts import cost_of
 from quotakeeper.testing import FakeClock
@@ -59,7 +59,7 @@ def watched(cli: CommandLine) -> Iterator[Keeper]:
     finally:
         watching.close()
         keeper.close()
-        finder.uninstall()
+        import_hook.uninstall()
 
 
 def flushed() -> bool:
@@ -381,7 +381,7 @@ def test_no_budget_keeps_anyone_from_asking_the_account(cli: CommandLine, sandbo
             assert list(keeper.entries()) == []
         finally:
             watching.close()
-            finder.uninstall()
+            import_hook.uninstall()
 
 
 def test_calls_that_were_compacted_are_not_taken_for_missing(

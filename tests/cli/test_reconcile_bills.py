@@ -11,8 +11,8 @@ import pytest
 
 import quotakeeper
 from quotakeeper import Keeper
-from quotakeeper.intercept import finder
-from quotakeeper.intercept.current import current_meter
+from quotakeeper.intercept import import_hook
+from quotakeeper.metering.process_meter import current_meter
 from quotakeeper.sandbox import Sandbox
 from quotakeeper.testing import FakeClock
 from tests.cli.conftest import CommandLine
@@ -31,7 +31,7 @@ def watched(cli: CommandLine) -> Iterator[Keeper]:
     finally:
         watching.close()
         keeper.close()
-        finder.uninstall()
+        import_hook.uninstall()
 
 
 def flushed() -> bool:

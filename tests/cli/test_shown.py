@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quotakeeper import errors
-from quotakeeper.cli import failures, figures
+from quotakeeper.cli import exit_codes
 from quotakeeper.cli.arguments import hoisted
-from quotakeeper.cli.table import columns_of, cut, flowed, table_lines
-from quotakeeper.cli.times import parse_moment, parse_range, parse_span
-from quotakeeper.cli.words import Words
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import columns_of, cut, flowed, table_lines
+from quotakeeper.cli.text.times import parse_moment, parse_range, parse_span
+from quotakeeper.cli.text.words import Words
 from quotakeeper.domain.units import METERS
 from quotakeeper.domain.windows import SECOND
 
@@ -174,7 +175,7 @@ def test_global_options_are_moved_to_the_front() -> None:
 def test_an_error_is_three_lines_and_a_code(
     capsys: pytest.CaptureFixture[str], error: errors.QuotakeeperError, code: int, lang: str
 ) -> None:
-    assert failures.report(error, Words(lang)) == code
+    assert exit_codes.report(error, Words(lang)) == code
     shown = capsys.readouterr()
     assert shown.out == ""
     lines = shown.err.splitlines()
@@ -184,5 +185,5 @@ def test_an_error_is_three_lines_and_a_code(
 
 
 def test_an_error_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    failures.report(errors.ConfigError("\x1b[2J", "a\nb", "\u202e"), Words("en"))
+    exit_codes.report(errors.ConfigError("\x1b[2J", "a\nb", "\u202e"), Words("en"))
     assert capsys.readouterr().err.count("\n") == 3

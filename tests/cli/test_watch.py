@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quotakeeper.cli import sessions
+from quotakeeper.cli import context
 from quotakeeper.cli.monitor import Frame, look
 from quotakeeper.cli.watch import WatchOptions, _Screen, run_watch
 from quotakeeper.errors import LedgerUnavailableError
@@ -69,7 +69,7 @@ def test_repeated_frames_are_lines_of_json_until_ctrl_c(busy: CommandLine) -> No
     clock = Patience()
 
     def command(*arguments: str) -> int:
-        return run_watch(sessions.Session(), WatchOptions(as_json=True, interval_seconds=5), clock)
+        return run_watch(context.Session(), WatchOptions(as_json=True, interval_seconds=5), clock)
 
     busy.environment.setattr("quotakeeper.cli.watch.run_watch", lambda s, o: command())
     result = busy.run("watch", "--json", "--interval", 5)
@@ -87,7 +87,7 @@ def test_an_interval_that_makes_no_sense_is_refused(cli: CommandLine, interval: 
 
 
 def test_the_screen_stays_while_the_ledger_cannot_be_reached(busy: CommandLine) -> None:
-    session = sessions.Session(lang="en")
+    session = context.Session(lang="en")
     with busy.keeper() as keeper:
         frame = look(keeper, calls=3)
     looks: list[Frame | None] = [frame, None]
@@ -115,7 +115,7 @@ def test_a_ledger_that_was_never_reached_is_an_error(cli: CommandLine) -> None:
         raise LedgerUnavailableError("l.db", "is locked")
 
     with pytest.raises(LedgerUnavailableError):
-        _Screen(take, sessions.Session(lang="en")).lines(80, 24)
+        _Screen(take, context.Session(lang="en")).lines(80, 24)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")

@@ -11,8 +11,8 @@ import click
 import pytest
 
 from quotakeeper.cli.app import COMMANDS, root
-from quotakeeper.cli.vietnamese import VIETNAMESE
-from quotakeeper.cli.words import Words
+from quotakeeper.cli.text.vietnamese import VIETNAMESE
+from quotakeeper.cli.text.words import Words
 from quotakeeper.config.terminal import language, wants_colour
 from tests.cli.conftest import CommandLine
 

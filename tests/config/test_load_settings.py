@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from quotakeeper.config import Settings, load_settings
-from quotakeeper.config.places import data_folder, default_ledger, user_config_file
+from quotakeeper.config.platform_folders import data_folder, default_ledger, user_config_file
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.windows import Window
 from quotakeeper.errors import ConfigError

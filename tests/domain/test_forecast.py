@@ -7,8 +7,8 @@ from decimal import Decimal, localcontext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotakeeper.domain.forecast import DAY, HOUR, Forecast, Stand, forecast
-from quotakeeper.domain.slots import SLOT, slot_start
+from quotakeeper.domain.forecasting.forecast import DAY, HOUR, Forecast, Stand, forecast
+from quotakeeper.domain.forecasting.time_buckets import SLOT, slot_start
 from quotakeeper.domain.windows import SECOND, Period, Window, parse_window
 
 MINUTE = 60 * SECOND

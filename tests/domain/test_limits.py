@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from quotakeeper.domain.admission import passed_thresholds
 from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.ledger.admission import passed_thresholds
 from quotakeeper.domain.limits import Account, Limit, Mode, applicable
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import Period, Window

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotakeeper.domain.price_selection import PriceSheet, known_addons, lines_for, stand_ins
-from quotakeeper.domain.pricing import (
+from quotakeeper.domain.pricing.prices import (
     Adjustment,
     PriceOptions,
     PriceRow,
     cost_of,
     instant_text,
 )
+from quotakeeper.domain.pricing.selection import PriceSheet, known_addons, lines_for, stand_ins
 from quotakeeper.errors import InvalidInputError
 
 STANDARD = PriceOptions()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from quotakeeper import Keeper
-from quotakeeper.domain.commands import Release
+from quotakeeper.domain.ledger.commands import Release
 from tests.engine.support import GatedStore, gated, until
 
 # What a program awaits; each gets a keeper and a call that is open.

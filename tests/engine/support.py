@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quotakeeper import Keeper
-from quotakeeper.domain.commands import Command, Outcomes
+from quotakeeper.domain.ledger.commands import Command, Outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 20  # the most that anything here may take before it counts as hung

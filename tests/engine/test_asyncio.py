@@ -9,7 +9,7 @@ import time
 import pytest
 
 from quotakeeper import Keeper, LimitExceeded
-from quotakeeper.domain.commands import Release
+from quotakeeper.domain.ledger.commands import Release
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
 from tests.engine.cancelling import GATES, OPERATIONS, cancel_at
 from tests.engine.conftest import MakeKeeper

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.domain.commands import Command, Outcomes
-from quotakeeper.engine.spool import Spool, _spooled
+from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.engine.journals.spool import Spool, _spooled
 from quotakeeper.errors import LedgerUnavailableError
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import gated, limit

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper
-from quotakeeper.domain.entries import Kind
+from quotakeeper.domain.ledger.entries import Kind
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.testing import FakeClock
 

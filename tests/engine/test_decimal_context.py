@@ -11,7 +11,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.domain.decisions import Verdict
-from quotakeeper.engine.reports import percent_of
+from quotakeeper.domain.forecasting.status import percent_of
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import limit
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper
-from quotakeeper.domain.commands import Release
-from quotakeeper.engine.forking import Roll, Turn
+from quotakeeper.domain.ledger.commands import Release
+from quotakeeper.engine.worker.process_lifecycle import Roll, Turn
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import SECONDS, GatedStore, gated, limit, until

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from quotakeeper import Keeper
-from quotakeeper.domain.commands import Release
-from quotakeeper.engine.forking import Turn
+from quotakeeper.domain.ledger.commands import Release
+from quotakeeper.engine.worker.process_lifecycle import Turn
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import config, gated, limit, python, said, until
 from tests.proof.proving import problems

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper, Provenance
-from quotakeeper.domain.commands import Failed, Settle
+from quotakeeper.domain.ledger.commands import Failed, Settle
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import gated, limit

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from quotakeeper import Keeper, LimitExceeded, Provenance
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels, Outcome
-from quotakeeper.engine import lease_replay
-from quotakeeper.engine.lease_journal import (
+from quotakeeper.engine.journals import replay
+from quotakeeper.engine.journals.lease_journal import (
     Line,
     Segment,
     admitted_ending,
@@ -28,7 +28,7 @@ from quotakeeper.engine.lease_journal import (
     read_lines,
     settled_line,
 )
-from quotakeeper.engine.leased import LeasedReservation
+from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing import FakeClock
@@ -250,7 +250,7 @@ def test_a_journal_that_cannot_be_read_leaves_the_lease_to_its_term(
 def test_after_a_power_cut_the_rest_of_a_lease_is_assumed_where_that_was_promised(
     make: MakeKeeper, path: Path, clock: FakeClock, durability: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease_replay, "boot_id", lambda: "thisboot")
+    monkeypatch.setattr(replay, "boot_id", lambda: "thisboot")
     keeper = make(limit(1_000), ledger="file", lease=10, durability=durability)
     scene = Scene(keeper, path, clock)
     reserve(keeper).settle(**USED)
@@ -258,7 +258,7 @@ def test_after_a_power_cut_the_rest_of_a_lease_is_assumed_where_that_was_promise
     assert standing(other) == [(1, 0)]  # the process died, the machine did not
     other.close()
     for boot in ("another1", ""):  # "": a machine that does not tell
-        monkeypatch.setattr(lease_replay, "boot_id", lambda boot=boot: boot)
+        monkeypatch.setattr(replay, "boot_id", lambda boot=boot: boot)
         other = scene.died()
         if durability == "power":
             assert standing(other) == [(10, 0)]

@@ -12,10 +12,10 @@ import pytest
 
 from quotakeeper import InvalidInputError, Keeper, LimitExceeded, Provenance
 from quotakeeper.clocks import SystemClock
-from quotakeeper.domain.entries import Kind
-from quotakeeper.engine.lease import DRAWN_ON_SECONDS, TERM_SECONDS
-from quotakeeper.engine.leased import LeasedReservation
-from quotakeeper.engine.leases import TICK_SECONDS
+from quotakeeper.domain.ledger.entries import Kind
+from quotakeeper.engine.leases.lease import DRAWN_ON_SECONDS, TERM_SECONDS
+from quotakeeper.engine.leases.lease_table import TICK_SECONDS
+from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import ConfigError, LedgerUnavailableError, ReservationClosedError
 from quotakeeper.testing import FakeClock

@@ -244,8 +244,8 @@ keeper = Keeper(sys.argv[1], {"limit": [{"name": "cap", "provider": "gemini", "m
 unsent = keeper.reserve("gemini", event_id="unsent")
 sent = keeper.reserve("gemini", event_id="sent")
 sent.mark_sent()
-from quotakeeper.domain.commands import Record
-from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.ledger.commands import Record
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
 for n in range(3000):
     keeper.worker.post(Record(f"queued-{n}", CallLabels("gemini"), Figures({"requests": 1}, 0)))

@@ -185,7 +185,7 @@ def test_a_crash_in_the_middle_of_a_replay(make: MakeKeeper, path: Path) -> None
         keeper.record("gemini", event_id=f"id-{number}")
     code = """
 import os, sys
-import quotakeeper.engine.spool as spool
+import quotakeeper.engine.journals.spool as spool
 from quotakeeper import Keeper
 book = spool._book
 def cut(spooled, apply):

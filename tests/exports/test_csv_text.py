@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotakeeper.exports.csv_text import Number, csv_line, inert, visible
+from quotakeeper.app.records.csv_text import Number, csv_line, inert, visible
 
 FORMULAS = [
     "=1+1",

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quotakeeper.app.records import FORMATS, event_record, rfc3339, write_events, write_file
+from quotakeeper.app.records.csv_text import inert
 from quotakeeper.domain.units import MODALITIES, STORED_METERS
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.exports import FORMATS, event_record, rfc3339, write_events, write_file
-from quotakeeper.exports.csv_text import inert
 
 AT = 1_795_435_200_000_000  # 2026-11-23T12:00:00Z
 PLAIN = UsageEvent(

@@ -18,8 +18,8 @@ SKELETON = {
     "exports/csv": "import quotakeeper.wiring\n",
     "testing/contract": "import quotakeeper.stores.memory\n",
     "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.engine\n",
-    "engine/keeper": "import quotakeeper.domain.ledger\n",
-    "stores/memory": "import quotakeeper.domain.ledger\n",
+    "engine/keeper": "import quotakeeper.domain.ledger.apply\n",
+    "stores/memory": "import quotakeeper.domain.ledger.apply\n",
     "stores/sqlite": "import sqlite3\nimport quotakeeper.clocks\n",
     "catalogue/loader": "import tomllib\n",
     "tokens/exact": "def load():\n    import sentencepiece\n",
@@ -54,7 +54,10 @@ FAULTS = {
         "Only wiring picks a store",
         {"engine/keeper": "import quotakeeper.stores.memory\n"},
     ),
-    "cycle": ("No cycles among siblings", {"domain/money": "import quotakeeper.domain.ledger\n"}),
+    "cycle": (
+        "No cycles among siblings",
+        {"domain/money": "import quotakeeper.domain.ledger.apply\n"},
+    ),
 }
 
 

@@ -17,8 +17,8 @@ import pytest
 
 import quotakeeper
 from quotakeeper import Keeper, UsageEvent
-from quotakeeper.intercept import finder
-from quotakeeper.intercept.watching import Watching
+from quotakeeper.intercept import import_hook
+from quotakeeper.intercept.watch import Watching
 from quotakeeper.sandbox.server import Sandbox
 
 TLS = ssl.create_default_context()  # made once: it takes longer than a call
@@ -203,7 +203,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         yield watched
     finally:
         watched.close()
-        finder.uninstall()
+        import_hook.uninstall()
         gc.collect()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.sandbox.exchange import Request
+from quotakeeper.sandbox.messages import Request
 from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import (
     HEADERS,

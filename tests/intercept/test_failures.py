@@ -14,13 +14,13 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.intercept import finder
-from quotakeeper.intercept import meter as meters
-from quotakeeper.intercept.attempt import Attempt
-from quotakeeper.intercept.current import current_meter, use_meter
+from quotakeeper.intercept import import_hook
 from quotakeeper.intercept.hooks import aiohttp_client, http_client, httpx_client, unframing
-from quotakeeper.intercept.meter import Meter
-from quotakeeper.intercept.passage import switch
+from quotakeeper.intercept.http_gate import switch
+from quotakeeper.metering import call_meter as meters
+from quotakeeper.metering.call_meter import Meter
+from quotakeeper.metering.http_attempt import Attempt
+from quotakeeper.metering.process_meter import current_meter, use_meter
 from quotakeeper.providers.gemini.replies import ContentReader
 from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import (
@@ -199,11 +199,11 @@ def unprepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.setenv("QUOTAKEEPER_LEDGER", str(ledger))
     monkeypatch.setenv("QUOTAKEEPER_DURABILITY", "process")
     before = use_meter(None)
-    finder.install()
+    import_hook.install()
     try:
         yield ledger
     finally:
-        finder.uninstall()
+        import_hook.uninstall()
         made = use_meter(before)
         if made is not None and isinstance(made.keeper, Keeper):
             made.keeper.close()

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.config.watching import load_watch_settings
+from quotakeeper.config.child_environment import load_watch_settings
 from quotakeeper.errors import ConfigError
-from quotakeeper.providers.exchange import Request
+from quotakeeper.providers.contract import Request
 from quotakeeper.providers.registry import recognise
 from quotakeeper.sandbox.server import Sandbox
 from quotakeeper.testing import FakeClock

@@ -15,7 +15,7 @@ import pytest
 from quotakeeper.domain.usage import Outcome
 from quotakeeper.intercept.hooks.bodies import seen_body
 from quotakeeper.intercept.hooks.unframing import Unframing
-from quotakeeper.intercept.nesting import inside, within
+from quotakeeper.intercept.suppression import inside, within
 from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import (
     HEADERS,

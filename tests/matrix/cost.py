@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from quotakeeper.sandbox.exchange import Charge
+from quotakeeper.sandbox.messages import Charge
 
 # Dollars for a million tokens: input, cached input, output (thoughts are output).
 _TOKENS = {

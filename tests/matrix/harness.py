@@ -13,10 +13,10 @@ from typing import Any
 
 from quotakeeper import Keeper, UsageEvent
 from quotakeeper.clocks import SystemClock
-from quotakeeper.domain.entries import Figures, Kind
+from quotakeeper.domain.ledger.entries import Figures, Kind
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.intercept.finder import HOOKS
-from quotakeeper.sandbox.exchange import Charge
+from quotakeeper.intercept.import_hook import HOOKS
+from quotakeeper.sandbox.messages import Charge
 from quotakeeper.sandbox.server import Sandbox
 from tests.matrix.cost import cost_pico
 from tests.matrix.environments import ROOT, prepare

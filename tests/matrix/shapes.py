@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from quotakeeper.sandbox.bill import Bill
-from quotakeeper.sandbox.exchange import Charge
+from quotakeeper.sandbox.messages import Charge
 from quotakeeper.tokens import estimate_tokens
 
 Json = dict[str, Any]

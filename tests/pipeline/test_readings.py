@@ -21,7 +21,7 @@ from pipeline.transport import HttpReply
 from pipeline.usage import deepgram_usage, gemini_usage
 from quotakeeper.domain.units import check_quantities
 from quotakeeper.sandbox import gemini as sandbox_gemini
-from quotakeeper.sandbox.exchange import Request, Turn
+from quotakeeper.sandbox.messages import Request, Turn
 
 NOW = 1_800_000_000_000_000
 

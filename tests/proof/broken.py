@@ -13,7 +13,7 @@ from typing import Any
 
 from quotakeeper.domain import windows
 from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.stores.sqlite import connection, forking, handle, locks, store
+from quotakeeper.stores.sqlite import connection, fork_guard, locks, store, transactions
 from tests.proof import (
     civil_days,
     faults,
@@ -65,8 +65,8 @@ def _no_file_lock() -> Problems:
         def held(self, seconds: float) -> Any:
             return nullcontext()
 
-    handle.FileLock = Unlocked
-    handle._LOOK_EVERY = 1
+    transactions.FileLock = Unlocked
+    transactions._LOOK_EVERY = 1
     interleaved.Other.free = lambda self: True
     write = interleaved.Other.write
 
@@ -80,7 +80,7 @@ def _no_file_lock() -> Problems:
 
 
 def _no_rollback() -> Problems:
-    handle.Handle._drop = lambda self: None
+    transactions.Handle._drop = lambda self: None
     return _failures("power")
 
 
@@ -90,7 +90,7 @@ def _every_error_is_a_refusal() -> Problems:
 
 
 def _raw_errors() -> Problems:
-    handle.translated = store.translated = lambda path, error, **more: error
+    transactions.translated = store.translated = lambda path, error, **more: error
     return _failures("power")
 
 
@@ -158,9 +158,9 @@ def _midnights_are_all_there() -> Problems:
 
 
 def _signals_break_off_a_wait() -> Problems:
-    from quotakeeper.engine import worker
+    from quotakeeper.engine.worker import thread
 
-    worker.Worker._leave = lambda self, ticket: None
+    thread.Worker._leave = lambda self, ticket: None
     with interruptions.scratch() as folder:
         interruptions._live(folder)
     number = interruptions.SIGNALS["Ctrl-C"]
@@ -170,9 +170,9 @@ def _signals_break_off_a_wait() -> Problems:
 
 
 def _children_are_not_kept_away() -> Problems:
-    forking.refuse_if_inherited = connection.refuse_if_inherited = lambda path: None
-    handle.refuse_if_inherited = lambda path: None
-    handle.PATIENCE_SECONDS = 0.2  # the file lock keeps them away, but does not say why
+    fork_guard.refuse_if_inherited = connection.refuse_if_inherited = lambda path: None
+    transactions.refuse_if_inherited = lambda path: None
+    transactions.PATIENCE_SECONDS = 0.2  # the file lock keeps them away, but does not say why
     imported()
     return forks.forked_in_a_transaction()
 

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from quotakeeper import Keeper
-from quotakeeper.intercept import finder
+from quotakeeper.intercept import import_hook
 from tests.engine.cancelling import GATES, OPERATIONS, cancel_at
 from tests.engine.support import config, limit
 from tests.intercept.conftest import Watched
@@ -126,7 +126,7 @@ def _stream(name: str, turns: int) -> list[str]:
             held, asked = keeper.status().open_reservations, len(server.got)
         finally:
             watched.close()
-            finder.uninstall()
+            import_hook.uninstall()
     where = f"{name} cancelled after {turns} turns"
     wrong = []
     if held:

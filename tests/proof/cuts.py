@@ -19,7 +19,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from quotakeeper.intercept import finder
+from quotakeeper.intercept import import_hook
 from tests.intercept.conftest import HEADERS, WAYS, Watched, prompt
 from tests.intercept.scripted import FIRST, SECOND, STREAMED, Got, Line, ScriptedServer, chunk
 from tests.proof.houses import MEMORY
@@ -115,7 +115,7 @@ def on_the_wire(library: str, end: int) -> None:
             still_open = watched.watching[-1].keeper.status().open_reservations
         finally:
             watched.close()
-            finder.uninstall()
+            import_hook.uninstall()
     assert got[0] == got[1], f"{library} cut at {end}: {got[0]} without us, {got[1]} with us"
     assert len(events) == 1 and not still_open, f"{library} cut at {end}: {events}"
     tokens = [n for key, n in events[0].quantities.items() if key.endswith("_tokens")]

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from quotakeeper import Keeper, Provenance
-from quotakeeper.domain.commands import Record
-from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.ledger.commands import Record
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.stores.sqlite.cached import SqliteState
+from quotakeeper.stores.sql.state import SqliteState
 from tests.proof.apart import apart, scratch
 from tests.proof.parts import Part
 from tests.proof.programs import (

@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
 from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sqlite.store import SqliteStore

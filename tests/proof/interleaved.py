@@ -16,9 +16,9 @@ from contextlib import closing
 from pathlib import Path
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Entry
-from quotakeeper.stores.sqlite import handle as handle_module
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Entry
+from quotakeeper.stores.sqlite import transactions as handle_module
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.ledger_case import LABELS, tokens
 from tests.proof import lifetime

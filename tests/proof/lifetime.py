@@ -16,17 +16,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Entry, Kind
-from quotakeeper.domain.store import EventQuery
-from quotakeeper.engine.spool import Spool
-from quotakeeper.engine.sweeper import end_holds
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Entry, Kind
+from quotakeeper.domain.ports import EventQuery
+from quotakeeper.engine.journals.spool import Spool
+from quotakeeper.engine.worker.sweeper import end_holds
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, OutcomeUnknownError
 from quotakeeper.stores.memory import MemoryStore
-from quotakeeper.stores.sqlite import handle as handle_module
+from quotakeeper.stores.sql.paged_reads import read_entries
+from quotakeeper.stores.sql.statements import queries, schema
+from quotakeeper.stores.sqlite import transactions as handle_module
 from quotakeeper.stores.sqlite.connection import SCHEMA_VERSION
-from quotakeeper.stores.sqlite.queries import queries, schema
-from quotakeeper.stores.sqlite.reading import read_entries
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens

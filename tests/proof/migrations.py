@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from quotakeeper.domain.entries import Entry
+from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.errors import LedgerError, LedgerVersionError
 from quotakeeper.stores.sqlite import connection as connection_module
 from quotakeeper.stores.sqlite.connection import APPLICATION_ID, SCHEMA_VERSION

@@ -92,8 +92,8 @@ ROWS = (
     Mutant(FOLDING, "max(0, to_use - held - used)", "0"),
     Mutant(FOLDING, "if start >= state.period(account, entry.counts_at).start_at:", "if True:"),
     Mutant(FOLDING, "max(0, to_hold - freed.get(account.key, 0))", "0"),
-    Mutant("domain/reservations.py", "max(0, quantities[key] - amount)", "quantities[key] - amount"),
-    Mutant("domain/reservations.py", "quantities.get(key, 0) + amount", "amount"),
+    Mutant("domain/ledger/reservations.py", "max(0, quantities[key] - amount)", "quantities[key] - amount"),
+    Mutant("domain/ledger/reservations.py", "quantities.get(key, 0) + amount", "amount"),
     # -- balances, windows, limits
     Mutant(STATE, "return due[:at_most]", "return due"),
     Mutant(STATE, "if h.expires_at <= now or", "if h.expires_at < now or"),
@@ -118,8 +118,8 @@ ROWS = (
     # -- money
     Mutant("domain/money.py", "(twice == denominator and quotient & 1)", "twice == denominator",
            "tests/domain/test_money.py"),
-    Mutant("domain/pricing.py", "    if cost > MAX_PICO:", "    if False:", "tests/domain/test_pricing.py"),
-    Mutant("domain/price_selection.py", "row.above < max(prompt_tokens, 1)",
+    Mutant("domain/pricing/prices.py", "    if cost > MAX_PICO:", "    if False:", "tests/domain/test_pricing.py"),
+    Mutant("domain/pricing/selection.py", "row.above < max(prompt_tokens, 1)",
            "row.above <= max(prompt_tokens, 1)", "tests/domain/test_pricing.py"),
     Mutant("domain/units.py", "total += amount", "total = amount"),
     # -- the SQLite home
@@ -154,8 +154,8 @@ ROWS = (
     Mutant(LOCKS, "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
            "fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)", LOCKING),
     Mutant(LOCKS, "            free = _try(fd)\n", "            free = not _try(fd)\n", "file"),
-    Mutant("stores/sqlite/rows.py", "cost_pico=row[7],", "cost_pico=row[7] or 0,", "file"),
-    Mutant("stores/audit.py", "            if found != expected:", "            if found < expected:",
+    Mutant("stores/sql/codec.py", "cost_pico=row[7],", "cost_pico=row[7] or 0,", "file"),
+    Mutant("stores/verification.py", "            if found != expected:", "            if found < expected:",
            f"{SQLITE} tests/stores/test_sqlite_rows.py tests/stores/test_long_journals.py"),
     Mutant("stores/memory.py", "list(self._state.accounts.values())[:watched]",
            "list(self._state.accounts.values())", FAULTS),

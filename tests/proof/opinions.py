@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain import commands as c
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.errors import InvalidInputError, KeyConflictError, ReservationClosedError
 from tests.proof.second_ledger import Outcome

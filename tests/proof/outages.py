@@ -21,13 +21,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain.commands import Command, Outcomes
+from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.pricing import Priced
+from quotakeeper.domain.pricing.prices import Priced
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import parse_window
-from quotakeeper.engine.calls import CallReader, Policies
+from quotakeeper.engine.call_builder import CallReader, Policies
 from quotakeeper.engine.keeper import KeeperBase
 from quotakeeper.errors import (
     LedgerError,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quotakeeper import Keeper
-from quotakeeper.domain.commands import Release
+from quotakeeper.domain.ledger.commands import Release
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import LedgerUnavailableError
 from tests.proof.apart import scratch

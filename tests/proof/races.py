@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from quotakeeper import Keeper
-from quotakeeper.domain import commands as c
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.errors import QuotakeeperError
 from tests.engine.support import config, limit, python, said
 from tests.proof.houses import MEMORY

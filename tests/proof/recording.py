@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Entry, Figures, Kind
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from tests.proof.opinions import said
 from tests.proof.second_ledger import Outcome, SecondLedger
 

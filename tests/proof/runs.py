@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from quotakeeper.domain import commands as c
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.store import EventQuery
+from quotakeeper.domain.ports import EventQuery
 from tests.proof.houses import House, NothingWrittenError, PerhapsWrittenError
 from tests.proof.opinions import event_said, said
 from tests.proof.second_ledger import Outcome, SecondLedger

@@ -15,8 +15,8 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.usage import CallLabels
 

@@ -20,13 +20,13 @@ from typing import Any
 import pytest
 
 from quotakeeper import InvalidInputError, Keeper, KeyConflictError, LimitExceeded
+from quotakeeper.app.records.csv_text import csv_line
 from quotakeeper.config import load_settings
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import ConfigError, LedgerUnavailableError
-from quotakeeper.exports.csv_text import csv_line
-from quotakeeper.intercept import finder
+from quotakeeper.intercept import import_hook
 from quotakeeper.providers import recognise
-from quotakeeper.providers.redaction import redact
+from quotakeeper.providers.reading.redaction import redact
 from quotakeeper.providers.registry import BUILT_IN
 from quotakeeper.testing import FakeClock
 from tests.engine.support import config, gated, limit, until
@@ -55,7 +55,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     watched = Watched(tmp_path)
     yield watched
     watched.close()
-    finder.uninstall()
+    import_hook.uninstall()
 
 
 def keeper_with(*limits: dict[str, object], ledger: Any = "memory:", **more: Any) -> Keeper:

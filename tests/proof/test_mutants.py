@@ -33,7 +33,7 @@ def test_a_fault_is_noticed(row: Mutant) -> None:
 
 def test_what_changes_nothing_is_reported_as_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutants, "_COMMANDS", {"memory": 500})
-    harmless = Mutant("domain/admission.py", '"""Admission:', '"""Letting in:')
+    harmless = Mutant("domain/ledger/admission.py", '"""Admission:', '"""Letting in:')
     part = mutants.hunt([harmless], 1, lambda: False, lambda _: None)
     assert part.cases == 1
     assert part.found and part.found[0].endswith("lives: all was green")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.engine.bookkeeping import Bookkeeping
-from quotakeeper.engine.spool import Spool
+from quotakeeper.engine.composition import Bookkeeping
+from quotakeeper.engine.journals.spool import Spool
 from tests.proof import outages
 
 

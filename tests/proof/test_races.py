@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper, LimitExceeded
-from quotakeeper.domain import folding, openings
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.entries import Entry
-from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.ledger import fold, reserving
+from quotakeeper.domain.ledger.entries import Entry
+from quotakeeper.domain.ledger.reservations import Hold
 from tests.engine.support import config, limit
 from tests.proof import races
 from tests.proof.recording import Operation, Recording, prove
@@ -97,19 +97,19 @@ def test_another_answer_than_the_serial_one_is_seen(happened: Happened) -> None:
 
 
 def test_an_admission_without_room_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    monkeypatch.setattr(openings, "admit", lambda *_: Decision(True))
+    monkeypatch.setattr(reserving, "admit", lambda *_: Decision(True))
     _, problems = races.thirty_two_for_the_last_unit(tmp_path / "ledger.db", 1)
     assert problems[0] == "32 of 32 got the last unit"
     assert any("one after the other it is ('denied'" in each for each in problems)
 
 
 def test_a_sum_that_is_off_by_one_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    real = folding._amount
+    real = fold._amount
 
     def short(meter: Any, of: Any) -> int:
         amount = real(meter, of)
         return amount - 1 if amount and isinstance(of, Hold) else amount
 
-    monkeypatch.setattr(folding, "_amount", short)
+    monkeypatch.setattr(fold, "_amount", short)
     _, problems = races.mixed_limits_and_rolling_windows(tmp_path / "ledger.db", 1)
     assert problems

@@ -13,8 +13,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.domain.windows import parse_window

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from quotakeeper.providers import Adapter, Call, Request, Usage, recognise
-from quotakeeper.providers.exchange import CountText
+from quotakeeper.providers.contract import CountText
 from quotakeeper.providers.registry import BUILT_IN
 
 GEMINI = "https://generativelanguage.googleapis.com"

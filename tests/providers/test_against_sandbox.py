@@ -10,8 +10,8 @@ import pytest
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers import Request
 from quotakeeper.sandbox import deepgram, gemini
-from quotakeeper.sandbox.exchange import Request as Asked
-from quotakeeper.sandbox.exchange import Turn
+from quotakeeper.sandbox.messages import Request as Asked
+from quotakeeper.sandbox.messages import Turn
 from quotakeeper.tokens import estimate_tokens
 from tests.providers import sounds
 from tests.providers.support import DEEPGRAM, GEMINI, post, read, understood

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.providers.formats import encodings, framing
 from quotakeeper.providers.gemini.usage import live_usage
-from quotakeeper.providers.wire import encodings, framing
 from tests.providers.support import (
     ANTHROPIC,
     DEEPGRAM,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from quotakeeper.providers import Request
-from quotakeeper.providers.redaction import redact
+from quotakeeper.providers.reading.redaction import redact
 from tests.providers.support import (
     ANTHROPIC,
     DEEPGRAM,

@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from quotakeeper.providers.gemini.families import media_rates
 from quotakeeper.providers.gemini.media import image_size, image_tokens, media_tokens, pages
+from quotakeeper.providers.gemini.models import media_rates
 from tests.providers import sounds
 from tests.providers.support import ANTHROPIC, GEMINI, OPENAI, post, understood
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotakeeper.providers.wire.encodings import Decoder, decode_all
-from quotakeeper.providers.wire.forms import form_parts
-from quotakeeper.providers.wire.framing import Document, EventSplitter, Framing
-from quotakeeper.providers.wire.tallies import base64_size, rough_count
-from quotakeeper.providers.wire.values import last_object, milliseconds, parse_json, whole
+from quotakeeper.providers.formats.encodings import Decoder, decode_all
+from quotakeeper.providers.formats.framing import Document, EventSplitter, Framing
+from quotakeeper.providers.formats.json_values import last_object, milliseconds, parse_json, whole
+from quotakeeper.providers.formats.multipart import form_parts
+from quotakeeper.providers.formats.text_counts import base64_size, rough_count
 
 TEXTS = st.text(st.sampled_from('a"\\{}[],:\n é\u2028'), max_size=12)
 ANYTHING = st.recursive(
@@ -66,8 +66,8 @@ def test_an_event_without_its_last_blank_line_is_given_out() -> None:
 
 
 def test_a_line_too_long_to_keep_is_given_by_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quotakeeper.providers.wire.framing.MOST_HELD", 100)
-    monkeypatch.setattr("quotakeeper.providers.wire.framing.TAIL", 20)
+    monkeypatch.setattr("quotakeeper.providers.formats.framing.MOST_HELD", 100)
+    monkeypatch.setattr("quotakeeper.providers.formats.framing.TAIL", 20)
     found: list[Document] = []
     splitter = EventSplitter(found.append)
     splitter.feed(b"data: " + b"x" * 500 + b"END\n")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.providers.accounts import AccountRequest
+from quotakeeper.providers.account_records import AccountRequest
 from quotakeeper.providers.deepgram.account import read_request
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from quotakeeper.app.reconcile import DifferenceKind
 from quotakeeper.providers.gemini.billing import COLUMNS, _plain
-from quotakeeper.reconcile import DifferenceKind
 
 
 @pytest.mark.parametrize("lang", ["en", "vi"])

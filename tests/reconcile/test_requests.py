@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from quotakeeper.app.reconcile import Compared, Difference, Window, compare_requests
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.providers.accounts import AccountRequest
-from quotakeeper.reconcile import Compared, Difference, Window, compare_requests
+from quotakeeper.providers.account_records import AccountRequest
 
 NOON = 1_795_003_200 * SECOND
 ALWAYS = Window()

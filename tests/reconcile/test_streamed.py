@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.providers.wire.streamed import objects_listed
+from quotakeeper.providers.formats.json_stream import objects_listed
 
 OBJECTS: list[dict[str, object]] = [
     {"request_id": "a", "usd": 0.1, "n": 12345, "text": 'quote " and \\ and ế \U0001f3ac'},

@@ -14,8 +14,8 @@ import pytest
 from quotakeeper.catalogue import load_snapshot
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.usage import Provenance
+from quotakeeper.providers.contract import Request
 from quotakeeper.providers.deepgram.account import read_request
-from quotakeeper.providers.exchange import Request
 from quotakeeper.providers.gemini.billing import ZONE, read_bill
 from quotakeeper.providers.registry import recognise
 from quotakeeper.sandbox import Charge, Sandbox

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from quotakeeper.sandbox import deepgram
-from quotakeeper.sandbox.exchange import Reply, Request, Turn
+from quotakeeper.sandbox.messages import Reply, Request, Turn
 from quotakeeper.sandbox.phrases import SPEECHES, Segment, Speech
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

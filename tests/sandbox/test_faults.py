@@ -8,8 +8,8 @@ import pytest
 
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.sandbox import deepgram, gemini
-from quotakeeper.sandbox.exchange import Reply, Request, Turn
 from quotakeeper.sandbox.faults import KINDS, Fault, fault_for, parse_fault, spoil
+from quotakeeper.sandbox.messages import Reply, Request, Turn
 
 TURN = Turn(1, 0)
 GENERATE = Request(

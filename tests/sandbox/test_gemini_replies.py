@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quotakeeper.sandbox import gemini
-from quotakeeper.sandbox.exchange import Reply, Request, Turn
+from quotakeeper.sandbox.messages import Reply, Request, Turn
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 TURN = Turn(1, 0)

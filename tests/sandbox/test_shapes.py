@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from quotakeeper.sandbox import deepgram, gemini
-from quotakeeper.sandbox.exchange import Reply, Request, Turn
 from quotakeeper.sandbox.faults import Fault, spoil
+from quotakeeper.sandbox.messages import Reply, Request, Turn
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ROOT.parent / "shared" / "recorded"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quotakeeper.domain.state import ZoneFinder
-from quotakeeper.domain.store import Store
+from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.domain.ports import Store
 from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.contract import StoreContract

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
-from quotakeeper.stores.audit import LedgerState, compare_balances
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.stores.sqlite.store import SqliteStore
+from quotakeeper.stores.verification import LedgerState, compare_balances
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
 

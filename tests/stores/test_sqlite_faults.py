@@ -12,8 +12,8 @@ from contextlib import closing, suppress
 import pytest
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.store import EventQuery
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ports import EventQuery
 from quotakeeper.errors import (
     LedgerCorruptError,
     LedgerError,
@@ -21,7 +21,7 @@ from quotakeeper.errors import (
     OutcomeUnknownError,
 )
 from quotakeeper.stores.memory import MemoryStore
-from quotakeeper.stores.sqlite import handle as handle_module
+from quotakeeper.stores.sqlite import transactions as handle_module
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens

@@ -10,11 +10,11 @@ from contextlib import closing, suppress
 import pytest
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.store import EventQuery
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ports import EventQuery
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, LedgerVersionError
 from quotakeeper.stores.sqlite.connection import APPLICATION_ID, SCHEMA_VERSION
-from quotakeeper.stores.sqlite.looking import LookingStore, may_only_look
+from quotakeeper.stores.sqlite.read_only import LookingStore, may_only_look
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens

@@ -15,10 +15,10 @@ from threading import Thread
 import pytest
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
-from quotakeeper.stores.sqlite import handle as handle_module
 from quotakeeper.stores.sqlite import locks
+from quotakeeper.stores.sqlite import transactions as handle_module
 from quotakeeper.stores.sqlite.connection import translated
 from quotakeeper.stores.sqlite.locks import FileLock, HeldElsewhereError
 from quotakeeper.stores.sqlite.store import SqliteStore

@@ -8,12 +8,12 @@ from contextlib import closing
 import pytest
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Kind
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Kind
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.stores.memory import MemoryStore
-from quotakeeper.stores.sqlite.codes import KINDS, OUTCOMES, PROVENANCES
-from quotakeeper.stores.sqlite.queries import queries
+from quotakeeper.stores.sql.codes import KINDS, OUTCOMES, PROVENANCES
+from quotakeeper.stores.sql.statements import queries
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, tokens

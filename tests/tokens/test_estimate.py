@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.tokens import TokenEstimate, estimate_tokens
 from quotakeeper.tokens import estimate as estimate_module
-from quotakeeper.tokens.counting import Counter, gap_tokens
-from quotakeeper.tokens.scriptweights import count_by_script
-from quotakeeper.tokens.table import MAGIC, PairTable, load_table, unpack
+from quotakeeper.tokens.pair_sums import Counter, gap_tokens
+from quotakeeper.tokens.pair_table import MAGIC, PairTable, load_table, unpack
+from quotakeeper.tokens.script_weights import count_by_script
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text("utf-8"))
 PROSE = [row for row in GOLDEN if len(row["label"]) == 2 or row["label"].startswith(("zh", "vi"))]
@@ -83,7 +83,7 @@ def test_other_types_are_refused(value: object) -> None:
 @STEADY
 def test_numpy_and_plain_python_agree(text: str) -> None:
     numpy = pytest.importorskip("numpy")
-    from quotakeeper.tokens.vector import VectorCounter
+    from quotakeeper.tokens.pair_sums_numpy import VectorCounter
 
     plain = Counter(table()).count(text)
     assert VectorCounter(table(), numpy).count(text) == pytest.approx(plain, rel=1e-5, abs=1e-3)

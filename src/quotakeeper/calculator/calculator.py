@@ -14,8 +14,8 @@ from threading import RLock
 from typing import Any
 
 from quotakeeper.calculator.daily import daily_limits, daily_usage, limits_in_force, quota_status
-from quotakeeper.calculator.legible import log_line
 from quotakeeper.calculator.operations import audio_seconds, counted, operation_dict, usd
+from quotakeeper.calculator.stream_text import log_line
 from quotakeeper.calculator.summary import RunTotals, summary_lines, warning_lines
 from quotakeeper.clocks import Clock
 from quotakeeper.config import Settings, load_settings

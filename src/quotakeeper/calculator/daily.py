@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from quotakeeper.domain.forecasting.status import LimitStatus
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import usd_from_pico
 from quotakeeper.domain.units import METERS, amount_from_units, units_text
 from quotakeeper.domain.windows import Window
-from quotakeeper.engine.reports import LimitStatus
 
 WARN_PERCENT = 80.0
 # name in quota_limits -> provider, meter, the brief's amount

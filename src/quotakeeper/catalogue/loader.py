@@ -7,10 +7,10 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from quotakeeper.catalogue.names import Alias
-from quotakeeper.catalogue.schema import PriceFile, parse_price_file
+from quotakeeper.catalogue.model_names import Alias
+from quotakeeper.catalogue.price_file import PriceFile, parse_price_file
 from quotakeeper.catalogue.snapshot import PriceSnapshot
-from quotakeeper.domain.pricing import PriceRow
+from quotakeeper.domain.pricing.prices import PriceRow
 from quotakeeper.errors import ConfigError
 
 _DATA = Path(__file__).with_name("data")

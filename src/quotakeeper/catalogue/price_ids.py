@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from quotakeeper.domain.pricing import NO_MODEL, PriceOptions, instant_text
+from quotakeeper.domain.pricing.prices import NO_MODEL, PriceOptions, instant_text
 from quotakeeper.errors import InvalidInputError
 
 _NONE = "(none)"

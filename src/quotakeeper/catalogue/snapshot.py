@@ -8,11 +8,10 @@ from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 
-from quotakeeper.catalogue.highest import HighestRates
-from quotakeeper.catalogue.names import Alias, ModelNames, ResolvedModel
+from quotakeeper.catalogue.highest_price import HighestRates
+from quotakeeper.catalogue.model_names import Alias, ModelNames, ResolvedModel
 from quotakeeper.catalogue.price_ids import PriceId, read_price_id
-from quotakeeper.domain.price_selection import PriceSheet, known_addons, lines_for
-from quotakeeper.domain.pricing import (
+from quotakeeper.domain.pricing.prices import (
     ANY_MODEL,
     FREE_METERS,
     NO_MODEL,
@@ -23,6 +22,7 @@ from quotakeeper.domain.pricing import (
     PriceRow,
     cost_of,
 )
+from quotakeeper.domain.pricing.selection import PriceSheet, known_addons, lines_for
 from quotakeeper.domain.units import Quantities
 from quotakeeper.errors import InvalidInputError
 

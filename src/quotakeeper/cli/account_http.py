@@ -18,12 +18,12 @@ from urllib.request import (
 )
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.config.accounts import DEEPGRAM_KEY, DEEPGRAM_PROJECT, AccountSettings
+from quotakeeper.config.provider_accounts import DEEPGRAM_KEY, DEEPGRAM_PROJECT, AccountSettings
 from quotakeeper.errors import InvalidInputError, ProviderError
 from quotakeeper.providers.deepgram import account
-from quotakeeper.providers.deepgram.faults import read_fault
-from quotakeeper.providers.redaction import redact
-from quotakeeper.providers.wire.values import Json, as_object, items, name_of, objects
+from quotakeeper.providers.deepgram.errors import read_fault
+from quotakeeper.providers.formats.json_values import Json, as_object, items, name_of, objects
+from quotakeeper.providers.reading.redaction import redact
 
 _TIMEOUT_SECONDS = 60
 _MOST_BYTES = 64 * 1024 * 1024

@@ -9,10 +9,10 @@ from importlib import import_module
 import click
 
 from quotakeeper.cli.arguments import hoisted
-from quotakeeper.cli.failures import INTERRUPTED, OK
+from quotakeeper.cli.context import COLOUR_CHOICES, Session
+from quotakeeper.cli.exit_codes import INTERRUPTED, OK
 from quotakeeper.cli.running import guarded
-from quotakeeper.cli.sessions import COLOUR_CHOICES, Session
-from quotakeeper.cli.words import Words
+from quotakeeper.cli.text.words import Words
 from quotakeeper.config.terminal import LANGUAGES, language
 
 _HERE = "quotakeeper.cli.commands"

@@ -6,13 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quotakeeper.cli import figures, sessions, streams
+from quotakeeper.app.reconcile import BillDifference, BillTotals
+from quotakeeper.cli import console, context
 from quotakeeper.cli.reconcile_view import KIND_WORDS, MOST_SHOWN
-from quotakeeper.cli.table import table_lines
-from quotakeeper.cli.words import Words
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.text.words import Words
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS
-from quotakeeper.reconcile import BillDifference, BillTotals
 
 _MOST_SKUS = 20
 
@@ -28,12 +29,12 @@ class BillHeading:
 
 
 def bill_table(
-    session: sessions.Session, heading: BillHeading, found: Sequence[BillDifference],
+    session: context.Session, heading: BillHeading, found: Sequence[BillDifference],
     totals: BillTotals,
 ) -> None:  # fmt: skip
     """Print a bill's differences as a table."""
     words, lang = session.words, session.lang
-    streams.say(words(
+    console.say(words(
         "{provider}, {source}: by day ({zone}) and model",
         provider=heading.provider, source=heading.source, zone=heading.timezone,
     ))  # fmt: skip
@@ -51,25 +52,25 @@ def bill_table(
         ]  # fmt: skip
         right = frozenset({4, 5, 6})
         lines = table_lines(
-            header, rows, right=right, width=streams.width(), ellipsis=session.glyphs.ellipsis
+            header, rows, right=right, width=console.width(), ellipsis=session.glyphs.ellipsis
         )
         for line in ["", *lines, ""]:
-            streams.say(line)
+            console.say(line)
         if len(found) > len(rows):
-            streams.say(words("and {n} more; --json has them all", n=len(found) - len(rows)))
+            console.say(words("and {n} more; --json has them all", n=len(found) - len(rows)))
     for sku, cost in sorted(totals.skus.items(), key=lambda one: -one[1])[:_MOST_SKUS]:
-        streams.say(words("not tokens: {sku}, {cost}", sku=sku, cost=figures.money(cost, lang)))
-    streams.say(words("without a difference: {n}", n=figures.whole(totals.alike, lang)))
+        console.say(words("not tokens: {sku}, {cost}", sku=sku, cost=figures.money(cost, lang)))
+    console.say(words("without a difference: {n}", n=figures.whole(totals.alike, lang)))
     here, there = (figures.money(each, lang) for each in (totals.here_pico, totals.there_pico))
     calls = words("{n} calls", n=figures.whole(totals.calls, lang))
-    streams.say(words("here: {what}", what=f"{calls}, {here}"))
-    streams.say(words("in the account: {what}", what=there))
+    console.say(words("here: {what}", what=f"{calls}, {here}"))
+    console.say(words("in the account: {what}", what=there))
     if heading.applies:
-        streams.say(_not_written(words))
+        console.say(_not_written(words))
 
 
 def bill_json(
-    session: sessions.Session, heading: BillHeading, found: Sequence[BillDifference],
+    session: context.Session, heading: BillHeading, found: Sequence[BillDifference],
     totals: BillTotals,
 ) -> None:  # fmt: skip
     """Print a bill's differences as JSON."""
@@ -87,9 +88,9 @@ def bill_json(
             "there": {"lines": totals.lines, "cost_usd": usd_text(totals.there_pico)},
         },
     }
-    streams.say(json.dumps(record, indent=2))
+    console.say(json.dumps(record, indent=2))
     if heading.applies:
-        streams.tell(_not_written(session.words))
+        console.tell(_not_written(session.words))
 
 
 def _bill_record(each: BillDifference) -> dict[str, object]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from quotakeeper.cli import failures, sessions, streams
-from quotakeeper.cli.times import parse_span
+from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text.times import parse_span
 from quotakeeper.domain.windows import SECOND, moment
-from quotakeeper.exports.instants import rfc3339
 
 _DAY = 86_400 * SECOND
 
 
-def run_compact(session: sessions.Session, keep: str, *, shrink: bool, as_json: bool) -> int:
+def run_compact(session: context.Session, keep: str, *, shrink: bool, as_json: bool) -> int:
     """Compact the ledger and print how much smaller it is."""
     days = -(-parse_span(keep, "--keep") // _DAY)
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         path = Path(keeper.worker.store.name)
         keeper.status(forecasts=False)
         before = _size(path)
@@ -28,21 +28,21 @@ def run_compact(session: sessions.Session, keep: str, *, shrink: bool, as_json: 
             "schema": 1, "ledger": ledger, "kept_from": rfc3339(done.before_at), "calls": done.calls,
             "entries": done.entries, "bytes_before": before, "bytes_after": after,
         }  # fmt: skip
-        streams.say(json.dumps(record, indent=2))
-        return failures.OK
+        console.say(json.dumps(record, indent=2))
+        return exit_codes.OK
     words = session.words
     since = moment(done.before_at, zone).date().isoformat()
-    streams.say(
+    console.say(
         words("{ledger}: {n} calls from before {since} let go", ledger=ledger, n=done.calls,
               since=since)
     )  # fmt: skip
-    streams.say(
+    console.say(
         words("size: {before} bytes, now {after}; balances and reports are as they were",
               before=f"{before:,}", after=f"{after:,}")
     )  # fmt: skip
     if done.calls and not shrink:
-        streams.say(words("the room is used again; --shrink gives it back to the disk"))
-    return failures.OK
+        console.say(words("the room is used again; --shrink gives it back to the disk"))
+    return exit_codes.OK
 
 
 def _size(path: Path) -> int:

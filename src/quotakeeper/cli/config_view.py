@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from quotakeeper.cli import failures, sessions, streams
-from quotakeeper.cli.table import table_lines
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text.table import table_lines
 from quotakeeper.config.settings import CHOICES, Settings, variable_of
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
@@ -21,7 +21,7 @@ _NAMES = (
 )
 
 
-def run_show(session: sessions.Session, *, origin: bool, as_json: bool) -> int:
+def run_show(session: context.Session, *, origin: bool, as_json: bool) -> int:
     """Print all settings."""
     settings = session.settings()
     values = shown_values(settings)
@@ -34,8 +34,8 @@ def run_show(session: sessions.Session, *, origin: bool, as_json: bool) -> int:
                 for name, value in values.items()
             },
         }
-        streams.say(json.dumps(record, indent=2))
-        return failures.OK
+        console.say(json.dumps(record, indent=2))
+        return exit_codes.OK
     words = session.words
     header = [words("SETTING"), words("VALUE")] + ([words("FROM")] if origin else [])
     rows = []
@@ -43,15 +43,15 @@ def run_show(session: sessions.Session, *, origin: bool, as_json: bool) -> int:
         text = ", ".join(value) if isinstance(value, list) else value
         row = [name, text or "-"]
         rows.append([*row, words(settings.origins.get(name, "default"))] if origin else row)
-    width = max(streams.width(), 160 if origin else 0)  # a path that was cut would be of no use
+    width = max(console.width(), 160 if origin else 0)  # a path that was cut would be of no use
     for line in table_lines(header, rows, width=width, ellipsis=session.glyphs.ellipsis):
-        streams.say(line)
+        console.say(line)
     if origin:
         place = settings.config_file or words("none; the defaults hold")
-        streams.say(words("config file: {file}", file=place))
+        console.say(words("config file: {file}", file=place))
         example = variable_of("durability")
-        streams.say(words("each may be set by its variable, like {variable}", variable=example))
-    return failures.OK
+        console.say(words("each may be set by its variable, like {variable}", variable=example))
+    return exit_codes.OK
 
 
 def shown_values(settings: Settings) -> dict[str, str | list[str]]:

@@ -14,9 +14,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from quotakeeper import __version__
-from quotakeeper.cli import failures, figures, sessions, streams
+from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.config_view import redacted
-from quotakeeper.cli.table import columns_of, pad
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import columns_of, pad
 from quotakeeper.config import Settings
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import ConfigError, QuotakeeperError
@@ -49,7 +50,7 @@ class Finding:
     fix: str = ""
 
 
-def run_doctor(session: sessions.Session, *, as_json: bool) -> int:
+def run_doctor(session: context.Session, *, as_json: bool) -> int:
     """Look at everything; the exit code is 78 for a bad config, 1 for anything else that fails."""
     findings = [*_machine()]
     bad_config = False
@@ -64,12 +65,12 @@ def run_doctor(session: sessions.Session, *, as_json: bool) -> int:
     failed = any(each.state == "fail" for each in findings)
     if as_json:
         record = {"schema": 1, "ok": not failed, "findings": [asdict(each) for each in findings]}
-        streams.say(json.dumps(record, indent=2))
+        console.say(json.dumps(record, indent=2))
     else:
         _print(findings, session)
     if bad_config:
-        return failures.BAD_CONFIG
-    return failures.FAILURE if failed else failures.OK
+        return exit_codes.BAD_CONFIG
+    return exit_codes.FAILURE if failed else exit_codes.OK
 
 
 def sqlite_finding(linked: tuple[int, ...]) -> Finding:
@@ -104,7 +105,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("durability", "ok", f"{settings.durability}: {promise}")
 
 
-def _ledger(session: sessions.Session, settings: Settings) -> Iterator[Finding]:
+def _ledger(session: context.Session, settings: Settings) -> Iterator[Finding]:
     shown = f"{redacted(settings.ledger)} ({settings.origins.get('ledger', 'default')})"
     try:
         path = ledger_path(settings)
@@ -167,8 +168,8 @@ def _permissions(path: Path) -> Iterator[Finding]:
     yield Finding("permissions", "warn", text, f"chmod 600 {path}")
 
 
-def _contents(session: sessions.Session) -> Iterator[Finding]:
-    with sessions.open_keeper(session) as keeper:
+def _contents(session: context.Session) -> Iterator[Finding]:
+    with context.open_keeper(session) as keeper:
         now = keeper.now()
         newest = next(iter(keeper.events(limit=1, newest_first=True)), None)
         holds = keeper.reservations()
@@ -197,14 +198,14 @@ def _extras() -> Iterator[Finding]:
             yield Finding(package, "note", "not installed", fix)
 
 
-def _print(findings: list[Finding], session: sessions.Session) -> None:
+def _print(findings: list[Finding], session: context.Session) -> None:
     size = max(columns_of(session.words(each.name)) for each in findings)
     marks = {"ok": "OK", "note": "--", "warn": "WARN", "fail": "FAIL"}
     for each in findings:
-        mark = streams.paint(
+        mark = console.paint(
             pad(marks[each.state], 4), {"fail": "OVER"}.get(each.state, marks[each.state]),
             session.colour,
         )  # fmt: skip
-        streams.say(f"{mark}  {pad(session.words(each.name), size)}  {each.text}")
+        console.say(f"{mark}  {pad(session.words(each.name), size)}  {each.text}")
         if each.fix and each.state in ("warn", "fail"):
-            streams.say(f"      {' ' * size}  {session.words('try')}: {each.fix}")
+            console.say(f"      {' ' * size}  {session.words('try')}: {each.fix}")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from quotakeeper import clocks
 from quotakeeper.catalogue import PriceSnapshot, load_snapshot
-from quotakeeper.cli import failures, figures, sessions, streams
+from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.media import MEDIA, AudioSize, audio_size, files_in, unreadable
-from quotakeeper.cli.table import table_lines
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, Quantities, units_text
 from quotakeeper.errors import InvalidInputError
@@ -41,7 +42,7 @@ class TextSize:
 
 
 def run_text(
-    session: sessions.Session,
+    session: context.Session,
     file: str | None,
     text: str | None,
     models: Sequence[str],
@@ -57,7 +58,7 @@ def run_text(
 
 
 def run_audio(
-    session: sessions.Session,
+    session: context.Session,
     files: Sequence[str],
     models: Sequence[str],
     *,
@@ -76,7 +77,7 @@ def run_audio(
 
 
 def run_folder(
-    session: sessions.Session,
+    session: context.Session,
     folder: str,
     models: Sequence[str],
     *,
@@ -112,7 +113,7 @@ def _read(file: str) -> str:
 
 
 def _print(
-    session: sessions.Session,
+    session: context.Session,
     texts: Sequence[TextSize],
     audio: Sequence[AudioSize],
     models: Sequence[str],
@@ -132,11 +133,11 @@ def _print(
     if not models and not every:
         costs = [each for each in costs if each[0].partition("/")[2] in USUAL]
     if as_json:
-        streams.say(json.dumps(_record(texts, audio, costs), indent=2))
+        console.say(json.dumps(_record(texts, audio, costs), indent=2))
     else:
         for line in _lines(session, texts, audio, costs):
-            streams.say(line)
-    return failures.OK
+            console.say(line)
+    return exit_codes.OK
 
 
 def _costs(
@@ -199,7 +200,7 @@ def _known_by(texts: Sequence[TextSize]) -> str:
 
 
 def _lines(
-    session: sessions.Session,
+    session: context.Session,
     texts: Sequence[TextSize],
     audio: Sequence[AudioSize],
     costs: Sequence[tuple[str, int]],
@@ -231,13 +232,13 @@ def _lines(
 
 
 def _table(
-    session: sessions.Session, header: list[str], rows: list[list[str]], right: set[int]
+    session: context.Session, header: list[str], rows: list[list[str]], right: set[int]
 ) -> Iterator[str]:
     yield from table_lines(
         header,
         rows,
         right=frozenset(right),
-        width=streams.width(),
+        width=console.width(),
         ellipsis=session.glyphs.ellipsis,
     )
     yield ""

@@ -6,17 +6,18 @@ import json
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from quotakeeper.cli import failures, figures, sessions, streams
-from quotakeeper.cli.table import table_lines
+from quotakeeper.app.records.events import event_record
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities, measure
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.exports.events import event_record
 
 _OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images")
 
 
 def run_events(
-    session: sessions.Session,
+    session: context.Session,
     *,
     limit: int,
     as_json: bool,
@@ -24,27 +25,27 @@ def run_events(
     operation: str,
 ) -> int:
     """Print the newest events, newest first."""
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         events = list(
             keeper.events(provider=provider, operation=operation, limit=limit, newest_first=True)
         )
         zone = keeper.zone
     if as_json:
         record = {"schema": 1, "events": [event_record(event) for event in events]}
-        streams.say(json.dumps(record, indent=2))
-        return failures.OK
+        console.say(json.dumps(record, indent=2))
+        return exit_codes.OK
     if not events:
-        streams.say(session.words("No calls yet."))
-        return failures.OK
-    for line in event_lines(events, zone, session, streams.width()):
-        streams.say(line)
-    streams.say("")
-    streams.say(legend(session))
-    return failures.OK
+        console.say(session.words("No calls yet."))
+        return exit_codes.OK
+    for line in event_lines(events, zone, session, console.width()):
+        console.say(line)
+    console.say("")
+    console.say(legend(session))
+    return exit_codes.OK
 
 
 def event_lines(
-    events: Sequence[UsageEvent], zone: tzinfo, session: sessions.Session, width: int
+    events: Sequence[UsageEvent], zone: tzinfo, session: context.Session, width: int
 ) -> list[str]:
     """Events as a table: when, how it is known, who, what for, how much, what it cost."""
     words, lang = session.words, session.lang
@@ -75,7 +76,7 @@ def event_lines(
     )
 
 
-def amounts(quantities: Quantities, session: sessions.Session, *, narrow: bool = False) -> str:
+def amounts(quantities: Quantities, session: context.Session, *, narrow: bool = False) -> str:
     """Tokens in and out, minutes and the rest, in a few words."""
     lang, words = session.lang, session.words
     given = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[:2])
@@ -91,6 +92,6 @@ def amounts(quantities: Quantities, session: sessions.Session, *, narrow: bool =
     return ", ".join(parts) or "-"
 
 
-def legend(session: sessions.Session) -> str:
+def legend(session: context.Session) -> str:
     """What the marks mean: how a figure is known."""
     return "  ".join(f"{mark} {session.words(name)}" for name, mark in session.glyphs.marks.items())

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from quotakeeper.cli import failures, sessions, streams
-from quotakeeper.cli.times import parse_range
+from quotakeeper.app.records import write_events, write_file
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text.times import parse_range
 from quotakeeper.config import Settings
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.exports import write_events, write_file
 from quotakeeper.wiring import ledger_path
 
 
@@ -29,11 +29,11 @@ class ExportOptions:
     mark: bool = False
 
 
-def run_export(session: sessions.Session, options: ExportOptions) -> int:
+def run_export(session: context.Session, options: ExportOptions) -> int:
     """Write events to a file, or to stdout when none is named."""
     if options.mark and options.form != "csv":
         raise InvalidInputError("--bom", "is for CSV only", "leave it out, or take --format csv")
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         _spare_the_ledger(options.out, keeper.settings)
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
@@ -44,10 +44,10 @@ def run_export(session: sessions.Session, options: ExportOptions) -> int:
 
         if options.out in (None, "-"):
             _to_stdout(write, mark=options.mark)
-            return failures.OK
+            return exit_codes.OK
         count = write_file(Path(str(options.out)), write, mark=options.mark)
-    streams.tell(session.words("events written to {file}: {n}", n=count, file=options.out))
-    return failures.OK
+    console.tell(session.words("events written to {file}: {n}", n=count, file=options.out))
+    return exit_codes.OK
 
 
 def _spare_the_ledger(out: str | None, settings: Settings) -> None:

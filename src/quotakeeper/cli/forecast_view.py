@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli import figures
-from quotakeeper.cli.sessions import Session
+from quotakeeper.cli.context import Session
+from quotakeeper.cli.text import figures
 
 if TYPE_CHECKING:
-    from quotakeeper.domain.forecast import Forecast
+    from quotakeeper.domain.forecasting.forecast import Forecast
+    from quotakeeper.domain.forecasting.status import LimitStatus
     from quotakeeper.domain.units import Meter
-    from quotakeeper.engine.reports import LimitStatus
 
 
 def forecast_pieces(entry: LimitStatus, now: int, zone: tzinfo, session: Session) -> list[str]:

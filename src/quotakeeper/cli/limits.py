@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from quotakeeper.cli import failures, figures, sessions, streams
+from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.limits_file import LimitsFile, check_installed
-from quotakeeper.cli.table import table_lines
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
 from quotakeeper.config import file_to_edit, load_settings
 from quotakeeper.config.limit_tables import checked_zone
 from quotakeeper.domain.limits import Limit
@@ -17,7 +18,7 @@ from quotakeeper.domain.windows import parse_window
 from quotakeeper.errors import ConfigError, InvalidInputError
 
 
-def run_list(session: sessions.Session, *, as_json: bool) -> int:
+def run_list(session: context.Session, *, as_json: bool) -> int:
     """Print the limits in force and where they are written."""
     settings = session.settings()
     origin = settings.origins.get("limits", "default")
@@ -27,12 +28,12 @@ def run_list(session: sessions.Session, *, as_json: bool) -> int:
             "origin": origin,
             "limits": [_record(limit) for limit in settings.limits],
         }
-        streams.say(json.dumps(record, indent=2))
-        return failures.OK
+        console.say(json.dumps(record, indent=2))
+        return exit_codes.OK
     words, lang = session.words, session.lang
     if not settings.limits:
-        streams.say(words("No limits are set. See: quotakeeper limits set --help"))
-        return failures.OK
+        console.say(words("No limits are set. See: quotakeeper limits set --help"))
+        return exit_codes.OK
     header = ["LIMIT", "PROVIDER", "FOR", "AMOUNT", "WINDOW", "MODE", "TIME ZONE"]
     rows = [
         [
@@ -47,16 +48,16 @@ def run_list(session: sessions.Session, *, as_json: bool) -> int:
         for limit in settings.limits
     ]
     lines = table_lines(
-        [words(text) for text in header], rows, right=frozenset({3}), width=streams.width(),
+        [words(text) for text in header], rows, right=frozenset({3}), width=console.width(),
         ellipsis=session.glyphs.ellipsis,
     )  # fmt: skip
     for line in lines:
-        streams.say(line)
-    streams.say(words("from: {origin}", origin=words(origin)))
-    return failures.OK
+        console.say(line)
+    console.say(words("from: {origin}", origin=words(origin)))
+    return exit_codes.OK
 
 
-def run_set(session: sessions.Session, name: str, changes: Mapping[str, str]) -> int:
+def run_set(session: context.Session, name: str, changes: Mapping[str, str]) -> int:
     """Make or change a limit in the config file."""
     name = check_label(name.strip(), "NAME")
     _check(session, name, changes)
@@ -66,35 +67,35 @@ def run_set(session: sessions.Session, name: str, changes: Mapping[str, str]) ->
     words = session.words
     _tell_of_defaults(file, session)
     text = "limit {name!r} made in {file}" if is_new else "limit {name!r} changed in {file}"
-    streams.tell(words(text, name=name, file=file.path))
-    return failures.OK
+    console.tell(words(text, name=name, file=file.path))
+    return exit_codes.OK
 
 
-def run_remove(session: sessions.Session, name: str) -> int:
+def run_remove(session: context.Session, name: str) -> int:
     """Take a limit out of the config file."""
     name = check_label(name.strip(), "NAME")
     file = _opened(session)
     file.remove(name)
     file.save()
     _tell_of_defaults(file, session)
-    streams.tell(session.words("limit {name!r} taken out of {file}", name=name, file=file.path))
-    return failures.OK
+    console.tell(session.words("limit {name!r} taken out of {file}", name=name, file=file.path))
+    return exit_codes.OK
 
 
-def _opened(session: sessions.Session) -> LimitsFile:
+def _opened(session: context.Session) -> LimitsFile:
     check_installed()
     path = file_to_edit(session.config)
     settings = session.settings() if path.is_file() else load_settings(session.ledger, {})
     return LimitsFile(path, settings)
 
 
-def _tell_of_defaults(file: LimitsFile, session: sessions.Session) -> None:
+def _tell_of_defaults(file: LimitsFile, session: context.Session) -> None:
     if file.copied_defaults:
         text = "the default limits are now written out in that file, so that they still hold"
-        streams.tell(session.words(text))
+        console.tell(session.words(text))
 
 
-def _check(session: sessions.Session, name: str, changes: Mapping[str, str]) -> None:
+def _check(session: context.Session, name: str, changes: Mapping[str, str]) -> None:
     """What was typed wrong is a usage error, before any file is touched."""
     if not changes:
         raise InvalidInputError(

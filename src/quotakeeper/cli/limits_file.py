@@ -9,11 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quotakeeper.app.records.atomic_file import write_file
 from quotakeeper.config import Settings
 from quotakeeper.config.limit_tables import DEFAULT_LIMIT_TABLES, read_limits
-from quotakeeper.config.reader import parse_toml, read_toml
+from quotakeeper.config.toml_reader import parse_toml, read_toml
 from quotakeeper.errors import ConfigError, InvalidInputError, MissingExtraError
-from quotakeeper.exports.files import write_file
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
+from quotakeeper.app.records.events import event_record
+from quotakeeper.app.records.status import forecast_record, limit_record, status_record
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.exports.events import event_record
-from quotakeeper.exports.status import forecast_record, limit_record, status_record
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
-    from quotakeeper.engine.reports import Status
+    from quotakeeper.domain.forecasting.status import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli import failures, sessions, streams
+from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.media import MEDIA, AudioSize, audio_size, files_in
 from quotakeeper.cli.plan_days import Plan, Unreadable
 from quotakeeper.cli.plan_estimates import (
@@ -22,10 +22,10 @@ from quotakeeper.cli.plan_estimates import (
 from quotakeeper.cli.plan_record import plan_record
 from quotakeeper.cli.plan_view import plan_lines
 from quotakeeper.clocks import zone_named
+from quotakeeper.domain.forecasting.audio_rates import Rate, rates_from
+from quotakeeper.domain.forecasting.scheduling import Standing, plan, standing
+from quotakeeper.domain.forecasting.time_buckets import use_by_slot
 from quotakeeper.domain.limits import Limit, Mode
-from quotakeeper.domain.planning import Standing, plan, standing
-from quotakeeper.domain.rates import Rate, rates_from
-from quotakeeper.domain.slots import use_by_slot
 from quotakeeper.domain.usage import check_scope
 from quotakeeper.domain.windows import SECOND, Window, first_instant, moment, period_at
 from quotakeeper.errors import InvalidInputError
@@ -33,8 +33,8 @@ from quotakeeper.providers.audio import longest_milliseconds
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
+    from quotakeeper.domain.forecasting.status import LimitStatus
     from quotakeeper.domain.units import Quantities
-    from quotakeeper.engine.reports import LimitStatus
 
 _HISTORY_DAYS = 90
 _MOST_EVENTS = 50_000  # two thousand films, say
@@ -55,24 +55,24 @@ class PlanOptions:
     check: bool = False
 
 
-def run_plan(session: sessions.Session, options: PlanOptions) -> int:
+def run_plan(session: context.Session, options: PlanOptions) -> int:
     """Print the plan; with `check` the exit code says how it is. Nothing is sent or written."""
     paths = media_of(options.folders)
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         made = make_plan(keeper, paths, options)
     if options.as_json:
-        streams.say(json.dumps(plan_record(made), indent=2))
+        console.say(json.dumps(plan_record(made), indent=2))
     else:
-        for line in plan_lines(made, session, streams.width()):
-            streams.say(line)
-    return code_for(made) if options.check else failures.OK
+        for line in plan_lines(made, session, console.width()):
+            console.say(line)
+    return code_for(made) if options.check else exit_codes.OK
 
 
 def code_for(made: Plan) -> int:
     """3 when some file never fits or is not reached, 4 when some wait for another day, else 0."""
     if made.schedule.impossible or made.schedule.beyond:
-        return failures.OVER
-    return failures.OK if made.today == len(made.files) else failures.WARNING
+        return exit_codes.OVER
+    return exit_codes.OK if made.today == len(made.files) else exit_codes.WARNING
 
 
 def make_plan(keeper: Keeper, paths: Sequence[Path], options: PlanOptions) -> Plan:

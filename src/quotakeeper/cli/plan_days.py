@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from quotakeeper.cli.plan_estimates import FilePlan
-from quotakeeper.domain.planning import Planned, Schedule
-from quotakeeper.domain.rates import Rate
+from quotakeeper.domain.forecasting.audio_rates import Rate
+from quotakeeper.domain.forecasting.scheduling import Planned, Schedule
 from quotakeeper.domain.windows import moment
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli.media import AudioSize
-from quotakeeper.domain.planning import Ask, Task
-from quotakeeper.domain.rates import Rate
+from quotakeeper.domain.forecasting.audio_rates import Rate
+from quotakeeper.domain.forecasting.scheduling import Ask, Task
 from quotakeeper.domain.units import METERS, Quantities, measure
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.errors import InvalidInputError

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from quotakeeper.cli import figures
+from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.cli.plan_days import DayPlan, Plan, days_of, state_of
 from quotakeeper.cli.plan_estimates import FilePlan, Spread, Use
+from quotakeeper.cli.text import figures
+from quotakeeper.domain.forecasting.audio_rates import Rate
+from quotakeeper.domain.forecasting.scheduling import Planned
 from quotakeeper.domain.money import divide_half_even, usd_text
-from quotakeeper.domain.planning import Planned
-from quotakeeper.domain.rates import Rate
 from quotakeeper.domain.units import METERS, units_text
-from quotakeeper.exports.instants import rfc3339
 
 _SECONDS = METERS["audio_seconds"]
 _MINUTES = METERS["audio_minutes"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from quotakeeper.cli import figures
+from quotakeeper.cli.context import Session
 from quotakeeper.cli.plan_days import Plan, days_of, state_of
 from quotakeeper.cli.plan_estimates import FilePlan, Spread
-from quotakeeper.cli.sessions import Session
-from quotakeeper.cli.table import columns_of, table_lines
-from quotakeeper.domain.rates import Rate
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import columns_of, table_lines
+from quotakeeper.domain.forecasting.audio_rates import Rate
 from quotakeeper.domain.units import METERS
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.domain.windows import moment

@@ -7,18 +7,19 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from quotakeeper import clocks
+from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.catalogue import PriceSnapshot, load_snapshot
-from quotakeeper.cli import failures, figures, sessions, streams
-from quotakeeper.cli.table import table_lines
-from quotakeeper.cli.times import parse_moment
-from quotakeeper.domain.pricing import ANY_MODEL, Adjustment, PriceRow
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.text.times import parse_moment
+from quotakeeper.domain.pricing.prices import ANY_MODEL, Adjustment, PriceRow
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.exports.instants import rfc3339
 
 NO_MODEL_TEXT = "(no model named)"
 
 
-def run_list(session: sessions.Session, *, provider: str, as_json: bool) -> int:
+def run_list(session: context.Session, *, provider: str, as_json: bool) -> int:
     """Print every price row there is."""
     snapshot = _snapshot(session)
     if provider and provider not in snapshot.providers():
@@ -30,7 +31,7 @@ def run_list(session: sessions.Session, *, provider: str, as_json: bool) -> int:
 
 
 def run_show(
-    session: sessions.Session, model: str, *, provider: str, at: str | None, as_json: bool
+    session: context.Session, model: str, *, provider: str, at: str | None, as_json: bool
 ) -> int:
     """Print the rows of one model that are in force at a date."""
     snapshot = _snapshot(session)
@@ -48,11 +49,11 @@ def run_show(
     if not as_json:
         at_text = figures.stamp(moment, zone)
         names = ", ".join(f"{p}/{m or NO_MODEL_TEXT}" for p, m in sorted(found))
-        streams.say(session.words("Prices of {model} at {at}", model=names, at=at_text))
+        console.say(session.words("Prices of {model} at {at}", model=names, at=at_text))
     return _print(session, snapshot, rows, factors, as_json=as_json)
 
 
-def _snapshot(session: sessions.Session) -> PriceSnapshot:
+def _snapshot(session: context.Session) -> PriceSnapshot:
     return load_snapshot(session.settings().price_files)
 
 
@@ -85,7 +86,7 @@ def _models_named(snapshot: PriceSnapshot, model: str, provider: str) -> set[tup
 
 
 def _print(
-    session: sessions.Session,
+    session: context.Session,
     snapshot: PriceSnapshot,
     rows: list[PriceRow],
     factors: Iterable[Adjustment],
@@ -101,8 +102,8 @@ def _print(
             "prices": [_record(row) for row in rows],
             "factors": [_factor_record(each) for each in factors],
         }
-        streams.say(json.dumps(record, indent=2))
-        return failures.OK
+        console.say(json.dumps(record, indent=2))
+        return exit_codes.OK
     words, lang = session.words, session.lang
     header = ["MODEL", "METER", "USD", "PER", "FROM", "FOR", "CONFIDENCE"]
     cells = [
@@ -118,31 +119,31 @@ def _print(
         for row in rows
     ]
     lines = table_lines(
-        [words(text) for text in header], cells, right=frozenset({2, 3}), width=streams.width(),
+        [words(text) for text in header], cells, right=frozenset({2, 3}), width=console.width(),
         ellipsis=session.glyphs.ellipsis,
     )  # fmt: skip
     for line in lines:
-        streams.say(line)
+        console.say(line)
     _print_sources(session, rows, factors)
-    streams.say(words("price list {version}", version=snapshot.version))
-    return failures.OK
+    console.say(words("price list {version}", version=snapshot.version))
+    return exit_codes.OK
 
 
 def _print_sources(
-    session: sessions.Session, rows: list[PriceRow], factors: list[Adjustment]
+    session: context.Session, rows: list[PriceRow], factors: list[Adjustment]
 ) -> None:
     words = session.words
     for source in sorted({row.source for row in rows}):
-        streams.say(words("source: {source}", source=source))
+        console.say(words("source: {source}", source=source))
     for note in sorted({row.note for row in rows if row.note}):
-        streams.say(words("note: {note}", note=note))
+        console.say(words("note: {note}", note=note))
     for each in factors:
         record = _factor_record(each)
         text = words(
             "factor {factor} on {what} from {date}",
             factor=record["factor"], what=record["for"], date=record["from"],
         )  # fmt: skip
-        streams.say(text)
+        console.say(text)
 
 
 def _from_text(row: PriceRow) -> str:

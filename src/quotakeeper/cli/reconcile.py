@@ -9,24 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli import failures, sessions
-from quotakeeper.cli.account_http import DeepgramAccount
-from quotakeeper.cli.bill_view import BillHeading, bill_json, bill_table
-from quotakeeper.cli.export_files import named, text_chunks, text_lines
-from quotakeeper.cli.reconcile_view import Heading, Shown, written_json, written_table
-from quotakeeper.cli.times import parse_range, parse_span
-from quotakeeper.clocks import zone_named
-from quotakeeper.config.accounts import load_account_settings
-from quotakeeper.domain.slots import slot_start, whole_slots
-from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.domain.windows import first_instant, moment
-from quotakeeper.engine.retention import LEAST_DAYS
-from quotakeeper.errors import InvalidInputError
-from quotakeeper.providers.accounts import AccountRequest, BilledLine
-from quotakeeper.providers.deepgram.account import read_request
-from quotakeeper.providers.gemini.billing import ZONE, read_bill
-from quotakeeper.providers.wire.streamed import objects_listed
-from quotakeeper.reconcile import (
+from quotakeeper.app.reconcile import (
     BillTotals,
     Compared,
     Window,
@@ -34,6 +17,23 @@ from quotakeeper.reconcile import (
     compare_bill,
     compare_requests,
 )
+from quotakeeper.cli import context, exit_codes
+from quotakeeper.cli.account_http import DeepgramAccount
+from quotakeeper.cli.bill_view import BillHeading, bill_json, bill_table
+from quotakeeper.cli.export_files import named, text_chunks, text_lines
+from quotakeeper.cli.reconcile_view import Heading, Shown, written_json, written_table
+from quotakeeper.cli.text.times import parse_range, parse_span
+from quotakeeper.clocks import zone_named
+from quotakeeper.config.provider_accounts import load_account_settings
+from quotakeeper.domain.forecasting.time_buckets import slot_start, whole_slots
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.domain.windows import first_instant, moment
+from quotakeeper.engine.retention import LEAST_DAYS
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.providers.account_records import AccountRequest, BilledLine
+from quotakeeper.providers.deepgram.account import read_request
+from quotakeeper.providers.formats.json_stream import objects_listed
+from quotakeeper.providers.gemini.billing import ZONE, read_bill
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -60,13 +60,13 @@ class ReconcileOptions:
     project: str = ""
 
 
-def run_reconcile(session: sessions.Session, options: ReconcileOptions) -> int:
+def run_reconcile(session: context.Session, options: ReconcileOptions) -> int:
     """Name every difference; with `apply`, write the corrections. 5 when something differs."""
     if options.provider == "gemini":
         return _reconcile_bill(session, options)
     if options.files and (options.base_url or options.project):
         raise InvalidInputError("--file", "stands beside --base-url or --project", "give one")
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         window = _window(options, keeper)
         if options.files:
             source, window = _from_files(options.files, window)
@@ -89,7 +89,7 @@ def run_reconcile(session: sessions.Session, options: ReconcileOptions) -> int:
         shown = _differences(keeper, source, window, sums, apply=options.apply)
         write = written_json if options.as_json else written_table
         left = write(session, heading, shown, sums, keeper.zone)
-    return failures.DIFFERS if left else failures.OK
+    return exit_codes.DIFFERS if left else exit_codes.OK
 
 
 def _window(options: ReconcileOptions, keeper: Keeper) -> Window:
@@ -172,7 +172,7 @@ def _differences(
         yield Shown(difference, written)
 
 
-def _reconcile_bill(session: sessions.Session, options: ReconcileOptions) -> int:
+def _reconcile_bill(session: context.Session, options: ReconcileOptions) -> int:
     if not options.files:
         raise InvalidInputError(
             "--file", "is needed: no key can ask for what Gemini billed",
@@ -182,7 +182,7 @@ def _reconcile_bill(session: sessions.Session, options: ReconcileOptions) -> int
         raise InvalidInputError("--base-url", "is for deepgram only", "leave it out")
     pacific = zone_named(ZONE)
     totals = BillTotals()
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
         span = (
@@ -208,4 +208,4 @@ def _reconcile_bill(session: sessions.Session, options: ReconcileOptions) -> int
     heading = BillHeading("gemini", origin, ZONE, options.apply)
     write = bill_json if options.as_json else bill_table
     write(session, heading, found, totals)
-    return failures.DIFFERS if found else failures.OK
+    return exit_codes.DIFFERS if found else exit_codes.OK

@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
 
-from quotakeeper.cli import figures, sessions, streams
-from quotakeeper.cli.event_view import amounts
-from quotakeeper.cli.table import table_lines
-from quotakeeper.domain.money import pico_from_usd, usd_text
-from quotakeeper.domain.units import Quantities
-from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.exports.events import event_record
-from quotakeeper.exports.instants import rfc3339
-from quotakeeper.providers.accounts import AccountRequest
-from quotakeeper.reconcile import (
+from quotakeeper.app.reconcile import (
     Compared,
     Difference,
     DifferenceKind,
     Tally,
     Window,
 )
+from quotakeeper.app.records.events import event_record
+from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.cli import console, context
+from quotakeeper.cli.event_view import amounts
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
+from quotakeeper.domain.money import pico_from_usd, usd_text
+from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.providers.account_records import AccountRequest
 
 MOST_SHOWN = 200
 KIND_WORDS = {
@@ -57,7 +58,7 @@ class Shown:
 
 
 def written_table(
-    session: sessions.Session, heading: Heading, shown: Iterable[Shown], sums: Compared,
+    session: context.Session, heading: Heading, shown: Iterable[Shown], sums: Compared,
     zone: tzinfo,
 ) -> int:  # fmt: skip
     """Print the differences as a table; how many of them were not written down."""
@@ -69,35 +70,35 @@ def written_table(
         written += each.written is not None
         if len(rows) < MOST_SHOWN:
             rows.append(_row(each.difference, session, zone))
-    streams.say(_title(heading, session, zone))
+    console.say(_title(heading, session, zone))
     if rows:
         header = [words("WHAT"), words("TIME"), words("MODEL"), words("OPERATION")]
         header += [words("HERE"), words("THERE"), words("CALL")]
         lines = table_lines(
-            header, rows, right=frozenset({4, 5}), width=streams.width(),
+            header, rows, right=frozenset({4, 5}), width=console.width(),
             ellipsis=session.glyphs.ellipsis,
         )  # fmt: skip
         for line in ["", *lines, ""]:
-            streams.say(line)
+            console.say(line)
     if count > len(rows):
-        streams.say(words("and {n} more; --json has them all", n=count - len(rows)))
-    streams.say(words("without a difference: {n}", n=figures.whole(sums.alike, lang)))
-    streams.say(words("with a difference: {n}", n=figures.whole(count, lang)))
-    streams.say(words("here: {what}", what=_tally(sums.here, session)))
-    streams.say(words("in the account: {what}", what=_tally(sums.there, session)))
+        console.say(words("and {n} more; --json has them all", n=count - len(rows)))
+    console.say(words("without a difference: {n}", n=figures.whole(sums.alike, lang)))
+    console.say(words("with a difference: {n}", n=figures.whole(count, lang)))
+    console.say(words("here: {what}", what=_tally(sums.here, session)))
+    console.say(words("in the account: {what}", what=_tally(sums.there, session)))
     for amount, unit in heading.balances:
-        streams.say(words("left in the account: {what}", what=_left(amount, unit, lang)))
+        console.say(words("left in the account: {what}", what=_left(amount, unit, lang)))
     if heading.applies:
-        streams.say(words("written as new entries: {n}", n=figures.whole(written, lang)))
+        console.say(words("written as new entries: {n}", n=figures.whole(written, lang)))
         if count > written:
-            streams.say(words("left as they are: {n}", n=figures.whole(count - written, lang)))
+            console.say(words("left as they are: {n}", n=figures.whole(count - written, lang)))
     elif count:
-        streams.say(words("nothing was changed; --apply writes what is certain"))
+        console.say(words("nothing was changed; --apply writes what is certain"))
     return count - written
 
 
 def written_json(
-    session: sessions.Session, heading: Heading, shown: Iterable[Shown], sums: Compared,
+    session: context.Session, heading: Heading, shown: Iterable[Shown], sums: Compared,
     zone: tzinfo,
 ) -> int:  # fmt: skip
     """Print the differences as JSON, one a line, as they are found."""
@@ -131,7 +132,7 @@ def written_json(
     return count - written
 
 
-def _title(heading: Heading, session: sessions.Session, zone: tzinfo) -> str:
+def _title(heading: Heading, session: context.Session, zone: tzinfo) -> str:
     window = heading.window
     since, until = (
         session.words("the beginning") if at is None else figures.stamp(at, zone)
@@ -144,7 +145,7 @@ def _title(heading: Heading, session: sessions.Session, zone: tzinfo) -> str:
     )  # fmt: skip
 
 
-def _row(difference: Difference, session: sessions.Session, zone: tzinfo) -> list[str]:
+def _row(difference: Difference, session: context.Session, zone: tzinfo) -> list[str]:
     request, event = difference.request, difference.event
     labels = event.labels if event is not None else None
     at = request.at if request is not None else event.at if event is not None else 0
@@ -160,11 +161,11 @@ def _row(difference: Difference, session: sessions.Session, zone: tzinfo) -> lis
     ]
 
 
-def _used(quantities: Quantities, cost_pico: int | None, session: sessions.Session) -> str:
+def _used(quantities: Quantities, cost_pico: int | None, session: context.Session) -> str:
     return f"{amounts(quantities, session)} {figures.money(cost_pico, session.lang)}"
 
 
-def _tally(tally: Tally, session: sessions.Session) -> str:
+def _tally(tally: Tally, session: context.Session) -> str:
     words, lang = session.words, session.lang
     parts = [words("{n} calls", n=figures.whole(tally.calls, lang))]
     used = amounts(tally.quantities, session)

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli import failures, figures, sessions, streams
-from quotakeeper.cli.table import table_lines
-from quotakeeper.cli.times import parse_range
+from quotakeeper.app.records.csv_text import Number, csv_line
+from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.text.times import parse_range
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, split_key
-from quotakeeper.exports.csv_text import Number, csv_line
-from quotakeeper.exports.instants import rfc3339
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.reports import UsageRow
+    from quotakeeper.domain.forecasting.status import UsageRow
 
 # What a table shows, with its heading; everything is in the JSON and the CSV.
 _SHOWN = {
@@ -54,21 +55,21 @@ class _Found:
     zone: tzinfo
 
 
-def run_report(session: sessions.Session, options: ReportOptions) -> int:
+def run_report(session: context.Session, options: ReportOptions) -> int:
     """Print the sums."""
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         now, zone = keeper.now(), keeper.zone
         since, until = parse_range(options.since, options.until, options.last, zone, now)
         rows = keeper.usage(since=since, until=until, by=options.by)
     found = _Found(list(rows), since, until, now, zone)
     if options.form == "json":
-        streams.say(json.dumps(_record(found, options.by), indent=2))
+        console.say(json.dumps(_record(found, options.by), indent=2))
     elif options.form == "csv":
         sys.stdout.write("".join(_csv_lines(found.rows, options.by)))
     else:
         for line in _table(found, options.by, session):
-            streams.say(line)
-    return failures.OK
+            console.say(line)
+    return exit_codes.OK
 
 
 def by_meter(quantities: Quantities) -> dict[str, int]:
@@ -131,7 +132,7 @@ def _csv_lines(rows: Sequence[UsageRow], by: tuple[str, ...]) -> list[str]:
     return lines
 
 
-def _table(found: _Found, by: tuple[str, ...], session: sessions.Session) -> list[str]:
+def _table(found: _Found, by: tuple[str, ...], session: context.Session) -> list[str]:
     words, lang = session.words, session.lang
     lines = [_heading(found, session)]
     if not found.rows:
@@ -157,12 +158,12 @@ def _table(found: _Found, by: tuple[str, ...], session: sessions.Session) -> lis
         rows.append(cells)
     right = frozenset(range(len(by), len(header) - 1))
     table = table_lines(
-        header, rows, right=right, width=streams.width(), ellipsis=session.glyphs.ellipsis
+        header, rows, right=right, width=console.width(), ellipsis=session.glyphs.ellipsis
     )
     return [*lines, *table, *_legend(found.rows, session)]
 
 
-def _heading(found: _Found, session: sessions.Session) -> str:
+def _heading(found: _Found, session: context.Session) -> str:
     words, zone = session.words, found.zone
     since = words("the beginning") if found.since is None else figures.stamp(found.since, zone)
     until = figures.stamp(found.now if found.until is None else found.until, zone)
@@ -179,7 +180,7 @@ def _cost_text(rows: Sequence[UsageRow], lang: str) -> str:
     return figures.money(sum(row.cost_pico for row in rows), lang)
 
 
-def _marks(rows: Sequence[UsageRow], session: sessions.Session) -> str:
+def _marks(rows: Sequence[UsageRow], session: context.Session) -> str:
     marks = "".join(
         mark for name, mark in session.glyphs.marks.items() if _provenances(rows).get(name)
     )
@@ -187,7 +188,7 @@ def _marks(rows: Sequence[UsageRow], session: sessions.Session) -> str:
     return f"{marks} {session.words('+{n} unpriced', n=unpriced)}" if unpriced else marks
 
 
-def _legend(rows: Sequence[UsageRow], session: sessions.Session) -> list[str]:
+def _legend(rows: Sequence[UsageRow], session: context.Session) -> list[str]:
     words = session.words
     used = _provenances(rows)
     known = [f"{m} {words(name)}" for name, m in session.glyphs.marks.items() if used.get(name)]

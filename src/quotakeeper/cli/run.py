@@ -11,32 +11,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quotakeeper.cli import failures, run_view, sessions, streams
+from quotakeeper.app.records.csv_text import visible
+from quotakeeper.cli import console, context, exit_codes, run_view
 from quotakeeper.clocks import SystemClock
 from quotakeeper.config.run_environment import meter_variables, own_environment
 from quotakeeper.config.settings import Settings
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
-from quotakeeper.exports.csv_text import visible
 from quotakeeper.identifiers import new_id
-from quotakeeper.intercept import launcher, programs
+from quotakeeper.launch import launcher, preflight
 
 RUN_LABEL, PROJECT_LABEL = "run", "project"
 _MOST_TAGS = 12  # a call may have 16 labels, and has some already
 _EARLIER = 60 * SECOND  # a clock may be set back while the program runs
 _OBSTACLES = {
-    programs.FLAG: (
+    preflight.FLAG: (
         "{program} is started with {detail}, which keeps the meter out: its calls will not be counted"
     ),
-    programs.SHEBANG: (
+    preflight.SHEBANG: (
         "the first line of {program} starts Python with {detail}, which keeps the meter out: "
         "its calls will not be counted"
     ),
-    programs.ENVIRONMENT: (
+    preflight.ENVIRONMENT: (
         "{program} passes no environment on ({detail}): "
         "the calls of what it starts will not be counted"
     ),
-    programs.STATIC: "{program} is a static binary: only Python programs that it starts are counted",
+    preflight.STATIC: "{program} is a static binary: only Python programs that it starts are counted",
 }
 
 
@@ -52,7 +52,7 @@ class RunOptions:
     json_file: str | None = None
 
 
-def run_run(session: sessions.Session, options: RunOptions) -> int:
+def run_run(session: context.Session, options: RunOptions) -> int:
     """Run a program to its end; its exit code is ours, and its signal too."""
     if not options.command:
         raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
@@ -86,7 +86,7 @@ def run_run(session: sessions.Session, options: RunOptions) -> int:
 
 
 def _hooked_modules() -> tuple[str, ...]:
-    from quotakeeper.intercept.finder import HOOKS
+    from quotakeeper.intercept.import_hook import HOOKS
 
     return tuple(HOOKS)
 
@@ -134,30 +134,30 @@ def _check_prices(settings: Settings) -> None:
 
 
 def _say_beforehand(
-    session: sessions.Session, command: Sequence[str], settings: Settings, path: str | None
+    session: context.Session, command: Sequence[str], settings: Settings, path: str | None
 ) -> None:
     words = session.words
-    found = programs.obstacle(command, path)
+    found = preflight.obstacle(command, path)
     if found is not None:
         text = words(_OBSTACLES[found.kind], program=visible(found.program), detail=found.detail)
-        streams.tell(f"quotakeeper: {text}")
-        if found.kind in (programs.FLAG, programs.SHEBANG):
+        console.tell(f"quotakeeper: {text}")
+        if found.kind in (preflight.FLAG, preflight.SHEBANG):
             advice = words("leave the flag out, or call quotakeeper.watch() in the program")
-            streams.tell(f"  {words('try')}: {advice}")
+            console.tell(f"  {words('try')}: {advice}")
     if settings.ledger == "memory:":
         text = words("a ledger in memory ends with its process: this run will have no summary")
-        streams.tell(f"quotakeeper: {text}")
+        console.tell(f"quotakeeper: {text}")
 
 
-def _not_started(session: sessions.Session, program: str, ended: launcher.Ended) -> int:
+def _not_started(session: context.Session, program: str, ended: launcher.Ended) -> int:
     problem = "is not there" if ended.code == launcher.NOT_FOUND else "cannot be run"
     fix = "look at its name and its rights"
-    failures.report(InvalidInputError(visible(program), problem, fix), session.words)
+    exit_codes.report(InvalidInputError(visible(program), problem, fix), session.words)
     return ended.code
 
 
 def _sum_up(
-    session: sessions.Session, options: RunOptions, settings: Settings, record: run_view.RunRecord
+    session: context.Session, options: RunOptions, settings: Settings, record: run_view.RunRecord
 ) -> None:
     """Print and write what was used; whatever goes wrong here, the program's end is what counts."""
     if options.summary == "off" and options.json_file is None:
@@ -166,25 +166,25 @@ def _sum_up(
         used = _used(session, settings, record)
         if options.summary != "off":
             for line in run_view.summary_lines(record, used, session):
-                streams.tell(line)
+                console.tell(line)
         if options.json_file is not None:
             text = json.dumps(run_view.run_record(record, used), indent=2, ensure_ascii=False)
             Path(options.json_file).write_text(text + "\n", encoding="utf-8")
     except QuotakeeperError as error:
-        failures.report(error, session.words)
+        exit_codes.report(error, session.words)
     except OSError as error:
-        streams.tell(f"quotakeeper: {visible(str(error))}")
+        console.tell(f"quotakeeper: {visible(str(error))}")
 
 
 def _used(
-    session: sessions.Session, settings: Settings, record: run_view.RunRecord
+    session: context.Session, settings: Settings, record: run_view.RunRecord
 ) -> run_view.Used:
     from quotakeeper.wiring import ledger_path
 
     path = ledger_path(settings)
     if path is None or not path.exists():  # looking must not make a ledger
         return run_view.Used()
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         run = record.labels[RUN_LABEL]
         events = [
             event

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli import figures
+from quotakeeper.app.records.csv_text import visible
+from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.app.records.status import limit_record
+from quotakeeper.cli.context import Session
 from quotakeeper.cli.report import by_meter
-from quotakeeper.cli.sessions import Session
 from quotakeeper.cli.status_view import STATE_WORDS, resets_text
-from quotakeeper.cli.table import cut
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import cut
+from quotakeeper.domain.forecasting.status import UsageRow, add_up
+from quotakeeper.domain.forecasting.time_buckets import of_one
 from quotakeeper.domain.money import usd_text
-from quotakeeper.domain.slots import of_one
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.engine.reports import UsageRow, add_up
-from quotakeeper.exports.csv_text import visible
-from quotakeeper.exports.instants import rfc3339
-from quotakeeper.exports.status import limit_record
 
 if TYPE_CHECKING:
+    from quotakeeper.domain.forecasting.status import LimitStatus, Status
     from quotakeeper.domain.usage import UsageEvent
-    from quotakeeper.engine.reports import LimitStatus, Status
-    from quotakeeper.intercept.launcher import Ended, Notes
+    from quotakeeper.launch.launcher import Ended, Notes
 
 MOST_LINES = 6
 _ROWS = 3

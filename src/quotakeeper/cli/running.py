@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from quotakeeper.cli import failures, streams
-from quotakeeper.cli.words import Words
+from quotakeeper.cli import console, exit_codes
+from quotakeeper.cli.text.words import Words
 from quotakeeper.errors import QuotakeeperError
 
 
@@ -13,14 +13,14 @@ def guarded(command: Callable[[], int], words: Words) -> int:
     """Run a command and return its exit code."""
     try:
         code = command()
-        streams.close_quietly()
+        console.close_quietly()
     except QuotakeeperError as error:
-        streams.close_quietly()
-        return failures.report(error, words)
+        console.close_quietly()
+        return exit_codes.report(error, words)
     except BrokenPipeError:  # the reader, like `head`, has what it wanted
-        streams.drop_stdout()
-        return failures.OK
+        console.drop_stdout()
+        return exit_codes.OK
     except KeyboardInterrupt:
-        streams.close_quietly()
-        return failures.INTERRUPTED
+        console.close_quietly()
+        return exit_codes.INTERRUPTED
     return code

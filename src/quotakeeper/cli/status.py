@@ -5,31 +5,31 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli import failures, sessions, status_view, streams
+from quotakeeper.app.records.status import status_record
+from quotakeeper.cli import console, context, exit_codes, status_view
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.domain.windows import Window, period_at
-from quotakeeper.exports.status import status_record
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
-    from quotakeeper.engine.reports import Status
+    from quotakeeper.domain.forecasting.status import Status
 
 
-def run_status(session: sessions.Session, *, as_json: bool = False, check: bool = False) -> int:
+def run_status(session: context.Session, *, as_json: bool = False, check: bool = False) -> int:
     """Print the status; with `check` the exit code says how it is."""
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         status, zone = keeper.status(), keeper.zone
         unpriced, assumed = (0, 0) if as_json else _doubtful_today(keeper, status)
     if as_json:
-        streams.say(json.dumps(status_record(status), indent=2))
+        console.say(json.dumps(status_record(status), indent=2))
     else:
-        width = streams.width()
+        width = console.width()
         lines = status_view.status_lines(
             status, zone, session, width, unpriced=unpriced, assumed=assumed
         )
         for line in lines:
-            streams.say(line)
-    return code_for(status) if check else failures.OK
+            console.say(line)
+    return code_for(status) if check else exit_codes.OK
 
 
 def _doubtful_today(keeper: Keeper, status: Status) -> tuple[int, int]:
@@ -48,7 +48,7 @@ def code_for(status: Status) -> int:
     """3 when a hard limit is passed, else 4 when any hard or soft one is near or passed, else 0."""
     counted = [entry for entry in status.limits if entry.limit.mode != "shadow"]
     if any(e.state == "exceeded" and e.limit.mode == "hard" for e in counted):
-        return failures.OVER
+        return exit_codes.OVER
     if any(entry.state != "ok" for entry in counted):
-        return failures.WARNING
-    return failures.OK
+        return exit_codes.WARNING
+    return exit_codes.OK

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli import figures
+from quotakeeper.cli.console import paint
+from quotakeeper.cli.context import Session
 from quotakeeper.cli.forecast_view import forecast_pieces
-from quotakeeper.cli.sessions import Session
-from quotakeeper.cli.streams import paint
-from quotakeeper.cli.table import columns_of, cut, flowed, pad, table_lines
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import columns_of, cut, flowed, pad, table_lines
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.reports import LimitStatus, Status
+    from quotakeeper.domain.forecasting.status import LimitStatus, Status
 
 STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER"}
 

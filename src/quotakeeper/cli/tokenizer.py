@@ -5,31 +5,32 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli import failures, figures, sessions, streams
-from quotakeeper.cli.table import table_lines
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
 
 if TYPE_CHECKING:
     from quotakeeper.tokens.accuracy import AccuracyRow
 
 
-def run_install(session: sessions.Session, source: str) -> int:
+def run_install(session: context.Session, source: str) -> int:
     """Install the tokenizer and say where it is."""
     from quotakeeper.tokens import exact
 
     place = exact.install(source)
-    streams.tell(session.words("the tokenizer is installed: {file}", file=place))
-    return failures.OK
+    console.tell(session.words("the tokenizer is installed: {file}", file=place))
+    return exit_codes.OK
 
 
-def run_accuracy(session: sessions.Session, folder: str, *, as_json: bool) -> int:
+def run_accuracy(session: context.Session, folder: str, *, as_json: bool) -> int:
     """Print the error of the estimate for each language of some texts."""
     from quotakeeper.tokens import accuracy
 
     rows = accuracy.measure(folder)
     if as_json:
         record = {"schema": 1, "languages": [_record(row) for row in rows]}
-        streams.say(json.dumps(record, indent=2))
-        return failures.OK
+        console.say(json.dumps(record, indent=2))
+        return exit_codes.OK
     words, lang = session.words, session.lang
     header = ["LANGUAGE", "TEXTS", "TOKENS", "MEAN ERROR", "BIAS", "95 % BELOW", "WITHIN BOUND"]
     cells = [
@@ -43,11 +44,11 @@ def run_accuracy(session: sessions.Session, folder: str, *, as_json: bool) -> in
     ]
     lines = table_lines(
         [words(text) for text in header], cells, right=frozenset(range(1, 7)),
-        width=streams.width(), ellipsis=session.glyphs.ellipsis,
+        width=console.width(), ellipsis=session.glyphs.ellipsis,
     )  # fmt: skip
     for line in lines:
-        streams.say(line)
-    return failures.OK
+        console.say(line)
+    return exit_codes.OK
 
 
 def _errors(row: AccuracyRow) -> dict[str, str]:

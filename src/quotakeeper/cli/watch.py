@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from quotakeeper import clocks
-from quotakeeper.cli import failures, sessions, streams
+from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.monitor import Frame, frame_record, look
-from quotakeeper.cli.table import cut
+from quotakeeper.cli.text.table import cut
 from quotakeeper.cli.watch_view import frame_lines
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, MissingExtraError
 
@@ -32,7 +32,7 @@ class WatchOptions:
 
 
 def run_watch(
-    session: sessions.Session, options: WatchOptions, clock: clocks.Clock | None = None
+    session: context.Session, options: WatchOptions, clock: clocks.Clock | None = None
 ) -> int:
     """Show frames until `q` or Ctrl-C; one frame with `--once`, or where there is no terminal."""
     if not _LEAST_INTERVAL_SECONDS <= options.interval_seconds <= 86_400:
@@ -40,20 +40,20 @@ def run_watch(
             "--interval", f"{options.interval_seconds} is out of range", "from 0.2 to 86400 seconds"
         )
     clock = clock or clocks.SystemClock()
-    with sessions.open_keeper(session) as keeper:
+    with context.open_keeper(session) as keeper:
         if options.as_json:
             return _as_json(lambda: look(keeper, calls=_CALLS), options, clock)
         if options.once or not (sys.stdout.isatty() and sys.stdin.isatty()):
-            for line in frame_lines(look(keeper, calls=_CALLS), session, streams.width()):
-                streams.say(line)
-            return failures.OK
+            for line in frame_lines(look(keeper, calls=_CALLS), session, console.width()):
+                console.say(line)
+            return exit_codes.OK
         return _live(lambda: look(keeper, calls=_CALLS), session, options, clock)
 
 
 def _as_json(take: Callable[[], Frame], options: WatchOptions, clock: clocks.Clock) -> int:
     if options.once:
-        streams.say(json.dumps(frame_record(take()), indent=2))
-        return failures.OK
+        console.say(json.dumps(frame_record(take()), indent=2))
+        return exit_codes.OK
     while True:
         print(json.dumps(frame_record(take())), flush=True)
         clock.sleep(options.interval_seconds)
@@ -62,7 +62,7 @@ def _as_json(take: Callable[[], Frame], options: WatchOptions, clock: clocks.Clo
 class _Screen:
     """The lines of the live screen; while the ledger cannot be reached, those of the last look."""
 
-    def __init__(self, take: Callable[[], Frame], session: sessions.Session) -> None:
+    def __init__(self, take: Callable[[], Frame], session: context.Session) -> None:
         self._take = take
         self._session = session
         self._last: Frame | None = None
@@ -83,7 +83,7 @@ class _Screen:
 
 
 def _live(
-    take: Callable[[], Frame], session: sessions.Session, options: WatchOptions, clock: clocks.Clock
+    take: Callable[[], Frame], session: context.Session, options: WatchOptions, clock: clocks.Clock
 ) -> int:
     try:
         from rich.console import Console
@@ -109,7 +109,7 @@ def _live(
             until = clock.monotonic() + options.interval_seconds
             while clock.monotonic() < until:
                 if pressed() in ("q", "Q", "\x03"):
-                    return failures.OK
+                    return exit_codes.OK
                 clock.sleep(_BLINK_SECONDS)
             live.update(draw(), refresh=True)
 

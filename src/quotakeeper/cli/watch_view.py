@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from quotakeeper.cli import figures
 from quotakeeper.cli.config_view import redacted
+from quotakeeper.cli.console import paint
+from quotakeeper.cli.context import Session
 from quotakeeper.cli.event_view import event_lines, legend
 from quotakeeper.cli.forecast_view import forecast_pieces
 from quotakeeper.cli.monitor import Frame
-from quotakeeper.cli.sessions import Session
 from quotakeeper.cli.status_view import limit_block, resets_text
-from quotakeeper.cli.streams import paint
-from quotakeeper.cli.table import columns_of, cut, flowed
-from quotakeeper.engine.reports import LimitStatus
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import columns_of, cut, flowed
+from quotakeeper.domain.forecasting.status import LimitStatus
 
 
 def frame_lines(frame: Frame, session: Session, width: int) -> list[str]:

@@ -21,8 +21,7 @@ from quotakeeper.config.limit_tables import (
     threshold,
     unknown_key,
 )
-from quotakeeper.config.places import PROJECT_FILE, default_ledger, user_config_file
-from quotakeeper.config.reader import read_toml
+from quotakeeper.config.platform_folders import PROJECT_FILE, default_ledger, user_config_file
 from quotakeeper.config.settings import (
     CHOICES,
     DEFAULT_WARN_AT,
@@ -33,6 +32,7 @@ from quotakeeper.config.settings import (
     lease_size,
     variable_of,
 )
+from quotakeeper.config.toml_reader import read_toml
 from quotakeeper.domain.limits import Limit
 from quotakeeper.errors import ConfigError, InvalidInputError
 

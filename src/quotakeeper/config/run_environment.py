@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from quotakeeper.config.child_environment import RUN_ON_LIMIT
 from quotakeeper.config.settings import Settings
-from quotakeeper.config.watching import RUN_ON_LIMIT
 
 ON_LIMIT_WORDS = ("stop", "warn", "wait")
 

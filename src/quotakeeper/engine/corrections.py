@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from quotakeeper.domain.commands import Correct
+from quotakeeper.domain.ledger.commands import Correct
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.engine.calls import QUANTITIES, CallReader
+from quotakeeper.engine.call_builder import QUANTITIES, CallReader
 from quotakeeper.errors import InvalidInputError
 
 _ABOUT = ("provenance", "outcome", "model_served", "duration_ms", "note")

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.store import Store
+from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.engine.aside import aside
-from quotakeeper.engine.calls import CallReader
-from quotakeeper.engine.looking import Looking
-from quotakeeper.engine.pending import PendingReservation
+from quotakeeper.engine.call_builder import CallReader
+from quotakeeper.engine.pending_reservation import PendingReservation
+from quotakeeper.engine.reads import Looking
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.retention import Retention
-from quotakeeper.engine.warning import Warner
+from quotakeeper.engine.threshold_warnings import Warner
+from quotakeeper.engine.worker.offload import aside
 from quotakeeper.errors import LedgerError
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.granting import Granting
+    from quotakeeper.engine.leases.block_sizing import Granting
 
 DEFAULT_TTL_SECONDS = 3_600.0
 

@@ -7,18 +7,26 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.domain.commands import Assume, Command, Extend, Grow, MarkSent, Release, Settle
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.entries import Figures
-from quotakeeper.domain.reservations import Hold
+from quotakeeper.domain.ledger.commands import (
+    Assume,
+    Command,
+    Extend,
+    Grow,
+    MarkSent,
+    Release,
+    Settle,
+)
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import Provenance, UsageEvent
-from quotakeeper.engine.aside import aside, hand_over
-from quotakeeper.engine.calls import Call
+from quotakeeper.engine.call_builder import Call
+from quotakeeper.engine.worker.offload import aside, hand_over
 from quotakeeper.errors import LedgerError, QuotakeeperError, ReservationClosedError
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.bookkeeping import Bookkeeping
-    from quotakeeper.engine.worker import Worker
+    from quotakeeper.engine.composition import Bookkeeping
+    from quotakeeper.engine.worker.thread import Worker
 
 log = logging.getLogger("quotakeeper")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain.store import Compacted, Store
+from quotakeeper.domain.ports import Compacted, Store
 from quotakeeper.domain.units import check_whole
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.engine.bookkeeping import Bookkeeping
+from quotakeeper.engine.composition import Bookkeeping
 from quotakeeper.errors import InvalidInputError
 
 LEAST_DAYS = 35  # a month and some: a billing period can still be looked at call by call

@@ -4,7 +4,7 @@ Everything here is a function of bytes and headers; nothing raises for what they
 keeps a text or a key. See docs/en/providers.md.
 """
 
-from quotakeeper.providers.exchange import (
+from quotakeeper.providers.contract import (
     NO_RESPONSE,
     Adapter,
     Call,

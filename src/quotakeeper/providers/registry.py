@@ -6,8 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from quotakeeper.providers.anthropic import AnthropicAdapter
-from quotakeeper.providers.deepgram import DeepgramAdapter
-from quotakeeper.providers.exchange import (
+from quotakeeper.providers.contract import (
     NOTHING,
     Adapter,
     Call,
@@ -15,9 +14,10 @@ from quotakeeper.providers.exchange import (
     LiveSession,
     Request,
 )
+from quotakeeper.providers.deepgram import DeepgramAdapter
 from quotakeeper.providers.gemini import GeminiAdapter
 from quotakeeper.providers.openai import OpenAIAdapter
-from quotakeeper.providers.redaction import redact
+from quotakeeper.providers.reading.redaction import redact
 
 ENTRY_POINTS = "quotakeeper.providers"
 BUILT_IN: tuple[Adapter, ...] = (

@@ -1,9 +1,9 @@
 """A loopback stand-in for Gemini and Deepgram: no key, no network, errors on demand, its own bill."""
 
 from quotakeeper.sandbox.bill import Bill
-from quotakeeper.sandbox.exchange import Charge
 from quotakeeper.sandbox.faults import KINDS as FAULT_KINDS
 from quotakeeper.sandbox.faults import Fault, parse_fault
+from quotakeeper.sandbox.messages import Charge
 from quotakeeper.sandbox.server import Sandbox, run_sandbox
 
 __all__ = ["FAULT_KINDS", "Bill", "Charge", "Fault", "Sandbox", "parse_fault", "run_sandbox"]

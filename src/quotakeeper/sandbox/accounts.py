@@ -19,7 +19,7 @@ from quotakeeper.domain.units import METERS, units_text
 from quotakeeper.domain.windows import SECOND, instant, moment
 from quotakeeper.sandbox.billing import billing_csv
 from quotakeeper.sandbox.deepgram import error_reply, has_key
-from quotakeeper.sandbox.exchange import (
+from quotakeeper.sandbox.messages import (
     Charge,
     Reply,
     Request,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from quotakeeper.sandbox.exchange import Charge
+from quotakeeper.sandbox.messages import Charge
 
 
 class Bill:

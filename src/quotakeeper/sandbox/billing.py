@@ -15,7 +15,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import split_key
 from quotakeeper.domain.windows import moment
-from quotakeeper.sandbox.exchange import Charge
+from quotakeeper.sandbox.messages import Charge
 
 _HEADER = (
     "Project name", "Service description", "Service ID", "SKU description", "SKU ID", "Cost type",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from quotakeeper.domain.windows import moment
 from quotakeeper.sandbox.audio_headers import AudioHeader, read_audio_header
-from quotakeeper.sandbox.exchange import (
+from quotakeeper.sandbox.messages import (
     Charge,
     Reply,
     Request,

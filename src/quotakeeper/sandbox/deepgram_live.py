@@ -9,8 +9,8 @@ from __future__ import annotations
 from quotakeeper.domain.windows import moment
 from quotakeeper.sandbox import deepgram
 from quotakeeper.sandbox.audio_headers import AudioHeader, read_audio_header
-from quotakeeper.sandbox.exchange import Charge, Reply, Request, Turn, request_uuid
 from quotakeeper.sandbox.live import NOTHING, SWITCHED, Answer, as_text, parse_message
+from quotakeeper.sandbox.messages import Charge, Reply, Request, Turn, request_uuid
 from quotakeeper.sandbox.phrases import Segment, hear
 from quotakeeper.sandbox.websocket import INTERNAL_ERROR, NORMAL, POLICY, Message
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.sandbox import deepgram, gemini
-from quotakeeper.sandbox.exchange import Reply, Request, Turn, json_reply, parse_json
+from quotakeeper.sandbox.messages import Reply, Request, Turn, json_reply, parse_json
 
 HEADER = "x-sandbox-fault"
 QUERY = "sandbox_fault"

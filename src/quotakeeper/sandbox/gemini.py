@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from quotakeeper.domain.windows import moment
-from quotakeeper.sandbox.exchange import (
+from quotakeeper.sandbox.gemini_usage import PromptCount, Usage, count_prompt, thoughts_for
+from quotakeeper.sandbox.messages import (
     Charge,
     Reply,
     Request,
@@ -23,7 +24,6 @@ from quotakeeper.sandbox.exchange import (
     parse_json,
     response_id,
 )
-from quotakeeper.sandbox.gemini_usage import PromptCount, Usage, count_prompt, thoughts_for
 from quotakeeper.sandbox.phrases import rewritten, translate
 from quotakeeper.sandbox.tool_calls import tool_wish
 from quotakeeper.tokens import estimate_tokens

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 
 from quotakeeper.sandbox import gemini
-from quotakeeper.sandbox.exchange import Charge, Reply, Request
 from quotakeeper.sandbox.gemini_usage import PromptCount, count_prompt
 from quotakeeper.sandbox.live import NOTHING, SWITCHED, Answer, as_binary, parse_message
+from quotakeeper.sandbox.messages import Charge, Reply, Request
 from quotakeeper.sandbox.websocket import BAD_DATA, INTERNAL_ERROR, Message
 from quotakeeper.tokens import estimate_tokens
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from quotakeeper.sandbox.exchange import Charge
+from quotakeeper.sandbox.messages import Charge
 from quotakeeper.sandbox.websocket import Message
 
 SWITCHED = 101

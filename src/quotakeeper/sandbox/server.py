@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.sandbox import accounts, deepgram, gemini
 from quotakeeper.sandbox.bill import Bill
-from quotakeeper.sandbox.exchange import Reply, Request, Turn, json_reply
 from quotakeeper.sandbox.faults import CUTS, Fault, fault_for, operation_of, parse_fault, spoil
+from quotakeeper.sandbox.messages import Reply, Request, Turn, json_reply
 from quotakeeper.sandbox.phrases import SPEECHES, Speech
 from quotakeeper.sandbox.sockets import Opening, converse, is_live, open_socket
 from quotakeeper.sandbox.websocket import WebSocket, wants_websocket

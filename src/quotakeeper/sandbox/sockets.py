@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from quotakeeper.sandbox import deepgram_live, gemini_live
 from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.deepgram_live import DeepgramSession
-from quotakeeper.sandbox.exchange import Charge, Reply, Request, Turn, json_reply
 from quotakeeper.sandbox.faults import CUTS, Fault, spoil
 from quotakeeper.sandbox.gemini_live import GeminiSession
 from quotakeeper.sandbox.live import SWITCHED, Answer, Session
+from quotakeeper.sandbox.messages import Charge, Reply, Request, Turn, json_reply
 from quotakeeper.sandbox.websocket import Message, WebSocket, accept
 
 _NO_TURN = Turn(0, 0)

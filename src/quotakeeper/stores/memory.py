@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
-from quotakeeper.domain import admission, ledger
-from quotakeeper.domain.commands import Command, Outcomes
 from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.entries import Entry, Figures
+from quotakeeper.domain.forecasting.time_buckets import SlotSum, slots_of, use_by_slot, whole_slots
+from quotakeeper.domain.ledger import admission, apply
+from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.reservations import Hold
-from quotakeeper.domain.slots import SlotSum, slots_of, use_by_slot, whole_slots
-from quotakeeper.domain.state import LedgerState, ZoneFinder
-from quotakeeper.domain.store import Compacted, EventQuery, Problem
+from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
-from quotakeeper.stores.audit import compare_balances, replayed
+from quotakeeper.stores.verification import compare_balances, replayed
 
 
 class MemoryStore:
@@ -43,7 +43,7 @@ class MemoryStore:
         with self._lock:
             watched = len(self._state.accounts)
             try:
-                outcomes, entries = ledger.apply(self._state, commands, now)
+                outcomes, entries = apply.apply(self._state, commands, now)
             except BaseException:
                 accounts = list(self._state.accounts.values())[:watched]
                 self._state = replayed(accounts, self._journal, self._zones)

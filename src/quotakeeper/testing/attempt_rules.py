@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain import commands as c
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
 from quotakeeper.testing.ledger_case import LedgerCase, cap, tokens
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Kind
-from quotakeeper.domain.store import EventQuery
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Kind
+from quotakeeper.domain.ports import EventQuery
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import InvalidInputError, ReservationClosedError
 from quotakeeper.testing.ledger_case import LABELS, LedgerCase, cap, tokens

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Figures, Kind
-from quotakeeper.domain.slots import SLOT, SlotSum
-from quotakeeper.domain.store import EventQuery
+from quotakeeper.domain.forecasting.time_buckets import SLOT, SlotSum
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures, Kind
+from quotakeeper.domain.ports import EventQuery
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.testing.ledger_case import HOUR, LABELS, OTHER_OWNER, LedgerCase, cap, tokens
 

@@ -11,13 +11,13 @@ from typing import TypeVar
 from unittest import SkipTest
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain import commands as c
 from quotakeeper.domain.decisions import Verdict
-from quotakeeper.domain.entries import Entry, Figures
-from quotakeeper.domain.folding import fold
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.fold import fold
+from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Limit, Mode
-from quotakeeper.domain.state import LedgerState, ZoneFinder
-from quotakeeper.domain.store import EventQuery, Store
+from quotakeeper.domain.ports import EventQuery, Store
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, parse_window
 from quotakeeper.testing.clock import FakeClock

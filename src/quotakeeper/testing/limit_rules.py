@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain import commands as c
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.usage import CallLabels

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from quotakeeper.domain import commands as c
-from quotakeeper.domain.entries import Figures
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain import commands as c
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.windows import SECOND, instant, moment
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, MINUTE, LedgerCase, cap, tokens

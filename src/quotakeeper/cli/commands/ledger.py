@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.sessions import Session
-from quotakeeper.exports import FORMATS
+from quotakeeper.app.records import FORMATS
+from quotakeeper.cli.context import Session
 
 
 @click.command()

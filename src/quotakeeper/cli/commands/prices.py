@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.sessions import Session
+from quotakeeper.cli.context import Session
 
 
 @click.group()

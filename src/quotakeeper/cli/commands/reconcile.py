@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from quotakeeper.cli.sessions import Session
+from quotakeeper.cli.context import Session
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.sessions import Session
+from quotakeeper.cli.context import Session
 from quotakeeper.config.run_environment import ON_LIMIT_WORDS
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.failures import OK
-from quotakeeper.cli.sessions import Session
-from quotakeeper.cli.streams import tell
+from quotakeeper.cli.console import tell
+from quotakeeper.cli.context import Session
+from quotakeeper.cli.exit_codes import OK
 from quotakeeper.errors import InvalidInputError
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.intercept.hooks.bodies import seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import written_out
-from quotakeeper.intercept.nesting import within
-from quotakeeper.intercept.passage import astart, note_fault
-from quotakeeper.intercept.refused import Refused
+from quotakeeper.intercept.http_gate import astart, note_fault
+from quotakeeper.intercept.suppression import within
+from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.intercept.attempt import Attempt
-    from quotakeeper.providers.exchange import Request
+    from quotakeeper.metering.http_attempt import Attempt
+    from quotakeeper.providers.contract import Request
 
 _ATTEMPT = "_quotakeeper_attempt"
 _patches = Patches()
@@ -193,7 +193,7 @@ class _Nowhere:
 
 
 def _request(request: Any) -> Request | None:
-    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see passage
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see passage
 
     headers = {name.lower(): value for name, value in request.headers.items()}
     if "websocket" in headers.get("upgrade", "").lower():

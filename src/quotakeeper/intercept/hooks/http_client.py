@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import Canned, Tee
-from quotakeeper.intercept.passage import comes_late, note_fault, start
-from quotakeeper.intercept.refused import Refused
+from quotakeeper.intercept.http_gate import comes_late, note_fault, start
+from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.intercept.attempt import Attempt
-    from quotakeeper.providers.exchange import Request
+    from quotakeeper.metering.http_attempt import Attempt
+    from quotakeeper.providers.contract import Request
 
 _WIRE = "_quotakeeper_wire"
 _UNSEEN = object()
@@ -268,7 +268,7 @@ def _read_along(connection: Any, response: Any, attempt: Any) -> None:
 def _request(
     connection: Any, wire: _Wire, body: bytes | None = None, size: int | None = None
 ) -> Request | None:
-    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see passage
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see passage
 
     if wire.method == "CONNECT":
         return None

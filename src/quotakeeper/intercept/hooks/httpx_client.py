@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.patching import Patches
-from quotakeeper.intercept.nesting import within
-from quotakeeper.intercept.passage import acomes_late, astart, comes_late, note_fault, start
-from quotakeeper.intercept.refused import Refused
+from quotakeeper.intercept.http_gate import acomes_late, astart, comes_late, note_fault, start
+from quotakeeper.intercept.suppression import within
+from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.intercept.attempt import Attempt
-    from quotakeeper.intercept.growth import Cut
-    from quotakeeper.providers.exchange import Request
+    from quotakeeper.metering.http_attempt import Attempt
+    from quotakeeper.metering.stream_budget import Cut
+    from quotakeeper.providers.contract import Request
 
 # Raised before the first byte of a request leaves.
 _UNSENT = (
@@ -264,7 +264,7 @@ def _is_unseen(request: Any) -> bool:
 
 
 def _request(request: Any, body: bytes | None = None, size: int | None = None) -> Request:
-    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see passage
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see passage
 
     if size is None:
         body, size = _body(request)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from quotakeeper.intercept.hooks.unframing import Unframing
-from quotakeeper.intercept.passage import note_fault
+from quotakeeper.intercept.http_gate import note_fault
 
 _REASONS = {402: "Payment Required", 429: "Too Many Requests"}
 

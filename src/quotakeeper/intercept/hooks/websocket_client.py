@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks.patching import Patches
-from quotakeeper.intercept.passage import note_fault
-from quotakeeper.intercept.refused import Refused
-from quotakeeper.intercept.sockets import Assembler, open_live
+from quotakeeper.intercept.http_gate import note_fault
+from quotakeeper.intercept.socket_gate import Assembler, open_live
+from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.intercept.live import LiveAttempt
-    from quotakeeper.providers.exchange import Request
+    from quotakeeper.metering.socket_attempt import LiveAttempt
+    from quotakeeper.providers.contract import Request
 
 _PLACE = "_quotakeeper_socket"
 _POLICY = 1008
@@ -149,7 +149,7 @@ def _end(connection: Any) -> None:
 
 
 def _request(url: Any, header: Any) -> Request:
-    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see sockets
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see sockets
 
     if callable(header):  # to be called once, and not by us
         header = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.intercept.passage import note_fault
-from quotakeeper.intercept.refused import Refused
-from quotakeeper.intercept.sockets import Assembler
+from quotakeeper.intercept.http_gate import note_fault
+from quotakeeper.intercept.socket_gate import Assembler
+from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.intercept.live import Cut, LiveAttempt
-    from quotakeeper.providers.exchange import Request
+    from quotakeeper.metering.socket_attempt import Cut, LiveAttempt
+    from quotakeeper.providers.contract import Request
 
 PLACE = "_quotakeeper_socket"
 POLICY = 1008
@@ -84,7 +84,7 @@ def request_of(connection: Any, given: tuple[Any, ...], named: dict[str, Any]) -
 
 def asked(uri: Any, headers: Any) -> Request:
     """A WebSocketURI of the library as a request of ours."""
-    from quotakeeper.providers.exchange import Request  # noqa: PLC0415 - see sockets
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see sockets
 
     scheme = "wss" if uri.secure else "ws"
     host = f"[{uri.host}]" if ":" in uri.host else uri.host

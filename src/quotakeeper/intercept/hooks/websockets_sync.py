@@ -23,11 +23,11 @@ from quotakeeper.intercept.hooks.websockets_parts import (
     request_of,
     short,
 )
-from quotakeeper.intercept.refused import Refused
-from quotakeeper.intercept.sockets import open_live
+from quotakeeper.intercept.socket_gate import open_live
+from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.intercept.live import Cut, LiveAttempt
+    from quotakeeper.metering.socket_attempt import Cut, LiveAttempt
 
 _patches = Patches()
 

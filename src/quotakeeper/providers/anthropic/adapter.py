@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 
 from quotakeeper.domain.usage import Provenance
+from quotakeeper.providers.addresses import locate
 from quotakeeper.providers.anthropic.replies import MessageReader, error_body, refuse
-from quotakeeper.providers.bodies import body_of
-from quotakeeper.providers.exchange import (
+from quotakeeper.providers.contract import (
     NOTHING,
     Call,
     CountText,
@@ -17,11 +17,7 @@ from quotakeeper.providers.exchange import (
     Request,
     UsageReader,
 )
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.places import locate
-from quotakeeper.providers.reading import REQUEST
-from quotakeeper.providers.wire.tallies import count_text
-from quotakeeper.providers.wire.values import (
+from quotakeeper.providers.formats.json_values import (
     Json,
     child,
     dumps,
@@ -32,6 +28,10 @@ from quotakeeper.providers.wire.values import (
     text_of,
     whole,
 )
+from quotakeeper.providers.formats.text_counts import count_text
+from quotakeeper.providers.reading.request_body import body_of
+from quotakeeper.providers.reading.response_reader import REQUEST
+from quotakeeper.providers.reading.token_split import added
 
 HOSTS = ("api.anthropic.com",)
 _MOST_INPUT = 1_000_000

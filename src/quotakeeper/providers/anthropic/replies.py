@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from quotakeeper.providers.exchange import Call, ProviderFault, Refusal, header_text
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.reading import kind_of_status, with_retry_after
-from quotakeeper.providers.redaction import redact
-from quotakeeper.providers.totals import TokenReader
-from quotakeeper.providers.wire.framing import Document
-from quotakeeper.providers.wire.values import (
+from quotakeeper.providers.contract import Call, ProviderFault, Refusal, header_text
+from quotakeeper.providers.formats.framing import Document
+from quotakeeper.providers.formats.json_values import (
     Json,
     child,
     count,
@@ -21,6 +17,10 @@ from quotakeeper.providers.wire.values import (
     parse_object,
     text_of,
 )
+from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
+from quotakeeper.providers.reading.token_reader import TokenReader
+from quotakeeper.providers.reading.token_split import added
 
 _KINDS = {
     "rate_limit_error": "quota",

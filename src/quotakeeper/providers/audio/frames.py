@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quotakeeper.providers.audio.byte_view import Length, View, micros
 from quotakeeper.providers.audio.riff import after_id3
-from quotakeeper.providers.audio.view import Length, View, micros
 
 _MP3_KBITS = {
     3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from quotakeeper.providers.audio.view import Length, MissingBytes, View
+from quotakeeper.providers.audio.byte_view import Length, MissingBytes, View
 
 _SEGMENT, _INFO, _TRACKS, _TRACK = 0x18538067, 0x1549A966, 0x1654AE6B, 0xAE
 _CLUSTER, _GROUP, _SOUND = 0x1F43B675, 0xA0, 0xE1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from quotakeeper.providers.audio.view import Length, MissingBytes, View, micros
+from quotakeeper.providers.audio.byte_view import Length, MissingBytes, View, micros
 
 _UNKNOWN = (2**32 - 1, 2**64 - 1)
 

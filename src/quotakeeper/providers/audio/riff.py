@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quotakeeper.providers.audio.view import Length, MissingBytes, View, micros
+from quotakeeper.providers.audio.byte_view import Length, MissingBytes, View, micros
 
 _UNKNOWN = (0, 0xFFFFFFFF)
 _BY_BLOCKS = (1, 3, 6, 7, 0xFFFE)  # PCM, float, A-law, mu-law, extensible: a block is a sample

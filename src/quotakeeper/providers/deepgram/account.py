@@ -16,15 +16,15 @@ from quotakeeper.domain.money import MAX_PICO, pico_from_usd
 from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.windows import instant, moment
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.providers.accounts import AccountRequest
+from quotakeeper.providers.account_records import AccountRequest
+from quotakeeper.providers.addresses import Place, locate
 from quotakeeper.providers.deepgram.options import (
     DEFAULT_VOICE,
     PROVIDER,
     listen_model,
     price_options,
 )
-from quotakeeper.providers.places import Place, locate
-from quotakeeper.providers.wire.values import Json, child, name_of, text_of, whole
+from quotakeeper.providers.formats.json_values import Json, child, name_of, text_of, whole
 
 _HOST = "api.deepgram.com"
 DEFAULT_URL = f"https://{_HOST}"

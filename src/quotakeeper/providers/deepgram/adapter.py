@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from quotakeeper.providers.addresses import Place, locate
+from quotakeeper.providers.contract import (
+    NOTHING,
+    Call,
+    CountText,
+    LiveSession,
+    Refusal,
+    Request,
+    UsageReader,
+)
 from quotakeeper.providers.deepgram.bounds import listen_call, live_call, read_call, speak_call
-from quotakeeper.providers.deepgram.faults import refuse
+from quotakeeper.providers.deepgram.errors import refuse
 from quotakeeper.providers.deepgram.live import (
     AgentSession,
     FluxSession,
@@ -19,16 +29,6 @@ from quotakeeper.providers.deepgram.replies import (
     ReadReader,
     SpeakReader,
 )
-from quotakeeper.providers.exchange import (
-    NOTHING,
-    Call,
-    CountText,
-    LiveSession,
-    Refusal,
-    Request,
-    UsageReader,
-)
-from quotakeeper.providers.places import Place, locate
 
 HOSTS = (
     "api.deepgram.com",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
+from quotakeeper.providers.addresses import Place
 from quotakeeper.providers.audio import longest_milliseconds, read_sound
-from quotakeeper.providers.bodies import body_of
+from quotakeeper.providers.contract import Call, CountText, Request
 from quotakeeper.providers.deepgram.options import (
     DEFAULT_VOICE,
     PROVIDER,
@@ -17,11 +18,10 @@ from quotakeeper.providers.deepgram.options import (
     price_options,
     raw_format,
 )
-from quotakeeper.providers.exchange import Call, CountText, Request
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.places import Place
-from quotakeeper.providers.wire.tallies import count_text
-from quotakeeper.providers.wire.values import Json, name_of, parse_object, text_of
+from quotakeeper.providers.formats.json_values import Json, name_of, parse_object, text_of
+from quotakeeper.providers.formats.text_counts import count_text
+from quotakeeper.providers.reading.request_body import body_of
+from quotakeeper.providers.reading.token_split import added
 
 # Where only an address of the sound is sent, nobody can know its length before the answer.
 UNKNOWN_BOUND_MS = 3 * 3_600_000

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.providers.addresses import Place
 from quotakeeper.providers.audio import read_sound
-from quotakeeper.providers.deepgram.faults import read_fault
+from quotakeeper.providers.contract import Call, ProviderFault, Usage
+from quotakeeper.providers.deepgram.errors import read_fault
 from quotakeeper.providers.deepgram.options import RawFormat, billed_channels, raw_format
 from quotakeeper.providers.deepgram.replies import model_of
-from quotakeeper.providers.exchange import Call, ProviderFault, Usage
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.places import Place
-from quotakeeper.providers.reading import REQUEST
-from quotakeeper.providers.wire.values import (
+from quotakeeper.providers.formats.json_values import (
     Json,
     child,
     count,
@@ -29,6 +27,8 @@ from quotakeeper.providers.wire.values import (
     text_of,
     whole,
 )
+from quotakeeper.providers.reading.response_reader import REQUEST
+from quotakeeper.providers.reading.token_split import added
 
 _HEADER_BYTES = 4_096
 

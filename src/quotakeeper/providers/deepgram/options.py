@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quotakeeper.providers.places import Place
-from quotakeeper.providers.wire.values import name_of, whole
+from quotakeeper.providers.addresses import Place
+from quotakeeper.providers.formats.json_values import name_of, whole
 
 PROVIDER = "deepgram"
 DEFAULT_MODEL = "base-general"  # of /v1/listen without a model; three times as dear as nova-3

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.providers.deepgram.faults import read_fault
-from quotakeeper.providers.exchange import Call, ProviderFault, Usage, header_text
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.reading import REQUEST, Reader
-from quotakeeper.providers.wire.framing import Document
-from quotakeeper.providers.wire.values import (
+from quotakeeper.providers.contract import Call, ProviderFault, Usage, header_text
+from quotakeeper.providers.deepgram.errors import read_fault
+from quotakeeper.providers.formats.framing import Document
+from quotakeeper.providers.formats.json_values import (
     Json,
     as_object,
     child,
@@ -22,6 +20,8 @@ from quotakeeper.providers.wire.values import (
     text_of,
     whole,
 )
+from quotakeeper.providers.reading.response_reader import REQUEST, Reader
+from quotakeeper.providers.reading.token_split import added
 
 _FEATURES = ("summary_info", "topics_info", "intents_info", "sentiment_info")
 

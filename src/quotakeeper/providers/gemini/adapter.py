@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.bodies import body_of
-from quotakeeper.providers.exchange import (
+from quotakeeper.providers.addresses import Place, locate
+from quotakeeper.providers.contract import (
     NOTHING,
     Call,
     CountText,
@@ -17,10 +17,11 @@ from quotakeeper.providers.exchange import (
     Request,
     UsageReader,
 )
+from quotakeeper.providers.formats.json_values import Json, parse_object
 from quotakeeper.providers.gemini.bounds import PROVIDER, call_for
-from quotakeeper.providers.gemini.families import most_output
-from quotakeeper.providers.gemini.faults import error_object, interrupt, refuse
+from quotakeeper.providers.gemini.errors import error_object, interrupt, refuse
 from quotakeeper.providers.gemini.live import GeminiLive
+from quotakeeper.providers.gemini.models import most_output
 from quotakeeper.providers.gemini.replies import (
     BatchReader,
     CacheReader,
@@ -30,9 +31,8 @@ from quotakeeper.providers.gemini.replies import (
 from quotakeeper.providers.gemini.routes import HOSTS, Route, route_of
 from quotakeeper.providers.openai.bounds import chat_bound, embedding_bound
 from quotakeeper.providers.openai.replies import CompatibleReader
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.places import Place, locate
-from quotakeeper.providers.wire.values import Json, parse_object
+from quotakeeper.providers.reading.request_body import body_of
+from quotakeeper.providers.reading.token_split import added
 
 _READERS = {
     "cache": CacheReader,

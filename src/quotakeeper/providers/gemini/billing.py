@@ -14,7 +14,7 @@ from decimal import Context, Decimal, InvalidOperation
 
 from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.providers.accounts import BilledLine
+from quotakeeper.providers.account_records import BilledLine
 
 ZONE = "America/Los_Angeles"
 # What a column is called, by its meaning, without case, punctuation and currency; first wins.

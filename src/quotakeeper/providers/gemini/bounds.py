@@ -6,18 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.exchange import Call, CountText, Request
-from quotakeeper.providers.gemini.families import (
-    MOST_INPUT,
-    is_second_generation,
-    media_rates,
-    most_output,
-    output_key,
-)
-from quotakeeper.providers.gemini.prompts import Prompt, tools_of
-from quotakeeper.providers.gemini.routes import Route
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.wire.values import (
+from quotakeeper.providers.contract import Call, CountText, Request
+from quotakeeper.providers.formats.json_values import (
     Json,
     child,
     items,
@@ -27,6 +17,16 @@ from quotakeeper.providers.wire.values import (
     text_of,
     whole,
 )
+from quotakeeper.providers.gemini.models import (
+    MOST_INPUT,
+    is_second_generation,
+    media_rates,
+    most_output,
+    output_key,
+)
+from quotakeeper.providers.gemini.prompts import Prompt, tools_of
+from quotakeeper.providers.gemini.routes import Route
+from quotakeeper.providers.reading.token_split import added
 
 PROVIDER = "gemini"
 TYPICAL_OUTPUT = 1_024

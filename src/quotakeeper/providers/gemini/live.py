@@ -10,15 +10,8 @@ import re
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.providers.exchange import Call, CountText, ProviderFault, Usage
-from quotakeeper.providers.gemini.bounds import LIVE_NOTE, PROVIDER
-from quotakeeper.providers.gemini.families import media_rates
-from quotakeeper.providers.gemini.faults import error_in, fault_of
-from quotakeeper.providers.gemini.usage import is_counted, live_usage
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.reading import REQUEST
-from quotakeeper.providers.wire.tallies import Tally, base64_size
-from quotakeeper.providers.wire.values import (
+from quotakeeper.providers.contract import Call, CountText, ProviderFault, Usage
+from quotakeeper.providers.formats.json_values import (
     child,
     dumps,
     items,
@@ -27,6 +20,13 @@ from quotakeeper.providers.wire.values import (
     parse_object,
     text_of,
 )
+from quotakeeper.providers.formats.text_counts import Tally, base64_size
+from quotakeeper.providers.gemini.bounds import LIVE_NOTE, PROVIDER
+from quotakeeper.providers.gemini.errors import error_in, fault_of
+from quotakeeper.providers.gemini.models import media_rates
+from quotakeeper.providers.gemini.usage import is_counted, live_usage
+from quotakeeper.providers.reading.response_reader import REQUEST
+from quotakeeper.providers.reading.token_split import added
 
 _RATE = re.compile(r"rate=([0-9]{4,6})")
 _RATE_IN, _RATE_OUT = 16_000, 24_000

@@ -7,8 +7,8 @@ import binascii
 import re
 
 from quotakeeper.providers.audio import longest_milliseconds, read_sound
-from quotakeeper.providers.gemini.families import MOST_INPUT, MediaRates
-from quotakeeper.providers.wire.tallies import base64_size
+from quotakeeper.providers.formats.text_counts import base64_size
+from quotakeeper.providers.gemini.models import MOST_INPUT, MediaRates
 
 _PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
 _COUNT = re.compile(rb"/Count\s+([0-9]{1,6})")

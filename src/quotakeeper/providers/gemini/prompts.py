@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from quotakeeper.providers.exchange import CountText
-from quotakeeper.providers.gemini.families import MOST_INPUT, MediaRates
+from quotakeeper.providers.contract import CountText
+from quotakeeper.providers.formats.json_values import (
+    Json,
+    as_object,
+    child,
+    dumps,
+    items,
+    objects,
+    text_of,
+)
+from quotakeeper.providers.formats.text_counts import count_text
 from quotakeeper.providers.gemini.media import media_tokens
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.wire.tallies import count_text
-from quotakeeper.providers.wire.values import Json, as_object, child, dumps, items, objects, text_of
+from quotakeeper.providers.gemini.models import MOST_INPUT, MediaRates
+from quotakeeper.providers.reading.token_split import added
 
 _MOST_DEPTH = 8
 _SEARCH_TOOLS = ("googleSearch", "google_search", "googleSearchRetrieval", "google_maps",

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from quotakeeper.providers.exchange import Call, ProviderFault, header_text
-from quotakeeper.providers.gemini.bounds import tier_of, token_hours
-from quotakeeper.providers.gemini.families import is_second_generation
-from quotakeeper.providers.gemini.faults import error_in, fault_of, read_fault
-from quotakeeper.providers.gemini.usage import (
-    content_usage,
-    interaction_usage,
-    is_counted,
-    prediction_usage,
-)
-from quotakeeper.providers.partition import added, tokens_of
-from quotakeeper.providers.totals import TokenReader
-from quotakeeper.providers.wire.framing import Document
-from quotakeeper.providers.wire.tallies import base64_size
-from quotakeeper.providers.wire.values import (
+from quotakeeper.providers.contract import Call, ProviderFault, header_text
+from quotakeeper.providers.formats.framing import Document
+from quotakeeper.providers.formats.json_values import (
     Json,
     as_object,
     child,
@@ -31,6 +19,18 @@ from quotakeeper.providers.wire.values import (
     objects,
     text_of,
 )
+from quotakeeper.providers.formats.text_counts import base64_size
+from quotakeeper.providers.gemini.bounds import tier_of, token_hours
+from quotakeeper.providers.gemini.errors import error_in, fault_of, read_fault
+from quotakeeper.providers.gemini.models import is_second_generation
+from quotakeeper.providers.gemini.usage import (
+    content_usage,
+    interaction_usage,
+    is_counted,
+    prediction_usage,
+)
+from quotakeeper.providers.reading.token_reader import TokenReader
+from quotakeeper.providers.reading.token_split import added, tokens_of
 
 PROVISIONED = "provisioned throughput: paid for beforehand"
 

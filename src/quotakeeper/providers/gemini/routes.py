@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from quotakeeper.providers.places import Place
+from quotakeeper.providers.addresses import Place
 
 HOSTS = (
     "generativelanguage.googleapis.com",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from quotakeeper.providers.partition import (
+from quotakeeper.providers.formats.json_values import Json, count, objects, text_of, whole
+from quotakeeper.providers.reading.token_split import (
     Parts,
     parts_of,
     quantities_of,
     split_cached,
     tidy,
 )
-from quotakeeper.providers.wire.values import Json, count, objects, text_of, whole
 
 Note = Callable[[str], None]
 BROKEN_TOTAL = "the provider's total is not the sum of its parts"

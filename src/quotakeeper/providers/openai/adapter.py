@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.bodies import body_of
-from quotakeeper.providers.exchange import (
+from quotakeeper.providers.addresses import Place, locate
+from quotakeeper.providers.contract import (
     NOTHING,
     Call,
     CountText,
@@ -17,6 +17,7 @@ from quotakeeper.providers.exchange import (
     Request,
     UsageReader,
 )
+from quotakeeper.providers.formats.json_values import name_of, parse_object, text_of, whole
 from quotakeeper.providers.openai.bounds import (
     MOST_OUTPUT,
     TYPICAL_OUTPUT,
@@ -27,9 +28,8 @@ from quotakeeper.providers.openai.bounds import (
     form_fields,
 )
 from quotakeeper.providers.openai.replies import error_object, reader_of, refuse
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.places import Place, locate
-from quotakeeper.providers.wire.values import name_of, parse_object, text_of, whole
+from quotakeeper.providers.reading.request_body import body_of
+from quotakeeper.providers.reading.token_split import added
 
 HOSTS = ("api.openai.com", "eu.api.openai.com", "us.api.openai.com")
 _BILLED = {

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from quotakeeper.providers.audio import longest_milliseconds, read_sound
-from quotakeeper.providers.exchange import CountText
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.wire.forms import form_parts
-from quotakeeper.providers.wire.tallies import base64_size, count_text
-from quotakeeper.providers.wire.values import Json, child, dumps, items, objects, text_of, whole
+from quotakeeper.providers.contract import CountText
+from quotakeeper.providers.formats.json_values import (
+    Json,
+    child,
+    dumps,
+    items,
+    objects,
+    text_of,
+    whole,
+)
+from quotakeeper.providers.formats.multipart import form_parts
+from quotakeeper.providers.formats.text_counts import base64_size, count_text
+from quotakeeper.providers.reading.token_split import added
 
 # Where a request sets no cap. OpenAI publishes one for each model; this is the largest of them.
 MOST_OUTPUT = 128_000

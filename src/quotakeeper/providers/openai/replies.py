@@ -6,18 +6,9 @@ import json
 from collections.abc import Mapping
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.exchange import Call, ProviderFault, Refusal, Usage, header_text
-from quotakeeper.providers.openai.usage import is_counted, token_usage
-from quotakeeper.providers.partition import added
-from quotakeeper.providers.reading import (
-    REQUEST,
-    kind_of_status,
-    with_retry_after,
-)
-from quotakeeper.providers.redaction import redact
-from quotakeeper.providers.totals import TokenReader
-from quotakeeper.providers.wire.framing import Document
-from quotakeeper.providers.wire.values import (
+from quotakeeper.providers.contract import Call, ProviderFault, Refusal, Usage, header_text
+from quotakeeper.providers.formats.framing import Document
+from quotakeeper.providers.formats.json_values import (
     Json,
     child,
     dumps,
@@ -30,6 +21,15 @@ from quotakeeper.providers.wire.values import (
     text_of,
     whole,
 )
+from quotakeeper.providers.openai.usage import is_counted, token_usage
+from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.response_reader import (
+    REQUEST,
+    kind_of_status,
+    with_retry_after,
+)
+from quotakeeper.providers.reading.token_reader import TokenReader
+from quotakeeper.providers.reading.token_split import added
 
 _TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priority": "priority"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from quotakeeper.providers.partition import Parts, fit, quantities_of, split_cached
-from quotakeeper.providers.wire.values import Json, child, count, whole
+from quotakeeper.providers.formats.json_values import Json, child, count, whole
+from quotakeeper.providers.reading.token_split import Parts, fit, quantities_of, split_cached
 
 Note = Callable[[str], None]
 BROKEN_TOTAL = "the provider's total is not the sum of its parts"

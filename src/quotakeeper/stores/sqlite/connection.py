@@ -14,11 +14,11 @@ from quotakeeper.errors import (
     LedgerVersionError,
     OutcomeUnknownError,
 )
-from quotakeeper.stores.sqlite.forking import refuse_if_inherited
+from quotakeeper.stores.sql.account_usage import fill_paces
+from quotakeeper.stores.sql.bucket_sums import fill_slots
+from quotakeeper.stores.sql.statements import schema
+from quotakeeper.stores.sqlite.fork_guard import refuse_if_inherited
 from quotakeeper.stores.sqlite.locks import HeldElsewhereError
-from quotakeeper.stores.sqlite.paced import fill_paces
-from quotakeeper.stores.sqlite.queries import schema
-from quotakeeper.stores.sqlite.slotted import fill_slots
 
 APPLICATION_ID = 0x514B5052  # "QKPR", in the file's header: this file is ours
 SCHEMA_VERSION = 2

@@ -5,19 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from quotakeeper.domain import admission, ledger
-from quotakeeper.domain.commands import Command, Outcomes
 from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.entries import Entry, Figures
+from quotakeeper.domain.forecasting.time_buckets import SlotSum, use_by_slot, whole_slots
+from quotakeeper.domain.ledger import admission, apply
+from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.reservations import Hold
-from quotakeeper.domain.slots import SlotSum, use_by_slot, whole_slots
-from quotakeeper.domain.store import Compacted, EventQuery, Problem
+from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
-from quotakeeper.stores.sqlite.cached import SqliteState
-from quotakeeper.stores.sqlite.compacting import compact
-from quotakeeper.stores.sqlite.handle import Handle
+from quotakeeper.stores.sql.compaction import compact
+from quotakeeper.stores.sql.paged_reads import read_entries, read_events, read_slots, verify_file
+from quotakeeper.stores.sql.state import SqliteState
+from quotakeeper.stores.sql.statements import queries
 from quotakeeper.stores.sqlite.locks import (
     PATIENCE_SECONDS,
     bury,
@@ -25,8 +26,7 @@ from quotakeeper.stores.sqlite.locks import (
     ended_owners,
     lives,
 )
-from quotakeeper.stores.sqlite.queries import queries
-from quotakeeper.stores.sqlite.reading import read_entries, read_events, read_slots, verify_file
+from quotakeeper.stores.sqlite.transactions import Handle
 
 
 class SqliteStore(Handle):
@@ -50,7 +50,7 @@ class SqliteStore(Handle):
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
         def carry_out(_: sqlite3.Connection, state: SqliteState) -> tuple[list[Outcomes], bool]:
-            outcomes, entries = ledger.apply(state, commands, now)
+            outcomes, entries = apply.apply(state, commands, now)
             return outcomes, state.save(entries)
 
         return self._written(carry_out)

@@ -1,0 +1,1 @@
+"""Use cases: the standard library only, no terminal and no HTTP."""

@@ -1,0 +1,88 @@
+"""What a comparison names: each difference, what is better known, and the sums of both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from quotakeeper.domain.units import split_key
+from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
+from quotakeeper.providers.account_records import AccountRequest
+
+
+class DifferenceKind(StrEnum):
+    """What a difference is. AMBIGUOUS: it may be one of several, so nothing is concluded."""
+
+    MISSING_HERE = "missing_here"
+    MISSING_THERE = "missing_there"
+    QUANTITY = "quantity"
+    PRICE = "price"
+    NOW_KNOWN = "now_known"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """The figures an event should have.
+
+    `quantities` None: they stay as they are. `cost_pico` None: the cost stays, or where quantities
+    are given, follows from them.
+    """
+
+    quantities: Mapping[str, int] | None
+    cost_pico: int | None
+    provenance: Provenance
+    outcome: Outcome
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference: the request there, the event here, and what can be written, if anything."""
+
+    kind: DifferenceKind
+    request: AccountRequest | None = None
+    event: UsageEvent | None = None
+    better: Better | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """The sums of one side: calls, base units by meter, pico-dollars; `unpriced` have no cost."""
+
+    calls: int = 0
+    cost_pico: int = 0
+    unpriced: int = 0
+    quantities: dict[str, int] = field(default_factory=dict)
+
+    def add(self, quantities: Mapping[str, int], cost_pico: int | None) -> None:
+        """Take one call in."""
+        self.calls += 1
+        if cost_pico is None:
+            self.unpriced += 1
+        else:
+            self.cost_pico += cost_pico
+        for key, amount in quantities.items():
+            self.quantities[key] = self.quantities.get(key, 0) + amount
+
+    def exchange(self, before: UsageEvent | None, after: UsageEvent) -> None:
+        """Take a call as it stands now for what it was before, if it was counted at all."""
+        if before is None:
+            self.calls += 1
+        for event, sign in ((before, -1), (after, 1)):
+            if event is None:
+                continue
+            self.unpriced += sign if event.cost_pico is None else 0
+            self.cost_pico += sign * (event.cost_pico or 0)
+            for key, amount in by_meter(event.quantities).items():
+                self.quantities[key] = self.quantities.get(key, 0) + sign * amount
+
+
+def by_meter(quantities: Mapping[str, int]) -> dict[str, int]:
+    """Quantities added up over modalities."""
+    totals: dict[str, int] = {}
+    for key, amount in quantities.items():
+        meter = split_key(key)[0]
+        totals[meter] = totals.get(meter, 0) + amount
+    return totals

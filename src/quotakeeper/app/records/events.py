@@ -1,0 +1,141 @@
+"""Usage events as records, and written out as NDJSON, JSON or CSV."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TextIO
+
+from quotakeeper.app.records.csv_text import Number, csv_line
+from quotakeeper.app.records.instants import rfc3339, rfc3339_micros
+from quotakeeper.domain.money import usd_text
+from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, split_key
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.errors import InvalidInputError
+
+FORMATS = ("ndjson", "json", "csv")
+SCHEMA = 1
+# In the order of the registry, so that the columns of a file never depend on what is in it.
+_METER_COLUMNS = tuple(name for name in METERS if name in STORED_METERS)
+CSV_COLUMNS = (
+    "id",
+    "at",
+    "provider",
+    "model",
+    "operation",
+    "scope",
+    *_METER_COLUMNS,
+    "cost_usd",
+    "provenance",
+    "outcome",
+    "model_served",
+    "price_id",
+    "duration_ms",
+    "modalities",
+    "note",
+)
+
+
+def event_record(event: UsageEvent) -> dict[str, object]:
+    """One event as plain values, keys in the order they are written.
+
+    `quantities` are whole base units summed over modalities; `modalities` holds the labelled parts
+    of them. `cost_usd` is a decimal string, null where no price was known.
+    """
+    totals, parts = _by_meter(event.quantities)
+    labels = event.labels
+    return {
+        "id": event.id,
+        "at": rfc3339_micros(event.at),
+        "provider": labels.provider,
+        "model": labels.model,
+        "operation": labels.operation,
+        "scope": dict(labels.scope),
+        "quantities": totals,
+        "cost_usd": None if event.cost_pico is None else usd_text(event.cost_pico),
+        "provenance": str(event.provenance),
+        "outcome": str(event.outcome),
+        "model_served": event.model_served,
+        "price_id": event.price_id,
+        "duration_ms": event.duration_ms,
+        "modalities": parts,
+        "note": event.note,
+    }
+
+
+def write_events(
+    events: Iterable[UsageEvent], stream: TextIO, form: str, *, generated_at: int
+) -> int:
+    """Write events in one of FORMATS; return how many there were.
+
+    JSON text is pure ASCII (other characters as escapes), so no stream can spoil it.
+    """
+    if form == "ndjson":
+        return _write_ndjson(events, stream)
+    if form == "json":
+        return _write_json(events, stream, generated_at)
+    if form == "csv":
+        return _write_csv(events, stream)
+    raise InvalidInputError("format", f"unknown format {form!r}", f"one of: {', '.join(FORMATS)}")
+
+
+def _write_ndjson(events: Iterable[UsageEvent], stream: TextIO) -> int:
+    count = 0
+    for count, event in enumerate(events, start=1):  # noqa: B007 - the last number is the count
+        stream.write(json.dumps(event_record(event), separators=(",", ":")) + "\n")
+    return count
+
+
+def _write_json(events: Iterable[UsageEvent], stream: TextIO, generated_at: int) -> int:
+    count = 0
+    head = f'"schema": {SCHEMA}, "generated_at": "{rfc3339(generated_at)}"'
+    stream.write("{" + head + ', "events": [')
+    for count, event in enumerate(events, start=1):
+        stream.write(",\n  " if count > 1 else "\n  ")
+        stream.write(json.dumps(event_record(event)))
+    stream.write("\n]}\n" if count else "]}\n")
+    return count
+
+
+def _write_csv(events: Iterable[UsageEvent], stream: TextIO) -> int:
+    count = 0
+    stream.write(csv_line(CSV_COLUMNS))
+    for count, event in enumerate(events, start=1):  # noqa: B007 - the last number is the count
+        stream.write(csv_line(_csv_cells(event)))
+    return count
+
+
+def _csv_cells(event: UsageEvent) -> list[str | Number | None]:
+    record = event_record(event)
+    totals, _ = _by_meter(event.quantities)
+    labelled = {key: n for key, n in sorted(event.quantities.items()) if split_key(key)[1]}
+    cells: list[str | Number | None] = []
+    for column in CSV_COLUMNS:
+        if column in STORED_METERS:
+            cells.append(Number(totals[column]) if column in totals else None)
+        elif column == "cost_usd":
+            cells.append(None if event.cost_pico is None else Number(usd_text(event.cost_pico)))
+        elif column == "duration_ms":
+            cells.append(None if event.duration_ms is None else Number(event.duration_ms))
+        elif column == "scope":
+            cells.append(_compact(dict(event.labels.scope)))
+        elif column == "modalities":
+            cells.append(_compact(labelled))
+        else:
+            cells.append(str(record[column]))
+    return cells
+
+
+def _compact(table: dict[str, str] | dict[str, int]) -> str:
+    return json.dumps(table, ensure_ascii=False, separators=(",", ":")) if table else ""
+
+
+def _by_meter(quantities: Quantities) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    totals: dict[str, int] = {}
+    parts: dict[str, dict[str, int]] = {}
+    for key in sorted(quantities):
+        meter, modality = split_key(key)
+        totals[meter] = totals.get(meter, 0) + quantities[key]
+        if modality:
+            parts.setdefault(meter, {})[modality] = quantities[key]
+    return totals, parts

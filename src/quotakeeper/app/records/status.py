@@ -1,0 +1,82 @@
+"""The status of all limits as the record that other programs rely on (schema 1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.domain.units import units_text
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.forecasting.status import LimitStatus, Status
+
+SCHEMA = 1
+
+
+def status_record(status: Status) -> dict[str, object]:
+    """Status as plain values; amounts are decimal strings in the unit that people write."""
+    return {
+        "schema": SCHEMA,
+        "as_of": rfc3339(status.as_of),
+        "limits": [
+            {**limit_record(each), "forecast": forecast_record(each)} for each in status.limits
+        ],
+        "open_reservations": status.open_reservations,
+    }
+
+
+def percent_text(percent: Decimal) -> str:
+    """A percentage as decimal text: "82.5", never "8.25E+1"."""
+    text = f"{percent:.4f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def forecast_record(entry: LimitStatus) -> dict[str, object] | None:
+    """Where a limit is going, in its own unit; None where nothing can be said."""
+    found, meter = entry.forecast, entry.limit.meter_info
+    if found is None:
+        return None
+    burn = found.burn_rate
+    return {
+        "per_hour": units_text(found.per_hour, meter),
+        "burn_rate": None if burn is None else f"{burn:f}",
+        "projected": units_text(found.projected, meter),
+        "projected_low": units_text(found.projected_low, meter),
+        "projected_high": units_text(found.projected_high, meter),
+        "interval_percent": 80,
+        "exhausts_at": _instant(found.exhausts_at),
+        "exhausts_from": _instant(found.exhausts_from),
+        "exhausts_until": _instant(found.exhausts_until),
+        "method": found.method,
+        "provenance": "estimated",
+    }
+
+
+def _instant(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
+def limit_record(entry: LimitStatus) -> dict[str, object]:
+    """One limit and what is left of it. Keys may be added after these; none goes away."""
+    limit = entry.limit
+    meter = limit.meter_info
+    return {
+        "name": limit.name,
+        "provider": limit.provider,
+        "meter": limit.meter,
+        "window": str(limit.window),
+        "amount": units_text(limit.amount, meter),
+        "used": units_text(entry.used, meter),
+        "reserved": units_text(entry.reserved, meter),
+        "remaining": units_text(entry.remaining, meter),
+        "percent": percent_text(entry.percent),
+        "state": str(entry.state),
+        "resets_at": rfc3339(entry.resets_at),
+        "unit": meter.unit,
+        "mode": str(limit.mode),
+        "model": limit.model,
+        "operation": limit.operation,
+        "scope": dict(limit.scope),
+        "timezone": limit.timezone,
+    }

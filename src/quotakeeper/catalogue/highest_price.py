@@ -1,0 +1,44 @@
+"""The dearest price of a provider: what an unpriced model may be counted at, to be safe."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import product
+
+from quotakeeper.domain.pricing.prices import LANGUAGES, MODES, PriceOptions
+from quotakeeper.domain.pricing.selection import PriceSheet, lines_for
+
+_WAYS = tuple(PriceOptions(mode=m, language=n) for m, n in product(MODES, LANGUAGES))
+Rate = tuple[int, int]
+
+
+class HighestRates:
+    """Finds, and remembers, the dearest rate for one quantity over all models of one provider."""
+
+    def __init__(self, sheets: tuple[PriceSheet, ...]) -> None:
+        self._sheets = sheets
+        instants = {instant for sheet in sheets for instant in sheet.boundaries()}
+        self._starts = sorted(instants)
+        self._above = sorted({row.above for sheet in sheets for row in sheet.rows})
+        self._found: dict[tuple[str, int, int], Rate | None] = {}
+
+    def rate(self, key: str, prompt_tokens: int, at: int) -> Rate | None:
+        """Pico-dollars for one base unit as numerator and denominator, or None: no price."""
+        asked = (key, bisect_left(self._above, prompt_tokens), bisect_right(self._starts, at))
+        if asked not in self._found:
+            self._found[asked] = self._search(key, prompt_tokens, at)
+        return self._found[asked]
+
+    def start_of(self, at: int) -> int:
+        """The instant since which these rates hold."""
+        position = bisect_right(self._starts, at)
+        return self._starts[position - 1] if position else max(at, 0)
+
+    def _search(self, key: str, prompt_tokens: int, at: int) -> Rate | None:
+        rates = [
+            lines[0].rate
+            for sheet, options in product(self._sheets, _WAYS)
+            if (lines := lines_for(sheet, key, options, prompt_tokens, at))
+        ]
+        best = max(rates, default=None)
+        return None if best is None else (best.numerator, best.denominator)

@@ -1,0 +1,53 @@
+"""What one run of the command line knows: its global options, and how it opens the ledger."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from quotakeeper.cli.console import Glyphs, glyphs_for
+from quotakeeper.cli.text.words import Words
+from quotakeeper.config import Settings, load_settings
+from quotakeeper.config.terminal import language, wants_colour
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+
+COLOUR_CHOICES = ("auto", "always", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The global options of a run."""
+
+    ledger: str | None = None
+    config: str | None = None
+    color: str = "auto"
+    lang: str = field(default_factory=language)
+
+    @property
+    def words(self) -> Words:
+        """Messages in the chosen language."""
+        return Words(self.lang)
+
+    @property
+    def colour(self) -> bool:
+        """Whether data on stdout is coloured."""
+        return wants_colour(self.color, sys.stdout.isatty())
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The drawing characters that stdout can show."""
+        return glyphs_for(sys.stdout)
+
+    def settings(self) -> Settings:
+        """The settings in force, without opening the ledger."""
+        return load_settings(ledger=self.ledger, config=self.config)
+
+
+def open_keeper(session: Session) -> Keeper:
+    """The one place where the command line opens a ledger; tests put their own here."""
+    from quotakeeper import Keeper
+
+    return Keeper(config=session.settings())

@@ -1,0 +1,74 @@
+"""Errors as three lines (error, why, try) and an exit code; never a traceback for our own."""
+
+from __future__ import annotations
+
+from quotakeeper.app.records.csv_text import visible
+from quotakeeper.cli.console import tell
+from quotakeeper.cli.text.words import Words
+from quotakeeper.errors import (
+    ConfigError,
+    InvalidInputError,
+    LedgerError,
+    LedgerUnavailableError,
+    LimitExceeded,
+    MissingExtraError,
+    ProviderError,
+    QuotakeeperError,
+    TokenizerError,
+)
+
+OK = 0
+FAILURE = 1
+USAGE = 2
+OVER = 3
+WARNING = 4
+DIFFERS = 5
+UNAVAILABLE = 69
+BAD_CONFIG = 78
+INTERRUPTED = 130
+
+
+def exit_code(error: QuotakeeperError) -> int:
+    """The exit code that an error ends with."""
+    match error:
+        case MissingExtraError() | LedgerUnavailableError() | ProviderError():
+            return UNAVAILABLE
+        case ConfigError():
+            return BAD_CONFIG
+        case InvalidInputError():
+            return USAGE
+        case LimitExceeded():
+            return OVER
+        case _:
+            return FAILURE
+
+
+def report(error: QuotakeeperError, words: Words) -> int:
+    """Print an error in three lines on stderr and return its exit code."""
+    what, why, fix = _parts(error)
+    tell(f"{words('error')}: {words(what)}")
+    tell(f"  {words('why')}: {visible(why)}")
+    tell(f"  {words('try')}: {visible(fix or words('quotakeeper doctor shows the whole set-up'))}")
+    return exit_code(error)
+
+
+def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
+    match error:
+        case MissingExtraError():
+            return "an optional part is not installed", f"{error.where} {error.problem}", error.fix
+        case ConfigError():
+            what = "the configuration cannot be used"
+            return what, f"{error.where}: {error.problem}", error.fix
+        case InvalidInputError():
+            return "that cannot be used", f"{error.field}: {error.problem}".strip(": "), error.fix
+        case LedgerError():
+            what = "the ledger cannot be used"
+            return what, f"{error.ledger}: {error.problem}", error.fix
+        case LimitExceeded():
+            return "a limit is reached", str(error), "quotakeeper status"
+        case ProviderError():
+            return "the account cannot be read", str(error), "check the key, or give --file"
+        case TokenizerError():
+            return "the tokenizer cannot be used", error.problem, error.fix
+        case _:
+            return "that did not work", str(error), ""

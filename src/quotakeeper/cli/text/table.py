@@ -1,0 +1,78 @@
+"""Plain tables, measured in screen columns, so that Vietnamese and Chinese line up."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from quotakeeper.app.records.csv_text import visible
+
+
+def columns_of(text: str) -> int:
+    """How many screen columns a text takes; combining marks take none, wide characters two."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1
+        for c in text
+    )
+
+
+def cut(text: str, columns: int, ellipsis: str = "…") -> str:
+    """Text made safe to show and cut to a number of columns, an ellipsis where it was cut."""
+    shown = visible(text)
+    if columns_of(shown) <= columns:
+        return shown
+    room = columns - columns_of(ellipsis)
+    kept: list[str] = []
+    for character in shown:
+        room -= columns_of(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept) + ellipsis if columns >= columns_of(ellipsis) else ""
+
+
+def pad(text: str, columns: int, *, right: bool = False) -> str:
+    """Text filled with spaces up to a number of columns."""
+    fill = " " * max(0, columns - columns_of(text))
+    return fill + text if right else text + fill
+
+
+def table_lines(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: frozenset[int] = frozenset(),
+    width: int = 100,
+    ellipsis: str = "…",
+) -> list[str]:
+    """Lay out a table. If it is too wide, the widest texts give way; numbers never do (`right`),
+    nor do columns without a header."""
+    cells = [[visible(cell) for cell in row] for row in (header, *rows)]
+    sizes = [max(columns_of(row[i]) for row in cells) for i in range(len(header))]
+    gaps = 2 * (len(header) - 1)
+    while sum(sizes) + gaps > width:
+        soft = [i for i, name in enumerate(header) if name and i not in right and sizes[i] > 8]
+        if not soft:
+            break
+        sizes[max(soft, key=sizes.__getitem__)] -= 1
+    lines = []
+    for row in cells:
+        parts = (
+            pad(cut(cell, size, ellipsis), size, right=i in right)
+            for i, (cell, size) in enumerate(zip(row, sizes, strict=True))
+        )
+        lines.append("  ".join(parts).rstrip())
+    return lines
+
+
+def flowed(pieces: Sequence[str], width: int, *, separator: str, indent: str = "") -> list[str]:
+    """Pieces joined with a separator, broken between pieces into lines that fit."""
+    lines: list[str] = []
+    for piece in pieces:
+        if lines and columns_of(lines[-1]) + columns_of(separator) + columns_of(piece) <= width:
+            lines[-1] += separator + piece
+        else:
+            lines.append(indent + piece)
+    return lines

@@ -1,0 +1,19 @@
+"""Messages in the chosen language. An English text is its own key; JSON is never translated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quotakeeper.cli.text.vietnamese import VIETNAMESE
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Call it with an English text to get that text in `lang`, its {places} filled in."""
+
+    lang: str
+
+    def __call__(self, text: str, **values: object) -> str:
+        """The text in this language; a text that has no translation stays English."""
+        found = VIETNAMESE.get(text, text) if self.lang == "vi" else text
+        return found.format(**values) if values else found

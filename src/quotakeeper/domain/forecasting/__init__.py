@@ -1,0 +1,1 @@
+"""Usage added up over time, and what follows from it."""

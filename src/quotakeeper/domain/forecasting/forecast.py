@@ -1,0 +1,288 @@
+"""Forecasts: how fast a limit is being used, where its period will end, and when it is exhausted.
+
+The present speed is that of the last hour. What is still to come is foreseen by a pace: the mean
+of the last half hour, hour, three, six or twenty-four hours, or of the period so far; of these,
+the one that would have foreseen the period so far best (each is tried on what followed at every
+quarter of an hour). A stretch more than twice as busy, or less than half as busy, as any before it
+is a change of pace, and is then believed. One slot never counts for more than all others together:
+a single huge call is no pace.
+
+The interval holds eight times in ten, as far as the past tells: from the errors that pace would
+have made, which grow with the time to come, and from their drift. All in whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isqrt
+
+from quotakeeper.domain.forecasting.time_buckets import SLOT, slot_start
+from quotakeeper.domain.money import divide_half_even
+from quotakeeper.domain.windows import SECOND, Period, Window
+
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
+LOOK_BACK = 7 * DAY
+LEAST_SPAN = 600 * SECOND
+LEAST_PERIOD = 6 * SLOT
+_SHORT = 6  # slots: half an hour
+_STRETCHES = (_SHORT, 12, 36, 72, 288)
+_TRIES = 96
+_Z = (12_816, 10_000)  # of a normal distribution, one in ten is beyond so many deviations
+_ONE = 10**9
+
+FIRST_MINUTES = "first_minutes"
+SINCE_FIRST_CALL = "since_first_call"
+CHANGE_OF_PACE = "change_of_pace"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Amounts are in base units of the limit, instants in microseconds since 1970 UTC.
+
+    `per_hour` is the present speed; `burn_rate` is it over the speed that uses up exactly the whole
+    limit in a whole period: 1.00 is on course (None for a limit of nothing). `projected` is the use
+    at the end of the period (for a rolling window: one window from now), with its 80 % interval;
+    `exhausts_at` is when nothing is left (None: not at this rate), `exhausts_from` and
+    `exhausts_until` the same at the high and the low end of the interval. `method` names what the
+    pace to come was taken from: `first_minutes`, `last_30_minutes` (60, 180, 360, 1440),
+    `since_first_call`, `change_of_pace`.
+    """
+
+    per_hour: int
+    burn_rate: Decimal | None
+    projected: int
+    projected_low: int
+    projected_high: int
+    exhausts_at: int | None
+    exhausts_from: int | None
+    exhausts_until: int | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a limit stands: what was used and set aside of its amount, in which period, and when.
+
+    For a rolling window, `period` is what its oldest use lies in; it has no end of its own.
+    """
+
+    amount: int
+    used: int
+    reserved: int
+    window: Window
+    period: Period
+    now: int
+
+    @property
+    def start_at(self) -> int:
+        """From where on slots are looked at: a week at most."""
+        start = self.period.start_at
+        if self.window.kind == "rolling":
+            start = self.now - self.window.seconds * SECOND
+        return slot_start(max(start, self.now - LOOK_BACK))
+
+    @property
+    def length(self) -> int:
+        """How long a whole period is."""
+        if self.window.kind == "rolling":
+            return self.window.seconds * SECOND
+        return self.period.end_at - self.period.start_at
+
+    @property
+    def to_come(self) -> int:
+        """How long it is to the end that is projected to."""
+        if self.window.kind == "rolling":
+            return self.length
+        return max(0, self.period.end_at - self.now)
+
+    @property
+    def leaving(self) -> int:
+        """What is used now and will not be at that end: in a rolling window, all of it."""
+        return self.used if self.window.kind == "rolling" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _More:
+    """What is still to come, with its interval, and what said so."""
+
+    expected: int
+    low: int
+    high: int
+    method: str
+
+
+def forecast(stand: Stand, use: Mapping[int, int]) -> Forecast | None:
+    """Foresee a limit from its use by slot (start of slot -> base units).
+
+    None where nothing can be said: the period is shorter than half an hour, or nothing was used.
+    """
+    since = stand.start_at
+    used = {at: n for at, n in use.items() if since <= at <= stand.now and n > 0}
+    if stand.length < LEAST_PERIOD or not used:
+        return None
+    per_hour, span = _speed(used, stand)
+    more = _more(used, stand)
+    base = stand.used - stand.leaving
+    return Forecast(
+        per_hour * HOUR // span,
+        _ratio(per_hour * stand.length, span * stand.amount),
+        base + more.expected,
+        base + more.low,
+        base + more.high,
+        _exhausted(stand, more.expected),
+        _exhausted(stand, more.high),
+        _exhausted(stand, more.low),
+        more.method,
+    )
+
+
+def _speed(used: Mapping[int, int], stand: Stand) -> tuple[int, int]:
+    """What was used in the last hour, and over how long: from its first call, ten minutes at least."""
+    start = max(slot_start(stand.now - HOUR), stand.start_at)
+    recent = [at for at in used if at >= start]
+    least = max(min(LEAST_SPAN, stand.now - start), SECOND)
+    first = min(recent, default=start)
+    return sum(used[at] for at in recent), max(stand.now - first, least)
+
+
+def _ratio(part: int, of: int) -> Decimal | None:
+    if of <= 0:
+        return None
+    hundredths = divide_half_even(part * 100, of)
+    return Decimal(f"{hundredths // 100}.{hundredths % 100:02}")
+
+
+def _exhausted(stand: Stand, more: int) -> int | None:
+    """When nothing is left, if so much comes until the end."""
+    left = stand.amount - stand.used - stand.reserved
+    gain = more - stand.leaving
+    if left <= 0:
+        return stand.now
+    if gain <= 0:
+        return None
+    at = stand.now + -(-left * stand.to_come // gain)  # rounded up: never promised too early
+    return at if at < stand.now + stand.to_come else None
+
+
+def _more(used: Mapping[int, int], stand: Stand) -> _More:
+    first, present = min(used), slot_start(stand.now)
+    past = [used.get(at, 0) for at in range(first, present, SLOT)]
+    if len(past) < _SHORT:
+        span = max(stand.now - first, LEAST_SPAN)
+        expected = sum(used.values()) * stand.to_come // span
+        low, high = _interval(expected, expected)
+        return _More(expected, low, high, FIRST_MINUTES)
+    even = _evened(past)
+    tries = _Tries.of(even, stand.to_come)
+    length, method = _chosen(even, tries)
+    span = length * SLOT + stand.now - present
+    latest = min(used.get(present, 0), sum(even))
+    expected = (sum(even[-length:]) + latest) * stand.to_come // span
+    low, high = tries.interval(length, expected, stand.to_come)
+    if sum(amount > 0 for amount in past) < 3:  # one or two calls: whether more come is not known
+        high = max(high, sum(past) * stand.to_come // (len(past) * SLOT))
+    return _More(expected, low, high, method)
+
+
+def _evened(past: Sequence[int]) -> list[int]:
+    """The slots, the largest of them not larger than all others together."""
+    most = sum(past) - max(past)
+    return [min(amount, most) for amount in past]
+
+
+def _chosen(past: Sequence[int], tries: _Tries) -> tuple[int, str]:
+    """How many of the last slots to go by, and what that is called."""
+    if len(past) >= 3 * _SHORT and _has_changed(past):
+        return _SHORT, CHANGE_OF_PACE
+    length = tries.best()
+    if length == len(past):
+        return length, SINCE_FIRST_CALL
+    return length, f"last_{length * 5}_minutes"
+
+
+def _has_changed(past: Sequence[int]) -> bool:
+    before = [sum(past[i : i + _SHORT]) for i in range(len(past) - 2 * _SHORT + 1)]
+    latest = past[-_SHORT:]
+    return 2 * sum(latest) < min(before) or sum(latest) - max(latest) > 2 * max(before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Errors:
+    """Weighted sums of the errors that one stretch would have made: size, square, and signed."""
+
+    size: int
+    square: int
+    signed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """What each stretch would have foreseen of the `ahead` slots after earlier instants.
+
+    Later tries weigh more. `errors` has one entry for each length of stretch, the whole past last.
+    """
+
+    slots: int
+    ahead: int
+    weight: int
+    errors: Mapping[int, _Errors]
+
+    @staticmethod
+    def of(past: Sequence[int], to_come: int) -> _Tries:
+        """Try every stretch at up to a hundred earlier instants."""
+        many = len(past)
+        sums = [0]
+        for amount in past:
+            sums.append(sums[-1] + amount)
+        ahead = max(3, min(many // 6, to_come // SLOT))
+        instants = range(many - ahead, 2, -max(3, many // _TRIES))
+        lengths = [length for length in _STRETCHES if length <= many // 2] + [many]
+        errors = {length: _errors(sums, ahead, instants, length) for length in lengths}
+        return _Tries(many, ahead, sum(instants), errors)
+
+    def best(self) -> int:
+        """The length of the stretch that erred least; of equals, the longest."""
+        return min(self.errors, key=lambda length: (self.errors[length].size, -length))
+
+    def interval(self, length: int, expected: int, to_come: int) -> tuple[int, int]:
+        """What is to come at least and at most, eight times in ten."""
+        found = self.errors[length]
+        if not self.weight:
+            return _interval(expected, expected)
+        square, signed = found.square // self.weight, found.signed // self.weight
+        ahead, known = self.ahead * SLOT, self.slots * SLOT
+        # Errors of stretches one after the other add up, and the pace itself is known from little
+        # when much is still to come; a third on top, because the best of several looks too good.
+        spread = square * to_come * (known + 2 * to_come) * 4 // (3 * ahead * known)
+        low, high = _interval(expected, isqrt(spread))
+        # A drift beyond what chance would give goes on: it grows with the square of time.
+        chance = isqrt(max(0, square - signed * signed) * self.ahead // self.slots)
+        drift = max(0, abs(signed) - chance) * to_come * to_come // (ahead * ahead)
+        return (low, high + drift) if signed > 0 else (max(0, low - drift), high)
+
+
+def _errors(sums: Sequence[int], ahead: int, instants: range, length: int) -> _Errors:
+    size = square = signed = 0
+    for at in instants:
+        back = min(length, at)
+        error = sums[at + ahead] - sums[at] - (sums[at] - sums[at - back]) * ahead // back
+        size += at * abs(error)
+        square += at * error * error
+        signed += at * error
+    return _Errors(size, square, signed)
+
+
+def _interval(mean: int, deviation: int) -> tuple[int, int]:
+    """The 10 % and 90 % points of a gamma distribution (Wilson and Hilferty), or around a mean."""
+    if 2 * deviation > 3 * mean:
+        reach = deviation * _Z[0] // _Z[1]
+        return max(0, mean - reach), mean + reach
+    if deviation == 0:
+        return mean, mean
+    cube = deviation * deviation * _ONE // (9 * mean * mean)
+    step = isqrt(cube * _ONE) * _Z[0] // _Z[1]
+    low, high = (max(0, _ONE - cube + sign * step) for sign in (-1, 1))
+    return mean * low**3 // _ONE**3, mean * high**3 // _ONE**3

@@ -1,0 +1,272 @@
+"""Planning: when each of many pieces of work can be done without any limit being passed.
+
+Pieces are taken in their order, one after the other, each call of a piece at the first instant at
+which every hard limit has room for it; a piece that is larger than a limit is left out, named.
+Limits see what the ledger would see: calendar periods in their own zones, rolling windows in
+slices, what was used and reserved before. How long calls take is not counted. What it promises:
+
+- No hard limit is passed in any of its periods, if the calls use what was planned for them.
+- No call could have been made earlier without changing the order.
+- With more room in a limit nothing is done later (unless a piece that fitted never does now).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from quotakeeper.domain.forecasting.time_buckets import SLOT
+from quotakeeper.domain.limits import Limit, Mode
+from quotakeeper.domain.units import Quantities, measure
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call that is to be made: what it would be reserved for. No price known: `cost_pico` None."""
+
+    labels: CallLabels
+    quantities: Quantities
+    cost_pico: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work (a file): its calls, in order."""
+
+    name: str
+    asks: tuple[Ask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A limit, its time zone, and what counts against it already: instants and base units."""
+
+    limit: Limit
+    zone: tzinfo
+    uses: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """When a task is done: the instant of each of its calls, microseconds since 1970 UTC.
+
+    `waited_for` names the limit that it had to wait for longest; "" when it had not to wait.
+    """
+
+    name: str
+    starts_at: int
+    ends_at: int
+    times: tuple[int, ...]
+    waited_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """A task of which one call is larger than a hard limit: `asked` of it, in its base units."""
+
+    name: str
+    limit: Limit
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The first time that the plan passes a soft limit: by which task, and when."""
+
+    limit: Limit
+    name: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What is done when. `beyond` names what would come after the last instant that was asked for."""
+
+    planned: tuple[Planned, ...]
+    impossible: tuple[Impossible, ...]
+    beyond: tuple[str, ...]
+    passed: tuple[Passed, ...]
+
+
+def standing(
+    limit: Limit, zone: tzinfo, counted: int, now: int, profile: Mapping[int, int] | None = None
+) -> Standing:
+    """A limit with so much used and reserved in its present period.
+
+    For a rolling window, `profile` (start of slot -> base units) tells when it was used. A slot
+    counts as if all of it had come at its end, and what no slot tells of as if it came now: it
+    leaves the window a little later in the plan than in the ledger, never earlier.
+    """
+    if limit.window.kind != "rolling":
+        return Standing(limit, zone, ((now, counted),))
+    uses = sorted((min(at + SLOT - 1, now), amount) for at, amount in (profile or {}).items())
+    known = [(at, amount) for at, amount in uses if _leaves_at(limit, at) > now]
+    rest = counted - sum(amount for _, amount in known)
+    return Standing(limit, zone, (*known, (now, max(0, rest))))
+
+
+def plan(tasks: Iterable[Task], standings: Sequence[Standing], now: int, until: int) -> Schedule:
+    """Plan tasks one after the other from `now` on; what cannot begin before `until` is beyond."""
+    rooms = [_room(each, now) for each in standings if each.limit.mode is not Mode.SHADOW]
+    planned: list[Planned] = []
+    impossible: list[Impossible] = []
+    beyond: list[str] = []
+    passed: dict[str, Passed] = {}
+    at = now
+    for task in tasks:
+        if beyond:
+            beyond.append(task.name)
+            continue
+        obstacle = _obstacle(task, rooms)
+        if obstacle is not None:
+            impossible.append(obstacle)
+            continue
+        found = _placed(task, rooms, at, until, passed)
+        if found is None:
+            beyond.append(task.name)
+            continue
+        planned.append(found)
+        at = found.ends_at
+    return Schedule(tuple(planned), tuple(impossible), tuple(beyond), tuple(passed.values()))
+
+
+def _placed(
+    task: Task, rooms: Sequence[_Room], at: int, until: int, passed: dict[str, Passed]
+) -> Planned | None:
+    times: list[int] = []
+    longest, waited_for = 0, ""
+    for ask in task.asks:
+        asked = [(room, room.asked(ask)) for room in rooms if room.concerns(ask)]
+        blocking = [(room, amount) for room, amount in asked if room.is_hard]
+        moved, reason = _earliest(blocking, at)
+        if moved >= until:
+            return None
+        if moved - at > longest:
+            longest, waited_for = moved - at, reason
+        at = moved
+        for room, amount in asked:
+            if room.book(amount, at) and room.limit.name not in passed:
+                passed[room.limit.name] = Passed(room.limit, task.name, at)
+        times.append(at)
+    return Planned(task.name, times[0] if times else at, at, tuple(times), waited_for)
+
+
+def _earliest(asked: Sequence[tuple[_Room, int]], at: int) -> tuple[int, str]:
+    """The first instant from `at` on at which all have room, and which of them was waited for."""
+    reason = ""
+    moved = True
+    while moved:
+        moved = False
+        for room, amount in asked:
+            first = room.earliest(amount, at)
+            if first > at:
+                at, reason, moved = first, room.limit.name, True
+    return at, reason
+
+
+def _obstacle(task: Task, rooms: Sequence[_Room]) -> Impossible | None:
+    for ask in task.asks:
+        for room in rooms:
+            if room.is_hard and room.concerns(ask):
+                asked = room.asked(ask)
+                if asked > room.limit.amount or room.limit.amount == 0:
+                    return Impossible(task.name, room.limit, asked)
+    return None
+
+
+class _Room:
+    """What counts against one limit in the period that the plan has come to; time only rises."""
+
+    def __init__(self, limit: Limit, zone: tzinfo) -> None:
+        self.limit = limit
+        self.zone = zone
+        self.is_hard = limit.mode is Mode.HARD
+
+    def asked(self, ask: Ask) -> int:
+        """How much of this limit a call takes."""
+        return measure(self.limit.account_meter, ask.quantities, ask.cost_pico)
+
+    def concerns(self, ask: Ask) -> bool:
+        """Whether a call counts here; one of unknown cost asks whether there is anything left."""
+        unpriced = ask.cost_pico is None and self.limit.meter == "cost"
+        return (unpriced or self.asked(ask) > 0) and self.limit.matches(ask.labels)
+
+    def earliest(self, amount: int, at: int) -> int:
+        """The first instant from `at` on at which so much fits."""
+        raise AssertionError("each kind of window knows its own")
+
+    def book(self, amount: int, at: int) -> bool:
+        """Take so much; whether the limit is passed now."""
+        raise AssertionError("each kind of window knows its own")
+
+    def _fits(self, used: int, amount: int) -> bool:
+        # Nothing asked is a call of unknown cost: the ledger refuses it when nothing is left.
+        return used + amount <= self.limit.amount if amount else used < self.limit.amount
+
+
+class _CalendarRoom(_Room):
+    """A calendar window: one period at a time, the next one empty."""
+
+    def __init__(self, limit: Limit, zone: tzinfo, period: Period, used: int) -> None:
+        super().__init__(limit, zone)
+        self._period = period
+        self._used = used
+
+    def earliest(self, amount: int, at: int) -> int:
+        if at >= self._period.end_at:
+            return at
+        return at if self._fits(self._used, amount) else self._period.end_at
+
+    def book(self, amount: int, at: int) -> bool:
+        if at >= self._period.end_at:
+            self._period, self._used = period_at(self.limit.window, self.zone, at), 0
+        self._used += amount
+        return self._used > self.limit.amount
+
+
+class _RollingRoom(_Room):
+    """A rolling window: what was used leaves it slice by slice."""
+
+    def __init__(self, limit: Limit, zone: tzinfo) -> None:
+        super().__init__(limit, zone)
+        self._used = 0
+        self._slices: deque[tuple[int, int]] = deque()  # when it leaves, how much
+
+    def earliest(self, amount: int, at: int) -> int:
+        used = self._used
+        for leaves_at, part in self._slices:
+            if leaves_at > at:
+                if self._fits(used, amount):
+                    return at
+                at = leaves_at
+            used -= part
+        return at
+
+    def book(self, amount: int, at: int) -> bool:
+        while self._slices and self._slices[0][0] <= at:
+            self._used -= self._slices.popleft()[1]
+        self._slices.append((_leaves_at(self.limit, at), amount))
+        self._used += amount
+        return self._used > self.limit.amount
+
+
+def _room(each: Standing, now: int) -> _Room:
+    limit, zone = each.limit, each.zone
+    if limit.window.kind == "rolling":
+        room = _RollingRoom(limit, zone)
+        for at, amount in sorted(each.uses):
+            if amount:
+                room.book(amount, at)
+        return room
+    period = period_at(limit.window, zone, now)
+    used = sum(amount for at, amount in each.uses if at in period)
+    return _CalendarRoom(limit, zone, period, used)
+
+
+def _leaves_at(limit: Limit, at: int) -> int:
+    """When what is booked at an instant has left a rolling window."""
+    return slice_at(limit.window, at).end_at + limit.window.seconds * SECOND

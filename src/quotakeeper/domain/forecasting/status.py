@@ -1,0 +1,136 @@
+"""Reports: where limits stand, and usage added up by what the caller asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from quotakeeper.domain.decisions import Verdict
+from quotakeeper.domain.forecasting.time_buckets import SlotSum
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.numbers import percentage, times
+from quotakeeper.domain.windows import Period, moment
+from quotakeeper.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.forecasting.forecast import Forecast
+
+_ONE = Decimal(1)
+DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "provenance")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitStatus:
+    """Where one limit stands. Amounts are in the limit's base unit; `percent` is of `used`.
+
+    `forecast` is None where nothing can be said, or nobody asked.
+    """
+
+    limit: Limit
+    period: Period
+    used: int
+    reserved: int
+    remaining: int
+    percent: Decimal
+    state: str
+    resets_at: int
+    forecast: Forecast | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where everything stands at instant `as_of`."""
+
+    as_of: int
+    limits: tuple[LimitStatus, ...]
+    open_reservations: int = 0
+
+
+@dataclass(slots=True)
+class UsageRow:
+    """Usage of one group. `cost_pico` is that of the priced calls alone."""
+
+    key: tuple[str, ...]
+    calls: int = 0
+    quantities: dict[str, int] = field(default_factory=dict)
+    cost_pico: int = 0
+    unpriced_calls: int = 0
+    provenances: dict[str, int] = field(default_factory=dict)
+
+
+def limit_status(verdict: Verdict) -> LimitStatus:
+    """A verdict as a status: ok below the first threshold, warning from it, exceeded at 100 %."""
+    limit, used = verdict.limit, verdict.used
+    if used >= limit.amount:
+        state = "exceeded"
+    elif used > 0 and used >= times(min(limit.thresholds, default=_ONE), limit.amount):
+        state = "warning"
+    else:
+        state = "ok"
+    return LimitStatus(limit, verdict.period, used, verdict.reserved, verdict.remaining,
+                       percent_of(used, limit.amount), state, verdict.resets_at)  # fmt: skip
+
+
+def percent_of(used: int, amount: int) -> Decimal:
+    """Used as a percentage of an amount, to two decimals; of nothing, everything is 100 %."""
+    if amount == 0:
+        return Decimal(100)
+    return percentage(used, amount)
+
+
+def add_up(parts: Iterable[SlotSum], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
+    """Usage by dimensions (see DIMENSIONS, and "scope.<label>"); days are those of `zone`."""
+    for name in by:
+        if name not in DIMENSIONS and not name.startswith("scope."):
+            raise InvalidInputError(
+                "by", f"unknown dimension {name[:40]!r}",
+                "one of: " + ", ".join((*DIMENSIONS, "scope.<label>")),
+            )  # fmt: skip
+    rows: dict[tuple[str, ...], UsageRow] = {}
+    for part in parts:
+        key = tuple([_value(part, name, zone) for name in by])
+        row = rows.get(key)
+        if row is None:
+            row = rows[key] = UsageRow(key)
+        row.calls += part.calls
+        for name, amount in part.quantities.items():
+            row.quantities[name] = row.quantities.get(name, 0) + amount
+        row.unpriced_calls += part.unpriced_calls
+        row.cost_pico += part.cost_pico
+        known = str(part.provenance)
+        row.provenances[known] = row.provenances.get(known, 0) + part.calls
+    return [rows[key] for key in sorted(rows)]
+
+
+def _value(part: SlotSum, name: str, zone: tzinfo) -> str:
+    labels = part.labels
+    match name:
+        case "provider":
+            return labels.provider
+        case "model":
+            return labels.model
+        case "operation":
+            return labels.operation
+        case "day":
+            return _day(part.slot_at, zone)
+        case "hour":
+            return _hour(part.slot_at, zone)
+        case "outcome":
+            return str(part.outcome)
+        case "provenance":
+            return str(part.provenance)
+    return dict(labels.scope).get(name.removeprefix("scope."), "")
+
+
+@lru_cache(maxsize=256)  # slots come in order of time, many of them at one instant
+def _day(at: int, zone: tzinfo) -> str:
+    return moment(at, zone).date().isoformat()
+
+
+@lru_cache(maxsize=256)
+def _hour(at: int, zone: tzinfo) -> str:
+    return moment(at, zone).strftime("%Y-%m-%dT%H:00")

@@ -1,0 +1,1 @@
+"""The rules of the ledger: commands in, outcomes and entries out."""

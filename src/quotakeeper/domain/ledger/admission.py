@@ -1,0 +1,114 @@
+"""Admission: what limits say of a call, before it goes out and after it was booked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.state import LedgerState
+from quotakeeper.domain.limits import Limit, Mode
+from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
+from quotakeeper.domain.usage import CallLabels, UsageEvent, is_storable, labels_are_storable
+from quotakeeper.errors import InvalidInputError
+
+
+def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
+           now: int) -> Decision:  # fmt: skip
+    """Whether a call fits all its hard limits at `now`, and which limits it comes close to."""
+    refusing: list[Verdict] = []
+    warnings: list[Verdict] = []
+    for limit, meter, balance in state.caps(labels, limits, now):
+        asked = measure(meter, figures.quantities, figures.cost_pico)
+        unpriced = figures.cost_pico is None and limit.meter == "cost"
+        if asked == 0 and not unpriced:
+            continue
+        totals = balance or state.totals(limit.account, now)
+        together = totals.settled + totals.reserved + asked
+        if unpriced:
+            # What it will cost nobody knows; that nothing is left for it is known.
+            if together >= limit.amount and limit.mode is Mode.HARD:
+                refusing.append(verdict(state, limit, 0, now))
+        elif together > limit.amount and limit.mode is Mode.HARD:
+            refusing.append(verdict(state, limit, asked, now))
+        elif together > limit.amount or together >= limit.warns_from:
+            warnings.append(verdict(state, limit, asked, now))
+    return Decision(not refusing, tuple(refusing), tuple(warnings))
+
+
+def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
+          now: int) -> Decision:  # fmt: skip
+    """Whether a reservation would be admitted at `now`; changes nothing."""
+    return admit(state, labels, figures, limits, max(now, state.high_water))
+
+
+def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verdict]:
+    """Where each limit stands at `now`, nothing asked; changes nothing."""
+    now = max(now, state.high_water)
+    return [verdict(state, limit, 0, now) for limit in limits]
+
+
+def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
+    """What a limit says of asking for `asked` more base units at `now`."""
+    account = limit.account
+    totals = state.totals(account, now)
+    remaining = max(0, limit.amount - totals.settled - totals.reserved)
+    return Verdict(limit, asked, totals.settled, totals.reserved, remaining,
+                   state.period(account, now), state.resets_at(account, now))  # fmt: skip
+
+
+def passed_thresholds(verdict: Verdict) -> bool:
+    """Whether use with what was asked is at or above the lowest threshold of the limit."""
+    return verdict.used + verdict.reserved + verdict.asked >= verdict.limit.warns_from
+
+
+def passed(
+    state: LedgerState, event: UsageEvent, limits: Sequence[Limit], now: int
+) -> tuple[Verdict, ...]:
+    """The limits that an event counted in and that are now at or above a threshold."""
+    close: list[Verdict] = []
+    for limit, meter, balance in state.caps(event.labels, limits, now):
+        if measure(meter, event.quantities, event.cost_pico):
+            totals = balance or state.totals(limit.account, now)
+            if totals.settled + totals.reserved >= limit.warns_from:
+                close.append(verdict(state, limit, 0, now))
+    return tuple(close)
+
+
+def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputError | None:
+    """Why a call cannot be written down under these names. Checked here once more, so that one
+    caller's slip cannot fail the whole batch that it is committed with."""
+    if not is_storable(event_id):
+        return InvalidInputError("id", "is not a printable text of 1 to 256 characters")
+    if not labels_are_storable(labels):
+        return InvalidInputError("labels", "are not printable texts of 1 to 256 characters")
+    if not is_storable(owner, empty=True):
+        return InvalidInputError("owner", "is not a printable text of at most 256 characters")
+    return None
+
+
+def no_room(
+    state: LedgerState, labels: CallLabels, figures: Figures, at: int
+) -> InvalidInputError | None:
+    """Why figures cannot be booked at `at`: they are no figures, or no balance could hold them."""
+    if figures.cost_pico is not None and not 0 <= figures.cost_pico <= MAX_PICO:
+        return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
+    if figures.duration_ms is not None and not 0 <= figures.duration_ms <= MAX_QUANTITY:
+        return InvalidInputError("duration_ms", f"is not from 0 to {MAX_QUANTITY}")
+    for key, amount in figures.quantities.items():
+        if not is_stored_key(key) or not 0 <= amount <= MAX_QUANTITY:
+            return InvalidInputError(key[:60], f"is not a meter with a count up to {MAX_QUANTITY}")
+    for text in (figures.price_id, figures.model_served, figures.note):
+        if len(text) > _LONGEST_TEXT or not text.isprintable():
+            return InvalidInputError("figures", f"{text[:60]!r} is not a printable text")
+    for account, meter, _, balance in state.places(labels, at):
+        amount = measure(meter, figures.quantities, figures.cost_pico)
+        if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:
+            return InvalidInputError(
+                account.meter, "the sum is more than the ledger can hold", "is the amount right?"
+            )
+    return None
+
+
+_LONGEST_TEXT = 4_096

@@ -1,0 +1,204 @@
+"""The one state machine of every ledger: commands in, outcomes and entries out.
+
+`apply(state, commands, now)` decides each command in order and folds the entries it makes into the
+state before the next one, so a batch is as if its commands had come one by one. Nothing here reads
+a clock or a disk. What it promises:
+
+- A reservation is admitted only if it fits all its hard limits; a refused one changes nothing.
+- Settling is never refused for its amount: what goes beyond is overage, and it blocks what follows.
+- An id counts once for ever; a replay gets the first answer.
+- Ledger time never goes back: a clock that was set back keeps counting in the newest period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.admission import no_room, passed, unfit
+from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
+from quotakeeper.domain.ledger.fold import fold
+from quotakeeper.domain.ledger.rebuild import derive
+from quotakeeper.domain.ledger.reservations import State
+from quotakeeper.domain.ledger.reserving import (
+    MAX_TTL_US,
+    draw,
+    grow,
+    mark_sent,
+    reserve,
+    unknown_id,
+)
+from quotakeeper.domain.ledger.state import Known, LedgerState
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.errors import KeyConflictError, ReservationClosedError
+
+
+def apply(
+    state: LedgerState, commands: Sequence[c.Command], now: int
+) -> tuple[list[c.Outcomes], list[Entry]]:
+    """Carry out a batch at instant `now` (microseconds); give one outcome per command, and the
+    entries to append to the journal, in order."""
+    now = max(now, state.high_water)
+    outcomes: list[c.Outcomes] = []
+    entries: list[Entry] = []
+    for command in commands:
+        outcome, made = _decide(state, command, now)
+        outcomes.append(outcome)
+        entries.extend(made)
+    return outcomes, entries
+
+
+def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    match command:
+        case c.Reserve():
+            return reserve(state, command, now)
+        case c.Settle():
+            return _settle(state, command, now)
+        case c.Record():
+            return _record(state, command, now)
+        case c.Sweep():
+            return _sweep(state, command, now)
+        case c.Watch():
+            return _watch(state, command, now)
+        case c.Correct():
+            return _correct(state, command, now)
+        case c.Grow():
+            return grow(state, command, now)
+        case c.Draw():
+            return draw(state, command, now)
+        case c.MarkSent() | c.Extend() | c.Release() | c.Assume():
+            return _move(state, command, now)
+
+
+def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is None:
+        return c.Failed(unknown_id(command.id)), []
+    # Late is better than never: what was assumed, expired or released takes its true figures once.
+    if known.state not in (State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED):
+        if known.figures == command.figures and known.event is not None:
+            return c.Booked(known.event, replay=True), []
+        return c.Failed(ReservationClosedError(command.id, known.state, "settle")), []
+    if error := no_room(state, known.labels, command.figures, known.at):
+        return c.Failed(error), []
+    return _end(state, known, Kind.SETTLE, command.figures, now, command.limits)
+
+
+def _end(
+    state: LedgerState, known: Known, kind: Kind, figures: Figures, now: int,
+    limits: Sequence[Limit] = (),
+) -> tuple[c.Outcomes, list[Entry]]:  # fmt: skip
+    entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
+    event = fold(state, entry).event
+    assert event is not None
+    return c.Booked(event, passed=passed(state, event, limits, now)), [entry]
+
+
+def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is not None:
+        same = (
+            known.state is State.RECORDED
+            and known.labels == command.labels
+            and known.opening.quantities == command.figures.quantities
+        )
+        if same and known.event is not None:
+            return c.Booked(known.event, replay=True), []
+        return c.Failed(KeyConflictError(command.id)), []
+    at = now if command.at is None else max(0, min(command.at, now))
+    if error := unfit(command.id, command.labels) or no_room(
+        state, command.labels, command.figures, at
+    ):
+        return c.Failed(error), []
+    entry = Entry(state.seq + 1, Kind.RECORD, now, id=command.id, labels=command.labels,
+                  figures=command.figures, booked_at=None if at == now else at)  # fmt: skip
+    event = fold(state, entry).event
+    assert event is not None
+    return c.Booked(event, passed=passed(state, event, command.limits, now)), [entry]
+
+
+def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is None or known.figures is None:
+        return c.Failed(unknown_id(command.id)), []
+    if known.figures == command.figures and known.event is not None:
+        return c.Booked(known.event, replay=True), []
+    if error := no_room(state, known.labels, command.figures, known.at):
+        return c.Failed(error), []
+    return _end(state, known, Kind.CORRECT, command.figures, now, command.limits)
+
+
+def _move(
+    state: LedgerState, command: c.MarkSent | c.Extend | c.Release | c.Assume, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    known = state.known(command.id)
+    if known is None:
+        return c.Failed(unknown_id(command.id)), []
+    hold = known.hold
+    if isinstance(command, c.Release) and known.state is State.RELEASED:
+        return c.Done(command.id, State.RELEASED), []
+    if isinstance(command, c.Assume) and known.state is State.ASSUMED and known.event:
+        return c.Booked(known.event, replay=True), []
+    if hold is None:
+        wanted = {c.MarkSent: "mark as sent", c.Extend: "extend", c.Release: "release"}
+        verb = wanted.get(type(command), "assume")
+        return c.Failed(ReservationClosedError(command.id, known.state, verb)), []
+    if isinstance(command, c.Assume):
+        return _end(state, known, Kind.ASSUME, _assumed(known), now)
+    if isinstance(command, c.MarkSent):
+        if hold.sent:
+            return c.Done(command.id, State.HELD), []
+        entries: list[Entry] = []
+        return c.Done(command.id, mark_sent(state, known, now, entries).state), entries
+    if isinstance(command, c.Extend):
+        expires_at = now + min(command.ttl_us, MAX_TTL_US)
+        entry = Entry(state.seq + 1, Kind.EXTEND, now, ref=known.seq, expires_at=expires_at)
+    else:
+        entry = Entry(state.seq + 1, Kind.RELEASE, now, ref=known.seq)
+    return c.Done(command.id, fold(state, entry).state), [entry]
+
+
+def _assumed(known: Known) -> Figures:
+    hold = known.hold
+    assert hold is not None  # what was reserved at first may have grown, or been drawn on
+    return replace(known.opening, quantities=hold.quantities, cost_pico=hold.cost_pico,
+                   provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)  # fmt: skip
+
+
+def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    entries: list[Entry] = []
+    assumed = 0
+    for hold in state.overdue(now, command.dead_owners, command.at_most):
+        known = state.known(hold.id)
+        if known is None or known.hold is None:
+            continue
+        kind = Kind.ASSUME if hold.sent else Kind.EXPIRE
+        figures = _assumed(known) if hold.sent else None
+        entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
+        fold(state, entry)
+        entries.append(entry)
+        assumed += hold.sent
+    return c.Swept(len(entries) - assumed, assumed), entries
+
+
+def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    fresh = {
+        account.key: (account, state.period(account, now).start_at)
+        for account in command.accounts
+        if account.key not in state.accounts
+    }
+    if not fresh:
+        return c.Watched(), []
+    wanted = list(fresh.values())
+    # What was used before anybody kept these balances counts too: it is read from the journal,
+    # once for all of them.
+    for (account, since), derived in zip(wanted, derive(state, wanted), strict=True):
+        state.add_account(account, since)
+        for start, used in derived.items():
+            balance = state.balance(account, start)
+            balance.settled, balance.reserved = used.settled, used.reserved
+            balance.overage = used.overage
+            state.touch(account, start, balance)
+    return c.Watched(), []

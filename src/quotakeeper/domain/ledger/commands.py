@@ -1,0 +1,200 @@
+"""Commands the ledger takes and the outcomes it gives: one outcome per command, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.fast_dataclass import fact
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.reservations import Hold, State
+from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.errors import QuotakeeperError
+
+
+@fact
+class Reserve:
+    """Set aside an upper bound against every limit given, all or nothing.
+
+    An id whose earlier attempt was released or has expired may be tried again; the hold that comes
+    back then has an id of its own (`<id>~2`), and it is that one which is to be ended. `sent` says
+    of the hold that comes back, in the same step, what MarkSent says.
+    """
+
+    id: str
+    labels: CallLabels
+    figures: Figures
+    limits: tuple[Limit, ...]
+    owner: str
+    ttl_us: int
+    sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkSent:
+    """Say that the call is about to leave: from here on it may have cost something."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Keep a reservation for longer: it now expires `ttl_us` from now."""
+
+    id: str
+    ttl_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grow:
+    """Set aside more for an open reservation, against every limit given, all or nothing.
+
+    `figures` are what is added. It counts in the period that the reservation was made in, and is
+    no idempotent command: carried out twice, it sets aside twice.
+    """
+
+    id: str
+    figures: Figures
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Make a reservation out of another, the lease: a call that was admitted on it elsewhere.
+
+    It has the lease's labels and counts as sent. What the lease has not got left is not set aside
+    (it is overage once it is settled); that the lease has ended meanwhile is no reason to refuse.
+    `at` is when the call was admitted: it counts from there, within the periods of the lease.
+    """
+
+    id: str
+    lease: str
+    figures: Figures
+    owner: str
+    ttl_us: int
+    at: int | None = None
+
+
+@fact
+class Settle:
+    """End a reservation at its true figures; never refused for the amount."""
+
+    id: str
+    figures: Figures
+    limits: tuple[Limit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """End a reservation: nothing was used."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assume:
+    """End a reservation at its estimate: what became of the call is not known."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Book usage that had no reservation.
+
+    `at` is when it was used, where that was earlier than now: it counts in that period.
+    """
+
+    id: str
+    labels: CallLabels
+    figures: Figures
+    limits: tuple[Limit, ...] = ()
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """Replace the figures of an event that was counted; the old entry stays in the journal."""
+
+    id: str
+    figures: Figures
+    limits: tuple[Limit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Keep balances for these accounts from now on (and for the period under way)."""
+
+    accounts: tuple[Account, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """End reservations past their time, and those of owners known to be dead."""
+
+    dead_owners: frozenset[str] = frozenset()
+    at_most: int = 1_000
+
+
+Command = (
+    Reserve | MarkSent | Extend | Grow | Draw | Settle | Release | Assume | Record | Correct | Watch
+    | Sweep
+)  # fmt: skip
+
+
+@fact
+class Reserved:
+    """Admitted. `event` is set when this id was settled before and the call need not be made."""
+
+    hold: Hold
+    decision: Decision
+    replay: bool = False
+    event: UsageEvent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Refused; nothing was changed, and the same id may be tried again."""
+
+    decision: Decision
+
+
+@fact
+class Booked:
+    """Counted. `passed` are the limits now at or above one of their thresholds."""
+
+    event: UsageEvent
+    replay: bool = False
+    passed: tuple[Verdict, ...] = ()
+
+
+@fact
+class Done:
+    """Carried out; `state` is where the id stands now."""
+
+    id: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The balances of these accounts are kept, from now on or since before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many reservations a sweep released and how many it assumed."""
+
+    expired: int = 0
+    assumed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Not carried out, and nothing was changed: `error` is for the caller alone."""
+
+    error: QuotakeeperError
+
+
+Outcomes = Reserved | Denied | Booked | Done | Watched | Swept | Failed

@@ -1,0 +1,95 @@
+"""Entries: the append-only journal. Balances are derived from it and can be rebuilt.
+
+An opening entry (RESERVE, RECORD, DRAW) carries the id and the labels; later entries about the same
+call carry `ref`, the opening entry's `seq`. A DRAW also has a `ref`: the lease that it is taken out
+of, a reservation that was made for many calls at once. The usage event of a call is its opening
+entry together with the newest of its SETTLE, ASSUME and CORRECT entries (for RECORD also the opening
+itself).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from quotakeeper.domain.fast_dataclass import fact
+from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
+
+
+class Kind(StrEnum):
+    """What an entry says. The order of a call: RESERVE or DRAW, (SENT, EXTEND, GROW)*, one end,
+    CORRECT*."""
+
+    RESERVE = "reserve"
+    SENT = "sent"
+    EXTEND = "extend"
+    SETTLE = "settle"
+    RELEASE = "release"
+    EXPIRE = "expire"
+    ASSUME = "assume"
+    RECORD = "record"
+    CORRECT = "correct"
+    GROW = "grow"
+    DRAW = "draw"
+
+
+OPENINGS = frozenset((Kind.RESERVE, Kind.RECORD, Kind.DRAW))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a call used, or would use at most, and how that is known."""
+
+    quantities: Quantities = field(default_factory=dict)
+    cost_pico: int | None = None
+    price_id: str = ""
+    provenance: Provenance = Provenance.REPORTED
+    outcome: Outcome = Outcome.OK
+    model_served: str = ""
+    duration_ms: int | None = None
+    note: str = ""
+
+
+@fact
+class Entry:
+    """One line of the journal. `at` is ledger time, which never goes back.
+
+    `booked_at`, of an opening entry, is the instant that it counts on when that is not `at`: a call
+    that is written down later than it was made belongs to the period it was made in. `sent`, of a
+    RESERVE or DRAW, is that the call leaves with it: no SENT follows.
+    """
+
+    seq: int
+    kind: Kind
+    at: int
+    id: str = ""
+    ref: int | None = None
+    labels: CallLabels | None = None
+    figures: Figures | None = None
+    owner: str = ""
+    expires_at: int = 0
+    booked_at: int | None = None
+    sent: bool = False
+
+    @property
+    def counts_at(self) -> int:
+        """The instant that an opening entry counts on, microseconds since 1970 UTC."""
+        return self.at if self.booked_at is None else self.booked_at
+
+
+def event_from(event_id: str, booked_at: int, labels: CallLabels, figures: Figures) -> UsageEvent:
+    """The usage event that an opening entry and its newest figures make."""
+    return UsageEvent(
+        id=event_id,
+        at=booked_at,
+        labels=labels,
+        quantities=figures.quantities,
+        cost_pico=figures.cost_pico,
+        price_id=figures.price_id,
+        provenance=figures.provenance,
+        outcome=figures.outcome,
+        model_served=figures.model_served,
+        duration_ms=figures.duration_ms,
+        note=figures.note,
+    )

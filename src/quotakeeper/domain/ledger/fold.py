@@ -1,0 +1,60 @@
+"""Folding: what one entry of the journal does to the balances, and to what is known of its id.
+
+It never refuses: what an entry says has happened. The rules for what may happen are in `ledger`.
+"""
+
+from __future__ import annotations
+
+from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
+from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.state import Known, LedgerState, followed, opened
+from quotakeeper.domain.units import Meter, measure
+
+
+def fold(state: LedgerState, entry: Entry) -> Known:
+    """Take one entry into the state: balances first, then what is known of its id."""
+    freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
+    before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
+    after = opened(entry) if before is None else followed(before, entry)
+    if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these change no balance
+        state.remember(entry, after)
+        return after
+    for account, meter, start, balance in state.places(after.labels, after.at):
+        held = _amount(meter, before.hold) if before else 0
+        used = _amount(meter, before.figures) if before else 0
+        to_hold, to_use = _amount(meter, after.hold), _amount(meter, after.figures)
+        if held == to_hold and used == to_use:
+            continue
+        balance.reserved += to_hold - held
+        balance.settled += to_use - used
+        balance.overage += max(0, to_use - held - used)
+        if freed is not None:
+            balance.overage += max(0, to_hold - freed.get(account.key, 0))
+        state.touch(account, start, balance)
+    if after.figures is not None:
+        state.count(before, after)
+    state.remember(entry, after)
+    return after
+
+
+def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
+    """Take what a call draws out of its lease; gives how much that was, by account."""
+    assert entry.ref is not None
+    lease = state.known_at(entry.ref)
+    after = followed(lease, entry)
+    freed: dict[str, int] = {}
+    for account, meter, start, balance in state.places(lease.labels, lease.at):
+        amount = _amount(meter, lease.hold) - _amount(meter, after.hold)
+        if amount:
+            # A rolling window may have left the lease behind: then nothing of it is set aside for
+            # the instant that the call counts on, and others may have had that room since.
+            if start >= state.period(account, entry.counts_at).start_at:
+                freed[account.key] = amount
+            balance.reserved -= amount
+            state.touch(account, start, balance)
+    state.remember(entry, after)
+    return freed
+
+
+def _amount(meter: Meter, of: Hold | Figures | None) -> int:
+    return 0 if of is None else measure(meter, of.quantities, of.cost_pico)

@@ -1,0 +1,60 @@
+"""Balances that nobody kept: added up from the journal, for any number of accounts in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from quotakeeper.domain.ledger.reservations import Balance
+from quotakeeper.domain.limits import Account
+from quotakeeper.domain.units import METERS, measure
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.windows import slice_at
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.ledger.state import LedgerState
+
+
+class _Sums:
+    """What is added up for one account; the slice that the last call was in is kept at hand."""
+
+    __slots__ = ("account", "balance", "end_at", "meter", "since", "slices", "start_at")
+
+    def __init__(self, account: Account, since: int) -> None:
+        self.account, self.since, self.meter = account, since, METERS[account.meter]
+        self.slices: dict[int, Balance] = {}
+        self.balance = Balance()
+        self.start_at = self.end_at = 0
+
+    def move(self, state: LedgerState, at: int) -> None:
+        """Go to the slice that holds an instant."""
+        account = self.account
+        rolling = account.window.kind == "rolling"
+        part = slice_at(account.window, at) if rolling else state.period(account, at)
+        self.start_at, self.end_at = part.start_at, part.end_at
+        self.balance = self.slices.setdefault(part.start_at, Balance())
+
+
+def derive(state: LedgerState, wanted: Sequence[tuple[Account, int]]) -> list[dict[int, Balance]]:
+    """What was booked for each account since an instant of its own, by slice."""
+    every = [_Sums(account, since) for account, since in wanted]
+    matching: dict[CallLabels, list[_Sums]] = {}
+    for at, labels, quantities, cost_pico, used, admitted in state.usage_since(
+        min(since for _, since in wanted)
+    ):
+        found = matching.get(labels)
+        if found is None:
+            found = matching[labels] = [sums for sums in every if sums.account.matches(labels)]
+        for sums in found:
+            if at < sums.since:
+                continue
+            if not sums.start_at <= at < sums.end_at:
+                sums.move(state, at)
+            amount = measure(sums.meter, quantities, cost_pico)
+            if used:
+                sums.balance.settled += amount
+            else:
+                sums.balance.reserved += amount
+            if not admitted:
+                sums.balance.overage += amount
+    return [sums.slices for sums in every]

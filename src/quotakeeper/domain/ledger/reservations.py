@@ -1,0 +1,85 @@
+"""Reservations: capacity set aside for one call, with exactly one end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from quotakeeper.domain.fast_dataclass import fact
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.usage import CallLabels, Provenance
+
+LEASE_PREFIX = "quotakeeper-lease:"  # of the id of a reservation that was made for many calls
+
+
+class State(StrEnum):
+    """Where an id stands. All but HELD are ends; RECORDED never was a reservation."""
+
+    HELD = "held"
+    SETTLED = "settled"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    ASSUMED = "assumed"
+    RECORDED = "recorded"
+
+
+@dataclass(slots=True)
+class Balance:
+    """Sums of one account over one slice, in base units.
+
+    `settled` is all that was used, `reserved` what open reservations set aside, `overage` the part
+    of `settled` that no reservation had been admitted for.
+    """
+
+    settled: int = 0
+    reserved: int = 0
+    overage: int = 0
+
+
+@fact
+class Hold:
+    """An open reservation: the upper bound of one call, set aside at instant `at`.
+
+    `owner` names the process that made it. Once `sent`, the provider may have done the work: then
+    an orphan is assumed at its estimate, not released.
+    """
+
+    id: str
+    at: int
+    labels: CallLabels
+    quantities: Quantities
+    cost_pico: int | None
+    price_id: str
+    provenance: Provenance
+    owner: str
+    expires_at: int
+    sent: bool = False
+
+    @property
+    def is_lease(self) -> bool:
+        """Whether it was set aside for many calls, which a process admits on it in memory."""
+        return self.id.startswith(LEASE_PREFIX)
+
+
+def grown(hold: Hold, more: Figures) -> Hold:
+    """A hold with more set aside. What costs cannot be told of stays untold."""
+    quantities = dict(hold.quantities)
+    for key, amount in more.quantities.items():
+        quantities[key] = quantities.get(key, 0) + amount
+    cost = hold.cost_pico
+    if cost is not None:
+        cost = None if more.cost_pico is None else cost + more.cost_pico
+    return replace(hold, quantities=quantities, cost_pico=cost)
+
+
+def drawn(hold: Hold, part: Figures) -> Hold:
+    """A lease without what a call took out of it; it never goes below nothing."""
+    quantities = dict(hold.quantities)
+    for key, amount in part.quantities.items():
+        if key in quantities:
+            quantities[key] = max(0, quantities[key] - amount)
+    cost = hold.cost_pico
+    if cost is not None and part.cost_pico is not None:
+        cost = max(0, cost - part.cost_pico)
+    return replace(hold, quantities=quantities, cost_pico=cost)

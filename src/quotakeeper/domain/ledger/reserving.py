@@ -1,0 +1,175 @@
+"""How a call gets its capacity: reserved, made to grow, or drawn out of a lease."""
+
+from __future__ import annotations
+
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.admission import admit, no_room, unfit
+from quotakeeper.domain.ledger.entries import Entry, Kind
+from quotakeeper.domain.ledger.fold import fold
+from quotakeeper.domain.ledger.reservations import Hold, State, grown
+from quotakeeper.domain.ledger.state import Known, LedgerState
+from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.units import MAX_QUANTITY
+from quotakeeper.domain.usage import is_storable
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.errors import (
+    InvalidInputError,
+    KeyConflictError,
+    QuotakeeperError,
+    ReservationClosedError,
+)
+
+MAX_TTL_US = 30 * 86_400 * SECOND
+
+
+def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    """Set aside an upper bound, or say which limits have no room for it."""
+    attempt, known = _attempt(state, command)
+    if known is not None:
+        return _replayed(state, known, command, now)
+    if error := unfit(command.id, command.labels, command.owner) or no_room(
+        state, command.labels, command.figures, now
+    ):
+        return c.Failed(error), []
+    decision = admit(state, command.labels, command.figures, command.limits, now)
+    if not decision.allowed:
+        return c.Denied(decision), []
+    entry = Entry(
+        state.seq + 1, Kind.RESERVE, now, id=attempt, labels=command.labels,
+        figures=command.figures, owner=command.owner,
+        expires_at=now + min(command.ttl_us, MAX_TTL_US), sent=command.sent,
+    )  # fmt: skip
+    hold = fold(state, entry).hold
+    assert hold is not None
+    return c.Reserved(hold, decision), [entry]
+
+
+def mark_sent(state: LedgerState, known: Known, now: int, entries: list[Entry]) -> Known:
+    """Say of an open reservation that its call is about to leave."""
+    entries.append(Entry(state.seq + 1, Kind.SENT, now, ref=known.seq))
+    return fold(state, entries[-1])
+
+
+def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, Known | None]:
+    """The attempt at a call that counts: the first that may have cost something, or else a new one.
+
+    What was released or has expired left nothing that could be given as the answer, so the same
+    call may be tried again: as `<id>~2`, `<id>~3` and so on, each with one end of its own.
+    """
+    attempt, number = command.id, 1
+    known = state.known(attempt)
+    while known and known.state in (State.RELEASED, State.EXPIRED) and _same(known, command):
+        number += 1
+        attempt = f"{command.id}~{number}"
+        if not is_storable(attempt):  # too long for one more
+            break
+        known = state.known(attempt)
+    return attempt, known
+
+
+def _same(known: Known, command: c.Reserve) -> bool:
+    return (
+        known.state is not State.RECORDED
+        and known.labels == command.labels
+        and known.opening.quantities == command.figures.quantities
+    )
+
+
+def _replayed(
+    state: LedgerState, known: Known, command: c.Reserve, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    if not _same(known, command):
+        return c.Failed(KeyConflictError(command.id)), []
+    entries: list[Entry] = []
+    if command.sent and known.hold is not None and not known.hold.sent:
+        known = mark_sent(state, known, now, entries)
+    return _answered(known), entries
+
+
+def _answered(known: Known) -> c.Outcomes:
+    """The first answer once more, of a call that is under way or was settled."""
+    if known.hold is not None:
+        return c.Reserved(known.hold, Decision(True), replay=True)
+    if known.event is not None:
+        return c.Reserved(_ended_hold(known), Decision(True), replay=True, event=known.event)
+    return c.Failed(ReservationClosedError(known.id, known.state, "reserve again"))
+
+
+def _ended_hold(known: Known) -> Hold:
+    opening = known.opening
+    return Hold(known.id, known.at, known.labels, opening.quantities, opening.cost_pico,
+                opening.price_id, opening.provenance, "", known.at, sent=True)  # fmt: skip
+
+
+def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    """Set aside more for a reservation that is open."""
+    known = state.known(command.id)
+    if known is None:
+        return c.Failed(unknown_id(command.id)), []
+    if known.hold is None:
+        return c.Failed(ReservationClosedError(command.id, known.state, "grow")), []
+    # It counts where the reservation counts. For a rolling window that is more than now's: what
+    # has come since, and what has left since; it errs on the side of refusing.
+    if error := no_room(state, known.labels, command.figures, known.at) or _beyond(
+        grown(known.hold, command.figures)
+    ):
+        return c.Failed(error), []
+    decision = admit(state, known.labels, command.figures, command.limits, known.at)
+    if not decision.allowed:
+        return c.Denied(decision), []
+    entry = Entry(state.seq + 1, Kind.GROW, now, ref=known.seq, figures=command.figures)
+    hold = fold(state, entry).hold
+    assert hold is not None
+    return c.Reserved(hold, decision), [entry]
+
+
+def _beyond(hold: Hold) -> InvalidInputError | None:
+    """Why a hold is more than one call may be: what is assumed of it has to be written down."""
+    if hold.cost_pico is not None and hold.cost_pico > MAX_PICO:
+        return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
+    for key, amount in hold.quantities.items():
+        if amount > MAX_QUANTITY:
+            return InvalidInputError(key, f"grows beyond {MAX_QUANTITY}", "is the amount right?")
+    return None
+
+
+def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, list[Entry]]:
+    """Make a reservation out of a lease."""
+    lease = state.known(command.lease)
+    if lease is None or lease.state is State.RECORDED or lease.drawn:  # a call is no lease
+        return c.Failed(unknown_id(command.lease)), []
+    known = state.known(command.id)
+    if known is not None:
+        if known.labels != lease.labels or known.state is State.RECORDED:
+            return c.Failed(KeyConflictError(command.id)), []
+        return _answered(known), []
+    if error := unfit(command.id, lease.labels, command.owner) or no_room(
+        state, lease.labels, command.figures, lease.at
+    ):
+        return c.Failed(error), []
+    at = _within(state, lease, now if command.at is None else command.at, now)
+    entry = Entry(
+        state.seq + 1, Kind.DRAW, now, id=command.id, ref=lease.seq, labels=lease.labels,
+        figures=command.figures, owner=command.owner,
+        expires_at=now + min(command.ttl_us, MAX_TTL_US), booked_at=None if at == now else at,
+        sent=True,
+    )  # fmt: skip
+    hold = fold(state, entry).hold
+    assert hold is not None
+    return c.Reserved(hold, Decision(True)), [entry]
+
+
+def _within(state: LedgerState, lease: Known, at: int, now: int) -> int:
+    """An instant, moved into the calendar periods that a lease was granted in, and not after now:
+    in the next ones nothing was set aside for it."""
+    latest = now
+    for account in state.matching(lease.labels):
+        if account.window.kind != "rolling":
+            latest = min(latest, state.period(account, lease.at).end_at - 1)
+    return max(lease.at, min(at, latest))
+
+
+def unknown_id(event_id: str) -> QuotakeeperError:
+    """Nothing in this ledger has that id."""
+    return InvalidInputError("id", f"no reservation or event {event_id!r} in this ledger")

@@ -1,0 +1,317 @@
+"""What the ledger knows: balances, open reservations, and what became of every id.
+
+`LedgerState` is the whole of it in memory. A store that keeps it elsewhere gives the same few
+look-ups (it subclasses this and fetches what is missing); the rules in `ledger` see no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+
+from quotakeeper.domain.fast_dataclass import fact
+from quotakeeper.domain.ledger.entries import Entry, Figures, Kind, event_from
+from quotakeeper.domain.ledger.rebuild import derive
+from quotakeeper.domain.ledger.reservations import Balance, Hold, State, drawn, grown
+from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.units import METERS, Meter, Quantities
+from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
+
+ZoneFinder = Callable[[str], tzinfo]
+
+
+# What one call counts as: when, whose, how much, what it cost; whether it was used (or is only set
+# aside), and whether it is known that it was admitted.
+Usage = tuple[int, CallLabels, Quantities, int | None, bool, bool]
+
+
+# A balance: the account, what it counts, and where the slice starts that an instant is booked in.
+# An account, its meter, where its slice starts, and the balance of that.
+Place = tuple[Account, Meter, int, Balance]
+# A limit, the meter of its account, and its balance; None where that is a sum of several slices.
+Cap = tuple[Limit, Meter, Balance | None]
+_ALWAYS = 2**63
+_MOST_PLACES = 10_000
+
+
+@fact
+class Known:
+    """What is known of an id: its opening entry and where it stands. `drawn`: out of a lease."""
+
+    seq: int
+    id: str
+    at: int
+    labels: CallLabels
+    opening: Figures
+    state: State
+    hold: Hold | None = None
+    figures: Figures | None = None
+    drawn: bool = False
+
+    @property
+    def event(self) -> UsageEvent | None:
+        """The usage event, once there is one."""
+        return event_from(self.id, self.at, self.labels, self.figures) if self.figures else None
+
+    def usage(self) -> Iterator[Usage]:
+        """What it counts as, if it counts."""
+        if self.figures is not None:
+            yield self.at, self.labels, self.figures.quantities, self.figures.cost_pico, True, False
+        elif (hold := self.hold) is not None:
+            yield self.at, self.labels, hold.quantities, hold.cost_pico, False, not self.drawn
+
+
+class LedgerState:
+    """Everything in memory. Not thread-safe: one owner at a time."""
+
+    def __init__(self, zones: ZoneFinder) -> None:
+        self._zones = zones
+        self._periods: dict[str, Period] = {}
+        self.seq = 0
+        self.high_water = 0
+        self.accounts: dict[str, tuple[Account, int]] = {}
+        self._balances: dict[str, dict[int, Balance]] = {}
+        self._matching: dict[CallLabels, tuple[Account, ...]] = {}
+        self._places: dict[CallLabels, tuple[int, int, tuple[Place, ...]]] = {}
+        self._caps: dict[CallLabels, tuple[Sequence[Limit], int, int, tuple[Cap, ...]]] = {}
+        self._known: dict[int, Known] = {}
+        self._ids: dict[str, int] = {}
+        self._open: dict[str, int] = {}
+
+    # -- look-ups a store may fetch from elsewhere
+
+    def known(self, event_id: str) -> Known | None:
+        """What is known of an id, or None."""
+        seq = self._ids.get(event_id)
+        return None if seq is None else self.known_at(seq)
+
+    def known_at(self, seq: int) -> Known:
+        """What is known of the id whose opening entry is `seq`."""
+        return self._known[seq]
+
+    def holds(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+        found = (self._known[seq].hold for seq in sorted(self._open.values()))
+        return [hold for hold in found if hold is not None]
+
+    def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
+        """Open reservations that have expired or whose owner is dead, oldest first."""
+        due = [h for h in self.holds() if h.expires_at <= now or h.owner in dead_owners]
+        return due[:at_most]
+
+    def balance(self, account: Account, start_at: int) -> Balance:
+        """The balance of one slice, made when there is none."""
+        slices = self._balances.setdefault(account.key, {})
+        found = slices.get(start_at)
+        if found is None:
+            found = slices[start_at] = Balance()
+        return found
+
+    def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
+        """The slices that start after an instant, each with its start."""
+        slices = self._balances.get(account.key, {})
+        return [(start, balance) for start, balance in slices.items() if start > after]
+
+    def open_count(self) -> int:
+        """How many reservations are open."""
+        return len(self._open)
+
+    def events(self) -> Iterator[UsageEvent]:
+        """All events, in the order they were booked."""
+        for known in self._known.values():
+            if known.event is not None:
+                yield known.event
+
+    def usage_since(self, since: int) -> Iterator[Usage]:
+        """What was used, and what open reservations set aside, at or after an instant."""
+        for known in self._known.values():
+            if known.at >= since:
+                yield from known.usage()
+
+    # -- what follows from them
+
+    def zone(self, account: Account) -> tzinfo:
+        """The time zone of an account."""
+        return self._zones(account.timezone)
+
+    def period(self, account: Account, at: int) -> Period:
+        """The period of an account's window that holds an instant."""
+        cached = self._periods.get(account.key)
+        if cached is None or not cached.start_at <= at < cached.end_at:
+            cached = period_at(account.window, self.zone(account), at)
+            if account.window.kind != "rolling":
+                self._periods[account.key] = cached
+        return cached
+
+    def slice_start(self, account: Account, at: int) -> int:
+        """Where the slice starts that an instant is booked in."""
+        if account.window.kind == "rolling":
+            return slice_at(account.window, at).start_at
+        return self.period(account, at).start_at
+
+    def totals(self, account: Account, now: int) -> Balance:
+        """What counts against the account at an instant: its period, or its rolling slices."""
+        start = self.period(account, now).start_at
+        if account.window.kind != "rolling":
+            if self.keeps(account, start):
+                return self.balance(account, start)
+            # Of this period alone: `now` may lie in one that others have followed.
+            return self.derived(account, start).get(start) or Balance()
+        sums = Balance()
+        for _, part in self._counting(account, start):
+            sums.settled += part.settled
+            sums.reserved += part.reserved
+            sums.overage += part.overage
+        return sums
+
+    def keeps(self, account: Account, start_at: int) -> bool:
+        """Whether balances are kept for an account's slices from this start on."""
+        kept = self.accounts.get(account.key)
+        return kept is not None and kept[1] <= start_at
+
+    def derived(self, account: Account, since: int) -> dict[int, Balance]:
+        """What was booked since an instant, by slice, added up from the journal."""
+        return derive(self, [(account, since)])[0]
+
+    def resets_at(self, account: Account, now: int) -> int:
+        """When room comes back: at the end of the period, or as the oldest slice in use leaves."""
+        if account.window.kind != "rolling":
+            return self.period(account, now).end_at
+        parts = self._counting(account, self.period(account, now).start_at)
+        used = [start for start, part in parts if part.settled or part.reserved]
+        if not used:
+            return now
+        return slice_at(account.window, min(used)).end_at + account.window.seconds * SECOND
+
+    def _counting(self, account: Account, since: int) -> Iterable[tuple[int, Balance]]:
+        if self.keeps(account, since):
+            return self.slices(account, since - 1)
+        # Nobody keeps these balances: they are added up from the journal, slowly but rightly.
+        return self.derived(account, since).items()
+
+    def matching(self, labels: CallLabels) -> tuple[Account, ...]:
+        """The accounts that a call with these labels counts in."""
+        found = self._matching.get(labels)
+        if found is None:
+            if len(self._matching) > 10_000:
+                self._matching.clear()
+            found = tuple(a for a, _ in self.accounts.values() if a.matches(labels))
+            self._matching[labels] = found
+        return found
+
+    def places(self, labels: CallLabels, at: int) -> tuple[Place, ...]:
+        """Where a call counts at an instant, of what balances are kept."""
+        # The same from one call to the next, until one of its periods ends.
+        found = self._places.get(labels)
+        if found is not None and found[0] <= at < found[1]:
+            return found[2]
+        since, until, places = 0, _ALWAYS, []
+        for account in self.matching(labels):
+            rolling = account.window.kind == "rolling"
+            part = slice_at(account.window, at) if rolling else self.period(account, at)
+            since, until = max(since, part.start_at), min(until, part.end_at)
+            if self.keeps(account, part.start_at):
+                balance = self.balance(account, part.start_at)
+                places.append((account, METERS[account.meter], part.start_at, balance))
+        if len(self._places) > _MOST_PLACES:
+            self._places.clear()
+        self._places[labels] = since, until, tuple(places)
+        return self._places[labels][2]
+
+    def caps(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> tuple[Cap, ...]:
+        """The limits that apply to a call at an instant, each with what counts against it."""
+        found = self._caps.get(labels)
+        if found is not None and found[0] is limits and found[1] <= at < found[2]:
+            return found[3]
+        since, until, caps = 0, _ALWAYS, list[Cap]()
+        for limit in limits:
+            if not limit.matches(labels):
+                continue
+            balance = None
+            if limit.window.kind != "rolling":
+                period = self.period(limit.account, at)
+                if self.keeps(limit.account, period.start_at):
+                    since, until = max(since, period.start_at), min(until, period.end_at)
+                    balance = self.balance(limit.account, period.start_at)
+            caps.append((limit, limit.account_meter, balance))
+        made = tuple(caps)
+        if isinstance(limits, tuple):  # what cannot change may be known again
+            if len(self._caps) > _MOST_PLACES:
+                self._caps.clear()
+            self._caps[labels] = limits, since, until, made
+        return made
+
+    def forget_places(self) -> None:
+        """Balances were fetched anew: what refers to the old ones is worth nothing."""
+        self._places.clear()
+        self._caps.clear()
+
+    # -- changes, made by `ledger.fold` only
+
+    def add_account(self, account: Account, since: int) -> None:
+        """Begin to keep balances for an account, for slices that start at `since` or later."""
+        self.accounts[account.key] = (account, since)
+        self._matching.clear()
+        self.forget_places()
+
+    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
+        """Told of every balance that was changed: a store notes what it has to write."""
+
+    def count(self, before: Known | None, after: Known) -> None:
+        """Told of every event, new or with other figures than before: a store may keep sums."""
+
+    def remember(self, entry: Entry, known: Known) -> None:
+        """Take an entry, and what is known after it, into what is known of its id."""
+        self.seq, self.high_water = entry.seq, entry.at
+        self._ids[known.id] = known.seq
+        self._known[known.seq] = known
+        if known.hold is None:
+            self._open.pop(known.id, None)
+        else:
+            self._open[known.id] = known.seq
+
+
+def opened(entry: Entry) -> Known:
+    """What is known of an id from its opening entry."""
+    assert entry.labels is not None and entry.figures is not None
+    if entry.kind is Kind.RECORD:
+        return Known(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
+                     State.RECORDED, figures=entry.figures)  # fmt: skip
+    figures = entry.figures
+    hold = Hold(entry.id, entry.counts_at, entry.labels, figures.quantities, figures.cost_pico,
+                figures.price_id, figures.provenance, entry.owner, entry.expires_at,
+                sent=entry.sent)  # fmt: skip
+    return Known(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
+                 drawn=entry.kind is Kind.DRAW)  # fmt: skip
+
+
+_ENDS = {
+    Kind.SETTLE: State.SETTLED,
+    Kind.RELEASE: State.RELEASED,
+    Kind.EXPIRE: State.EXPIRED,
+    Kind.ASSUME: State.ASSUMED,
+}
+
+
+def followed(known: Known, entry: Entry) -> Known:
+    """What is known of an id after one more entry about it."""
+    # Written out: nearly every call comes by here, and `replace` looks its fields up each time.
+    hold = known.hold
+    if entry.kind is Kind.SENT and hold is not None:
+        sent = Hold(hold.id, hold.at, hold.labels, hold.quantities, hold.cost_pico, hold.price_id,
+                    hold.provenance, hold.owner, hold.expires_at, sent=True)  # fmt: skip
+        return Known(known.seq, known.id, known.at, known.labels, known.opening, known.state,
+                     hold=sent, figures=known.figures, drawn=known.drawn)  # fmt: skip
+    if entry.kind is Kind.EXTEND and hold is not None:
+        return replace(known, hold=replace(hold, expires_at=entry.expires_at))
+    if entry.kind is Kind.CORRECT:
+        return replace(known, figures=entry.figures)
+    if entry.kind is Kind.GROW or entry.kind is Kind.DRAW:
+        if hold is None or entry.figures is None:
+            return known
+        change = grown if entry.kind is Kind.GROW else drawn
+        return replace(known, hold=change(hold, entry.figures))
+    return Known(known.seq, known.id, known.at, known.labels, known.opening,
+                 _ENDS[entry.kind], figures=entry.figures, drawn=known.drawn)  # fmt: skip

@@ -1,0 +1,133 @@
+"""What the engine asks of a home for the ledger: one write verb, few read verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.forecasting.time_buckets import SlotSum
+from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.usage import CallLabels, UsageEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events: booked in `[since, until)` (microseconds), of whom, how many at most.
+
+    With an `id`, the one event of that id, if it is among them.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    provider: str = ""
+    model: str = ""
+    operation: str = ""
+    limit: int | None = None
+    newest_first: bool = False
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something `verify` found: what it is, and what was expected."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What a step of compaction let go of: entries of `calls` that were counted before `before_at`.
+
+    `next_after` is the sequence number that the next step goes on from, None after the last one.
+    """
+
+    before_at: int
+    calls: int
+    entries: int
+    next_after: int | None
+
+
+class Store(Protocol):
+    """A home for the ledger. One thread at a time writes; reads see what was committed."""
+
+    @property
+    def name(self) -> str:
+        """Where the ledger is, for people."""
+
+    @property
+    def owner(self) -> str:
+        """The name that this process's reservations are made under."""
+
+    def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
+        """Carry out a batch in one atomic, durable commit; one outcome per command, in order.
+
+        Raises LedgerUnavailableError when nothing was written, OutcomeUnknownError when that is
+        not known, LedgerCorruptError when the ledger is damaged.
+        """
+
+    def check(
+        self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
+    ) -> Decision:
+        """Whether a reservation would be admitted; changes nothing."""
+
+    def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
+        """Where each limit stands; changes nothing."""
+
+    def holds(self) -> list[Hold]:
+        """The open reservations, oldest first."""
+
+    def open_count(self) -> int:
+        """How many reservations are open."""
+
+    def dead_owners(self) -> frozenset[str]:
+        """Owners known to be dead, whose reservations a sweep should end."""
+
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """Which of these owners, known from files they left, do not live any more."""
+
+    def bury(self, owners: frozenset[str]) -> None:
+        """Forget dead owners once their reservations have been ended."""
+
+    def events(self, query: EventQuery) -> Iterator[UsageEvent]:
+        """Events in the order they were booked."""
+
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+        """Sums of five minutes, in order of time: every slot of which some lies in `[since, until)`.
+
+        A slot is given whole, also where `since` or `until` lies within it.
+        """
+
+    def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
+        """What each account used, by slot (its start -> base units), from the slot on that holds
+        an instant. For accounts whose balances are kept, however much there is."""
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """The journal after a sequence number, in commit order."""
+
+    def verify(self) -> list[Problem]:
+        """Derive everything again from the journal and compare; empty when all is well."""
+
+    def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
+        """Let go of the entries of up to `at_most` calls that ended before an instant, in one
+        commit; goes through the journal from sequence number `after` on.
+
+        Balances, sums by slot and entries of periods under way are kept. Single events that went
+        are not found any more, and their ids are as good as new.
+        """
+
+    def shrink(self) -> None:
+        """Give room that compaction left back to the system, where that is not done by itself."""
+
+    def before_fork(self) -> None:
+        """Before this process is copied: close what must not be inherited; open it again later."""
+
+    def after_fork(self) -> Store:
+        """In a forked child: leave the parent's handles alone and give a store of the child's."""
+
+    def close(self) -> None:
+        """Let go of everything. Open reservations stay open."""

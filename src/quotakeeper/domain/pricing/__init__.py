@@ -1,0 +1,1 @@
+"""What a call costs: price rows, and which of them applies."""

@@ -1,0 +1,45 @@
+"""Settles many reservations in one commit: for who ends calls that nobody waits for any longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.ledger.commands import Settle
+    from quotakeeper.engine.reservation import Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A reservation and what `Reservation.settle` is to be given; `failed` is told what went wrong."""
+
+    reservation: Reservation
+    given: dict[str, Any]
+    failed: Callable[[Exception], None]
+
+
+def settle_together(settlements: Sequence[Settlement]) -> None:
+    """Settle them, all of one keeper, in their order. Blocks this thread; raises nothing of ours.
+
+    One that fails is told so; it is not the trouble of the others.
+    """
+    waiting: list[tuple[Settlement, Settle]] = []
+    for each in settlements:
+        try:
+            command = each.reservation.begin_settling(each.given)
+        except Exception as error:  # noqa: BLE001 - its own trouble
+            each.failed(error)
+            continue
+        if command is not None:
+            waiting.append((each, command))
+    if not waiting:
+        return
+    worker = waiting[0][0].reservation.worker
+    answers = worker.carry_out_all([command for _, command in waiting])
+    for (each, command), answer in zip(waiting, answers, strict=True):
+        try:
+            each.reservation.end_settling(command, answer)
+        except Exception as error:  # noqa: BLE001 - as above
+            each.failed(error)

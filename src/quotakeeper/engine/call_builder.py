@@ -1,0 +1,300 @@
+"""From what a caller says of a call to labels and priced figures, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.limits import Limit, Mode, applicable
+from quotakeeper.domain.money import MAX_PICO, parse_decimal, pico_from_usd
+from quotakeeper.domain.numbers import whole_times
+from quotakeeper.domain.units import (
+    METERS,
+    STORED_METERS,
+    Quantities,
+    check_quantities,
+    check_whole,
+)
+from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
+from quotakeeper.errors import InvalidInputError, UnpricedModelError
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.pricing.prices import Priced
+
+_TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
+_SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
+_NOT_COUNTED = frozenset(
+    (
+        "channels", "provenance", "model_served", "options", "duration_ms", "outcome", "note",
+        "cost_usd",
+    )
+)  # fmt: skip
+_AMOUNTS = frozenset((*STORED_METERS, *_SCALED))
+QUANTITIES = _AMOUNTS | {*_TEXT_METERS, "quantities"}  # every name that gives an amount
+_MOST_CACHED = 4_096
+
+
+class PriceBook(Protocol):
+    """What the engine asks of prices."""
+
+    def price(
+        self, provider: str, model: str, quantities: Quantities, at: int,
+        options: Mapping[str, str],
+    ) -> Priced:  # fmt: skip
+        """What quantities cost at an instant; `cost_pico` None when something has no price."""
+
+    def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
+        """What they would cost at the provider's dearest price."""
+
+    def canonical_model(self, provider: str, model: str) -> str:
+        """The name a model is counted under."""
+
+    def options_of(self, price_id: str) -> Mapping[str, str]:
+        """The price options that a price id was made with; none when it is not one."""
+
+
+class TokenCount(Protocol):
+    """What the engine asks of a token count."""
+
+    @property
+    def tokens(self) -> int:
+        """The count."""
+
+    @property
+    def upper_bound(self) -> int:
+        """What it will hardly pass."""
+
+    @property
+    def provenance(self) -> str:
+        """ "tokenizer" or "estimated"."""
+
+
+TokenCounter = Callable[[str], TokenCount]
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What to do where the answer is not clear; see Settings."""
+
+    on_limit: str = "raise"
+    on_unpriced: str = "count_only"
+    on_store_failure: str = "deny"
+    plan: str = "payg"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as it was asked for, with what is needed to price it again when it is settled."""
+
+    labels: CallLabels
+    asked_model: str
+    options: Mapping[str, str]
+    limits: tuple[Limit, ...]
+
+
+class CallReader:
+    """Reads calls under one set of limits, prices and policies."""
+
+    def __init__(
+        self, limits: tuple[Limit, ...], prices: PriceBook, count: TokenCounter, policies: Policies
+    ) -> None:
+        self._limits = limits
+        self._prices = prices
+        self._count = count
+        self.policies = policies
+        self._calls: dict[object, Call] = {}
+
+    def call(
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None,
+    ) -> Call:  # fmt: skip
+        """Labels, checked and in their stored form, and the limits that apply."""
+        try:
+            key = (provider, model, operation, tuple((scope or {}).items()),
+                   tuple((options or {}).items()))  # fmt: skip
+            found = self._calls.get(key)
+        except (TypeError, AttributeError):  # something in it is not even hashable: say what
+            return self._read(provider, model, operation, scope, options)
+        if found is None:
+            found = self._read(provider, model, operation, scope, options)
+            if len(self._calls) >= _MOST_CACHED:
+                self._calls.clear()
+            self._calls[key] = found
+        return found
+
+    def _read(
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None,
+    ) -> Call:  # fmt: skip
+        provider = check_label(provider, "provider").lower()
+        asked = check_label(model or "", "model", empty=True)
+        labels = CallLabels(
+            provider,
+            self._prices.canonical_model(provider, asked) if asked else "",
+            check_label(operation, "operation"),
+            check_scope(scope),
+        )
+        limits = applicable(self._limits, labels)
+        if self.policies.on_limit == "warn":
+            limits = tuple(_softened(limit) for limit in limits)
+        chosen = {"plan": self.policies.plan, **(options or {})}
+        return Call(labels, asked, chosen, limits)
+
+    def figures(
+        self,
+        call: Call,
+        given: Mapping[str, Any],
+        at: int,
+        *,
+        provenance: Provenance | None = None,
+        bound: bool = False,
+        otherwise: Quantities | None = None,
+    ) -> Figures:
+        """Quantities as the caller gave them, and what was said about the call, priced at `at`.
+
+        With `bound`, texts are counted at their upper bound. Without a provenance given, figures
+        that were counted here carry the counter's; others are what the caller was told: reported.
+        A quantity given as None (a provider did not say) is taken from `otherwise`, and the whole
+        is an estimate then; without `otherwise` it is refused. `model_served` and `options` are
+        what was served, where that is not what was asked for: it is what is charged. `cost_usd`
+        is what the provider charged: then no price is asked for.
+        """
+        given = dict(given)
+        untold = _fill_in(given, otherwise)
+        quantities, counted_as = self._quantities(given, bound=bound)
+        if untold:
+            provenance = Provenance.ESTIMATED
+        served = given.get("model_served") or ""
+        if served:
+            served = check_label(served, "model_served", empty=True)
+        if given.get("cost_usd") is None:
+            options = {**call.options, **_mapping(given.get("options") or {}, "options")}
+            priced_at = self._price(call, served or call.asked_model, quantities, at, options)
+            cost_pico, price_id = priced_at.cost_pico, priced_at.price_id
+        elif bound:
+            raise InvalidInputError("cost_usd", "is not known before the call", "leave it out")
+        else:
+            cost_pico, price_id = pico_from_usd(given["cost_usd"], "cost_usd"), ""
+        known_as = provenance or given.get("provenance") or counted_as or Provenance.REPORTED
+        duration_ms, note = given.get("duration_ms"), given.get("note")
+        return Figures(
+            quantities,
+            cost_pico,
+            price_id,
+            _one_of(Provenance, known_as, "provenance"),
+            _one_of(Outcome, given.get("outcome") or Outcome.OK, "outcome"),
+            served,
+            None if duration_ms is None else check_whole(duration_ms, "duration_ms"),
+            check_label(note, "note", empty=True) if note else "",
+        )
+
+    def price_options(self, price_id: str) -> Mapping[str, str]:
+        """The price options that an event was priced with."""
+        return self._prices.options_of(price_id) if price_id else {}
+
+    def _price(
+        self, call: Call, model: str, quantities: Quantities, at: int, options: Mapping[str, str]
+    ) -> Priced:
+        provider = call.labels.provider
+        priced = self._prices.price(provider, model, quantities, at, options)
+        if priced.cost_pico is None:
+            if self.policies.on_unpriced == "refuse":
+                raise UnpricedModelError(provider, model, priced.unpriced)
+            if self.policies.on_unpriced == "price_as_highest":
+                priced = self._prices.highest(provider, quantities, at)
+        if priced.cost_pico is not None and priced.cost_pico > MAX_PICO:
+            raise InvalidInputError(
+                "quantities", "cost more than the ledger can hold (9.2 million USD)",
+                "are they right?",
+            )  # fmt: skip
+        return priced
+
+    def _quantities(
+        self, given: Mapping[str, Any], *, bound: bool
+    ) -> tuple[dict[str, int], Provenance | None]:
+        found: dict[str, Any] = {"requests": 1}
+        counted_as: Provenance | None = None
+        channels = check_whole(given.get("channels", 1), "channels") or 1
+        for name, value in given.items():
+            if name in _NOT_COUNTED or (value is None and name in _TEXT_METERS):
+                continue
+            if name == "quantities":
+                found |= _mapping(value)
+            elif name in _TEXT_METERS:
+                meter_name = _TEXT_METERS[name]
+                if given.get(meter_name) is not None:
+                    raise InvalidInputError(
+                        name, f"is given beside {meter_name}", "give one of them"
+                    )
+                count = self._count(_text(value, name))
+                counted_as = Provenance(count.provenance)
+                found[meter_name] = count.upper_bound if bound else count.tokens
+            elif name in _SCALED:
+                meter = METERS[name]
+                found[meter.parts[0]] = _scaled(value, name, meter.per_unit) * channels
+            elif name in STORED_METERS:
+                found[name] = value
+            else:
+                raise InvalidInputError(
+                    name, "is not something that is counted",
+                    "one of: " + ", ".join(sorted({*_AMOUNTS, *_TEXT_METERS})),
+                )  # fmt: skip
+        return check_quantities(found), counted_as
+
+
+def _fill_in(given: dict[str, Any], otherwise: Quantities | None) -> bool:
+    """Replace what is None by what was reserved; whether there was anything to replace."""
+    untold = [name for name, value in given.items() if value is None and name in _AMOUNTS]
+    for name in untold:
+        if otherwise is None:
+            raise InvalidInputError(name, "is None", "give a number, or leave it out")
+        del given[name]
+        part = METERS[name].parts[0]
+        known = {key: n for key, n in otherwise.items() if key.partition("@")[0] == part}
+        given["quantities"] = {**_mapping(given.get("quantities") or {}), **known}
+    return bool(untold)
+
+
+def _scaled(value: object, field: str, per_unit: int) -> int:
+    number = parse_decimal(value, field)
+    if number < 0:
+        raise InvalidInputError(field, f"{number} is negative", "give zero or more")
+    if number.adjusted() > 12:
+        raise InvalidInputError(field, f"{number} is too large", "is the unit right?")
+    return whole_times(number, per_unit)
+
+
+def _text(value: object, field: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidInputError(field, f"{type(value).__name__} is not text", "give a string")
+    return value
+
+
+def _mapping(value: object, field: str = "quantities") -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        example = '{"input_tokens": 120}' if field == "quantities" else '{"tier": "flex"}'
+        raise InvalidInputError(field, "is not a mapping", f"give {example}")
+    return {str(key): amount for key, amount in value.items()}
+
+
+def _one_of(kind: Any, value: object, field: str) -> Any:
+    if type(value) is kind:  # nearly always, and it is hot
+        return value
+    if type(value) is kind:
+        return value
+    try:
+        return kind(value)
+    except ValueError:
+        raise InvalidInputError(
+            field, f"unknown {field} {str(value)[:40]!r}", "one of: " + ", ".join(kind)
+        ) from None
+
+
+def _softened(limit: Limit) -> Limit:
+    if limit.mode is not Mode.HARD:
+        return limit
+    return Limit(limit.name, limit.meter, limit.window, limit.amount, limit.provider, limit.model,
+                 limit.operation, limit.scope, Mode.SOFT, limit.timezone,
+                 limit.thresholds)  # fmt: skip

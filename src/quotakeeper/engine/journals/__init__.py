@@ -1,0 +1,1 @@
+"""Files beside the ledger: spooled calls, and the journal of a lease."""

@@ -1,0 +1,195 @@
+"""The journal of a process's leases: one `write()` a line, which outlives kill -9.
+
+A call admitted on a lease is a line before it goes out, and its end is another. The files lie beside
+the ledger, `<ledger>.lease-<owner>.<number>`, for as long as the ledger does not have all of what
+they say. A line begins with a newline, so that it stands alone behind one that was torn, and ends
+with a semicolon, so that a torn one is told from a whole one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.units import check_quantities, check_whole
+from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.domain.windows import MAX_INSTANT
+
+_MARK = ".lease-"
+
+
+class Line(StrEnum):
+    """What a line says: a lease was granted, a call admitted on it, or how that call ended."""
+
+    LEASE = "L"
+    ADMITTED = "A"
+    SETTLED = "S"
+    ASSUMED = "X"
+    RELEASED = "R"
+
+
+class Segment:
+    """One file of the journal. Its handle is closed when the last who may write to it lets go."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.gone = False
+        self.written = False
+        self._fd = -1
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+
+    def append(self, line: str) -> None:
+        """Hand a line to the operating system; raises OSError when not all of it was taken."""
+        self.written = True
+        data = line.encode()
+        if os.write(self._fd, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def remove(self) -> None:
+        """The ledger has all of it."""
+        self.gone = True
+        with suppress(OSError):
+            self.path.unlink()
+
+    def __del__(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+
+
+def segment_path(ledger: Path, owner: str, number: int) -> Path:
+    """Where a part of a process's journal is."""
+    return ledger.with_name(f"{ledger.name}{_MARK}{owner}.{number:06d}")
+
+
+def segments(ledger: Path) -> dict[str, list[Path]]:
+    """The journals beside a ledger, by owner, each in the order it was written."""
+    beginning, found = f"{ledger.name}{_MARK}", dict[str, list[Path]]()
+    with suppress(OSError):
+        for name in sorted(os.listdir(ledger.parent)):
+            owner, dot, number = name.removeprefix(beginning).rpartition(".")
+            if name.startswith(beginning) and dot and number.isdigit():
+                found.setdefault(owner, []).append(ledger.with_name(name))
+    return found
+
+
+# -- lines
+
+
+def lease_line(lease: str, labels: CallLabels) -> str:
+    """A lease was granted, for calls with these labels."""
+    import json  # noqa: PLC0415 - 3 ms that a program without leases saves
+
+    return f"\n{Line.LEASE} {lease} {json.dumps(asdict(labels))};"
+
+
+def admitted_ending(lease: str, ttl_us: int, figures: Figures) -> str:
+    """The end of a line that says that a call was admitted: the same for all of one shape."""
+    return f"{lease} {ttl_us} {_figures_text(figures)};"
+
+
+def settled_line(event_id: str, figures: Figures) -> str:
+    """A call has ended at its true figures."""
+    return f"\n{Line.SETTLED} {event_id} {_figures_text(figures)};"
+
+
+def ended_line(what: Line, event_id: str) -> str:
+    """A call was released, or is assumed at its estimate."""
+    return f"\n{what} {event_id} ;"
+
+
+def _figures_text(figures: Figures) -> str:
+    quantities = ",".join([f"{key}={amount}" for key, amount in figures.quantities.items()])
+    texts = _texts(
+        figures.price_id, figures.provenance, figures.outcome, figures.model_served, figures.note
+    )
+    cost, took = figures.cost_pico, figures.duration_ms
+    return f"{'-' if cost is None else cost} {'-' if took is None else took} {quantities} {texts}"
+
+
+@lru_cache(maxsize=512)
+def _texts(*texts: str) -> str:
+    import json  # noqa: PLC0415 - see lease_line
+
+    return json.dumps(texts)
+
+
+# -- reading
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A line that was read; what it has depends on what it says."""
+
+    what: Line
+    id: str
+    figures: Figures | None = None
+    labels: CallLabels | None = None
+    lease: str = ""
+    at: int = 0
+    ttl_us: int = 0
+
+
+def read_lines(text: str) -> Iterator[Read | str]:
+    """The lines of a file; one that is torn, or none of ours, comes as it is."""
+    for line in text.split("\n"):
+        if not line.strip("\0 "):  # what a power cut leaves of a file may be zeros
+            continue
+        try:
+            if not line.endswith(";"):
+                raise ValueError("torn")
+            yield _read(line[:-1])
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            yield line
+
+
+def _read(line: str) -> Read:
+    import json  # noqa: PLC0415 - see lease_line
+
+    letter, found, rest = line.split(" ", 2)
+    what = Line(letter)
+    if what is Line.LEASE:
+        return Read(what, found, labels=_labels(json.loads(rest)))
+    if what is Line.SETTLED:
+        return Read(what, found, _figures(rest))
+    if what is Line.ADMITTED:
+        at, lease, ttl, figures = rest.split(" ", 3)
+        return Read(what, found, _figures(figures), lease=lease,
+                    at=check_whole(int(at), "at", most=MAX_INSTANT), ttl_us=int(ttl))  # fmt: skip
+    return Read(what, found)
+
+
+def _figures(text: str) -> Figures:
+    import json  # noqa: PLC0415 - see lease_line
+
+    cost, took, amounts, texts = text.split(" ", 3)
+    quantities = dict(part.split("=", 1) for part in amounts.split(",") if part)
+    price_id, provenance, outcome, served, note = map(_text, json.loads(texts))
+    return Figures(
+        check_quantities({key: int(amount) for key, amount in quantities.items()}),
+        None if cost == "-" else check_whole(int(cost), "cost", most=MAX_PICO),
+        price_id, Provenance(provenance), Outcome(outcome), served,
+        None if took == "-" else check_whole(int(took), "duration_ms"), note,
+    )  # fmt: skip
+
+
+def _labels(data: Mapping[str, Any]) -> CallLabels:
+    scope = tuple((_text(name), _text(value)) for name, value in data["scope"])
+    return CallLabels(
+        _text(data["provider"]), _text(data["model"]), _text(data["operation"]), scope
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} is not text")
+    value.encode()  # half a surrogate pair cannot be stored
+    return value

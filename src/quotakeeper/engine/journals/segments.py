@@ -1,0 +1,75 @@
+"""The parts of one process's journal of leases: one that is written to, and some that may go soon."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from quotakeeper.engine.journals.lease_journal import Segment, segment_path
+
+_TURNED_AFTER_SECONDS = 1.0
+
+log = logging.getLogger("quotakeeper")
+
+
+class Segments:
+    """Used by the worker; `current` is read by every thread. Without a ledger file there are none."""
+
+    def __init__(self, ledger: Path | None, owner: str) -> None:
+        self._ledger = ledger
+        self._owner = owner
+        self.current: Segment | None = None
+        self._before: list[Segment] = []
+        self._number = 0
+        self._began = 0.0
+        self._said = False
+
+    @property
+    def any(self) -> bool:
+        """Whether there are files that have to be removed some day."""
+        return self.current is not None or bool(self._before)
+
+    def ready(self, monotonic: float) -> bool:
+        """Have one to write to; False when that cannot be: then nothing is admitted on a lease."""
+        if self._ledger is None or self.current is not None:
+            return True
+        try:
+            self.current = self._next()
+            self._began = monotonic
+        except OSError as error:
+            if not self._said:
+                self._said = True
+                log.warning("quotakeeper: no lease: its journal cannot be written (%s)", error)
+            return False
+        return True
+
+    def _next(self) -> Segment:
+        assert self._ledger is not None
+        self._number += 1
+        return Segment(segment_path(self._ledger, self._owner, self._number))
+
+    def turn(
+        self, monotonic: float, needed: Collection[Segment | None], used: bool,
+        leases: Sequence[str],
+    ) -> list[Segment]:  # fmt: skip
+        """Begin a new part where it is time, with these lines; gives the parts nobody needs."""
+        current = self.current
+        if current is not None and not used:
+            self.current = None
+            self._before.append(current)
+        elif (
+            current is not None and current.written
+            and monotonic - self._began >= _TURNED_AFTER_SECONDS
+        ):  # fmt: skip
+            self._began = monotonic
+            with suppress(OSError):  # then the one there is goes on
+                following = self._next()
+                for line in leases:
+                    following.append(line)
+                self.current = following
+                self._before.append(current)
+        gone = [segment for segment in self._before if segment not in needed]
+        self._before = [segment for segment in self._before if segment in needed]
+        return gone

@@ -1,0 +1,252 @@
+"""Calls that went out while the ledger could not count them (`on_store_failure = "allow"`).
+
+Each is one line in a file beside the ledger, written through to the disk, and replayed once the
+ledger answers again. An event id counts once, so replaying a line twice does no harm.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from quotakeeper.domain.ledger.commands import Command, Failed, Outcomes, Record, Settle
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.units import check_quantities, check_whole
+from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.domain.windows import MAX_INSTANT
+from quotakeeper.errors import InvalidInputError, KeyConflictError, LedgerError
+from quotakeeper.identifiers import new_owner
+
+Apply = Callable[[Sequence[Command]], Sequence[Outcomes]]
+_AT_ONCE = 500
+
+log = logging.getLogger("quotakeeper")
+
+
+@dataclass(frozen=True, slots=True)
+class _Spooled:
+    """What a call used, and whether that ends a reservation."""
+
+    record: Record
+    settles: bool
+
+    @property
+    def command(self) -> Record | Settle:
+        return Settle(self.record.id, self.record.figures) if self.settles else self.record
+
+    def instead(self, failed: Failed) -> Record | None:
+        """What to book when the ledger says that this cannot be."""
+        if self.settles and isinstance(failed.error, InvalidInputError):
+            return self.record  # it knows no such reservation
+        if not self.settles and isinstance(failed.error, KeyConflictError):
+            # A reservation that came too late and was given back: the call went out all the same.
+            return replace(self.record, id=f"{self.record.id[:240]}~spooled")
+        return None
+
+
+class Spool:
+    """A journal of what still has to be booked. Without a folder it is kept in memory alone.
+
+    `waiting` says whether anything may wait; it is asked before every batch, so it looks at no
+    disk. `look` does.
+    """
+
+    def __init__(self, ledger: Path | None, owner: str) -> None:
+        self._ledger = ledger
+        self._path = ledger and ledger.with_name(f"{ledger.name}.spool-{owner}")
+        self._in_memory: list[_Spooled] = []
+        self._in_files = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything may wait to be booked."""
+        return self._in_files or bool(self._in_memory)
+
+    def look(self) -> None:
+        """Look for files of this process and of those that have ended."""
+        self._in_files = bool(self._files())
+
+    def add(self, record: Record, *, settles: bool = False) -> None:
+        """Keep a record until it can be booked; on disk if that is possible.
+
+        With `settles`, it ends the reservation of that id, if the ledger knows one.
+        """
+        spooled = _Spooled(record, settles)
+        if self._path is not None:
+            try:
+                while not _appended(self._path, _line(spooled)):
+                    continue
+            except OSError as error:
+                log.warning("quotakeeper: the spool cannot be written (%s); kept in memory", error)
+            else:
+                self._in_files = True
+                return
+        self._in_memory.append(spooled)
+
+    def replay(self, apply: Apply) -> None:
+        """Book everything that waits, here and from processes that have ended.
+
+        Raises LedgerError when the ledger still does not answer; then all of it still waits. A file
+        that cannot be booked for any other reason is put aside under a name that is not looked for.
+        """
+        self._in_files = False  # before looking: what is added from here on says so itself
+        try:
+            booked = sum(self._replay_file(path, apply) for path in self._files())
+        except LedgerError:
+            self._in_files = True
+            raise
+        while self._in_memory:
+            try:
+                booked += _book(self._in_memory[:1], apply)
+            except LedgerError:
+                raise
+            except Exception:
+                log.exception("quotakeeper: not booked: %s", _line(self._in_memory[0]))
+            self._in_memory.pop(0)
+        if booked:
+            log.info("quotakeeper: %d spooled calls were booked", booked)
+
+    def _replay_file(self, path: Path, apply: Apply) -> int:
+        # Under a name of our own first, so that what is written from now on goes to a new file.
+        taken = path.with_name(f"{path.name.partition('.taken')[0]}.taken-{new_owner()}")
+        try:
+            os.replace(path, taken)
+            lines = taken.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError as error:  # another process was quicker, or may not be read by us
+            log.debug("quotakeeper: %s: %s", path.name, error)
+            return 0
+        try:
+            booked = _book(list(_read(lines)), apply)
+        except LedgerError:
+            raise
+        except Exception:
+            assert self._ledger is not None
+            bad = self._ledger.with_name(f"{self._ledger.name}.bad-spool-{new_owner()}")
+            log.exception("quotakeeper: a spool cannot be booked; it is kept as %s", bad)
+            with suppress(OSError):
+                os.replace(taken, bad)
+            return 0
+        with suppress(OSError):
+            taken.unlink()
+        return booked
+
+    def _files(self) -> list[Path]:
+        if self._ledger is None:
+            return []
+        beginning = f"{self._ledger.name}.spool-"
+        with suppress(OSError):
+            names = [name for name in os.listdir(self._ledger.parent) if name.startswith(beginning)]
+            return [self._ledger.with_name(name) for name in sorted(names)]
+        return []
+
+
+def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
+    booked = 0
+    for start in range(0, len(spooled), _AT_ONCE):
+        batch = spooled[start : start + _AT_ONCE]
+        outcomes = apply([each.command for each in batch])
+        for each, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Failed) and (other := each.instead(outcome)):
+                outcome = apply([other])[0]
+            if isinstance(outcome, Failed):
+                log.warning("quotakeeper: spooled call %s: %s", each.record.id, outcome.error)
+            else:
+                booked += 1
+    return booked
+
+
+def _appended(path: Path, line: str) -> bool:
+    """Write a line through to the disk; False when the file was taken away meanwhile."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        new = os.fstat(fd).st_size == 0
+        data = f"\n{line}\n".encode()  # the first newline ends a line that was torn before
+        if os.write(fd, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(fd)
+        if new:
+            _sync_folder(path.parent)
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(fd), os.stat(path))
+        return False
+    finally:
+        os.close(fd)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name of a new file outlive a power cut too, where folders can be synced (POSIX)."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _line(spooled: _Spooled) -> str:
+    import json  # noqa: PLC0415 - 3 ms that a ledger which answers saves
+
+    record = spooled.record
+    return json.dumps(
+        {
+            "id": record.id,
+            "settles": spooled.settles,
+            "labels": asdict(record.labels),
+            "figures": asdict(record.figures),
+            "at": record.at,
+        }
+    )
+
+
+def _read(lines: Sequence[str]) -> Iterator[_Spooled]:
+    import json  # noqa: PLC0415 - see _line
+
+    for line in lines:
+        try:
+            data = json.loads(line or "null")
+            if data is None:
+                continue
+            yield _spooled(data)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            # Torn when the machine stopped, or no line of ours.
+            log.warning("quotakeeper: a torn line in the spool: %.200s", line)
+
+
+def _spooled(data: Any) -> _Spooled:
+    """A line as it was written; raises what a line that was not written by us makes it raise."""
+    labels, figures = data["labels"], data["figures"]
+    scope = tuple((_text(name), _text(value)) for name, value in labels["scope"])
+    cost, duration = figures["cost_pico"], figures["duration_ms"]
+    if cost is not None and not (type(cost) is int and 0 <= cost <= MAX_PICO):
+        raise TypeError("cost_pico")
+    if type(data["settles"]) is not bool:
+        raise TypeError("settles")
+    record = Record(
+        _text(data["id"]),
+        CallLabels(
+            _text(labels["provider"]), _text(labels["model"]), _text(labels["operation"]), scope
+        ),
+        Figures(
+            check_quantities(figures["quantities"]), cost, _text(figures["price_id"]),
+            Provenance(figures["provenance"]), Outcome(figures["outcome"]),
+            _text(figures["model_served"]),
+            None if duration is None else check_whole(duration, "duration_ms"),
+            _text(figures["note"]),
+        ),
+        at=None if data.get("at") is None else check_whole(data["at"], "at", most=MAX_INSTANT),
+    )  # fmt: skip
+    return _Spooled(record, data["settles"])
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} is not text")
+    value.encode()  # half a surrogate pair cannot be stored
+    return value

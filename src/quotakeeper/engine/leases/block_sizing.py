@@ -1,0 +1,130 @@
+"""How large a block of a limit is asked for, and until when it may be drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from quotakeeper.clocks import Clock, zone_named
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.ledger.commands import Command, Denied, Grow, Reserve, Reserved
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.reservations import LEASE_PREFIX
+from quotakeeper.domain.limits import Limit, Mode
+from quotakeeper.domain.ports import Store
+from quotakeeper.domain.units import measure
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.windows import SECOND, period_at
+from quotakeeper.engine.leases.lease import TERM_SECONDS, Lease, Shape, block_of, most_calls
+from quotakeeper.identifiers import new_id
+
+FEWEST_CALLS = 4  # a block for fewer is not worth two commits
+_FIRST_CALLS, _MOST_CALLS = 32, 1_024
+_SOON_SECONDS, _LATE_SECONDS = (
+    0.1,
+    0.5,
+)  # a block that lasts for less is too small, for more too large
+_SHORTEST_US = SECOND // 10
+_SHORTEST_ROLLING_SECONDS = 10
+_OFTEN_SECONDS = 1.0
+_MOST_LABELS = 10_000
+
+Have = Callable[[Lease, Figures, Decision], None]
+
+
+class Granting:
+    """Asks the ledger for leases. `calls` is what a block is for; None: as many as it turns out.
+
+    A block is never more than a quarter of what any hard limit has left: slices shrink as a limit
+    nears, and near it there are none.
+    """
+
+    def __init__(self, calls: int | None, boot: str) -> None:
+        self._calls = calls
+        self._boot = boot
+        self._asked: dict[CallLabels, float] = {}
+
+    def block(
+        self, store: Store, clock: Clock, shape: Shape, lease: Lease | None, have: Have
+    ) -> Lease | None:
+        """A lease with a new block on it; None when it is not to be had."""
+        now, monotonic = clock.now(), clock.monotonic()
+        limits = shape.call.limits
+        if lease is None and not self._is_worth_it(shape, now, monotonic):
+            return None
+        wanted = self._wanted(lease, monotonic)
+        calls = min(wanted, most_calls(shape.figures), *_quarters(store, shape, now))
+        while calls >= FEWEST_CALLS:
+            block = block_of(shape.figures, calls)
+            outcome = store.apply([self._command(store, shape, block, lease, now)], now)[0]
+            if isinstance(outcome, Reserved):
+                if lease is None:
+                    hold = outcome.hold
+                    lease = Lease(hold, now, monotonic, ends_in(limits, hold.at))
+                lease.calls, lease.asked_at = calls, monotonic
+                have(lease, block, outcome.decision)
+                return lease
+            if not isinstance(outcome, Denied):  # it was ended, or there are no such figures
+                if lease is not None:
+                    lease.open = False
+                return None
+            calls //= 4  # others were quicker
+        return None
+
+    def _command(
+        self, store: Store, shape: Shape, block: Figures, lease: Lease | None, now: int
+    ) -> Command:
+        limits = shape.call.limits
+        if lease is not None:
+            return Grow(lease.id, block, limits)
+        lease_id = f"{LEASE_PREFIX}{new_id(now)}:{self._boot}"
+        ttl_us = int(TERM_SECONDS * SECOND)
+        return Reserve(lease_id, shape.call.labels, block, limits, store.owner, ttl_us)
+
+    def _is_worth_it(self, shape: Shape, now: int, monotonic: float) -> bool:
+        if ends_in(shape.call.limits, now) < _SHORTEST_US:
+            return False
+        if self._calls is not None:
+            return True
+        # One call alone is dearer by a lease than without it.
+        if len(self._asked) > _MOST_LABELS:
+            self._asked.clear()
+        labels = shape.call.labels
+        before, self._asked[labels] = self._asked.get(labels), monotonic
+        return before is not None and monotonic - before <= _OFTEN_SECONDS
+
+    def _wanted(self, lease: Lease | None, monotonic: float) -> int:
+        if self._calls is not None:
+            return self._calls
+        if lease is None:
+            return _FIRST_CALLS
+        lasted = monotonic - lease.asked_at
+        if lasted < _SOON_SECONDS:
+            return min(2 * lease.calls, _MOST_CALLS)
+        return max(lease.calls // 2, FEWEST_CALLS) if lasted > _LATE_SECONDS else lease.calls
+
+
+def _quarters(store: Store, shape: Shape, now: int) -> Iterator[int]:
+    """For how many calls a quarter of what is left is enough, by each hard limit."""
+    hard = [limit for limit in shape.call.limits if limit.mode is Mode.HARD]
+    for verdict in store.verdicts(hard, now):
+        figures = shape.figures
+        asked = measure(verdict.limit.account_meter, figures.quantities, figures.cost_pico)
+        if asked:
+            yield verdict.remaining // (4 * asked)
+
+
+def ends_in(limits: Sequence[Limit], at: int) -> int:
+    """For how many microseconds from `at` a lease may be drawn on.
+
+    A call counts within the calendar periods that its lease was granted in, so it ends with the
+    first of them. What a rolling window has left behind is not set aside in it any longer: so only
+    for a part of its length, and not at all for one that is shorter than a busy ledger may take.
+    """
+    left = [30 * 86_400 * SECOND]
+    for limit in limits:
+        if limit.window.kind == "rolling":
+            seconds = limit.window.seconds
+            left.append(seconds * SECOND // 4 if seconds >= _SHORTEST_ROLLING_SECONDS else 0)
+        else:
+            left.append(period_at(limit.window, zone_named(limit.timezone), at).end_at - at)
+    return min(left)

@@ -1,0 +1,177 @@
+"""The fast lane: calls are admitted on leases, and end, in any thread and without waiting."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.ledger.commands import Reserve
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.engine.call_builder import Call
+from quotakeeper.engine.journals.lease_journal import Line, Segment, ended_line, settled_line
+from quotakeeper.engine.journals.segments import Segments
+from quotakeeper.engine.leases.lease import Lease, LeasedCall, Shape
+
+RECALLED_SECONDS = 1.0  # for which no lease is asked for after others wanted them back
+_MOST_SHAPES = 4_096
+
+log = logging.getLogger("quotakeeper")
+
+
+def shape_key(
+    provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+    options: Mapping[str, str] | None, ttl_seconds: float, quantities: Mapping[str, Any],
+) -> Any:  # fmt: skip
+    """What two calls of one shape have in common; None where something in it is nonsense."""
+    try:
+        if "quantities" in quantities:
+            quantities = {**quantities, "quantities": tuple(quantities["quantities"].items())}
+        return (provider, model, operation, tuple(scope.items()) if scope else None,
+                tuple(options.items()) if options else None, ttl_seconds,
+                tuple(quantities.items()))  # fmt: skip
+    except AttributeError:  # no mapping: whoever reads it says so
+        return None
+
+
+class Lane:
+    """What any thread does with the leases of a keeper. `Leases` is the worker's half."""
+
+    key = staticmethod(shape_key)
+
+    def __init__(self, clock: Clock, ledger: Path | None, owner: str) -> None:
+        self._clock = clock
+        self._ledger = ledger
+        self._reset(owner)
+
+    def _reset(self, owner: str) -> None:
+        self.epoch = object()  # a forked child has another: nothing of its parent's leases is its
+        self.closed = False
+        self._lock = Lock()
+        self._shapes: dict[Any, Shape] = {}
+        self._leases: dict[CallLabels, Lease] = {}
+        self._returning: list[Lease] = []
+        self._under_way: dict[str, LeasedCall] = {}  # not in the ledger yet
+        self._ended: deque[LeasedCall] = deque()
+        self._segments = Segments(self._ledger, owner)
+        self._next_tick = self._paused_until = 0.0
+        self._no_room: dict[CallLabels, float] = {}
+
+    def after_fork(self, owner: str) -> None:
+        """In a forked child: it has no lease. Its copies of the journal's handles are closed."""
+        self._reset(owner)
+
+    @property
+    def active(self) -> bool:
+        """Whether the worker has to look after something before long."""
+        return bool(self._leases or self._ended or self._under_way or self._segments.any)
+
+    def take(self, key: Any) -> LeasedCall | None:
+        """Admit a call of a shape that is known, if there is room for it on a lease."""
+        try:
+            shape = self._shapes[key]
+        except (KeyError, TypeError):  # it is not known, or not hashable
+            return None
+        granted = shape.granted
+        if granted is None:
+            return None
+        lease, ending = granted
+        now = self._clock.now()
+        # Looked at now, not when it was granted: this process may have been stopped since.
+        if now >= lease.stops_at or self._clock.monotonic() >= lease.until:
+            return None
+        room, needs = lease.room, shape.needs
+        with self._lock:
+            if not lease.open:
+                return None
+            for name, amount in needs:
+                if name not in room or room[name] < amount:
+                    return None
+            for name, amount in needs:
+                room[name] -= amount
+            lease.taken += 1
+            segment = self._segments.current
+            at = now if now > lease.at else lease.at
+            call = LeasedCall(lease.new_id(), at, shape, lease, segment)
+            # Known from here on: it is drawn before its part of the journal is removed, or the rest
+            # of its lease given back, whether it has written its line by then or not.
+            self._under_way[call.id] = call
+        if segment is None or self._written(call, segment, f"\nA {call.id} {at} {ending}"):
+            return call
+        return None
+
+    def _written(self, call: LeasedCall, segment: Segment, line: str) -> bool:
+        try:
+            segment.append(line)
+        except OSError as error:
+            self._unwritten(call, error)
+            return False
+        except BaseException:  # a signal: nobody will end it
+            call.end = Line.RELEASED
+            self._ended.append(call)
+            raise
+        return True
+
+    def shape(self, key: Any, call: Call, command: Reserve) -> Shape | None:
+        """A shape to ask a lease for; None where there is none for such a call now.
+
+        What has no price is not leased: nobody knows what part of a budget it takes.
+        """
+        figures = command.figures
+        if figures.cost_pico is None or self.closed:
+            return None
+        monotonic = self._clock.monotonic()
+        if monotonic < self._no_room.get(call.labels, 0.0) or monotonic < self._paused_until:
+            return None
+        try:
+            shape = self._shapes.get(key)
+            if shape is None or shape.figures != figures:  # its price is another now
+                if len(self._shapes) >= _MOST_SHAPES:
+                    self._shapes.clear()
+                shape = self._shapes[key] = Shape(call, figures, command.ttl_us, command.sent)
+        except TypeError:  # not hashable
+            return None
+        return shape
+
+    def knows(self, call: LeasedCall, epoch: object) -> bool:
+        """Whether a call may end by the journal."""
+        if self.closed or epoch is not self.epoch:
+            return False
+        return not call.drawn or self._ledger is None or self._segments.current is not None
+
+    def end(self, call: LeasedCall, how: Line, figures: Figures | None = None) -> bool:
+        """A call has ended; whether that is sure to outlive this process already.
+
+        Takes no lock: a finalizer may come by here while this very thread has it.
+        """
+        call.figures = figures
+        segment = call.end_segment = self._segments.current
+        call.end = how
+        sure = True
+        if segment is not None:
+            try:
+                segment.append(
+                    ended_line(how, call.id) if figures is None else settled_line(call.id, figures)
+                )
+            except OSError as error:
+                sure = False
+                log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
+        self._ended.append(call)
+        # The part that it was written to may have been removed meanwhile.
+        return sure and (segment is None or not segment.gone) and not self.closed
+
+    def _unwritten(self, call: LeasedCall, error: OSError) -> None:
+        log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
+        with self._lock:
+            call.lease.open = False
+            if self._under_way.pop(call.id, None) is not None:
+                call.lease.add(call.shape.figures)
+            else:  # the ledger knows of it already
+                call.end = Line.RELEASED
+                self._ended.append(call)
+        self._paused_until = self._clock.monotonic() + RECALLED_SECONDS

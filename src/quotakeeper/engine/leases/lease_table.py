@@ -1,0 +1,213 @@
+"""The leases of a process: slices of limits that it admits calls on in memory.
+
+Any thread may take from a lease and hand back a call that has ended; the worker alone talks to the
+ledger: it is granted leases there, draws calls out of them, renews them and gives them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.ledger.commands import Extend, Failed, Release
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.ports import Store
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.engine.journals.lease_journal import Line, lease_line
+from quotakeeper.engine.leases.block_sizing import Granting
+from quotakeeper.engine.leases.fast_path import RECALLED_SECONDS, Lane
+from quotakeeper.engine.leases.flush import book, draw
+from quotakeeper.engine.leases.lease import TERM_SECONDS, Lease, LeasedCall, Shape
+from quotakeeper.engine.leases.recall import RecallSign
+
+TICK_SECONDS = 0.05
+_IDLE_SECONDS = 0.5  # after which a lease that nobody draws on is given back
+_NO_ROOM_SECONDS = 0.1  # for which none is asked for after there was no room for one
+_AGE_US = SECOND  # a call that is under way for longer is drawn, so that the ledger knows of it
+_AT_ONCE = 400
+_MOST_LABELS = 10_000
+
+Passed = Callable[[Sequence[Verdict]], None]
+
+
+def _unheard(verdicts: Sequence[Verdict]) -> None:
+    """Nobody wants to know."""
+
+
+class Leases(Lane):
+    """All leases of one keeper. `passed` is told, in the worker, which limits are at a threshold.
+
+    Everything here is for the worker alone.
+    """
+
+    tick_seconds = TICK_SECONDS
+
+    def __init__(
+        self, clock: Clock, ledger: Path | None, owner: str, granting: Granting, sign: RecallSign
+    ) -> None:
+        super().__init__(clock, ledger, owner)
+        self._granting = granting
+        self._sign = sign
+        self.passed: Passed = _unheard
+
+    def grant(self, shape: Shape, store: Store, now: int) -> bool:
+        """See to it that there is room for a call on a lease; False: it goes the ordinary way."""
+        self.drain(store, now)
+        labels = shape.call.labels
+        lease = self._leases.get(labels)
+        if lease is not None and not self._lasts(lease):
+            self.give_back([lease], store, now)
+            lease = None
+        if lease is None or not lease.holds(shape.needs):
+            monotonic = self._clock.monotonic()
+            if monotonic < self._paused_until or not self._segments.ready(monotonic):
+                return False
+            if not self._leases:
+                self._sign.begin()
+            lease = self._granting.block(store, self._clock, shape, lease, self._granted)
+        if lease is None:
+            if len(self._no_room) > _MOST_LABELS:
+                self._no_room.clear()
+            self._no_room[labels] = self._clock.monotonic() + _NO_ROOM_SECONDS
+            return False
+        shape.on(lease)
+        return True
+
+    def _granted(self, lease: Lease, figures: Figures, decision: Decision) -> None:
+        segment = self._segments.current
+        if segment is not None and lease.labels not in self._leases:
+            with suppress(OSError):  # needed only where the ledger itself is lost
+                segment.append(lease_line(lease.id, lease.labels))
+        with self._lock:
+            lease.add(figures)
+            lease.decision = decision
+            self._leases[lease.labels] = lease
+        self.passed(decision.warnings)
+
+    def drain(self, store: Store, now: int) -> None:
+        """Book the calls that have ended; raises LedgerError, and then they still wait."""
+        while self._ended:
+            calls = [self._ended.popleft() for _ in range(min(len(self._ended), _AT_ONCE))]
+            try:
+                passed = book(store, now, calls)
+            except BaseException:
+                self._ended.extendleft(reversed(calls))
+                raise
+            with self._lock:
+                for call in calls:
+                    self._under_way.pop(call.id, None)
+                    if call.end is Line.RELEASED and not call.drawn and call.lease.open:
+                        call.lease.add(call.shape.figures)
+            self.passed(passed)
+
+    def draw_under_way(self, store: Store, now: int, calls: Sequence[LeasedCall] | None = None
+                       ) -> None:  # fmt: skip
+        """Make the ledger know of calls under way: all of them unless some are given."""
+        with self._lock:
+            chosen = list(self._under_way.values()) if calls is None else calls
+        waiting = [call for call in chosen if not call.drawn and call.end is None]
+        for start in range(0, len(waiting), _AT_ONCE):
+            draw(store, now, waiting[start : start + _AT_ONCE])
+        with self._lock:
+            for call in chosen:
+                if call.drawn:
+                    self._under_way.pop(call.id, None)
+
+    def give_back(self, leases: Sequence[Lease], store: Store, now: int) -> None:
+        """Draw the calls under way out of leases, and give back what is left of them."""
+        with self._lock:
+            for lease in leases:
+                lease.open = False
+                self._leases.pop(lease.labels, None)
+                if lease not in self._returning:
+                    self._returning.append(lease)
+            calls = [call for call in self._under_way.values() if call.lease in self._returning]
+        self.drain(store, now)
+        self.draw_under_way(store, now, calls)
+        if self._returning:
+            store.apply([Release(lease.id) for lease in self._returning], now)
+            self._returning.clear()
+
+    def give_back_for(self, limits: Sequence[Limit], store: Store, now: int) -> bool:
+        """Give back what these limits could use; whether there was anything."""
+        wanted = [
+            lease for lease in self._leases.values()
+            if any(limit.matches(lease.labels) for limit in limits)
+        ]  # fmt: skip
+        if wanted:
+            self.give_back(wanted, store, now)
+            self._paused_until = self._clock.monotonic() + _NO_ROOM_SECONDS
+        return bool(wanted)
+
+    def tend(self, store: Store, now: int, *, at_once: bool = False) -> None:
+        """What comes up from time to time; raises LedgerError, and then it is tried again."""
+        monotonic = self._clock.monotonic()
+        if not self.active or (monotonic < self._next_tick and not at_once):
+            return
+        self._next_tick = monotonic + TICK_SECONDS
+        if self._sign.seen():
+            self._paused_until = monotonic + RECALLED_SECONDS
+            self.give_back(list(self._leases.values()), store, now)
+        self.drain(store, now)
+        with self._lock:
+            old = [call for call in self._under_way.values() if now - call.at >= _AGE_US]
+        if old:
+            self.draw_under_way(store, now, old)
+        self._look_after(store, now, monotonic)
+        self._tidy(store, now, monotonic)
+
+    def _look_after(self, store: Store, now: int, monotonic: float) -> None:
+        leaving = list[Lease]()
+        for lease in list(self._leases.values()):
+            if lease.taken != lease.seen:
+                lease.seen, lease.quiet_since = lease.taken, monotonic
+            idle = monotonic - lease.quiet_since >= _IDLE_SECONDS
+            if idle or not lease.open or not self._lasts(lease):
+                leaving.append(lease)
+            elif monotonic >= lease.renew_at:
+                self._renew(lease, store)
+        if leaving or self._returning:
+            self.give_back(leaving, store, now)
+
+    def _renew(self, lease: Lease, store: Store) -> None:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        (outcome,) = store.apply([Extend(lease.id, int(TERM_SECONDS * SECOND))], now)
+        if isinstance(outcome, Failed):  # it was ended by another: nothing is left of it
+            lease.until = monotonic
+        else:
+            lease.renewed(now, monotonic)
+            self._shapes.clear()  # so that calls are priced again before long
+
+    def _lasts(self, lease: Lease) -> bool:
+        clock = self._clock
+        return lease.open and clock.now() < lease.stops_at and clock.monotonic() < lease.until
+
+    def _tidy(self, store: Store, now: int, monotonic: float) -> None:
+        with self._lock:
+            needed = {call.segment for call in self._under_way.values()}
+            # Without a lease nothing is admitted, so the last part is not needed either.
+            used = bool(self._leases or self._under_way or self._ended)
+        leases = [lease_line(lease.id, lease.labels) for lease in self._leases.values()]
+        removable = self._segments.turn(monotonic, needed, used, leases)
+        for segment in removable:
+            segment.gone = True
+        # Who has just written to one of them looks at `gone` afterwards: one of us notices.
+        if any(call.end_segment in removable for call in list(self._ended)):
+            self.drain(store, now)
+        for segment in removable:
+            segment.remove()
+
+    def close(self, store: Store, now: int) -> None:
+        """Book everything, give everything back. A call that never left is as good as released."""
+        with self._lock:
+            self.closed = True
+            for call in list(self._under_way.values()):
+                if not call.sent and call.end is None:
+                    call.end = Line.RELEASED
+                    self._ended.append(call)
+        self.give_back(list(self._leases.values()), store, now)
+        self._tidy(store, now, self._clock.monotonic())

@@ -1,0 +1,113 @@
+"""Before a call is refused, what others have leased of its limits is called back.
+
+Whoever is refused leaves a sign: it touches `<ledger>.recall`. Processes that hold leases see it
+within a moment and give back what they have not used.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.ledger.commands import Denied
+from quotakeeper.domain.ports import Store
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.worker.thread import Worker
+
+_PATIENCE_SECONDS = 2.0
+_PAUSE_SECONDS = 0.02
+_SIGN_EVERY_SECONDS = 0.2
+_MOST_ROUNDS = 200
+
+
+class RecallSign:
+    """A file whose time of change says that somebody was refused. Without a ledger file: none.
+
+    That it is there at all says that there are, or were, leases.
+    """
+
+    def __init__(self, ledger: Path | None) -> None:
+        self._path = ledger and ledger.with_name(f"{ledger.name}.recall")
+        self._seen = 0
+
+    def begin(self) -> None:
+        """Be there before there is a lease; what was given until now was for others."""
+        if self._path is not None and not self._changed_at():
+            with suppress(OSError):
+                os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))
+        self._seen = self._changed_at()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there may be leases of others."""
+        return bool(self._changed_at())
+
+    def seen(self) -> bool:
+        """Whether it was given since this was asked last."""
+        changed_at = self._changed_at()
+        before, self._seen = self._seen, changed_at
+        return changed_at != before
+
+    def give(self) -> None:
+        """Ask others for what they have not used."""
+        if self._path is not None:
+            with suppress(OSError):
+                os.utime(self._path)
+
+    def _changed_at(self) -> int:
+        if self._path is None:
+            return 0
+        try:
+            return os.stat(self._path).st_mtime_ns
+        except OSError:
+            return 0
+
+
+class Recall:
+    """What is done about one refusal, a round at a time, until it has to stand."""
+
+    def __init__(self, worker: Worker, clock: Clock, denied: Denied) -> None:
+        self._clock = clock
+        self._house = worker.house
+        self._until = clock.monotonic() + _PATIENCE_SECONDS
+        self._next_sign = 0.0
+        self._rounds = 0
+        self.denied = denied
+
+    @property
+    def may_help(self) -> bool:
+        """Whether there would be room if what is set aside came back; asked before the worker is."""
+        for verdict in self.denied.decision.refusing:
+            if not verdict.reserved or verdict.remaining + verdict.reserved < verdict.asked:
+                return False
+        return self._house.leases is not None or self._house.sign.is_there
+
+    def round(self, store: Store, now: int) -> float | None:
+        """In the worker: call back; gives how many seconds to wait before the ledger is asked
+        again, or None when the refusal stands."""
+        limits = [verdict.limit for verdict in self.denied.decision.refusing]
+        self._rounds += 1
+        first = self._rounds == 1
+        leases = self._house.leases
+        if leases is not None and leases.give_back_for(limits, store, now):
+            return 0.0
+        held = [
+            hold for hold in store.holds()
+            if hold.is_lease and any(limit.matches(hold.labels) for limit in limits)
+        ]  # fmt: skip
+        monotonic = self._clock.monotonic()
+        if not held:
+            # It may have come back between the refusal and this look.
+            return 0.0 if first else None
+        if monotonic >= self._until or self._rounds > _MOST_ROUNDS:
+            return None
+        if monotonic >= self._next_sign:
+            self._next_sign = monotonic + _SIGN_EVERY_SECONDS
+            self._house.sweep(store, now)  # those of the dead need nobody's answer
+            self._house.sign.give()
+            return 0.0 if first else _PAUSE_SECONDS
+        return _PAUSE_SECONDS

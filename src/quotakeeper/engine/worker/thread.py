@@ -1,0 +1,303 @@
+"""The one thread of a process that owns the store.
+
+It commits everything that has piled up as one batch (group commit), so throughput rises with load.
+Callers wait on tickets: a thread blocks on a lock, a coroutine on a future, never on the disk.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import RLock, Thread, current_thread
+from typing import Any
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.ledger.commands import Command, Release, Reserve, Reserved, Watch
+from quotakeeper.domain.limits import Account
+from quotakeeper.domain.ports import Store
+from quotakeeper.engine.worker.errors import too_slow, unforeseen
+from quotakeeper.engine.worker.maintenance import Housekeeping
+from quotakeeper.engine.worker.process_lifecycle import Turn, roll
+from quotakeeper.engine.worker.work_items import Question, Ticket, fail, wake
+from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperError
+
+MOST_IN_BATCH = 1_000
+PATIENCE_SECONDS = 15.0
+_TOO_SLOW = "quotakeeper: no answer in time"
+
+log = logging.getLogger("quotakeeper")
+
+
+class Worker:
+    """Owns a store. Starts its thread on the first ticket; survives fork (the child starts anew).
+
+    `patience` is how long, in seconds, a caller waits for the ledger to answer.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, accounts: tuple[Account, ...], house: Housekeeping
+    ) -> None:
+        self.patience = PATIENCE_SECONDS
+        self.house = house
+        self._store = store
+        self._clock = clock
+        self._accounts = accounts
+        self._closed = False
+        self._reset()
+        roll.join(self)
+
+    def _reset(self) -> None:
+        self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        # Reentrant: a finalizer may close a keeper while this very thread hands over a ticket.
+        self._gate = RLock()
+        self._turn = Turn()  # held while the store is used
+        self._still = False  # whether a fork under way has got it
+        self._watching = False
+        self._well = True  # whether the last batch was written
+
+    @property
+    def store(self) -> Store:
+        """The store; to be asked directly only for what opens connections of its own."""
+        return self._store
+
+    # -- for threads
+
+    def carry_out(self, command: Command) -> Any:
+        """Have a command carried out and durable; give its outcome. Blocks this thread."""
+        return self._waited(Ticket(command))
+
+    def carry_out_all(self, commands: Sequence[Command]) -> list[Any]:
+        """Have commands carried out in their order, in as few commits as it takes.
+
+        Gives an outcome, or the error in its place, for each. Blocks this thread.
+        """
+        tickets = [Ticket(command) for command in commands]
+        for ticket in tickets:
+            ticket.expect()
+        try:
+            self._put(*tickets)
+        except LedgerError as error:
+            return [error] * len(tickets)
+        return [self._answer_or_error(ticket) for ticket in tickets]
+
+    def _answer_or_error(self, ticket: Ticket) -> Any:
+        try:
+            return self._answered(ticket)
+        except QuotakeeperError as error:
+            return error
+
+    def ask(self, question: Question) -> Any:
+        """Have a question answered between two batches. Blocks this thread."""
+        return self._waited(Ticket(question=question))
+
+    def post(self, command: Command) -> None:
+        """Hand over a command without waiting for it; safe in a finalizer, so it starts nothing."""
+        if self._thread is not None and not self._closed:
+            self._queue.put(Ticket(command))
+
+    def _waited(self, ticket: Ticket) -> Any:
+        ticket.expect()
+        self._put(ticket)
+        return self._answered(ticket)
+
+    def _answered(self, ticket: Ticket) -> Any:
+        try:
+            answered = ticket.wait(self.patience)
+        except BaseException:  # a signal: Ctrl-C reaches the main thread here
+            self._leave(ticket)
+            raise
+        if not answered and self._withdraw(ticket):
+            raise too_slow(self._store.name, self.patience, ticket.command)
+        return ticket.result()
+
+    # -- for coroutines
+
+    async def acarry_out(self, command: Command) -> Any:
+        """Have a command carried out and durable; give its outcome."""
+        return await self._awaited(Ticket(command))
+
+    async def aask(self, question: Question) -> Any:
+        """Have a question answered."""
+        return await self._awaited(Ticket(question=question))
+
+    async def _awaited(self, ticket: Ticket) -> Any:
+        import asyncio  # noqa: PLC0415 - costs a tenth of a second that a program without it saves
+
+        loop = asyncio.get_running_loop()
+        future = ticket.expect_in(loop)
+        self._put(ticket)
+        limit = loop.call_later(self.patience, future.cancel, _TOO_SLOW)
+        try:
+            await future
+        except BaseException as error:
+            self._leave(ticket)
+            if isinstance(error, asyncio.CancelledError) and error.args == (_TOO_SLOW,):
+                raise too_slow(self._store.name, self.patience, ticket.command) from None
+            raise
+        finally:
+            limit.cancel()
+        return ticket.result()
+
+    # -- life
+
+    def close(self, seconds: float | None = None) -> None:
+        """Finish what was handed over, end what is open, let go; in `patience` if not `seconds`."""
+        with self._gate:
+            if not self._closed and self._thread is not None:
+                self._queue.put(None)
+            self._closed = True
+            thread = self._thread
+        if thread is None:
+            self._store.close()
+        elif thread is not current_thread():
+            thread.join(self.patience if seconds is None else seconds)
+            if seconds is None and thread.is_alive():
+                log.warning("quotakeeper: ledger %s is still busy; left behind", self._store.name)
+
+    def before_fork(self) -> None:
+        """Let the batch under way end and let go of the store: neither may cross a fork."""
+        self._still = self._turn.wait(self.patience)
+        if self._still:
+            self._store.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on; the store is opened again on its next use."""
+        if self._still:
+            self._still = False
+            self._turn.end()
+
+    def after_fork(self) -> None:
+        """In a forked child: nothing of the parent's thread, queue or handles is used again."""
+        try:
+            self._store = self._store.after_fork()
+        finally:
+            self._reset()
+            self.house.after_fork(self._store.owner)
+
+    def _put(self, *tickets: Ticket) -> None:
+        with self._gate:
+            if self._closed:
+                raise LedgerUnavailableError(self._store.name, "this keeper was closed", "open one")
+            if self._thread is None:
+                self._thread = self._started()
+            for ticket in tickets:
+                self._queue.put(ticket)
+
+    def _started(self) -> Thread:
+        thread = Thread(target=self._run, name="quotakeeper", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # too many threads, or the interpreter is shutting down
+            raise LedgerUnavailableError(self._store.name, f"needs a thread: {error}") from error
+        return thread
+
+    # -- in the thread
+
+    def _run(self) -> None:
+        more = True
+        while more:
+            batch, more = self._next_batch()
+            with self._turn:
+                try:
+                    self._serve(batch)
+                    if self._watching:
+                        self.house.keep(self._store)
+                except Exception as error:
+                    log.exception("quotakeeper: a batch failed")
+                    fail(batch, unforeseen(self._store.name, error))
+        with self._turn:
+            self._say_goodbye()
+
+    def _next_batch(self) -> tuple[list[Ticket], bool]:
+        batch: list[Ticket] = []
+        with suppress(Empty):
+            ticket = self._queue.get(timeout=self.house.rest_seconds)
+            while ticket is not None:
+                if ticket.open:
+                    batch.append(ticket)
+                if len(batch) >= MOST_IN_BATCH:
+                    return batch, True
+                ticket = self._queue.get_nowait()
+            return batch, False
+        return batch, True
+
+    def _serve(self, batch: list[Ticket]) -> None:
+        now = self._clock.now()
+        try:
+            self._watch(now)
+        except QuotakeeperError as error:
+            fail(batch, error)
+            return
+        writes = [ticket for ticket in batch if ticket.command is not None]
+        if self._well or not writes:
+            self.house.catch_up(self._store, now)
+        if writes:
+            self._well = self._write(writes, now)
+        questions = [ticket for ticket in batch if ticket.question is not None]
+        if questions:
+            self.house.book(self._store, now)  # an answer knows what has ended
+        for ticket in questions:
+            self._answer(ticket, now)
+        wake(questions)
+
+    def _watch(self, now: int) -> None:
+        if not self._watching:
+            self._store.apply([Watch(self._accounts)], now)
+            self.house.sweep(self._store, now)
+            self._watching = True
+
+    def _write(self, tickets: list[Ticket], now: int) -> bool:
+        commands = [ticket.command for ticket in tickets if ticket.command is not None]
+        try:
+            outcomes = self._store.apply(commands, now)
+        except QuotakeeperError as error:
+            fail(tickets, error)
+            return False
+        answered = []
+        for ticket, outcome in zip(tickets, outcomes, strict=True):
+            if ticket.deliver(outcome):
+                answered.append(ticket)
+            else:
+                self._give_back(outcome)
+        for ticket in wake(answered):
+            self._give_back(ticket.answer)
+        return True
+
+    def _answer(self, ticket: Ticket, now: int) -> None:
+        assert ticket.question is not None
+        try:
+            ticket.deliver(ticket.question(self._store, now))
+        except Exception as error:  # noqa: BLE001 - the thread must live; the caller gets the error
+            ticket.deliver(None, error)
+
+    def _say_goodbye(self) -> None:
+        try:
+            if self._watching:
+                self.house.leave(self._store)
+        except Exception as error:  # noqa: BLE001 - it must be closed whatever happens
+            log.warning("quotakeeper: %s", error)
+        finally:
+            self._store.close()
+
+    # -- who no longer waits
+
+    def _withdraw(self, ticket: Ticket) -> bool:
+        """Wait no longer; False when the answer had come.
+
+        A reservation then never comes to be, or is given back; what says that something was used
+        or sent is still carried out.
+        """
+        if isinstance(ticket.command, Reserve) or ticket.question is not None:
+            return ticket.claim()
+        return ticket.open
+
+    def _leave(self, ticket: Ticket) -> None:
+        if not self._withdraw(ticket):
+            self._give_back(ticket.answer)
+
+    def _give_back(self, outcome: Any) -> None:
+        if isinstance(outcome, Reserved) and not outcome.replay:
+            self._queue.put(Ticket(Release(outcome.hold.id)))

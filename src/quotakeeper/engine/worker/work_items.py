@@ -1,0 +1,124 @@
+"""A ticket: one command or question on its way to the worker, and its answer on the way back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.domain.ledger.commands import Command
+from quotakeeper.domain.ports import Store
+from quotakeeper.engine.worker.errors import afresh
+
+if TYPE_CHECKING:
+    import asyncio
+
+log = logging.getLogger("quotakeeper")
+
+Question = Callable[[Store, int], Any]
+
+
+class Ticket:
+    """Answered once, or withdrawn once: whoever claims it first decides.
+
+    Exactly one of `command` (a write) and `question` (a read, given the store and the time) is set.
+    """
+
+    __slots__ = ("_claim", "_done", "answer", "command", "error", "future", "question")
+
+    def __init__(self, command: Command | None = None, question: Question | None = None) -> None:
+        self.command = command
+        self.question = question
+        self.answer: Any = None
+        self.error: BaseException | None = None
+        self.future: asyncio.Future[None] | None = None
+        self._claim = [None]  # popping from a list is atomic
+        self._done: Lock | None = None
+
+    def claim(self) -> bool:
+        """Whether the caller of this is the first to claim the ticket."""
+        try:
+            self._claim.pop()
+        except IndexError:
+            return False
+        return True
+
+    @property
+    def open(self) -> bool:
+        """Neither answered nor withdrawn yet."""
+        return bool(self._claim)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody was to wait for the answer."""
+        return self._done is not None or self.future is not None
+
+    def expect(self) -> None:
+        """Get ready for a thread to wait; before the ticket is handed over."""
+        self._done = Lock()
+        self._done.acquire()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the answer; False when it did not come in time."""
+        assert self._done is not None
+        return self._done.acquire(timeout=seconds)
+
+    def expect_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """Get ready for a coroutine to wait; before the ticket is handed over."""
+        self.future = loop.create_future()
+        return self.future
+
+    def result(self) -> Any:
+        """The answer, once it was delivered; raises the error that took its place."""
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+    def deliver(self, answer: Any, error: BaseException | None = None) -> bool:
+        """Give the answer to whoever waits; False when they have gone.
+
+        A thread is woken at once; a coroutine by `wake`, with all the others of its loop.
+        """
+        self.answer, self.error = answer, error
+        if not self.claim():
+            return False
+        if self._done is not None:
+            self._done.release()
+        return True
+
+
+def fail(tickets: Iterable[Ticket], error: Exception) -> None:
+    """Give an error to all of these that have no answer yet, each one of its own.
+
+    What nobody waits for is logged.
+    """
+    failed = [ticket for ticket in tickets if ticket.open and ticket.deliver(None, afresh(error))]
+    for ticket in failed:
+        if not ticket.awaited:
+            log.warning("quotakeeper: %s: %s", type(ticket.command).__name__, error)
+    wake(failed)
+
+
+def wake(answered: Iterable[Ticket]) -> list[Ticket]:
+    """Wake the coroutines that wait for these tickets: each event loop once, however many they are.
+
+    Gives back the tickets whose loop was closed before the answer came.
+    """
+    loops: dict[asyncio.AbstractEventLoop, list[Ticket]] = {}
+    for ticket in answered:
+        if ticket.future is not None:
+            loops.setdefault(ticket.future.get_loop(), []).append(ticket)
+    gone: list[Ticket] = []
+    for loop, tickets in loops.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, tickets)
+        except RuntimeError:
+            gone += tickets
+    return gone
+
+
+def _resolve(tickets: list[Ticket]) -> None:
+    for ticket in tickets:
+        if ticket.future is not None and not ticket.future.done():
+            ticket.future.set_result(None)

@@ -1,0 +1,120 @@
+"""Has a library hooked when the program imports it, or at once when it has done so before.
+
+Nothing is imported on the program's behalf, and a library that it never imports costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from threading import local
+from types import ModuleType
+from typing import Any
+
+from quotakeeper.intercept.http_gate import switch
+
+_HOOKS = "quotakeeper.intercept.hooks."
+# The module that is patched: where its hook is, and the hook's function.
+HOOKS: dict[str, tuple[str, str]] = {
+    "http.client": (_HOOKS + "http_client", "install"),
+    "urllib3.connection": (_HOOKS + "http_client", "install_urllib3"),
+    "httpx": (_HOOKS + "httpx_client", "install"),
+    "httpx2": (_HOOKS + "httpx_client", "install"),
+    "aiohttp": (_HOOKS + "aiohttp_client", "install"),
+    "websockets.sync.client": (_HOOKS + "websockets_sync", "install"),
+    "websockets.asyncio.client": (_HOOKS + "websockets_asyncio", "install_asyncio"),
+    "websockets.legacy.client": (_HOOKS + "websockets_asyncio", "install_legacy"),
+    "websocket._core": (_HOOKS + "websocket_client", "install"),
+}
+
+log = logging.getLogger("quotakeeper")
+
+
+class HookFinder:
+    """A meta path finder that finds what the others find, and has it hooked once it is loaded."""
+
+    def __init__(self) -> None:
+        self._asking = local()
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
+        """Called by every import; only a library with a hook costs more than a look-up."""
+        if name not in HOOKS or getattr(self._asking, "name", "") == name:
+            return None
+        self._asking.name = name
+        try:
+            spec = _found_by_others(self, name, path, target)
+            if spec is not None:
+                _hook_when_loaded(name, spec)
+            return spec
+        finally:
+            self._asking.name = ""
+
+
+_finder = HookFinder()
+
+
+def install() -> None:
+    """Switch the hooks on, for what is imported already and for what will be."""
+    switch.on = True
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+    for name in HOOKS:
+        module = sys.modules.get(name)
+        if module is not None and not _is_loading(module):
+            hook(name, module)
+
+
+def uninstall() -> None:
+    """Switch the hooks off and take them back."""
+    switch.on = False
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+    for place, _ in HOOKS.values():
+        loaded = sys.modules.get(place)
+        if loaded is not None:
+            loaded.uninstall()
+
+
+def hook(name: str, module: ModuleType) -> None:
+    """Patch one module; if that cannot be done, it stays as it is, and that is said."""
+    place, verb = HOOKS[name]
+    try:
+        getattr(importlib.import_module(place), verb)(module)
+    except Exception:
+        log.exception("quotakeeper: calls through %s are not metered", name)
+
+
+def _found_by_others(finder: HookFinder, name: str, path: Any, target: Any) -> Any:
+    for other in sys.meta_path:
+        if other is finder or not hasattr(other, "find_spec"):
+            continue
+        spec = other.find_spec(name, path, target)
+        if spec is not None:
+            return spec
+    return None
+
+
+def _hook_when_loaded(name: str, spec: Any) -> None:
+    loader = spec.loader
+    load = getattr(loader, "exec_module", None)
+    if load is None:
+        return
+
+    def exec_module(module: ModuleType) -> None:
+        with suppress(AttributeError):
+            del loader.exec_module  # the loader is as it was, whatever comes
+        load(module)
+        if switch.on:
+            hook(name, module)
+
+    try:
+        loader.exec_module = exec_module
+    except AttributeError:
+        log.warning("quotakeeper: calls through %s are not metered: its loader is fixed", name)
+
+
+def _is_loading(module: ModuleType) -> bool:
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))

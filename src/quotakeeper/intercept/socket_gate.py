@@ -1,0 +1,111 @@
+"""What a hook does before it lets a WebSocket open. Light: nothing is loaded before the first one.
+
+Whatever goes wrong here is ours alone: it is said once, and the socket opens as if we weren't there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.intercept.http_gate import note_fault, switch
+from quotakeeper.intercept.suppression import inside
+from quotakeeper.metering.refusal import Refused
+
+if TYPE_CHECKING:
+    from quotakeeper.metering.call_meter import Meter
+    from quotakeeper.metering.socket_attempt import LiveAttempt
+    from quotakeeper.providers.contract import Adapter, Request
+
+    Found = tuple[Meter, Adapter, LiveAttempt]
+
+_CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
+
+
+def open_live(make: Callable[[], Request]) -> LiveAttempt | Refused | None:
+    """Ask whether a socket may open; None: it passes uncounted. Never raises."""
+    try:
+        found, looked = _found(make), False
+        while found is not None:
+            meter, adapter, attempt = found
+            denied = attempt.slices.drive(attempt.slices.opening())
+            if denied is None:
+                return meter.keep(attempt)
+            if not looked:
+                looked = True  # what has ended may leave room for this one
+                meter.flush()
+                continue
+            seconds = meter.wait_for(denied)
+            if not seconds:
+                return meter.refused(adapter, attempt.slices.call, denied)
+            meter.sleep(seconds)
+    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+        note_fault(error)
+    return None
+
+
+async def aopen_live(make: Callable[[], Request]) -> LiveAttempt | Refused | None:
+    """`open_live` on an event loop."""
+    try:
+        found, looked = _found(make), False
+        while found is not None:
+            meter, adapter, attempt = found
+            denied = await attempt.slices.adrive(attempt.slices.opening())
+            if denied is None:
+                return meter.keep(attempt)
+            if not looked:
+                looked = True
+                await meter.caught_up()
+                continue
+            seconds = meter.wait_for(denied)
+            if not seconds:
+                return meter.refused(adapter, attempt.slices.call, denied)
+            import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
+
+            await asyncio.sleep(seconds)
+    except Exception as error:  # noqa: BLE001 - as above
+        note_fault(error)
+    return None
+
+
+def _found(make: Callable[[], Request]) -> Found | None:
+    if not switch.on or inside():
+        return None
+    from quotakeeper.metering.process_meter import current_meter  # noqa: PLC0415
+    from quotakeeper.metering.socket_attempt import LiveAttempt  # noqa: PLC0415 - see above
+    from quotakeeper.providers.registry import live_session  # noqa: PLC0415
+
+    meter = current_meter()
+    if meter is None:
+        return None
+    found = live_session(make(), known_hosts=meter.known_hosts, count=meter.count)
+    if found is None:
+        return None
+    meter.closer.start()
+    adapter, session = found
+    return meter, adapter, LiveAttempt(meter, adapter, session)
+
+
+class Assembler:
+    """Puts frames together to messages, for one direction."""
+
+    def __init__(self) -> None:
+        self.close_code = 0  # of the other side's goodbye
+        self._parts: list[bytes] = []
+        self._is_text = False
+
+    def feed(self, opcode: int, data: Any, final: bool) -> bytes | str | None:
+        """Take a frame; gives the message that it completes."""
+        if opcode == _CLOSE:
+            self.close_code = int.from_bytes(bytes(data)[:2], "big") if len(data) >= 2 else 1005
+            return None
+        if opcode not in (_CONTINUATION, _TEXT, _BINARY):
+            return None
+        if opcode != _CONTINUATION:
+            self._parts, self._is_text = [], opcode == _TEXT
+        self._parts.append(data.encode("utf-8") if isinstance(data, str) else bytes(data))
+        if not final:
+            return None
+        whole = b"".join(self._parts)
+        self._parts = []
+        return whole.decode("utf-8", "replace") if self._is_text else whole

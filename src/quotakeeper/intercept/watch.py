@@ -1,0 +1,75 @@
+"""`quotakeeper.watch()`: one line in a program, and its calls are metered and capped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from quotakeeper.config.child_environment import load_watch_settings
+from quotakeeper.intercept import import_hook
+from quotakeeper.intercept.http_gate import switch
+from quotakeeper.metering.call_meter import Meter
+from quotakeeper.metering.process_meter import make_meter, use_meter
+
+if TYPE_CHECKING:
+    from quotakeeper.wiring import Keeper
+
+
+class Watching:
+    """What `watch` gives. Leave it as it is, or end it: `close()`, or `with watch(): ...`."""
+
+    def __init__(self, meter: Meter, before: Meter | None, *, was_on: bool) -> None:
+        self.meter = meter
+        self._before = before
+        self._was_on = was_on
+
+    @property
+    def keeper(self) -> Keeper:
+        """Where the calls are counted."""
+        return self.meter.keeper
+
+    def flush(self, seconds: float = 2.0) -> bool:
+        """Wait until every call that has ended is in the ledger; False if it takes too long."""
+        return self.meter.flush(seconds)
+
+    def close(self) -> None:
+        """Watch no longer; the hooks are taken back."""
+        self.flush()
+        use_meter(self._before)
+        if not self._was_on:
+            import_hook.uninstall()
+
+    def __enter__(self) -> Watching:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+
+def watch(
+    keeper: Keeper | None = None, *, scope: Mapping[str, str] | None = None,
+    base_urls: Mapping[str, str] | None = None, wait: bool | None = None,
+) -> Watching:  # fmt: skip
+    """Meter and cap every call that this process makes to a known provider from here on.
+
+    Without a `keeper`, one is made from the environment and the config file. `scope` are labels
+    for every call. `base_urls` maps further addresses ("host[:port][/prefix]") to a provider's
+    name. With `wait`, a call over a limit waits until it fits. Raises ConfigError.
+    """
+    settings = load_watch_settings()
+    settings = replace(
+        settings,
+        scope={**settings.scope, **(scope or {})},
+        known_hosts={**settings.known_hosts, **(base_urls or {})},
+        waits=settings.waits if wait is None else wait,
+    )
+    meter = make_meter(settings, keeper)
+    was_on = switch.on
+    before = use_meter(meter)
+    import_hook.install()
+    return Watching(meter, before, was_on=was_on)

@@ -1,0 +1,206 @@
+"""Starts a program with the hooks on its PYTHONPATH, hands it our signals, and waits for its end.
+
+The program keeps our streams and our process group; nothing of it passes through here but signals.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import quotakeeper
+
+NOT_FOUND, NOT_RUNNABLE = 127, 126
+INJECTED = Path(__file__).parent / "inject"
+PACKAGE = Path(quotakeeper.__file__).parent
+# What the injected file reads, beside what the meter reads (see metering/process_meter.py).
+VARIABLE_PACKAGE = "QUOTAKEEPER_RUN_PACKAGE"
+VARIABLE_HOOKS = "QUOTAKEEPER_RUN_HOOKS"
+VARIABLE_NOTES = "QUOTAKEEPER_RUN_NOTES"
+_FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+_BY_KEYBOARD = ("SIGINT", "SIGQUIT")
+_LOOK_AGAIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended: its exit code, or the signal that killed it; `error` if it never ran."""
+
+    code: int
+    signal: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What the Pythons of a run said of themselves. `shut`: why calls were refused altogether."""
+
+    metered: int = 0
+    too_old: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    refused: int = 0
+    shut: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What to start, and what its hooks are told. `variables` go into its environment."""
+
+    command: Sequence[str]
+    environ: Mapping[str, str]
+    hooks: Sequence[str]
+    notes: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def child_environment(run: Run) -> dict[str, str]:
+    """The environment of the program: ours, with the hooks first on its PYTHONPATH, once."""
+    environ = {**run.environ, **run.variables}
+    injected = str(INJECTED)
+    paths = environ.get("PYTHONPATH", "").split(os.pathsep)
+    others = [each for each in paths if each and each != injected]
+    environ["PYTHONPATH"] = os.pathsep.join([injected, *others])
+    environ[VARIABLE_PACKAGE] = str(PACKAGE)
+    environ[VARIABLE_HOOKS] = ",".join(run.hooks)
+    environ[VARIABLE_NOTES] = str(run.notes)
+    environ["QUOTAKEEPER_RUN_TAGS"] = json.dumps(dict(run.tags))
+    return environ
+
+
+def read_notes(file: Path) -> Notes:
+    """What stands in a run's notes; an absent file says that no Python of it loaded the hooks."""
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return Notes()
+    said = [line.partition(" ")[::2] for line in lines]
+
+    def every(word: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(rest for first, rest in said if first == word))
+
+    return Notes(
+        sum(first == "started" for first, _ in said),
+        every("old"),
+        every("failed"),
+        sum(first == "refused" for first, _ in said),
+        every("shut"),
+    )
+
+
+def launch(run: Run) -> Ended:
+    """Run the program to its end, forwarding the signals that this process gets meanwhile."""
+    environ = child_environment(run)
+    name = run.command[0]
+    file = shutil.which(name, path=environ.get("PATH"))
+    if file is None:
+        found = os.path.dirname(name) and os.path.exists(name)
+        return Ended(NOT_RUNNABLE if found else NOT_FOUND, error="EACCES" if found else "ENOENT")
+    try:
+        if sys.platform == "win32":
+            return _wait_on_windows([file, *run.command[1:]], environ)
+        return _wait_on_posix(file, list(run.command), environ)
+    except OSError as error:
+        return Ended(NOT_RUNNABLE, error=error.strerror or str(error))
+
+
+def die_like(ended: Ended) -> int:
+    """End this process by the signal that ended the program, so that a shell sees the same.
+
+    Returns the exit code to end with where there was no signal, or it cannot be repeated.
+    """
+    if not ended.signal or sys.platform == "win32":
+        return ended.code
+    import resource  # noqa: PLC0415 - POSIX only
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one core dump is enough
+    if ended.signal not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(ended.signal, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {ended.signal})
+    os.kill(os.getpid(), ended.signal)
+    return ended.code
+
+
+def _wait_on_windows(command: list[str], environ: dict[str, str]) -> Ended:
+    # A console sends Ctrl-C to both; the program decides what becomes of it.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return Ended(subprocess.call(command, env=environ))
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _wait_on_posix(file: str, command: list[str], environ: dict[str, str]) -> Ended:
+    with _held_back() as (numbers, before):
+        try:
+            child = _spawn(file, command, environ, before)
+        except OSError as error:
+            if error.errno != 8:  # ENOEXEC: a script without a first line, which shells run
+                raise
+            child = _spawn("/bin/sh", ["sh", file, *command[1:]], environ, before)
+        while True:
+            number, by_keyboard = _next_signal(numbers)
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                code = os.waitstatus_to_exitcode(status)
+                return Ended(code) if code >= 0 else Ended(128 - code, -code)
+            # The terminal has sent its signals to the program already: it is in the same group.
+            if number not in (0, signal.SIGCHLD) and not by_keyboard:
+                _send(child, number)
+
+
+def _spawn(file: str, command: list[str], environ: dict[str, str], mask: set[Any]) -> int:
+    # Python ignores these two for itself; a program expects them as they were.
+    restored = [signal.SIGPIPE, signal.SIGXFSZ]
+    return os.posix_spawn(file, command, environ, setsigmask=mask, setsigdef=restored)
+
+
+@contextmanager
+def _held_back() -> Iterator[tuple[set[int], set[Any]]]:
+    """Block the signals to forward, so that they wait until they are asked for."""
+    numbers = {getattr(signal, name) for name in (*_FORWARDED, "SIGCHLD")}
+    child_handler = signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield numbers, before
+    finally:
+        signal.signal(signal.SIGCHLD, child_handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _next_signal(numbers: set[int]) -> tuple[int, bool]:
+    """Wait for a signal: its number (0: none, look again), and whether a terminal's key sent it."""
+    timed = getattr(signal, "sigtimedwait", None)
+    if timed is not None:
+        info = timed(numbers, _LOOK_AGAIN_SECONDS)
+        return (0, False) if info is None else (info.si_signo, info.si_code > 0)
+    number = int(signal.sigwait(numbers))
+    keys = {getattr(signal, name) for name in _BY_KEYBOARD}
+    return number, number in keys and _is_in_front()
+
+
+def _is_in_front() -> bool:
+    """Whether this process is what its terminal sends its keys to."""
+    try:
+        with open("/dev/tty", "rb") as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def _send(child: int, number: int) -> None:
+    try:
+        os.kill(child, number)
+    except ProcessLookupError:  # it has just ended
+        return
+    except PermissionError:  # it has become another user
+        return

@@ -1,0 +1,247 @@
+"""The meter of a process: reserves a call before it leaves, or says why it must stay."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.errors import LimitExceeded
+from quotakeeper.metering.background_settler import Closer
+from quotakeeper.metering.event_loops import behind, elsewhere, running_loop
+from quotakeeper.metering.http_attempt import Attempt
+from quotakeeper.metering.process_exit import expect_the_end, expect_the_end_of_a_child
+from quotakeeper.metering.refusal import DENIED, Refused
+from quotakeeper.metering.retries import Link, Retries
+from quotakeeper.providers.contract import NOTHING, Adapter, Call, Request, TextCount
+from quotakeeper.providers.registry import recognise
+
+if TYPE_CHECKING:
+    from quotakeeper.wiring import Keeper
+
+# A wait of at most this is a matter for a retry; a longer one is a matter for a person.
+SHORT_WAIT_SECONDS = 3_600
+_ASK_AGAIN_SECONDS = 1.0
+_READ_ON_THE_LOOP = 32 * 1024  # the text of a larger request is counted in a thread
+_GOODBYE_SECONDS = 2.0
+_US = 1_000_000
+
+Begun = Attempt | Refused | None
+
+
+class Open(Protocol):
+    """A call under way."""
+
+    def hand_over(self, complete: bool = False) -> None:
+        """End it by what was read of it, without waiting."""
+
+
+Kept = TypeVar("Kept", bound=Open)
+
+log = logging.getLogger("quotakeeper")
+
+
+class Meter:
+    """Meters calls under one keeper. Hooks ask `begin`, or `abegin` on an event loop."""
+
+    def __init__(
+        self, keeper: Keeper, *, scope: Mapping[str, str] = NOTHING,
+        known_hosts: Mapping[str, str] = NOTHING, waits: bool = False, notes: str = "",
+        clock: Clock | None = None,
+    ) -> None:  # fmt: skip
+        self.keeper = keeper
+        self.scope = dict(scope)
+        self.known_hosts = dict(known_hosts)
+        self.waits = waits
+        self.closer = Closer()
+        self.retries = Retries()
+        self._notes = notes
+        self._clock = clock or SystemClock()
+        self._open: weakref.WeakSet[Open] = weakref.WeakSet()
+        self._said: set[str] = set()
+        expect_the_end(self)
+
+    # -- before a call leaves
+
+    def begin(self, request: Request) -> Begun:
+        """Reserve a call and mark it as sent, durably; None when no provider's is.
+
+        Errors of ours are the caller's to catch: see `passage`.
+        """
+        found = recognise(request, known_hosts=self.known_hosts, count=self.count)
+        if found is None or not found[1].bound:  # nobody's, or a question that counts nothing
+            return None
+        adapter, call = found
+        self.closer.start()
+        link = self.retries.link(request, self.monotonic())
+        asked = self._asked(call, link)
+        looked = False
+        while True:
+            try:
+                reservation = self.keeper.reserve(**asked)
+            except DENIED as error:
+                if not looked and isinstance(error, LimitExceeded):
+                    looked = True  # calls that have ended may leave room for this one
+                    self.flush()
+                    continue
+                if seconds := self.wait_for(error):
+                    self.sleep(seconds)
+                    continue
+                return self.refused(adapter, call, error)
+            return self.keep(Attempt(self, adapter, call, reservation, request, link))
+
+    def is_told_by_its_body(self, request: Request) -> bool:
+        """Whether only the body, which was not seen, tells what a call may cost.
+
+        Nothing is done, and billed, before such a body is whole: it is text, not sound.
+        """
+        found = recognise(request, known_hosts=self.known_hosts)
+        if found is None:
+            return False
+        call = found[1]
+        return call.bound_is is Provenance.ASSUMED and "input_tokens" in call.bound
+
+    async def abegin(self, request: Request) -> Begun:
+        """`begin`, awaited: neither the disk nor a long text is waited for on the loop."""
+        if not self.on_asyncio():
+            return await elsewhere(lambda: self.begin(request))
+        import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
+
+        if request.body is None or len(request.body) <= _READ_ON_THE_LOOP:
+            found = recognise(request, known_hosts=self.known_hosts, count=self.count)
+        elif recognise(replace(request, body=None), known_hosts=self.known_hosts) is None:
+            return None
+        else:
+            found = await asyncio.to_thread(
+                recognise, request, known_hosts=self.known_hosts, count=self.count
+            )
+        if found is None or not found[1].bound:
+            return None
+        adapter, call = found
+        self.closer.start()
+        link = self.retries.link(request, self.monotonic())
+        asked = self._asked(call, link)
+        looked = False
+        while True:
+            try:
+                reservation = await self.keeper.areserve(**asked)
+            except DENIED as error:
+                if not looked and isinstance(error, LimitExceeded):
+                    looked = True
+                    await self.caught_up()
+                    continue
+                if seconds := self.wait_for(error):
+                    await asyncio.sleep(seconds)
+                    continue
+                return self.refused(adapter, call, error)
+            return self.keep(Attempt(self, adapter, call, reservation, request, link))
+
+    def refused(self, adapter: Adapter, call: Call, error: Exception) -> Refused:
+        """The provider's own kind of answer to a call that must stay."""
+        hard, seconds = True, None
+        if isinstance(error, LimitExceeded):
+            hard, seconds = self._weigh(error.decision)
+            self.note("refused", error.limit.name)
+        refusal = adapter.refusal(
+            call, hard=hard, message=f"quotakeeper: {error}", retry_after_seconds=seconds
+        )
+        return Refused(refusal, call)
+
+    def count(self, text: str) -> TextCount:
+        """Count a text's tokens, for bounds."""
+        from quotakeeper.tokens import estimate_tokens  # noqa: PLC0415 - reads a table
+
+        return estimate_tokens(text, with_language=False)
+
+    # -- for attempts
+
+    def monotonic(self) -> float:
+        """Seconds, for durations."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._clock.sleep(seconds)
+
+    def fault(self, what: str, error: BaseException) -> None:
+        """Say once what went wrong with us; the program goes on."""
+        key = f"{what}: {type(error).__name__}"
+        if key not in self._said:
+            self._said.add(key)
+            log.warning("quotakeeper: %s: %s: %s", what, type(error).__name__, error)
+
+    def on_asyncio(self) -> bool:
+        """Whether the caller runs on an asyncio loop, the only one that keepers wait on."""
+        return running_loop() is not None
+
+    async def caught_up(self) -> None:
+        """Wait until everything that was handed over is in the ledger."""
+        await behind(self.closer.put_at_once)
+
+    def flush(self, seconds: float = _GOODBYE_SECONDS) -> bool:
+        """Wait until everything that was handed over is in the ledger."""
+        return self.closer.wait(seconds)
+
+    def leave(self) -> None:
+        """The process ends: end what is open by what was read of it."""
+        for attempt in list(self._open):
+            attempt.hand_over()
+        self.flush()
+
+    def forked(self) -> None:
+        """In a forked child: the calls under way are the parent's."""
+        self.closer.forked()
+        self.retries.forked()
+        self._open = weakref.WeakSet()
+
+    # -- inside
+
+    def _asked(self, call: Call, link: Link | None) -> dict[str, Any]:
+        return {
+            "provider": call.provider,
+            "model": call.model,
+            "operation": call.operation,
+            "scope": {**self.scope, **link.labels} if link else self.scope,
+            "options": dict(call.options),
+            "quantities": dict(call.bound),
+            "sent": True,
+        }
+
+    def keep(self, attempt: Kept) -> Kept:
+        """Have an open call ended when the process ends."""
+        expect_the_end_of_a_child()
+        self._open.add(attempt)
+        return attempt
+
+    def _weigh(self, decision: Decision) -> tuple[bool, float | None]:
+        """Whether a refusal is for good, as a program sees it, and how long else."""
+        verdict = decision.blocking
+        seconds = max(1.0, (verdict.resets_at - self.keeper.now()) / _US)
+        never = any(each.asked > each.limit.amount for each in decision.refusing)
+        return never or seconds > SHORT_WAIT_SECONDS, seconds
+
+    def wait_for(self, error: Exception) -> float:
+        """How long to wait before asking again; 0 when the answer stands."""
+        if not self.waits or not isinstance(error, LimitExceeded):
+            return 0.0
+        refusing = error.decision.refusing
+        if any(each.asked > each.limit.amount for each in refusing):
+            return 0.0  # it would never fit
+        seconds = (error.decision.blocking.resets_at - self.keeper.now()) / _US
+        # Room may come back before, when a call under way is settled.
+        return min(max(seconds, 0.05), _ASK_AGAIN_SECONDS)
+
+    def note(self, word: str, text: str) -> None:
+        """Leave a line for the launcher's summary."""
+        if not self._notes:
+            return
+        try:
+            with open(self._notes, "a", encoding="utf-8", errors="replace") as file:
+                file.write(f"{word} {text}\n")
+        except OSError as error:
+            self.fault("the summary will lack something", error)

@@ -1,0 +1,254 @@
+"""One call on the wire, from leaving to settling."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.engine.batch_settle import Settlement, settle_together
+from quotakeeper.metering.settled_figures import figures_of
+from quotakeeper.metering.stream_budget import Cut, Growth, is_growing
+from quotakeeper.providers.contract import (
+    NO_RESPONSE,
+    NOTHING,
+    Adapter,
+    Call,
+    Request,
+    Usage,
+    UsageReader,
+)
+
+_MOST_HELD = 64 * 1024
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.reservation import Reservation
+    from quotakeeper.metering.call_meter import Meter
+    from quotakeeper.metering.retries import Link
+
+
+class Attempt:
+    """A call that was let out. Reads along and ends its reservation, once, whatever happens.
+
+    No verb ever raises. The verbs that end it are `end` and `failed`, their twins for coroutines,
+    and `hand_over` for where nobody may wait; the first one counts. Dropped without any, it is
+    ended by what was read.
+    """
+
+    def __init__(
+        self, meter: Meter, adapter: Adapter, call: Call, reservation: Reservation,
+        request: Request, link: Link | None,
+    ) -> None:  # fmt: skip
+        self.call = call
+        self._meter = meter
+        self._adapter = adapter
+        self._reservation = reservation
+        self._request: Request | None = request
+        self._link = link
+        self._reader: UsageReader | None = None
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self._growth: Growth | None = None
+        self._broken = False
+        self._once = Lock()
+        self._pid = os.getpid()
+        self._began = self._ended = meter.monotonic()
+
+    @property
+    def id(self) -> str:
+        """The id of its reservation, and of the event it becomes."""
+        return self._reservation.id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not been ended."""
+        return not self._once.locked()
+
+    # -- while it goes on
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> None:
+        """The answer has begun; header names are lower case."""
+        try:
+            self._reader = self._adapter.reader(self.call, status, headers)
+            self._note_retry(200 <= status < 300)
+            if is_growing(self.call, status):
+                self._growth = Growth(self._meter, self._adapter, self._reservation, self._reading)
+        except Exception as error:  # noqa: BLE001 - the host goes on whatever happens to us
+            self._broke("an answer could not be read", error)
+
+    def feed(self, chunk: bytes) -> None:
+        """The next bytes of the answer, as the program gets them.
+
+        They are read when the answer is over, or there are many: the program doesn't wait for that.
+        """
+        if self._broken or self._reader is None:
+            return
+        self._held.append(chunk)
+        self._held_size += len(chunk)
+        if self._held_size > _MOST_HELD:
+            self._read_held()
+
+    def passed(self, chunk: bytes, *, splits: bool = True) -> Cut | None:
+        """`feed`, and what becomes of the stream after it; None: it goes on.
+
+        `splits`: it may be cut in the middle of this piece.
+        """
+        self.feed(chunk)
+        return None if self._growth is None else self._growth.after(chunk, splits=splits)
+
+    async def apassed(self, chunk: bytes) -> Cut | None:
+        """`passed`, awaited."""
+        self.feed(chunk)
+        return None if self._growth is None else await self._growth.aafter(chunk)
+
+    def passed_by(self, chunk: bytes) -> Cut | None:
+        """`passed` where nobody may wait: what is denied ends the stream a few pieces later."""
+        self.feed(chunk)
+        return None if self._growth is None else self._growth.behind(chunk)
+
+    # -- its end
+
+    def end(self, complete: bool = True) -> None:
+        """The answer is over; `complete` says whether it came to its end."""
+        if self._meter.closer.is_behind:
+            if self._may_end():
+                self._settle(complete)
+        else:
+            self.hand_over(complete)
+
+    async def aend(self, complete: bool = True) -> None:
+        """`end`, awaited."""
+        if self._meter.closer.is_behind and self._meter.on_asyncio():
+            if self._may_end():
+                await self._asettle(complete)
+        else:
+            self.hand_over(complete)
+
+    def failed(self, sent: bool) -> None:
+        """There will be no answer. What never left is released, what did is assumed."""
+        if sent:
+            self._note_retry(False)
+            self.hand_over(False)
+        elif self._may_end():
+            self._guarded(self._reservation.release)
+
+    async def afailed(self, sent: bool) -> None:
+        """`failed`, awaited."""
+        if sent or not self._meter.on_asyncio():
+            if sent:
+                self._note_retry(False)
+                self.hand_over(False)
+            elif self._may_end():
+                self._meter.closer.put(lambda: self._guarded(self._reservation.release))
+        elif self._may_end():
+            try:
+                await self._reservation.arelease()
+            except Exception as error:  # noqa: BLE001 - as above
+                self._meter.fault("a call could not be ended", error)
+
+    def hand_over(self, complete: bool = False) -> None:
+        """End it without waiting: a thread of ours does the rest."""
+        if self._may_end():
+            self._meter.closer.put(lambda: self._settlement(complete))
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # the interpreter may be on its way out
+            self.hand_over()
+
+    # -- inside
+
+    def _may_end(self) -> bool:
+        # A forked child has copies of its parent's calls: they are not its to end.
+        if not self._once.acquire(blocking=False) or self._pid != os.getpid():
+            return False
+        self._ended = self._meter.monotonic()
+        return True
+
+    def _read_held(self) -> None:
+        data, self._held, self._held_size = b"".join(self._held), [], 0
+        if self._broken or self._reader is None or not data:
+            return
+        try:
+            self._reader.feed(data)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke("an answer could not be read", error)
+
+    def _reading(self) -> tuple[Call, UsageReader] | None:
+        """What reads the answer, once it has read all there is; None when it can't."""
+        self._read_held()
+        return None if self._broken or self._reader is None else (self.call, self._reader)
+
+    def _usage(self, complete: bool) -> Usage | None:
+        """What was used by what was read; None when only the reservation knows."""
+        self._request = None
+        self._read_held()
+        if self._broken:
+            return None
+        try:
+            reader = self._reader or self._adapter.reader(self.call, NO_RESPONSE, NOTHING)
+            return reader.finish(complete=complete)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke("an answer could not be read", error)
+            return None
+
+    def _figures(self, usage: Usage) -> dict[str, Any]:
+        took_ms = max(0, round((self._ended - self._began) * 1000))
+        reason = self._growth.reason if self._growth else ""
+        return figures_of(usage, took_ms, usage.note or self.call.note, reason)
+
+    def _settlement(self, complete: bool) -> Settlement | None:
+        """What is to be settled, perhaps with others; None when it had to be assumed."""
+        usage = self._usage(complete)
+        try:
+            if usage is not None:
+                return Settlement(self._reservation, self._figures(usage), self._unsettled)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a call could not be settled", error)
+        self._guarded(self._assume)
+        return None
+
+    def _unsettled(self, error: Exception) -> None:
+        self._meter.fault("a call could not be settled", error)
+        self._guarded(self._assume)
+
+    def _settle(self, complete: bool) -> None:
+        settlement = self._settlement(complete)
+        if settlement is not None:
+            settle_together([settlement])
+
+    async def _asettle(self, complete: bool) -> None:
+        usage = self._usage(complete)
+        try:
+            if usage is not None:
+                await self._reservation.asettle(**self._figures(usage))
+                return
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a call could not be settled", error)
+        self._meter.closer.put(lambda: self._guarded(self._assume))
+
+    def _assume(self) -> None:
+        # Left by an error after it was sent, a reservation is assumed at its estimate.
+        reason = LookupError("what it used is not known")
+        self._reservation.__exit__(type(reason), reason, None)
+
+    def _note_retry(self, served: bool) -> None:
+        request, self._request = self._request, None
+        if request is None:
+            return
+        retries = self._meter.retries
+        if served:
+            retries.served(request)
+        else:
+            retries.failed(request, self.id, self._link, self._meter.monotonic())
+
+    def _guarded(self, verb: Any) -> None:
+        try:
+            verb()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a call could not be ended", error)
+
+    def _broke(self, what: str, error: Exception) -> None:
+        self._broken = True
+        self._meter.fault(what, error)

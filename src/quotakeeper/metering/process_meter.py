@@ -1,0 +1,114 @@
+"""The meter of this process: given by `watch`, or made from the environment when first needed.
+
+Where the settings or a price file can't be read, `on_store_failure` decides, as it does for a
+ledger that can't be used: `deny` refuses every call to a provider, `allow` lets them pass.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from threading import Lock
+from typing import Any, cast
+
+from quotakeeper.config.child_environment import (
+    Salvaged,
+    WatchSettings,
+    load_watch_settings,
+    salvage,
+)
+from quotakeeper.errors import ConfigError, QuotakeeperError
+from quotakeeper.metering.call_meter import Meter
+from quotakeeper.wiring import Keeper
+
+log = logging.getLogger("quotakeeper")
+
+
+class _Current:
+    meter: Meter | None = None
+    lock = Lock()
+    tried = False
+
+
+def current_meter() -> Meter | None:
+    """The meter of this process; None when calls pass uncounted, which was said once."""
+    if _Current.meter is None and not _Current.tried:
+        with _Current.lock:
+            if _Current.meter is None and not _Current.tried:
+                _Current.meter = _from_environment()
+                _Current.tried = True
+    return _Current.meter
+
+
+def use_meter(meter: Meter | None) -> Meter | None:
+    """Set the meter of this process (None: from the environment again); gives the one before."""
+    before, _Current.meter = _Current.meter, meter
+    _Current.tried = False
+    return before
+
+
+def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> Meter:
+    """A meter by settings, under a keeper of its own unless one is given. Raises ConfigError."""
+    keeper = keeper or Keeper(config=watching.settings)
+    _ = keeper.prices.snapshot  # read now, not while an event loop waits for the first call
+    return Meter(
+        keeper,
+        scope=watching.scope,
+        known_hosts=watching.known_hosts,
+        waits=watching.waits,
+        notes=watching.notes,
+    )
+
+
+def _from_environment() -> Meter | None:
+    watching = None
+    try:
+        watching = load_watch_settings()
+        return make_meter(watching)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the policy says what follows
+        return _in_spite_of(error, salvage(watching))
+
+
+def _in_spite_of(error: Exception, left: Salvaged) -> Meter | None:
+    reason = (
+        str(error) if isinstance(error, QuotakeeperError) else f"{type(error).__name__}: {error}"
+    )
+    if not left.allows:
+        log.error("quotakeeper: calls to providers are refused: %s", reason)
+        shut = cast("Keeper", _NoKeeper(reason))
+        meter = Meter(shut, known_hosts=left.known_hosts, notes=left.notes)
+        meter.note("shut", reason)
+        return meter
+    if left.watching is not None:
+        try:
+            meter = make_meter(left.watching)
+        except Exception:
+            log.debug("quotakeeper: not even without the config", exc_info=True)
+        else:
+            log.error("quotakeeper: calls are counted without it: %s", reason)
+            return meter
+    log.error("quotakeeper: calls pass uncounted: %s", reason)
+    return None
+
+
+class _NoKeeper:
+    """In place of a keeper that can't be made: tells every call why it must stay."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def reserve(self, *_: Any, **__: Any) -> Any:
+        """Refused."""
+        raise ConfigError("calls can't be counted", self._reason)
+
+    async def areserve(self, *_: Any, **__: Any) -> Any:
+        """Refused."""
+        raise ConfigError("calls can't be counted", self._reason)
+
+
+def _forked() -> None:
+    _Current.lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

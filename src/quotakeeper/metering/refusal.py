@@ -1,0 +1,23 @@
+"""A call that is not let out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quotakeeper.errors import ConfigError, LedgerError, LimitExceeded, UnpricedModelError
+
+if TYPE_CHECKING:
+    from quotakeeper.providers.contract import Call, Refusal
+
+# Why a call must stay: no room, no price, or nobody who could count it.
+DENIED = (LimitExceeded, UnpricedModelError, LedgerError, ConfigError)
+Denied = LimitExceeded | UnpricedModelError | LedgerError | ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A call that stays here; the hook answers it with `refusal` in its library's own form."""
+
+    refusal: Refusal
+    call: Call

@@ -1,0 +1,74 @@
+"""Links the attempts of one call: SDKs send a request again after an error, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+
+from quotakeeper.providers.contract import Request
+
+_MOST = 1_024
+_LINKED_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What an attempt repeats: the id of the first one, and which attempt this is."""
+
+    first_id: str
+    number: int
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The scope labels that say so."""
+        return {"call": self.first_id, "attempt": str(self.number)}
+
+
+class Retries:
+    """The requests that failed lately. Only digests are kept, and nothing while all goes well."""
+
+    def __init__(self) -> None:
+        self._failed: OrderedDict[bytes, tuple[str, int, float]] = OrderedDict()
+        self._lock = Lock()
+
+    def forked(self) -> None:
+        """In a forked child: a lock may be held by a thread that is not there."""
+        self._lock = Lock()
+
+    def link(self, request: Request, now: float) -> Link | None:
+        """What a request that is about to leave repeats, if anything."""
+        if not self._failed:
+            return None
+        digest = _digest(request)
+        with self._lock:
+            found = self._failed.get(digest) if digest else None
+        if found is None or now - found[2] > _LINKED_SECONDS:
+            return None
+        return Link(found[0], found[1] + 1)
+
+    def failed(self, request: Request, event_id: str, link: Link | None, now: float) -> None:
+        """An attempt failed; the next one like it is the same call."""
+        digest = _digest(request)
+        if digest is None:
+            return
+        first, number = (link.first_id, link.number) if link else (event_id, 1)
+        with self._lock:
+            self._failed[digest] = (first, number, now)
+            self._failed.move_to_end(digest)
+            while len(self._failed) > _MOST:
+                self._failed.popitem(last=False)
+
+    def served(self, request: Request) -> None:
+        """The call got its answer: another one like it is a call of its own."""
+        if self._failed and (digest := _digest(request)):
+            with self._lock:
+                self._failed.pop(digest, None)
+
+
+def _digest(request: Request) -> bytes | None:
+    if request.body is None and request.method not in ("GET", "HEAD"):
+        return None
+    parts = (request.method.encode(), request.url.encode("utf-8", "replace"), request.body or b"")
+    return hashlib.blake2b(b"\0".join(parts), digest_size=16).digest()

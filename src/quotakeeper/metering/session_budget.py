@@ -1,0 +1,209 @@
+"""What is set aside for a session that has no end to reserve for: slice after slice.
+
+Where no whole slice can be had, smaller ones are tried. When the session is over, one reservation
+is settled at the whole and the others are released: it becomes one event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.errors import LimitExceeded
+from quotakeeper.metering.refusal import DENIED, Denied
+from quotakeeper.providers.contract import Call
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.reservation import Reservation
+    from quotakeeper.wiring import Keeper
+
+_PARTS = (1, 2, 4, 8, 16, 32, 60)  # of a slice: the smallest is a second of a minute
+_TTL_SECONDS = 3_600.0
+PROLONGED_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Set this aside."""
+
+    quantities: dict[str, int]
+
+
+class Prolong:
+    """Keep what is set aside for longer."""
+
+
+class GiveBack:
+    """Release what is set aside."""
+
+
+Step = Reserve | Prolong | GiveBack
+# A plan says step by step what to do with the ledger, is told the outcomes, and gives what denied
+# it. So there is one for threads and event loops alike.
+Plan = Generator[Step, "Reservation | Denied | None", "Denied | None"]
+
+
+class Slices:
+    """The reservations of one session."""
+
+    def __init__(self, keeper: Keeper, scope: Mapping[str, str], call: Call) -> None:
+        self.call = call
+        self.covered: dict[str, int] = {}
+        self._keeper = keeper
+        self._scope = scope
+        self._held: list[Reservation] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is set aside."""
+        return bool(self._held)
+
+    def covers(self, needed: Mapping[str, int]) -> bool:
+        """Whether enough is set aside."""
+        return all(self.covered.get(meter, 0) >= amount for meter, amount in needed.items())
+
+    # -- plans
+
+    def opening(self, needed: Mapping[str, int] | None = None) -> Plan:
+        """The first slice."""
+        return self._reserving(self._sizes(needed or {}, self.call.bound, requests=1))
+
+    def growing(self, needed: Mapping[str, int]) -> Plan:
+        """Another slice of what there is too little of."""
+        lacking = {name for name, amount in needed.items() if amount > self.covered.get(name, 0)}
+        wanted = {name: self._slice_of(name) for name in lacking}
+        return self._reserving(self._sizes(needed, wanted, requests=0))
+
+    def renamed(self, call: Call, needed: Mapping[str, int]) -> Plan:
+        """Only now the session says what it is: reserve it anew under its right name."""
+        before, self.call = self.call, call
+        yield GiveBack()
+        self._held, self.covered = [], {}
+        denied = yield from self.opening(needed)
+        if denied is not None:
+            # It will be ended, but it was opened: that is a request, under the name it had.
+            self.call = before
+            yield from self._reserving(iter([{"requests": 1}]))
+        return denied
+
+    def drive(self, plan: Plan) -> Denied | None:
+        """Carry a plan out, blocking."""
+        reply: Reservation | Denied | None = None
+        while True:
+            try:
+                step = plan.send(reply)
+            except StopIteration as end:
+                denied: Denied | None = end.value
+                return denied
+            reply = self._carry_out(step)
+
+    async def adrive(self, plan: Plan) -> Denied | None:
+        """Carry a plan out, awaited."""
+        reply: Reservation | Denied | None = None
+        while True:
+            try:
+                step = plan.send(reply)
+            except StopIteration as end:
+                denied: Denied | None = end.value
+                return denied
+            reply = await self._acarry_out(step)
+
+    # -- the end
+
+    def settle(self, figures: dict[str, Any] | None) -> None:
+        """Book the whole; without figures, what is set aside is assumed to be used."""
+        held, self._held = self._held, []
+        if figures is None:
+            reason = LookupError("what it used is not known")
+            for each in held:
+                # Left by an error after it was sent, a reservation is assumed at its estimate.
+                each.__exit__(type(reason), reason, None)
+        elif held:
+            held[0].settle(**figures)
+            # The others stay until then: in between, nobody may draw on them.
+            for each in held[1:]:
+                each.release()
+
+    def release(self) -> None:
+        """Nothing was used."""
+        held, self._held = self._held, []
+        for each in held:
+            each.release()
+
+    # -- inside
+
+    def _sizes(
+        self, needed: Mapping[str, int], wanted: Mapping[str, int], *, requests: int
+    ) -> Iterator[dict[str, int]]:
+        """Slices to try, from a whole one down to what is needed at the least."""
+        lacking = {name: amount - self.covered.get(name, 0) for name, amount in needed.items()}
+        least = {name: amount for name, amount in lacking.items() if amount > 0}
+        tried: list[dict[str, int]] = []
+        for part in (*_PARTS, 0) if least else _PARTS:
+            size = dict(least)
+            for name, amount in wanted.items() if part else ():
+                size[name] = max(size.get(name, 0), -(-amount // part))
+            size["requests"] = requests
+            if size not in tried:
+                tried.append(size)
+                yield size
+
+    def _slice_of(self, name: str) -> int:
+        """A slice of a quantity; of one that has none, as of its kin (text as of sound)."""
+        bound, meter = self.call.bound, name.partition("@")[0]
+        kin = (amount for other, amount in bound.items() if other.partition("@")[0] == meter)
+        return bound.get(name) or max(kin, default=0)
+
+    def _reserving(self, sizes: Iterator[dict[str, int]]) -> Plan:
+        denied: Denied | None = None
+        for size in sizes:
+            reply = yield Reserve(size)
+            if not isinstance(reply, Exception):
+                if reply is not None:
+                    self._held.append(reply)
+                for name, amount in size.items():
+                    self.covered[name] = self.covered.get(name, 0) + amount
+                return None
+            denied = reply
+            if not isinstance(reply, LimitExceeded):
+                break
+        return denied
+
+    def _carry_out(self, step: Step) -> Reservation | Denied | None:
+        try:
+            if isinstance(step, Reserve):
+                return self._keeper.reserve(**self._asked(step.quantities))
+            for each in self._held:
+                if isinstance(step, Prolong):
+                    each.extend(_TTL_SECONDS)
+                else:
+                    each.release()
+        except DENIED as error:
+            return error
+        return None
+
+    async def _acarry_out(self, step: Step) -> Reservation | Denied | None:
+        try:
+            if isinstance(step, Reserve):
+                return await self._keeper.areserve(**self._asked(step.quantities))
+            for each in self._held:
+                if isinstance(step, Prolong):
+                    await each.aextend(_TTL_SECONDS)
+                else:
+                    await each.arelease()
+        except DENIED as error:
+            return error
+        return None
+
+    def _asked(self, quantities: dict[str, int]) -> dict[str, Any]:
+        return {
+            "provider": self.call.provider,
+            "model": self.call.model,
+            "operation": self.call.operation,
+            "scope": dict(self._scope),
+            "options": dict(self.call.options),
+            "quantities": quantities,
+            "ttl_seconds": _TTL_SECONDS,
+            "sent": True,
+        }

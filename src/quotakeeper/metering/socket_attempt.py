@@ -1,0 +1,287 @@
+"""One WebSocket on the wire: counts what passes, keeps enough set aside, says when to end it."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.errors import LimitExceeded
+from quotakeeper.metering.event_loops import behind
+from quotakeeper.metering.refusal import Denied
+from quotakeeper.metering.session_budget import PROLONGED_SECONDS, Plan, Prolong, Slices
+from quotakeeper.metering.settled_figures import figures_of
+from quotakeeper.providers.contract import Adapter, LiveSession, Usage
+
+if TYPE_CHECKING:
+    from quotakeeper.metering.call_meter import Meter
+
+NORMAL_CODES = (1000, 1001, 1005)
+_MOST_LAG_MS = 5_000  # of results behind what was sent
+_MOST_PER_BYTE = 20  # a byte is at most a millisecond of twenty channels
+_MOST_PER_MESSAGE = 300  # beside its bytes: a picture is 258 tokens
+# What ends a session properly, so that the provider still says what it came to.
+_FAREWELLS = {
+    ("deepgram", "listen_live"): '{"type":"CloseStream"}',
+    ("deepgram", "flux"): '{"type":"CloseStream"}',
+    ("deepgram", "speak_live"): '{"type":"Close"}',
+}
+
+Data = bytes | str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A message stays here. `farewell` is to be sent in its place; without one, close (1008).
+
+    `again`: that was done before, with another message. `silent`: the program need not know, for
+    this message costs nothing.
+    """
+
+    reason: str
+    farewell: str = ""
+    again: bool = False
+    silent: bool = False
+
+
+class LiveAttempt:
+    """A socket under way.
+
+    No verb raises. `sent` is asked before a message leaves, `received` is told what came. It ends
+    once, by `end`, by `unsent`, or by `hand_over` where nobody may wait; dropped without any, by
+    what passed.
+    """
+
+    def __init__(self, meter: Meter, adapter: Adapter, session: LiveSession) -> None:
+        self.slices = Slices(meter.keeper, meter.scope, session.call)
+        self._meter = meter
+        self._adapter = adapter
+        self._session = session
+        self._before: LiveSession | None = None  # without the message that is being weighed
+        self._needed: dict[str, int] = {}
+        self._cut: Cut | None = None
+        self._broken = False
+        self._refusal: Usage | None = None
+        self._look = Lock()
+        self._turn = Lock()  # one message after the other
+        self._aturn: Any = None
+        self._once = Lock()
+        self._pid = os.getpid()
+        self._began = self._prolonged = meter.monotonic()
+
+    # -- what passes
+
+    def sent(self, data: Data) -> Cut | None:
+        """Ask whether a message may leave; None: it may."""
+        try:
+            with self._turn, closing(self._passing(data)) as plan:
+                return self._verdict(data, self.slices.drive(plan))
+        except Exception as error:  # noqa: BLE001 - the program goes on whatever happens to us
+            self._broke(error)
+            return None
+
+    async def asent(self, data: Data) -> Cut | None:
+        """`sent`, awaited."""
+        try:
+            if self._aturn is None:
+                import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
+
+                self._aturn = asyncio.Lock()
+            async with self._aturn:
+                with closing(self._passing(data)) as plan:  # it may be cancelled in the middle
+                    return self._verdict(data, await self.slices.adrive(plan))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke(error)
+            return None
+
+    def received(self, data: Data) -> None:
+        """Count a message of the provider's. Never waits."""
+        try:
+            with self._look:
+                if self._before is not None:
+                    self._before.received(data, elapsed_ms=self._elapsed())
+                usage = self._session.received(data, elapsed_ms=self._elapsed())
+                self._needed = self._need(self._session, usage)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke(error)
+
+    # -- its end
+
+    def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """The provider would not open it: what that costs is told by its answer."""
+        try:
+            reader = self._adapter.reader(self.slices.call, status, headers)
+            reader.feed(body)
+            self._refusal = reader.finish(complete=True)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke(error)
+
+    def end(self, complete: bool) -> None:
+        """It is over; `complete` says whether it was closed properly. Waits for the ledger."""
+        if self._may_end():
+            self._settle(self._figures(complete))
+
+    def unsent(self) -> None:
+        """Nobody could be reached."""
+        if self._may_end():
+            self._meter.closer.put(self._release)
+
+    def hand_over(self, complete: bool = False) -> None:
+        """End it without waiting."""
+        if self._may_end():
+            figures = self._figures(complete)
+            self._meter.closer.put(lambda: self._settle(figures))
+
+    async def settled(self) -> None:
+        """Wait until what was handed over is in the ledger."""
+        await behind(self._meter.closer.put_at_once)
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # the interpreter may be on its way out
+            self.hand_over()
+
+    # -- inside
+
+    def _passing(self, data: Data) -> Plan:
+        """Count a message and set aside what it needs; if that is denied, it was not sent."""
+        if self._broken or self._cut is not None or not self.slices.is_open:
+            return None
+        is_free, needed = self._counted(data)
+        leaves = False
+        try:
+            denied = yield from self._setting_aside(needed)
+            leaves = denied is None or is_free
+        finally:
+            self._weighed(leaves)
+        return None if leaves else denied
+
+    def _setting_aside(self, needed: dict[str, int]) -> Plan:
+        now, then = self._session.call, self.slices.call
+        if (now.model, now.operation) != (then.model, then.operation):
+            return (yield from self.slices.renamed(now, needed))
+        if not self.slices.covers(needed):
+            return (yield from self.slices.growing(needed))
+        if self._meter.monotonic() - self._prolonged > PROLONGED_SECONDS:
+            self._prolonged = self._meter.monotonic()
+            yield Prolong()
+        return None
+
+    def _weighed(self, leaves: bool) -> None:
+        """The message leaves, or it is as if it had never been."""
+        with self._look:
+            before, self._before = self._before, None
+            if before is not None and not leaves:
+                self._session = before
+                self._needed = self._need(before, before.finish(complete=False))
+
+    def _counted(self, data: Data) -> tuple[bool, dict[str, int]]:
+        """Whether a message costs nothing, and what is needed with it.
+
+        The session as it was is kept where it may be wanted back; until then both take part.
+        """
+        with self._look:
+            covered = self.slices.covered
+            needed = self._needed
+            rooms = [covered[name] - needed.get(name, 0) for name in covered if name != "requests"]
+            most = len(data) * _MOST_PER_BYTE + _MOST_PER_MESSAGE
+            self._before = _copied(self._session) if min(rooms, default=0) < most else None
+            usage = self._session.sent(data, elapsed_ms=self._elapsed())
+            self._needed = self._need(self._session, usage)
+            return self._needed == needed, self._needed
+
+    def _need(self, session: LiveSession, usage: Usage) -> dict[str, int]:
+        needed = {**usage.quantities}
+        if "audio_milliseconds" in session.call.bound:
+            heard = needed.get("audio_milliseconds", 0)
+            sent = session.audio_milliseconds_sent
+            if heard and not getattr(session, "is_timed_by_bytes", True):
+                sent = min(sent, heard + _MOST_LAG_MS)  # the bytes of coded sound tell little
+            needed["audio_milliseconds"] = max(heard, sent)
+        return needed
+
+    def _quantities(self, usage: Usage) -> dict[str, int]:
+        """What was used. Results lag behind the sound that was sent, and that is what is billed."""
+        exact = getattr(self._session, "is_timed_by_bytes", False)
+        if usage.provenance is Provenance.REPORTED or not exact:
+            return dict(usage.quantities)
+        return {name: n for name, n in self._need(self._session, usage).items() if n}
+
+    def _verdict(self, data: Data, denied: Denied | None) -> Cut | None:
+        if self._cut is not None:
+            cut = self._cut
+            silent = isinstance(data, str) and self._is_free(data)
+            return Cut(cut.reason, cut.farewell, again=True, silent=silent)
+        if denied is None:
+            return None
+        if isinstance(denied, LimitExceeded):
+            self._meter.note("refused", denied.limit.name)
+        call = self.slices.call
+        farewell = _FAREWELLS.get((call.provider, call.operation), "")
+        self._cut = Cut(f"quotakeeper: {denied}", farewell)
+        return self._cut
+
+    def _is_free(self, data: Data) -> bool:
+        with self._look:
+            trial = _copied(self._session)
+            if trial is None:
+                return False
+            before = self._need(trial, trial.finish(complete=False))
+            return self._need(trial, trial.sent(data)) == before
+
+    def _elapsed(self) -> int:
+        return max(0, round((self._meter.monotonic() - self._began) * 1000))
+
+    def _may_end(self) -> bool:
+        # A forked child has copies of its parent's sockets: they are not its to end.
+        return self._once.acquire(blocking=False) and self._pid == os.getpid()
+
+    def _figures(self, complete: bool) -> dict[str, Any] | None:
+        """What to book; None when only the reservations know."""
+        if self._broken:
+            return None
+        try:
+            with self._look:
+                usage = self._refusal or self._session.finish(
+                    complete=complete, elapsed_ms=self._elapsed()
+                )
+                quantities = dict(usage.quantities) if self._refusal else self._quantities(usage)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._broke(error)
+            return None
+        cut = self._cut.reason if self._cut else ""
+        return {**figures_of(usage, self._elapsed(), usage.note, cut), "quantities": quantities}
+
+    def _settle(self, figures: dict[str, Any] | None) -> None:
+        try:
+            self.slices.settle(figures)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a live session could not be settled", error)
+
+    def _release(self) -> None:
+        try:
+            self.slices.release()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a live session could not be ended", error)
+
+    def _broke(self, error: Exception) -> None:
+        self._broken = True
+        self._meter.fault("a live session could not be read", error)
+
+
+def _copied(session: LiveSession) -> LiveSession | None:
+    """The session as it is now; None when it cannot be copied."""
+    # Frozen values are shared: they never change, and not all of them can be copied.
+    frozen = {
+        id(value): value
+        for value in vars(session).values()
+        if getattr(getattr(value, "__dataclass_params__", None), "frozen", False)
+    }
+    try:
+        return copy.deepcopy(session, frozen)
+    except Exception:  # noqa: BLE001 - then what stays here is counted all the same
+        return None

@@ -1,0 +1,39 @@
+"""Deepgram's errors, old shape, new shape and plain text; read, and written in its own shape."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+
+from quotakeeper.providers.contract import ProviderFault, Refusal, header_text
+from quotakeeper.providers.formats.json_values import name_of, parse_json, parse_object, text_of
+from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
+
+_PAYMENT = ("ASR_PAYMENT_REQUIRED", "INSUFFICIENT_CREDITS", "PAYMENT_REQUIRED")
+
+
+def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderFault:
+    """The error that an answer is; none of them is billed."""
+    said = parse_object(body) if body else {}
+    code = text_of(said.get("err_code") or said.get("category") or said.get("code"))
+    message = text_of(said.get("err_msg") or said.get("message") or said.get("description"))
+    if not message and body and parse_json(body) is None:
+        message = body[:1_200].decode("utf-8", "replace")
+    message = message or header_text(headers, "dg-error")
+    kind = "payment" if code in _PAYMENT else kind_of_status(status)
+    quota = name_of(code) if kind == "quota" else ""
+    fault = ProviderFault(status, kind, quota=quota, message=redact(message))
+    return with_retry_after(fault, headers)
+
+
+def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
+    """402 as for spent credit, which no SDK tries again; 429 with the wait for what goes by."""
+    status = 402 if hard else 429
+    code = "ASR_PAYMENT_REQUIRED" if hard else "TOO_MANY_REQUESTS"
+    headers = {"content-type": "application/json", "dg-error": code}
+    if not hard and retry_after_seconds is not None:
+        headers["retry-after"] = str(max(1, math.ceil(min(retry_after_seconds, 10**8))))
+    body = {"err_code": code, "err_msg": redact(message), "request_id": ""}
+    return Refusal(status, headers, json.dumps(body).encode())

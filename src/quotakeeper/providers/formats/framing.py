@@ -1,0 +1,270 @@
+"""Cuts a response into documents as it passes: server-sent events, JSON arrays, JSON lines.
+
+Documents are given out as bytes; what is larger than the cap is given as its end alone. Where the
+bytes are cut makes no difference to the documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from quotakeeper.providers.formats.json_values import parse_json
+
+MOST_HELD = 16 * 1024 * 1024
+TAIL = 128 * 1024
+_BOM = b"\xef\xbb\xbf"
+_BLANKS = b" \t\r\n"
+_OUTSIDE = re.compile(rb'["{}\[\]]')
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document: an event's data or a JSON value. `whole` False: only its end was kept.
+
+    `streamed`: it is one of a series, so that after it more may come. `value`: what it is, where
+    that had to be known anyway.
+    """
+
+    data: bytes
+    event: str = ""
+    whole: bool = True
+    streamed: bool = True
+    value: object = field(default=None, compare=False)
+
+
+Take = Callable[[Document], None]
+
+
+class Splitter(Protocol):
+    """Takes bytes and hands documents on."""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+
+    def close(self) -> None:
+        """No more bytes: hand on what is there."""
+
+    @property
+    def is_between(self) -> bool:
+        """Whether no document is begun."""
+
+
+class Framing:
+    """Looks at the first bytes and splits accordingly: events, or JSON."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._start = b""
+        self._splitter: Splitter | None = None
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes, decoded."""
+        if self._splitter is None:
+            data = self._start + data
+            if len(data) < 4 and _BOM.startswith(data[:3]):
+                self._start = data
+                return
+            data = data.removeprefix(_BOM).lstrip(_BLANKS) if data else data
+            self._start = b""
+            if not data:
+                self._start = b"    "  # blanks seen: no byte order mark can follow
+                return
+            json_like = data[:1] in (b"{", b"[", b",", b"]")
+            self._splitter = JsonSplitter(self._take) if json_like else EventSplitter(self._take)
+        self._splitter.feed(data)
+
+    def close(self) -> None:
+        """No more bytes."""
+        if self._splitter is not None:
+            self._splitter.close()
+
+    @property
+    def is_between(self) -> bool:
+        """Whether what has passed ends where a document does."""
+        return self._splitter is not None and self._splitter.is_between
+
+    @property
+    def in_events(self) -> bool:
+        """Whether these are server-sent events."""
+        return isinstance(self._splitter, EventSplitter)
+
+
+class JsonSplitter:
+    """Gives out each object of a JSON array, of JSON lines, or the one object there is."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._depth = 0
+        self._base = 0  # depth at which objects are given out: 1 inside a top-level array
+        self._quoted = self._escaped = False
+        self._held = bytearray()
+        self._whole = True
+        self._holding = self._began = False
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+        if not self._began:
+            self._began = True
+            if self._is_one(data):
+                return
+        at, start = 0, 0
+        while at < len(data):
+            if self._quoted:
+                at = self._in_text(data, at)
+                continue
+            found = _OUTSIDE.search(data, at)
+            if found is None:
+                break
+            at = found.end()
+            mark = found.group()
+            if mark == b'"':
+                self._quoted = True
+            elif mark in (b"{", b"["):
+                start = self._open(mark, at, start)
+            else:
+                self._depth = max(0, self._depth - 1)
+                if self._holding and self._depth == self._base:
+                    self._hold(data[start:at])
+                    self._give()
+                self._base = min(self._base, self._depth)
+        if self._holding:
+            self._hold(data[start:])
+
+    def close(self) -> None:
+        """Half an object is given out too: what it says of usage may be read from its end."""
+        if self._holding:
+            self._whole = False
+            self._give()
+
+    def _is_one(self, data: bytes) -> bool:
+        """The first bytes may be the one object there is: then nothing has to be looked for."""
+        ends = data[-4:].rstrip(_BLANKS).endswith(b"}")
+        if not ends or not data.startswith(b"{") or len(data) > MOST_HELD:
+            return False
+        value = parse_json(data)
+        if value is None:
+            return False
+        self._take(Document(data.rstrip(_BLANKS), streamed=False, value=value))
+        return True
+
+    @property
+    def is_between(self) -> bool:
+        """Whether no object is begun."""
+        return not self._holding
+
+    def _in_text(self, data: bytes, at: int) -> int:
+        if self._escaped:
+            self._escaped = False
+            return at + 1
+        quote = data.find(b'"', at)
+        while True:
+            end = quote if quote >= 0 else len(data)
+            escape = data.find(b"\\", at, end)
+            if escape < 0:
+                self._quoted = quote < 0
+                return min(end + 1, len(data))
+            at = escape + 2
+            if at > len(data):
+                self._escaped = True
+                return len(data)
+            if at > quote >= 0:
+                quote = data.find(b'"', at)
+
+    def _open(self, mark: bytes, at: int, start: int) -> int:
+        if not self._holding:
+            if mark == b"[" and self._depth == 0:
+                self._base = 1
+            elif mark == b"{" and self._depth == self._base:
+                self._holding, start = True, at - 1
+        self._depth += 1
+        return start
+
+    def _hold(self, data: bytes) -> None:
+        self._held += data
+        if len(self._held) > MOST_HELD:
+            self._whole = False
+        if not self._whole and len(self._held) > 2 * TAIL:
+            del self._held[:-TAIL]
+
+    def _give(self) -> None:
+        data = bytes(self._held if self._whole else self._held[-TAIL:])
+        whole = self._whole
+        self._held.clear()
+        self._holding, self._whole = False, True
+        self._take(Document(data, whole=whole, streamed=self._base > 0))
+
+
+class EventSplitter:
+    """Server-sent events by their specification: any line ends, comments, data of many lines."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._line = bytearray()
+        self._after_return = False
+        self._data: list[bytes] = []
+        self._size = 0
+        self._whole = True
+        self._event = ""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes."""
+        if self._after_return and data:
+            self._after_return = False
+            data = data.removeprefix(b"\n")
+        at = 0
+        for end in _LINE_END.finditer(data):
+            self._hold(data[at : end.start()])
+            at = end.end()
+            self._after_return = end.group() == b"\r" and at == len(data)
+            line = bytes(self._line)
+            self._line.clear()
+            self._read(line)
+        self._hold(data[at:])
+
+    def close(self) -> None:
+        """Many servers leave out the last blank line; a half event may still tell something."""
+        if self._line:
+            line = bytes(self._line)
+            self._line.clear()
+            self._read(line)
+        self._give()
+
+    @property
+    def is_between(self) -> bool:
+        """Whether no event is begun."""
+        return not (self._line or self._data or self._event)
+
+    def _hold(self, data: bytes) -> None:
+        self._line += data
+        if len(self._line) > MOST_HELD:
+            self._whole = False
+            del self._line[5:-TAIL]  # keeps the field's name
+
+    def _read(self, line: bytes) -> None:
+        if not line:
+            self._give()
+            return
+        if line[:1] in (b"{", b"["):
+            self._take(Document(line))  # an error as a bare JSON line between events
+            return
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value)
+            self._size += len(value)
+            if self._size > MOST_HELD:
+                self._whole = False
+                self._data = [b"\n".join(self._data)[-TAIL:]]
+                self._size = TAIL
+        elif name == b"event":
+            self._event = value[:100].decode("ascii", "replace")
+
+    def _give(self) -> None:
+        data, event, whole = b"\n".join(self._data), self._event, self._whole
+        self._data, self._size, self._event, self._whole = [], 0, "", True
+        if data:
+            self._take(Document(data if whole else data[-TAIL:], event, whole))

@@ -1,0 +1,119 @@
+"""Gemini's errors: read (which quota, for how long, billed or not) and written in its own shape."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+
+from quotakeeper.providers.contract import Call, ProviderFault, Refusal
+from quotakeeper.providers.formats.json_values import (
+    Json,
+    as_object,
+    child,
+    name_of,
+    objects,
+    parse_json,
+    text_of,
+    whole,
+)
+from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.response_reader import (
+    kind_of_status,
+    seconds_of,
+    with_retry_after,
+)
+
+_RETRY_IN = re.compile(r"retry in ([0-9]{1,6}(?:\.[0-9]{1,9})?)s")
+_KINDS = {
+    "RESOURCE_EXHAUSTED": "quota",
+    "UNAUTHENTICATED": "auth",
+    "PERMISSION_DENIED": "auth",
+    "INVALID_ARGUMENT": "bad_request",
+    "FAILED_PRECONDITION": "bad_request",
+    "NOT_FOUND": "bad_request",
+    "INTERNAL": "server",
+    "UNAVAILABLE": "server",
+    "DEADLINE_EXCEEDED": "server",
+    "payment_required": "payment",
+    "rate_limit_exceeded": "quota",
+}
+
+
+def error_in(body: object) -> Json:
+    """The error object of an answer, also of one wrapped in a list; empty where there is none."""
+    if isinstance(body, list):
+        return next((error for item in body if (error := error_in(as_object(item)))), {})
+    return child(body, "error")
+
+
+def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderFault:
+    """The error that an answer is. A failed request is not billed, though it counts to a quota."""
+    return fault_of(status, headers, error_in(parse_json(body)) if body else {})
+
+
+def fault_of(
+    status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
+) -> ProviderFault:
+    """The error that an error object is; one in a stream has its status only inside."""
+    code = whole(error.get("code"))
+    status = status if status >= 300 or code is None or code > 599 else code
+    named = text_of(error.get("status")) or text_of(error.get("code"))
+    kind = kind_of_status(status)
+    if kind != "payment":  # a bad key answers INVALID_ARGUMENT, spent credit RESOURCE_EXHAUSTED
+        kind = _KINDS.get(named, kind)
+    message = text_of(error.get("message"))
+    if kind == "bad_request" and "api key" in message.lower():
+        kind = "auth"
+    quota, wait = "", None
+    for detail in objects(error.get("details")):
+        for violation in objects(detail.get("violations")):
+            quota = name_of(violation.get("quotaId")) or quota
+        wait = seconds_of(text_of(detail.get("retryDelay"))) or wait
+    found = _RETRY_IN.search(message)
+    if wait is None and found:
+        wait = float(found.group(1))
+    fault = ProviderFault(
+        status, kind, billed, quota, "PerDay" in quota or "per_day" in quota.lower(), wait,
+        redact(message),
+    )  # fmt: skip
+    return with_retry_after(fault, headers)
+
+
+def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
+    """402 for a limit that stays, which no SDK tries again; 429 with the wait for one that goes."""
+    status = 402 if hard else 429
+    error = error_object(call, status, message)
+    headers = {"content-type": "application/json; charset=UTF-8"}
+    if not hard and retry_after_seconds is not None:
+        seconds = max(1, math.ceil(min(retry_after_seconds, 10**8)))
+        headers["retry-after"] = str(seconds)
+        kind = "type.googleapis.com/google.rpc.RetryInfo"
+        if call.operation != "interaction":
+            error["details"] = [{"@type": kind, "retryDelay": f"{seconds}s"}]
+    whole_body: object = {"error": error}
+    if call.operation == "stream" and call.facts.get("form") == "array":
+        whole_body = [whole_body]
+    return Refusal(status, headers, json.dumps(whole_body).encode())
+
+
+def interrupt(call: Call, message: str) -> bytes:
+    """An error that ends an open stream; the SDKs raise it as they would a refusal."""
+    if call.operation not in ("stream", "interaction"):
+        return b""
+    body: dict[str, object] = {"error": error_object(call, 429, message)}
+    if call.operation == "interaction":
+        text = json.dumps({"event_type": "error", **body})
+        return f"event: error\ndata: {text}\n\n".encode()
+    if call.facts.get("form") == "array":
+        return b",\r\n" + json.dumps(body).encode() + b"]"
+    return b"data: " + json.dumps(body).encode() + b"\r\n\r\n"
+
+
+def error_object(call: Call, status: int, message: str) -> dict[str, object]:
+    """An error in the shape of the endpoint that was called."""
+    if call.operation == "interaction":
+        code = "payment_required" if status == 402 else "rate_limit_exceeded"
+        return {"code": code, "message": redact(message)}
+    return {"code": status, "message": redact(message), "status": "RESOURCE_EXHAUSTED"}

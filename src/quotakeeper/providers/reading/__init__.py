@@ -1,0 +1,1 @@
+"""Reads usage from the bytes of requests and responses."""

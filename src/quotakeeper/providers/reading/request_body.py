@@ -1,0 +1,20 @@
+"""A request's body as it was meant: unpacked, with its size where its bytes were not seen."""
+
+from __future__ import annotations
+
+from quotakeeper.providers.contract import Request
+from quotakeeper.providers.formats.encodings import decode_all
+from quotakeeper.providers.formats.json_values import whole
+
+
+def body_of(request: Request) -> tuple[bytes | None, int | None]:
+    """(the bytes or None, the size or None)."""
+    size = request.body_size
+    if size is None:
+        size = whole(request.header("content-length").strip())
+    if request.body is None:
+        return None, size
+    body = bytes(request.body)
+    encoding = request.header("content-encoding")
+    plain = decode_all(body, encoding) if encoding else body
+    return plain, max(size or 0, len(body)) if plain is None else len(plain)

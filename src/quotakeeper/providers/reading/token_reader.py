@@ -1,0 +1,155 @@
+"""Answers whose usage is tokens, told by running totals.
+
+The last total wins, never a sum and never a blind maximum; what is missing is estimated from the
+lengths seen and says so. An answer that broke off is booked as far as it is known: the last total
+and the text after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.providers.contract import Call, Usage
+from quotakeeper.providers.formats.framing import Document
+from quotakeeper.providers.formats.json_values import Json
+from quotakeeper.providers.formats.text_counts import Tally
+from quotakeeper.providers.reading.response_reader import REQUEST, Reader
+from quotakeeper.providers.reading.token_split import added, tokens_of
+
+OUTPUTS = ("output_tokens", "thought_tokens")
+_SURELY = 2  # a text has at least the half of the tokens that its length makes likely
+_PACKED_PER_TOKEN = 2  # bytes of packed text that make a token
+
+
+class TokenReader(Reader):
+    """A response whose usage is tokens: running totals, the last of which counts."""
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        self.text = Tally()  # what was answered, by length
+        self.told = Tally()  # that much of it was there when the latest total came
+        self.latest: dict[str, int] | None = None
+        self.counted = False  # a figure of the provider's was seen, be it zero
+        self.most_output: dict[str, int] = {}
+        self.most_thoughts: dict[str, int] = {}
+        self.streamed = False
+        self.ended = False  # the provider said that this is all
+        self.model_served = ""
+        self.response_id = ""
+        self.tier = ""
+        self.prepaid = False
+        self.searches = 0
+        self.notes: list[str] = []
+        super().__init__(call, status, headers)
+
+    def read(self, body: Json, document: Document) -> None:
+        """A whole document; where no other can follow it, it is the end."""
+        self.streamed = self.streamed or document.streamed
+        if not document.streamed:
+            self.ended = True
+
+    def snapshot(self, quantities: dict[str, int]) -> None:
+        """A running total: it replaces the one before."""
+        self.latest = quantities
+        self.told = self.text.copy()
+        self.counted = True
+        for meter, most in (
+            ("output_tokens", self.most_output),
+            ("thought_tokens", self.most_thoughts),
+        ):
+            told = {key: n for key, n in quantities.items() if key.partition("@")[0] == meter}
+            if sum(told.values()) >= sum(most.values()):
+                most.clear()
+                most.update(told)
+
+    def note(self, text: str) -> None:
+        """Something that a person who checks the figures should know, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def request_id(self) -> str:
+        """The provider's own id of the call."""
+        return self.response_id
+
+    def usage(self, *, complete: bool) -> Usage:
+        """The figures of a call that was served, and how they are known."""
+        unreadable = complete and self._decoder.opaque
+        quantities, provenance = self._figures()
+        if self.searches:
+            quantities = added(quantities, {"searches": self.searches})
+        if unreadable:
+            self.note("the body's encoding could not be read")
+        outcome = Outcome.OK if self.ended or unreadable else Outcome.UNKNOWN
+        if self.fault is not None:
+            outcome = Outcome.ERROR
+        return Usage(
+            added(quantities, REQUEST),
+            provenance,
+            outcome,
+            self.model_served,
+            {"tier": self.tier} if self.tier else {},
+            self.request_id(),
+            self.ended or unreadable,
+            "; ".join(self.notes),
+            self.prepaid,
+        )
+
+    def _figures(self) -> tuple[dict[str, int], Provenance]:
+        if self.latest is None:
+            return self.estimate(self.ended), Provenance.ESTIMATED
+        quantities = dict(self.latest)
+        if any(key.partition("@")[0] == "output_tokens" for key in quantities):
+            if self.ended:
+                return quantities, Provenance.REPORTED
+            return self._as_far_as_read(quantities), Provenance.ESTIMATED
+        if self.ended and not (self.streamed and (self.most_output or self.text.tokens)):
+            return quantities, Provenance.REPORTED  # nothing was answered, and it says so
+        # The last total of a stream lacks the answer that was seen: keep the most it ever said.
+        kept = added(quantities, self.most_output)
+        if "thought_tokens" not in kept:
+            kept = added(kept, self.most_thoughts)
+        return self._at_least_seen(kept), Provenance.ESTIMATED
+
+    def so_far(self) -> Mapping[str, int]:
+        """The last total; of the text after it no more than it is in any case."""
+        after = self.text.since(self.told).tokens // _SURELY
+        return added(self.latest or {}, {"output_tokens": after, "searches": self.searches})
+
+    def _as_far_as_read(self, quantities: dict[str, int]) -> dict[str, int]:
+        """The last total of an answer that broke off, and the text that came after it."""
+        after = {"output_tokens": self.text.since(self.told).tokens}
+        lost = {}  # where a total went back, what was made stays made
+        for meter, most in zip(OUTPUTS, (self.most_output, self.most_thoughts), strict=True):
+            lost[meter] = max(0, sum(most.values()) - tokens_of(quantities, meter))
+        more = added(after, lost)
+        return added(quantities, {meter: amount for meter, amount in more.items() if amount})
+
+    def _at_least_seen(self, quantities: dict[str, int]) -> dict[str, int]:
+        """An answer that was cut was at least as long as the text that arrived."""
+        missing = self.text.tokens - tokens_of(quantities, "output_tokens")
+        return added(quantities, {"output_tokens": missing}) if missing > 0 else quantities
+
+    def estimate(self, whole: bool) -> dict[str, int]:
+        """Figures without any of the provider's: the input as it was typical of the request, the
+        output as the text that was seen, or as typical where none could be seen."""
+        given = self.call.typical
+        inputs = {
+            k: n for k, n in given.items() if k.partition("@")[0] not in (*OUTPUTS, "requests")
+        }
+        if self._decoder.opaque:
+            return added({k: n for k, n in given.items() if k != "requests"}, self._packed_output())
+        seen = self.text.tokens
+        if seen:
+            return added(inputs, {"output_tokens": seen})
+        if whole:
+            return inputs
+        return {key: n for key, n in given.items() if key != "requests"}
+
+    def _packed_output(self) -> dict[str, int]:
+        """What an answer that could not be unpacked has more than is typical, by its size."""
+        usual, most = (
+            sum(tokens_of(amounts, meter) for meter in OUTPUTS)
+            for amounts in (self.call.typical, self.call.bound)
+        )
+        more = min(self.bytes_seen // _PACKED_PER_TOKEN, most) - usual
+        return {"output_tokens": more} if more > 0 else {}

@@ -1,0 +1,1 @@
+"""What any SQL dialect shares: the cached state, rows, sums, compaction."""

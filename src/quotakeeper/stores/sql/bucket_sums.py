@@ -1,0 +1,239 @@
+"""Sums by slot: what was used in five minutes under one set of labels.
+
+Kept in the same commit as the entries they come from, so that looking back over a year does not
+read every call of it. Like balances they are derived, and `verify` derives them again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from quotakeeper.domain.forecasting.time_buckets import slot_start
+from quotakeeper.domain.ledger.state import Known
+from quotakeeper.domain.limits import Account
+from quotakeeper.domain.ports import Problem
+from quotakeeper.domain.units import METERS, measure
+from quotakeeper.stores.sql.codec import Interned
+from quotakeeper.stores.sql.codes import (
+    OUTCOME_CODE,
+    PROVENANCE_CODE,
+    quantities_from,
+    totals_from,
+    totals_text,
+)
+from quotakeeper.stores.sql.statements import queries
+
+_MOST_CACHED = 10_000
+
+Key = tuple[int, int, int, int]  # slot, labels, provenance, outcome
+
+
+class Sums:
+    """What is added up in one slot under one key."""
+
+    __slots__ = ("calls", "cost_pico", "quantities", "unpriced")
+
+    def __init__(self, calls: int = 0, unpriced: int = 0, totals: str = "z0") -> None:
+        self.calls, self.unpriced = calls, unpriced
+        self.quantities, self.cost_pico = totals_from(totals)
+
+    def add(self, quantities: Iterable[tuple[str, int]], cost_pico: int | None, sign: int) -> None:
+        """Add one call, or take one out (`sign` -1)."""
+        self.calls += sign
+        if cost_pico is None:
+            self.unpriced += sign
+        else:
+            self.cost_pico += sign * cost_pico
+        kept = self.quantities
+        for key, amount in quantities:
+            total = kept.get(key, 0) + sign * amount
+            if total:
+                kept[key] = total
+            else:
+                kept.pop(key, None)
+
+    def merge(self, other: Sums) -> None:
+        """Add other sums."""
+        self.calls += other.calls
+        self.unpriced += other.unpriced
+        self.cost_pico += other.cost_pico
+        for key, amount in other.quantities.items():
+            self.quantities[key] = self.quantities.get(key, 0) + amount
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls, {self.unpriced} unpriced, {self.totals}"
+
+    def row(self, key: Key) -> tuple[object, ...]:
+        """The sums as a row."""
+        return (*key, self.calls, self.unpriced, self.totals)
+
+    @property
+    def totals(self) -> str:
+        """The sums as stored, the same for the same sums."""
+        return totals_text(dict(sorted(self.quantities.items())), self.cost_pico)
+
+
+class SlotSums:
+    """The sums of one ledger, inside one transaction at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, interned: Interned) -> None:
+        self._connection = connection
+        self._interned = interned
+        self._sql = queries()
+        self._sums: dict[Key, Sums] = {}
+        self._dirty: set[Key] = set()
+
+    def forget(self) -> None:
+        """Another connection may have changed them."""
+        self._sums.clear()
+        self._dirty.clear()
+
+    def count(self, before: Known | None, after: Known) -> None:
+        """Take an event in, in place of what it counted as before."""
+        for known, sign in ((before, -1), (after, 1)):
+            if known is not None and known.figures is not None:
+                figures = known.figures
+                key = slot_key(known, self._interned)
+                self._of(key).add(figures.quantities.items(), figures.cost_pico, sign)
+                self._dirty.add(key)
+
+    def save(self) -> None:
+        """Write what was changed."""
+        put, drop = [], []
+        for key in self._dirty:
+            sums = self._sums[key]
+            if sums.calls:
+                put.append(sums.row(key))
+            else:
+                drop.append(key)
+                del self._sums[key]
+        self._dirty.clear()
+        if put:
+            self._connection.executemany(self._sql["put_slot"], put)
+        if drop:
+            self._connection.executemany(self._sql["drop_slot"], drop)
+        if len(self._sums) > _MOST_CACHED:
+            self._sums.clear()
+
+    def _of(self, key: Key) -> Sums:
+        found = self._sums.get(key)
+        if found is None:
+            row = self._connection.execute(self._sql["slot"], key).fetchone()
+            found = self._sums[key] = Sums(*row) if row else Sums()
+        return found
+
+
+def slot_key(known: Known, interned: Interned) -> Key:
+    """Where an event is added up."""
+    assert known.figures is not None
+    figures = known.figures
+    return (slot_start(known.at), interned.labels_id(known.labels),
+            PROVENANCE_CODE[figures.provenance], OUTCOME_CODE[figures.outcome])  # fmt: skip
+
+
+def fill_slots(connection: sqlite3.Connection) -> None:
+    """Make the sums of a ledger that has none, from its journal; inside a transaction."""
+    put = queries()["put_slot"]
+    for sums in _derived(connection):
+        connection.executemany(put, _rows(sums))
+
+
+def compare_slots(
+    connection: sqlite3.Connection, accounts: Sequence[tuple[int, Account, int]]
+) -> list[Problem]:
+    """Add every slot up again from the journal and name what differs from what is kept, there and
+    in the paces of accounts (number, account, since when it is kept)."""
+    problems: list[Problem] = []
+    kept = _kept(connection, "slots_between")
+    carried = _kept(connection, "carried_slots")
+    check_pace = _pace_checker(connection, accounts)
+    for slot, (have, gone, found) in _side_by_side(kept, carried, _derived(connection)):
+        for key, more in gone.items():
+            found.setdefault(key, Sums()).merge(more)
+        for key in sorted(have.keys() | found.keys()):
+            there, derived = str(have.get(key, "nothing")), str(found.get(key, "nothing"))
+            if there != derived:
+                problems.append(
+                    Problem(f"slot {slot}, {key[1:]}: has {there}, the journal says {derived}")
+                )
+        problems += check_pace(slot, found)
+    return problems
+
+
+def _pace_checker(
+    connection: sqlite3.Connection, accounts: Sequence[tuple[int, Account, int]]
+) -> Callable[[int, dict[Key, Sums]], list[Problem]]:
+    interned = Interned(connection)
+
+    def check(slot: int, sums: dict[Key, Sums]) -> list[Problem]:
+        problems = []
+        for number, account, since in accounts:
+            if slot < since:  # made from when it was watched; before, as far as it is needed
+                continue
+            want = sum(
+                measure(METERS[account.meter], each.quantities, each.cost_pico)
+                for key, each in sums.items()
+                if account.matches(interned.labels(key[1]))
+            )
+            row = connection.execute(queries()["pace_at"], (number, slot)).fetchone()
+            have = row[0] if row else 0
+            if have != want:
+                problems.append(
+                    Problem(f"pace of {account.key!r} at {slot}: {have}, the journal says {want}")
+                )
+        return problems
+
+    return check
+
+
+def _side_by_side(
+    *streams: Iterator[dict[Key, Sums]],
+) -> Iterator[tuple[int, list[dict[Key, Sums]]]]:
+    """Streams of slots, each in order of time, brought together slot by slot."""
+    heads = [next(stream, None) for stream in streams]
+    while any(heads):
+        slot = min(_slot_of(head) for head in heads if head)
+        mine = [head is not None and _slot_of(head) == slot for head in heads]
+        yield slot, [head if head and here else {} for head, here in zip(heads, mine, strict=True)]
+        heads = [
+            next(stream, None) if here else head
+            for stream, here, head in zip(streams, mine, heads, strict=True)
+        ]
+
+
+def _slot_of(sums: dict[Key, Sums]) -> int:
+    return next(iter(sums))[0]
+
+
+def _derived(connection: sqlite3.Connection) -> Iterator[dict[Key, Sums]]:
+    """The sums of the journal, slot after slot."""
+    sums: dict[Key, Sums] = {}
+    slot = -1
+    rows = connection.execute(queries()["events_by_time"])
+    for at, labels_id, provenance, outcome, text, cost_pico in rows:
+        if slot_start(at) != slot:
+            if sums:
+                yield sums
+            sums, slot = {}, slot_start(at)
+        key = (slot, labels_id, provenance, outcome)
+        sums.setdefault(key, Sums()).add(quantities_from(text).items(), cost_pico, 1)
+    if sums:
+        yield sums
+
+
+def _kept(connection: sqlite3.Connection, query: str) -> Iterator[dict[Key, Sums]]:
+    """The sums of a table, slot after slot."""
+    sums: dict[Key, Sums] = {}
+    for *key, calls, unpriced, totals in connection.execute(queries()[query], (-(2**62), 2**62)):
+        if sums and key[0] != _slot_of(sums):
+            yield sums
+            sums = {}
+        slot, labels_id, provenance, outcome = key
+        sums[slot, labels_id, provenance, outcome] = Sums(calls, unpriced, totals)
+    if sums:
+        yield sums
+
+
+def _rows(sums: dict[Key, Sums]) -> list[tuple[object, ...]]:
+    return [each.row(key) for key, each in sums.items()]

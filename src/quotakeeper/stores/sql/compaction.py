@@ -1,0 +1,114 @@
+"""Compaction: entries of calls that ended long ago go, what they came to is carried on.
+
+Only whole calls go: an opening entry with all that was said of it later, and a lease with all that
+was drawn out of it. Balances and sums by slot stay as they are; what of them no longer stands in the
+journal is noted beside them, so that `verify` still comes out even. What is lost are the single
+events, and with them the memory of their ids.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from quotakeeper.domain.ledger.entries import OPENINGS, Entry, Kind
+from quotakeeper.domain.ledger.fold import fold
+from quotakeeper.domain.ledger.state import Known, LedgerState, ZoneFinder
+from quotakeeper.domain.ports import Compacted
+from quotakeeper.stores.sql.bucket_sums import Key, Sums, slot_key
+from quotakeeper.stores.sql.codec import Interned, entry_from
+from quotakeeper.stores.sql.state import SqliteState, first_seq
+from quotakeeper.stores.sql.statements import queries
+
+
+class _Gone(LedgerState):
+    """What the entries that go had come to."""
+
+    def __init__(self, kept: LedgerState, zones: ZoneFinder, interned: Interned) -> None:
+        super().__init__(zones)
+        self._interned = interned
+        self.sums: dict[Key, Sums] = {}
+        for account, since in kept.accounts.values():
+            self.add_account(account, since)
+
+    def count(self, before: Known | None, after: Known) -> None:
+        for known, sign in ((before, -1), (after, 1)):
+            if known is not None and known.figures is not None:
+                key = slot_key(known, self._interned)
+                figures = known.figures
+                sums = self.sums.setdefault(key, Sums())
+                sums.add(figures.quantities.items(), figures.cost_pico, sign)
+
+
+def compact(
+    connection: sqlite3.Connection, state: SqliteState, zones: ZoneFinder, before: int, now: int,
+    after: int, at_most: int,
+) -> Compacted:  # fmt: skip
+    """Let go of up to `at_most` calls that ended before an instant, from a sequence number on.
+
+    Inside a write transaction. Periods under way keep all their entries.
+    """
+    starts = [state.period(account, now).start_at for account, _ in state.accounts.values()]
+    before = min([before, now, *starts])
+    # The newest entry stays: sequence and ledger time go on from it.
+    cut = min(first_seq(connection, before), state.seq)
+    sql = queries()
+    roots = connection.execute(sql["openings_between"], (after, cut, at_most)).fetchall()
+    gone: list[Entry] = []
+    for (root,) in roots:
+        call = _whole_call(connection, state.interned, root)
+        if call[-1].seq < cut and not _is_open(connection, call):
+            gone += call
+    if gone:
+        _carry(connection, state, zones, gone)
+        connection.execute(sql["begin_compacting"], (before,))
+        connection.executemany(sql["drop_entry"], [(entry.seq,) for entry in gone])
+        connection.execute(sql["end_compacting"])
+    next_after = roots[-1][0] if len(roots) == at_most else None
+    return Compacted(before, sum(e.kind in OPENINGS for e in gone), len(gone), next_after)
+
+
+def _whole_call(connection: sqlite3.Connection, interned: Interned, root: int) -> list[Entry]:
+    """All entries about a call and, if it was a lease, about what was drawn out of it."""
+    about = queries()["about"]
+    found: dict[int, Entry] = {}
+    waiting = [root]
+    while waiting:
+        for row in connection.execute(about, {"seq": waiting.pop()}):
+            entry = entry_from(row, interned)
+            if entry.seq not in found and entry.kind is Kind.DRAW:
+                waiting.append(entry.seq)
+            found[entry.seq] = entry
+    return [found[seq] for seq in sorted(found)]
+
+
+def _is_open(connection: sqlite3.Connection, call: Sequence[Entry]) -> bool:
+    held = queries()["hold_of"]
+    return any(
+        connection.execute(held, (entry.seq,)).fetchone()
+        for entry in call
+        if entry.kind in OPENINGS
+    )
+
+
+def _carry(
+    connection: sqlite3.Connection, state: SqliteState, zones: ZoneFinder, gone: list[Entry]
+) -> None:
+    scratch = _Gone(state, zones, state.interned)
+    for entry in sorted(gone, key=lambda entry: entry.seq):
+        fold(scratch, entry)
+    sql = queries()
+    rows = []
+    for account, _ in state.accounts.values():
+        for start, balance in scratch.slices(account, -(2**62)):
+            assert balance.reserved == 0, "a call that has ended holds nothing"
+            rows.append((state.account_id(account), start, balance.settled, balance.overage))
+    connection.executemany(sql["carry_balance"], rows)
+    put = []
+    for key, sums in scratch.sums.items():
+        row = connection.execute(sql["carried_slot"], key).fetchone()
+        if row is not None:
+            sums.merge(Sums(*row))
+        if sums.calls:
+            put.append(sums.row(key))
+    connection.executemany(sql["put_carried_slot"], put)

@@ -1,0 +1,76 @@
+"""A ledger that may only be looked at: its file or its folder is not ours to write to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
+from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.identifiers import new_owner
+from quotakeeper.stores.sql.state import SqliteState
+from quotakeeper.stores.sqlite.connection import connect_read_only
+from quotakeeper.stores.sqlite.store import SqliteStore
+
+T = TypeVar("T")
+
+
+class LookingStore(SqliteStore):
+    """Answers every question of a store and refuses every write; opens nothing for writing."""
+
+    def __init__(self, path: Path, zones: ZoneFinder) -> None:
+        super().__init__(path, zones, owner=new_owner())
+
+    def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
+        """Keep no balances and sweep nothing, which changes no answer; refuse the rest."""
+        for command in commands:
+            if not isinstance(command, Watch | Sweep):
+                raise LedgerUnavailableError(
+                    self.name, "is read-only", "check the permissions of the file and its folder"
+                )
+        return [Watched() if isinstance(x, Watch) else Swept() for x in commands]
+
+    def dead_owners(self) -> frozenset[str]:
+        """Nobody: there is nothing to be done about them from here."""
+        return frozenset()
+
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """As little."""
+        return frozenset()
+
+    def after_fork(self) -> SqliteStore:
+        """The child looks for itself."""
+        super().after_fork()
+        return LookingStore(self._path, self._zones)
+
+    def close(self) -> None:
+        """Let go of the connection, which never took a lock."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._state = None
+
+    def _read(self, ask: Callable[[SqliteState], T]) -> T:
+        # A connection for each look: one that takes the file for unchanging must not be kept
+        # while its owner goes on writing.
+        try:
+            return super()._read(ask)
+        finally:
+            self.close()
+
+    def _opened(self) -> SqliteState:
+        if self._state is None:
+            self._connection = connect_read_only(self._path)
+            self._state = SqliteState(self._connection, self._zones)
+        return self._state
+
+
+def may_only_look(path: Path) -> bool:
+    """Whether a ledger is there that can be read but not written to."""
+    try:
+        there = path.stat().st_size > 0
+    except OSError:
+        return False
+    return there and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))

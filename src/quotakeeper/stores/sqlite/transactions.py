@@ -1,0 +1,230 @@
+"""How a store holds its file: one connection under one lock, given up after every fault."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.errors import LedgerError
+from quotakeeper.stores.sql.state import SqliteState
+from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sqlite.connection import connect, create_file, translated
+from quotakeeper.stores.sqlite.fork_guard import inherited, refuse_if_inherited
+from quotakeeper.stores.sqlite.locks import (
+    BRIEFLY_SECONDS,
+    PATIENCE_SECONDS,
+    FileLock,
+    HeldElsewhereError,
+    OwnerMark,
+)
+
+_CHECKPOINT_BYTES = 4_000_000
+_LOOK_EVERY = 64  # batches between looks at the size of the write-ahead log
+
+T = TypeVar("T")
+# Writes within one transaction: the result, and whether there is anything to commit.
+Write = Callable[[sqlite3.Connection, SqliteState], tuple[T, bool]]
+
+log = logging.getLogger("quotakeeper")
+
+
+class Handle:
+    """Opens a ledger file when it is needed; reads and writes it in whole transactions."""
+
+    def __init__(
+        self, path: Path, zones: ZoneFinder, *, owner: str, durability: str = "power"
+    ) -> None:
+        self._path = path.absolute()
+        self._zones = zones
+        self._durability = durability
+        self._owner = owner
+        self._owners = self._beside("-owners")
+        self._connection: sqlite3.Connection | None = None
+        self._state: SqliteState | None = None
+        self._lock: FileLock | None = None
+        self._mark: OwnerMark | None = None
+        self._file: tuple[int, int] | None = None  # which file the connection is to
+        self._left: list[sqlite3.Connection] = []  # to be closed when the lock is to be had
+        self._batches = 0
+
+    def close(self) -> None:
+        """Checkpoint under the file lock and let go of everything."""
+        leaves = self._mark is not None and self._leaves_something()
+        if self._lock is not None:
+            with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
+                if self._connection is not None:
+                    self._checkpoint_when_long(self._connection)
+                self._drop()
+            self._lock.close()
+        if self._mark is not None:
+            self._mark.close(kept=leaves)
+        if self._connection is not None:
+            self._left.append(self._connection)
+        # Not even by the garbage collector: closing checkpoints, and that needs the lock.
+        _leaked.extend(self._left)
+        self._left.clear()
+        self._connection = self._state = self._lock = self._mark = self._file = None
+
+    def before_fork(self) -> None:
+        """Close the connection; the mark of this owner stays."""
+        if self._connection is not None or self._left:
+            self._given_up(None)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: let go of the parent's handles without closing them."""
+        if self._connection is not None:
+            self._left.append(self._connection)
+        if self._left:
+            _leaked.extend(self._left)
+            inherited()
+        if self._mark is not None:
+            self._mark.close(kept=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    # -- transactions
+
+    def _written(self, write: Write[T]) -> T:
+        state = self._opened()
+        assert self._connection is not None and self._lock is not None
+        connection = self._connection
+        try:
+            with self._lock.held(PATIENCE_SECONDS):
+                result = self._committed(connection, state, write)
+                self._batches += 1
+                if self._batches % _LOOK_EVERY == 1 or _LOOK_EVERY == 1:
+                    self._checkpoint_when_long(connection)
+        except HeldElsewhereError as error:  # nothing was begun: the connection is as good as ever
+            raise translated(self._path, error) from error
+        except OSError as error:
+            raise self._given_up(error) from error
+        return result
+
+    def _committed(self, connection: sqlite3.Connection, state: SqliteState, write: Write[T]) -> T:
+        # Whatever fails is rolled back and closed in here, before the next writer has the lock.
+        committing = False
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            state.refresh()
+            result, committing = write(connection, state)
+            connection.execute("COMMIT" if committing else "ROLLBACK")
+        except (sqlite3.Error, OSError) as error:
+            self._drop()
+            raise translated(self._path, error, at_commit=committing) from error
+        except BaseException:
+            self._drop()
+            raise
+        return result
+
+    def _read(self, ask: Callable[[SqliteState], T]) -> T:
+        state = self._opened()
+        assert self._connection is not None
+        try:
+            self._connection.execute("BEGIN")
+            try:
+                state.refresh()
+                return ask(state)
+            finally:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise self._given_up(error) from error
+
+    # -- the file
+
+    def _there(self) -> None:
+        # Readers open connections of their own, in any thread: only make sure of the file.
+        if not self._path.exists():
+            self._opened()
+
+    def _beside(self, ending: str) -> Path:
+        return self._path.with_name(self._path.name + ending)
+
+    def _opened(self) -> SqliteState:
+        if self._state is not None and self._identity() != self._file:
+            log.warning("quotakeeper: the ledger %s is another file now; opened again", self._path)
+            self.close()
+        if self._state is None:
+            refuse_if_inherited(self._path)  # before it waits for a lock that its parent may hold
+            try:
+                create_file(self._path)
+                if self._lock is None:
+                    self._lock = FileLock(self._beside(".lock"))
+                with self._lock.held(PATIENCE_SECONDS):
+                    self._drop()
+                    self._connection = connect(self._path, self._durability)
+                    self._file, self._batches = self._identity(), 0
+                    if self._mark is None:
+                        self._mark = OwnerMark(self._owners, self._owner)
+            except OSError as error:
+                raise self._given_up(error) from error
+            self._state = SqliteState(self._connection, self._zones)
+        return self._state
+
+    def _identity(self) -> tuple[int, int] | None:
+        # By name, opening nothing: see `create_file`.
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _leaves_something(self) -> bool:
+        """Whether reservations of this owner stay open, as far as is known.
+
+        Then its mark stays too, for others to see that it has ended; without one they would wait
+        for their time limits.
+        """
+        if self._connection is None:
+            return True
+        try:
+            mine = self._connection.execute(queries()["holds_of_owner"], (self._owner,))
+            return mine.fetchone() is not None
+        except sqlite3.Error:
+            return True
+
+    def _given_up(self, error: BaseException | None) -> LedgerError:
+        connection, self._connection, self._state = self._connection, None, None
+        if connection is not None:
+            self._left.append(connection)
+            _rolled_back(connection)
+        if self._lock is not None:
+            # Not to be had: left as it is, for the next who has the lock.
+            with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
+                self._drop()
+        return translated(self._path, error or RuntimeError())
+
+    def _drop(self) -> None:
+        """Under the lock: let go of the connection, and of those that wait for it.
+
+        After an error nothing cached can be trusted, and after a failed fsync neither can the
+        connection: the next call opens a new one and looks at the file.
+        """
+        connection, self._connection, self._state = self._connection, None, None
+        for dropped in (connection, *self._left):
+            if dropped is not None:
+                _rolled_back(dropped)
+                with suppress(sqlite3.Error):
+                    dropped.close()
+        self._left.clear()
+
+    def _checkpoint_when_long(self, connection: sqlite3.Connection) -> None:
+        # Never the caller's trouble: what it asked for is committed already.
+        with suppress(OSError, sqlite3.Error):
+            if self._beside("-wal").stat().st_size > _CHECKPOINT_BYTES:
+                connection.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
+
+
+def _rolled_back(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+# Handles of a parent process: closing them here could checkpoint or unlock what it still uses.
+_leaked: list[sqlite3.Connection] = []

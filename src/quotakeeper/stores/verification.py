@@ -1,0 +1,114 @@
+"""Verify: derive every balance again from the journal and compare it with what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from quotakeeper.domain.ledger.entries import Entry
+from quotakeeper.domain.ledger.fold import fold
+from quotakeeper.domain.ledger.state import Known, LedgerState, ZoneFinder, followed, opened
+from quotakeeper.domain.limits import Account
+from quotakeeper.domain.ports import Problem
+from quotakeeper.domain.units import METERS, units_text
+
+# The entries about an opening entry, itself included, that come before another entry.
+Lookup = Callable[[int, int], Iterable[Entry]]
+# What a balance had come to by entries that are gone: account, slice, settled, overage.
+Carried = tuple[str, int, int, int]
+
+
+class _Replay(LedgerState):
+    """Keeps only what is open: what a later entry says of a call that has ended is looked up."""
+
+    def __init__(self, zones: ZoneFinder, look_up: Lookup) -> None:
+        super().__init__(zones)
+        self._look_up = look_up
+        self.next_seq = 0
+
+    def known_at(self, seq: int) -> Known:
+        found = self._known.get(seq)
+        if found is None:
+            for entry in self._look_up(seq, self.next_seq):
+                found = opened(entry) if found is None else followed(found, entry)
+        if found is None:
+            raise KeyError(seq)
+        return found
+
+    def remember(self, entry: Entry, known: Known) -> None:
+        super().remember(entry, known)
+        if known.hold is None:
+            del self._known[known.seq], self._ids[known.id]
+
+
+def compare_balances(
+    kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup,
+    carried: Iterable[Carried] = (),
+) -> list[Problem]:  # fmt: skip
+    """Replay a journal into an empty state with the same accounts, and name every difference.
+
+    `carried` is what entries that were let go of had come to.
+
+    Also checks the journal itself: sequence numbers rise, ledger time never goes back, and every
+    later entry is about an id that was opened.
+    """
+    again = _Replay(zones, look_up)
+    for account, since in kept.accounts.values():
+        again.add_account(account, since)
+    for key, start, settled, overage in carried:
+        balance = again.balance(kept.accounts[key][0], start)
+        balance.settled, balance.overage = settled, overage
+    problems: list[Problem] = []
+    last_at = 0
+    for entry in journal:
+        if entry.seq <= again.seq:
+            problems.append(Problem(f"entry {entry.seq} comes after entry {again.seq}"))
+        if entry.at < last_at:
+            problems.append(Problem(f"entry {entry.seq} goes back in time"))
+        last_at = max(last_at, entry.at)
+        again.next_seq = entry.seq
+        try:
+            fold(again, entry)
+        except (KeyError, AssertionError):
+            problems.append(Problem(f"entry {entry.seq} is about nothing that was opened"))
+    for account, since in kept.accounts.values():
+        problems.extend(_differences(kept, again, account.key, since))
+    problems.extend(_other_holds(kept, again))
+    return problems
+
+
+def _other_holds(kept: LedgerState, again: LedgerState) -> Iterable[Problem]:
+    there, derived = ({hold.id: hold for hold in state.holds()} for state in (kept, again))
+    if there.keys() != derived.keys():
+        yield Problem("open reservations are not those of the journal")
+    for hold_id in sorted(there.keys() & derived.keys()):
+        if there[hold_id] != derived[hold_id]:
+            yield Problem(f"open reservation {hold_id!r} is not what the journal says of it")
+
+
+def replayed(
+    accounts: Iterable[tuple[Account, int]], journal: Iterable[Entry], zones: ZoneFinder
+) -> LedgerState:
+    """A new state that keeps these accounts, with a journal folded into it."""
+    state = LedgerState(zones)
+    for account, since in accounts:
+        state.add_account(account, since)
+    for entry in journal:
+        fold(state, entry)
+    return state
+
+
+def _differences(kept: LedgerState, again: LedgerState, key: str, since: int) -> Iterable[Problem]:
+    account, _ = kept.accounts[key]
+    meter = METERS[account.meter]
+    there = dict(kept.slices(account, since - 1))
+    derived = dict(again.slices(account, since - 1))
+    for start in sorted(there.keys() | derived.keys()):
+        have, want = there.get(start), derived.get(start)
+        for name in ("settled", "reserved"):
+            found = getattr(have, name) if have else 0
+            expected = getattr(want, name) if want else 0
+            if found != expected:
+                yield Problem(
+                    f"balance {key!r} from {start}: {name} is {units_text(found, meter)}, "
+                    f"the journal says {units_text(expected, meter)}"
+                )

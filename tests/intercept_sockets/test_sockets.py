@@ -1,0 +1,322 @@
+"""What can happen around a socket: cancelled tasks, threads, pieces, processes, our own faults."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websocket
+import websockets.asyncio.client
+import websockets.sync.client
+import websockets.sync.connection
+
+from quotakeeper import Keeper
+from quotakeeper.intercept.hooks import websocket_client, websockets_asyncio, websockets_sync
+from quotakeeper.intercept.socket_gate import Assembler
+from quotakeeper.metering.socket_attempt import LiveAttempt
+from quotakeeper.sandbox import Sandbox
+from quotakeeper.testing import FakeClock
+from tests.intercept_sockets.conftest import (
+    CLOSE,
+    HEADERS,
+    RAW,
+    SECOND,
+    AsyncClient,
+    SyncClient,
+    Watched,
+    WebSocketClient,
+    address,
+    billed,
+    booked,
+)
+
+LIMIT = {"name": "sound", "provider": "deepgram", "meter": "audio_seconds", "window": "day"}
+
+
+def length(quantities: dict[str, int]) -> int:
+    return quantities.get("audio_milliseconds", 0)
+
+
+def sync_connect(url: str) -> Any:
+    connect: Any = websockets.sync.client.connect
+    return connect(url, additional_headers=HEADERS, proxy=None)
+
+
+def async_connect(url: str) -> Any:
+    connect: Any = websockets.asyncio.client.connect
+    return connect(url, additional_headers=HEADERS, proxy=None)
+
+
+def test_a_cancelled_task_is_settled(sandbox: Sandbox, watched: Watched) -> None:
+    watched()
+
+    async def talk(sent: asyncio.Event) -> None:
+        async with async_connect(address(sandbox, RAW)) as socket:
+            await socket.send(SECOND)
+            sent.set()
+            async for _ in socket:
+                pass
+
+    async def main() -> None:
+        sent = asyncio.Event()
+        task = asyncio.create_task(talk(sent))
+        await sent.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert booked(watched) == billed(sandbox) == [{"requests": 1, "audio_milliseconds": 1_000}]
+
+
+def test_a_message_cancelled_while_it_waits_for_room_is_not_counted(
+    sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = watched()
+    reserve = keeper.areserve
+    asked = asyncio.Event()
+
+    async def forever(*given: Any, **named: Any) -> Any:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with async_connect(address(sandbox, RAW)) as socket:
+            await socket.send(SECOND * 30)
+            monkeypatch.setattr(keeper, "areserve", forever)
+            task = asyncio.create_task(socket.send(SECOND * 31))
+            await asked.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            monkeypatch.setattr(keeper, "areserve", reserve)
+            await socket.send(SECOND)
+            await socket.send(CLOSE)
+            async for _ in socket:
+                pass
+
+    asyncio.run(main())
+    assert booked(watched) == billed(sandbox) == [{"requests": 1, "audio_milliseconds": 31_000}]
+
+
+def test_the_loop_goes_on_while_room_is_asked_for(
+    sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = watched()
+    carry_out = keeper.worker.carry_out
+
+    def blocking(command: Any) -> Any:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()  # only threads without a loop may wait so
+        return carry_out(command)
+
+    monkeypatch.setattr(keeper.worker, "carry_out", blocking)
+
+    async def main() -> None:
+        async with async_connect(address(sandbox, RAW)) as socket:
+            for _ in range(3):
+                await socket.send(SECOND * 30)
+            await socket.send(CLOSE)
+            async for _ in socket:
+                pass
+
+    asyncio.run(main())
+    assert booked(watched) == billed(sandbox)
+
+
+def test_many_sockets_at_once(sandbox: Sandbox, watched: Watched) -> None:
+    watched({**LIMIT, "amount": "30"})
+
+    async def talk() -> None:
+        try:
+            async with async_connect(address(sandbox, RAW)) as socket:
+                for _ in range(8):
+                    await socket.send(SECOND[:16_000])
+        except (
+            websockets.exceptions.ConnectionClosed,
+            websockets.exceptions.InvalidStatus,
+        ):
+            return
+
+    async def main() -> None:
+        await asyncio.gather(*(talk() for _ in range(12)))
+
+    asyncio.run(main())
+    events = watched.events()
+    bills = billed(sandbox, len(events))
+    assert sum(bill.get("audio_milliseconds", 0) for bill in bills) <= 30_000
+    assert sorted(booked(watched), key=length) == sorted(bills, key=length)
+
+
+def test_threads_on_one_socket(sandbox: Sandbox, watched: Watched) -> None:
+    watched()
+    with sync_connect(address(sandbox, RAW)) as socket:
+        threads = [
+            threading.Thread(target=lambda: [socket.send(SECOND[:3_200]) for _ in range(20)])
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        socket.send(CLOSE)
+        for _ in socket:
+            pass
+    assert booked(watched) == billed(sandbox) == [{"requests": 1, "audio_milliseconds": 8_000}]
+
+
+def test_messages_in_pieces(sandbox: Sandbox, watched: Watched) -> None:
+    watched({**LIMIT, "amount": "9"})
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(4):
+            yield SECOND
+
+    async def apieces() -> AsyncIterator[bytes]:
+        for piece in pieces():
+            yield piece
+
+    with sync_connect(address(sandbox, RAW)) as socket:
+        socket.send(pieces())
+        socket.send(iter([CLOSE[:7], CLOSE[7:]]))
+        for _ in socket:
+            pass
+
+    async def main() -> None:
+        async with async_connect(address(sandbox, RAW)) as socket:
+            await socket.send(apieces())
+            await socket.send([CLOSE])
+            async for _ in socket:
+                pass
+
+    asyncio.run(main())
+    quantities = {"requests": 1, "audio_milliseconds": 4_000}
+    assert booked(watched) == billed(sandbox, 2) == [quantities, quantities]
+    with (
+        sync_connect(address(sandbox, RAW)) as socket,
+        pytest.raises(websockets.exceptions.ConnectionClosed, match="sound"),
+    ):
+        socket.send(pieces())
+    assert sum(each.get("audio_milliseconds", 0) for each in booked(watched)) <= 9_000
+
+
+# The app leaves its socket open when the other side closes, with or without us.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_the_app_of_websocket_client(sandbox: Sandbox, watched: Watched) -> None:
+    watched()
+    frames: list[dict[str, Any]] = []
+
+    def opened(app: Any) -> None:
+        app.send(SECOND, websocket.ABNF.OPCODE_BINARY)
+        app.send(CLOSE)
+
+    app = websocket.WebSocketApp(
+        address(sandbox, RAW), header=lambda: dict(HEADERS), on_open=opened,
+        on_message=lambda app, message: frames.append(json.loads(message)),
+    )  # fmt: skip
+    app.run_forever()
+    assert [frame["type"] for frame in frames] == ["Results", "Metadata"]
+    assert booked(watched) == billed(sandbox) == [{"requests": 1, "audio_milliseconds": 1_000}]
+
+
+@pytest.mark.parametrize("client", [SyncClient, AsyncClient, WebSocketClient])
+def test_a_fault_of_ours_does_not_touch_the_program(
+    sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch, client: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    watched()
+
+    def broken(*given: Any) -> Any:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(LiveAttempt, "_need", broken)
+    with client(address(sandbox, RAW), HEADERS) as socket:
+        socket.send(SECOND)
+        assert socket.finish()[-1]["duration"] == 1.0
+    (event,) = watched.events()
+    assert str(event.provenance) == "assumed"  # what was set aside: nothing is lost
+    assert caplog.text.count("could not be read") == 1
+
+
+def test_a_long_session_stays_reserved(sandbox: Sandbox, watched: Watched) -> None:
+    clock = FakeClock("2026-11-23T12:00:00+00:00")
+    keeper = watched(clock=clock)
+    watching = watched.watching
+    assert watching is not None
+    watching.meter._clock = clock
+    with sync_connect(address(sandbox, RAW)) as socket:
+        for _ in range(8):  # two hours
+            clock.advance(minutes=16)
+            socket.send(SECOND)
+        (hold,) = keeper.reservations()
+        assert hold.expires_at > clock.now()
+        socket.send(CLOSE)
+        for _ in socket:
+            pass
+    (event,) = watched.events()
+    assert event.quantities["audio_milliseconds"] == 8_000
+    assert str(event.provenance) == "reported"
+    assert event.duration_ms == 8 * 16 * 60_000
+
+
+def test_hooks_are_taken_back(watched: Watched) -> None:
+    shared = websockets.sync.connection.Connection
+    send = shared.send
+    watched()
+    assert shared.send is not send
+    websockets_sync.uninstall()
+    websockets_asyncio.uninstall()
+    websocket_client.uninstall()
+    assert shared.send is send
+
+
+def test_frames_become_messages() -> None:
+    assembler = Assembler()
+    assert assembler.feed(1, b"\xc4", False) is None
+    assert assembler.feed(9, b"ping", True) is None
+    assert assembler.feed(0, b"\x91", True) == "đ"
+    assert assembler.feed(2, memoryview(b"ab"), True) == b"ab"
+    assert assembler.feed(1, "text", True) == "text"
+    assert assembler.feed(8, b"", True) is None
+    assert assembler.close_code == 1005
+
+
+PROGRAM = """
+import json, sys
+from websockets.sync.client import connect
+with connect(sys.argv[1], additional_headers={"Authorization": "Token x"}, proxy=None) as socket:
+    socket.send(bytes(64_000))
+    if sys.argv[2:] == ["die"]:
+        sys.exit(3)
+    socket.send(json.dumps({"type": "CloseStream"}))
+    for message in socket:
+        print(json.loads(message)["type"])
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("die",)])
+def test_an_unchanged_program_under_run(
+    sandbox: Sandbox, tmp_path: Path, repository: Path, words: tuple[str, ...]
+) -> None:
+    program = tmp_path / "live.py"
+    program.write_text(PROGRAM)
+    environ = {**os.environ, "PYTHONPATH": str(repository / "src"), "HOME": str(tmp_path),
+               "QUOTAKEEPER_LEDGER": str(tmp_path / "ledger.db")}  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-m", "quotakeeper", "run", "--", sys.executable, str(program),
+         address(sandbox, RAW), *words],
+        capture_output=True, check=False, text=True, cwd=tmp_path, env=environ, timeout=60,
+    )  # fmt: skip
+    assert ran.returncode == (3 if words else 0), ran.stderr
+    assert ran.stderr.startswith("quotakeeper: 1 calls, $")
+    with Keeper(tmp_path / "ledger.db", {"default_limits": False}) as keeper:
+        assert [dict(event.quantities) for event in keeper.events()] == billed(sandbox)
