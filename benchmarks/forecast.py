@@ -13,8 +13,8 @@ from statistics import median
 
 from benchmarks.days import KINDS, SLOTS, day_of
 from benchmarks.measuring import Line
-from quotakeeper.domain.forecasting.forecast import DAY, Forecast, Stand, forecast
-from quotakeeper.domain.forecasting.time_buckets import SLOT
+from quotakeeper.domain.forecasting.forecast import DAY, Forecast, LimitSnapshot, forecast
+from quotakeeper.domain.forecasting.time_buckets import BUCKET
 from quotakeeper.domain.windows import Period, Window
 
 SHARES = (25, 50, 75)
@@ -35,8 +35,8 @@ class Trial:
 
 def foreseen(day: Sequence[int], slots: int) -> Forecast | None:
     """Our forecast after so many slots of a day."""
-    use = {number * SLOT: amount for number, amount in enumerate(day[:slots])}
-    stand = Stand(10**12, sum(day[:slots]), 0, Window("day"), _SPAN, slots * SLOT)
+    use = {number * BUCKET: amount for number, amount in enumerate(day[:slots])}
+    stand = LimitSnapshot(10**12, sum(day[:slots]), 0, Window("day"), _SPAN, slots * BUCKET)
     return forecast(stand, use)
 
 

@@ -29,7 +29,7 @@ from benchmarks.measuring import (
     seconds,
 )
 from quotakeeper import Keeper
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.statements import statements
 from quotakeeper.stores.sqlite.connection import SYNCHRONOUS
 
 _CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "operation": "translate"}
@@ -170,9 +170,9 @@ def _bare(folder: Path, durability: str, *, record: bool) -> float:
     booked, reserved, settled = (list(row) for row in rows[-3:])
     slices = list(connection.execute("SELECT * FROM balance"))
     slots = list(connection.execute("SELECT * FROM slot"))
-    add, put = queries()["add_entry"], queries()["put_balance"]
-    hold, drop = queries()["put_hold"], queries()["drop_hold"]
-    put_slot = queries()["put_slot"]
+    add, put = statements()["add_entry"], statements()["put_balance"]
+    hold, drop = statements()["put_hold"], statements()["drop_hold"]
+    put_slot = statements()["put_slot"]
     seq = rows[-1][0]
 
     def transaction(entry: list[object], after: Callable[[], object]) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from quotakeeper import Keeper, Reservation
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.monitor import look
 from quotakeeper.cli.watch_view import frame_lines
 from quotakeeper.testing import FakeClock
@@ -52,7 +52,7 @@ def main() -> int:
     with Keeper("memory:", config, clock=clock, on_warning=lambda verdict: None) as keeper:
         under_way = tell_a_day(keeper, clock)
         frame = look(keeper, calls=6)
-        lines = frame_lines(frame, Session(color="always", lang="en"), WIDTH)
+        lines = frame_lines(frame, CommandContext(color="always", lang="en"), WIDTH)
         under_way.release()
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     for line in lines:

@@ -15,17 +15,17 @@ from quotakeeper.config.settings import lease_size
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities
-from quotakeeper.engine.call_builder import CallReader, Policies, TokenCount
+from quotakeeper.engine.call_builder import CallBuilder, Policies, TokenCount
 from quotakeeper.engine.keeper import KeeperBase
 from quotakeeper.engine.threshold_warnings import Warner
-from quotakeeper.engine.worker.process_lifecycle import roll
+from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.errors import ConfigError
 from quotakeeper.identifiers import new_owner
 
 if TYPE_CHECKING:
     from quotakeeper.catalogue.snapshot import PriceSnapshot
     from quotakeeper.domain.pricing.prices import Priced
-    from quotakeeper.engine.leases.block_sizing import Granting
+    from quotakeeper.engine.leases.block_sizing import BlockSizing
 
 MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"
@@ -65,7 +65,7 @@ class Keeper(KeeperBase):
         limits = tuple(_canonical(limit, self.prices) for limit in settings.limits)
         super().__init__(
             open_store(settings, self.durability),
-            CallReader(limits, self.prices, _count_tokens, policies),
+            CallBuilder(limits, self.prices, _count_tokens, policies),
             limits,
             zone_named(settings.timezone),
             clock or SystemClock(),
@@ -75,13 +75,13 @@ class Keeper(KeeperBase):
         )
 
 
-def _granting(lease: str, durability: str) -> Granting | None:
+def _granting(lease: str, durability: str) -> BlockSizing | None:
     if lease == "off":
         return None
     from quotakeeper.engine.journals.replay import boot_mark  # noqa: PLC0415
-    from quotakeeper.engine.leases.block_sizing import Granting  # noqa: PLC0415 - see Bookkeeping
+    from quotakeeper.engine.leases.block_sizing import BlockSizing  # noqa: PLC0415 - see Bookkeeping
 
-    return Granting(None if lease == "auto" else int(lease), boot_mark(durability))
+    return BlockSizing(None if lease == "auto" else int(lease), boot_mark(durability))
 
 
 def open_store(settings: Settings, durability: str | None = None) -> Store:
@@ -91,16 +91,16 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
     """
     path = ledger_path(settings)
     if path is None:
-        with roll.undisturbed():
+        with lifecycle.undisturbed():
             from quotakeeper.stores.memory import MemoryStore  # noqa: PLC0415 - one of them is used
 
         return MemoryStore(zone_named, owner=new_owner())
-    with roll.undisturbed():
-        from quotakeeper.stores.sqlite.read_only import LookingStore, may_only_look  # noqa: PLC0415
+    with lifecycle.undisturbed():
+        from quotakeeper.stores.sqlite.read_only import ReadOnlyStore, opens_read_only  # noqa: PLC0415
         from quotakeeper.stores.sqlite.store import SqliteStore  # noqa: PLC0415
 
-    if may_only_look(path):
-        return LookingStore(path, zone_named)
+    if opens_read_only(path):
+        return ReadOnlyStore(path, zone_named)
     chosen = _durability(durability or settings.durability)
     return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen)
 
@@ -129,7 +129,7 @@ class _Prices:
     def snapshot(self) -> PriceSnapshot:
         """All prices. Raises ConfigError when a price file is wrong."""
         if self._loaded is None:
-            with roll.undisturbed():
+            with lifecycle.undisturbed():
                 from quotakeeper.catalogue import load_snapshot  # noqa: PLC0415
 
                 self._loaded = load_snapshot(self._files)
@@ -152,7 +152,7 @@ class _Prices:
 
     def options_of(self, price_id: str) -> Mapping[str, str]:
         """The price options that a price id was made with."""
-        with roll.undisturbed():
+        with lifecycle.undisturbed():
             from quotakeeper.catalogue.price_ids import options_of  # noqa: PLC0415 - see snapshot
 
         return options_of(price_id)

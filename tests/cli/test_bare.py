@@ -27,7 +27,7 @@ BARE = (
 )
 
 
-def bare(
+def run_bare(
     repository: Path, cli: CommandLine, *arguments: str, **environ: str
 ) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
@@ -49,26 +49,26 @@ def full(
 def test_status_export_and_verify_need_nothing_installed(
     busy: CommandLine, repository: Path
 ) -> None:
-    ran = bare(repository, busy, "status", "--json")
+    ran = run_bare(repository, busy, "status", "--json")
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["schema"] == 1
-    ran = bare(repository, busy, "export", "--format", "ndjson")
+    ran = run_bare(repository, busy, "export", "--format", "ndjson")
     assert [json.loads(line)["id"] for line in ran.stdout.splitlines()] == [
         "e1", "e2", "e3", "e4", "e5",
     ]  # fmt: skip
-    ran = bare(repository, busy, "verify")
+    ran = run_bare(repository, busy, "verify")
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert b"no problems" in ran.stdout
 
 
 def test_other_commands_say_what_to_install(cli: CommandLine, repository: Path) -> None:
-    ran = bare(repository, cli, "watch", "--once")
+    ran = run_bare(repository, cli, "watch", "--once")
     assert ran.returncode == 69
     assert ran.stderr.count(b"\n") == 3
     assert b"pip install" in ran.stderr
     assert set(COMMANDS) == {*bare.BARE, *bare.WITH_PACKAGES}
-    assert bare(repository, cli, "nonsense").returncode == 2
-    assert b"quotakeeper[cli]" in bare(repository, cli, "--help").stdout
+    assert run_bare(repository, cli, "nonsense").returncode == 2
+    assert b"quotakeeper[cli]" in run_bare(repository, cli, "--help").stdout
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from quotakeeper.cli import context
-from quotakeeper.cli.monitor import Frame, look
+from quotakeeper.cli.monitor import LiveFrame, look
 from quotakeeper.cli.watch import WatchOptions, _Screen, run_watch
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
@@ -69,7 +69,9 @@ def test_repeated_frames_are_lines_of_json_until_ctrl_c(busy: CommandLine) -> No
     clock = Patience()
 
     def command(*arguments: str) -> int:
-        return run_watch(context.Session(), WatchOptions(as_json=True, interval_seconds=5), clock)
+        return run_watch(
+            context.CommandContext(), WatchOptions(as_json=True, interval_seconds=5), clock
+        )
 
     busy.environment.setattr("quotakeeper.cli.watch.run_watch", lambda s, o: command())
     result = busy.run("watch", "--json", "--interval", 5)
@@ -87,13 +89,13 @@ def test_an_interval_that_makes_no_sense_is_refused(cli: CommandLine, interval: 
 
 
 def test_the_screen_stays_while_the_ledger_cannot_be_reached(busy: CommandLine) -> None:
-    session = context.Session(lang="en")
+    session = context.CommandContext(lang="en")
     with busy.keeper() as keeper:
         frame = look(keeper, calls=3)
-    looks: list[Frame | None] = [frame, None]
+    looks: list[LiveFrame | None] = [frame, None]
     answers = iter(looks)
 
-    def take() -> Frame:
+    def take() -> LiveFrame:
         answer = next(answers)
         if answer is None:
             raise LedgerUnavailableError("l.db", "is locked")
@@ -111,11 +113,11 @@ def test_the_screen_stays_while_the_ledger_cannot_be_reached(busy: CommandLine) 
 
 
 def test_a_ledger_that_was_never_reached_is_an_error(cli: CommandLine) -> None:
-    def take() -> Frame:
+    def take() -> LiveFrame:
         raise LedgerUnavailableError("l.db", "is locked")
 
     with pytest.raises(LedgerUnavailableError):
-        _Screen(take, context.Session(lang="en")).lines(80, 24)
+        _Screen(take, context.CommandContext(lang="en")).lines(80, 24)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")

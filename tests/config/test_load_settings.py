@@ -124,11 +124,11 @@ def test_order_argument_environment_file_default(home: dict[str, str], tmp_path:
     (tmp_path / "quotakeeper.toml").write_text('ledger = "project.db"\n', encoding="utf-8")
     assert load(home, tmp_path).ledger == str(tmp_path / "project.db"), "the project's file wins"
 
-    elsewhere = tmp_path / "elsewhere.toml"
-    elsewhere.write_text('ledger = "elsewhere.db"\n', encoding="utf-8")
-    named = {**home, "QUOTAKEEPER_CONFIG": str(elsewhere)}
+    run_in_thread = tmp_path / "elsewhere.toml"
+    run_in_thread.write_text('ledger = "elsewhere.db"\n', encoding="utf-8")
+    named = {**home, "QUOTAKEEPER_CONFIG": str(run_in_thread)}
     assert load(named, tmp_path).ledger == str(tmp_path / "elsewhere.db")
-    assert load(home, tmp_path, config=str(elsewhere)).ledger == str(tmp_path / "elsewhere.db")
+    assert load(home, tmp_path, config=str(run_in_thread)).ledger == str(tmp_path / "elsewhere.db")
 
     variable = {**named, "QUOTAKEEPER_LEDGER": "variable.db"}
     settings = load(variable, tmp_path)

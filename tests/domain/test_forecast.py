@@ -7,8 +7,8 @@ from decimal import Decimal, localcontext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotakeeper.domain.forecasting.forecast import DAY, HOUR, Forecast, Stand, forecast
-from quotakeeper.domain.forecasting.time_buckets import SLOT, slot_start
+from quotakeeper.domain.forecasting.forecast import DAY, HOUR, Forecast, LimitSnapshot, forecast
+from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.windows import SECOND, Period, Window, parse_window
 
 MINUTE = 60 * SECOND
@@ -19,9 +19,9 @@ NOON = 12 * HOUR
 def stand(
     amount: int, use: dict[int, int], now: int = NOON, *, period: Period = TODAY,
     window: str = "day", reserved: int = 0,
-) -> Stand:  # fmt: skip
+) -> LimitSnapshot:  # fmt: skip
     used = sum(n for at, n in use.items() if at <= now)
-    return Stand(amount, used, reserved, parse_window(window), period, now)
+    return LimitSnapshot(amount, used, reserved, parse_window(window), period, now)
 
 
 def foreseen(amount: int, use: dict[int, int], now: int = NOON, **given: object) -> Forecast:
@@ -31,7 +31,7 @@ def foreseen(amount: int, use: dict[int, int], now: int = NOON, **given: object)
 
 
 def evenly(each: int, start: int, end: int) -> dict[int, int]:
-    return dict.fromkeys(range(start, end, SLOT), each)
+    return dict.fromkeys(range(start, end, BUCKET), each)
 
 
 def test_an_even_use_goes_on_evenly() -> None:
@@ -40,7 +40,7 @@ def test_an_even_use_goes_on_evenly() -> None:
                              "since_first_call")  # fmt: skip
     found = foreseen(20_000, evenly(100, 0, NOON))
     assert found.burn_rate == Decimal("1.44")
-    assert found.exhausts_at == NOON + (20_000 - 14_400) * SLOT // 100
+    assert found.exhausts_at == NOON + (20_000 - 14_400) * BUCKET // 100
     assert found.exhausts_from == found.exhausts_until == found.exhausts_at
 
 
@@ -55,7 +55,7 @@ def test_what_is_reserved_is_not_left() -> None:
     bare = foreseen(20_000, evenly(100, 0, NOON)).exhausts_at
     found = foreseen(20_000, evenly(100, 0, NOON), reserved=1_000)
     assert bare is not None
-    assert found.exhausts_at == bare - 10 * SLOT
+    assert found.exhausts_at == bare - 10 * BUCKET
     gone = foreseen(20_000, evenly(100, 0, NOON), reserved=5_600)
     assert gone.exhausts_at == gone.exhausts_from == gone.exhausts_until == NOON
 
@@ -63,7 +63,7 @@ def test_what_is_reserved_is_not_left() -> None:
 def test_nothing_used_says_nothing() -> None:
     assert forecast(stand(1, {}), {}) is None
     assert forecast(stand(1, {0: 0}), {0: 0}) is None
-    tomorrow = {NOON + SLOT: 5}
+    tomorrow = {NOON + BUCKET: 5}
     assert forecast(stand(1, tomorrow), tomorrow) is None
 
 
@@ -119,7 +119,7 @@ def test_a_rest_of_a_usual_length_is_only_a_rest() -> None:
 def test_a_new_period_forgets_the_old_one() -> None:
     use = evenly(100, 0, DAY) | evenly(7, DAY, DAY + HOUR)
     tomorrow = Period(DAY, 2 * DAY)
-    found = forecast(Stand(10**6, 84, 0, Window("day"), tomorrow, DAY + HOUR), use)
+    found = forecast(LimitSnapshot(10**6, 84, 0, Window("day"), tomorrow, DAY + HOUR), use)
     assert found is not None
     assert (found.projected, found.per_hour) == (84 * 24, 84)
 
@@ -167,9 +167,9 @@ def test_whatever_the_figures_the_answer_is_in_order(
 ) -> None:  # fmt: skip
     period = Period(start, start + length)
     now = start + passed % length
-    first = slot_start(now) - (len(amounts) - 1) * SLOT
-    use = {first + number * SLOT: n for number, n in enumerate(amounts)}
-    at = Stand(amount, sum(use.values()), reserved, parse_window(window), period, now)
+    first = bucket_start(now) - (len(amounts) - 1) * BUCKET
+    use = {first + number * BUCKET: n for number, n in enumerate(amounts)}
+    at = LimitSnapshot(amount, sum(use.values()), reserved, parse_window(window), period, now)
     found = forecast(at, use)
     if found is None:
         return

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain.forecasting.scheduling import Ask, Schedule, Standing, Task, plan, standing
-from quotakeeper.domain.forecasting.time_buckets import SLOT, slot_start, use_by_slot
+from quotakeeper.domain.forecasting.scheduling import Ask, LimitRoom, Schedule, Task, plan, standing
+from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start, use_by_bucket
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
@@ -204,8 +204,8 @@ class Ledger:
     def settle(self, ask: Ask, at: int) -> None:
         self.store.apply([c.Settle(str(self.number), self.figures(ask))], at)
 
-    def standings(self) -> list[Standing]:
-        profiles = use_by_slot([cap.account for cap in self.caps], self.store.slots())
+    def standings(self) -> list[LimitRoom]:
+        profiles = use_by_bucket([cap.account for cap in self.caps], self.store.slots())
         found = []
         for verdict, profile in zip(self.store.verdicts(self.caps, NOW), profiles, strict=True):
             cap = verdict.limit
@@ -255,7 +255,7 @@ def test_what_was_used_at_the_end_of_a_slot_leaves_a_rolling_window_no_earlier_t
 ):
     cap = limit(1, "rolling 1h")
     ledger, task = Ledger([cap]), calls("a")
-    ledger.record(task.asks[0], slot_start(NOW - HOUR // 2) + SLOT - 1)
+    ledger.record(task.asks[0], bucket_start(NOW - HOUR // 2) + BUCKET - 1)
     (found,) = plan([task], ledger.standings(), NOW, FOREVER).planned
     assert ledger.reserved(task.asks[0], found.ends_at)
 
@@ -289,6 +289,6 @@ def test_the_same_plan_every_time_and_a_shorter_one_is_its_beginning(
 def test_a_day_of_23_hours_is_planned_as_it_is() -> None:
     start = FakeClock("2027-03-14T08:30:00Z").now()
     cap = limit(1, timezone="America/Los_Angeles")
-    each = Standing(cap, ZoneInfo("America/Los_Angeles"))
+    each = LimitRoom(cap, ZoneInfo("America/Los_Angeles"))
     found = plan([calls("a"), calls("b")], [each], start, FOREVER)
     assert found.planned[1].ends_at == FakeClock("2027-03-15T07:00:00Z").now()

@@ -11,7 +11,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Release
-from quotakeeper.engine.worker.process_lifecycle import Roll, Turn
+from quotakeeper.engine.worker.process_lifecycle import FairLock, ProcessLifecycle
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import SECONDS, GatedStore, gated, limit, until
@@ -60,7 +60,7 @@ def test_closing_does_not_wait_for_a_ledger_that_hangs(
 
 
 def test_a_fork_does_not_wait_for_a_turn_that_never_comes() -> None:
-    turn = Turn()
+    turn = FairLock()
     assert turn.wait()
     threading.Thread(target=turn.wait, daemon=True).start()
     until(turn._turnstile.locked)  # somebody waits for it without an end
@@ -97,7 +97,7 @@ def test_what_befalls_one_keeper_at_a_fork_or_at_the_end_does_not_befall_the_oth
     monkeypatch.setattr("atexit.register", lambda _: None)
     told: list[str] = []
     members = [_Member(told, fails=number != 1) for number in range(3)]
-    roll = Roll()
+    roll = ProcessLifecycle()
     for member in members:
         roll.join(member)
     roll._before()

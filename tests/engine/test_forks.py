@@ -14,7 +14,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Release
-from quotakeeper.engine.worker.process_lifecycle import Turn
+from quotakeeper.engine.worker.process_lifecycle import FairLock
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import config, gated, limit, python, said, until
 from tests.proof.proving import problems
@@ -217,7 +217,7 @@ def _cannot() -> None:
 
 
 def test_who_waits_for_a_turn_gets_it_before_a_busy_worker_takes_it_again() -> None:
-    turn = Turn()
+    turn = FairLock()
     assert turn.wait()  # the worker's
     fork = threading.Thread(target=turn.wait)
     fork.start()

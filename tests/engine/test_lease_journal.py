@@ -20,8 +20,8 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels, Outcome
 from quotakeeper.engine.journals import replay
 from quotakeeper.engine.journals.lease_journal import (
-    Line,
-    Segment,
+    JournalSegment,
+    LineKind,
     admitted_ending,
     ended_line,
     lease_line,
@@ -52,9 +52,9 @@ FIGURES = st.builds(
 def test_a_line_is_read_as_it_was_written(asked: Figures, used: Figures) -> None:
     text = (
         lease_line("lease:1", LABELS)
-        + f"\n{Line.ADMITTED} one 17 {admitted_ending('lease:1', 60, asked)}"
-        + settled_line("one", used) + ended_line(Line.ASSUMED, "two")
-        + ended_line(Line.RELEASED, "three")
+        + f"\n{LineKind.ADMITTED} one 17 {admitted_ending('lease:1', 60, asked)}"
+        + settled_line("one", used) + ended_line(LineKind.ASSUMED, "two")
+        + ended_line(LineKind.RELEASED, "three")
     )  # fmt: skip
     read = list(read_lines(text))
     assert not any(isinstance(line, str) for line in read)
@@ -63,15 +63,15 @@ def test_a_line_is_read_as_it_was_written(asked: Figures, used: Figures) -> None
     assert (admitted.id, admitted.at, admitted.lease, admitted.ttl_us, admitted.figures) == (  # type: ignore[union-attr]
         "one", 17, "lease:1", 60, asked,
     )  # fmt: skip
-    assert (settled.what, settled.figures) == (Line.SETTLED, used)  # type: ignore[union-attr]
-    assert [assumed.what, released.what] == [Line.ASSUMED, Line.RELEASED]  # type: ignore[union-attr]
+    assert (settled.what, settled.figures) == (LineKind.SETTLED, used)  # type: ignore[union-attr]
+    assert [assumed.what, released.what] == [LineKind.ASSUMED, LineKind.RELEASED]  # type: ignore[union-attr]
 
 
 @given(FIGURES, st.data())
 def test_a_torn_line_is_no_line_and_spoils_none_behind_it(figures: Figures, data: Any) -> None:
     line = settled_line("one", figures)
     cut = data.draw(st.integers(2, len(line) - 1))
-    read = list(read_lines(line[:cut] + ended_line(Line.RELEASED, "two") + "\n\0\0\0"))
+    read = list(read_lines(line[:cut] + ended_line(LineKind.RELEASED, "two") + "\n\0\0\0"))
     assert [type(each) for each in read][:1] == [str] and read[-1].id == "two"  # type: ignore[union-attr]
 
 
@@ -293,13 +293,13 @@ def test_a_full_disk_falls_back_to_ordinary_reservations(
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
     before = reserve(keeper)
-    append = Segment.append
+    append = JournalSegment.append
 
-    def full(self: Segment, line: str) -> None:
+    def full(self: JournalSegment, line: str) -> None:
         append(self, line[: len(line) // 2])  # as much as there was room for
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(Segment, "append", full)
+    monkeypatch.setattr(JournalSegment, "append", full)
     assert type(reserve(keeper)) is Reservation
     before.settle(**USED)
     monkeypatch.undo()
@@ -344,11 +344,11 @@ def test_without_a_journal_there_is_no_lease(
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
 
-    def full(self: Segment, path: Path) -> None:
+    def full(self: JournalSegment, path: Path) -> None:
         self._fd = -1
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(Segment, "__init__", full)
+    monkeypatch.setattr(JournalSegment, "__init__", full)
     assert type(reserve(keeper)) is Reservation
 
 

@@ -180,7 +180,7 @@ def test_without_any_pip_one_line_says_what_to_install(house: House, machine: Ma
 
 
 def test_a_host_environment_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    monkeypatch.setenv("PYTHONPATH", "run_in_thread")
     monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
     names = "PYTHONPATH", "PIP_REQUIRE_VIRTUALENV"
     command = ["-c", f"import os; print([os.environ.get(name) for name in {names}])"]

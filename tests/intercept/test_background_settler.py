@@ -13,7 +13,7 @@ from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Watch
 from quotakeeper.engine.batch_settle import Settlement
 from quotakeeper.metering import background_settler as closers
-from quotakeeper.metering.background_settler import Closer
+from quotakeeper.metering.background_settler import BackgroundSettler
 from tests.engine.support import SECONDS, gated, until
 
 Failures = list[Exception]
@@ -27,10 +27,10 @@ def keeper(tmp_path: Any) -> Any:
 
 
 @pytest.fixture
-def closer(monkeypatch: pytest.MonkeyPatch) -> Closer:
+def closer(monkeypatch: pytest.MonkeyPatch) -> BackgroundSettler:
     """One that would rest for longer than any test waits, unless it is hurried."""
     monkeypatch.setattr(closers, "PAUSE_SECONDS", 600.0)
-    return Closer()
+    return BackgroundSettler()
 
 
 def ended(keeper: Keeper, failures: Failures, **given: Any) -> Callable[[], Settlement]:
@@ -38,7 +38,9 @@ def ended(keeper: Keeper, failures: Failures, **given: Any) -> Callable[[], Sett
     return lambda: Settlement(reservation, {"input_tokens": 3, **given}, failures.append)
 
 
-def test_what_has_ended_meanwhile_is_settled_in_one_commit(keeper: Keeper, closer: Closer) -> None:
+def test_what_has_ended_meanwhile_is_settled_in_one_commit(
+    keeper: Keeper, closer: BackgroundSettler
+) -> None:
     failures: Failures = []
     jobs = [ended(keeper, failures) for _ in range(20)]
     store, done = gated(keeper), threading.Event()
@@ -58,7 +60,7 @@ def test_what_has_ended_meanwhile_is_settled_in_one_commit(keeper: Keeper, close
 
 
 def test_a_settlement_that_fails_is_not_the_trouble_of_the_others(
-    keeper: Keeper, closer: Closer, caplog: pytest.LogCaptureFixture
+    keeper: Keeper, closer: BackgroundSettler, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures: Failures = []
     for given in ({}, {"input_tokens": -1}, {}, {"note": 5}):
@@ -75,7 +77,7 @@ def test_a_settlement_that_fails_is_not_the_trouble_of_the_others(
 
 
 def test_who_waits_is_told_only_once_those_in_front_are_settled(
-    keeper: Keeper, closer: Closer
+    keeper: Keeper, closer: BackgroundSettler
 ) -> None:
     seen: list[int] = []
     closer.start()
@@ -86,7 +88,9 @@ def test_who_waits_is_told_only_once_those_in_front_are_settled(
         assert seen[-1] == expected
 
 
-def test_more_than_are_settled_at_once_are_settled_all(keeper: Keeper, closer: Closer) -> None:
+def test_more_than_are_settled_at_once_are_settled_all(
+    keeper: Keeper, closer: BackgroundSettler
+) -> None:
     count = 2 * closers._MOST_AT_ONCE + 5
     for _ in range(count):
         closer.put(ended(keeper, []))

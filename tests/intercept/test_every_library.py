@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.sandbox.messages import Request
+from quotakeeper.sandbox.messages import SandboxRequest
 from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import (
     HEADERS,
@@ -50,7 +50,7 @@ def test_it_is_reserved_and_marked_as_sent_before_it_reaches_the_provider(
     seen: list[tuple[bool, int]] = []
     answer = sandbox.answer
 
-    def look(request: Request) -> Any:
+    def look(request: SandboxRequest) -> Any:
         seen.extend((hold.sent, hold.quantities["input_tokens"]) for hold in keeper.reservations())
         return answer(request)
 

@@ -18,8 +18,8 @@ from quotakeeper.intercept import import_hook
 from quotakeeper.intercept.hooks import aiohttp_client, http_client, httpx_client, unframing
 from quotakeeper.intercept.http_gate import switch
 from quotakeeper.metering import call_meter as meters
-from quotakeeper.metering.call_meter import Meter
-from quotakeeper.metering.http_attempt import Attempt
+from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.process_meter import current_meter, use_meter
 from quotakeeper.providers.gemini.replies import ContentReader
 from quotakeeper.sandbox.server import Sandbox
@@ -111,16 +111,16 @@ def _raises(*_: Any, **__: Any) -> Any:
 
 BROKEN: dict[str, tuple[Any, str]] = {
     "recognising": (meters, "recognise"),
-    "beginning": (Meter, "begin"),
-    "beginning on a loop": (Meter, "abegin"),
-    "asking": (Meter, "_asked"),
+    "beginning": (CallMeter, "begin"),
+    "beginning on a loop": (CallMeter, "abegin"),
+    "asking": (CallMeter, "_asked"),
     "linking": (meters.Retries, "link"),
-    "the closer": (meters.Closer, "start"),
-    "an attempt": (meters, "Attempt"),
+    "the closer": (meters.BackgroundSettler, "start"),
+    "an attempt": (meters, "HttpAttempt"),
     "a reader": (ContentReader, "__init__"),
     "feeding": (ContentReader, "feed"),
     "finishing": (ContentReader, "finish"),
-    "settling": (Attempt, "_figures"),
+    "settling": (HttpAttempt, "_figures"),
     "failing": (meters.Retries, "failed"),
     "serving": (meters.Retries, "served"),
     "http.client's request": (http_client, "_request"),

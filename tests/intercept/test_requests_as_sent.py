@@ -15,7 +15,7 @@ import pytest
 from quotakeeper.domain.usage import Outcome
 from quotakeeper.intercept.hooks.bodies import seen_body
 from quotakeeper.intercept.hooks.unframing import Unframing
-from quotakeeper.intercept.suppression import inside, within
+from quotakeeper.intercept.suppression import is_suppressed, suppressed
 from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import (
     HEADERS,
@@ -221,14 +221,14 @@ def test_libraries_on_each_other_count_once(sandbox: Sandbox, watched: Watched) 
 
 def test_inside_another_hook_nothing_is_counted(sandbox: Sandbox, watched: Watched) -> None:
     watched()
-    assert not inside()
-    with within():
-        assert inside()
-        with within():
-            assert inside()
+    assert not is_suppressed()
+    with suppressed():
+        assert is_suppressed()
+        with suppressed():
+            assert is_suppressed()
         for post in WAYS.values():
             assert post(generate(sandbox.base_url), prompt(), HEADERS).status == 200
-    assert not inside()
+    assert not is_suppressed()
     assert watched.events() == []
 
 

@@ -15,7 +15,7 @@ from quotakeeper import Keeper, Provenance
 from quotakeeper.domain.usage import Outcome
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.metering import stream_budget
-from quotakeeper.metering.stream_budget import Growth
+from quotakeeper.metering.stream_budget import StreamBudget
 from tests.intercept.conftest import HEADERS, TLS, Watched, prompt
 from tests.intercept.scripted import (
     STREAMED,
@@ -284,7 +284,7 @@ def test_a_fault_of_ours_lets_it_flow(watched: Watched, monkeypatch: pytest.Monk
     for verb in ("_lacking", "_cut", "_plan"):
         watched(LIMIT)
         with monkeypatch.context() as patch, Pouring(watched, as_event) as server:
-            patch.setattr(Growth, verb, breaks)
+            patch.setattr(StreamBudget, verb, breaks)
             body = server.read("httpx", EVENTS)
         assert body == b"".join(map(as_event, range(1, PIECES + 1))), verb
         (made,) = watched.events()
@@ -293,8 +293,8 @@ def test_a_fault_of_ours_lets_it_flow(watched: Watched, monkeypatch: pytest.Monk
 
 def test_what_fits_is_hardly_looked_at(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[int] = []
-    read = Growth._read
-    monkeypatch.setattr(Growth, "_read", lambda self: looks.append(1) or read(self))  # type: ignore[func-returns-value]
+    read = StreamBudget._read
+    monkeypatch.setattr(StreamBudget, "_read", lambda self: looks.append(1) or read(self))  # type: ignore[func-returns-value]
     watched()
     documents = [event(snapshot("một hai ba", n, last=n == 60)) for n in range(1, 61)]
 

@@ -21,7 +21,7 @@ import websockets.sync.connection
 from quotakeeper import Keeper
 from quotakeeper.intercept.hooks import websocket_client, websockets_asyncio, websockets_sync
 from quotakeeper.intercept.socket_gate import Assembler
-from quotakeeper.metering.socket_attempt import LiveAttempt
+from quotakeeper.metering.socket_attempt import SocketAttempt
 from quotakeeper.sandbox import Sandbox
 from quotakeeper.testing import FakeClock
 from tests.intercept_sockets.conftest import (
@@ -238,7 +238,7 @@ def test_a_fault_of_ours_does_not_touch_the_program(
     def broken(*given: Any) -> Any:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(LiveAttempt, "_need", broken)
+    monkeypatch.setattr(SocketAttempt, "_need", broken)
     with client(address(sandbox, RAW), HEADERS) as socket:
         socket.send(SECOND)
         assert socket.finish()[-1]["duration"] == 1.0

@@ -21,7 +21,7 @@ from pipeline.transport import HttpReply
 from pipeline.usage import deepgram_usage, gemini_usage
 from quotakeeper.domain.units import check_quantities
 from quotakeeper.sandbox import gemini as sandbox_gemini
-from quotakeeper.sandbox.messages import Request, Turn
+from quotakeeper.sandbox.messages import SandboxRequest, SandboxTurn
 
 NOW = 1_800_000_000_000_000
 
@@ -196,8 +196,8 @@ def test_every_line_is_asked_for_once_and_the_sandbox_answers_each(
 def ask_sandbox(prompt: Prompt) -> str:
     body = {"contents": [{"parts": [{"text": prompt.text}]}]}
     path = "/v1beta/models/gemini-3.5-flash-lite:generateContent"
-    request = Request("POST", path, (), {"x-goog-api-key": "k"}, json.dumps(body).encode())
-    answer = json.loads(sandbox_gemini.reply_to(request, Turn(1, 0)).body)
+    request = SandboxRequest("POST", path, (), {"x-goog-api-key": "k"}, json.dumps(body).encode())
+    answer = json.loads(sandbox_gemini.reply_to(request, SandboxTurn(1, 0)).body)
     return str(answer["candidates"][0]["content"]["parts"][0]["text"])
 
 
@@ -211,8 +211,8 @@ def test_a_plan_is_never_below_what_the_sandbox_bills(text: str, cap: int, think
     request = _call(Prompt("translate", "Dịch.", text, cap), settings).request
     assert isinstance(request.body, bytes)
     path = f"/v1beta/models/{model}:generateContent"
-    sent = Request("POST", path, (), {"x-goog-api-key": "k"}, request.body)
-    charge = sandbox_gemini.reply_to(sent, Turn(1, 0)).charge
+    sent = SandboxRequest("POST", path, (), {"x-goog-api-key": "k"}, request.body)
+    charge = sandbox_gemini.reply_to(sent, SandboxTurn(1, 0)).charge
     assert charge is not None
     billed = charge.quantities
     assert billed["input_tokens"] <= plan.most["input_tokens"]

@@ -155,8 +155,8 @@ def serving(status: int, location: str) -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
     with (
-        serving(200, "") as (elsewhere, visited),
-        serving(status, f"{elsewhere}/take") as (here, _),
+        serving(200, "") as (run_in_thread, visited),
+        serving(status, f"{run_in_thread}/take") as (here, _),
     ):
         reply = send(HttpRequest(f"{here}/v1/listen", {"Authorization": "Token x"}, b"audio", 5))
         assert reply.status == status

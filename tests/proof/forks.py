@@ -22,7 +22,7 @@ from quotakeeper.domain.ledger.commands import Record
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.stores.sql.state import SqliteState
+from quotakeeper.stores.sql.state import SqlState
 from tests.proof.apart import apart, scratch
 from tests.proof.parts import Part
 from tests.proof.programs import (
@@ -159,7 +159,7 @@ def _in_a_transaction(folder: Path) -> None:
         program = Program(folder)
         program.idle()
         inside, go = threading.Event(), threading.Event()
-        save = SqliteState.save
+        save = SqlState.save
 
         def slowly(*arguments: Any) -> bool:
             saved = save(*arguments)
@@ -167,7 +167,7 @@ def _in_a_transaction(folder: Path) -> None:
             assert go.wait(SECONDS)
             return saved
 
-        SqliteState.save = slowly  # type: ignore[method-assign]
+        SqlState.save = slowly  # type: ignore[method-assign]
         program.keeper.worker.post(Record("slow", CallLabels("gemini"), Figures({"requests": 1})))
         assert inside.wait(SECONDS)
         program.keeper.worker.patience = 0.05

@@ -24,7 +24,7 @@ from quotakeeper.engine.worker.sweeper import end_holds
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, OutcomeUnknownError
 from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sql.paged_reads import read_entries
-from quotakeeper.stores.sql.statements import queries, schema
+from quotakeeper.stores.sql.statements import schema, statements
 from quotakeeper.stores.sqlite import transactions as handle_module
 from quotakeeper.stores.sqlite.connection import SCHEMA_VERSION
 from quotakeeper.stores.sqlite.store import SqliteStore
@@ -66,7 +66,7 @@ AFTERWARDS = (c.Record("after opening again", LABELS, tokens(4)),)
 
 def prepare() -> None:
     """Read what is read once per process, so that a forked child does not."""
-    queries()
+    statements()
     for version in range(1, SCHEMA_VERSION + 1):
         schema(version)
     Spool(None, "me").add(_SPOOLED)

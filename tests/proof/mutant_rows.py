@@ -19,12 +19,12 @@ class Mutant(NamedTuple):
 
 
 ADMISSION, LEDGER, OPENINGS, FOLDING, STATE = (
-    f"domain/{name}.py" for name in ("admission", "ledger", "openings", "folding", "state")
+    f"domain/ledger/{name}.py" for name in ("admission", "apply", "reserving", "fold", "state")
 )
 CACHED, STORE, HANDLE, LOCKS, CONNECTION, QUERIES, SCHEMA = (
-    f"stores/sqlite/{name}"
-    for name in ("cached.py", "store.py", "handle.py", "locks.py", "connection.py", "sql/queries.sql",
-                 "sql/schema_2.sql")
+    f"stores/{name}"
+    for name in ("sql/state.py", "sqlite/store.py", "sqlite/transactions.py", "sqlite/locks.py",
+                 "sqlite/connection.py", "sql/statements.sql", "sqlite/schema/schema_2.sql")
 )  # fmt: skip
 WINDOWS = "tests/domain/test_windows.py"
 CONTRACT = "tests/stores/test_contract.py -k MemoryStore"
@@ -118,7 +118,8 @@ ROWS = (
     # -- money
     Mutant("domain/money.py", "(twice == denominator and quotient & 1)", "twice == denominator",
            "tests/domain/test_money.py"),
-    Mutant("domain/pricing/prices.py", "    if cost > MAX_PICO:", "    if False:", "tests/domain/test_pricing.py"),
+    Mutant("domain/pricing/prices.py", "    if cost > MAX_PICO:", "    if False:",
+           "tests/domain/test_pricing.py"),
     Mutant("domain/pricing/selection.py", "row.above < max(prompt_tokens, 1)",
            "row.above <= max(prompt_tokens, 1)", "tests/domain/test_pricing.py"),
     Mutant("domain/units.py", "total += amount", "total = amount"),

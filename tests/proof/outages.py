@@ -27,7 +27,7 @@ from quotakeeper.domain.pricing.prices import Priced
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import parse_window
-from quotakeeper.engine.call_builder import CallReader, Policies
+from quotakeeper.engine.call_builder import CallBuilder, Policies
 from quotakeeper.engine.keeper import KeeperBase
 from quotakeeper.errors import (
     LedgerError,
@@ -141,7 +141,7 @@ class World:
         return SqliteStore(self.path, zone_named, owner=owner, durability="process")
 
     def _keeper(self, store: Any) -> KeeperBase:
-        reader = CallReader(self.limits, Tariff(), lambda _: None, self.policies)  # type: ignore[arg-type,return-value]
+        reader = CallBuilder(self.limits, Tariff(), lambda _: None, self.policies)  # type: ignore[arg-type,return-value]
         return KeeperBase(store, reader, self.limits, UTC, self.clock, on_warning=lambda _: None,
                           spool_beside=None if self.in_memory else self.path)  # fmt: skip
 

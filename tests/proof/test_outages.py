@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.engine.composition import Bookkeeping
+from quotakeeper.engine.composition import Composition
 from quotakeeper.engine.journals.spool import Spool
 from tests.proof import outages
 
@@ -28,12 +28,12 @@ def test_a_spool_that_forgets_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_price_of_another_hour_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Bookkeeping.figures_of
+    real = Composition.figures_of
 
     def late(self: Any, call: Any, given: Any, at: int, otherwise: Any = None) -> Any:
         return real(self, call, given, at + outages.HOUR, otherwise)
 
-    monkeypatch.setattr(Bookkeeping, "figures_of", late)
+    monkeypatch.setattr(Composition, "figures_of", late)
     assert any(each.startswith("I11") for each in endure(20).found)
 
 

@@ -8,15 +8,15 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers import Request
+from quotakeeper.providers import SandboxRequest
 from quotakeeper.sandbox import deepgram, gemini
-from quotakeeper.sandbox.messages import Request as Asked
-from quotakeeper.sandbox.messages import Turn
+from quotakeeper.sandbox.messages import SandboxRequest as Asked
+from quotakeeper.sandbox.messages import SandboxTurn
 from quotakeeper.tokens import estimate_tokens
 from tests.providers import sounds
 from tests.providers.support import DEEPGRAM, GEMINI, post, read, understood
 
-TURN = Turn(1, 1_800_000_000_000_000)
+TURN = SandboxTurn(1, 1_800_000_000_000_000)
 TEXT = "Xin chào các bạn, hôm nay chúng ta cùng học cách giữ hạn mức. Hello, 你好。"
 SAID = {"contents": [{"role": "user", "parts": [{"text": TEXT}]}]}
 KEYS = {"x-goog-api-key": "any", "authorization": "Token any"}
@@ -42,7 +42,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize("request_", ASKED, ids=lambda r: urlsplit(r.url).path.rpartition("/")[2])
-def test_the_bill_is_read_and_was_bounded(request_: Request) -> None:
+def test_the_bill_is_read_and_was_bounded(request_: SandboxRequest) -> None:
     parts = urlsplit(request_.url)
     sent = Asked(
         "POST", parts.path, tuple(parse_qsl(parts.query)), request_.headers, request_.body or b""

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from quotakeeper.sandbox import deepgram
-from quotakeeper.sandbox.messages import Reply, Request, Turn
-from quotakeeper.sandbox.phrases import SPEECHES, Segment, Speech
+from quotakeeper.sandbox.messages import Reply, SandboxRequest, SandboxTurn
+from quotakeeper.sandbox.phrases import SPEECHES, Speech, SpokenSegment
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-TURN = Turn(1, 0)
+TURN = SandboxTurn(1, 0)
 KEY = {"authorization": "Token any", "content-type": "audio/wav"}
 
 
@@ -33,7 +33,7 @@ def wav(milliseconds: int, *, level: int = 3_000, channels: int = 1) -> bytes:
 
 
 def listen(audio: bytes, *known: Speech, headers: dict[str, str] = KEY, **options: str) -> Reply:
-    request = Request("POST", "/v1/listen", tuple(options.items()), headers, audio)
+    request = SandboxRequest("POST", "/v1/listen", tuple(options.items()), headers, audio)
     return deepgram.reply_to(request, TURN, (*known, *SPEECHES))
 
 
@@ -52,7 +52,7 @@ def test_the_samples_are_heard_as_their_transcripts_say() -> None:
         (transcript,) = SAMPLES.glob(f"{speech.name}.{speech.language}.txt")
         rows = transcript.read_text(encoding="utf-8").splitlines()[1:]
         read = [row.split("\t") for row in rows]
-        assert [Segment(int(a), int(b), text) for a, b, text in read] == list(speech.segments)
+        assert [SpokenSegment(int(a), int(b), text) for a, b, text in read] == list(speech.segments)
         (audio,) = (each for each in SAMPLES.glob(f"{speech.name}.*") if each.suffix != ".txt")
         reply = listen(audio.read_bytes(), language=speech.language, utterances="true")
         utterances = json.loads(reply.body)["results"]["utterances"]
@@ -83,7 +83,7 @@ def test_unknown_speech_is_heard_in_the_language_asked_for() -> None:
 
 
 def test_a_speech_can_be_taught() -> None:
-    speech = Speech("x", "zh", 5_000, (Segment(100, 900, "你好。"),))
+    speech = Speech("x", "zh", 5_000, (SpokenSegment(100, 900, "你好。"),))
     assert heard(listen(wav(5_000), speech, language="zh")) == "你好。"
 
 
@@ -124,7 +124,7 @@ def test_what_the_real_one_refuses_is_refused_in_its_envelope(
 def speak(body: dict[str, Any]) -> Reply:
     headers = {"authorization": "Token any", "content-type": "application/json"}
     return deepgram.reply_to(
-        Request("POST", "/v1/speak", (), headers, json.dumps(body).encode()), TURN
+        SandboxRequest("POST", "/v1/speak", (), headers, json.dumps(body).encode()), TURN
     )
 
 

@@ -9,22 +9,22 @@ import pytest
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.sandbox import deepgram, gemini
 from quotakeeper.sandbox.faults import KINDS, Fault, fault_for, parse_fault, spoil
-from quotakeeper.sandbox.messages import Reply, Request, Turn
+from quotakeeper.sandbox.messages import Reply, SandboxRequest, SandboxTurn
 
-TURN = Turn(1, 0)
-GENERATE = Request(
+TURN = SandboxTurn(1, 0)
+GENERATE = SandboxRequest(
     "POST",
     "/v1beta/models/gemini-2.5-flash:generateContent",
     (),
     {"x-goog-api-key": "any"},
     json.dumps({"contents": [{"parts": [{"text": "xin chào"}]}]}).encode(),
 )
-SPEAK = Request(
+SPEAK = SandboxRequest(
     "POST", "/v1/speak", (), {"authorization": "Token any"}, json.dumps({"text": "xin"}).encode()
 )
 
 
-def spoiled(kind: str, request: Request = GENERATE) -> Reply:
+def spoiled(kind: str, request: SandboxRequest = GENERATE) -> Reply:
     side = gemini if gemini.is_gemini(request) else deepgram
     return spoil(Fault(kind), request, TURN, side.reply_to(request, TURN))
 
@@ -70,8 +70,8 @@ def test_a_schedule_counts_all_requests_or_those_of_one_operation() -> None:
 
 
 def test_a_header_or_a_query_asks_for_a_fault_at_once() -> None:
-    by_header = Request("POST", GENERATE.path, (), {"x-sandbox-fault": "402"}, b"")
-    by_query = Request("POST", GENERATE.path, (("sandbox_fault", "slow:2"),), {}, b"")
+    by_header = SandboxRequest("POST", GENERATE.path, (), {"x-sandbox-fault": "402"}, b"")
+    by_query = SandboxRequest("POST", GENERATE.path, (("sandbox_fault", "slow:2"),), {}, b"")
     assert fault_for(by_header, [], 9, 9) == Fault("402")
     assert fault_for(by_query, [], 9, 9) == Fault("slow", 2.0)
 
@@ -126,7 +126,7 @@ def test_a_refused_deepgram_request_has_its_envelope(kind: str, status: int, cod
 def test_a_stream_that_is_cut_early_is_charged_as_far_as_it_was_sent() -> None:
     path = GENERATE.path.replace("generateContent", "streamGenerateContent")
     for query in ((("alt", "sse"),), ()):
-        asked = Request("POST", path, query, GENERATE.headers, GENERATE.body)
+        asked = SandboxRequest("POST", path, query, GENERATE.headers, GENERATE.body)
         whole, early = spoiled("cut", asked), spoiled("cut-early", asked)
         assert whole.charge is not None and early.charge is not None
         last = whole.chunks[-2].strip().removeprefix(b"data: ").removeprefix(b",")
@@ -150,5 +150,5 @@ def test_a_malformed_reply_is_no_json_and_one_without_usage_is() -> None:
 
 
 def test_a_request_that_was_refused_anyway_stays_refused() -> None:
-    nobody = Request("POST", GENERATE.path, (), {}, b"{}")
+    nobody = SandboxRequest("POST", GENERATE.path, (), {}, b"{}")
     assert spoiled("500", nobody).status == 403

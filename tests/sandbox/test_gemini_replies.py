@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quotakeeper.sandbox import gemini
-from quotakeeper.sandbox.messages import Reply, Request, Turn
+from quotakeeper.sandbox.messages import Reply, SandboxRequest, SandboxTurn
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-TURN = Turn(1, 0)
+TURN = SandboxTurn(1, 0)
 KEY = {"x-goog-api-key": "any"}
 
 
@@ -25,7 +25,9 @@ def ask(
 ) -> Reply:  # fmt: skip
     whole = {"contents": [{"parts": [{"text": text}]}], **body}
     path = f"/v1beta/models/{model}:{method}"
-    return gemini.reply_to(Request("POST", path, query, KEY, json.dumps(whole).encode()), TURN)
+    return gemini.reply_to(
+        SandboxRequest("POST", path, query, KEY, json.dumps(whole).encode()), TURN
+    )
 
 
 def said(reply: Reply) -> str:
@@ -129,15 +131,15 @@ def test_the_same_request_gets_the_same_reply_in_every_run() -> None:
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
-        (Request("POST", "/v1beta/models/m:generateContent", (), {}, b"{}"), 403),
-        (Request("POST", "/v1beta/models/m:generateContent", (), KEY, b"{"), 400),
-        (Request("POST", "/v1beta/models/m:generateContent", (), KEY, b"{}"), 400),
-        (Request("POST", "/v1beta/models/m:dance", (), KEY, b"{}"), 404),
-        (Request("GET", "/v1beta/models/m:generateContent", (), KEY, b"{}"), 404),
+        (SandboxRequest("POST", "/v1beta/models/m:generateContent", (), {}, b"{}"), 403),
+        (SandboxRequest("POST", "/v1beta/models/m:generateContent", (), KEY, b"{"), 400),
+        (SandboxRequest("POST", "/v1beta/models/m:generateContent", (), KEY, b"{}"), 400),
+        (SandboxRequest("POST", "/v1beta/models/m:dance", (), KEY, b"{}"), 404),
+        (SandboxRequest("GET", "/v1beta/models/m:generateContent", (), KEY, b"{}"), 404),
     ],
 )
 def test_what_the_real_one_refuses_is_refused_in_its_envelope(
-    request_: Request, status: int
+    request_: SandboxRequest, status: int
 ) -> None:
     reply = gemini.reply_to(request_, TURN)
     error = json.loads(reply.body)["error"]
@@ -154,5 +156,5 @@ def test_every_version_is_served(version: str) -> None:
         ({}, (("key", "any"),)),
         ({"authorization": "Bearer t"}, ()),
     ]:
-        reply = gemini.reply_to(Request("POST", path, query, headers, body), TURN)
+        reply = gemini.reply_to(SandboxRequest("POST", path, query, headers, body), TURN)
         assert reply.status == 200

@@ -10,11 +10,11 @@ import pytest
 
 from quotakeeper.sandbox import deepgram, gemini
 from quotakeeper.sandbox.faults import Fault, spoil
-from quotakeeper.sandbox.messages import Reply, Request, Turn
+from quotakeeper.sandbox.messages import Reply, SandboxRequest, SandboxTurn
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ROOT.parent / "shared" / "recorded"
-TURN = Turn(1, 1_800_000_000_000_000)
+TURN = SandboxTurn(1, 1_800_000_000_000_000)
 GEMINI_KEY = {"x-goog-api-key": "any", "content-type": "application/json"}
 
 pytestmark = pytest.mark.skipif(
@@ -64,7 +64,7 @@ def generate(model: str, method: str, *, place: str = "", **extra: object) -> Re
     url, _, query = method.partition("?")
     path = f"/v1beta/{place}models/{model}:{url}"
     pairs = (("alt", "sse"),) if query else ()
-    request = Request("POST", path, pairs, GEMINI_KEY, json.dumps(body | extra).encode())
+    request = SandboxRequest("POST", path, pairs, GEMINI_KEY, json.dumps(body | extra).encode())
     return gemini.reply_to(request, TURN)
 
 
@@ -118,7 +118,7 @@ def test_listen_looks_like_the_recorded_replies() -> None:
         ("model", "nova-3"), ("language", "zh"), ("smart_format", "true"), ("summarize", "v2"),
     )  # fmt: skip
     headers = {"authorization": "Token any", "content-type": "audio/wav"}
-    request = Request("POST", "/v1/listen", query, headers, audio)
+    request = SandboxRequest("POST", "/v1/listen", query, headers, audio)
     reply = json.loads(deepgram.reply_to(request, TURN).body)
     real = ("deepgram_listen_nova3_file_summarize_zero", "deepgram_listen_nova3_url_summarize")
     compare(reply, recorded(*real))
@@ -130,7 +130,7 @@ def test_speak_has_the_headers_that_the_sdk_reads() -> None:
     headers = {"authorization": "Token any", "content-type": "application/json"}
     text = json.dumps({"text": "Hello, world!"}).encode()
     query = (("model", "aura-2-thalia-en"),)
-    reply = deepgram.reply_to(Request("POST", "/v1/speak", query, headers, text), TURN)
+    reply = deepgram.reply_to(SandboxRequest("POST", "/v1/speak", query, headers, text), TURN)
     sent = {name.lower(): value for name, value in reply.headers}
     real = recorded("deepgram_speak_headers_as_parsed")[0]
     assert isinstance(real, dict)
@@ -146,6 +146,8 @@ def test_speak_has_the_headers_that_the_sdk_reads() -> None:
     [("429", "gemini_dev_error429_paid_tpm"), ("429-bare", "gemini_dev_error429_bare")],
 )
 def test_a_429_has_the_real_envelope(kind: str, name: str) -> None:
-    request = Request("POST", "/v1beta/models/gemini-2.5-flash:generateContent", (), GEMINI_KEY)
+    request = SandboxRequest(
+        "POST", "/v1beta/models/gemini-2.5-flash:generateContent", (), GEMINI_KEY
+    )
     ours = spoil(Fault(kind), request, TURN, generate("gemini-2.5-flash", "generateContent"))
     compare(json.loads(ours.body), recorded(name))

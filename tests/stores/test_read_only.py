@@ -10,7 +10,7 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.config import load_settings
 from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.stores.sqlite.read_only import LookingStore
+from quotakeeper.stores.sqlite.read_only import ReadOnlyStore
 from quotakeeper.wiring import open_store
 
 
@@ -52,8 +52,8 @@ def test_writing_is_refused_by_name(read_only: Path) -> None:
 def test_only_a_ledger_that_is_there_is_only_looked_at(read_only: Path) -> None:
     there = load_settings(read_only, {"timezone": "UTC"})
     missing = load_settings(read_only.with_name("other.db"), {"timezone": "UTC"})
-    assert isinstance(open_store(there), LookingStore)
-    assert not isinstance(open_store(missing), LookingStore)
+    assert isinstance(open_store(there), ReadOnlyStore)
+    assert not isinstance(open_store(missing), ReadOnlyStore)
 
 
 def test_a_home_of_somebody_else_is_as_good_as_none(

@@ -14,7 +14,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ports import EventQuery
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, LedgerVersionError
 from quotakeeper.stores.sqlite.connection import APPLICATION_ID, SCHEMA_VERSION
-from quotakeeper.stores.sqlite.read_only import LookingStore, may_only_look
+from quotakeeper.stores.sqlite.read_only import ReadOnlyStore, opens_read_only
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
@@ -268,11 +268,11 @@ def test_a_ledger_that_may_not_be_written_can_be_read(path, tmp_path, mounts):
     before = path.read_bytes()
 
     def act():
-        assert may_only_look(path)
+        assert opens_read_only(path)
         with closing(opened(path)) as writing, pytest.raises(LedgerUnavailableError) as caught:
             writing.apply([c.Record("more", LABELS, tokens(1))], NOW)
         assert caught.value.fix
-        store = LookingStore(path, zone_named)
+        store = ReadOnlyStore(path, zone_named)
         for _ in range(2):
             found = (list(store.events(EventQuery())), list(store.entries()), store.holds())
             assert found == expected
@@ -287,7 +287,7 @@ def test_a_ledger_that_may_not_be_written_can_be_read(path, tmp_path, mounts):
 
     mounts.frozen(tmp_path, act)
     assert path.read_bytes() == before
-    assert not may_only_look(path)
+    assert not opens_read_only(path)
 
 
 # -- owners

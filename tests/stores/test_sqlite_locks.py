@@ -163,7 +163,7 @@ def test_a_batch_that_fails_is_rolled_back_before_the_lock_is_let_go(path, monke
                 raise failure
 
             with monkeypatch.context() as patch:
-                patch.setattr(handle_module.SqliteState, "save", fail)
+                patch.setattr(handle_module.SqlState, "save", fail)
                 with pytest.raises((LedgerUnavailableError, RuntimeError)):
                     record(store, "b")
             assert seen == [False]

@@ -103,7 +103,7 @@ def test_cut_short_it_is_as_if_it_had_not_begun(old, monkeypatch):
     def broken(connection):
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(opening, "fill_slots", broken)
+    monkeypatch.setattr(opening, "fill_buckets", broken)
     with opened(old) as store, pytest.raises(Exception, match="disk I/O"):
         store.open_count()
     monkeypatch.undo()

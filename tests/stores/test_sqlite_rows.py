@@ -13,7 +13,7 @@ from quotakeeper.domain.ledger.entries import Kind
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sql.codes import KINDS, OUTCOMES, PROVENANCES
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.statements import statements
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
@@ -207,9 +207,9 @@ def test_stored_codes_never_change():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(queries()))
+@pytest.mark.parametrize("name", sorted(statements()))
 def test_no_query_walks_through_the_whole_journal(path, name):
-    text = queries()[name]
+    text = statements()[name]
     if name in ("accounts", "holds", "hold_owners"):
         return  # small tables, read whole
     if name == "events_by_time":

@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from quotakeeper.cli.arguments import hoisted
-from quotakeeper.cli.context import COLOUR_CHOICES, Session
+from quotakeeper.cli.context import COLOUR_CHOICES, CommandContext
 from quotakeeper.cli.exit_codes import INTERRUPTED, OK
 from quotakeeper.cli.running import guarded
 from quotakeeper.cli.text.words import Words
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
 
 
 def _lang_of(ctx: click.Context) -> str:
-    return ctx.obj.lang if isinstance(ctx.obj, Session) else language()
+    return ctx.obj.lang if isinstance(ctx.obj, CommandContext) else language()
 
 
 def translated(command: click.Command, words: Words) -> click.Command:
@@ -110,7 +110,7 @@ def root(
     ctx: click.Context, ledger: str | None, config: str | None, color: str, lang: str | None
 ) -> None:
     """Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit."""
-    ctx.obj = Session(ledger, config, color, lang or _lang_of(ctx))
+    ctx.obj = CommandContext(ledger, config, color, lang or _lang_of(ctx))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -123,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str], lang: str) -> int:
     try:
         group = translated(root, Words(lang))
-        with group.make_context("quotakeeper", arguments, obj=Session(lang=lang)) as context:
+        with group.make_context("quotakeeper", arguments, obj=CommandContext(lang=lang)) as context:
             code = group.invoke(context)
     except click.ClickException as error:
         error.show()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from quotakeeper.app.records import FORMATS
 from quotakeeper.cli.arguments import RUN, hoisted
-from quotakeeper.cli.context import COLOUR_CHOICES, Session
+from quotakeeper.cli.context import COLOUR_CHOICES, CommandContext
 from quotakeeper.cli.exit_codes import report
 from quotakeeper.cli.export import ExportOptions, run_export
 from quotakeeper.cli.running import guarded
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has printed the help, or what is wrong
         return int(end.code or 0)
     found.program = program
-    session = Session(found.ledger, found.config, found.color, found.lang or language())
+    session = CommandContext(found.ledger, found.config, found.color, found.lang or language())
     return guarded(lambda: BARE[found.command](session, found), session.words)
 
 
@@ -63,7 +63,7 @@ def _apart(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
     return arguments[:start], tuple(arguments[start + 1 :])
 
 
-def _run(session: Session, found: argparse.Namespace) -> int:
+def _run(session: CommandContext, found: argparse.Namespace) -> int:
     from quotakeeper.cli.run import RunOptions, run_run
 
     return run_run(
@@ -75,22 +75,22 @@ def _run(session: Session, found: argparse.Namespace) -> int:
     )  # fmt: skip
 
 
-def _status(session: Session, found: argparse.Namespace) -> int:
+def _status(session: CommandContext, found: argparse.Namespace) -> int:
     return run_status(session, as_json=found.json, check=found.check)
 
 
-def _export(session: Session, found: argparse.Namespace) -> int:
+def _export(session: CommandContext, found: argparse.Namespace) -> int:
     options = ExportOptions(
         found.format, found.out, found.since, found.until, found.last, found.bom
     )
     return run_export(session, options)
 
 
-def _verify(session: Session, found: argparse.Namespace) -> int:
+def _verify(session: CommandContext, found: argparse.Namespace) -> int:
     return run_verify(session, as_json=found.json)
 
 
-BARE: dict[str, Callable[[Session, argparse.Namespace], int]] = {
+BARE: dict[str, Callable[[CommandContext, argparse.Namespace], int]] = {
     RUN: _run,
     "status": _status,
     "export": _export,

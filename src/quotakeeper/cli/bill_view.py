@@ -29,7 +29,7 @@ class BillHeading:
 
 
 def bill_table(
-    session: context.Session, heading: BillHeading, found: Sequence[BillDifference],
+    session: context.CommandContext, heading: BillHeading, found: Sequence[BillDifference],
     totals: BillTotals,
 ) -> None:  # fmt: skip
     """Print a bill's differences as a table."""
@@ -70,7 +70,7 @@ def bill_table(
 
 
 def bill_json(
-    session: context.Session, heading: BillHeading, found: Sequence[BillDifference],
+    session: context.CommandContext, heading: BillHeading, found: Sequence[BillDifference],
     totals: BillTotals,
 ) -> None:  # fmt: skip
     """Print a bill's differences as JSON."""

@@ -13,7 +13,7 @@ from quotakeeper.domain.windows import SECOND, moment
 _DAY = 86_400 * SECOND
 
 
-def run_compact(session: context.Session, keep: str, *, shrink: bool, as_json: bool) -> int:
+def run_compact(session: context.CommandContext, keep: str, *, shrink: bool, as_json: bool) -> int:
     """Compact the ledger and print how much smaller it is."""
     days = -(-parse_span(keep, "--keep") // _DAY)
     with context.open_keeper(session) as keeper:

@@ -21,7 +21,7 @@ _NAMES = (
 )
 
 
-def run_show(session: context.Session, *, origin: bool, as_json: bool) -> int:
+def run_show(session: context.CommandContext, *, origin: bool, as_json: bool) -> int:
     """Print all settings."""
     settings = session.settings()
     values = shown_values(settings)

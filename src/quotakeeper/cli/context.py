@@ -18,7 +18,7 @@ COLOUR_CHOICES = ("auto", "always", "never")
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class CommandContext:
     """The global options of a run."""
 
     ledger: str | None = None
@@ -46,7 +46,7 @@ class Session:
         return load_settings(ledger=self.ledger, config=self.config)
 
 
-def open_keeper(session: Session) -> Keeper:
+def open_keeper(session: CommandContext) -> Keeper:
     """The one place where the command line opens a ledger; tests put their own here."""
     from quotakeeper import Keeper
 

@@ -50,7 +50,7 @@ class Finding:
     fix: str = ""
 
 
-def run_doctor(session: context.Session, *, as_json: bool) -> int:
+def run_doctor(session: context.CommandContext, *, as_json: bool) -> int:
     """Look at everything; the exit code is 78 for a bad config, 1 for anything else that fails."""
     findings = [*_machine()]
     bad_config = False
@@ -105,7 +105,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("durability", "ok", f"{settings.durability}: {promise}")
 
 
-def _ledger(session: context.Session, settings: Settings) -> Iterator[Finding]:
+def _ledger(session: context.CommandContext, settings: Settings) -> Iterator[Finding]:
     shown = f"{redacted(settings.ledger)} ({settings.origins.get('ledger', 'default')})"
     try:
         path = ledger_path(settings)
@@ -168,7 +168,7 @@ def _permissions(path: Path) -> Iterator[Finding]:
     yield Finding("permissions", "warn", text, f"chmod 600 {path}")
 
 
-def _contents(session: context.Session) -> Iterator[Finding]:
+def _contents(session: context.CommandContext) -> Iterator[Finding]:
     with context.open_keeper(session) as keeper:
         now = keeper.now()
         newest = next(iter(keeper.events(limit=1, newest_first=True)), None)
@@ -198,7 +198,7 @@ def _extras() -> Iterator[Finding]:
             yield Finding(package, "note", "not installed", fix)
 
 
-def _print(findings: list[Finding], session: context.Session) -> None:
+def _print(findings: list[Finding], session: context.CommandContext) -> None:
     size = max(columns_of(session.words(each.name)) for each in findings)
     marks = {"ok": "OK", "note": "--", "warn": "WARN", "fail": "FAIL"}
     for each in findings:

@@ -42,7 +42,7 @@ class TextSize:
 
 
 def run_text(
-    session: context.Session,
+    session: context.CommandContext,
     file: str | None,
     text: str | None,
     models: Sequence[str],
@@ -58,7 +58,7 @@ def run_text(
 
 
 def run_audio(
-    session: context.Session,
+    session: context.CommandContext,
     files: Sequence[str],
     models: Sequence[str],
     *,
@@ -77,7 +77,7 @@ def run_audio(
 
 
 def run_folder(
-    session: context.Session,
+    session: context.CommandContext,
     folder: str,
     models: Sequence[str],
     *,
@@ -113,7 +113,7 @@ def _read(file: str) -> str:
 
 
 def _print(
-    session: context.Session,
+    session: context.CommandContext,
     texts: Sequence[TextSize],
     audio: Sequence[AudioSize],
     models: Sequence[str],
@@ -200,7 +200,7 @@ def _known_by(texts: Sequence[TextSize]) -> str:
 
 
 def _lines(
-    session: context.Session,
+    session: context.CommandContext,
     texts: Sequence[TextSize],
     audio: Sequence[AudioSize],
     costs: Sequence[tuple[str, int]],
@@ -232,7 +232,7 @@ def _lines(
 
 
 def _table(
-    session: context.Session, header: list[str], rows: list[list[str]], right: set[int]
+    session: context.CommandContext, header: list[str], rows: list[list[str]], right: set[int]
 ) -> Iterator[str]:
     yield from table_lines(
         header,

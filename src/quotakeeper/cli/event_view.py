@@ -17,7 +17,7 @@ _OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images
 
 
 def run_events(
-    session: context.Session,
+    session: context.CommandContext,
     *,
     limit: int,
     as_json: bool,
@@ -45,7 +45,7 @@ def run_events(
 
 
 def event_lines(
-    events: Sequence[UsageEvent], zone: tzinfo, session: context.Session, width: int
+    events: Sequence[UsageEvent], zone: tzinfo, session: context.CommandContext, width: int
 ) -> list[str]:
     """Events as a table: when, how it is known, who, what for, how much, what it cost."""
     words, lang = session.words, session.lang
@@ -76,7 +76,9 @@ def event_lines(
     )
 
 
-def amounts(quantities: Quantities, session: context.Session, *, narrow: bool = False) -> str:
+def amounts(
+    quantities: Quantities, session: context.CommandContext, *, narrow: bool = False
+) -> str:
     """Tokens in and out, minutes and the rest, in a few words."""
     lang, words = session.lang, session.words
     given = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[:2])
@@ -92,6 +94,6 @@ def amounts(quantities: Quantities, session: context.Session, *, narrow: bool = 
     return ", ".join(parts) or "-"
 
 
-def legend(session: context.Session) -> str:
+def legend(session: context.CommandContext) -> str:
     """What the marks mean: how a figure is known."""
     return "  ".join(f"{mark} {session.words(name)}" for name, mark in session.glyphs.marks.items())

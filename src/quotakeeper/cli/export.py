@@ -29,7 +29,7 @@ class ExportOptions:
     mark: bool = False
 
 
-def run_export(session: context.Session, options: ExportOptions) -> int:
+def run_export(session: context.CommandContext, options: ExportOptions) -> int:
     """Write events to a file, or to stdout when none is named."""
     if options.mark and options.form != "csv":
         raise InvalidInputError("--bom", "is for CSV only", "leave it out, or take --format csv")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 
 if TYPE_CHECKING:
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from quotakeeper.domain.units import Meter
 
 
-def forecast_pieces(entry: LimitStatus, now: int, zone: tzinfo, session: Session) -> list[str]:
+def forecast_pieces(
+    entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext
+) -> list[str]:
     """The pieces of one limit's forecast, to be flowed into lines; none where there is none."""
     found, meter, words = entry.forecast, entry.limit.meter_info, session.words
     if found is None:
@@ -28,7 +30,7 @@ def forecast_pieces(entry: LimitStatus, now: int, zone: tzinfo, session: Session
     return [speed, _end(found, meter, session), by, _exhausted(found, now, zone, session)]
 
 
-def method_text(method: str, session: Session) -> str:
+def method_text(method: str, session: CommandContext) -> str:
     """What the pace to come was taken from."""
     words = session.words
     names = {
@@ -44,7 +46,7 @@ def method_text(method: str, session: Session) -> str:
     return names.get(method, method)
 
 
-def _end(found: Forecast, meter: Meter, session: Session) -> str:
+def _end(found: Forecast, meter: Meter, session: CommandContext) -> str:
     low, middle, high = (
         figures.about(amount, meter, session.lang)
         for amount in (found.projected_low, found.projected, found.projected_high)
@@ -52,7 +54,7 @@ def _end(found: Forecast, meter: Meter, session: Session) -> str:
     return session.words("ends near {middle} ({low} to {high})", middle=middle, low=low, high=high)
 
 
-def _exhausted(found: Forecast, now: int, zone: tzinfo, session: Session) -> str:
+def _exhausted(found: Forecast, now: int, zone: tzinfo, session: CommandContext) -> str:
     words = session.words
     first, at, last = found.exhausts_from, found.exhausts_at, found.exhausts_until
 

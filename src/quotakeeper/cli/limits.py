@@ -18,7 +18,7 @@ from quotakeeper.domain.windows import parse_window
 from quotakeeper.errors import ConfigError, InvalidInputError
 
 
-def run_list(session: context.Session, *, as_json: bool) -> int:
+def run_list(session: context.CommandContext, *, as_json: bool) -> int:
     """Print the limits in force and where they are written."""
     settings = session.settings()
     origin = settings.origins.get("limits", "default")
@@ -57,7 +57,7 @@ def run_list(session: context.Session, *, as_json: bool) -> int:
     return exit_codes.OK
 
 
-def run_set(session: context.Session, name: str, changes: Mapping[str, str]) -> int:
+def run_set(session: context.CommandContext, name: str, changes: Mapping[str, str]) -> int:
     """Make or change a limit in the config file."""
     name = check_label(name.strip(), "NAME")
     _check(session, name, changes)
@@ -71,7 +71,7 @@ def run_set(session: context.Session, name: str, changes: Mapping[str, str]) -> 
     return exit_codes.OK
 
 
-def run_remove(session: context.Session, name: str) -> int:
+def run_remove(session: context.CommandContext, name: str) -> int:
     """Take a limit out of the config file."""
     name = check_label(name.strip(), "NAME")
     file = _opened(session)
@@ -82,20 +82,20 @@ def run_remove(session: context.Session, name: str) -> int:
     return exit_codes.OK
 
 
-def _opened(session: context.Session) -> LimitsFile:
+def _opened(session: context.CommandContext) -> LimitsFile:
     check_installed()
     path = file_to_edit(session.config)
     settings = session.settings() if path.is_file() else load_settings(session.ledger, {})
     return LimitsFile(path, settings)
 
 
-def _tell_of_defaults(file: LimitsFile, session: context.Session) -> None:
+def _tell_of_defaults(file: LimitsFile, session: context.CommandContext) -> None:
     if file.copied_defaults:
         text = "the default limits are now written out in that file, so that they still hold"
         console.tell(session.words(text))
 
 
-def _check(session: context.Session, name: str, changes: Mapping[str, str]) -> None:
+def _check(session: context.CommandContext, name: str, changes: Mapping[str, str]) -> None:
     """What was typed wrong is a usage error, before any file is touched."""
     if not changes:
         raise InvalidInputError(

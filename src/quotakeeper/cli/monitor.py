@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class LiveFrame:
     """Everything one screen shows: limits with their forecasts, and the last calls."""
 
     status: Status
@@ -26,13 +26,13 @@ class Frame:
     ledger: str
 
 
-def look(keeper: Keeper, *, calls: int) -> Frame:
+def look(keeper: Keeper, *, calls: int) -> LiveFrame:
     """Take one look at the ledger."""
     last = tuple(keeper.events(limit=calls, newest_first=True))
-    return Frame(keeper.status(), last, keeper.zone, keeper.settings.ledger)
+    return LiveFrame(keeper.status(), last, keeper.zone, keeper.settings.ledger)
 
 
-def frame_record(frame: Frame) -> dict[str, object]:
+def frame_record(frame: LiveFrame) -> dict[str, object]:
     """A frame as plain values: the record of `status`, and the last calls.
 
     Speed and exhaustion stand on the limits themselves as well, as they did before forecasts.

@@ -23,8 +23,8 @@ from quotakeeper.cli.plan_record import plan_record
 from quotakeeper.cli.plan_view import plan_lines
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.forecasting.audio_rates import Rate, rates_from
-from quotakeeper.domain.forecasting.scheduling import Standing, plan, standing
-from quotakeeper.domain.forecasting.time_buckets import use_by_slot
+from quotakeeper.domain.forecasting.scheduling import LimitRoom, plan, standing
+from quotakeeper.domain.forecasting.time_buckets import use_by_bucket
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.usage import check_scope
 from quotakeeper.domain.windows import SECOND, Window, first_instant, moment, period_at
@@ -55,7 +55,7 @@ class PlanOptions:
     check: bool = False
 
 
-def run_plan(session: context.Session, options: PlanOptions) -> int:
+def run_plan(session: context.CommandContext, options: PlanOptions) -> int:
     """Print the plan; with `check` the exit code says how it is. Nothing is sent or written."""
     paths = media_of(options.folders)
     with context.open_keeper(session) as keeper:
@@ -127,10 +127,10 @@ def _pricer(keeper: Keeper, languages: Sequence[str], now: int) -> Pricer:
     return price
 
 
-def _standings(keeper: Keeper, entries: Sequence[LimitStatus], now: int) -> list[Standing]:
+def _standings(keeper: Keeper, entries: Sequence[LimitStatus], now: int) -> list[LimitRoom]:
     rolling = [e.limit.window.seconds * SECOND for e in entries if _rolls(e.limit)]
     slots = keeper.slots(since=now - max(rolling)) if rolling else ()
-    profiles = use_by_slot([entry.limit.account for entry in entries], slots)
+    profiles = use_by_bucket([entry.limit.account for entry in entries], slots)
     return [
         standing(
             _as_enforced(entry.limit, keeper.settings.on_limit),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.plan_days import Plan, days_of, state_of
 from quotakeeper.cli.plan_estimates import FilePlan, Spread
 from quotakeeper.cli.text import figures
@@ -19,7 +19,7 @@ _COST = METERS["cost"]
 _TOKENS = METERS["tokens"]
 
 
-def plan_lines(made: Plan, session: Session, width: int) -> Iterator[str]:
+def plan_lines(made: Plan, session: CommandContext, width: int) -> Iterator[str]:
     """The whole plan."""
     words = session.words
     at = figures.stamp(made.now, made.zone)
@@ -35,7 +35,7 @@ def plan_lines(made: Plan, session: Session, width: int) -> Iterator[str]:
     yield from _remarks(made, session)
 
 
-def _files(made: Plan, session: Session, width: int) -> list[str]:
+def _files(made: Plan, session: CommandContext, width: int) -> list[str]:
     words = session.words
     planned = {each.name: each.ends_at for each in made.schedule.planned}
     states = state_of(made)
@@ -55,7 +55,7 @@ def _files(made: Plan, session: Session, width: int) -> list[str]:
     return _table(header, rows, {1, 2, 3, 4, 6}, session, width)
 
 
-def _amounts(files: Sequence[FilePlan], session: Session) -> list[str]:
+def _amounts(files: Sequence[FilePlan], session: CommandContext) -> list[str]:
     lang = session.lang
     minutes = figures.quantity(sum(each.size.milliseconds for each in files), _MINUTES, lang)
     tokens = Spread.total(each.tokens for each in files).expected or 0
@@ -64,20 +64,20 @@ def _amounts(files: Sequence[FilePlan], session: Session) -> list[str]:
     return [minutes, figures.about(tokens, _TOKENS, lang), *_cost(cost, session, unpriced)]
 
 
-def _cost(cost: Spread, session: Session, unpriced: bool) -> list[str]:
+def _cost(cost: Spread, session: CommandContext, unpriced: bool) -> list[str]:
     # What has no price is not free: the sum of the rest gets a mark.
     mark = "+?" if unpriced else ""
     low, middle, high = (_money(x, session) for x in (cost.low, cost.expected, cost.high))
     return [middle + mark, session.words("{low} to {high}", low=low, high=high)]
 
 
-def _money(pico: int | None, session: Session) -> str:
+def _money(pico: int | None, session: CommandContext) -> str:
     if pico is None:
         return figures.money(None, session.lang)
     return figures.about(pico, _COST, session.lang)
 
 
-def _operations(made: Plan, session: Session, width: int) -> list[str]:
+def _operations(made: Plan, session: CommandContext, width: int) -> list[str]:
     words, lang = session.words, session.lang
     rows = []
     for number, rate in enumerate(made.rates):
@@ -100,7 +100,7 @@ def _operations(made: Plan, session: Session, width: int) -> list[str]:
     return _table(header, rows, {2, 3, 4}, session, width)
 
 
-def _known_from(rate: Rate, session: Session) -> str:
+def _known_from(rate: Rate, session: CommandContext) -> str:
     words = session.words
     if rate.basis == "assumed":
         return words("assumed")
@@ -108,7 +108,7 @@ def _known_from(rate: Rate, session: Session) -> str:
     return words("history, files: {n}", n=figures.whole(rate.files, session.lang)) + known
 
 
-def _today(made: Plan, session: Session) -> Iterator[str]:
+def _today(made: Plan, session: CommandContext) -> Iterator[str]:
     words, lang = session.words, session.lang
     yield words(
         "Today {n} of {all} files fit; if use is high, {high}",
@@ -118,7 +118,7 @@ def _today(made: Plan, session: Session) -> Iterator[str]:
     )
 
 
-def _days(made: Plan, session: Session, width: int) -> Iterator[str]:
+def _days(made: Plan, session: CommandContext, width: int) -> Iterator[str]:
     words, lang = session.words, session.lang
     days = days_of(made)
     if not days or (len(days) == 1 and made.today == len(made.schedule.planned)):
@@ -141,7 +141,7 @@ def _days(made: Plan, session: Session, width: int) -> Iterator[str]:
     yield from _table(header, rows, {0, 1, 2, 3, 4, 5}, session, width)
 
 
-def _remarks(made: Plan, session: Session) -> Iterator[str]:
+def _remarks(made: Plan, session: CommandContext) -> Iterator[str]:
     words, lang, schedule = session.words, session.lang, made.schedule
     lines: list[str] = []
     for each in schedule.impossible:
@@ -171,7 +171,7 @@ def _remarks(made: Plan, session: Session) -> Iterator[str]:
         yield from lines
 
 
-def _doubts(made: Plan, session: Session) -> Iterator[str]:
+def _doubts(made: Plan, session: CommandContext) -> Iterator[str]:
     words, lang = session.words, session.lang
     if any(rate.basis == "assumed" for rate in made.rates):
         yield words("assumed: this ledger has no history of it; usual rates of a subtitle pipeline")
@@ -186,7 +186,7 @@ def _doubts(made: Plan, session: Session) -> Iterator[str]:
 
 
 def _table(
-    header: list[str], rows: list[list[str]], right: set[int], session: Session, width: int
+    header: list[str], rows: list[list[str]], right: set[int], session: CommandContext, width: int
 ) -> list[str]:
     """A table; where it is too wide, without the column of low and high."""
     ellipsis = session.glyphs.ellipsis

@@ -19,7 +19,7 @@ from quotakeeper.errors import InvalidInputError
 NO_MODEL_TEXT = "(no model named)"
 
 
-def run_list(session: context.Session, *, provider: str, as_json: bool) -> int:
+def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -> int:
     """Print every price row there is."""
     snapshot = _snapshot(session)
     if provider and provider not in snapshot.providers():
@@ -31,7 +31,7 @@ def run_list(session: context.Session, *, provider: str, as_json: bool) -> int:
 
 
 def run_show(
-    session: context.Session, model: str, *, provider: str, at: str | None, as_json: bool
+    session: context.CommandContext, model: str, *, provider: str, at: str | None, as_json: bool
 ) -> int:
     """Print the rows of one model that are in force at a date."""
     snapshot = _snapshot(session)
@@ -53,7 +53,7 @@ def run_show(
     return _print(session, snapshot, rows, factors, as_json=as_json)
 
 
-def _snapshot(session: context.Session) -> PriceSnapshot:
+def _snapshot(session: context.CommandContext) -> PriceSnapshot:
     return load_snapshot(session.settings().price_files)
 
 
@@ -86,7 +86,7 @@ def _models_named(snapshot: PriceSnapshot, model: str, provider: str) -> set[tup
 
 
 def _print(
-    session: context.Session,
+    session: context.CommandContext,
     snapshot: PriceSnapshot,
     rows: list[PriceRow],
     factors: Iterable[Adjustment],
@@ -130,7 +130,7 @@ def _print(
 
 
 def _print_sources(
-    session: context.Session, rows: list[PriceRow], factors: list[Adjustment]
+    session: context.CommandContext, rows: list[PriceRow], factors: list[Adjustment]
 ) -> None:
     words = session.words
     for source in sorted({row.source for row in rows}):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from quotakeeper.app.reconcile import (
     BillTotals,
     Compared,
-    Window,
+    RequestWindow,
     apply_difference,
     compare_bill,
     compare_requests,
@@ -25,7 +25,7 @@ from quotakeeper.cli.reconcile_view import Heading, Shown, written_json, written
 from quotakeeper.cli.text.times import parse_range, parse_span
 from quotakeeper.clocks import zone_named
 from quotakeeper.config.provider_accounts import load_account_settings
-from quotakeeper.domain.forecasting.time_buckets import slot_start, whole_slots
+from quotakeeper.domain.forecasting.time_buckets import bucket_start, whole_buckets
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import first_instant, moment
 from quotakeeper.engine.retention import LEAST_DAYS
@@ -60,7 +60,7 @@ class ReconcileOptions:
     project: str = ""
 
 
-def run_reconcile(session: context.Session, options: ReconcileOptions) -> int:
+def run_reconcile(session: context.CommandContext, options: ReconcileOptions) -> int:
     """Name every difference; with `apply`, write the corrections. 5 when something differs."""
     if options.provider == "gemini":
         return _reconcile_bill(session, options)
@@ -92,17 +92,17 @@ def run_reconcile(session: context.Session, options: ReconcileOptions) -> int:
     return exit_codes.DIFFERS if left else exit_codes.OK
 
 
-def _window(options: ReconcileOptions, keeper: Keeper) -> Window:
+def _window(options: ReconcileOptions, keeper: Keeper) -> RequestWindow:
     now = keeper.now()
     since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
     if since is None and not options.files:
         since = (now if until is None else until) - parse_span(_USUAL_SPAN)
     if until is None and not options.files:
         until = now + 1
-    return Window(since, until)
+    return RequestWindow(since, until)
 
 
-def _from_files(files: Iterable[str], window: Window) -> tuple[Source, Window]:
+def _from_files(files: Iterable[str], window: RequestWindow) -> tuple[Source, RequestWindow]:
     """Requests out of files, read anew each time; the window is theirs where none is given.
 
     Everything is read once before anything is compared, so a damaged file changes nothing.
@@ -119,7 +119,7 @@ def _from_files(files: Iterable[str], window: Window) -> tuple[Source, Window]:
         last = request.at if last is None else max(last, request.at)
     since = window.since if window.since is not None else first
     until = window.until if window.until is not None or last is None else last + 1
-    return source, Window(since, until)
+    return source, RequestWindow(since, until)
 
 
 def _requests_of(path: Path) -> Iterator[AccountRequest]:
@@ -136,14 +136,14 @@ def _need_single_calls(keeper: Keeper, provider: str, since: int | None, until: 
     """Raise when some calls of a time are only known as sums: they would be taken for missing."""
     if since is not None and since >= keeper.now() - LEAST_DAYS * _DAY:
         return
-    start, end = whole_slots(since, until)
+    start, end = whole_buckets(since, until)
     missing: Counter[int] = Counter()
     for slot in keeper.slots(start, end):
         if slot.labels.provider == provider:
-            missing[slot.slot_at] += slot.calls
+            missing[slot.bucket_at] += slot.calls
     for event in keeper.events(start, end, provider=provider):
-        missing[slot_start(event.at)] -= 1
-    gone = [slot_at for slot_at, calls in missing.items() if calls > 0]
+        missing[bucket_start(event.at)] -= 1
+    gone = [bucket_at for bucket_at, calls in missing.items() if calls > 0]
     if gone:
         day = moment(max(gone), keeper.zone).date() + timedelta(days=1)
         raise InvalidInputError(
@@ -153,7 +153,7 @@ def _need_single_calls(keeper: Keeper, provider: str, since: int | None, until: 
 
 
 def _differences(
-    keeper: Keeper, source: Source, window: Window, sums: Compared, *, apply: bool
+    keeper: Keeper, source: Source, window: RequestWindow, sums: Compared, *, apply: bool
 ) -> Iterator[Shown]:
     wide = window.widened()
     _need_single_calls(keeper, "deepgram", wide.since, wide.until)
@@ -172,7 +172,7 @@ def _differences(
         yield Shown(difference, written)
 
 
-def _reconcile_bill(session: context.Session, options: ReconcileOptions) -> int:
+def _reconcile_bill(session: context.CommandContext, options: ReconcileOptions) -> int:
     if not options.files:
         raise InvalidInputError(
             "--file", "is needed: no key can ask for what Gemini billed",

@@ -10,11 +10,11 @@ from datetime import tzinfo
 from decimal import Decimal
 
 from quotakeeper.app.reconcile import (
+    CallTally,
     Compared,
     Difference,
     DifferenceKind,
-    Tally,
-    Window,
+    RequestWindow,
 )
 from quotakeeper.app.records.events import event_record
 from quotakeeper.app.records.instants import rfc3339
@@ -44,7 +44,7 @@ class Heading:
 
     provider: str
     source: str
-    window: Window
+    window: RequestWindow
     applies: bool
     balances: Sequence[tuple[Decimal, str]] = ()
 
@@ -58,7 +58,7 @@ class Shown:
 
 
 def written_table(
-    session: context.Session, heading: Heading, shown: Iterable[Shown], sums: Compared,
+    session: context.CommandContext, heading: Heading, shown: Iterable[Shown], sums: Compared,
     zone: tzinfo,
 ) -> int:  # fmt: skip
     """Print the differences as a table; how many of them were not written down."""
@@ -98,7 +98,7 @@ def written_table(
 
 
 def written_json(
-    session: context.Session, heading: Heading, shown: Iterable[Shown], sums: Compared,
+    session: context.CommandContext, heading: Heading, shown: Iterable[Shown], sums: Compared,
     zone: tzinfo,
 ) -> int:  # fmt: skip
     """Print the differences as JSON, one a line, as they are found."""
@@ -132,7 +132,7 @@ def written_json(
     return count - written
 
 
-def _title(heading: Heading, session: context.Session, zone: tzinfo) -> str:
+def _title(heading: Heading, session: context.CommandContext, zone: tzinfo) -> str:
     window = heading.window
     since, until = (
         session.words("the beginning") if at is None else figures.stamp(at, zone)
@@ -145,7 +145,7 @@ def _title(heading: Heading, session: context.Session, zone: tzinfo) -> str:
     )  # fmt: skip
 
 
-def _row(difference: Difference, session: context.Session, zone: tzinfo) -> list[str]:
+def _row(difference: Difference, session: context.CommandContext, zone: tzinfo) -> list[str]:
     request, event = difference.request, difference.event
     labels = event.labels if event is not None else None
     at = request.at if request is not None else event.at if event is not None else 0
@@ -161,11 +161,11 @@ def _row(difference: Difference, session: context.Session, zone: tzinfo) -> list
     ]
 
 
-def _used(quantities: Quantities, cost_pico: int | None, session: context.Session) -> str:
+def _used(quantities: Quantities, cost_pico: int | None, session: context.CommandContext) -> str:
     return f"{amounts(quantities, session)} {figures.money(cost_pico, session.lang)}"
 
 
-def _tally(tally: Tally, session: context.Session) -> str:
+def _tally(tally: CallTally, session: context.CommandContext) -> str:
     words, lang = session.words, session.lang
     parts = [words("{n} calls", n=figures.whole(tally.calls, lang))]
     used = amounts(tally.quantities, session)
@@ -182,7 +182,7 @@ def _left(amount: Decimal, unit: str, lang: str) -> str:
     return figures.money(pico_from_usd(amount), lang)
 
 
-def _tally_record(tally: Tally) -> dict[str, object]:
+def _tally_record(tally: CallTally) -> dict[str, object]:
     return {
         "calls": tally.calls,
         "quantities": dict(sorted(tally.quantities.items())),

@@ -55,7 +55,7 @@ class _Found:
     zone: tzinfo
 
 
-def run_report(session: context.Session, options: ReportOptions) -> int:
+def run_report(session: context.CommandContext, options: ReportOptions) -> int:
     """Print the sums."""
     with context.open_keeper(session) as keeper:
         now, zone = keeper.now(), keeper.zone
@@ -132,7 +132,7 @@ def _csv_lines(rows: Sequence[UsageRow], by: tuple[str, ...]) -> list[str]:
     return lines
 
 
-def _table(found: _Found, by: tuple[str, ...], session: context.Session) -> list[str]:
+def _table(found: _Found, by: tuple[str, ...], session: context.CommandContext) -> list[str]:
     words, lang = session.words, session.lang
     lines = [_heading(found, session)]
     if not found.rows:
@@ -163,7 +163,7 @@ def _table(found: _Found, by: tuple[str, ...], session: context.Session) -> list
     return [*lines, *table, *_legend(found.rows, session)]
 
 
-def _heading(found: _Found, session: context.Session) -> str:
+def _heading(found: _Found, session: context.CommandContext) -> str:
     words, zone = session.words, found.zone
     since = words("the beginning") if found.since is None else figures.stamp(found.since, zone)
     until = figures.stamp(found.now if found.until is None else found.until, zone)
@@ -180,7 +180,7 @@ def _cost_text(rows: Sequence[UsageRow], lang: str) -> str:
     return figures.money(sum(row.cost_pico for row in rows), lang)
 
 
-def _marks(rows: Sequence[UsageRow], session: context.Session) -> str:
+def _marks(rows: Sequence[UsageRow], session: context.CommandContext) -> str:
     marks = "".join(
         mark for name, mark in session.glyphs.marks.items() if _provenances(rows).get(name)
     )
@@ -188,7 +188,7 @@ def _marks(rows: Sequence[UsageRow], session: context.Session) -> str:
     return f"{marks} {session.words('+{n} unpriced', n=unpriced)}" if unpriced else marks
 
 
-def _legend(rows: Sequence[UsageRow], session: context.Session) -> list[str]:
+def _legend(rows: Sequence[UsageRow], session: context.CommandContext) -> list[str]:
     words = session.words
     used = _provenances(rows)
     known = [f"{m} {words(name)}" for name, m in session.glyphs.marks.items() if used.get(name)]

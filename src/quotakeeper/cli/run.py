@@ -52,7 +52,7 @@ class RunOptions:
     json_file: str | None = None
 
 
-def run_run(session: context.Session, options: RunOptions) -> int:
+def run_run(session: context.CommandContext, options: RunOptions) -> int:
     """Run a program to its end; its exit code is ours, and its signal too."""
     if not options.command:
         raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
@@ -134,7 +134,7 @@ def _check_prices(settings: Settings) -> None:
 
 
 def _say_beforehand(
-    session: context.Session, command: Sequence[str], settings: Settings, path: str | None
+    session: context.CommandContext, command: Sequence[str], settings: Settings, path: str | None
 ) -> None:
     words = session.words
     found = preflight.obstacle(command, path)
@@ -149,7 +149,7 @@ def _say_beforehand(
         console.tell(f"quotakeeper: {text}")
 
 
-def _not_started(session: context.Session, program: str, ended: launcher.Ended) -> int:
+def _not_started(session: context.CommandContext, program: str, ended: launcher.Ended) -> int:
     problem = "is not there" if ended.code == launcher.NOT_FOUND else "cannot be run"
     fix = "look at its name and its rights"
     exit_codes.report(InvalidInputError(visible(program), problem, fix), session.words)
@@ -157,7 +157,10 @@ def _not_started(session: context.Session, program: str, ended: launcher.Ended) 
 
 
 def _sum_up(
-    session: context.Session, options: RunOptions, settings: Settings, record: run_view.RunRecord
+    session: context.CommandContext,
+    options: RunOptions,
+    settings: Settings,
+    record: run_view.RunRecord,
 ) -> None:
     """Print and write what was used; whatever goes wrong here, the program's end is what counts."""
     if options.summary == "off" and options.json_file is None:
@@ -177,7 +180,7 @@ def _sum_up(
 
 
 def _used(
-    session: context.Session, settings: Settings, record: run_view.RunRecord
+    session: context.CommandContext, settings: Settings, record: run_view.RunRecord
 ) -> run_view.Used:
     from quotakeeper.wiring import ledger_path
 

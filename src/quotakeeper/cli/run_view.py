@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from quotakeeper.app.records.csv_text import visible
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.app.records.status import limit_record
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.report import by_meter
 from quotakeeper.cli.status_view import STATE_WORDS, resets_text
 from quotakeeper.cli.text import figures
@@ -75,7 +75,7 @@ class Used:
         return sorted(matched.values(), key=lambda entry: -entry.percent)
 
 
-def summary_lines(record: RunRecord, used: Used, session: Session) -> list[str]:
+def summary_lines(record: RunRecord, used: Used, session: CommandContext) -> list[str]:
     """What a run used, in at most six lines."""
     total = used.total
     warnings = _warnings(record.notes, session)
@@ -121,7 +121,7 @@ def _sums(row: UsageRow) -> dict[str, object]:
     }
 
 
-def _heading(record: RunRecord, total: UsageRow, session: Session) -> str:
+def _heading(record: RunRecord, total: UsageRow, session: CommandContext) -> str:
     words, lang = session.words, session.lang
     said = words(
         "{calls} calls, {cost}, in {time}",
@@ -133,7 +133,7 @@ def _heading(record: RunRecord, total: UsageRow, session: Session) -> str:
     return f"quotakeeper: {said}" + (f" ({project})" if project else "")
 
 
-def _rows(used: Used, room: int, session: Session) -> list[str]:
+def _rows(used: Used, room: int, session: CommandContext) -> list[str]:
     rows = used.rows("provider", "model")
     shown = rows if len(rows) <= room else rows[: max(0, room - 1)]
     lines = [_row(row, session) for row in shown]
@@ -142,7 +142,7 @@ def _rows(used: Used, room: int, session: Session) -> list[str]:
     return lines
 
 
-def _row(row: UsageRow, session: Session) -> str:
+def _row(row: UsageRow, session: CommandContext) -> str:
     lang = session.lang
     said = [session.words("{n} calls", n=figures.whole(row.calls, lang))]
     said += _amounts(row.quantities, lang)
@@ -168,7 +168,7 @@ def _cost(row: UsageRow, lang: str) -> str:
     return figures.money(row.cost_pico, lang)
 
 
-def _doubts(notes: Notes, total: UsageRow, session: Session) -> list[str]:
+def _doubts(notes: Notes, total: UsageRow, session: CommandContext) -> list[str]:
     """What a reader of the figures should know, in one line."""
     counted = (
         (notes.refused, "refused by a limit: {n}"),
@@ -180,7 +180,7 @@ def _doubts(notes: Notes, total: UsageRow, session: Session) -> list[str]:
     return ["  " + ", ".join(said)] if said else []
 
 
-def _nearest_limit(used: Used, session: Session) -> list[str]:
+def _nearest_limit(used: Used, session: CommandContext) -> list[str]:
     if not used.limits or used.status is None:
         return []
     entry = used.limits[0]
@@ -192,7 +192,7 @@ def _nearest_limit(used: Used, session: Session) -> list[str]:
     ]
 
 
-def _warnings(notes: Notes, session: Session) -> list[str]:
+def _warnings(notes: Notes, session: CommandContext) -> list[str]:
     words, lines = session.words, []
     for version in notes.too_old:
         text = words("Python {version} is too old to be metered: nothing of it is counted",

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import Status
 
 
-def run_status(session: context.Session, *, as_json: bool = False, check: bool = False) -> int:
+def run_status(
+    session: context.CommandContext, *, as_json: bool = False, check: bool = False
+) -> int:
     """Print the status; with `check` the exit code says how it is."""
     with context.open_keeper(session) as keeper:
         status, zone = keeper.status(), keeper.zone

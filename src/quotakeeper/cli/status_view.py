@@ -6,7 +6,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli.console import paint
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.forecast_view import forecast_pieces
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, cut, flowed, pad, table_lines
@@ -18,7 +18,7 @@ STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER"}
 
 
 def status_lines(
-    status: Status, zone: tzinfo, session: Session, width: int, *, unpriced: int = 0,
+    status: Status, zone: tzinfo, session: CommandContext, width: int, *, unpriced: int = 0,
     assumed: int = 0,
 ) -> list[str]:  # fmt: skip
     """All limits, then what a reader of the figures should know about them."""
@@ -37,20 +37,20 @@ def status_lines(
     return lines + [words(text, n=n) for n, text in counted if n]
 
 
-def bar(percent: float, columns: int, session: Session) -> str:
+def bar(percent: float, columns: int, session: CommandContext) -> str:
     """A bar of a number of columns, full from 100 %."""
     filled = max(0, min(columns, int(columns * percent / 100)))
     glyphs = session.glyphs
     return glyphs.full * filled + glyphs.empty * (columns - filled)
 
 
-def state_word(entry: LimitStatus, session: Session) -> str:
+def state_word(entry: LimitStatus, session: CommandContext) -> str:
     """OK, WARN or OVER; coloured too, never coloured only."""
     word = STATE_WORDS[str(entry.state)]
     return paint(word, word, session.colour)
 
 
-def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: Session) -> str:
+def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
     """When the period ends, as time and as what is left of it."""
     return session.words(
         "{at}, in {left}",
@@ -59,7 +59,9 @@ def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: Session) ->
     )
 
 
-def limit_block(entry: LimitStatus, width: int, session: Session, pieces: list[str]) -> list[str]:
+def limit_block(
+    entry: LimitStatus, width: int, session: CommandContext, pieces: list[str]
+) -> list[str]:
     """One limit in a few lines: name, state, percent; the bar with its figures; the pieces."""
     lang, meter = session.lang, entry.limit.meter_info
     tail = f"{pad(STATE_WORDS[str(entry.state)], 4)} {figures.percent(entry.percent, lang):>6}"
@@ -78,7 +80,7 @@ def limit_block(entry: LimitStatus, width: int, session: Session, pieces: list[s
     return [head, second, *flowed(pieces, width, separator=separator, indent="  ")]
 
 
-def _limits(status: Status, zone: tzinfo, session: Session, width: int) -> list[str]:
+def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -> list[str]:
     words, lang = session.words, session.lang
     held = any(entry.reserved for entry in status.limits)
     header = [
@@ -138,14 +140,14 @@ def _names_are_cut(lines: list[str], rows: list[list[str]]) -> bool:
     )
 
 
-def _painted(line: str, row: list[str], session: Session) -> str:
+def _painted(line: str, row: list[str], session: CommandContext) -> str:
     word = row[-2]
     before, found, after = line.rpartition(f" {word} ")
     return f"{before} {paint(word, word, session.colour)} {after}" if found else line
 
 
 def _block(
-    entry: LimitStatus, status: Status, zone: tzinfo, session: Session, width: int
+    entry: LimitStatus, status: Status, zone: tzinfo, session: CommandContext, width: int
 ) -> list[str]:
     pieces = []
     if entry.reserved:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from quotakeeper.tokens.accuracy import AccuracyRow
 
 
-def run_install(session: context.Session, source: str) -> int:
+def run_install(session: context.CommandContext, source: str) -> int:
     """Install the tokenizer and say where it is."""
     from quotakeeper.tokens import exact
 
@@ -22,7 +22,7 @@ def run_install(session: context.Session, source: str) -> int:
     return exit_codes.OK
 
 
-def run_accuracy(session: context.Session, folder: str, *, as_json: bool) -> int:
+def run_accuracy(session: context.CommandContext, folder: str, *, as_json: bool) -> int:
     """Print the error of the estimate for each language of some texts."""
     from quotakeeper.tokens import accuracy
 

@@ -8,7 +8,7 @@ from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text.table import cut
 
 
-def run_verify(session: context.Session, *, as_json: bool = False) -> int:
+def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int:
     """Print what is wrong with the ledger; the exit code is 1 when anything is."""
     with context.open_keeper(session) as keeper:
         problems = [problem.what for problem in keeper.verify()]

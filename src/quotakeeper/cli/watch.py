@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from quotakeeper import clocks
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.monitor import Frame, frame_record, look
+from quotakeeper.cli.monitor import LiveFrame, frame_record, look
 from quotakeeper.cli.text.table import cut
 from quotakeeper.cli.watch_view import frame_lines
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, MissingExtraError
@@ -32,7 +32,7 @@ class WatchOptions:
 
 
 def run_watch(
-    session: context.Session, options: WatchOptions, clock: clocks.Clock | None = None
+    session: context.CommandContext, options: WatchOptions, clock: clocks.Clock | None = None
 ) -> int:
     """Show frames until `q` or Ctrl-C; one frame with `--once`, or where there is no terminal."""
     if not _LEAST_INTERVAL_SECONDS <= options.interval_seconds <= 86_400:
@@ -50,7 +50,7 @@ def run_watch(
         return _live(lambda: look(keeper, calls=_CALLS), session, options, clock)
 
 
-def _as_json(take: Callable[[], Frame], options: WatchOptions, clock: clocks.Clock) -> int:
+def _as_json(take: Callable[[], LiveFrame], options: WatchOptions, clock: clocks.Clock) -> int:
     if options.once:
         console.say(json.dumps(frame_record(take()), indent=2))
         return exit_codes.OK
@@ -62,10 +62,10 @@ def _as_json(take: Callable[[], Frame], options: WatchOptions, clock: clocks.Clo
 class _Screen:
     """The lines of the live screen; while the ledger cannot be reached, those of the last look."""
 
-    def __init__(self, take: Callable[[], Frame], session: context.Session) -> None:
+    def __init__(self, take: Callable[[], LiveFrame], session: context.CommandContext) -> None:
         self._take = take
         self._session = session
-        self._last: Frame | None = None
+        self._last: LiveFrame | None = None
 
     def lines(self, width: int, height: int) -> list[str]:
         words = self._session.words
@@ -83,7 +83,10 @@ class _Screen:
 
 
 def _live(
-    take: Callable[[], Frame], session: context.Session, options: WatchOptions, clock: clocks.Clock
+    take: Callable[[], LiveFrame],
+    session: context.CommandContext,
+    options: WatchOptions,
+    clock: clocks.Clock,
 ) -> int:
     try:
         from rich.console import Console

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from quotakeeper.cli.config_view import redacted
 from quotakeeper.cli.console import paint
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.event_view import event_lines, legend
 from quotakeeper.cli.forecast_view import forecast_pieces
-from quotakeeper.cli.monitor import Frame
+from quotakeeper.cli.monitor import LiveFrame
 from quotakeeper.cli.status_view import limit_block, resets_text
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, cut, flowed
 from quotakeeper.domain.forecasting.status import LimitStatus
 
 
-def frame_lines(frame: Frame, session: Session, width: int) -> list[str]:
+def frame_lines(frame: LiveFrame, session: CommandContext, width: int) -> list[str]:
     """The whole screen: where the limits stand, how fast, until when; then the last calls."""
     words, now = session.words, frame.status.as_of
     glyphs = session.glyphs
@@ -36,7 +36,7 @@ def frame_lines(frame: Frame, session: Session, width: int) -> list[str]:
     return lines + [paint(x, "dim", session.colour) for x in flowed(marks, width, separator="  ")]
 
 
-def _pieces(entry: LimitStatus, frame: Frame, session: Session) -> list[str]:
+def _pieces(entry: LimitStatus, frame: LiveFrame, session: CommandContext) -> list[str]:
     words, meter, now = session.words, entry.limit.meter_info, frame.status.as_of
     pieces = []
     if entry.reserved:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.forecasting.time_buckets import SlotSum
+from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
@@ -96,7 +96,7 @@ class Store(Protocol):
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
 
-    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
         """Sums of five minutes, in order of time: every slot of which some lies in `[since, until)`.
 
         A slot is given whole, also where `since` or `until` lies within it.

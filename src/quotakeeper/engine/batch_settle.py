@@ -20,7 +20,7 @@ class Settlement:
     failed: Callable[[Exception], None]
 
 
-def settle_together(settlements: Sequence[Settlement]) -> None:
+def settle_batch(settlements: Sequence[Settlement]) -> None:
     """Settle them, all of one keeper, in their order. Blocks this thread; raises nothing of ours.
 
     One that fails is told so; it is not the trouble of the others.

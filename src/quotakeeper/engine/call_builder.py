@@ -85,7 +85,7 @@ class Policies:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PreparedCall:
     """A call as it was asked for, with what is needed to price it again when it is settled."""
 
     labels: CallLabels
@@ -94,7 +94,7 @@ class Call:
     limits: tuple[Limit, ...]
 
 
-class CallReader:
+class CallBuilder:
     """Reads calls under one set of limits, prices and policies."""
 
     def __init__(
@@ -104,12 +104,12 @@ class CallReader:
         self._prices = prices
         self._count = count
         self.policies = policies
-        self._calls: dict[object, Call] = {}
+        self._calls: dict[object, PreparedCall] = {}
 
     def call(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
-    ) -> Call:  # fmt: skip
+    ) -> PreparedCall:  # fmt: skip
         """Labels, checked and in their stored form, and the limits that apply."""
         try:
             key = (provider, model, operation, tuple((scope or {}).items()),
@@ -127,7 +127,7 @@ class CallReader:
     def _read(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
-    ) -> Call:  # fmt: skip
+    ) -> PreparedCall:  # fmt: skip
         provider = check_label(provider, "provider").lower()
         asked = check_label(model or "", "model", empty=True)
         labels = CallLabels(
@@ -140,11 +140,11 @@ class CallReader:
         if self.policies.on_limit == "warn":
             limits = tuple(_softened(limit) for limit in limits)
         chosen = {"plan": self.policies.plan, **(options or {})}
-        return Call(labels, asked, chosen, limits)
+        return PreparedCall(labels, asked, chosen, limits)
 
     def figures(
         self,
-        call: Call,
+        call: PreparedCall,
         given: Mapping[str, Any],
         at: int,
         *,
@@ -195,7 +195,12 @@ class CallReader:
         return self._prices.options_of(price_id) if price_id else {}
 
     def _price(
-        self, call: Call, model: str, quantities: Quantities, at: int, options: Mapping[str, str]
+        self,
+        call: PreparedCall,
+        model: str,
+        quantities: Quantities,
+        at: int,
+        options: Mapping[str, str],
     ) -> Priced:
         provider = call.labels.provider
         priced = self._prices.price(provider, model, quantities, at, options)

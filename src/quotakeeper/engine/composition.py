@@ -33,60 +33,64 @@ from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities, check_whole
 from quotakeeper.domain.usage import Provenance, UsageEvent, check_label
 from quotakeeper.domain.windows import MAX_INSTANT, SECOND
-from quotakeeper.engine.call_builder import Call, CallReader
+from quotakeeper.engine.call_builder import CallBuilder, PreparedCall
 from quotakeeper.engine.corrections import correction
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.leases.recall import Recall, RecallSign
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.engine.threshold_warnings import Warner, Warnings
-from quotakeeper.engine.worker.maintenance import Housekeeping
+from quotakeeper.engine.threshold_warnings import ThresholdWarnings, Warner
+from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.thread import Worker
 from quotakeeper.errors import InvalidInputError, LedgerError, LimitExceeded
 from quotakeeper.identifiers import new_id
 
 _LONGEST_TTL = 30 * 86_400
 if TYPE_CHECKING:
-    from quotakeeper.engine.leases.block_sizing import Granting
+    from quotakeeper.engine.leases.block_sizing import BlockSizing
     from quotakeeper.engine.leases.lease import LeasedCall
-    from quotakeeper.engine.leases.lease_table import Leases
+    from quotakeeper.engine.leases.lease_table import LeaseTable
 
 _ASKED_FOR = 3
 
 log = logging.getLogger("quotakeeper")
 
 
-class Bookkeeping:
+class Composition:
     """The parts of a keeper that never wait."""
 
     def __init__(
-        self, store: Store, reader: CallReader, limits: tuple[Limit, ...], clock: Clock,
-        *, spool_beside: Path | None, on_warning: Warner | None, granting: Granting | None,
+        self, store: Store, reader: CallBuilder, limits: tuple[Limit, ...], clock: Clock,
+        *, spool_beside: Path | None, on_warning: Warner | None, granting: BlockSizing | None,
     ) -> None:  # fmt: skip
         self.limits = limits
         self._reader = reader
         self._clock = clock
-        self._warnings = Warnings(on_warning)
+        self._warnings = ThresholdWarnings(on_warning)
         self._spool = Spool(spool_beside, store.owner)
         accounts: dict[str, Account] = {limit.account.key: limit.account for limit in limits}
         sign = RecallSign(spool_beside)
-        self.leases: Leases | None = None
+        self.leases: LeaseTable | None = None
         if granting is not None:
             # Loaded by those who have leases: for the others it would be a tenth of the import.
-            from quotakeeper.engine.leases.lease_table import Leases  # noqa: PLC0415
+            from quotakeeper.engine.leases.lease_table import LeaseTable  # noqa: PLC0415
             from quotakeeper.engine.leases.leased_reservation import LeasedReservation  # noqa: PLC0415
 
             self._leased_handle = LeasedReservation
-            self.leases = Leases(clock, spool_beside, store.owner, granting, sign)
+            self.leases = LeaseTable(clock, spool_beside, store.owner, granting, sign)
             self.leases.passed = self._warnings.give_aside
         replay = LeaseReplay(spool_beside)
-        house = Housekeeping(clock, self._spool, replay, sign, self.leases)
+        house = Maintenance(clock, self._spool, replay, sign, self.leases)
         self.worker = Worker(store, clock, tuple(accounts.values()), house)
 
     # -- before
 
     def _asked(
-        self, call: Call, quantities: dict[str, Any], event_id: str | None, ttl_seconds: float
+        self,
+        call: PreparedCall,
+        quantities: dict[str, Any],
+        event_id: str | None,
+        ttl_seconds: float,
     ) -> Reserve:
         sent = bool(quantities.pop("sent", False))
         return Reserve(
@@ -108,14 +112,14 @@ class Bookkeeping:
             raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
         return int(times(ttl, SECOND))
 
-    def estimated(self, call: Call, quantities: Mapping[str, Any]) -> Figures:
+    def estimated(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Figures:
         """The upper bound of a call, priced now."""
         return self._reader.figures(
             call, quantities, self._clock.now(), provenance=Provenance.ESTIMATED, bound=True
         )
 
     def _recorded(
-        self, call: Call, given: Mapping[str, Any], event_id: str | None, at: int | None
+        self, call: PreparedCall, given: Mapping[str, Any], event_id: str | None, at: int | None
     ) -> Record:
         if at is not None:
             at = min(check_whole(at, "at", most=MAX_INSTANT), self._clock.now())
@@ -139,7 +143,11 @@ class Bookkeeping:
         )
 
     def figures_of(
-        self, call: Call, given: Mapping[str, Any], at: int, otherwise: Quantities | None = None
+        self,
+        call: PreparedCall,
+        given: Mapping[str, Any],
+        at: int,
+        otherwise: Quantities | None = None,
     ) -> Figures:
         """What a caller says a call used, priced at the instant it is booked on."""
         return self._reader.figures(call, given, at, otherwise=otherwise)
@@ -200,7 +208,7 @@ class Bookkeeping:
                 outcome = recall.denied = await self.worker.acarry_out(command)
         return outcome
 
-    def _leased(self, key: Any, call: Call, command: Reserve) -> LeasedCall | None:
+    def _leased(self, key: Any, call: PreparedCall, command: Reserve) -> LeasedCall | None:
         """Admit a call on a lease that is asked for now; None: it goes the ordinary way."""
         assert self.leases is not None
         shape = self.leases.shape(key, call, command)
@@ -211,7 +219,7 @@ class Bookkeeping:
                 return leased
         return None
 
-    async def _aleased(self, key: Any, call: Call, command: Reserve) -> LeasedCall | None:
+    async def _aleased(self, key: Any, call: PreparedCall, command: Reserve) -> LeasedCall | None:
         """`_leased`, awaited."""
         assert self.leases is not None
         shape = self.leases.shape(key, call, command)
@@ -224,7 +232,7 @@ class Bookkeeping:
 
     # -- after
 
-    def _admitted(self, call: Call, outcome: Any) -> Reservation:
+    def _admitted(self, call: PreparedCall, outcome: Any) -> Reservation:
         hold, decision = self.granted(outcome)
         return Reservation(self, call, hold, decision, outcome.event, replay=outcome.replay)
 
@@ -263,7 +271,7 @@ class Bookkeeping:
             raise error
         log.warning("quotakeeper: %s; %s", error, what)
 
-    def _unbacked(self, call: Call, command: Reserve, error: LedgerError) -> Reservation:
+    def _unbacked(self, call: PreparedCall, command: Reserve, error: LedgerError) -> Reservation:
         self.let_through("the call goes out and will be spooled", error)
         figures = command.figures
         hold = Hold(

@@ -8,14 +8,14 @@ from typing import Any
 
 from quotakeeper.domain.ledger.commands import Correct
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.engine.call_builder import QUANTITIES, CallReader
+from quotakeeper.engine.call_builder import QUANTITIES, CallBuilder
 from quotakeeper.errors import InvalidInputError
 
 _ABOUT = ("provenance", "outcome", "model_served", "duration_ms", "note")
 
 
 def correction(
-    reader: CallReader, event: UsageEvent, given: Mapping[str, Any],
+    reader: CallBuilder, event: UsageEvent, given: Mapping[str, Any],
     options: Mapping[str, str] | None = None,
 ) -> Correct:  # fmt: skip
     """The correction of an event: what is given replaces what was booked, the rest stays.

@@ -15,22 +15,22 @@ from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.engine.call_builder import CallReader
+from quotakeeper.engine.call_builder import CallBuilder
 from quotakeeper.engine.pending_reservation import PendingReservation
-from quotakeeper.engine.reads import Looking
+from quotakeeper.engine.reads import Reads
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.retention import Retention
 from quotakeeper.engine.threshold_warnings import Warner
-from quotakeeper.engine.worker.offload import aside
+from quotakeeper.engine.worker.offload import offload
 from quotakeeper.errors import LedgerError
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.leases.block_sizing import Granting
+    from quotakeeper.engine.leases.block_sizing import BlockSizing
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
 
-class KeeperBase(Looking, Retention):
+class KeeperBase(Reads, Retention):
     """Everything a keeper does, over parts it is given; `quotakeeper.Keeper` puts them together.
 
     Safe to use from many threads, coroutines, and processes at once, and after a fork. Every
@@ -38,9 +38,9 @@ class KeeperBase(Looking, Retention):
     """
 
     def __init__(  # noqa: PLR0913 - the parts that wiring puts together
-        self, store: Store, reader: CallReader, limits: tuple[Limit, ...], zone: tzinfo,
+        self, store: Store, reader: CallBuilder, limits: tuple[Limit, ...], zone: tzinfo,
         clock: Clock, *, spool_beside: Path | None = None, on_warning: Warner | None = None,
-        granting: Granting | None = None,
+        granting: BlockSizing | None = None,
     ) -> None:  # fmt: skip
         super().__init__(
             store, reader, limits, clock, spool_beside=spool_beside, on_warning=on_warning,
@@ -202,7 +202,7 @@ class KeeperBase(Looking, Retention):
         try:
             return self.booked(await self.worker.acarry_out(command))
         except LedgerError as error:
-            return await aside(partial(self._spooled, command, error))
+            return await offload(partial(self._spooled, command, error))
 
     # -- correct
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from quotakeeper.domain.forecasting.forecast import Stand, forecast
+from quotakeeper.domain.forecasting.forecast import LimitSnapshot, forecast
 from quotakeeper.domain.forecasting.status import LimitStatus, Status
 
 
-def stand_of(entry: LimitStatus, now: int) -> Stand:
+def snapshot_of(entry: LimitStatus, now: int) -> LimitSnapshot:
     """A limit's status as what a forecast starts from."""
     limit = entry.limit
-    return Stand(limit.amount, entry.used, entry.reserved, limit.window, entry.period, now)
+    return LimitSnapshot(limit.amount, entry.used, entry.reserved, limit.window, entry.period, now)
 
 
 def looks_back_to(status: Status) -> int | None:
     """From where on slots are needed; None when nothing was used that could be foreseen."""
-    starts = [stand_of(entry, status.as_of).start_at for entry in status.limits if entry.used]
+    starts = [snapshot_of(entry, status.as_of).start_at for entry in status.limits if entry.used]
     return min(starts, default=None)
 
 
 def with_forecasts(status: Status, uses: Sequence[Mapping[int, int]]) -> Status:
     """The status with a forecast on every limit that has one, from the use of each by slot."""
     foreseen = tuple(
-        replace(entry, forecast=forecast(stand_of(entry, status.as_of), use))
+        replace(entry, forecast=forecast(snapshot_of(entry, status.as_of), use))
         for entry, use in zip(status.limits, uses, strict=True)
     )
     return replace(status, limits=foreseen)

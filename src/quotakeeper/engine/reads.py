@@ -13,7 +13,7 @@ from quotakeeper.domain.forecasting.status import (
     add_up,
     limit_status,
 )
-from quotakeeper.domain.forecasting.time_buckets import SLOT, SlotSum, of_one, slot_start
+from quotakeeper.domain.forecasting.time_buckets import BUCKET, BucketSum, bucket_start, of_one
 from quotakeeper.domain.ledger.commands import Watch
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
@@ -21,10 +21,10 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import EventQuery, Problem, Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
-from quotakeeper.engine.composition import Bookkeeping
+from quotakeeper.engine.composition import Composition
 
 
-class Looking(Bookkeeping):
+class Reads(Composition):
     """The verbs of a keeper that change nothing but which balances are kept."""
 
     zone: tzinfo
@@ -57,10 +57,10 @@ class Looking(Bookkeeping):
         """Usage booked in `[since, until)` (microseconds), added up; see reports.DIMENSIONS."""
         return add_up(self._used(since, until), by, self.zone)
 
-    def _used(self, since: int | None, until: int | None) -> Iterator[SlotSum]:
+    def _used(self, since: int | None, until: int | None) -> Iterator[BucketSum]:
         """What was used in a range: by slot, and by the single events where it cuts a slot."""
-        first = None if since is None else -(-since // SLOT) * SLOT
-        last = None if until is None else slot_start(until)
+        first = None if since is None else -(-since // BUCKET) * BUCKET
+        last = None if until is None else bucket_start(until)
         cuts = (self.zone.utcoffset(moment(self.now())) or timedelta(0)) % timedelta(minutes=5)
         if cuts or (first is not None and last is not None and first >= last):
             yield from map(of_one, self.events(since, until))
@@ -99,7 +99,7 @@ class Looking(Bookkeeping):
 
         return await asyncio.to_thread(self.event, event_id)
 
-    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
         """Usage added up over five minutes each: the slots that overlap `[since, until)`."""
         self.worker.ask(_opened)
         return self.worker.store.slots(since, until)

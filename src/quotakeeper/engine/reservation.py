@@ -20,12 +20,12 @@ from quotakeeper.domain.ledger.commands import (
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import Provenance, UsageEvent
-from quotakeeper.engine.call_builder import Call
-from quotakeeper.engine.worker.offload import aside, hand_over
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.worker.offload import hand_over, offload
 from quotakeeper.errors import LedgerError, QuotakeeperError, ReservationClosedError
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.composition import Bookkeeping
+    from quotakeeper.engine.composition import Composition
     from quotakeeper.engine.worker.thread import Worker
 
 log = logging.getLogger("quotakeeper")
@@ -42,7 +42,7 @@ class Reservation:
     """
 
     def __init__(
-        self, keeper: Bookkeeping, call: Call, hold: Hold, decision: Decision,
+        self, keeper: Composition, call: PreparedCall, hold: Hold, decision: Decision,
         event: UsageEvent | None, *, spooled: bool = False, replay: bool = False,
     ) -> None:  # fmt: skip
         self._keeper = keeper
@@ -170,11 +170,11 @@ class Reservation:
         """`settle`, awaited."""
         command = self._settling(given)
         if self._spooled:
-            return await aside(partial(self._kept, command))
+            return await offload(partial(self._kept, command))
         try:
             return self._booked(await self._keeper.worker.acarry_out(command))
         except LedgerError as error:
-            return await aside(partial(self._unsettled, command, error))
+            return await offload(partial(self._unsettled, command, error))
 
     async def arelease(self) -> None:
         """`release`, awaited."""
@@ -212,12 +212,12 @@ class Reservation:
                 self._keeper.worker.post(command)
             return
         if self._spooled:
-            await aside(partial(self._kept, command))
+            await offload(partial(self._kept, command))
             return
         try:
             self._left(command, await self._keeper.worker.acarry_out(command))
         except QuotakeeperError as failure:
-            await aside(partial(self._not_left, command, error, failure))
+            await offload(partial(self._not_left, command, error, failure))
 
     def __del__(self) -> None:
         command = None if self._spooled else self._leaving(LookupError("dropped"))

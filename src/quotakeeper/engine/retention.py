@@ -5,7 +5,7 @@ from __future__ import annotations
 from quotakeeper.domain.ports import Compacted, Store
 from quotakeeper.domain.units import check_whole
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.engine.composition import Bookkeeping
+from quotakeeper.engine.composition import Composition
 from quotakeeper.errors import InvalidInputError
 
 LEAST_DAYS = 35  # a month and some: a billing period can still be looked at call by call
@@ -13,7 +13,7 @@ _MOST_DAYS = 36_500
 _DAY = 86_400 * SECOND
 
 
-class Retention(Bookkeeping):
+class Retention(Composition):
     """The verbs of a keeper that let go of what is old."""
 
     def compact(self, keep_days: int, *, shrink: bool = False) -> Compacted:

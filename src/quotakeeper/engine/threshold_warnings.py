@@ -21,7 +21,7 @@ _MOST_KNOWN = 10_000
 log = logging.getLogger("quotakeeper")
 
 
-class Warnings:
+class ThresholdWarnings:
     """Each (limit, period, threshold) warns once a process, at the highest one passed."""
 
     def __init__(self, warn: Warner | None) -> None:

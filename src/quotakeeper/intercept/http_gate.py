@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from quotakeeper.intercept.suppression import inside
+from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.metering.event_loops import running_loop
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.call_meter import Meter
-    from quotakeeper.metering.http_attempt import Attempt
+    from quotakeeper.metering.call_meter import CallMeter
+    from quotakeeper.metering.http_attempt import HttpAttempt
     from quotakeeper.metering.refusal import Refused
     from quotakeeper.providers.contract import Request
 
@@ -34,12 +34,14 @@ class _Switch:
 switch = _Switch()
 
 
-def start(make: Callable[[], Request | None], *, beneath: bool = False) -> Attempt | Refused | None:
+def start(
+    make: Callable[[], Request | None], *, beneath: bool = False
+) -> HttpAttempt | Refused | None:
     """Ask whether a call may leave; None: it passes uncounted. Never raises.
 
     `beneath`: a hook that has the call in hand asks for it only now.
     """
-    if not switch.on or (inside() and not beneath):
+    if not switch.on or (is_suppressed() and not beneath):
         return None
     try:
         meter = _meter()
@@ -52,9 +54,9 @@ def start(make: Callable[[], Request | None], *, beneath: bool = False) -> Attem
 
 async def astart(
     make: Callable[[], Request | None], *, beneath: bool = False
-) -> Attempt | Refused | None:
+) -> HttpAttempt | Refused | None:
     """`start` on an event loop."""
-    if not switch.on or (inside() and not beneath):
+    if not switch.on or (is_suppressed() and not beneath):
         return None
     try:
         meter = _meter() if _METER in sys.modules else await _first_meter()
@@ -70,7 +72,7 @@ def comes_late(make: Callable[[], Request | None]) -> bool:
 
     No provider does anything with half of it, so nothing need be set aside before. Never raises.
     """
-    if not switch.on or inside():
+    if not switch.on or is_suppressed():
         return False
     try:
         return _is_told_late(_meter(), make)
@@ -81,7 +83,7 @@ def comes_late(make: Callable[[], Request | None]) -> bool:
 
 async def acomes_late(make: Callable[[], Request | None]) -> bool:
     """`comes_late` on an event loop."""
-    if not switch.on or inside():
+    if not switch.on or is_suppressed():
         return False
     try:
         meter = _meter() if _METER in sys.modules else await _first_meter()
@@ -91,7 +93,7 @@ async def acomes_late(make: Callable[[], Request | None]) -> bool:
         return False
 
 
-def _is_told_late(meter: Meter | None, make: Callable[[], Request | None]) -> bool:
+def _is_told_late(meter: CallMeter | None, make: Callable[[], Request | None]) -> bool:
     request = make() if meter is not None else None
     return request is not None and meter is not None and meter.is_told_by_its_body(request)
 
@@ -103,13 +105,13 @@ def note_fault(error: Exception) -> None:
         log.warning("quotakeeper: a call passed uncounted", exc_info=error)
 
 
-def _meter() -> Meter | None:
+def _meter() -> CallMeter | None:
     from quotakeeper.metering.process_meter import current_meter  # noqa: PLC0415 - see above
 
     return current_meter()
 
 
-async def _first_meter() -> Meter | None:
+async def _first_meter() -> CallMeter | None:
     """The meter, made in a thread: to load all it needs takes longer than a loop may stand still."""
     loop = running_loop()
     return _meter() if loop is None else await loop.run_in_executor(None, _meter)

@@ -9,20 +9,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.http_gate import note_fault, switch
-from quotakeeper.intercept.suppression import inside
+from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.call_meter import Meter
-    from quotakeeper.metering.socket_attempt import LiveAttempt
+    from quotakeeper.metering.call_meter import CallMeter
+    from quotakeeper.metering.socket_attempt import SocketAttempt
     from quotakeeper.providers.contract import Adapter, Request
 
-    Found = tuple[Meter, Adapter, LiveAttempt]
+    Found = tuple[CallMeter, Adapter, SocketAttempt]
 
 _CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
 
 
-def open_live(make: Callable[[], Request]) -> LiveAttempt | Refused | None:
+def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """Ask whether a socket may open; None: it passes uncounted. Never raises."""
     try:
         found, looked = _found(make), False
@@ -44,7 +44,7 @@ def open_live(make: Callable[[], Request]) -> LiveAttempt | Refused | None:
     return None
 
 
-async def aopen_live(make: Callable[[], Request]) -> LiveAttempt | Refused | None:
+async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """`open_live` on an event loop."""
     try:
         found, looked = _found(make), False
@@ -69,10 +69,10 @@ async def aopen_live(make: Callable[[], Request]) -> LiveAttempt | Refused | Non
 
 
 def _found(make: Callable[[], Request]) -> Found | None:
-    if not switch.on or inside():
+    if not switch.on or is_suppressed():
         return None
     from quotakeeper.metering.process_meter import current_meter  # noqa: PLC0415
-    from quotakeeper.metering.socket_attempt import LiveAttempt  # noqa: PLC0415 - see above
+    from quotakeeper.metering.socket_attempt import SocketAttempt  # noqa: PLC0415 - see above
     from quotakeeper.providers.registry import live_session  # noqa: PLC0415
 
     meter = current_meter()
@@ -83,7 +83,7 @@ def _found(make: Callable[[], Request]) -> Found | None:
         return None
     meter.closer.start()
     adapter, session = found
-    return meter, adapter, LiveAttempt(meter, adapter, session)
+    return meter, adapter, SocketAttempt(meter, adapter, session)
 
 
 class Assembler:

@@ -9,13 +9,13 @@ from contextvars import ContextVar
 _depth: ContextVar[int] = ContextVar("quotakeeper_depth", default=0)
 
 
-def inside() -> bool:
+def is_suppressed() -> bool:
     """Whether a hook further out has this call in hand, here in this thread or task."""
     return _depth.get() > 0
 
 
 @contextmanager
-def within() -> Iterator[None]:
+def suppressed() -> Iterator[None]:
     """What happens here is counted already, or not to be counted."""
     depth = _depth.get()
     _depth.set(depth + 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from quotakeeper.config.child_environment import load_watch_settings
 from quotakeeper.intercept import import_hook
 from quotakeeper.intercept.http_gate import switch
-from quotakeeper.metering.call_meter import Meter
+from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.process_meter import make_meter, use_meter
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Watching:
     """What `watch` gives. Leave it as it is, or end it: `close()`, or `with watch(): ...`."""
 
-    def __init__(self, meter: Meter, before: Meter | None, *, was_on: bool) -> None:
+    def __init__(self, meter: CallMeter, before: CallMeter | None, *, was_on: bool) -> None:
         self.meter = meter
         self._before = before
         self._was_on = was_on

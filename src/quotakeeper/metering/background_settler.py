@@ -12,7 +12,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
-from quotakeeper.engine.batch_settle import Settlement, settle_together
+from quotakeeper.engine.batch_settle import Settlement, settle_batch
 
 # What a job gives back is settled with that of others.
 Job = Callable[[], Settlement | None]
@@ -33,7 +33,7 @@ class _Waited:
         self._job()
 
 
-class Closer:
+class BackgroundSettler:
     """Does jobs one after the other. Handing one over never waits and starts nothing."""
 
     def __init__(self) -> None:
@@ -114,6 +114,6 @@ def _do(batch: list[Job]) -> None:
 
 def _settle(settlements: list[Settlement]) -> None:
     try:
-        settle_together(settlements)
+        settle_batch(settlements)
     except Exception:
         log.exception("quotakeeper: calls could not be settled")

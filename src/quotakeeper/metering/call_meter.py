@@ -12,10 +12,10 @@ from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
-from quotakeeper.metering.background_settler import Closer
-from quotakeeper.metering.event_loops import behind, elsewhere, running_loop
-from quotakeeper.metering.http_attempt import Attempt
-from quotakeeper.metering.process_exit import expect_the_end, expect_the_end_of_a_child
+from quotakeeper.metering.background_settler import BackgroundSettler
+from quotakeeper.metering.event_loops import behind, run_in_thread, running_loop
+from quotakeeper.metering.http_attempt import HttpAttempt
+from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
 from quotakeeper.metering.refusal import DENIED, Refused
 from quotakeeper.metering.retries import Link, Retries
 from quotakeeper.providers.contract import NOTHING, Adapter, Call, Request, TextCount
@@ -31,7 +31,7 @@ _READ_ON_THE_LOOP = 32 * 1024  # the text of a larger request is counted in a th
 _GOODBYE_SECONDS = 2.0
 _US = 1_000_000
 
-Begun = Attempt | Refused | None
+Begun = HttpAttempt | Refused | None
 
 
 class Open(Protocol):
@@ -46,7 +46,7 @@ Kept = TypeVar("Kept", bound=Open)
 log = logging.getLogger("quotakeeper")
 
 
-class Meter:
+class CallMeter:
     """Meters calls under one keeper. Hooks ask `begin`, or `abegin` on an event loop."""
 
     def __init__(
@@ -58,13 +58,13 @@ class Meter:
         self.scope = dict(scope)
         self.known_hosts = dict(known_hosts)
         self.waits = waits
-        self.closer = Closer()
+        self.closer = BackgroundSettler()
         self.retries = Retries()
         self._notes = notes
         self._clock = clock or SystemClock()
         self._open: weakref.WeakSet[Open] = weakref.WeakSet()
         self._said: set[str] = set()
-        expect_the_end(self)
+        settle_at_exit(self)
 
     # -- before a call leaves
 
@@ -93,7 +93,7 @@ class Meter:
                     self.sleep(seconds)
                     continue
                 return self.refused(adapter, call, error)
-            return self.keep(Attempt(self, adapter, call, reservation, request, link))
+            return self.keep(HttpAttempt(self, adapter, call, reservation, request, link))
 
     def is_told_by_its_body(self, request: Request) -> bool:
         """Whether only the body, which was not seen, tells what a call may cost.
@@ -109,7 +109,7 @@ class Meter:
     async def abegin(self, request: Request) -> Begun:
         """`begin`, awaited: neither the disk nor a long text is waited for on the loop."""
         if not self.on_asyncio():
-            return await elsewhere(lambda: self.begin(request))
+            return await run_in_thread(lambda: self.begin(request))
         import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
 
         if request.body is None or len(request.body) <= _READ_ON_THE_LOOP:
@@ -139,7 +139,7 @@ class Meter:
                     await asyncio.sleep(seconds)
                     continue
                 return self.refused(adapter, call, error)
-            return self.keep(Attempt(self, adapter, call, reservation, request, link))
+            return self.keep(HttpAttempt(self, adapter, call, reservation, request, link))
 
     def refused(self, adapter: Adapter, call: Call, error: Exception) -> Refused:
         """The provider's own kind of answer to a call that must stay."""
@@ -214,7 +214,7 @@ class Meter:
 
     def keep(self, attempt: Kept) -> Kept:
         """Have an open call ended when the process ends."""
-        expect_the_end_of_a_child()
+        settle_at_child_exit()
         self._open.add(attempt)
         return attempt
 

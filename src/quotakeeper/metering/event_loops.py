@@ -21,7 +21,7 @@ def running_loop() -> Any:
         return None
 
 
-async def elsewhere(work: Callable[[], T]) -> T:
+async def run_in_thread(work: Callable[[], T]) -> T:
     """Do something that blocks in a thread, where another loop than asyncio's is trio's."""
     trio: Any = sys.modules.get("trio")
     if trio is None:

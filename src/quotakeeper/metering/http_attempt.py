@@ -8,9 +8,9 @@ from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.engine.batch_settle import Settlement, settle_together
+from quotakeeper.engine.batch_settle import Settlement, settle_batch
 from quotakeeper.metering.settled_figures import figures_of
-from quotakeeper.metering.stream_budget import Cut, Growth, is_growing
+from quotakeeper.metering.stream_budget import StreamBudget, StreamCut, is_growing
 from quotakeeper.providers.contract import (
     NO_RESPONSE,
     NOTHING,
@@ -25,11 +25,11 @@ _MOST_HELD = 64 * 1024
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
-    from quotakeeper.metering.call_meter import Meter
+    from quotakeeper.metering.call_meter import CallMeter
     from quotakeeper.metering.retries import Link
 
 
-class Attempt:
+class HttpAttempt:
     """A call that was let out. Reads along and ends its reservation, once, whatever happens.
 
     No verb ever raises. The verbs that end it are `end` and `failed`, their twins for coroutines,
@@ -38,7 +38,7 @@ class Attempt:
     """
 
     def __init__(
-        self, meter: Meter, adapter: Adapter, call: Call, reservation: Reservation,
+        self, meter: CallMeter, adapter: Adapter, call: Call, reservation: Reservation,
         request: Request, link: Link | None,
     ) -> None:  # fmt: skip
         self.call = call
@@ -50,7 +50,7 @@ class Attempt:
         self._reader: UsageReader | None = None
         self._held: list[bytes] = []
         self._held_size = 0
-        self._growth: Growth | None = None
+        self._growth: StreamBudget | None = None
         self._broken = False
         self._once = Lock()
         self._pid = os.getpid()
@@ -74,7 +74,9 @@ class Attempt:
             self._reader = self._adapter.reader(self.call, status, headers)
             self._note_retry(200 <= status < 300)
             if is_growing(self.call, status):
-                self._growth = Growth(self._meter, self._adapter, self._reservation, self._reading)
+                self._growth = StreamBudget(
+                    self._meter, self._adapter, self._reservation, self._reading
+                )
         except Exception as error:  # noqa: BLE001 - the host goes on whatever happens to us
             self._broke("an answer could not be read", error)
 
@@ -90,7 +92,7 @@ class Attempt:
         if self._held_size > _MOST_HELD:
             self._read_held()
 
-    def passed(self, chunk: bytes, *, splits: bool = True) -> Cut | None:
+    def passed(self, chunk: bytes, *, splits: bool = True) -> StreamCut | None:
         """`feed`, and what becomes of the stream after it; None: it goes on.
 
         `splits`: it may be cut in the middle of this piece.
@@ -98,12 +100,12 @@ class Attempt:
         self.feed(chunk)
         return None if self._growth is None else self._growth.after(chunk, splits=splits)
 
-    async def apassed(self, chunk: bytes) -> Cut | None:
+    async def apassed(self, chunk: bytes) -> StreamCut | None:
         """`passed`, awaited."""
         self.feed(chunk)
         return None if self._growth is None else await self._growth.aafter(chunk)
 
-    def passed_by(self, chunk: bytes) -> Cut | None:
+    def passed_by(self, chunk: bytes) -> StreamCut | None:
         """`passed` where nobody may wait: what is denied ends the stream a few pieces later."""
         self.feed(chunk)
         return None if self._growth is None else self._growth.behind(chunk)
@@ -216,7 +218,7 @@ class Attempt:
     def _settle(self, complete: bool) -> None:
         settlement = self._settlement(complete)
         if settlement is not None:
-            settle_together([settlement])
+            settle_batch([settlement])
 
     async def _asettle(self, complete: bool) -> None:
         usage = self._usage(complete)

@@ -29,7 +29,7 @@ class _Expected:
 _leaving: weakref.WeakSet[Leaving] = weakref.WeakSet()
 
 
-def expect_the_end(meter: Leaving) -> None:
+def settle_at_exit(meter: Leaving) -> None:
     """Have a meter's calls ended at exit.
 
     Registered after the keeper's own end, so called before it.
@@ -40,7 +40,7 @@ def expect_the_end(meter: Leaving) -> None:
         atexit.register(_leave)
 
 
-def expect_the_end_of_a_child() -> None:
+def settle_at_child_exit() -> None:
     """A child that `multiprocessing` forked leaves without atexit, but tells its own."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None and _Expected.in_child != os.getpid():

@@ -18,19 +18,19 @@ from quotakeeper.config.child_environment import (
     salvage,
 )
 from quotakeeper.errors import ConfigError, QuotakeeperError
-from quotakeeper.metering.call_meter import Meter
+from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.wiring import Keeper
 
 log = logging.getLogger("quotakeeper")
 
 
 class _Current:
-    meter: Meter | None = None
+    meter: CallMeter | None = None
     lock = Lock()
     tried = False
 
 
-def current_meter() -> Meter | None:
+def current_meter() -> CallMeter | None:
     """The meter of this process; None when calls pass uncounted, which was said once."""
     if _Current.meter is None and not _Current.tried:
         with _Current.lock:
@@ -40,18 +40,18 @@ def current_meter() -> Meter | None:
     return _Current.meter
 
 
-def use_meter(meter: Meter | None) -> Meter | None:
+def use_meter(meter: CallMeter | None) -> CallMeter | None:
     """Set the meter of this process (None: from the environment again); gives the one before."""
     before, _Current.meter = _Current.meter, meter
     _Current.tried = False
     return before
 
 
-def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> Meter:
+def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMeter:
     """A meter by settings, under a keeper of its own unless one is given. Raises ConfigError."""
     keeper = keeper or Keeper(config=watching.settings)
     _ = keeper.prices.snapshot  # read now, not while an event loop waits for the first call
-    return Meter(
+    return CallMeter(
         keeper,
         scope=watching.scope,
         known_hosts=watching.known_hosts,
@@ -60,7 +60,7 @@ def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> Meter:
     )
 
 
-def _from_environment() -> Meter | None:
+def _from_environment() -> CallMeter | None:
     watching = None
     try:
         watching = load_watch_settings()
@@ -69,14 +69,14 @@ def _from_environment() -> Meter | None:
         return _in_spite_of(error, salvage(watching))
 
 
-def _in_spite_of(error: Exception, left: Salvaged) -> Meter | None:
+def _in_spite_of(error: Exception, left: Salvaged) -> CallMeter | None:
     reason = (
         str(error) if isinstance(error, QuotakeeperError) else f"{type(error).__name__}: {error}"
     )
     if not left.allows:
         log.error("quotakeeper: calls to providers are refused: %s", reason)
         shut = cast("Keeper", _NoKeeper(reason))
-        meter = Meter(shut, known_hosts=left.known_hosts, notes=left.notes)
+        meter = CallMeter(shut, known_hosts=left.known_hosts, notes=left.notes)
         meter.note("shut", reason)
         return meter
     if left.watching is not None:

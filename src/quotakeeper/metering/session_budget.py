@@ -24,27 +24,27 @@ PROLONGED_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reserve:
+class ReserveStep:
     """Set this aside."""
 
     quantities: dict[str, int]
 
 
-class Prolong:
+class ExtendStep:
     """Keep what is set aside for longer."""
 
 
-class GiveBack:
+class ReleaseStep:
     """Release what is set aside."""
 
 
-Step = Reserve | Prolong | GiveBack
+Step = ReserveStep | ExtendStep | ReleaseStep
 # A plan says step by step what to do with the ledger, is told the outcomes, and gives what denied
 # it. So there is one for threads and event loops alike.
 Plan = Generator[Step, "Reservation | Denied | None", "Denied | None"]
 
 
-class Slices:
+class SessionBudget:
     """The reservations of one session."""
 
     def __init__(self, keeper: Keeper, scope: Mapping[str, str], call: Call) -> None:
@@ -78,7 +78,7 @@ class Slices:
     def renamed(self, call: Call, needed: Mapping[str, int]) -> Plan:
         """Only now the session says what it is: reserve it anew under its right name."""
         before, self.call = self.call, call
-        yield GiveBack()
+        yield ReleaseStep()
         self._held, self.covered = [], {}
         denied = yield from self.opening(needed)
         if denied is not None:
@@ -158,7 +158,7 @@ class Slices:
     def _reserving(self, sizes: Iterator[dict[str, int]]) -> Plan:
         denied: Denied | None = None
         for size in sizes:
-            reply = yield Reserve(size)
+            reply = yield ReserveStep(size)
             if not isinstance(reply, Exception):
                 if reply is not None:
                     self._held.append(reply)
@@ -172,10 +172,10 @@ class Slices:
 
     def _carry_out(self, step: Step) -> Reservation | Denied | None:
         try:
-            if isinstance(step, Reserve):
+            if isinstance(step, ReserveStep):
                 return self._keeper.reserve(**self._asked(step.quantities))
             for each in self._held:
-                if isinstance(step, Prolong):
+                if isinstance(step, ExtendStep):
                     each.extend(_TTL_SECONDS)
                 else:
                     each.release()
@@ -185,10 +185,10 @@ class Slices:
 
     async def _acarry_out(self, step: Step) -> Reservation | Denied | None:
         try:
-            if isinstance(step, Reserve):
+            if isinstance(step, ReserveStep):
                 return await self._keeper.areserve(**self._asked(step.quantities))
             for each in self._held:
-                if isinstance(step, Prolong):
+                if isinstance(step, ExtendStep):
                     await each.aextend(_TTL_SECONDS)
                 else:
                     await each.arelease()

@@ -14,12 +14,12 @@ from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.event_loops import behind
 from quotakeeper.metering.refusal import Denied
-from quotakeeper.metering.session_budget import PROLONGED_SECONDS, Plan, Prolong, Slices
+from quotakeeper.metering.session_budget import PROLONGED_SECONDS, ExtendStep, Plan, SessionBudget
 from quotakeeper.metering.settled_figures import figures_of
 from quotakeeper.providers.contract import Adapter, LiveSession, Usage
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.call_meter import Meter
+    from quotakeeper.metering.call_meter import CallMeter
 
 NORMAL_CODES = (1000, 1001, 1005)
 _MOST_LAG_MS = 5_000  # of results behind what was sent
@@ -36,7 +36,7 @@ Data = bytes | str
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class SocketCut:
     """A message stays here. `farewell` is to be sent in its place; without one, close (1008).
 
     `again`: that was done before, with another message. `silent`: the program need not know, for
@@ -49,7 +49,7 @@ class Cut:
     silent: bool = False
 
 
-class LiveAttempt:
+class SocketAttempt:
     """A socket under way.
 
     No verb raises. `sent` is asked before a message leaves, `received` is told what came. It ends
@@ -57,14 +57,14 @@ class LiveAttempt:
     what passed.
     """
 
-    def __init__(self, meter: Meter, adapter: Adapter, session: LiveSession) -> None:
-        self.slices = Slices(meter.keeper, meter.scope, session.call)
+    def __init__(self, meter: CallMeter, adapter: Adapter, session: LiveSession) -> None:
+        self.slices = SessionBudget(meter.keeper, meter.scope, session.call)
         self._meter = meter
         self._adapter = adapter
         self._session = session
         self._before: LiveSession | None = None  # without the message that is being weighed
         self._needed: dict[str, int] = {}
-        self._cut: Cut | None = None
+        self._cut: SocketCut | None = None
         self._broken = False
         self._refusal: Usage | None = None
         self._look = Lock()
@@ -76,7 +76,7 @@ class LiveAttempt:
 
     # -- what passes
 
-    def sent(self, data: Data) -> Cut | None:
+    def sent(self, data: Data) -> SocketCut | None:
         """Ask whether a message may leave; None: it may."""
         try:
             with self._turn, closing(self._passing(data)) as plan:
@@ -85,7 +85,7 @@ class LiveAttempt:
             self._broke(error)
             return None
 
-    async def asent(self, data: Data) -> Cut | None:
+    async def asent(self, data: Data) -> SocketCut | None:
         """`sent`, awaited."""
         try:
             if self._aturn is None:
@@ -168,7 +168,7 @@ class LiveAttempt:
             return (yield from self.slices.growing(needed))
         if self._meter.monotonic() - self._prolonged > PROLONGED_SECONDS:
             self._prolonged = self._meter.monotonic()
-            yield Prolong()
+            yield ExtendStep()
         return None
 
     def _weighed(self, leaves: bool) -> None:
@@ -211,18 +211,18 @@ class LiveAttempt:
             return dict(usage.quantities)
         return {name: n for name, n in self._need(self._session, usage).items() if n}
 
-    def _verdict(self, data: Data, denied: Denied | None) -> Cut | None:
+    def _verdict(self, data: Data, denied: Denied | None) -> SocketCut | None:
         if self._cut is not None:
             cut = self._cut
             silent = isinstance(data, str) and self._is_free(data)
-            return Cut(cut.reason, cut.farewell, again=True, silent=silent)
+            return SocketCut(cut.reason, cut.farewell, again=True, silent=silent)
         if denied is None:
             return None
         if isinstance(denied, LimitExceeded):
             self._meter.note("refused", denied.limit.name)
         call = self.slices.call
         farewell = _FAREWELLS.get((call.provider, call.operation), "")
-        self._cut = Cut(f"quotakeeper: {denied}", farewell)
+        self._cut = SocketCut(f"quotakeeper: {denied}", farewell)
         return self._cut
 
     def _is_free(self, data: Data) -> bool:

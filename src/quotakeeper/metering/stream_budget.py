@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from weakref import WeakMethod
 
 from quotakeeper.errors import LedgerError, LimitExceeded
-from quotakeeper.metering.event_loops import elsewhere
+from quotakeeper.metering.event_loops import run_in_thread
 from quotakeeper.metering.refusal import DENIED, Denied
 from quotakeeper.providers.contract import Adapter, Call, UsageReader
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
-    from quotakeeper.metering.call_meter import Meter
+    from quotakeeper.metering.call_meter import CallMeter
 
 # What may stand in for each other in a bound: a cached token for a sent one, a thought for an answer.
 _KIN = {"cached_input_tokens": "input_tokens", "thought_tokens": "output_tokens"}
@@ -38,7 +38,7 @@ Reading = Callable[[], tuple[Call, UsageReader] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class StreamCut:
     """The stream ends here: `keep` bytes of the last piece still belong to it, `ending` comes after.
 
     Without an `ending` it is to break off as if the connection had been lost.
@@ -54,7 +54,7 @@ def is_growing(call: Call, status: int) -> bool:
     return call.streaming and call.billed and 200 <= status < 300
 
 
-class Growth:
+class StreamBudget:
     """What is set aside for one stream, and how far that reaches.
 
     Tell it of each piece, after it was fed: `after`, `aafter` on a loop, or `behind` where nobody
@@ -62,7 +62,7 @@ class Growth:
     """
 
     def __init__(
-        self, meter: Meter, adapter: Adapter, reservation: Reservation, reading: Reading
+        self, meter: CallMeter, adapter: Adapter, reservation: Reservation, reading: Reading
     ) -> None:
         self._meter = meter
         self._adapter = adapter
@@ -81,7 +81,7 @@ class Growth:
         """Why it was cut, or ""."""
         return f"quotakeeper: {self._denied}" if self._denied is not None else ""
 
-    def after(self, chunk: bytes, *, splits: bool) -> Cut | None:
+    def after(self, chunk: bytes, *, splits: bool) -> StreamCut | None:
         """What becomes of the stream after a piece; None: it goes on.
 
         `splits`: it may end in the middle of the piece.
@@ -94,7 +94,7 @@ class Growth:
             self._give_up(error)
             return None
 
-    async def aafter(self, chunk: bytes) -> Cut | None:
+    async def aafter(self, chunk: bytes) -> StreamCut | None:
         """`after`, awaited."""
         try:
             if lacking := self._lacking(chunk):
@@ -102,13 +102,13 @@ class Growth:
                 if self._meter.on_asyncio():
                     await self._adrive(plan)
                 else:
-                    await elsewhere(lambda: self._drive(plan))
+                    await run_in_thread(lambda: self._drive(plan))
             return self._cut(chunk, True)
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error)
             return None
 
-    def behind(self, chunk: bytes) -> Cut | None:
+    def behind(self, chunk: bytes) -> StreamCut | None:
         """`after`, but a thread of ours asks for more; a refusal ends the stream a little later."""
         try:
             if lacking := self._lacking(chunk):
@@ -202,7 +202,7 @@ class Growth:
             return error
         return None
 
-    def _cut(self, chunk: bytes, splits: bool) -> Cut | None:
+    def _cut(self, chunk: bytes, splits: bool) -> StreamCut | None:
         """Where a stream that was denied more ends, if it does so in this piece."""
         found = self._read() if self._denied is not None else None
         if found is None:
@@ -215,11 +215,11 @@ class Growth:
         keep = self._end_in(chunk, reader, splits)
         if keep is not None:
             ending = self._adapter.interruption(call, message=self.reason)
-            return Cut(keep, ending, self.reason)
+            return StreamCut(keep, ending, self.reason)
         self._pending += len(chunk)
         if reader.is_plain and self._pending <= _MOST_PENDING:
             return None
-        return Cut(len(chunk), b"", self.reason)
+        return StreamCut(len(chunk), b"", self.reason)
 
     def _end_in(self, chunk: bytes, reader: UsageReader, splits: bool) -> int | None:
         """The last place in a piece where a document ends."""

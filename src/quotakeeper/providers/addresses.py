@@ -13,7 +13,7 @@ _FALSE = ("", "false", "0", "no")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     """An address taken apart. `sure` is False where only the shape of the path can tell."""
 
     host: str
@@ -44,7 +44,7 @@ class Place:
 
 def locate(
     url: str, name: str, own_hosts: tuple[str, ...], known_hosts: Mapping[str, str]
-) -> Place | None:
+) -> Address | None:
     """Find whether an address is a provider's: listed as such, its own host, or loopback.
 
     `own_hosts` that begin with "." or "-" are endings (".api.deepgram.com"). A listed address counts for
@@ -57,15 +57,15 @@ def locate(
     if listed:
         if listed != name:
             return None
-        return Place(place.host, place.port, place.path[length:], _query(url))
+        return Address(place.host, place.port, place.path[length:], _query(url))
     if any(_is_host(place.host, own) for own in own_hosts):
-        return Place(place.host, place.port, place.path, _query(url))
+        return Address(place.host, place.port, place.path, _query(url))
     if is_loopback(place.host):
-        return Place(place.host, place.port, place.path, _query(url), sure=False)
+        return Address(place.host, place.port, place.path, _query(url), sure=False)
     return None
 
 
-def _address(url: object) -> Place | None:
+def _address(url: object) -> Address | None:
     """Host, port and path of an address; None when it is none."""
     if not isinstance(url, str):
         return None
@@ -74,7 +74,7 @@ def _address(url: object) -> Place | None:
     return _taken_apart(bare) if "@" in bare else _remembered(bare)
 
 
-def _taken_apart(url: str) -> Place | None:
+def _taken_apart(url: str) -> Address | None:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip(".").lower(), parts.port
@@ -83,7 +83,7 @@ def _taken_apart(url: str) -> Place | None:
     if not host or parts.scheme.lower() not in ("http", "https", "ws", "wss"):
         return None
     path = tuple(unquote(part) for part in parts.path.split("/") if part)
-    return Place(host, port, path)
+    return Address(host, port, path)
 
 
 _remembered = lru_cache(maxsize=512)(_taken_apart)
@@ -116,7 +116,7 @@ def _is_host(host: str, own: str) -> bool:
     return host.endswith(own) if own[0] in ".-" else host == own
 
 
-def _listed(place: Place, known_hosts: Mapping[str, str]) -> tuple[str, int]:
+def _listed(place: Address, known_hosts: Mapping[str, str]) -> tuple[str, int]:
     """The adapter a place is listed with, and how many path parts belong to the listed prefix."""
     if not known_hosts:
         return "", 0

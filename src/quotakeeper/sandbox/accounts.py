@@ -22,8 +22,8 @@ from quotakeeper.sandbox.deepgram import error_reply, has_key
 from quotakeeper.sandbox.messages import (
     Charge,
     Reply,
-    Request,
-    Turn,
+    SandboxRequest,
+    SandboxTurn,
     json_reply,
     request_uuid,
 )
@@ -40,28 +40,30 @@ _ADDONS = ("diarize", "redact", "keyterm", "detect_entities")
 Json = dict[str, object]
 
 
-def is_account(request: Request) -> bool:
+def is_account(request: SandboxRequest) -> bool:
     """Whether a path is one of an account's."""
     return request.path in (BILLING_PATH, REQUESTS_PATH) or (
         request.path == "/v1/projects" or request.path.startswith("/v1/projects/")
     )
 
 
-def noted(charge: Charge, request: Request, turn: Turn, request_id: str = "") -> Charge:
+def noted(
+    charge: Charge, request: SandboxRequest, turn: SandboxTurn, request_id: str = ""
+) -> Charge:
     """A charge with what an account says of it; a key in a query is left out."""
     query = tuple((name, value) for name, value in request.query if name not in _SECRET)
     known = request_id or request_uuid(turn, "listen")
     return replace(charge, request_id=known, at=turn.now_us, path=request.path, query=query)
 
 
-def charge_of(reply: Reply, request: Request, turn: Turn) -> Charge:
+def charge_of(reply: Reply, request: SandboxRequest, turn: SandboxTurn) -> Charge:
     """The charge of a reply, noted under the id that the client sees."""
     assert reply.charge is not None
     sent = next((value for name, value in reply.headers if name == "dg-request-id"), "")
     return noted(reply.charge, request, turn, sent)
 
 
-def reply_to(request: Request, turn: Turn, charges: Sequence[Charge]) -> Reply:
+def reply_to(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charge]) -> Reply:
     """Answer a question about an account."""
     if request.path == BILLING_PATH:
         body = billing_csv([c for c in charges if c.provider == "gemini"], prices())
@@ -101,7 +103,7 @@ def cost_of(charge: Charge) -> int | None:
     return prices().price(charge.provider, charge.model, quantities, charge.at, options).cost_pico
 
 
-def _managed(request: Request, turn: Turn, charges: Sequence[Charge]) -> Reply:
+def _managed(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charge]) -> Reply:
     path = request.path.strip("/").split("/")[2:]
     if not path:
         projects = [{"project_id": PROJECT_ID, "name": "Sandbox"}]
@@ -125,7 +127,7 @@ def _managed(request: Request, turn: Turn, charges: Sequence[Charge]) -> Reply:
     return error_reply(404, "NOT_FOUND", "The sandbox does not play this path.", turn)
 
 
-def _page(request: Request, charges: Sequence[Charge]) -> Json:
+def _page(request: SandboxRequest, charges: Sequence[Charge]) -> Json:
     """One page of requests, newest first."""
     limit, page = _number(request, "limit", 10), _number(request, "page", 0)
     if not 1 <= limit <= 1_000:
@@ -181,7 +183,7 @@ def _record(charge: Charge) -> Json:
     }
 
 
-def _usage(request: Request, turn: Turn, charges: Sequence[Charge]) -> Json:
+def _usage(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charge]) -> Json:
     """A day's sums a line, as the older summary has them."""
     start, end = _instants(request)
     by_day: dict[str, Json] = {}
@@ -216,7 +218,7 @@ def _method(charge: Charge) -> str:
     return "streaming" if charge.status == 101 else "sync"
 
 
-def _instants(request: Request) -> tuple[int, int]:
+def _instants(request: SandboxRequest) -> tuple[int, int]:
     """The range asked for, in microseconds; a date as `end` has that day in it."""
     start, end = -(2**62), 2**62
     if text := request.option("start"):
@@ -241,7 +243,7 @@ def _time_text(at: int) -> str:
     return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _number(request: Request, name: str, default: int) -> int:
+def _number(request: SandboxRequest, name: str, default: int) -> int:
     text = request.option(name, str(default))
     if not text.isdigit() or len(text) > 9:
         raise ValueError(f"{name} must be a number")

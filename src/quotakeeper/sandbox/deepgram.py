@@ -15,13 +15,13 @@ from quotakeeper.sandbox.audio_headers import AudioHeader, read_audio_header
 from quotakeeper.sandbox.messages import (
     Charge,
     Reply,
-    Request,
-    Turn,
+    SandboxRequest,
+    SandboxTurn,
     json_reply,
     parse_json,
     request_uuid,
 )
-from quotakeeper.sandbox.phrases import SPEECHES, Segment, Speech, hear
+from quotakeeper.sandbox.phrases import SPEECHES, Speech, SpokenSegment, hear
 from quotakeeper.tokens import estimate_tokens
 
 DEFAULT_MODEL = "base-general"
@@ -35,25 +35,27 @@ _SILENT_LEVEL = 64
 Json = dict[str, object]
 
 
-def is_deepgram(request: Request) -> bool:
+def is_deepgram(request: SandboxRequest) -> bool:
     """Whether a path is one of Deepgram's that the sandbox plays."""
     return request.path in ("/v1/listen", "/v1/speak")
 
 
-def error_reply(status: int, code: str, message: str, turn: Turn) -> Reply:
+def error_reply(status: int, code: str, message: str, turn: SandboxTurn) -> Reply:
     """An error in Deepgram's envelope."""
     identity = request_uuid(turn, code)
     body = {"err_code": code, "err_msg": message, "request_id": identity}
     return json_reply(status, body, headers=(("dg-request-id", identity), ("dg-error", message)))
 
 
-def has_key(request: Request) -> bool:
+def has_key(request: SandboxRequest) -> bool:
     """Whether a request carries a key or a short-lived token; an API key must say `Token`."""
     kind, _, key = request.headers.get("authorization", "").partition(" ")
     return kind.lower() in ("token", "bearer") and bool(key.strip())
 
 
-def reply_to(request: Request, turn: Turn, known: Iterable[Speech] = SPEECHES) -> Reply:
+def reply_to(
+    request: SandboxRequest, turn: SandboxTurn, known: Iterable[Speech] = SPEECHES
+) -> Reply:
     """Answer one request to a Deepgram path."""
     if not has_key(request):
         return error_reply(401, "INVALID_AUTH", "Invalid credentials.", turn)
@@ -62,7 +64,7 @@ def reply_to(request: Request, turn: Turn, known: Iterable[Speech] = SPEECHES) -
     return _listen(request, turn, known) if request.path == "/v1/listen" else _speak(request, turn)
 
 
-def _listen(request: Request, turn: Turn, known: Iterable[Speech]) -> Reply:
+def _listen(request: SandboxRequest, turn: SandboxTurn, known: Iterable[Speech]) -> Reply:
     header = _audio_of(request, known)
     if header is None:
         message = "Bad Request: failed to process audio: corrupt or unsupported data"
@@ -85,7 +87,7 @@ def _listen(request: Request, turn: Turn, known: Iterable[Speech]) -> Reply:
     return json_reply(200, reply, headers=(("dg-request-id", identity),), charge=charge)
 
 
-def _audio_of(request: Request, known: Iterable[Speech]) -> AudioHeader | None:
+def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> AudioHeader | None:
     """The header of what was sent; for a URL, the known speech of that name or half a minute."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         return read_audio_header(request.body) if request.body else None
@@ -127,7 +129,9 @@ def model_served(asked: str) -> Model:
     return Model("general", "2024-01-26.8851", family.partition("-")[0])
 
 
-def _metadata(request: Request, turn: Turn, header: AudioHeader, channels: int) -> Json:
+def _metadata(
+    request: SandboxRequest, turn: SandboxTurn, header: AudioHeader, channels: int
+) -> Json:
     model = model_served(request.option("model", DEFAULT_MODEL))
     identity = request_uuid(turn, "model", model.name)
     created = moment(turn.now_us).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -149,7 +153,7 @@ def _metadata(request: Request, turn: Turn, header: AudioHeader, channels: int) 
     return metadata
 
 
-def _results(request: Request, speech: Speech, channels: int) -> Json:
+def _results(request: SandboxRequest, speech: Speech, channels: int) -> Json:
     one: Json = {"alternatives": [alternative(request, speech.segments)]}
     results: Json = {"channels": [one] * channels}
     if request.is_set("utterances"):
@@ -161,14 +165,14 @@ def _results(request: Request, speech: Speech, channels: int) -> Json:
                 "channel": 0,
                 "transcript": segment.text,
                 "words": _words(segment),
-                "id": request_uuid(Turn(number, 0), segment.text),
+                "id": request_uuid(SandboxTurn(number, 0), segment.text),
             }
             for number, segment in enumerate(speech.segments)
         ]
     return results
 
 
-def alternative(request: Request, segments: Sequence[Segment]) -> Json:
+def alternative(request: SandboxRequest, segments: Sequence[SpokenSegment]) -> Json:
     """A transcript with its words and, where asked for, paragraphs."""
     transcript = " ".join(segment.text for segment in segments)
     words = [word for segment in segments for word in _words(segment)]
@@ -185,7 +189,7 @@ def alternative(request: Request, segments: Sequence[Segment]) -> Json:
     return found
 
 
-def _words(segment: Segment) -> list[Json]:
+def _words(segment: SpokenSegment) -> list[Json]:
     """Words with even shares of the time; in Chinese each character is one."""
     tokens = segment.text.split() if segment.text.isascii() or " " in segment.text else []
     tokens = tokens or [c for c in segment.text if c.isalnum()]
@@ -215,14 +219,14 @@ def _summarise(reply: Json, speech: Speech) -> None:
     metadata, results = reply["metadata"], reply["results"]
     assert isinstance(metadata, dict) and isinstance(results, dict)
     metadata["summary_info"] = {
-        "model_uuid": request_uuid(Turn(0, 0), "summary"),
+        "model_uuid": request_uuid(SandboxTurn(0, 0), "summary"),
         "input_tokens": tokens,
         "output_tokens": estimate_tokens(short).tokens if tokens else 0,
     }
     results["summary"] = {"result": "success", "short": short}
 
 
-def _speak(request: Request, turn: Turn) -> Reply:
+def _speak(request: SandboxRequest, turn: SandboxTurn) -> Reply:
     text = (parse_json(request.body) or {}).get("text")
     if not isinstance(text, str) or not text:
         return error_reply(400, "INVALID_JSON", "The body must be JSON with a `text`.", turn)
@@ -233,7 +237,7 @@ def _speak(request: Request, turn: Turn) -> Reply:
         ("Content-Type", "audio/wav"),
         ("dg-request-id", request_uuid(turn, "speak")),
         ("dg-model-name", model),
-        ("dg-model-uuid", request_uuid(Turn(0, 0), model)),
+        ("dg-model-uuid", request_uuid(SandboxTurn(0, 0), model)),
         ("dg-char-count", str(len(text))),
     )
     charge = Charge("deepgram", "speak", model, 200, {"requests": 1, "characters": len(text)})

@@ -10,8 +10,8 @@ from quotakeeper.domain.windows import moment
 from quotakeeper.sandbox import deepgram
 from quotakeeper.sandbox.audio_headers import AudioHeader, read_audio_header
 from quotakeeper.sandbox.live import NOTHING, SWITCHED, Answer, as_text, parse_message
-from quotakeeper.sandbox.messages import Charge, Reply, Request, Turn, request_uuid
-from quotakeeper.sandbox.phrases import Segment, hear
+from quotakeeper.sandbox.messages import Charge, Reply, SandboxRequest, SandboxTurn, request_uuid
+from quotakeeper.sandbox.phrases import SpokenSegment, hear
 from quotakeeper.sandbox.websocket import INTERNAL_ERROR, NORMAL, POLICY, Message
 
 PATH = "/v1/listen"
@@ -23,12 +23,12 @@ _IDLE = "NET-0001: Deepgram did not receive audio data or a text message within 
 _NOT_UNDERSTOOD = "DATA-0000: the payload could not be understood"
 
 
-def protocol_of(request: Request) -> str:
+def protocol_of(request: SandboxRequest) -> str:
     """The subprotocol to agree to: `token` or `bearer` where the key came that way."""
     return _offered(request)[0] if _key_in_protocol(request) else ""
 
 
-def refusal(request: Request, turn: Turn) -> Reply | None:
+def refusal(request: SandboxRequest, turn: SandboxTurn) -> Reply | None:
     """The reply to an opening that the real one refuses, or None."""
     keyed = deepgram.has_key(request) or _key_in_protocol(request) or request.option("token")
     if not keyed:
@@ -43,7 +43,9 @@ def refusal(request: Request, turn: Turn) -> Reply | None:
 class DeepgramSession:
     """One live transcription."""
 
-    def __init__(self, request: Request, turn: Turn, *, says_usage: bool = True) -> None:
+    def __init__(
+        self, request: SandboxRequest, turn: SandboxTurn, *, says_usage: bool = True
+    ) -> None:
         self._request = request
         self._says_usage = says_usage
         self._turn = turn
@@ -181,13 +183,13 @@ class DeepgramSession:
             for channel in range(channels)
         ]
 
-    def _segments(self, start_us: int, end_us: int) -> tuple[Segment, ...]:
+    def _segments(self, start_us: int, end_us: int) -> tuple[SpokenSegment, ...]:
         if not self._loud:
             return ()
         start, end = start_us // 1000, end_us // 1000
         heard = hear(end - start, self._request.option("language", "en"), ())
         return tuple(
-            Segment(start + each.start_ms, start + each.end_ms, each.text)
+            SpokenSegment(start + each.start_ms, start + each.end_ms, each.text)
             for each in heard.segments
         )
 
@@ -222,12 +224,12 @@ class DeepgramSession:
         return metadata
 
 
-def _offered(request: Request) -> list[str]:
+def _offered(request: SandboxRequest) -> list[str]:
     offered = request.headers.get("sec-websocket-protocol", "").split(",")
     return [part.strip() for part in offered if part.strip()]
 
 
-def _key_in_protocol(request: Request) -> bool:
+def _key_in_protocol(request: SandboxRequest) -> bool:
     offered = _offered(request)
     return len(offered) == 2 and offered[0].lower() in ("token", "bearer")
 

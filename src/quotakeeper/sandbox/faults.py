@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.sandbox import deepgram, gemini
-from quotakeeper.sandbox.messages import Reply, Request, Turn, json_reply, parse_json
+from quotakeeper.sandbox.messages import Reply, SandboxRequest, SandboxTurn, json_reply, parse_json
 
 HEADER = "x-sandbox-fault"
 QUERY = "sandbox_fault"
@@ -71,7 +71,7 @@ def parse_fault(text: str) -> Fault:
 
 
 def fault_for(
-    request: Request, schedule: Sequence[Fault], number: int, of_operation: int
+    request: SandboxRequest, schedule: Sequence[Fault], number: int, of_operation: int
 ) -> Fault | None:
     """The fault for one request: named in its header or query, else the first that is due."""
     named = request.headers.get(HEADER) or request.option(QUERY)
@@ -82,13 +82,13 @@ def fault_for(
     return next(due, None)
 
 
-def operation_of(request: Request) -> str:
+def operation_of(request: SandboxRequest) -> str:
     """The operation in a path: `listen`, `speak`, `generateContent`, `BidiGenerateContent`."""
     found = gemini.PATH.fullmatch(request.path)
     return found["method"] if found else re.split("[/.]", request.path)[-1]
 
 
-def spoil(fault: Fault, request: Request, turn: Turn, reply: Reply) -> Reply:
+def spoil(fault: Fault, request: SandboxRequest, turn: SandboxTurn, reply: Reply) -> Reply:
     """The reply as the fault leaves it. `slow` and the cuts are carried out by the server."""
     if fault.kind == "cut-early" and reply.progress:
         sent = max(1, len(reply.chunks) - 1)
@@ -181,7 +181,7 @@ def _quota_failure(model: str, *, per_day: bool) -> Reply:
     return replace(reply, headers=(*reply.headers, ("Retry-After", str(RETRY_SECONDS))))
 
 
-def _deepgram_error(fault: Fault, turn: Turn) -> Reply:
+def _deepgram_error(fault: Fault, turn: SandboxTurn) -> Reply:
     if fault.kind == "402":
         message = "Project does not have enough credits for an ASR request."
         return deepgram.error_reply(402, "ASR_PAYMENT_REQUIRED", message, turn)

@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from quotakeeper.domain.windows import moment
-from quotakeeper.sandbox.gemini_usage import PromptCount, Usage, count_prompt, thoughts_for
+from quotakeeper.sandbox.gemini_usage import GeminiCounts, PromptCount, count_prompt, thoughts_for
 from quotakeeper.sandbox.messages import (
     Charge,
     Reply,
-    Request,
-    Turn,
+    SandboxRequest,
+    SandboxTurn,
     json_reply,
     parse_json,
     response_id,
@@ -42,7 +42,7 @@ _EMBEDDING_SIZE = 768
 Json = dict[str, object]
 
 
-def is_gemini(request: Request) -> bool:
+def is_gemini(request: SandboxRequest) -> bool:
     """Whether a path is one of Gemini's (Developer API or Vertex)."""
     return PATH.fullmatch(request.path) is not None
 
@@ -55,13 +55,13 @@ def error_reply(status: int, name: str, message: str, details: list[Json] | None
     return json_reply(status, {"error": error})
 
 
-def has_key(request: Request) -> bool:
+def has_key(request: SandboxRequest) -> bool:
     """Whether a request names any key: header, query, or bearer token."""
     bearer = request.headers.get("authorization", "").lower().startswith("bearer ")
     return bool(request.headers.get("x-goog-api-key") or request.option("key") or bearer)
 
 
-def reply_to(request: Request, turn: Turn) -> Reply:
+def reply_to(request: SandboxRequest, turn: SandboxTurn) -> Reply:
     """Answer one request to a Gemini path."""
     found = PATH.fullmatch(request.path)
     if found is None or request.method != "POST":
@@ -87,7 +87,7 @@ def reply_to(request: Request, turn: Turn) -> Reply:
     return error_reply(404, "NOT_FOUND", f"Method {method!r} is not played by the sandbox.")
 
 
-def at_standard_tier(request: Request) -> Request:
+def at_standard_tier(request: SandboxRequest) -> SandboxRequest:
     """The same request as if it had asked for no tier of its own."""
     body = parse_json(request.body) or {}
     plain = {name: value for name, value in body.items() if name not in _TIER_FIELDS}
@@ -95,7 +95,9 @@ def at_standard_tier(request: Request) -> Request:
     return replace(request, headers=headers, body=json.dumps(plain).encode())
 
 
-def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: bool) -> Reply:
+def _generate(
+    request: SandboxRequest, turn: SandboxTurn, body: Json, model: str, *, vertex: bool
+) -> Reply:
     if not body.get("contents"):
         return error_reply(
             400,
@@ -109,7 +111,7 @@ def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: b
     wish = tool_wish(body)
     text, finish = _cut(_answer(body, config), cap - thoughts) if wish is None else ("", "STOP")
     said = text if wish is None else json.dumps(wish, ensure_ascii=False)
-    usage = Usage(prompt, estimate_tokens(said).tokens, thoughts, _tier(request, body))
+    usage = GeminiCounts(prompt, estimate_tokens(said).tokens, thoughts, _tier(request, body))
     served = response_id(turn, model, said)
     frame = {"modelVersion": model, "responseId": served}
     if vertex:
@@ -133,14 +135,14 @@ def _generate(request: Request, turn: Turn, body: Json, model: str, *, vertex: b
     return Reply(200, (*opened, b"]"), (kind, *tier), charge, progress)
 
 
-def _tier(request: Request, body: Json) -> str:
+def _tier(request: SandboxRequest, body: Json) -> str:
     """The service tier that is asked for, as either platform has it asked."""
     asked = body.get("serviceTier") or body.get("service_tier")
     name = str(asked or request.headers.get(VERTEX_TIER, "")).lower().removeprefix("service_tier_")
     return name if name in TIERS else TIERS[0]
 
 
-def _steps(text: str, usage: Usage) -> Iterator[tuple[str, Usage]]:
+def _steps(text: str, usage: GeminiCounts) -> Iterator[tuple[str, GeminiCounts]]:
     """The pieces of a stream, and what has been used with each."""
     step = max(1, -(-len(text) // _STREAM_PIECES))
     ends = [*range(step, len(text), step), len(text)]
@@ -153,7 +155,7 @@ def _steps(text: str, usage: Usage) -> Iterator[tuple[str, Usage]]:
 
 
 def _frames(
-    steps: Sequence[tuple[str, Usage]], finish: str, frame: Mapping[str, object],
+    steps: Sequence[tuple[str, GeminiCounts]], finish: str, frame: Mapping[str, object],
     wish: Json | None, *, vertex: bool,
 ) -> Iterator[Json]:  # fmt: skip
     """The chunks of a stream; each carries a snapshot of the usage so far."""
@@ -250,7 +252,7 @@ def _embed(body: Json, model: str, method: str, *, vertex: bool) -> Reply:
         reply["embeddings"] = vectors
     else:
         reply["embedding"] = vectors[0] if vectors else {"values": []}
-    charge = Charge("gemini", method, model, 200, Usage(prompt, 0, 0).billed())
+    charge = Charge("gemini", method, model, 200, GeminiCounts(prompt, 0, 0).billed())
     return json_reply(200, reply, charge=charge)
 
 

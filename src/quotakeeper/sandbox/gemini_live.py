@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from quotakeeper.sandbox import gemini
 from quotakeeper.sandbox.gemini_usage import PromptCount, count_prompt
 from quotakeeper.sandbox.live import NOTHING, SWITCHED, Answer, as_binary, parse_message
-from quotakeeper.sandbox.messages import Charge, Reply, Request
+from quotakeeper.sandbox.messages import Charge, Reply, SandboxRequest
 from quotakeeper.sandbox.websocket import BAD_DATA, INTERNAL_ERROR, Message
 from quotakeeper.tokens import estimate_tokens
 
@@ -37,7 +37,7 @@ Json = dict[str, object]
 Counts = dict[str, int]  # modality -> tokens
 
 
-def refusal(request: Request) -> Reply | None:
+def refusal(request: SandboxRequest) -> Reply | None:
     """The reply to an opening without any key, or None."""
     if gemini.has_key(request) or request.option("access_token"):
         return None

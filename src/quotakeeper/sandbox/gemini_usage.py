@@ -50,7 +50,7 @@ class PromptCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class GeminiCounts:
     """Everything counted for one generation."""
 
     prompt: PromptCount

@@ -24,7 +24,7 @@ class Answer:
 NOTHING = Answer()
 
 
-class Session(Protocol):
+class SandboxSession(Protocol):
     """One open socket."""
 
     def take(self, message: Message) -> Answer:

@@ -13,7 +13,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SandboxRequest:
     """One HTTP request. Header names are lower case."""
 
     method: str
@@ -74,7 +74,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SandboxTurn:
     """Where and when a request stands: its number since the start, and the instant."""
 
     number: int
@@ -99,12 +99,12 @@ def parse_json(body: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def request_uuid(turn: Turn, *parts: str) -> str:
+def request_uuid(turn: SandboxTurn, *parts: str) -> str:
     """A UUID that depends only on the turn and the parts, so that runs can be repeated."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join((str(turn.number), *parts))))
 
 
-def response_id(turn: Turn, *parts: str) -> str:
+def response_id(turn: SandboxTurn, *parts: str) -> str:
     """A short id like Gemini's `responseId`, the same in every run."""
     digest = hashlib.sha256("/".join((str(turn.number), *parts)).encode()).digest()
     return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")

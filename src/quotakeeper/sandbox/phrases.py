@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class SpokenSegment:
     """A stretch of speech, in milliseconds from the start."""
 
     start_ms: int
@@ -22,7 +22,7 @@ class Speech:
     name: str
     language: str
     milliseconds: int
-    segments: tuple[Segment, ...]
+    segments: tuple[SpokenSegment, ...]
 
 
 SPEECHES = (
@@ -31,10 +31,10 @@ SPEECHES = (
         "zh",
         16_067,
         (
-            Segment(350, 4_160, "大家好，欢迎来到我们的频道。"),
-            Segment(4_510, 7_938, "今天我们聊一聊越南咖啡。"),
-            Segment(8_288, 12_340, "早上喝一杯冰奶咖啡，很舒服。"),
-            Segment(12_690, 15_717, "谢谢大家，下次再见。"),
+            SpokenSegment(350, 4_160, "大家好，欢迎来到我们的频道。"),
+            SpokenSegment(4_510, 7_938, "今天我们聊一聊越南咖啡。"),
+            SpokenSegment(8_288, 12_340, "早上喝一杯冰奶咖啡，很舒服。"),
+            SpokenSegment(12_690, 15_717, "谢谢大家，下次再见。"),
         ),
     ),
     Speech(
@@ -42,9 +42,9 @@ SPEECHES = (
         "zh",
         11_181,
         (
-            Segment(350, 3_797, "晚上八点，夜市开始热闹了。"),
-            Segment(4_147, 7_633, "这里的小吃又便宜又好吃。"),
-            Segment(7_983, 10_831, "请记得带一点现金。"),
+            SpokenSegment(350, 3_797, "晚上八点，夜市开始热闹了。"),
+            SpokenSegment(4_147, 7_633, "这里的小吃又便宜又好吃。"),
+            SpokenSegment(7_983, 10_831, "请记得带一点现金。"),
         ),
     ),
     Speech(
@@ -52,9 +52,9 @@ SPEECHES = (
         "vi",
         9_879,
         (
-            Segment(350, 4_067, "Xin chào các bạn, hôm nay chúng ta đi thăm Hà Nội."),
-            Segment(4_417, 6_637, "Hồ Gươm buổi sáng rất yên tĩnh."),
-            Segment(6_987, 9_529, "Các bạn nhớ thử một bát phở nóng."),
+            SpokenSegment(350, 4_067, "Xin chào các bạn, hôm nay chúng ta đi thăm Hà Nội."),
+            SpokenSegment(4_417, 6_637, "Hồ Gươm buổi sáng rất yên tĩnh."),
+            SpokenSegment(6_987, 9_529, "Các bạn nhớ thử một bát phở nóng."),
         ),
     ),
 )
@@ -99,7 +99,7 @@ def hear(milliseconds: int, language: str, known: Iterable[Speech] = SPEECHES) -
     sentences = _GENERIC.get(asked, _GENERIC["en"])
     starts = range(0, max(0, milliseconds - 500), _GENERIC_MS)
     segments = tuple(
-        Segment(
+        SpokenSegment(
             start,
             min(start + _GENERIC_MS - 400, milliseconds),
             sentences[number % len(sentences)],

@@ -16,7 +16,7 @@ from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.sandbox import accounts, deepgram, gemini
 from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.faults import CUTS, Fault, fault_for, operation_of, parse_fault, spoil
-from quotakeeper.sandbox.messages import Reply, Request, Turn, json_reply
+from quotakeeper.sandbox.messages import Reply, SandboxRequest, SandboxTurn, json_reply
 from quotakeeper.sandbox.phrases import SPEECHES, Speech
 from quotakeeper.sandbox.sockets import Opening, converse, is_live, open_socket
 from quotakeeper.sandbox.websocket import WebSocket, wants_websocket
@@ -108,13 +108,13 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def answer(self, request: Request) -> tuple[Reply, Fault | None]:
+    def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
         """The reply to one request, put on the bill, and the fault it was spoiled with."""
         if request.path in (BILL_PATH, HEALTH_PATH):
             body = self.bill.as_json() if request.path == BILL_PATH else {"status": "ok"}
             return json_reply(200, body), None
         if accounts.is_account(request):  # no call: it takes no number, and costs nothing
-            asked = Turn(0, self._clock.now())
+            asked = SandboxTurn(0, self._clock.now())
             return accounts.reply_to(request, asked, self.bill.charges), None
         turn, of_operation = self._next_turn(operation_of(request))
         if gemini.is_gemini(request):
@@ -132,7 +132,7 @@ class Sandbox:
             self.bill.add(accounts.charge_of(reply, request, turn))
         return reply, fault
 
-    def open_socket(self, request: Request) -> tuple[Opening, Fault | None]:
+    def open_socket(self, request: SandboxRequest) -> tuple[Opening, Fault | None]:
         """What becomes of a request for a WebSocket, and the fault it is spoiled with."""
         turn, of_operation = self._next_turn(operation_of(request))
         fault = fault_for(request, self._faults, turn.number, of_operation)
@@ -141,11 +141,11 @@ class Sandbox:
             self.bill.add(accounts.charge_of(opening.reply, request, turn))
         return replace(opening, turn=turn), fault
 
-    def _next_turn(self, operation: str) -> tuple[Turn, int]:
+    def _next_turn(self, operation: str) -> tuple[SandboxTurn, int]:
         with self._lock:
             self._counts[""] = number = self._counts.get("", 0) + 1
             self._counts[operation] = of_operation = self._counts.get(operation, 0) + 1
-        return Turn(number, self._clock.now()), of_operation
+        return SandboxTurn(number, self._clock.now()), of_operation
 
 
 class _Server(ThreadingHTTPServer):
@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         headers: Mapping[str, str] = {key.lower(): value for key, value in self.headers.items()}
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-        request = Request(self.command, unquote(parts.path), query, headers, body)
+        request = SandboxRequest(self.command, unquote(parts.path), query, headers, body)
         sandbox = self.server.sandbox
         if wants_websocket(headers) and is_live(request):
             self._converse(request)
@@ -195,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._noted(request, reply, fault)
         self._send(reply, cut=fault is not None and fault.kind in CUTS)
 
-    def _noted(self, request: Request, reply: Reply, fault: Fault | None) -> None:
+    def _noted(self, request: SandboxRequest, reply: Reply, fault: Fault | None) -> None:
         sandbox = self.server.sandbox
         if sandbox.log is not None:
             ending = f" ({fault.kind})" if fault else ""
@@ -203,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "slow":
             sandbox.stopping.wait(fault.seconds)
 
-    def _converse(self, request: Request) -> None:
+    def _converse(self, request: SandboxRequest) -> None:
         """Become a WebSocket, if the request may."""
         sandbox = self.server.sandbox
         opening, fault = sandbox.open_socket(request)

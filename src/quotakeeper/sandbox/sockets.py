@@ -10,11 +10,11 @@ from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.deepgram_live import DeepgramSession
 from quotakeeper.sandbox.faults import CUTS, Fault, spoil
 from quotakeeper.sandbox.gemini_live import GeminiSession
-from quotakeeper.sandbox.live import SWITCHED, Answer, Session
-from quotakeeper.sandbox.messages import Charge, Reply, Request, Turn, json_reply
+from quotakeeper.sandbox.live import SWITCHED, Answer, SandboxSession
+from quotakeeper.sandbox.messages import Charge, Reply, SandboxRequest, SandboxTurn, json_reply
 from quotakeeper.sandbox.websocket import Message, WebSocket, accept
 
-_NO_TURN = Turn(0, 0)
+_NO_TURN = SandboxTurn(0, 0)
 _REFUSING = ("429", "429-day", "429-bare", "402", "500", "503")
 
 
@@ -26,17 +26,17 @@ class Opening:
     """
 
     reply: Reply
-    session: Session | None = None
+    session: SandboxSession | None = None
     closing: Answer | None = None
-    turn: Turn = _NO_TURN
+    turn: SandboxTurn = _NO_TURN
 
 
-def is_live(request: Request) -> bool:
+def is_live(request: SandboxRequest) -> bool:
     """Whether the sandbox plays this path as a socket."""
     return request.path == deepgram_live.PATH or bool(gemini_live.PATH.fullmatch(request.path))
 
 
-def open_socket(request: Request, turn: Turn, fault: Fault | None) -> Opening:
+def open_socket(request: SandboxRequest, turn: SandboxTurn, fault: Fault | None) -> Opening:
     """Decide on a request to become a WebSocket."""
     of_gemini = request.path != deepgram_live.PATH
     refused = gemini_live.refusal(request) if of_gemini else deepgram_live.refusal(request, turn)
@@ -86,7 +86,7 @@ def converse(
 
 
 def _converse(
-    session: Session, socket: WebSocket, fault: Fault | None, cut: Callable[[], None]
+    session: SandboxSession, socket: WebSocket, fault: Fault | None, cut: Callable[[], None]
 ) -> None:
     kind = fault.kind if fault is not None else ""
     try:

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 from threading import Lock
 
 from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.forecasting.time_buckets import SlotSum, slots_of, use_by_slot, whole_slots
+from quotakeeper.domain.forecasting.time_buckets import (
+    BucketSum,
+    buckets_of,
+    use_by_bucket,
+    whole_buckets,
+)
 from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
@@ -97,13 +102,13 @@ class MemoryStore:
         matching = [event for event in found if _wanted(query, event)]
         yield from matching[: query.limit]
 
-    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
         """Sums of five minutes; see the Store port."""
-        return slots_of(self.events(EventQuery(*whole_slots(since, until))))
+        return buckets_of(self.events(EventQuery(*whole_buckets(since, until))))
 
     def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot, since an instant."""
-        return use_by_slot(accounts, self.slots(since))
+        return use_by_bucket(accounts, self.slots(since))
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""

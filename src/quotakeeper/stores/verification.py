@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.fold import fold
-from quotakeeper.domain.ledger.state import Known, LedgerState, ZoneFinder, followed, opened
+from quotakeeper.domain.ledger.state import CallRecord, LedgerState, ZoneFinder, followed, opened
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Problem
 from quotakeeper.domain.units import METERS, units_text
@@ -25,7 +25,7 @@ class _Replay(LedgerState):
         self._look_up = look_up
         self.next_seq = 0
 
-    def known_at(self, seq: int) -> Known:
+    def known_at(self, seq: int) -> CallRecord:
         found = self._known.get(seq)
         if found is None:
             for entry in self._look_up(seq, self.next_seq):
@@ -34,7 +34,7 @@ class _Replay(LedgerState):
             raise KeyError(seq)
         return found
 
-    def remember(self, entry: Entry, known: Known) -> None:
+    def remember(self, entry: Entry, known: CallRecord) -> None:
         super().remember(entry, known)
         if known.hold is None:
             del self._known[known.seq], self._ids[known.id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain.forecasting.time_buckets import SLOT, SlotSum
+from quotakeeper.domain.forecasting.time_buckets import BUCKET, BucketSum
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Figures, Kind
 from quotakeeper.domain.ports import EventQuery
@@ -120,20 +120,20 @@ class JournalRules(LedgerCase):
         self.reopen()
         reported, ok = Provenance.REPORTED, Outcome.OK
         first = [
-            SlotSum(start, other, reported, Outcome.ERROR, 1, 0, {"audio_milliseconds": 4}, 9),
-            SlotSum(start, LABELS, reported, ok, 3, 1, {"input_tokens": 17}, 10),
+            BucketSum(start, other, reported, Outcome.ERROR, 1, 0, {"audio_milliseconds": 4}, 9),
+            BucketSum(start, LABELS, reported, ok, 3, 1, {"input_tokens": 17}, 10),
         ]
-        second = SlotSum(
-            start + SLOT, LABELS, Provenance.ESTIMATED, ok, 1, 0, {"input_tokens": 1}, 1
+        second = BucketSum(
+            start + BUCKET, LABELS, Provenance.ESTIMATED, ok, 1, 0, {"input_tokens": 1}, 1
         )
-        last = SlotSum(start + 4 * SLOT, LABELS, reported, ok, 1, 0, {"input_tokens": 3}, 0)
+        last = BucketSum(start + 4 * BUCKET, LABELS, reported, ok, 1, 0, {"input_tokens": 3}, 0)
         every = [*first, second, last]
         assert list(self.store.slots()) == every
-        assert list(self.store.slots(start, start + SLOT)) == first
+        assert list(self.store.slots(start, start + BUCKET)) == first
         assert list(self.store.slots(start, start + 1)) == first
-        assert list(self.store.slots(start + SLOT - 1, start + SLOT)) == first
-        assert list(self.store.slots(start, start + SLOT + 1)) == [*first, second]
-        assert list(self.store.slots(start + SLOT)) == [second, last]
+        assert list(self.store.slots(start + BUCKET - 1, start + BUCKET)) == first
+        assert list(self.store.slots(start, start + BUCKET + 1)) == [*first, second]
+        assert list(self.store.slots(start + BUCKET)) == [second, last]
         assert list(self.store.slots(until=start)) == []
         self.apply(c.Correct("a", tokens(4, 2)))
         corrected = next(each for each in self.store.slots() if each.labels == LABELS)
@@ -155,12 +155,12 @@ class JournalRules(LedgerCase):
             c.Settle("b", tokens(50, 40)),
             c.Correct("a", tokens(20, 6)),
         )
-        later = since + 4 * SLOT
+        later = since + 4 * BUCKET
         for _ in range(2):
             assert self.store.paces([late, early], since) == [
                 {since: 46, later: 5}, {since: 70, later: 7},
             ]  # fmt: skip
-            assert self.store.paces([early], since + SLOT) == [{later: 7}]
+            assert self.store.paces([early], since + BUCKET) == [{later: 7}]
             self.reopen()
         unwatched = cap(1, labels=CallLabels("deepgram")).account
         assert self.store.paces([unwatched, early], later) == [{}, {later: 7}]

@@ -42,7 +42,9 @@ class LimitRules(LedgerCase):
         assert (blocking.asked, blocking.remaining) == (0, 0)
         self.reserve("free", tokens(1, 0), limit)
         self.reserve("soft", tokens(1), soft)
-        self.reserve("elsewhere", tokens(1), cap(0, meter="cost", labels=CallLabels("deepgram")))
+        self.reserve(
+            "run_in_thread", tokens(1), cap(0, meter="cost", labels=CallLabels("deepgram"))
+        )
 
     def test_a_limit_of_nothing_refuses_everything_it_counts(self) -> None:
         limit = cap(0)

@@ -112,14 +112,14 @@ class ReservationRules(LedgerCase):
     def test_an_id_used_for_another_call_is_a_conflict(self) -> None:
         self.reserve("held", tokens(10))
         self.record("recorded", tokens(10))
-        elsewhere = CallLabels("deepgram", "nova-2")
+        run_in_thread = CallLabels("deepgram", "nova-2")
         for command in (
             self.asking("held", tokens(11)),
-            self.asking("held", tokens(10), labels=elsewhere),
+            self.asking("held", tokens(10), labels=run_in_thread),
             self.asking("recorded", tokens(10)),
             c.Record("held", LABELS, tokens(10)),
             c.Record("recorded", LABELS, tokens(11)),
-            c.Record("recorded", elsewhere, tokens(10)),
+            c.Record("recorded", run_in_thread, tokens(10)),
         ):
             self.fails(command, KeyConflictError)
 

@@ -48,7 +48,7 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Tally:
+class CallTally:
     """The sums of one side: calls, base units by meter, pico-dollars; `unpriced` have no cost."""
 
     calls: int = 0

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from quotakeeper.app.reconcile.differences import (
     Better,
+    CallTally,
     Difference,
     DifferenceKind,
-    Tally,
     by_meter,
 )
 from quotakeeper.app.reconcile.pairing import AFTER_US, BEFORE_US, SameModel, pair
@@ -27,7 +27,7 @@ _MICRO = 10**6  # pico-dollars in a millionth of a dollar
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RequestWindow:
     """What is compared: requests made and calls booked in `[since, until)`; None is open."""
 
     since: int | None = None
@@ -37,9 +37,9 @@ class Window:
         """Whether an instant lies in it."""
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
-    def widened(self) -> Window:
+    def widened(self) -> RequestWindow:
         """With a margin on both sides: what lies there is looked at, and not reported."""
-        return Window(
+        return RequestWindow(
             None if self.since is None else self.since - MARGIN_US,
             None if self.until is None else self.until + MARGIN_US,
         )
@@ -49,8 +49,8 @@ class Window:
 class Compared:
     """The sums of both sides, as far as a comparison has come. `alike`: calls without a difference."""
 
-    here: Tally = field(default_factory=Tally)
-    there: Tally = field(default_factory=Tally)
+    here: CallTally = field(default_factory=CallTally)
+    there: CallTally = field(default_factory=CallTally)
     alike: int = 0
 
 
@@ -67,7 +67,7 @@ def request_id_of(event: UsageEvent) -> str:
 
 def compare_requests(
     provider: str, requests: Iterable[AccountRequest], events: Iterable[UsageEvent],
-    window: Window, same_model: SameModel, sums: Compared,
+    window: RequestWindow, same_model: SameModel, sums: Compared,
 ) -> Iterator[Difference]:  # fmt: skip
     """Every difference, as soon as it is certain; `sums` is filled on the way.
 
@@ -133,7 +133,7 @@ class _Ledger:
 
 
 def _told_apart(
-    provider: str, waiting: list[AccountRequest], ledger: _Ledger, window: Window,
+    provider: str, waiting: list[AccountRequest], ledger: _Ledger, window: RequestWindow,
     same_model: SameModel, sums: Compared,
 ) -> Iterator[Difference]:  # fmt: skip
     pairs, unsure = pair(waiting, list(ledger.loose.values()), same_model)
@@ -167,7 +167,7 @@ def _missing_here(provider: str, request: AccountRequest, sums: Compared) -> Dif
 
 
 def _compared(
-    request: AccountRequest, event: UsageEvent, window: Window, sums: Compared
+    request: AccountRequest, event: UsageEvent, window: RequestWindow, sums: Compared
 ) -> Iterator[Difference]:
     if not (window.holds(request.at) or window.holds(event.at)):
         return

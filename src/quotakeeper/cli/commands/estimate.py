@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 
 _model = click.option(
     "--model",
@@ -33,7 +33,7 @@ def estimate() -> None:
 @_json
 @click.pass_obj
 def text(
-    session: Session, file: str | None, text: str | None, models: tuple[str, ...], every: bool,
+    session: CommandContext, file: str | None, text: str | None, models: tuple[str, ...], every: bool,
     as_json: bool,
 ) -> int:  # fmt: skip
     """Tokens, language and cost of a text FILE (- is stdin)."""
@@ -49,7 +49,11 @@ def text(
 @_json
 @click.pass_obj
 def audio(
-    session: Session, files: tuple[str, ...], models: tuple[str, ...], every: bool, as_json: bool
+    session: CommandContext,
+    files: tuple[str, ...],
+    models: tuple[str, ...],
+    every: bool,
+    as_json: bool,
 ) -> int:
     """Minutes and cost of sound FILES, by their headers."""
     from quotakeeper.cli.estimate import run_audio
@@ -64,7 +68,7 @@ def audio(
 @_json
 @click.pass_obj
 def folder(
-    session: Session, folder: str, models: tuple[str, ...], every: bool, as_json: bool
+    session: CommandContext, folder: str, models: tuple[str, ...], every: bool, as_json: bool
 ) -> int:
     """All texts and sound files in a FOLDER, added up."""
     from quotakeeper.cli.estimate import run_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from quotakeeper.app.records import FORMATS
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 
 
 @click.command()
@@ -19,7 +19,7 @@ from quotakeeper.cli.context import Session
 @click.option("--last", metavar="SPAN", help='The last "24h", "7d", ...')
 @click.option("--bom", is_flag=True, help="CSV that Excel reads as UTF-8.")
 @click.pass_obj
-def export(session: Session, form: str, out: str | None, since: str | None, until: str | None,
+def export(session: CommandContext, form: str, out: str | None, since: str | None, until: str | None,
            last: str | None, bom: bool) -> int:  # fmt: skip
     """Every event, for other programs."""
     from quotakeeper.cli.export import ExportOptions, run_export
@@ -30,7 +30,7 @@ def export(session: Session, form: str, out: str | None, since: str | None, unti
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def verify(session: Session, as_json: bool) -> int:
+def verify(session: CommandContext, as_json: bool) -> int:
     """Check the ledger against its own journal."""
     from quotakeeper.cli.verify import run_verify
 
@@ -43,7 +43,7 @@ def verify(session: Session, as_json: bool) -> int:
 @click.option("--shrink", is_flag=True, help="Give the room back to the disk: copies the file.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def compact(session: Session, keep: str, shrink: bool, as_json: bool) -> int:
+def compact(session: CommandContext, keep: str, shrink: bool, as_json: bool) -> int:
     """Let single calls of long ago go; balances and reports stay."""
     from quotakeeper.cli.compact import run_compact
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.units import METERS
 
@@ -17,7 +17,7 @@ def limits() -> None:
 @limits.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def list_limits(session: Session, as_json: bool) -> int:
+def list_limits(session: CommandContext, as_json: bool) -> int:
     """The limits in force."""
     from quotakeeper.cli.limits import run_list
 
@@ -37,7 +37,7 @@ def list_limits(session: Session, as_json: bool) -> int:
 )
 @click.option("--timezone", help="The zone whose midnight it resets at.")
 @click.pass_obj
-def set_limit(session: Session, /, name: str, **given: str | None) -> int:
+def set_limit(session: CommandContext, /, name: str, **given: str | None) -> int:
     """Make a limit, or change the given parts of one.
 
     The config file in force is changed, else the user's own; comments in it are kept.
@@ -50,7 +50,7 @@ def set_limit(session: Session, /, name: str, **given: str | None) -> int:
 @limits.command("remove")
 @click.argument("name")
 @click.pass_obj
-def remove_limit(session: Session, name: str) -> int:
+def remove_limit(session: CommandContext, name: str) -> int:
     """Take a limit out of the config file."""
     from quotakeeper.cli.limits import run_remove
 

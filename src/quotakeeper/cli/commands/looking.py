@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.errors import InvalidInputError
 
 
@@ -12,7 +12,7 @@ from quotakeeper.errors import InvalidInputError
 @click.option("--json", "as_json", is_flag=True, help="As JSON, schema 1.")
 @click.option("--check", is_flag=True, help="Exit 3 over a hard limit, 4 near one.")
 @click.pass_obj
-def status(session: Session, as_json: bool, check: bool) -> int:
+def status(session: CommandContext, as_json: bool, check: bool) -> int:
     """Where every limit stands now."""
     from quotakeeper.cli.status import run_status
 
@@ -28,7 +28,7 @@ def status(session: Session, as_json: bool, check: bool) -> int:
     "--interval", type=float, default=2.0, show_default=True, help="Seconds between frames."
 )
 @click.pass_obj
-def watch(session: Session, once: bool, as_json: bool, interval: float) -> int:
+def watch(session: CommandContext, once: bool, as_json: bool, interval: float) -> int:
     """A live screen: used, limit, speed, when it runs out, the last calls."""
     from quotakeeper.cli.watch import WatchOptions, run_watch
 
@@ -48,7 +48,7 @@ def watch(session: Session, once: bool, as_json: bool, interval: float) -> int:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
 @click.pass_obj
-def report(session: Session, by: str, since: str | None, until: str | None, last: str | None,
+def report(session: CommandContext, by: str, since: str | None, until: str | None, last: str | None,
            as_json: bool, as_csv: bool) -> int:  # fmt: skip
     """What was used and spent, added up."""
     from quotakeeper.cli.report import ReportOptions, run_report
@@ -72,7 +72,9 @@ def report(session: Session, by: str, since: str | None, until: str | None, last
 @click.option("--operation", default="", metavar="NAME", help="Only this operation.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def events(session: Session, limit: int, provider: str, operation: str, as_json: bool) -> int:
+def events(
+    session: CommandContext, limit: int, provider: str, operation: str, as_json: bool
+) -> int:
     """The last calls, newest first."""
     from quotakeeper.cli.event_view import run_events
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 
 _SORTS = ("name", "shortest", "longest", "oldest", "newest")
 
@@ -37,7 +37,9 @@ _SORTS = ("name", "shortest", "longest", "oldest", "newest")
 @click.option("--check", is_flag=True, help="Exit 3 if a file never fits, 4 if some wait a day.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, schema 1.")
 @click.pass_obj
-def plan(session: Session, /, folders: tuple[str, ...], operations: str, **given: object) -> int:
+def plan(
+    session: CommandContext, /, folders: tuple[str, ...], operations: str, **given: object
+) -> int:
     """What folders of sound and film would cost by your own history, and on which day each file fits.
 
     Nothing is sent. For the price of one text or sound by many models see: quotakeeper estimate.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 
 
 @click.group()
@@ -16,7 +16,7 @@ def prices() -> None:
 @click.option("--provider", default="", metavar="NAME", help="Only of this provider.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def list_prices(session: Session, provider: str, as_json: bool) -> int:
+def list_prices(session: CommandContext, provider: str, as_json: bool) -> int:
     """Every price there is, with its date, source and confidence."""
     from quotakeeper.cli.prices import run_list
 
@@ -29,7 +29,9 @@ def list_prices(session: Session, provider: str, as_json: bool) -> int:
 @click.option("--at", metavar="TIME", help="As it was or will be then.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def show_price(session: Session, model: str, provider: str, at: str | None, as_json: bool) -> int:
+def show_price(
+    session: CommandContext, model: str, provider: str, at: str | None, as_json: bool
+) -> int:
     """The prices of one model that are in force."""
     from quotakeeper.cli.prices import run_show
 

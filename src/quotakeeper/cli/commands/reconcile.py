@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 
 
 @click.command()
@@ -23,7 +23,7 @@ from quotakeeper.cli.context import Session
 @click.option("--base-url", default="", metavar="URL", help="Another address of the account.")
 @click.option("--project", default="", metavar="ID", help="The project at the provider.")
 @click.pass_obj
-def reconcile(session: Session, /, provider: str, **given: Any) -> int:
+def reconcile(session: CommandContext, /, provider: str, **given: Any) -> int:
     """Hold the ledger against the provider's own account and name every difference.
 
     Exit 5 when something differs; with --apply, when something that differs could not be written.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.config.run_environment import ON_LIMIT_WORDS
 
 
@@ -28,7 +28,7 @@ from quotakeeper.config.run_environment import ON_LIMIT_WORDS
 @click.option("--json", "json_file", metavar="FILE", help="Write what was used to this file.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
-def run(session: Session, on_limit: str | None, project: str | None, tags: tuple[str, ...],
+def run(session: CommandContext, on_limit: str | None, project: str | None, tags: tuple[str, ...],
         summary: str, json_file: str | None, command: tuple[str, ...]) -> int:  # fmt: skip
     """Run a program as it is, with every call to a known provider metered and capped."""
     from quotakeeper.cli.run import RunOptions, run_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from quotakeeper.cli.console import tell
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.exit_codes import OK
 from quotakeeper.errors import InvalidInputError
 
@@ -23,7 +23,7 @@ from quotakeeper.errors import InvalidInputError
     help="Spoil requests: KIND[:SECONDS][@FROM[-TO]][=OPERATION], like 429@2; repeatable.",
 )
 @click.pass_obj
-def sandbox(session: Session, port: int, faults: tuple[str, ...]) -> int:
+def sandbox(session: CommandContext, port: int, faults: tuple[str, ...]) -> int:
     """A stand-in for Gemini and Deepgram on this machine: no key, no network, no bill."""
     from quotakeeper.sandbox import run_sandbox
 

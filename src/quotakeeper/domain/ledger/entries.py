@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from quotakeeper.domain.fast_dataclass import fact
+from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 
@@ -51,7 +51,7 @@ class Figures:
     note: str = ""
 
 
-@fact
+@fast_dataclass
 class Entry:
     """One line of the journal. `at` is ledger time, which never goes back.
 

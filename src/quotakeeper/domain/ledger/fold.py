@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold
-from quotakeeper.domain.ledger.state import Known, LedgerState, followed, opened
+from quotakeeper.domain.ledger.state import CallRecord, LedgerState, followed, opened
 from quotakeeper.domain.units import Meter, measure
 
 
-def fold(state: LedgerState, entry: Entry) -> Known:
+def fold(state: LedgerState, entry: Entry) -> CallRecord:
     """Take one entry into the state: balances first, then what is known of its id."""
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)

@@ -35,7 +35,9 @@ class _Sums:
         self.balance = self.slices.setdefault(part.start_at, Balance())
 
 
-def derive(state: LedgerState, wanted: Sequence[tuple[Account, int]]) -> list[dict[int, Balance]]:
+def rebuild_balances(
+    state: LedgerState, wanted: Sequence[tuple[Account, int]]
+) -> list[dict[int, Balance]]:
     """What was booked for each account since an instant of its own, by slice."""
     every = [_Sums(account, since) for account, since in wanted]
     matching: dict[CallLabels, list[_Sums]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from quotakeeper.domain.fast_dataclass import fact
+from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Provenance
@@ -37,7 +37,7 @@ class Balance:
     overage: int = 0
 
 
-@fact
+@fast_dataclass
 class Hold:
     """An open reservation: the upper bound of one call, set aside at instant `at`.
 

@@ -8,7 +8,7 @@ from quotakeeper.domain.ledger.admission import admit, no_room, unfit
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.ledger.fold import fold
 from quotakeeper.domain.ledger.reservations import Hold, State, grown
-from quotakeeper.domain.ledger.state import Known, LedgerState
+from quotakeeper.domain.ledger.state import CallRecord, LedgerState
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import is_storable
@@ -45,13 +45,13 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
     return c.Reserved(hold, decision), [entry]
 
 
-def mark_sent(state: LedgerState, known: Known, now: int, entries: list[Entry]) -> Known:
+def mark_sent(state: LedgerState, known: CallRecord, now: int, entries: list[Entry]) -> CallRecord:
     """Say of an open reservation that its call is about to leave."""
     entries.append(Entry(state.seq + 1, Kind.SENT, now, ref=known.seq))
     return fold(state, entries[-1])
 
 
-def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, Known | None]:
+def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, CallRecord | None]:
     """The attempt at a call that counts: the first that may have cost something, or else a new one.
 
     What was released or has expired left nothing that could be given as the answer, so the same
@@ -68,7 +68,7 @@ def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, Known | None]
     return attempt, known
 
 
-def _same(known: Known, command: c.Reserve) -> bool:
+def _same(known: CallRecord, command: c.Reserve) -> bool:
     return (
         known.state is not State.RECORDED
         and known.labels == command.labels
@@ -77,7 +77,7 @@ def _same(known: Known, command: c.Reserve) -> bool:
 
 
 def _replayed(
-    state: LedgerState, known: Known, command: c.Reserve, now: int
+    state: LedgerState, known: CallRecord, command: c.Reserve, now: int
 ) -> tuple[c.Outcomes, list[Entry]]:
     if not _same(known, command):
         return c.Failed(KeyConflictError(command.id)), []
@@ -87,7 +87,7 @@ def _replayed(
     return _answered(known), entries
 
 
-def _answered(known: Known) -> c.Outcomes:
+def _answered(known: CallRecord) -> c.Outcomes:
     """The first answer once more, of a call that is under way or was settled."""
     if known.hold is not None:
         return c.Reserved(known.hold, Decision(True), replay=True)
@@ -96,7 +96,7 @@ def _answered(known: Known) -> c.Outcomes:
     return c.Failed(ReservationClosedError(known.id, known.state, "reserve again"))
 
 
-def _ended_hold(known: Known) -> Hold:
+def _ended_hold(known: CallRecord) -> Hold:
     opening = known.opening
     return Hold(known.id, known.at, known.labels, opening.quantities, opening.cost_pico,
                 opening.price_id, opening.provenance, "", known.at, sent=True)  # fmt: skip
@@ -160,7 +160,7 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
     return c.Reserved(hold, Decision(True)), [entry]
 
 
-def _within(state: LedgerState, lease: Known, at: int, now: int) -> int:
+def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:
     """An instant, moved into the calendar periods that a lease was granted in, and not after now:
     in the next ones nothing was set aside for it."""
     latest = now

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
-from quotakeeper.domain.fast_dataclass import fact
+from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind, event_from
-from quotakeeper.domain.ledger.rebuild import derive
+from quotakeeper.domain.ledger.rebuild import rebuild_balances
 from quotakeeper.domain.ledger.reservations import Balance, Hold, State, drawn, grown
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.units import METERS, Meter, Quantities
@@ -36,8 +36,8 @@ _ALWAYS = 2**63
 _MOST_PLACES = 10_000
 
 
-@fact
-class Known:
+@fast_dataclass
+class CallRecord:
     """What is known of an id: its opening entry and where it stands. `drawn`: out of a lease."""
 
     seq: int
@@ -76,18 +76,18 @@ class LedgerState:
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
         self._places: dict[CallLabels, tuple[int, int, tuple[Place, ...]]] = {}
         self._caps: dict[CallLabels, tuple[Sequence[Limit], int, int, tuple[Cap, ...]]] = {}
-        self._known: dict[int, Known] = {}
+        self._known: dict[int, CallRecord] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
 
     # -- look-ups a store may fetch from elsewhere
 
-    def known(self, event_id: str) -> Known | None:
+    def known(self, event_id: str) -> CallRecord | None:
         """What is known of an id, or None."""
         seq = self._ids.get(event_id)
         return None if seq is None else self.known_at(seq)
 
-    def known_at(self, seq: int) -> Known:
+    def known_at(self, seq: int) -> CallRecord:
         """What is known of the id whose opening entry is `seq`."""
         return self._known[seq]
 
@@ -173,7 +173,7 @@ class LedgerState:
 
     def derived(self, account: Account, since: int) -> dict[int, Balance]:
         """What was booked since an instant, by slice, added up from the journal."""
-        return derive(self, [(account, since)])[0]
+        return rebuild_balances(self, [(account, since)])[0]
 
     def resets_at(self, account: Account, now: int) -> int:
         """When room comes back: at the end of the period, or as the oldest slice in use leaves."""
@@ -259,10 +259,10 @@ class LedgerState:
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Told of every balance that was changed: a store notes what it has to write."""
 
-    def count(self, before: Known | None, after: Known) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord) -> None:
         """Told of every event, new or with other figures than before: a store may keep sums."""
 
-    def remember(self, entry: Entry, known: Known) -> None:
+    def remember(self, entry: Entry, known: CallRecord) -> None:
         """Take an entry, and what is known after it, into what is known of its id."""
         self.seq, self.high_water = entry.seq, entry.at
         self._ids[known.id] = known.seq
@@ -273,17 +273,17 @@ class LedgerState:
             self._open[known.id] = known.seq
 
 
-def opened(entry: Entry) -> Known:
+def opened(entry: Entry) -> CallRecord:
     """What is known of an id from its opening entry."""
     assert entry.labels is not None and entry.figures is not None
     if entry.kind is Kind.RECORD:
-        return Known(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
+        return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
                      State.RECORDED, figures=entry.figures)  # fmt: skip
     figures = entry.figures
     hold = Hold(entry.id, entry.counts_at, entry.labels, figures.quantities, figures.cost_pico,
                 figures.price_id, figures.provenance, entry.owner, entry.expires_at,
                 sent=entry.sent)  # fmt: skip
-    return Known(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
+    return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
                  drawn=entry.kind is Kind.DRAW)  # fmt: skip
 
 
@@ -295,14 +295,14 @@ _ENDS = {
 }
 
 
-def followed(known: Known, entry: Entry) -> Known:
+def followed(known: CallRecord, entry: Entry) -> CallRecord:
     """What is known of an id after one more entry about it."""
     # Written out: nearly every call comes by here, and `replace` looks its fields up each time.
     hold = known.hold
     if entry.kind is Kind.SENT and hold is not None:
         sent = Hold(hold.id, hold.at, hold.labels, hold.quantities, hold.cost_pico, hold.price_id,
                     hold.provenance, hold.owner, hold.expires_at, sent=True)  # fmt: skip
-        return Known(known.seq, known.id, known.at, known.labels, known.opening, known.state,
+        return CallRecord(known.seq, known.id, known.at, known.labels, known.opening, known.state,
                      hold=sent, figures=known.figures, drawn=known.drawn)  # fmt: skip
     if entry.kind is Kind.EXTEND and hold is not None:
         return replace(known, hold=replace(hold, expires_at=entry.expires_at))
@@ -313,5 +313,5 @@ def followed(known: Known, entry: Entry) -> Known:
             return known
         change = grown if entry.kind is Kind.GROW else drawn
         return replace(known, hold=change(hold, entry.figures))
-    return Known(known.seq, known.id, known.at, known.labels, known.opening,
+    return CallRecord(known.seq, known.id, known.at, known.labels, known.opening,
                  _ENDS[entry.kind], figures=entry.figures, drawn=known.drawn)  # fmt: skip

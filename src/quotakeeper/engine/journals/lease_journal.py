@@ -27,7 +27,7 @@ from quotakeeper.domain.windows import MAX_INSTANT
 _MARK = ".lease-"
 
 
-class Line(StrEnum):
+class LineKind(StrEnum):
     """What a line says: a lease was granted, a call admitted on it, or how that call ended."""
 
     LEASE = "L"
@@ -37,7 +37,7 @@ class Line(StrEnum):
     RELEASED = "R"
 
 
-class Segment:
+class JournalSegment:
     """One file of the journal. Its handle is closed when the last who may write to it lets go."""
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +88,7 @@ def lease_line(lease: str, labels: CallLabels) -> str:
     """A lease was granted, for calls with these labels."""
     import json  # noqa: PLC0415 - 3 ms that a program without leases saves
 
-    return f"\n{Line.LEASE} {lease} {json.dumps(asdict(labels))};"
+    return f"\n{LineKind.LEASE} {lease} {json.dumps(asdict(labels))};"
 
 
 def admitted_ending(lease: str, ttl_us: int, figures: Figures) -> str:
@@ -98,10 +98,10 @@ def admitted_ending(lease: str, ttl_us: int, figures: Figures) -> str:
 
 def settled_line(event_id: str, figures: Figures) -> str:
     """A call has ended at its true figures."""
-    return f"\n{Line.SETTLED} {event_id} {_figures_text(figures)};"
+    return f"\n{LineKind.SETTLED} {event_id} {_figures_text(figures)};"
 
 
-def ended_line(what: Line, event_id: str) -> str:
+def ended_line(what: LineKind, event_id: str) -> str:
     """A call was released, or is assumed at its estimate."""
     return f"\n{what} {event_id} ;"
 
@@ -126,10 +126,10 @@ def _texts(*texts: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class JournalContents:
     """A line that was read; what it has depends on what it says."""
 
-    what: Line
+    what: LineKind
     id: str
     figures: Figures | None = None
     labels: CallLabels | None = None
@@ -138,7 +138,7 @@ class Read:
     ttl_us: int = 0
 
 
-def read_lines(text: str) -> Iterator[Read | str]:
+def read_lines(text: str) -> Iterator[JournalContents | str]:
     """The lines of a file; one that is torn, or none of ours, comes as it is."""
     for line in text.split("\n"):
         if not line.strip("\0 "):  # what a power cut leaves of a file may be zeros
@@ -151,20 +151,20 @@ def read_lines(text: str) -> Iterator[Read | str]:
             yield line
 
 
-def _read(line: str) -> Read:
+def _read(line: str) -> JournalContents:
     import json  # noqa: PLC0415 - see lease_line
 
     letter, found, rest = line.split(" ", 2)
-    what = Line(letter)
-    if what is Line.LEASE:
-        return Read(what, found, labels=_labels(json.loads(rest)))
-    if what is Line.SETTLED:
-        return Read(what, found, _figures(rest))
-    if what is Line.ADMITTED:
+    what = LineKind(letter)
+    if what is LineKind.LEASE:
+        return JournalContents(what, found, labels=_labels(json.loads(rest)))
+    if what is LineKind.SETTLED:
+        return JournalContents(what, found, _figures(rest))
+    if what is LineKind.ADMITTED:
         at, lease, ttl, figures = rest.split(" ", 3)
-        return Read(what, found, _figures(figures), lease=lease,
+        return JournalContents(what, found, _figures(figures), lease=lease,
                     at=check_whole(int(at), "at", most=MAX_INSTANT), ttl_us=int(ttl))  # fmt: skip
-    return Read(what, found)
+    return JournalContents(what, found)
 
 
 def _figures(text: str) -> Figures:

@@ -22,7 +22,12 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
-from quotakeeper.engine.journals.lease_journal import Line, Read, read_lines, segments
+from quotakeeper.engine.journals.lease_journal import (
+    JournalContents,
+    LineKind,
+    read_lines,
+    segments,
+)
 from quotakeeper.errors import InvalidInputError, LedgerError
 from quotakeeper.identifiers import boot_id, new_owner
 
@@ -37,8 +42,8 @@ class _Call:
     """A call as far as the journal tells. Its beginning may be in the ledger alone."""
 
     id: str
-    admitted: Read | None = None
-    ended: Read | None = None
+    admitted: JournalContents | None = None
+    ended: JournalContents | None = None
 
     def commands(self, owner: str) -> list[Command]:
         begun, ended = self.admitted, self.ended
@@ -47,9 +52,9 @@ class _Call:
             drawn = [Draw(self.id, begun.lease, begun.figures, owner, begun.ttl_us, begun.at)]
         if ended is None:
             return drawn  # it was under way: the sweep assumes it
-        if ended.what is Line.SETTLED and ended.figures is not None:
+        if ended.what is LineKind.SETTLED and ended.figures is not None:
             return [*drawn, Settle(self.id, ended.figures)]
-        if ended.what is Line.ASSUMED:
+        if ended.what is LineKind.ASSUMED:
             return [*drawn, Assume(self.id)]
         return [Release(self.id)]  # unless the ledger never knew of it
 
@@ -149,10 +154,10 @@ def _calls(texts: Iterable[str], labels: dict[str, CallLabels]) -> list[_Call]:
         for line in read_lines(text):
             if isinstance(line, str):  # torn as the process, or the machine, was stopped
                 log.debug("quotakeeper: a torn line in a lease's journal: %.200s", line)
-            elif line.what is Line.LEASE:
+            elif line.what is LineKind.LEASE:
                 if line.labels is not None:
                     labels[line.id] = line.labels
-            elif line.what is Line.ADMITTED:
+            elif line.what is LineKind.ADMITTED:
                 calls.setdefault(line.id, _Call(line.id)).admitted = line
             else:
                 calls.setdefault(line.id, _Call(line.id)).ended = line

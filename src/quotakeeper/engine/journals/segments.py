@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from quotakeeper.engine.journals.lease_journal import Segment, segment_path
+from quotakeeper.engine.journals.lease_journal import JournalSegment, segment_path
 
 _TURNED_AFTER_SECONDS = 1.0
 
@@ -20,8 +20,8 @@ class Segments:
     def __init__(self, ledger: Path | None, owner: str) -> None:
         self._ledger = ledger
         self._owner = owner
-        self.current: Segment | None = None
-        self._before: list[Segment] = []
+        self.current: JournalSegment | None = None
+        self._before: list[JournalSegment] = []
         self._number = 0
         self._began = 0.0
         self._said = False
@@ -45,15 +45,15 @@ class Segments:
             return False
         return True
 
-    def _next(self) -> Segment:
+    def _next(self) -> JournalSegment:
         assert self._ledger is not None
         self._number += 1
-        return Segment(segment_path(self._ledger, self._owner, self._number))
+        return JournalSegment(segment_path(self._ledger, self._owner, self._number))
 
     def turn(
-        self, monotonic: float, needed: Collection[Segment | None], used: bool,
+        self, monotonic: float, needed: Collection[JournalSegment | None], used: bool,
         leases: Sequence[str],
-    ) -> list[Segment]:  # fmt: skip
+    ) -> list[JournalSegment]:  # fmt: skip
         """Begin a new part where it is time, with these lines; gives the parts nobody needs."""
         current = self.current
         if current is not None and not used:

@@ -31,7 +31,7 @@ _MOST_LABELS = 10_000
 Have = Callable[[Lease, Figures, Decision], None]
 
 
-class Granting:
+class BlockSizing:
     """Asks the ledger for leases. `calls` is what a block is for; None: as many as it turns out.
 
     A block is never more than a quarter of what any hard limit has left: slices shrink as a limit

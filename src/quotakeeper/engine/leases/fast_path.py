@@ -13,8 +13,13 @@ from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Reserve
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
-from quotakeeper.engine.call_builder import Call
-from quotakeeper.engine.journals.lease_journal import Line, Segment, ended_line, settled_line
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.journals.lease_journal import (
+    JournalSegment,
+    LineKind,
+    ended_line,
+    settled_line,
+)
 from quotakeeper.engine.journals.segments import Segments
 from quotakeeper.engine.leases.lease import Lease, LeasedCall, Shape
 
@@ -39,8 +44,8 @@ def shape_key(
         return None
 
 
-class Lane:
-    """What any thread does with the leases of a keeper. `Leases` is the worker's half."""
+class FastPath:
+    """What any thread does with the leases of a keeper. `LeaseTable` is the worker's half."""
 
     key = staticmethod(shape_key)
 
@@ -105,19 +110,19 @@ class Lane:
             return call
         return None
 
-    def _written(self, call: LeasedCall, segment: Segment, line: str) -> bool:
+    def _written(self, call: LeasedCall, segment: JournalSegment, line: str) -> bool:
         try:
             segment.append(line)
         except OSError as error:
             self._unwritten(call, error)
             return False
         except BaseException:  # a signal: nobody will end it
-            call.end = Line.RELEASED
+            call.end = LineKind.RELEASED
             self._ended.append(call)
             raise
         return True
 
-    def shape(self, key: Any, call: Call, command: Reserve) -> Shape | None:
+    def shape(self, key: Any, call: PreparedCall, command: Reserve) -> Shape | None:
         """A shape to ask a lease for; None where there is none for such a call now.
 
         What has no price is not leased: nobody knows what part of a budget it takes.
@@ -144,7 +149,7 @@ class Lane:
             return False
         return not call.drawn or self._ledger is None or self._segments.current is not None
 
-    def end(self, call: LeasedCall, how: Line, figures: Figures | None = None) -> bool:
+    def end(self, call: LeasedCall, how: LineKind, figures: Figures | None = None) -> bool:
         """A call has ended; whether that is sure to outlive this process already.
 
         Takes no lock: a finalizer may come by here while this very thread has it.
@@ -172,6 +177,6 @@ class Lane:
             if self._under_way.pop(call.id, None) is not None:
                 call.lease.add(call.shape.figures)
             else:  # the ledger knows of it already
-                call.end = Line.RELEASED
+                call.end = LineKind.RELEASED
                 self._ended.append(call)
         self._paused_until = self._clock.monotonic() + RECALLED_SECONDS

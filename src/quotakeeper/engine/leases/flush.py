@@ -11,7 +11,7 @@ from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.ledger.commands import Booked, Command, Failed, Record
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.engine.journals.lease_journal import Line
+from quotakeeper.engine.journals.lease_journal import LineKind
 from quotakeeper.engine.leases.lease import LeasedCall
 from quotakeeper.errors import InvalidInputError
 
@@ -54,7 +54,7 @@ def _commands(call: LeasedCall) -> list[Command]:
 
 def _not_booked(store: Store, now: int, call: LeasedCall, failed: Failed, *, first: bool) -> None:
     unknown = isinstance(failed.error, InvalidInputError) and first
-    if unknown and call.end is not Line.RELEASED:
+    if unknown and call.end is not LineKind.RELEASED:
         # The ledger knows no such lease, it is another file now: what was used is used.
         figures = call.figures or replace(
             call.shape.figures, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN

@@ -12,8 +12,8 @@ from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.engine.call_builder import Call
-from quotakeeper.engine.journals.lease_journal import Line, Segment, admitted_ending
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.journals.lease_journal import JournalSegment, LineKind, admitted_ending
 from quotakeeper.identifiers import id_series
 
 TERM_SECONDS = 10.0  # that a lease outlives its process by, where that cannot be told sooner
@@ -70,7 +70,7 @@ class Shape:
 
     __slots__ = ("call", "figures", "granted", "needs", "sent", "ttl_us")
 
-    def __init__(self, call: Call, figures: Figures, ttl_us: int, sent: bool) -> None:
+    def __init__(self, call: PreparedCall, figures: Figures, ttl_us: int, sent: bool) -> None:
         self.call = call
         self.figures = figures
         self.ttl_us = ttl_us
@@ -97,16 +97,16 @@ class LeasedCall:
     )  # fmt: skip
 
     def __init__(self, event_id: str, at: int, shape: Shape, lease: Lease,
-                 segment: Segment | None) -> None:  # fmt: skip
+                 segment: JournalSegment | None) -> None:  # fmt: skip
         self.id = event_id
         self.at = at
         self.shape = shape
         self.lease = lease
         self.segment = segment
-        self.end_segment: Segment | None = None
+        self.end_segment: JournalSegment | None = None
         self.drawn = False
         self.sent = shape.sent
-        self.end: Line | None = None
+        self.end: LineKind | None = None
         self.figures: Figures | None = None
         self.ttl_us = shape.ttl_us
 
@@ -118,9 +118,9 @@ class LeasedCall:
 
     def ending(self) -> Command | None:
         """The command that ends it in the ledger; None where the ledger never knew of it."""
-        if self.end is Line.SETTLED and self.figures is not None:
+        if self.end is LineKind.SETTLED and self.figures is not None:
             return Settle(self.id, self.figures, self.shape.call.limits)
-        if self.end is Line.ASSUMED:
+        if self.end is LineKind.ASSUMED:
             return Assume(self.id)
         return Release(self.id) if self.drawn else None
 

@@ -17,9 +17,9 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.engine.journals.lease_journal import Line, lease_line
-from quotakeeper.engine.leases.block_sizing import Granting
-from quotakeeper.engine.leases.fast_path import RECALLED_SECONDS, Lane
+from quotakeeper.engine.journals.lease_journal import LineKind, lease_line
+from quotakeeper.engine.leases.block_sizing import BlockSizing
+from quotakeeper.engine.leases.fast_path import RECALLED_SECONDS, FastPath
 from quotakeeper.engine.leases.flush import book, draw
 from quotakeeper.engine.leases.lease import TERM_SECONDS, Lease, LeasedCall, Shape
 from quotakeeper.engine.leases.recall import RecallSign
@@ -38,7 +38,7 @@ def _unheard(verdicts: Sequence[Verdict]) -> None:
     """Nobody wants to know."""
 
 
-class Leases(Lane):
+class LeaseTable(FastPath):
     """All leases of one keeper. `passed` is told, in the worker, which limits are at a threshold.
 
     Everything here is for the worker alone.
@@ -47,7 +47,7 @@ class Leases(Lane):
     tick_seconds = TICK_SECONDS
 
     def __init__(
-        self, clock: Clock, ledger: Path | None, owner: str, granting: Granting, sign: RecallSign
+        self, clock: Clock, ledger: Path | None, owner: str, granting: BlockSizing, sign: RecallSign
     ) -> None:
         super().__init__(clock, ledger, owner)
         self._granting = granting
@@ -100,7 +100,7 @@ class Leases(Lane):
             with self._lock:
                 for call in calls:
                     self._under_way.pop(call.id, None)
-                    if call.end is Line.RELEASED and not call.drawn and call.lease.open:
+                    if call.end is LineKind.RELEASED and not call.drawn and call.lease.open:
                         call.lease.add(call.shape.figures)
             self.passed(passed)
 
@@ -207,7 +207,7 @@ class Leases(Lane):
             self.closed = True
             for call in list(self._under_way.values()):
                 if not call.sent and call.end is None:
-                    call.end = Line.RELEASED
+                    call.end = LineKind.RELEASED
                     self._ended.append(call)
         self.give_back(list(self._leases.values()), store, now)
         self._tidy(store, now, self._clock.monotonic())

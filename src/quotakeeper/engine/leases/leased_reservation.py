@@ -12,15 +12,15 @@ from quotakeeper.domain.ledger.entries import Figures, event_from
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.engine.call_builder import Call
-from quotakeeper.engine.journals.lease_journal import Line
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.journals.lease_journal import LineKind
 from quotakeeper.engine.leases.lease import LeasedCall
-from quotakeeper.engine.leases.lease_table import Leases
+from quotakeeper.engine.leases.lease_table import LeaseTable
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import LedgerError, ReservationClosedError
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.composition import Bookkeeping
+    from quotakeeper.engine.composition import Composition
 
 
 class LeasedReservation(Reservation):
@@ -35,7 +35,7 @@ class LeasedReservation(Reservation):
     _spooled = _replay = _sent = _ended = False
     _own_hold: Hold | None = None
 
-    def __init__(self, keeper: Bookkeeping, leases: Leases, leased: LeasedCall) -> None:
+    def __init__(self, keeper: Composition, leases: LeaseTable, leased: LeasedCall) -> None:
         self._keeper = keeper
         self._leases = leases
         self._leased = leased
@@ -61,7 +61,7 @@ class LeasedReservation(Reservation):
         self._own_hold = hold
 
     @property
-    def _call(self) -> Call:  # type: ignore[override]
+    def _call(self) -> PreparedCall:  # type: ignore[override]
         return self._leased.shape.call
 
     @property
@@ -116,7 +116,7 @@ class LeasedReservation(Reservation):
             super().release()
         else:
             self._ended = True
-            self._leases.end(self._leased, Line.RELEASED)
+            self._leases.end(self._leased, LineKind.RELEASED)
 
     async def arelease(self) -> None:
         """`release`, awaited."""
@@ -201,7 +201,7 @@ class LeasedReservation(Reservation):
             figures = self._keeper.figures_of(leased.shape.call, given, leased.at, otherwise)
         figures = figures or self._estimate()
         self._ended = True
-        sure = self._leases.end(leased, Line.SETTLED, figures)
+        sure = self._leases.end(leased, LineKind.SETTLED, figures)
         self.event = event = event_from(leased.id, leased.at, leased.lease.labels, figures)
         return event, sure
 
@@ -219,10 +219,10 @@ class LeasedReservation(Reservation):
             return True
         if isinstance(command, Settle):
             figures = command.figures
-            sure = leases.end(leased, Line.SETTLED, figures)
+            sure = leases.end(leased, LineKind.SETTLED, figures)
             self.event = event_from(leased.id, leased.at, leased.lease.labels, figures)
             return sure
-        how = Line.ASSUMED if isinstance(command, Assume) else Line.RELEASED
+        how = LineKind.ASSUMED if isinstance(command, Assume) else LineKind.RELEASED
         return leases.end(leased, how)
 
     def _take_out(self) -> None:

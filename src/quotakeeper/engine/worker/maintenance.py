@@ -15,19 +15,19 @@ from quotakeeper.engine.worker.sweeper import end_holds, sweep
 from quotakeeper.errors import LedgerError, QuotakeeperError
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.leases.lease_table import Leases
+    from quotakeeper.engine.leases.lease_table import LeaseTable
 
 SWEEP_SECONDS = 30.0
 
 log = logging.getLogger("quotakeeper")
 
 
-class Housekeeping:
+class Maintenance:
     """All of it is done in the worker's thread, between two batches."""
 
     def __init__(
         self, clock: Clock, spool: Spool, replay: LeaseReplay, sign: RecallSign,
-        leases: Leases | None,
+        leases: LeaseTable | None,
     ) -> None:  # fmt: skip
         self.leases = leases
         self.sign = sign

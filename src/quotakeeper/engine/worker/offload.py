@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def aside(act: Callable[[], T]) -> T:
+async def offload(act: Callable[[], T]) -> T:
     """Do it in a thread and wait; a coroutine that is cancelled meanwhile cancels nothing of it."""
     import asyncio  # noqa: PLC0415 - see Worker
 

@@ -22,7 +22,7 @@ _GOODBYE_SECONDS = 2.0
 log = logging.getLogger("quotakeeper")
 
 
-class Turn:
+class FairLock:
     """Whose turn it is: the worker's for each batch, or a fork's, which does not wait for long.
 
     Bare locks are not fair: a busy worker would take its own back before the fork gets it.
@@ -69,7 +69,7 @@ class Member(Protocol):
         """Finish, in so many seconds at most."""
 
 
-class Roll:
+class ProcessLifecycle:
     """Everybody in this process who has to know."""
 
     def __init__(self) -> None:
@@ -135,4 +135,4 @@ def _said() -> Iterator[None]:
         log.exception("quotakeeper: a keeper failed at a fork or at the end")
 
 
-roll = Roll()
+lifecycle = ProcessLifecycle()

@@ -18,9 +18,9 @@ from quotakeeper.domain.ledger.commands import Command, Release, Reserve, Reserv
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.worker.errors import too_slow, unforeseen
-from quotakeeper.engine.worker.maintenance import Housekeeping
-from quotakeeper.engine.worker.process_lifecycle import Turn, roll
-from quotakeeper.engine.worker.work_items import Question, Ticket, fail, wake
+from quotakeeper.engine.worker.maintenance import Maintenance
+from quotakeeper.engine.worker.process_lifecycle import FairLock, lifecycle
+from quotakeeper.engine.worker.work_items import Question, WorkItem, fail, wake
 from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperError
 
 MOST_IN_BATCH = 1_000
@@ -37,7 +37,7 @@ class Worker:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, accounts: tuple[Account, ...], house: Housekeeping
+        self, store: Store, clock: Clock, accounts: tuple[Account, ...], house: Maintenance
     ) -> None:
         self.patience = PATIENCE_SECONDS
         self.house = house
@@ -46,14 +46,14 @@ class Worker:
         self._accounts = accounts
         self._closed = False
         self._reset()
-        roll.join(self)
+        lifecycle.join(self)
 
     def _reset(self) -> None:
-        self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._queue: SimpleQueue[WorkItem | None] = SimpleQueue()
         self._thread: Thread | None = None
         # Reentrant: a finalizer may close a keeper while this very thread hands over a ticket.
         self._gate = RLock()
-        self._turn = Turn()  # held while the store is used
+        self._turn = FairLock()  # held while the store is used
         self._still = False  # whether a fork under way has got it
         self._watching = False
         self._well = True  # whether the last batch was written
@@ -67,14 +67,14 @@ class Worker:
 
     def carry_out(self, command: Command) -> Any:
         """Have a command carried out and durable; give its outcome. Blocks this thread."""
-        return self._waited(Ticket(command))
+        return self._waited(WorkItem(command))
 
     def carry_out_all(self, commands: Sequence[Command]) -> list[Any]:
         """Have commands carried out in their order, in as few commits as it takes.
 
         Gives an outcome, or the error in its place, for each. Blocks this thread.
         """
-        tickets = [Ticket(command) for command in commands]
+        tickets = [WorkItem(command) for command in commands]
         for ticket in tickets:
             ticket.expect()
         try:
@@ -83,7 +83,7 @@ class Worker:
             return [error] * len(tickets)
         return [self._answer_or_error(ticket) for ticket in tickets]
 
-    def _answer_or_error(self, ticket: Ticket) -> Any:
+    def _answer_or_error(self, ticket: WorkItem) -> Any:
         try:
             return self._answered(ticket)
         except QuotakeeperError as error:
@@ -91,19 +91,19 @@ class Worker:
 
     def ask(self, question: Question) -> Any:
         """Have a question answered between two batches. Blocks this thread."""
-        return self._waited(Ticket(question=question))
+        return self._waited(WorkItem(question=question))
 
     def post(self, command: Command) -> None:
         """Hand over a command without waiting for it; safe in a finalizer, so it starts nothing."""
         if self._thread is not None and not self._closed:
-            self._queue.put(Ticket(command))
+            self._queue.put(WorkItem(command))
 
-    def _waited(self, ticket: Ticket) -> Any:
+    def _waited(self, ticket: WorkItem) -> Any:
         ticket.expect()
         self._put(ticket)
         return self._answered(ticket)
 
-    def _answered(self, ticket: Ticket) -> Any:
+    def _answered(self, ticket: WorkItem) -> Any:
         try:
             answered = ticket.wait(self.patience)
         except BaseException:  # a signal: Ctrl-C reaches the main thread here
@@ -117,13 +117,13 @@ class Worker:
 
     async def acarry_out(self, command: Command) -> Any:
         """Have a command carried out and durable; give its outcome."""
-        return await self._awaited(Ticket(command))
+        return await self._awaited(WorkItem(command))
 
     async def aask(self, question: Question) -> Any:
         """Have a question answered."""
-        return await self._awaited(Ticket(question=question))
+        return await self._awaited(WorkItem(question=question))
 
-    async def _awaited(self, ticket: Ticket) -> Any:
+    async def _awaited(self, ticket: WorkItem) -> Any:
         import asyncio  # noqa: PLC0415 - costs a tenth of a second that a program without it saves
 
         loop = asyncio.get_running_loop()
@@ -177,7 +177,7 @@ class Worker:
             self._reset()
             self.house.after_fork(self._store.owner)
 
-    def _put(self, *tickets: Ticket) -> None:
+    def _put(self, *tickets: WorkItem) -> None:
         with self._gate:
             if self._closed:
                 raise LedgerUnavailableError(self._store.name, "this keeper was closed", "open one")
@@ -211,8 +211,8 @@ class Worker:
         with self._turn:
             self._say_goodbye()
 
-    def _next_batch(self) -> tuple[list[Ticket], bool]:
-        batch: list[Ticket] = []
+    def _next_batch(self) -> tuple[list[WorkItem], bool]:
+        batch: list[WorkItem] = []
         with suppress(Empty):
             ticket = self._queue.get(timeout=self.house.rest_seconds)
             while ticket is not None:
@@ -224,7 +224,7 @@ class Worker:
             return batch, False
         return batch, True
 
-    def _serve(self, batch: list[Ticket]) -> None:
+    def _serve(self, batch: list[WorkItem]) -> None:
         now = self._clock.now()
         try:
             self._watch(now)
@@ -249,7 +249,7 @@ class Worker:
             self.house.sweep(self._store, now)
             self._watching = True
 
-    def _write(self, tickets: list[Ticket], now: int) -> bool:
+    def _write(self, tickets: list[WorkItem], now: int) -> bool:
         commands = [ticket.command for ticket in tickets if ticket.command is not None]
         try:
             outcomes = self._store.apply(commands, now)
@@ -266,7 +266,7 @@ class Worker:
             self._give_back(ticket.answer)
         return True
 
-    def _answer(self, ticket: Ticket, now: int) -> None:
+    def _answer(self, ticket: WorkItem, now: int) -> None:
         assert ticket.question is not None
         try:
             ticket.deliver(ticket.question(self._store, now))
@@ -284,7 +284,7 @@ class Worker:
 
     # -- who no longer waits
 
-    def _withdraw(self, ticket: Ticket) -> bool:
+    def _withdraw(self, ticket: WorkItem) -> bool:
         """Wait no longer; False when the answer had come.
 
         A reservation then never comes to be, or is given back; what says that something was used
@@ -294,10 +294,10 @@ class Worker:
             return ticket.claim()
         return ticket.open
 
-    def _leave(self, ticket: Ticket) -> None:
+    def _leave(self, ticket: WorkItem) -> None:
         if not self._withdraw(ticket):
             self._give_back(ticket.answer)
 
     def _give_back(self, outcome: Any) -> None:
         if isinstance(outcome, Reserved) and not outcome.replay:
-            self._queue.put(Ticket(Release(outcome.hold.id)))
+            self._queue.put(WorkItem(Release(outcome.hold.id)))

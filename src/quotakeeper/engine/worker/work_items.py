@@ -19,7 +19,7 @@ log = logging.getLogger("quotakeeper")
 Question = Callable[[Store, int], Any]
 
 
-class Ticket:
+class WorkItem:
     """Answered once, or withdrawn once: whoever claims it first decides.
 
     Exactly one of `command` (a write) and `question` (a read, given the store and the time) is set.
@@ -88,7 +88,7 @@ class Ticket:
         return True
 
 
-def fail(tickets: Iterable[Ticket], error: Exception) -> None:
+def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
     """Give an error to all of these that have no answer yet, each one of its own.
 
     What nobody waits for is logged.
@@ -100,16 +100,16 @@ def fail(tickets: Iterable[Ticket], error: Exception) -> None:
     wake(failed)
 
 
-def wake(answered: Iterable[Ticket]) -> list[Ticket]:
+def wake(answered: Iterable[WorkItem]) -> list[WorkItem]:
     """Wake the coroutines that wait for these tickets: each event loop once, however many they are.
 
     Gives back the tickets whose loop was closed before the answer came.
     """
-    loops: dict[asyncio.AbstractEventLoop, list[Ticket]] = {}
+    loops: dict[asyncio.AbstractEventLoop, list[WorkItem]] = {}
     for ticket in answered:
         if ticket.future is not None:
             loops.setdefault(ticket.future.get_loop(), []).append(ticket)
-    gone: list[Ticket] = []
+    gone: list[WorkItem] = []
     for loop, tickets in loops.items():
         try:
             loop.call_soon_threadsafe(_resolve, tickets)
@@ -118,7 +118,7 @@ def wake(answered: Iterable[Ticket]) -> list[Ticket]:
     return gone
 
 
-def _resolve(tickets: list[Ticket]) -> None:
+def _resolve(tickets: list[WorkItem]) -> None:
     for ticket in tickets:
         if ticket.future is not None and not ticket.future.done():
             ticket.future.set_result(None)

@@ -9,17 +9,17 @@ from quotakeeper.intercept.hooks.bodies import seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import written_out
 from quotakeeper.intercept.http_gate import astart, note_fault
-from quotakeeper.intercept.suppression import within
+from quotakeeper.intercept.suppression import suppressed
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.http_attempt import Attempt
+    from quotakeeper.metering.http_attempt import HttpAttempt
     from quotakeeper.providers.contract import Request
 
 _ATTEMPT = "_quotakeeper_attempt"
 _patches = Patches()
 # Streams have no room for a note of ours; the answer that a stream belongs to keeps its attempt.
-_by_stream: weakref.WeakValueDictionary[int, Attempt] = weakref.WeakValueDictionary()
+_by_stream: weakref.WeakValueDictionary[int, HttpAttempt] = weakref.WeakValueDictionary()
 
 
 def install(module: Any) -> None:
@@ -42,7 +42,7 @@ def _send(original: Any) -> Any:
         if isinstance(started, Refused):
             return await _keep_here(original, self, conn, started.refusal)
         try:
-            with within():
+            with suppressed():
                 response = await original(self, conn)
         except BaseException:
             started.hand_over()
@@ -79,7 +79,7 @@ def _start_with(plain: Any, metered: Any) -> Any:
 # -- the answer
 
 
-def _read_along(response: Any, attempt: Attempt, plain: Any, metered: Any) -> None:
+def _read_along(response: Any, attempt: HttpAttempt, plain: Any, metered: Any) -> None:
     headers = {name.lower(): value for name, value in response.headers.items()}
     attempt.answered(response.status, headers)
     stream = response.content

@@ -15,7 +15,7 @@ from quotakeeper.intercept.http_gate import comes_late, note_fault, start
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.http_attempt import Attempt
+    from quotakeeper.metering.http_attempt import HttpAttempt
     from quotakeeper.providers.contract import Request
 
 _WIRE = "_quotakeeper_wire"
@@ -32,7 +32,7 @@ class _Wire:
         self.method = self.target = ""
         self.told: list[tuple[Any, Any]] = []  # headers as they were put: read if they matter
         self.body: Any = _UNSEEN
-        self.attempt: Attempt | None = None
+        self.attempt: HttpAttempt | None = None
         self.refused = False
         self.late: Gathered | None = None
 

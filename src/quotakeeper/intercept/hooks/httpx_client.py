@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.http_gate import acomes_late, astart, comes_late, note_fault, start
-from quotakeeper.intercept.suppression import within
+from quotakeeper.intercept.suppression import suppressed
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.http_attempt import Attempt
-    from quotakeeper.metering.stream_budget import Cut
+    from quotakeeper.metering.http_attempt import HttpAttempt
+    from quotakeeper.metering.stream_budget import StreamCut
     from quotakeeper.providers.contract import Request
 
 # Raised before the first byte of a request leaves.
@@ -61,7 +61,7 @@ class _Library:
             if _is_unseen(request) and comes_late(lambda: _request(request)):
                 request.stream = late = self.late(request)
                 try:
-                    with within():
+                    with suppressed():
                         response = original(transport, request)
                 except BaseException as error:
                     if late.refused is not None:
@@ -75,7 +75,7 @@ class _Library:
             if isinstance(started, Refused):
                 return self._answer(started, request)
             try:
-                with within():
+                with suppressed():
                     response = original(transport, request)
             except BaseException as error:
                 started.failed(not isinstance(error, self.unsent))
@@ -91,7 +91,7 @@ class _Library:
             if _is_unseen(request) and await acomes_late(lambda: _request(request)):
                 request.stream = late = self.async_late(request)
                 try:
-                    with within():
+                    with suppressed():
                         response = await original(transport, request)
                 except BaseException as error:
                     if late.refused is not None:
@@ -105,7 +105,7 @@ class _Library:
             if isinstance(started, Refused):
                 return self._answer(started, request)
             try:
-                with within():
+                with suppressed():
                     response = await original(transport, request)
             except Exception as error:
                 await started.afailed(not isinstance(error, self.unsent))
@@ -123,7 +123,7 @@ class _Library:
             refusal.status, headers=dict(refusal.headers), content=refusal.body, request=request
         )
 
-    def _read_along(self, response: Any, attempt: Attempt | None, stream: Any) -> Any:
+    def _read_along(self, response: Any, attempt: HttpAttempt | None, stream: Any) -> Any:
         if attempt is None:
             return response
         try:
@@ -138,14 +138,14 @@ class _Library:
 class _Passing:
     """Gives what another stream gives, when it gives it."""
 
-    def __init__(self, stream: Any, attempt: Attempt) -> None:
+    def __init__(self, stream: Any, attempt: HttpAttempt) -> None:
         self._stream = stream
         self._attempt = attempt
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _ending(self, cut: Cut, chunk: bytes, broken: Any) -> Any:
+    def _ending(self, cut: StreamCut, chunk: bytes, broken: Any) -> Any:
         """The last pieces of a stream that ends here."""
         if cut.keep:
             yield chunk[: cut.keep]
@@ -209,7 +209,7 @@ class _Late:
     """A body that comes piece by piece. When it is whole it is asked whether its end may leave."""
 
     def __init__(self, request: Any) -> None:
-        self.attempt: Attempt | None = None
+        self.attempt: HttpAttempt | None = None
         self.refused: Refused | None = None
         self._stream = request.stream
         self._asked = request
@@ -218,7 +218,7 @@ class _Late:
     def _make(self) -> Request:
         return _request(self._asked, *self._body.seen)
 
-    def _may_end(self, started: Attempt | Refused | None) -> None:
+    def _may_end(self, started: HttpAttempt | Refused | None) -> None:
         if isinstance(started, Refused):
             self.refused = started
             raise _StaysError

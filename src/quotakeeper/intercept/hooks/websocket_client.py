@@ -11,7 +11,7 @@ from quotakeeper.intercept.socket_gate import Assembler, open_live
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.socket_attempt import LiveAttempt
+    from quotakeeper.metering.socket_attempt import SocketAttempt
     from quotakeeper.providers.contract import Request
 
 _PLACE = "_quotakeeper_socket"
@@ -25,7 +25,7 @@ _patches = Patches()
 class _Socket:
     """What hangs on a connection."""
 
-    def __init__(self, attempt: LiveAttempt) -> None:
+    def __init__(self, attempt: SocketAttempt) -> None:
         self.attempt = attempt
         self.incoming = Assembler()
         self.outgoing = Assembler()
@@ -69,7 +69,7 @@ def _connect(original: Any) -> Any:
     return connect
 
 
-def _not_opened(attempt: LiveAttempt, error: BaseException) -> None:
+def _not_opened(attempt: SocketAttempt, error: BaseException) -> None:
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         headers = getattr(error, "resp_headers", None) or {}

@@ -26,7 +26,7 @@ from quotakeeper.intercept.socket_gate import aopen_live
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.socket_attempt import Cut, LiveAttempt
+    from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
 
 _patches = Patches()
 
@@ -95,7 +95,7 @@ async def _asynchronous(pieces: Iterable[Any]) -> Any:
         yield piece
 
 
-async def _apieces(connection: Any, attempt: LiveAttempt, pieces: AsyncIterable[Any]) -> Any:
+async def _apieces(connection: Any, attempt: SocketAttempt, pieces: AsyncIterable[Any]) -> Any:
     """As `_pieces` of the other client: sound counts at once, a text once it is whole."""
     text: list[str] = []
     async for piece in pieces:
@@ -108,7 +108,7 @@ async def _apieces(connection: Any, attempt: LiveAttempt, pieces: AsyncIterable[
         await attempt.asent("".join(text))
 
 
-async def _cut_async(connection: Any, cut: Cut, send: Any) -> None:
+async def _cut_async(connection: Any, cut: SocketCut, send: Any) -> None:
     if cut.silent:
         return
     if not cut.again:

@@ -10,7 +10,7 @@ from quotakeeper.intercept.socket_gate import Assembler
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.socket_attempt import Cut, LiveAttempt
+    from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
     from quotakeeper.providers.contract import Request
 
 PLACE = "_quotakeeper_socket"
@@ -22,7 +22,7 @@ _MOST_REASON = 120  # bytes that a close frame has room for
 class Socket:
     """What hangs on a connection."""
 
-    def __init__(self, attempt: LiveAttempt) -> None:
+    def __init__(self, attempt: SocketAttempt) -> None:
         self.attempt = attempt
         self.incoming = Assembler()
 
@@ -65,7 +65,7 @@ def ended(connection: Any, socket: Socket, *, wait: bool) -> None:
         note_fault(error)
 
 
-def refused_by_provider(connection: Any, attempt: LiveAttempt) -> bool:
+def refused_by_provider(connection: Any, attempt: SocketAttempt) -> bool:
     """End an attempt that was answered by an error of the provider's."""
     response = getattr(connection, "response", None)
     if response is None or response.status_code == 101:
@@ -126,7 +126,7 @@ def invalid_status_code(refused: Refused) -> Exception:
     return error
 
 
-def closed(connection: Any, cut: Cut) -> Exception:
+def closed(connection: Any, cut: SocketCut) -> Exception:
     """What the library raises when a connection was closed for breaking a rule."""
     kind = import_module("websockets.exceptions").ConnectionClosedError
     try:

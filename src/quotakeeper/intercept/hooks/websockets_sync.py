@@ -27,7 +27,7 @@ from quotakeeper.intercept.socket_gate import open_live
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.socket_attempt import Cut, LiveAttempt
+    from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
 
 _patches = Patches()
 
@@ -94,7 +94,7 @@ def _sync_send(original: Any) -> Any:
     return send
 
 
-def _pieces(connection: Any, attempt: LiveAttempt, pieces: Iterable[Any], send: Any) -> Any:
+def _pieces(connection: Any, attempt: SocketAttempt, pieces: Iterable[Any], send: Any) -> Any:
     """A message in pieces: sound counts piece by piece, a text once it is whole."""
     text: list[str] = []
     for piece in pieces:
@@ -107,7 +107,7 @@ def _pieces(connection: Any, attempt: LiveAttempt, pieces: Iterable[Any], send: 
         attempt.sent("".join(text))
 
 
-def _cut_sync(connection: Any, cut: Cut, send: Any) -> None:
+def _cut_sync(connection: Any, cut: SocketCut, send: Any) -> None:
     if cut.silent:
         return
     if not cut.again:

@@ -13,7 +13,7 @@ class MissingBytes(Exception):  # noqa: N818 - never leaves this package
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
+class AudioLength:
     """What a header says: microseconds and channels (0: not said). `exact` False: at most that."""
 
     form: str
@@ -22,7 +22,7 @@ class Length:
     exact: bool = True
 
 
-class View:
+class ByteView:
     """Reads at any place of a file that lies in its head or its tail."""
 
     def __init__(self, head: Buffer, tail: bytes = b"", total: int | None = None) -> None:

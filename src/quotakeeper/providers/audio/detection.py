@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quotakeeper.domain.money import divide_half_even
-from quotakeeper.providers.audio.byte_view import Buffer, Length, MissingBytes, View
+from quotakeeper.providers.audio.byte_view import AudioLength, Buffer, ByteView, MissingBytes
 from quotakeeper.providers.audio.frames import read_adts, read_amr, read_mp3
 from quotakeeper.providers.audio.matroska import read_matroska
 from quotakeeper.providers.audio.mp4 import read_mp4
@@ -53,7 +53,7 @@ def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> 
     `head` is the file or its beginning; with `total`, its whole size, the length can often be told
     from the beginning alone, and with `tail`, its last bytes, nearly always.
     """
-    view = View(head, tail, total if total is not None else len(head))
+    view = ByteView(head, tail, total if total is not None else len(head))
     try:
         for reader in _readers(view):
             length = reader(view)
@@ -64,11 +64,11 @@ def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> 
     return None
 
 
-def _readers(view: View) -> tuple[Callable[[View], Length | None], ...]:
+def _readers(view: ByteView) -> tuple[Callable[[ByteView], AudioLength | None], ...]:
     start = bytes(view.head[:12])
     if start[:4] in (b"RIFF", b"RF64", b"BW64") and start[8:12] == b"WAVE":
         return (read_wav,)
-    marks: tuple[tuple[int, bytes, Callable[[View], Length | None]], ...] = (
+    marks: tuple[tuple[int, bytes, Callable[[ByteView], AudioLength | None]], ...] = (
         (0, b"fLaC", read_flac),
         (0, b"OggS", read_ogg),
         (0, b"\x1a\x45\xdf\xa3", read_matroska),

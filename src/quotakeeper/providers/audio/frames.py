@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quotakeeper.providers.audio.byte_view import Length, View, micros
+from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, micros
 from quotakeeper.providers.audio.riff import after_id3
 
 _MP3_KBITS = {
@@ -23,7 +23,7 @@ _ENOUGH_FRAMES = 20  # of one bit rate: the rest of a file we do not have is tak
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class AudioFrame:
     """One MPEG layer III frame header."""
 
     size: int
@@ -34,7 +34,7 @@ class Frame:
     tag_at: int
 
 
-def mp3_frame(view: View, at: int) -> Frame | None:
+def mp3_frame(view: ByteView, at: int) -> AudioFrame | None:
     """The frame header at a place, or None when there is none."""
     if not view.has(at, 4):
         return None
@@ -49,10 +49,10 @@ def mp3_frame(view: View, at: int) -> Frame | None:
     channels = 1 if head >> 6 & 3 == 3 else 2
     size = samples // 8 * kbits * 1000 // rate + (head >> 9 & 1)
     side = (32 if channels == 2 else 17) if version == 3 else (17 if channels == 2 else 9)
-    return Frame(size, samples, rate, channels, kbits, at + 4 + side)
+    return AudioFrame(size, samples, rate, channels, kbits, at + 4 + side)
 
 
-def read_mp3(view: View) -> Length | None:
+def read_mp3(view: ByteView) -> AudioLength | None:
     """MP3: by its tag when that is about the whole file, else by walking over the frames."""
     found = _first_frame(view, after_id3(view))
     if found is None:
@@ -60,13 +60,13 @@ def read_mp3(view: View) -> Length | None:
     at, first = found
     tagged = _tagged_samples(view, first, at)
     if tagged is not None:
-        return Length("mp3", micros(tagged, first.rate), first.channels)
+        return AudioLength("mp3", micros(tagged, first.rate), first.channels)
     if view.whole:
-        return Length("mp3", micros(_walk(view, at, first), first.rate), first.channels)
+        return AudioLength("mp3", micros(_walk(view, at, first), first.rate), first.channels)
     return _by_rate(view, at, first)
 
 
-def _first_frame(view: View, start: int) -> tuple[int, Frame] | None:
+def _first_frame(view: ByteView, start: int) -> tuple[int, AudioFrame] | None:
     """The first frame that is followed by another one, or by the end of the file."""
     for at in range(start, min(start + _SEARCHED, view.total)):
         frame = mp3_frame(view, at)
@@ -77,7 +77,7 @@ def _first_frame(view: View, start: int) -> tuple[int, Frame] | None:
     return None
 
 
-def _tagged_samples(view: View, first: Frame, at: int) -> int | None:
+def _tagged_samples(view: ByteView, first: AudioFrame, at: int) -> int | None:
     """Samples by the Xing/Info tag (less the encoder's padding) or the VBRI tag, if it is right.
 
     Files put one behind the other keep the tag of the first: the tag's size in bytes tells.
@@ -102,7 +102,7 @@ def _tagged_samples(view: View, first: Frame, at: int) -> int | None:
     return None
 
 
-def _walk(view: View, at: int, first: Frame) -> int:
+def _walk(view: ByteView, at: int, first: AudioFrame) -> int:
     """Samples of all frames at the first one's rate; over damage it goes on where frames go on."""
     data, end = view.head, view.total
     known: dict[int, tuple[int, int]] = {}
@@ -124,10 +124,10 @@ def _walk(view: View, at: int, first: Frame) -> int:
     return samples
 
 
-def _by_rate(view: View, at: int, first: Frame) -> Length | None:
+def _by_rate(view: ByteView, at: int, first: AudioFrame) -> AudioLength | None:
     """The beginning only: one bit rate throughout makes the size a length, else the least does."""
     start, least, seen = at, first.kbits, 0
-    frame: Frame | None = first
+    frame: AudioFrame | None = first
     constant = True
     while frame is not None:
         constant = constant and frame.kbits == first.kbits
@@ -138,10 +138,10 @@ def _by_rate(view: View, at: int, first: Frame) -> Length | None:
     if not constant or seen < _ENOUGH_FRAMES:
         least = min(least, _MP3_KBITS[3 if first.samples == 1152 else 2][0])
     length = micros((view.total - start) * 8, least * 1000)
-    return Length("mp3", length, first.channels, exact=False)
+    return AudioLength("mp3", length, first.channels, exact=False)
 
 
-def read_adts(view: View) -> Length | None:
+def read_adts(view: ByteView) -> AudioLength | None:
     """AAC in ADTS frames, walked over; of a beginning only, by the frames seen so far."""
     start = at = after_id3(view)
     rate = channels = samples = 0
@@ -157,15 +157,15 @@ def read_adts(view: View) -> Length | None:
     if not rate or (samples < 3 * 1024 and at < view.total):
         return None
     if view.whole or at >= view.total:
-        return Length("aac", micros(samples, rate), channels)
+        return AudioLength("aac", micros(samples, rate), channels)
     # Frames of AAC differ in size: twice what the beginning suggests is a safe most.
-    return Length(
+    return AudioLength(
         "aac", 2 * micros(samples, rate) * (view.total - start) // (at - start), channels,
         exact=False,
     )  # fmt: skip
 
 
-def read_amr(view: View) -> Length | None:
+def read_amr(view: ByteView) -> AudioLength | None:
     """AMR, narrow or wide band: twenty milliseconds a frame."""
     wide = view.take(0, 9) == b"#!AMR-WB\n"
     if not wide and view.take(0, 6) != b"#!AMR\n":
@@ -175,4 +175,4 @@ def read_amr(view: View) -> Length | None:
     while view.has(at, 1):
         at += 1 + sizes[view.number(at, 1) >> 3 & 15]
         frames += 1
-    return Length("amr", frames * 20_000, 1) if view.whole else None
+    return AudioLength("amr", frames * 20_000, 1) if view.whole else None

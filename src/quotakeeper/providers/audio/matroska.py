@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from quotakeeper.providers.audio.byte_view import Length, MissingBytes, View
+from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, MissingBytes
 
 _SEGMENT, _INFO, _TRACKS, _TRACK = 0x18538067, 0x1549A966, 0x1654AE6B, 0xAE
 _CLUSTER, _GROUP, _SOUND = 0x1F43B675, 0xA0, 0xE1
@@ -25,13 +25,13 @@ class _State:
     skipped: int = -1  # the last cluster that was passed over, to be looked into at the end
 
 
-def read_matroska(view: View) -> Length | None:
+def read_matroska(view: ByteView) -> AudioLength | None:
     """WebM or Matroska; what a browser records live states no duration and is walked through."""
     state = _State()
     _walk(view, 0, view.total, state)
     if state.duration > 0:
         length = int(state.duration * state.scale / 1000 + 0.5)
-        return Length("webm", length, state.channels or 1)
+        return AudioLength("webm", length, state.channels or 1)
     if not view.whole:
         return None
     if state.skipped >= 0:
@@ -40,10 +40,10 @@ def read_matroska(view: View) -> Length | None:
     if state.last < 0:
         return None
     length = state.last * state.scale // 1000 + _LAST_BLOCK
-    return Length("webm", length, state.channels or 1, exact=False)
+    return AudioLength("webm", length, state.channels or 1, exact=False)
 
 
-def _walk(view: View, at: int, end: int, state: _State) -> None:
+def _walk(view: ByteView, at: int, end: int, state: _State) -> None:
     while at < end:
         try:
             start = at
@@ -66,7 +66,7 @@ def _walk(view: View, at: int, end: int, state: _State) -> None:
             return
 
 
-def _element(view: View, identity: int, at: int, size: int, state: _State) -> None:
+def _element(view: ByteView, identity: int, at: int, size: int, state: _State) -> None:
     if identity == _DURATION and size in (4, 8):
         form = ">f" if size == 4 else ">d"
         state.duration = float(struct.unpack(form, view.take(at, size))[0])
@@ -85,7 +85,7 @@ def _element(view: View, identity: int, at: int, size: int, state: _State) -> No
         state.last = max(state.last, state.cluster + offset)
 
 
-def _identity(view: View, at: int) -> tuple[int, int]:
+def _identity(view: ByteView, at: int) -> tuple[int, int]:
     first = view.number(at, 1)
     length = 9 - first.bit_length()
     if not 1 <= length <= 4:
@@ -93,7 +93,7 @@ def _identity(view: View, at: int) -> tuple[int, int]:
     return at + length, view.number(at, length)
 
 
-def _size(view: View, at: int) -> tuple[int, int | None]:
+def _size(view: ByteView, at: int) -> tuple[int, int | None]:
     """(where the content begins, its size); None: not known, it goes on to the end."""
     first = view.number(at, 1)
     length = 9 - first.bit_length()

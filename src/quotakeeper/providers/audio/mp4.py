@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from quotakeeper.providers.audio.byte_view import Length, MissingBytes, View, micros
+from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, MissingBytes, micros
 
 _UNKNOWN = (2**32 - 1, 2**64 - 1)
 
@@ -31,7 +31,7 @@ class _Track:
     fragments: int = 0
 
 
-def read_mp4(view: View) -> Length | None:
+def read_mp4(view: ByteView) -> AudioLength | None:
     """The sound track's length; the film's where no track is sound or none says its own."""
     tracks: dict[int, _Track] = {}
     scale = length = fragmented = 0
@@ -55,11 +55,13 @@ def read_mp4(view: View) -> Length | None:
     ):
         if samples > 0 and rate > 0:
             exact = samples != sound.fragments or view.whole
-            return Length("mp4", micros(samples, rate), sound.channels, exact) if exact else None
+            return (
+                AudioLength("mp4", micros(samples, rate), sound.channels, exact) if exact else None
+            )
     return None
 
 
-def _boxes(view: View, start: int, end: int) -> Iterator[_Box]:
+def _boxes(view: ByteView, start: int, end: int) -> Iterator[_Box]:
     at = start
     while at + 8 <= end:
         if not view.has(at, 8):
@@ -77,7 +79,7 @@ def _boxes(view: View, start: int, end: int) -> Iterator[_Box]:
         at += size
 
 
-def _moov(view: View, moov: _Box, tracks: dict[int, _Track]) -> tuple[int, int, int]:
+def _moov(view: ByteView, moov: _Box, tracks: dict[int, _Track]) -> tuple[int, int, int]:
     scale = length = fragmented = 0
     defaults: dict[int, int] = {}
     for box in _boxes(view, moov.start, moov.end):
@@ -100,7 +102,7 @@ def _moov(view: View, moov: _Box, tracks: dict[int, _Track]) -> tuple[int, int, 
     return scale, length, fragmented
 
 
-def _clock(view: View, box: _Box) -> tuple[int, int]:
+def _clock(view: ByteView, box: _Box) -> tuple[int, int]:
     """(units a second, units) of an mvhd or mdhd."""
     if view.number(box.start, 1) == 1:
         scale, length = view.number(box.start + 20, 4), view.number(box.start + 24, 8)
@@ -109,7 +111,7 @@ def _clock(view: View, box: _Box) -> tuple[int, int]:
     return scale, 0 if length in _UNKNOWN else length
 
 
-def _trak(view: View, trak: _Box) -> _Track:
+def _trak(view: ByteView, trak: _Box) -> _Track:
     track = _Track()
     for box in _boxes(view, trak.start, trak.end):
         if box.name == b"tkhd":
@@ -122,7 +124,7 @@ def _trak(view: View, trak: _Box) -> _Track:
     return track
 
 
-def _media(view: View, mdia: _Box, track: _Track) -> None:
+def _media(view: ByteView, mdia: _Box, track: _Track) -> None:
     for box in _boxes(view, mdia.start, mdia.end):
         if box.name == b"mdhd":
             track.scale, track.duration = _clock(view, box)
@@ -132,7 +134,7 @@ def _media(view: View, mdia: _Box, track: _Track) -> None:
             track.channels = _channels(view, box)
 
 
-def _channels(view: View, minf: _Box) -> int:
+def _channels(view: ByteView, minf: _Box) -> int:
     for box in _boxes(view, minf.start, minf.end):
         if box.name == b"stbl":
             return _channels(view, box)
@@ -157,7 +159,7 @@ def _aac_channels(entry: bytes) -> int:
     return channels if 0 < kind < 31 and rate < 13 and channels < 8 else 0
 
 
-def _moof(view: View, moof: _Box, tracks: dict[int, _Track]) -> None:
+def _moof(view: ByteView, moof: _Box, tracks: dict[int, _Track]) -> None:
     for traf in _boxes(view, moof.start, moof.end):
         if traf.name != b"traf":
             continue
@@ -174,7 +176,7 @@ def _moof(view: View, moof: _Box, tracks: dict[int, _Track]) -> None:
                 track.fragments += _run(view, box, default)
 
 
-def _run(view: View, box: _Box, default: int) -> int:
+def _run(view: ByteView, box: _Box, default: int) -> int:
     """How long the samples of one run are, by the track's clock."""
     flags, samples = view.number(box.start, 4), view.number(box.start + 4, 4)
     if not flags & 0x100:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quotakeeper.providers.audio.byte_view import Length, MissingBytes, View, micros
+from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, MissingBytes, micros
 
 _UNKNOWN = (0, 0xFFFFFFFF)
 _BY_BLOCKS = (1, 3, 6, 7, 0xFFFE)  # PCM, float, A-law, mu-law, extensible: a block is a sample
@@ -12,7 +12,7 @@ _OPUS_RATE = 48_000
 _NO_GRANULE = 2**64 - 1
 
 
-def read_wav(view: View) -> Length | None:
+def read_wav(view: ByteView) -> AudioLength | None:
     """WAV, RF64 and BW64; a stream's header without a length, and a cut file, by the bytes."""
     at = 12
     kind = channels = rate = block = per_second = 0
@@ -30,15 +30,15 @@ def read_wav(view: View) -> Length | None:
             size = wide if wide and size == 0xFFFFFFFF else size
             size = there if size in _UNKNOWN else min(size, there)
             if kind in _BY_BLOCKS and block:
-                return Length("wav", micros(size // block, rate), channels)
+                return AudioLength("wav", micros(size // block, rate), channels)
             if samples and samples != 0xFFFFFFFF:
-                return Length("wav", micros(samples, rate), channels)
-            return Length("wav", micros(size, per_second), channels, exact=False)
+                return AudioLength("wav", micros(samples, rate), channels)
+            return AudioLength("wav", micros(size, per_second), channels, exact=False)
         at += 8 + size + (size & 1)
     return None
 
 
-def _wav_format(view: View, at: int) -> tuple[int, int, int, int, int]:
+def _wav_format(view: ByteView, at: int) -> tuple[int, int, int, int, int]:
     sizes = ((0, 2), (2, 2), (4, 4), (8, 4), (12, 2))
     kind, channels, rate, per_second, block = (
         view.number(at + offset, size, little=True) for offset, size in sizes
@@ -46,17 +46,17 @@ def _wav_format(view: View, at: int) -> tuple[int, int, int, int, int]:
     return kind, channels, rate, per_second, block
 
 
-def read_flac(view: View) -> Length | None:
+def read_flac(view: ByteView) -> AudioLength | None:
     """FLAC by its STREAMINFO, also behind an ID3 tag; a stream that says no length is not read."""
     at = after_id3(view)
     if not view.has(at, 26) or view.take(at, 4) != b"fLaC":
         return None
     packed = view.number(at + 18, 8)
     rate, channels, samples = packed >> 44, (packed >> 41 & 7) + 1, packed & ((1 << 36) - 1)
-    return Length("flac", micros(samples, rate), channels) if samples else None
+    return AudioLength("flac", micros(samples, rate), channels) if samples else None
 
 
-def after_id3(view: View) -> int:
+def after_id3(view: ByteView) -> int:
     """Where a file begins behind its ID3v2 tags."""
     at = 0
     while view.has(at, 10) and view.take(at, 3) == b"ID3":
@@ -83,7 +83,7 @@ class _Stream:
         return micros(max(0, self.last - self.skipped), self.rate)
 
 
-def read_ogg(view: View) -> Length | None:
+def read_ogg(view: ByteView) -> AudioLength | None:
     """Ogg: the last position of every stream; chained streams follow each other and are added."""
     streams: dict[int, _Stream] = {}
     at, ended = 0, 0
@@ -109,16 +109,16 @@ def read_ogg(view: View) -> Length | None:
             return None  # another file follows the first, or the end is not there
         _position(view, last, stream)
     longest = max(streams.values(), key=lambda stream: stream.microseconds)
-    return Length("ogg", sum(s.microseconds for s in streams.values()), longest.channels)
+    return AudioLength("ogg", sum(s.microseconds for s in streams.values()), longest.channels)
 
 
-def _position(view: View, at: int, stream: _Stream | None) -> None:
+def _position(view: ByteView, at: int, stream: _Stream | None) -> None:
     position = view.number(at + 6, 8, little=True)
     if stream is not None and position != _NO_GRANULE:
         stream.last = max(stream.last, position)
 
 
-def _ogg_codec(view: View, at: int) -> _Stream | None:
+def _ogg_codec(view: ByteView, at: int) -> _Stream | None:
     if not view.has(at, 16):
         return None
     start = view.take(at, 16)

@@ -17,7 +17,7 @@ from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.windows import instant, moment
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.providers.account_records import AccountRequest
-from quotakeeper.providers.addresses import Place, locate
+from quotakeeper.providers.addresses import Address, locate
 from quotakeeper.providers.deepgram.options import (
     DEFAULT_VOICE,
     PROVIDER,
@@ -112,7 +112,7 @@ def _call_of(path: str, method: str) -> tuple[str, str, Mapping[str, str]]:
     return operation, model, price_options(place, model, mode)
 
 
-def _operation(place: Place | None, method: str) -> str:
+def _operation(place: Address | None, method: str) -> str:
     """The operation as the meter names it; "" for what costs nothing."""
     if place is None:
         return ""
@@ -126,7 +126,7 @@ def _operation(place: Place | None, method: str) -> str:
     return ""
 
 
-def _model(operation: str, place: Place) -> str:
+def _model(operation: str, place: Address) -> str:
     if asked := name_of(place.value("model")):
         return listen_model(place) if operation.startswith("listen") else asked
     if operation == "agent":

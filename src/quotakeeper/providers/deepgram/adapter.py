@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quotakeeper.providers.addresses import Place, locate
+from quotakeeper.providers.addresses import Address, locate
 from quotakeeper.providers.contract import (
     NOTHING,
     Call,
@@ -17,10 +17,10 @@ from quotakeeper.providers.contract import (
 from quotakeeper.providers.deepgram.bounds import listen_call, live_call, read_call, speak_call
 from quotakeeper.providers.deepgram.errors import refuse
 from quotakeeper.providers.deepgram.live import (
-    AgentSession,
-    FluxSession,
-    ListenSession,
-    SpeakSession,
+    AgentSocket,
+    FluxSocket,
+    ListenSocket,
+    SpeakSocket,
 )
 from quotakeeper.providers.deepgram.options import PROVIDER
 from quotakeeper.providers.deepgram.replies import (
@@ -114,13 +114,13 @@ class DeepgramAdapter:
             return None
         call = live_call(operation, place)
         if operation == "flux":
-            return FluxSession(call, place)
+            return FluxSocket(call, place)
         if operation == "speak_live":
-            return SpeakSession(call)
-        return AgentSession(call) if operation == "agent" else ListenSession(call, place)
+            return SpeakSocket(call)
+        return AgentSocket(call) if operation == "agent" else ListenSocket(call, place)
 
 
-def _operation(request: Request, place: Place) -> str:
+def _operation(request: Request, place: Address) -> str:
     """What a request is for; "" for what is free or not known."""
     is_post = request.method.upper() == "POST"
     for tail in place.tails(_VERSIONS):

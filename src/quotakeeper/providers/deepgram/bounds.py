@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.addresses import Place
+from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.audio import longest_milliseconds, read_sound
 from quotakeeper.providers.contract import Call, CountText, Request
 from quotakeeper.providers.deepgram.options import (
@@ -33,7 +33,7 @@ _MOST_CHARACTERS = 2_000  # that /v1/speak takes at once
 _ONE = {"requests": 1}
 
 
-def listen_call(request: Request, place: Place) -> Call:
+def listen_call(request: Request, place: Address) -> Call:
     """POST /v1/listen: sound in the body, or the address of some."""
     model = listen_model(place)
     call = Call(
@@ -65,7 +65,7 @@ def listen_call(request: Request, place: Place) -> Call:
     )
 
 
-def _length(request: Request, place: Place) -> tuple[int, int, bool, int, str]:
+def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]:
     """(at most ms, typically ms, whether it is known, channels, what to know about it)."""
     body, size = body_of(request)
     kind = request.header("content-type").lower()
@@ -90,7 +90,7 @@ def _by_size(size: int | None) -> tuple[int, int]:
     return longest_milliseconds(size), -(-size * 1000 // _USUAL_BYTES_PER_SECOND)
 
 
-def speak_call(request: Request, place: Place) -> Call:
+def speak_call(request: Request, place: Address) -> Call:
     """POST /v1/speak or /v2/speak: characters of the text."""
     body, size = body_of(request)
     model = name_of(place.value("model")) or DEFAULT_VOICE
@@ -104,7 +104,7 @@ def speak_call(request: Request, place: Place) -> Call:
     )  # fmt: skip
 
 
-def read_call(request: Request, place: Place, count: CountText | None) -> Call:
+def read_call(request: Request, place: Address, count: CountText | None) -> Call:
     """POST /v1/read: tokens of the text, once for every feature."""
     body, size = body_of(request)
     asked = max(1, features(place))
@@ -133,7 +133,7 @@ def read_call(request: Request, place: Place, count: CountText | None) -> Call:
     return replace(call, bound_is=Provenance.ASSUMED, note="only an address: unknown length")
 
 
-def live_call(operation: str, place: Place) -> Call:
+def live_call(operation: str, place: Address) -> Call:
     """A socket: a minute is set aside, and again as it goes on."""
     note = "one minute; to be prolonged as it goes on"
     if operation == "agent":

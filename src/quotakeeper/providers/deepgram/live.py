@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.providers.addresses import Place
+from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.audio import read_sound
 from quotakeeper.providers.contract import Call, ProviderFault, Usage
 from quotakeeper.providers.deepgram.errors import read_fault
@@ -33,7 +33,7 @@ from quotakeeper.providers.reading.token_split import added
 _HEADER_BYTES = 4_096
 
 
-class Session:
+class DeepgramSocket:
     """What all of Deepgram's sockets have alike."""
 
     def __init__(self, call: Call) -> None:
@@ -102,10 +102,10 @@ class Session:
         return {}
 
 
-class ListenSession(Session):
+class ListenSocket(DeepgramSocket):
     """/v1/listen: the last Metadata says the length; else the last result's end; else bytes."""
 
-    def __init__(self, call: Call, place: Place) -> None:
+    def __init__(self, call: Call, place: Address) -> None:
         super().__init__(call)
         self._place = place
         self._format: RawFormat = raw_format(place)
@@ -169,7 +169,7 @@ class ListenSession(Session):
         return billed_channels(self._place, self._channels)
 
 
-class FluxSession(ListenSession):
+class FluxSocket(ListenSocket):
     """/v2/listen: there is no length at the end; the larger of window and bytes counts."""
 
     def told(self, kind: str, message: Json) -> None:
@@ -182,7 +182,7 @@ class FluxSession(ListenSession):
         return added({"audio_milliseconds": max(self._heard, self.audio_milliseconds_sent)})
 
 
-class SpeakSession(Session):
+class SpeakSocket(DeepgramSocket):
     """/v1/speak and /v2/speak: characters of what was to be said, as billed where that is told."""
 
     def __init__(self, call: Call) -> None:
@@ -210,7 +210,7 @@ class SpeakSession(Session):
         return added({"characters": most})
 
 
-class AgentSession(Session):
+class AgentSocket(DeepgramSocket):
     """A voice agent: minutes of connection, at a rate that depends on whose models it uses."""
 
     def __init__(self, call: Call) -> None:

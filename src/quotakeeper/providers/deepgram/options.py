@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quotakeeper.providers.addresses import Place
+from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.formats.json_values import name_of, whole
 
 PROVIDER = "deepgram"
@@ -37,7 +37,7 @@ class RawFormat:
         return size * 1000 // self.bytes_per_second
 
 
-def listen_model(place: Place) -> str:
+def listen_model(place: Address) -> str:
     """The model asked for, with the older way of naming one in two parts."""
     model, tier = name_of(place.value("model")), name_of(place.value("tier"))
     if tier and not model.startswith((tier, "nova-")):
@@ -45,7 +45,7 @@ def listen_model(place: Place) -> str:
     return model or DEFAULT_MODEL
 
 
-def price_options(place: Place, model: str, mode: str) -> dict[str, str]:
+def price_options(place: Address, model: str, mode: str) -> dict[str, str]:
     """Options for the catalogue."""
     languages = {value.strip().lower() for value in place.values("language")}
     several = "multi" in languages or model.endswith(("-multilingual", "-multi"))
@@ -56,12 +56,12 @@ def price_options(place: Place, model: str, mode: str) -> dict[str, str]:
     return options
 
 
-def features(place: Place) -> int:
+def features(place: Address) -> int:
     """How many features are asked for that are billed by tokens."""
     return sum(place.is_set(name) for name in _FEATURES)
 
 
-def billed_channels(place: Place, found: int = 0) -> int:
+def billed_channels(place: Address, found: int = 0) -> int:
     """Channels that are paid for: all of them with multichannel, else one."""
     if not place.is_set("multichannel"):
         return 1
@@ -69,7 +69,7 @@ def billed_channels(place: Place, found: int = 0) -> int:
     return max(1, min(found or told or 2, _MOST_CHANNELS))
 
 
-def raw_format(place: Place) -> RawFormat:
+def raw_format(place: Address) -> RawFormat:
     """How a stream's bytes relate to time, by its parameters; eight kilohertz where none is said."""
     encoding = place.value("encoding").lower()
     width = _SAMPLE_BYTES.get(encoding)
@@ -80,6 +80,6 @@ def raw_format(place: Place) -> RawFormat:
     return RawFormat(max(1, rate * width * channels), exact=True)
 
 
-def is_raw(place: Place) -> bool:
+def is_raw(place: Address) -> bool:
     """Whether the parameters say that there is no container."""
     return place.value("encoding").lower() in _SAMPLE_BYTES and bool(place.value("sample_rate"))

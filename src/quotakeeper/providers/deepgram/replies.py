@@ -20,7 +20,7 @@ from quotakeeper.providers.formats.json_values import (
     text_of,
     whole,
 )
-from quotakeeper.providers.reading.response_reader import REQUEST, Reader
+from quotakeeper.providers.reading.response_reader import REQUEST, ResponseReader
 from quotakeeper.providers.reading.token_split import added
 
 _FEATURES = ("summary_info", "topics_info", "intents_info", "sentiment_info")
@@ -57,7 +57,7 @@ def feature_tokens(metadata: Json) -> dict[str, int]:
     )
 
 
-class DeepgramReader(Reader):
+class DeepgramReader(ResponseReader):
     """What all of Deepgram's answers have alike."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:

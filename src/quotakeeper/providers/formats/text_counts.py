@@ -12,7 +12,7 @@ _OTHER_PER_TOKEN = 2
 
 
 @dataclass(slots=True)
-class Tally:
+class TextTally:
     """Lengths of the texts that passed: ASCII characters, others, and bytes we could not read."""
 
     ascii: int = 0
@@ -30,13 +30,15 @@ class Tally:
             self.ascii += ascii_only
             self.other += len(text) - ascii_only
 
-    def copy(self) -> Tally:
+    def copy(self) -> TextTally:
         """It as it is now."""
-        return Tally(self.ascii, self.other, self.unread)
+        return TextTally(self.ascii, self.other, self.unread)
 
-    def since(self, then: Tally) -> Tally:
+    def since(self, then: TextTally) -> TextTally:
         """What was added after an earlier copy was made."""
-        return Tally(self.ascii - then.ascii, self.other - then.other, self.unread - then.unread)
+        return TextTally(
+            self.ascii - then.ascii, self.other - then.other, self.unread - then.unread
+        )
 
     @property
     def characters(self) -> int:
@@ -60,7 +62,7 @@ class RoughCount:
 
 def rough_count(text: str) -> RoughCount:
     """Count a text when no better counter was given."""
-    tally = Tally()
+    tally = TextTally()
     tally.add(text)
     return RoughCount(tally.tokens, len(text.encode("utf-8", "replace")))
 

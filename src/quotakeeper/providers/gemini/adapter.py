@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.addresses import Place, locate
+from quotakeeper.providers.addresses import Address, locate
 from quotakeeper.providers.contract import (
     NOTHING,
     Call,
@@ -104,7 +104,7 @@ class GeminiAdapter:
 
     def _route(
         self, request: Request, known_hosts: Mapping[str, str]
-    ) -> tuple[Route, Place] | None:
+    ) -> tuple[Route, Address] | None:
         place = locate(request.url, self.name, HOSTS, known_hosts)
         route = route_of(request.method, place) if place is not None else None
         return None if route is None or place is None else (route, place)

@@ -20,7 +20,7 @@ from quotakeeper.providers.formats.json_values import (
     parse_object,
     text_of,
 )
-from quotakeeper.providers.formats.text_counts import Tally, base64_size
+from quotakeeper.providers.formats.text_counts import TextTally, base64_size
 from quotakeeper.providers.gemini.bounds import LIVE_NOTE, PROVIDER
 from quotakeeper.providers.gemini.errors import error_in, fault_of
 from quotakeeper.providers.gemini.models import media_rates
@@ -38,7 +38,7 @@ class _Flow:
     """What went one way since the last figure: text, sound, pictures."""
 
     def __init__(self) -> None:
-        self.text = Tally()
+        self.text = TextTally()
         self.sound_us = 0
         self.images = 0
 

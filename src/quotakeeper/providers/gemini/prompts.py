@@ -68,9 +68,9 @@ class Prompt:
             self.media = added(
                 self.media, media_tokens(mime, text_of(inline.get("data")), self.rates)
             )
-        elsewhere = child(part, "fileData") or child(part, "file_data")
-        if elsewhere:
-            mime = text_of(elsewhere.get("mimeType") or elsewhere.get("mime_type"))
+        run_in_thread = child(part, "fileData") or child(part, "file_data")
+        if run_in_thread:
+            mime = text_of(run_in_thread.get("mimeType") or run_in_thread.get("mime_type"))
             if mime.startswith("image/"):
                 image = self.rates.image * (16 if self.rates.tile else 1)
                 self.media = added(self.media, {"input_tokens@image": image})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from quotakeeper.providers.addresses import Place
+from quotakeeper.providers.addresses import Address
 
 HOSTS = (
     "generativelanguage.googleapis.com",
@@ -52,7 +52,7 @@ class Route:
     name: str = ""  # of the resource
 
 
-def route_of(method: str, place: Place) -> Route | None:
+def route_of(method: str, place: Address) -> Route | None:
     """The endpoint of a request; None where nothing says that it is Gemini's."""
     method = method.upper()
     if any(part.split(".")[-1] in SOCKETS or part in SOCKETS for part in place.path):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.addresses import Place, locate
+from quotakeeper.providers.addresses import Address, locate
 from quotakeeper.providers.contract import (
     NOTHING,
     Call,
@@ -102,7 +102,7 @@ class OpenAIAdapter:
         return None
 
 
-def _operation(method: str, place: Place) -> str | None:
+def _operation(method: str, place: Address) -> str | None:
     """What a path does: "" for what is free, None for what is not OpenAI's."""
     for tail in place.tails(("v1",)):
         if tail in _BILLED and method == "POST":

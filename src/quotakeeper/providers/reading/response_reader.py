@@ -28,7 +28,7 @@ _SWITCHING = 101  # to a WebSocket: let in
 _MOST_ERROR = 64 * 1024
 
 
-class Reader:
+class ResponseReader:
     """A response's figures. Subclasses say what a document means and what an error is."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:

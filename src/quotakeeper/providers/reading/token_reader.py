@@ -13,8 +13,8 @@ from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.providers.contract import Call, Usage
 from quotakeeper.providers.formats.framing import Document
 from quotakeeper.providers.formats.json_values import Json
-from quotakeeper.providers.formats.text_counts import Tally
-from quotakeeper.providers.reading.response_reader import REQUEST, Reader
+from quotakeeper.providers.formats.text_counts import TextTally
+from quotakeeper.providers.reading.response_reader import REQUEST, ResponseReader
 from quotakeeper.providers.reading.token_split import added, tokens_of
 
 OUTPUTS = ("output_tokens", "thought_tokens")
@@ -22,12 +22,12 @@ _SURELY = 2  # a text has at least the half of the tokens that its length makes 
 _PACKED_PER_TOKEN = 2  # bytes of packed text that make a token
 
 
-class TokenReader(Reader):
+class TokenReader(ResponseReader):
     """A response whose usage is tokens: running totals, the last of which counts."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
-        self.text = Tally()  # what was answered, by length
-        self.told = Tally()  # that much of it was there when the latest total came
+        self.text = TextTally()  # what was answered, by length
+        self.told = TextTally()  # that much of it was there when the latest total came
         self.latest: dict[str, int] | None = None
         self.counted = False  # a figure of the provider's was seen, be it zero
         self.most_output: dict[str, int] = {}

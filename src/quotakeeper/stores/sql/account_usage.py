@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import sqlite3
 
-from quotakeeper.domain.forecasting.time_buckets import slot_start
+from quotakeeper.domain.forecasting.time_buckets import bucket_start
 from quotakeeper.domain.ledger.entries import Figures
-from quotakeeper.domain.ledger.state import Known
+from quotakeeper.domain.ledger.state import CallRecord
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.stores.sql.codec import Interned, account_from
 from quotakeeper.stores.sql.codes import totals_from
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.statements import statements
 
 KEPT_BEFORE = 8 * 86_400 * SECOND  # for an account that is new: more than a forecast looks back
 
 
-class Paces:
+class AccountUsage:
     """The paces of one ledger, inside one transaction at a time."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -32,12 +32,12 @@ class Paces:
         """What was not written is void."""
         self._changed.clear()
 
-    def count(self, account: Account, before: Known | None, after: Known) -> None:
+    def count(self, account: Account, before: CallRecord | None, after: CallRecord) -> None:
         """Take an event in, in place of what it counted as before."""
         was = before.figures if before else None
         change = _amount(account, after.figures) - _amount(account, was)
         if change:
-            key = account.key, slot_start(after.at)
+            key = account.key, bucket_start(after.at)
             self._changed[key] = self._changed.get(key, 0) + change
 
     def make(self, interned: Interned, account: Account, number: int, since: int) -> None:
@@ -50,7 +50,7 @@ class Paces:
         """Write what was changed."""
         if self._changed:
             rows = [(account_ids[k], slot, n) for (k, slot), n in self._changed.items()]
-            self._connection.executemany(queries()["add_pace"], rows)
+            self._connection.executemany(statements()["add_pace"], rows)
             self._changed.clear()
 
 
@@ -64,19 +64,19 @@ def fill_pace(
     """Make the pace of an account that had none, from the slots since an instant."""
     found: dict[int, int] = {}
     for slot, labels_id, *_, totals in connection.execute(
-        queries()["slots_between"], (slot_start(since), 2**62)
+        statements()["slots_between"], (bucket_start(since), 2**62)
     ):
         if account.matches(interned.labels(labels_id)):
             amount = measure(METERS[account.meter], *totals_from(totals))
             found[slot] = found.get(slot, 0) + amount
     rows = [(account_id, slot, amount) for slot, amount in found.items() if amount]
-    connection.executemany(queries()["add_pace"], rows)
+    connection.executemany(statements()["add_pace"], rows)
 
 
 def fill_paces(connection: sqlite3.Connection) -> None:
     """Make the paces of all accounts of a ledger that has none."""
     interned = Interned(connection)
-    for row in connection.execute(queries()["accounts"]).fetchall():
+    for row in connection.execute(statements()["accounts"]).fetchall():
         fill_pace(connection, interned, account_from(row[1:8]), row[0], 0)
 
 

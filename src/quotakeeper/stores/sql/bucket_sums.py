@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from quotakeeper.domain.forecasting.time_buckets import slot_start
-from quotakeeper.domain.ledger.state import Known
+from quotakeeper.domain.forecasting.time_buckets import bucket_start
+from quotakeeper.domain.ledger.state import CallRecord
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Problem
 from quotakeeper.domain.units import METERS, measure
@@ -22,7 +22,7 @@ from quotakeeper.stores.sql.codes import (
     totals_from,
     totals_text,
 )
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.statements import statements
 
 _MOST_CACHED = 10_000
 
@@ -74,13 +74,13 @@ class Sums:
         return totals_text(dict(sorted(self.quantities.items())), self.cost_pico)
 
 
-class SlotSums:
+class BucketSums:
     """The sums of one ledger, inside one transaction at a time."""
 
     def __init__(self, connection: sqlite3.Connection, interned: Interned) -> None:
         self._connection = connection
         self._interned = interned
-        self._sql = queries()
+        self._sql = statements()
         self._sums: dict[Key, Sums] = {}
         self._dirty: set[Key] = set()
 
@@ -89,12 +89,12 @@ class SlotSums:
         self._sums.clear()
         self._dirty.clear()
 
-    def count(self, before: Known | None, after: Known) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord) -> None:
         """Take an event in, in place of what it counted as before."""
         for known, sign in ((before, -1), (after, 1)):
             if known is not None and known.figures is not None:
                 figures = known.figures
-                key = slot_key(known, self._interned)
+                key = bucket_key(known, self._interned)
                 self._of(key).add(figures.quantities.items(), figures.cost_pico, sign)
                 self._dirty.add(key)
 
@@ -124,22 +124,22 @@ class SlotSums:
         return found
 
 
-def slot_key(known: Known, interned: Interned) -> Key:
+def bucket_key(known: CallRecord, interned: Interned) -> Key:
     """Where an event is added up."""
     assert known.figures is not None
     figures = known.figures
-    return (slot_start(known.at), interned.labels_id(known.labels),
+    return (bucket_start(known.at), interned.labels_id(known.labels),
             PROVENANCE_CODE[figures.provenance], OUTCOME_CODE[figures.outcome])  # fmt: skip
 
 
-def fill_slots(connection: sqlite3.Connection) -> None:
+def fill_buckets(connection: sqlite3.Connection) -> None:
     """Make the sums of a ledger that has none, from its journal; inside a transaction."""
-    put = queries()["put_slot"]
+    put = statements()["put_slot"]
     for sums in _derived(connection):
         connection.executemany(put, _rows(sums))
 
 
-def compare_slots(
+def compare_buckets(
     connection: sqlite3.Connection, accounts: Sequence[tuple[int, Account, int]]
 ) -> list[Problem]:
     """Add every slot up again from the journal and name what differs from what is kept, there and
@@ -176,7 +176,7 @@ def _pace_checker(
                 for key, each in sums.items()
                 if account.matches(interned.labels(key[1]))
             )
-            row = connection.execute(queries()["pace_at"], (number, slot)).fetchone()
+            row = connection.execute(statements()["pace_at"], (number, slot)).fetchone()
             have = row[0] if row else 0
             if have != want:
                 problems.append(
@@ -210,12 +210,12 @@ def _derived(connection: sqlite3.Connection) -> Iterator[dict[Key, Sums]]:
     """The sums of the journal, slot after slot."""
     sums: dict[Key, Sums] = {}
     slot = -1
-    rows = connection.execute(queries()["events_by_time"])
+    rows = connection.execute(statements()["events_by_time"])
     for at, labels_id, provenance, outcome, text, cost_pico in rows:
-        if slot_start(at) != slot:
+        if bucket_start(at) != slot:
             if sums:
                 yield sums
-            sums, slot = {}, slot_start(at)
+            sums, slot = {}, bucket_start(at)
         key = (slot, labels_id, provenance, outcome)
         sums.setdefault(key, Sums()).add(quantities_from(text).items(), cost_pico, 1)
     if sums:
@@ -225,7 +225,7 @@ def _derived(connection: sqlite3.Connection) -> Iterator[dict[Key, Sums]]:
 def _kept(connection: sqlite3.Connection, query: str) -> Iterator[dict[Key, Sums]]:
     """The sums of a table, slot after slot."""
     sums: dict[Key, Sums] = {}
-    for *key, calls, unpriced, totals in connection.execute(queries()[query], (-(2**62), 2**62)):
+    for *key, calls, unpriced, totals in connection.execute(statements()[query], (-(2**62), 2**62)):
         if sums and key[0] != _slot_of(sums):
             yield sums
             sums = {}

@@ -22,7 +22,7 @@ from quotakeeper.stores.sql.codes import (
     quantities_from,
     quantities_text,
 )
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.statements import statements
 
 _MOST_CACHED = 20_000
 _DRAW = KIND_CODE[Kind.DRAW]
@@ -35,7 +35,7 @@ class Interned:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._sql = queries()
+        self._sql = statements()
         self._labels: dict[CallLabels, int] = {}
         self._labels_by_id: dict[int, CallLabels] = {}
         self._words: dict[str, int] = {}

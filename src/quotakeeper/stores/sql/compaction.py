@@ -13,12 +13,12 @@ from collections.abc import Sequence
 
 from quotakeeper.domain.ledger.entries import OPENINGS, Entry, Kind
 from quotakeeper.domain.ledger.fold import fold
-from quotakeeper.domain.ledger.state import Known, LedgerState, ZoneFinder
+from quotakeeper.domain.ledger.state import CallRecord, LedgerState, ZoneFinder
 from quotakeeper.domain.ports import Compacted
-from quotakeeper.stores.sql.bucket_sums import Key, Sums, slot_key
+from quotakeeper.stores.sql.bucket_sums import Key, Sums, bucket_key
 from quotakeeper.stores.sql.codec import Interned, entry_from
-from quotakeeper.stores.sql.state import SqliteState, first_seq
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.state import SqlState, first_seq
+from quotakeeper.stores.sql.statements import statements
 
 
 class _Gone(LedgerState):
@@ -31,17 +31,17 @@ class _Gone(LedgerState):
         for account, since in kept.accounts.values():
             self.add_account(account, since)
 
-    def count(self, before: Known | None, after: Known) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord) -> None:
         for known, sign in ((before, -1), (after, 1)):
             if known is not None and known.figures is not None:
-                key = slot_key(known, self._interned)
+                key = bucket_key(known, self._interned)
                 figures = known.figures
                 sums = self.sums.setdefault(key, Sums())
                 sums.add(figures.quantities.items(), figures.cost_pico, sign)
 
 
 def compact(
-    connection: sqlite3.Connection, state: SqliteState, zones: ZoneFinder, before: int, now: int,
+    connection: sqlite3.Connection, state: SqlState, zones: ZoneFinder, before: int, now: int,
     after: int, at_most: int,
 ) -> Compacted:  # fmt: skip
     """Let go of up to `at_most` calls that ended before an instant, from a sequence number on.
@@ -52,7 +52,7 @@ def compact(
     before = min([before, now, *starts])
     # The newest entry stays: sequence and ledger time go on from it.
     cut = min(first_seq(connection, before), state.seq)
-    sql = queries()
+    sql = statements()
     roots = connection.execute(sql["openings_between"], (after, cut, at_most)).fetchall()
     gone: list[Entry] = []
     for (root,) in roots:
@@ -70,7 +70,7 @@ def compact(
 
 def _whole_call(connection: sqlite3.Connection, interned: Interned, root: int) -> list[Entry]:
     """All entries about a call and, if it was a lease, about what was drawn out of it."""
-    about = queries()["about"]
+    about = statements()["about"]
     found: dict[int, Entry] = {}
     waiting = [root]
     while waiting:
@@ -83,7 +83,7 @@ def _whole_call(connection: sqlite3.Connection, interned: Interned, root: int) -
 
 
 def _is_open(connection: sqlite3.Connection, call: Sequence[Entry]) -> bool:
-    held = queries()["hold_of"]
+    held = statements()["hold_of"]
     return any(
         connection.execute(held, (entry.seq,)).fetchone()
         for entry in call
@@ -92,12 +92,12 @@ def _is_open(connection: sqlite3.Connection, call: Sequence[Entry]) -> bool:
 
 
 def _carry(
-    connection: sqlite3.Connection, state: SqliteState, zones: ZoneFinder, gone: list[Entry]
+    connection: sqlite3.Connection, state: SqlState, zones: ZoneFinder, gone: list[Entry]
 ) -> None:
     scratch = _Gone(state, zones, state.interned)
     for entry in sorted(gone, key=lambda entry: entry.seq):
         fold(scratch, entry)
-    sql = queries()
+    sql = statements()
     rows = []
     for account, _ in state.accounts.values():
         for start, balance in scratch.slices(account, -(2**62)):

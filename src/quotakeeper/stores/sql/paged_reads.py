@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from quotakeeper.domain.forecasting.time_buckets import SlotSum, in_order
+from quotakeeper.domain.forecasting.time_buckets import BucketSum, in_order
 from quotakeeper.domain.ledger.entries import Entry, event_from
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.ports import EventQuery, Problem
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.stores.sql.bucket_sums import compare_slots
+from quotakeeper.stores.sql.bucket_sums import compare_buckets
 from quotakeeper.stores.sql.codec import Interned, Row, entry_from
 from quotakeeper.stores.sql.codes import OUTCOMES, PROVENANCES, totals_from
-from quotakeeper.stores.sql.state import SqliteState, first_seq
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.state import SqlState, first_seq
+from quotakeeper.stores.sql.statements import statements
 from quotakeeper.stores.sqlite.connection import connect_read_only, translated
 from quotakeeper.stores.sqlite.fork_guard import for_a_moment
 from quotakeeper.stores.verification import compare_balances
@@ -28,7 +28,7 @@ _ALWAYS = 2**62
 def read_events(path: Path, query: EventQuery) -> Iterator[UsageEvent]:
     """Events in the order they were booked, a page to a transaction."""
     left = query.limit if query.limit is not None else _ALWAYS
-    text = queries()["events_down" if query.newest_first else "events_up"]
+    text = statements()["events_down" if query.newest_first else "events_up"]
     bounds: tuple[int, int] | None = None
     while left > 0:
         page = min(_PAGE, left)
@@ -61,11 +61,11 @@ def read_entries(path: Path, after: int) -> Iterator[Entry]:
         after = page[-1].seq if page else after
 
 
-def read_slots(path: Path, since: int | None, until: int | None) -> Iterator[SlotSum]:
+def read_buckets(path: Path, since: int | None, until: int | None) -> Iterator[BucketSum]:
     """Sums of five minutes, a page to a transaction; a page ends where a slot does."""
     after = -_ALWAYS if since is None else since
     before = _ALWAYS if until is None else until
-    text = queries()["slots_between"]
+    text = statements()["slots_between"]
     while after < before:
         with for_a_moment(connect_read_only, path) as connection, _errors_of(path):
             page = connection.execute(text, (after, before)).fetchmany(_PAGE)
@@ -79,10 +79,10 @@ def read_slots(path: Path, since: int | None, until: int | None) -> Iterator[Slo
         yield from found
 
 
-def _slot(row: Row, interned: Interned) -> SlotSum:
+def _slot(row: Row, interned: Interned) -> BucketSum:
     at, labels_id, provenance, outcome, calls, unpriced, totals = row
     quantities, cost_pico = totals_from(totals)
-    return SlotSum(at, interned.labels(labels_id), PROVENANCES[provenance - 1],
+    return BucketSum(at, interned.labels(labels_id), PROVENANCES[provenance - 1],
                    OUTCOMES[outcome - 1], calls, unpriced, quantities, cost_pico)  # fmt: skip
 
 
@@ -97,18 +97,18 @@ def verify_file(path: Path, zones: ZoneFinder) -> list[Problem]:
         ]
         for row in connection.execute("PRAGMA foreign_key_check"):
             problems.append(Problem(f"table {row[0]}, row {row[1]}: refers to nothing"))
-        for row in connection.execute(queries()["holds_of_nothing"]):
+        for row in connection.execute(statements()["holds_of_nothing"]):
             problems.append(Problem(f"open reservation {row[0]}: the journal has none"))
         if problems:  # nothing can be derived from a journal that has holes
             return problems
-        kept = SqliteState(connection, zones)
+        kept = SqlState(connection, zones)
         kept.refresh()
         problems += compare_balances(
             kept, _entries(connection, 0), zones, lambda seq, end: _about(connection, seq, end),
-            connection.execute(queries()["carried_balances"]).fetchall(),
+            connection.execute(statements()["carried_balances"]).fetchall(),
         )  # fmt: skip
         numbered = [(kept.account_id(a), a, since) for a, since in kept.accounts.values()]
-        problems += compare_slots(connection, numbered)
+        problems += compare_buckets(connection, numbered)
     return problems
 
 
@@ -132,19 +132,19 @@ def _entries(connection: sqlite3.Connection, after: int) -> Iterator[Entry]:
 def _about(connection: sqlite3.Connection, seq: int, before: int) -> Iterator[Entry]:
     interned = Interned(connection)
     for query in ("entry_by_seq", "ends"):
-        for row in connection.execute(queries()[query], (seq,)).fetchall():
+        for row in connection.execute(statements()[query], (seq,)).fetchall():
             if row[0] < before:
                 yield entry_from(row, interned)
 
 
 def _page(connection: sqlite3.Connection, interned: Interned, after: int) -> list[Entry]:
-    rows = connection.execute(queries()["entries_after"], (after, _PAGE)).fetchall()
+    rows = connection.execute(statements()["entries_after"], (after, _PAGE)).fetchall()
     return [entry_from(row, interned) for row in rows]
 
 
 def _range(connection: sqlite3.Connection, query: EventQuery) -> tuple[int, int]:
     if query.id:
-        row = connection.execute(queries()["opening_by_id"], (query.id,)).fetchone()
+        row = connection.execute(statements()["opening_by_id"], (query.id,)).fetchone()
         return (row[0] - 1, row[0] + 1) if row is not None else (0, 0)
     after = 0 if query.since is None else first_seq(connection, query.since) - 1
     if query.until is None:
@@ -152,7 +152,7 @@ def _range(connection: sqlite3.Connection, query: EventQuery) -> tuple[int, int]
     before = first_seq(connection, query.until)
     # Written down later than it was made: what counts before `until` may stand after it.
     span = (-_ALWAYS if query.since is None else query.since, query.until)
-    late = connection.execute(queries()["last_booked"], span).fetchone()[0]
+    late = connection.execute(statements()["last_booked"], span).fetchone()[0]
     return after, before if late is None else max(before, late + 1)
 
 

@@ -11,15 +11,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from quotakeeper.domain.forecasting.time_buckets import slot_start
+from quotakeeper.domain.forecasting.time_buckets import bucket_start
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.ledger.reservations import Balance, Hold, State
-from quotakeeper.domain.ledger.state import Known, LedgerState, Usage, ZoneFinder, followed, opened
+from quotakeeper.domain.ledger.state import (
+    CallRecord,
+    LedgerState,
+    Usage,
+    ZoneFinder,
+    followed,
+    opened,
+)
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import is_storable
-from quotakeeper.stores.sql.account_usage import KEPT_BEFORE, Paces
-from quotakeeper.stores.sql.bucket_sums import SlotSums
+from quotakeeper.stores.sql.account_usage import KEPT_BEFORE, AccountUsage
+from quotakeeper.stores.sql.bucket_sums import BucketSums
 from quotakeeper.stores.sql.codec import (
     Interned,
     account_from,
@@ -28,25 +35,25 @@ from quotakeeper.stores.sql.codec import (
     entry_row,
 )
 from quotakeeper.stores.sql.codes import quantities_from, quantities_text, totals_from
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.statements import statements
 
 _MOST_SLICES = 1_000  # of one account, kept at once
 
 
-class SqliteState(LedgerState):
+class SqlState(LedgerState):
     """The state of a ledger in SQLite, inside one transaction at a time."""
 
     def __init__(self, connection: sqlite3.Connection, zones: ZoneFinder) -> None:
         super().__init__(zones)
         self._connection = connection
-        self._sql = queries()
+        self._sql = statements()
         self.interned = Interned(connection)
         self._data_version = -1
         self._account_ids: dict[str, int] = {}
         self._whole: dict[str, int] = {}  # accounts whose slices after an instant are all fetched
         self._dirty: dict[tuple[str, int], Balance] = {}
-        self._slots = SlotSums(connection, self.interned)
-        self._paces = Paces(connection)
+        self._slots = BucketSums(connection, self.interned)
+        self._paces = AccountUsage(connection)
         self._new_accounts: list[tuple[Account, int]] = []
 
     def refresh(self) -> None:
@@ -124,7 +131,7 @@ class SqliteState(LedgerState):
         # What the new account owes to entries that compaction let go of, for verify to start from.
         found: dict[int, int] = {}
         for slot, labels_id, *_, totals in self._connection.execute(
-            self._sql["carried_slots"], (slot_start(since), 2**62)
+            self._sql["carried_slots"], (bucket_start(since), 2**62)
         ):
             if account.matches(self.interned.labels(labels_id)):
                 start = self.slice_start(account, max(slot, since))
@@ -157,7 +164,7 @@ class SqliteState(LedgerState):
 
     # -- look-ups
 
-    def known(self, event_id: str) -> Known | None:
+    def known(self, event_id: str) -> CallRecord | None:
         """What is known of an id, from memory or from the journal."""
         found = super().known(event_id)
         if found is None and is_storable(event_id):
@@ -166,7 +173,7 @@ class SqliteState(LedgerState):
                 found = self._remembered(entry_from(row, self.interned))
         return found
 
-    def known_at(self, seq: int) -> Known:
+    def known_at(self, seq: int) -> CallRecord:
         """What is known of the id whose opening entry is `seq`."""
         found = self._known.get(seq)
         if found is None:
@@ -174,7 +181,7 @@ class SqliteState(LedgerState):
             found = self._remembered(entry_from(row, self.interned))
         return found
 
-    def _remembered(self, opening: Entry) -> Known:
+    def _remembered(self, opening: Entry) -> CallRecord:
         known = opened(opening)
         held = self._connection.execute(self._sql["hold_of"], (opening.seq,)).fetchone()
         if held is not None and known.hold is not None:
@@ -245,7 +252,7 @@ class SqliteState(LedgerState):
         kept = self.accounts.get(account.key)
         if kept is None or since < kept[1] - KEPT_BEFORE:
             return None
-        row = (self._account_ids[account.key], slot_start(since))
+        row = (self._account_ids[account.key], bucket_start(since))
         return dict(self._connection.execute(self._sql["pace_since"], row).fetchall())
 
     def account_id(self, account: Account) -> int:
@@ -269,7 +276,7 @@ class SqliteState(LedgerState):
                 yield from known[seq].usage()
         # What compaction let go of is known by slot: one that an edge cuts counts whole.
         for slot, labels_id, *_, totals in self._connection.execute(
-            self._sql["carried_slots"], (slot_start(since), 2**62)
+            self._sql["carried_slots"], (bucket_start(since), 2**62)
         ):
             quantities, cost_pico = totals_from(totals)
             yield max(slot, since), labels(labels_id), quantities, cost_pico, True, False
@@ -281,7 +288,7 @@ class SqliteState(LedgerState):
 
     # -- changes
 
-    def count(self, before: Known | None, after: Known) -> None:
+    def count(self, before: CallRecord | None, after: CallRecord) -> None:
         """Take an event into the sums of its slot."""
         self._slots.count(before, after)
         for account in self.matching(after.labels):
@@ -314,13 +321,13 @@ def first_seq(connection: sqlite3.Connection, at: int) -> int:
 
     Ledger time rises with the sequence, so halving finds it without an index on time.
     """
-    head = connection.execute(queries()["head"]).fetchone()
+    head = connection.execute(statements()["head"]).fetchone()
     if head is None:
         return 1
     low, high = 1, head[0] + 1
     while low < high:
         middle = (low + high) // 2
-        row = connection.execute(queries()["entries_after"], (middle - 1, 1)).fetchone()
+        row = connection.execute(statements()["entries_after"], (middle - 1, 1)).fetchone()
         if row is None or row[2] >= at:
             high = middle
         else:

@@ -7,10 +7,10 @@ from importlib.resources import files
 
 
 @cache
-def queries() -> dict[str, str]:
-    """Every named statement of `sql/queries.sql`."""
+def statements() -> dict[str, str]:
+    """Every named statement of `statements.sql`."""
     named: dict[str, str] = {}
-    for part in _read("queries").split("-- name: ")[1:]:
+    for part in _read(__package__, "statements").split("-- name: ")[1:]:
         name, _, body = part.partition("\n")
         named[name.strip()] = body.strip()
     return named
@@ -20,7 +20,7 @@ def schema(version: int) -> list[str]:
     """The statements that bring a ledger from schema `version - 1` to `version`."""
     statements: list[str] = []
     pending = ""
-    for line in _read(f"schema_{version}").splitlines():
+    for line in _read("quotakeeper.stores.sqlite", f"schema/schema_{version}").splitlines():
         if line.startswith("--"):
             continue
         pending += line + "\n"
@@ -32,5 +32,5 @@ def schema(version: int) -> list[str]:
     return statements
 
 
-def _read(name: str) -> str:
-    return (files(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+def _read(package: str, name: str) -> str:
+    return (files(package) / f"{name}.sql").read_text(encoding="utf-8")

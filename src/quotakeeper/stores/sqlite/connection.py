@@ -15,7 +15,7 @@ from quotakeeper.errors import (
     OutcomeUnknownError,
 )
 from quotakeeper.stores.sql.account_usage import fill_paces
-from quotakeeper.stores.sql.bucket_sums import fill_slots
+from quotakeeper.stores.sql.bucket_sums import fill_buckets
 from quotakeeper.stores.sql.statements import schema
 from quotakeeper.stores.sqlite.fork_guard import refuse_if_inherited
 from quotakeeper.stores.sqlite.locks import HeldElsewhereError
@@ -157,7 +157,7 @@ def _gate(connection: sqlite3.Connection, path: Path) -> None:
             for statement in schema(target):
                 connection.execute(statement)
             if target == 2:
-                fill_slots(connection)
+                fill_buckets(connection)
                 fill_paces(connection)
             # A pragma takes no bound value; both are integers of our own.
             connection.execute(_SET_APPLICATION_ID)

@@ -11,14 +11,14 @@ from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, 
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.identifiers import new_owner
-from quotakeeper.stores.sql.state import SqliteState
+from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sqlite.connection import connect_read_only
 from quotakeeper.stores.sqlite.store import SqliteStore
 
 T = TypeVar("T")
 
 
-class LookingStore(SqliteStore):
+class ReadOnlyStore(SqliteStore):
     """Answers every question of a store and refuses every write; opens nothing for writing."""
 
     def __init__(self, path: Path, zones: ZoneFinder) -> None:
@@ -44,7 +44,7 @@ class LookingStore(SqliteStore):
     def after_fork(self) -> SqliteStore:
         """The child looks for itself."""
         super().after_fork()
-        return LookingStore(self._path, self._zones)
+        return ReadOnlyStore(self._path, self._zones)
 
     def close(self) -> None:
         """Let go of the connection, which never took a lock."""
@@ -52,7 +52,7 @@ class LookingStore(SqliteStore):
             self._connection.close()
         self._connection = self._state = None
 
-    def _read(self, ask: Callable[[SqliteState], T]) -> T:
+    def _read(self, ask: Callable[[SqlState], T]) -> T:
         # A connection for each look: one that takes the file for unchanging must not be kept
         # while its owner goes on writing.
         try:
@@ -60,14 +60,14 @@ class LookingStore(SqliteStore):
         finally:
             self.close()
 
-    def _opened(self) -> SqliteState:
+    def _opened(self) -> SqlState:
         if self._state is None:
             self._connection = connect_read_only(self._path)
-            self._state = SqliteState(self._connection, self._zones)
+            self._state = SqlState(self._connection, self._zones)
         return self._state
 
 
-def may_only_look(path: Path) -> bool:
+def opens_read_only(path: Path) -> bool:
     """Whether a ledger is there that can be read but not written to."""
     try:
         there = path.stat().st_size > 0

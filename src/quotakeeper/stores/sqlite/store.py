@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.forecasting.time_buckets import SlotSum, use_by_slot, whole_slots
+from quotakeeper.domain.forecasting.time_buckets import BucketSum, use_by_bucket, whole_buckets
 from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
@@ -16,9 +16,9 @@ from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sql.compaction import compact
-from quotakeeper.stores.sql.paged_reads import read_entries, read_events, read_slots, verify_file
-from quotakeeper.stores.sql.state import SqliteState
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.paged_reads import read_buckets, read_entries, read_events, verify_file
+from quotakeeper.stores.sql.state import SqlState
+from quotakeeper.stores.sql.statements import statements
 from quotakeeper.stores.sqlite.locks import (
     PATIENCE_SECONDS,
     bury,
@@ -26,10 +26,10 @@ from quotakeeper.stores.sqlite.locks import (
     ended_owners,
     lives,
 )
-from quotakeeper.stores.sqlite.transactions import Handle
+from quotakeeper.stores.sqlite.transactions import Transactions
 
 
-class SqliteStore(Handle):
+class SqliteStore(Transactions):
     """A ledger in one file. Used by one thread at a time; other processes may use it as well.
 
     `durability` is "power" (an acknowledged write survives losing power) or "process" (it survives
@@ -49,7 +49,7 @@ class SqliteStore(Handle):
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
-        def carry_out(_: sqlite3.Connection, state: SqliteState) -> tuple[list[Outcomes], bool]:
+        def carry_out(_: sqlite3.Connection, state: SqlState) -> tuple[list[Outcomes], bool]:
             outcomes, entries = apply.apply(state, commands, now)
             return outcomes, state.save(entries)
 
@@ -81,7 +81,7 @@ class SqliteStore(Handle):
         # Before the reservations are looked at: who has ended makes no more of them.
         ended = ended_owners(self._owners) - {self._owner}
         try:
-            rows = self._connection.execute(queries()["hold_owners"]).fetchall()
+            rows = self._connection.execute(statements()["hold_owners"]).fetchall()
         except sqlite3.Error as error:
             raise self._given_up(error) from error
         holding = frozenset(row[0] for row in rows) - {self._owner}
@@ -101,16 +101,16 @@ class SqliteStore(Handle):
         self._there()
         return read_events(self._path, query)
 
-    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[SlotSum]:
+    def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
         """Sums of five minutes; see the Store port."""
         self._there()
-        return read_slots(self._path, *whole_slots(since, until))
+        return read_buckets(self._path, *whole_buckets(since, until))
 
     def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot, since an instant."""
         found = self._read(lambda state: [state.pace(account, since) for account in accounts])
         others = [a for a, pace in zip(accounts, found, strict=True) if pace is None]
-        uses = iter(use_by_slot(others, self.slots(since)) if others else ())
+        uses = iter(use_by_bucket(others, self.slots(since)) if others else ())
         return [next(uses) if pace is None else pace for pace in found]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
@@ -126,7 +126,7 @@ class SqliteStore(Handle):
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Let go of the entries of calls that ended long ago; see the Store port."""
 
-        def let_go(connection: sqlite3.Connection, state: SqliteState) -> tuple[Compacted, bool]:
+        def let_go(connection: sqlite3.Connection, state: SqlState) -> tuple[Compacted, bool]:
             done = compact(connection, state, self._zones, before, now, after, at_most)
             return done, done.entries > 0
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.errors import LedgerError
-from quotakeeper.stores.sql.state import SqliteState
-from quotakeeper.stores.sql.statements import queries
+from quotakeeper.stores.sql.state import SqlState
+from quotakeeper.stores.sql.statements import statements
 from quotakeeper.stores.sqlite.connection import connect, create_file, translated
 from quotakeeper.stores.sqlite.fork_guard import inherited, refuse_if_inherited
 from quotakeeper.stores.sqlite.locks import (
@@ -29,12 +29,12 @@ _LOOK_EVERY = 64  # batches between looks at the size of the write-ahead log
 
 T = TypeVar("T")
 # Writes within one transaction: the result, and whether there is anything to commit.
-Write = Callable[[sqlite3.Connection, SqliteState], tuple[T, bool]]
+Write = Callable[[sqlite3.Connection, SqlState], tuple[T, bool]]
 
 log = logging.getLogger("quotakeeper")
 
 
-class Handle:
+class Transactions:
     """Opens a ledger file when it is needed; reads and writes it in whole transactions."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Handle:
         self._owner = owner
         self._owners = self._beside("-owners")
         self._connection: sqlite3.Connection | None = None
-        self._state: SqliteState | None = None
+        self._state: SqlState | None = None
         self._lock: FileLock | None = None
         self._mark: OwnerMark | None = None
         self._file: tuple[int, int] | None = None  # which file the connection is to
@@ -106,7 +106,7 @@ class Handle:
             raise self._given_up(error) from error
         return result
 
-    def _committed(self, connection: sqlite3.Connection, state: SqliteState, write: Write[T]) -> T:
+    def _committed(self, connection: sqlite3.Connection, state: SqlState, write: Write[T]) -> T:
         # Whatever fails is rolled back and closed in here, before the next writer has the lock.
         committing = False
         try:
@@ -122,7 +122,7 @@ class Handle:
             raise
         return result
 
-    def _read(self, ask: Callable[[SqliteState], T]) -> T:
+    def _read(self, ask: Callable[[SqlState], T]) -> T:
         state = self._opened()
         assert self._connection is not None
         try:
@@ -145,7 +145,7 @@ class Handle:
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(self._path.name + ending)
 
-    def _opened(self) -> SqliteState:
+    def _opened(self) -> SqlState:
         if self._state is not None and self._identity() != self._file:
             log.warning("quotakeeper: the ledger %s is another file now; opened again", self._path)
             self.close()
@@ -163,7 +163,7 @@ class Handle:
                         self._mark = OwnerMark(self._owners, self._owner)
             except OSError as error:
                 raise self._given_up(error) from error
-            self._state = SqliteState(self._connection, self._zones)
+            self._state = SqlState(self._connection, self._zones)
         return self._state
 
     def _identity(self) -> tuple[int, int] | None:
@@ -183,7 +183,7 @@ class Handle:
         if self._connection is None:
             return True
         try:
-            mine = self._connection.execute(queries()["holds_of_owner"], (self._owner,))
+            mine = self._connection.execute(statements()["holds_of_owner"], (self._owner,))
             return mine.fetchone() is not None
         except sqlite3.Error:
             return True
