@@ -80,7 +80,7 @@ def _no_file_lock() -> Problems:
 
 
 def _no_rollback() -> Problems:
-    transactions.Handle._drop = lambda self: None
+    transactions.Transactions._drop = lambda self: None
     return _failures("power")
 
 
@@ -90,7 +90,7 @@ def _every_error_is_a_refusal() -> Problems:
 
 
 def _raw_errors() -> Problems:
-    transactions.translated = store.translated = lambda path, error, **more: error
+    transactions.translated = lambda path, error, **more: error
     return _failures("power")
 
 

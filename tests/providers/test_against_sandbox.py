@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers import SandboxRequest
+from quotakeeper.providers import Request
 from quotakeeper.sandbox import deepgram, gemini
-from quotakeeper.sandbox.messages import SandboxRequest as Asked
+from quotakeeper.sandbox.messages import SandboxRequest
 from quotakeeper.sandbox.messages import SandboxTurn
 from quotakeeper.tokens import estimate_tokens
 from tests.providers import sounds
@@ -42,9 +42,9 @@ ASKED = [
 
 
 @pytest.mark.parametrize("request_", ASKED, ids=lambda r: urlsplit(r.url).path.rpartition("/")[2])
-def test_the_bill_is_read_and_was_bounded(request_: SandboxRequest) -> None:
+def test_the_bill_is_read_and_was_bounded(request_: Request) -> None:
     parts = urlsplit(request_.url)
-    sent = Asked(
+    sent = SandboxRequest(
         "POST", parts.path, tuple(parse_qsl(parts.query)), request_.headers, request_.body or b""
     )
     answerer = deepgram if "deepgram" in parts.netloc else gemini

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.app.reconcile import Compared, Difference, Window, compare_requests
+from quotakeeper.app.reconcile import Compared, Difference, RequestWindow, compare_requests
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.providers.account_records import AccountRequest
 
 NOON = 1_795_003_200 * SECOND
-ALWAYS = Window()
+ALWAYS = RequestWindow()
 COST = 1_000_000_000
 
 
@@ -44,7 +44,7 @@ def event(
 
 
 def compared(
-    requests: Iterable[AccountRequest], events: Iterable[UsageEvent], window: Window = ALWAYS
+    requests: Iterable[AccountRequest], events: Iterable[UsageEvent], window: RequestWindow = ALWAYS
 ) -> tuple[list[Difference], Compared]:
     sums = Compared()
     same = lambda one, other: one == other  # noqa: E731
@@ -184,7 +184,7 @@ def test_where_it_makes_no_difference_which_is_which_they_are_taken_in_order() -
 
 
 def test_a_margin_is_looked_at_and_not_reported() -> None:
-    window = Window(NOON, NOON + 3600 * SECOND)
+    window = RequestWindow(NOON, NOON + 3600 * SECOND)
     events = [
         event("before", at=-30, note="request r1"),
         event("begun before", at=-20, note="request r2"),
