@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.problems import LimitReached, SetupProblem
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain.decisions import Decision
-from quotakeeper.errors import ConfigError, LimitExceeded, QuotakeeperError
+from quotakeeper.errors import ConfigError, LimitExceeded, QuotakeeperError, RefusingDecision
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -204,7 +203,7 @@ class KeeperBooks:
         }
 
 
-def limit_reached(decision: Decision) -> LimitReached:
+def limit_reached(decision: RefusingDecision) -> LimitReached:
     """A refusal in the pipeline's own terms, with the times in the limit's zone."""
     verdict = decision.blocking
     zone = zone_named(verdict.limit.timezone)

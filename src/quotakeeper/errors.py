@@ -21,10 +21,78 @@ Facts are attributes, not text: a program reads `error.limit`, a person reads `s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from quotakeeper.domain.decisions import Decision
+
+class RefusingLimit(Protocol):
+    """What an error needs of a limit; `quotakeeper.Limit` is one."""
+
+    @property
+    def name(self) -> str:
+        """The limit's name."""
+
+    @property
+    def meter(self) -> str:
+        """What it counts."""
+
+    @property
+    def amount(self) -> int:
+        """The cap, in the meter's base unit."""
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of its periods."""
+
+
+class RefusingVerdict(Protocol):
+    """What an error needs of one limit's answer; `quotakeeper.Verdict` is one."""
+
+    @property
+    def limit(self) -> RefusingLimit:
+        """The limit that answered."""
+
+    @property
+    def asked(self) -> int:
+        """What the call asked for, in base units."""
+
+    @property
+    def used(self) -> int:
+        """What was settled in the period, in base units."""
+
+    @property
+    def reserved(self) -> int:
+        """What calls under way hold, in base units."""
+
+    @property
+    def remaining(self) -> int:
+        """What is left, in base units."""
+
+    @property
+    def resets_at(self) -> int:
+        """The end of the period, in microseconds since 1970 UTC."""
+
+    def explain(self, zone: tzinfo | None = None) -> str:
+        """One line for people."""
+
+
+class RefusingDecision(Protocol):
+    """What an error needs of a decision; `quotakeeper.Decision` is one.
+
+    A protocol, so that the ground floor imports nothing from above it.
+    """
+
+    @property
+    def refusing(self) -> Sequence[RefusingVerdict]:
+        """The answers of the hard limits that do not have room."""
+
+    @property
+    def blocking(self) -> RefusingVerdict:
+        """The refusing answer that takes longest to reset."""
+
+    def explain(self) -> str:
+        """One line for people."""
 
 
 class QuotakeeperError(Exception):
@@ -70,7 +138,7 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
     `resets_at` (microseconds since 1970 UTC, or None), `decision` (all limits that refused).
     """
 
-    def __init__(self, decision: Decision, text: str = "") -> None:
+    def __init__(self, decision: RefusingDecision, text: str = "") -> None:
         self.decision = decision
         verdict = decision.blocking
         self.limit = verdict.limit

@@ -9,9 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.errors import LimitExceeded
+from quotakeeper.errors import LimitExceeded, RefusingDecision
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.event_loops import behind, run_in_thread, running_loop
 from quotakeeper.metering.http_attempt import HttpAttempt
@@ -218,7 +217,7 @@ class CallMeter:
         self._open.add(attempt)
         return attempt
 
-    def _weigh(self, decision: Decision) -> tuple[bool, float | None]:
+    def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
         """Whether a refusal is for good, as a program sees it, and how long else."""
         verdict = decision.blocking
         seconds = max(1.0, (verdict.resets_at - self.keeper.now()) / _US)
