@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from quotakeeper import Keeper, Reservation
+from quotakeeper.app.live_frame import look
 from quotakeeper.cli.context import CommandContext
-from quotakeeper.cli.monitor import look
-from quotakeeper.cli.watch_view import frame_lines
+from quotakeeper.cli.watch.view import frame_lines
 from quotakeeper.testing import FakeClock
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "images" / "watch.svg"

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from quotakeeper.cli.account_http import DeepgramAccount
+from quotakeeper.cli.reconcile.account_http import DeepgramAccount
 from quotakeeper.config.provider_accounts import AccountSettings, load_account_settings
 from quotakeeper.errors import InvalidInputError, ProviderError
 from quotakeeper.testing import FakeClock

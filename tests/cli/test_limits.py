@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quotakeeper.cli.limits_file import LimitsFile
+from quotakeeper.app.limits_file import LimitsFile
 from quotakeeper.config import load_settings
 from quotakeeper.config.platform_folders import user_config_file
 from quotakeeper.domain.usage import check_label

@@ -15,8 +15,8 @@ from pipeline.options import LANGUAGES as PIPELINE_LANGUAGES
 from pipeline.rewriting import OPERATION as REWRITE
 from pipeline.speech import OPERATION as SPEECH
 from pipeline.translation import OPERATION as TRANSLATE
-from quotakeeper.cli.plan import PlanOptions, make_plan, media_of
-from quotakeeper.cli.plan_estimates import ASSUMED, LANGUAGES
+from quotakeeper.app.planning.estimates import ASSUMED, LANGUAGES
+from quotakeeper.cli.plan.command import PlanOptions, make_plan, media_of
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import LimitExceeded
 from tests.cli.conftest import CommandLine, golden
@@ -273,14 +273,15 @@ def test_a_file_that_may_not_be_read_is_named_and_left_out(films: CommandLine) -
 def test_a_file_that_vanishes_or_fails_is_named(
     films: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from quotakeeper.cli import media, plan
+    from quotakeeper.app.planning import media_files
+    from quotakeeper.cli.plan import command
 
     def fails(path: Path) -> object:
         if path.name == "1.wav":
-            raise media.unreadable(str(path), PermissionError(13, "Permission denied"))
-        return media.audio_size(path)
+            raise media_files.unreadable(str(path), PermissionError(13, "Permission denied"))
+        return media_files.audio_size(path)
 
-    monkeypatch.setattr(plan, "audio_size", fails)
+    monkeypatch.setattr(command, "audio_size", fails)
     record = planned(films)
     assert len(record["unreadable"]) == 2
     assert len(record["files"]) == 4

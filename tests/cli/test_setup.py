@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.cli import doctor
+from quotakeeper.app import diagnostics
 from quotakeeper.errors import TokenizerError
 from quotakeeper.tokens.accuracy import AccuracyRow
 from tests.cli.conftest import CommandLine
@@ -86,7 +86,7 @@ def test_doctor_names_a_damaged_ledger(cli: CommandLine) -> None:
     [((3, 40, 1), "note"), ((3, 51, 2), "note"), ((3, 51, 3), "ok"), ((3, 54, 0), "ok")],
 )
 def test_doctor_knows_which_sqlite_has_the_race(version: tuple[int, ...], state: str) -> None:
-    found = doctor.sqlite_finding(version)
+    found = diagnostics.sqlite_finding(version)
     assert found.state == state
     assert ".".join(map(str, version)) in found.text
 
@@ -97,9 +97,9 @@ def test_doctor_tells_a_network_file_system(tmp_path: Path) -> None:
     mounts.write_text(
         f"/dev/sda1 / ext4 rw 0 0\nserver:/x {real.replace(' ', chr(92) + '040')} nfs4 rw 0 0\n"
     )
-    assert doctor.file_system(tmp_path / "sub", mounts) == "nfs4"
-    assert doctor.file_system(Path("/"), mounts) in ("ext4", "")
-    assert doctor.file_system(tmp_path, tmp_path / "absent") == ""
+    assert diagnostics.file_system(tmp_path / "sub", mounts) == "nfs4"
+    assert diagnostics.file_system(Path("/"), mounts) in ("ext4", "")
+    assert diagnostics.file_system(tmp_path, tmp_path / "absent") == ""
 
 
 def test_verify_tells_a_changed_balance(busy: CommandLine) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from quotakeeper.app.live_frame import LiveFrame, look
 from quotakeeper.cli import context
-from quotakeeper.cli.monitor import LiveFrame, look
-from quotakeeper.cli.watch import WatchOptions, _Screen, run_watch
+from quotakeeper.cli.watch.command import WatchOptions, _Screen, run_watch
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
 from tests.cli.conftest import CommandLine, golden
@@ -73,7 +73,7 @@ def test_repeated_frames_are_lines_of_json_until_ctrl_c(busy: CommandLine) -> No
             context.CommandContext(), WatchOptions(as_json=True, interval_seconds=5), clock
         )
 
-    busy.environment.setattr("quotakeeper.cli.watch.run_watch", lambda s, o: command())
+    busy.environment.setattr("quotakeeper.cli.watch.command.run_watch", lambda s, o: command())
     result = busy.run("watch", "--json", "--interval", 5)
     assert result.code == 130
     assert clock.slept == [5, 5, 5]

@@ -15,26 +15,26 @@ from quotakeeper.cli.running import guarded
 from quotakeeper.cli.text.words import Words
 from quotakeeper.config.terminal import LANGUAGES, language
 
-_HERE = "quotakeeper.cli.commands"
+_HERE = "quotakeeper.cli"
 # In the order of the help text: running, looking, the ledger, setting up.
 COMMANDS = {
-    "run": f"{_HERE}.run:run",
-    "status": f"{_HERE}.looking:status",
-    "watch": f"{_HERE}.looking:watch",
-    "report": f"{_HERE}.looking:report",
-    "events": f"{_HERE}.looking:events",
-    "export": f"{_HERE}.ledger:export",
-    "verify": f"{_HERE}.ledger:verify",
-    "compact": f"{_HERE}.ledger:compact",
-    "reconcile": f"{_HERE}.reconcile:reconcile",
-    "limits": f"{_HERE}.limits:limits",
-    "prices": f"{_HERE}.prices:prices",
-    "plan": f"{_HERE}.plan:plan",
-    "estimate": f"{_HERE}.estimate:estimate",
-    "tokens": f"{_HERE}.tokens:tokens",
-    "doctor": f"{_HERE}.setup:doctor",
-    "config": f"{_HERE}.setup:config",
-    "sandbox": f"{_HERE}.sandbox:sandbox",
+    "run": f"{_HERE}.run.options:run",
+    "status": f"{_HERE}.status.options:status",
+    "watch": f"{_HERE}.watch.options:watch",
+    "report": f"{_HERE}.report.options:report",
+    "events": f"{_HERE}.events.options:events",
+    "export": f"{_HERE}.export.options:export",
+    "verify": f"{_HERE}.verify.options:verify",
+    "compact": f"{_HERE}.compact.options:compact",
+    "reconcile": f"{_HERE}.reconcile.options:reconcile",
+    "limits": f"{_HERE}.limits.options:limits",
+    "prices": f"{_HERE}.prices.options:prices",
+    "plan": f"{_HERE}.plan.options:plan",
+    "estimate": f"{_HERE}.estimate.options:estimate",
+    "tokens": f"{_HERE}.tokens.options:tokens",
+    "doctor": f"{_HERE}.doctor.options:doctor",
+    "config": f"{_HERE}.config.options:config",
+    "sandbox": f"{_HERE}.sandbox.options:sandbox",
 }
 
 

@@ -9,11 +9,11 @@ from quotakeeper.app.records import FORMATS
 from quotakeeper.cli.arguments import RUN, hoisted
 from quotakeeper.cli.context import COLOUR_CHOICES, CommandContext
 from quotakeeper.cli.exit_codes import report
-from quotakeeper.cli.export import ExportOptions, run_export
+from quotakeeper.cli.export.command import ExportOptions, run_export
 from quotakeeper.cli.running import guarded
-from quotakeeper.cli.status import run_status
+from quotakeeper.cli.status.command import run_status
 from quotakeeper.cli.text.words import Words
-from quotakeeper.cli.verify import run_verify
+from quotakeeper.cli.verify.command import run_verify
 from quotakeeper.config.run_environment import ON_LIMIT_WORDS
 from quotakeeper.config.terminal import LANGUAGES, language
 from quotakeeper.errors import MissingExtraError
@@ -64,7 +64,7 @@ def _apart(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def _run(session: CommandContext, found: argparse.Namespace) -> int:
-    from quotakeeper.cli.run import RunOptions, run_run
+    from quotakeeper.cli.run.command import RunOptions, run_run
 
     return run_run(
         session,

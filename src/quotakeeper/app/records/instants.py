@@ -1,8 +1,14 @@
-"""Instants as RFC 3339 text, always UTC."""
+"""Instants as RFC 3339 text, always UTC; and the names of time zones."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import tzinfo
+
 from quotakeeper.domain.windows import SECOND, moment
+
+TIME_UNITS = ("d", "h", "min", "s")
+_UNIT_SECONDS = (86_400, 3_600, 60, 1)
 
 
 def rfc3339(at: int) -> str:
@@ -14,3 +20,21 @@ def rfc3339(at: int) -> str:
 def rfc3339_micros(at: int) -> str:
     """As `rfc3339`, always with six decimals: such texts sort as the instants do."""
     return f"{moment(at).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def zone_text(zone: tzinfo) -> str:
+    """The name of a time zone."""
+    return getattr(zone, "key", None) or zone.tzname(None) or str(zone)
+
+
+def duration_text(microseconds: int, units: Sequence[str] = TIME_UNITS) -> str:
+    """A stretch of time in its two largest units, like "2 h 5 min"; `units` are their names."""
+    seconds = max(0, microseconds // SECOND)
+    parts: list[str] = []
+    for name, size in zip(units, _UNIT_SECONDS, strict=True):
+        count, seconds = divmod(seconds, size)
+        if count or (size == 1 and not parts):
+            parts.append(f"{count} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from quotakeeper.app.records.instants import TIME_UNITS, duration_text
 from quotakeeper.domain.money import divide_half_even, usd_from_pico
 from quotakeeper.domain.units import Meter, units_text
 from quotakeeper.domain.windows import SECOND, moment
 
 _MICRO = Decimal("0.000001")
 _DAY = 86_400 * SECOND
+_TIME_UNITS_VI = ("ngày", "giờ", "phút", "giây")
 _UNITS_VI = {
     "tokens": "token",
     "minutes": "phút",
@@ -104,18 +106,7 @@ def percent(value: Decimal, lang: str) -> str:
 
 def duration(microseconds: int, lang: str) -> str:
     """A stretch of time in its two largest units."""
-    seconds = max(0, microseconds // SECOND)
-    names = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    if lang == "vi":
-        names = (("ngày", 86_400), ("giờ", 3_600), ("phút", 60), ("giây", 1))
-    parts: list[str] = []
-    for name, size in names:
-        count, seconds = divmod(seconds, size)
-        if count or (size == 1 and not parts):
-            parts.append(f"{count} {name}")
-        elif parts:
-            break
-    return " ".join(parts[:2])
+    return duration_text(microseconds, _TIME_UNITS_VI if lang == "vi" else TIME_UNITS)
 
 
 def stamp(at: int, zone: tzinfo) -> str:
@@ -127,8 +118,3 @@ def clock_text(at: int, now: int, zone: tzinfo) -> str:
     """An instant as local time, with its date unless it lies within a day from now."""
     there = moment(at, zone)
     return f"{there:%H:%M}" if 0 <= at - now <= _DAY else f"{there:%Y-%m-%d %H:%M}"
-
-
-def zone_text(zone: tzinfo) -> str:
-    """The name of a time zone."""
-    return getattr(zone, "key", None) or zone.tzname(None) or str(zone)

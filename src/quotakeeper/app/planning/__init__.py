@@ -1,0 +1,1 @@
+"""What a folder of media will cost, and when its files fit."""

@@ -1,0 +1,78 @@
+"""A finished plan: its files, its schedule, and the days that it falls into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from quotakeeper.app.planning.estimates import FilePlan
+from quotakeeper.domain.forecasting.audio_rates import Rate
+from quotakeeper.domain.forecasting.scheduling import Planned, Schedule
+from quotakeeper.domain.windows import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that cannot be opened, why, and how long it can be at most by its size."""
+
+    name: str
+    why: str
+    most_milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is shown. `today_ends_at` is the end of the day in `zone`."""
+
+    now: int
+    zone: tzinfo
+    today_ends_at: int
+    limit_days: int
+    rates: tuple[Rate, ...]
+    files: tuple[FilePlan, ...]
+    unreadable: tuple[Unreadable, ...]
+    schedule: Schedule
+    today_if_high: int
+
+    @property
+    def today(self) -> int:
+        """How many files are done today."""
+        return sum(each.ends_at < self.today_ends_at for each in self.schedule.planned)
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """The files that are done on one day, in order, and what they come to."""
+
+    day: date
+    planned: tuple[Planned, ...]
+    files: tuple[FilePlan, ...]
+
+    @property
+    def waited_for(self) -> str:
+        """The limit that the first of them had to wait for."""
+        return self.planned[0].waited_for
+
+
+def days_of(made: Plan) -> list[DayPlan]:
+    """The schedule day by day, in the zone of the settings."""
+    by_name = {file.size.name: file for file in made.files}
+    found: dict[date, list[Planned]] = {}
+    for each in made.schedule.planned:
+        found.setdefault(moment(each.ends_at, made.zone).date(), []).append(each)
+    return [
+        DayPlan(day, tuple(each), tuple(by_name[one.name] for one in each))
+        for day, each in found.items()
+    ]
+
+
+def state_of(made: Plan) -> dict[str, str]:
+    """What becomes of each file: today, later, never, beyond."""
+    schedule = made.schedule
+    states = {
+        each.name: "today" if each.ends_at < made.today_ends_at else "later"
+        for each in schedule.planned
+    }
+    states.update((each.name, "never") for each in schedule.impossible)
+    states.update((name, "beyond") for name in schedule.beyond)
+    return states

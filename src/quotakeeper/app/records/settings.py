@@ -1,0 +1,50 @@
+"""The settings in force as the record that other programs read; no password is in it."""
+
+from __future__ import annotations
+
+import re
+
+from quotakeeper.config.settings import CHOICES, Settings
+
+_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
+_NAMES = (
+    "ledger",
+    "timezone",
+    *(choice.name for choice in CHOICES),
+    "lease",
+    "warn_at",
+    "price_files",
+    "limits",
+)
+
+
+def settings_record(settings: Settings) -> dict[str, object]:
+    """Every setting with its value and where it came from (schema 1)."""
+    return {
+        "schema": 1,
+        "config_file": None if settings.config_file is None else str(settings.config_file),
+        "settings": {
+            name: {"value": value, "origin": settings.origins.get(name, "default")}
+            for name, value in shown_values(settings).items()
+        },
+    }
+
+
+def shown_values(settings: Settings) -> dict[str, str | list[str]]:
+    """The settings as text; a password in a URL is not shown."""
+    values: dict[str, str | list[str]] = {}
+    for name in _NAMES:
+        if name == "limits":
+            values[name] = [limit.name for limit in settings.limits]
+        elif name == "price_files":
+            values[name] = [str(file) for file in settings.price_files]
+        elif name == "ledger":
+            values[name] = redacted(settings.ledger)
+        else:
+            values[name] = str(getattr(settings, name))
+    return values
+
+
+def redacted(url: str) -> str:
+    """A URL without the user and password in it."""
+    return _PASSWORD.sub("***@", url)

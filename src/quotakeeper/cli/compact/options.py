@@ -1,0 +1,20 @@
+"""The options of `quotakeeper compact`."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.context import CommandContext
+
+
+@click.command()
+@click.option("--keep", metavar="SPAN", default="400d", show_default=True,
+              help="Keep the single calls of this long; 35d at least.")  # fmt: skip
+@click.option("--shrink", is_flag=True, help="Give the room back to the disk: copies the file.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def compact(session: CommandContext, keep: str, shrink: bool, as_json: bool) -> int:
+    """Let single calls of long ago go; balances and reports stay."""
+    from quotakeeper.cli.compact.command import run_compact
+
+    return run_compact(session, keep, shrink=shrink, as_json=as_json)

@@ -1,0 +1,23 @@
+"""The options of `quotakeeper config`."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.context import CommandContext
+
+
+@click.group()
+def config() -> None:
+    """The settings in force."""
+
+
+@config.command("show")
+@click.option("--origin", is_flag=True, help="Say where each value came from.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, origins too.")
+@click.pass_obj
+def show_config(session: CommandContext, origin: bool, as_json: bool) -> int:
+    """Every setting and its value."""
+    from quotakeeper.cli.config.command import run_show
+
+    return run_show(session, origin=origin, as_json=as_json)

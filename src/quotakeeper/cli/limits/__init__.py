@@ -1,0 +1,1 @@
+"""`quotakeeper limits`: its options, what it does, and how that is shown."""

@@ -1,0 +1,50 @@
+"""The options of `quotakeeper plan`."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.context import CommandContext
+
+_SORTS = ("name", "shortest", "longest", "oldest", "newest")
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
+@click.option(
+    "--operations", metavar="NAMES", default="",
+    help="Only these, in this order: speech_to_text,translate,rewrite; else what the ledger knows.",
+)  # fmt: skip
+@click.option(
+    "--model", "models", multiple=True, metavar="NAME",
+    help="By this model, for speech or for text; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--language", "languages", multiple=True, metavar="CODE",
+    help="A language that sound may be heard in (zh and vi); repeatable, each is paid for.",
+)  # fmt: skip
+@click.option(
+    "--tag", "tags", multiple=True, metavar="NAME=VALUE", help="A label for every call; repeatable."
+)
+@click.option(
+    "--sort", type=click.Choice(_SORTS), default="name", show_default=True,
+    help="The order that files are taken in.",
+)  # fmt: skip
+@click.option(
+    "--limit-days", type=click.IntRange(1, 3_660), default=366, show_default=True,
+    help="How many days to plan at most, today included.",
+)  # fmt: skip
+@click.option("--check", is_flag=True, help="Exit 3 if a file never fits, 4 if some wait a day.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, schema 1.")
+@click.pass_obj
+def plan(
+    session: CommandContext, /, folders: tuple[str, ...], operations: str, **given: object
+) -> int:
+    """What folders of sound and film would cost by your own history, and on which day each file fits.
+
+    Nothing is sent. For the price of one text or sound by many models see: quotakeeper estimate.
+    """
+    from quotakeeper.cli.plan.command import PlanOptions, run_plan
+
+    names = tuple(name.strip() for name in operations.split(",") if name.strip())
+    return run_plan(session, PlanOptions(folders, names, **given))  # type: ignore[arg-type]

@@ -1,0 +1,113 @@
+"""A bill compared with the ledger, by day and model, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quotakeeper.app.reconcile import BillDifference, BillTotals
+from quotakeeper.cli import console, context
+from quotakeeper.cli.reconcile.view import KIND_WORDS, MOST_SHOWN
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.text.words import Words
+from quotakeeper.domain.money import usd_text
+from quotakeeper.domain.units import METERS
+
+_MOST_SKUS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class BillHeading:
+    """Which bill was compared, in whose days."""
+
+    provider: str
+    source: str
+    timezone: str
+    applies: bool
+
+
+def bill_table(
+    session: context.CommandContext, heading: BillHeading, found: Sequence[BillDifference],
+    totals: BillTotals,
+) -> None:  # fmt: skip
+    """Print a bill's differences as a table."""
+    words, lang = session.words, session.lang
+    console.say(words(
+        "{provider}, {source}: by day ({zone}) and model",
+        provider=heading.provider, source=heading.source, zone=heading.timezone,
+    ))  # fmt: skip
+    if found:
+        header = [words("WHAT"), words("DAY"), words("MODEL"), words("METER")]
+        header += [words("HERE"), words("THERE"), words("UNCERTAIN")]
+        rows = [
+            [
+                words(KIND_WORDS[each.kind]), each.day.isoformat(), each.model or "-", each.meter,
+                figures.quantity(each.here, METERS[each.meter], lang),
+                figures.quantity(each.there, METERS[each.meter], lang),
+                figures.whole(each.assumed + each.unpriced, lang),
+            ]
+            for each in found[:MOST_SHOWN]
+        ]  # fmt: skip
+        right = frozenset({4, 5, 6})
+        lines = table_lines(
+            header, rows, right=right, width=console.width(), ellipsis=session.glyphs.ellipsis
+        )
+        for line in ["", *lines, ""]:
+            console.say(line)
+        if len(found) > len(rows):
+            console.say(words("and {n} more; --json has them all", n=len(found) - len(rows)))
+    for sku, cost in sorted(totals.skus.items(), key=lambda one: -one[1])[:_MOST_SKUS]:
+        console.say(words("not tokens: {sku}, {cost}", sku=sku, cost=figures.money(cost, lang)))
+    console.say(words("without a difference: {n}", n=figures.whole(totals.alike, lang)))
+    here, there = (figures.money(each, lang) for each in (totals.here_pico, totals.there_pico))
+    calls = words("{n} calls", n=figures.whole(totals.calls, lang))
+    console.say(words("here: {what}", what=f"{calls}, {here}"))
+    console.say(words("in the account: {what}", what=there))
+    if heading.applies:
+        console.say(_not_written(words))
+
+
+def bill_json(
+    session: context.CommandContext, heading: BillHeading, found: Sequence[BillDifference],
+    totals: BillTotals,
+) -> None:  # fmt: skip
+    """Print a bill's differences as JSON."""
+    record = {
+        "schema": 1,
+        "provider": heading.provider,
+        "source": heading.source,
+        "timezone": heading.timezone,
+        "applied": False,
+        "differences": [_bill_record(each) for each in found],
+        "not_tokens": {sku: usd_text(cost) for sku, cost in sorted(totals.skus.items())},
+        "alike": totals.alike,
+        "totals": {
+            "here": {"calls": totals.calls, "cost_usd": usd_text(totals.here_pico)},
+            "there": {"lines": totals.lines, "cost_usd": usd_text(totals.there_pico)},
+        },
+    }
+    console.say(json.dumps(record, indent=2))
+    if heading.applies:
+        console.tell(_not_written(session.words))
+
+
+def _bill_record(each: BillDifference) -> dict[str, object]:
+    is_money = each.meter == "cost"
+    return {
+        "kind": str(each.kind),
+        "day": each.day.isoformat(),
+        "model": each.model,
+        "meter": each.meter,
+        "here": usd_text(each.here) if is_money else each.here,
+        "there": usd_text(each.there) if is_money else each.there,
+        "uncertain_calls": each.assumed,
+        "unpriced_calls": each.unpriced,
+    }
+
+
+def _not_written(words: Words) -> str:
+    return words(
+        "--apply wrote nothing: a bill by day and SKU does not say which call a figure belongs to"
+    )

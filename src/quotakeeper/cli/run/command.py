@@ -1,0 +1,196 @@
+"""`quotakeeper run`: a program as it is, with every call to a known provider metered and capped."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from quotakeeper.app.records.csv_text import visible
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.run import view
+from quotakeeper.clocks import SystemClock
+from quotakeeper.config.run_environment import meter_variables, own_environment
+from quotakeeper.config.settings import Settings
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.errors import InvalidInputError, QuotakeeperError
+from quotakeeper.identifiers import new_id
+from quotakeeper.launch import launcher, preflight
+
+RUN_LABEL, PROJECT_LABEL = "run", "project"
+_MOST_TAGS = 12  # a call may have 16 labels, and has some already
+_EARLIER = 60 * SECOND  # a clock may be set back while the program runs
+_OBSTACLES = {
+    preflight.FLAG: (
+        "{program} is started with {detail}, which keeps the meter out: its calls will not be counted"
+    ),
+    preflight.SHEBANG: (
+        "the first line of {program} starts Python with {detail}, which keeps the meter out: "
+        "its calls will not be counted"
+    ),
+    preflight.ENVIRONMENT: (
+        "{program} passes no environment on ({detail}): "
+        "the calls of what it starts will not be counted"
+    ),
+    preflight.STATIC: "{program} is a static binary: only Python programs that it starts are counted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What to run, and how. `tags` are written NAME=VALUE."""
+
+    command: tuple[str, ...]
+    on_limit: str | None = None
+    project: str | None = None
+    tags: tuple[str, ...] = ()
+    summary: str = "auto"
+    json_file: str | None = None
+
+
+def run_run(session: context.CommandContext, options: RunOptions) -> int:
+    """Run a program to its end; its exit code is ours, and its signal too."""
+    if not options.command:
+        raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
+    settings = session.settings()
+    _check_prices(settings)
+    labels = _labels(options)
+    _check_writable(options.json_file)
+    environ = own_environment()
+    _say_beforehand(session, options.command, settings, environ.get("PATH"))
+    clock = SystemClock()
+    started_at, began = clock.now(), clock.monotonic()
+    labels[RUN_LABEL] = new_id(started_at)
+    folder = Path(tempfile.mkdtemp(prefix="quotakeeper-run-"))
+    try:
+        run = launcher.Run(
+            options.command, environ, hooks=_hooked_modules(), notes=folder / "notes",
+            variables=meter_variables(settings, options.on_limit), tags=labels,
+        )  # fmt: skip
+        ended = launcher.launch(run)
+        notes = launcher.read_notes(run.notes)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if ended.error:
+        return _not_started(session, options.command[0], ended)
+    record = view.RunRecord(
+        labels, started_at, round((clock.monotonic() - began) * SECOND), ended, notes
+    )
+    _sum_up(session, options, settings, record)
+    sys.stderr.flush()
+    return launcher.die_like(ended)
+
+
+def _hooked_modules() -> tuple[str, ...]:
+    from quotakeeper.intercept.import_hook import HOOKS
+
+    return tuple(HOOKS)
+
+
+def _labels(options: RunOptions) -> dict[str, str]:
+    """The labels for every call of the run. Raises InvalidInputError."""
+    labels = {}
+    if options.project is not None:
+        labels[PROJECT_LABEL] = options.project
+    for tag in options.tags:
+        name, separator, value = tag.partition("=")
+        name = name.strip()
+        if not separator or not name or not value:
+            raise InvalidInputError(
+                "--tag", f"{tag[:40]!r} is no label", "write --tag team=subtitles"
+            )
+        if name == RUN_LABEL:
+            raise InvalidInputError("--tag", "'run' names the run itself", "take another name")
+        labels[name] = value
+    if len(labels) > _MOST_TAGS:
+        raise InvalidInputError("--tag", f"there are more than {_MOST_TAGS}", "leave some out")
+    for name, value in labels.items():
+        if not value.strip() or not visible(name + value).isprintable():
+            raise InvalidInputError(name, f"{value[:40]!r} is no label", "write a short text")
+    return labels
+
+
+def _check_writable(file: str | None) -> None:
+    # Said before the program has run for an hour, not after.
+    if file is None:
+        return
+    folder = Path(file).absolute().parent
+    if not folder.is_dir() or Path(file).is_dir() or not os.access(folder, os.W_OK):
+        raise InvalidInputError(
+            "--json", f"{file} cannot be written", "name a file in a folder of yours"
+        )
+
+
+def _check_prices(settings: Settings) -> None:
+    """Raise ConfigError here, and not in the program, where every call would be refused."""
+    if settings.price_files:
+        from quotakeeper.catalogue import load_snapshot
+
+        load_snapshot(settings.price_files)
+
+
+def _say_beforehand(
+    session: context.CommandContext, command: Sequence[str], settings: Settings, path: str | None
+) -> None:
+    words = session.words
+    found = preflight.obstacle(command, path)
+    if found is not None:
+        text = words(_OBSTACLES[found.kind], program=visible(found.program), detail=found.detail)
+        console.tell(f"quotakeeper: {text}")
+        if found.kind in (preflight.FLAG, preflight.SHEBANG):
+            advice = words("leave the flag out, or call quotakeeper.watch() in the program")
+            console.tell(f"  {words('try')}: {advice}")
+    if settings.ledger == "memory:":
+        text = words("a ledger in memory ends with its process: this run will have no summary")
+        console.tell(f"quotakeeper: {text}")
+
+
+def _not_started(session: context.CommandContext, program: str, ended: launcher.Ended) -> int:
+    problem = "is not there" if ended.code == launcher.NOT_FOUND else "cannot be run"
+    fix = "look at its name and its rights"
+    exit_codes.report(InvalidInputError(visible(program), problem, fix), session.words)
+    return ended.code
+
+
+def _sum_up(
+    session: context.CommandContext,
+    options: RunOptions,
+    settings: Settings,
+    record: view.RunRecord,
+) -> None:
+    """Print and write what was used; whatever goes wrong here, the program's end is what counts."""
+    if options.summary == "off" and options.json_file is None:
+        return
+    try:
+        used = _used(session, settings, record)
+        if options.summary != "off":
+            for line in view.summary_lines(record, used, session):
+                console.tell(line)
+        if options.json_file is not None:
+            text = json.dumps(view.run_record(record, used), indent=2, ensure_ascii=False)
+            Path(options.json_file).write_text(text + "\n", encoding="utf-8")
+    except QuotakeeperError as error:
+        exit_codes.report(error, session.words)
+    except OSError as error:
+        console.tell(f"quotakeeper: {visible(str(error))}")
+
+
+def _used(session: context.CommandContext, settings: Settings, record: view.RunRecord) -> view.Used:
+    from quotakeeper.wiring import ledger_path
+
+    path = ledger_path(settings)
+    if path is None or not path.exists():  # looking must not make a ledger
+        return view.Used()
+    with context.open_keeper(session) as keeper:
+        run = record.labels[RUN_LABEL]
+        events = [
+            event
+            for event in keeper.events(since=record.started_at - _EARLIER)
+            if dict(event.labels.scope).get(RUN_LABEL) == run
+        ]
+        return view.Used(tuple(events), keeper.status(forecasts=False), keeper.zone)

@@ -1,0 +1,36 @@
+"""The options of `quotakeeper sandbox`."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.console import tell
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.exit_codes import OK
+from quotakeeper.errors import InvalidInputError
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8_765, show_default=True,
+    help="Port on this machine; 0 takes a free one.",
+)  # fmt: skip
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="FAULT",
+    help="Spoil requests: KIND[:SECONDS][@FROM[-TO]][=OPERATION], like 429@2; repeatable.",
+)
+@click.pass_obj
+def sandbox(session: CommandContext, port: int, faults: tuple[str, ...]) -> int:
+    """A stand-in for Gemini and Deepgram on this machine: no key, no network, no bill."""
+    from quotakeeper.sandbox import run_sandbox
+
+    try:
+        run_sandbox(port, faults, tell)
+    except OSError as error:
+        raise InvalidInputError(
+            "--port", f"{port} cannot be had: {error.strerror or error}", "take another, or 0"
+        ) from None
+    return OK

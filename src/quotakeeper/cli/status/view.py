@@ -1,0 +1,160 @@
+"""The status of all limits as text for people: a table, or blocks where it is narrow."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.records.instants import zone_text
+from quotakeeper.cli.console import paint
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.status.forecast_view import forecast_pieces
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import columns_of, cut, flowed, pad, table_lines
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.forecasting.status import LimitStatus, Status
+
+STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER"}
+
+
+def status_lines(
+    status: Status, zone: tzinfo, session: CommandContext, width: int, *, unpriced: int = 0,
+    assumed: int = 0,
+) -> list[str]:  # fmt: skip
+    """All limits, then what a reader of the figures should know about them."""
+    words = session.words
+    zone_name = zone_text(zone)
+    lines = [words("Quotas at {at} ({zone})", at=figures.stamp(status.as_of, zone), zone=zone_name)]
+    if not status.limits:
+        lines.append(words("No limits are set. See: quotakeeper limits set --help"))
+    else:
+        lines.extend(_limits(status, zone, session, width))
+    counted = (
+        (status.open_reservations, "open reservations: {n}"),
+        (assumed, "calls today whose end is not known, counted as assumed: {n}"),
+        (unpriced, "calls today without a known price: {n} (their cost is not in these figures)"),
+    )
+    return lines + [words(text, n=n) for n, text in counted if n]
+
+
+def bar(percent: float, columns: int, session: CommandContext) -> str:
+    """A bar of a number of columns, full from 100 %."""
+    filled = max(0, min(columns, int(columns * percent / 100)))
+    glyphs = session.glyphs
+    return glyphs.full * filled + glyphs.empty * (columns - filled)
+
+
+def state_word(entry: LimitStatus, session: CommandContext) -> str:
+    """OK, WARN or OVER; coloured too, never coloured only."""
+    word = STATE_WORDS[str(entry.state)]
+    return paint(word, word, session.colour)
+
+
+def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
+    """When the period ends, as time and as what is left of it."""
+    return session.words(
+        "{at}, in {left}",
+        at=figures.clock_text(entry.resets_at, now, zone),
+        left=figures.duration(entry.resets_at - now, session.lang),
+    )
+
+
+def limit_block(
+    entry: LimitStatus, width: int, session: CommandContext, pieces: list[str]
+) -> list[str]:
+    """One limit in a few lines: name, state, percent; the bar with its figures; the pieces."""
+    lang, meter = session.lang, entry.limit.meter_info
+    tail = f"{pad(STATE_WORDS[str(entry.state)], 4)} {figures.percent(entry.percent, lang):>6}"
+    name = pad(
+        cut(entry.limit.name, width - len(tail) - 1, session.glyphs.ellipsis), width - len(tail)
+    )
+    word = STATE_WORDS[str(entry.state)]
+    head = name + tail.replace(word, paint(word, word, session.colour), 1)
+    amounts = (
+        f"{figures.quantity(entry.used, meter, lang)} / "
+        f"{figures.with_unit(entry.limit.amount, meter, lang)}"
+    )
+    drawn = bar(float(entry.percent), max(8, min(40, width - columns_of(amounts) - 2)), session)
+    second = f"{paint(drawn, word, session.colour)}  {amounts}"
+    separator = f" {session.glyphs.dot} "
+    return [head, second, *flowed(pieces, width, separator=separator, indent="  ")]
+
+
+def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -> list[str]:
+    words, lang = session.words, session.lang
+    held = any(entry.reserved for entry in status.limits)
+    header = [
+        words("LIMIT"),
+        words("USED"),
+        words("RESERVED"),
+        words("OF"),
+        "%",
+        "",
+        words("RESETS"),
+    ]
+    rows = []
+    for entry in status.limits:
+        meter = entry.limit.meter_info
+        rows.append(
+            [
+                entry.limit.name,
+                figures.quantity(entry.used, meter, lang),
+                figures.quantity(entry.reserved, meter, lang) if entry.reserved else "",
+                figures.with_unit(entry.limit.amount, meter, lang),
+                figures.percent(entry.percent, lang),
+                STATE_WORDS[str(entry.state)],
+                resets_text(entry, status.as_of, zone, session),
+            ]
+        )
+    right = frozenset({1, 2, 3, 4})
+    if not held:
+        header, rows = _without(2, header, rows)
+        right = frozenset({1, 2, 3})
+    lines = table_lines(header, rows, right=right, width=width, ellipsis=session.glyphs.ellipsis)
+    if max(map(columns_of, lines)) > width or _names_are_cut(lines, rows):
+        return [
+            line for entry in status.limits for line in _block(entry, status, zone, session, width)
+        ]
+    shown = [lines[0]]
+    for line, row, entry in zip(lines[1:], rows, status.limits, strict=True):
+        pieces = forecast_pieces(entry, status.as_of, zone, session)
+        separator = f" {session.glyphs.dot} "
+        shown.append(_painted(line, row, session))
+        shown += flowed(pieces, width, separator=separator, indent="  ")
+    return shown
+
+
+def _without(
+    index: int, header: list[str], rows: list[list[str]]
+) -> tuple[list[str], list[list[str]]]:
+    def drop(cells: list[str]) -> list[str]:
+        return cells[:index] + cells[index + 1 :]
+
+    return drop(header), [drop(row) for row in rows]
+
+
+def _names_are_cut(lines: list[str], rows: list[list[str]]) -> bool:
+    return any(
+        columns_of(row[0]) <= 30 and not line.startswith(row[0])
+        for line, row in zip(lines[1:], rows, strict=True)
+    )
+
+
+def _painted(line: str, row: list[str], session: CommandContext) -> str:
+    word = row[-2]
+    before, found, after = line.rpartition(f" {word} ")
+    return f"{before} {paint(word, word, session.colour)} {after}" if found else line
+
+
+def _block(
+    entry: LimitStatus, status: Status, zone: tzinfo, session: CommandContext, width: int
+) -> list[str]:
+    pieces = []
+    if entry.reserved:
+        amount = figures.with_unit(entry.reserved, entry.limit.meter_info, session.lang)
+        pieces.append(session.words("reserved {amount}", amount=amount))
+    pieces += forecast_pieces(entry, status.as_of, zone, session)
+    resets = resets_text(entry, status.as_of, zone, session)
+    pieces.append(session.words("resets {when}", when=resets))
+    return limit_block(entry, width, session, pieces)

@@ -1,0 +1,23 @@
+"""The options of `quotakeeper watch`."""
+
+from __future__ import annotations
+
+import click
+
+from quotakeeper.cli.context import CommandContext
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Print one frame and end.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Frames as JSON, one a line; with --once, one."
+)
+@click.option(
+    "--interval", type=float, default=2.0, show_default=True, help="Seconds between frames."
+)
+@click.pass_obj
+def watch(session: CommandContext, once: bool, as_json: bool, interval: float) -> int:
+    """A live screen: used, limit, speed, when it runs out, the last calls."""
+    from quotakeeper.cli.watch.command import WatchOptions, run_watch
+
+    return run_watch(session, WatchOptions(once, as_json, interval))
