@@ -1,4 +1,4 @@
-"""The closer: calls that have ended are settled together, and nobody who waits is kept waiting."""
+"""The background settler settles ended calls together, and keeps no waiting caller longer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Watch
 from quotakeeper.engine.batch_settle import Settlement
-from quotakeeper.metering import background_settler as closers
+from quotakeeper.metering import background_settler
 from quotakeeper.metering.background_settler import BackgroundSettler
 from tests.engine.support import SECONDS, gated, until
 
@@ -27,9 +27,9 @@ def keeper(tmp_path: Any) -> Any:
 
 
 @pytest.fixture
-def closer(monkeypatch: pytest.MonkeyPatch) -> BackgroundSettler:
+def settler(monkeypatch: pytest.MonkeyPatch) -> BackgroundSettler:
     """One that would rest for longer than any test waits, unless it is hurried."""
-    monkeypatch.setattr(closers, "PAUSE_SECONDS", 600.0)
+    monkeypatch.setattr(background_settler, "PAUSE_SECONDS", 600.0)
     return BackgroundSettler()
 
 
@@ -39,7 +39,7 @@ def ended(keeper: Keeper, failures: Failures, **given: Any) -> Callable[[], Sett
 
 
 def test_what_has_ended_meanwhile_is_settled_in_one_commit(
-    keeper: Keeper, closer: BackgroundSettler
+    keeper: Keeper, settler: BackgroundSettler
 ) -> None:
     failures: Failures = []
     jobs = [ended(keeper, failures) for _ in range(20)]
@@ -48,9 +48,9 @@ def test_what_has_ended_meanwhile_is_settled_in_one_commit(
     keeper.worker.post(Watch(()))  # keeps the worker busy until all of them are handed over
     assert store.entered.wait(SECONDS)
     for job in jobs:
-        closer.put(job)
-    closer.put_at_once(done.set)
-    closer.start()
+        settler.put(job)
+    settler.put_at_once(done.set)
+    settler.start()
     until(lambda: keeper.worker._queue.qsize() == len(jobs))
     assert not done.is_set()
     store.before.set()
@@ -60,16 +60,16 @@ def test_what_has_ended_meanwhile_is_settled_in_one_commit(
 
 
 def test_a_settlement_that_fails_is_not_the_trouble_of_the_others(
-    keeper: Keeper, closer: BackgroundSettler, caplog: pytest.LogCaptureFixture
+    keeper: Keeper, settler: BackgroundSettler, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures: Failures = []
     for given in ({}, {"input_tokens": -1}, {}, {"note": 5}):
-        closer.put(ended(keeper, failures, **given))
-    closer.put(lambda: 1 // 0)  # type: ignore[arg-type, return-value]
-    closer.put(ended(keeper, failures))
-    closer.start()
+        settler.put(ended(keeper, failures, **given))
+    settler.put(lambda: 1 // 0)  # type: ignore[arg-type, return-value]
+    settler.put(ended(keeper, failures))
+    settler.start()
     with caplog.at_level(logging.ERROR, "quotakeeper"):
-        assert closer.wait(SECONDS)
+        assert settler.wait(SECONDS)
     assert len(failures) == 2 and len(list(keeper.events())) == 3
     assert [record.message for record in caplog.records] == [
         "quotakeeper: a call could not be ended"
@@ -77,23 +77,23 @@ def test_a_settlement_that_fails_is_not_the_trouble_of_the_others(
 
 
 def test_who_waits_is_told_only_once_those_in_front_are_settled(
-    keeper: Keeper, closer: BackgroundSettler
+    keeper: Keeper, settler: BackgroundSettler
 ) -> None:
     seen: list[int] = []
-    closer.start()
+    settler.start()
     for expected in (1, 2, 3):
-        closer.put(ended(keeper, []))
-        closer.put_at_once(lambda: seen.append(len(list(keeper.events()))))
-        assert closer.wait(SECONDS)
+        settler.put(ended(keeper, []))
+        settler.put_at_once(lambda: seen.append(len(list(keeper.events()))))
+        assert settler.wait(SECONDS)
         assert seen[-1] == expected
 
 
 def test_more_than_are_settled_at_once_are_settled_all(
-    keeper: Keeper, closer: BackgroundSettler
+    keeper: Keeper, settler: BackgroundSettler
 ) -> None:
-    count = 2 * closers._MOST_AT_ONCE + 5
+    count = 2 * background_settler._MOST_AT_ONCE + 5
     for _ in range(count):
-        closer.put(ended(keeper, []))
-    closer.start()
-    assert closer.wait(SECONDS)
+        settler.put(ended(keeper, []))
+    settler.start()
+    assert settler.wait(SECONDS)
     assert len(list(keeper.events())) == count

@@ -115,7 +115,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "beginning on a loop": (CallMeter, "abegin"),
     "asking": (CallMeter, "_asked"),
     "linking": (meters.Retries, "link"),
-    "the closer": (meters.BackgroundSettler, "start"),
+    "the background settler": (meters.BackgroundSettler, "start"),
     "an attempt": (meters, "HttpAttempt"),
     "a reader": (ContentReader, "__init__"),
     "feeding": (ContentReader, "feed"),

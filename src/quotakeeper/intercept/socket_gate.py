@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.http_gate import note_fault, switch
 from quotakeeper.intercept.suppression import is_suppressed
-from quotakeeper.metering.refusal import Refused
+from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
+from quotakeeper.metering.refusal import Denied, Refused
 
 if TYPE_CHECKING:
     from quotakeeper.metering.call_meter import CallMeter
@@ -25,20 +26,13 @@ _CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
 def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """Ask whether a socket may open; None: it passes uncounted. Never raises."""
     try:
-        found, looked = _found(make), False
-        while found is not None:
-            meter, adapter, attempt = found
-            denied = attempt.slices.drive(attempt.slices.opening())
-            if denied is None:
-                return meter.keep(attempt)
-            if not looked:
-                looked = True  # what has ended may leave room for this one
-                meter.flush()
-                continue
-            seconds = meter.wait_for(denied)
-            if not seconds:
-                return meter.refused(adapter, attempt.slices.call, denied)
-            meter.sleep(seconds)
+        found = _found(make)
+        if found is None:
+            return None
+        meter, adapter, attempt = found
+        budget = attempt.budget
+        denied = until_admitted(meter, lambda: budget.drive(budget.opening()))
+        return _opened(meter, adapter, attempt, denied)
     except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
         note_fault(error)
     return None
@@ -47,25 +41,24 @@ def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
 async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """`open_live` on an event loop."""
     try:
-        found, looked = _found(make), False
-        while found is not None:
-            meter, adapter, attempt = found
-            denied = await attempt.slices.adrive(attempt.slices.opening())
-            if denied is None:
-                return meter.keep(attempt)
-            if not looked:
-                looked = True
-                await meter.caught_up()
-                continue
-            seconds = meter.wait_for(denied)
-            if not seconds:
-                return meter.refused(adapter, attempt.slices.call, denied)
-            import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
-
-            await asyncio.sleep(seconds)
+        found = _found(make)
+        if found is None:
+            return None
+        meter, adapter, attempt = found
+        budget = attempt.budget
+        denied = await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
+        return _opened(meter, adapter, attempt, denied)
     except Exception as error:  # noqa: BLE001 - as above
         note_fault(error)
     return None
+
+
+def _opened(
+    meter: CallMeter, adapter: Adapter, attempt: SocketAttempt, denied: Denied | None
+) -> SocketAttempt | Refused:
+    if denied is not None:
+        return meter.refused(adapter, attempt.budget.call, denied)
+    return meter.keep(attempt)
 
 
 def _found(make: Callable[[], Request]) -> Found | None:
@@ -81,7 +74,7 @@ def _found(make: Callable[[], Request]) -> Found | None:
     found = live_session(make(), known_hosts=meter.known_hosts, count=meter.count)
     if found is None:
         return None
-    meter.closer.start()
+    meter.settler.start()
     adapter, session = found
     return meter, adapter, SocketAttempt(meter, adapter, session)
 

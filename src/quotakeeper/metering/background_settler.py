@@ -53,7 +53,7 @@ class BackgroundSettler:
         with self._lock:
             if not self._running:
                 thread = Thread(target=_work, args=(self._jobs, self._hurry), daemon=True)
-                thread.name = "quotakeeper-closer"
+                thread.name = "quotakeeper-settler"
                 thread.start()
                 self._running = True
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded, RefusingDecision
+from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.event_loops import behind, run_in_thread, running_loop
 from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
-from quotakeeper.metering.refusal import DENIED, Refused
+from quotakeeper.metering.refusal import DENIED, Denied, Refused
 from quotakeeper.metering.retries import Link, Retries
 from quotakeeper.providers.contract import NOTHING, Adapter, Call, Request, TextCount
 from quotakeeper.providers.registry import recognise
 
 if TYPE_CHECKING:
+    from quotakeeper.engine.reservation import Reservation
     from quotakeeper.wiring import Keeper
 
 # A wait of at most this is a matter for a retry; a longer one is a matter for a person.
@@ -45,6 +47,18 @@ Kept = TypeVar("Kept", bound=Open)
 log = logging.getLogger("quotakeeper")
 
 
+@dataclass(slots=True)
+class _Opening:
+    """A call that is about to be admitted."""
+
+    request: Request
+    adapter: Adapter
+    call: Call
+    link: Link | None
+    asked: dict[str, Any]
+    reservation: Reservation | None = None
+
+
 class CallMeter:
     """Meters calls under one keeper. Hooks ask `begin`, or `abegin` on an event loop."""
 
@@ -57,7 +71,7 @@ class CallMeter:
         self.scope = dict(scope)
         self.known_hosts = dict(known_hosts)
         self.waits = waits
-        self.closer = BackgroundSettler()
+        self.settler = BackgroundSettler()
         self.retries = Retries()
         self._notes = notes
         self._clock = clock or SystemClock()
@@ -70,29 +84,21 @@ class CallMeter:
     def begin(self, request: Request) -> Begun:
         """Reserve a call and mark it as sent, durably; None when no provider's is.
 
-        Errors of ours are the caller's to catch: see `passage`.
+        Errors of ours are the caller's to catch: see `intercept.http_gate`.
         """
         found = recognise(request, known_hosts=self.known_hosts, count=self.count)
         if found is None or not found[1].bound:  # nobody's, or a question that counts nothing
             return None
-        adapter, call = found
-        self.closer.start()
-        link = self.retries.link(request, self.monotonic())
-        asked = self._asked(call, link)
-        looked = False
-        while True:
+        opened = self._opening(request, *found)
+
+        def admit() -> Denied | None:
             try:
-                reservation = self.keeper.reserve(**asked)
+                opened.reservation = self.keeper.reserve(**opened.asked)
             except DENIED as error:
-                if not looked and isinstance(error, LimitExceeded):
-                    looked = True  # calls that have ended may leave room for this one
-                    self.flush()
-                    continue
-                if seconds := self.wait_for(error):
-                    self.sleep(seconds)
-                    continue
-                return self.refused(adapter, call, error)
-            return self.keep(HttpAttempt(self, adapter, call, reservation, request, link))
+                return error
+            return None
+
+        return self._begun(opened, until_admitted(self, admit))
 
     def is_told_by_its_body(self, request: Request) -> bool:
         """Whether only the body, which was not seen, tells what a call may cost.
@@ -121,24 +127,16 @@ class CallMeter:
             )
         if found is None or not found[1].bound:
             return None
-        adapter, call = found
-        self.closer.start()
-        link = self.retries.link(request, self.monotonic())
-        asked = self._asked(call, link)
-        looked = False
-        while True:
+        opened = self._opening(request, *found)
+
+        async def admit() -> Denied | None:
             try:
-                reservation = await self.keeper.areserve(**asked)
+                opened.reservation = await self.keeper.areserve(**opened.asked)
             except DENIED as error:
-                if not looked and isinstance(error, LimitExceeded):
-                    looked = True
-                    await self.caught_up()
-                    continue
-                if seconds := self.wait_for(error):
-                    await asyncio.sleep(seconds)
-                    continue
-                return self.refused(adapter, call, error)
-            return self.keep(HttpAttempt(self, adapter, call, reservation, request, link))
+                return error
+            return None
+
+        return self._begun(opened, await auntil_admitted(self, admit))
 
     def refused(self, adapter: Adapter, call: Call, error: Exception) -> Refused:
         """The provider's own kind of answer to a call that must stay."""
@@ -180,11 +178,11 @@ class CallMeter:
 
     async def caught_up(self) -> None:
         """Wait until everything that was handed over is in the ledger."""
-        await behind(self.closer.put_at_once)
+        await behind(self.settler.put_at_once)
 
     def flush(self, seconds: float = _GOODBYE_SECONDS) -> bool:
         """Wait until everything that was handed over is in the ledger."""
-        return self.closer.wait(seconds)
+        return self.settler.wait(seconds)
 
     def leave(self) -> None:
         """The process ends: end what is open by what was read of it."""
@@ -194,11 +192,26 @@ class CallMeter:
 
     def forked(self) -> None:
         """In a forked child: the calls under way are the parent's."""
-        self.closer.forked()
+        self.settler.forked()
         self.retries.forked()
         self._open = weakref.WeakSet()
 
     # -- inside
+
+    def _opening(self, request: Request, adapter: Adapter, call: Call) -> _Opening:
+        self.settler.start()
+        link = self.retries.link(request, self.monotonic())
+        return _Opening(request, adapter, call, link, self._asked(call, link))
+
+    def _begun(self, opened: _Opening, denied: Denied | None) -> HttpAttempt | Refused:
+        if denied is not None or opened.reservation is None:
+            assert denied is not None
+            return self.refused(opened.adapter, opened.call, denied)
+        return self.keep(
+            HttpAttempt(
+                self, opened.adapter, opened.call, opened.reservation, opened.request, opened.link
+            )
+        )
 
     def _asked(self, call: Call, link: Link | None) -> dict[str, Any]:
         return {

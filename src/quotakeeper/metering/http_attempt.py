@@ -25,7 +25,7 @@ _MOST_HELD = 64 * 1024
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
-    from quotakeeper.metering.call_meter import CallMeter
+    from quotakeeper.metering.call_host import CallHost
     from quotakeeper.metering.retries import Link
 
 
@@ -38,7 +38,7 @@ class HttpAttempt:
     """
 
     def __init__(
-        self, meter: CallMeter, adapter: Adapter, call: Call, reservation: Reservation,
+        self, meter: CallHost, adapter: Adapter, call: Call, reservation: Reservation,
         request: Request, link: Link | None,
     ) -> None:  # fmt: skip
         self.call = call
@@ -50,7 +50,7 @@ class HttpAttempt:
         self._reader: UsageReader | None = None
         self._held: list[bytes] = []
         self._held_size = 0
-        self._growth: StreamBudget | None = None
+        self._budget: StreamBudget | None = None
         self._broken = False
         self._once = Lock()
         self._pid = os.getpid()
@@ -74,7 +74,7 @@ class HttpAttempt:
             self._reader = self._adapter.reader(self.call, status, headers)
             self._note_retry(200 <= status < 300)
             if is_growing(self.call, status):
-                self._growth = StreamBudget(
+                self._budget = StreamBudget(
                     self._meter, self._adapter, self._reservation, self._reading
                 )
         except Exception as error:  # noqa: BLE001 - the host goes on whatever happens to us
@@ -98,23 +98,23 @@ class HttpAttempt:
         `splits`: it may be cut in the middle of this piece.
         """
         self.feed(chunk)
-        return None if self._growth is None else self._growth.after(chunk, splits=splits)
+        return None if self._budget is None else self._budget.after(chunk, splits=splits)
 
     async def apassed(self, chunk: bytes) -> StreamCut | None:
         """`passed`, awaited."""
         self.feed(chunk)
-        return None if self._growth is None else await self._growth.aafter(chunk)
+        return None if self._budget is None else await self._budget.aafter(chunk)
 
     def passed_by(self, chunk: bytes) -> StreamCut | None:
         """`passed` where nobody may wait: what is denied ends the stream a few pieces later."""
         self.feed(chunk)
-        return None if self._growth is None else self._growth.behind(chunk)
+        return None if self._budget is None else self._budget.behind(chunk)
 
     # -- its end
 
     def end(self, complete: bool = True) -> None:
         """The answer is over; `complete` says whether it came to its end."""
-        if self._meter.closer.is_behind:
+        if self._meter.settler.is_behind:
             if self._may_end():
                 self._settle(complete)
         else:
@@ -122,7 +122,7 @@ class HttpAttempt:
 
     async def aend(self, complete: bool = True) -> None:
         """`end`, awaited."""
-        if self._meter.closer.is_behind and self._meter.on_asyncio():
+        if self._meter.settler.is_behind and self._meter.on_asyncio():
             if self._may_end():
                 await self._asettle(complete)
         else:
@@ -143,7 +143,7 @@ class HttpAttempt:
                 self._note_retry(False)
                 self.hand_over(False)
             elif self._may_end():
-                self._meter.closer.put(lambda: self._guarded(self._reservation.release))
+                self._meter.settler.put(lambda: self._guarded(self._reservation.release))
         elif self._may_end():
             try:
                 await self._reservation.arelease()
@@ -153,7 +153,7 @@ class HttpAttempt:
     def hand_over(self, complete: bool = False) -> None:
         """End it without waiting: a thread of ours does the rest."""
         if self._may_end():
-            self._meter.closer.put(lambda: self._settlement(complete))
+            self._meter.settler.put(lambda: self._settlement(complete))
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be on its way out
@@ -197,7 +197,7 @@ class HttpAttempt:
 
     def _figures(self, usage: Usage) -> dict[str, Any]:
         took_ms = max(0, round((self._ended - self._began) * 1000))
-        reason = self._growth.reason if self._growth else ""
+        reason = self._budget.reason if self._budget else ""
         return figures_of(usage, took_ms, usage.note or self.call.note, reason)
 
     def _settlement(self, complete: bool) -> Settlement | None:
@@ -228,7 +228,7 @@ class HttpAttempt:
                 return
         except Exception as error:  # noqa: BLE001 - as above
             self._meter.fault("a call could not be settled", error)
-        self._meter.closer.put(lambda: self._guarded(self._assume))
+        self._meter.settler.put(lambda: self._guarded(self._assume))
 
     def _assume(self) -> None:
         # Left by an error after it was sent, a reservation is assumed at its estimate.

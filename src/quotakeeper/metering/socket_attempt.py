@@ -19,7 +19,7 @@ from quotakeeper.metering.settled_figures import figures_of
 from quotakeeper.providers.contract import Adapter, LiveSession, Usage
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.call_meter import CallMeter
+    from quotakeeper.metering.call_host import CallHost
 
 NORMAL_CODES = (1000, 1001, 1005)
 _MOST_LAG_MS = 5_000  # of results behind what was sent
@@ -57,8 +57,8 @@ class SocketAttempt:
     what passed.
     """
 
-    def __init__(self, meter: CallMeter, adapter: Adapter, session: LiveSession) -> None:
-        self.slices = SessionBudget(meter.keeper, meter.scope, session.call)
+    def __init__(self, meter: CallHost, adapter: Adapter, session: LiveSession) -> None:
+        self.budget = SessionBudget(meter.keeper, meter.scope, session.call)
         self._meter = meter
         self._adapter = adapter
         self._session = session
@@ -80,7 +80,7 @@ class SocketAttempt:
         """Ask whether a message may leave; None: it may."""
         try:
             with self._turn, closing(self._passing(data)) as plan:
-                return self._verdict(data, self.slices.drive(plan))
+                return self._verdict(data, self.budget.drive(plan))
         except Exception as error:  # noqa: BLE001 - the program goes on whatever happens to us
             self._broke(error)
             return None
@@ -94,7 +94,7 @@ class SocketAttempt:
                 self._aturn = asyncio.Lock()
             async with self._aturn:
                 with closing(self._passing(data)) as plan:  # it may be cancelled in the middle
-                    return self._verdict(data, await self.slices.adrive(plan))
+                    return self._verdict(data, await self.budget.adrive(plan))
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
             return None
@@ -115,7 +115,7 @@ class SocketAttempt:
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """The provider would not open it: what that costs is told by its answer."""
         try:
-            reader = self._adapter.reader(self.slices.call, status, headers)
+            reader = self._adapter.reader(self.budget.call, status, headers)
             reader.feed(body)
             self._refusal = reader.finish(complete=True)
         except Exception as error:  # noqa: BLE001 - as above
@@ -129,17 +129,17 @@ class SocketAttempt:
     def unsent(self) -> None:
         """Nobody could be reached."""
         if self._may_end():
-            self._meter.closer.put(self._release)
+            self._meter.settler.put(self._release)
 
     def hand_over(self, complete: bool = False) -> None:
         """End it without waiting."""
         if self._may_end():
             figures = self._figures(complete)
-            self._meter.closer.put(lambda: self._settle(figures))
+            self._meter.settler.put(lambda: self._settle(figures))
 
     async def settled(self) -> None:
         """Wait until what was handed over is in the ledger."""
-        await behind(self._meter.closer.put_at_once)
+        await behind(self._meter.settler.put_at_once)
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be on its way out
@@ -149,7 +149,7 @@ class SocketAttempt:
 
     def _passing(self, data: Data) -> Plan:
         """Count a message and set aside what it needs; if that is denied, it was not sent."""
-        if self._broken or self._cut is not None or not self.slices.is_open:
+        if self._broken or self._cut is not None or not self.budget.is_open:
             return None
         is_free, needed = self._counted(data)
         leaves = False
@@ -161,11 +161,11 @@ class SocketAttempt:
         return None if leaves else denied
 
     def _setting_aside(self, needed: dict[str, int]) -> Plan:
-        now, then = self._session.call, self.slices.call
+        now, then = self._session.call, self.budget.call
         if (now.model, now.operation) != (then.model, then.operation):
-            return (yield from self.slices.renamed(now, needed))
-        if not self.slices.covers(needed):
-            return (yield from self.slices.growing(needed))
+            return (yield from self.budget.renamed(now, needed))
+        if not self.budget.covers(needed):
+            return (yield from self.budget.growing(needed))
         if self._meter.monotonic() - self._prolonged > PROLONGED_SECONDS:
             self._prolonged = self._meter.monotonic()
             yield ExtendStep()
@@ -185,7 +185,7 @@ class SocketAttempt:
         The session as it was is kept where it may be wanted back; until then both take part.
         """
         with self._look:
-            covered = self.slices.covered
+            covered = self.budget.covered
             needed = self._needed
             rooms = [covered[name] - needed.get(name, 0) for name in covered if name != "requests"]
             most = len(data) * _MOST_PER_BYTE + _MOST_PER_MESSAGE
@@ -220,7 +220,7 @@ class SocketAttempt:
             return None
         if isinstance(denied, LimitExceeded):
             self._meter.note("refused", denied.limit.name)
-        call = self.slices.call
+        call = self.budget.call
         farewell = _FAREWELLS.get((call.provider, call.operation), "")
         self._cut = SocketCut(f"quotakeeper: {denied}", farewell)
         return self._cut
@@ -258,13 +258,13 @@ class SocketAttempt:
 
     def _settle(self, figures: dict[str, Any] | None) -> None:
         try:
-            self.slices.settle(figures)
+            self.budget.settle(figures)
         except Exception as error:  # noqa: BLE001 - as above
             self._meter.fault("a live session could not be settled", error)
 
     def _release(self) -> None:
         try:
-            self.slices.release()
+            self.budget.release()
         except Exception as error:  # noqa: BLE001 - as above
             self._meter.fault("a live session could not be ended", error)
 

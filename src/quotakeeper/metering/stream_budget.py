@@ -20,7 +20,7 @@ from quotakeeper.providers.contract import Adapter, Call, UsageReader
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
-    from quotakeeper.metering.call_meter import CallMeter
+    from quotakeeper.metering.call_host import CallHost
 
 # What may stand in for each other in a bound: a cached token for a sent one, a thought for an answer.
 _KIN = {"cached_input_tokens": "input_tokens", "thought_tokens": "output_tokens"}
@@ -62,7 +62,7 @@ class StreamBudget:
     """
 
     def __init__(
-        self, meter: CallMeter, adapter: Adapter, reservation: Reservation, reading: Reading
+        self, meter: CallHost, adapter: Adapter, reservation: Reservation, reading: Reading
     ) -> None:
         self._meter = meter
         self._adapter = adapter
@@ -113,7 +113,7 @@ class StreamBudget:
         try:
             if lacking := self._lacking(chunk):
                 self._is_asking = True
-                self._meter.closer.put_at_once(lambda: self._ask(lacking))
+                self._meter.settler.put_at_once(lambda: self._ask(lacking))
             return self._cut(chunk, True)
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error)
