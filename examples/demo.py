@@ -22,12 +22,12 @@ for _folder in (ROOT / "run", ROOT / "src"):
         sys.path.insert(0, str(_folder))
 
 from all_in_one_backup import AllInOneBackup  # noqa: E402
-from pipeline.console import Console, logging_to  # noqa: E402
-from pipeline.options import read_options  # noqa: E402
 from quotakeeper import Keeper, LimitExceeded, UsageEvent, Verdict  # noqa: E402
 from quotakeeper.domain.money import usd_from_pico, usd_text  # noqa: E402
 from quotakeeper.domain.units import units_text  # noqa: E402
 from quotakeeper.domain.windows import moment  # noqa: E402
+from quotakeeper.pipeline.console import ProgressConsole, logging_to  # noqa: E402
+from quotakeeper.pipeline.options import read_options  # noqa: E402
 from quotakeeper.sandbox import Sandbox  # noqa: E402
 from quotakeeper.testing import FakeClock  # noqa: E402
 
@@ -62,7 +62,7 @@ amount = "0.05"
 class Demo:
     """One demonstration in a folder of its own."""
 
-    def __init__(self, folder: Path, console: Console) -> None:
+    def __init__(self, folder: Path, console: ProgressConsole) -> None:
         self.folder = folder
         self.console = console
         self.clock = FakeClock(EVENING)
@@ -231,7 +231,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="demo", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--keep", type=Path, metavar="DIR", help="put the outputs there")
     given = parser.parse_args(arguments)
-    console = Console(sys.stdout)
+    console = ProgressConsole(sys.stdout)
     try:
         if given.keep is None:
             folder = Path(tempfile.mkdtemp(prefix="quotakeeper-demo-"))

@@ -1,4 +1,4 @@
-"""The only file that asks for randomness: identifiers of events and of owners."""
+"""The only file that asks for randomness: ids of events and of owners, and the jitter of retries."""
 
 from __future__ import annotations
 
@@ -69,6 +69,11 @@ def _eighty_bits() -> str:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_drawn.clear)  # or parent and child would make the same ids
+
+
+def random_fraction() -> float:
+    """A random number from 0.0 up to, not including, 1.0."""
+    return (int.from_bytes(os.urandom(7), "big") >> 3) / (1 << 53)
 
 
 def new_owner() -> str:

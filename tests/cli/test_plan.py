@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from pipeline.options import GEMINI_MODEL, STT_MODEL
-from pipeline.options import LANGUAGES as PIPELINE_LANGUAGES
-from pipeline.rewriting import OPERATION as REWRITE
-from pipeline.speech import OPERATION as SPEECH
-from pipeline.translation import OPERATION as TRANSLATE
 from quotakeeper.app.planning.estimates import ASSUMED, LANGUAGES
 from quotakeeper.cli.plan.command import PlanOptions, make_plan, media_of
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import LimitExceeded
+from quotakeeper.pipeline.option_table import GEMINI_MODEL, STT_MODEL
+from quotakeeper.pipeline.options import LANGUAGES as PIPELINE_LANGUAGES
+from quotakeeper.pipeline.rewriting import OPERATION as REWRITE
+from quotakeeper.pipeline.speech_to_text import OPERATION as SPEECH
+from quotakeeper.pipeline.translation import OPERATION as TRANSLATE
 from tests.cli.conftest import CommandLine, golden
 from tests.cli.test_prices import sound
 

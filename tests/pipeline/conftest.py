@@ -27,9 +27,9 @@ for folder in (ROOT / "run", ROOT / "src"):
         sys.path.insert(0, str(folder))
 
 from all_in_one_backup import AllInOneBackup  # noqa: E402
-from pipeline.console import Console, logging_to  # noqa: E402
-from pipeline.options import read_options  # noqa: E402
-from pipeline.transport import HttpReply, HttpRequest, send  # noqa: E402
+from quotakeeper.pipeline.console import ProgressConsole, logging_to  # noqa: E402
+from quotakeeper.pipeline.http_transport import HttpReply, HttpRequest, send  # noqa: E402
+from quotakeeper.pipeline.options import read_options  # noqa: E402
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Bench:
         """Run on the media folder, or on the inputs named, with these further arguments."""
         given = [str(one) for one in inputs or [self.media]]
         text = io.StringIO()
-        console = Console(self.stream or text)
+        console = ProgressConsole(self.stream or text)
         line = [*given, "--out", str(self.out), "--ffmpeg", ffmpeg, *arguments]
         options = read_options(line, self.environ())
         with self.keeper() as keeper, logging_to(console):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.console import Console
+from quotakeeper.pipeline.console import ProgressConsole
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Bench
@@ -56,7 +56,7 @@ def test_the_bar_has_plain_glyphs_where_others_cannot_be_written() -> None:
         encoding = "ascii"  # type: ignore[assignment]
 
     stream = Plain()
-    Console(stream).step(1, 2, "a")
+    ProgressConsole(stream).step(1, 2, "a")
     assert stream.getvalue().startswith("[############............] a")
 
 
@@ -65,7 +65,7 @@ def test_quiet_shows_problems_and_the_summary_only(bench: Bench) -> None:
     (bench.media / "b.wav").write_bytes(b"")
 
     stream = io.StringIO()
-    console = Console(stream, quiet=True)
+    console = ProgressConsole(stream, quiet=True)
     console.progress("not shown")
     console.line("shown")
     assert stream.getvalue() == "shown\n"
@@ -86,7 +86,7 @@ def test_a_stream_that_is_gone_is_no_reason_to_stop(
     bench.wav("a.wav", 5_000)
     bench.stream = stream
     assert bench.run().exit_code == 0
-    console = Console(stream)
+    console = ProgressConsole(stream)
     console.line("x")
     console.step(1, 2, "x")
     console.close()

@@ -58,7 +58,7 @@ def test_a_bill_that_differs_is_said_and_ends_in_failure(
     import io
     import runpy
 
-    from pipeline.console import Console
+    from quotakeeper.pipeline.console import ProgressConsole
     from quotakeeper.sandbox import Bill
 
     module = runpy.run_path(str(repository / "examples" / "demo.py"))
@@ -71,6 +71,6 @@ def test_a_bill_that_differs_is_said_and_ends_in_failure(
 
     monkeypatch.setattr(Bill, "totals", off_by_one)
     stream = io.StringIO()
-    assert module["Demo"](tmp_path, Console(stream)).run() == 1
+    assert module["Demo"](tmp_path, ProgressConsole(stream)).run() == 1
     assert "DIFFERENT" in stream.getvalue()
     assert "NOT SO: every figure is equal" in stream.getvalue()

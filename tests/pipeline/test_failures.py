@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.transport import HttpReply, HttpRequest, NotSent, send
 from quotakeeper import Outcome, Provenance
+from quotakeeper.pipeline.http_transport import HttpReply, HttpRequest, RequestNotSentError, send
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Bench, BenchWith
@@ -121,7 +121,7 @@ def test_nobody_answering_is_released_and_costs_nothing(bench: Bench) -> None:
     bench.wav("a.wav", 5_000)
 
     def nobody(request: HttpRequest) -> HttpReply:
-        raise NotSent("no connection: refused")
+        raise RequestNotSentError("no connection: refused")
 
     bench.transport = nobody
     run = bench.run()

@@ -1,4 +1,4 @@
-"""Each recognition is paid for by itself, and so it is remembered by itself."""
+"""Each recognition is paid for by itself, and so it is stored by itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.transport import HttpReply, HttpRequest, send
+from quotakeeper.pipeline.http_transport import HttpReply, HttpRequest, send
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Bench

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.files import short_stem, write_whole
-from pipeline.media import find_media, open_media
-from pipeline.problems import FileProblem, SetupProblem
-from pipeline.state import output_base
-from pipeline.voice import find_ffmpeg, voice_of
+from quotakeeper.pipeline.atomic_files import short_stem, write_atomically
+from quotakeeper.pipeline.audio_extraction import extracted_audio, find_ffmpeg
+from quotakeeper.pipeline.checkpoint import output_base
+from quotakeeper.pipeline.errors import MediaFileError, SetupError
+from quotakeeper.pipeline.media import find_media, open_media
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Bench
@@ -101,7 +101,7 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(FileProblem, match="cannot be read: Permission denied"):
+    with pytest.raises(MediaFileError, match="cannot be read: Permission denied"):
         open_media(path)
 
 
@@ -185,14 +185,14 @@ def test_a_write_that_fails_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.txt"
-    write_whole(path, "old")
+    write_atomically(path, "old")
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        write_whole(path, "new")
+        write_atomically(path, "new")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.txt", "old")]
 
 
@@ -204,7 +204,7 @@ def test_a_full_disk_fails_the_file_and_the_run_goes_on(
     def full(path: Path, text: str) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pipeline.state.write_json", full)
+    monkeypatch.setattr("quotakeeper.pipeline.checkpoint.write_json", full)
     run = bench.run()
     assert run.exit_code == 1
     assert "a.wav: FAILED: [Errno 28] No space left on device" in run.text
@@ -237,7 +237,7 @@ def test_a_film_gives_its_voice_and_one_without_sound_says_so(bench: Bench) -> N
 @NEEDS_FFMPEG
 def test_the_voice_is_as_long_as_the_sound_and_gone_afterwards(bench: Bench) -> None:
     media = open_media(bench.wav("s.wav", 5_000))
-    with voice_of(media, find_ffmpeg("auto")) as voice:
+    with extracted_audio(media, find_ffmpeg("auto")) as voice:
         assert (voice.content_type, voice.milliseconds) == ("audio/flac", 5_000)
         kept = voice.path
     assert not kept.exists()
@@ -251,7 +251,7 @@ def test_without_ffmpeg_the_file_goes_as_it_is(
     assert find_ffmpeg("off") == ""
     bench.wav("s.wav", 5_000)
     assert bench.run(ffmpeg="auto").exit_code == 0
-    with pytest.raises(SetupProblem, match="no program"):
+    with pytest.raises(SetupError, match="no program"):
         find_ffmpeg("/no/such/ffmpeg")
 
 

@@ -10,16 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.gemini import GeminiSettings, Prompt, default_thinking_budget, gemini_plan
-from pipeline.keys import Key
-from pipeline.outputs import srt_text
-from pipeline.retrying import Action, advise, backoff_seconds
-from pipeline.rewriting import read_rewriting
-from pipeline.speech import Segment, read_transcript
-from pipeline.translation import batches, read_lines, translation_prompt
-from pipeline.transport import HttpReply
-from pipeline.usage import deepgram_usage, gemini_usage
 from quotakeeper.domain.units import check_quantities
+from quotakeeper.pipeline.api_keys import ApiKey
+from quotakeeper.pipeline.gemini import (
+    GeminiPrompt,
+    GeminiSettings,
+    default_thinking_budget,
+    gemini_plan,
+)
+from quotakeeper.pipeline.http_transport import HttpReply
+from quotakeeper.pipeline.output_formats import srt_text
+from quotakeeper.pipeline.reported_usage import deepgram_usage, gemini_usage
+from quotakeeper.pipeline.retry_policy import FailureAction, backoff_seconds, failure_advice
+from quotakeeper.pipeline.rewriting import read_rewriting
+from quotakeeper.pipeline.speech_to_text import SpeechSegment, read_transcript
+from quotakeeper.pipeline.translation import batches, read_lines, translation_prompt
 from quotakeeper.sandbox import gemini as sandbox_gemini
 from quotakeeper.sandbox.messages import SandboxRequest, SandboxTurn
 
@@ -104,7 +109,7 @@ def test_no_body_whatever_is_an_exception(value: object) -> None:
         if usage is not None:
             check_quantities(usage.quantities)
     reply = HttpReply(429, {}, json.dumps({"error": value}).encode())
-    assert advise("gemini", reply, NOW).action in Action
+    assert failure_advice("gemini", reply, NOW).action in FailureAction
     read_transcript({"results": value}, "zh")
 
 
@@ -116,32 +121,38 @@ def reply(status: int, body: object = None, **headers: str) -> HttpReply:
 @pytest.mark.parametrize(
     ("answer", "action", "wait"),
     [
-        (reply(400), Action.FAIL_FILE, 0),
-        (reply(400, {"error": {"details": [{"reason": "API_KEY_INVALID"}]}}), Action.STOP_RUN, 0),
-        (reply(401), Action.STOP_RUN, 0),
-        (reply(402), Action.STOP_RUN, 0),
-        (reply(403), Action.STOP_RUN, 0),
-        (reply(404), Action.FAIL_FILE, 0),
-        (reply(307), Action.FAIL_FILE, 0),
-        (reply(413), Action.FAIL_FILE, 0),
-        (reply(408), Action.RETRY, 0),
-        (reply(429), Action.RETRY, 0),
-        (reply(429, retry_after="12"), Action.RETRY, 12),
-        (reply(503, retry_after="Fri, 15 Jan 2027 08:00:09 GMT"), Action.RETRY, 9),
-        (reply(503, retry_after="soon"), Action.RETRY, 0),
-        (reply(503, retry_after="9999"), Action.FAIL_FILE, 0),
-        (reply(504), Action.RETRY, 0),
+        (reply(400), FailureAction.FAIL_FILE, 0),
+        (
+            reply(400, {"error": {"details": [{"reason": "API_KEY_INVALID"}]}}),
+            FailureAction.STOP_RUN,
+            0,
+        ),
+        (reply(401), FailureAction.STOP_RUN, 0),
+        (reply(402), FailureAction.STOP_RUN, 0),
+        (reply(403), FailureAction.STOP_RUN, 0),
+        (reply(404), FailureAction.FAIL_FILE, 0),
+        (reply(307), FailureAction.FAIL_FILE, 0),
+        (reply(413), FailureAction.FAIL_FILE, 0),
+        (reply(408), FailureAction.RETRY, 0),
+        (reply(429), FailureAction.RETRY, 0),
+        (reply(429, retry_after="12"), FailureAction.RETRY, 12),
+        (reply(503, retry_after="Fri, 15 Jan 2027 08:00:09 GMT"), FailureAction.RETRY, 9),
+        (reply(503, retry_after="soon"), FailureAction.RETRY, 0),
+        (reply(503, retry_after="9999"), FailureAction.FAIL_FILE, 0),
+        (reply(504), FailureAction.RETRY, 0),
     ],
 )
-def test_what_a_status_means(answer: HttpReply, action: Action, wait: float) -> None:
-    advice = advise("deepgram", answer, NOW)
+def test_what_a_status_means(answer: HttpReply, action: FailureAction, wait: float) -> None:
+    advice = failure_advice("deepgram", answer, NOW)
     assert (advice.action, round(advice.wait_seconds, 3)) == (action, wait)
     assert str(answer.status) in advice.reason
 
 
 def test_a_recorded_429_is_waited_for_as_it_asks(shared: Path) -> None:
-    advice = advise("gemini", reply(429, body_of(shared, "gemini_dev_error429_paid_tpm")), NOW)
-    assert (advice.action, advice.wait_seconds) == (Action.RETRY, 45.0)
+    advice = failure_advice(
+        "gemini", reply(429, body_of(shared, "gemini_dev_error429_paid_tpm")), NOW
+    )
+    assert (advice.action, advice.wait_seconds) == (FailureAction.RETRY, 45.0)
     assert "exceeded your current quota" in advice.reason
 
 
@@ -193,7 +204,7 @@ def test_every_line_is_asked_for_once_and_the_sandbox_answers_each(
         assert set(read_lines(answer, batch)) == set(batch)
 
 
-def ask_sandbox(prompt: Prompt) -> str:
+def ask_sandbox(prompt: GeminiPrompt) -> str:
     body = {"contents": [{"parts": [{"text": prompt.text}]}]}
     path = "/v1beta/models/gemini-3.5-flash-lite:generateContent"
     request = SandboxRequest("POST", path, (), {"x-goog-api-key": "k"}, json.dumps(body).encode())
@@ -204,20 +215,20 @@ def ask_sandbox(prompt: Prompt) -> str:
 @given(st.text(max_size=400), st.integers(1, 500), st.booleans())
 def test_a_plan_is_never_below_what_the_sandbox_bills(text: str, cap: int, thinks: bool) -> None:
     model = "gemini-2.5-pro" if thinks else "gemini-3.5-flash-lite"
-    settings = GeminiSettings("http://x", Key("k"), model, 60, default_thinking_budget(model))
-    plan = gemini_plan(Prompt("translate", "Dịch.", text, cap), settings)
-    from pipeline.gemini import _call
+    settings = GeminiSettings("http://x", ApiKey("k"), model, 60, default_thinking_budget(model))
+    plan = gemini_plan(GeminiPrompt("translate", "Dịch.", text, cap), settings)
+    from quotakeeper.pipeline.gemini import _call
 
-    request = _call(Prompt("translate", "Dịch.", text, cap), settings).request
+    request = _call(GeminiPrompt("translate", "Dịch.", text, cap), settings).request
     assert isinstance(request.body, bytes)
     path = f"/v1beta/models/{model}:generateContent"
     sent = SandboxRequest("POST", path, (), {"x-goog-api-key": "k"}, request.body)
     charge = sandbox_gemini.reply_to(sent, SandboxTurn(1, 0)).charge
     assert charge is not None
     billed = charge.quantities
-    assert billed["input_tokens"] <= plan.most["input_tokens"]
+    assert billed["input_tokens"] <= plan.upper_bound["input_tokens"]
     output = billed.get("output_tokens", 0) + billed.get("thought_tokens", 0)
-    assert output <= plan.most["output_tokens"]
+    assert output <= plan.upper_bound["output_tokens"]
 
 
 def test_thinking_is_off_only_where_it_can_be() -> None:
@@ -231,25 +242,25 @@ def test_thinking_is_off_only_where_it_can_be() -> None:
     ("results", "segments"),
     [
         ({"utterances": [{"start": 0.35, "end": 4.16, "transcript": "大家 好 ， 欢迎"}]},
-         [Segment(350, 4_160, "大家好，欢迎")]),
+         [SpeechSegment(350, 4_160, "大家好，欢迎")]),
         ({"channels": [{"alternatives": [{"confidence": 0.9, "paragraphs": {"paragraphs": [
             {"sentences": [{"text": "Xin chào  bạn", "start": 1, "end": 2.5}]}]}}]}]},
-         [Segment(1_000, 2_500, "Xin chào bạn")]),
+         [SpeechSegment(1_000, 2_500, "Xin chào bạn")]),
         ({"channels": [{"alternatives": [{"transcript": "a b", "words": [
             {"start": 0.5, "end": 1}, {"start": 1, "end": 2}]}]}]},
-         [Segment(500, 2_000, "a b")]),
-        ({"channels": [{"alternatives": [{"transcript": "a"}]}]}, [Segment(0, 1, "a")]),
+         [SpeechSegment(500, 2_000, "a b")]),
+        ({"channels": [{"alternatives": [{"transcript": "a"}]}]}, [SpeechSegment(0, 1, "a")]),
         ({"utterances": [{"start": 3, "end": 2, "transcript": "x"},
-                         {"start": 4, "end": 5, "transcript": " "}]}, [Segment(3_000, 3_001, "x")]),
+                         {"start": 4, "end": 5, "transcript": " "}]}, [SpeechSegment(3_000, 3_001, "x")]),
         ({"utterances": [{"start": 0, "end": 9, "transcript": "一。 二。"}],
           "channels": [{"alternatives": [{"paragraphs": {"paragraphs": [{"sentences": [
               {"text": "一。", "start": 0, "end": 4}, {"text": "二。", "start": 5, "end": 9}]}]}}]}]},
-         [Segment(0, 4_000, "一。"), Segment(5_000, 9_000, "二。")]),
+         [SpeechSegment(0, 4_000, "一。"), SpeechSegment(5_000, 9_000, "二。")]),
         ({}, []),
     ],
 )  # fmt: skip
 def test_a_transcript_is_read_from_what_there_is(
-    results: dict[str, Any], segments: list[Segment]
+    results: dict[str, Any], segments: list[SpeechSegment]
 ) -> None:
     assert list(read_transcript({"results": results}, "zh").segments) == segments
 
@@ -296,5 +307,5 @@ def test_a_rewriting_that_lacks_something_is_none(broken: str) -> None:
 
 
 def test_subtitle_times_go_beyond_an_hour() -> None:
-    text = srt_text([Segment(3_723_004, 3_724_005, "x")], {})
+    text = srt_text([SpeechSegment(3_723_004, 3_724_005, "x")], {})
     assert text == "1\n01:02:03,004 --> 01:02:04,005\nx\n"

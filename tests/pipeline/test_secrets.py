@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.keys import Key, key_from
-from pipeline.options import read_options
-from pipeline.problems import SetupProblem
-from pipeline.transport import HttpReply, HttpRequest, check_base_url, send
+from quotakeeper.pipeline.api_keys import ApiKey, key_from
+from quotakeeper.pipeline.errors import SetupError
+from quotakeeper.pipeline.http_transport import HttpReply, HttpRequest, check_base_url, send
+from quotakeeper.pipeline.options import read_options
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Bench, BenchWith
@@ -86,7 +86,7 @@ def test_the_keys_travel_in_headers_alone(bench: Bench) -> None:
 
 
 def test_a_key_shows_itself_to_nobody() -> None:
-    key = Key("canary-secret-000001")
+    key = ApiKey("canary-secret-000001")
     assert "canary" not in f"{key} {key!r} {[key]}"
     with pytest.raises(TypeError):
         pickle.dumps(key)
@@ -94,7 +94,7 @@ def test_a_key_shows_itself_to_nobody() -> None:
 
 @pytest.mark.parametrize("value", ["canary-secret-000001\nX: y", "canary secret", "canary-\u00e9"])
 def test_a_key_that_would_break_the_request_is_refused_without_quoting_it(value: str) -> None:
-    with pytest.raises(SetupProblem) as caught:
+    with pytest.raises(SetupError) as caught:
         key_from({"GEMINI_API_KEY": value}, "GEMINI_API_KEY")
     assert "canary" not in str(caught.value)
     assert caught.value.exit_code == 2
@@ -103,7 +103,7 @@ def test_a_key_that_would_break_the_request_is_refused_without_quoting_it(value:
 def test_the_first_variable_that_is_set_is_taken_and_none_is_explained() -> None:
     environ = {"GOOGLE_API_KEY": " one ", "GEMINI_API_KEY": "two"}
     assert key_from(environ, "GOOGLE_API_KEY", "GEMINI_API_KEY").reveal() == "one"
-    with pytest.raises(SetupProblem, match="set GOOGLE_API_KEY or GEMINI_API_KEY") as caught:
+    with pytest.raises(SetupError, match="set GOOGLE_API_KEY or GEMINI_API_KEY") as caught:
         key_from({}, "GOOGLE_API_KEY", "GEMINI_API_KEY")
     assert caught.value.exit_code == 2
 
@@ -113,7 +113,7 @@ def test_the_first_variable_that_is_set_is_taken_and_none_is_explained() -> None
     ["http://example.org", "ftp://127.0.0.1", "https://user:pw@example.org", "https://h/?a=b", "h"],
 )
 def test_an_address_that_would_leak_the_key_is_refused(url: str) -> None:
-    with pytest.raises(SetupProblem) as caught:
+    with pytest.raises(SetupError) as caught:
         check_base_url(url, "DEEPGRAM_BASE_URL", plain_http=False)
     assert "pw" not in str(caught.value)
 
@@ -173,7 +173,7 @@ def test_a_proxy_is_not_asked_for_this_machine(
 
 
 def test_without_keys_it_says_which_and_ends_as_a_usage_error() -> None:
-    with pytest.raises(SetupProblem) as caught:
+    with pytest.raises(SetupError) as caught:
         read_options(["x.wav", "--ffmpeg", "off"], {})
     assert caught.value.exit_code == 2
     assert "DEEPGRAM_API_KEY" in str(caught.value) and "sandbox" in str(caught.value)
@@ -191,5 +191,5 @@ def test_without_keys_it_says_which_and_ends_as_a_usage_error() -> None:
     ],
 )
 def test_a_stand_in_for_a_key_tears_no_word_apart(key: str, text: str, shown: str) -> None:
-    assert Key(key).redact(text) == shown
-    assert Key("k").redact(Key(key).redact(text)) == shown
+    assert ApiKey(key).redact(text) == shown
+    assert ApiKey("k").redact(ApiKey(key).redact(text)) == shown

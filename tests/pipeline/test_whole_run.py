@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.state import TOOL
 from quotakeeper import Provenance
+from quotakeeper.pipeline.checkpoint import TOOL
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Bench, BenchWith
@@ -172,7 +172,7 @@ def test_a_bare_python_runs_it_as_a_script(bench: Bench, samples: str) -> None:
 def test_help_names_keys_and_exit_codes(repository: object) -> None:
     command = [sys.executable, "-S", f"{repository}/run/all_in_one_backup.py", "--help"]
     shown = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
-    for word in ("DEEPGRAM_API_KEY", "GEMINI_API_KEY", "--wait", "exit codes", "--no-tracking"):
+    for word in ("DEEPGRAM_API_KEY", "GEMINI_API_KEY", "--wait", "Exit codes", "--no-tracking"):
         assert word in shown
 
 

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from quotakeeper.cli.arguments import hoisted
+from quotakeeper.cli.arguments import asked_language, hoisted
 from quotakeeper.cli.context import COLOUR_CHOICES, CommandContext
 from quotakeeper.cli.exit_codes import INTERRUPTED, OK
 from quotakeeper.cli.running import guarded
@@ -19,6 +19,7 @@ _HERE = "quotakeeper.cli"
 # In the order of the help text: running, looking, the ledger, setting up.
 COMMANDS = {
     "run": f"{_HERE}.run.options:run",
+    "translate": f"{_HERE}.translate.options:translate",
     "status": f"{_HERE}.status.options:status",
     "watch": f"{_HERE}.watch.options:watch",
     "report": f"{_HERE}.report.options:report",
@@ -116,7 +117,7 @@ def root(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     arguments = hoisted(list(argv or ()))
-    lang = _asked_language(arguments) or language()
+    lang = asked_language(arguments) or language()
     return guarded(lambda: _run(arguments, lang), Words(lang))
 
 
@@ -133,12 +134,3 @@ def _run(arguments: list[str], lang: str) -> int:
     except click.Abort:
         return INTERRUPTED
     return code if isinstance(code, int) else OK
-
-
-def _asked_language(arguments: list[str]) -> str | None:
-    for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):
-        if argument == "--lang":
-            return value if value in LANGUAGES else None
-        if argument.startswith("--lang="):
-            return argument.removeprefix("--lang=")
-    return None

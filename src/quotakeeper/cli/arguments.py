@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from quotakeeper.config.terminal import LANGUAGES
+
 GLOBAL_OPTIONS = ("--ledger", "--config", "--color", "--lang")
 RUN = "run"
 RUN_OPTIONS = ("--on-limit", "--project", "--tag", "--summary", "--json")  # each with a value
@@ -29,6 +31,16 @@ def hoisted(arguments: list[str]) -> list[str]:
         else:
             rest.append(argument)
     return front + rest
+
+
+def asked_language(arguments: list[str]) -> str | None:
+    """The language that `--lang` asks for, before the arguments are parsed; None if it does not."""
+    for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):
+        if argument == "--lang":
+            return value if value in LANGUAGES else None
+        if argument.startswith("--lang="):
+            return argument.removeprefix("--lang=")
+    return None
 
 
 def _program_start(arguments: list[str]) -> int | None:

@@ -1,4 +1,4 @@
-"""The commands that need nothing installed: run, status, export, verify; flags as in the full CLI."""
+"""The commands that need nothing installed (`BARE`); flags as in the full CLI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from quotakeeper.app.records import FORMATS
-from quotakeeper.cli.arguments import RUN, hoisted
+from quotakeeper.cli.arguments import RUN, asked_language, hoisted
 from quotakeeper.cli.context import COLOUR_CHOICES, CommandContext
 from quotakeeper.cli.exit_codes import report
 from quotakeeper.cli.export.command import ExportOptions, run_export
@@ -17,6 +17,7 @@ from quotakeeper.cli.verify.command import run_verify
 from quotakeeper.config.run_environment import ON_LIMIT_WORDS
 from quotakeeper.config.terminal import LANGUAGES, language
 from quotakeeper.errors import MissingExtraError
+from quotakeeper.pipeline.option_table import SUMMARY, add_arguments
 
 # The commands of the full CLI; a test holds this to its list, which cannot be imported here.
 WITH_PACKAGES = (
@@ -47,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if wanted is not None and not BARE.keys() & set(arguments):
         return report(MissingExtraError("cli", f"the command {wanted!r}"), Words(language()))
     try:
-        found = _parser().parse_args(arguments)
+        words = Words(asked_language(arguments) or language())
+        found = _parser(words).parse_args(arguments)
     except SystemExit as end:  # argparse has printed the help, or what is wrong
         return int(end.code or 0)
     found.program = program
@@ -75,6 +77,12 @@ def _run(session: CommandContext, found: argparse.Namespace) -> int:
     )  # fmt: skip
 
 
+def _translate(session: CommandContext, found: argparse.Namespace) -> int:
+    from quotakeeper.cli.translate.command import run_translate
+
+    return run_translate(session, vars(found))
+
+
 def _status(session: CommandContext, found: argparse.Namespace) -> int:
     return run_status(session, as_json=found.json, check=found.check)
 
@@ -92,13 +100,14 @@ def _verify(session: CommandContext, found: argparse.Namespace) -> int:
 
 BARE: dict[str, Callable[[CommandContext, argparse.Namespace], int]] = {
     RUN: _run,
+    "translate": _translate,
     "status": _status,
     "export": _export,
     "verify": _verify,
 }
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Words) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="quotakeeper",
         description="Knows what an AI pipeline spends, and stops it before it passes a limit.",
@@ -117,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--summary", choices=("auto", "off"), default="auto")
     run.add_argument("--json", metavar="FILE", help="write what was used to this file")
     run.usage = "quotakeeper run [options] -- PROGRAM [ARGUMENTS]"
+    add_arguments(commands.add_parser("translate", help=SUMMARY), words)
     status = commands.add_parser("status", help="where every limit stands now")
     status.add_argument("--json", action="store_true", help="as JSON, schema 1")
     status.add_argument("--check", action="store_true", help="exit 3 over a hard limit, 4 near one")

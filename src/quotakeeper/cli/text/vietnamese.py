@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quotakeeper.cli.text.vietnamese_help import HELP
 from quotakeeper.cli.text.vietnamese_plan import PLAN
+from quotakeeper.cli.text.vietnamese_translate import TRANSLATE
 
 _MESSAGES = {
     # errors
@@ -231,4 +232,4 @@ _MESSAGES = {
     "file system": "hệ tệp",
     "disk": "đĩa",
 }
-VIETNAMESE = {**HELP, **PLAN, **_MESSAGES}
+VIETNAMESE = {**HELP, **PLAN, **TRANSLATE, **_MESSAGES}

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.files import read_json, short_stem, write_json
-from pipeline.media import Media
-from pipeline.rewriting import Rewriting, rewriting_from
-from pipeline.speech import Segment, Transcript
+from quotakeeper.pipeline.atomic_files import read_json, short_stem, write_json
+from quotakeeper.pipeline.media import MediaFile
+from quotakeeper.pipeline.rewriting import Rewriting, rewriting_from
+from quotakeeper.pipeline.speech_to_text import SpeechSegment, Transcript
 
 TOOL = "quotakeeper all_in_one_backup"
 SCHEMA = 1
@@ -29,7 +29,7 @@ def step_key(*parts: object) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-class Memory:
+class FinishedSteps:
     """The finished steps that were read from a file's memory, each under its key."""
 
     def __init__(self, found: Mapping[str, object] | None) -> None:
@@ -44,7 +44,7 @@ class Memory:
         """The transcript that was settled on, if that step was finished under this key."""
         return _transcript_from(self._step(_SPEECH, key))
 
-    def heard(self, language: str, key: str) -> Transcript | None:
+    def recognition(self, language: str, key: str) -> Transcript | None:
         """What one asking in this language gave, be it next to nothing."""
         return _transcript_from(self._step(f"{_SPEECH}:{language}", key))
 
@@ -53,10 +53,10 @@ class Memory:
         return step if step.get("key") == key else {}
 
 
-class FileState(Memory):
+class Checkpoint(FinishedSteps):
     """The finished steps of one file; `base` is the path of its outputs, without an ending."""
 
-    def __init__(self, media: Media, base: Path, *, forget: bool = False) -> None:
+    def __init__(self, media: MediaFile, base: Path, *, forget: bool = False) -> None:
         self.base = base
         self.path = _with_ending(base, ".json")
         super().__init__(None if forget else read_json(self.path))
@@ -76,19 +76,19 @@ class FileState(Memory):
         """The text."""
         return _with_ending(self.base, ".txt")
 
-    def keep(self, step: str, key: str, **values: object) -> None:
+    def save(self, step: str, key: str, **values: object) -> None:
         """Write a step down, now."""
         self._steps[step] = {"key": key, **values}
         whole = {"schema": SCHEMA, "tool": TOOL, "source": self._source, "steps": self._steps}
         write_json(self.path, whole)
 
-    def keep_transcript(self, key: str, model: str, transcript: Transcript) -> None:
+    def save_transcript(self, key: str, model: str, transcript: Transcript) -> None:
         """Write the transcript down that was settled on."""
-        self.keep(_SPEECH, key, model=model, **asdict(transcript))
+        self.save(_SPEECH, key, model=model, **asdict(transcript))
 
-    def keep_heard(self, key: str, model: str, transcript: Transcript) -> None:
+    def save_recognition(self, key: str, model: str, transcript: Transcript) -> None:
         """Write down what one asking gave: it is paid for, whatever comes of the next."""
-        self.keep(f"{_SPEECH}:{transcript.language}", key, model=model, **asdict(transcript))
+        self.save(f"{_SPEECH}:{transcript.language}", key, model=model, **asdict(transcript))
 
     def lines(self, key: str) -> dict[int, str]:
         """The translated lines there are, also of a translation that was interrupted."""
@@ -101,18 +101,18 @@ class FileState(Memory):
             if number.isdecimal() and isinstance(text, str)
         }
 
-    def keep_lines(self, key: str, model: str, lines: Mapping[int, str]) -> None:
+    def save_lines(self, key: str, model: str, lines: Mapping[int, str]) -> None:
         """Write down the translated lines so far."""
         ordered = {str(number): lines[number] for number in sorted(lines)}
-        self.keep("translate", key, model=model, lines=ordered)
+        self.save("translate", key, model=model, lines=ordered)
 
     def rewriting(self, key: str) -> Rewriting | None:
         """The rewriting, if that step was finished under this key."""
         return rewriting_from(self._step("rewrite", key))
 
-    def keep_rewriting(self, key: str, model: str, rewriting: Rewriting) -> None:
+    def save_rewriting(self, key: str, model: str, rewriting: Rewriting) -> None:
         """Write the rewriting down."""
-        self.keep("rewrite", key, model=model, **asdict(rewriting))
+        self.save("rewrite", key, model=model, **asdict(rewriting))
 
 
 def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
@@ -121,23 +121,23 @@ def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
         return None
     try:
         read = tuple(
-            Segment(int(s["start_ms"]), int(s["end_ms"]), str(s["text"])) for s in segments
+            SpeechSegment(int(s["start_ms"]), int(s["end_ms"]), str(s["text"])) for s in segments
         )
         return Transcript(str(step["language"]), float(str(step["confidence"])), read)
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def remembered(path: Path, folder: Path | None) -> tuple[str, Memory]:
+def read_finished_steps(path: Path, folder: Path | None) -> tuple[str, FinishedSteps]:
     """The hash and the memory of a file of this name and size, without reading the file itself."""
     found = read_json(_with_ending(output_base(path, folder), ".json")) or {}
     source = found.get("source")
     try:
         if isinstance(source, dict) and source.get("bytes") == path.stat().st_size:
-            return str(source.get("sha256")), Memory(found)
+            return str(source.get("sha256")), FinishedSteps(found)
     except OSError:
         pass
-    return "", Memory(None)
+    return "", FinishedSteps(None)
 
 
 def output_base(media: Path, folder: Path | None) -> Path:

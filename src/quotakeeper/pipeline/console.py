@@ -12,12 +12,13 @@ from typing import TextIO
 from quotakeeper.calculator.stream_text import fitted
 
 _BAR_CELLS = 24
+_LOGGERS = ("quotakeeper", "token_calculator")
 # A file's name or a provider's message may hold what a terminal would obey: shown, not sent.
 _CONTROLS = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _ESCAPED = {code: chr(code).encode("unicode_escape").decode("ascii") for code in _CONTROLS}
 
 
-class Console:
+class ProgressConsole:
     """Writes whole lines; on a terminal also one status line that is rewritten in place."""
 
     def __init__(self, stream: TextIO | None, *, quiet: bool = False) -> None:
@@ -62,7 +63,14 @@ class Console:
             self._status = ""
 
     def _fitting(self, wanted: str, plain: str) -> str:
-        return wanted if fitted(wanted, self._stream) == wanted else plain
+        # Asked of the encoding and not of `fitted`: a stream that replaces what it cannot write
+        # would draw a bar of question marks.
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        try:
+            wanted.encode(encoding)
+        except (UnicodeError, LookupError):
+            return plain
+        return wanted
 
     def _write(self, text: str) -> None:
         if self._stream is None:
@@ -77,7 +85,7 @@ class Console:
 class _ConsoleHandler(logging.Handler):
     """Log records as plain console lines."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: ProgressConsole) -> None:
         super().__init__(logging.INFO)
         self._console = console
 
@@ -87,15 +95,20 @@ class _ConsoleHandler(logging.Handler):
 
 
 @contextmanager
-def logging_to(console: Console) -> Iterator[None]:
-    """Show log records from INFO up on the console, as the brief's summary is written to the log."""
-    root = logging.getLogger()
-    handler, level = _ConsoleHandler(console), root.level
-    others = root.handlers[:]
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+def logging_to(console: ProgressConsole) -> Iterator[None]:
+    """Show quotakeeper's log records from INFO up on the console: the brief's summary is logged.
+
+    The root logger and its handlers stay as they are.
+    """
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(each.handlers[:], each.level, each.propagate) for each in loggers]
+    handler = _ConsoleHandler(console)
+    for logger in loggers:
+        logger.handlers[:], logger.propagate = [handler], False
+        logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        root.handlers[:] = others
-        root.setLevel(level)
+        for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+            logger.handlers[:], logger.propagate = handlers, propagate
+            logger.setLevel(level)

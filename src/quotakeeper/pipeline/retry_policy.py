@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-from pipeline.transport import HttpReply
+from quotakeeper.pipeline.http_transport import HttpReply
 
 MOST_WAIT_SECONDS = 120.0
 _RETRIED = {408, 429, 500, 502, 503, 504}
 
 
-class Action(StrEnum):
+class FailureAction(StrEnum):
     """What is to be done about a reply."""
 
     RETRY = "retry"
@@ -23,25 +23,25 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class FailureAdvice:
     """An action, its reason for people, and how long the provider asks to wait (0: it does not)."""
 
-    action: Action
+    action: FailureAction
     reason: str
     wait_seconds: float = 0.0
     quota_id: str = ""
 
 
-def advise(provider: str, reply: HttpReply, now_us: int) -> Advice:
+def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvice:
     """What a reply that is not a 200 means."""
     body = reply.json() or {}
     reason = f"{provider} answered {reply.status}: {_message(body, reply)}"
     if reply.status == 402:
-        return Advice(Action.STOP_RUN, f"{reason} (the provider's credit is used up)")
+        return FailureAdvice(FailureAction.STOP_RUN, f"{reason} (the provider's credit is used up)")
     if reply.status in (401, 403) or "API_KEY_INVALID" in reply.body.decode("utf-8", "replace"):
-        return Advice(Action.STOP_RUN, f"{reason} (check the key)")
+        return FailureAdvice(FailureAction.STOP_RUN, f"{reason} (check the key)")
     if reply.status not in _RETRIED:
-        return Advice(Action.FAIL_FILE, reason)
+        return FailureAdvice(FailureAction.FAIL_FILE, reason)
     quota_ids = [
         str(violation.get("quotaId", ""))
         for detail in _details(body, "QuotaFailure")
@@ -50,11 +50,11 @@ def advise(provider: str, reply: HttpReply, now_us: int) -> Advice:
     # A daily quota still says "retry in 38 s": the id tells the truth, the delay does not.
     daily = next((each for each in quota_ids if "PerDay" in each), "")
     if daily:
-        return Advice(Action.WAIT_FOR_QUOTA, f"{reason} [{daily}]", quota_id=daily)
+        return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, f"{reason} [{daily}]", quota_id=daily)
     wait = max(_retry_after(reply, now_us), _retry_info(body))
     if wait > MOST_WAIT_SECONDS:
-        return Advice(Action.FAIL_FILE, f"{reason} (it asks to wait {wait:.0f} s)")
-    return Advice(Action.RETRY, reason, wait)
+        return FailureAdvice(FailureAction.FAIL_FILE, f"{reason} (it asks to wait {wait:.0f} s)")
+    return FailureAdvice(FailureAction.RETRY, reason, wait)
 
 
 def backoff_seconds(attempt: int, jitter: float) -> float:

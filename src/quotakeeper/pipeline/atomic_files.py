@@ -13,7 +13,7 @@ _MOST_NAME_BYTES = 240
 _turns = itertools.count(1)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Replace a file in one step: whoever reads it sees all of the old or all of the new."""
     scratch = path.with_name(f".qk-{os.getpid()}-{next(_turns)}.tmp")
     try:
@@ -30,7 +30,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """A JSON file for people and programs."""
-    write_whole(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_atomically(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def read_json(path: Path) -> dict[str, object] | None:

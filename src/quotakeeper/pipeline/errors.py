@@ -1,36 +1,36 @@
 """What can go wrong in a run, by what it stops: one file, the run for now, or the run for good.
 
-PipelineProblem
-├── FileProblem      this file cannot be done; the others go on
-├── LimitReached     nothing more fits until `resets_at` (0: no time is known)
-└── SetupProblem     nothing can work as it is set up: a refused key, no credit, a broken ledger
+PipelineError
+├── MediaFileError      this file cannot be done; the others go on
+├── LimitReachedError     nothing more fits until `resets_at` (0: no time is known)
+└── SetupError     nothing can work as it is set up: a refused key, no credit, a broken ledger
 """
 
 from __future__ import annotations
 
 
-class PipelineProblem(Exception):
+class PipelineError(Exception):
     """Root of what the pipeline raises on purpose; its text is fit to be shown."""
 
 
-class FileProblem(PipelineProblem):
+class MediaFileError(PipelineError):
     """This one file cannot be done."""
 
 
-class LimitReached(PipelineProblem):
+class LimitReachedError(PipelineError):
     """Our own limit, or the provider's quota, has no room: `resets_at` is when it has again.
 
-    `hopeless` means that waiting does not help: the call alone is larger than the limit.
+    `never_fits` means that waiting does not help: the call alone is larger than the limit.
     """
 
-    def __init__(self, text: str, *, resets_at: int = 0, zone: str = "", hopeless: bool = False):
+    def __init__(self, text: str, *, resets_at: int = 0, zone: str = "", never_fits: bool = False):
         self.resets_at = resets_at
         self.zone = zone
-        self.hopeless = hopeless
+        self.never_fits = never_fits
         super().__init__(text)
 
 
-class SetupProblem(PipelineProblem):
+class SetupError(PipelineError):
     """The whole run cannot go on; `exit_code` says how it ends."""
 
     def __init__(self, text: str, *, exit_code: int = 1) -> None:

@@ -1,7 +1,7 @@
-"""The books: every attempt of a paid call is reserved before it leaves and settled after it.
+"""Reserves every attempt of a paid call before it is sent, and settles it afterwards.
 
-`KeeperBooks` keeps them in the ledger; `NoBooks` is for `--no-tracking`. Both add to the run's own
-tally, which the fallback display shows when the calculator cannot.
+`LedgerAccounting` writes attempts to the ledger; `NoAccounting` is for `--no-tracking`. Both add to
+the totals of the run, which the fallback display shows when the calculator fails.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipeline.problems import LimitReached, SetupProblem
 from quotakeeper.clocks import zone_named
 from quotakeeper.errors import ConfigError, LimitExceeded, QuotakeeperError, RefusingDecision
+from quotakeeper.pipeline.errors import LimitReachedError, SetupError
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -27,18 +27,18 @@ _TTL_MARGIN_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """One call before it is made: what it is, and the most that it can use."""
+    """One call before it is made: what it is, and an upper bound of what it can use."""
 
     provider: str
     model: str
     operation: str
-    most: Mapping[str, int]
+    upper_bound: Mapping[str, int]
     timeout_seconds: float
     price_options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Tally:
+class AttemptTotals:
     """What this run used, for the fallback display."""
 
     attempts: dict[str, int] = field(default_factory=dict)
@@ -52,39 +52,39 @@ class Tally:
             self.quantities[meter] = self.quantities.get(meter, 0) + amount
 
 
-class Booking(Protocol):
-    """One attempt under way."""
+class OpenAttempt(Protocol):
+    """One attempt that has not ended yet."""
 
     def mark_sent(self) -> None:
-        """It is about to leave: from here on it may cost something."""
+        """The request is about to be sent; from now on the provider may charge for it."""
 
     def settle(
         self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
     ) -> None:
-        """It was answered: this is what it used."""
+        """The provider answered; these quantities were used."""
 
     def refused(self) -> None:
-        """It was answered with an error: it counts as a request and nothing else."""
+        """The provider answered with an error: only the request itself counts."""
 
     def release(self) -> None:
-        """It never left."""
+        """The request was never sent."""
 
 
-class Books(Protocol):
-    """Where attempts are booked."""
+class CallAccounting(Protocol):
+    """Where attempts are reserved and settled."""
 
-    tally: Tally
+    totals: AttemptTotals
 
-    def attempt(self, plan: CallPlan) -> AbstractContextManager[Booking]:
+    def attempt(self, plan: CallPlan) -> AbstractContextManager[OpenAttempt]:
         """Reserve for one attempt; left by an exception, it is assumed if it was sent."""
 
     def check(self, plan: CallPlan) -> None:
-        """Raise LimitReached if such a call would not be admitted now; changes nothing."""
+        """Raise LimitReachedError if such a call would not be admitted now; changes nothing."""
 
 
-class _NoBooking:
-    def __init__(self, tally: Tally, provider: str) -> None:
-        self._tally, self._provider = tally, provider
+class _UntrackedAttempt:
+    def __init__(self, totals: AttemptTotals, provider: str) -> None:
+        self._totals, self._provider = totals, provider
 
     def mark_sent(self) -> None:
         """Nothing to book."""
@@ -92,33 +92,33 @@ class _NoBooking:
     def settle(
         self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
     ) -> None:
-        """Only the run's own tally."""
-        self._tally.add(self._provider, quantities)
+        """Only the run's own totals."""
+        self._totals.add(self._provider, quantities)
 
     def refused(self) -> None:
-        """Only the run's own tally."""
-        self._tally.add(self._provider, {"requests": 1})
+        """Only the run's own totals."""
+        self._totals.add(self._provider, {"requests": 1})
 
     def release(self) -> None:
         """Nothing to book."""
 
 
-class NoBooks:
+class NoAccounting:
     """Tracking is switched off: nothing is reserved, nothing is refused."""
 
     def __init__(self) -> None:
-        self.tally = Tally()
+        self.totals = AttemptTotals()
 
     @contextmanager
-    def attempt(self, plan: CallPlan) -> Iterator[Booking]:
+    def attempt(self, plan: CallPlan) -> Iterator[OpenAttempt]:
         """Every attempt is admitted."""
-        yield _NoBooking(self.tally, plan.provider)
+        yield _UntrackedAttempt(self.totals, plan.provider)
 
     def check(self, plan: CallPlan) -> None:
         """Everything is admitted."""
 
 
-class _KeeperBooking:
+class _LedgerAttempt:
     def __init__(self, reservation: Reservation, clock: Clock) -> None:
         self._reservation, self._clock = reservation, clock
         self._started = clock.monotonic()
@@ -138,7 +138,7 @@ class _KeeperBooking:
         self._end({"requests": 1}, provenance="reported", model_served="", outcome="error")
 
     def release(self) -> None:
-        """It never left: everything is given back."""
+        """The request was never sent; the whole reservation is released."""
         self._reservation.release()
 
     def _end(self, quantities: Mapping[str, int], **facts: str) -> None:
@@ -146,7 +146,7 @@ class _KeeperBooking:
         self._reservation.settle(quantities=dict(quantities), duration_ms=took_ms, **facts)
 
 
-class KeeperBooks:
+class LedgerAccounting:
     """Attempts are reserved, settled and assumed in a Keeper's ledger.
 
     `note_event` hears of every event booked here, so that the brief's calculator can add it to its
@@ -160,70 +160,71 @@ class KeeperBooks:
         note_event: Callable[[UsageEvent], object],
         scope: Mapping[str, str] | None = None,
     ) -> None:
-        self.tally = Tally()
+        self.totals = AttemptTotals()
         self._keeper = keeper
         self._clock = clock
         self._note_event = note_event
         self._scope = dict(scope or {})
 
     @contextmanager
-    def attempt(self, plan: CallPlan) -> Iterator[Booking]:
-        """Reserve the most it can use; LimitReached when that does not fit."""
-        with _translated():
+    def attempt(self, plan: CallPlan) -> Iterator[OpenAttempt]:
+        """Reserve the most it can use; LimitReachedError when that does not fit."""
+        with pipeline_errors():
             reservation = self._keeper.reserve(
                 plan.provider,
                 # Longer than the request can take, or it would expire while still under way.
                 ttl_seconds=plan.timeout_seconds + _TTL_MARGIN_SECONDS,
-                **self._given(plan),
+                **self._labels_and_bounds(plan),
             )
             try:
                 with reservation:
-                    yield _KeeperBooking(reservation, self._clock)
+                    yield _LedgerAttempt(reservation, self._clock)
             finally:
                 if reservation.event is not None:
-                    self.tally.add(plan.provider, reservation.event.quantities)
+                    self.totals.add(plan.provider, reservation.event.quantities)
                     self._note_event(reservation.event)
 
     def check(self, plan: CallPlan) -> None:
         """Ask without reserving; a ledger that cannot answer is a matter for the reservation."""
         try:
-            decision = self._keeper.check(plan.provider, **self._given(plan))
+            decision = self._keeper.check(plan.provider, **self._labels_and_bounds(plan))
         except QuotakeeperError:
             return
         if not decision.allowed:
-            raise limit_reached(decision)
+            raise limit_error(decision)
 
-    def _given(self, plan: CallPlan) -> dict[str, Any]:
+    def _labels_and_bounds(self, plan: CallPlan) -> dict[str, Any]:
         return {
             "model": plan.model,
             "operation": plan.operation,
             "scope": self._scope,
             "options": dict(plan.price_options),
-            "quantities": dict(plan.most),
+            "quantities": dict(plan.upper_bound),
         }
 
 
-def limit_reached(decision: RefusingDecision) -> LimitReached:
+def limit_error(decision: RefusingDecision) -> LimitReachedError:
     """A refusal in the pipeline's own terms, with the times in the limit's zone."""
     verdict = decision.blocking
     zone = zone_named(verdict.limit.timezone)
-    hopeless = [each for each in decision.refusing if each.asked > each.limit.amount]
-    shown = hopeless[0] if hopeless else verdict
-    return LimitReached(
+    never_fits = [each for each in decision.refusing if each.asked > each.limit.amount]
+    shown = never_fits[0] if never_fits else verdict
+    return LimitReachedError(
         shown.explain(zone),
         resets_at=verdict.resets_at,
         zone=verdict.limit.timezone,
-        hopeless=bool(hopeless),
+        never_fits=bool(never_fits),
     )
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def pipeline_errors() -> Iterator[None]:
+    """Turn the ledger's errors into LimitReachedError and SetupError."""
     try:
         yield
     except LimitExceeded as error:
-        raise limit_reached(error.decision) from None
+        raise limit_error(error.decision) from None
     except ConfigError as error:
-        raise SetupProblem(str(error), exit_code=EXIT_CONFIG) from None
+        raise SetupError(str(error), exit_code=EXIT_CONFIG) from None
     except QuotakeeperError as error:
-        raise SetupProblem(f"the quota ledger cannot be used: {error}") from None
+        raise SetupError(f"the quota ledger cannot be used: {error}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pipeline.problems import SetupProblem
+from quotakeeper.pipeline.errors import SetupError
 
 _SHOWN = "[key]"
 _SHORTEST_REAL = 8
@@ -13,7 +13,7 @@ _SHORTEST_REAL = 8
 _USABLE = re.compile(r"[\x21-\x7e]{1,512}")
 
 
-class Key:
+class ApiKey:
     """A secret that shows itself only to `reveal()`."""
 
     __slots__ = ("_value",)
@@ -42,20 +42,20 @@ class Key:
         return re.sub(alone, lambda _: _SHOWN, text)
 
 
-def key_from(environ: Mapping[str, str], *names: str) -> Key:
+def key_from(environ: Mapping[str, str], *names: str) -> ApiKey:
     """The first of these variables that is set; the message for a bad one does not quote it."""
     for name in names:
         value = environ.get(name, "").strip()
         if not value:
             continue
         if not _USABLE.fullmatch(value):
-            raise SetupProblem(
+            raise SetupError(
                 f"{name} does not look like a key: it has spaces, line breaks or special "
                 "characters; copy it again",
                 exit_code=2,
             )
-        return Key(value)
-    raise SetupProblem(
+        return ApiKey(value)
+    raise SetupError(
         f"no key: set {' or '.join(names)} in the environment "
         "(to try without keys: python -m quotakeeper sandbox, and any value)",
         exit_code=2,

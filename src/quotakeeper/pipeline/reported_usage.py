@@ -10,14 +10,14 @@ Json = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class ReportedUsage:
     """Quantities as reported, and the model that served the call."""
 
     quantities: dict[str, int]
     model_served: str = ""
 
 
-def gemini_usage(body: Json) -> Usage | None:
+def gemini_usage(body: Json) -> ReportedUsage | None:
     """Read `usageMetadata`, or None when the reply carries no counts.
 
     Cached tokens are part of the prompt's count and are taken out of it; tool results are not part
@@ -41,10 +41,10 @@ def gemini_usage(body: Json) -> Usage | None:
     quantities["thought_tokens"] = _count(metadata.get("thoughtsTokenCount"))
     served = body.get("modelVersion")
     used = {key: count for key, count in quantities.items() if count}
-    return Usage(used, served if isinstance(served, str) else "")
+    return ReportedUsage(used, served if isinstance(served, str) else "")
 
 
-def deepgram_usage(body: Json, *, multichannel: bool = False) -> Usage | None:
+def deepgram_usage(body: Json, *, multichannel: bool = False) -> ReportedUsage | None:
     """Read `metadata.duration` (times the transcribed channels when each is billed), or None."""
     metadata = body.get("metadata")
     duration = metadata.get("duration") if isinstance(metadata, dict) else None
@@ -59,7 +59,7 @@ def deepgram_usage(body: Json, *, multichannel: bool = False) -> Usage | None:
         channels = len(listed) if isinstance(listed, list) else _count(metadata.get("channels"))
     exact = Decimal(repr(duration)) * 1000
     milliseconds = int(exact.to_integral_value(ROUND_HALF_EVEN)) * max(1, channels)
-    return Usage({"requests": 1, "audio_milliseconds": milliseconds}, _arch(metadata))
+    return ReportedUsage({"requests": 1, "audio_milliseconds": milliseconds}, _arch(metadata))
 
 
 def _arch(metadata: Json) -> str:

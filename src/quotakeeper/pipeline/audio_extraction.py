@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.media import Media, open_media
-from pipeline.problems import FileProblem, SetupProblem
+from quotakeeper.pipeline.errors import MediaFileError, SetupError
+from quotakeeper.pipeline.media import MediaFile, open_media
 
 _FFMPEG_SECONDS = 3_600
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class AudioTrack:
     """What is sent to speech recognition, and the most milliseconds it can be billed for."""
 
     path: Path
@@ -31,21 +31,21 @@ def find_ffmpeg(wanted: str) -> str:
         return ""
     found = shutil.which("ffmpeg" if wanted == "auto" else wanted)
     if found is None and wanted != "auto":
-        raise SetupProblem(f"--ffmpeg: there is no program {wanted!r}", exit_code=2)
+        raise SetupError(f"--ffmpeg: there is no program {wanted!r}", exit_code=2)
     return found or ""
 
 
 @contextmanager
-def voice_of(media: Media, ffmpeg: str) -> Iterator[Voice]:
+def extracted_audio(media: MediaFile, ffmpeg: str) -> Iterator[AudioTrack]:
     """The voice, mono at 16 kHz as FLAC with ffmpeg; a temporary file, gone afterwards."""
     if not ffmpeg:
-        yield Voice(media.path, media.content_type, media.milliseconds)
+        yield AudioTrack(media.path, media.content_type, media.milliseconds)
         return
     with TemporaryDirectory(prefix="qk-voice-") as folder:
         target = Path(folder, "voice.flac")
         _extract(ffmpeg, media.path, target)
-        voice = open_media(target)
-        yield Voice(target, voice.content_type, voice.milliseconds)
+        track = open_media(target)
+        yield AudioTrack(target, track.content_type, track.milliseconds)
 
 
 def _extract(ffmpeg: str, source: Path, target: Path) -> None:
@@ -54,11 +54,11 @@ def _extract(ffmpeg: str, source: Path, target: Path) -> None:
     try:
         done = subprocess.run(command, capture_output=True, timeout=_FFMPEG_SECONDS, check=False)
     except OSError as error:
-        raise FileProblem(f"ffmpeg could not be started: {error.strerror or error}") from None
+        raise MediaFileError(f"ffmpeg could not be started: {error.strerror or error}") from None
     except subprocess.TimeoutExpired:
-        raise FileProblem("ffmpeg took too long") from None
+        raise MediaFileError("ffmpeg took too long") from None
     if done.returncode or not target.exists():
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise FileProblem(
+        raise MediaFileError(
             "no voice could be taken from it" + (f": {said[-1][:160]}" if said else "")
         )

@@ -8,14 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.calls import Caller
-from pipeline.console import Console
-from pipeline.job import STEPS, Done, Job, JobSettings, hearings_left
-from pipeline.media import exact_milliseconds, open_media
-from pipeline.problems import FileProblem, LimitReached
-from pipeline.speech import speech_plan
 from quotakeeper.clocks import local_zone_name, zone_named
 from quotakeeper.domain.windows import moment
+from quotakeeper.pipeline.api_client import ApiClient
+from quotakeeper.pipeline.console import ProgressConsole
+from quotakeeper.pipeline.errors import LimitReachedError, MediaFileError
+from quotakeeper.pipeline.file_job import STEPS, FileJob, FileResult, JobSettings, recognitions_left
+from quotakeeper.pipeline.media import exact_milliseconds, open_media
+from quotakeeper.pipeline.speech_to_text import speech_plan
 
 if TYPE_CHECKING:
     from quotakeeper.clocks import Clock
@@ -31,7 +31,7 @@ OK, SOME_FAILED, AT_LIMIT = 0, 1, 3
 
 
 @dataclass(slots=True)
-class Tallied:
+class BatchResult:
     """How a run ended."""
 
     done: list[Path] = field(default_factory=list)
@@ -41,47 +41,47 @@ class Tallied:
     exit_code: int = OK
 
 
-class Rounds:
+class BatchRun:
     """Takes files one after the other."""
 
     def __init__(
         self,
         settings: JobSettings,
-        caller: Caller,
+        client: ApiClient,
         clock: Clock,
-        console: Console,
+        console: ProgressConsole,
         *,
         waits: bool,
         redact: Callable[[str], str] = str,
     ) -> None:
         self._settings = settings
-        self._caller = caller
+        self._client = client
         self._clock = clock
         self._console = console
         self._waits = waits
         self._redact = redact
-        self._tallied = Tallied()
+        self._result = BatchResult()
 
-    def run(self, paths: Sequence[Path]) -> Tallied:
+    def run(self, paths: Sequence[Path]) -> BatchResult:
         """All files, until the end or a limit. Problems of one file do not stop the others."""
-        tallied = self._tallied
+        result = self._result
         self._forecast(paths)
         for number, path in enumerate(paths):
             try:
                 self._one(number, len(paths), path)
-            except LimitReached as limit:
-                tallied.left = list(paths[number:])
-                tallied.exit_code = AT_LIMIT
-                tallied.stopped = str(limit)
+            except LimitReachedError as limit:
+                result.left = list(paths[number:])
+                result.exit_code = AT_LIMIT
+                result.stopped = str(limit)
                 self._explain_stop(limit, len(paths))
                 break
-        if tallied.failed and tallied.exit_code == OK:
-            tallied.exit_code = SOME_FAILED
-        return tallied
+        if result.failed and result.exit_code == OK:
+            result.exit_code = SOME_FAILED
+        return result
 
     def _forecast(self, paths: Sequence[Path]) -> None:
         """Say beforehand how many files have room in the quota for speech, by their lengths."""
-        counted = [(path, hearings_left(path, self._settings)) for path in paths]
+        counted = [(path, recognitions_left(path, self._settings)) for path in paths]
         new = [(exact_milliseconds(path), times) for path, times in counted if times]
         known = [(length, times) for length, times in new if length is not None]
         total = sum(length for length, _ in known)
@@ -107,70 +107,72 @@ class Rounds:
             together, requests = together + length * times, requests + times
             plan = speech_plan(settings.deepgram, together, priced, requests=requests)
             try:
-                self._caller.books.check(plan)
-            except LimitReached:
+                self._client.accounting.check(plan)
+            except LimitReachedError:
                 return number
         return len(files)
 
     def _one(self, number: int, total: int, path: Path) -> None:
         name = path.name
 
-        def tell(step: int, step_name: str) -> None:
+        def on_step(step: int, step_name: str) -> None:
             text = f"[{number + 1}/{total}] {name}: {step_name}"
             self._console.step(number * len(STEPS) + step, total * len(STEPS), text)
 
         try:
-            done = self._until_admitted(path, tell)
-        except (FileProblem, OSError) as problem:
-            reason = self._redact(str(problem))
-            self._tallied.failed.append((path, reason))
+            done = self._until_admitted(path, on_step)
+        except (MediaFileError, OSError) as error:
+            reason = self._redact(str(error))
+            self._result.failed.append((path, reason))
             self._console.line(f"[{number + 1}/{total}] {name}: FAILED: {reason}")
             return
-        self._tallied.done.append(path)
+        self._result.done.append(path)
         how = "" if done.paid_steps else " (all steps were done before; nothing was paid)"
         names = ", ".join(file.name for file in done.files)
         self._console.progress(f"[{number + 1}/{total}] {name}: done{how}: {names}")
 
-    def _until_admitted(self, path: Path, tell: Callable[[int, str], None]) -> Done:
+    def _until_admitted(self, path: Path, on_step: Callable[[int, str], None]) -> FileResult:
         media = open_media(path)
         # One for all rounds: after a wait it goes on from what it has, also when told to --force.
-        job = Job(media, self._settings, self._caller, tell)
+        job = FileJob(media, self._settings, self._client, on_step)
         while True:
             try:
                 job.check_speech()
                 return job.run()
-            except LimitReached as limit:
-                if limit.hopeless:
-                    self._tallied.exit_code = AT_LIMIT
+            except LimitReachedError as limit:
+                if limit.never_fits:
+                    self._result.exit_code = AT_LIMIT
                     unknown = "" if media.exact else _UNKNOWN_LENGTH
-                    raise FileProblem(f"too large for the limit alone{unknown}: {limit}") from None
+                    raise MediaFileError(
+                        f"too large for the limit alone{unknown}: {limit}"
+                    ) from None
                 if not self._may_wait(limit):
                     raise
                 self._wait(limit)
 
-    def _may_wait(self, limit: LimitReached) -> bool:
+    def _may_wait(self, limit: LimitReachedError) -> bool:
         if limit.resets_at <= 0:
             return False
         seconds = (limit.resets_at - self._clock.now()) / 1_000_000
         return self._waits or seconds <= SHORT_WAIT_SECONDS
 
-    def _wait(self, limit: LimitReached) -> None:
+    def _wait(self, limit: LimitReachedError) -> None:
         self._console.progress(f"waiting for {when(limit, self._clock.now())}: {limit}")
         while (left := limit.resets_at - self._clock.now()) > 0:
             self._clock.sleep(min(_NAP_SECONDS, left / 1_000_000 + 0.001))
 
-    def _explain_stop(self, limit: LimitReached, total: int) -> None:
-        done = len(self._tallied.done)
+    def _explain_stop(self, limit: LimitReachedError, total: int) -> None:
+        done = len(self._result.done)
         write = self._console.line
         write(f"STOPPED AT A LIMIT: {self._redact(str(limit))}")
-        write(f"  {done} of {total} file(s) fit; {len(self._tallied.left)} left, nothing is lost")
+        write(f"  {done} of {total} file(s) fit; {len(self._result.left)} left, nothing is lost")
         if limit.resets_at:
             write(f"  room again at {when(limit, self._clock.now())}")
         advice = "run the same command again then, or use --wait; finished steps are not paid again"
         write(f"  {advice}" + (" without --force" if self._settings.forget else ""))
 
 
-def when(limit: LimitReached, now_us: int) -> str:
+def when(limit: LimitReachedError, now_us: int) -> str:
     """The reset in the limit's zone, in local time where that differs, and how long that is."""
     zone = limit.zone or "UTC"
     text = f"{moment(limit.resets_at, zone_named(zone)):%Y-%m-%d %H:%M:%S} {zone}"

@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pipeline.books import CallPlan
-from pipeline.calls import Caller, Json, PaidCall
-from pipeline.keys import Key
-from pipeline.problems import FileProblem
-from pipeline.transport import HttpRequest
-from pipeline.usage import gemini_usage
+from quotakeeper.pipeline.accounting import CallPlan
+from quotakeeper.pipeline.api_client import ApiClient, Json, PaidCall
+from quotakeeper.pipeline.api_keys import ApiKey
+from quotakeeper.pipeline.errors import MediaFileError
+from quotakeeper.pipeline.http_transport import HttpRequest
+from quotakeeper.pipeline.reported_usage import gemini_usage
 from quotakeeper.tokens import estimate_tokens
 
 # What the service adds around the texts: roles, separators.
@@ -26,14 +26,14 @@ class GeminiSettings:
     """Where and how to ask. `thinking_budget` None leaves it to the model."""
 
     base_url: str
-    key: Key
+    key: ApiKey
     model: str
     timeout_seconds: float
     thinking_budget: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class GeminiPrompt:
     """A question: standing instruction, text, the longest answer; `schema` asks for JSON."""
 
     operation: str
@@ -44,7 +44,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GeminiAnswer:
     """What the model said; `cut` when it ran into the cap."""
 
     text: str
@@ -56,7 +56,7 @@ def default_thinking_budget(model: str) -> int | None:
     return 0 if re.match(r"gemini-2\.5-flash", model) else None
 
 
-def output_cap(prompt: Prompt, settings: GeminiSettings) -> int:
+def output_cap(prompt: GeminiPrompt, settings: GeminiSettings) -> int:
     """`maxOutputTokens`: thoughts count inside it, so a model that may think needs room for both."""
     room = settings.thinking_budget
     if room is None or room < 0:
@@ -64,29 +64,29 @@ def output_cap(prompt: Prompt, settings: GeminiSettings) -> int:
     return prompt.most_output_tokens + room
 
 
-def gemini_plan(prompt: Prompt, settings: GeminiSettings) -> CallPlan:
+def gemini_plan(prompt: GeminiPrompt, settings: GeminiSettings) -> CallPlan:
     """The most that one question can use."""
     asked = estimate_tokens(f"{prompt.instruction}\n{prompt.text}").upper_bound + _FRAME_TOKENS
     most = {"requests": 1, "input_tokens": asked, "output_tokens": output_cap(prompt, settings)}
     return CallPlan("gemini", settings.model, prompt.operation, most, settings.timeout_seconds)
 
 
-def ask(prompt: Prompt, settings: GeminiSettings, caller: Caller) -> Answer:
-    """Put the question; raises FileProblem when the reply was blocked or is empty."""
-    body = caller.make(_call(prompt, settings))
+def ask_gemini(prompt: GeminiPrompt, settings: GeminiSettings, client: ApiClient) -> GeminiAnswer:
+    """Put the question; raises MediaFileError when the reply was blocked or is empty."""
+    body = client.call(_call(prompt, settings))
     feedback = body.get("promptFeedback")
     if isinstance(feedback, dict) and feedback.get("blockReason"):
-        raise FileProblem(f"Gemini refused the text: {feedback['blockReason']}")
+        raise MediaFileError(f"Gemini refused the text: {feedback['blockReason']}")
     candidates = body.get("candidates")
     first = candidates[0] if isinstance(candidates, list) and candidates else {}
     finish = str(first.get("finishReason", "")) if isinstance(first, dict) else ""
     text = _text(body)
     if not text.strip():
-        raise FileProblem(f"Gemini gave no answer ({finish or 'no reason given'})")
-    return Answer(text, finish == "MAX_TOKENS")
+        raise MediaFileError(f"Gemini gave no answer ({finish or 'no reason given'})")
+    return GeminiAnswer(text, finish == "MAX_TOKENS")
 
 
-def _call(prompt: Prompt, settings: GeminiSettings) -> PaidCall:
+def _call(prompt: GeminiPrompt, settings: GeminiSettings) -> PaidCall:
     config: Json = {"maxOutputTokens": output_cap(prompt, settings)}
     if settings.thinking_budget is not None:
         config["thinkingConfig"] = {"thinkingBudget": settings.thinking_budget}

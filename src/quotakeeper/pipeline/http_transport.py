@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import urlsplit
 
-from pipeline.problems import SetupProblem
+from quotakeeper.pipeline.errors import SetupError
 
 _MOST_REPLY_BYTES = 64 * 1024 * 1024
 # Failures that leave no doubt that nothing was sent.
@@ -23,11 +23,11 @@ _BEFORE_SENDING = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificat
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class NotSent(Exception):
+class RequestNotSentError(Exception):
     """The request did not leave: nobody can have charged for it."""
 
 
-class ReplyLost(Exception):
+class ReplyLostError(Exception):
     """The request left, but no whole reply came: it may have been charged."""
 
 
@@ -60,8 +60,8 @@ class HttpReply:
         return value if isinstance(value, dict) else None
 
 
-class Transport(Protocol):
-    """Sends one request; raises NotSent or ReplyLost."""
+class HttpTransport(Protocol):
+    """Sends one request; raises RequestNotSentError or ReplyLostError."""
 
     def __call__(self, request: HttpRequest) -> HttpReply:
         """The reply, whatever its status."""
@@ -71,11 +71,11 @@ def check_base_url(url: str, setting: str, *, plain_http: bool) -> str:
     """A base URL fit to carry a key, without its last slash."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SetupProblem(f"{setting}: {url[:80]!r} is not an http(s) URL", exit_code=2)
+        raise SetupError(f"{setting}: {url[:80]!r} is not an http(s) URL", exit_code=2)
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise SetupProblem(f"{setting}: give a plain URL, without user, query or #", exit_code=2)
+        raise SetupError(f"{setting}: give a plain URL, without user, query or #", exit_code=2)
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not plain_http:
-        raise SetupProblem(
+        raise SetupError(
             f"{setting}: the key would travel in clear to {parts.hostname}; use https, or allow it "
             "with --plain-http",
             exit_code=2,
@@ -83,7 +83,7 @@ def check_base_url(url: str, setting: str, *, plain_http: bool) -> str:
     return url.rstrip("/")
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
+class _RedirectIsReply(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self,
         req: urllib.request.Request,
@@ -108,7 +108,7 @@ class _KeepStatus(urllib.request.HTTPErrorProcessor):
 
 def send(request: HttpRequest) -> HttpReply:
     """Send over the network; loopback hosts never go through a proxy."""
-    handlers: list[urllib.request.BaseHandler] = [_NoRedirect(), _KeepStatus()]
+    handlers: list[urllib.request.BaseHandler] = [_RedirectIsReply(), _KeepStatus()]
     if urlsplit(request.url).hostname in _LOOPBACK:
         handlers.append(urllib.request.ProxyHandler({}))
     open_url = urllib.request.build_opener(*handlers).open
@@ -117,7 +117,7 @@ def send(request: HttpRequest) -> HttpReply:
     try:
         file = request.body.open("rb")
     except OSError as error:
-        raise NotSent(str(error)) from error
+        raise RequestNotSentError(str(error)) from error
     with file:
         return _exchange(open_url, request, file)
 
@@ -138,12 +138,12 @@ def _exchange(
             rest = response.length or 0  # a reply that is cut off ends without an error
     except urllib.error.URLError as error:
         if isinstance(error.reason, _BEFORE_SENDING):
-            raise NotSent(f"no connection: {error.reason}") from None
-        raise ReplyLost(f"the connection failed: {error.reason}") from None
+            raise RequestNotSentError(f"no connection: {error.reason}") from None
+        raise ReplyLostError(f"the connection failed: {error.reason}") from None
     except (http.client.HTTPException, OSError) as error:
-        raise ReplyLost(f"the reply was cut off: {type(error).__name__}") from None
+        raise ReplyLostError(f"the reply was cut off: {type(error).__name__}") from None
     if len(content) > _MOST_REPLY_BYTES:
-        raise ReplyLost("the reply is larger than any real one")
+        raise ReplyLostError("the reply is larger than any real one")
     if rest:
-        raise ReplyLost("the reply was cut off")
+        raise ReplyLostError("the reply was cut off")
     return HttpReply(status, received, content)

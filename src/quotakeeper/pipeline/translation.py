@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from pipeline.calls import Caller
-from pipeline.gemini import GeminiSettings, Prompt, ask
-from pipeline.problems import FileProblem
-from pipeline.speech import Segment
+from quotakeeper.pipeline.api_client import ApiClient
+from quotakeeper.pipeline.errors import MediaFileError
+from quotakeeper.pipeline.gemini import GeminiPrompt, GeminiSettings, ask_gemini
+from quotakeeper.pipeline.speech_to_text import SpeechSegment
 from quotakeeper.tokens import estimate_tokens
 
 OPERATION = "translate"
@@ -28,7 +28,7 @@ _BARE_LINE = re.compile(_REST)
 
 
 def batches(
-    segments: Sequence[Segment], wanted: Sequence[int], most_lines: int = MOST_LINES
+    segments: Sequence[SpeechSegment], wanted: Sequence[int], most_lines: int = MOST_LINES
 ) -> Iterator[list[int]]:
     """Cut the wanted numbers (from 1) into batches of at most so many lines and tokens."""
     batch: list[int] = []
@@ -44,7 +44,7 @@ def batches(
         yield batch
 
 
-def translation_prompt(segments: Sequence[Segment], numbers: Sequence[int]) -> Prompt:
+def translation_prompt(segments: Sequence[SpeechSegment], numbers: Sequence[int]) -> GeminiPrompt:
     """The question for one batch; Vietnamese takes more tokens than Chinese, hence the cap."""
     lines, cap = [], 64
     for number in numbers:
@@ -53,7 +53,7 @@ def translation_prompt(segments: Sequence[Segment], numbers: Sequence[int]) -> P
         lines.append(f"#{number} [{times}] {segment.text}")
         cap += 4 * estimate_tokens(segment.text).upper_bound + 24
     count = f"Translate these {len(numbers)} lines."
-    return Prompt(OPERATION, _INSTRUCTION, count + "\n\n" + "\n".join(lines), min(cap, 8_192))
+    return GeminiPrompt(OPERATION, _INSTRUCTION, count + "\n\n" + "\n".join(lines), min(cap, 8_192))
 
 
 def read_lines(text: str, numbers: Sequence[int]) -> dict[int, str]:
@@ -79,26 +79,26 @@ def _read(text: str, numbers: Sequence[int], form: re.Pattern[str]) -> dict[int,
     return found
 
 
-def missing(segments: Sequence[Segment], lines: Mapping[int, str]) -> list[int]:
+def missing(segments: Sequence[SpeechSegment], lines: Mapping[int, str]) -> list[int]:
     """The numbers that have no translation yet."""
     return [number for number in range(1, len(segments) + 1) if number not in lines]
 
 
 def translate(
-    segments: Sequence[Segment],
+    segments: Sequence[SpeechSegment],
     done: Mapping[int, str],
     settings: GeminiSettings,
-    caller: Caller,
+    client: ApiClient,
     keep: Callable[[dict[int, str]], None],
 ) -> dict[int, str]:
     """Every segment's translation by its number. `keep` is given all there is after each batch.
 
-    Lines that a reply left out are asked for once more; FileProblem when they are left out again.
+    Lines that a reply left out are asked for once more; MediaFileError when they are left out again.
     """
     lines = dict(done)
     for _asking in (1, 2):
         for batch in batches(segments, missing(segments, lines)):
-            answer = ask(translation_prompt(segments, batch), settings, caller)
+            answer = ask_gemini(translation_prompt(segments, batch), settings, client)
             got = read_lines(answer.text, batch)
             if answer.cut and got:
                 got.pop(max(got))  # the last line before the cap is cut too
@@ -107,7 +107,7 @@ def translate(
     left_out = missing(segments, lines)
     if left_out:
         named = ", ".join(map(str, left_out[:10])) + (" ..." if len(left_out) > 10 else "")
-        raise FileProblem(
+        raise MediaFileError(
             f"Gemini left out {len(left_out)} of {len(segments)} lines twice (number {named})"
         )
     return lines

@@ -6,9 +6,9 @@ import json
 import re
 from dataclasses import dataclass
 
-from pipeline.calls import Caller, Json
-from pipeline.gemini import GeminiSettings, Prompt, ask
-from pipeline.problems import FileProblem
+from quotakeeper.pipeline.api_client import ApiClient, Json
+from quotakeeper.pipeline.errors import MediaFileError
+from quotakeeper.pipeline.gemini import GeminiPrompt, GeminiSettings, ask_gemini
 from quotakeeper.tokens import estimate_tokens
 
 OPERATION = "rewrite"
@@ -44,20 +44,20 @@ class Rewriting:
     call_to_action: str
 
 
-def rewriting_prompt(text: str) -> Prompt:
+def rewriting_prompt(text: str) -> GeminiPrompt:
     """The question; the answer is about as long as the text, with a floor and a ceiling."""
     cap = min(8_192, 768 + 2 * estimate_tokens(text).upper_bound)
-    return Prompt(OPERATION, _INSTRUCTION, f"Transcript:\n\n{text}", cap, _SCHEMA)
+    return GeminiPrompt(OPERATION, _INSTRUCTION, f"Transcript:\n\n{text}", cap, _SCHEMA)
 
 
-def rewrite(text: str, settings: GeminiSettings, caller: Caller) -> Rewriting:
+def rewrite(text: str, settings: GeminiSettings, client: ApiClient) -> Rewriting:
     """Ask, and once more when the reply is not what was asked for."""
     prompt = rewriting_prompt(text)
     for _asking in (1, 2):
-        found = read_rewriting(ask(prompt, settings, caller).text)
+        found = read_rewriting(ask_gemini(prompt, settings, client).text)
         if found is not None:
             return found
-    raise FileProblem("Gemini's rewriting was not the JSON that was asked for, twice")
+    raise MediaFileError("Gemini's rewriting was not the JSON that was asked for, twice")
 
 
 def read_rewriting(text: str) -> Rewriting | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pipeline.rewriting import Rewriting
-from pipeline.speech import Segment
+from quotakeeper.pipeline.rewriting import Rewriting
+from quotakeeper.pipeline.speech_to_text import SpeechSegment
 
 
-def srt_text(segments: Sequence[Segment], lines: Mapping[int, str]) -> str:
+def srt_text(segments: Sequence[SpeechSegment], lines: Mapping[int, str]) -> str:
     """SubRip subtitles: the translated lines with the times of the speech."""
     blocks = [
         f"{number}\n{_stamp(segment.start_ms)} --> {_stamp(segment.end_ms)}\n"
@@ -19,7 +19,7 @@ def srt_text(segments: Sequence[Segment], lines: Mapping[int, str]) -> str:
 
 
 def plain_text(
-    segments: Sequence[Segment], lines: Mapping[int, str], rewriting: Rewriting | None
+    segments: Sequence[SpeechSegment], lines: Mapping[int, str], rewriting: Rewriting | None
 ) -> str:
     """Titles, body, captions, call to action, then the translation and the original."""
     parts: list[str] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.problems import FileProblem
+from quotakeeper.pipeline.errors import MediaFileError
 from quotakeeper.sandbox.audio_headers import (
     AudioHeader,
     longest_milliseconds,
@@ -38,7 +38,7 @@ _LEAST_FLAC_BYTES = 42
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class MediaFile:
     """One media file. `milliseconds` is an upper bound of its length; `exact` when it is known."""
 
     path: Path
@@ -72,23 +72,23 @@ def _in_folder(folder: Path, *, recursive: bool) -> Iterator[Path]:
                 yield Path(here, name)
 
 
-def open_media(path: Path) -> Media:
-    """Read a file's size, hash and length; raises FileProblem with the reason when it is no use."""
+def open_media(path: Path) -> MediaFile:
+    """Read a file's size, hash and length; raises MediaFileError with the reason when it is no use."""
     size, header = _header_of(path)
     bound = header.milliseconds if header else longest_milliseconds(size)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise FileProblem(f"it cannot be read: {error.strerror or error}") from None
-    return Media(path, digest, size, bound, header is not None)
+        raise MediaFileError(f"it cannot be read: {error.strerror or error}") from None
+    return MediaFile(path, digest, size, bound, header is not None)
 
 
 def exact_milliseconds(path: Path) -> int | None:
     """The length by the header alone; None when it cannot be told, or the file is no use."""
     try:
         header = _header_of(path)[1]
-    except FileProblem:
+    except MediaFileError:
         return None
     return header.milliseconds if header else None
 
@@ -97,9 +97,9 @@ def _header_of(path: Path) -> tuple[int, AudioHeader | None]:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise FileProblem("it is not a file")
+            raise MediaFileError("it is not a file")
         if size == 0:
-            raise FileProblem("the file is empty")
+            raise MediaFileError("the file is empty")
         with (
             path.open("rb") as file,
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
@@ -107,13 +107,15 @@ def _header_of(path: Path) -> tuple[int, AudioHeader | None]:
             header = read_audio_header(content)
             head = content[:4]
     except FileNotFoundError:
-        raise FileProblem("there is no such file") from None
+        raise MediaFileError("there is no such file") from None
     except (OSError, ValueError) as error:
-        raise FileProblem(f"it cannot be read: {getattr(error, 'strerror', '') or error}") from None
+        raise MediaFileError(
+            f"it cannot be read: {getattr(error, 'strerror', '') or error}"
+        ) from None
     kind = path.suffix.lower()
     no_flac = kind == ".flac" and (head != b"fLaC" or size < _LEAST_FLAC_BYTES)
     if header is None and (kind in _HEADED or no_flac):
-        raise FileProblem(f"it is damaged, or is not a {kind[1:]} file at all")
+        raise MediaFileError(f"it is damaged, or is not a {kind[1:]} file at all")
     if header is not None and header.microseconds == 0:
-        raise FileProblem("it holds no sound")
+        raise MediaFileError("it holds no sound")
     return size, header

@@ -1,6 +1,6 @@
 """Speech to text at Deepgram: Chinese first, then Vietnamese when that gave next to nothing.
 
-Each asking is paid for by itself, so each is remembered by itself.
+Each asking is paid for by itself, so each is stored by itself.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from pipeline.books import CallPlan
-from pipeline.calls import Caller, Json, PaidCall
-from pipeline.keys import Key
-from pipeline.transport import HttpRequest
-from pipeline.usage import deepgram_usage
-from pipeline.voice import Voice
+from quotakeeper.pipeline.accounting import CallPlan
+from quotakeeper.pipeline.api_client import ApiClient, Json, PaidCall
+from quotakeeper.pipeline.api_keys import ApiKey
+from quotakeeper.pipeline.audio_extraction import AudioTrack
+from quotakeeper.pipeline.http_transport import HttpRequest
+from quotakeeper.pipeline.reported_usage import deepgram_usage
 
 OPERATION = "speech_to_text"
 # Below this a recogniser was guessing: most likely it was told the wrong language.
@@ -26,7 +26,7 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class SpeechSegment:
     """A stretch of speech, milliseconds from the start."""
 
     start_ms: int
@@ -40,7 +40,7 @@ class Transcript:
 
     language: str
     confidence: float
-    segments: tuple[Segment, ...]
+    segments: tuple[SpeechSegment, ...]
 
     @property
     def is_poor(self) -> bool:
@@ -56,7 +56,7 @@ class DeepgramSettings:
     """Where and how to ask."""
 
     base_url: str
-    key: Key
+    key: ApiKey
     model: str
     timeout_seconds: float
 
@@ -71,7 +71,7 @@ def speech_plan(
     return CallPlan("deepgram", settings.model, OPERATION, most, timeout, options)
 
 
-def languages_left(languages: Sequence[str], heard: Mapping[str, Transcript]) -> list[str]:
+def languages_to_try(languages: Sequence[str], heard: Mapping[str, Transcript]) -> list[str]:
     """The languages that may still have to be asked for, in order; none when it is settled."""
     left = []
     for language in languages:
@@ -83,7 +83,7 @@ def languages_left(languages: Sequence[str], heard: Mapping[str, Transcript]) ->
     return left
 
 
-def best_of(languages: Sequence[str], heard: Mapping[str, Transcript]) -> Transcript | None:
+def best_transcript(languages: Sequence[str], heard: Mapping[str, Transcript]) -> Transcript | None:
     """The first that is more than next to nothing, else the surest that has any words."""
     found = [heard[language] for language in languages if language in heard]
     good = next((each for each in found if not each.is_poor), None)
@@ -91,12 +91,14 @@ def best_of(languages: Sequence[str], heard: Mapping[str, Transcript]) -> Transc
     return good or max(worded, key=lambda each: each.confidence, default=None)
 
 
-def listen(voice: Voice, settings: DeepgramSettings, caller: Caller, language: str) -> Transcript:
+def transcribe(
+    track: AudioTrack, settings: DeepgramSettings, client: ApiClient, language: str
+) -> Transcript:
     """Ask in one language; it is paid for whatever comes of it."""
-    return read_transcript(caller.make(_call(voice, settings, language)), language)
+    return read_transcript(client.call(_call(track, settings, language)), language)
 
 
-def _call(voice: Voice, settings: DeepgramSettings, language: str) -> PaidCall:
+def _call(track: AudioTrack, settings: DeepgramSettings, language: str) -> PaidCall:
     options = {
         "model": settings.model,
         "language": language,
@@ -105,12 +107,12 @@ def _call(voice: Voice, settings: DeepgramSettings, language: str) -> PaidCall:
     }
     request = HttpRequest(
         f"{settings.base_url}/v1/listen?{urlencode(options)}",
-        {"Authorization": f"Token {settings.key.reveal()}", "Content-Type": voice.content_type},
-        voice.path,
+        {"Authorization": f"Token {settings.key.reveal()}", "Content-Type": track.content_type},
+        track.path,
         settings.timeout_seconds,
     )
-    plan = speech_plan(settings, voice.milliseconds, language)
-    return PaidCall(plan, request, deepgram_usage, lambda body: dict(plan.most))
+    plan = speech_plan(settings, track.milliseconds, language)
+    return PaidCall(plan, request, deepgram_usage, lambda body: dict(plan.upper_bound))
 
 
 def read_transcript(body: Json, language: str) -> Transcript:
@@ -135,14 +137,14 @@ def read_transcript(body: Json, language: str) -> Transcript:
     return Transcript(language, sure, tuple(segments))
 
 
-def _segments(items: object, text_key: str) -> list[Segment]:
+def _segments(items: object, text_key: str) -> list[SpeechSegment]:
     found = []
     for item in _listed(items):
         each = _mapping(item)
         text = " ".join(_CJK_GAP.sub("", str(each.get(text_key) or "")).split())
         start, end = _milliseconds(each.get("start")), _milliseconds(each.get("end"))
         if text:
-            found.append(Segment(start, max(end, start + 1), text))
+            found.append(SpeechSegment(start, max(end, start + 1), text))
     return found
 
 

@@ -1,0 +1,70 @@
+"""The Vietnamese of `translate`, by the English text of the pipeline's option table."""
+
+from __future__ import annotations
+
+TRANSLATE = {
+    "Translate Chinese video or sound: Vietnamese subtitles, text, titles and captions.": (
+        "Dịch video hoặc âm thanh tiếng Trung: phụ đề, văn bản, tiêu đề và chú thích tiếng Việt."
+    ),
+    "Deepgram transcribes, Gemini translates and rewrites. Every call is held against your limits. "
+    "Writes NAME.srt, NAME.txt and NAME.json.": (
+        "Deepgram nhận dạng tiếng nói, Gemini dịch và viết lại. Mọi lời gọi đều được đối chiếu với "
+        "hạn mức của bạn. Ghi ra TÊN.srt, TÊN.txt và TÊN.json."
+    ),
+    "Media files, or folders of them.": "Tệp video hoặc âm thanh, hoặc thư mục chứa chúng.",
+    "Options": "Tùy chọn",
+    "Models": "Model",
+    "Network": "Mạng",
+    "Environment": "Biến môi trường",
+    "Exit codes": "Mã thoát",
+    "Folder for the outputs; beside each file if not given.": (
+        "Thư mục cho kết quả; không nêu thì đặt cạnh từng tệp."
+    ),
+    "Also take files from folders in folders.": "Lấy cả tệp trong các thư mục con.",
+    "At a limit, wait until it resets and continue.": (
+        "Khi chạm hạn mức, chờ đến lúc đặt lại rồi làm tiếp."
+    ),
+    "Switch tracking and limits off.": "Tắt theo dõi và hạn mức.",
+    "Leave out titles, article and captions.": "Bỏ qua tiêu đề, bài viết và chú thích.",
+    "Repeat finished steps, and pay for them again.": (
+        "Làm lại các bước đã xong, và trả tiền lại cho chúng."
+    ),
+    "Write the usage report of this run as JSON.": "Ghi báo cáo sử dụng của lần chạy này dạng JSON.",
+    "Show problems and the summary only.": "Chỉ hiện lỗi và bảng tổng kết.",
+    "The Gemini model.": "Model Gemini.",
+    "0 for no thinking, -1 for the model's choice; by model if not given.": (
+        "0 là không suy nghĩ, -1 là để model tự chọn; không nêu thì tùy model."
+    ),
+    "The Deepgram model.": "Model Deepgram.",
+    "A language to try, in this order; repeatable. zh, then vi if not given.": (
+        "Ngôn ngữ để thử, theo thứ tự đã nêu; lặp lại được. Không nêu thì zh, rồi vi."
+    ),
+    "With what to extract the sound: ffmpeg if there is one, nothing, or this program.": (
+        "Tách âm thanh bằng gì: ffmpeg nếu có, không tách, hoặc chương trình này."
+    ),
+    "Address of Gemini; GOOGLE_GEMINI_BASE_URL, or Google's own.": (
+        "Địa chỉ Gemini; GOOGLE_GEMINI_BASE_URL, nếu không có thì của Google."
+    ),
+    "Address of Deepgram; DEEPGRAM_BASE_URL, or Deepgram's own.": (
+        "Địa chỉ Deepgram; DEEPGRAM_BASE_URL, nếu không có thì của Deepgram."
+    ),
+    "Allow http:// to other machines.": "Cho phép http:// tới máy khác.",
+    "Attempts per call.": "Số lần thử cho mỗi lời gọi.",
+    "Seconds per call.": "Số giây cho mỗi lời gọi.",
+    "Key for speech to text.": "Khóa cho nhận dạng tiếng nói.",
+    "Key for translation and rewriting; the first that is set.": (
+        "Khóa cho việc dịch và viết lại; dùng biến đầu tiên được đặt."
+    ),
+    "Other addresses: a gateway, quotakeeper sandbox.": (
+        "Địa chỉ khác: một gateway, quotakeeper sandbox."
+    ),
+    "The ledger and the limits.": "Sổ và các hạn mức.",
+    "All files are done.": "Mọi tệp đã xong.",
+    "A file failed, or the run could not continue.": "Có tệp bị lỗi, hoặc không thể chạy tiếp.",
+    "Wrong usage.": "Sai cách dùng.",
+    "Stopped at a limit.": "Dừng ở hạn mức.",
+    "The configuration is not valid.": "Cấu hình không hợp lệ.",
+    "Interrupted. Finished steps are kept; run the same command again to continue.": (
+        "Bị ngắt. Các bước đã xong được giữ lại; chạy lại đúng lệnh đó để làm tiếp."
+    ),
+}

@@ -1,0 +1,20 @@
+"""`quotakeeper translate`: the pipeline, with the ledger and the limits of this command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quotakeeper.cli import context
+from quotakeeper.config.run_environment import own_environment
+from quotakeeper.pipeline.options import options_from
+from quotakeeper.pipeline.translation_run import translate_files
+
+
+def run_translate(session: context.CommandContext, given: Mapping[str, Any]) -> int:
+    """Translate the inputs; `given` has a value for every name of the pipeline's option table."""
+    environ = own_environment()
+    return translate_files(
+        lambda: options_from(given, environ),
+        open_keeper=lambda: context.open_keeper(session),
+    )

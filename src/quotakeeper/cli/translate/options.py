@@ -1,0 +1,83 @@
+"""translate: its parameters come from the pipeline's option table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text.words import Words
+from quotakeeper.pipeline import option_table
+from quotakeeper.pipeline.option_table import PipelineOption
+
+
+class TranslateOption(click.Option):
+    """An option that knows which section of the help it stands in."""
+
+    def __init__(self, option: PipelineOption) -> None:
+        self.group = option.group
+        has_default = option.default is not None and option.kind is not bool
+        super().__init__(
+            list(option.flags),
+            is_flag=option.kind is bool,
+            type=click.Path(path_type=Path) if option.kind is Path else option.kind,
+            multiple=option.is_repeatable,
+            metavar=option.metavar or None,
+            help=option.help,
+            show_default=has_default,
+            default=() if option.is_repeatable else option.default,
+        )
+
+
+class TranslateCommand(click.Command):
+    """A command whose help has sections for models, network, environment and exit codes."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, a section for each group of them."""
+        words = _words_of(ctx)
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and isinstance(param, click.Option):
+                group = getattr(param, "group", option_table.GENERAL)
+                sections.setdefault(group, []).append(record)
+        for title, records in sections.items():
+            with formatter.section(words(title)):
+                formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the run reads from the environment, and its exit codes."""
+        words = _words_of(ctx)
+        for title, rows in option_table.SECTIONS:
+            with formatter.section(words(title)):
+                formatter.write_dl([(term, words(text)) for term, text in rows])
+
+
+def _words_of(ctx: click.Context) -> Words:
+    return ctx.obj.words if isinstance(ctx.obj, CommandContext) else Words("en")
+
+
+@click.pass_obj
+def _translate(session: CommandContext, /, **given: Any) -> int:
+    from quotakeeper.cli.translate.command import run_translate
+
+    return run_translate(session, given)
+
+
+translate = TranslateCommand(
+    "translate",
+    callback=_translate,
+    help=f"{option_table.SUMMARY}\n\n{option_table.DETAILS}",
+    params=[
+        click.Argument(
+            [option_table.INPUTS],
+            nargs=-1,
+            required=True,
+            type=click.Path(path_type=Path),
+            metavar=f"{option_table.INPUTS_METAVAR}...",
+        ),
+        *map(TranslateOption, option_table.OPTIONS),
+    ],
+)

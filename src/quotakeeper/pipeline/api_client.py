@@ -1,0 +1,132 @@
+"""A paid call from start to end: reserve, send, settle by the reply, and try again where that helps.
+
+Every attempt is booked by itself, because every attempt that is answered may be charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quotakeeper.clocks import zone_named
+from quotakeeper.domain.windows import Window, period_at
+from quotakeeper.identifiers import random_fraction
+from quotakeeper.pipeline.accounting import CallAccounting, CallPlan, OpenAttempt
+from quotakeeper.pipeline.errors import LimitReachedError, MediaFileError, PipelineError, SetupError
+from quotakeeper.pipeline.http_transport import (
+    HttpReply,
+    HttpRequest,
+    HttpTransport,
+    ReplyLostError,
+    RequestNotSentError,
+)
+from quotakeeper.pipeline.reported_usage import ReportedUsage
+from quotakeeper.pipeline.retry_policy import (
+    FailureAction,
+    FailureAdvice,
+    backoff_seconds,
+    failure_advice,
+)
+
+if TYPE_CHECKING:
+    from quotakeeper.clocks import Clock
+
+# Gemini's daily request quotas start anew at midnight there.
+GEMINI_QUOTA_ZONE = "America/Los_Angeles"
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PaidCall:
+    """A request, the most it can use, how its usage is read, and how it is estimated if it is not
+    in the reply."""
+
+    plan: CallPlan
+    request: HttpRequest
+    read_usage: Callable[[Json], ReportedUsage | None]
+    estimate_usage: Callable[[Json], dict[str, int]]
+
+
+class ApiClient:
+    """Makes paid calls. `on_retry` gets a line for every retry; provider texts go through `redact`."""
+
+    def __init__(
+        self,
+        accounting: CallAccounting,
+        transport: HttpTransport,
+        clock: Clock,
+        *,
+        attempts: int,
+        on_retry: Callable[[str], None],
+        redact: Callable[[str], str],
+    ) -> None:
+        self.accounting = accounting
+        self._transport = transport
+        self._clock = clock
+        self._attempts = attempts
+        self._on_retry = on_retry
+        self._redact = redact
+
+    def call(self, call: PaidCall) -> Json:
+        """The reply's JSON. Raises MediaFileError, LimitReachedError or SetupError."""
+        for attempt in range(1, self._attempts + 1):
+            outcome = self._attempt(call)
+            if isinstance(outcome, dict):
+                return outcome
+            if outcome.action is not FailureAction.RETRY:
+                raise self._error_of(outcome)
+            reason = self._redact(outcome.reason)
+            if attempt == self._attempts:
+                raise MediaFileError(f"{reason} ({attempt} attempts)")
+            seconds = outcome.wait_seconds or backoff_seconds(attempt, random_fraction())
+            self._on_retry(f"{reason}; trying again in {seconds:.0f} s")
+            self._clock.sleep(seconds)
+        raise AssertionError("there is at least one attempt")
+
+    def _attempt(self, call: PaidCall) -> Json | FailureAdvice:
+        provider = call.plan.provider
+        try:
+            with self.accounting.attempt(call.plan) as open_attempt:
+                open_attempt.mark_sent()
+                try:
+                    reply = self._transport(call.request)
+                except RequestNotSentError as error:
+                    open_attempt.release()
+                    return FailureAdvice(FailureAction.RETRY, f"{provider}: {error}")
+                return self._read(call, open_attempt, reply)
+        except ReplyLostError as error:
+            # Left by an exception after it was sent: booked as assumed, at the most it can be.
+            return FailureAdvice(FailureAction.RETRY, f"{provider}: {error}; booked as assumed")
+
+    def _read(
+        self, call: PaidCall, open_attempt: OpenAttempt, reply: HttpReply
+    ) -> Json | FailureAdvice:
+        if reply.status != 200:
+            open_attempt.refused()
+            return failure_advice(call.plan.provider, reply, self._clock.now())
+        body = reply.json()
+        if body is None:
+            raise ReplyLostError("the reply is not readable JSON")
+        usage = call.read_usage(body)
+        if usage is None:
+            open_attempt.settle(call.estimate_usage(body), provenance="estimated")
+        else:
+            served = usage.model_served
+            open_attempt.settle(usage.quantities, provenance="reported", model_served=served)
+        return body
+
+    def _error_of(self, advice: FailureAdvice) -> PipelineError:
+        reason = self._redact(advice.reason)
+        if advice.action is FailureAction.STOP_RUN:
+            return SetupError(reason)
+        if advice.action is FailureAction.WAIT_FOR_QUOTA:
+            zone = zone_named(GEMINI_QUOTA_ZONE)
+            midnight = period_at(Window("day"), zone, self._clock.now()).end_at
+            return LimitReachedError(
+                f"the provider's own daily quota is used up: {reason}",
+                resets_at=midnight,
+                zone=GEMINI_QUOTA_ZONE,
+            )
+        return MediaFileError(reason)

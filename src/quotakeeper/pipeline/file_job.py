@@ -1,0 +1,198 @@
+"""One media file from start to end; every finished step is kept, so that none is paid for twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from quotakeeper.pipeline import rewriting, translation
+from quotakeeper.pipeline.api_client import ApiClient
+from quotakeeper.pipeline.atomic_files import write_atomically
+from quotakeeper.pipeline.audio_extraction import extracted_audio
+from quotakeeper.pipeline.checkpoint import (
+    Checkpoint,
+    FinishedSteps,
+    output_base,
+    read_finished_steps,
+    step_key,
+)
+from quotakeeper.pipeline.errors import MediaFileError
+from quotakeeper.pipeline.gemini import GeminiSettings
+from quotakeeper.pipeline.media import MediaFile
+from quotakeeper.pipeline.output_formats import plain_text, srt_text
+from quotakeeper.pipeline.rewriting import Rewriting
+from quotakeeper.pipeline.speech_to_text import (
+    DeepgramSettings,
+    SpeechSegment,
+    Transcript,
+    best_transcript,
+    languages_to_try,
+    speech_plan,
+    transcribe,
+)
+
+STEPS = ("voice", "speech to text", "translation", "rewriting", "files")
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """What is the same for all files of a run."""
+
+    deepgram: DeepgramSettings
+    gemini: GeminiSettings
+    languages: tuple[str, ...]
+    ffmpeg: str
+    out: Path | None
+    rewrites: bool
+    forget: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """A finished file: what was written, and whether anything had to be paid for."""
+
+    files: tuple[Path, ...]
+    paid_steps: int
+
+
+class FileJob:
+    """Does the steps of one file in order. `on_step` hears which step begins (its number and name)."""
+
+    def __init__(
+        self,
+        media: MediaFile,
+        settings: JobSettings,
+        client: ApiClient,
+        on_step: Callable[[int, str], None],
+    ) -> None:
+        self._media = media
+        self._settings = settings
+        self._client = client
+        self._on_step = on_step
+        base = output_base(media.path, settings.out)
+        self._checkpoint = Checkpoint(media, base, forget=settings.forget)
+        self._paid_steps = 0
+
+    def check_speech(self) -> None:
+        """Raise LimitReachedError when the speech of this file does not fit now; changes nothing.
+
+        A length that only ffmpeg can tell is left to the reservation itself.
+        """
+        told = self._media.exact or not self._settings.ffmpeg
+        left = _languages_left(self._checkpoint, self._media.sha256, self._settings)
+        if told and left:
+            plan = speech_plan(self._settings.deepgram, self._media.milliseconds, left[0])
+            self._client.accounting.check(plan)
+
+    def run(self) -> FileResult:
+        """All steps; raises MediaFileError, LimitReachedError or SetupError with what was done kept."""
+        transcript = self._transcript()
+        segments = transcript.segments
+        lines = self._lines(transcript)
+        srt = self._checkpoint.srt_path
+        write_atomically(srt, srt_text(segments, lines))
+        rewritten = self._rewriting(segments, lines) if self._settings.rewrites else None
+        self._on_step(4, STEPS[4])
+        txt = self._checkpoint.txt_path
+        write_atomically(txt, plain_text(segments, lines, rewritten))
+        return FileResult((txt, srt, self._checkpoint.path), self._paid_steps)
+
+    def _transcript(self) -> Transcript:
+        settings, sha256 = self._settings, self._media.sha256
+        key = _transcript_key(sha256, settings)
+        known = self._checkpoint.transcript(key)
+        if known is not None:
+            return known
+        asks = bool(_languages_left(self._checkpoint, sha256, settings))
+        if asks:
+            self._recognise()
+        found = best_transcript(
+            settings.languages, _recognitions(self._checkpoint, sha256, settings)
+        )
+        if found is None:
+            asked = ", ".join(settings.languages)
+            again = "" if asks else " in an earlier run; --force asks again"
+            raise MediaFileError(f"no speech was heard in it (asked for {asked}{again})")
+        self._checkpoint.save_transcript(key, settings.deepgram.model, found)
+        return found
+
+    def _recognise(self) -> None:
+        """Ask for one language after the other; what each gave is kept before the next is asked."""
+        settings, sha256 = self._settings, self._media.sha256
+        self._on_step(0, STEPS[0])
+        with extracted_audio(self._media, settings.ffmpeg) as track:
+            self._on_step(1, STEPS[1])
+            for language in _languages_left(self._checkpoint, sha256, settings):
+                if language not in _languages_left(self._checkpoint, sha256, settings):
+                    break  # what was heard meanwhile is enough
+                self._paid_steps += 1
+                found = transcribe(track, settings.deepgram, self._client, language)
+                key = _recognition_key(sha256, settings, language)
+                self._checkpoint.save_recognition(key, settings.deepgram.model, found)
+
+    def _lines(self, transcript: Transcript) -> dict[int, str]:
+        """The Vietnamese lines: translated, or the words themselves when they are Vietnamese."""
+        segments = transcript.segments
+        if transcript.language.split("-")[0] == "vi":
+            return {number: segment.text for number, segment in enumerate(segments, 1)}
+        settings = self._settings.gemini
+        spoken = [segment.text for segment in segments]
+        key = step_key("translate", translation.VERSION, settings.model, spoken)
+        done = self._checkpoint.lines(key)
+        if translation.missing(segments, done):
+            self._on_step(2, STEPS[2])
+            self._paid_steps += 1
+            done = translation.translate(
+                segments,
+                done,
+                settings,
+                self._client,
+                lambda lines: self._checkpoint.save_lines(key, settings.model, lines),
+            )
+        return done
+
+    def _rewriting(self, segments: Sequence[SpeechSegment], lines: dict[int, str]) -> Rewriting:
+        settings = self._settings.gemini
+        text = "\n".join(lines[number] for number in range(1, len(segments) + 1))
+        key = step_key("rewrite", rewriting.VERSION, settings.model, text)
+        known = self._checkpoint.rewriting(key)
+        if known is not None:
+            return known
+        self._on_step(3, STEPS[3])
+        self._paid_steps += 1
+        found = rewriting.rewrite(text, settings, self._client)
+        self._checkpoint.save_rewriting(key, settings.model, found)
+        return found
+
+
+def recognitions_left(path: Path, settings: JobSettings) -> int:
+    """How many recognitions a file may still need, by its checkpoint alone: the media is not read."""
+    if settings.forget:
+        return len(settings.languages)
+    sha256, finished = read_finished_steps(path, settings.out)
+    return len(_languages_left(finished, sha256, settings))
+
+
+def _languages_left(finished: FinishedSteps, sha256: str, settings: JobSettings) -> list[str]:
+    if finished.transcript(_transcript_key(sha256, settings)) is not None:
+        return []
+    return languages_to_try(settings.languages, _recognitions(finished, sha256, settings))
+
+
+def _recognitions(
+    finished: FinishedSteps, sha256: str, settings: JobSettings
+) -> dict[str, Transcript]:
+    each = {
+        language: finished.recognition(language, _recognition_key(sha256, settings, language))
+        for language in settings.languages
+    }
+    return {language: found for language, found in each.items() if found is not None}
+
+
+def _transcript_key(sha256: str, settings: JobSettings) -> str:
+    return step_key("speech", sha256, settings.deepgram.model, settings.languages)
+
+
+def _recognition_key(sha256: str, settings: JobSettings, language: str) -> str:
+    return step_key("heard", sha256, settings.deepgram.model, language)

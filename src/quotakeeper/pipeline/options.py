@@ -1,0 +1,126 @@
+"""From what a command line gave and the environment to the settings of a run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quotakeeper.pipeline.api_keys import ApiKey, key_from
+from quotakeeper.pipeline.audio_extraction import find_ffmpeg
+from quotakeeper.pipeline.errors import SetupError
+from quotakeeper.pipeline.file_job import JobSettings
+from quotakeeper.pipeline.gemini import GeminiSettings, default_thinking_budget
+from quotakeeper.pipeline.http_transport import check_base_url
+from quotakeeper.pipeline.option_table import DEEPGRAM_URL, GEMINI_URL, add_arguments
+from quotakeeper.pipeline.speech_to_text import DeepgramSettings
+
+LANGUAGES = ("zh", "vi")
+_MOST_TIMEOUT_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class TranslateOptions:
+    """Everything a run was asked for."""
+
+    inputs: tuple[Path, ...]
+    recursive: bool
+    job: JobSettings
+    attempts: int
+    tracking: bool
+    wait: bool
+    quiet: bool
+    export: Path | None
+    scope: Mapping[str, str]
+
+    @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """The secrets of this run."""
+        return self.job.deepgram.key, self.job.gemini.key
+
+
+def read_options(
+    arguments: Sequence[str], environ: Mapping[str, str], program: str = "all_in_one_backup.py"
+) -> TranslateOptions:
+    """Options of the script `program`.
+
+    argparse exits with 2 for an unknown option; a value that cannot be used raises SetupError.
+    """
+    parser = argparse.ArgumentParser(prog=program)
+    add_arguments(parser)
+    return options_from(vars(parser.parse_args(arguments)), environ)
+
+
+def options_from(given: Mapping[str, Any], environ: Mapping[str, str]) -> TranslateOptions:
+    """Options from the values of the option table, by name, and the environment.
+
+    Raises SetupError (exit code 2) for a value that cannot be used.
+    """
+    _check(given)
+    job = JobSettings(
+        deepgram=_deepgram(given, environ),
+        gemini=_gemini(given, environ),
+        languages=tuple(dict.fromkeys(given["language"] or LANGUAGES)),
+        ffmpeg=find_ffmpeg(given["ffmpeg"]),
+        out=given["out"],
+        rewrites=not given["no_rewrite"],
+        forget=given["force"],
+    )
+    return TranslateOptions(
+        inputs=tuple(given["inputs"]),
+        recursive=given["recursive"],
+        job=job,
+        attempts=given["attempts"],
+        tracking=not given["no_tracking"],
+        wait=given["wait"],
+        quiet=given["quiet"],
+        export=given["export"],
+        scope=_scope(given["scope"]),
+    )
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    budget, out = given["thinking_budget"], given["out"]
+    if given["attempts"] < 1 or not 0 < given["timeout"] <= _MOST_TIMEOUT_SECONDS:
+        problem = "--attempts and --timeout must be positive"
+    elif budget is not None and budget < -1:
+        problem = "--thinking-budget: 0 for none, -1 for the model's choice, or a number of tokens"
+    elif out is not None and out.exists() and not out.is_dir():
+        problem = f"--out: {out} is not a folder"
+    else:
+        return
+    raise SetupError(problem, exit_code=2)
+
+
+def _deepgram(given: Mapping[str, Any], environ: Mapping[str, str]) -> DeepgramSettings:
+    url = given["deepgram_url"] or environ.get("DEEPGRAM_BASE_URL") or DEEPGRAM_URL
+    return DeepgramSettings(
+        check_base_url(url, "DEEPGRAM_BASE_URL", plain_http=given["plain_http"]),
+        key_from(environ, "DEEPGRAM_API_KEY"),
+        given["stt_model"],
+        given["timeout"],
+    )
+
+
+def _gemini(given: Mapping[str, Any], environ: Mapping[str, str]) -> GeminiSettings:
+    url = given["gemini_url"] or environ.get("GOOGLE_GEMINI_BASE_URL") or GEMINI_URL
+    model, budget = given["model"], given["thinking_budget"]
+    return GeminiSettings(
+        check_base_url(url, "GOOGLE_GEMINI_BASE_URL", plain_http=given["plain_http"]),
+        key_from(environ, "GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        model,
+        given["timeout"],
+        default_thinking_budget(model) if budget is None else budget,
+    )
+
+
+def _scope(pairs: Sequence[str]) -> dict[str, str]:
+    scope = {}
+    for pair in pairs:
+        label, equals, value = pair.partition("=")
+        if not equals or not label:
+            raise SetupError(f"--scope: write LABEL=VALUE, not {pair[:60]!r}", exit_code=2)
+        scope[label] = value
+    return scope

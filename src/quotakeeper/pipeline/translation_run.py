@@ -1,0 +1,218 @@
+"""One run over some media files: opens the ledger, does every file, shows the brief's summary.
+
+`quotakeeper translate` and `run/all_in_one_backup.py` both start here, with `translate_files`.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from quotakeeper import Keeper, UsageEvent
+from quotakeeper.calculator import TokenCalculator
+from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.pipeline.accounting import (
+    AttemptTotals,
+    CallAccounting,
+    LedgerAccounting,
+    NoAccounting,
+    pipeline_errors,
+)
+from quotakeeper.pipeline.api_client import ApiClient
+from quotakeeper.pipeline.batch_run import BatchRun
+from quotakeeper.pipeline.console import ProgressConsole, logging_to
+from quotakeeper.pipeline.errors import SetupError
+from quotakeeper.pipeline.http_transport import HttpTransport, send
+from quotakeeper.pipeline.media import find_media
+from quotakeeper.pipeline.options import TranslateOptions
+
+EXIT_INTERRUPTED = 130
+RULE = "=" * 70
+_TOKEN_KINDS = ("input", "cached_input", "output", "thought")
+
+
+def _ignore(event: UsageEvent) -> None:
+    """The default for `on_event`."""
+
+
+class TranslationRun:
+    """One run over some media files.
+
+    Without `keeper`, the environment says which ledger and limits are used. If the calculator
+    fails, a plain display replaces its summary and the limits still hold. `on_event` gets every
+    usage event that is booked. Raises SetupError if the ledger or its configuration cannot be used.
+    """
+
+    def __init__(
+        self,
+        options: TranslateOptions,
+        console: ProgressConsole,
+        *,
+        keeper: Keeper | None = None,
+        clock: Clock | None = None,
+        transport: HttpTransport = send,
+        on_event: Callable[[UsageEvent], object] = _ignore,
+    ) -> None:
+        self.options = options
+        self._on_event = on_event
+        self.console = console
+        self.token_calculator: Any = None
+        self._own_keeper: Keeper | None = None
+        self._failure = "switched off by --no-tracking"
+        clock = clock or SystemClock()
+        self.accounting: CallAccounting = NoAccounting()
+        if options.tracking:
+            if keeper is None:
+                keeper = self._own_keeper = _opened(Keeper)
+            self.accounting = self._ledger_accounting(keeper, clock)
+        client = ApiClient(
+            self.accounting,
+            transport,
+            clock,
+            attempts=options.attempts,
+            on_retry=lambda text: console.progress(f"  {text}"),
+            redact=self._redact,
+        )
+        self._batch = BatchRun(
+            options.job, client, clock, console, waits=options.wait, redact=self._redact
+        )
+
+    def start_calculator(self, keeper: Keeper) -> None:
+        """Set `token_calculator`, on the run's own ledger."""
+        # Not TokenCalculator() alone, which would go on in memory without a ledger: that is right
+        # for a display, and wrong for what holds the limits.
+        self.token_calculator = TokenCalculator(keeper=keeper)
+
+    def run(self) -> int:
+        """Do all files and show the summary; returns the exit code."""
+        try:
+            return self.process()
+        finally:
+            self.show_summary()
+
+    def process(self) -> int:
+        """Do all files; returns the exit code."""
+        try:
+            if self.options.job.out is not None:
+                self.options.job.out.mkdir(parents=True, exist_ok=True)
+            paths = list(find_media(self.options.inputs, recursive=self.options.recursive))
+            if not paths:
+                raise SetupError("no media files were found there", exit_code=2)
+            return self._batch.run(paths).exit_code
+        except KeyboardInterrupt:
+            self.console.line("interrupted; finished steps are kept: run the same command again")
+            return EXIT_INTERRUPTED
+        except SetupError as error:
+            self.console.line(f"error: {self._redact(str(error))}")
+            return error.exit_code
+        except OSError as error:
+            self.console.line(f"error: {self._redact(str(error))}")
+            return 1
+        finally:
+            self.console.close()
+
+    def show_summary(self) -> None:
+        """The brief's summary and warnings; a plain display when the calculator cannot."""
+        calculator = self.token_calculator
+        if calculator is None:
+            self._show_plainly(self.accounting.totals)
+            return
+        try:
+            calculator.log_summary()
+            warnings = calculator.get_quota_warnings()
+            if warnings:
+                self.console.line("🚨 QUOTA WARNINGS:")
+                for warning in warnings:
+                    self.console.line(f"  {warning}")
+            if self.options.export is not None:
+                calculator.export_to_file(str(self.options.export))
+        except Exception as error:  # noqa: BLE001 - the brief: a display never breaks the run
+            self._failure = str(error) or type(error).__name__
+            self._show_plainly(self.accounting.totals)
+
+    def close(self) -> None:
+        """Close the ledger, if this run opened it."""
+        if self._own_keeper is not None:
+            self._own_keeper.close()
+
+    def _ledger_accounting(self, keeper: Keeper, clock: Clock) -> CallAccounting:
+        note: Callable[[UsageEvent], object] = _ignore
+        try:
+            self.start_calculator(keeper)
+            note = self.token_calculator.note_event
+        except Exception as error:  # noqa: BLE001 - the brief: a calculator never breaks the run
+            self.token_calculator = None
+            self._failure = str(error) or type(error).__name__
+
+        def booked(event: UsageEvent) -> None:
+            try:
+                note(event)
+            except Exception as error:  # noqa: BLE001 - as above; the display goes plain
+                self.token_calculator = None
+                self._failure = str(error) or type(error).__name__
+            self._on_event(event)
+
+        return LedgerAccounting(keeper, clock, booked, self.options.scope)
+
+    def _show_plainly(self, totals: AttemptTotals) -> None:
+        """The brief's fallback display."""
+        write = self.console.line
+        write(RULE)
+        write("📊 TOKEN USAGE (this run only)")
+        write(RULE)
+        write(f"⚠️ The token calculator is not available: {self._redact(self._failure)}")
+        tokens = sum(totals.quantities.get(f"{kind}_tokens", 0) for kind in _TOKEN_KINDS)
+        minutes = totals.quantities.get("audio_milliseconds", 0) / 60_000
+        write(f"🔤 Gemini: {totals.attempts.get('gemini', 0)} calls, {tokens:,} tokens")
+        write(f"🎤 Deepgram: {totals.attempts.get('deepgram', 0)} calls, {minutes:.2f} minutes")
+        write(RULE)
+
+    def _redact(self, text: str) -> str:
+        for key in self.options.keys:
+            text = key.redact(text)
+        return text
+
+
+def translate_files(
+    read_options: Callable[[], TranslateOptions],
+    *,
+    open_keeper: Callable[[], Keeper] = Keeper,
+    run_class: type[TranslationRun] = TranslationRun,
+) -> int:
+    """A whole run with output on stdout and setup errors on stderr; returns the exit code."""
+    try:
+        with _sigterm_interrupts():
+            options = read_options()
+            console = ProgressConsole(sys.stdout, quiet=options.quiet)
+            with logging_to(console):
+                if not options.tracking:
+                    return run_class(options, console).run()
+                with _opened(open_keeper) as keeper:
+                    return run_class(options, console, keeper=keeper).run()
+    except SetupError as error:
+        ProgressConsole(sys.stderr).line(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _opened(open_keeper: Callable[[], Keeper]) -> Keeper:
+    with pipeline_errors():
+        return open_keeper()
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM acts like Ctrl-C: the call under way is booked, finished steps are kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set a signal handler
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
