@@ -14,6 +14,8 @@ SKELETON = {
     "__init__": "",
     "__main__": "def main():\n    import quotakeeper.cli\n",
     "cli/app": "import click\nimport quotakeeper.app.records.events\n",
+    "pipeline/run": "import quotakeeper.calculator.totals\nimport quotakeeper.sandbox.server\n",
+    "calculator/totals": "import quotakeeper.keeper\n",
     "sandbox/server": "import socket\n",
     "app/records/events": "import quotakeeper.keeper\n",
     "app/diagnostics": "import quotakeeper.app.records.events\n",
@@ -48,6 +50,11 @@ FAULTS = {
     ),
     "siblings": ("Layers point downwards", {"stores/memory": "import quotakeeper.catalogue\n"}),
     "app to cli": ("Layers point downwards", {"app/diagnostics": "import quotakeeper.cli\n"}),
+    "pipeline to cli": ("Layers point downwards", {"pipeline/run": "import quotakeeper.cli.app\n"}),
+    "calculator to pipeline": (
+        "Layers point downwards",
+        {"calculator/totals": "import quotakeeper.pipeline.run\n"},
+    ),
     "metering to a hook": (
         "Layers point downwards",
         {"metering/call_meter": "import quotakeeper.intercept.import_hook\n"},

@@ -61,7 +61,9 @@ def test_the_whole_core_loads_without_any_library(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["status"], ["verify"], ["export"], ["--help"]], ids=" ".join
+    "arguments",
+    [["status"], ["verify"], ["export"], ["--help"], ["translate", "--help"]],
+    ids=" ".join,
 )
 def test_the_plain_commands_work_without_any_library(
     repository: Path, tmp_path: Path, arguments: list[str]
@@ -137,6 +139,53 @@ def test_the_wheel_needs_nothing_but_python(wheel: zipfile.ZipFile) -> None:
     assert "License-Expression: Apache-2.0" in metadata
     assert "quotakeeper = quotakeeper.__main__:main" in _metadata(wheel, "entry_points.txt")
     assert "Apache License" in _metadata(wheel, "licenses/LICENSE")
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the package as an installed wheel does."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    wheel.extractall(folder)
+    return folder
+
+
+def _run_from(installed: Path, folder: Path, *line: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(installed), "PYTHONUTF8": "1", "LANG": "C.UTF-8"}
+    return subprocess.run(
+        [sys.executable, *map(str, line)], cwd=folder, env=environment, capture_output=True,
+        encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["bare", "with click"])
+def test_the_wheel_has_the_pipeline_as_a_module_and_a_command(
+    installed: Path, tmp_path: Path, bare: bool
+) -> None:
+    switches = ["-S"] if bare else []
+    program = "import quotakeeper.pipeline as p; print(p.__file__, p.TranslationRun.__module__)"
+    ran = _run_from(installed, tmp_path, *switches, "-c", program)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == [
+        str(installed / "quotakeeper" / "pipeline" / "__init__.py"),
+        "quotakeeper.pipeline.translation_run",
+    ]
+    ran = _run_from(installed, tmp_path, *switches, "-m", "quotakeeper", "translate", "--help")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "quotakeeper translate" in ran.stdout and "--no-tracking" in ran.stdout
+
+
+def test_the_briefs_scripts_run_beside_an_installed_package(
+    installed: Path, repository: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "scripts" / "run"
+    folder.mkdir(parents=True)
+    for script in (repository / "run").glob("*.py"):
+        (folder / script.name).write_bytes(script.read_bytes())
+    ran = _run_from(installed, tmp_path, "-S", folder / "all_in_one_backup.py", "--help")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "usage: all_in_one_backup.py" in ran.stdout
+    ran = _run_from(installed, tmp_path, "-S", folder / "test_quota_simple.py")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def _project(repository: Path) -> dict[str, list[str]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 import types
 from typing import TYPE_CHECKING
 
 import pytest
 
-from quotakeeper.pipeline.console import ProgressConsole
+from quotakeeper.pipeline.console import ProgressConsole, logging_to
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Bench
@@ -51,9 +52,11 @@ def test_a_terminal_gets_one_line_that_is_rewritten(bench: Bench) -> None:
     assert "█" not in last  # nothing half drawn is left behind
 
 
-def test_the_bar_has_plain_glyphs_where_others_cannot_be_written() -> None:
+@pytest.mark.parametrize("on_errors", ["strict", "replace"])
+def test_the_bar_has_plain_glyphs_where_others_cannot_be_written(on_errors: str) -> None:
     class Plain(Terminal):
         encoding = "ascii"  # type: ignore[assignment]
+        errors = on_errors  # type: ignore[assignment]
 
     stream = Plain()
     ProgressConsole(stream).step(1, 2, "a")
@@ -137,3 +140,24 @@ def test_what_a_terminal_would_obey_is_shown_and_not_sent(bench: Bench) -> None:
     said = bench.stream.getvalue()
     assert "\x1b" not in said and "\u202e" not in said
     assert "a\\x1b[2Jb\\u202e.wav" in said
+
+
+def test_a_run_leaves_the_root_logger_alone() -> None:
+    root, heard = logging.getLogger(), io.StringIO()
+    before = root.handlers[:], root.level
+    during: list[object] = []
+    handler = logging.StreamHandler(heard)
+    root.addHandler(handler)
+    try:
+        with logging_to(ProgressConsole(io.StringIO())):
+            during.append(handler in root.handlers)
+            logging.getLogger("somebody.else").warning("theirs")
+            logging.getLogger("quotakeeper").warning("ours")
+    finally:
+        root.removeHandler(handler)
+    assert during == [True]
+    assert heard.getvalue() == "theirs\n"
+    assert (root.handlers, root.level) == before
+    for name in ("quotakeeper", "token_calculator"):
+        ours = logging.getLogger(name)
+        assert (ours.level, ours.propagate) == (logging.NOTSET, True)

@@ -1,6 +1,6 @@
-"""What has been done for one media file, kept beside its outputs: the `.json`.
+"""The checkpoint of one media file: its finished steps, in the `.json` beside its outputs.
 
-It is the result and the memory in one. Each finished step is written at once, under a key made of
+It is the result and the record of progress in one. Each finished step is written at once, under a key made of
 everything that went into it; a later run with the same key takes the step from here and pays
 nothing. A step that cannot be read is done again.
 """
@@ -30,7 +30,7 @@ def step_key(*parts: object) -> str:
 
 
 class FinishedSteps:
-    """The finished steps that were read from a file's memory, each under its key."""
+    """The finished steps that were read from a file's checkpoint, each under its key."""
 
     def __init__(self, found: Mapping[str, object] | None) -> None:
         steps = found.get("steps") if found and found.get("tool") == TOOL else None
@@ -129,7 +129,7 @@ def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
 
 
 def read_finished_steps(path: Path, folder: Path | None) -> tuple[str, FinishedSteps]:
-    """The hash and the memory of a file of this name and size, without reading the file itself."""
+    """The hash and the finished steps of a file of this name and size, without reading the file itself."""
     found = read_json(_with_ending(output_base(path, folder), ".json")) or {}
     source = found.get("source")
     try:

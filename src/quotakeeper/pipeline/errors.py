@@ -1,9 +1,9 @@
 """What can go wrong in a run, by what it stops: one file, the run for now, or the run for good.
 
 PipelineError
-├── MediaFileError      this file cannot be done; the others go on
-├── LimitReachedError     nothing more fits until `resets_at` (0: no time is known)
-└── SetupError     nothing can work as it is set up: a refused key, no credit, a broken ledger
+├── MediaFileError     this file cannot be done; the others go on
+├── LimitReachedError  nothing more fits until `resets_at` (0: no time is known)
+└── SetupError         nothing can work as it is set up: a refused key, no credit, a broken ledger
 """
 
 from __future__ import annotations
