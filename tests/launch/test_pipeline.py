@@ -56,10 +56,17 @@ def in_the_ledger(runner: Runner) -> list[Row]:
     return sorted(rows)
 
 
-def pipeline(runner: Runner, sandbox: Sandbox, *arguments: str) -> list[str]:
-    script = runner.repository / "run" / "all_in_one_backup.py"
+STARTS = {
+    "script": ["run/all_in_one_backup.py"],
+    "command": ["-m", "quotakeeper", "translate"],
+}
+
+
+def pipeline(start: str, runner: Runner, sandbox: Sandbox, *arguments: str) -> list[str]:
     samples = runner.repository / "samples"
-    return [sys.executable, str(script), *arguments, str(samples), "--quiet", "--ffmpeg", "off",
+    begin = [part if part[0] == "-" or "/" not in part else str(runner.repository / part)
+             for part in STARTS[start]]  # fmt: skip
+    return [sys.executable, *begin, *arguments, str(samples), "--quiet", "--ffmpeg", "off",
             "--out", str(runner.folder / "out"), "--gemini-url", sandbox.gemini_url,
             "--deepgram-url", sandbox.deepgram_url]  # fmt: skip
 
@@ -70,9 +77,13 @@ def outputs(runner: Runner) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in made if path.suffix in (".srt", ".txt")}
 
 
-@pytest.mark.parametrize("faults", [(), FAULTS], ids=["plain", "with faults"])
+@pytest.mark.parametrize(
+    ("start", "faults"),
+    [("script", ()), ("script", FAULTS), ("command", ())],
+    ids=["script", "script, with faults", "command"],
+)
 def test_counted_by_itself_or_from_outside_it_comes_to_the_same(
-    runner: Runner, tmp_path: Path, faults: Sequence[str]
+    runner: Runner, tmp_path: Path, start: str, faults: Sequence[str]
 ) -> None:
     keys = {"GEMINI_API_KEY": "any", "DEEPGRAM_API_KEY": "any"}
     own = replace(runner, folder=tmp_path / "own", environ={**runner.environ, **keys})
@@ -81,13 +92,13 @@ def test_counted_by_itself_or_from_outside_it_comes_to_the_same(
     watched.folder.mkdir()
     with Sandbox(faults=faults) as sandbox:
         done = subprocess.run(
-            pipeline(own, sandbox), env=own.environment(), cwd=own.folder, capture_output=True,
+            pipeline(start, own, sandbox), env=own.environment(), cwd=own.folder, capture_output=True,
             check=False, encoding="utf-8", timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         own_bill = on_the_bill(sandbox)
     with Sandbox(faults=faults) as sandbox:
-        ran = watched("--", *pipeline(watched, sandbox, "--no-tracking"))
+        ran = watched("--", *pipeline(start, watched, sandbox, "--no-tracking"))
         assert ran.returncode == 0, ran.stdout + ran.stderr
         watched_bill = on_the_bill(sandbox)
     assert in_the_ledger(own) == own_bill

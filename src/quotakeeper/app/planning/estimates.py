@@ -17,7 +17,7 @@ from quotakeeper.errors import InvalidInputError
 if TYPE_CHECKING:
     from quotakeeper.catalogue import PriceSnapshot
 
-# What `run/all_in_one_backup.py` does unless it is told otherwise (a test holds these to it).
+# What `quotakeeper translate` does unless it is told otherwise (a test holds these to it).
 SPEECH_MODEL = "nova-3"
 TEXT_MODEL = "gemini-3.5-flash-lite"
 LANGUAGES = ("zh", "vi")
