@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, gated, limit, until
 
 from quotakeeper import InvalidInputError, Keeper, LimitExceeded, Provenance
 from quotakeeper.clocks import SystemClock
@@ -19,8 +21,6 @@ from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import ConfigError, LedgerUnavailableError, ReservationClosedError
 from quotakeeper.testing import FakeClock
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import config, gated, limit, until
 
 CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "input_tokens": 100, "output_tokens": 20}
 USED: dict[str, Any] = {"input_tokens": 90, "output_tokens": 10}
@@ -373,6 +373,24 @@ def test_a_rolling_window_is_leased_for_a_part_of_its_length(
     assert reserve(keeper).settle(**USED).id[:20] != first
     short = make(limit(100, window="rolling 9s"), lease=10)
     assert type(reserve(short)) is Reservation
+
+
+def test_a_clock_that_is_set_back_does_not_stretch_it_beyond_its_part_of_a_window(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
+    def lease() -> str:
+        reserve(keeper).settle(**USED)
+        (hold,) = [hold for hold in keeper.reservations() if hold.is_lease]
+        return hold.id
+
+    keeper = make(limit(100, window="rolling 20s"), lease=10)
+    first = lease()
+    clock.advance(hours=-1)  # the wall clock alone: by that clock the lease lasts an hour longer
+    clock.advance(seconds=4.9)
+    assert lease() == first
+    clock.advance(seconds=0.1)
+    assert lease() != first
+    assert keeper.verify() == []
 
 
 # -- others
