@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, limit
+from tests.engine.test_leases import USED, journals, reserve, standing, tend
 
 from quotakeeper import Keeper, LimitExceeded, Provenance
 from quotakeeper.clocks import zone_named
@@ -32,9 +35,6 @@ from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing import FakeClock
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import config, limit
-from tests.engine.test_leases import USED, journals, reserve, standing, tend
 
 LABELS = CallLabels("gemini", "gemini-2.0-flash", "dịch", (("project", 'a "b"\n;'),))
 QUANTITIES = st.dictionaries(
@@ -269,6 +269,25 @@ def test_after_a_power_cut_the_rest_of_a_lease_is_assumed_where_that_was_promise
             assert standing(other) == [(1, 0)]
         assert other.verify() == []
         other.close()
+
+
+def test_where_no_machine_tells_when_it_was_started_the_rest_of_a_lease_is_assumed(
+    make: MakeKeeper, path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open
+
+    def silent(file: Any, *more: Any, **named: Any) -> Any:
+        if str(file).endswith("boot_id"):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return opened(file, *more, **named)
+
+    monkeypatch.setattr("builtins.open", silent)
+    keeper = make(limit(1_000), ledger="file", lease=10, durability="power")
+    reserve(keeper).settle(**USED)
+    scene = Scene(keeper, path, clock)
+    # A power cut cannot be ruled out, and it may have taken the end of the journal.
+    assert scene.after() == ([(10, 0)], ["assumed", "reported"])
+    scene.made[0].close()
 
 
 def test_a_ledger_from_a_backup_gets_what_was_used(scene: Scene) -> None:
