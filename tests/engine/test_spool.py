@@ -6,14 +6,15 @@ import asyncio
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import GatedStore, config, gated, limit, python, said
 
 from quotakeeper import Keeper
 from quotakeeper.errors import LedgerError, LedgerUnavailableError
 from quotakeeper.testing.clock import FakeClock
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import GatedStore, config, gated, limit, python, said
 
 GONE = LedgerUnavailableError("here", "is full")
 
@@ -200,6 +201,34 @@ Keeper(sys.argv[1], {"default_limits": False, "timezone": "UTC"}, "process").sta
     keeper._spool.look()
     keeper.status()
     assert len(list(keeper.events())) == 3
+    assert spools(path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows renames no file that is open")
+@pytest.mark.parametrize("begun_anew", [False, True])
+def test_a_call_that_is_written_to_a_file_that_was_just_booked_still_counts(
+    make: MakeKeeper, path: Path, monkeypatch: pytest.MonkeyPatch, begun_anew: bool
+) -> None:
+    keeper, store = broken(make)
+    opened, taken = os.open, list[str]()
+
+    def open_slowly(name: Any, *more: Any) -> int:
+        fd = opened(name, *more)
+        if ".spool-" in str(name) and not taken:  # opened, and not written to yet
+            taken.append(str(name))
+            make(limit(100), ledger="file").status()  # another books the file and removes it
+            assert spools(path) == []
+            if begun_anew:
+                keeper.record("gemini", event_id="another thread's")
+        return fd
+
+    monkeypatch.setattr(os, "open", open_slowly)
+    keeper.record("gemini", event_id="mine")
+    monkeypatch.undo()
+    store.error = None
+    assert taken and keeper.status().limits[0].used == 1 + begun_anew
+    expected = {"mine", "another thread's"} if begun_anew else {"mine"}
+    assert {event.id for event in keeper.events()} == expected
     assert spools(path) == []
 
 
