@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import gated, limit
 
 from quotakeeper import Keeper, Provenance
 from quotakeeper.domain.ledger.commands import Failed, Settle
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import gated, limit
 
 GONE = LedgerUnavailableError("here", "is full")
 
@@ -57,6 +57,19 @@ def test_a_replay_may_be_settled(keeper: Keeper, explicit: bool) -> None:
     assert [event.id for event in keeper.events()] == ["job"]
     assert keeper.reservations() == []
     del maker
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_who_settles_by_id_and_is_refused_gives_nothing_back(keeper: Keeper, awaited: bool) -> None:
+    maker = keeper.reserve("gemini", event_id="job")
+    with pytest.raises(InvalidInputError):
+        if awaited:
+            asyncio.run(keeper.asettle("job", requests=-1))
+        else:
+            keeper.settle("job", requests=-1)
+    gc.collect()
+    assert [hold.id for hold in keeper.reservations()] == ["job"]
+    assert maker.settle(requests=2).quantities == {"requests": 2}
 
 
 @pytest.mark.parametrize("awaited", [False, True])
