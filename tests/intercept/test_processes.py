@@ -10,10 +10,6 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from quotakeeper import Keeper
-from quotakeeper.domain.usage import Provenance
-from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import (
     HEADERS,
     Watched,
@@ -25,6 +21,11 @@ from tests.intercept.conftest import (
     prompt,
 )
 from tests.intercept.scripted import FIRST, STREAMED, Got, Line, ScriptedServer, chunk
+
+import quotakeeper
+from quotakeeper import Keeper
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.sandbox.server import Sandbox
 
 STREAM_PATH = "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
 BEGINNING = """
@@ -46,7 +47,7 @@ def _program(tmp_path: Path, text: str) -> Path:
 
 
 def _environment(tmp_path: Path) -> dict[str, str]:
-    source = str(Path(__file__).resolve().parents[2] / "src")
+    source = str(Path(quotakeeper.__file__).resolve().parents[1])  # perhaps a copy
     return {
         **os.environ,
         "PYTHONPATH": source,
@@ -112,6 +113,33 @@ assert got.read()
     )
     with _ledger(tmp_path) as keeper:
         assert booked(list(keeper.events())) == billed(sandbox)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_child_that_closes_its_copy_and_makes_a_call_of_its_own_ends_only_that(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    _run(
+        tmp_path,
+        WATCH
+        + """
+import os
+got = post()
+child = os.fork()
+if not child:
+    got.close()          # nothing of it was read here
+    assert post().read()
+    sys.exit()
+assert os.waitpid(child, 0)[1] == 0
+assert got.read()
+""",
+        generate(sandbox.base_url),
+    )
+    with _ledger(tmp_path) as keeper:
+        assert len(sandbox.bill.charges) == 2
+        assert booked(list(keeper.events())) == billed(sandbox)
+        assert [event.provenance for event in keeper.events()] == [Provenance.REPORTED] * 2
+        assert keeper.verify() == []
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
