@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.intercept.conftest import (
+    HEADERS,
+    SECRET,
+    Answer,
+    Post,
+    Watched,
+    billed,
+    booked,
+    by_aiohttp,
+    by_urllib,
+    generate,
+    prompt,
+    stream,
+)
+from tests.intercept.scripted import ANSWER, JSON, Got, Line, ScriptedServer, whole
+from tests.providers.sounds import wav
 
 from quotakeeper import Keeper
 from quotakeeper.domain.usage import Outcome, Provenance
@@ -23,19 +41,6 @@ from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.process_meter import current_meter, use_meter
 from quotakeeper.providers.gemini.replies import ContentReader
 from quotakeeper.sandbox.server import Sandbox
-from tests.intercept.conftest import (
-    HEADERS,
-    Answer,
-    Post,
-    Watched,
-    billed,
-    booked,
-    by_urllib,
-    generate,
-    prompt,
-    stream,
-)
-from tests.intercept.scripted import ANSWER, JSON, Got, Line, ScriptedServer, whole
 
 PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
 
@@ -69,6 +74,33 @@ def test_a_call_without_an_answer_is_assumed(post: Post, watched: Watched) -> No
     (event,) = watched.events()
     assert (event.provenance, event.outcome) == (Provenance.ASSUMED, Outcome.UNKNOWN)
     assert event.quantities["input_tokens"] > 0
+
+
+def test_a_call_whose_connection_breaks_while_it_is_sent_is_assumed(
+    post: Post, watched: Watched
+) -> None:
+    sound = wav(500)  # 8 MB: more than all buffers on its way take
+    body = io.BytesIO(sound) if post is by_aiohttp else sound  # as that library wants it
+    headers = {"authorization": f"Token {SECRET}", "content-type": "audio/wav"}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def break_off() -> None:
+            line, _ = listener.accept()
+            assert line.recv(100)  # the first bytes have arrived
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            line.close()
+
+        server = threading.Thread(target=break_off, daemon=True)
+        server.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/listen?model=nova-3"
+        keeper = watched()
+        with pytest.raises(Exception):  # noqa: B017 - each library has its own
+            post(url, body, headers)
+        server.join(20)
+    (event,) = watched.events()
+    assert (event.provenance, event.outcome) == (Provenance.ASSUMED, Outcome.UNKNOWN)
+    assert event.quantities["audio_milliseconds"] == 500_000
+    assert keeper.reservations() == []
 
 
 def test_a_call_that_times_out_is_assumed(post: Post, watched: Watched) -> None:
