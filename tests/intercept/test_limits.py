@@ -12,13 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from quotakeeper.config.child_environment import load_watch_settings
-from quotakeeper.errors import ConfigError
-from quotakeeper.providers.contract import Request
-from quotakeeper.providers.registry import recognise
-from quotakeeper.sandbox.server import Sandbox
-from quotakeeper.testing import FakeClock
 from tests.intercept.conftest import (
     HEADERS,
     SECRET,
@@ -32,6 +25,13 @@ from tests.intercept.conftest import (
     prompt,
 )
 from tests.intercept.scripted import JSON, Got, Line, ScriptedServer, whole
+
+from quotakeeper.config.child_environment import load_watch_settings
+from quotakeeper.errors import ConfigError
+from quotakeeper.providers.contract import Request
+from quotakeeper.providers.registry import recognise
+from quotakeeper.sandbox.server import Sandbox
+from quotakeeper.testing import FakeClock
 
 SECONDS = 60
 RATE = 8_000
@@ -167,6 +167,18 @@ def test_a_loop_that_waits_goes_on_when_the_window_is_new(
 def test_nobody_waits_for_what_can_never_fit(sandbox: Sandbox, watched: Watched) -> None:
     watched({"name": "tiny", "meter": "tokens", "window": "minute", "amount": 5}, wait=True)
     assert by_requests(generate(sandbox.base_url), prompt(), HEADERS).status == 402
+
+
+def test_a_call_that_one_of_two_limits_can_never_admit_is_not_told_to_come_back(
+    sandbox: Sandbox, watched: Watched
+) -> None:
+    soon = {"name": "soon", "meter": "requests", "window": "rolling 30m", "amount": 1}
+    never = {"name": "never", "meter": "tokens", "window": "minute", "amount": 10}
+    keeper = watched(soon, never)
+    keeper.record("gemini", model="gemini-2.5-flash", requests=1)
+    answer = by_requests(generate(sandbox.base_url), prompt(), HEADERS)
+    assert (answer.status, answer.reason) == (402, "Payment Required")
+    assert sandbox.bill.charges == ()
 
 
 def test_labels_of_the_run_are_on_every_call(
