@@ -7,10 +7,6 @@ import json
 from typing import Any
 
 import pytest
-
-from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.providers.formats import encodings, framing
-from quotakeeper.providers.gemini.usage import live_usage
 from tests.providers.support import (
     ANTHROPIC,
     DEEPGRAM,
@@ -25,6 +21,10 @@ from tests.providers.support import (
     understood,
 )
 from tests.providers.wires import CHUNKS, WIRES
+
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.providers.formats import encodings, framing
+from quotakeeper.providers.gemini.usage import live_usage
 
 
 def gemini_answer(metadata: dict[str, Any], text: str = "", finish: str = "STOP") -> bytes:
@@ -52,6 +52,18 @@ def test_an_answer_that_thought_itself_to_the_end_is_billed() -> None:
 def test_a_missing_count_is_what_the_total_leaves_over() -> None:
     usage = read(GENERATE, gemini_answer({"promptTokenCount": 10, "totalTokenCount": 34}, "hi"))
     assert usage.quantities["output_tokens"] == 24
+    assert usage.note == ""
+
+
+def test_what_tools_were_asked_is_no_part_of_an_answer_without_a_count() -> None:
+    metadata = {
+        "promptTokenCount": 10, "toolUsePromptTokenCount": 7, "thoughtsTokenCount": 3,
+        "totalTokenCount": 34,
+    }  # fmt: skip
+    usage = read(GENERATE, gemini_answer(metadata, "hi"))
+    assert usage.quantities == {
+        "input_tokens": 17, "output_tokens": 14, "thought_tokens": 3, "requests": 1,
+    }  # fmt: skip
     assert usage.note == ""
 
 
