@@ -127,6 +127,15 @@ def test_a_wrong_byte_never_raises(
     assert sound is None or 0 <= sound.microseconds <= 10**15
 
 
+def test_a_box_smaller_than_its_own_header_ends_the_reading() -> None:
+    film, start = sounds.mp4(7_300), sounds.box(b"ftyp", b"isom", bytes(4))
+    assert read_sound(start + sounds.box(b"free") + film) == read_sound(film) is not None
+    assert read_sound(start + struct.pack(">I3s", 7, b"fre") + film) is None
+    # The 64-bit form has a header of 16 bytes; a size of 0 would keep the reader there for ever.
+    assert read_sound(start + struct.pack(">I4sQ", 1, b"free", 15)[:15] + film) is None
+    assert read_sound(start + struct.pack(">I4sQ", 1, b"free", 0) + film) is None
+
+
 def test_lengths_are_rounded_up_to_bound_and_to_the_nearest_to_book() -> None:
     sound = Sound("wav", 1_000_400)
     assert (sound.milliseconds, sound.billed_milliseconds, sound.seconds) == (1_001, 1_000, 1.0004)
