@@ -23,6 +23,7 @@ sys.path.insert(0, str(HERE.parent / "src"))
 from quotakeeper import Keeper  # noqa: E402
 from quotakeeper.calculator.stream_text import make_legible  # noqa: E402
 from quotakeeper.sandbox import Sandbox  # noqa: E402
+from quotakeeper.schemas import Schema  # noqa: E402
 
 
 def run_main_script(sandbox: Sandbox, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -75,7 +76,8 @@ def main() -> int:
         "subtitles were written": bool(outputs),
         "the ledger verifies": clean,
     }
-    print(json.dumps({"ledger": ledger, "billed": billed}, indent=2))
+    accounts = {"schema": Schema.SELF_CHECK, "ledger": ledger, "billed": billed}
+    print(json.dumps(accounts, indent=2))
     for what, holds in checks.items():
         print(f"{'✅' if holds else '❌'} {what}")
     if not all(checks.values()):

@@ -204,7 +204,8 @@ def test_export_is_whole_or_not_at_all(calculator: TokenCalculator, tmp_path: Pa
     target = tmp_path / "báo cáo.json"
     assert calculator.export_to_file(target)
     data = json.loads(target.read_text(encoding="utf-8"))
-    assert set(data) == {"summary", "operations", "export_timestamp"}
+    assert list(data) == ["schema", "summary", "operations", "export_timestamp"]
+    assert data["schema"] == "quotakeeper.calculator/1"
     assert data["operations"][0]["operation"] == "dịch"
     assert data["summary"]["total_tokens"] == calculator.total_tokens
     before = target.read_bytes()

@@ -7,7 +7,6 @@ import io
 import json
 
 import pytest
-
 from tests.cli.conftest import CommandLine
 
 
@@ -103,7 +102,8 @@ def test_the_ledger_itself_is_never_written_over(busy: CommandLine, name: str) -
 
 def test_json_says_when_it_was_made(busy: CommandLine) -> None:
     record = json.loads(busy.run("export", "--format", "json").out)
-    assert (record["schema"], record["generated_at"]) == (1, "2026-11-23T12:45:03Z")
+    assert record["schema"] == "quotakeeper.export/1"
+    assert record["generated_at"] == "2026-11-23T12:45:03Z"
     assert len(record["events"]) == 5
 
 

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import CommandLine, golden
 
 from quotakeeper.app.live_frame import LiveFrame, look
 from quotakeeper.cli import context
 from quotakeeper.cli.watch.command import WatchOptions, _Screen, run_watch
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
-from tests.cli.conftest import CommandLine, golden
 
 
 @pytest.mark.parametrize("width", [60, 100])
@@ -43,7 +43,8 @@ def test_one_frame_where_nothing_happened_yet(cli: CommandLine) -> None:
 
 def test_one_frame_as_json(busy: CommandLine) -> None:
     record = json.loads(busy.run("watch", "--once", "--json").out)
-    assert (record["schema"], record["as_of"]) == (1, "2026-11-23T12:45:03Z")
+    assert record["schema"] == "quotakeeper.watch/1"
+    assert record["as_of"] == "2026-11-23T12:45:03Z"
     tokens, cost, minutes, _ = record["limits"]
     assert tokens["per_hour"] == "16391120", "12,307,000 in 45 minutes and 3 seconds"
     assert tokens["exhausts_at"] is None, "one huge call is no pace"

@@ -75,8 +75,8 @@ def test_the_pinned_line() -> None:
     line = written("ndjson", PLAIN)
     assert line.endswith("\n")
     record = json.loads(line)
-    assert list(record)[:10] == [
-        "id", "at", "provider", "model", "operation", "scope", "quantities", "cost_usd",
+    assert list(record)[:11] == [
+        "schema", "id", "at", "provider", "model", "operation", "scope", "quantities", "cost_usd",
         "provenance", "outcome",
     ]  # fmt: skip
     assert record == {
@@ -110,7 +110,7 @@ def test_unpriced_is_null_and_free_is_zero() -> None:
 def test_an_export_of_nothing_is_still_well_formed() -> None:
     assert written("ndjson") == ""
     assert json.loads(written("json")) == {
-        "schema": 1, "generated_at": "2026-11-23T12:00:00Z", "events": [],
+        "schema": "quotakeeper.export/1", "generated_at": "2026-11-23T12:00:00Z", "events": [],
     }  # fmt: skip
     (header,) = csv.reader(io.StringIO(written("csv"), newline=""))
     assert header[:6] == ["id", "at", "provider", "model", "operation", "scope"]

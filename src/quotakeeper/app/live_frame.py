@@ -10,6 +10,7 @@ from quotakeeper.app.records.events import event_record
 from quotakeeper.app.records.status import forecast_record, limit_record, status_record
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.schemas import Schema
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -50,4 +51,5 @@ def frame_record(frame: LiveFrame) -> dict[str, object]:
             }
         )
     calls = [event_record(event) for event in frame.calls]
-    return {**status_record(frame.status), "limits": limits, "calls": calls}
+    head = {**status_record(frame.status), "schema": Schema.WATCH}
+    return {**head, "limits": limits, "calls": calls}

@@ -22,6 +22,7 @@ from quotakeeper.config import Settings, load_settings
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
+from quotakeeper.schemas import Schema
 from quotakeeper.tokens import count_tokens
 from quotakeeper.wiring import Keeper
 
@@ -121,8 +122,8 @@ class TokenCalculator:
     def export_to_file(self, filepath: str | os.PathLike[str]) -> bool:
         """Write summary and operations of this run as JSON (UTF-8), whole or not at all."""
         try:
-            data = {"summary": self.get_summary(), "operations": list(self.token_usage),
-                    "export_timestamp": self._timestamp()}  # fmt: skip
+            data = {"schema": Schema.CALCULATOR, "summary": self.get_summary(),
+                    "operations": list(self.token_usage), "export_timestamp": self._timestamp()}  # fmt: skip
             path = Path(filepath)
             part = path.with_name(f".{path.name}.part-{os.getpid()}")
             try:

@@ -128,7 +128,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     run.usage = "quotakeeper run [options] -- PROGRAM [ARGUMENTS]"
     add_arguments(commands.add_parser("translate", help=SUMMARY), words)
     status = commands.add_parser("status", help="where every limit stands now")
-    status.add_argument("--json", action="store_true", help="as JSON, schema 1")
+    status.add_argument("--json", action="store_true", help="as JSON")
     status.add_argument("--check", action="store_true", help="exit 3 over a hard limit, 4 near one")
     export = commands.add_parser("export", help="every event, for other programs")
     export.add_argument("--format", choices=FORMATS, default="ndjson")

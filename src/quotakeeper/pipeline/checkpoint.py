@@ -18,8 +18,9 @@ from quotakeeper.pipeline.media import MediaFile
 from quotakeeper.pipeline.rewriting import Rewriting, rewriting_from
 from quotakeeper.pipeline.speech_to_text import SpeechSegment, Transcript
 
+from quotakeeper.schemas import Schema
+
 TOOL = "quotakeeper all_in_one_backup"
-SCHEMA = 1
 _SPEECH = "speech_to_text"
 
 
@@ -79,7 +80,7 @@ class Checkpoint(FinishedSteps):
     def save(self, step: str, key: str, **values: object) -> None:
         """Write a step down, now."""
         self._steps[step] = {"key": key, **values}
-        whole = {"schema": SCHEMA, "tool": TOOL, "source": self._source, "steps": self._steps}
+        whole = {"schema": Schema.MEDIA, "tool": TOOL, "source": self._source, "steps": self._steps}
         write_json(self.path, whole)
 
     def save_transcript(self, key: str, model: str, transcript: Transcript) -> None:

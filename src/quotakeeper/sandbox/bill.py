@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from quotakeeper.sandbox.messages import Charge
+from quotakeeper.schemas import Schema
 
 
 class Bill:
@@ -44,7 +45,7 @@ class Bill:
     def as_json(self) -> Mapping[str, object]:
         """What `GET /__sandbox__/bill` answers."""
         return {
-            "schema": 1,
+            "schema": Schema.SANDBOX_BILL,
             "charges": [
                 {
                     "provider": charge.provider,

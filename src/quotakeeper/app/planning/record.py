@@ -1,4 +1,4 @@
-"""A plan as plain values (schema 1): money and amounts as decimal text, instants RFC 3339 UTC."""
+"""A plan as plain values: money and amounts as decimal text, instants RFC 3339 UTC."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from quotakeeper.domain.forecasting.audio_rates import Rate
 from quotakeeper.domain.forecasting.scheduling import Planned
 from quotakeeper.domain.money import divide_half_even, usd_text
 from quotakeeper.domain.units import METERS, units_text
+from quotakeeper.schemas import Schema
 
 _SECONDS = METERS["audio_seconds"]
 _MINUTES = METERS["audio_minutes"]
@@ -23,7 +24,7 @@ def plan_record(made: Plan) -> dict[str, object]:
     planned = {each.name: each for each in schedule.planned}
     states = state_of(made)
     return {
-        "schema": 1,
+        "schema": Schema.PLAN,
         "as_of": rfc3339(made.now),
         "timezone": zone_text(made.zone),
         "interval_percent": 80,

@@ -12,9 +12,9 @@ from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, split_key
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.schemas import Schema
 
 FORMATS = ("ndjson", "json", "csv")
-SCHEMA = 1
 # In the order of the registry, so that the columns of a file never depend on what is in it.
 _METER_COLUMNS = tuple(name for name in METERS if name in STORED_METERS)
 CSV_COLUMNS = (
@@ -82,13 +82,14 @@ def write_events(
 def _write_ndjson(events: Iterable[UsageEvent], stream: TextIO) -> int:
     count = 0
     for count, event in enumerate(events, start=1):  # noqa: B007 - the last number is the count
-        stream.write(json.dumps(event_record(event), separators=(",", ":")) + "\n")
+        line = {"schema": Schema.EVENT, **event_record(event)}
+        stream.write(json.dumps(line, separators=(",", ":")) + "\n")
     return count
 
 
 def _write_json(events: Iterable[UsageEvent], stream: TextIO, generated_at: int) -> int:
     count = 0
-    head = f'"schema": {SCHEMA}, "generated_at": "{rfc3339(generated_at)}"'
+    head = f'"schema": "{Schema.EXPORT}", "generated_at": "{rfc3339(generated_at)}"'
     stream.write("{" + head + ', "events": [')
     for count, event in enumerate(events, start=1):
         stream.write(",\n  " if count > 1 else "\n  ")

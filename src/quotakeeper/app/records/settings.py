@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from quotakeeper.config.settings import CHOICES, Settings
+from quotakeeper.schemas import Schema
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 _NAMES = (
@@ -19,9 +20,9 @@ _NAMES = (
 
 
 def settings_record(settings: Settings) -> dict[str, object]:
-    """Every setting with its value and where it came from (schema 1)."""
+    """Every setting with its value and where it came from."""
     return {
-        "schema": 1,
+        "schema": Schema.CONFIG,
         "config_file": None if settings.config_file is None else str(settings.config_file),
         "settings": {
             name: {"value": value, "origin": settings.origins.get(name, "default")}

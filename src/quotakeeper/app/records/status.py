@@ -1,4 +1,4 @@
-"""The status of all limits as the record that other programs rely on (schema 1)."""
+"""The status of all limits as the record that other programs rely on."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.domain.units import units_text
+from quotakeeper.schemas import Schema
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus, Status
-
-SCHEMA = 1
 
 
 def status_record(status: Status) -> dict[str, object]:
     """Status as plain values; amounts are decimal strings in the unit that people write."""
     return {
-        "schema": SCHEMA,
+        "schema": Schema.STATUS,
         "as_of": rfc3339(status.as_of),
         "limits": [
             {**limit_record(each), "forecast": forecast_record(each)} for each in status.limits

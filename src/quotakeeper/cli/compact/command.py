@@ -9,6 +9,7 @@ from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text.times import parse_span
 from quotakeeper.domain.windows import SECOND, moment
+from quotakeeper.schemas import Schema
 
 _DAY = 86_400 * SECOND
 
@@ -25,8 +26,8 @@ def run_compact(session: context.CommandContext, keep: str, *, shrink: bool, as_
     after = _size(path)  # what was written beside the file is in it now
     if as_json:
         record = {
-            "schema": 1, "ledger": ledger, "kept_from": rfc3339(done.before_at), "calls": done.calls,
-            "entries": done.entries, "bytes_before": before, "bytes_after": after,
+            "schema": Schema.COMPACT, "ledger": ledger, "kept_from": rfc3339(done.before_at),
+            "calls": done.calls, "entries": done.entries, "bytes_before": before, "bytes_after": after,
         }  # fmt: skip
         console.say(json.dumps(record, indent=2))
         return exit_codes.OK

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from quotakeeper.app.diagnostics import Finding, diagnose
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text.table import columns_of, pad
+from quotakeeper.schemas import Schema
 
 
 def run_doctor(session: context.CommandContext, *, as_json: bool) -> int:
@@ -16,7 +17,7 @@ def run_doctor(session: context.CommandContext, *, as_json: bool) -> int:
     found = diagnose(session.settings, lambda: context.open_keeper(session))
     if as_json:
         findings = [asdict(each) for each in found.findings]
-        record = {"schema": 1, "ok": not found.failed, "findings": findings}
+        record = {"schema": Schema.DOCTOR, "ok": not found.failed, "findings": findings}
         console.say(json.dumps(record, indent=2))
     else:
         _print(found.findings, session)

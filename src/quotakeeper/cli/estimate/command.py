@@ -17,6 +17,7 @@ from quotakeeper.cli.text.table import table_lines
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, Quantities, units_text
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.schemas import Schema
 
 _TEXTS = "txt srt vtt md json csv html htm xml ass"
 # Shown unless asked for others: what people mostly choose between today, all current models.
@@ -166,7 +167,7 @@ def _record(
 ) -> dict[str, object]:
     milliseconds = sum(each.milliseconds for each in audio)
     return {
-        "schema": 1,
+        "schema": Schema.ESTIMATE,
         "provenance": _known_by(texts),
         "tokens": sum(each.tokens for each in texts),
         "upper_bound": sum(each.upper_bound for each in texts),

@@ -12,6 +12,7 @@ from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities, measure
 from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.schemas import Schema
 
 _OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images")
 
@@ -31,7 +32,7 @@ def run_events(
         )
         zone = keeper.zone
     if as_json:
-        record = {"schema": 1, "events": [event_record(event) for event in events]}
+        record = {"schema": Schema.EVENTS, "events": [event_record(event) for event in events]}
         console.say(json.dumps(record, indent=2))
         return exit_codes.OK
     if not events:

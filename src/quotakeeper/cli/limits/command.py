@@ -16,6 +16,7 @@ from quotakeeper.domain.units import amount_from_units, meter_named, units_text
 from quotakeeper.domain.usage import check_label
 from quotakeeper.domain.windows import parse_window
 from quotakeeper.errors import ConfigError, InvalidInputError
+from quotakeeper.schemas import Schema
 
 
 def run_list(session: context.CommandContext, *, as_json: bool) -> int:
@@ -24,7 +25,7 @@ def run_list(session: context.CommandContext, *, as_json: bool) -> int:
     origin = settings.origins.get("limits", "default")
     if as_json:
         record = {
-            "schema": 1,
+            "schema": Schema.LIMITS,
             "origin": origin,
             "limits": [_record(limit) for limit in settings.limits],
         }

@@ -35,7 +35,7 @@ _SORTS = ("name", "shortest", "longest", "oldest", "newest")
     help="How many days to plan at most, today included.",
 )  # fmt: skip
 @click.option("--check", is_flag=True, help="Exit 3 if a file never fits, 4 if some wait a day.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, schema 1.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def plan(
     session: CommandContext, /, folders: tuple[str, ...], operations: str, **given: object

@@ -15,6 +15,7 @@ from quotakeeper.cli.text.table import table_lines
 from quotakeeper.cli.text.times import parse_moment
 from quotakeeper.domain.pricing.prices import ANY_MODEL, Adjustment, PriceRow
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.schemas import Schema
 
 NO_MODEL_TEXT = "(no model named)"
 
@@ -96,7 +97,7 @@ def _print(
     factors = list(factors)
     if as_json:
         record = {
-            "schema": 1,
+            "schema": Schema.PRICES,
             "version": snapshot.version,
             "currency": "USD",
             "prices": [_record(row) for row in rows],

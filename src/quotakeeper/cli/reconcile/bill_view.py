@@ -14,6 +14,7 @@ from quotakeeper.cli.text.table import table_lines
 from quotakeeper.cli.text.words import Words
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS
+from quotakeeper.schemas import Schema
 
 _MOST_SKUS = 20
 
@@ -75,7 +76,7 @@ def bill_json(
 ) -> None:  # fmt: skip
     """Print a bill's differences as JSON."""
     record = {
-        "schema": 1,
+        "schema": Schema.RECONCILE_BILL,
         "provider": heading.provider,
         "source": heading.source,
         "timezone": heading.timezone,

@@ -26,6 +26,7 @@ from quotakeeper.domain.money import pico_from_usd, usd_text
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.providers.account_records import AccountRequest
+from quotakeeper.schemas import Schema
 
 MOST_SHOWN = 200
 KIND_WORDS = {
@@ -104,7 +105,7 @@ def written_json(
     """Print the differences as JSON, one a line, as they are found."""
     window = heading.window
     head = {
-        "schema": 1,
+        "schema": Schema.RECONCILE,
         "provider": heading.provider,
         "source": heading.source,
         "since": None if window.since is None else rfc3339(window.since),

@@ -17,6 +17,7 @@ from quotakeeper.cli.text.table import table_lines
 from quotakeeper.cli.text.times import parse_range
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, split_key
+from quotakeeper.schemas import Schema
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import UsageRow
@@ -109,7 +110,7 @@ def _provenances(rows: Sequence[UsageRow]) -> dict[str, int]:
 
 def _record(found: _Found, by: tuple[str, ...]) -> dict[str, object]:
     return {
-        "schema": 1,
+        "schema": Schema.REPORT,
         "generated_at": rfc3339(found.now),
         "timezone": zone_text(found.zone),
         "since": None if found.since is None else rfc3339(found.since),

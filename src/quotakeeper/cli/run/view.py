@@ -20,6 +20,7 @@ from quotakeeper.domain.forecasting.time_buckets import of_one
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities
 from quotakeeper.domain.windows import SECOND
+from quotakeeper.schemas import Schema
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus, Status
@@ -91,10 +92,10 @@ def summary_lines(record: RunRecord, used: Used, session: CommandContext) -> lis
 
 
 def run_record(record: RunRecord, used: Used) -> dict[str, object]:
-    """A run as plain values (schema 1); money and amounts as decimal text."""
+    """A run as plain values; money and amounts as decimal text."""
     total = used.total
     return {
-        "schema": 1,
+        "schema": Schema.RUN,
         "labels": dict(record.labels),
         "started_at": rfc3339(record.started_at),
         "seconds": record.took_us / SECOND,

@@ -11,7 +11,6 @@ HELP = {
     "Colour the output.": "Tô màu kết quả.",
     "Language of messages.": "Ngôn ngữ của thông báo.",
     "Show the version and exit.": "Hiện phiên bản rồi thoát.",
-    "As JSON, schema 1.": "Dạng JSON, schema 1.",
     "As JSON.": "Dạng JSON.",
     "As JSON, origins too.": "Dạng JSON, kèm nguồn.",
     "As CSV.": "Dạng CSV.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
+from quotakeeper.schemas import Schema
 
 if TYPE_CHECKING:
     from quotakeeper.tokens.accuracy import AccuracyRow
@@ -28,7 +29,7 @@ def run_accuracy(session: context.CommandContext, folder: str, *, as_json: bool)
 
     rows = accuracy.measure(folder)
     if as_json:
-        record = {"schema": 1, "languages": [_record(row) for row in rows]}
+        record = {"schema": Schema.TOKEN_ACCURACY, "languages": [_record(row) for row in rows]}
         console.say(json.dumps(record, indent=2))
         return exit_codes.OK
     words, lang = session.words, session.lang

@@ -6,6 +6,7 @@ import json
 
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text.table import cut
+from quotakeeper.schemas import Schema
 
 
 def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int:
@@ -14,7 +15,12 @@ def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int
         problems = [problem.what for problem in keeper.verify()]
         ledger = keeper.settings.ledger
     if as_json:
-        record = {"schema": 1, "ledger": ledger, "ok": not problems, "problems": problems}
+        record = {
+            "schema": Schema.VERIFY,
+            "ledger": ledger,
+            "ok": not problems,
+            "problems": problems,
+        }
         console.say(json.dumps(record, indent=2))
     elif problems:
         console.say(session.words("{ledger}: problems found: {n}", ledger=ledger, n=len(problems)))

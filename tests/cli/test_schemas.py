@@ -1,0 +1,143 @@
+"""Every JSON document begins with `schema`: its name and number, from the one table."""
+
+from __future__ import annotations
+
+import ast
+import json
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from tests.cli.conftest import CommandLine
+from tests.cli.test_docs import named
+
+from quotakeeper.cli.app import root
+from quotakeeper.schemas import Schema
+from quotakeeper.tokens.accuracy import AccuracyRow
+
+BILL = (
+    "Usage start date,SKU description,Usage amount,Usage unit,Unrounded Cost ($)\n"
+    "2026-11-23,Generate content input token count gemini 2.5 flash text,2000,count,0.0006\n"
+)
+REQUESTS = {"page": 0, "limit": 1000, "requests": []}
+
+# Each command with `--json`, an invocation of it, and what its document is.
+WITH_JSON = {
+    "status": ("status --json", Schema.STATUS),
+    "watch": ("watch --once --json", Schema.WATCH),
+    "report": ("report --json", Schema.REPORT),
+    "events": ("events --json", Schema.EVENTS),
+    "verify": ("verify --json", Schema.VERIFY),
+    "compact": ("compact --keep 90d --json", Schema.COMPACT),
+    "reconcile": ("reconcile gemini --file bill.csv --json", Schema.RECONCILE_BILL),
+    "limits list": ("limits list --json", Schema.LIMITS),
+    "prices list": ("prices list --json", Schema.PRICES),
+    "prices show": ("prices show gemini-2.5-flash --json", Schema.PRICES),
+    "plan": ("plan media --json", Schema.PLAN),
+    "estimate text": ("estimate text text.txt --json", Schema.ESTIMATE),
+    "estimate audio": ("estimate audio media/a.wav --json", Schema.ESTIMATE),
+    "estimate folder": ("estimate folder media --json", Schema.ESTIMATE),
+    "tokens accuracy": ("tokens accuracy . --json", Schema.TOKEN_ACCURACY),
+    "doctor": ("doctor --json", Schema.DOCTOR),
+    "config show": ("config show --json", Schema.CONFIG),
+}  # fmt: skip
+# `run --json FILE` starts a program; tests/launch/test_calls.py reads its document.
+ELSEWHERE = {"run"}
+OTHERS = {
+    "export --format json": Schema.EXPORT,
+    "export --format ndjson": Schema.EVENT,
+    "reconcile deepgram --file requests.json --json": Schema.RECONCILE,
+}
+
+
+def commands_with_json() -> Iterator[str]:
+    for path, command in named(root):
+        if any("--json" in param.opts for param in command.params):
+            yield path
+
+
+@pytest.fixture
+def furnished(busy: CommandLine) -> CommandLine:
+    """A folder with a file of each kind that the commands read."""
+    folder = busy.folder
+    (folder / "bill.csv").write_text(BILL, encoding="utf-8")
+    (folder / "requests.json").write_text(json.dumps(REQUESTS), encoding="utf-8")
+    (folder / "text.txt").write_text("xin chào", encoding="utf-8")
+    (folder / "media").mkdir()
+    with wave.open(str(folder / "media" / "a.wav"), "wb") as file:
+        file.setparams((1, 2, 8_000, 0, "NONE", ""))
+        file.writeframes(b"\0\0" * 8_000)
+    rows = [AccuracyRow("vi", 3, 900, 0.05, -0.01, 0.99, 0.99)]
+    busy.environment.setattr("quotakeeper.tokens.accuracy.measure", lambda folder: rows)
+    return busy
+
+
+def test_every_command_with_json_is_walked() -> None:
+    assert set(commands_with_json()) == {*WITH_JSON, *ELSEWHERE}
+
+
+@pytest.mark.parametrize(
+    ("line", "schema"), [*WITH_JSON.values(), *OTHERS.items()], ids=lambda each: str(each)
+)
+def test_the_document_of_a_command_begins_with_its_schema(
+    furnished: CommandLine, line: str, schema: Schema
+) -> None:
+    ran = furnished.run(*line.split())
+    text = ran.out.splitlines()[0] if "ndjson" in line else ran.out
+    assert next(iter(json.loads(text).items())) == ("schema", schema), ran.err
+
+
+def test_each_schema_is_named_after_the_product_and_numbered() -> None:
+    for schema in Schema:
+        product, _, rest = schema.partition(".")
+        name, _, number = rest.partition("/")
+        assert (product, int(number) >= 1) == ("quotakeeper", True)
+        assert name == schema.name.lower().replace("_", "-")
+
+
+def _trees(repository: Path) -> Iterator[tuple[str, ast.Module]]:
+    for folder in ("src", "run"):
+        for path in sorted((repository / folder).rglob("*.py")):
+            yield path.relative_to(repository).as_posix(), ast.parse(path.read_text("utf-8"))
+
+
+def _dicts(tree: ast.Module, wanted: Callable[[ast.expr], bool]) -> Iterator[ast.Dict]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "schema" and wanted(value):
+                    yield node
+
+
+def _from_table(value: ast.expr) -> str | None:
+    """The name of the row, if the value is `Schema.NAME`."""
+    if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
+        return value.attr if value.value.id == "Schema" else None
+    return None
+
+
+def test_every_schema_in_the_code_is_a_row_of_the_table(repository: Path) -> None:
+    others = [
+        f"{name}:{node.lineno}"
+        for name, tree in _trees(repository)
+        for node in _dicts(tree, lambda value: _from_table(value) is None)
+    ]
+    assert others == []
+
+
+def test_every_row_of_the_table_is_used(repository: Path) -> None:
+    used = {
+        found
+        for name, tree in _trees(repository)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.expr) and (found := _from_table(node))
+    }
+    assert used == {schema.name for schema in Schema}
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_every_schema_is_in_the_page(repository: Path, lang: str) -> None:
+    page = (repository / "docs" / lang / "reference" / "compatibility.md").read_text("utf-8")
+    assert [schema for schema in Schema if f"| `{schema}` |" not in page] == []
