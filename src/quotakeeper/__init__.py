@@ -18,12 +18,14 @@ from quotakeeper.errors import (
     ReservationClosedError,
     UnpricedModelError,
 )
+from quotakeeper.loggers import silence
 from quotakeeper.wiring import Keeper
 
 if TYPE_CHECKING:
     from quotakeeper.intercept.watch import watch
 
 __version__ = "0.1.0"
+silence()
 
 __all__ = [
     "ConfigError",

@@ -59,7 +59,7 @@ def calculator(tmp_path: Path, clock: FakeClock) -> Any:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [r.getMessage() for r in caplog.records if r.name == "token_calculator"]
+    return [r.getMessage() for r in caplog.records if r.name == "quotakeeper.calculator"]
 
 
 def test_summary_is_the_briefs_to_the_letter(
@@ -71,7 +71,7 @@ def test_summary_is_the_briefs_to_the_letter(
     calculator.note_event(event)
     calculator.track_api_call("speech_to_text", audio_duration=120.0, api_type="deepgram")
     caplog.clear()
-    with caplog.at_level(logging.INFO, logger="token_calculator"):
+    with caplog.at_level(logging.INFO, logger="quotakeeper.calculator"):
         calculator.log_summary()
     assert logged(caplog) == BRIEF_SUMMARY.splitlines()
     assert {record.levelno for record in caplog.records} == {logging.INFO}

@@ -74,7 +74,7 @@ def test_a_warning_reads_like_one_and_a_shadow_limit_only_notes(
         keeper.record("gemini")
         with pytest.raises(LimitExceeded, match=r"asked 1, remaining 0 .*\+07:00"):
             keeper.reserve("gemini")
-    said = [r.getMessage() for r in caplog.records if r.name == "quotakeeper"]
+    said = [r.getMessage() for r in caplog.records if r.name == "quotakeeper.engine"]
     assert len(said) == 1
     assert said[0].startswith("quotakeeper: warning: limit 'L' is at 100.00 %: 2 of 2 requests")
     assert said[0].endswith("+07:00")

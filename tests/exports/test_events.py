@@ -80,6 +80,7 @@ def test_the_pinned_line() -> None:
         "provenance", "outcome",
     ]  # fmt: skip
     assert record == {
+        "schema": "quotakeeper.event/1",
         "id": "my-id-1",
         "at": "2026-11-23T12:00:00.000000Z",
         "provider": "gemini",
@@ -121,6 +122,7 @@ def test_every_form_holds_every_event(found: list[UsageEvent]) -> None:
     lines = written("ndjson", *found)
     assert lines.isascii()
     records = [json.loads(line) for line in lines.splitlines()]
+    assert {record.pop("schema") for record in records} <= {"quotakeeper.event/1"}
     assert records == json.loads(written("json", *found))["events"]
     assert [record["id"] for record in records] == [event.id for event in found]
     assert [record["operation"] for record in records] == [e.labels.operation for e in found]

@@ -26,7 +26,7 @@ from quotakeeper.schemas import Schema
 from quotakeeper.tokens import count_tokens
 from quotakeeper.wiring import Keeper
 
-logger = logging.getLogger("token_calculator")
+logger = logging.getLogger("quotakeeper.calculator")
 
 API_TYPES = ("gemini", "deepgram")
 

@@ -39,6 +39,8 @@ def log_line(logger: logging.Logger, level: int, text: str) -> None:
     here: logging.Logger | None = logger
     while here is not None:
         for handler in here.handlers:
+            if isinstance(handler, logging.NullHandler):
+                continue
             found = True
             if level >= handler.level:
                 _handle(handler, record)

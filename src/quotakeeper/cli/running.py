@@ -7,12 +7,14 @@ from collections.abc import Callable
 from quotakeeper.cli import console, exit_codes
 from quotakeeper.cli.text.words import Words
 from quotakeeper.errors import QuotakeeperError
+from quotakeeper.loggers import heard
 
 
 def guarded(command: Callable[[], int], words: Words) -> int:
     """Run a command and return its exit code."""
     try:
-        code = command()
+        with heard():
+            code = command()
         console.close_quietly()
     except QuotakeeperError as error:
         console.close_quietly()

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 _ASKED_FOR = 3
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 class Composition:

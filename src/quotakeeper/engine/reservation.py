@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quotakeeper.engine.composition import Composition
     from quotakeeper.engine.worker.thread import Worker
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 class Reservation:

@@ -18,7 +18,7 @@ from quotakeeper.domain.windows import moment
 Warner = Callable[[Verdict], None]
 _MOST_KNOWN = 10_000
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 class ThresholdWarnings:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from quotakeeper.intercept.suppression import is_suppressed
+from quotakeeper.loggers import tell
 from quotakeeper.metering.event_loops import running_loop
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _METER = "quotakeeper.metering.process_meter"
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.intercept")
 
 
 class _Switch:
@@ -102,7 +103,7 @@ def note_fault(error: Exception) -> None:
     """Say once that something of ours went wrong."""
     if not switch.said:
         switch.said = True
-        log.warning("quotakeeper: a call passed uncounted", exc_info=error)
+        tell(log, logging.WARNING, "quotakeeper: a call passed uncounted", error=error)
 
 
 def _meter() -> CallMeter | None:

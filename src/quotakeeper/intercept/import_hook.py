@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from quotakeeper.intercept.http_gate import switch
+from quotakeeper.loggers import tell
 
 _HOOKS = "quotakeeper.intercept.hooks."
 # The module that is patched: where its hook is, and the hook's function.
@@ -30,7 +31,7 @@ HOOKS: dict[str, tuple[str, str]] = {
     "websocket._core": (_HOOKS + "websocket_client", "install"),
 }
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.intercept")
 
 
 class HookFinder:
@@ -83,8 +84,8 @@ def hook(name: str, module: ModuleType) -> None:
     place, verb = HOOKS[name]
     try:
         getattr(importlib.import_module(place), verb)(module)
-    except Exception:
-        log.exception("quotakeeper: calls through %s are not metered", name)
+    except Exception as error:  # noqa: BLE001 - said, and the library stays as it is
+        tell(log, logging.ERROR, "quotakeeper: calls through %s are not metered", name, error=error)
 
 
 def _found_by_others(finder: HookFinder, name: str, path: Any, target: Any) -> Any:
@@ -113,7 +114,8 @@ def _hook_when_loaded(name: str, spec: Any) -> None:
     try:
         loader.exec_module = exec_module
     except AttributeError:
-        log.warning("quotakeeper: calls through %s are not metered: its loader is fixed", name)
+        text = "quotakeeper: calls through %s are not metered: its loader is fixed"
+        tell(log, logging.WARNING, text, name)
 
 
 def _is_loading(module: ModuleType) -> bool:

@@ -20,7 +20,7 @@ PAUSE_SECONDS = 0.005
 _FAR_BEHIND = 128
 _MOST_AT_ONCE = 64
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.intercept")
 
 
 class _Waited:

@@ -44,7 +44,7 @@ class Open(Protocol):
 
 Kept = TypeVar("Kept", bound=Open)
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.intercept")
 
 
 @dataclass(slots=True)

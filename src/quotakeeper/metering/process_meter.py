@@ -18,10 +18,11 @@ from quotakeeper.config.child_environment import (
     salvage,
 )
 from quotakeeper.errors import ConfigError, QuotakeeperError
+from quotakeeper.loggers import tell
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.wiring import Keeper
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.intercept")
 
 
 class _Current:
@@ -74,7 +75,7 @@ def _in_spite_of(error: Exception, left: Salvaged) -> CallMeter | None:
         str(error) if isinstance(error, QuotakeeperError) else f"{type(error).__name__}: {error}"
     )
     if not left.allows:
-        log.error("quotakeeper: calls to providers are refused: %s", reason)
+        tell(log, logging.ERROR, "quotakeeper: calls to providers are refused: %s", reason)
         shut = cast("Keeper", _NoKeeper(reason))
         meter = CallMeter(shut, known_hosts=left.known_hosts, notes=left.notes)
         meter.note("shut", reason)
@@ -85,9 +86,9 @@ def _in_spite_of(error: Exception, left: Salvaged) -> CallMeter | None:
         except Exception:
             log.debug("quotakeeper: not even without the config", exc_info=True)
         else:
-            log.error("quotakeeper: calls are counted without it: %s", reason)
+            tell(log, logging.ERROR, "quotakeeper: calls are counted without it: %s", reason)
             return meter
-    log.error("quotakeeper: calls pass uncounted: %s", reason)
+    tell(log, logging.ERROR, "quotakeeper: calls pass uncounted: %s", reason)
     return None
 
 

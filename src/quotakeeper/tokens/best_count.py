@@ -12,7 +12,7 @@ from quotakeeper.tokens.estimate import TokenEstimate, estimate_tokens
 
 _LONGEST_EXACT = 2_000_000  # characters; beyond it the tokenizer would hold the caller up for long
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.tokens")
 
 
 def count_tokens(text: str) -> TokenEstimate:

@@ -34,7 +34,7 @@ from quotakeeper.identifiers import boot_id, new_owner
 _AT_ONCE = 500
 _LOST = "its process's journal may have been lost with the power; the rest of its lease is assumed"
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from quotakeeper.engine.journals.lease_journal import JournalSegment, segment_pa
 
 _TURNED_AFTER_SECONDS = 1.0
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 class Segments:

@@ -27,7 +27,7 @@ from quotakeeper.identifiers import new_owner
 Apply = Callable[[Sequence[Command]], Sequence[Outcomes]]
 _AT_ONCE = 500
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from quotakeeper.engine.leases.lease import Lease, LeasedCall, Shape
 RECALLED_SECONDS = 1.0  # for which no lease is asked for after others wanted them back
 _MOST_SHAPES = 4_096
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 def shape_key(

@@ -15,7 +15,7 @@ from quotakeeper.engine.journals.lease_journal import LineKind
 from quotakeeper.engine.leases.lease import LeasedCall
 from quotakeeper.errors import InvalidInputError
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 def book(store: Store, now: int, calls: Sequence[LeasedCall]) -> list[Verdict]:

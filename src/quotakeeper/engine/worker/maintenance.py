@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SWEEP_SECONDS = 30.0
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 class Maintenance:

@@ -19,7 +19,7 @@ from typing import Protocol
 
 _GOODBYE_SECONDS = 2.0
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 class FairLock:

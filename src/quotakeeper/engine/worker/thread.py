@@ -27,7 +27,7 @@ MOST_IN_BATCH = 1_000
 PATIENCE_SECONDS = 15.0
 _TOO_SLOW = "quotakeeper: no answer in time"
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 
 class Worker:

@@ -14,7 +14,7 @@ from quotakeeper.engine.worker.errors import afresh
 if TYPE_CHECKING:
     import asyncio
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.engine")
 
 Question = Callable[[Store, int], Any]
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 # Writes within one transaction: the result, and whether there is anything to commit.
 Write = Callable[[sqlite3.Connection, SqlState], tuple[T, bool]]
 
-log = logging.getLogger("quotakeeper")
+log = logging.getLogger("quotakeeper.stores")
 
 
 class Transactions:
