@@ -1,0 +1,90 @@
+"""The public surface is the one that was agreed on, and what would break a program is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools import public_surface
+
+HOW = "If that is meant: python tools/public_surface.py --write, and say so in CHANGELOG.md."
+SMALL = {
+    "src/quotakeeper/__init__.py": "from quotakeeper.inner import Keeper\n__all__ = ['Keeper']\n",
+    "src/quotakeeper/inner.py": (
+        "class Base:\n    def close(self) -> None: ...\n"
+        "class Keeper(Base):\n"
+        "    def __init__(self, ledger: str = '') -> None:\n        self._hidden = self.shown = 1\n"
+        "    def reserve(self, provider: str, *, model: str = '') -> int: ...\n"
+        "    def _inside(self) -> None: ...\n"
+        "def read_sound(head: bytes) -> None: ...\n"
+        "def unseen() -> None: ...\n"
+    ),
+    "README.md": "```python\nfrom quotakeeper.inner import read_sound  # documented\n```\n",
+}
+LINES = [
+    "class quotakeeper.Keeper",
+    "def quotakeeper.Keeper.__init__(ledger: str = '') -> None",
+    "def quotakeeper.Keeper.close() -> None",
+    "def quotakeeper.Keeper.reserve(provider: str, *, model: str = '') -> int",
+    "quotakeeper.Keeper.shown",
+    "def quotakeeper.inner.read_sound(head: bytes) -> None",
+]
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of one class, one documented function and much that is private."""
+    for name, text in SMALL.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(public_surface, "PACKAGES", ("quotakeeper",))
+    return tmp_path
+
+
+def lines_of(root: Path) -> list[str]:
+    return public_surface.surface(public_surface.load(root), root)
+
+
+def test_the_public_surface_is_that_of_the_snapshot(repository: Path) -> None:
+    found = lines_of(repository)
+    difference = public_surface.compare(public_surface.snapshot(), found)
+    assert not difference, f"{difference.report()}\n{HOW}"
+    assert found == public_surface.snapshot()
+
+
+def test_what_is_exported_or_documented_is_public_and_nothing_else(small: Path) -> None:
+    assert lines_of(small) == LINES
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("def close", "def shut", ["gone (breaking): def quotakeeper.Keeper.close() -> None",
+                                   "new: def quotakeeper.Keeper.shut() -> None"]),
+        ("model: str = ''", "model: str", [
+            "changed (breaking unless every old call works): " + LINES[3],
+            "  to: def quotakeeper.Keeper.reserve(provider: str, *, model: str) -> int"]),
+        ("def _inside", "def _within", []),
+        ("def unseen", "def unheard", []),
+    ],
+    ids=["renamed", "now required", "private", "not documented"],
+)  # fmt: skip
+def test_a_change_is_named(small: Path, before: str, after: str, said: list[str]) -> None:
+    inner = small / "src" / "quotakeeper" / "inner.py"
+    inner.write_text(inner.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    difference = public_surface.compare(LINES, lines_of(small))
+    assert difference.report().splitlines() == said
+    assert bool(difference) is bool(said)
+
+
+def test_what_breaks_a_program_is_told_from_what_does_not(small: Path) -> None:
+    inner = small / "src" / "quotakeeper" / "inner.py"
+    before = public_surface.load(small)
+    text = inner.read_text(encoding="utf-8").replace("def unseen", "def unheard")
+    inner.write_text(text.replace("model: str = ''", "model: str = '', tag: str = ''"), "utf-8")
+    assert public_surface.breaking(before, public_surface.load(small)) == []
+    inner.write_text(text.replace("model: str = ''", "model: str"), "utf-8")
+    (line,) = public_surface.breaking(before, public_surface.load(small))
+    assert "Keeper.reserve(model): Parameter is now required" in line

@@ -1,0 +1,196 @@
+"""The public surface, one name a line, as `tests/house/public_surface.txt` keeps it.
+
+`python tools/public_surface.py` compares the source with the snapshot and says what is gone, changed
+and new; `--write` writes the snapshot anew; `--breaking REF` compares with a commit instead, and
+names what would break a program written against it. It reads the source and imports nothing.
+
+Public are the names in `__all__` of PACKAGES, what the English documentation imports from anywhere
+else, and every member of these without a leading underscore.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import griffe
+
+ROOT = Path(__file__).resolve().parent.parent
+SNAPSHOT = ROOT / "tests" / "house" / "public_surface.txt"
+PACKAGES = (
+    "quotakeeper",
+    "quotakeeper.calculator",
+    "quotakeeper.providers",
+    "quotakeeper.sandbox",
+    "quotakeeper.testing",
+    "quotakeeper.tokens",
+)
+# Of the names with underscores, those that a program uses by calling an object or with `with`.
+PROTOCOLS = frozenset(
+    {"__init__", "__call__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__iter__"}
+)
+_IMPORT = re.compile(
+    r"^\s*from (quotakeeper[\w.]*) import (?:\(([^)]*)\)|([^#\n(]+))", re.MULTILINE
+)
+_KEYWORDS = re.compile(r"^(?:async )?def |^class ")
+
+
+class Difference(NamedTuple):
+    """Lines that only the snapshot has, pairs for one name, and lines that only the source has."""
+
+    gone: list[str]
+    changed: list[tuple[str, str]]
+    new: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.gone or self.changed or self.new)
+
+    def report(self) -> str:
+        """What differs, line by line; what is gone or changed may break a program."""
+        lines = [f"gone (breaking): {line}" for line in self.gone]
+        for before, after in self.changed:
+            lines += [f"changed (breaking unless every old call works): {before}", f"  to: {after}"]
+        return "\n".join([*lines, *(f"new: {line}" for line in self.new)])
+
+
+def documented(root: Path) -> dict[str, set[str]]:
+    """What the README and the English pages import, by module."""
+    found: dict[str, set[str]] = {}
+    for page in [root / "README.md", *sorted((root / "docs" / "en").rglob("*.md"))]:
+        for module, several, one in _IMPORT.findall(page.read_text(encoding="utf-8")):
+            names = {name.split(" as ")[0].strip() for name in (several or one).split(",")}
+            found.setdefault(module, set()).update(names - {""})
+    return found
+
+
+def load(root: Path) -> griffe.Module:
+    """The package as its source says it is."""
+    loaded = griffe.load(
+        "quotakeeper", search_paths=[root / "src"], resolve_aliases=True, allow_inspection=False
+    )
+    assert isinstance(loaded, griffe.Module)
+    return loaded
+
+
+def surface(package: griffe.Module, root: Path) -> list[str]:
+    """Every public name with what it is, sorted."""
+    wanted = {
+        (module, name) for module in PACKAGES for name in _module(package, module).exports or ()
+    }
+    wanted |= {(module, name) for module, names in documented(root).items() for name in names}
+    lines: set[str] = set()
+    for module, name in wanted:
+        lines.update(_lines(f"{module}.{name}", _module(package, module)[str(name)]))
+    return sorted(lines, key=_name_of)
+
+
+def compare(before: list[str], after: list[str]) -> Difference:
+    """What became of the lines of a snapshot."""
+    old, new = ({_name_of(line): line for line in lines} for lines in (before, after))
+    return Difference(
+        [old[name] for name in old if name not in new],
+        [(old[name], new[name]) for name in old if name in new and old[name] != new[name]],
+        [new[name] for name in new if name not in old],
+    )
+
+
+def snapshot(path: Path = SNAPSHOT) -> list[str]:
+    """The lines that were agreed on."""
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def at_commit(reference: str) -> griffe.Module:
+    """The package as it was at a commit of this repository."""
+    old = griffe.load_git(
+        "quotakeeper", ref=reference, repo=ROOT, search_paths=["src"], resolve_aliases=True,
+        allow_inspection=False,
+    )  # fmt: skip
+    assert isinstance(old, griffe.Module)
+    return old
+
+
+def breaking(old: griffe.Module, package: griffe.Module) -> list[str]:
+    """What in the public surface breaks programs that were written against the old package."""
+    found = griffe.find_breaking_changes(_only_public(old), _only_public(package))
+    lines = (each.explain(griffe.ExplanationStyle.ONE_LINE) for each in found)
+    return sorted({re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines})
+
+
+def _only_public(package: griffe.Module) -> griffe.Module:
+    """A module of nothing but what PACKAGES export: griffe walks into every module otherwise."""
+    public = griffe.Module("public")
+    for path in PACKAGES:
+        if not _has(package, path):
+            continue
+        for name in _module(package, path).exports or ():
+            alias = griffe.Alias(str(name), _module(package, path)[str(name)], parent=public)
+            public.members[f"{path}.{name}"] = alias
+    public.exports = [alias.name for alias in public.members.values()]
+    return public
+
+
+def _module(package: griffe.Module, path: str) -> griffe.Module:
+    inner = path.partition(".")[2]
+    found = package[inner] if inner else package
+    assert isinstance(found, griffe.Module)
+    return found
+
+
+def _has(package: griffe.Module, path: str) -> bool:
+    inner = path.partition(".")[2]
+    return not inner or inner in package.modules
+
+
+def _name_of(line: str) -> str:
+    return re.split(r"[(:= ]", _KEYWORDS.sub("", line), maxsplit=1)[0]
+
+
+def _lines(path: str, found: griffe.Object | griffe.Alias) -> Iterator[str]:
+    target = found.final_target if isinstance(found, griffe.Alias) else found
+    if isinstance(target, griffe.Function):
+        kind = "async def" if "async" in target.labels else "def"
+        yield f"{kind} {target.signature(return_type=True, name=path)}"
+    elif isinstance(target, griffe.Attribute):
+        yield _attribute(path, target)
+    elif isinstance(target, griffe.Class):
+        bases = ", ".join(str(base) for base in target.bases if _is_told(base))
+        yield f"class {path}({bases})" if bases else f"class {path}"
+        for name, member in target.all_members.items():
+            if not name.startswith("_") or name in PROTOCOLS:
+                yield from _lines(f"{path}.{name}", member)
+
+
+def _is_told(base: griffe.Expr | str) -> bool:
+    """Whether a base class is part of what is promised: the language's, or an error of ours."""
+    path = base if isinstance(base, str) else base.canonical_path
+    return not path.startswith("quotakeeper.") or path.endswith("Error")
+
+
+def _attribute(path: str, target: griffe.Attribute) -> str:
+    typed = f": {target.annotation}" if target.annotation is not None else ""
+    is_default = "class-attribute" in target.labels and target.value is not None
+    kind = " (property)" if "property" in target.labels else ""
+    return f"{path}{typed}{f' = {target.value}' if is_default else ''}{kind}"
+
+
+def main(arguments: list[str]) -> int:
+    """Compare, or with `--write` write; 1 where they differ."""
+    package = load(ROOT)
+    if arguments[:1] == ["--breaking"]:
+        found = breaking(at_commit(arguments[1] if len(arguments) > 1 else "HEAD"), package)
+        print("\n".join(found) or "nothing breaks")
+        return 1 if found else 0
+    lines = surface(package, ROOT)
+    if arguments == ["--write"]:
+        SNAPSHOT.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+        return 0
+    difference = compare(snapshot(), lines)
+    print(difference.report() or "as in the snapshot")
+    return 1 if difference else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
