@@ -84,17 +84,22 @@ def surface(package: griffe.Module, root: Path) -> list[str]:
     lines: set[str] = set()
     for module, name in wanted:
         lines.update(_lines(f"{module}.{name}", _module(package, module)[str(name)]))
-    return sorted(lines, key=_name_of)
+    return sorted(lines, key=name_of)
 
 
 def compare(before: list[str], after: list[str]) -> Difference:
     """What became of the lines of a snapshot."""
-    old, new = ({_name_of(line): line for line in lines} for lines in (before, after))
+    old, new = ({name_of(line): line for line in lines} for lines in (before, after))
     return Difference(
         [old[name] for name in old if name not in new],
         [(old[name], new[name]) for name in old if name in new and old[name] != new[name]],
         [new[name] for name in new if name not in old],
     )
+
+
+def name_of(line: str) -> str:
+    """The dotted name that a line is about."""
+    return re.split(r"[(:= ]", _KEYWORDS.sub("", line), maxsplit=1)[0]
 
 
 def snapshot(path: Path = SNAPSHOT) -> list[str]:
@@ -142,10 +147,6 @@ def _module(package: griffe.Module, path: str) -> griffe.Module:
 def _has(package: griffe.Module, path: str) -> bool:
     inner = path.partition(".")[2]
     return not inner or inner in package.modules
-
-
-def _name_of(line: str) -> str:
-    return re.split(r"[(:= ]", _KEYWORDS.sub("", line), maxsplit=1)[0]
 
 
 def _lines(path: str, found: griffe.Object | griffe.Alias) -> Iterator[str]:

@@ -148,6 +148,7 @@ def check_steps(house: House, python: str) -> list[Step]:
         Step("ruff check", [python, "-m", "ruff", "check", "--quiet", "."]),
         Step("import-linter", [python, "-c", LINT_IMPORTS, "--no-logo", "--no-cache"]),
         Step("gates", [python, "tools/gates.py"]),
+        Step("pyright", [python, "tools/strict_types.py"]),
         Step("mypy strict", [python, "-m", "mypy", "--no-error-summary", *typed]),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ LINES = [
     "quotakeeper.Keeper.shown",
     "def quotakeeper.inner.read_sound(head: bytes) -> None",
 ]
+
+# On public classes for other parts of the package; no program is meant to call them.
+INTERNAL = frozenset(
+    {
+        "aask_for", "ask_for", "begin_settling", "booked", "done", "end_settling", "estimated",
+        "figures_of", "granted", "let_through", "spool_event", "time_to_live", "worker",
+    }
+)  # fmt: skip
+CHECKED = ("quotakeeper", "calculator", "providers", "testing", "tokens")
 
 
 @pytest.fixture
@@ -88,3 +98,18 @@ def test_what_breaks_a_program_is_told_from_what_does_not(small: Path) -> None:
     inner.write_text(text.replace("model: str = ''", "model: str"), "utf-8")
     (line,) = public_surface.breaking(before, public_surface.load(small))
     assert "Keeper.reserve(model): Parameter is now required" in line
+
+
+def test_the_strictly_checked_program_makes_every_public_call(repository: Path) -> None:
+    program = (repository / "tests" / "house" / "typed_consumer.py").read_text(encoding="utf-8")
+    used = set(re.findall(r"\w+", program))
+    missing = []
+    for line in public_surface.snapshot():
+        name = public_surface.name_of(line)
+        *where, last = name.split(".")
+        place = where[1] if len(where) > 1 and where[1].islower() else "quotakeeper"
+        callable_ = line.startswith(("def ", "async def ")) or line.endswith("(property)")
+        inner = len(where) > 2 and where[2].islower()  # a module of a package
+        if callable_ and place in CHECKED and not inner and not last.startswith("_"):
+            missing += [name] if last not in used | INTERNAL else []
+    assert missing == [], "add them to tests/house/typed_consumer.py"

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.decisions import Decision
@@ -244,7 +244,7 @@ class KeeperBase(Reads, Retention):
 
         await asyncio.to_thread(self.close)
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -253,7 +253,7 @@ class KeeperBase(Reads, Retention):
     ) -> None:  # fmt: skip
         self.close()
 
-    async def __aenter__(self) -> Any:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
