@@ -23,6 +23,7 @@ LOCKS = {
         "requirements/dev.lock",
         "pyproject.toml",
     ],
+    "requirements/release.lock": ["requirements/release.in"],
 }
 
 
