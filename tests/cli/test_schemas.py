@@ -8,7 +8,6 @@ import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import click
 import pytest
 from tests.cli.conftest import CommandLine
 from tests.cli.test_docs import named

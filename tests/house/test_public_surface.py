@@ -113,3 +113,23 @@ def test_the_strictly_checked_program_makes_every_public_call(repository: Path) 
         if callable_ and place in CHECKED and not inner and not last.startswith("_"):
             missing += [name] if last not in used | INTERNAL else []
     assert missing == [], "add them to tests/house/typed_consumer.py"
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_the_page_names_every_public_package_and_logger(repository: Path, lang: str) -> None:
+    page = (repository / "docs" / lang / "reference" / "compatibility.md").read_text("utf-8")
+    sources = (repository / "src").rglob("*.py")
+    found = (re.findall(r'getLogger\("([\w.]+)"\)', path.read_text("utf-8")) for path in sources)
+    loggers = {name for names in found for name in names}
+    rows = re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)
+    named = {row for row in rows if row.startswith("quotakeeper")}
+    assert named == {*public_surface.PACKAGES, *loggers}
+
+
+def test_both_languages_of_the_page_have_the_same_parts(repository: Path) -> None:
+    english, vietnamese = (
+        (repository / "docs" / lang / "reference" / "compatibility.md").read_text("utf-8")
+        for lang in ("en", "vi")
+    )
+    for mark in ("\n## ", "\n|", "\n- ", "`quotakeeper"):
+        assert english.count(mark) == vietnamese.count(mark), mark
