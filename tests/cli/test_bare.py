@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import CommandLine
 
 from quotakeeper.cli import bare
 from quotakeeper.cli.app import COMMANDS
+from tests.cli.conftest import CommandLine
 
 # -I -S: no environment, no site-packages; only the source and the standard library are there.
 BARE = (

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import CommandLine
-from tests.cli.test_docs import named
 
 from quotakeeper.cli.app import root
 from quotakeeper.schemas import Schema
 from quotakeeper.tokens.accuracy import AccuracyRow
+from tests.cli.conftest import CommandLine
+from tests.cli.test_docs import named
 
 BILL = (
     "Usage start date,SKU description,Usage amount,Usage unit,Unrounded Cost ($)\n"

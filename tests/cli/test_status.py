@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
+
 from tests.cli.conftest import CommandLine, golden
 
 LIMIT = """

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import CommandLine, golden
 
 from quotakeeper.app.live_frame import LiveFrame, look
 from quotakeeper.cli import context
 from quotakeeper.cli.watch.command import WatchOptions, _Screen, run_watch
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
+from tests.cli.conftest import CommandLine, golden
 
 
 @pytest.mark.parametrize("width", [60, 100])

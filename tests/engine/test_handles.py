@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import gated, limit
 
 from quotakeeper import Keeper, Provenance
 from quotakeeper.domain.ledger.commands import Failed, Settle
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import gated, limit
 
 GONE = LedgerUnavailableError("here", "is full")
 

@@ -13,9 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import config, limit
-from tests.engine.test_leases import USED, journals, reserve, standing, tend
 
 from quotakeeper import Keeper, LimitExceeded, Provenance
 from quotakeeper.clocks import zone_named
@@ -35,6 +32,9 @@ from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing import FakeClock
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, limit
+from tests.engine.test_leases import USED, journals, reserve, standing, tend
 
 LABELS = CallLabels("gemini", "gemini-2.0-flash", "dịch", (("project", 'a "b"\n;'),))
 QUANTITIES = st.dictionaries(

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import config, gated, limit, until
 
 from quotakeeper import InvalidInputError, Keeper, LimitExceeded, Provenance
 from quotakeeper.clocks import SystemClock
@@ -21,6 +19,8 @@ from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import ConfigError, LedgerUnavailableError, ReservationClosedError
 from quotakeeper.testing import FakeClock
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import config, gated, limit, until
 
 CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "input_tokens": 100, "output_tokens": 20}
 USED: dict[str, Any] = {"input_tokens": 90, "output_tokens": 10}

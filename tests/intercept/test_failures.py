@@ -12,6 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from quotakeeper import Keeper
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.intercept import import_hook
+from quotakeeper.intercept.hooks import aiohttp_client, http_client, httpx_client, unframing
+from quotakeeper.intercept.http_gate import switch
+from quotakeeper.metering import call_meter as meters
+from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.metering.http_attempt import HttpAttempt
+from quotakeeper.metering.process_meter import current_meter, use_meter
+from quotakeeper.providers.gemini.replies import ContentReader
+from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import (
     HEADERS,
     SECRET,
@@ -28,19 +41,6 @@ from tests.intercept.conftest import (
 )
 from tests.intercept.scripted import ANSWER, JSON, Got, Line, ScriptedServer, whole
 from tests.providers.sounds import wav
-
-from quotakeeper import Keeper
-from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.intercept import import_hook
-from quotakeeper.intercept.hooks import aiohttp_client, http_client, httpx_client, unframing
-from quotakeeper.intercept.http_gate import switch
-from quotakeeper.metering import call_meter as meters
-from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.metering.http_attempt import HttpAttempt
-from quotakeeper.metering.process_meter import current_meter, use_meter
-from quotakeeper.providers.gemini.replies import ContentReader
-from quotakeeper.sandbox.server import Sandbox
 
 PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
 

@@ -12,6 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from quotakeeper.config.child_environment import load_watch_settings
+from quotakeeper.errors import ConfigError
+from quotakeeper.providers.contract import Request
+from quotakeeper.providers.registry import recognise
+from quotakeeper.sandbox.server import Sandbox
+from quotakeeper.testing import FakeClock
 from tests.intercept.conftest import (
     HEADERS,
     SECRET,
@@ -25,13 +32,6 @@ from tests.intercept.conftest import (
     prompt,
 )
 from tests.intercept.scripted import JSON, Got, Line, ScriptedServer, whole
-
-from quotakeeper.config.child_environment import load_watch_settings
-from quotakeeper.errors import ConfigError
-from quotakeeper.providers.contract import Request
-from quotakeeper.providers.registry import recognise
-from quotakeeper.sandbox.server import Sandbox
-from quotakeeper.testing import FakeClock
 
 SECONDS = 60
 RATE = 8_000

@@ -10,6 +10,11 @@ import threading
 from pathlib import Path
 
 import pytest
+
+import quotakeeper
+from quotakeeper import Keeper
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import (
     HEADERS,
     Watched,
@@ -21,11 +26,6 @@ from tests.intercept.conftest import (
     prompt,
 )
 from tests.intercept.scripted import FIRST, STREAMED, Got, Line, ScriptedServer, chunk
-
-import quotakeeper
-from quotakeeper import Keeper
-from quotakeeper.domain.usage import Provenance
-from quotakeeper.sandbox.server import Sandbox
 
 STREAM_PATH = "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
 BEGINNING = """

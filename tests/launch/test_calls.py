@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from tests.launch.conftest import Runner
 
 from quotakeeper.sandbox import Sandbox
+from tests.launch.conftest import Runner
 
 PROGRAM = """
 import json, sys, urllib.error, urllib.request

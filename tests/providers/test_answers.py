@@ -7,6 +7,10 @@ import json
 from typing import Any
 
 import pytest
+
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.providers.formats import encodings, framing
+from quotakeeper.providers.gemini.usage import live_usage
 from tests.providers.support import (
     ANTHROPIC,
     DEEPGRAM,
@@ -21,10 +25,6 @@ from tests.providers.support import (
     understood,
 )
 from tests.providers.wires import CHUNKS, WIRES
-
-from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.providers.formats import encodings, framing
-from quotakeeper.providers.gemini.usage import live_usage
 
 
 def gemini_answer(metadata: dict[str, Any], text: str = "", finish: str = "STOP") -> bytes:

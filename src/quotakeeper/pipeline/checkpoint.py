@@ -17,7 +17,6 @@ from quotakeeper.pipeline.atomic_files import read_json, short_stem, write_json
 from quotakeeper.pipeline.media import MediaFile
 from quotakeeper.pipeline.rewriting import Rewriting, rewriting_from
 from quotakeeper.pipeline.speech_to_text import SpeechSegment, Transcript
-
 from quotakeeper.schemas import Schema
 
 TOOL = "quotakeeper all_in_one_backup"
