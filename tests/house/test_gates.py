@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tools import gates
+from tools import gates, layout
 
 DOMAIN = "src/quotakeeper/domain/"
 MONEY = DOMAIN + "money.py"
@@ -15,7 +16,7 @@ ENGINE = "src/quotakeeper/engine/keeper.py"
 REGISTRY = "registry: pypi" + ".org"
 
 FAULTS = {
-    "file too long": ("size", ENGINE, "x = 1\n" * 501),
+    "file too long": ("size", ENGINE, "x = 1\n" * 301),
     "function too long": ("size", ENGINE, "def f():\n" + "    x = 1\n" * 70),
     "method too long": (
         "size",
@@ -92,9 +93,46 @@ def test_every_gate_has_a_seeded_fault() -> None:
     assert len(seeded) == len(gates.GATES)
 
 
-def test_a_long_file_is_a_warning_first() -> None:
-    (finding,) = gates.inspect(ENGINE, "x = 1\n" * 301)
-    assert finding.is_warning
+@pytest.mark.parametrize(("path", "most"), layout.LONG_FILES.items())
+def test_a_long_file_is_named_and_may_not_grow(repository: Path, path: str, most: int) -> None:
+    lines = len((repository / path).read_text(encoding="utf-8").splitlines())
+    assert layout.FILE_AIM < lines, f"{path} is short enough now; take it off LONG_FILES"
+    assert most <= layout.FILE_LIMIT
+    (warned,) = gates.inspect(path, "x = 1\n" * most)
+    assert warned.is_warning
+    (found,) = gates.inspect(path, "x = 1\n" * (most + 1))
+    assert (found.gate, found.is_warning) == ("size", False)
+
+
+def _exact_files(root: Path) -> Iterator[str]:
+    for folder in (layout.DOMAIN, layout.CATALOGUE):
+        for path in sorted((root / folder).rglob("*.py")):
+            yield path.relative_to(root).as_posix()
+
+
+@pytest.mark.parametrize(
+    "seed", ["SEEDED = 0.1", "SEEDED = float(1)", "SEEDED: float", "def seeded(x: float): ..."]
+)
+def test_a_float_in_any_file_of_domain_and_catalogue_is_found(repository: Path, seed: str) -> None:
+    missed = []
+    for path in _exact_files(repository):
+        text = (repository / path).read_text(encoding="utf-8")
+        line = len(text.splitlines()) + 1
+        found = gates.inspect(path, f"{text}{seed}\n")
+        if not any((each.gate, each.line) == ("float", line) for each in found):
+            missed.append(path)
+    assert missed == sorted(layout.INEXACT_FILES)
+
+
+def test_every_exception_is_a_file_and_says_why(repository: Path) -> None:
+    for path, reason in layout.INEXACT_FILES.items():
+        assert (repository / path).is_file() and len(reason.split()) > 3, path
+
+
+def test_a_named_exception_may_compute_with_floats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(gates.INEXACT_FILES, DOMAIN + "trend.py", "slopes are estimates, not money")
+    assert gates.inspect(DOMAIN + "trend.py", "SLOPE = 0.1\n") == []
+    assert gates.inspect(DOMAIN + "trends.py", "SLOPE = 0.1\n") != []
 
 
 def test_letting_off_needs_a_reason_and_the_right_gate() -> None:
