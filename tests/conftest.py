@@ -12,6 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tools.pytest_rules import (
+    measure,
+    pytest_configure,
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+)
+
+__all__ = ["pytest_configure", "pytest_make_collect_report", "pytest_runtest_makereport"]
+
+MEASURING = measure()  # before anything imports the package
+
 # The store contract's own assertions are explained like those of a test.
 pytest.register_assert_rewrite("quotakeeper.testing")
 

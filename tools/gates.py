@@ -23,7 +23,6 @@ from tools.layout import (
     CODE_FOLDERS,
     EXACT_PLACES,
     FILE_AIM,
-    FILE_LIMIT,
     FUNCTION_LIMIT,
     INEXACT_FILES,
     LAZY_LIBRARIES,

@@ -57,3 +57,9 @@ UNMEASURED_TESTS = ("tests/benchmarks", "tests/matrix", "tests/pipeline", "tests
 
 # -- coverage: the least percentage of lines and branches together, over all files of a pattern.
 FLOORS = {f"{DOMAIN}*": 100.0, f"{PACKAGE}*": 90.0}
+
+# -- what `./dev test` hands to pytest: where to write the seconds of each folder, and coverage data.
+MINUTES_VARIABLE = "DEV_TEST_MINUTES"
+COVERAGE_VARIABLE = "DEV_TEST_COVERAGE"
+# The pinned tokenizer as the user's own command makes it; tests of exact counts look here.
+TOKENIZER = ".cache/tokenizer/gemma3.model"

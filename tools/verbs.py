@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.house import EXIT_UNAVAILABLE, House, HouseError, child_environment, prepare
+from tools import interpreters, suite
+from tools.house import EXIT_UNAVAILABLE, House, HouseError, child_environment, in_ci, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPED = ("src", "tools", "run", "dev.py")
@@ -34,8 +35,10 @@ HELP = """\
 usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
 
   demo   run the whole product on this machine: no keys, no network      examples/demo.py
-  test   check, then every test this machine can run, skips explained
+  test   check, then every test, skips explained, and the floors of coverage
          test ARGS: pytest ARGS only (for example: test tests/house -k stamp)
+         test --python 3.13 [ARGS]: with that Python (a version or a path), in .cache/pythons
+         test --every-python: then the core with every other Python found; so does CI=true
          test --matrix: every SDK there is a driver for, each in an environment of its own
   proof  put every promise to the test, and say what was found           docs/en/reliability.md
          proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
@@ -67,6 +70,9 @@ class Outcome(NamedTuple):
 
 def main(arguments: list[str]) -> int:
     """Run one verb; returns the exit code."""
+    folder = ".venv"
+    if arguments[:1] == ["--environment"]:  # of another Python: `test --python` starts it so
+        folder, arguments = arguments[1], arguments[2:]
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     if verb in {"help", "-h", "--help"}:
         print(HELP, end="")
@@ -75,7 +81,7 @@ def main(arguments: list[str]) -> int:
     if action is None:
         print(f"dev: no verb {verb!r}; there are: {', '.join(VERBS)}, help", file=sys.stderr)
         return 2
-    house = House(ROOT)
+    house = House(ROOT, folder)
     try:
         return action(house, rest)
     except HouseError as error:
@@ -154,18 +160,43 @@ def check_steps(house: House, python: str) -> list[Step]:
 
 
 def test(house: House, arguments: list[str]) -> int:
-    """Without arguments: check, then all tests. With arguments: pytest with them."""
+    """Without arguments: check, all tests, coverage. With arguments: pytest with them."""
+    wanted, arguments = _option(arguments, "--python")
+    if wanted is not None:
+        return _with_python(house, wanted, arguments)
+    every_python = "--every-python" in arguments or (in_ci() and house.folder == ".venv")
+    arguments = [each for each in arguments if each != "--every-python"]
+    if not arguments:
+        return suite.whole(house, lambda: check(house, []), every_python=every_python)
     if "--matrix" in arguments:
         os.environ["QUOTAKEEPER_MATRIX"] = "full"
         arguments = ["tests/matrix", *(each for each in arguments if each != "--matrix")]
-    checked = 0 if arguments else check(house, [])
     command = [str(prepare(house)), "-m", "pytest"]
     if not any(argument.startswith(NOT_IN_PARALLEL) for argument in arguments):
         command += ["-n", "auto"]
-    tested = _hand_over([*command, *arguments], house)
-    if checked:
-        print("dev: the check above failed", file=sys.stderr)
-    return tested or checked
+    return _hand_over([*command, *arguments], house)
+
+
+def _with_python(house: House, wanted: str, arguments: list[str]) -> int:
+    chosen = interpreters.resolve(wanted, house.root)
+    if chosen is None:
+        promised = " ".join(
+            f"{major}.{minor}" for major, minor in interpreters.promised(house.root)
+        )
+        raise HouseError(f"there is no Python {wanted} here (promised: {promised}); name its path")
+    return suite.with_interpreter(house, chosen, arguments)
+
+
+def _option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:
+    """The value of `--name value` or `--name=value`, and the arguments without it."""
+    for place, each in enumerate(arguments):
+        if each.startswith(f"{name}="):
+            return each.partition("=")[2], arguments[:place] + arguments[place + 1 :]
+        if each == name:
+            return " ".join(arguments[place + 1 : place + 2]), arguments[:place] + arguments[
+                place + 2 :
+            ]
+    return None, arguments
 
 
 def proof(house: House, arguments: list[str]) -> int:

@@ -168,7 +168,7 @@ def test_questions_about_the_account_are_no_calls(clock: FakeClock) -> None:
 
 def test_shapes_are_those_of_the_description(sandbox: Sandbox) -> None:
     if not SPEC.exists():
-        pytest.skip(f"no {SPEC.name} on this machine")
+        pytest.skip(f"../shared not present: no {SPEC.name}")
     exchange(sandbox, "/v1/listen", AUDIO, {**KEY, "Content-Type": "audio/wav"})
     path = f"/v1/projects/{PROJECT_ID}"
     page = ask(sandbox, f"{path}/requests")

@@ -193,7 +193,7 @@ def test_a_cut_and_a_silent_end() -> None:
 
 
 @pytest.mark.skipif(
-    not RECORDED.is_dir(), reason="the recorded replies are not beside this checkout"
+    not RECORDED.is_dir(), reason="../shared not present: no recorded replies to compare with"
 )
 def test_frames_look_like_the_recorded_ones(sandbox: Sandbox) -> None:
     with opened(sandbox) as socket:

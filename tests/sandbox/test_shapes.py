@@ -18,7 +18,7 @@ TURN = SandboxTurn(1, 1_800_000_000_000_000)
 GEMINI_KEY = {"x-goog-api-key": "any", "content-type": "application/json"}
 
 pytestmark = pytest.mark.skipif(
-    not RECORDED.is_dir(), reason="the recorded replies are not beside this checkout"
+    not RECORDED.is_dir(), reason="../shared not present: no recorded replies to compare with"
 )
 
 

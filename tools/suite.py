@@ -1,0 +1,231 @@
+"""The whole of `./dev test`: every test with this Python, coverage, then the core with every other one.
+
+The parts end with a table of minutes: one row for a folder of tests, one column for a run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tools import floors, interpreters, system
+from tools.house import House, HouseError, child_environment, in_ci, prepare
+from tools.interpreters import Interpreter
+from tools.layout import (
+    CORE_TESTS,
+    COVERAGE_VARIABLE,
+    MINUTES_VARIABLE,
+    SKIPPED_FOLDERS,
+    TOKENIZER,
+    UNMEASURED_TESTS,
+)
+
+MAKE_TOKENIZER = (
+    "import sys; from quotakeeper.tokens import exact; exact.install('npm', sys.argv[1])"
+)
+OUTSIDER = "nobody"
+# Of the environment that a user without rights is started with, nothing names root's folders.
+_NOT_FOR_OUTSIDERS = ("PYENV_", "XDG_", "VIRTUAL_ENV", "TMPDIR", "PYTHON", "PIP_CACHE", "UV_")
+
+
+class Run(NamedTuple):
+    """One run of pytest, or of a step beside it: its exit code and how long it took."""
+
+    name: str
+    code: int
+    seconds: float
+    folders: dict[str, float]
+
+
+def whole(house: House, check: Callable[[], int], *, every_python: bool) -> int:
+    """Run everything; 0 if every part of it was green."""
+    system.provide(house.root)
+    runs = [_timed("check", lambda _: check())]
+    python = str(prepare(house))
+    _provide_tokenizer(house, python)
+    runs += _measured(house, python)
+    if every_python:
+        runs += [_core(house, each) for each in _announced(house.root)]
+    print(table(runs), flush=True)
+    failed = [run.name for run in runs if run.code]
+    if failed:
+        print(f"dev: failed: {', '.join(failed)}", file=sys.stderr)
+    return next((run.code for run in runs if run.code), 0)
+
+
+def with_interpreter(house: House, each: Interpreter, arguments: list[str]) -> int:
+    """Hand `./dev test` over to another Python, with an environment of its own."""
+    command = [each.program, "dev.py", "--environment", f".cache/pythons/{each.name}"]
+    return _code(subprocess.run([*command, "test", *arguments], cwd=house.root, check=False))
+
+
+def core_folders(root: Path) -> list[str]:
+    """The folders of CORE_TESTS that are there."""
+    return sorted(
+        path.relative_to(root).as_posix() for pattern in CORE_TESTS for path in root.glob(pattern)
+    )
+
+
+def table(runs: list[Run]) -> str:
+    """Minutes by folder and run. A folder's are added over pytest's processes, a run's are elapsed."""
+    folders = sorted({name for run in runs for name in run.folders})
+    tested = [run for run in runs if run.folders]
+    width = max((len(name) for name in folders), default=0) + 2
+    lines = ["", "minutes".ljust(width) + "".join(f"{run.name:>18}" for run in tested)]
+    for name in folders:
+        cells = (f"{run.folders[name] / 60:.1f}" if name in run.folders else "" for run in tested)
+        lines.append(name.ljust(width) + "".join(f"{cell:>18}" for cell in cells))
+    lines.append("elapsed".ljust(width) + "".join(f"{run.seconds / 60:>18.1f}" for run in tested))
+    others = ", ".join(f"{run.name} {run.seconds / 60:.1f}" for run in runs if not run.folders)
+    total = sum(run.seconds for run in runs) / 60
+    return "\n".join([*lines, f"besides: {others}; all together {total:.1f} minutes"])
+
+
+def _timed(name: str, act: Callable[[Path], int]) -> Run:
+    with tempfile.TemporaryDirectory(prefix="quotakeeper-minutes-") as folder:
+        notes = Path(folder, "minutes.json")
+        started = time.perf_counter()
+        code = act(notes)
+        seconds = time.perf_counter() - started
+        told = json.loads(notes.read_text(encoding="utf-8")) if notes.exists() else {}
+    return Run(name, code, seconds, told)
+
+
+def _measured(house: House, python: str) -> list[Run]:
+    """Every test, in two parts: those that coverage is measured with, and the rest."""
+    data = house.root / ".cache" / "coverage" / "data"
+    shutil.rmtree(data.parent, ignore_errors=True)
+    data.parent.mkdir(parents=True)
+    rest = [name for name in UNMEASURED_TESTS if (house.root / name).exists()]
+    version = interpreters.current().name
+
+    def pytest(arguments: list[str], **more: str) -> int:
+        command = [python, "-m", "pytest", "-n", "auto", *arguments]
+        environment = {**child_environment(house), **more}
+        return _code(subprocess.run(command, cwd=house.root, env=environment, check=False))
+
+    def first(notes: Path) -> int:
+        left_out = [f"--ignore={name}" for name in rest]
+        return pytest(
+            ["tests", *left_out], **{MINUTES_VARIABLE: str(notes), COVERAGE_VARIABLE: str(data)}
+        )
+
+    runs = [
+        _timed(version, first),
+        _timed("coverage", lambda _: floors.report(house.root, python, data)),
+    ]
+    if rest:
+        runs.append(
+            _timed(f"{version} rest", lambda notes: pytest(rest, **{MINUTES_VARIABLE: str(notes)}))
+        )
+    return runs
+
+
+def _provide_tokenizer(house: House, python: str) -> None:
+    """In CI, make the pinned tokenizer: tests hold the exact counts to it."""
+    target = house.root / TOKENIZER
+    if not in_ci() or target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [python, "-c", MAKE_TOKENIZER, str(target)]
+    told = ""
+    for _ in range(2):  # the package has 41 MB; a line may break once
+        ran = subprocess.run(
+            command, cwd=house.root, env=child_environment(house), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False,
+        )  # fmt: skip
+        if ran.returncode == 0:
+            return
+        told = ran.stdout.strip()[-500:]
+    raise HouseError(f"the pinned tokenizer can't be made:\n{told}")
+
+
+# -- the other Pythons
+
+
+def _announced(root: Path) -> list[Interpreter]:
+    """The Pythons to try besides this one; names those that this machine lacks."""
+    first = interpreters.current()
+    there = interpreters.found(root)
+    for name in interpreters.missing(root, there):
+        print(f"dev: not tried: {name} is not on this machine", flush=True)
+    return interpreters.others(there, first, again=_is_root())
+
+
+def _core(house: House, each: Interpreter) -> Run:
+    asked = core_folders(house.root)
+    if not (each.is_system and _is_root()):
+        print(f"\ndev: the core with Python {each.name}", flush=True)
+        return _timed(each.name, lambda notes: _elsewhere(house, each, asked, notes))
+    print(f"\ndev: the core with Python {each.name}, as a user without rights", flush=True)
+    return _timed(each.name, lambda notes: _as_outsider(house, each, asked, notes))
+
+
+def _elsewhere(house: House, each: Interpreter, asked: list[str], notes: Path) -> int:
+    os.environ[MINUTES_VARIABLE] = str(notes)
+    try:
+        return with_interpreter(house, each, asked)
+    finally:
+        del os.environ[MINUTES_VARIABLE]
+
+
+def _as_outsider(house: House, each: Interpreter, asked: list[str], notes: Path) -> int:
+    """Root's rights hide faults: a copy of the checkout, a home and a PATH of a user without any."""
+    import pwd
+
+    user = pwd.getpwnam(OUTSIDER)
+    with _copied(house.root, user.pw_uid, user.pw_gid) as copy:
+        told = copy.parent / "minutes.json"
+        environment = {
+            name: value for name, value in os.environ.items()
+            if not name.startswith(_NOT_FOR_OUTSIDERS)
+        } | {
+            "HOME": str(copy.parent / "home"), "USER": OUTSIDER, "LOGNAME": OUTSIDER,
+            "PATH": "/usr/bin:/bin", "PYTHON": each.program, MINUTES_VARIABLE: str(told),
+        }  # fmt: skip
+        ran = subprocess.run(
+            ["./dev", "test", *asked], cwd=copy, env=environment, check=False,
+            user=user.pw_uid, group=user.pw_gid, extra_groups=[],
+        )  # fmt: skip
+        if told.exists():
+            shutil.copy(told, notes)
+    return _code(ran)
+
+
+@contextmanager
+def _copied(root: Path, user: int, group: int) -> Iterator[Path]:
+    """The checkout and what tests need beside it, in a folder that belongs to this user."""
+    with tempfile.TemporaryDirectory(prefix="quotakeeper-outsider-") as folder:
+        base = Path(folder)
+        copy = base / "checkout"
+        shutil.copytree(root, copy, symlinks=True, ignore=lambda where, names: {
+            name for name in names
+            if name == "__pycache__" or (name in SKIPPED_FOLDERS and Path(where) == root)
+        })  # fmt: skip
+        (base / "home").mkdir()
+        if (root / TOKENIZER).exists():
+            (copy / TOKENIZER).parent.mkdir(parents=True)
+            shutil.copy(root / TOKENIZER, copy / TOKENIZER)
+        if (root.parent / "shared").is_dir():
+            shutil.copytree(root.parent / "shared", base / "shared", symlinks=True)
+        for path in [base, *base.rglob("*")]:
+            os.chown(path, user, group, follow_symlinks=False)
+        yield copy
+
+
+def _code(ran: subprocess.CompletedProcess[bytes]) -> int:
+    """The exit code; a signal's death is reported the shell's way."""
+    return ran.returncode if ran.returncode >= 0 else 128 - ran.returncode
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
