@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import stat
@@ -15,6 +16,7 @@ import pytest
 
 from tools import verbs
 from tools.house import House, HouseError
+from tools.interpreters import Interpreter
 from tools.verbs import Step
 
 needs_sh = pytest.mark.skipif(
@@ -173,38 +175,85 @@ def test_check_is_quiet_and_zero_when_all_is_well(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "checked", "command"),
+    ("arguments", "command"),
     [
-        ([], True, ["-n", "auto"]),
-        (["tests/house", "-k", "stamp"], False, ["-n", "auto", "tests/house", "-k", "stamp"]),
-        (["-n0"], False, ["-n0"]),
-        (["-p", "no:xdist"], False, ["-p", "no:xdist"]),
-        (["--pdb"], False, ["--pdb"]),
+        (["tests/house", "-k", "stamp"], ["-n", "auto", "tests/house", "-k", "stamp"]),
+        (["-n0"], ["-n0"]),
+        (["-p", "no:xdist"], ["-p", "no:xdist"]),
+        (["--pdb"], ["--pdb"]),
     ],
 )
-def test_test_checks_first_unless_told_what_to_run(
-    house: House,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: list[str],
-    checked: bool,
-    command: list[str],
+def test_test_hands_what_it_is_told_to_pytest(
+    house: House, monkeypatch: pytest.MonkeyPatch, arguments: list[str], command: list[str]
 ) -> None:
     calls: list[list[str]] = []
-    monkeypatch.setattr(verbs, "check", lambda *_: calls.append(["check"]) or 0)
     monkeypatch.setattr(verbs, "_hand_over", lambda words, _: calls.append(words) or 0)
     assert verbs.test(house, arguments) == 0
-    assert calls == [*([["check"]] if checked else []), [sys.executable, "-m", "pytest", *command]]
+    assert calls == [[sys.executable, "-m", "pytest", *command]]
 
 
 @pytest.mark.parametrize(
-    ("checked", "tested", "code"), [(1, 0, 1), (0, 1, 1), (1, 5, 5), (0, 0, 0)]
+    ("arguments", "ci", "folder", "every"),
+    [
+        ([], "", ".venv", False),
+        (["--every-python"], "", ".venv", True),
+        ([], "true", ".venv", True),
+        ([], "true", ".cache/pythons/3.13.0", False),
+    ],
 )
-def test_test_is_red_if_either_half_is(
-    house: House, monkeypatch: pytest.MonkeyPatch, checked: int, tested: int, code: int
+def test_alone_test_runs_the_whole_and_in_ci_with_every_python(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    ci: str,
+    folder: str,
+    every: bool,
 ) -> None:
-    monkeypatch.setattr(verbs, "check", lambda *_: checked)
-    monkeypatch.setattr(verbs, "_hand_over", lambda *_: tested)
-    assert verbs.test(house, []) == code
+    asked: list[bool] = []
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(
+        verbs.suite, "whole", lambda *_, every_python: asked.append(every_python) or 3
+    )
+    assert verbs.test(House(tmp_path, folder), arguments) == 3
+    assert asked == [every]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--python", "3.13", "-k", "x"], ["--python=3.13", "-k", "x"]]
+)
+def test_another_python_runs_dev_itself_in_an_environment_of_its_own(
+    house: House, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    other = Interpreter(sys.executable, "/opt/python", (3, 13, 0))
+    monkeypatch.setattr(verbs.interpreters, "resolve", lambda *_: other)
+    (house.root / "dev.py").write_text(
+        "import json, sys; open('told', 'w').write(json.dumps(sys.argv[1:])); sys.exit(4)\n"
+    )
+    assert verbs.test(house, arguments) == 4
+    told = json.loads((house.root / "told").read_text())
+    assert told == ["--environment", ".cache/pythons/3.13.0", "test", "-k", "x"]
+
+
+def test_the_environment_of_another_python_is_the_house(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    houses: list[House] = []
+    monkeypatch.setitem(verbs.VERBS, "test", lambda house, _: houses.append(house) or 0)
+    assert verbs.main(["--environment", ".cache/pythons/3.13.0", "test"]) == 0
+    assert verbs.main(["test"]) == 0
+    other, own = houses
+    assert other.venv == verbs.ROOT / ".cache" / "pythons" / "3.13.0"
+    assert own.venv == verbs.ROOT / ".venv"
+
+
+def test_a_python_that_is_not_there_is_one_line_and_69(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verbs.interpreters, "resolve", lambda *_: None)
+    assert verbs.main(["test", "--python", "3.99"]) == 69
+    told = capsys.readouterr().err
+    assert told.startswith("dev: there is no Python 3.99 here (promised: 3.11 ")
+    assert told.count("\n") == 1
 
 
 def test_the_demo_runs_offline_on_the_bare_interpreter(

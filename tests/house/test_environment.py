@@ -139,14 +139,38 @@ def test_offline_is_said_in_one_line(house: House, machine: Machine) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_optional_libraries_may_be_missing(
-    house: House, machine: Machine, capsys: pytest.CaptureFixture[str]
+def test_optional_libraries_may_be_missing_at_a_desk(
+    house: House,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.delenv("CI", raising=False)
     machine.answers["extras"] = (1, "no matching wheel")
     assert prepare(house) == house.python
     assert "their tests skip" in capsys.readouterr().err
     machine.installed()
     prepare(house)
+    assert machine.asked == []
+
+
+def test_optional_libraries_may_not_be_missing_in_ci(
+    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    machine.answers["extras"] = (1, "no matching wheel")
+    with pytest.raises(HouseError, match=r"(?s)Python 3\.\d+, and CI .*no matching wheel"):
+        prepare(house)
+
+
+def test_an_environment_elsewhere_leaves_the_own_one_alone(house: House, machine: Machine) -> None:
+    prepare(house)
+    machine.installed()
+    other = house._replace(folder=".cache/pythons/3.13.0")
+    machine.house = other
+    assert prepare(other) == other.python != house.python
+    assert machine.installed() == ["venv", "lock", "extras", "project"]
+    assert prepare(house) == house.python
     assert machine.asked == []
 
 
