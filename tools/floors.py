@@ -28,7 +28,7 @@ class LimitRoom(NamedTuple):
         return self.percent >= self.floor
 
 
-def standings(files: Mapping[str, Any], floors: Mapping[str, float] = FLOORS) -> list[LimitRoom]:
+def standings(files: Mapping[str, Any], floors: Mapping[str, float]) -> list[LimitRoom]:
     """Judge the `files` of a coverage JSON report. A pattern that fits no file stands at zero."""
     return [_standing(files, pattern, floor) for pattern, floor in floors.items()]
 
@@ -47,7 +47,7 @@ def report(root: Path, python: str, data: Path) -> int:
             print(f"dev: coverage {verb[0]} failed", file=sys.stderr)
             return 1
     files = json.loads(written.read_text(encoding="utf-8"))["files"]
-    found = standings({name.replace("\\", "/"): told for name, told in files.items()})
+    found = standings({name.replace("\\", "/"): told for name, told in files.items()}, FLOORS)
     for each in found:
         word = "ok  " if each.holds else "FAIL"
         print(f"{word} coverage {each.percent:6.2f} % (floor {each.floor:g}) {each.pattern}")

@@ -65,7 +65,8 @@ class Minutes:
         self._seconds: dict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._seconds["/".join(report.nodeid.split("/")[:2])] += report.duration
+        folders = report.nodeid.partition("::")[0].split("/")[:-1]
+        self._seconds["/".join(folders[:2])] += report.duration
 
     def pytest_sessionfinish(self) -> None:
         self._path.write_text(json.dumps(self._seconds), encoding="utf-8")

@@ -1,0 +1,313 @@
+"""The whole of `./dev test`: its order, its exit code, its floors, its table, its user without rights."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import floors, layout, suite, system
+from tools.house import House, HouseError
+from tools.interpreters import Interpreter
+from tools.suite import Run
+
+OTHER = Interpreter("/opt/python/bin/python3", "/opt/python", (3, 13, 0))
+SYSTEM = Interpreter("/usr/bin/python3", "/usr", (3, 11, 2))
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    root = tmp_path / "checkout"
+    (root / "requirements").mkdir(parents=True)
+    (root / "requirements" / "system.txt").touch()
+    for name in ("tests/domain", "tests/proof"):
+        (root / name).mkdir(parents=True)
+    monkeypatch.setattr(suite, "prepare", lambda _: Path(sys.executable))
+    monkeypatch.setattr(suite, "_provide_tokenizer", lambda *_: None)
+    return House(root)
+
+
+@pytest.mark.parametrize(
+    ("checked", "tested", "floor", "rest", "core", "code"),
+    [
+        (0, 0, 0, 0, 0, 0),
+        (1, 0, 0, 0, 0, 1),
+        (0, 5, 0, 0, 0, 5),
+        (0, 0, 1, 0, 0, 1),
+        (0, 0, 0, 143, 0, 143),
+        (0, 0, 0, 0, 2, 2),
+    ],
+)
+def test_the_whole_is_red_if_any_part_is_and_every_part_runs(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    checked: int, tested: int, floor: int, rest: int, core: int, code: int,
+) -> None:  # fmt: skip
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        asked.append(command)
+        kind = core if "dev.py" in command else tested if "tests" in command else rest
+        return subprocess.CompletedProcess(command, kind)
+
+    monkeypatch.setattr(suite.subprocess, "run", run)
+    monkeypatch.setattr(suite.floors, "report", lambda *_: floor)
+    monkeypatch.setattr(suite, "_announced", lambda _: [OTHER])
+    assert suite.whole(house, lambda: checked, every_python=True) == code
+    first, second, third = asked
+    assert first[1:] == ["-m", "pytest", "-n", "auto", "tests", "--ignore=tests/proof"]
+    assert second[1:] == ["-m", "pytest", "-n", "auto", "tests/proof"]
+    assert third == [
+        OTHER.program, "dev.py", "--environment", ".cache/pythons/3.13.0", "test", "tests/domain",
+    ]  # fmt: skip
+    assert ("dev: failed: " in capsys.readouterr().err) == bool(code)
+
+
+def test_without_every_python_there_is_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> list[Interpreter]:
+        raise AssertionError("nobody asked for other Pythons")
+
+    monkeypatch.setattr(suite, "_announced", refused)
+    monkeypatch.setattr(suite, "_measured", lambda *_: [])
+    assert suite.whole(house, lambda: 0, every_python=False) == 0
+
+
+def test_what_a_machine_lacks_is_named_and_no_failure(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(suite.interpreters, "found", lambda _: [OTHER])
+    assert suite._announced(repository) == [OTHER]
+    lines = capsys.readouterr().out.splitlines()
+    assert "dev: not tried: Python 3.14 is not on this machine" in lines
+    assert not any("3.13" in line for line in lines)
+
+
+def test_every_pattern_of_the_core_and_of_the_rest_is_there(repository: Path) -> None:
+    for pattern in (*layout.CORE_TESTS, *layout.UNMEASURED_TESTS):
+        assert list(repository.glob(pattern)), pattern
+    assert set(suite.core_folders(repository)).isdisjoint(layout.UNMEASURED_TESTS)
+
+
+def test_the_table_has_a_row_for_each_folder_and_a_column_for_each_run() -> None:
+    told = suite.table(
+        [
+            Run("check", 0, 30.0, {}),
+            Run("3.11.7", 0, 300.0, {"tests/domain": 60.0, "tests/cli": 480.0}),
+            Run("3.13.0", 0, 120.0, {"tests/domain": 90.0}),
+        ]
+    )
+    rows = [line.split() for line in told.strip().splitlines()]
+    assert rows[0] == ["minutes", "3.11.7", "3.13.0"]
+    assert rows[1:3] == [["tests/cli", "8.0"], ["tests/domain", "1.0", "1.5"]]
+    assert rows[3] == ["elapsed", "5.0", "2.0"]
+    assert told.endswith("besides: check 0.5; all together 7.5 minutes")
+
+
+# -- a user without rights
+
+
+def test_the_systems_python_is_given_away_only_by_root(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways: list[str] = []
+    monkeypatch.setattr(suite, "_as_outsider", lambda *_: ways.append("outsider") or 0)
+    monkeypatch.setattr(suite, "_elsewhere", lambda *_: ways.append("itself") or 0)
+    for is_root in (True, False):
+        monkeypatch.setattr(suite, "_is_root", lambda is_root=is_root: is_root)
+        for each in (OTHER, SYSTEM):
+            suite._core(house, each)
+    assert ways == ["itself", "outsider", "itself", "itself"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such users")
+def test_the_copy_holds_the_checkout_and_nothing_made_here(house: House) -> None:
+    for name in (".venv/lib", ".git", "src/out", ".cache/tokenizer"):
+        (house.root / name).mkdir(parents=True)
+        (house.root / name / "file").touch()
+    (house.root / layout.TOKENIZER).touch()
+    (house.root.parent / "shared").mkdir()
+    (house.root.parent / "shared" / "fact").touch()
+    with suite._copied(house.root, os.geteuid(), os.getegid()) as copy:
+        names = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
+        assert names == {"requirements/system.txt", "src/out/file", layout.TOKENIZER}
+        assert (copy.parent / "shared" / "fact").is_file() and (copy.parent / "home").is_dir()
+    assert not copy.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such users")
+def test_an_outsider_starts_with_an_environment_of_its_own(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[dict[str, Any]] = []
+
+    def run(command: list[str], **how: Any) -> subprocess.CompletedProcess[bytes]:
+        started.append({"command": command, **how})
+        Path(how["env"][layout.MINUTES_VARIABLE]).write_text("{}", encoding="utf-8")
+        return subprocess.CompletedProcess(command, 3)
+
+    monkeypatch.setattr(suite.subprocess, "run", run)
+    monkeypatch.setattr(suite.os, "chown", lambda *_, **__: None)
+    monkeypatch.setenv("PYTHONPATH", "run_in_thread")
+    monkeypatch.setenv("CI", "true")
+    assert suite._as_outsider(house, SYSTEM, ["tests/domain"], tmp_path / "notes") == 3
+    (how,) = started
+    assert how["command"] == ["./dev", "test", "tests/domain"]
+    assert how["user"] not in (0, os.geteuid()) or not suite._is_root()
+    assert how["extra_groups"] == [] and how["cwd"].name == "checkout"
+    environment = how["env"]
+    assert "PYTHONPATH" not in environment and environment["CI"] == "true"
+    assert environment["PYTHON"] == SYSTEM.program and environment["PATH"] == "/usr/bin:/bin"
+    assert Path(environment["HOME"]).parent == how["cwd"].parent
+    assert (tmp_path / "notes").read_text(encoding="utf-8") == "{}"
+
+
+# -- floors of coverage
+
+
+def measured(lines: tuple[int, int], branches: tuple[int, int]) -> dict[str, Any]:
+    """What coverage tells of one file: covered and possible lines, covered and possible branches."""
+    return {
+        "summary": {
+            "covered_lines": lines[0], "num_statements": lines[1],
+            "covered_branches": branches[0], "num_branches": branches[1],
+        },
+        "missing_lines": list(range(lines[1] - lines[0])),
+        "missing_branches": [[each, each + 1] for each in range(branches[1] - branches[0])],
+    }  # fmt: skip
+
+
+DOMAIN = "src/quotakeeper/domain/"
+WHOLE = measured((10, 10), (4, 4))
+
+
+@pytest.mark.parametrize(
+    ("files", "holds"),
+    [
+        ({DOMAIN + "a.py": WHOLE, "src/quotakeeper/b.py": measured((84, 90), (40, 48))}, [True, True]),
+        ({DOMAIN + "a.py": measured((9, 10), (4, 4)), "src/quotakeeper/b.py": WHOLE}, [False, True]),
+        ({DOMAIN + "deep/a.py": measured((10, 10), (3, 4))}, [False, True]),
+        ({DOMAIN + "a.py": WHOLE, "src/quotakeeper/b.py": measured((80, 90), (40, 48))}, [True, False]),
+        ({}, [False, False]),
+    ],
+)  # fmt: skip
+def test_a_floor_holds_or_not(files: dict[str, Any], holds: list[bool]) -> None:
+    wanted = {DOMAIN + "*": 100.0, "src/quotakeeper/*": 90.0}
+    assert [each.holds for each in floors.standings(files, wanted)] == holds
+
+
+def test_gaps_are_listed_the_largest_first() -> None:
+    files = {
+        DOMAIN + "a.py": measured((9, 10), (4, 4)),
+        DOMAIN + "b.py": measured((7, 10), (4, 4)),
+        DOMAIN + "c.py": WHOLE,
+    }
+    (standing,) = floors.standings(files, {DOMAIN + "*": 100.0})
+    assert [gap.split(":")[0] for gap in standing.gaps] == [DOMAIN + "b.py", DOMAIN + "a.py"]
+
+
+def test_the_floors_are_those_that_were_promised() -> None:
+    assert layout.FLOORS == {DOMAIN + "*": 100.0, "src/quotakeeper/*": 90.0}
+
+
+@pytest.mark.parametrize(("calls", "code"), [("f(1); f(-1)", 0), ("f(1)", 1)])
+def test_a_report_reads_what_processes_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    calls: str, code: int,
+) -> None:  # fmt: skip
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "signs.py").write_text(
+        "def f(x):\n    if x > 0:\n        return 1\n    return 0\n", encoding="utf-8"
+    )
+    (tmp_path / ".coveragerc").write_text(
+        "[run]\nbranch = true\nparallel = true\nsource = parts\nrelative_files = true\n",
+        encoding="utf-8",
+    )
+    data = tmp_path / "data" / "data"
+    data.parent.mkdir()
+    script = f"from parts.signs import f; {calls}"
+    (tmp_path / "act.py").write_text(script, encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "coverage", "run", f"--data-file={data}", "act.py"],
+        cwd=tmp_path, check=True,
+    )  # fmt: skip
+    monkeypatch.setattr(floors, "FLOORS", {"parts/*": 100.0})
+    assert floors.report(tmp_path, sys.executable, data) == code
+    told = capfd.readouterr().out
+    assert told.startswith("FAIL coverage  66.67 %" if code else "ok   coverage 100.00 %")
+    assert ("parts/signs.py: lines [4], branches [[2, 4]]" in told) == bool(code)
+
+
+def test_nothing_measured_is_a_failure(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data" / "data"
+    data.parent.mkdir()
+    assert floors.report(tmp_path, sys.executable, data) == 1
+    assert "dev: coverage combine failed" in capfd.readouterr().err
+
+
+# -- the system's packages
+
+
+@pytest.fixture
+def apt(house: House, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """A Debian with curl on it and nothing else; remembers what apt-get was asked."""
+    asked: list[list[str]] = []
+    (house.root / "requirements" / "system.txt").write_text(
+        "# what tests need\ncurl\nffmpeg  # films\n\npython3-venv\n", encoding="utf-8"
+    )
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        if command[0] == "dpkg-query":
+            known = command[-1] == "curl"
+            return subprocess.CompletedProcess(command, 0, "install ok installed" if known else "")
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 100 if "broken" in command else 0, "no space")
+
+    monkeypatch.setattr(system.subprocess, "run", run)
+    monkeypatch.setattr(system.shutil, "which", lambda name: name)
+    monkeypatch.setattr(system.sys, "platform", "linux")
+    monkeypatch.setattr(system.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setenv("CI", "true")
+    return asked
+
+
+def test_root_in_ci_installs_what_is_missing_and_asks_once(
+    house: House, apt: list[list[str]]
+) -> None:
+    system.provide(house.root)
+    assert [" ".join(each) for each in apt] == [
+        "apt-get -q -y update",
+        "apt-get -q -y install --no-install-recommends ffmpeg python3-venv",
+    ]
+
+
+@pytest.mark.parametrize(("ci", "user"), [("", 0), ("true", 1000)])
+def test_at_a_desk_one_line_says_what_to_type(
+    house: House, apt: list[list[str]], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], ci: str, user: int,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(system.os, "geteuid", lambda: user)
+    system.provide(house.root)
+    assert apt == []
+    told = capsys.readouterr().err
+    assert told.endswith("sudo apt-get install ffmpeg python3-venv\n") and told.count("\n") == 1
+
+
+def test_where_nothing_is_missing_or_no_debian_nothing_is_asked(
+    house: House, apt: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system.shutil, "which", lambda _: None)
+    system.provide(house.root)
+    (house.root / "requirements" / "system.txt").write_text("curl\n", encoding="utf-8")
+    monkeypatch.setattr(system.shutil, "which", lambda name: name)
+    system.provide(house.root)
+    assert apt == []
+
+
+def test_a_package_that_cannot_be_had_stops_ci(house: House, apt: list[list[str]]) -> None:
+    (house.root / "requirements" / "system.txt").write_text("broken\n", encoding="utf-8")
+    with pytest.raises(HouseError, match=r"(?s)install .*broken failed:.*no space"):
+        system.provide(house.root)
