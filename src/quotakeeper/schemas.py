@@ -7,32 +7,48 @@ docs/en/reference/compatibility.md lists all of them.
 
 from __future__ import annotations
 
-from enum import StrEnum, unique
+from enum import Enum, unique
 
 
 @unique
-class Schema(StrEnum):
-    """The value of the key `schema`: what the document is, and the number of its layout."""
+class Schema(int, Enum):
+    """The value of the key `schema`: the number of a document's layout.
 
-    CALCULATOR = "quotakeeper.calculator/1"
-    COMPACT = "quotakeeper.compact/1"
-    CONFIG = "quotakeeper.config/1"
-    DOCTOR = "quotakeeper.doctor/1"
-    ESTIMATE = "quotakeeper.estimate/1"
-    EVENT = "quotakeeper.event/1"
-    EVENTS = "quotakeeper.events/1"
-    EXPORT = "quotakeeper.export/1"
-    LIMITS = "quotakeeper.limits/1"
-    MEDIA = "quotakeeper.media/1"
-    PLAN = "quotakeeper.plan/1"
-    PRICES = "quotakeeper.prices/1"
-    RECONCILE = "quotakeeper.reconcile/1"
-    RECONCILE_BILL = "quotakeeper.reconcile-bill/1"
-    REPORT = "quotakeeper.report/1"
-    RUN = "quotakeeper.run/1"
-    SANDBOX_BILL = "quotakeeper.sandbox-bill/1"
-    SELF_CHECK = "quotakeeper.self-check/1"
-    STATUS = "quotakeeper.status/1"
-    TOKEN_ACCURACY = "quotakeeper.token-accuracy/1"
-    VERIFY = "quotakeeper.verify/1"
-    WATCH = "quotakeeper.watch/1"
+    Each row is the name of a document and its number. A row equals its number, so `json` writes
+    that.
+    """
+
+    def __new__(cls, document: str, number: int) -> Schema:
+        """A number that also knows the document it belongs to."""
+        row = int.__new__(cls, number)
+        row._value_ = (document, number)
+        return row
+
+    @property
+    def document(self) -> str:
+        """The name of the document, as the documentation lists it."""
+        name: str = self.value[0]
+        return name
+
+    CALCULATOR = ("calculator", 1)
+    COMPACT = ("compact", 1)
+    CONFIG = ("config", 1)
+    DOCTOR = ("doctor", 1)
+    ESTIMATE = ("estimate", 1)
+    EVENT = ("event", 1)
+    EVENTS = ("events", 1)
+    EXPORT = ("export", 1)
+    LIMITS = ("limits", 1)
+    MEDIA = ("media", 1)
+    PLAN = ("plan", 1)
+    PRICES = ("prices", 1)
+    RECONCILE = ("reconcile", 1)
+    RECONCILE_BILL = ("reconcile-bill", 1)
+    REPORT = ("report", 1)
+    RUN = ("run", 1)
+    SANDBOX_BILL = ("sandbox-bill", 1)
+    SELF_CHECK = ("self-check", 1)
+    STATUS = ("status", 1)
+    TOKEN_ACCURACY = ("token-accuracy", 1)
+    VERIFY = ("verify", 1)
+    WATCH = ("watch", 1)

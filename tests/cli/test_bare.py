@@ -51,7 +51,7 @@ def test_status_export_and_verify_need_nothing_installed(
 ) -> None:
     ran = run_bare(repository, busy, "status", "--json")
     assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout)["schema"] == "quotakeeper.status/1"
+    assert json.loads(ran.stdout)["schema"] == 1
     ran = run_bare(repository, busy, "export", "--format", "ndjson")
     assert [json.loads(line)["id"] for line in ran.stdout.splitlines()] == [
         "e1", "e2", "e3", "e4", "e5",
@@ -165,7 +165,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(cli: CommandLine, repository: Pat
         env={**os.environ, "PYTHONPATH": str(repository / "src")},
     )  # fmt: skip
     assert process.stdout is not None
-    assert json.loads(process.stdout.readline())["schema"] == "quotakeeper.watch/1"
+    assert json.loads(process.stdout.readline())["schema"] == 1
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130

@@ -103,7 +103,7 @@ def test_the_ledger_itself_is_never_written_over(busy: CommandLine, name: str) -
 
 def test_json_says_when_it_was_made(busy: CommandLine) -> None:
     record = json.loads(busy.run("export", "--format", "json").out)
-    assert record["schema"] == "quotakeeper.export/1"
+    assert record["schema"] == 1
     assert record["generated_at"] == "2026-11-23T12:45:03Z"
     assert len(record["events"]) == 5
 

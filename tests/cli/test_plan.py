@@ -85,7 +85,7 @@ def test_what_is_assumed_is_what_the_pipeline_does() -> None:
 
 def test_without_history_it_is_assumed_and_says_so(films: CommandLine) -> None:
     record = planned(films)
-    assert record["schema"] == "quotakeeper.plan/1"
+    assert record["schema"] == 1
     assert [each["name"] for each in record["files"]] == [
         os.path.join("phim", name) for name in
         ("0.wav", "1.wav", "2.wav", *(os.path.join("tập 2", f"{n}.wav") for n in range(3)))

@@ -25,7 +25,7 @@ def sound(path: Path, seconds: int) -> Path:
 
 def test_list_shows_date_source_and_confidence(cli: CommandLine) -> None:
     record = json.loads(cli.run("prices", "list", "--json").out)
-    assert (record["schema"], record["currency"]) == ("quotakeeper.prices/1", "USD")
+    assert (record["schema"], record["currency"]) == (1, "USD")
     assert {row["provider"] for row in record["prices"]} >= {"gemini", "deepgram"}
     for row in record["prices"]:
         assert Decimal(row["usd"]) >= 0

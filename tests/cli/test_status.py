@@ -30,7 +30,7 @@ def test_json_is_as_other_programs_rely_on(busy: CommandLine) -> None:
     result = busy.run("status", "--json")
     assert result.code == 0
     record = json.loads(result.out)
-    assert record["schema"] == "quotakeeper.status/1"
+    assert record["schema"] == 1
     assert record["as_of"] == "2026-11-23T12:45:03Z"
     pinned = "name provider meter window amount used reserved remaining percent state resets_at"
     by_name = {each["name"]: each for each in record["limits"]}

@@ -43,7 +43,7 @@ def test_one_frame_where_nothing_happened_yet(cli: CommandLine) -> None:
 
 def test_one_frame_as_json(busy: CommandLine) -> None:
     record = json.loads(busy.run("watch", "--once", "--json").out)
-    assert record["schema"] == "quotakeeper.watch/1"
+    assert record["schema"] == 1
     assert record["as_of"] == "2026-11-23T12:45:03Z"
     tokens, cost, minutes, _ = record["limits"]
     assert tokens["per_hour"] == "16391120", "12,307,000 in 45 minutes and 3 seconds"

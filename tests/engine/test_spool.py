@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.conftest import MakeKeeper
-from tests.engine.support import GatedStore, config, gated, limit, python, said
 
 from quotakeeper import Keeper
 from quotakeeper.errors import LedgerError, LedgerUnavailableError
 from quotakeeper.testing.clock import FakeClock
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import GatedStore, config, gated, limit, python, said
 from tests.rights import modes_hold
 
 GONE = LedgerUnavailableError("here", "is full")

@@ -80,7 +80,7 @@ def test_the_pinned_line() -> None:
         "provenance", "outcome",
     ]  # fmt: skip
     assert record == {
-        "schema": "quotakeeper.event/1",
+        "schema": 1,
         "id": "my-id-1",
         "at": "2026-11-23T12:00:00.000000Z",
         "provider": "gemini",
@@ -111,7 +111,7 @@ def test_unpriced_is_null_and_free_is_zero() -> None:
 def test_an_export_of_nothing_is_still_well_formed() -> None:
     assert written("ndjson") == ""
     assert json.loads(written("json")) == {
-        "schema": "quotakeeper.export/1", "generated_at": "2026-11-23T12:00:00Z", "events": [],
+        "schema": 1, "generated_at": "2026-11-23T12:00:00Z", "events": [],
     }  # fmt: skip
     (header,) = csv.reader(io.StringIO(written("csv"), newline=""))
     assert header[:6] == ["id", "at", "provider", "model", "operation", "scope"]
@@ -122,7 +122,7 @@ def test_every_form_holds_every_event(found: list[UsageEvent]) -> None:
     lines = written("ndjson", *found)
     assert lines.isascii()
     records = [json.loads(line) for line in lines.splitlines()]
-    assert {record.pop("schema") for record in records} <= {"quotakeeper.event/1"}
+    assert {record.pop("schema") for record in records} <= {1}
     assert records == json.loads(written("json", *found))["events"]
     assert [record["id"] for record in records] == [event.id for event in found]
     assert [record["operation"] for record in records] == [e.labels.operation for e in found]

@@ -6,7 +6,7 @@ annotations is an error here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -34,6 +34,7 @@ from quotakeeper import (
     Verdict,
 )
 from quotakeeper.calculator import TokenCalculator
+from quotakeeper.errors import RefusingVerdict
 from quotakeeper.providers import (
     NO_RESPONSE,
     Adapter,
@@ -152,9 +153,9 @@ def failing(keeper: Keeper) -> str:
     try:
         keeper.record("gemini", input_tokens=1)
     except LimitExceeded as error:
-        refusing = assert_type(error.decision.refusing, tuple[Verdict, ...])
+        refusing = assert_type(error.decision.refusing, Sequence[RefusingVerdict])
         assert_type(error.asked + error.remaining + error.resets_at, int)
-        verdict = assert_type(error.decision.blocking, Verdict)
+        verdict = assert_type(error.decision.blocking, RefusingVerdict)
         return error.limit.name + verdict.limit.name + error.decision.explain() + str(refusing)
     except (InvalidInputError, ConfigError) as error:
         return error.problem + error.fix

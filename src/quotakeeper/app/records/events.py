@@ -89,7 +89,7 @@ def _write_ndjson(events: Iterable[UsageEvent], stream: TextIO) -> int:
 
 def _write_json(events: Iterable[UsageEvent], stream: TextIO, generated_at: int) -> int:
     count = 0
-    head = f'"schema": "{Schema.EXPORT}", "generated_at": "{rfc3339(generated_at)}"'
+    head = f'"schema": {int(Schema.EXPORT)}, "generated_at": "{rfc3339(generated_at)}"'
     stream.write("{" + head + ', "events": [')
     for count, event in enumerate(events, start=1):
         stream.write(",\n  " if count > 1 else "\n  ")
