@@ -1,0 +1,118 @@
+"""The table of rules: every symbol is there, both pages show it, and seeded faults turn tests red."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.draw_layers import PICTURE, layers, svg
+from tests.house.rules import RULES, Rule
+from tests.proof import mutants
+from tests.proof.mutant_rows import Mutant
+
+PAGES = {lang: f"docs/{lang}/explanation/architecture.md" for lang in ("en", "vi")}
+BEGIN, END = "<!-- rules -->", "<!-- end of rules -->"
+WITH_FAULT = [rule for rule in RULES if rule.test]
+# Put in at every run; `QUOTAKEEPER_ALL_RULES=1` puts in all of them.
+QUICK = ("tests/domain/", "tests/stores/test_contract.py::TestMemoryStore")
+
+
+def _chosen() -> list[Rule]:
+    quick = [rule for rule in WITH_FAULT if rule.test.startswith(QUICK)]
+    return WITH_FAULT if os.environ.get("QUOTAKEEPER_ALL_RULES") else quick[:16]
+
+
+def _span(text: str, symbol: str) -> tuple[int, int] | None:
+    """The first and last line of a symbol, counted from 1; None when it is not there."""
+    body: list[ast.stmt] = ast.parse(text).body
+    found: ast.stmt | None = None
+    for name in symbol.split("."):
+        found = next((node for node in _flat(body) if name in _names(node)), None)
+        if found is None:
+            return None
+        body = getattr(found, "body", [])
+    assert found is not None
+    decorators = getattr(found, "decorator_list", [])
+    return min([found.lineno, *(each.lineno for each in decorators)]), found.end_lineno or 0
+
+
+def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a body, with those of its branches (one per platform, say)."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If):
+            yield from _flat([*node.body, *node.orelse])
+
+
+def _names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Assign):
+        return {target.id for target in node.targets if isinstance(target, ast.Name)}
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return {node.target.id}
+    return set()
+
+
+def table(lang: str) -> str:
+    """The table as the page of a language shows it."""
+    head = {"en": "| rule | file | symbol |", "vi": "| quy tắc | tệp | ký hiệu |"}[lang]
+    rows = [
+        f"| {rule.vi if lang == 'vi' else rule.en} "
+        f"| [`{rule.file}`](../../../src/quotakeeper/{rule.file}) | `{rule.symbol}` |"
+        for rule in RULES
+    ]
+    return "\n".join([head, "|---|---|---|", *rows])
+
+
+def test_there_are_many_rules_and_each_is_said_once() -> None:
+    assert len(RULES) >= 30
+    assert len({rule.en for rule in RULES}) == len({rule.vi for rule in RULES}) == len(RULES)
+    assert len(WITH_FAULT) >= 15
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.en[:60])
+def test_the_symbol_of_a_rule_is_there_and_holds_its_fault(repository: Path, rule: Rule) -> None:
+    text = (repository / "src" / "quotakeeper" / rule.file).read_text(encoding="utf-8")
+    span = _span(text, rule.symbol)
+    assert span is not None, f"{rule.file} has no {rule.symbol}"
+    if rule.test:
+        assert text.count(rule.old) == 1
+        first = text[: text.index(rule.old)].count("\n") + 1
+        assert span[0] <= first <= span[1], f"the fault lies outside of {rule.symbol}"
+
+
+@pytest.mark.parametrize("lang", PAGES)
+def test_the_page_shows_the_table(repository: Path, lang: str) -> None:
+    page = (repository / PAGES[lang]).read_text(encoding="utf-8")
+    shown = page.partition(BEGIN)[2].partition(END)[0].strip()
+    assert shown == table(lang), "python -m tests.house.test_rules writes it"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", _chosen(), ids=lambda rule: rule.en[:60])
+def test_a_fault_in_the_symbol_turns_its_test_red(rule: Rule) -> None:
+    assert mutants.survives(Mutant(rule.file, rule.old, rule.new, rule.test)) == ""
+
+
+def test_the_picture_shows_the_contract(repository: Path) -> None:
+    text = (repository / "pyproject.toml").read_text(encoding="utf-8")
+    assert PICTURE.read_text(encoding="utf-8") == svg(layers(text))
+    assert ["domain"] in layers(text)
+
+
+def write() -> None:
+    """Write the table into both pages."""
+    for lang, name in PAGES.items():
+        path = mutants.ROOT / name
+        before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+        _, _, after = rest.partition(END)
+        path.write_text(f"{before}{BEGIN}\n\n{table(lang)}\n\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
