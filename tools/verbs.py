@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools import interpreters, suite
+from tools.circles import main as print_circles
 from tools.house import EXIT_UNAVAILABLE, House, HouseError, child_environment, in_ci, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +45,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
          proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
   check  format, lint, types, architecture, gates
   bench  measure, beside peers; --write makes docs/*/performance.md      benchmarks/run.py
+  circles  print the import circles of the package (there are none)
   fmt    put the source into its format
   help   this page
 
@@ -110,6 +112,11 @@ def bench(house: House, arguments: list[str]) -> int:
     """Run benchmarks/run.py."""
     script = _existing(house, "benchmarks/run.py")
     return _hand_over([str(prepare(house)), script, *arguments], house)
+
+
+def circles(house: House, arguments: list[str]) -> int:
+    """Print the import circles of the package; 1 if there are any."""
+    return print_circles(arguments)
 
 
 def fmt(house: House, arguments: list[str]) -> int:
@@ -211,6 +218,7 @@ VERBS: dict[str, Callable[[House, list[str]], int]] = {
     "proof": proof,
     "check": check,
     "bench": bench,
+    "circles": circles,
     "fmt": fmt,
 }
 
