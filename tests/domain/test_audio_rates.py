@@ -131,3 +131,19 @@ def test_the_calls_of_a_file_add_up_to_the_whole(
     amounts = [use["input_tokens"] for use in uses]
     assert abs(sum(amounts) - whole) <= Fraction(1, 2)
     assert max(amounts) - min(amounts) <= 1
+
+
+def test_calls_that_count_nothing_but_themselves_have_no_spread() -> None:
+    story = Story()
+    for _ in range(3):
+        story.heard(10).call("gemini", "translate")
+    found = by_operation(story)["translate"]
+    assert (found.per_minute, found.low, found.high) == ({}, Fraction(1), Fraction(1))
+    assert found.calls_per_minute == Fraction(1, 10)
+
+
+def test_another_model_is_asked_at_the_same_rate() -> None:
+    found = by_operation(Story().file(10, 100))["translate"]
+    other = found.by_model("other", "larger")
+    assert (other.provider, other.model) == ("other", "larger")
+    assert other.by_model(found.provider, found.model) == found != other

@@ -184,3 +184,8 @@ def test_whatever_the_figures_the_answer_is_in_order(
     assert all(now <= each < now + at.to_come or each == now for each in known)
     if amount - at.used - reserved <= 0:
         assert order == [now, now, now]
+
+
+def test_of_a_limit_of_nothing_no_share_is_used() -> None:
+    found = foreseen(0, evenly(100, 0, NOON))
+    assert (found.burn_rate, found.exhausts_at) == (None, NOON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -215,3 +216,13 @@ def test_a_narrowed_sheet_answers_the_same_with_fewer_dates():
     for at in (0, 50, 60, 70, 80):
         assert usd(narrow, options=asked, at=at) == usd(sheet, options=asked, at=at)
     assert sheet.narrowed(PriceOptions(kind="list")).boundaries() == [0, 60]
+
+
+def test_a_row_says_from_which_day_it_holds():
+    assert row(from_at=0).effective_from == date(1970, 1, 1)
+    assert row(from_at=86_400_000_000 * 2 - 1).effective_from == date(1970, 1, 2)
+
+
+def test_an_option_that_is_no_text_is_named():
+    with pytest.raises(InvalidInputError, match=r"options\.tier.*is not text"):
+        PriceOptions.read({"tier": 1})

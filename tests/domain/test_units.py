@@ -175,3 +175,11 @@ def test_the_decimal_settings_of_the_host_change_nothing(meter, base, precision)
     expected = answers()
     with localcontext(Context(prec=precision, Emax=20, Emin=-20, traps=[])):
         assert answers() == expected
+
+
+def test_an_amount_may_be_too_large_once_it_is_counted_in_base_units():
+    meter = METERS["audio_minutes"]
+    most = MAX_AMOUNT // meter.per_unit
+    assert amount_from_units(most, meter, "amount") <= MAX_AMOUNT
+    with pytest.raises(InvalidInputError, match="is too large"):
+        amount_from_units(most + 1, meter, "amount")

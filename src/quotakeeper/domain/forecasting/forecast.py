@@ -250,8 +250,6 @@ class _Tries:
     def interval(self, length: int, expected: int, to_come: int) -> tuple[int, int]:
         """What is to come at least and at most, eight times in ten."""
         found = self.errors[length]
-        if not self.weight:
-            return _interval(expected, expected)
         square, signed = found.square // self.weight, found.signed // self.weight
         ahead, known = self.ahead * BUCKET, self.slots * BUCKET
         # Errors of stretches one after the other add up, and the pace itself is known from little

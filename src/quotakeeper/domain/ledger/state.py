@@ -195,7 +195,7 @@ class LedgerState:
         """The accounts that a call with these labels counts in."""
         found = self._matching.get(labels)
         if found is None:
-            if len(self._matching) > 10_000:
+            if len(self._matching) > _MOST_PLACES:
                 self._matching.clear()
             found = tuple(a for a, _ in self.accounts.values() if a.matches(labels))
             self._matching[labels] = found

@@ -1,0 +1,65 @@
+"""The state in memory: what it remembers of labels is bounded, and what it forgets it finds again."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import state as state_module
+from quotakeeper.domain.ledger.apply import apply
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.state import LedgerState
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.units import MAX_QUANTITY
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.windows import SECOND, parse_window
+from quotakeeper.errors import InvalidInputError
+
+NOW = 1_800_000_000 * SECOND
+LABELS = CallLabels("gemini", "m")
+DAILY = Limit("daily", "input_tokens", parse_window("day"), 1_000, provider="gemini")
+
+
+@pytest.fixture
+def state() -> LedgerState:
+    made = LedgerState(lambda _: UTC)
+    apply(
+        made, [c.Watch((DAILY.account,)), c.Record("a", LABELS, Figures({"input_tokens": 7}))], NOW
+    )
+    return made
+
+
+def test_what_is_remembered_of_labels_is_bounded(
+    state: LedgerState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_module, "_MOST_PLACES", 3)
+    limits = (DAILY,)
+    before = state.places(LABELS, NOW), state.caps(LABELS, limits, NOW)
+    most = 0
+    for number in range(10):
+        labels = CallLabels("gemini", f"m{number}")
+        assert [each[0] for each in state.places(labels, NOW)] == [DAILY.account]
+        assert [each[0] for each in state.caps(labels, limits, NOW)] == [DAILY]
+        most = max(most, len(state._matching), len(state._places), len(state._caps))
+    assert most == 4
+    assert (state.places(LABELS, NOW), state.caps(LABELS, limits, NOW)) == before
+    assert state.places(LABELS, NOW)[0][3].settled == 7
+
+
+def test_limits_that_may_change_are_looked_at_anew(state: LedgerState) -> None:
+    limits = [DAILY]
+    assert len(state.caps(LABELS, limits, NOW)) == 1
+    limits.clear()
+    assert state.caps(LABELS, limits, NOW) == ()
+
+
+def test_a_correction_that_no_ledger_could_hold_is_refused_and_changes_nothing(
+    state: LedgerState,
+) -> None:
+    figures = Figures({"input_tokens": MAX_QUANTITY + 1})
+    (outcome,), entries = apply(state, [c.Correct("a", figures)], NOW)
+    assert isinstance(outcome, c.Failed) and isinstance(outcome.error, InvalidInputError)
+    assert entries == []
+    assert state.totals(DAILY.account, NOW).settled == 7
