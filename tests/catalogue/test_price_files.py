@@ -321,7 +321,9 @@ def test_a_file_with_windows_line_ends_and_a_byte_order_mark_is_fine(write, now)
     assert load_snapshot([path]).price("gemini", "gemini-2.5-flash", MILLION, now).cost_pico
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(st.sampled_from([*ROW, "until", "tier", "above", "note"]), st.text(max_size=30))
 @example("usd", "0x10")
 @example("from", "2026-02-30")

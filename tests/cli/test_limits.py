@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.cli.conftest import CommandLine
 
 from quotakeeper.app.limits_file import LimitsFile
 from quotakeeper.config import load_settings
 from quotakeeper.config.platform_folders import user_config_file
 from quotakeeper.domain.usage import check_label
-from tests.cli.conftest import CommandLine
 
 FILE = """\
 # our house rules
@@ -165,7 +165,10 @@ def test_a_list_of_inline_tables_works_too(cli: CommandLine) -> None:
     assert names(cli) == ["a", "calls"]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     named=st.lists(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300)

@@ -33,7 +33,8 @@ def _foreign(repository: Path, modules: list[str]) -> set[str]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    known = sys.stdlib_module_names | {"__main__", "quotakeeper"}
+    # Ours for children also runs the distribution's sitecustomize, where there is one.
+    known = sys.stdlib_module_names | {"__main__", "quotakeeper", "sitecustomize"}
     return {
         name
         for name in ran.stdout.split()

@@ -78,7 +78,9 @@ def test_without_every_python_there_is_one(house: House, monkeypatch: pytest.Mon
 def test_what_a_machine_lacks_is_named_and_no_failure(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(suite.interpreters, "found", lambda _: [OTHER])
+    first = Interpreter("python3", "/own", (3, 12, 1))
+    monkeypatch.setattr(suite.interpreters, "current", lambda: first)
+    monkeypatch.setattr(suite.interpreters, "found", lambda _: [OTHER, first])
     assert suite._announced(repository) == [OTHER]
     lines = capsys.readouterr().out.splitlines()
     assert "dev: not tried: Python 3.14 is not on this machine" in lines
