@@ -204,9 +204,8 @@ def _kind(value: object) -> str:
 def _nearest(name: object, known: Collection[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only a complaint needs it
 
-    close = get_close_matches(
-        str(name)[:60], list(known), 1, 0.5
-    )  # gate-ok(float): how alike two names are
+    alike = 0.5  # gate-ok(float): a likeness of two names, no amount
+    close = get_close_matches(str(name)[:60], list(known), 1, alike)
     if close:
         return f"did you mean {close[0]!r}?"
     return "one of: " + ", ".join(known)
