@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.cli.conftest import CommandLine
 
 from quotakeeper.app.limits_file import LimitsFile
 from quotakeeper.config import load_settings
 from quotakeeper.config.platform_folders import user_config_file
 from quotakeeper.domain.usage import check_label
+from tests.cli.conftest import CommandLine
 
 FILE = """\
 # our house rules
