@@ -14,6 +14,7 @@ from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.numbers import times
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.windows import moment
+from quotakeeper.engine.worker.process_lifecycle import lifecycle
 
 Warner = Callable[[Verdict], None]
 _MOST_KNOWN = 10_000
@@ -40,7 +41,9 @@ class ThresholdWarnings:
         if fresh:
             with suppress(RuntimeError):  # the interpreter is on its way out
                 name = "quotakeeper-warning"
-                Thread(target=self.give, args=(fresh,), name=name, daemon=True).start()
+                thread = Thread(target=self.give, args=(fresh,), name=name, daemon=True)
+                thread.start()
+                lifecycle.join_briefly(thread)
 
     def _is_known(self, verdict: Verdict) -> bool:
         return verdict.limit.mode is Mode.SHADOW or _level(verdict) in self._warned

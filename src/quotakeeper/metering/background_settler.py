@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event
 
 from quotakeeper.engine.batch_settle import Settlement, settle_batch
+from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 
 # What a job gives back is settled with that of others.
 Job = Callable[[], Settlement | None]
 PAUSE_SECONDS = 0.005
 _FAR_BEHIND = 128
 _MOST_AT_ONCE = 64
+_FORK_SECONDS = 2.0  # for which a fork waits for the jobs under way
 
 log = logging.getLogger("quotakeeper.intercept")
 
@@ -41,30 +44,47 @@ class BackgroundSettler:
 
     def forked(self) -> None:
         """In a forked child: its parent's jobs are not its own, and the thread is not there."""
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
-        self._lock = Lock()
-        self._hurry = Event()
-        self._running = False
+        self._jobs: SimpleQueue[Job | StopRequest] = SimpleQueue()
+        # Not an Event, whose lock a signal handler may find taken by the code that it interrupts.
+        self._hurry: SimpleQueue[None] = SimpleQueue()
+        self._thread = ResumableThread("quotakeeper-closer")
 
     def start(self) -> None:
         """Have the thread running; to be called where a thread may be started."""
-        if self._running:
-            return
-        with self._lock:
-            if not self._running:
-                thread = Thread(target=_work, args=(self._jobs, self._hurry), daemon=True)
-                thread.name = "quotakeeper-settler"
-                thread.start()
-                self._running = True
+        self._thread.start(self._work())
+
+    def _work(self) -> Callable[[], bool]:
+        jobs, hurry = self._jobs, self._hurry
+        return lambda: _work(jobs, hurry)
 
     def put(self, job: Job) -> None:
         """Hand over a job; safe in a finalizer."""
         self._jobs.put(job)
+        self._resume()
 
     def put_at_once(self, job: Callable[[], object]) -> None:
         """Hand over a job that somebody waits for: no pause is made before those in front of it."""
         self._jobs.put(_Waited(job))
-        self._hurry.set()
+        self._hurry.put(None)
+        self._resume()
+
+    def _resume(self) -> None:
+        # After a fork only; before the first start nothing is started from here.
+        if self._thread.used and not self._thread.running:
+            self._thread.start_later(self._work())
+
+    def before_fork(self) -> None:
+        """Have the jobs done that were handed over, and end the thread, if that takes no long."""
+        self._thread.stop(self._ask_to_stop, _FORK_SECONDS)
+
+    def _ask_to_stop(self, request: StopRequest) -> None:
+        self._jobs.put(request)
+        self._hurry.put(None)
+
+    def after_fork_in_parent(self) -> None:
+        """Go on with what was handed over meanwhile; the next call starts the thread else."""
+        if not self._jobs.empty():
+            self._resume()
 
     @property
     def is_behind(self) -> bool:
@@ -73,27 +93,62 @@ class BackgroundSettler:
 
     def wait(self, seconds: float) -> bool:
         """Wait until everything that was handed over is done; False if it takes too long."""
-        if not self._running:
+        if not self._thread.running and (not self._thread.used or self._jobs.empty()):
             return True
         done = Event()
-        self.put_at_once(done.set)
+        self._jobs.put(_Waited(done.set))
+        self._hurry.put(None)
+        try:
+            self.start()
+        except RuntimeError:  # the interpreter is about to end
+            _do(_all(self._jobs))
         return done.wait(seconds)
 
 
-def _work(jobs: SimpleQueue[Job], hurry: Event) -> None:
+def _work(jobs: SimpleQueue[Job | StopRequest], hurry: SimpleQueue[None]) -> bool:
+    """Do what comes until a fork stops the thread."""
     while True:
-        batch = [jobs.get()]
-        hurry.wait(PAUSE_SECONDS)
-        hurry.clear()  # before the rest is taken: who hurries has put his job first
-        try:
-            while len(batch) < _MOST_AT_ONCE:
-                batch.append(jobs.get_nowait())
-        except Empty:
-            pass
-        else:
-            hurry.set()  # there may be more
+        batch, request = _batch(jobs, hurry)
         _do(batch)
         del batch  # or it would hold on to its calls until the next ones
+        if request is not None and request.claim():
+            return True
+
+
+def _batch(
+    jobs: SimpleQueue[Job | StopRequest], hurry: SimpleQueue[None]
+) -> tuple[list[Job], StopRequest | None]:
+    batch: list[Job] = []
+    job = jobs.get()
+    if not isinstance(job, StopRequest):
+        _pause(hurry)
+    with suppress(Empty):
+        while not isinstance(job, StopRequest):
+            batch.append(job)
+            if len(batch) == _MOST_AT_ONCE:
+                hurry.put(None)  # there may be more
+                return batch, None
+            job = jobs.get_nowait()
+        return batch, job
+    return batch, None
+
+
+def _pause(hurry: SimpleQueue[None]) -> None:
+    # Over before the rest is taken: who hurries has put his job first.
+    with suppress(Empty):
+        hurry.get(timeout=PAUSE_SECONDS)
+        while True:
+            hurry.get_nowait()
+
+
+def _all(jobs: SimpleQueue[Job | StopRequest]) -> list[Job]:
+    found: list[Job] = []
+    with suppress(Empty):
+        while True:
+            job = jobs.get_nowait()
+            if not isinstance(job, StopRequest):
+                found.append(job)
+    return found
 
 
 def _do(batch: list[Job]) -> None:

@@ -190,7 +190,15 @@ class CallMeter:
             attempt.hand_over()
         self.flush()
 
-    def forked(self) -> None:
+    def before_fork(self) -> None:
+        """End the thread that settles calls."""
+        self.closer.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self.closer.after_fork_in_parent()
+
+    def after_fork(self) -> None:
         """In a forked child: the calls under way are the parent's."""
         self.settler.forked()
         self.retries.forked()

@@ -8,15 +8,14 @@ import sys
 import weakref
 from typing import Protocol
 
+from quotakeeper.engine.worker.process_lifecycle import Resting, lifecycle
 
-class Leaving(Protocol):
+
+class Leaving(Resting, Protocol):
     """What has calls under way."""
 
     def leave(self) -> None:
         """The process ends."""
-
-    def forked(self) -> None:
-        """This is a forked child."""
 
 
 class _Expected:
@@ -35,6 +34,7 @@ def settle_at_exit(meter: Leaving) -> None:
     Registered after the keeper's own end, so called before it.
     """
     _leaving.add(meter)
+    lifecycle.join_as_user(meter)
     if not _Expected.at_exit:
         _Expected.at_exit = True
         atexit.register(_leave)
@@ -51,12 +51,3 @@ def settle_at_child_exit() -> None:
 def _leave() -> None:
     for each in list(_leaving):
         each.leave()
-
-
-def _forked() -> None:
-    for each in list(_leaving):
-        each.forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)

@@ -39,8 +39,12 @@ class Maintenance:
     @property
     def rest_seconds(self) -> float:
         """For how long there may be nothing to do."""
-        leases = self.leases
-        return leases.tick_seconds if leases is not None and leases.active else SWEEP_SECONDS
+        return self.leases.tick_seconds if self.leases and self.is_busy else SWEEP_SECONDS
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something has to be looked after before long."""
+        return self.leases is not None and self.leases.active
 
     def after_fork(self, owner: str) -> None:
         """In a forked child."""

@@ -1,4 +1,4 @@
-"""Fork and exit: no worker is in the middle of anything when its process is copied or ends.
+"""Fork and exit: no thread of ours works, or is there, when its process is copied or ends.
 
 SQLite keeps its locks per process and per file, in memory that a child inherits: a child that goes
 on beside a connection of its parent believes in locks that it does not have, and commits of either
@@ -13,11 +13,12 @@ import logging
 import os
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock, RLock
+from contextlib import contextmanager, suppress
+from threading import Lock, RLock, Thread
 from typing import Protocol
 
 _GOODBYE_SECONDS = 2.0
+_BRIEFLY_SECONDS = 0.2
 
 log = logging.getLogger("quotakeeper.engine")
 
@@ -53,8 +54,8 @@ class FairLock:
         self.end()
 
 
-class Member(Protocol):
-    """Who has to know of a fork and of the end."""
+class Resting(Protocol):
+    """Who has to know of a fork."""
 
     def before_fork(self) -> None:
         """Come to rest."""
@@ -65,6 +66,10 @@ class Member(Protocol):
     def after_fork(self) -> None:
         """In the child: begin anew."""
 
+
+class Member(Resting, Protocol):
+    """Who has to know of a fork and of the end."""
+
     def close(self, seconds: float | None = None) -> None:
         """Finish, in so many seconds at most."""
 
@@ -74,8 +79,12 @@ class ProcessLifecycle:
 
     def __init__(self) -> None:
         self._members: weakref.WeakSet[Member] = weakref.WeakSet()
-        self._resting: list[Member] = []
-        self._lock = RLock()  # the thread that forks takes and gives it back; the child has its own
+        self._users: weakref.WeakSet[Resting] = weakref.WeakSet()
+        self._brief: weakref.WeakSet[Thread] = weakref.WeakSet()
+        self._resting: list[Resting] = []
+        # The thread that forks takes and gives them back; the child has its own.
+        self._forks, self._depth = RLock(), 0
+        self._lock = RLock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(
                 before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child
@@ -86,6 +95,14 @@ class ProcessLifecycle:
         """Be told for as long as you live."""
         with self._lock:
             self._members.add(member)
+
+    def join_as_user(self, user: Resting) -> None:
+        """Be told of forks as long as the members still work: their user rests first."""
+        self._users.add(user)
+
+    def join_briefly(self, thread: Thread) -> None:
+        """Have a fork wait a moment for the end of a thread that does one thing."""
+        self._brief.add(thread)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -98,25 +115,39 @@ class ProcessLifecycle:
             yield
 
     def _before(self) -> None:
+        self._forks.acquire()
+        self._depth += 1
+        users = list(self._users)
+        for user in users:  # without the lock: what they still do may import
+            with _said():
+                user.before_fork()
         self._lock.acquire()
-        self._resting = list(self._members)
-        for member in self._resting:
+        members = list(self._members)
+        for member in members:
             with _said():
                 member.before_fork()
+        for thread in list(self._brief):
+            with suppress(RuntimeError):  # it is this one, or it has not started
+                thread.join(_BRIEFLY_SECONDS)
+        self._resting = [*members, *users]
 
     def _in_parent(self) -> None:
-        for member in self._resting:
-            with _said():
-                member.after_fork_in_parent()
-        self._resting = []
-        self._lock.release()
+        self._depth = max(0, self._depth - 1)
+        if not self._depth:  # a signal handler forked while this thread was about to
+            for each in self._resting:
+                with _said():
+                    each.after_fork_in_parent()
+            self._resting = []
+        for lock in (self._lock, self._forks):
+            with suppress(RuntimeError):
+                lock.release()
 
     def _in_child(self) -> None:
-        for member in self._resting:
+        for each in self._resting:
             with _said():
-                member.after_fork()
+                each.after_fork()
         self._resting = []
-        self._lock = RLock()
+        self._lock, self._forks, self._depth = RLock(), RLock(), 0
 
     def _at_exit(self) -> None:
         with self._lock:

@@ -10,13 +10,14 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import RLock, Thread, current_thread
+from threading import RLock
 from typing import Any
 
-from quotakeeper.clocks import Clock
+from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.domain.ledger.commands import Command, Release, Reserve, Reserved, Watch
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
+from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from quotakeeper.engine.worker.errors import too_slow, unforeseen
 from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.process_lifecycle import FairLock, lifecycle
@@ -28,10 +29,13 @@ PATIENCE_SECONDS = 15.0
 _TOO_SLOW = "quotakeeper: no answer in time"
 
 log = logging.getLogger("quotakeeper.engine")
+_clock = SystemClock()  # for how long a thread waits, whatever clock the ledger has
 
 
 class Worker:
-    """Owns a store. Starts its thread on the first ticket; survives fork (the child starts anew).
+    """Owns a store. Starts its thread on the first ticket.
+
+    The thread ends before a fork. Parent and child start one again on their next use.
 
     `patience` is how long, in seconds, a caller waits for the ledger to answer.
     """
@@ -49,13 +53,14 @@ class Worker:
         lifecycle.join(self)
 
     def _reset(self) -> None:
-        self._queue: SimpleQueue[WorkItem | None] = SimpleQueue()
-        self._thread: Thread | None = None
+        self._queue: SimpleQueue[WorkItem | StopRequest | None] = SimpleQueue()
+        self._thread = ResumableThread("quotakeeper")
         # Reentrant: a finalizer may close a keeper while this very thread hands over a ticket.
         self._gate = RLock()
         self._turn = FairLock()  # held while the store is used
         self._still = False  # whether a fork under way has got it
         self._watching = False
+        self._left = False  # whether it has finished for good
         self._well = True  # whether the last batch was written
 
     @property
@@ -94,9 +99,12 @@ class Worker:
         return self._waited(WorkItem(question=question))
 
     def post(self, command: Command) -> None:
-        """Hand over a command without waiting for it; safe in a finalizer, so it starts nothing."""
-        if self._thread is not None and not self._closed:
-            self._queue.put(WorkItem(command))
+        """Hand over a command without waiting for it; safe in a finalizer.
+
+        Nothing is handed over before the first use.
+        """
+        if self._thread.used and not self._closed:
+            self._hand_over(WorkItem(command))
 
     def _waited(self, ticket: WorkItem) -> Any:
         ticket.expect()
@@ -146,20 +154,43 @@ class Worker:
     def close(self, seconds: float | None = None) -> None:
         """Finish what was handed over, end what is open, let go; in `patience` if not `seconds`."""
         with self._gate:
-            if not self._closed and self._thread is not None:
+            if not self._closed and self._thread.used:
                 self._queue.put(None)
             self._closed = True
-            thread = self._thread
-        if thread is None:
+        if not self._thread.used:
             self._store.close()
-        elif thread is not current_thread():
-            thread.join(self.patience if seconds is None else seconds)
-            if seconds is None and thread.is_alive():
-                log.warning("quotakeeper: ledger %s is still busy; left behind", self._store.name)
+        elif seconds == 0:  # a finalizer, which waits for nothing
+            self._resume()
+        elif not self._finished(self.patience if seconds is None else seconds) and seconds is None:
+            log.warning("quotakeeper: ledger %s is still busy; left behind", self._store.name)
+
+    def _finished(self, seconds: float) -> bool:
+        """Wait for the end of the thread; a fork may stop it before it has said goodbye."""
+        until = _clock.monotonic() + seconds
+        while not (self._left or self._thread.is_current):
+            try:
+                self._thread.start(self._run)
+            except RuntimeError:  # the interpreter is about to end
+                self._run()
+            if not self._thread.ended(until - _clock.monotonic()):
+                return False
+            if self._thread.running:  # and yet it has ended: for good
+                break
+        return True
 
     def before_fork(self) -> None:
-        """Let the batch under way end and let go of the store: neither may cross a fork."""
-        self._still = self._turn.wait(self.patience)
+        """Let the batch under way end, and the thread; let go of the store.
+
+        None of them may cross a fork. Waits for `patience` at most.
+        """
+        if self._still:  # a signal handler forks in the middle of a fork
+            return
+        until = _clock.monotonic() + self.patience
+        if not self._left:
+            self._thread.stop(self._queue.put, self.patience)
+        # In the thread itself nobody else ends the batch.
+        seconds = 0.0 if self._thread.is_current else until - _clock.monotonic()
+        self._still = self._turn.wait(max(0.0, seconds))
         if self._still:
             self._store.before_fork()
 
@@ -168,6 +199,12 @@ class Worker:
         if self._still:
             self._still = False
             self._turn.end()
+        if self._thread.used and (self.house.is_busy or not self._queue.empty()):
+            self._resume()
+
+    def _resume(self) -> None:
+        if not (self._left or self._thread.running):
+            self._thread.start_later(self._run)
 
     def after_fork(self) -> None:
         """In a forked child: nothing of the parent's thread, queue or handles is used again."""
@@ -178,50 +215,73 @@ class Worker:
             self.house.after_fork(self._store.owner)
 
     def _put(self, *tickets: WorkItem) -> None:
-        with self._gate:
-            if self._closed:
-                raise LedgerUnavailableError(self._store.name, "this keeper was closed", "open one")
-            if self._thread is None:
-                self._thread = self._started()
-            for ticket in tickets:
-                self._queue.put(ticket)
-
-    def _started(self) -> Thread:
-        thread = Thread(target=self._run, name="quotakeeper", daemon=True)
         try:
-            thread.start()
+            with self._gate:
+                if self._closed:
+                    raise LedgerUnavailableError(
+                        self._store.name, "this keeper was closed", "open one"
+                    )
+                # Before the thread starts: a fork in between leaves it running for what waits.
+                for ticket in tickets:
+                    self._queue.put(ticket)
+                self._start(tickets)
+        except BaseException:
+            for ticket in tickets:
+                self._leave(ticket)
+            raise
+
+    def _start(self, tickets: Sequence[WorkItem]) -> None:
+        try:
+            self._thread.start(self._run)
         except RuntimeError as error:  # too many threads, or the interpreter is shutting down
+            for ticket in tickets:
+                ticket.claim()  # or a later start would carry it out
             raise LedgerUnavailableError(self._store.name, f"needs a thread: {error}") from error
-        return thread
+
+    def _hand_over(self, ticket: WorkItem) -> None:
+        self._queue.put(ticket)
+        self._resume()
 
     # -- in the thread
 
-    def _run(self) -> None:
-        more = True
-        while more:
-            batch, more = self._next_batch()
-            with self._turn:
-                try:
-                    self._serve(batch)
-                    if self._watching:
-                        self.house.keep(self._store)
-                except Exception as error:
-                    log.exception("quotakeeper: a batch failed")
-                    fail(batch, unforeseen(self._store.name, error))
-        with self._turn:
-            self._say_goodbye()
+    def _run(self) -> bool:
+        """Serve until the end (False), or until a fork stops the thread (True)."""
+        queue = self._queue
+        while True:
+            batch, last = self._next_batch()
+            if self._queue is not queue:  # a finalizer forked in here, and this is the child
+                return False
+            if batch or not isinstance(last, StopRequest):
+                self._work_off(batch)
+            if last is False:
+                with self._turn:
+                    self._say_goodbye()
+                return False
+            if isinstance(last, StopRequest) and last.claim():
+                return True
 
-    def _next_batch(self) -> tuple[list[WorkItem], bool]:
+    def _work_off(self, batch: list[WorkItem]) -> None:
+        with self._turn:
+            try:
+                self._serve(batch)
+                if self._watching:
+                    self.house.keep(self._store)
+            except Exception as error:
+                log.exception("quotakeeper: a batch failed")
+                fail(batch, unforeseen(self._store.name, error))
+
+    def _next_batch(self) -> tuple[list[WorkItem], StopRequest | bool]:
+        """What waits, and what comes after it: more (True), the end (False), or a request."""
         batch: list[WorkItem] = []
         with suppress(Empty):
             ticket = self._queue.get(timeout=self.house.rest_seconds)
-            while ticket is not None:
+            while isinstance(ticket, WorkItem):
                 if ticket.open:
                     batch.append(ticket)
                 if len(batch) >= MOST_IN_BATCH:
                     return batch, True
                 ticket = self._queue.get_nowait()
-            return batch, False
+            return batch, ticket if ticket is not None else False
         return batch, True
 
     def _serve(self, batch: list[WorkItem]) -> None:
@@ -280,7 +340,10 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - it must be closed whatever happens
             log.warning("quotakeeper: %s", error)
         finally:
-            self._store.close()
+            try:
+                self._store.close()
+            finally:
+                self._left = True
 
     # -- who no longer waits
 
@@ -300,4 +363,4 @@ class Worker:
 
     def _give_back(self, outcome: Any) -> None:
         if isinstance(outcome, Reserved) and not outcome.replay:
-            self._queue.put(WorkItem(Release(outcome.hold.id)))
+            self._hand_over(WorkItem(Release(outcome.hold.id)))

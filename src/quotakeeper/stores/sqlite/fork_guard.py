@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Condition, get_ident
 
@@ -27,12 +27,23 @@ class _Readers:
         self._changed = Condition()
         self._open: dict[object, int] = {}
         self._forking = 0
+        self._let_in: set[int] = set()
         self.inherited = False
 
     def enter(self, reader: object) -> None:
+        mine = get_ident()
         with self._changed:
-            self._changed.wait_for(lambda: not self._forking)
-            self._open[reader] = get_ident()
+            self._changed.wait_for(lambda: not self._forking or mine in self._let_in)
+            self._open[reader] = mine
+
+    @contextmanager
+    def let_in(self) -> Iterator[None]:
+        mine = get_ident()
+        self._let_in.add(mine)
+        try:
+            yield
+        finally:
+            self._let_in.discard(mine)
 
     def leave(self, reader: object) -> None:
         with self._changed:
@@ -55,7 +66,7 @@ class _Readers:
     def after_fork_in_child(self) -> None:
         self.inherited = self.inherited or bool(self._open)
         self._changed = Condition()
-        self._open, self._forking = {}, 0
+        self._open, self._forking, self._let_in = {}, 0, set()
 
 
 _readers = _Readers()
@@ -76,6 +87,11 @@ def for_a_moment(
             connection.close()
     finally:
         _readers.leave(reader)
+
+
+def let_in() -> AbstractContextManager[None]:
+    """For a store whose owner a fork waits for: it reads on without waiting for that fork."""
+    return _readers.let_in()
 
 
 def inherited() -> None:

@@ -18,6 +18,7 @@ from quotakeeper.clocks import SystemClock
 PATIENCE_SECONDS = 15.0  # for who has something to write
 BRIEFLY_SECONDS = 2.0  # for who only tidies up, and may leave it
 
+_EXIT_SECONDS = 0.5
 _FIRST_PAUSE_SECONDS = 0.0002
 _LONGEST_PAUSE_SECONDS = 0.005
 
@@ -125,8 +126,9 @@ class _Waiter:
         self._fd = _opened(path)
 
     def wait(self, seconds: float) -> None:  # gate-ok(float): a wait
+        thread = Thread(target=self._stand_in_line, daemon=True, name="quotakeeper-lock")
         try:
-            Thread(target=self._stand_in_line, daemon=True, name="quotakeeper-lock").start()
+            thread.start()
         except RuntimeError:  # no more threads, as when the interpreter is about to end
             self._poll(seconds)
             return
@@ -141,6 +143,7 @@ class _Waiter:
                         self.let_go()
         if not came:
             raise HeldElsewhereError("is locked by another program")
+        thread.join(_EXIT_SECONDS)  # a fork of this process then finds no thread of it
 
     def let_go(self) -> None:
         # Said aloud: a process that was forked meanwhile may have a copy of this handle.

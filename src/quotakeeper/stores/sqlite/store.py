@@ -19,6 +19,7 @@ from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.paged_reads import read_buckets, read_entries, read_events, verify_file
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sql.statements import statements
+from quotakeeper.stores.sqlite.fork_guard import let_in
 from quotakeeper.stores.sqlite.locks import (
     PATIENCE_SECONDS,
     bury,
@@ -110,7 +111,8 @@ class SqliteStore(Transactions):
         """What each account used, by slot, since an instant."""
         found = self._read(lambda state: [state.pace(account, since) for account in accounts])
         others = [a for a, pace in zip(accounts, found, strict=True) if pace is None]
-        uses = iter(use_by_bucket(others, self.slots(since)) if others else ())
+        with let_in():  # the worker asks, and a fork waits for it
+            uses = iter(use_by_bucket(others, self.slots(since)) if others else ())
         return [next(uses) if pace is None else pace for pace in found]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
