@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from quotakeeper import Keeper
-from quotakeeper.testing import FakeClock
 from tests.engine.support import config
 from tests.proof.proving import problems
 from tests.proof.recording import Recording
+
+from quotakeeper import Keeper
+from quotakeeper.testing import FakeClock
 
 MakeKeeper = Callable[..., Keeper]
 
@@ -59,6 +59,7 @@ def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
     if not made.unproved:  # type: ignore[attr-defined]
         for keeper, recording in keepers:
             assert problems(keeper, recording.operations) == []
+            keeper.worker.store.close()  # it was opened again to be looked at
 
 
 @pytest.fixture

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.engine.support import SECONDS, gated, until
+from tests.engine.test_forks import in_child
 
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Watch
 from quotakeeper.engine.batch_settle import Settlement
 from quotakeeper.metering import background_settler
 from quotakeeper.metering.background_settler import BackgroundSettler
-from tests.engine.support import SECONDS, gated, until
+from quotakeeper.metering.call_meter import CallMeter
 
 Failures = list[Exception]
 
@@ -97,3 +100,55 @@ def test_more_than_are_settled_at_once_are_settled_all(
     settler.start()
     assert settler.wait(SECONDS)
     assert len(list(keeper.events())) == count
+
+
+def threads() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name == "quotakeeper-closer"}
+
+
+def test_one_that_is_dropped_leaves_no_thread(keeper: Keeper) -> None:
+    before, closer = threads(), BackgroundSettler()
+    closer.start()
+    assert len(threads() - before) == 1
+    closer.put(ended(keeper, []))
+    del closer
+    until(lambda: not threads() - before)
+    assert len(list(keeper.events())) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_comes_after_what_was_handed_over_and_ends_the_thread(
+    keeper: Keeper, closer: BackgroundSettler
+) -> None:
+    meter = CallMeter(keeper)
+    meter.closer = closer
+    before = threads()
+    closer.start()
+    closer.put(ended(keeper, []))  # waits for 600 seconds, unless somebody hurries
+    assert in_child(lambda: None) == 0
+    assert len(list(keeper.events())) == 1
+    assert threads() <= before
+    closer.put(ended(keeper, []))  # as a finalizer: nobody starts a call any more
+    closer.put_at_once(lambda: None)
+    until(lambda: len(list(keeper.events())) == 2)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_without_a_thread_at_the_exit_what_was_handed_over_is_done(
+    keeper: Keeper, closer: BackgroundSettler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.12 starts no thread at its exit."""
+    closer.start()
+    closer.before_fork()
+    closer.after_fork_in_parent()
+    job = ended(keeper, [])
+    monkeypatch.setattr(threading.Thread, "start", _refused)
+    closer.put(job)
+    assert closer.wait(SECONDS)
+    monkeypatch.undo()
+    assert len(list(keeper.events())) == 1
+
+
+def _refused(thread: threading.Thread) -> None:
+    raise RuntimeError("can't create new thread at interpreter shutdown")

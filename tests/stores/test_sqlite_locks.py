@@ -9,10 +9,12 @@ import logging
 import os
 import shutil
 import sqlite3
-from contextlib import closing
-from threading import Thread
+from contextlib import ExitStack, closing
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
+from tests.engine.support import until
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
@@ -89,6 +91,34 @@ def test_who_waits_is_served_when_the_lock_is_let_go(tmp_path):
             order.append("first")
         thread.join()
     assert order == ["first", "second"]
+
+
+def test_no_thread_is_left_behind_when_the_lock_has_come(tmp_path, monkeypatch):
+    """Or a fork would find it there."""
+    file, ending = tmp_path / "lock", Event()
+    let_go, stand_in_line = locks._Waiter.let_go, locks._Waiter._stand_in_line
+
+    def slowly(self):
+        stand_in_line(self)
+        ending.wait(0.1)  # it has the lock, and is not gone yet
+
+    def threads():
+        return [thread for thread in enumerate_threads() if thread.name == "quotakeeper-lock"]
+
+    monkeypatch.setattr(locks._Waiter, "_stand_in_line", slowly)
+    monkeypatch.setattr(
+        locks._Waiter, "let_go", lambda self: (seen.append(threads()), let_go(self))
+    )
+    seen = []
+    with closing(FileLock(file)) as mine, closing(FileLock(file)) as theirs:
+        holding = ExitStack()
+        holding.enter_context(mine.held(0))
+        opener = Thread(target=lambda: (until(threads), holding.close()))
+        opener.start()
+        with theirs.held(30):
+            pass
+        opener.join()
+    assert seen == [[]]
 
 
 def test_a_write_behind_a_lock_that_stays_is_refused_and_goes_on_later(path, impatient):

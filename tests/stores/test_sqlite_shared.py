@@ -6,14 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.stores.sqlite import fork_guard
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
-from quotakeeper.testing.ledger_case import HOUR, LABELS, tokens
+from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
 
 NOW = FakeClock().now()
 Two = tuple[SqliteStore, SqliteStore]
@@ -85,3 +87,18 @@ def test_a_ledger_that_was_set_back_in_its_place_is_read_anew(two: Two, tmp_path
         [c.Settle("since", tokens(1)), c.Settle("before", tokens(1))], NOW + 2
     )
     assert isinstance(first, c.Failed) and isinstance(second, c.Booked)
+
+
+def test_a_store_whose_owner_a_fork_waits_for_reads_on(two: Two) -> None:
+    """A fork keeps new readers out, and waits for the worker: which may be about to read."""
+    mine, _ = two
+    mine.apply([c.Record("a", LABELS, tokens(1))], NOW)
+    paces: list[object] = []
+    thread = Thread(target=lambda: paces.append(mine.paces([cap(10).account], 0)), daemon=True)
+    fork_guard._readers.before_fork()
+    try:
+        thread.start()
+        thread.join(20)
+        assert len(paces) == 1
+    finally:
+        fork_guard._readers.after_fork_in_parent()

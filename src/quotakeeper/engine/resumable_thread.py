@@ -80,7 +80,7 @@ class ResumableThread:
         self._name = name
         # `setdefault` is atomic: a signal handler and other threads may start it as well.
         self._runs: dict[str, _Run] = {}
-        self.used = False
+        self.used = False  # whether it has ever been started
 
     @property
     def running(self) -> bool:
@@ -98,6 +98,7 @@ class ResumableThread:
         if self._runs:
             return
         run = _Run(self._name, work, self._runs)
+        used = self.used
         try:
             if self._runs.setdefault(_ONE, run) is run:
                 self.used = True
@@ -105,6 +106,7 @@ class ResumableThread:
         except BaseException:  # no more threads, or a signal
             if _popped(run.right) and self._runs.get(_ONE) is run:
                 self._runs.pop(_ONE, None)
+                self.used = used
             raise
 
     def start_later(self, work: Work) -> None:

@@ -73,6 +73,10 @@ class BackgroundSettler:
         if self._thread.used and not self._thread.running:
             self._thread.start_later(self._work())
 
+    def __del__(self) -> None:
+        with suppress(Exception):  # the interpreter may be on its way out
+            self._ask_to_stop(StopRequest())
+
     def before_fork(self) -> None:
         """Have the jobs done that were handed over, and end the thread, if that takes no long."""
         self._thread.stop(self._ask_to_stop, _FORK_SECONDS)

@@ -234,9 +234,17 @@ class Worker:
         try:
             self._thread.start(self._run)
         except RuntimeError as error:  # too many threads, or the interpreter is shutting down
+            if self._thread.used:
+                # A fork ended the thread, and at its exit Python 3.12 starts no other.
+                self._serve_here()
+                return
             for ticket in tickets:
                 ticket.claim()  # or a later start would carry it out
             raise LedgerUnavailableError(self._store.name, f"needs a thread: {error}") from error
+
+    def _serve_here(self) -> None:
+        while not self._queue.empty():
+            self._work_off(self._next_batch()[0])
 
     def _hand_over(self, ticket: WorkItem) -> None:
         self._queue.put(ticket)

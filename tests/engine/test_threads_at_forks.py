@@ -1,0 +1,205 @@
+"""The threads of a keeper end before a fork, lose nothing, and start again on the next use."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.engine.support import SECONDS, config, gated, limit, python, said, until
+from tests.engine.test_forks import in_child
+
+from quotakeeper import Keeper
+from quotakeeper.domain.ledger.commands import Release
+from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),
+    # The test runner has threads of its own. Children, which have none, are told of any.
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
+
+
+@pytest.fixture
+def keeper(path: Path) -> Iterator[Keeper]:
+    with Keeper(path, config(limit(100)), "process") as keeper:
+        yield keeper
+
+
+def names() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if "quotakeeper" in thread.name]
+
+
+# `before` hooks run last to first: one that is registered before ours sees what Python counts.
+_COUNTING = """
+import os, sys, threading
+seen = []
+os.register_at_fork(before=lambda: seen.append([t.name for t in threading.enumerate()]))
+from quotakeeper import Keeper
+limit = {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 100}
+
+def forked(name):
+    pid = os.fork()
+    if pid == 0:
+        keeper.record("gemini", event_id=name)
+        keeper.close()
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0, name
+
+with Keeper(sys.argv[1], {"timezone": "UTC", "limit": [limit]}, "process") as keeper:
+    for number in range(20):
+        keeper.record("gemini", event_id=f"parent-{number}")
+        forked(f"child-{number}")
+    forked("at rest")
+    keeper.close()
+    pid = os.fork()  # and once it is closed
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+assert seen == [["MainThread"]] * 22, seen
+"""
+
+
+def test_python_counts_no_thread_of_a_keeper(path: Path) -> None:
+    child = python(_COUNTING, path)
+    _, err = child.communicate(timeout=2 * SECONDS)
+    assert (child.returncode, err) == (0, "")
+    with Keeper(path, config(limit(100))) as keeper:
+        assert len(list(keeper.events())) == 41
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="3.12 begins to warn")
+def test_python_does_not_warn_of_a_keeper(path: Path) -> None:
+    said(python(f"import warnings; warnings.simplefilter('error')\n{_COUNTING}", path))
+
+
+def test_what_is_handed_over_while_a_process_forks_is_carried_out(keeper: Keeper) -> None:
+    keeper.record("gemini", event_id="before")
+    call = keeper.reserve("gemini")
+    keeper.worker.before_fork()
+    assert names() == []
+    recording = threading.Thread(target=keeper.record, args=("gemini",), name="host")
+    recording.start()
+    keeper.worker.post(Release(call.id))  # as a finalizer does
+    keeper.worker.after_fork_in_parent()
+    recording.join(SECONDS)
+    assert not recording.is_alive() and len(list(keeper.events())) == 2
+    assert keeper.reservations() == [] and len(names()) == 1
+
+
+def test_what_a_finalizer_ends_after_a_fork_waits_for_nobody(keeper: Keeper) -> None:
+    call = keeper.reserve("gemini")
+    assert in_child(lambda: None) == 0
+    assert names() == []
+    keeper.worker.post(Release(call.id))
+    until(lambda: keeper.worker._queue.empty() and names() == ["quotakeeper"])
+    assert keeper.reservations() == []
+
+
+@pytest.mark.parametrize("can_start", [True, False])
+def test_a_keeper_that_rests_after_a_fork_still_says_goodbye(
+    path: Path, can_start: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.12 starts no thread at its exit."""
+    keeper = Keeper(path, config(limit(100)), "process")
+    first, second = keeper.reserve("gemini", sent=True), keeper.reserve("gemini")
+    assert in_child(lambda: None) == 0
+    if not can_start:
+        monkeypatch.setattr(threading.Thread, "start", _refused)
+    first.settle(requests=3)
+    keeper.close()
+    monkeypatch.undo()
+    with Keeper(path, config(limit(100)), "process") as other:
+        assert other.reservations() == []
+        assert {event.id: event.quantities["requests"] for event in other.events()} == {first.id: 3}
+    assert second.id
+
+
+def _refused(thread: threading.Thread) -> None:
+    raise RuntimeError("can't create new thread at interpreter shutdown")
+
+
+def test_a_fork_in_the_workers_own_thread_does_not_wait_for_it(keeper: Keeper) -> None:
+    keeper.worker.patience = 600  # a wait for itself would last as long
+
+    def fork(*_: object) -> int:
+        return in_child(lambda: None)
+
+    assert keeper.worker.ask(fork) == 0
+    keeper.record("gemini")
+    assert len(list(keeper.events())) == 1
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_signal_handler_may_fork_while_a_command_is_handed_over(
+    keeper: Keeper, first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a command and the start of the thread that is to carry it out."""
+    if not first:
+        keeper.record("gemini", event_id="before")
+    start = ResumableThread.start
+    handlers = [partial(in_child, lambda: None)]
+
+    def interrupted(thread: ResumableThread, work: object) -> None:
+        if handlers and thread is keeper.worker._thread:
+            assert handlers.pop()() == 0
+        start(thread, work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ResumableThread, "start", interrupted)
+    keeper.worker.patience = 600
+    keeper.record("gemini", event_id="interrupted")
+    assert "interrupted" in {event.id for event in keeper.events()}
+    assert handlers == [] and len(names()) == 1
+
+
+def test_a_worker_that_cannot_end_in_time_goes_on(path: Path) -> None:
+    keeper = Keeper(path, config(limit(100)), "process")
+    store = gated(keeper)
+    keeper.worker.patience = 0.05
+    store.forget()
+    store.before.clear()
+    keeper.worker.post(Release("nothing"))
+    assert store.entered.wait(SECONDS)
+    (thread,) = (t for t in threading.enumerate() if t.name == "quotakeeper")
+    assert in_child(lambda: None) == 0
+    keeper.worker.patience = 15
+    store.before.set()
+    keeper.record("gemini", event_id="afterwards")
+    assert thread.is_alive() and len(names()) == 1  # it ignored the request
+    assert {event.id for event in keeper.events()} == {"afterwards"}
+    keeper.close()
+
+
+def test_an_interrupted_start_leaves_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C comes when the thread is there already, and `start` has not returned yet."""
+    served: list[str] = []
+    go = threading.Event()
+    thread = ResumableThread("quotakeeper-test")
+    start = threading.Thread.start
+
+    def work() -> bool:
+        assert go.wait(SECONDS)
+        served.append("once")
+        return False
+
+    def interrupted(self: threading.Thread) -> None:
+        start(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        thread.start(work)
+    monkeypatch.undo()
+    thread.start(work)
+    go.set()
+    until(lambda: names() == [])
+    assert served == ["once"]
+
+
+def test_a_request_is_for_the_thread_or_for_nobody() -> None:
+    request = StopRequest()
+    assert request.claim() and not request.claim()
