@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.engine.test_forks import in_child
 
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Release
-from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
+from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest, Work
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),
@@ -91,6 +91,25 @@ def test_what_is_handed_over_while_a_process_forks_is_carried_out(keeper: Keeper
     assert keeper.reservations() == [] and len(names()) == 1
 
 
+def test_what_comes_behind_the_request_to_stop_is_carried_out_after_the_fork(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = keeper.reserve("gemini")
+    stop = keeper.worker._thread.stop
+
+    def and_then(ask: Callable[[StopRequest], None], seconds: float) -> bool:
+        def both(request: StopRequest) -> None:
+            ask(request)
+            keeper.worker.post(Release(call.id))  # the thread is still there
+
+        return stop(both, seconds)
+
+    monkeypatch.setattr(keeper.worker._thread, "stop", and_then)
+    assert in_child(lambda: None) == 0
+    until(keeper.worker._queue.empty)
+    assert keeper.reservations() == []
+
+
 def test_what_a_finalizer_ends_after_a_fork_waits_for_nobody(keeper: Keeper) -> None:
     call = keeper.reserve("gemini")
     assert in_child(lambda: None) == 0
@@ -134,26 +153,26 @@ def test_a_fork_in_the_workers_own_thread_does_not_wait_for_it(keeper: Keeper) -
     assert len(list(keeper.events())) == 1
 
 
+@pytest.mark.parametrize("when", ["before the start", "after the start"])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_signal_handler_may_fork_while_a_command_is_handed_over(
-    keeper: Keeper, first: bool, monkeypatch: pytest.MonkeyPatch
+    keeper: Keeper, first: bool, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between a command and the start of the thread that is to carry it out."""
     if not first:
         keeper.record("gemini", event_id="before")
     start = ResumableThread.start
-    handlers = [partial(in_child, lambda: None)]
+    handlers = {when: partial(in_child, lambda: None)}
 
-    def interrupted(thread: ResumableThread, work: object) -> None:
-        if handlers and thread is keeper.worker._thread:
-            assert handlers.pop()() == 0
-        start(thread, work)  # type: ignore[arg-type]
+    def interrupted(thread: ResumableThread, work: Work) -> None:
+        assert handlers.pop("before the start", lambda: 0)() == 0
+        start(thread, work)
+        assert handlers.pop("after the start", lambda: 0)() == 0
 
     monkeypatch.setattr(ResumableThread, "start", interrupted)
     keeper.worker.patience = 600
     keeper.record("gemini", event_id="interrupted")
     assert "interrupted" in {event.id for event in keeper.events()}
-    assert handlers == [] and len(names()) == 1
+    assert handlers == {} and len(names()) == 1
 
 
 def test_a_worker_that_cannot_end_in_time_goes_on(path: Path) -> None:

@@ -16,11 +16,16 @@ import pytest
 ALLOWED_PUBLIC_NAMES = 25
 CLI_FOLDER = "cli"
 LOADED = """
-import importlib, sys
+import importlib, os, sys
 sys.path.insert(0, sys.argv[1])
 for name in sys.argv[2:]:
     importlib.import_module(name)
-print(*sorted({name.split(".")[0] for name in sys.modules}), sep="\\n")
+tops = {name.split(".")[0] for name in sys.modules}
+# A distribution adds modules to the standard library's own folder, such as its sitecustomize.
+home = os.path.dirname(os.__file__)
+added = {top for top in tops
+         if os.path.dirname(getattr(sys.modules.get(top), "__file__", None) or "") == home}
+print(*sorted(tops - added), sep="\\n")
 """
 
 
