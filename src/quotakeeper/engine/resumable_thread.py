@@ -10,7 +10,7 @@ import _thread
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Lock, Thread, get_ident
+from threading import Lock, Thread, get_ident, get_native_id
 
 from quotakeeper.clocks import SystemClock
 
@@ -67,6 +67,8 @@ class _Run:
     def leave_process(self) -> None:
         """Wait until the operating system does not either: `Thread.join` of 3.12 returns before."""
         self.join()
+        if self.thread.native_id == get_native_id():  # a green thread
+            return
         task = f"/proc/self/task/{self.thread.native_id}"
         until = _clock.monotonic() + _EXIT_SECONDS
         while os.path.exists(task) and _clock.monotonic() < until:
