@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.support import config
-from tests.proof.proving import problems
-from tests.proof.recording import Recording
 
 from quotakeeper import Keeper
 from quotakeeper.testing import FakeClock
+from tests.engine.support import config
+from tests.proof.proving import problems
+from tests.proof.recording import Recording
 
 MakeKeeper = Callable[..., Keeper]
 

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.engine.support import SECONDS, config, gated, limit, python, said, until
-from tests.engine.test_forks import in_child
 
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Release
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest, Work
+from tests.engine.support import SECONDS, config, gated, limit, python, said, until
+from tests.engine.test_forks import in_child
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),

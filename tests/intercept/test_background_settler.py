@@ -9,8 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.engine.support import SECONDS, gated, until
-from tests.engine.test_forks import in_child
 
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Watch
@@ -18,6 +16,8 @@ from quotakeeper.engine.batch_settle import Settlement
 from quotakeeper.metering import background_settler
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.call_meter import CallMeter
+from tests.engine.support import SECONDS, gated, until
+from tests.engine.test_forks import in_child
 
 Failures = list[Exception]
 

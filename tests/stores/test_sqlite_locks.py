@@ -14,7 +14,6 @@ from threading import Event, Thread
 from threading import enumerate as enumerate_threads
 
 import pytest
-from tests.engine.support import until
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
@@ -26,6 +25,7 @@ from quotakeeper.stores.sqlite.locks import FileLock, HeldElsewhereError
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, tokens
+from tests.engine.support import until
 
 NOW = FakeClock().now()
 

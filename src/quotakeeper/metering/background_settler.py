@@ -47,7 +47,7 @@ class BackgroundSettler:
         self._jobs: SimpleQueue[Job | StopRequest] = SimpleQueue()
         # Not an Event, whose lock a signal handler may find taken by the code that it interrupts.
         self._hurry: SimpleQueue[None] = SimpleQueue()
-        self._thread = ResumableThread("quotakeeper-closer")
+        self._thread = ResumableThread("quotakeeper-settler")
 
     def start(self) -> None:
         """Have the thread running; to be called where a thread may be started."""
