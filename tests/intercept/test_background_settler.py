@@ -103,15 +103,15 @@ def test_more_than_are_settled_at_once_are_settled_all(
 
 
 def threads() -> set[threading.Thread]:
-    return {each for each in threading.enumerate() if each.name == "quotakeeper-closer"}
+    return {each for each in threading.enumerate() if each.name == "quotakeeper-settler"}
 
 
 def test_one_that_is_dropped_leaves_no_thread(keeper: Keeper) -> None:
-    before, closer = threads(), BackgroundSettler()
-    closer.start()
+    before, settler = threads(), BackgroundSettler()
+    settler.start()
     assert len(threads() - before) == 1
-    closer.put(ended(keeper, []))
-    del closer
+    settler.put(ended(keeper, []))
+    del settler
     until(lambda: not threads() - before)
     assert len(list(keeper.events())) == 1
 
@@ -119,33 +119,33 @@ def test_one_that_is_dropped_leaves_no_thread(keeper: Keeper) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_comes_after_what_was_handed_over_and_ends_the_thread(
-    keeper: Keeper, closer: BackgroundSettler
+    keeper: Keeper, settler: BackgroundSettler
 ) -> None:
     meter = CallMeter(keeper)
-    meter.closer = closer
+    meter.settler = settler
     before = threads()
-    closer.start()
-    closer.put(ended(keeper, []))  # waits for 600 seconds, unless somebody hurries
+    settler.start()
+    settler.put(ended(keeper, []))  # waits for 600 seconds, unless somebody hurries
     assert in_child(lambda: None) == 0
     assert len(list(keeper.events())) == 1
     assert threads() <= before
-    closer.put(ended(keeper, []))  # as a finalizer: nobody starts a call any more
-    closer.put_at_once(lambda: None)
+    settler.put(ended(keeper, []))  # as a finalizer: nobody starts a call any more
+    settler.put_at_once(lambda: None)
     until(lambda: len(list(keeper.events())) == 2)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_without_a_thread_at_the_exit_what_was_handed_over_is_done(
-    keeper: Keeper, closer: BackgroundSettler, monkeypatch: pytest.MonkeyPatch
+    keeper: Keeper, settler: BackgroundSettler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python 3.12 starts no thread at its exit."""
-    closer.start()
-    closer.before_fork()
-    closer.after_fork_in_parent()
+    settler.start()
+    settler.before_fork()
+    settler.after_fork_in_parent()
     job = ended(keeper, [])
     monkeypatch.setattr(threading.Thread, "start", _refused)
-    closer.put(job)
-    assert closer.wait(SECONDS)
+    settler.put(job)
+    assert settler.wait(SECONDS)
     monkeypatch.undo()
     assert len(list(keeper.events())) == 1
 

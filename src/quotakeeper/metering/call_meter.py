@@ -192,11 +192,11 @@ class CallMeter:
 
     def before_fork(self) -> None:
         """End the thread that settles calls."""
-        self.closer.before_fork()
+        self.settler.before_fork()
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
-        self.closer.after_fork_in_parent()
+        self.settler.after_fork_in_parent()
 
     def after_fork(self) -> None:
         """In a forked child: the calls under way are the parent's."""
