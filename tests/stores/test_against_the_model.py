@@ -24,7 +24,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.ports import EventQuery
 from quotakeeper.stores.memory import MemoryStore
-from quotakeeper.stores.sql import state
+from quotakeeper.stores.sql import balances
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.strategies import CALLS, CHANGED, LIMITS, STEPS, CommandMaker
@@ -199,7 +199,7 @@ TestLedgerAgainstTheModel.settings = settings(
 @pytest.mark.parametrize("most_slices", [1_000, 2])
 def test_long_scripts_mean_the_same(most_slices, monkeypatch):
     """Volume, where Hypothesis gives depth: plain seeded scripts of many steps."""
-    monkeypatch.setattr(state, "_MOST_SLICES", most_slices)
+    monkeypatch.setattr(balances, "_MOST_SLICES", most_slices)
     for seed in range(max(2, EXAMPLES // 20)):
         chance = Random(seed)
         folder = TemporaryDirectory(dir=MEMORY)

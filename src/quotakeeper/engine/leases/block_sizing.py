@@ -122,7 +122,7 @@ def ends_in(limits: Sequence[Limit], at: int) -> int:
     """
     left = [30 * 86_400 * SECOND]
     for limit in limits:
-        if limit.window.kind == "rolling":
+        if limit.window.is_rolling:
             seconds = limit.window.seconds
             left.append(seconds * SECOND // 4 if seconds >= _SHORTEST_ROLLING_SECONDS else 0)
         else:
