@@ -20,7 +20,8 @@ SKELETON = {
     "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.engine\n",
     "engine/keeper": "import quotakeeper.domain.ledger.apply\n",
     "stores/memory": "import quotakeeper.domain.ledger.apply\n",
-    "stores/sqlite": "import sqlite3\nimport quotakeeper.clocks\n",
+    "stores/sql/state": "import quotakeeper.domain.ledger.apply\n",
+    "stores/sqlite/store": "import sqlite3\nimport quotakeeper.stores.sql.state\n",
     "catalogue/loader": "import tomllib\n",
     "tokens/exact": "def load():\n    import sentencepiece\n",
     "config/loader": "import os\n",
@@ -39,6 +40,29 @@ FAULTS = {
     "store to store": (
         "Stores never know each other",
         {"stores/memory": "import quotakeeper.stores.sqlite\n"},
+    ),
+    "shared SQL to SQLite": (
+        "Layers inside stores",
+        {"stores/sql/state": "import quotakeeper.stores.sqlite.store\n"},
+    ),
+    "memory to SQL": (
+        "Layers inside stores",
+        {"stores/memory": "import quotakeeper.stores.sql.state\n"},
+    ),
+    "shared SQL opens a file of SQLite": (
+        "Shared SQL knows no database",
+        {"stores/sql/state": "import sqlite3\n"},
+    ),
+    "state to compaction": (
+        "Layers inside shared SQL",
+        {
+            "stores/sql/state": "import quotakeeper.stores.sql.compaction\n",
+            "stores/sql/compaction": "",
+        },
+    ),
+    "locks to the store": (
+        "Layers inside SQLite",
+        {"stores/sqlite/locks": "import quotakeeper.stores.sqlite.store\n"},
     ),
     "domain reads the clock": (
         "Domain touches no outside world",
