@@ -91,6 +91,10 @@ class SqlBalances(LedgerState):
 
     def fetch_balances(self, touched: TouchedBalances) -> None:
         """Fetch all of these that are not at hand, in two queries at most."""
+        if not touched.starts and not any(
+            self._lacks_slices(*each) for each in touched.after.items()
+        ):
+            return
         keys = {n: key for key, n in self._account_ids.items()}
         wanted: list[tuple[int, int]] = []
         for key, starts in touched.starts.items():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.stores.sql.balances import SqlBalances, TouchedBalances
@@ -15,27 +16,35 @@ class BatchNames(NamedTuple):
     """Ids, labels and recurring texts that the commands of a batch carry."""
 
     ids: set[str]
-    labels: set[CallLabels]
+    labels: dict[int, CallLabels]  # by identity: to hash labels takes longer than all the rest
     words: set[str]
 
 
 def names_in(commands: Sequence[c.Command]) -> BatchNames:
     """All that the commands of a batch carry."""
-    ids, labels, words = names = BatchNames(set(), set(), set())
+    ids, labels, words = names = BatchNames(set(), {}, set())
     for command in commands:
-        if isinstance(command, (c.Watch, c.Sweep)):
-            continue
+        match command:
+            case c.Watch() | c.Sweep():
+                continue
+            case c.Reserve() | c.Record():
+                labels[id(command.labels)] = command.labels
+                _add_words(words, command.figures)
+                if isinstance(command, c.Reserve):
+                    words.add(command.owner)
+            case c.Settle() | c.Correct() | c.Grow():
+                _add_words(words, command.figures)
+            case c.Draw():
+                ids.add(command.lease)
+                words.add(command.owner)
+                _add_words(words, command.figures)
         ids.add(command.id)
-        if isinstance(command, (c.Reserve, c.Record)):
-            labels.add(command.labels)
-        if isinstance(command, (c.Reserve, c.Draw)):
-            words.add(command.owner)
-        if isinstance(command, c.Draw):
-            ids.add(command.lease)
-        if isinstance(command, (c.Reserve, c.Record, c.Settle, c.Correct, c.Draw, c.Grow)):
-            words.add(command.figures.price_id)
-            words.add(command.figures.model_served)
     return names
+
+
+def _add_words(words: set[str], figures: Figures) -> None:
+    words.add(figures.price_id)
+    words.add(figures.model_served)
 
 
 def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> TouchedBalances:
@@ -68,11 +77,15 @@ class _Touching:
         self.touched = TouchedBalances({}, {})
         self._state = state
         self._now = now
-        self._seen: set[tuple[CallLabels, int, int]] = set()
+        self._counted: set[tuple[int, int]] = set()  # of what objects, at what instants
+        self._limited: set[tuple[int, int, int]] = set()
 
     def counts(self, labels: CallLabels, at: int) -> None:
         """A call with these labels counts at an instant."""
-        state = self._state
+        seen, state = (id(labels), at), self._state
+        if seen in self._counted:
+            return
+        self._counted.add(seen)
         if state.has_places(labels, at):
             return
         for account in state.matching(labels):
@@ -82,10 +95,10 @@ class _Touching:
 
     def limited(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> None:
         """Limits are asked about a call with these labels, at an instant."""
-        seen = labels, id(limits), at
-        if seen in self._seen:
+        seen = id(labels), id(limits), at
+        if seen in self._limited:
             return
-        self._seen.add(seen)
+        self._limited.add(seen)
         state, at_hand = self._state, self._state.has_caps(labels, limits, at)
         for limit in limits:
             if at_hand and not limit.window.is_rolling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 _MOST_KEYS = 1_024  # of one query: four values each stay far below what a database binds at most
@@ -55,18 +55,14 @@ class Dialect:
 class SqlSession:
     """An open connection together with its dialect."""
 
-    __slots__ = ("connection", "dialect", "execute", "executemany", "sql")
+    __slots__ = ("commit_number", "dialect", "execute", "executemany", "sql")
 
     def __init__(self, connection: SqlConnection, dialect: Dialect) -> None:
-        self.connection = connection
         self.dialect = dialect
         self.sql = dialect.statements
         self.execute = connection.execute
         self.executemany = connection.executemany
-
-    def commit_number(self) -> int:
-        """A number that differs once another connection has committed."""
-        return self.dialect.commit_number(self.connection)
+        self.commit_number = partial(dialect.commit_number, connection)
 
     def insert(self, name: str, values: Sequence[object]) -> int:
         """Insert a row by a named statement; gives its number."""
@@ -78,6 +74,8 @@ class SqlSession:
         One query takes 1,024 keys. A row may come more than once.
         """
         found: list[Any] = []
+        if not keys:
+            return found
         for first in range(0, len(keys), _MOST_KEYS):
             some = keys[first : first + _MOST_KEYS]
             # A power of two, so that few texts are prepared: the last key fills it up.

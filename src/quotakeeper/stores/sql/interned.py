@@ -51,7 +51,7 @@ class Interned:
         found = self._labels_by_id.get(labels_id)
         if found is None:
             row = self._session.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
-            found = _kept(self._labels_by_id, labels_id, _labels_from(row))
+            found = self._read_labels(labels_id, row)
         return found
 
     def word(self, word_id: int | None) -> str:
@@ -61,7 +61,7 @@ class Interned:
         found = self._words_by_id.get(word_id)
         if found is None:
             row = self._session.execute(self._sql["word_by_id"], (word_id,)).fetchone()
-            found = _kept(self._words_by_id, word_id, str(row[0]))
+            found = self._read_word(word_id, row[0])
         return found
 
     # -- many at once
@@ -70,27 +70,41 @@ class Interned:
         """Look up what is not known yet of these numbers, at once."""
         wanted = {n for n in labels_ids if n is not None} - self._labels_by_id.keys()
         for number, *row in self._session.rows_of("labels_by_ids", [(n,) for n in wanted]):
-            _kept(self._labels_by_id, number, _labels_from(row))
+            self._read_labels(number, row)
         wanted = {n for n in word_ids if n is not None} - self._words_by_id.keys()
         for number, text in self._session.rows_of("words_by_ids", [(n,) for n in wanted]):
-            _kept(self._words_by_id, number, text)
+            self._read_word(number, text)
 
     def find(self, labels: Iterable[CallLabels], words: Iterable[str]) -> None:
         """Look up the numbers that are not known yet of these labels and words, at once."""
+        self._absent.clear()
         new = [each for each in labels if each not in self._labels and labels_are_storable(each)]
-        rows = {_labels_row(each): each for each in new}
-        for number, *row in self._session.rows_of("labels_find_all", list(rows)):
-            if (found := rows.pop(tuple(row), None)) is not None:
-                _kept(self._labels, found, number)
-        keys = {(text,) for text in words if text not in self._words and is_storable(text)}
-        for number, text in self._session.rows_of("words_find_all", list(keys)):
-            keys.discard((text,))
-            _kept(self._words, text, number)
-        self._absent = {*rows, *keys}
+        if new:
+            rows = {_labels_row(each): each for each in new}
+            self._absent.update(rows)
+            for number, *row in self._session.rows_of("labels_find_all", list(rows)):
+                self._absent.discard(tuple(row))
+                _kept(self._labels, rows[tuple(row)], number)
+        texts = [text for text in words if text not in self._words and is_storable(text)]
+        if texts:
+            keys = [(text,) for text in texts]
+            self._absent.update(keys)
+            for number, text in self._session.rows_of("words_find_all", keys):
+                self._absent.discard((text,))
+                _kept(self._words, text, number)
 
     def forget_absent(self) -> None:
         """At the start of a transaction: another connection may have added what was not there."""
         self._absent.clear()
+
+    def _read_labels(self, number: int, row: Row) -> CallLabels:
+        labels = _labels_from(row)
+        _kept(self._labels, labels, number)
+        return _kept(self._labels_by_id, number, labels)
+
+    def _read_word(self, number: int, text: str) -> str:
+        _kept(self._words, text, number)
+        return _kept(self._words_by_id, number, text)
 
     def _find_or_add(self, table: str, key: tuple[str, ...]) -> int:
         if key not in self._absent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import replace
 
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
@@ -47,13 +47,15 @@ class JournalRecords:
             )
         return found
 
-    def fetch_ids(self, ids: Collection[str]) -> Iterable[CallRecord]:
+    def fetch_ids(self, ids: Collection[str]) -> Collection[CallRecord]:
         """Fetch what is known of many ids, and that others are not there."""
+        if not ids:
+            return ()
         rows = self._session.rows_of("openings_by_id", [(each,) for each in ids])
         self._by_id.update(dict.fromkeys(ids))
         return self._fetch(rows)
 
-    def fetch_seqs(self, seqs: Collection[int]) -> Iterable[CallRecord]:
+    def fetch_seqs(self, seqs: Collection[int]) -> Collection[CallRecord]:
         """Fetch what is known of the ids with these opening entries."""
         return self._fetch(self._session.rows_of("openings_by_seq", [(seq,) for seq in seqs]))
 
@@ -67,7 +69,7 @@ class JournalRecords:
             known = followed(known, entry_from(each, self._interned))
         return known
 
-    def _fetch(self, openings: list[Row]) -> Iterable[CallRecord]:
+    def _fetch(self, openings: list[Row]) -> Collection[CallRecord]:
         if not openings:
             return ()
         session, interned = self._session, self._interned

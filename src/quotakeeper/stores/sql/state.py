@@ -158,7 +158,7 @@ class SqlState(SqlBalances):
         names = names_in(commands)
         ids = [each for each in names.ids if each not in self._ids and is_storable(each)]
         self._keep_open(self._records.fetch_ids(ids))
-        self.interned.find(names.labels, names.words)
+        self.interned.find(names.labels.values(), names.words)
         self.fetch_balances(touched_by(self, commands, now))
 
     def known(self, event_id: str) -> CallRecord | None:
