@@ -72,6 +72,29 @@ FAULTS = {
         "Stores never know each other",
         {"stores/memory": "import quotakeeper.stores.sqlite\n"},
     ),
+    "shared SQL to SQLite": (
+        "Layers inside stores",
+        {"stores/sql/state": "import quotakeeper.stores.sqlite.store\n"},
+    ),
+    "memory to SQL": (
+        "Layers inside stores",
+        {"stores/memory": "import quotakeeper.stores.sql.state\n"},
+    ),
+    "shared SQL opens a file of SQLite": (
+        "Shared SQL knows no database",
+        {"stores/sql/state": "import sqlite3\n"},
+    ),
+    "state to compaction": (
+        "Layers inside shared SQL",
+        {
+            "stores/sql/state": "import quotakeeper.stores.sql.compaction\n",
+            "stores/sql/compaction": "",
+        },
+    ),
+    "locks to the store": (
+        "Layers inside SQLite",
+        {"stores/sqlite/locks": "import quotakeeper.stores.sqlite.store\n"},
+    ),
     "domain reads the clock": (
         "Domain touches no outside world",
         {"domain/money": "import time\n"},

@@ -13,7 +13,15 @@ from typing import Any
 
 from quotakeeper.domain import windows
 from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.stores.sqlite import connection, fork_guard, locks, store, transactions
+from quotakeeper.stores.sqlite import (
+    connection,
+    errors,
+    files,
+    fork_guard,
+    locks,
+    store,
+    transactions,
+)
 from tests.proof import (
     civil_days,
     faults,
@@ -51,7 +59,7 @@ def _normal_sync() -> Problems:
 
 
 def _folder_not_synced() -> Problems:
-    connection._sync = lambda folder: None
+    files._sync = lambda folder: None
     return _everything_of("power")
 
 
@@ -85,7 +93,7 @@ def _no_rollback() -> Problems:
 
 
 def _every_error_is_a_refusal() -> Problems:
-    connection._NOTHING_COMMITTED = (*connection._NOTHING_COMMITTED, "SQLITE_IOERR")
+    errors._NOTHING_COMMITTED = (*errors._NOTHING_COMMITTED, "SQLITE_IOERR")
     return _failures("power", company=True)
 
 

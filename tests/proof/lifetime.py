@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,9 +24,10 @@ from quotakeeper.engine.worker.sweeper import end_holds
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, OutcomeUnknownError
 from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sql.paged_reads import read_entries
-from quotakeeper.stores.sql.statements import schema, statements
+from quotakeeper.stores.sql.statements import statements
 from quotakeeper.stores.sqlite import transactions as handle_module
-from quotakeeper.stores.sqlite.connection import SCHEMA_VERSION
+from quotakeeper.stores.sqlite.connection import reading
+from quotakeeper.stores.sqlite.migrations import SCHEMA_VERSION, schema
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
@@ -90,7 +91,8 @@ def journals() -> tuple[tuple[Entry, ...], ...]:
     with TemporaryDirectory() as name:
         for number, act in steps(Path(name), Life("process")):
             act()
-            entries = tuple(read_entries(Path(name) / "new" / "ledger.db", 0))
+            path = Path(name) / "new" / "ledger.db"
+            entries = tuple(read_entries(partial(reading, path), 0))
             assert number > LEAVE or entries == found[number + 1], "not what the model says"
             if number > LEAVE:
                 found.append(entries)

@@ -16,7 +16,8 @@ from pathlib import Path
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.errors import LedgerError, LedgerVersionError
 from quotakeeper.stores.sqlite import connection as connection_module
-from quotakeeper.stores.sqlite.connection import APPLICATION_ID, SCHEMA_VERSION
+from quotakeeper.stores.sqlite import migrations as migrations_module
+from quotakeeper.stores.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from tests.proof import lifetime
 from tests.proof.apart import apart, scratch
 from tests.proof.kills import CHANGING
@@ -127,10 +128,10 @@ def _knowing(new: int) -> None:
     """In a child: know a schema that there is not yet."""
     if new == SCHEMA_VERSION:
         return
-    known = connection_module.schema
-    connection_module.SCHEMA_VERSION = new
-    connection_module._SET_VERSION[new] = f"PRAGMA user_version = {new}"
-    connection_module.schema = lambda version: (
+    known = migrations_module.schema
+    connection_module.SCHEMA_VERSION = migrations_module.SCHEMA_VERSION = new
+    migrations_module._SET_VERSION[new] = f"PRAGMA user_version = {new}"
+    migrations_module.schema = lambda version: (
         list(_NEXT_STATEMENTS) if version == _NEXT else known(version)
     )
 

@@ -21,10 +21,11 @@ class Mutant(NamedTuple):
 ADMISSION, LEDGER, OPENINGS, FOLDING, STATE = (
     f"domain/ledger/{name}.py" for name in ("admission", "apply", "reserving", "fold", "state")
 )
-CACHED, STORE, HANDLE, LOCKS, CONNECTION, QUERIES, SCHEMA = (
+CACHED, STORE, HANDLE, LOCKS, CONNECTION, QUERIES, SCHEMA, ERRORS, FILES, MIGRATIONS, BALANCES = (
     f"stores/{name}"
     for name in ("sql/state.py", "sqlite/store.py", "sqlite/transactions.py", "sqlite/locks.py",
-                 "sqlite/connection.py", "sql/statements.sql", "sqlite/schema/schema_2.sql")
+                 "sqlite/connection.py", "sql/statements.sql", "sqlite/schema/schema_2.sql",
+                 "sqlite/errors.py", "sqlite/files.py", "sqlite/migrations.py", "sql/balances.py")
 )  # fmt: skip
 WINDOWS = "tests/domain/test_windows.py"
 CONTRACT = "tests/stores/test_contract.py -k MemoryStore"
@@ -101,7 +102,7 @@ ROWS = (
     Mutant(STATE, "return self.derived(account, start).get(start) or Balance()", "pass", CONTRACT),
     Mutant(STATE, "        if found is not None and found[0] <= at < found[1]:\n            return found[2]",
            "        if found is not None:\n            return found[2]"),
-    Mutant(STATE, "return replace(known, figures=entry.figures)", "return known"),
+    Mutant("domain/ledger/call_record.py", "return replace(known, figures=entry.figures)", "return known"),
     Mutant(STATE, "return slice_at(account.window, min(used))", "return slice_at(account.window, max(used))",
            CONTRACT),
     Mutant("domain/windows.py", "_ROLLING_SLICES = 96", "_ROLLING_SLICES = 95"),
@@ -138,11 +139,11 @@ ROWS = (
            'connection.execute("ROLLBACK")', "file"),
     Mutant(STORE, "return outcomes, state.save(entries)", "return outcomes, not state.save(entries)", "file"),
     Mutant(STORE, "ended_owners(self._owners) - {self._owner}", "frozenset()", LOCKING),
-    Mutant(CONNECTION, "if at_commit and family not in _NOTHING_COMMITTED:", "if False:", "file"),
+    Mutant(ERRORS, "if at_commit and family not in _NOTHING_COMMITTED:", "if False:", "file"),
     Mutant(CONNECTION, '        connection.execute("PRAGMA wal_autocheckpoint = 0")\n', "        pass\n",
            SQLITE),
-    Mutant(CONNECTION, "if version > SCHEMA_VERSION:", "if version > SCHEMA_VERSION + 1:", SQLITE),
-    Mutant(CONNECTION, "os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)", "os.O_RDWR | os.O_CREAT | os.O_EXCL)",
+    Mutant(MIGRATIONS, "if version > SCHEMA_VERSION:", "if version > SCHEMA_VERSION + 1:", SQLITE),
+    Mutant(FILES, "os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)", "os.O_RDWR | os.O_CREAT | os.O_EXCL)",
            SQLITE),
     Mutant(QUERIES, "FROM hold WHERE expires_at <= ?", "FROM hold WHERE expires_at < ?", "file"),
     Mutant(QUERIES, "NOT IN (2, 3, 10, 11) ORDER BY seq", "NOT IN (2, 3, 10, 11) ORDER BY seq DESC",

@@ -1,7 +1,8 @@
 """SQLite is held to the pure model: the same commands, step by step, must mean the same.
 
-Two stores share one file and take turns, so what one of them has cached is always in danger; they
-are closed and opened again; the clock crosses midnights and changes of the clocks, and goes back.
+Two stores share one file and take turns, so what one of them has cached is always in danger. One of
+them fetches at once what a batch touches, the other one row by row. They are closed and opened
+again; the clock crosses midnights and changes of the clocks, and goes back.
 A longer run: QUOTAKEEPER_MODEL_EXAMPLES=2000 pytest tests/stores/test_against_the_model.py
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -24,7 +26,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.limits import Mode
 from quotakeeper.domain.ports import EventQuery
 from quotakeeper.stores.memory import MemoryStore
-from quotakeeper.stores.sql import state
+from quotakeeper.stores.sql import balances
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.strategies import CALLS, CHANGED, LIMITS, STEPS, CommandMaker
@@ -48,6 +50,23 @@ def comparable(outcomes: list[c.Outcomes]) -> list[object]:
     ]  # fmt: skip
 
 
+class Prefetching(SqliteStore):
+    """Fetches what every batch touches at once."""
+
+    prefetch_from = 1
+
+    def _opened(self):
+        state = super()._opened()
+        state.session.dialect = replace(state.session.dialect, prefetch_from=self.prefetch_from)
+        return state
+
+
+class RowByRow(Prefetching):
+    """Never fetches at once."""
+
+    prefetch_from = 10**9
+
+
 class Pair:
     """A model and a file with two stores on it, told the same."""
 
@@ -58,7 +77,8 @@ class Pair:
         self.stores = [self._open(0), self._open(1)]
 
     def _open(self, which: int) -> SqliteStore:
-        return SqliteStore(self.path, zone_named, owner=f"store-{which}", durability="process")
+        kind = (Prefetching, RowByRow)[which]
+        return kind(self.path, zone_named, owner=f"store-{which}", durability="process")
 
     def reopen(self, which: int) -> None:
         self.stores[which].close()
@@ -199,7 +219,7 @@ TestLedgerAgainstTheModel.settings = settings(
 @pytest.mark.parametrize("most_slices", [1_000, 2])
 def test_long_scripts_mean_the_same(most_slices, monkeypatch):
     """Volume, where Hypothesis gives depth: plain seeded scripts of many steps."""
-    monkeypatch.setattr(state, "_MOST_SLICES", most_slices)
+    monkeypatch.setattr(balances, "_MOST_SLICES", most_slices)
     for seed in range(max(2, EXAMPLES // 20)):
         chance = Random(seed)
         folder = TemporaryDirectory(dir=MEMORY)

@@ -13,7 +13,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ports import EventQuery
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, LedgerVersionError
-from quotakeeper.stores.sqlite.connection import APPLICATION_ID, SCHEMA_VERSION
+from quotakeeper.stores.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from quotakeeper.stores.sqlite.read_only import ReadOnlyStore, opens_read_only
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock

@@ -20,7 +20,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.errors import LedgerUnavailableError, OutcomeUnknownError
 from quotakeeper.stores.sqlite import locks
 from quotakeeper.stores.sqlite import transactions as handle_module
-from quotakeeper.stores.sqlite.connection import translated
+from quotakeeper.stores.sqlite.errors import translated
 from quotakeeper.stores.sqlite.locks import FileLock, HeldElsewhereError
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock

@@ -12,9 +12,9 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.reservations import State
 from quotakeeper.domain.ports import EventQuery
 from quotakeeper.errors import LedgerVersionError
-from quotakeeper.stores.sql.statements import schema
-from quotakeeper.stores.sqlite import connection as opening
+from quotakeeper.stores.sqlite import migrations as opening
 from quotakeeper.stores.sqlite.connection import connect_read_only
+from quotakeeper.stores.sqlite.migrations import schema
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import LABELS, cap, tokens

@@ -8,13 +8,13 @@ a user's file add "own-" and a short hash of their rows, so another file cannot 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from quotakeeper.domain.pricing.prices import NO_MODEL, PriceOptions, instant_text
+from quotakeeper.domain.windows import instant
 from quotakeeper.errors import InvalidInputError
 
 _NONE = "(none)"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def read_price_id(text: str) -> PriceId:
     return PriceId(
         provider,
         NO_MODEL if model == _NONE else model,
-        (moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) // timedelta(microseconds=1),
+        instant(moment.replace(tzinfo=moment.tzinfo or UTC)),
         PriceOptions.from_marks(marks),
         int(above) if above.isdecimal() else 0,
         next((mark[4:] for mark in marks if mark.startswith("own-")), ""),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from quotakeeper.domain.money import parse_decimal
 from quotakeeper.domain.units import METERS, MODALITIES, split_key
+from quotakeeper.domain.windows import EPOCH, instant
 from quotakeeper.errors import ConfigError, InvalidInputError
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_TEXT = 500
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,199}\*?")
 _FINEST, _DEAREST = -18, 9  # decimal exponents a price may have
@@ -140,9 +140,9 @@ class Fields:
                 f"{_kind(value)} is not a date",
                 f"write it without quotes: {name} = 2026-12-01",
             )
-        if moment < _EPOCH:
+        if moment < EPOCH:
             raise self.error(name, "is before 1970", "1970-01-01 stands for the very beginning")
-        return (moment - _EPOCH) // timedelta(microseconds=1)
+        return instant(moment)
 
     def until(self, from_at: int) -> int | None:
         """The end of a price that is known to end; after `from`."""

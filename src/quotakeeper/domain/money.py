@@ -6,16 +6,14 @@ The bound is what a signed 64-bit column holds: about 9.2 million USD.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
+from quotakeeper.domain.numbers import EXACT
 from quotakeeper.errors import InvalidInputError
 
 PICO_PER_USD = 10**12
 MAX_PICO = 2**63 - 1
 
-# Wide enough that no product of a price and a quantity is rounded before we round it ourselves.
-# The host's own decimal context is never used: it may round to six digits.
-_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _ONE_PICO = Decimal("1E-12")
 _ZERO = Decimal(0)
 _LONGEST_SHOWN = 40
@@ -62,8 +60,8 @@ def pico_from_usd(value: object, field: str = "amount") -> int:
         raise InvalidInputError(field, f"{shortened(number)} is negative", "give zero or more")
     # Quantized before it is scaled: scaling rounds what has more digits than the context.
     if not number or number.adjusted() <= 12:
-        exact = (number or _ZERO).quantize(_ONE_PICO, ROUND_HALF_EVEN, _EXACT)
-        pico = int(exact.scaleb(12, _EXACT))
+        exact = (number or _ZERO).quantize(_ONE_PICO, ROUND_HALF_EVEN, EXACT)
+        pico = int(exact.scaleb(12, EXACT))
         if pico <= MAX_PICO:
             return pico
     raise InvalidInputError(
@@ -73,7 +71,7 @@ def pico_from_usd(value: object, field: str = "amount") -> int:
 
 def usd_from_pico(pico: int) -> Decimal:
     """Pico-dollars -> exact US dollars with twelve decimals."""
-    return Decimal(pico).scaleb(-12, _EXACT)
+    return Decimal(pico).scaleb(-12, EXACT)
 
 
 def usd_text(pico: int, *, least_places: int = 2) -> str:

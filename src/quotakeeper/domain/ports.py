@@ -1,4 +1,4 @@
-"""What the engine asks of a home for the ledger: one write verb, few read verbs."""
+"""What the engine asks of a store for the ledger, in four ports: writes, reads, upkeep, liveness."""
 
 from __future__ import annotations
 
@@ -52,16 +52,18 @@ class Compacted:
     next_after: int | None
 
 
-class Store(Protocol):
-    """A home for the ledger. One thread at a time writes; reads see what was committed."""
+class LedgerWriter(Protocol):
+    """Writes: one verb, a batch of commands. One thread at a time writes.
+
+    A store that keeps its ledger outside this process passes a batch to the rules as one call of
+    `ledger.apply.apply`. The rules first call `LedgerState.prefetch(commands, now)`, so a store whose
+    state extends `LedgerState` may fetch all that the batch touches in one round trip. That is
+    optional: without it, the state fetches row by row.
+    """
 
     @property
     def name(self) -> str:
         """Where the ledger is, for people."""
-
-    @property
-    def owner(self) -> str:
-        """The name that this process's reservations are made under."""
 
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
         """Carry out a batch in one atomic, durable commit; one outcome per command, in order.
@@ -70,28 +72,23 @@ class Store(Protocol):
         not known, LedgerCorruptError when the ledger is damaged.
         """
 
+
+class LedgerReader(Protocol):
+    """Reads: they see what was committed, and change nothing."""
+
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
-        """Whether a reservation would be admitted; changes nothing."""
+        """Whether a reservation would be admitted."""
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """Where each limit stands; changes nothing."""
+        """Where each limit stands."""
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""
 
     def open_count(self) -> int:
         """How many reservations are open."""
-
-    def dead_owners(self) -> frozenset[str]:
-        """Owners known to be dead, whose reservations a sweep should end."""
-
-    def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Which of these owners, known from files they left, do not live any more."""
-
-    def bury(self, owners: frozenset[str]) -> None:
-        """Forget dead owners once their reservations have been ended."""
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
@@ -109,19 +106,40 @@ class Store(Protocol):
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""
 
+
+class LedgerUpkeep(Protocol):
+    """Upkeep: the ledger is checked against its journal, and freed of what nobody asks for."""
+
     def verify(self) -> list[Problem]:
         """Derive everything again from the journal and compare; empty when all is well."""
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
-        """Let go of the entries of up to `at_most` calls that ended before an instant, in one
-        commit; goes through the journal from sequence number `after` on.
+        """Delete the entries of up to `at_most` calls that ended before an instant, in one commit;
+        goes through the journal from sequence number `after` on.
 
-        Balances, sums by slot and entries of periods under way are kept. Single events that went
-        are not found any more, and their ids are as good as new.
+        Balances, sums by slot and entries of periods under way are kept. A deleted event is not
+        found any more, and its id counts as new if it is sent again.
         """
 
     def shrink(self) -> None:
         """Give room that compaction left back to the system, where that is not done by itself."""
+
+
+class OwnerLiveness(Protocol):
+    """Liveness: which processes use the ledger, which have ended, and how this one forks and ends."""
+
+    @property
+    def owner(self) -> str:
+        """The name that this process's reservations are made under."""
+
+    def dead_owners(self) -> frozenset[str]:
+        """Owners known to be dead, whose reservations a sweep should end."""
+
+    def ended(self, owners: frozenset[str]) -> frozenset[str]:
+        """Which of these owners, known from files they left, do not live any more."""
+
+    def bury(self, owners: frozenset[str]) -> None:
+        """Forget dead owners once their reservations have been ended."""
 
     def before_fork(self) -> None:
         """Before this process is copied: close what must not be inherited; open it again later."""
@@ -131,3 +149,7 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of everything. Open reservations stay open."""
+
+
+class Store(LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, Protocol):
+    """A home for the ledger: all four ports. Whoever uses a store asks for the ports it needs."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
+from decimal import Decimal, Inexact
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -21,12 +21,12 @@ from quotakeeper.domain.money import (
     shortened,
     usd_text,
 )
+from quotakeeper.domain.numbers import LOSSLESS
 from quotakeeper.errors import InvalidInputError
 
 MAX_QUANTITY = 10**12  # in one event: a trillion tokens, 31 years of audio
 MAX_AMOUNT = 2**62  # of a limit
 TOKEN_METERS = ("input_tokens", "cached_input_tokens", "output_tokens", "thought_tokens")
-_WHOLE = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[Inexact])
 _HALF = Decimal("0.5")
 MODALITIES = ("text", "audio", "image", "video", "document")
 
@@ -175,7 +175,7 @@ def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int
     if number > MAX_AMOUNT:
         raise InvalidInputError(field, f"{shown} is too large", "give less")
     try:
-        scaled = _WHOLE.multiply(number, meter.per_unit)
+        scaled = LOSSLESS.multiply(number, meter.per_unit)
     except Inexact:  # more digits than any amount that can be counted has
         scaled = _HALF
     base = int(scaled)

@@ -18,7 +18,7 @@ from quotakeeper.errors import InvalidInputError
 SECOND = 1_000_000
 MAX_INSTANT = 253_402_300_800 * SECOND  # the year 10000, where datetime ends
 CALENDAR_KINDS = ("minute", "hour", "day", "week", "month")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLLING = re.compile(r"rolling[ -]?(\d{1,8})\s*(s|m|h|d)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _ROLLING_SLICES = 96
@@ -32,8 +32,13 @@ class Window:
     kind: str
     seconds: int = 0
 
+    @property
+    def is_rolling(self) -> bool:
+        """Whether this is the last N seconds; a calendar unit otherwise."""
+        return self.kind == "rolling"
+
     def __str__(self) -> str:
-        if self.kind != "rolling":
+        if not self.is_rolling:
             return self.kind
         for unit in ("d", "h", "m"):
             whole, rest = divmod(self.seconds, _UNIT_SECONDS[unit])
@@ -76,7 +81,7 @@ def period_at(window: Window, zone: tzinfo, at: int) -> Period:
 
     For a rolling window it is all the slices that are, at `at`, still partly in it (see `slice_at`).
     """
-    if window.kind == "rolling":
+    if window.is_rolling:
         oldest = slice_at(window, at - window.seconds * SECOND)
         return Period(oldest.start_at, slice_at(window, at).end_at)
     if window.kind == "minute":
@@ -99,7 +104,7 @@ def slice_at(window: Window, at: int) -> Period:
     until all of it has left the window, so a rolling limit errs by at most 1/96 of its length, and
     always on the side of refusing.
     """
-    if window.kind != "rolling":
+    if not window.is_rolling:
         raise InvalidInputError("window", f"{window} is not rolling", "use period_at")
     return _fixed(at, window.seconds * SECOND // _ROLLING_SLICES)
 
@@ -166,7 +171,7 @@ def _next_date(window: Window, start: date) -> date:
 
 
 def _local(zone: tzinfo, at: int) -> datetime:
-    return (_EPOCH + timedelta(microseconds=at)).astimezone(zone)
+    return (EPOCH + timedelta(microseconds=at)).astimezone(zone)
 
 
 def _offset(zone: tzinfo, at: int) -> int:
@@ -175,7 +180,7 @@ def _offset(zone: tzinfo, at: int) -> int:
 
 
 def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def instant(moment: datetime) -> int:

@@ -287,8 +287,6 @@ def _mapping(value: object, field: str = "quantities") -> dict[str, Any]:
 def _one_of(kind: Any, value: object, field: str) -> Any:
     if type(value) is kind:  # nearly always, and it is hot
         return value
-    if type(value) is kind:
-        return value
     try:
         return kind(value)
     except ValueError:

@@ -18,7 +18,7 @@ from quotakeeper.domain.ledger.commands import Watch
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.ports import EventQuery, Problem, Store
+from quotakeeper.domain.ports import EventQuery, LedgerReader, Problem
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.engine.composition import Composition
@@ -129,11 +129,11 @@ class Reads(Composition):
         self.worker.ask(_opened)
         return self.worker.store.events(query)
 
-    def _status(self, store: Store, now: int) -> Status:
+    def _status(self, store: LedgerReader, now: int) -> Status:
         verdicts = store.verdicts(self.limits, now)
         return Status(now, tuple(map(limit_status, verdicts)), store.open_count())
 
-    def _foreseen(self, store: Store, now: int) -> Status:
+    def _foreseen(self, store: LedgerReader, now: int) -> Status:
         # Who never looks ahead does not pay for it: 4 ms of the import.
         from quotakeeper.engine.limit_forecasts import looks_back_to, with_forecasts  # noqa: PLC0415
 
@@ -145,6 +145,6 @@ class Reads(Composition):
         return with_forecasts(status, store.paces(accounts, since))
 
 
-def _opened(store: Store, now: int) -> None:
+def _opened(store: LedgerReader, now: int) -> None:
     """Asked before another connection reads: the ledger opens, and what went before is written."""
     store.verdicts((), now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain.ports import Compacted, Store
+from quotakeeper.domain.ports import Compacted, LedgerUpkeep
 from quotakeeper.domain.units import check_whole
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.composition import Composition
@@ -50,7 +50,7 @@ class Retention(Composition):
 
     def _step(self, before: int, after: int) -> Compacted:
         # One short commit at a time, between the batches of everybody else.
-        def compact(store: Store, now: int) -> Compacted:
+        def compact(store: LedgerUpkeep, now: int) -> Compacted:
             return store.compact(before, now, after)
 
         step: Compacted = self.worker.ask(compact)

@@ -69,7 +69,7 @@ def _level(verdict: Verdict) -> tuple[str, int, int]:
     limit = verdict.limit
     used = verdict.used + verdict.reserved + verdict.asked
     passed = [n for n, share in enumerate(limit.thresholds) if used >= times(share, limit.amount)]
-    start_at = verdict.period.start_at if limit.window.kind != "rolling" else 0
+    start_at = verdict.period.start_at if not limit.window.is_rolling else 0
     return limit.name, start_at, passed[-1] if passed else 0
 
 

@@ -21,7 +21,6 @@ from quotakeeper.providers.contract import Adapter, LiveSession, Usage
 if TYPE_CHECKING:
     from quotakeeper.metering.call_host import CallHost
 
-NORMAL_CODES = (1000, 1001, 1005)
 _MOST_LAG_MS = 5_000  # of results behind what was sent
 _MOST_PER_BYTE = 20  # a byte is at most a millisecond of twenty channels
 _MOST_PER_MESSAGE = 300  # beside its bytes: a picture is 258 tokens

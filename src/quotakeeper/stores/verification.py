@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from quotakeeper.domain.ledger.call_record import CallRecord, followed, opened
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.fold import fold
-from quotakeeper.domain.ledger.state import CallRecord, LedgerState, ZoneFinder, followed, opened
+from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Problem
 from quotakeeper.domain.units import METERS, units_text

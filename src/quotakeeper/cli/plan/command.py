@@ -144,7 +144,7 @@ def _standings(keeper: Keeper, entries: Sequence[LimitStatus], now: int) -> list
 
 
 def _rolls(limit: Limit) -> bool:
-    return limit.window.kind == "rolling"
+    return limit.window.is_rolling
 
 
 def _as_enforced(limit: Limit, on_limit: str) -> Limit:

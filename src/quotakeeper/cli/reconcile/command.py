@@ -38,7 +38,6 @@ from quotakeeper.providers.gemini.billing import ZONE, read_bill
 if TYPE_CHECKING:
     from quotakeeper import Keeper
 
-PROVIDERS = ("deepgram", "gemini")
 _USUAL_SPAN = "7d"
 _DAY = 86_400 * 1_000_000
 

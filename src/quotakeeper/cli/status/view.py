@@ -45,12 +45,6 @@ def bar(percent: float, columns: int, session: CommandContext) -> str:
     return glyphs.full * filled + glyphs.empty * (columns - filled)
 
 
-def state_word(entry: LimitStatus, session: CommandContext) -> str:
-    """OK, WARN or OVER; coloured too, never coloured only."""
-    word = STATE_WORDS[str(entry.state)]
-    return paint(word, word, session.colour)
-
-
 def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
     """When the period ends, as time and as what is left of it."""
     return session.words(

@@ -80,28 +80,28 @@ class LimitSnapshot:
     def start_at(self) -> int:
         """From where on slots are looked at: a week at most."""
         start = self.period.start_at
-        if self.window.kind == "rolling":
+        if self.window.is_rolling:
             start = self.now - self.window.seconds * SECOND
         return bucket_start(max(start, self.now - LOOK_BACK))
 
     @property
     def length(self) -> int:
         """How long a whole period is."""
-        if self.window.kind == "rolling":
+        if self.window.is_rolling:
             return self.window.seconds * SECOND
         return self.period.end_at - self.period.start_at
 
     @property
     def to_come(self) -> int:
         """How long it is to the end that is projected to."""
-        if self.window.kind == "rolling":
+        if self.window.is_rolling:
             return self.length
         return max(0, self.period.end_at - self.now)
 
     @property
     def leaving(self) -> int:
         """What is used now and will not be at that end: in a rolling window, all of it."""
-        return self.used if self.window.kind == "rolling" else 0
+        return self.used if self.window.is_rolling else 0
 
 
 @dataclass(frozen=True, slots=True)

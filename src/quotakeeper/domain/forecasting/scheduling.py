@@ -101,7 +101,7 @@ def standing(
     counts as if all of it had come at its end, and what no slot tells of as if it came now: it
     leaves the window a little later in the plan than in the ledger, never earlier.
     """
-    if limit.window.kind != "rolling":
+    if not limit.window.is_rolling:
         return LimitRoom(limit, zone, ((now, counted),))
     uses = sorted((min(at + BUCKET - 1, now), amount) for at, amount in (profile or {}).items())
     known = [(at, amount) for at, amount in uses if _leaves_at(limit, at) > now]
@@ -256,7 +256,7 @@ class _RollingRoom(_Room):
 
 def _room(each: LimitRoom, now: int) -> _Room:
     limit, zone = each.limit, each.zone
-    if limit.window.kind == "rolling":
+    if limit.window.is_rolling:
         room = _RollingRoom(limit, zone)
         for at, amount in sorted(each.uses):
             if amount:

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.admission import no_room, passed, unfit
+from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.fold import fold
 from quotakeeper.domain.ledger.rebuild import rebuild_balances
@@ -29,7 +30,7 @@ from quotakeeper.domain.ledger.reserving import (
     reserve,
     unknown_id,
 )
-from quotakeeper.domain.ledger.state import CallRecord, LedgerState
+from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
@@ -41,6 +42,7 @@ def apply(
     """Carry out a batch at instant `now` (microseconds); give one outcome per command, and the
     entries to append to the journal, in order."""
     now = max(now, state.high_water)
+    state.prefetch(commands, now)
     outcomes: list[c.Outcomes] = []
     entries: list[Entry] = []
     for command in commands:

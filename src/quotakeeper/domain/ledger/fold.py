@@ -5,9 +5,10 @@ It never refuses: what an entry says has happened. The rules for what may happen
 
 from __future__ import annotations
 
+from quotakeeper.domain.ledger.call_record import CallRecord, followed, opened
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold
-from quotakeeper.domain.ledger.state import CallRecord, LedgerState, followed, opened
+from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.units import Meter, measure
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
+from quotakeeper.domain.ledger.call_record import CountedUse
 from quotakeeper.domain.ledger.reservations import Balance
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import CallLabels
-from quotakeeper.domain.windows import slice_at
+from quotakeeper.domain.windows import Period, slice_at
 
-if TYPE_CHECKING:
-    from quotakeeper.domain.ledger.state import LedgerState
+
+class UsageSource(Protocol):
+    """What rebuilding asks of the state of a ledger."""
+
+    def period(self, account: Account, at: int) -> Period:
+        """The period of an account's window that holds an instant."""
+
+    def usage_since(self, since: int) -> Iterable[CountedUse]:
+        """What was used, and what open reservations set aside, at or after an instant."""
 
 
 class _Sums:
@@ -26,22 +34,22 @@ class _Sums:
         self.balance = Balance()
         self.start_at = self.end_at = 0
 
-    def move(self, state: LedgerState, at: int) -> None:
+    def move(self, source: UsageSource, at: int) -> None:
         """Go to the slice that holds an instant."""
         account = self.account
-        rolling = account.window.kind == "rolling"
-        part = slice_at(account.window, at) if rolling else state.period(account, at)
+        rolling = account.window.is_rolling
+        part = slice_at(account.window, at) if rolling else source.period(account, at)
         self.start_at, self.end_at = part.start_at, part.end_at
         self.balance = self.slices.setdefault(part.start_at, Balance())
 
 
 def rebuild_balances(
-    state: LedgerState, wanted: Sequence[tuple[Account, int]]
+    source: UsageSource, wanted: Sequence[tuple[Account, int]]
 ) -> list[dict[int, Balance]]:
     """What was booked for each account since an instant of its own, by slice."""
     every = [_Sums(account, since) for account, since in wanted]
     matching: dict[CallLabels, list[_Sums]] = {}
-    for at, labels, quantities, cost_pico, used, admitted in state.usage_since(
+    for at, labels, quantities, cost_pico, used, admitted in source.usage_since(
         min(since for _, since in wanted)
     ):
         found = matching.get(labels)
@@ -51,7 +59,7 @@ def rebuild_balances(
             if at < sums.since:
                 continue
             if not sums.start_at <= at < sums.end_at:
-                sums.move(state, at)
+                sums.move(source, at)
             amount = measure(sums.meter, quantities, cost_pico)
             if used:
                 sums.balance.settled += amount

@@ -5,10 +5,11 @@ from __future__ import annotations
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.admission import admit, no_room, unfit
+from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.ledger.fold import fold
 from quotakeeper.domain.ledger.reservations import Hold, State, grown
-from quotakeeper.domain.ledger.state import CallRecord, LedgerState
+from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import is_storable
@@ -165,7 +166,7 @@ def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:
     in the next ones nothing was set aside for it."""
     latest = now
     for account in state.matching(lease.labels):
-        if account.window.kind != "rolling":
+        if not account.window.is_rolling:
             latest = min(latest, state.period(account, lease.at).end_at - 1)
     return max(lease.at, min(at, latest))
 

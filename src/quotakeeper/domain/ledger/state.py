@@ -7,60 +7,43 @@ look-ups (it subclasses this and fetches what is missing); the rules in `ledger`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import tzinfo
+from typing import NamedTuple
 
-from quotakeeper.domain.fast_dataclass import fast_dataclass
-from quotakeeper.domain.ledger.entries import Entry, Figures, Kind, event_from
+from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
+from quotakeeper.domain.ledger.commands import Command
+from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.rebuild import rebuild_balances
-from quotakeeper.domain.ledger.reservations import Balance, Hold, State, drawn, grown
+from quotakeeper.domain.ledger.reservations import Balance, Hold
 from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.units import METERS, Meter, Quantities
+from quotakeeper.domain.units import METERS, Meter
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 
 ZoneFinder = Callable[[str], tzinfo]
 
-
-# What one call counts as: when, whose, how much, what it cost; whether it was used (or is only set
-# aside), and whether it is known that it was admitted.
-Usage = tuple[int, CallLabels, Quantities, int | None, bool, bool]
-
-
-# A balance: the account, what it counts, and where the slice starts that an instant is booked in.
-# An account, its meter, where its slice starts, and the balance of that.
-Place = tuple[Account, Meter, int, Balance]
-# A limit, the meter of its account, and its balance; None where that is a sum of several slices.
-Cap = tuple[Limit, Meter, Balance | None]
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
 
 
-@fast_dataclass
-class CallRecord:
-    """What is known of an id: its opening entry and where it stands. `drawn`: out of a lease."""
+class CountedBalance(NamedTuple):
+    """A balance that a call counts in: of an account, over the slice that starts at `start_at`."""
 
-    seq: int
-    id: str
-    at: int
-    labels: CallLabels
-    opening: Figures
-    state: State
-    hold: Hold | None = None
-    figures: Figures | None = None
-    drawn: bool = False
+    account: Account
+    meter: Meter
+    start_at: int
+    balance: Balance
 
-    @property
-    def event(self) -> UsageEvent | None:
-        """The usage event, once there is one."""
-        return event_from(self.id, self.at, self.labels, self.figures) if self.figures else None
 
-    def usage(self) -> Iterator[Usage]:
-        """What it counts as, if it counts."""
-        if self.figures is not None:
-            yield self.at, self.labels, self.figures.quantities, self.figures.cost_pico, True, False
-        elif (hold := self.hold) is not None:
-            yield self.at, self.labels, hold.quantities, hold.cost_pico, False, not self.drawn
+class LimitBalance(NamedTuple):
+    """A limit that applies to a call, and the balance that counts against it.
+
+    `balance` is None where several slices count (a rolling window), and where none is kept.
+    """
+
+    limit: Limit
+    meter: Meter
+    balance: Balance | None
 
 
 class LedgerState:
@@ -74,13 +57,19 @@ class LedgerState:
         self.accounts: dict[str, tuple[Account, int]] = {}
         self._balances: dict[str, dict[int, Balance]] = {}
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
-        self._places: dict[CallLabels, tuple[int, int, tuple[Place, ...]]] = {}
-        self._caps: dict[CallLabels, tuple[Sequence[Limit], int, int, tuple[Cap, ...]]] = {}
+        self._places: dict[CallLabels, tuple[int, int, tuple[CountedBalance, ...]]] = {}
+        self._caps: dict[
+            CallLabels, tuple[Sequence[Limit], int, int, tuple[LimitBalance, ...]]
+        ] = {}
         self._known: dict[int, CallRecord] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
 
     # -- look-ups a store may fetch from elsewhere
+
+    def prefetch(self, commands: Sequence[Command], now: int) -> None:
+        """Told of a batch before it is decided at `now`: a store that keeps the state elsewhere
+        may fetch all that the batch touches at once. Changes no outcome."""
 
     def known(self, event_id: str) -> CallRecord | None:
         """What is known of an id, or None."""
@@ -124,7 +113,7 @@ class LedgerState:
             if known.event is not None:
                 yield known.event
 
-    def usage_since(self, since: int) -> Iterator[Usage]:
+    def usage_since(self, since: int) -> Iterator[CountedUse]:
         """What was used, and what open reservations set aside, at or after an instant."""
         for known in self._known.values():
             if known.at >= since:
@@ -141,20 +130,20 @@ class LedgerState:
         cached = self._periods.get(account.key)
         if cached is None or not cached.start_at <= at < cached.end_at:
             cached = period_at(account.window, self.zone(account), at)
-            if account.window.kind != "rolling":
+            if not account.window.is_rolling:
                 self._periods[account.key] = cached
         return cached
 
     def slice_start(self, account: Account, at: int) -> int:
         """Where the slice starts that an instant is booked in."""
-        if account.window.kind == "rolling":
+        if account.window.is_rolling:
             return slice_at(account.window, at).start_at
         return self.period(account, at).start_at
 
     def totals(self, account: Account, now: int) -> Balance:
         """What counts against the account at an instant: its period, or its rolling slices."""
         start = self.period(account, now).start_at
-        if account.window.kind != "rolling":
+        if not account.window.is_rolling:
             if self.keeps(account, start):
                 return self.balance(account, start)
             # Of this period alone: `now` may lie in one that others have followed.
@@ -177,7 +166,7 @@ class LedgerState:
 
     def resets_at(self, account: Account, now: int) -> int:
         """When room comes back: at the end of the period, or as the oldest slice in use leaves."""
-        if account.window.kind != "rolling":
+        if not account.window.is_rolling:
             return self.period(account, now).end_at
         parts = self._counting(account, self.period(account, now).start_at)
         used = [start for start, part in parts if part.settled or part.reserved]
@@ -201,7 +190,7 @@ class LedgerState:
             self._matching[labels] = found
         return found
 
-    def places(self, labels: CallLabels, at: int) -> tuple[Place, ...]:
+    def places(self, labels: CallLabels, at: int) -> tuple[CountedBalance, ...]:
         """Where a call counts at an instant, of what balances are kept."""
         # The same from one call to the next, until one of its periods ends.
         found = self._places.get(labels)
@@ -209,33 +198,36 @@ class LedgerState:
             return found[2]
         since, until, places = 0, _ALWAYS, []
         for account in self.matching(labels):
-            rolling = account.window.kind == "rolling"
+            rolling = account.window.is_rolling
             part = slice_at(account.window, at) if rolling else self.period(account, at)
             since, until = max(since, part.start_at), min(until, part.end_at)
             if self.keeps(account, part.start_at):
                 balance = self.balance(account, part.start_at)
-                places.append((account, METERS[account.meter], part.start_at, balance))
+                meter = METERS[account.meter]
+                places.append(CountedBalance(account, meter, part.start_at, balance))
         if len(self._places) > _MOST_PLACES:
             self._places.clear()
         self._places[labels] = since, until, tuple(places)
         return self._places[labels][2]
 
-    def caps(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> tuple[Cap, ...]:
+    def caps(
+        self, labels: CallLabels, limits: Sequence[Limit], at: int
+    ) -> tuple[LimitBalance, ...]:
         """The limits that apply to a call at an instant, each with what counts against it."""
         found = self._caps.get(labels)
         if found is not None and found[0] is limits and found[1] <= at < found[2]:
             return found[3]
-        since, until, caps = 0, _ALWAYS, list[Cap]()
+        since, until, caps = 0, _ALWAYS, list[LimitBalance]()
         for limit in limits:
             if not limit.matches(labels):
                 continue
             balance = None
-            if limit.window.kind != "rolling":
+            if not limit.window.is_rolling:
                 period = self.period(limit.account, at)
                 if self.keeps(limit.account, period.start_at):
                     since, until = max(since, period.start_at), min(until, period.end_at)
                     balance = self.balance(limit.account, period.start_at)
-            caps.append((limit, limit.account_meter, balance))
+            caps.append(LimitBalance(limit, limit.account_meter, balance))
         made = tuple(caps)
         if isinstance(limits, tuple):  # what cannot change may be known again
             if len(self._caps) > _MOST_PLACES:
@@ -271,47 +263,3 @@ class LedgerState:
             self._open.pop(known.id, None)
         else:
             self._open[known.id] = known.seq
-
-
-def opened(entry: Entry) -> CallRecord:
-    """What is known of an id from its opening entry."""
-    assert entry.labels is not None and entry.figures is not None
-    if entry.kind is Kind.RECORD:
-        return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
-                     State.RECORDED, figures=entry.figures)  # fmt: skip
-    figures = entry.figures
-    hold = Hold(entry.id, entry.counts_at, entry.labels, figures.quantities, figures.cost_pico,
-                figures.price_id, figures.provenance, entry.owner, entry.expires_at,
-                sent=entry.sent)  # fmt: skip
-    return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
-                 drawn=entry.kind is Kind.DRAW)  # fmt: skip
-
-
-_ENDS = {
-    Kind.SETTLE: State.SETTLED,
-    Kind.RELEASE: State.RELEASED,
-    Kind.EXPIRE: State.EXPIRED,
-    Kind.ASSUME: State.ASSUMED,
-}
-
-
-def followed(known: CallRecord, entry: Entry) -> CallRecord:
-    """What is known of an id after one more entry about it."""
-    # Written out: nearly every call comes by here, and `replace` looks its fields up each time.
-    hold = known.hold
-    if entry.kind is Kind.SENT and hold is not None:
-        sent = Hold(hold.id, hold.at, hold.labels, hold.quantities, hold.cost_pico, hold.price_id,
-                    hold.provenance, hold.owner, hold.expires_at, sent=True)  # fmt: skip
-        return CallRecord(known.seq, known.id, known.at, known.labels, known.opening, known.state,
-                     hold=sent, figures=known.figures, drawn=known.drawn)  # fmt: skip
-    if entry.kind is Kind.EXTEND and hold is not None:
-        return replace(known, hold=replace(hold, expires_at=entry.expires_at))
-    if entry.kind is Kind.CORRECT:
-        return replace(known, figures=entry.figures)
-    if entry.kind is Kind.GROW or entry.kind is Kind.DRAW:
-        if hold is None or entry.figures is None:
-            return known
-        change = grown if entry.kind is Kind.GROW else drawn
-        return replace(known, hold=change(hold, entry.figures))
-    return CallRecord(known.seq, known.id, known.at, known.labels, known.opening,
-                 _ENDS[entry.kind], figures=entry.figures, drawn=known.drawn)  # fmt: skip

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from quotakeeper.domain.money import MAX_PICO, PICO_PER_USD, divide_half_even
 from quotakeeper.domain.units import METERS, Quantities, split_key
+from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError
 
 TIERS = ("standard", "batch", "flex", "priority")
@@ -27,13 +28,11 @@ ANY_MODEL = "*"  # a row for every model of the provider that is known
 NO_MODEL = ""  # the row used when a call names no model
 FREE_METERS = frozenset({"requests"})  # counted, and free unless a row says otherwise
 ONE = Fraction(1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant_text(at: int) -> str:
     """An instant as it stands in a price id: a date when it is midnight UTC, else RFC 3339."""
-    moment = _EPOCH + timedelta(microseconds=at)
-    text = moment.isoformat().removesuffix("+00:00")
+    text = moment(at).isoformat().removesuffix("+00:00")
     return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else text + "Z"
 
 
@@ -82,7 +81,7 @@ class PriceRow:
     @property
     def effective_from(self) -> date:
         """The first day (UTC). 1970-01-01: the source knows no earlier price."""
-        return (_EPOCH + timedelta(microseconds=self.from_at)).date()
+        return moment(self.from_at).date()
 
     @property
     def options(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ from quotakeeper.domain.ledger.commands import (
 )
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold
-from quotakeeper.domain.ports import Store
+from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.engine.journals.lease_journal import (
     JournalContents,
@@ -101,7 +101,7 @@ class LeaseReplay:
         return frozenset(left)
 
     def _book(
-        self, store: Store, now: int, owner: str, texts: Sequence[str], paths: Sequence[Path]
+        self, store: LedgerWriter, now: int, owner: str, texts: Sequence[str], paths: Sequence[Path]
     ) -> None:
         labels: dict[str, CallLabels] = {}
         calls = _calls(texts, labels)
@@ -165,7 +165,7 @@ def _calls(texts: Iterable[str], labels: dict[str, CallLabels]) -> list[_Call]:
 
 
 def _booked(
-    store: Store, now: int, owner: str, calls: Sequence[_Call], labels: dict[str, CallLabels]
+    store: LedgerWriter, now: int, owner: str, calls: Sequence[_Call], labels: dict[str, CallLabels]
 ) -> None:
     parts = [call.commands(owner) for call in calls]
     outcomes = iter(store.apply([command for part in parts for command in part], now))

@@ -10,7 +10,7 @@ from quotakeeper.domain.ledger.commands import Command, Denied, Grow, Reserve, R
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import LEASE_PREFIX
 from quotakeeper.domain.limits import Limit, Mode
-from quotakeeper.domain.ports import Store
+from quotakeeper.domain.ports import LedgerReader, Store
 from quotakeeper.domain.units import measure
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND, period_at
@@ -103,7 +103,7 @@ class BlockSizing:
         return max(lease.calls // 2, FEWEST_CALLS) if lasted > _LATE_SECONDS else lease.calls
 
 
-def _quarters(store: Store, shape: Shape, now: int) -> Iterator[int]:
+def _quarters(store: LedgerReader, shape: Shape, now: int) -> Iterator[int]:
     """For how many calls a quarter of what is left is enough, by each hard limit."""
     hard = [limit for limit in shape.call.limits if limit.mode is Mode.HARD]
     for verdict in store.verdicts(hard, now):
@@ -122,7 +122,7 @@ def ends_in(limits: Sequence[Limit], at: int) -> int:
     """
     left = [30 * 86_400 * SECOND]
     for limit in limits:
-        if limit.window.kind == "rolling":
+        if limit.window.is_rolling:
             seconds = limit.window.seconds
             left.append(seconds * SECOND // 4 if seconds >= _SHORTEST_ROLLING_SECONDS else 0)
         else:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.ledger.commands import Booked, Command, Failed, Record
-from quotakeeper.domain.ports import Store
+from quotakeeper.domain.ports import LedgerWriter
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.engine.journals.lease_journal import LineKind
 from quotakeeper.engine.leases.lease import LeasedCall
@@ -18,7 +18,7 @@ from quotakeeper.errors import InvalidInputError
 log = logging.getLogger("quotakeeper.engine")
 
 
-def book(store: Store, now: int, calls: Sequence[LeasedCall]) -> list[Verdict]:
+def book(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Verdict]:
     """Draw calls that have ended out of their leases and end them, in one commit.
 
     Gives the limits that are at a threshold now. Raises LedgerError, and may then be repeated.
@@ -37,7 +37,7 @@ def book(store: Store, now: int, calls: Sequence[LeasedCall]) -> list[Verdict]:
     return passed
 
 
-def draw(store: Store, now: int, calls: Sequence[LeasedCall]) -> None:
+def draw(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> None:
     """Make the ledger know of calls that are under way."""
     outcomes = store.apply([call.draw for call in calls], now)
     for call, outcome in zip(calls, outcomes, strict=True):
@@ -52,7 +52,9 @@ def _commands(call: LeasedCall) -> list[Command]:
     return [ending] if call.drawn else [call.draw, ending]
 
 
-def _not_booked(store: Store, now: int, call: LeasedCall, failed: Failed, *, first: bool) -> None:
+def _not_booked(
+    store: LedgerWriter, now: int, call: LeasedCall, failed: Failed, *, first: bool
+) -> None:
     unknown = isinstance(failed.error, InvalidInputError) and first
     if unknown and call.end is not LineKind.RELEASED:
         # The ledger knows no such lease, it is another file now: what was used is used.

@@ -15,7 +15,7 @@ from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.ledger.commands import Extend, Failed, Release
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.ports import Store
+from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.journals.lease_journal import LineKind, lease_line
 from quotakeeper.engine.leases.block_sizing import BlockSizing
@@ -88,7 +88,7 @@ class LeaseTable(FastPath):
             self._leases[lease.labels] = lease
         self.passed(decision.warnings)
 
-    def drain(self, store: Store, now: int) -> None:
+    def drain(self, store: LedgerWriter, now: int) -> None:
         """Book the calls that have ended; raises LedgerError, and then they still wait."""
         while self._ended:
             calls = [self._ended.popleft() for _ in range(min(len(self._ended), _AT_ONCE))]
@@ -104,7 +104,7 @@ class LeaseTable(FastPath):
                         call.lease.add(call.shape.figures)
             self.passed(passed)
 
-    def draw_under_way(self, store: Store, now: int, calls: Sequence[LeasedCall] | None = None
+    def draw_under_way(self, store: LedgerWriter, now: int, calls: Sequence[LeasedCall] | None = None
                        ) -> None:  # fmt: skip
         """Make the ledger know of calls under way: all of them unless some are given."""
         with self._lock:
@@ -117,7 +117,7 @@ class LeaseTable(FastPath):
                 if call.drawn:
                     self._under_way.pop(call.id, None)
 
-    def give_back(self, leases: Sequence[Lease], store: Store, now: int) -> None:
+    def give_back(self, leases: Sequence[Lease], store: LedgerWriter, now: int) -> None:
         """Draw the calls under way out of leases, and give back what is left of them."""
         with self._lock:
             for lease in leases:
@@ -132,7 +132,7 @@ class LeaseTable(FastPath):
             store.apply([Release(lease.id) for lease in self._returning], now)
             self._returning.clear()
 
-    def give_back_for(self, limits: Sequence[Limit], store: Store, now: int) -> bool:
+    def give_back_for(self, limits: Sequence[Limit], store: LedgerWriter, now: int) -> bool:
         """Give back what these limits could use; whether there was anything."""
         wanted = [
             lease for lease in self._leases.values()
@@ -143,7 +143,7 @@ class LeaseTable(FastPath):
             self._paused_until = self._clock.monotonic() + _NO_ROOM_SECONDS
         return bool(wanted)
 
-    def tend(self, store: Store, now: int, *, at_once: bool = False) -> None:
+    def tend(self, store: LedgerWriter, now: int, *, at_once: bool = False) -> None:
         """What comes up from time to time; raises LedgerError, and then it is tried again."""
         monotonic = self._clock.monotonic()
         if not self.active or (monotonic < self._next_tick and not at_once):
@@ -160,7 +160,7 @@ class LeaseTable(FastPath):
         self._look_after(store, now, monotonic)
         self._tidy(store, now, monotonic)
 
-    def _look_after(self, store: Store, now: int, monotonic: float) -> None:
+    def _look_after(self, store: LedgerWriter, now: int, monotonic: float) -> None:
         leaving = list[Lease]()
         for lease in list(self._leases.values()):
             if lease.taken != lease.seen:
@@ -173,7 +173,7 @@ class LeaseTable(FastPath):
         if leaving or self._returning:
             self.give_back(leaving, store, now)
 
-    def _renew(self, lease: Lease, store: Store) -> None:
+    def _renew(self, lease: Lease, store: LedgerWriter) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         (outcome,) = store.apply([Extend(lease.id, int(TERM_SECONDS * SECOND))], now)
         if isinstance(outcome, Failed):  # it was ended by another: nothing is left of it
@@ -186,7 +186,7 @@ class LeaseTable(FastPath):
         clock = self._clock
         return lease.open and clock.now() < lease.stops_at and clock.monotonic() < lease.until
 
-    def _tidy(self, store: Store, now: int, monotonic: float) -> None:
+    def _tidy(self, store: LedgerWriter, now: int, monotonic: float) -> None:
         with self._lock:
             needed = {call.segment for call in self._under_way.values()}
             # Without a lease nothing is admitted, so the last part is not needed either.
@@ -201,7 +201,7 @@ class LeaseTable(FastPath):
         for segment in removable:
             segment.remove()
 
-    def close(self, store: Store, now: int) -> None:
+    def close(self, store: LedgerWriter, now: int) -> None:
         """Book everything, give everything back. A call that never left is as good as released."""
         with self._lock:
             self.closed = True

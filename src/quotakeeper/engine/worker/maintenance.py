@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock
-from quotakeeper.domain.ports import Store
+from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.leases.recall import RecallSign
@@ -52,7 +52,7 @@ class Maintenance:
         if self.leases is not None:
             self.leases.after_fork(owner)
 
-    def catch_up(self, store: Store, now: int) -> None:
+    def catch_up(self, store: LedgerWriter, now: int) -> None:
         """Book what was spooled, now that the ledger answers."""
         if self._spool.waiting:
             try:
@@ -60,7 +60,7 @@ class Maintenance:
             except Exception as error:  # noqa: BLE001 - never the trouble of the calls of today
                 log.warning("quotakeeper: spooled calls still wait: %s", error)
 
-    def book(self, store: Store, now: int) -> None:
+    def book(self, store: LedgerWriter, now: int) -> None:
         """Book what has ended on a lease."""
         if self.leases is not None:
             _care(self.leases.drain, store, now)
@@ -74,7 +74,7 @@ class Maintenance:
                 log.debug("quotakeeper: sweep put off: %s", error)
         self.tend(store)
 
-    def tend(self, store: Store) -> None:
+    def tend(self, store: LedgerWriter) -> None:
         """Look after the leases."""
         if self.leases is not None:
             _care(self.leases.tend, store, self._clock.now())
@@ -93,7 +93,7 @@ class Maintenance:
         end_holds(store, frozenset({store.owner}), self._clock.now())
 
 
-def _care(act: Callable[[Store, int], None], store: Store, now: int) -> None:
+def _care(act: Callable[[LedgerWriter, int], None], store: LedgerWriter, now: int) -> None:
     try:
         act(store, now)
     except LedgerError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Sweep
-from quotakeeper.domain.ports import Store
+from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.journals.replay import LeaseReplay
 
 MOST_AT_ONCE = 1_000
@@ -25,7 +25,7 @@ def sweep(store: Store, now: int, leases: LeaseReplay) -> None:
         store.bury(dead)
 
 
-def end_holds(store: Store, owners: frozenset[str], now: int) -> None:
+def end_holds(store: LedgerWriter, owners: frozenset[str], now: int) -> None:
     """End all open reservations of these owners, and all that have expired, a batch at a time."""
     ended = MOST_AT_ONCE
     while ended >= MOST_AT_ONCE:

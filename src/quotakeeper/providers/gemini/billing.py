@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
+from quotakeeper.domain.numbers import EXACT
 from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.providers.account_records import BilledLine
@@ -37,7 +38,6 @@ _MOST_PREAMBLE = 50
 _NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?")
 _DIRECTION = re.compile(r"(cached input|cached|input|output)\s+token count")
 _MODEL = re.compile(r"gemini[ -]\d+(?:\.\d+)?(?:[ -](?:flash|pro|lite|live|tts|image|ultra))*")
-_EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +223,11 @@ def _number(text: str, column: str, number: int) -> Decimal:
 
 def _whole(text: str, column: str, number: int) -> int:
     found = _number(text, column, number)
-    whole = int(found.to_integral_value(context=_EXACT))
+    whole = int(found.to_integral_value(context=EXACT))
     if abs(whole) > MAX_QUANTITY:
         raise InvalidInputError(f"line {number}", f"{column}: {text[:40]!r} is out of range")
     return whole
 
 
 def _pico(usd: Decimal) -> int:
-    return int(_EXACT.multiply(usd, 10**12).to_integral_value(context=_EXACT))
+    return int(EXACT.multiply(usd, 10**12).to_integral_value(context=EXACT))

@@ -9,7 +9,6 @@ from quotakeeper.providers.contract import Call, ProviderFault, header_text
 from quotakeeper.providers.formats.framing import Document
 from quotakeeper.providers.formats.json_values import (
     Json,
-    as_object,
     child,
     count,
     dumps,
@@ -241,9 +240,3 @@ class BatchReader(GeminiReader):
     def estimate(self, whole: bool) -> dict[str, int]:
         """A batch that was taken on will answer all of it."""
         return {key: n for key, n in self.call.typical.items() if key != "requests"}
-
-
-def usage_of_batch_line(line: Json) -> Mapping[str, int]:
-    """The quantities of one line of a batch's result file."""
-    answer = as_object(line.get("response"))
-    return content_usage(child(answer, "usageMetadata"), lambda _text: None)

@@ -6,17 +6,16 @@ slots, paces are derived and are kept in the commit of the entries they come fro
 
 from __future__ import annotations
 
-import sqlite3
-
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
+from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.entries import Figures
-from quotakeeper.domain.ledger.state import CallRecord
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.stores.sql.codec import Interned, account_from
+from quotakeeper.stores.sql.codec import account_from
 from quotakeeper.stores.sql.codes import totals_from
-from quotakeeper.stores.sql.statements import statements
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.interned import Interned
 
 KEPT_BEFORE = 8 * 86_400 * SECOND  # for an account that is new: more than a forecast looks back
 
@@ -24,8 +23,8 @@ KEPT_BEFORE = 8 * 86_400 * SECOND  # for an account that is new: more than a for
 class AccountUsage:
     """The paces of one ledger, inside one transaction at a time."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: SqlSession) -> None:
+        self._session = session
         self._changed: dict[tuple[str, int], int] = {}
 
     def forget(self) -> None:
@@ -44,40 +43,36 @@ class AccountUsage:
         """Make the pace of an account that had none from all slots, this batch's among them."""
         for key in [key for key in self._changed if key[0] == account.key]:
             del self._changed[key]
-        fill_pace(self._connection, interned, account, number, since)
+        fill_pace(self._session, interned, account, number, since)
 
     def save(self, account_ids: dict[str, int]) -> None:
         """Write what was changed."""
         if self._changed:
             rows = [(account_ids[k], slot, n) for (k, slot), n in self._changed.items()]
-            self._connection.executemany(statements()["add_pace"], rows)
+            self._session.executemany(self._session.sql["add_pace"], rows)
             self._changed.clear()
 
 
 def fill_pace(
-    connection: sqlite3.Connection,
-    interned: Interned,
-    account: Account,
-    account_id: int,
-    since: int,
+    session: SqlSession, interned: Interned, account: Account, account_id: int, since: int
 ) -> None:
     """Make the pace of an account that had none, from the slots since an instant."""
     found: dict[int, int] = {}
-    for slot, labels_id, *_, totals in connection.execute(
-        statements()["slots_between"], (bucket_start(since), 2**62)
+    for slot, labels_id, *_, totals in session.execute(
+        session.sql["slots_between"], (bucket_start(since), 2**62)
     ):
         if account.matches(interned.labels(labels_id)):
             amount = measure(METERS[account.meter], *totals_from(totals))
             found[slot] = found.get(slot, 0) + amount
     rows = [(account_id, slot, amount) for slot, amount in found.items() if amount]
-    connection.executemany(statements()["add_pace"], rows)
+    session.executemany(session.sql["add_pace"], rows)
 
 
-def fill_paces(connection: sqlite3.Connection) -> None:
+def fill_paces(session: SqlSession) -> None:
     """Make the paces of all accounts of a ledger that has none."""
-    interned = Interned(connection)
-    for row in connection.execute(statements()["accounts"]).fetchall():
-        fill_pace(connection, interned, account_from(row[1:8]), row[0], 0)
+    interned = Interned(session)
+    for row in session.execute(session.sql["accounts"]).fetchall():
+        fill_pace(session, interned, account_from(row[1:8]), row[0], 0)
 
 
 def _amount(account: Account, figures: Figures | None) -> int:

@@ -6,15 +6,13 @@ read every call of it. Like balances they are derived, and `verify` derives them
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
-from quotakeeper.domain.ledger.state import CallRecord
+from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Problem
 from quotakeeper.domain.units import METERS, measure
-from quotakeeper.stores.sql.codec import Interned
 from quotakeeper.stores.sql.codes import (
     OUTCOME_CODE,
     PROVENANCE_CODE,
@@ -22,7 +20,8 @@ from quotakeeper.stores.sql.codes import (
     totals_from,
     totals_text,
 )
-from quotakeeper.stores.sql.statements import statements
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.interned import Interned
 
 _MOST_CACHED = 10_000
 
@@ -59,7 +58,11 @@ class Sums:
         self.unpriced += other.unpriced
         self.cost_pico += other.cost_pico
         for key, amount in other.quantities.items():
-            self.quantities[key] = self.quantities.get(key, 0) + amount
+            total = self.quantities.get(key, 0) + amount
+            if total:
+                self.quantities[key] = total
+            else:
+                self.quantities.pop(key, None)
 
     def __str__(self) -> str:
         return f"{self.calls} calls, {self.unpriced} unpriced, {self.totals}"
@@ -77,17 +80,19 @@ class Sums:
 class BucketSums:
     """The sums of one ledger, inside one transaction at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, interned: Interned) -> None:
-        self._connection = connection
+    def __init__(self, session: SqlSession, interned: Interned) -> None:
+        self._session = session
         self._interned = interned
-        self._sql = statements()
+        self._sql = session.sql
         self._sums: dict[Key, Sums] = {}
         self._dirty: set[Key] = set()
+        self._more: dict[Key, Sums] = {}  # to be added to what the table has, which is not known
 
     def forget(self) -> None:
         """Another connection may have changed them."""
         self._sums.clear()
         self._dirty.clear()
+        self._more.clear()
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
         """Take an event in, in place of what it counted as before."""
@@ -95,11 +100,16 @@ class BucketSums:
             if known is not None and known.figures is not None:
                 figures = known.figures
                 key = bucket_key(known, self._interned)
-                self._of(key).add(figures.quantities.items(), figures.cost_pico, sign)
+                sums = self._sums.get(key)
+                if sums is None:
+                    sums = self._more.get(key) or self._more.setdefault(key, Sums())
+                sums.add(figures.quantities.items(), figures.cost_pico, sign)
                 self._dirty.add(key)
 
     def save(self) -> None:
         """Write what was changed."""
+        if self._more:
+            self._fetch()
         put, drop = [], []
         for key in self._dirty:
             sums = self._sums[key]
@@ -110,18 +120,23 @@ class BucketSums:
                 del self._sums[key]
         self._dirty.clear()
         if put:
-            self._connection.executemany(self._sql["put_slot"], put)
+            self._session.executemany(self._sql["put_slot"], put)
         if drop:
-            self._connection.executemany(self._sql["drop_slot"], drop)
+            self._session.executemany(self._sql["drop_slot"], drop)
         if len(self._sums) > _MOST_CACHED:
             self._sums.clear()
 
-    def _of(self, key: Key) -> Sums:
-        found = self._sums.get(key)
-        if found is None:
-            row = self._connection.execute(self._sql["slot"], key).fetchone()
-            found = self._sums[key] = Sums(*row) if row else Sums()
-        return found
+    def _fetch(self) -> None:
+        """Bring what was added together with what the table has, in one query."""
+        for *key, calls, unpriced, totals in self._session.rows_of("slots_of", list(self._more)):
+            slot, labels_id, provenance, outcome = key
+            self._sums[slot, labels_id, provenance, outcome] = Sums(calls, unpriced, totals)
+        for each, more in self._more.items():
+            if each in self._sums:
+                self._sums[each].merge(more)
+            else:
+                self._sums[each] = more
+        self._more.clear()
 
 
 def bucket_key(known: CallRecord, interned: Interned) -> Key:
@@ -132,23 +147,23 @@ def bucket_key(known: CallRecord, interned: Interned) -> Key:
             PROVENANCE_CODE[figures.provenance], OUTCOME_CODE[figures.outcome])  # fmt: skip
 
 
-def fill_buckets(connection: sqlite3.Connection) -> None:
+def fill_buckets(session: SqlSession) -> None:
     """Make the sums of a ledger that has none, from its journal; inside a transaction."""
-    put = statements()["put_slot"]
-    for sums in _derived(connection):
-        connection.executemany(put, _rows(sums))
+    put = session.sql["put_slot"]
+    for sums in _derived(session):
+        session.executemany(put, _rows(sums))
 
 
 def compare_buckets(
-    connection: sqlite3.Connection, accounts: Sequence[tuple[int, Account, int]]
+    session: SqlSession, accounts: Sequence[tuple[int, Account, int]]
 ) -> list[Problem]:
     """Add every slot up again from the journal and name what differs from what is kept, there and
     in the paces of accounts (number, account, since when it is kept)."""
     problems: list[Problem] = []
-    kept = _kept(connection, "slots_between")
-    carried = _kept(connection, "carried_slots")
-    check_pace = _pace_checker(connection, accounts)
-    for slot, (have, gone, found) in _side_by_side(kept, carried, _derived(connection)):
+    kept = _kept(session, "slots_between")
+    carried = _kept(session, "carried_slots")
+    check_pace = _pace_checker(session, accounts)
+    for slot, (have, gone, found) in _side_by_side(kept, carried, _derived(session)):
         for key, more in gone.items():
             found.setdefault(key, Sums()).merge(more)
         for key in sorted(have.keys() | found.keys()):
@@ -162,9 +177,9 @@ def compare_buckets(
 
 
 def _pace_checker(
-    connection: sqlite3.Connection, accounts: Sequence[tuple[int, Account, int]]
+    session: SqlSession, accounts: Sequence[tuple[int, Account, int]]
 ) -> Callable[[int, dict[Key, Sums]], list[Problem]]:
-    interned = Interned(connection)
+    interned = Interned(session)
 
     def check(slot: int, sums: dict[Key, Sums]) -> list[Problem]:
         problems = []
@@ -176,7 +191,7 @@ def _pace_checker(
                 for key, each in sums.items()
                 if account.matches(interned.labels(key[1]))
             )
-            row = connection.execute(statements()["pace_at"], (number, slot)).fetchone()
+            row = session.execute(session.sql["pace_at"], (number, slot)).fetchone()
             have = row[0] if row else 0
             if have != want:
                 problems.append(
@@ -206,11 +221,11 @@ def _slot_of(sums: dict[Key, Sums]) -> int:
     return next(iter(sums))[0]
 
 
-def _derived(connection: sqlite3.Connection) -> Iterator[dict[Key, Sums]]:
+def _derived(session: SqlSession) -> Iterator[dict[Key, Sums]]:
     """The sums of the journal, slot after slot."""
     sums: dict[Key, Sums] = {}
     slot = -1
-    rows = connection.execute(statements()["events_by_time"])
+    rows = session.execute(session.sql["events_by_time"])
     for at, labels_id, provenance, outcome, text, cost_pico in rows:
         if bucket_start(at) != slot:
             if sums:
@@ -222,10 +237,10 @@ def _derived(connection: sqlite3.Connection) -> Iterator[dict[Key, Sums]]:
         yield sums
 
 
-def _kept(connection: sqlite3.Connection, query: str) -> Iterator[dict[Key, Sums]]:
+def _kept(session: SqlSession, query: str) -> Iterator[dict[Key, Sums]]:
     """The sums of a table, slot after slot."""
     sums: dict[Key, Sums] = {}
-    for *key, calls, unpriced, totals in connection.execute(statements()[query], (-(2**62), 2**62)):
+    for *key, calls, unpriced, totals in session.execute(session.sql[query], (-(2**62), 2**62)):
         if sums and key[0] != _slot_of(sums):
             yield sums
             sums = {}

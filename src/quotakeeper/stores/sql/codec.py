@@ -1,15 +1,12 @@
-"""Entries to rows and back. Labels and recurring texts are stored once and named by number."""
+"""Entries, open reservations and accounts to rows and back."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
+from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account
-from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import parse_window
 from quotakeeper.stores.sql.codes import (
     KIND_CODE,
@@ -22,87 +19,9 @@ from quotakeeper.stores.sql.codes import (
     quantities_from,
     quantities_text,
 )
-from quotakeeper.stores.sql.statements import statements
+from quotakeeper.stores.sql.interned import Interned, Row, scope_from, scope_text
 
-_MOST_CACHED = 20_000
 _DRAW = KIND_CODE[Kind.DRAW]
-
-Row = Sequence[Any]
-
-
-class Interned:
-    """Labels and words by number, each looked up once per connection."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._sql = statements()
-        self._labels: dict[CallLabels, int] = {}
-        self._labels_by_id: dict[int, CallLabels] = {}
-        self._words: dict[str, int] = {}
-        self._words_by_id: dict[int, str] = {}
-
-    def labels_id(self, labels: CallLabels) -> int:
-        """The number of labels, made when there is none."""
-        found = self._labels.get(labels)
-        if found is None:
-            scope = scope_text(labels.scope)
-            key = (labels.provider, labels.model, labels.operation, scope)
-            found = self._find_or_add("labels", key)
-            if len(self._labels) > _MOST_CACHED:
-                self._labels.clear()
-            self._labels[labels] = found
-        return found
-
-    def word_id(self, text: str) -> int | None:
-        """The number of a text, made when there is none; None for the empty one."""
-        if not text:
-            return None
-        found = self._words.get(text)
-        if found is None:
-            found = self._find_or_add("word", (text,))
-            if len(self._words) > _MOST_CACHED:
-                self._words.clear()
-            self._words[text] = found
-        return found
-
-    def labels(self, labels_id: int) -> CallLabels:
-        """Labels by number."""
-        found = self._labels_by_id.get(labels_id)
-        if found is None:
-            row = self._connection.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
-            found = CallLabels(row[0], row[1], row[2], scope_from(row[3]))
-            if len(self._labels_by_id) > _MOST_CACHED:
-                self._labels_by_id.clear()
-            self._labels_by_id[labels_id] = found
-        return found
-
-    def word(self, word_id: int | None) -> str:
-        """A text by number."""
-        if word_id is None:
-            return ""
-        found = self._words_by_id.get(word_id)
-        if found is None:
-            row = self._connection.execute(self._sql["word_by_id"], (word_id,)).fetchone()
-            if len(self._words_by_id) > _MOST_CACHED:
-                self._words_by_id.clear()
-            found = self._words_by_id[word_id] = str(row[0])
-        return found
-
-    def _find_or_add(self, table: str, key: tuple[str, ...]) -> int:
-        row = self._connection.execute(self._sql[f"{table}_find"], key).fetchone()
-        if row is not None:
-            return int(row[0])
-        return self._connection.execute(self._sql[f"add_{table}"], key).lastrowid or 0
-
-
-def scope_text(scope: tuple[tuple[str, str], ...]) -> str:
-    """Scope labels as a compact JSON object, keys in order."""
-    return json.dumps(dict(scope), ensure_ascii=False, separators=(",", ":")) if scope else ""
-
-
-def scope_from(text: str) -> tuple[tuple[str, str], ...]:
-    """Scope labels from their stored form."""
-    return tuple(sorted(json.loads(text).items())) if text else ()
 
 
 def entry_row(entry: Entry, interned: Interned) -> Row:
@@ -173,3 +92,16 @@ def account_row(account: Account, since_at: int) -> Row:
     """An account as a row."""
     return (account.key, account.meter, str(account.window), account.timezone, account.provider,
             account.model, account.operation, scope_text(account.scope), since_at)  # fmt: skip
+
+
+def hold_row(seq: int, hold: Hold) -> Row:
+    """An open reservation as a row."""
+    return (seq, hold.owner, hold.expires_at, int(hold.sent), quantities_text(hold.quantities),
+            hold.cost_pico)  # fmt: skip
+
+
+def hold_from(hold: Hold, row: Row) -> Hold:
+    """A reservation as its row (without the number) says that it is by now."""
+    owner, expires_at, sent, quantities, cost_pico = row
+    return replace(hold, owner=owner, expires_at=expires_at, sent=bool(sent),
+                   quantities=quantities_from(quantities), cost_pico=cost_pico)  # fmt: skip

@@ -8,17 +8,19 @@ events, and with them the memory of their ids.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
+from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.entries import OPENINGS, Entry, Kind
 from quotakeeper.domain.ledger.fold import fold
-from quotakeeper.domain.ledger.state import CallRecord, LedgerState, ZoneFinder
+from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.ports import Compacted
 from quotakeeper.stores.sql.bucket_sums import Key, Sums, bucket_key
-from quotakeeper.stores.sql.codec import Interned, entry_from
-from quotakeeper.stores.sql.state import SqlState, first_seq
-from quotakeeper.stores.sql.statements import statements
+from quotakeeper.stores.sql.codec import entry_from
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.interned import Interned
+from quotakeeper.stores.sql.journal import first_seq
+from quotakeeper.stores.sql.state import SqlState
 
 
 class _Gone(LedgerState):
@@ -41,40 +43,40 @@ class _Gone(LedgerState):
 
 
 def compact(
-    connection: sqlite3.Connection, state: SqlState, zones: ZoneFinder, before: int, now: int,
-    after: int, at_most: int,
-) -> Compacted:  # fmt: skip
+    state: SqlState, zones: ZoneFinder, before: int, now: int, after: int, at_most: int
+) -> Compacted:
     """Let go of up to `at_most` calls that ended before an instant, from a sequence number on.
 
     Inside a write transaction. Periods under way keep all their entries.
     """
     starts = [state.period(account, now).start_at for account, _ in state.accounts.values()]
     before = min([before, now, *starts])
+    session = state.session
     # The newest entry stays: sequence and ledger time go on from it.
-    cut = min(first_seq(connection, before), state.seq)
-    sql = statements()
-    roots = connection.execute(sql["openings_between"], (after, cut, at_most)).fetchall()
+    cut = min(first_seq(session, before), state.seq)
+    sql = session.sql
+    roots = session.execute(sql["openings_between"], (after, cut, at_most)).fetchall()
     gone: list[Entry] = []
     for (root,) in roots:
-        call = _whole_call(connection, state.interned, root)
-        if call[-1].seq < cut and not _is_open(connection, call):
+        call = _whole_call(session, state.interned, root)
+        if call[-1].seq < cut and not _is_open(session, call):
             gone += call
     if gone:
-        _carry(connection, state, zones, gone)
-        connection.execute(sql["begin_compacting"], (before,))
-        connection.executemany(sql["drop_entry"], [(entry.seq,) for entry in gone])
-        connection.execute(sql["end_compacting"])
+        _carry(state, zones, gone)
+        session.execute(sql["begin_compacting"], (before,))
+        session.executemany(sql["drop_entry"], [(entry.seq,) for entry in gone])
+        session.execute(sql["end_compacting"])
     next_after = roots[-1][0] if len(roots) == at_most else None
     return Compacted(before, sum(e.kind in OPENINGS for e in gone), len(gone), next_after)
 
 
-def _whole_call(connection: sqlite3.Connection, interned: Interned, root: int) -> list[Entry]:
+def _whole_call(session: SqlSession, interned: Interned, root: int) -> list[Entry]:
     """All entries about a call and, if it was a lease, about what was drawn out of it."""
-    about = statements()["about"]
+    about = session.sql["about"]
     found: dict[int, Entry] = {}
     waiting = [root]
     while waiting:
-        for row in connection.execute(about, {"seq": waiting.pop()}):
+        for row in session.execute(about, {"seq": waiting.pop()}):
             entry = entry_from(row, interned)
             if entry.seq not in found and entry.kind is Kind.DRAW:
                 waiting.append(entry.seq)
@@ -82,33 +84,30 @@ def _whole_call(connection: sqlite3.Connection, interned: Interned, root: int) -
     return [found[seq] for seq in sorted(found)]
 
 
-def _is_open(connection: sqlite3.Connection, call: Sequence[Entry]) -> bool:
-    held = statements()["hold_of"]
+def _is_open(session: SqlSession, call: Sequence[Entry]) -> bool:
+    held = session.sql["hold_of"]
     return any(
-        connection.execute(held, (entry.seq,)).fetchone()
-        for entry in call
-        if entry.kind in OPENINGS
+        session.execute(held, (entry.seq,)).fetchone() for entry in call if entry.kind in OPENINGS
     )
 
 
-def _carry(
-    connection: sqlite3.Connection, state: SqlState, zones: ZoneFinder, gone: list[Entry]
-) -> None:
+def _carry(state: SqlState, zones: ZoneFinder, gone: list[Entry]) -> None:
+    session = state.session
     scratch = _Gone(state, zones, state.interned)
     for entry in sorted(gone, key=lambda entry: entry.seq):
         fold(scratch, entry)
-    sql = statements()
+    sql = session.sql
     rows = []
     for account, _ in state.accounts.values():
         for start, balance in scratch.slices(account, -(2**62)):
             assert balance.reserved == 0, "a call that has ended holds nothing"
             rows.append((state.account_id(account), start, balance.settled, balance.overage))
-    connection.executemany(sql["carry_balance"], rows)
+    session.executemany(sql["carry_balance"], rows)
     put = []
     for key, sums in scratch.sums.items():
-        row = connection.execute(sql["carried_slot"], key).fetchone()
+        row = session.execute(sql["carried_slot"], key).fetchone()
         if row is not None:
             sums.merge(Sums(*row))
         if sums.calls:
             put.append(sums.row(key))
-    connection.executemany(sql["put_carried_slot"], put)
+    session.executemany(sql["put_carried_slot"], put)

@@ -1,64 +1,50 @@
 """The ledger's state over a connection: rows are fetched when the rules ask, and kept while valid.
 
-What was fetched stays good for as long as no other connection has committed (PRAGMA data_version);
-so a process that has the ledger to itself reads almost nothing.
+What was fetched stays good for as long as no other connection has committed; so a process that has
+the ledger to itself reads almost nothing. What a batch touches is fetched at once (`prefetch`).
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-from quotakeeper.domain.forecasting.time_buckets import bucket_start
+from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
+from quotakeeper.domain.ledger.commands import Command
 from quotakeeper.domain.ledger.entries import Entry, Kind
-from quotakeeper.domain.ledger.reservations import Balance, Hold, State
-from quotakeeper.domain.ledger.state import (
-    CallRecord,
-    LedgerState,
-    Usage,
-    ZoneFinder,
-    followed,
-    opened,
-)
+from quotakeeper.domain.ledger.reservations import Hold, State
+from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.stores.sql.account_usage import KEPT_BEFORE, AccountUsage
+from quotakeeper.stores.sql.balances import SqlBalances
+from quotakeeper.stores.sql.batch_contents import names_in, touched_by
 from quotakeeper.stores.sql.bucket_sums import BucketSums
-from quotakeeper.stores.sql.codec import (
-    Interned,
-    account_from,
-    account_row,
-    entry_from,
-    entry_row,
-)
-from quotakeeper.stores.sql.codes import quantities_from, quantities_text, totals_from
-from quotakeeper.stores.sql.statements import statements
+from quotakeeper.stores.sql.codec import account_from, account_row, entry_row, hold_row
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.interned import Interned
+from quotakeeper.stores.sql.journal import JournalRecords, carried_since, use_since
 
-_MOST_SLICES = 1_000  # of one account, kept at once
+_PAGE = 1_000  # records that are fetched at once, where somebody asks for all
 
 
-class SqlState(LedgerState):
-    """The state of a ledger in SQLite, inside one transaction at a time."""
+class SqlState(SqlBalances):
+    """The state of a ledger in SQL, inside one transaction at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, zones: ZoneFinder) -> None:
-        super().__init__(zones)
-        self._connection = connection
-        self._sql = statements()
-        self.interned = Interned(connection)
+    def __init__(self, session: SqlSession, zones: ZoneFinder) -> None:
+        super().__init__(session, zones)
+        self.interned = Interned(session)
+        self._records = JournalRecords(session, self.interned)
         self._data_version = -1
-        self._account_ids: dict[str, int] = {}
-        self._whole: dict[str, int] = {}  # accounts whose slices after an instant are all fetched
-        self._dirty: dict[tuple[str, int], Balance] = {}
-        self._slots = BucketSums(connection, self.interned)
-        self._paces = AccountUsage(connection)
+        self._slots = BucketSums(session, self.interned)
+        self._paces = AccountUsage(session)
         self._new_accounts: list[tuple[Account, int]] = []
 
     def refresh(self) -> None:
         """At the start of a transaction: forget what another connection may have changed."""
-        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        self._records.forget()
+        self.interned.forget_absent()
+        version = self.session.commit_number()
         if version == self._data_version:
             return
         self._data_version = version
@@ -68,9 +54,9 @@ class SqlState(LedgerState):
         self._paces.forget()
         self._whole.clear()
         self._forget_changed()
-        head = self._connection.execute(self._sql["head"]).fetchone()
+        head = self.session.execute(self._sql["head"]).fetchone()
         self.seq, self.high_water = head or (0, 0)
-        rows = self._connection.execute(self._sql["accounts"]).fetchall()
+        rows = self.session.execute(self._sql["accounts"]).fetchall()
         if len(rows) != len(self.accounts):
             for row in rows:
                 account = account_from(row[1:8])
@@ -86,13 +72,13 @@ class SqlState(LedgerState):
         """
         if not self._known:
             return
-        last = self._connection.execute(self._sql["instant_of"], (self.seq,)).fetchone()
+        last = self.session.execute(self._sql["instant_of"], (self.seq,)).fetchone()
         if last is None or last[0] != self.high_water:
             self._ids.clear()
             self._known.clear()
             self._open.clear()
             return
-        for (ref,) in self._connection.execute(self._sql["refs_after"], (self.seq,)):
+        for (ref,) in self.session.execute(self._sql["refs_after"], (self.seq,)):
             known = self._known.pop(ref, None)
             if known is not None:
                 del self._ids[known.id]
@@ -102,15 +88,16 @@ class SqlState(LedgerState):
         """Write a batch's entries and what they changed; whether there was anything to write."""
         if not entries and not self._new_accounts and not self._dirty:
             return False
-        execute, interned = self._connection.execute, self.interned
+        interned = self.interned
         for account, since in self._new_accounts:
-            row = execute(self._sql["add_account"], account_row(account, since))
-            self._account_ids[account.key] = row.lastrowid or 0
+            self._account_ids[account.key] = self.session.insert(
+                "add_account", account_row(account, since)
+            )
             self._carry(account, since)
-        self._connection.executemany(
+        self.session.executemany(
             self._sql["add_entry"], [entry_row(entry, interned) for entry in entries]
         )
-        self._connection.executemany(
+        self.session.executemany(
             self._sql["put_balance"],
             [
                 (self._account_ids[key], start, balance.settled, balance.reserved, balance.overage)
@@ -125,19 +112,19 @@ class SqlState(LedgerState):
         self._paces.save(self._account_ids)
         self._new_accounts.clear()
         self._save_holds(entries)
+        self._records.forget()
         return True
 
     def _carry(self, account: Account, since: int) -> None:
         # What the new account owes to entries that compaction let go of, for verify to start from.
+        meter = METERS[account.meter]
         found: dict[int, int] = {}
-        for slot, labels_id, *_, totals in self._connection.execute(
-            self._sql["carried_slots"], (bucket_start(since), 2**62)
-        ):
-            if account.matches(self.interned.labels(labels_id)):
-                start = self.slice_start(account, max(slot, since))
-                amount = measure(METERS[account.meter], *totals_from(totals))
+        for use in carried_since(self.session, self.interned, since):
+            if account.matches(use.labels):
+                start = self.slice_start(account, use.at)
+                amount = measure(meter, use.quantities, use.cost_pico)
                 found[start] = found.get(start, 0) + amount
-        self._connection.executemany(
+        self.session.executemany(
             self._sql["carry_balance"],
             [(self._account_ids[account.key], start, used, used) for start, used in found.items()],
         )
@@ -151,139 +138,93 @@ class SqlState(LedgerState):
             if known is None:
                 continue  # a lease that had ended before it was drawn on
             if known.hold is not None:
-                put.append(_hold_row(seq, known.hold))
+                put.append(hold_row(seq, known.hold))
             else:
                 if known.state is not State.RECORDED:
                     drop.append((seq,))
                 # Ended: the journal has it, so memory need not.
                 del self._known[seq], self._ids[known.id]
         if put:
-            self._connection.executemany(self._sql["put_hold"], put)
+            self.session.executemany(self._sql["put_hold"], put)
         if drop:
-            self._connection.executemany(self._sql["drop_hold"], drop)
+            self.session.executemany(self._sql["drop_hold"], drop)
 
     # -- look-ups
+
+    def prefetch(self, commands: Sequence[Command], now: int) -> None:
+        """Fetch what a batch touches with one query for each kind of row, rather than row by row."""
+        if len(commands) < self.session.dialect.prefetch_from:
+            return
+        names = names_in(commands)
+        ids = [each for each in names.ids if each not in self._ids and is_storable(each)]
+        self._keep_open(self._records.fetch_ids(ids))
+        self.interned.find(names.labels.values(), names.words)
+        self.fetch_balances(touched_by(self, commands, now))
 
     def known(self, event_id: str) -> CallRecord | None:
         """What is known of an id, from memory or from the journal."""
         found = super().known(event_id)
         if found is None and is_storable(event_id):
-            row = self._connection.execute(self._sql["opening_by_id"], (event_id,)).fetchone()
-            if row is not None:
-                found = self._remembered(entry_from(row, self.interned))
+            found = self._records.by_id(event_id)
+            if found is not None:
+                self._keep_open((found,))
         return found
 
     def known_at(self, seq: int) -> CallRecord:
         """What is known of the id whose opening entry is `seq`."""
         found = self._known.get(seq)
         if found is None:
-            row = self._connection.execute(self._sql["entry_by_seq"], (seq,)).fetchone()
-            found = self._remembered(entry_from(row, self.interned))
+            found = self._records.by_seq(seq)
+            self._keep_open((found,))
         return found
 
-    def _remembered(self, opening: Entry) -> CallRecord:
-        known = opened(opening)
-        held = self._connection.execute(self._sql["hold_of"], (opening.seq,)).fetchone()
-        if held is not None and known.hold is not None:
-            known = replace(known, hold=_hold_from(known.hold, held))
-            self._ids[known.id] = known.seq
-            self._known[known.seq] = known
-            return known
-        for row in self._connection.execute(self._sql["ends"], (opening.seq,)):
-            known = followed(known, entry_from(row, self.interned))
-        return known
+    def _keep_open(self, records: Iterable[CallRecord]) -> None:
+        for known in records:
+            if known.hold is not None:
+                self._ids[known.id] = known.seq
+                self._known[known.seq] = known
+
+    def _fetch_records(self, seqs: Iterable[int]) -> None:
+        missing = [seq for seq in seqs if seq not in self._known]
+        if len(missing) > 1:
+            self._keep_open(self._records.fetch_seqs(missing))
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""
-        rows = self._connection.execute(self._sql["holds"]).fetchall()
-        holds = (self.known_at(row[0]).hold for row in rows)
+        seqs = [row[0] for row in self.session.execute(self._sql["holds"]).fetchall()]
+        self._fetch_records(seqs)
+        holds = (self.known_at(seq).hold for seq in seqs)
         return [hold for hold in holds if hold is not None]
 
     def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
         """Open reservations that have expired or whose owner is dead."""
-        execute = self._connection.execute
+        execute = self.session.execute
         found = {seq for (seq,) in execute(self._sql["holds_expired"], (now,))}
         for owner in dead_owners:
             found.update(seq for (seq,) in execute(self._sql["holds_of_owner"], (owner,)))
         # The table does not know yet what this batch has opened, extended or ended.
         found.update(self._open.values())
         due: list[Hold] = []
-        for seq in sorted(found):
-            if len(due) >= at_most:
-                break
-            hold = self.known_at(seq).hold
-            if hold and (hold.expires_at <= now or hold.owner in dead_owners):
-                due.append(hold)
-        return due
+        waiting = sorted(found)
+        while waiting and len(due) < at_most:
+            page, waiting = waiting[:_PAGE], waiting[_PAGE:]
+            self._fetch_records(page)
+            holds = (self.known_at(seq).hold for seq in page)
+            due += [h for h in holds if h and (h.expires_at <= now or h.owner in dead_owners)]
+        return due[:at_most]
 
-    def balance(self, account: Account, start_at: int) -> Balance:
-        """The balance of one slice."""
-        slices = self._balances.setdefault(account.key, {})
-        found = slices.get(start_at)
-        if found is None:
-            account_id = self._account_ids.get(account.key)
-            row = None
-            if account_id is not None:
-                row = self._connection.execute(
-                    self._sql["balance"], (account_id, start_at)
-                ).fetchone()
-            found = slices[start_at] = Balance(*row) if row else Balance()
-            if len(slices) > _MOST_SLICES:
-                # Old periods of a long-lived process: all but what is not yet written can go.
-                kept = {s: b for s, b in slices.items() if (account.key, s) in self._dirty}
-                self._whole.pop(account.key, None)
-                self._balances[account.key] = kept | {start_at: found}
-                self.forget_places()
-        return found
-
-    def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
-        """The slices that start after an instant."""
-        fetched_after = self._whole.get(account.key)
-        if fetched_after is None or fetched_after > after:
-            kept = self._balances.setdefault(account.key, {})
-            account_id = self._account_ids.get(account.key, 0)
-            for row in self._connection.execute(self._sql["balances_after"], (account_id, after)):
-                kept.setdefault(row[0], Balance(*row[1:]))
-            self._whole[account.key] = after
-        return super().slices(account, after)
-
-    def pace(self, account: Account, since: int) -> dict[int, int] | None:
-        """What an account used by slot since an instant; None where that is not kept."""
-        kept = self.accounts.get(account.key)
-        if kept is None or since < kept[1] - KEPT_BEFORE:
-            return None
-        row = (self._account_ids[account.key], bucket_start(since))
-        return dict(self._connection.execute(self._sql["pace_since"], row).fetchall())
-
-    def account_id(self, account: Account) -> int:
-        """The number of an account whose balances are kept."""
-        return self._account_ids[account.key]
-
-    def usage_since(self, since: int) -> Iterator[Usage]:
+    def usage_since(self, since: int) -> Iterator[CountedUse]:
         """What was used and what is set aside since an instant, from the journal in one query."""
-        after = first_seq(self._connection, since) - 1
-        known, labels = self._known, self.interned.labels
         # What this batch has opened or changed is not in the table yet: memory has the word.
-        held = self._connection.execute(self._sql["holds_since"], (after,))
-        used = self._connection.execute(self._sql["usage_since"], (after,))
-        for rows, was_used in ((held, False), (used, True)):
-            for seq, at, labels_id, text, cost_pico, admitted in rows:
-                if seq not in known:
-                    quantities = quantities_from(text)
-                    yield at, labels(labels_id), quantities, cost_pico, was_used, bool(admitted)
+        known = self._known
+        yield from use_since(self.session, self.interned, since, known)
         for seq in sorted(known):
             if known[seq].at >= since:
                 yield from known[seq].usage()
-        # What compaction let go of is known by slot: one that an edge cuts counts whole.
-        for slot, labels_id, *_, totals in self._connection.execute(
-            self._sql["carried_slots"], (bucket_start(since), 2**62)
-        ):
-            quantities, cost_pico = totals_from(totals)
-            yield max(slot, since), labels(labels_id), quantities, cost_pico, True, False
 
     def open_count(self) -> int:
         """How many reservations are open."""
-        count: int = self._connection.execute(self._sql["hold_count"]).fetchone()[0]
+        count: int = self.session.execute(self._sql["hold_count"]).fetchone()[0]
         return count
 
     # -- changes
@@ -299,37 +240,3 @@ class SqlState(LedgerState):
         if account.key not in self.accounts:
             self._new_accounts.append((account, since))
         super().add_account(account, since)
-
-    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
-        """Note a balance that has to be written."""
-        self._dirty[account.key, start_at] = balance
-
-
-def _hold_row(seq: int, hold: Hold) -> tuple[object, ...]:
-    return (seq, hold.owner, hold.expires_at, int(hold.sent), quantities_text(hold.quantities),
-            hold.cost_pico)  # fmt: skip
-
-
-def _hold_from(hold: Hold, row: tuple[Any, ...]) -> Hold:
-    owner, expires_at, sent, quantities, cost_pico = row
-    return replace(hold, owner=owner, expires_at=expires_at, sent=bool(sent),
-                   quantities=quantities_from(quantities), cost_pico=cost_pico)  # fmt: skip
-
-
-def first_seq(connection: sqlite3.Connection, at: int) -> int:
-    """The sequence number of the first entry at or after an instant.
-
-    Ledger time rises with the sequence, so halving finds it without an index on time.
-    """
-    head = connection.execute(statements()["head"]).fetchone()
-    if head is None:
-        return 1
-    low, high = 1, head[0] + 1
-    while low < high:
-        middle = (low + high) // 2
-        row = connection.execute(statements()["entries_after"], (middle - 1, 1)).fetchone()
-        if row is None or row[2] >= at:
-            high = middle
-        else:
-            low = row[0] + 1
-    return low

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 
+_SHARED = "quotakeeper.stores.sql"
+_PART = re.compile(r"^-- (name|fragment): (\w+)\n", re.MULTILINE)
+_COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
+_FRAGMENT = re.compile(r"\{(\w+)\}")
+
 
 @cache
-def statements() -> dict[str, str]:
-    """Every named statement of `statements.sql`."""
-    named: dict[str, str] = {}
-    for part in _read(__package__, "statements").split("-- name: ")[1:]:
-        name, _, body = part.partition("\n")
-        named[name.strip()] = body.strip()
-    return named
+def statements(*packages: str) -> dict[str, str]:
+    """Every named statement of `statements.sql`, ready to be carried out.
+
+    A dialect names its package: what its own `statements.sql` names stands in place of the shared
+    statement or fragment. `{name}` within a statement stands for the fragment of that name.
+    """
+    texts: dict[str, dict[str, str]] = {"name": {}, "fragment": {}}
+    for package in (_SHARED, *packages):
+        parts = _PART.split(read_sql(package, "statements"))[1:]
+        for kind, name, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+            texts[kind][name] = _COMMENT.sub("", body).strip()
+
+    def whole(text: str) -> str:
+        return _FRAGMENT.sub(lambda found: whole(texts["fragment"][found[1]]), text)
+
+    return {name: whole(text) for name, text in texts["name"].items()}
 
 
-def schema(version: int) -> list[str]:
-    """The statements that bring a ledger from schema `version - 1` to `version`."""
-    statements: list[str] = []
-    pending = ""
-    for line in _read("quotakeeper.stores.sqlite", f"schema/schema_{version}").splitlines():
-        if line.startswith("--"):
-            continue
-        pending += line + "\n"
-        # A trigger holds semicolons of its own; it ends with END;
-        whole = line.endswith("END;") if "TRIGGER" in pending else line.endswith(";")
-        if whole:
-            statements.append(pending)
-            pending = ""
-    return statements
-
-
-def _read(package: str, name: str) -> str:
+def read_sql(package: str, name: str) -> str:
+    """The text of an SQL file of a package."""
     return (files(package) / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,4 +1,28 @@
--- Every statement the store runs, by name. Values are always bound, never written into the text.
+-- Every statement a store in SQL carries out, by name. Values are always bound, never written into
+-- the text. `{name}` stands for a fragment. A statement with `VALUES (?)` after FROM or IN is asked
+-- for many keys at once: see SqlSession.rows_of.
+
+-- fragment: entry_columns
+seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
+
+-- An opening entry `o` that counts, and the newest entry `f` with its figures.
+-- fragment: counted_entries
+entry AS o JOIN entry AS f
+  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
+                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
+                      CASE o.kind WHEN 8 THEN o.seq END)
+
+-- fragment: events
+SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, f.price_id,
+       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
+FROM {counted_entries}
+JOIN labels AS l ON l.labels_id = o.labels_id
+WHERE o.kind IN (1, 8, 11, 12) AND o.seq > :after AND o.seq < :before
+  AND coalesce(o.booked_at, o.at) >= :since AND coalesce(o.booked_at, o.at) < :until
+  AND (:provider = '' OR l.provider = :provider)
+  AND (:model = '' OR l.model = :model)
+  AND (:operation = '' OR l.operation = :operation)
 
 -- name: head
 SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1
@@ -10,66 +34,50 @@ SELECT at FROM entry WHERE seq = ?
 SELECT ref FROM entry WHERE seq > ? AND ref IS NOT NULL
 
 -- name: opening_by_id
-SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at, booked_at
+SELECT {entry_columns}
 FROM entry WHERE id = ?
 
 -- name: entry_by_seq
-SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at, booked_at
+SELECT {entry_columns}
 FROM entry WHERE seq = ?
 
--- How it ended, and what became of it then; not what was said of it while it was open, nor what
+-- name: openings_by_id
+SELECT {entry_columns}
+FROM entry WHERE id IN (VALUES (?))
+
+-- name: openings_by_seq
+SELECT {entry_columns}
+FROM entry WHERE seq IN (VALUES (?))
+
+-- How a call ended, and what became of it then; not what was said of it while it was open, nor what
 -- was drawn out of it.
+-- fragment: only_ends
+kind NOT IN (2, 3, 10, 11) ORDER BY seq
+
 -- name: ends
-SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at, booked_at
-FROM entry WHERE ref = ? AND kind NOT IN (2, 3, 10, 11) ORDER BY seq
+SELECT {entry_columns}
+FROM entry WHERE ref = ? AND {only_ends}
+
+-- name: ends_of
+SELECT {entry_columns}
+FROM entry WHERE ref IN (VALUES (?)) AND {only_ends}
 
 -- name: last_booked
 SELECT max(seq) FROM entry WHERE booked_at >= ? AND booked_at < ?
 
 -- name: entries_after
-SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at, booked_at
+SELECT {entry_columns}
 FROM entry WHERE seq > ? ORDER BY seq LIMIT ?
 
 -- name: events_up
-SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, f.price_id,
-       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
-FROM entry AS o JOIN entry AS f
-  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
-                      CASE o.kind WHEN 8 THEN o.seq END)
-JOIN labels AS l ON l.labels_id = o.labels_id
-WHERE o.kind IN (1, 8, 11, 12) AND o.seq > :after AND o.seq < :before
-  AND coalesce(o.booked_at, o.at) >= :since AND coalesce(o.booked_at, o.at) < :until
-  AND (:provider = '' OR l.provider = :provider)
-  AND (:model = '' OR l.model = :model)
-  AND (:operation = '' OR l.operation = :operation)
-ORDER BY o.seq LIMIT :page
+{events} ORDER BY o.seq LIMIT :page
 
 -- name: events_down
-SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, f.price_id,
-       f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
-FROM entry AS o JOIN entry AS f
-  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
-                      CASE o.kind WHEN 8 THEN o.seq END)
-JOIN labels AS l ON l.labels_id = o.labels_id
-WHERE o.kind IN (1, 8, 11, 12) AND o.seq > :after AND o.seq < :before
-  AND coalesce(o.booked_at, o.at) >= :since AND coalesce(o.booked_at, o.at) < :until
-  AND (:provider = '' OR l.provider = :provider)
-  AND (:model = '' OR l.model = :model)
-  AND (:operation = '' OR l.operation = :operation)
-ORDER BY o.seq DESC LIMIT :page
+{events} ORDER BY o.seq DESC LIMIT :page
 
 -- name: usage_since
 SELECT o.seq, coalesce(o.booked_at, o.at), o.labels_id, f.quantities, f.cost_pico, 0
-FROM entry AS o JOIN entry AS f
-  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
-                      CASE o.kind WHEN 8 THEN o.seq END)
+FROM {counted_entries}
 WHERE o.kind IN (1, 8, 11, 12) AND o.seq > ?
 
 -- name: holds_since
@@ -86,6 +94,9 @@ SELECT seq FROM hold ORDER BY seq
 
 -- name: hold_of
 SELECT owner, expires_at, sent, quantities, cost_pico FROM hold WHERE seq = ?
+
+-- name: holds_of
+SELECT seq, owner, expires_at, sent, quantities, cost_pico FROM hold WHERE seq IN (VALUES (?))
 
 -- name: holds_of_nothing
 SELECT h.seq FROM hold AS h LEFT JOIN entry AS e ON e.seq = h.seq AND e.kind IN (1, 11, 12)
@@ -109,17 +120,44 @@ SELECT settled, reserved, overage FROM balance WHERE account_id = ? AND start_at
 -- name: balances_after
 SELECT start_at, settled, reserved, overage FROM balance WHERE account_id = ? AND start_at > ?
 
+-- The tables below are joined to their keys: SQLite would read all of them for a key of two columns
+-- after IN.
+-- name: balances_of
+SELECT b.account_id, b.start_at, b.settled, b.reserved, b.overage
+FROM (VALUES (?, ?)) AS wanted CROSS JOIN balance AS b
+WHERE b.account_id = wanted.column1 AND b.start_at = wanted.column2
+
+-- name: balances_after_each
+SELECT b.account_id, b.start_at, b.settled, b.reserved, b.overage
+FROM (VALUES (?, ?)) AS wanted CROSS JOIN balance AS b
+WHERE b.account_id = wanted.column1 AND b.start_at > wanted.column2
+
 -- name: labels_by_id
 SELECT provider, model, operation, scope FROM labels WHERE labels_id = ?
 
 -- name: labels_find
 SELECT labels_id FROM labels WHERE provider = ? AND model = ? AND operation = ? AND scope = ?
 
+-- name: labels_by_ids
+SELECT labels_id, provider, model, operation, scope FROM labels WHERE labels_id IN (VALUES (?))
+
+-- name: labels_find_all
+SELECT l.labels_id, l.provider, l.model, l.operation, l.scope
+FROM (VALUES (?, ?, ?, ?)) AS wanted CROSS JOIN labels AS l
+WHERE l.provider = wanted.column1 AND l.model = wanted.column2
+  AND l.operation = wanted.column3 AND l.scope = wanted.column4
+
 -- name: word_by_id
 SELECT text FROM word WHERE word_id = ?
 
 -- name: word_find
 SELECT word_id FROM word WHERE text = ?
+
+-- name: words_by_ids
+SELECT word_id, text FROM word WHERE word_id IN (VALUES (?))
+
+-- name: words_find_all
+SELECT word_id, text FROM word WHERE text IN (VALUES (?))
 
 -- name: add_labels
 INSERT INTO labels (provider, model, operation, scope) VALUES (?, ?, ?, ?)
@@ -132,8 +170,7 @@ INSERT INTO account (key, meter, window, timezone, provider, model, operation, s
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: add_entry
-INSERT INTO entry (seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance,
-                   outcome, served_id, duration_ms, note, owner_id, expires_at, booked_at)
+INSERT INTO entry ({entry_columns})
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: put_balance
@@ -150,9 +187,11 @@ SET expires_at = excluded.expires_at, sent = excluded.sent, quantities = exclude
 -- name: drop_hold
 DELETE FROM hold WHERE seq = ?
 
--- name: slot
-SELECT calls, unpriced, totals FROM slot
-WHERE slot_at = ? AND labels_id = ? AND provenance = ? AND outcome = ?
+-- name: slots_of
+SELECT s.slot_at, s.labels_id, s.provenance, s.outcome, s.calls, s.unpriced, s.totals
+FROM (VALUES (?, ?, ?, ?)) AS wanted CROSS JOIN slot AS s
+WHERE s.slot_at = wanted.column1 AND s.labels_id = wanted.column2
+  AND s.provenance = wanted.column3 AND s.outcome = wanted.column4
 
 -- name: put_slot
 INSERT INTO slot (slot_at, labels_id, provenance, outcome, calls, unpriced, totals)
@@ -174,10 +213,7 @@ WHERE slot_at >= ? AND slot_at < ? ORDER BY slot_at, labels_id, provenance, outc
 -- name: events_by_time
 SELECT coalesce(o.booked_at, o.at) AS counts_at, o.labels_id, f.provenance, f.outcome,
        f.quantities, f.cost_pico
-FROM entry AS o JOIN entry AS f
-  ON f.seq = coalesce((SELECT max(s.seq) FROM entry AS s
-                       WHERE s.ref = o.seq AND s.kind IN (4, 7, 9)),
-                      CASE o.kind WHEN 8 THEN o.seq END)
+FROM {counted_entries}
 WHERE o.kind IN (1, 8, 11, 12)
 ORDER BY counts_at
 
@@ -185,12 +221,10 @@ ORDER BY counts_at
 SELECT seq FROM entry WHERE seq > ? AND seq < ? AND kind IN (1, 8, 12) ORDER BY seq LIMIT ?
 
 -- name: about
-SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at, booked_at
+SELECT {entry_columns}
 FROM entry WHERE seq = :seq
 UNION ALL
-SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
-       served_id, duration_ms, note, owner_id, expires_at, booked_at
+SELECT {entry_columns}
 FROM entry WHERE ref = :seq
 
 -- name: begin_compacting
@@ -205,7 +239,8 @@ DELETE FROM entry WHERE seq = ?
 -- name: carry_balance
 INSERT INTO carried_balance (account_id, start_at, settled, overage) VALUES (?, ?, ?, ?)
 ON CONFLICT (account_id, start_at) DO UPDATE
-SET settled = settled + excluded.settled, overage = overage + excluded.overage
+SET settled = carried_balance.settled + excluded.settled,
+    overage = carried_balance.overage + excluded.overage
 
 -- name: carried_balances
 SELECT a.key, c.start_at, c.settled, c.overage
@@ -223,7 +258,7 @@ SET calls = excluded.calls, unpriced = excluded.unpriced, totals = excluded.tota
 
 -- name: add_pace
 INSERT INTO pace (account_id, slot_at, used) VALUES (?, ?, ?)
-ON CONFLICT (account_id, slot_at) DO UPDATE SET used = used + excluded.used
+ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used
 
 -- name: pace_since
 SELECT slot_at, used FROM pace WHERE account_id = ? AND slot_at >= ?

@@ -13,6 +13,7 @@ from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sqlite.connection import connect_read_only
+from quotakeeper.stores.sqlite.dialect import sqlite_session
 from quotakeeper.stores.sqlite.store import SqliteStore
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class ReadOnlyStore(SqliteStore):
     def _opened(self) -> SqlState:
         if self._state is None:
             self._connection = connect_read_only(self._path)
-            self._state = SqlState(self._connection, self._zones)
+            self._state = SqlState(sqlite_session(self._connection), self._zones)
         return self._state
 
 

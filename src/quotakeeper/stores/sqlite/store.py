@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, use_by_bucket, whole_buckets
@@ -16,9 +17,11 @@ from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sql.compaction import compact
-from quotakeeper.stores.sql.paged_reads import read_buckets, read_entries, read_events, verify_file
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.paged_reads import read_buckets, read_entries, read_events, verify_rows
 from quotakeeper.stores.sql.state import SqlState
-from quotakeeper.stores.sql.statements import statements
+from quotakeeper.stores.sqlite.connection import reading
+from quotakeeper.stores.sqlite.files import damage_in
 from quotakeeper.stores.sqlite.fork_guard import let_in
 from quotakeeper.stores.sqlite.locks import (
     PATIENCE_SECONDS,
@@ -50,7 +53,7 @@ class SqliteStore(Transactions):
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
-        def carry_out(_: sqlite3.Connection, state: SqlState) -> tuple[list[Outcomes], bool]:
+        def carry_out(state: SqlState) -> tuple[list[Outcomes], bool]:
             outcomes, entries = apply.apply(state, commands, now)
             return outcomes, state.save(entries)
 
@@ -77,12 +80,11 @@ class SqliteStore(Transactions):
     def dead_owners(self) -> frozenset[str]:
         """Owners of open reservations whose process has ended; the marks of those that left
         nothing behind are removed on the way."""
-        self._opened()
-        assert self._connection is not None
+        session = self._opened().session
         # Before the reservations are looked at: who has ended makes no more of them.
         ended = ended_owners(self._owners) - {self._owner}
         try:
-            rows = self._connection.execute(statements()["hold_owners"]).fetchall()
+            rows = session.execute(session.sql["hold_owners"]).fetchall()
         except sqlite3.Error as error:
             raise self._given_up(error) from error
         holding = frozenset(row[0] for row in rows) - {self._owner}
@@ -97,15 +99,18 @@ class SqliteStore(Transactions):
         """Remove the marks of dead owners once their reservations have been ended."""
         bury(self._owners, owners)
 
+    def _reading(self) -> AbstractContextManager[SqlSession]:
+        return reading(self._path)
+
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
         """Events in the order they were booked."""
         self._there()
-        return read_events(self._path, query)
+        return read_events(self._reading, query)
 
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
         """Sums of five minutes; see the Store port."""
         self._there()
-        return read_buckets(self._path, *whole_buckets(since, until))
+        return read_buckets(self._reading, *whole_buckets(since, until))
 
     def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot, since an instant."""
@@ -118,18 +123,20 @@ class SqliteStore(Transactions):
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The journal after a sequence number, in commit order."""
         self._there()
-        return read_entries(self._path, after)
+        return read_entries(self._reading, after)
 
     def verify(self) -> list[Problem]:
         """Check the file, derive everything again from the journal, and compare."""
         self._there()
-        return verify_file(self._path, self._zones)
+        with reading(self._path) as session:
+            session.execute("BEGIN")
+            return verify_rows(session, self._zones, damage_in(session))
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Let go of the entries of calls that ended long ago; see the Store port."""
 
-        def let_go(connection: sqlite3.Connection, state: SqlState) -> tuple[Compacted, bool]:
-            done = compact(connection, state, self._zones, before, now, after, at_most)
+        def let_go(state: SqlState) -> tuple[Compacted, bool]:
+            done = compact(state, self._zones, before, now, after, at_most)
             return done, done.entries > 0
 
         return self._written(let_go)

@@ -13,8 +13,10 @@ from typing import TypeVar
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.errors import LedgerError
 from quotakeeper.stores.sql.state import SqlState
-from quotakeeper.stores.sql.statements import statements
-from quotakeeper.stores.sqlite.connection import connect, create_file, translated
+from quotakeeper.stores.sqlite.connection import connect
+from quotakeeper.stores.sqlite.dialect import sqlite_session
+from quotakeeper.stores.sqlite.errors import translated
+from quotakeeper.stores.sqlite.files import create_file
 from quotakeeper.stores.sqlite.fork_guard import inherited, refuse_if_inherited
 from quotakeeper.stores.sqlite.locks import (
     BRIEFLY_SECONDS,
@@ -29,7 +31,7 @@ _LOOK_EVERY = 64  # batches between looks at the size of the write-ahead log
 
 T = TypeVar("T")
 # Writes within one transaction: the result, and whether there is anything to commit.
-Write = Callable[[sqlite3.Connection, SqlState], tuple[T, bool]]
+Write = Callable[[SqlState], tuple[T, bool]]
 
 log = logging.getLogger("quotakeeper.stores")
 
@@ -112,7 +114,7 @@ class Transactions:
         try:
             connection.execute("BEGIN IMMEDIATE")
             state.refresh()
-            result, committing = write(connection, state)
+            result, committing = write(state)
             connection.execute("COMMIT" if committing else "ROLLBACK")
         except (sqlite3.Error, OSError) as error:
             self._drop()
@@ -163,7 +165,7 @@ class Transactions:
                         self._mark = OwnerMark(self._owners, self._owner)
             except OSError as error:
                 raise self._given_up(error) from error
-            self._state = SqlState(self._connection, self._zones)
+            self._state = SqlState(sqlite_session(self._connection), self._zones)
         return self._state
 
     def _identity(self) -> tuple[int, int] | None:
@@ -183,7 +185,8 @@ class Transactions:
         if self._connection is None:
             return True
         try:
-            mine = self._connection.execute(statements()["holds_of_owner"], (self._owner,))
+            session = sqlite_session(self._connection)
+            mine = session.execute(session.sql["holds_of_owner"], (self._owner,))
             return mine.fetchone() is not None
         except sqlite3.Error:
             return True

@@ -1,0 +1,103 @@
+"""What is known of one call: its opening entry, and where the entries after it have brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from quotakeeper.domain.fast_dataclass import fast_dataclass
+from quotakeeper.domain.ledger.entries import Entry, Figures, Kind, event_from
+from quotakeeper.domain.ledger.reservations import Hold, State, drawn, grown
+from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.usage import CallLabels, UsageEvent
+
+
+class CountedUse(NamedTuple):
+    """What one call counts as.
+
+    `used` is False for what an open reservation sets aside. `admitted` says whether the ledger
+    knows that a reservation was admitted for it; the rest is overage.
+    """
+
+    at: int
+    labels: CallLabels
+    quantities: Quantities
+    cost_pico: int | None
+    used: bool
+    admitted: bool
+
+
+@fast_dataclass
+class CallRecord:
+    """What is known of an id: its opening entry and where it stands. `drawn`: out of a lease."""
+
+    seq: int
+    id: str
+    at: int
+    labels: CallLabels
+    opening: Figures
+    state: State
+    hold: Hold | None = None
+    figures: Figures | None = None
+    drawn: bool = False
+
+    @property
+    def event(self) -> UsageEvent | None:
+        """The usage event, once there is one."""
+        return event_from(self.id, self.at, self.labels, self.figures) if self.figures else None
+
+    def usage(self) -> Iterator[CountedUse]:
+        """What it counts as, if it counts."""
+        if self.figures is not None:
+            figures = self.figures
+            yield CountedUse(
+                self.at, self.labels, figures.quantities, figures.cost_pico, True, False
+            )
+        elif (hold := self.hold) is not None:
+            yield CountedUse(self.at, self.labels, hold.quantities, hold.cost_pico, False,
+                             not self.drawn)  # fmt: skip
+
+
+def opened(entry: Entry) -> CallRecord:
+    """What is known of an id from its opening entry."""
+    assert entry.labels is not None and entry.figures is not None
+    if entry.kind is Kind.RECORD:
+        return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
+                     State.RECORDED, figures=entry.figures)  # fmt: skip
+    figures = entry.figures
+    hold = Hold(entry.id, entry.counts_at, entry.labels, figures.quantities, figures.cost_pico,
+                figures.price_id, figures.provenance, entry.owner, entry.expires_at,
+                sent=entry.sent)  # fmt: skip
+    return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, figures, State.HELD, hold=hold,
+                 drawn=entry.kind is Kind.DRAW)  # fmt: skip
+
+
+_ENDS = {
+    Kind.SETTLE: State.SETTLED,
+    Kind.RELEASE: State.RELEASED,
+    Kind.EXPIRE: State.EXPIRED,
+    Kind.ASSUME: State.ASSUMED,
+}
+
+
+def followed(known: CallRecord, entry: Entry) -> CallRecord:
+    """What is known of an id after one more entry about it."""
+    # Written out: nearly every call comes by here, and `replace` looks its fields up each time.
+    hold = known.hold
+    if entry.kind is Kind.SENT and hold is not None:
+        sent = Hold(hold.id, hold.at, hold.labels, hold.quantities, hold.cost_pico, hold.price_id,
+                    hold.provenance, hold.owner, hold.expires_at, sent=True)  # fmt: skip
+        return CallRecord(known.seq, known.id, known.at, known.labels, known.opening, known.state,
+                     hold=sent, figures=known.figures, drawn=known.drawn)  # fmt: skip
+    if entry.kind is Kind.EXTEND and hold is not None:
+        return replace(known, hold=replace(hold, expires_at=entry.expires_at))
+    if entry.kind is Kind.CORRECT:
+        return replace(known, figures=entry.figures)
+    if entry.kind is Kind.GROW or entry.kind is Kind.DRAW:
+        if hold is None or entry.figures is None:
+            return known
+        change = grown if entry.kind is Kind.GROW else drawn
+        return replace(known, hold=change(hold, entry.figures))
+    return CallRecord(known.seq, known.id, known.at, known.labels, known.opening,
+                 _ENDS[entry.kind], figures=entry.figures, drawn=known.drawn)  # fmt: skip

@@ -1,0 +1,130 @@
+"""The balances of a ledger in SQL: kept in memory while valid, fetched one by one or many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from quotakeeper.domain.forecasting.time_buckets import bucket_start
+from quotakeeper.domain.ledger.reservations import Balance
+from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
+from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.stores.sql.account_usage import KEPT_BEFORE
+from quotakeeper.stores.sql.connection import SqlSession
+
+_MOST_SLICES = 1_000  # of one account, kept at once
+
+
+class TouchedBalances(NamedTuple):
+    """The balances that a batch touches, by key of their account.
+
+    `starts` are the starts of single slices; `after` is where the slices begin that count together
+    in a rolling window.
+    """
+
+    starts: dict[str, set[int]]
+    after: dict[str, int]
+
+
+class SqlBalances(LedgerState):
+    """The part of a ledger's state that is about balances."""
+
+    def __init__(self, session: SqlSession, zones: ZoneFinder) -> None:
+        super().__init__(zones)
+        self.session = session
+        self._sql = session.sql
+        self._account_ids: dict[str, int] = {}
+        self._whole: dict[str, int] = {}  # accounts whose slices after an instant are all fetched
+        self._dirty: dict[tuple[str, int], Balance] = {}
+
+    def account_id(self, account: Account) -> int:
+        """The number of an account whose balances are kept."""
+        return self._account_ids[account.key]
+
+    def balance(self, account: Account, start_at: int) -> Balance:
+        """The balance of one slice."""
+        found = self._balances.setdefault(account.key, {}).get(start_at)
+        if found is None:
+            account_id = self._account_ids.get(account.key)
+            row = None
+            if account_id is not None:
+                key = (account_id, start_at)
+                row = self.session.execute(self._sql["balance"], key).fetchone()
+            slices = self._with_room(account.key, 1)
+            found = slices[start_at] = Balance(*row) if row else Balance()
+        return found
+
+    def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
+        """The slices that start after an instant."""
+        if self._lacks_slices(account.key, after):
+            kept = self._balances.setdefault(account.key, {})
+            account_id = self._account_ids.get(account.key, 0)
+            for row in self.session.execute(self._sql["balances_after"], (account_id, after)):
+                kept.setdefault(row[0], Balance(*row[1:]))
+            self._whole[account.key] = after
+        return super().slices(account, after)
+
+    def pace(self, account: Account, since: int) -> dict[int, int] | None:
+        """What an account used by slot since an instant; None where that is not kept."""
+        kept = self.accounts.get(account.key)
+        if kept is None or since < kept[1] - KEPT_BEFORE:
+            return None
+        row = (self._account_ids[account.key], bucket_start(since))
+        return dict(self.session.execute(self._sql["pace_since"], row).fetchall())
+
+    def touch(self, account: Account, start_at: int, balance: Balance) -> None:
+        """Note a balance that has to be written."""
+        self._dirty[account.key, start_at] = balance
+
+    # -- many at once
+
+    def has_places(self, labels: CallLabels, at: int) -> bool:
+        """Whether the balances that a call counts in are at hand."""
+        found = self._places.get(labels)
+        return found is not None and found[0] <= at < found[1]
+
+    def has_caps(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> bool:
+        """Whether the balances that count against calendar limits of a call are at hand."""
+        found = self._caps.get(labels)
+        return found is not None and found[0] is limits and found[1] <= at < found[2]
+
+    def fetch_balances(self, touched: TouchedBalances) -> None:
+        """Fetch all of these that are not at hand, in two queries at most."""
+        if not touched.starts and not any(
+            self._lacks_slices(*each) for each in touched.after.items()
+        ):
+            return
+        keys = {n: key for key, n in self._account_ids.items()}
+        wanted: list[tuple[int, int]] = []
+        for key, starts in touched.starts.items():
+            kept = self._balances.get(key, {})
+            missing = [start for start in starts if start not in kept]
+            if missing:
+                slices = self._with_room(key, len(missing))
+                slices.update((start, Balance()) for start in missing)
+                wanted += [(self._account_ids[key], start) for start in missing]
+        for account_id, start, *sums in self.session.rows_of("balances_of", wanted):
+            self._balances[keys[account_id]][start] = Balance(*sums)
+        wanted = [
+            (self._account_ids[key], after)
+            for key, after in touched.after.items()
+            if self._lacks_slices(key, after)
+        ]
+        self._whole.update((keys[account_id], after) for account_id, after in wanted)
+        for account_id, start, *sums in self.session.rows_of("balances_after_each", wanted):
+            self._balances.setdefault(keys[account_id], {}).setdefault(start, Balance(*sums))
+
+    def _lacks_slices(self, key: str, after: int) -> bool:
+        fetched_after = self._whole.get(key)
+        return fetched_after is None or fetched_after > after
+
+    def _with_room(self, key: str, more: int) -> dict[int, Balance]:
+        slices = self._balances.setdefault(key, {})
+        if len(slices) + more > _MOST_SLICES:
+            # Old periods of a long-lived process: all but what is not yet written can go.
+            slices = {s: b for s, b in slices.items() if (key, s) in self._dirty}
+            self._balances[key] = slices
+            self._whole.pop(key, None)
+            self.forget_places()
+        return slices

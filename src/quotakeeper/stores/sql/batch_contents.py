@@ -1,0 +1,138 @@
+"""What a batch of commands names and touches, so that a store can fetch it before the rules ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.stores.sql.balances import SqlBalances, TouchedBalances
+
+
+class BatchNames(NamedTuple):
+    """Ids, labels and recurring texts that the commands of a batch carry."""
+
+    ids: set[str]
+    labels: dict[int, CallLabels]  # by identity: to hash labels takes longer than all the rest
+    words: set[str]
+
+
+def names_in(commands: Sequence[c.Command]) -> BatchNames:
+    """All that the commands of a batch carry."""
+    ids, labels, words = names = BatchNames(set(), {}, set())
+    for command in commands:
+        match command:
+            case c.Watch() | c.Sweep():
+                continue
+            case c.Reserve() | c.Record():
+                labels[id(command.labels)] = command.labels
+                _add_words(words, command.figures)
+                if isinstance(command, c.Reserve):
+                    words.add(command.owner)
+            case c.Settle() | c.Correct() | c.Grow():
+                _add_words(words, command.figures)
+            case c.Draw():
+                ids.add(command.lease)
+                words.add(command.owner)
+                _add_words(words, command.figures)
+        ids.add(command.id)
+    return names
+
+
+def _add_words(words: set[str], figures: Figures) -> None:
+    words.add(figures.price_id)
+    words.add(figures.model_served)
+
+
+def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> TouchedBalances:
+    """The balances that a batch may touch at `now`, of what balances are kept.
+
+    Reads no rows where the ids of the batch are known. What it leaves out is read row by row when
+    the rules ask for it: the second attempt at a call, what a sweep ends.
+    """
+    touching = _Touching(state, now)
+    for command in commands:
+        match command:
+            case c.Reserve():
+                touching.counts(command.labels, now)
+                touching.limited(command.labels, command.limits, now)
+            case c.Record():
+                at = now if command.at is None else max(0, min(command.at, now))
+                touching.counts(command.labels, at)
+                touching.limited(command.labels, command.limits, now)
+            case c.Draw():
+                touching.drawn(command)
+            case c.Watch() | c.Sweep():
+                pass
+            case _:
+                touching.changed(command)
+    return touching.touched
+
+
+class _Touching:
+    def __init__(self, state: SqlBalances, now: int) -> None:
+        self.touched = TouchedBalances({}, {})
+        self._state = state
+        self._now = now
+        self._counted: set[tuple[int, int]] = set()  # of what objects, at what instants
+        self._limited: set[tuple[int, int, int]] = set()
+
+    def counts(self, labels: CallLabels, at: int) -> None:
+        """A call with these labels counts at an instant."""
+        seen, state = (id(labels), at), self._state
+        if seen in self._counted:
+            return
+        self._counted.add(seen)
+        if state.has_places(labels, at):
+            return
+        for account in state.matching(labels):
+            start = state.slice_start(account, at)
+            if state.keeps(account, start):
+                self.touched.starts.setdefault(account.key, set()).add(start)
+
+    def limited(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> None:
+        """Limits are asked about a call with these labels, at an instant."""
+        seen = id(labels), id(limits), at
+        if seen in self._limited:
+            return
+        self._limited.add(seen)
+        state, at_hand = self._state, self._state.has_caps(labels, limits, at)
+        for limit in limits:
+            if at_hand and not limit.window.is_rolling:
+                continue
+            account = limit.account
+            if account.key not in state.accounts or not limit.matches(labels):
+                continue
+            start = state.period(account, at).start_at
+            if not state.keeps(account, start):
+                continue
+            if limit.window.is_rolling:
+                after = self.touched.after
+                after[account.key] = min(start - 1, after.get(account.key, start - 1))
+            else:
+                self.touched.starts.setdefault(account.key, set()).add(start)
+
+    def drawn(self, command: c.Draw) -> None:
+        """A call is drawn out of a lease, and counts where the lease does or later."""
+        lease = self._state.known(command.lease)
+        if lease is not None:
+            at = self._now if command.at is None else min(command.at, self._now)
+            self.counts(lease.labels, lease.at)
+            self.counts(lease.labels, max(lease.at, at))
+
+    def changed(
+        self,
+        command: c.MarkSent | c.Extend | c.Grow | c.Settle | c.Release | c.Assume | c.Correct,
+    ) -> None:
+        """What is known of an id changes, where that id counts."""
+        known = self._state.known(command.id)
+        if known is None or isinstance(command, (c.MarkSent, c.Extend)):
+            return
+        self.counts(known.labels, known.at)
+        if isinstance(command, (c.Settle, c.Correct)):
+            self.limited(known.labels, command.limits, self._now)
+        elif isinstance(command, c.Grow):
+            self.limited(known.labels, command.limits, known.at)

@@ -1,0 +1,91 @@
+"""What this package asks of a database: few methods of a connection, and what each dialect supplies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, Protocol
+
+_MOST_KEYS = 1_024  # of one query: four values each stay far below what a database binds at most
+_KEY = re.compile(r"VALUES (\([^()]*\))")
+
+
+class Rows(Protocol):
+    """The rows of one query."""
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+
+    def fetchmany(self, size: int, /) -> list[Any]:
+        """Up to so many of the next rows."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class SqlConnection(Protocol):
+    """An open connection. A dialect opens it and begins and ends its transactions."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Rows:
+        """Carry out one statement."""
+
+    def executemany(self, sql: str, parameters: Any, /) -> object:
+        """Carry out one statement for each row of values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one database does in its own way.
+
+    `commit_number` gives a number that differs once another connection has committed.
+    `inserted_id` gives the number of the row that an INSERT made. `prefetch_from` is the size of
+    the smallest batch that is fetched at once: 1 where each query costs a round trip.
+    """
+
+    statements: Mapping[str, str]
+    commit_number: Callable[[SqlConnection], int]
+    inserted_id: Callable[[Rows], int]
+    prefetch_from: int = 1
+
+
+class SqlSession:
+    """An open connection together with its dialect."""
+
+    __slots__ = ("commit_number", "dialect", "execute", "executemany", "sql")
+
+    def __init__(self, connection: SqlConnection, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.sql = dialect.statements
+        self.execute = connection.execute
+        self.executemany = connection.executemany
+        self.commit_number = partial(dialect.commit_number, connection)
+
+    def insert(self, name: str, values: Sequence[object]) -> int:
+        """Insert a row by a named statement; gives its number."""
+        return self.dialect.inserted_id(self.execute(self.sql[name], values))
+
+    def rows_of(self, name: str, keys: Sequence[tuple[object, ...]]) -> list[Any]:
+        """The rows of many keys, by a named statement that is written for one: `VALUES (?, ?)`.
+
+        One query takes 1,024 keys. A row may come more than once.
+        """
+        found: list[Any] = []
+        if not keys:
+            return found
+        for first in range(0, len(keys), _MOST_KEYS):
+            some = keys[first : first + _MOST_KEYS]
+            # A power of two, so that few texts are prepared: the last key fills it up.
+            size = 1 << (len(some) - 1).bit_length()
+            values = [value for key in some for value in key]
+            values += some[-1] * (size - len(some))
+            found += self.execute(_for_keys(self.sql[name], size), values).fetchall()
+        return found
+
+
+@lru_cache(maxsize=256)
+def _for_keys(text: str, count: int) -> str:
+    return _KEY.sub(lambda key: "VALUES " + ", ".join([key[1]] * count), text, count=1)

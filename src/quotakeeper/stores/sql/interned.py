@@ -1,0 +1,140 @@
+"""Labels and recurring texts: stored once, and named by number in the rows of the journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
+from quotakeeper.stores.sql.connection import SqlSession
+
+_MOST_CACHED = 20_000
+
+Row = Sequence[Any]
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Interned:
+    """Labels and words by number, each looked up once per connection."""
+
+    def __init__(self, session: SqlSession) -> None:
+        self._session = session
+        self._sql = session.sql
+        self._labels: dict[CallLabels, int] = {}
+        self._labels_by_id: dict[int, CallLabels] = {}
+        self._words: dict[str, int] = {}
+        self._words_by_id: dict[int, str] = {}
+        self._absent: set[tuple[str, ...]] = set()  # looked for in this transaction, and not there
+
+    def labels_id(self, labels: CallLabels) -> int:
+        """The number of labels, made when there is none."""
+        found = self._labels.get(labels)
+        if found is None:
+            found = self._find_or_add("labels", _labels_row(labels))
+            _kept(self._labels, labels, found)
+        return found
+
+    def word_id(self, text: str) -> int | None:
+        """The number of a text, made when there is none; None for the empty one."""
+        if not text:
+            return None
+        found = self._words.get(text)
+        if found is None:
+            found = self._find_or_add("word", (text,))
+            _kept(self._words, text, found)
+        return found
+
+    def labels(self, labels_id: int) -> CallLabels:
+        """Labels by number."""
+        found = self._labels_by_id.get(labels_id)
+        if found is None:
+            row = self._session.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
+            found = self._read_labels(labels_id, row)
+        return found
+
+    def word(self, word_id: int | None) -> str:
+        """A text by number."""
+        if word_id is None:
+            return ""
+        found = self._words_by_id.get(word_id)
+        if found is None:
+            row = self._session.execute(self._sql["word_by_id"], (word_id,)).fetchone()
+            found = self._read_word(word_id, row[0])
+        return found
+
+    # -- many at once
+
+    def fetch(self, labels_ids: Iterable[int | None], word_ids: Iterable[int | None]) -> None:
+        """Look up what is not known yet of these numbers, at once."""
+        wanted = {n for n in labels_ids if n is not None} - self._labels_by_id.keys()
+        for number, *row in self._session.rows_of("labels_by_ids", [(n,) for n in wanted]):
+            self._read_labels(number, row)
+        wanted = {n for n in word_ids if n is not None} - self._words_by_id.keys()
+        for number, text in self._session.rows_of("words_by_ids", [(n,) for n in wanted]):
+            self._read_word(number, text)
+
+    def find(self, labels: Iterable[CallLabels], words: Iterable[str]) -> None:
+        """Look up the numbers that are not known yet of these labels and words, at once."""
+        self._absent.clear()
+        new = [each for each in labels if each not in self._labels and labels_are_storable(each)]
+        if new:
+            rows = {_labels_row(each): each for each in new}
+            self._absent.update(rows)
+            for number, *row in self._session.rows_of("labels_find_all", list(rows)):
+                self._absent.discard(tuple(row))
+                _kept(self._labels, rows[tuple(row)], number)
+        texts = [text for text in words if text not in self._words and is_storable(text)]
+        if texts:
+            keys = [(text,) for text in texts]
+            self._absent.update(keys)
+            for number, text in self._session.rows_of("words_find_all", keys):
+                self._absent.discard((text,))
+                _kept(self._words, text, number)
+
+    def forget_absent(self) -> None:
+        """At the start of a transaction: another connection may have added what was not there."""
+        self._absent.clear()
+
+    def _read_labels(self, number: int, row: Row) -> CallLabels:
+        labels = _labels_from(row)
+        _kept(self._labels, labels, number)
+        return _kept(self._labels_by_id, number, labels)
+
+    def _read_word(self, number: int, text: str) -> str:
+        _kept(self._words, text, number)
+        return _kept(self._words_by_id, number, text)
+
+    def _find_or_add(self, table: str, key: tuple[str, ...]) -> int:
+        if key not in self._absent:
+            row = self._session.execute(self._sql[f"{table}_find"], key).fetchone()
+            if row is not None:
+                return int(row[0])
+        self._absent.discard(key)
+        return self._session.insert(f"add_{table}", key)
+
+
+def _kept(cache: dict[K, V], key: K, value: V) -> V:
+    if len(cache) > _MOST_CACHED:
+        cache.clear()
+    cache[key] = value
+    return value
+
+
+def _labels_row(labels: CallLabels) -> tuple[str, ...]:
+    return labels.provider, labels.model, labels.operation, scope_text(labels.scope)
+
+
+def _labels_from(row: Row) -> CallLabels:
+    return CallLabels(row[0], row[1], row[2], scope_from(row[3]))
+
+
+def scope_text(scope: tuple[tuple[str, str], ...]) -> str:
+    """Scope labels as a compact JSON object, keys in order."""
+    return json.dumps(dict(scope), ensure_ascii=False, separators=(",", ":")) if scope else ""
+
+
+def scope_from(text: str) -> tuple[tuple[str, str], ...]:
+    """Scope labels from their stored form."""
+    return tuple(sorted(json.loads(text).items())) if text else ()

@@ -1,0 +1,135 @@
+"""Reading the journal: what it says of an id, what counts since an instant, where an instant lies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterator
+from dataclasses import replace
+
+from quotakeeper.domain.forecasting.time_buckets import bucket_start
+from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse, followed, opened
+from quotakeeper.stores.sql.codec import entry_from, hold_from
+from quotakeeper.stores.sql.codes import quantities_from, totals_from
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.interned import Interned, Row
+
+
+class JournalRecords:
+    """What is known of ids by the journal: of one id at a time, or of many at once.
+
+    What was fetched for many is kept until `forget`, at the end of the transaction.
+    """
+
+    def __init__(self, session: SqlSession, interned: Interned) -> None:
+        self._session = session
+        self._interned = interned
+        self._sql = session.sql
+        self._by_id: dict[str, CallRecord | None] = {}
+        self._by_seq: dict[int, CallRecord] = {}
+
+    def forget(self) -> None:
+        """A transaction begins or ends: what was fetched is good no longer."""
+        self._by_id.clear()
+        self._by_seq.clear()
+
+    def by_id(self, event_id: str) -> CallRecord | None:
+        """What is known of an id; None when the journal does not have it."""
+        if event_id in self._by_id:
+            return self._by_id[event_id]
+        row = self._session.execute(self._sql["opening_by_id"], (event_id,)).fetchone()
+        return None if row is None else self._record(row)
+
+    def by_seq(self, seq: int) -> CallRecord:
+        """What is known of the id whose opening entry is `seq`."""
+        found = self._by_seq.get(seq)
+        if found is None:
+            found = self._record(
+                self._session.execute(self._sql["entry_by_seq"], (seq,)).fetchone()
+            )
+        return found
+
+    def fetch_ids(self, ids: Collection[str]) -> Collection[CallRecord]:
+        """Fetch what is known of many ids, and that others are not there."""
+        if not ids:
+            return ()
+        rows = self._session.rows_of("openings_by_id", [(each,) for each in ids])
+        self._by_id.update(dict.fromkeys(ids))
+        return self._fetch(rows)
+
+    def fetch_seqs(self, seqs: Collection[int]) -> Collection[CallRecord]:
+        """Fetch what is known of the ids with these opening entries."""
+        return self._fetch(self._session.rows_of("openings_by_seq", [(seq,) for seq in seqs]))
+
+    def _record(self, row: Row) -> CallRecord:
+        known = opened(entry_from(row, self._interned))
+        if known.hold is not None:
+            held = self._session.execute(self._sql["hold_of"], (known.seq,)).fetchone()
+            if held is not None:
+                return replace(known, hold=hold_from(known.hold, held))
+        for each in self._session.execute(self._sql["ends"], (known.seq,)):
+            known = followed(known, entry_from(each, self._interned))
+        return known
+
+    def _fetch(self, openings: list[Row]) -> Collection[CallRecord]:
+        if not openings:
+            return ()
+        session, interned = self._session, self._interned
+        seqs = [(row[0],) for row in openings]
+        held = {row[0]: row[1:] for row in session.rows_of("holds_of", seqs)}
+        ended = session.rows_of("ends_of", [key for key in seqs if key[0] not in held])
+        rows = openings + ended
+        interned.fetch([row[5] for row in rows], [row[n] for row in rows for n in (8, 11, 14)])
+        found: dict[int, CallRecord] = {}
+        for row in openings:
+            known = opened(entry_from(row, interned))
+            if known.hold is not None and known.seq in held:
+                known = replace(known, hold=hold_from(known.hold, held[known.seq]))
+            found[known.seq] = known
+        for row in ended:
+            entry = entry_from(row, interned)
+            found[row[3]] = followed(found[row[3]], entry)
+        self._by_seq.update(found)
+        self._by_id.update((known.id, known) for known in found.values())
+        return found.values()
+
+
+def use_since(
+    session: SqlSession, interned: Interned, since: int, but_not: Container[int]
+) -> Iterator[CountedUse]:
+    """What was used and what is set aside since an instant, save for what these entries opened."""
+    after = first_seq(session, since) - 1
+    held = session.execute(session.sql["holds_since"], (after,))
+    used = session.execute(session.sql["usage_since"], (after,))
+    for rows, was_used in ((held, False), (used, True)):
+        for seq, at, labels_id, text, cost_pico, admitted in rows:
+            if seq not in but_not:
+                labels, quantities = interned.labels(labels_id), quantities_from(text)
+                yield CountedUse(at, labels, quantities, cost_pico, was_used, bool(admitted))
+    yield from carried_since(session, interned, since)
+
+
+def carried_since(session: SqlSession, interned: Interned, since: int) -> Iterator[CountedUse]:
+    """What compaction let go of: known by slot, and one that `since` cuts counts whole."""
+    for slot, labels_id, *_, totals in session.execute(
+        session.sql["carried_slots"], (bucket_start(since), 2**62)
+    ):
+        labels, (quantities, cost_pico) = interned.labels(labels_id), totals_from(totals)
+        yield CountedUse(max(slot, since), labels, quantities, cost_pico, True, False)
+
+
+def first_seq(session: SqlSession, at: int) -> int:
+    """The sequence number of the first entry at or after an instant.
+
+    Ledger time rises with the sequence, so halving finds it without an index on time.
+    """
+    head = session.execute(session.sql["head"]).fetchone()
+    if head is None:
+        return 1
+    low, high = 1, head[0] + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = session.execute(session.sql["entries_after"], (middle - 1, 1)).fetchone()
+        if row is None or row[2] >= at:
+            high = middle
+        else:
+            low = row[0] + 1
+    return low

@@ -1,0 +1,52 @@
+"""What errors of SQLite and of the disk mean for whoever uses the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quotakeeper.errors import (
+    LedgerCorruptError,
+    LedgerError,
+    LedgerUnavailableError,
+    OutcomeUnknownError,
+)
+from quotakeeper.stores.sqlite.locks import HeldElsewhereError
+
+_NOTHING_WRITTEN = {
+    "SQLITE_BUSY": ("is locked by another program", "close the program that holds it"),
+    "SQLITE_LOCKED": ("is locked by another program", "close the program that holds it"),
+    "SQLITE_FULL": ("the disk is full", "free some space; it goes on by itself then"),
+    "SQLITE_READONLY": ("is read-only", "check the permissions of the file and its folder"),
+    "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and may be written to"),
+    "SQLITE_PERM": ("may not be opened", "check the permissions of the file and its folder"),
+    "SQLITE_AUTH": ("may not be opened", "check the permissions of the file and its folder"),
+    "SQLITE_NOMEM": ("there is not enough memory", "free some memory"),
+}
+
+
+# What SQLite says before it has begun to write a commit; anything else may come after.
+_NOTHING_COMMITTED = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY")
+_LOCKED = _NOTHING_WRITTEN["SQLITE_BUSY"]
+
+
+def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> LedgerError:
+    """What an error of SQLite or of the disk means for the caller."""
+    name = str(path)
+    if isinstance(error, HeldElsewhereError):
+        return LedgerUnavailableError(name, *_LOCKED)
+    if isinstance(error, OSError) and not at_commit:
+        problem = f"cannot be used: {error.strerror or error}"
+        return LedgerUnavailableError(name, problem, "check its folder")
+    code = getattr(error, "sqlite_errorname", "") or ""
+    family = "_".join(code.split("_")[:2])
+    if at_commit and family not in _NOTHING_COMMITTED:
+        return OutcomeUnknownError(name, f"the commit failed: {error}", "ask again by the same id")
+    if family in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
+        return LedgerCorruptError(
+            name, f"the file is damaged or is not a ledger ({error})",
+            "it was left as it is: keep a copy, then restore a backup or name another file",
+        )  # fmt: skip
+    if family in _NOTHING_WRITTEN:
+        problem, fix = _NOTHING_WRITTEN[family]
+        return LedgerUnavailableError(name, problem, fix)
+    return LedgerUnavailableError(name, f"cannot be used: {error}", "see: quotakeeper doctor")

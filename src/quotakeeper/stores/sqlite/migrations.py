@@ -1,0 +1,98 @@
+"""Schemas: the version gate both ways, the steps from one to the next, and the copy before a step."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from quotakeeper.errors import (
+    LedgerCorruptError,
+    LedgerError,
+    LedgerUnavailableError,
+    LedgerVersionError,
+)
+from quotakeeper.stores.sql.account_usage import fill_paces
+from quotakeeper.stores.sql.bucket_sums import fill_buckets
+from quotakeeper.stores.sql.statements import read_sql
+from quotakeeper.stores.sqlite.dialect import sqlite_session
+from quotakeeper.stores.sqlite.files import create_file
+
+APPLICATION_ID = 0x514B5052  # "QKPR", in the file's header: this file is ours
+SCHEMA_VERSION = 2
+_SET_APPLICATION_ID = "PRAGMA application_id = 1363890258"
+_SET_VERSION = {1: "PRAGMA user_version = 1", 2: "PRAGMA user_version = 2"}
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema of a file; refuses one of another program, and one that is too new."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if application != APPLICATION_ID and (application or version or tables):
+        raise LedgerCorruptError(
+            str(path), "is a database of another program", "name another file for the ledger"
+        )
+    if version > SCHEMA_VERSION:
+        raise LedgerVersionError(
+            str(path),
+            f"has schema {version}, this quotakeeper knows up to {SCHEMA_VERSION}",
+            "upgrade quotakeeper: pip install -U quotakeeper",
+        )
+    return version
+
+
+def not_yet(path: Path, version: int) -> LedgerError:
+    """Why a ledger of an older schema cannot be read as it is."""
+    if version == 0:  # the file was made and the tables were not yet
+        return LedgerUnavailableError(str(path), "there is no ledger yet", "record something first")
+    return LedgerVersionError(
+        str(path), f"has schema {version}, this quotakeeper reads {SCHEMA_VERSION}",
+        "open it once for writing, which brings it up to date and keeps a copy",
+    )  # fmt: skip
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Bring a ledger from a schema to the newest one, each step in one transaction; keeps a copy."""
+    if 0 < version < SCHEMA_VERSION:
+        _back_up(connection, path, version)
+    for target in range(version + 1, SCHEMA_VERSION + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in schema(target):
+                connection.execute(statement)
+            if target == 2:
+                session = sqlite_session(connection)
+                fill_buckets(session)
+                fill_paces(session)
+            # A pragma takes no bound value; both are integers of our own.
+            connection.execute(_SET_APPLICATION_ID)
+            connection.execute(_SET_VERSION[target])
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def schema(version: int) -> list[str]:
+    """The statements that bring a ledger from schema `version - 1` to `version`."""
+    statements: list[str] = []
+    pending = ""
+    for line in read_sql("quotakeeper.stores.sqlite", f"schema/schema_{version}").splitlines():
+        if line.startswith("--"):
+            continue
+        pending += line + "\n"
+        # A trigger holds semicolons of its own; it ends with END;
+        whole = line.endswith("END;") if "TRIGGER" in pending else line.endswith(";")
+        if whole:
+            statements.append(pending)
+            pending = ""
+    return statements
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    copy = path.with_name(f"{path.name}.schema-{version}.bak")
+    create_file(copy)
+    with closing(sqlite3.connect(copy)) as target:
+        connection.backup(target)

@@ -1,0 +1,45 @@
+"""A dialect may word a shared statement in its own way, by name."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from quotakeeper.stores.sql.statements import statements
+
+OWN = """
+-- name: hold_count
+SELECT count(*)::bigint FROM hold
+
+-- fragment: only_ends
+kind IN (4, 5, 6, 7)
+-- by age
+ORDER BY seq
+"""
+
+
+@pytest.fixture
+def dialect(tmp_path, monkeypatch):
+    """The name of a package with SQL of its own."""
+    (tmp_path / "own_dialect").mkdir()
+    (tmp_path / "own_dialect" / "__init__.py").touch()
+    (tmp_path / "own_dialect" / "statements.sql").write_text(OWN, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "own_dialect"
+    sys.modules.pop("own_dialect", None)
+    statements.cache_clear()
+
+
+def test_a_dialect_words_a_statement_in_its_own_way(dialect):
+    own, shared = statements(dialect), statements()
+    assert own["hold_count"] == "SELECT count(*)::bigint FROM hold"
+    assert own.keys() == shared.keys()
+    changed = {name for name in shared if own[name] != shared[name]}
+    assert changed == {"hold_count", "ends", "ends_of"}
+    assert own["ends"].endswith("WHERE ref = ? AND kind IN (4, 5, 6, 7)\nORDER BY seq")
+
+
+def test_no_statement_has_a_fragment_or_a_comment_left_in_it():
+    for text in statements().values():
+        assert "{" not in text and "--" not in text
