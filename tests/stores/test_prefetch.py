@@ -13,6 +13,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.stores.memory import MemoryStore
+from quotakeeper.stores.sql import interned
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, MINUTE, cap, tokens
@@ -204,4 +205,23 @@ def test_what_is_not_there_is_looked_for_again_in_the_next_batch(tmp_path):
         other.apply([reserve("later", 3, "bob")], NOW)
         booked, reserved = store.apply([c.Settle("later", tokens(1)), reserve("mine", 3)], NOW)
         assert isinstance(booked, c.Booked) and isinstance(reserved, c.Reserved)
+        assert store.verify() == []
+
+
+def test_labels_that_were_not_there_are_looked_for_again(tmp_path):
+    path, none = tmp_path / "a.db", (cap(0),)
+    with opened(path) as store, opened(path, owner="bob") as other:
+        refused = [replace(reserve(name, 3), limits=none) for name in ("a", "b")]
+        assert {type(outcome) for outcome in store.apply(refused, NOW)} == {c.Denied}
+        other.apply([reserve("c", 3, "bob")], NOW)
+        store.prefetch_from = NEVER
+        (reserved,) = store.apply([reserve("a", 3)], NOW)
+        assert isinstance(reserved, c.Reserved)
+
+
+def test_labels_that_left_the_cache_are_not_added_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr(interned, "_MOST_CACHED", 0)
+    with opened(tmp_path / "a.db") as store:
+        outcomes = store.apply([reserve(f"{n}", n % 3) for n in range(9)], NOW)
+        assert {type(outcome) for outcome in outcomes} == {c.Reserved}
         assert store.verify() == []
