@@ -18,7 +18,7 @@ from quotakeeper.errors import (
     ReservationClosedError,
     UnpricedModelError,
 )
-from quotakeeper.wiring import Keeper
+from quotakeeper.keeper import Keeper
 
 if TYPE_CHECKING:
     from quotakeeper.intercept.watch import watch

@@ -18,8 +18,8 @@ from quotakeeper.config.child_environment import (
     salvage,
 )
 from quotakeeper.errors import ConfigError, QuotakeeperError
+from quotakeeper.keeper import Keeper
 from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.wiring import Keeper
 
 log = logging.getLogger("quotakeeper")
 
