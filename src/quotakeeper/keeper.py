@@ -24,6 +24,7 @@ from quotakeeper.engine.assembly import Engine
 from quotakeeper.engine.pending_reservation import PendingReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.threshold_warnings import Warner
+from quotakeeper.engine.worker.steps import arun, run
 from quotakeeper.wiring import wire
 
 DEFAULT_TTL_SECONDS = 3_600.0
@@ -95,7 +96,7 @@ class Keeper:
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities
         )
-        return begun if isinstance(begun, Reservation) else self._parts.run(begun)
+        return begun if isinstance(begun, Reservation) else run(self._parts.worker, begun)
 
     def areserve(self, provider: str, **given: Any) -> PendingReservation:
         """`reserve` to be awaited, or entered with `async with keeper.areserve(...) as call`."""
@@ -110,7 +111,7 @@ class Keeper:
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities
         )
-        return begun if isinstance(begun, Reservation) else await self._parts.arun(begun)
+        return begun if isinstance(begun, Reservation) else await arun(self._parts.worker, begun)
 
     def check(
         self, provider: str, *, model: str = "", operation: str = "call",
@@ -138,25 +139,25 @@ class Keeper:
         By id (perhaps of another process), its price options are the usual ones.
         """
         if isinstance(reservation, str):
-            reservation = self._parts.run(self._admission.take_up(reservation))
+            reservation = run(self._parts.worker, self._admission.take_up(reservation))
         return reservation.settle(**given)
 
     async def asettle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
         """`settle`, awaited."""
         if isinstance(reservation, str):
-            reservation = await self._parts.arun(self._admission.take_up(reservation))
+            reservation = await arun(self._parts.worker, self._admission.take_up(reservation))
         return await reservation.asettle(**given)
 
     def release(self, reservation: Reservation | str) -> None:
         """End a reservation, or the open one of this id: nothing was used."""
         if isinstance(reservation, str):
-            reservation = self._parts.run(self._admission.take_up(reservation))
+            reservation = run(self._parts.worker, self._admission.take_up(reservation))
         reservation.release()
 
     async def arelease(self, reservation: Reservation | str) -> None:
         """`release`, awaited."""
         if isinstance(reservation, str):
-            reservation = await self._parts.arun(self._admission.take_up(reservation))
+            reservation = await arun(self._parts.worker, self._admission.take_up(reservation))
         await reservation.arelease()
 
     # -- record
@@ -174,7 +175,7 @@ class Keeper:
         priced and counted then.
         """
         call = self._engine.calls.call(provider, model, operation, scope, options)
-        return self._parts.run(self._engine.records.record(call, given, event_id, at))
+        return run(self._parts.worker, self._engine.records.record(call, given, event_id, at))
 
     async def arecord(
         self, provider: str, *, model: str = "", operation: str = "call",
@@ -183,7 +184,9 @@ class Keeper:
     ) -> UsageEvent:  # fmt: skip
         """`record`, awaited."""
         call = self._engine.calls.call(provider, model, operation, scope, options)
-        return await self._parts.arun(self._engine.records.record(call, given, event_id, at))
+        return await arun(
+            self._parts.worker, self._engine.records.record(call, given, event_id, at)
+        )
 
     def correct(
         self, event_id: str, *, options: Mapping[str, str] | None = None, **given: Any
@@ -196,13 +199,15 @@ class Keeper:
         balances follow; the same figures again change nothing. Raises InvalidInputError for an
         unknown id, an open reservation, or figures that are none.
         """
-        return self._parts.run(self._engine.records.correct(event_id, given, options))
+        return run(self._parts.worker, self._engine.records.correct(event_id, given, options))
 
     async def acorrect(
         self, event_id: str, *, options: Mapping[str, str] | None = None, **given: Any
     ) -> UsageEvent:
         """`correct`, awaited."""
-        return await self._parts.arun(self._engine.records.correct(event_id, given, options))
+        return await arun(
+            self._parts.worker, self._engine.records.correct(event_id, given, options)
+        )
 
     # -- look
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.ledger.commands import Reserve
+from quotakeeper.domain.ledger.commands import Denied, Reserve
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.call_builder import PreparedCall
@@ -18,39 +18,46 @@ from quotakeeper.errors import InvalidInputError, LedgerError
 
 
 class Admitter(Protocol):
-    """Admits calls. One admitter may stand before another and leave to it what it cannot answer."""
+    """Admits calls. One admitter may stand before another and leave to it what it cannot answer.
 
-    def key(  # noqa: PLR0913 - a call as it is asked for
+    `takes`: whether `take` may ever give anything.
+    """
+
+    takes: bool
+
+    def take(  # noqa: PLR0913 - a call as it is asked for
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
         quantities: Mapping[str, Any], /,
     ) -> Any:  # fmt: skip
-        """What calls that `take` admits alike have in common; None for one that it cannot admit."""
-
-    def take(self, key: Any) -> Reservation | None:
-        """Admit a call at once, without waiting; None where that cannot be."""
+        """Admit a call at once, without waiting: its Reservation. Where that cannot be, the key
+        that calls of its kind have in common, for `admit`; None: it has none."""
 
     def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
-        """Admit a call; raises LimitExceeded, what failed, or a LedgerError."""
+        """Admit a call; raises LimitExceeded, what failed, or what `unbacked` raises."""
 
 
 class LedgerAdmitter:
     """Asks the ledger about every call."""
 
+    takes = False
+
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
 
-    def key(self, *asked: Any) -> Any:
+    def take(self, *asked: Any) -> Any:
         """None: nothing is admitted without asking."""
-
-    def take(self, key: Any) -> Reservation | None:
-        """None, as above."""
 
     def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
         """As Admitter's."""
         parts = self._parts
-        outcome = yield from parts.capacity.ask_for(command)
-        hold, decision = parts.outcomes.granted(outcome)
+        try:
+            outcome = yield command
+            if isinstance(outcome, Denied):
+                outcome = yield from parts.recalls.ask_again(command, outcome)
+            hold, decision = parts.outcomes.granted(outcome)
+        except LedgerError as error:
+            return unbacked(parts, call, command, error)
         return Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)
 
 
@@ -69,16 +76,18 @@ class Admission:
     ) -> Reservation | Steps[Reservation]:  # fmt: skip
         """The reservation where nothing has to wait for it, else the steps to it."""
         admitter, parts = self._admitter, self._parts
-        key = admitter.key(
-            provider, model, operation, scope, options, ttl_seconds, event_id, quantities
-        )
-        if key is not None and (taken := admitter.take(key)) is not None:
-            return taken
+        key = None
+        if admitter.takes:
+            key = admitter.take(
+                provider, model, operation, scope, options, ttl_seconds, event_id, quantities
+            )
+            if isinstance(key, Reservation):
+                return key
         commands = parts.commands
         call = commands.calls.call(provider, model, operation, scope, options)
         owner = parts.worker.store.owner
         command = commands.reserve(call, quantities, event_id, ttl_seconds, owner)
-        return self._steps(key, call, command)
+        return admitter.admit(key, call, command)
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
         """The question whether a call would be admitted."""
@@ -105,17 +114,15 @@ class Admission:
         problem = f"no open reservation {str(reservation_id)[:60]!r}"
         raise InvalidInputError("reservation", problem, "see Keeper.reservations()")
 
-    def _steps(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
-        try:
-            return (yield from self._admitter.admit(key, call, command))
-        except LedgerError as error:
-            return self._unbacked(call, command, error)
 
-    def _unbacked(self, call: PreparedCall, command: Reserve, error: LedgerError) -> Reservation:
-        parts, figures = self._parts, command.figures
-        parts.failure.let_through("the call goes out and will be spooled", error)
-        hold = Hold(
-            command.id, parts.clock.now(), command.labels, figures.quantities, figures.cost_pico,
-            figures.price_id, figures.provenance, command.owner, 0, command.sent,
-        )  # fmt: skip
-        return Reservation(parts, call, hold, Decision(True), None, spooled=True)
+def unbacked(
+    parts: EngineParts, call: PreparedCall, command: Reserve, error: LedgerError
+) -> Reservation:
+    """What an admitter gives where the ledger cannot say; raises the error unless calls go out."""
+    figures = command.figures
+    parts.failure.let_through("the call goes out and will be spooled", error)
+    hold = Hold(
+        command.id, parts.clock.now(), command.labels, figures.quantities, figures.cost_pico,
+        figures.price_id, figures.provenance, command.owner, 0, command.sent,
+    )  # fmt: skip
+    return Reservation(parts, call, hold, Decision(True), None, spooled=True)

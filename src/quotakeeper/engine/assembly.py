@@ -15,7 +15,7 @@ from quotakeeper.engine.call_builder import CallBuilder
 from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
-from quotakeeper.engine.leases.recall import RecallingCapacity, RecallSign
+from quotakeeper.engine.leases.recall import LeaseRecall, RecallSign
 from quotakeeper.engine.outcomes import OutcomeReader
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reads import Reads
@@ -79,7 +79,7 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         Worker(store, clock, tuple(accounts.values()), maintenance),
         OutcomeReader(warnings),
         StoreFailurePolicy(calls.policies.on_store_failure, spool),
-        RecallingCapacity(clock, sign, leases, maintenance.sweep),
+        LeaseRecall(clock, sign, leases, maintenance.sweep),
     )
     reads = Reads(parts, limits, zone, leases)
     admission = Admission(parts, _admitter(parts, leases), reads.holds)

@@ -34,7 +34,7 @@ class CommandBuilder:
         """What sets the upper bound of a call aside. Raises InvalidInputError."""
         sent = bool(quantities.pop("sent", False))
         return Reserve(
-            self._id(event_id),
+            new_id(self._clock.now()) if event_id is None else check_label(event_id, "event_id"),
             call.labels,
             self.estimate(call, quantities),
             call.limits,
@@ -50,7 +50,10 @@ class CommandBuilder:
         if at is not None:
             at = min(check_whole(at, "at", most=MAX_INSTANT), self._clock.now())
         figures = self.figures(call, given, self._clock.now() if at is None else at)
-        return Record(self._id(event_id), call.labels, figures, call.limits, at)
+        booked_as = (
+            new_id(self._clock.now()) if event_id is None else check_label(event_id, "event_id")
+        )
+        return Record(booked_as, call.labels, figures, call.limits, at)
 
     def estimate(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Figures:
         """The upper bound of a call, priced now."""
@@ -67,11 +70,6 @@ class CommandBuilder:
     ) -> Figures:
         """What a caller says a call used, priced at the instant it is booked on."""
         return self.calls.figures(call, given, at, otherwise=otherwise)
-
-    def _id(self, event_id: str | None) -> str:
-        if event_id is None:
-            return new_id(self._clock.now())
-        return check_label(event_id, "event_id")
 
 
 def time_to_live(seconds: object) -> int:

@@ -21,25 +21,24 @@ class OutcomeReader:
 
     def granted(self, outcome: Any) -> tuple[Hold, Decision]:
         """What was set aside; raises LimitExceeded, or what failed."""
-        if isinstance(outcome, Denied):
-            verdict = outcome.decision.blocking
-            zone = zone_named(verdict.limit.timezone)
-            raise LimitExceeded(outcome.decision, verdict.explain(zone))
-        if isinstance(outcome, Failed):
-            raise outcome.error
-        assert isinstance(outcome, Reserved)
-        if outcome.decision.warnings:
-            self._warnings.give(outcome.decision.warnings)
-        return outcome.hold, outcome.decision
+        if isinstance(outcome, Reserved):
+            if outcome.decision.warnings:
+                self._warnings.give(outcome.decision.warnings)
+            return outcome.hold, outcome.decision
+        raise_if_failed(outcome)
+        assert isinstance(outcome, Denied)
+        verdict = outcome.decision.blocking
+        zone = zone_named(verdict.limit.timezone)
+        raise LimitExceeded(outcome.decision, verdict.explain(zone))
 
     def booked(self, outcome: Any) -> UsageEvent:
         """The event; raises what failed."""
-        if isinstance(outcome, Failed):
-            raise outcome.error
-        assert isinstance(outcome, Booked)
+        if not isinstance(outcome, Booked):
+            raise_if_failed(outcome)
         if outcome.passed:
             self._warnings.give(outcome.passed)
-        return outcome.event
+        event: UsageEvent = outcome.event
+        return event
 
 
 def raise_if_failed(outcome: Any) -> None:

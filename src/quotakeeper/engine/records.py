@@ -13,7 +13,7 @@ from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.corrections import correction
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reads import Reads
-from quotakeeper.engine.worker.steps import Ask, CarryOut, Offload, Steps
+from quotakeeper.engine.worker.steps import Ask, Offload, Steps
 from quotakeeper.errors import InvalidInputError, LedgerError
 
 
@@ -30,7 +30,7 @@ class Records:
         """Book usage that had no reservation; see Keeper.record."""
         command = self._parts.commands.record(call, given, event_id, at)
         try:
-            return self._parts.outcomes.booked((yield CarryOut(command)))
+            return self._parts.outcomes.booked((yield command))
         except LedgerError as error:
             event: UsageEvent = yield Offload(partial(self._spooled, command, error))
             return event
@@ -43,7 +43,7 @@ class Records:
         if event is None:
             raise _not_counted(event_id, (yield Ask(self._reads.holds)))
         command = correction(self._parts.commands.calls, event, given, options)
-        return self._parts.outcomes.booked((yield CarryOut(command)))
+        return self._parts.outcomes.booked((yield command))
 
     def _spooled(self, command: Record, error: LedgerError) -> UsageEvent:
         self._parts.failure.let_through("the call is spooled", error)

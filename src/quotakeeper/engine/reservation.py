@@ -11,6 +11,7 @@ from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import (
     Assume,
     Command,
+    Denied,
     Extend,
     Grow,
     MarkSent,
@@ -26,7 +27,7 @@ from quotakeeper.engine.command_builder import time_to_live
 from quotakeeper.engine.outcomes import raise_if_failed
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.worker.offload import hand_over
-from quotakeeper.engine.worker.steps import CarryOut, Offload, Steps
+from quotakeeper.engine.worker.steps import Offload, Steps, arun, run
 from quotakeeper.errors import LedgerError, QuotakeeperError, ReservationClosedError
 
 log = logging.getLogger("quotakeeper")
@@ -74,7 +75,7 @@ class Reservation:
 
     def mark_sent(self) -> None:
         """Say, durably, that the call is about to leave: from now on an orphan is not free."""
-        self._parts.run(self._marking_sent())
+        run(self._parts.worker, self._marking_sent())
 
     def settle(self, **given: Any) -> UsageEvent:
         """End it at the true figures, which are never refused; gives the event.
@@ -84,15 +85,15 @@ class Reservation:
         price options that were served, where they are not those asked for. A quantity that is
         None (a provider did not say) stands at what was reserved of it, as an estimate.
         """
-        return self._parts.run(self._settling(given))
+        return run(self._parts.worker, self._settling(given))
 
     def release(self) -> None:
         """End it: nothing was used."""
-        self._parts.run(self._releasing())
+        run(self._parts.worker, self._releasing())
 
     def extend(self, ttl_seconds: float) -> None:
         """Keep it open for this long from now."""
-        self._parts.run(self._extending(ttl_seconds))
+        run(self._parts.worker, self._extending(ttl_seconds))
 
     def grow(self, **quantities: Any) -> Decision:
         """Set aside more, against every limit that applies, all or nothing; for a call that turns
@@ -101,7 +102,7 @@ class Reservation:
         Takes the quantities of `Keeper.reserve`, which are what is added. Raises LimitExceeded
         where there is no room; the reservation then stays as it was.
         """
-        return self._parts.run(self._growing(quantities))
+        return run(self._parts.worker, self._growing(quantities))
 
     def __enter__(self) -> Reservation:
         return self
@@ -111,29 +112,29 @@ class Reservation:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         if not self._ended:
-            self._parts.run(self._leaving(error))
+            run(self._parts.worker, self._leaving(error))
 
     # -- for coroutines
 
     async def amark_sent(self) -> None:
         """`mark_sent`, awaited."""
-        await self._parts.arun(self._marking_sent())
+        await arun(self._parts.worker, self._marking_sent())
 
     async def asettle(self, **given: Any) -> UsageEvent:
         """`settle`, awaited."""
-        return await self._parts.arun(self._settling(given))
+        return await arun(self._parts.worker, self._settling(given))
 
     async def arelease(self) -> None:
         """`release`, awaited."""
-        await self._parts.arun(self._releasing())
+        await arun(self._parts.worker, self._releasing())
 
     async def aextend(self, ttl_seconds: float) -> None:
         """`extend`, awaited."""
-        await self._parts.arun(self._extending(ttl_seconds))
+        await arun(self._parts.worker, self._extending(ttl_seconds))
 
     async def agrow(self, **quantities: Any) -> Decision:
         """`grow`, awaited."""
-        return await self._parts.arun(self._growing(quantities))
+        return await arun(self._parts.worker, self._growing(quantities))
 
     async def __aenter__(self) -> Reservation:
         return self
@@ -145,7 +146,7 @@ class Reservation:
         if self._ended:
             return
         if error is None or isinstance(error, Exception):
-            await self._parts.arun(self._leaving(error))
+            await arun(self._parts.worker, self._leaving(error))
         else:
             # Cancelled or exiting: this coroutine may not get to wait, so it is done without it.
             self._leave_at_once(error)
@@ -162,7 +163,7 @@ class Reservation:
             raise ReservationClosedError(self.id, "ended", "mark as sent")
         if not self._sent and not self._spooled:
             try:
-                raise_if_failed((yield CarryOut(MarkSent(self.id))))
+                raise_if_failed((yield MarkSent(self.id)))
             except LedgerError as error:
                 self._parts.failure.let_through("it goes out unmarked", error)
         self._sent = True
@@ -174,7 +175,7 @@ class Reservation:
             event = yield Offload(partial(self._kept, command))
             return event
         try:
-            return self._booked((yield CarryOut(command)))
+            return self._booked((yield command))
         except LedgerError as error:
             event = yield Offload(partial(self._unsettled, command, error))
             return event
@@ -183,13 +184,13 @@ class Reservation:
         if self._ended:
             raise ReservationClosedError(self.id, "ended", "release")
         if not self._spooled:
-            raise_if_failed((yield CarryOut(Release(self.id))))
+            raise_if_failed((yield Release(self.id)))
         self._ended = True
 
     def _extending(self, ttl_seconds: float) -> Steps[None]:
         ttl_us = time_to_live(ttl_seconds)
         if not self._spooled:
-            raise_if_failed((yield CarryOut(Extend(self.id, ttl_us))))
+            raise_if_failed((yield Extend(self.id, ttl_us)))
 
     def _growing(self, quantities: dict[str, Any]) -> Steps[Decision]:
         if self._ended:
@@ -198,7 +199,9 @@ class Reservation:
             parts = self._parts
             figures = parts.commands.estimate(self._call, {"requests": 0, **quantities})
             command = Grow(self.id, figures, self._call.limits)
-            outcome = yield from parts.capacity.ask_for(command)
+            outcome = yield command
+            if isinstance(outcome, Denied):
+                outcome = yield from parts.recalls.ask_again(command, outcome)
             self.hold, self.decision = parts.outcomes.granted(outcome)
         return self.decision
 
@@ -210,7 +213,7 @@ class Reservation:
             yield Offload(partial(self._kept, command))
             return
         try:
-            self._left(command, (yield CarryOut(command)))
+            self._left(command, (yield command))
         except QuotakeeperError as failure:
             yield Offload(partial(self._not_left, command, error, failure))
 

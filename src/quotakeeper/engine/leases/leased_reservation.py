@@ -18,7 +18,7 @@ from quotakeeper.engine.leases.lease import LeasedCall
 from quotakeeper.engine.leases.lease_table import LeaseTable
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.engine.worker.steps import Ask, CarryOut, Steps
+from quotakeeper.engine.worker.steps import Ask, Steps, run
 from quotakeeper.errors import LedgerError, ReservationClosedError
 
 
@@ -131,7 +131,7 @@ class LeasedReservation(Reservation):
         if self._is_fast:
             self.settle(**given)
             return None
-        self._parts.run(self._taking_out())
+        run(self._parts.worker, self._taking_out())
         return super()._begin_settling(given)
 
     def _leave_at_once(self, error: BaseException) -> None:
@@ -198,7 +198,7 @@ class LeasedReservation(Reservation):
         and dealt with, by what follows."""
         if not self._leased.drawn and not self._ended:
             with suppress(LedgerError):
-                yield CarryOut(self._leased.draw)
+                yield self._leased.draw
                 self._leased.drawn = True
 
     def _making_sure(self) -> Steps[None]:

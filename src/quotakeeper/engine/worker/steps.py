@@ -1,7 +1,8 @@
 """One path for threads and coroutines: a generator yields its steps, a driver carries each out.
 
-A step is whatever has to wait. `run` waits for it in the calling thread, `arun` on the event loop;
-both send the answer, or throw the error, back into the generator.
+A step is whatever has to wait: a command for the worker, or one of the steps below. `run` waits
+in the calling thread, `arun` on the event loop; both send the answer, or throw the error, back into
+the generator.
 """
 
 from __future__ import annotations
@@ -39,37 +40,29 @@ class Pauses(Protocol):
         """Wait. Blocks."""
 
 
-class Step(Protocol):
-    """One thing to wait for."""
+class Step:
+    """One thing to wait for that is no command; a subclass says how."""
+
+    # No abstract class: `isinstance` is asked for every command, and that would cost three times.
+    __slots__ = ()
 
     def block(self, worker: StepWorker) -> Any:
         """Wait in this thread; give the answer."""
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
         """Wait on the event loop; give the answer."""
+        return _answered()
 
 
-Steps = Generator[Step, Any, T]
+async def _answered() -> None:
+    """An answer that is there."""
 
 
-class CarryOut:
-    """Have the worker carry out a command; the answer is its outcome."""
-
-    __slots__ = ("_command",)
-
-    def __init__(self, command: Command) -> None:
-        self._command = command
-
-    def block(self, worker: StepWorker) -> Any:
-        """As Step's."""
-        return worker.carry_out(self._command)
-
-    def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """As Step's."""
-        return worker.acarry_out(self._command)
+# What is sent back into the generator for a command is its outcome.
+Steps = Generator[Command | Step, Any, T]
 
 
-class Ask:
+class Ask(Step):
     """Have the worker answer a question."""
 
     __slots__ = ("_question",)
@@ -86,7 +79,7 @@ class Ask:
         return worker.aask(self._question)
 
 
-class Pause:
+class Pause(Step):
     """Let some seconds pass."""
 
     __slots__ = ("_clock", "_seconds")
@@ -106,7 +99,7 @@ class Pause:
         return asyncio.sleep(self._seconds)
 
 
-class Offload:
+class Offload(Step):
     """Do what waits for the disk: in this thread, or beside the event loop."""
 
     __slots__ = ("_act",)
@@ -129,7 +122,7 @@ def run(worker: StepWorker, steps: Steps[T]) -> T:
         step = next(steps)
         while True:
             try:
-                answer = step.block(worker)
+                answer = step.block(worker) if isinstance(step, Step) else worker.carry_out(step)
             except BaseException as error:  # noqa: BLE001 - the generator decides, signals included
                 step = steps.throw(error)
             else:
@@ -145,7 +138,10 @@ async def arun(worker: StepWorker, steps: Steps[T]) -> T:
         step = next(steps)
         while True:
             try:
-                answer = await step.wait(worker)
+                if isinstance(step, Step):
+                    answer = await step.wait(worker)
+                else:
+                    answer = await worker.acarry_out(step)
             except BaseException as error:  # noqa: BLE001 - as in `run`
                 step = steps.throw(error)
             else:
