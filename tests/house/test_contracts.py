@@ -15,10 +15,10 @@ SKELETON = {
     "__main__": "def main():\n    import quotakeeper.cli\n",
     "cli/app": "import click\nimport quotakeeper.wiring\n",
     "sandbox/server": "import socket\n",
-    "exports/csv": "import quotakeeper.wiring\n",
+    "app/csv": "import quotakeeper.wiring\n",
     "testing/contract": "import quotakeeper.stores.memory\n",
     "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.engine\n",
-    "engine/keeper": "import quotakeeper.domain.ledger.apply\n",
+    "engine/worker": "import quotakeeper.domain.ledger.apply\n",
     "stores/memory": "import quotakeeper.domain.ledger.apply\n",
     "stores/sqlite": "import sqlite3\nimport quotakeeper.clocks\n",
     "catalogue/loader": "import tomllib\n",
@@ -34,7 +34,7 @@ SKELETON = {
 FAULTS = {
     "upwards": ("Layers point downwards", {"clocks": "import quotakeeper.engine\n"}),
     "siblings": ("Layers point downwards", {"tokens/exact": "import quotakeeper.catalogue\n"}),
-    "export to cli": ("Layers point downwards", {"exports/csv": "import quotakeeper.cli\n"}),
+    "use case to cli": ("Layers point downwards", {"app/csv": "import quotakeeper.cli\n"}),
     "undeclared folder": ("Layers point downwards", {"gateway/app": "import quotakeeper.wiring\n"}),
     "store to store": (
         "Stores never know each other",
@@ -48,11 +48,19 @@ FAULTS = {
         "Domain touches no outside world",
         {"domain/money": "from os import open\n"},
     ),
-    "rich in the core": ("Ring 0 imports only", {"engine/keeper": "import rich.table\n"}),
-    "numpy in the engine": ("Ring 0 imports only", {"engine/keeper": "import numpy\n"}),
+    "rich in the core": ("Ring 0 imports only", {"engine/worker": "import rich.table\n"}),
+    "numpy in the engine": ("Ring 0 imports only", {"engine/worker": "import numpy\n"}),
     "engine picks a store": (
         "Only wiring picks a store",
-        {"engine/keeper": "import quotakeeper.stores.memory\n"},
+        {"engine/worker": "import quotakeeper.stores.memory\n"},
+    ),
+    "worker to leases": (
+        "Layers of the engine point downwards",
+        {"engine/worker": "import quotakeeper.engine.leases\n", "engine/leases": ""},
+    ),
+    "undeclared part of the engine": (
+        "Layers of the engine point downwards",
+        {"engine/toy": ""},
     ),
     "cycle": (
         "No cycles among siblings",
