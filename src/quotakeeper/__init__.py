@@ -18,8 +18,8 @@ from quotakeeper.errors import (
     ReservationClosedError,
     UnpricedModelError,
 )
+from quotakeeper.keeper import Keeper
 from quotakeeper.loggers import silence
-from quotakeeper.wiring import Keeper
 
 if TYPE_CHECKING:
     from quotakeeper.intercept.watch import watch

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock, SystemClock, zone_named
-from quotakeeper.config import Settings, load_settings
-from quotakeeper.config.limit_tables import at_key
-from quotakeeper.config.settings import lease_size
+from quotakeeper.config import Settings
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities
+from quotakeeper.engine.assembly import Engine, assemble
 from quotakeeper.engine.call_builder import CallBuilder, Policies, TokenCount
-from quotakeeper.engine.keeper import KeeperBase
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.errors import ConfigError
@@ -31,55 +28,43 @@ MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"
 
 
-class Keeper(KeeperBase):
-    """The meter and the brake: reserve before a call, settle after it, see where limits stand.
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """An engine, and what it was made of."""
 
-    `ledger` is a path or a URL ("sqlite:///path", "memory:"), `config` a file, a mapping shaped
-    like one, or Settings; None means the environment, then the defaults. `durability` is "power"
-    (an acknowledged write survives a power cut; the default) or "process" (it survives kill -9).
-    `lease` admits calls in memory, on slices of the limits: "auto", for how many calls a slice is,
-    or "off" (the default).
-    `on_warning` is called with a Verdict the first time a limit passes one of its thresholds in a
-    period; without it the warning is logged. Raises ConfigError.
-    """
+    engine: Engine
+    durability: str
+    prices: LazyPrices
 
-    def __init__(
-        self,
-        ledger: str | os.PathLike[str] | None = None,
-        config: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,
-        durability: str | None = None,
-        *,
-        lease: str | int | None = None,
-        clock: Clock | None = None,
-        on_warning: Warner | None = None,
-    ) -> None:
-        settings = load_settings(ledger, config)
-        if lease is not None:
-            settings = replace(settings, lease=at_key("lease", lease_size, lease))
-        self.settings = settings
-        self.durability = _durability(durability or settings.durability)
-        self.prices = _Prices(settings)
-        policies = Policies(
-            settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan
-        )
-        limits = tuple(_canonical(limit, self.prices) for limit in settings.limits)
-        super().__init__(
-            open_store(settings, self.durability),
-            CallBuilder(limits, self.prices, _count_tokens, policies),
-            limits,
-            zone_named(settings.timezone),
-            clock or SystemClock(),
-            spool_beside=ledger_path(settings),
-            on_warning=on_warning,
-            granting=_granting(settings.lease, self.durability),
-        )
+
+def wire(
+    settings: Settings, durability: str | None, clock: Clock | None, on_warning: Warner | None
+) -> Wired:
+    """The engine that settings ask for. Raises ConfigError."""
+    chosen = _durability(durability or settings.durability)
+    prices = LazyPrices(settings)
+    policies = Policies(
+        settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan
+    )
+    limits = tuple(_canonical(limit, prices) for limit in settings.limits)
+    engine = assemble(
+        open_store(settings, chosen),
+        CallBuilder(limits, prices, _count_tokens, policies),
+        limits,
+        zone_named(settings.timezone),
+        clock or SystemClock(),
+        spool_beside=ledger_path(settings),
+        on_warning=on_warning,
+        granting=_granting(settings.lease, chosen),
+    )
+    return Wired(engine, chosen, prices)
 
 
 def _granting(lease: str, durability: str) -> BlockSizing | None:
     if lease == "off":
         return None
     from quotakeeper.engine.journals.replay import boot_mark  # noqa: PLC0415
-    from quotakeeper.engine.leases.block_sizing import BlockSizing  # noqa: PLC0415 - see Bookkeeping
+    from quotakeeper.engine.leases.block_sizing import BlockSizing  # noqa: PLC0415 - see assemble
 
     return BlockSizing(None if lease == "auto" else int(lease), boot_mark(durability))
 
@@ -118,7 +103,7 @@ def ledger_path(settings: Settings) -> Path | None:
     return Path(ledger)
 
 
-class _Prices:
+class LazyPrices:
     """The price catalogue, read on first use: a program that only looks at limits needs none."""
 
     def __init__(self, settings: Settings) -> None:
@@ -158,7 +143,7 @@ class _Prices:
         return options_of(price_id)
 
 
-def _canonical(limit: Limit, prices: _Prices) -> Limit:
+def _canonical(limit: Limit, prices: LazyPrices) -> Limit:
     # Calls are counted under the catalogue's name of a model, so limits must name it so too.
     if not limit.model or not limit.provider or limit.model.endswith("*"):
         return limit

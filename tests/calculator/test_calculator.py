@@ -329,7 +329,7 @@ def test_what_the_ledger_cannot_take_is_counted_and_booked_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calculator = TokenCalculator(tmp_path / "ledger.db", CONFIG)
-    store = calculator.keeper.worker.store
+    store = calculator.keeper._engine.worker.store
     with monkeypatch.context() as broken:
 
         def full(commands: Any, now: int) -> Any:

@@ -85,11 +85,11 @@ async def _cancelled(keeper: Keeper, operation: str, turns: int, gate: str) -> b
     store.before.set()
     store.after.set()
     await asyncio.gather(task, return_exceptions=True)
-    keeper.worker._store = store.inner
+    keeper._engine.worker._store = store.inner
     # The call that was open is ended here, unless the operation did it.
-    keeper.worker.post(Release(call.id))
+    keeper._engine.worker.post(Release(call.id))
     await keeper.astatus()
     call._ended = True
-    until(lambda: keeper.worker._queue.empty())
+    until(lambda: keeper._engine.worker._queue.empty())
     await keeper.astatus()
     return ended

@@ -47,7 +47,7 @@ def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
         )  # fmt: skip
         if isinstance(given.get("clock", clock), FakeClock):
             # Leases are looked after by hand, like the clock.
-            keeper.worker.house.tend = lambda store: None  # type: ignore[method-assign]
+            keeper._engine.worker.house.tend = lambda store: None  # type: ignore[method-assign]
         recording = of_the_file if ledger == "file" else Recording()
         keepers.append((recording.watch(keeper), recording))
         return keeper

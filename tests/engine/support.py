@@ -65,8 +65,8 @@ class GatedStore:
 def gated(keeper: Keeper) -> GatedStore:
     """Put a gate before a keeper's store; the keeper has begun, so nothing else is under way."""
     keeper.status()
-    store = GatedStore(keeper.worker.store)
-    keeper.worker._store = store
+    store = GatedStore(keeper._engine.worker.store)
+    keeper._engine.worker._store = store
     return store
 
 

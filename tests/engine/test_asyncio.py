@@ -63,7 +63,7 @@ def test_areserve_cancelled_at_every_point(  # noqa: C901 - every point in one p
         busy = threading.Thread(target=keeper.status)
         if point == "queued":  # behind a batch that does not end
             store.before.clear()
-            keeper.worker.post(_nothing())
+            keeper._engine.worker.post(_nothing())
             until(store.entered.is_set)
         if point == "before":
             store.before.clear()
@@ -80,7 +80,7 @@ def test_areserve_cancelled_at_every_point(  # noqa: C901 - every point in one p
             busy.start()
             busy.join()
         if point == "entered":
-            while not task.done() and not keeper.worker._queue.empty():
+            while not task.done() and not keeper._engine.worker._queue.empty():
                 await asyncio.sleep(0)
             until(store.applied.is_set)
             await keeper.astatus()
@@ -144,7 +144,7 @@ def test_a_settle_cancelled_while_it_waits_in_the_queue_is_not_lost(make: MakeKe
             async with keeper.areserve("gemini") as call:
                 store.forget()
                 store.before.clear()
-                keeper.worker.post(_nothing())
+                keeper._engine.worker.post(_nothing())
                 until(store.entered.is_set)
                 task = asyncio.current_task()
                 assert task is not None
@@ -189,7 +189,7 @@ def test_many_coroutines_share_a_batch_and_one_wake(make: MakeKeeper) -> None:
 
         store.forget()
         store.before.clear()
-        keeper.worker.post(_nothing())
+        keeper._engine.worker.post(_nothing())
         until(store.entered.is_set)
         tasks = [asyncio.create_task(keeper.arecord("gemini")) for _ in range(64)]
         await asyncio.sleep(0)
@@ -246,7 +246,7 @@ def _held_up(keeper: Keeper) -> GatedStore:
     store = gated(keeper)
     store.forget()
     store.before.clear()
-    keeper.worker.patience = 0.02
+    keeper._engine.worker.patience = 0.02
     return store
 
 
@@ -261,7 +261,7 @@ def test_patience_has_an_end_for_coroutines(make: MakeKeeper) -> None:
             await keeper.arecord("gemini", event_id="my-id")
 
     asyncio.run(work())
-    keeper.worker.patience = 15
+    keeper._engine.worker.patience = 15
     store.before.set()
     event = keeper.record("gemini", event_id="my-id")  # asked again by its id
     assert keeper.reservations() == []
@@ -279,7 +279,7 @@ def test_patience_has_an_end_for_threads(make: MakeKeeper) -> None:
     assert time.monotonic() - started < 5
     with pytest.raises(OutcomeUnknownError):
         keeper.record("gemini", event_id="late")
-    keeper.worker.patience = 15
+    keeper._engine.worker.patience = 15
     store.before.set()
     assert keeper.status().limits[0].used == 1
     assert keeper.reservations() == []
@@ -291,10 +291,10 @@ def test_a_reservation_that_came_too_late_is_given_back(make: MakeKeeper) -> Non
     store = gated(keeper)
     store.forget()
     store.after.clear()  # it is made, but the answer does not come
-    keeper.worker.patience = 0.02
+    keeper._engine.worker.patience = 0.02
     with pytest.raises(LedgerUnavailableError):
         keeper.reserve("gemini")
-    keeper.worker.patience = 15
+    keeper._engine.worker.patience = 15
     store.after.set()
     assert_nothing_is_held(keeper)
 

@@ -45,7 +45,7 @@ def test_an_unreadable_byte_costs_its_line_alone(make: MakeKeeper, path: Path) -
     keeper, line = spooled_line(make, path)
     spool = path.with_name(f"{path.name}.spool-999-dead")
     spool.write_bytes(b'{"id": \xff\xfe\n' + json.dumps(line).encode() + b"\n\x80\n")
-    keeper._spool.look()
+    keeper._engine.spool.look()
     keeper.status()
     keeper.record("gemini", event_id="today")
     assert {event.id for event in keeper.events()} == {"good", "today"}
@@ -76,7 +76,7 @@ def test_a_line_of_wrong_types_is_passed_over(
         bad["id"] = "bad"
     spool = path.with_name(f"{path.name}.spool-999-dead")
     spool.write_text(f"{json.dumps(bad)}\n[1]\n7\n{'[' * 100_000}\n{json.dumps(line)}\n")
-    keeper._spool.look()
+    keeper._engine.spool.look()
     keeper.status()
     keeper.record("gemini", event_id="today")
     assert {event.id for event in keeper.events()} == {"good", "today"}
@@ -99,7 +99,7 @@ def test_a_file_that_fails_for_another_reason_is_put_aside(
         return outcomes
 
     store.inner.apply = fails
-    keeper._spool.look()
+    keeper._engine.spool.look()
     keeper.status()
     keeper.record("gemini", event_id="today")
     keeper.record("gemini", event_id="tomorrow")

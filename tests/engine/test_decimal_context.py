@@ -12,6 +12,7 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecasting.status import percent_of
+from quotakeeper.engine.command_builder import time_to_live
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import limit
 
@@ -61,9 +62,12 @@ def test_money_and_thresholds(make: MakeKeeper) -> None:
     keeper = make(cap, dollars, on_warning=warned.append)
     with coarsely():
         keeper.record("gemini", model="gemini-2.5-flash", input_tokens=61_728)
-        assert [status.state for status in keeper.standing(keeper.limits)] == ["ok", "ok"]
+        assert [status.state for status in keeper._engine.reads.standing(keeper.limits)] == [
+            "ok",
+            "ok",
+        ]
         keeper.record("gemini", model="gemini-2.5-flash", input_tokens=1)
-        tokens, cost = keeper.standing(keeper.limits)
+        tokens, cost = keeper._engine.reads.standing(keeper.limits)
         assert (tokens.used, tokens.percent, tokens.state) == (61_729, Decimal("50.00"), "warning")
         assert cost.used == sum(event.cost_pico or 0 for event in keeper.events()) > 0
     assert [verdict.limit.name for verdict in warned] == ["cap"]
@@ -71,5 +75,5 @@ def test_money_and_thresholds(make: MakeKeeper) -> None:
 
 @pytest.mark.usefixtures("coarse")
 def test_times_to_live(keeper: Keeper) -> None:
-    assert keeper.time_to_live("1234.567891") == 1_234_567_891
-    assert keeper.time_to_live(Decimal("86400.5")) == 86_400_500_000
+    assert time_to_live("1234.567891") == 1_234_567_891
+    assert time_to_live(Decimal("86400.5")) == 86_400_500_000

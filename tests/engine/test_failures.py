@@ -23,7 +23,7 @@ def hanging(make: MakeKeeper) -> tuple[Keeper, GatedStore]:
     store = gated(keeper)
     store.forget()
     store.before.clear()
-    keeper.worker.post(Release("nothing"))
+    keeper._engine.worker.post(Release("nothing"))
     assert store.entered.wait(SECONDS)
     return keeper, store
 
@@ -41,7 +41,7 @@ def test_closing_does_not_wait_for_a_ledger_that_hangs(
     make: MakeKeeper, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     keeper, store = hanging(make)
-    keeper.worker.patience = 0.02
+    keeper._engine.worker.patience = 0.02
 
     def leave() -> None:
         if how == "close":
@@ -135,7 +135,7 @@ def test_everybody_gets_an_error_of_their_own(make: MakeKeeper, bug: bool) -> No
     first = ZeroDivisionError("a bug") if bug else LedgerUnavailableError("here", "is full", "wait")
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(keeper.record, "gemini") for _ in range(4)]
-        until(lambda: keeper.worker._queue.qsize() == 4)
+        until(lambda: keeper._engine.worker._queue.qsize() == 4)
         store.error = first
         store.before.set()
         errors = [future.exception(SECONDS) for future in waiting]

@@ -128,10 +128,10 @@ def test_a_child_that_was_forked_over_an_open_connection_is_refused(path: Path) 
     keeper = Keeper(path, config(limit(100)), "process")
     keeper.record("gemini")
     store = gated(keeper)
-    keeper.worker.patience = 0.05
+    keeper._engine.worker.patience = 0.05
     store.forget()
     store.before.clear()
-    keeper.worker.post(Release("nothing"))
+    keeper._engine.worker.post(Release("nothing"))
     assert store.entered.wait(10)
 
     def work() -> None:
@@ -140,7 +140,7 @@ def test_a_child_that_was_forked_over_an_open_connection_is_refused(path: Path) 
 
     assert in_child(work) == 0
     store.before.set()
-    keeper.worker.patience = 15
+    keeper._engine.worker.patience = 15
     keeper.record("gemini")
     assert keeper.verify() == []
     keeper.close()

@@ -198,12 +198,12 @@ def test_replayed_twice_and_by_two_it_counts_once(scene: Scene) -> None:
         reserve(scene.keeper).settle(**USED)
     reserve(scene.keeper, sent=True)._ended = True  # not dropped: its process died
     other = scene.died()
-    folder = Path(other.worker.store.name).parent
+    folder = Path(other._engine.worker.store.name).parent
     kept = {name: (folder / name).read_bytes() for name in journals(folder / "ledger.db")}
     assert kept and standing(other) == [(4, 0)]
     for name, data in kept.items():
         (folder / name).write_bytes(data)
-    other.worker.ask(other.worker.house.sweep)
+    other._engine.worker.ask(other._engine.worker.house.sweep)
     assert standing(other) == [(4, 0)] and len(list(other.events())) == 4
     assert other.verify() == [] and journals(folder / "ledger.db") == []
 
@@ -237,12 +237,14 @@ def test_a_journal_that_cannot_be_read_leaves_the_lease_to_its_term(
 
     monkeypatch.setattr(Path, "read_text", refused)
     other = scene.died()
-    assert standing(other) == [(0, 10)] and len(journals(Path(other.worker.store.name))) == 1
+    assert (
+        standing(other) == [(0, 10)] and len(journals(Path(other._engine.worker.store.name))) == 1
+    )
     scene.clock.advance(seconds=11)
-    other.worker.ask(other.worker.house.sweep)
+    other._engine.worker.ask(other._engine.worker.house.sweep)
     assert standing(other) == [(0, 0)]
     monkeypatch.undo()
-    other.worker.ask(other.worker.house.sweep)
+    other._engine.worker.ask(other._engine.worker.house.sweep)
     assert standing(other) == [(1, 0)] and other.verify() == []
 
 
@@ -349,8 +351,8 @@ def test_what_was_written_to_a_part_that_goes_is_booked_before_it_is_answered(
 ) -> None:
     keeper, other = make(limit(1_000), ledger="file", lease=10), make(limit(1_000), ledger="file")
     call = reserve(keeper)
-    assert keeper.leases is not None and keeper.leases._segments.current is not None
-    keeper.leases._segments.current.gone = True  # the worker was quicker by a moment
+    assert keeper._engine.leases is not None and keeper._engine.leases._segments.current is not None
+    keeper._engine.leases._segments.current.gone = True  # the worker was quicker by a moment
     if awaited:
         asyncio.run(call.asettle(**USED))
     else:
@@ -427,7 +429,7 @@ def test_whatever_is_done_a_death_loses_nothing(
     path = tmp_path_factory.mktemp("steps") / "ledger.db"
     clock = FakeClock("2026-11-23T12:00:00Z")
     keeper = Keeper(path, config(limit(1_000)), "process", clock=clock, lease=size)
-    keeper.worker.house.tend = lambda store: None  # type: ignore[method-assign]
+    keeper._engine.worker.house.tend = lambda store: None  # type: ignore[method-assign]
     keeper.status()
     scene, model = Scene(keeper, path, clock), Model()
     try:

@@ -29,9 +29,9 @@ LEDGERS = pytest.mark.parametrize("ledger", ["memory:", "file"])
 
 def tend(keeper: Keeper) -> None:
     """What the worker does when a moment has passed."""
-    assert keeper.leases is not None
-    leases = keeper.leases
-    keeper.worker.ask(lambda store, now: leases.tend(store, now, at_once=True))
+    assert keeper._engine.leases is not None
+    leases = keeper._engine.leases
+    keeper._engine.worker.ask(lambda store, now: leases.tend(store, now, at_once=True))
 
 
 def reserve(keeper: Keeper, **more: Any) -> Reservation:
@@ -73,7 +73,7 @@ def test_a_block_is_one_reservation_and_its_calls_are_drawn_out_of_it(
 def test_closed_it_has_given_everything_back(make: MakeKeeper, ledger: str, path: Path) -> None:
     keeper = make(limit(1_000), ledger=ledger, lease=10)
     reserve(keeper).settle(**USED)
-    store = keeper.worker.store
+    store = keeper._engine.worker.store
     keeper.close()
     if ledger == "file":
         keeper = make(limit(1_000), ledger=ledger)
@@ -182,7 +182,7 @@ def test_under_way_for_long_it_is_in_the_ledger(make: MakeKeeper, clock: FakeClo
     call = reserve(keeper, ttl_seconds=60.0)
     clock.advance(seconds=1)
     tend(keeper)
-    assert [hold.id for hold in keeper.worker.store.holds()][1:] == [call.id]
+    assert [hold.id for hold in keeper._engine.worker.store.holds()][1:] == [call.id]
     call.extend(600)
     clock.advance(seconds=300)
     tend(keeper)
@@ -199,7 +199,7 @@ def test_reservations_show_the_lease_and_what_is_under_way(make: MakeKeeper) -> 
     keeper.settle(call.id, **USED)
     with pytest.raises(ReservationClosedError):
         call.settle(input_tokens=1)
-        keeper.worker.ask(lambda store, now: None)
+        keeper._engine.worker.ask(lambda store, now: None)
         raise ReservationClosedError("", "", "")
     assert [event.quantities["input_tokens"] for event in keeper.events()] == [90]
 
@@ -269,7 +269,7 @@ def test_how_to_lease_is_checked() -> None:
             Keeper("memory:", config(), lease=wrong)  # type: ignore[arg-type]
     for right in ("off", "auto", 4, "10000"):
         keeper = Keeper("memory:", config(), lease=right)
-        assert (keeper.leases is None) is (right == "off")
+        assert (keeper._engine.leases is None) is (right == "off")
 
 
 # -- terms
@@ -290,7 +290,11 @@ def test_idle_it_is_given_back(make: MakeKeeper, clock: FakeClock, path: Path) -
     under_way.settle(**USED)
     assert standing(keeper) == [(2, 0)]
     tend(keeper)
-    assert journals(path) == [] and keeper.leases is not None and not keeper.leases.active
+    assert (
+        journals(path) == []
+        and keeper._engine.leases is not None
+        and not keeper._engine.leases.active
+    )
 
 
 def test_in_use_it_is_renewed(make: MakeKeeper, clock: FakeClock) -> None:
@@ -312,7 +316,7 @@ def test_a_process_that_was_stopped_past_its_term_admits_nothing_on_it(
     assert standing(keeper) == standing(other) == [(1, 9)]
     clock.advance(seconds=TERM_SECONDS + 1)  # both clocks: nobody ran meanwhile
     assert standing(other)[0][1] == 9
-    other.worker.ask(other.worker.house.sweep)
+    other._engine.worker.ask(other._engine.worker.house.sweep)
     assert standing(other) == [(1, 0)]
     for _ in range(39):
         reserve(other).settle(**USED)
@@ -502,7 +506,7 @@ def test_who_does_not_answer_is_waited_for_only_so_long(make: MakeKeeper, clock:
     keeper, other = make(limit(100), ledger="file", lease=20), make(limit(100), ledger="file")
     reserve(keeper).settle(**USED)
     keeper.status()
-    assert keeper.worker._turn.wait()  # it does not get its turn: as good as stopped
+    assert keeper._engine.worker._turn.wait()  # it does not get its turn: as good as stopped
     try:
         before, admitted = clock.monotonic(), 0
         with pytest.raises(LimitExceeded) as caught:
@@ -514,7 +518,7 @@ def test_who_does_not_answer_is_waited_for_only_so_long(make: MakeKeeper, clock:
         clock.advance(seconds=TERM_SECONDS)
         reserve(other).settle(**USED)  # its term is over
     finally:
-        keeper.worker._turn.end()
+        keeper._engine.worker._turn.end()
     assert standing(other) == [(82, 0)]
 
 
@@ -662,7 +666,7 @@ def test_a_forked_child_has_no_lease_and_may_settle_what_its_parent_reserved(
     pid = os.fork()
     if not pid:
         try:
-            assert keeper.leases is not None and not keeper.leases.active
+            assert keeper._engine.leases is not None and not keeper._engine.leases.active
             given.settle(**USED)
             reserve(keeper).settle(**USED)
             keeper.close()

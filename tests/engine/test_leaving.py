@@ -248,7 +248,7 @@ from quotakeeper.domain.ledger.commands import Record
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
 for n in range(3000):
-    keeper.worker.post(Record(f"queued-{n}", CallLabels("gemini"), Figures({"requests": 1}, 0)))
+    keeper._engine.worker.post(Record(f"queued-{n}", CallLabels("gemini"), Figures({"requests": 1}, 0)))
 """
 
 

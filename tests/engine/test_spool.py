@@ -131,11 +131,11 @@ def test_a_ledger_that_hangs_is_one_that_fails(make: MakeKeeper) -> None:
     store.error = None
     store.forget()
     store.before.clear()
-    keeper.worker.patience = 0.02
+    keeper._engine.worker.patience = 0.02
     with keeper.reserve("gemini", event_id="reserved") as call:
         call.settle(requests=2)
     keeper.record("gemini", event_id="recorded")  # may be booked, and is spooled: once
-    keeper.worker.patience = 15
+    keeper._engine.worker.patience = 15
     store.before.set()
     assert keeper.status().limits[0].used == 3
     assert keeper.reservations() == []
@@ -147,10 +147,12 @@ def test_a_reservation_that_came_late_and_was_given_back_still_counts(make: Make
     store.error = None
     store.forget()
     store.after.clear()
-    keeper.worker.patience = 0.5  # for the worker to take the reservation up, however busy it is
+    keeper._engine.worker.patience = (
+        0.5  # for the worker to take the reservation up, however busy it is
+    )
     with keeper.reserve("gemini", event_id="job") as call:
         call.settle(requests=2)
-    keeper.worker.patience = 15
+    keeper._engine.worker.patience = 15
     store.after.set()
     keeper.status()
     assert {event.id for event in keeper.events()} == {"job~spooled"}
@@ -199,7 +201,7 @@ Keeper(sys.argv[1], {"default_limits": False, "timezone": "UTC"}, "process").sta
     said(python(code, path))
     assert len(spools(path)) == 1
     store.error = None
-    keeper._spool.look()
+    keeper._engine.spool.look()
     keeper.status()
     assert len(list(keeper.events())) == 3
     assert spools(path) == []

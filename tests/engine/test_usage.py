@@ -65,7 +65,9 @@ def test_a_zone_that_slots_do_not_fit_into_is_added_up_event_by_event(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(10**6))
-    keeper.zone = timezone(timedelta(hours=1, seconds=30))  # days begin at 22:59:30 UTC
+    keeper._engine.reads.zone = timezone(
+        timedelta(hours=1, seconds=30)
+    )  # days begin at 22:59:30 UTC
     clock.advance(hours=10, minutes=59)
     keeper.record("gemini", event_id="today")
     clock.advance(seconds=40)
@@ -80,5 +82,5 @@ def test_a_year_is_not_read_call_by_call(make: MakeKeeper, clock: FakeClock, pat
     def refuse(*_: object) -> None:
         raise AssertionError("single events were read")
 
-    keeper.worker.store.events = refuse  # type: ignore[method-assign, assignment]
+    keeper._engine.worker.store.events = refuse  # type: ignore[method-assign, assignment]
     assert sum(row.calls for row in keeper.usage(by=("day",))) == 120

@@ -109,6 +109,14 @@ FAULTS = {
         "Only wiring picks a store",
         {"engine/reads": "import quotakeeper.stores.memory\n"},
     ),
+    "worker to leases": (
+        "Layers of the engine point downwards",
+        {"engine/worker": "import quotakeeper.engine.leases\n", "engine/leases": ""},
+    ),
+    "undeclared part of the engine": (
+        "Layers of the engine point downwards",
+        {"engine/toy": ""},
+    ),
     "cycle": (
         "No cycles among siblings",
         {"domain/money": "import quotakeeper.domain.ledger.apply\n"},

@@ -48,13 +48,13 @@ def test_what_has_ended_meanwhile_is_settled_in_one_commit(
     jobs = [ended(keeper, failures) for _ in range(20)]
     store, done = gated(keeper), threading.Event()
     store.before.clear()
-    keeper.worker.post(Watch(()))  # keeps the worker busy until all of them are handed over
+    keeper._engine.worker.post(Watch(()))  # keeps the worker busy until all of them are handed over
     assert store.entered.wait(SECONDS)
     for job in jobs:
         settler.put(job)
     settler.put_at_once(done.set)
     settler.start()
-    until(lambda: keeper.worker._queue.qsize() == len(jobs))
+    until(lambda: keeper._engine.worker._queue.qsize() == len(jobs))
     assert not done.is_set()
     store.before.set()
     assert done.wait(SECONDS)

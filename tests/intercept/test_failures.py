@@ -215,8 +215,8 @@ def test_a_ledger_that_cannot_count_denies_or_lets_pass(
 ) -> None:  # fmt: skip
     keeper = watched(settings={"on_store_failure": policy})
     with monkeypatch.context() as patch:
-        patch.setattr(keeper.worker, "carry_out", _no_ledger)
-        patch.setattr(keeper.worker, "acarry_out", _no_ledger)
+        patch.setattr(keeper._engine.worker, "carry_out", _no_ledger)
+        patch.setattr(keeper._engine.worker, "acarry_out", _no_ledger)
         answer = post(generate(sandbox.base_url), prompt(), HEADERS)
     assert answer.status == status
     assert len(sandbox.bill.charges) == (status == 200)

@@ -254,7 +254,7 @@ def test_a_ledger_that_fails_under_way_is_a_matter_of_the_policy(
     from quotakeeper.domain.ledger.commands import Grow
 
     keeper = watched(LIMIT, settings={"on_store_failure": policy})
-    worker = keeper.worker
+    worker = keeper._engine.worker
     carry_out, acarry_out = worker.carry_out, worker.acarry_out
 
     def fails(command: Any) -> Any:

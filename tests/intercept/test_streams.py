@@ -335,7 +335,7 @@ def test_nothing_blocks_the_loop(
 ) -> None:
     keeper = watched()
     blocking = []
-    ask = keeper.worker.carry_out
+    ask = keeper._engine.worker.carry_out
 
     def carry_out(command: Any) -> Any:
         try:
@@ -345,7 +345,7 @@ def test_nothing_blocks_the_loop(
         blocking.append(command)
         return ask(command)
 
-    monkeypatch.setattr(keeper.worker, "carry_out", carry_out)
+    monkeypatch.setattr(keeper._engine.worker, "carry_out", carry_out)
     held = Held()
     held.go_on.set()
 

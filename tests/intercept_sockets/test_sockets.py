@@ -111,14 +111,14 @@ def test_the_loop_goes_on_while_room_is_asked_for(
     sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = watched()
-    carry_out = keeper.worker.carry_out
+    carry_out = keeper._engine.worker.carry_out
 
     def blocking(command: Any) -> Any:
         with pytest.raises(RuntimeError):
             asyncio.get_running_loop()  # only threads without a loop may wait so
         return carry_out(command)
 
-    monkeypatch.setattr(keeper.worker, "carry_out", blocking)
+    monkeypatch.setattr(keeper._engine.worker, "carry_out", blocking)
 
     async def main() -> None:
         async with async_connect(address(sandbox, RAW)) as socket:

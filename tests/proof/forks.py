@@ -168,11 +168,13 @@ def _in_a_transaction(folder: Path) -> None:
             return saved
 
         SqlState.save = slowly  # type: ignore[method-assign]
-        program.keeper.worker.post(Record("slow", CallLabels("gemini"), Figures({"requests": 1})))
+        program.keeper._engine.worker.post(
+            Record("slow", CallLabels("gemini"), Figures({"requests": 1}))
+        )
         assert inside.wait(SECONDS)
-        program.keeper.worker.patience = 0.05
+        program.keeper._engine.worker.patience = 0.05
         in_child(lambda: _is_refused(program), os._exit)
-        program.keeper.worker.patience = SECONDS
+        program.keeper._engine.worker.patience = SECONDS
         go.set()
         program.keeper.record("gemini", event_id="afterwards")
         program.keeper.close()
@@ -183,7 +185,7 @@ def _in_a_transaction(folder: Path) -> None:
 
 
 def _is_refused(program: Program) -> None:
-    program.keeper.worker.patience = SECONDS
+    program.keeper._engine.worker.patience = SECONDS
     try:
         program.keeper.record("gemini", event_id="child")
     except LedgerUnavailableError as error:

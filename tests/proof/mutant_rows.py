@@ -171,7 +171,7 @@ ROWS = (
            "tests/engine/test_spool.py -k just_booked"),
     Mutant("engine/reservation.py", "if self._replay and error is not None:", "if False:",
            "tests/engine/test_handles.py -k ends_nothing_of_its_makers"),
-    Mutant("engine/composition.py", "call, hold, Decision(True), None, replay=True)",
+    Mutant("engine/admission.py", "call, hold, Decision(True), None, replay=True)",
            "call, hold, Decision(True), None)", "tests/engine/test_handles.py -k settles_by_id"),
     Mutant("metering/http_attempt.py", " or self._pid != os.getpid():", ":",
            "tests/intercept/test_processes.py -k closes_its_copy"),

@@ -20,6 +20,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from quotakeeper import Keeper
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.limits import Limit
@@ -27,8 +28,8 @@ from quotakeeper.domain.pricing.prices import Priced
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import parse_window
+from quotakeeper.engine.assembly import Engine, assemble
 from quotakeeper.engine.call_builder import CallBuilder, Policies
-from quotakeeper.engine.keeper import KeeperBase
 from quotakeeper.errors import (
     LedgerError,
     LedgerUnavailableError,
@@ -77,6 +78,13 @@ class Tariff:
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
         return self.price(provider, "dear", quantities, at, {})
+
+
+class KeeperOver(Keeper):
+    """A keeper over an engine of the run's own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._drive(engine)
 
 
 class Failing:
@@ -140,10 +148,12 @@ class World:
     def _file(self, owner: str) -> SqliteStore:
         return SqliteStore(self.path, zone_named, owner=owner, durability="process")
 
-    def _keeper(self, store: Any) -> KeeperBase:
+    def _keeper(self, store: Any) -> Keeper:
         reader = CallBuilder(self.limits, Tariff(), lambda _: None, self.policies)  # type: ignore[arg-type,return-value]
-        return KeeperBase(store, reader, self.limits, UTC, self.clock, on_warning=lambda _: None,
-                          spool_beside=None if self.in_memory else self.path)  # fmt: skip
+        return KeeperOver(assemble(
+            store, reader, self.limits, UTC, self.clock, on_warning=lambda _: None,
+            spool_beside=None if self.in_memory else self.path,
+        ))  # fmt: skip
 
     def play(self) -> None:
         """Some calls, and in the end a ledger that answers again."""
@@ -159,7 +169,7 @@ class World:
             self.keeper.close()
             self.keeper = self._keeper(self._file("next"))
             self.keeper.status()
-            self.keeper.worker.ask(lambda store, now: None)
+            self.keeper._engine.worker.ask(lambda store, now: None)
 
     def _call(self, event_id: str) -> None:
         chance = self.chance

@@ -70,7 +70,7 @@ class Program:
         """With a queue full of what nobody waits for."""
         self.keeper.status()
         for number in range(500):
-            self.keeper.worker.post(Release(f"nothing {number}"))
+            self.keeper._engine.worker.post(Release(f"nothing {number}"))
 
     def reading(self) -> None:
         """In the middle of reading events."""

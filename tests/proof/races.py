@@ -151,10 +151,16 @@ def settled_or_expired_or_released(path: Path, seed: int) -> Verdict:
             hold = keeper.reserve("gemini", operation="rewrite", input_tokens=1)
             if chance.random() < 0.5:
                 hold.mark_sent()
-            settle = c.Settle(hold.id, keeper.figures_of(hold._call, {"input_tokens": 2}, 0))
-            ends = [settle, c.Release(hold.id), c.Sweep(frozenset({keeper.worker.store.owner}))]
+            settle = c.Settle(
+                hold.id, keeper._engine.parts.commands.figures(hold._call, {"input_tokens": 2}, 0)
+            )
+            ends = [
+                settle,
+                c.Release(hold.id),
+                c.Sweep(frozenset({keeper._engine.worker.store.owner})),
+            ]
             chance.shuffle(ends)
-            together(*[lambda end=end: keeper.worker.carry_out(end) for end in ends])
+            together(*[lambda end=end: keeper._engine.worker.carry_out(end) for end in ends])
             hold._ended = True
         kinds: dict[int, list[str]] = {}
         for entry in keeper.entries():

@@ -63,7 +63,7 @@ class Recording:
 
     def watch(self, keeper: Any) -> Any:
         """Note everything that is asked of a keeper from here on."""
-        worker, clock = keeper.worker, keeper._clock
+        worker, clock = keeper._engine.worker, keeper._engine.parts.clock
         blocking, awaited = worker.carry_out, worker.acarry_out
 
         def carry_out(command: c.Command) -> Any:

@@ -243,11 +243,11 @@ def test_litellm_27639_who_gives_up_waiting_leaves_nothing_behind() -> None:
         store = gated(keeper)
         store.forget()
         store.before.clear()
-        keeper.worker.patience = 0.05
+        keeper._engine.worker.patience = 0.05
         with pytest.raises(LedgerUnavailableError):
             keeper.reserve("gemini")
         store.before.set()
-        keeper.worker.patience = 15
+        keeper._engine.worker.patience = 15
         until(lambda: keeper.status().limits[0].reserved == 0)
         keeper.reserve("gemini").settle(requests=1)
 
@@ -500,8 +500,8 @@ def test_sqlite_wal_reset_only_we_checkpoint_and_under_our_lock(path: Path) -> N
     """SQLite 3.7.0 to 3.51.2: a checkpoint that raced a commit of another connection lost it."""
     with keeper_with(limit(10), ledger=path) as keeper:
         keeper.record("gemini")
-        connection = keeper.worker.store._connection  # type: ignore[attr-defined]
-        assert keeper.worker.ask(
+        connection = keeper._engine.worker.store._connection  # type: ignore[attr-defined]
+        assert keeper._engine.worker.ask(
             lambda store, now: connection.execute("PRAGMA wal_autocheckpoint").fetchone()
         ) == (0,)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.engine.composition import Composition
+from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.journals.spool import Spool
 from tests.proof import outages
 
@@ -28,12 +28,12 @@ def test_a_spool_that_forgets_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_price_of_another_hour_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Composition.figures_of
+    real = CommandBuilder.figures
 
     def late(self: Any, call: Any, given: Any, at: int, otherwise: Any = None) -> Any:
         return real(self, call, given, at + outages.HOUR, otherwise)
 
-    monkeypatch.setattr(Composition, "figures_of", late)
+    monkeypatch.setattr(CommandBuilder, "figures", late)
     assert any(each.startswith("I11") for each in endure(20).found)
 
 

@@ -22,9 +22,9 @@ from quotakeeper.config import Settings, load_settings
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
+from quotakeeper.keeper import Keeper, engine_of
 from quotakeeper.schemas import Schema
 from quotakeeper.tokens import count_tokens
-from quotakeeper.wiring import Keeper
 
 logger = logging.getLogger("quotakeeper.calculator")
 
@@ -200,7 +200,9 @@ class TokenCalculator:
         """What was used today, across runs and processes: gemini_tokens, gemini_cost,
         deepgram_minutes, deepgram_cost, date."""
         try:
-            return daily_usage(self._keeper.standing(self._daily_limits), self._now())
+            return daily_usage(
+                engine_of(self._keeper).reads.standing(self._daily_limits), self._now()
+            )
         except QuotakeeperError as error:
             self._log(logging.ERROR, f"❌ the day's usage cannot be read: {error}")
             return {"gemini_tokens": 0, "gemini_cost": 0.0, "deepgram_minutes": 0.0,
@@ -283,7 +285,7 @@ class TokenCalculator:
         )  # fmt: skip
 
     def _status(self) -> dict[str, Any]:
-        used = daily_usage(self._keeper.standing(self._daily_limits), self._now())
+        used = daily_usage(engine_of(self._keeper).reads.standing(self._daily_limits), self._now())
         return quota_status(used, self.quota_limits)
 
     def _cost(self, provider: str, quantities: Mapping[str, int]) -> float:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from quotakeeper.domain.ledger.commands import Settle
-    from quotakeeper.engine.reservation import Reservation
+from quotakeeper.domain.ledger.commands import Settle
+from quotakeeper.engine.reservation import Reservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ def settle_batch(settlements: Sequence[Settlement]) -> None:
     waiting: list[tuple[Settlement, Settle]] = []
     for each in settlements:
         try:
-            command = each.reservation.begin_settling(each.given)
+            command = each.reservation._begin_settling(each.given)
         except Exception as error:  # noqa: BLE001 - its own trouble
             each.failed(error)
             continue
@@ -36,10 +35,10 @@ def settle_batch(settlements: Sequence[Settlement]) -> None:
             waiting.append((each, command))
     if not waiting:
         return
-    worker = waiting[0][0].reservation.worker
+    worker = waiting[0][0].reservation._parts.worker
     answers = worker.carry_out_all([command for _, command in waiting])
     for (each, command), answer in zip(waiting, answers, strict=True):
         try:
-            each.reservation.end_settling(command, answer)
+            each.reservation._end_settling(command, answer)
         except Exception as error:  # noqa: BLE001 - as above
             each.failed(error)

@@ -15,7 +15,7 @@ _ABOUT = ("provenance", "outcome", "model_served", "duration_ms", "note")
 
 
 def correction(
-    reader: CallBuilder, event: UsageEvent, given: Mapping[str, Any],
+    calls: CallBuilder, event: UsageEvent, given: Mapping[str, Any],
     options: Mapping[str, str] | None = None,
 ) -> Correct:  # fmt: skip
     """The correction of an event: what is given replaces what was booked, the rest stays.
@@ -28,8 +28,8 @@ def correction(
         raise InvalidInputError(
             "quantities", "nothing to correct is given", "give the true figures"
         )
-    chosen = reader.price_options(event.price_id) if options is None else options
-    call = reader.call(labels.provider, labels.model, labels.operation, dict(labels.scope), chosen)
+    chosen = calls.price_options(event.price_id) if options is None else options
+    call = calls.call(labels.provider, labels.model, labels.operation, dict(labels.scope), chosen)
     counted = any(name in QUANTITIES for name in given)
     said = dict(given)
     for name in _ABOUT[2:]:  # a correction knows the figures better, not the call
@@ -42,7 +42,7 @@ def correction(
     kept = not counted and options is None and not {"model_served", "cost_usd"} & set(given)
     if kept:
         said["cost_usd"] = 0
-    figures = reader.figures(call, said, event.at)
+    figures = calls.figures(call, said, event.at)
     if kept:
         figures = replace(figures, cost_pico=event.cost_pico, price_id=event.price_id)
     return Correct(event.id, figures, call.limits)

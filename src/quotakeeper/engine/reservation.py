@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import (
     Assume,
     Command,
+    Denied,
     Extend,
     Grow,
     MarkSent,
+    Record,
     Release,
     Settle,
 )
@@ -21,12 +23,12 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import Provenance, UsageEvent
 from quotakeeper.engine.call_builder import PreparedCall
-from quotakeeper.engine.worker.offload import hand_over, offload
+from quotakeeper.engine.command_builder import time_to_live
+from quotakeeper.engine.outcomes import raise_if_failed
+from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.worker.offload import hand_over
+from quotakeeper.engine.worker.steps import Offload, Steps, arun, run
 from quotakeeper.errors import LedgerError, QuotakeeperError, ReservationClosedError
-
-if TYPE_CHECKING:
-    from quotakeeper.engine.composition import Composition
-    from quotakeeper.engine.worker.thread import Worker
 
 log = logging.getLogger("quotakeeper.engine")
 
@@ -36,16 +38,19 @@ class Reservation:
 
     Left by an exception, it is released if nothing was sent (see `mark_sent`), else assumed at its
     estimate. Left quietly without `settle`, it is settled at its estimate, and the event says so.
+    `hold` is what is set aside, `decision` what was said of the limits when it was.
     `event` is the usage event once there is one; after a replay of an id that was settled before,
     it is there from the start and the call need not be made again. A replay of an id that is still
     open may belong to somebody else: it may be settled, but an exception or being dropped leaves it.
     """
 
+    # Every verb is written once, as steps; a thread and a coroutine carry out the same ones.
+
     def __init__(
-        self, keeper: Composition, call: PreparedCall, hold: Hold, decision: Decision,
+        self, parts: EngineParts, call: PreparedCall, hold: Hold, decision: Decision,
         event: UsageEvent | None, *, spooled: bool = False, replay: bool = False,
     ) -> None:  # fmt: skip
-        self._keeper = keeper
+        self._parts = parts
         self._call = call
         self.hold = hold
         self.decision = decision
@@ -53,18 +58,13 @@ class Reservation:
         self._spooled = spooled
         self._replay = replay
         self._sent = hold.sent
-        self._owner = keeper.worker.store.owner
+        self._owner = parts.worker.store.owner
         self._ended = event is not None
 
     @property
     def id(self) -> str:
         """The id of the reservation, and of the event it becomes."""
         return self.hold.id
-
-    @property
-    def worker(self) -> Worker:
-        """Who carries its commands out."""
-        return self._keeper.worker
 
     @property
     def is_open(self) -> bool:
@@ -75,12 +75,7 @@ class Reservation:
 
     def mark_sent(self) -> None:
         """Say, durably, that the call is about to leave: from now on an orphan is not free."""
-        if command := self._sending():
-            try:
-                self._keeper.done(self._keeper.worker.carry_out(command))
-            except LedgerError as error:
-                self._keeper.let_through("it goes out unmarked", error)
-        self._sent = True
+        run(self._parts.worker, self._marking_sent())
 
     def settle(self, **given: Any) -> UsageEvent:
         """End it at the true figures, which are never refused; gives the event.
@@ -90,40 +85,15 @@ class Reservation:
         price options that were served, where they are not those asked for. A quantity that is
         None (a provider did not say) stands at what was reserved of it, as an estimate.
         """
-        command = self._settling(given)
-        if self._spooled:
-            return self._kept(command)
-        try:
-            return self._booked(self._keeper.worker.carry_out(command))
-        except LedgerError as error:
-            return self._unsettled(command, error)
-
-    def begin_settling(self, given: dict[str, Any]) -> Settle | None:
-        """`settle` for who carries out many at once: the command, None when it is done already."""
-        command = self._settling(given)
-        if not self._spooled:
-            return command
-        self._kept(command)
-        return None
-
-    def end_settling(self, command: Settle, answer: Any) -> UsageEvent:
-        """Take the answer to that command, an outcome or an error, as `settle` would."""
-        if isinstance(answer, LedgerError):
-            return self._unsettled(command, answer)
-        if isinstance(answer, BaseException):
-            raise answer
-        return self._booked(answer)
+        return run(self._parts.worker, self._settling(given))
 
     def release(self) -> None:
         """End it: nothing was used."""
-        if command := self._releasing():
-            self._keeper.done(self._keeper.worker.carry_out(command))
-        self._ended = True
+        run(self._parts.worker, self._releasing())
 
     def extend(self, ttl_seconds: float) -> None:
         """Keep it open for this long from now."""
-        if command := self._extending(ttl_seconds):
-            self._keeper.done(self._keeper.worker.carry_out(command))
+        run(self._parts.worker, self._extending(ttl_seconds))
 
     def grow(self, **quantities: Any) -> Decision:
         """Set aside more, against every limit that applies, all or nothing; for a call that turns
@@ -132,10 +102,7 @@ class Reservation:
         Takes the quantities of `Keeper.reserve`, which are what is added. Raises LimitExceeded
         where there is no room; the reservation then stays as it was.
         """
-        command = self._growing(quantities)
-        if command is None:
-            return self.decision
-        return self._has_grown(self._keeper.ask_for(command))
+        return run(self._parts.worker, self._growing(quantities))
 
     def __enter__(self) -> Reservation:
         return self
@@ -144,55 +111,30 @@ class Reservation:
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
-        command = self._leaving(error)
-        if command is None:
-            return
-        if self._spooled:
-            self._kept(command)
-            return
-        try:
-            self._left(command, self._keeper.worker.carry_out(command))
-        except QuotakeeperError as failure:
-            self._not_left(command, error, failure)
+        if not self._ended:
+            run(self._parts.worker, self._leaving(error))
 
     # -- for coroutines
 
     async def amark_sent(self) -> None:
         """`mark_sent`, awaited."""
-        if command := self._sending():
-            try:
-                self._keeper.done(await self._keeper.worker.acarry_out(command))
-            except LedgerError as error:
-                self._keeper.let_through("it goes out unmarked", error)
-        self._sent = True
+        await arun(self._parts.worker, self._marking_sent())
 
     async def asettle(self, **given: Any) -> UsageEvent:
         """`settle`, awaited."""
-        command = self._settling(given)
-        if self._spooled:
-            return await offload(partial(self._kept, command))
-        try:
-            return self._booked(await self._keeper.worker.acarry_out(command))
-        except LedgerError as error:
-            return await offload(partial(self._unsettled, command, error))
+        return await arun(self._parts.worker, self._settling(given))
 
     async def arelease(self) -> None:
         """`release`, awaited."""
-        if command := self._releasing():
-            self._keeper.done(await self._keeper.worker.acarry_out(command))
-        self._ended = True
+        await arun(self._parts.worker, self._releasing())
 
     async def aextend(self, ttl_seconds: float) -> None:
         """`extend`, awaited."""
-        if command := self._extending(ttl_seconds):
-            self._keeper.done(await self._keeper.worker.acarry_out(command))
+        await arun(self._parts.worker, self._extending(ttl_seconds))
 
     async def agrow(self, **quantities: Any) -> Decision:
         """`grow`, awaited."""
-        command = self._growing(quantities)
-        if command is None:
-            return self.decision
-        return self._has_grown(await self._keeper.aask_for(command))
+        return await arun(self._parts.worker, self._growing(quantities))
 
     async def __aenter__(self) -> Reservation:
         return self
@@ -201,77 +143,121 @@ class Reservation:
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
-        command = self._leaving(error)
-        if command is None:
+        if self._ended:
             return
-        if error is not None and not isinstance(error, Exception):
+        if error is None or isinstance(error, Exception):
+            await arun(self._parts.worker, self._leaving(error))
+        else:
             # Cancelled or exiting: this coroutine may not get to wait, so it is done without it.
-            if self._spooled:
-                hand_over(partial(self._kept, command))
-            else:
-                self._keeper.worker.post(command)
-            return
-        if self._spooled:
-            await offload(partial(self._kept, command))
-            return
-        try:
-            self._left(command, await self._keeper.worker.acarry_out(command))
-        except QuotakeeperError as failure:
-            await offload(partial(self._not_left, command, error, failure))
+            self._leave_at_once(error)
 
     def __del__(self) -> None:
-        command = None if self._spooled else self._leaving(LookupError("dropped"))
+        command = None if self._spooled else self._ending(LookupError("dropped"))
         if command is not None:
-            self._keeper.worker.post(command)
+            self._parts.worker.post(command)
+
+    # -- the verbs, as steps
+
+    def _marking_sent(self) -> Steps[None]:
+        if self._ended:
+            raise ReservationClosedError(self.id, "ended", "mark as sent")
+        if not self._sent and not self._spooled:
+            try:
+                raise_if_failed((yield MarkSent(self.id)))
+            except LedgerError as error:
+                self._parts.failure.let_through("it goes out unmarked", error)
+        self._sent = True
+
+    def _settling(self, given: dict[str, Any]) -> Steps[UsageEvent]:
+        command = self._settlement(given)
+        event: UsageEvent
+        if self._spooled:
+            event = yield Offload(partial(self._kept, command))
+            return event
+        try:
+            return self._booked((yield command))
+        except LedgerError as error:
+            event = yield Offload(partial(self._unsettled, command, error))
+            return event
+
+    def _releasing(self) -> Steps[None]:
+        if self._ended:
+            raise ReservationClosedError(self.id, "ended", "release")
+        if not self._spooled:
+            raise_if_failed((yield Release(self.id)))
+        self._ended = True
+
+    def _extending(self, ttl_seconds: float) -> Steps[None]:
+        ttl_us = time_to_live(ttl_seconds)
+        if not self._spooled:
+            raise_if_failed((yield Extend(self.id, ttl_us)))
+
+    def _growing(self, quantities: dict[str, Any]) -> Steps[Decision]:
+        if self._ended:
+            raise ReservationClosedError(self.id, "ended", "grow")
+        if not self._spooled:  # else no limit can be asked
+            parts = self._parts
+            figures = parts.commands.estimate(self._call, {"requests": 0, **quantities})
+            command = Grow(self.id, figures, self._call.limits)
+            outcome = yield command
+            if isinstance(outcome, Denied):
+                outcome = yield from parts.recalls.ask_again(command, outcome)
+            self.hold, self.decision = parts.outcomes.granted(outcome)
+        return self.decision
+
+    def _leaving(self, error: BaseException | None) -> Steps[None]:
+        command = self._ending(error)
+        if command is None:
+            return
+        if self._spooled:
+            yield Offload(partial(self._kept, command))
+            return
+        try:
+            self._left(command, (yield command))
+        except QuotakeeperError as failure:
+            yield Offload(partial(self._not_left, command, error, failure))
+
+    # -- for those who settle many at once; see batch_settle
+
+    def _begin_settling(self, given: dict[str, Any]) -> Settle | None:
+        """The command that settles it; None when it is done already."""
+        command = self._settlement(given)
+        if not self._spooled:
+            return command
+        self._kept(command)
+        return None
+
+    def _end_settling(self, command: Settle, answer: Any) -> UsageEvent:
+        """Take the answer to that command, an outcome or an error, as `settle` would."""
+        if isinstance(answer, LedgerError):
+            return self._unsettled(command, answer)
+        if isinstance(answer, BaseException):
+            raise answer
+        return self._booked(answer)
 
     # -- inside
 
-    def _sending(self) -> Command | None:
-        if self._ended:
-            raise ReservationClosedError(self.id, "ended", "mark as sent")
-        return None if self._sent or self._spooled else MarkSent(self.id)
-
-    def _releasing(self) -> Command | None:
-        if self._ended:
-            raise ReservationClosedError(self.id, "ended", "release")
-        return None if self._spooled else Release(self.id)
-
-    def _settling(self, given: dict[str, Any]) -> Settle:
+    def _settlement(self, given: dict[str, Any]) -> Settle:
         # Nothing given is not nothing used: then the estimate stands, and the event says so.
         hold, figures = self.hold, None
         if given:
-            figures = self._keeper.figures_of(self._call, given, hold.at, hold.quantities)
+            figures = self._parts.commands.figures(self._call, given, hold.at, hold.quantities)
         self._ended = True
         return Settle(self.id, figures or self._estimate(), self._call.limits)
 
     def _unsettled(self, command: Settle, error: LedgerError) -> UsageEvent:
         # Not settled, but used: an end by itself must not give it back, and it may be tried again.
         self._sent, self._ended = True, False
-        self._keeper.let_through("what it used is spooled", error)
+        self._parts.failure.let_through("what it used is spooled", error)
         self._ended = True
         return self._kept(command)
 
     def _kept(self, command: Command) -> UsageEvent:
         assert isinstance(command, Settle)
-        settles = not self._spooled
-        self.event = self._keeper.spool_event(self.hold, command.figures, settles=settles)
+        hold = self.hold
+        record = Record(hold.id, hold.labels, command.figures)
+        self.event = self._parts.failure.spool(record, hold.at, settles=not self._spooled)
         return self.event
-
-    def _extending(self, ttl_seconds: float) -> Command | None:
-        ttl_us = self._keeper.time_to_live(ttl_seconds)
-        return None if self._spooled else Extend(self.id, ttl_us)
-
-    def _growing(self, quantities: dict[str, Any]) -> Grow | None:
-        if self._ended:
-            raise ReservationClosedError(self.id, "ended", "grow")
-        if self._spooled:  # no limit can be asked
-            return None
-        figures = self._keeper.estimated(self._call, {"requests": 0, **quantities})
-        return Grow(self.id, figures, self._call.limits)
-
-    def _has_grown(self, outcome: Any) -> Decision:
-        self.hold, self.decision = self._keeper.granted(outcome)
-        return self.decision
 
     def _estimate(self) -> Figures:
         hold = self.hold
@@ -280,9 +266,9 @@ class Reservation:
             note="settled at its estimate",
         )  # fmt: skip
 
-    def _leaving(self, error: BaseException | None) -> Command | None:
+    def _ending(self, error: BaseException | None) -> Command | None:
         # A forked child holds copies of its parent's reservations: those are not its to end.
-        if self._ended or self._owner != self._keeper.worker.store.owner:
+        if self._ended or self._owner != self._parts.worker.store.owner:
             return None
         if self._replay and error is not None:
             return None  # its maker, or its time limit, ends it
@@ -292,6 +278,15 @@ class Reservation:
         if self._spooled:
             return None
         return Assume(self.id) if self._sent else Release(self.id)
+
+    def _leave_at_once(self, error: BaseException) -> None:
+        command = self._ending(error)
+        if command is None:
+            return
+        if self._spooled:
+            hand_over(partial(self._kept, command))
+        else:
+            self._parts.worker.post(command)
 
     def _not_left(
         self, command: Command, error: BaseException | None, failure: QuotakeeperError
@@ -306,13 +301,13 @@ class Reservation:
 
     def _left(self, command: Command, outcome: Any) -> None:
         if isinstance(command, Release):
-            self._keeper.done(outcome)
+            raise_if_failed(outcome)
         else:
             self._booked(outcome)
 
     def _booked(self, outcome: Any) -> UsageEvent:
         try:
-            self.event = self._keeper.booked(outcome)
+            self.event = self._parts.outcomes.booked(outcome)
         except QuotakeeperError as error:
             # Used all the same, so an end by itself must not give it back; and it may be tried again.
             self._sent = True

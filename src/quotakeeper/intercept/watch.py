@@ -14,7 +14,7 @@ from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.process_meter import make_meter, use_meter
 
 if TYPE_CHECKING:
-    from quotakeeper.wiring import Keeper
+    from quotakeeper.keeper import Keeper
 
 
 class Watching:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from quotakeeper.keeper import Keeper
     from quotakeeper.metering.background_settler import BackgroundSettler
     from quotakeeper.metering.retries import Retries
-    from quotakeeper.wiring import Keeper
 
 
 class CallHost(Protocol):

@@ -23,7 +23,7 @@ from quotakeeper.providers.registry import recognise
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
-    from quotakeeper.wiring import Keeper
+    from quotakeeper.keeper import Keeper
 
 # A wait of at most this is a matter for a retry; a longer one is a matter for a person.
 SHORT_WAIT_SECONDS = 3_600

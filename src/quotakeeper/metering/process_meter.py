@@ -18,9 +18,9 @@ from quotakeeper.config.child_environment import (
     salvage,
 )
 from quotakeeper.errors import ConfigError, QuotakeeperError
+from quotakeeper.keeper import Keeper
 from quotakeeper.loggers import tell
 from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.wiring import Keeper
 
 log = logging.getLogger("quotakeeper.intercept")
 

@@ -16,7 +16,7 @@ from quotakeeper.providers.contract import Call
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
-    from quotakeeper.wiring import Keeper
+    from quotakeeper.keeper import Keeper
 
 _PARTS = (1, 2, 4, 8, 16, 32, 60)  # of a slice: the smallest is a second of a minute
 _TTL_SECONDS = 3_600.0

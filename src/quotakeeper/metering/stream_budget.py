@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakMethod
 
 from quotakeeper.errors import LedgerError, LimitExceeded
+from quotakeeper.keeper import engine_of
 from quotakeeper.metering.event_loops import run_in_thread
 from quotakeeper.metering.refusal import DENIED, Denied
 from quotakeeper.providers.contract import Adapter, Call, UsageReader
@@ -197,7 +198,8 @@ class StreamBudget:
         if not isinstance(error, LedgerError):
             return error
         try:
-            self._meter.keeper.let_through("the stream goes on", error)
+            failure = engine_of(self._meter.keeper).parts.failure
+            failure.let_through("the stream goes on", error)
         except LedgerError:
             return error
         return None

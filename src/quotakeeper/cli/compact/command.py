@@ -9,6 +9,7 @@ from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text.times import parse_span
 from quotakeeper.domain.windows import SECOND, moment
+from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
 
 _DAY = 86_400 * SECOND
@@ -18,7 +19,7 @@ def run_compact(session: context.CommandContext, keep: str, *, shrink: bool, as_
     """Compact the ledger and print how much smaller it is."""
     days = -(-parse_span(keep, "--keep") // _DAY)
     with context.open_keeper(session) as keeper:
-        path = Path(keeper.worker.store.name)
+        path = Path(engine_of(keeper).worker.store.name)
         keeper.status(forecasts=False)
         before = _size(path)
         done = keeper.compact(days, shrink=shrink)

@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from quotakeeper.domain.ledger.entries import Figures
-from quotakeeper.domain.money import MAX_PICO
-from quotakeeper.domain.units import check_quantities, check_whole
-from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
-from quotakeeper.domain.windows import MAX_INSTANT
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.engine.journals.codec import (
+    NOT_OURS,
+    checked_instant,
+    figures_from_text,
+    figures_text,
+    from_json,
+    labels_data,
+    labels_from,
+    to_json,
+)
 
 _MARK = ".lease-"
 
@@ -86,40 +91,22 @@ def segments(ledger: Path) -> dict[str, list[Path]]:
 
 def lease_line(lease: str, labels: CallLabels) -> str:
     """A lease was granted, for calls with these labels."""
-    import json  # noqa: PLC0415 - 3 ms that a program without leases saves
-
-    return f"\n{LineKind.LEASE} {lease} {json.dumps(asdict(labels))};"
+    return f"\n{LineKind.LEASE} {lease} {to_json(labels_data(labels))};"
 
 
 def admitted_ending(lease: str, ttl_us: int, figures: Figures) -> str:
     """The end of a line that says that a call was admitted: the same for all of one shape."""
-    return f"{lease} {ttl_us} {_figures_text(figures)};"
+    return f"{lease} {ttl_us} {figures_text(figures)};"
 
 
 def settled_line(event_id: str, figures: Figures) -> str:
     """A call has ended at its true figures."""
-    return f"\n{LineKind.SETTLED} {event_id} {_figures_text(figures)};"
+    return f"\n{LineKind.SETTLED} {event_id} {figures_text(figures)};"
 
 
 def ended_line(what: LineKind, event_id: str) -> str:
     """A call was released, or is assumed at its estimate."""
     return f"\n{what} {event_id} ;"
-
-
-def _figures_text(figures: Figures) -> str:
-    quantities = ",".join([f"{key}={amount}" for key, amount in figures.quantities.items()])
-    texts = _texts(
-        figures.price_id, figures.provenance, figures.outcome, figures.model_served, figures.note
-    )
-    cost, took = figures.cost_pico, figures.duration_ms
-    return f"{'-' if cost is None else cost} {'-' if took is None else took} {quantities} {texts}"
-
-
-@lru_cache(maxsize=512)
-def _texts(*texts: str) -> str:
-    import json  # noqa: PLC0415 - see lease_line
-
-    return json.dumps(texts)
 
 
 # -- reading
@@ -147,49 +134,19 @@ def read_lines(text: str) -> Iterator[JournalContents | str]:
             if not line.endswith(";"):
                 raise ValueError("torn")
             yield _read(line[:-1])
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except NOT_OURS:
             yield line
 
 
 def _read(line: str) -> JournalContents:
-    import json  # noqa: PLC0415 - see lease_line
-
     letter, found, rest = line.split(" ", 2)
     what = LineKind(letter)
     if what is LineKind.LEASE:
-        return JournalContents(what, found, labels=_labels(json.loads(rest)))
+        return JournalContents(what, found, labels=labels_from(from_json(rest)))
     if what is LineKind.SETTLED:
-        return JournalContents(what, found, _figures(rest))
+        return JournalContents(what, found, figures_from_text(rest))
     if what is LineKind.ADMITTED:
         at, lease, ttl, figures = rest.split(" ", 3)
-        return JournalContents(what, found, _figures(figures), lease=lease,
-                    at=check_whole(int(at), "at", most=MAX_INSTANT), ttl_us=int(ttl))  # fmt: skip
+        return JournalContents(what, found, figures_from_text(figures), lease=lease,
+                    at=checked_instant(int(at)), ttl_us=int(ttl))  # fmt: skip
     return JournalContents(what, found)
-
-
-def _figures(text: str) -> Figures:
-    import json  # noqa: PLC0415 - see lease_line
-
-    cost, took, amounts, texts = text.split(" ", 3)
-    quantities = dict(part.split("=", 1) for part in amounts.split(",") if part)
-    price_id, provenance, outcome, served, note = map(_text, json.loads(texts))
-    return Figures(
-        check_quantities({key: int(amount) for key, amount in quantities.items()}),
-        None if cost == "-" else check_whole(int(cost), "cost", most=MAX_PICO),
-        price_id, Provenance(provenance), Outcome(outcome), served,
-        None if took == "-" else check_whole(int(took), "duration_ms"), note,
-    )  # fmt: skip
-
-
-def _labels(data: Mapping[str, Any]) -> CallLabels:
-    scope = tuple((_text(name), _text(value)) for name, value in data["scope"])
-    return CallLabels(
-        _text(data["provider"]), _text(data["model"]), _text(data["operation"]), scope
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} is not text")
-    value.encode()  # half a surrogate pair cannot be stored
-    return value

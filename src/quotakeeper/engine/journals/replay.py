@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.domain.ledger.commands import (
@@ -22,6 +22,7 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.engine.journals.booking import assumed, book_calls
 from quotakeeper.engine.journals.lease_journal import (
     JournalContents,
     LineKind,
@@ -42,14 +43,17 @@ class _Call:
     """A call as far as the journal tells. Its beginning may be in the ledger alone."""
 
     id: str
+    owner: str
+    labels: Mapping[str, CallLabels]  # of each lease
     admitted: JournalContents | None = None
     ended: JournalContents | None = None
 
-    def commands(self, owner: str) -> list[Command]:
+    def commands(self) -> Sequence[Command]:
+        """As KeptCall's."""
         begun, ended = self.admitted, self.ended
         drawn: list[Command] = []
         if begun is not None and begun.figures is not None:
-            drawn = [Draw(self.id, begun.lease, begun.figures, owner, begun.ttl_us, begun.at)]
+            drawn = [Draw(self.id, begun.lease, begun.figures, self.owner, begun.ttl_us, begun.at)]
         if ended is None:
             return drawn  # it was under way: the sweep assumes it
         if ended.what is LineKind.SETTLED and ended.figures is not None:
@@ -58,17 +62,20 @@ class _Call:
             return [*drawn, Assume(self.id)]
         return [Release(self.id)]  # unless the ledger never knew of it
 
-    def instead(self, labels: CallLabels | None) -> Record | None:
-        """What to book where the ledger knows no such lease."""
+    @property
+    def was_released(self) -> bool:
+        """Whether it ended without having used anything."""
+        return self.ended is not None and self.ended.what is LineKind.RELEASED
+
+    def instead(self, failed: Failed, *, first: bool) -> Record | None:
+        """As KeptCall's: where the ledger knows no such lease, what it used is recorded."""
         begun, ended = self.admitted, self.ended
-        if begun is None or begun.figures is None or labels is None:
+        labels = None if begun is None else self.labels.get(begun.lease)
+        unknown = first and isinstance(failed.error, InvalidInputError) and not self.was_released
+        if not unknown or begun is None or begun.figures is None or labels is None:
             return None
-        figures = begun.figures
-        if ended is not None and ended.figures is not None:
-            figures = ended.figures
-        else:
-            figures = replace(figures, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)
-        return Record(self.id, labels, figures, at=begun.at)
+        used = None if ended is None else ended.figures
+        return Record(self.id, labels, used or assumed(begun.figures), at=begun.at)
 
 
 class LeaseReplay:
@@ -103,11 +110,10 @@ class LeaseReplay:
     def _book(
         self, store: LedgerWriter, now: int, owner: str, texts: Sequence[str], paths: Sequence[Path]
     ) -> None:
-        labels: dict[str, CallLabels] = {}
-        calls = _calls(texts, labels)
+        calls = _calls(owner, texts)
         try:
             for start in range(0, len(calls), _AT_ONCE):
-                _booked(store, now, owner, calls[start : start + _AT_ONCE], labels)
+                _book(store, now, calls[start : start + _AT_ONCE])
         except LedgerError:
             raise
         except Exception:
@@ -148,7 +154,8 @@ def _all_of(hold: Hold) -> Figures:
                    Outcome.UNKNOWN, note=_LOST)  # fmt: skip
 
 
-def _calls(texts: Iterable[str], labels: dict[str, CallLabels]) -> list[_Call]:
+def _calls(owner: str, texts: Iterable[str]) -> list[_Call]:
+    labels: dict[str, CallLabels] = {}
     calls: dict[str, _Call] = {}
     for text in texts:
         for line in read_lines(text):
@@ -158,25 +165,14 @@ def _calls(texts: Iterable[str], labels: dict[str, CallLabels]) -> list[_Call]:
                 if line.labels is not None:
                     labels[line.id] = line.labels
             elif line.what is LineKind.ADMITTED:
-                calls.setdefault(line.id, _Call(line.id)).admitted = line
+                calls.setdefault(line.id, _Call(line.id, owner, labels)).admitted = line
             else:
-                calls.setdefault(line.id, _Call(line.id)).ended = line
+                calls.setdefault(line.id, _Call(line.id, owner, labels)).ended = line
     return list(calls.values())
 
 
-def _booked(
-    store: LedgerWriter, now: int, owner: str, calls: Sequence[_Call], labels: dict[str, CallLabels]
-) -> None:
-    parts = [call.commands(owner) for call in calls]
-    outcomes = iter(store.apply([command for part in parts for command in part], now))
-    for call, part in zip(calls, parts, strict=True):
-        answers = [next(outcomes) for _ in part]
-        first = answers[0] if answers else None
-        if not isinstance(first, Failed) or isinstance(part[0], Release):
-            continue
-        lease = call.admitted.lease if call.admitted is not None else ""
-        record = call.instead(labels.get(lease))
-        unknown = isinstance(first.error, InvalidInputError)
-        answer = store.apply([record], now)[0] if unknown and record is not None else first
-        if isinstance(answer, Failed):
-            log.warning("quotakeeper: call %s of %s: %s", call.id, owner, answer.error)
+def _book(store: LedgerWriter, now: int, calls: Sequence[_Call]) -> None:
+    booked = book_calls(lambda commands: store.apply(commands, now), calls)
+    for call, (_, failed) in zip(calls, booked, strict=True):
+        if failed is not None and not call.was_released:
+            log.warning("quotakeeper: call %s of %s: %s", call.id, call.owner, failed.error)

@@ -9,22 +9,28 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from quotakeeper.domain.ledger.commands import Command, Failed, Outcomes, Record, Settle
-from quotakeeper.domain.ledger.entries import Figures
-from quotakeeper.domain.money import MAX_PICO
-from quotakeeper.domain.units import check_quantities, check_whole
-from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
-from quotakeeper.domain.windows import MAX_INSTANT
+from quotakeeper.domain.ledger.commands import Command, Failed, Record, Settle
+from quotakeeper.engine.journals.booking import Apply, book_calls
+from quotakeeper.engine.journals.codec import (
+    NOT_OURS,
+    checked_instant,
+    checked_text,
+    figures_data,
+    figures_from,
+    from_json,
+    labels_data,
+    labels_from,
+    to_json,
+)
 from quotakeeper.errors import InvalidInputError, KeyConflictError, LedgerError
 from quotakeeper.identifiers import new_owner
 
-Apply = Callable[[Sequence[Command]], Sequence[Outcomes]]
 _AT_ONCE = 500
 
 log = logging.getLogger("quotakeeper.engine")
@@ -37,12 +43,13 @@ class _Spooled:
     record: Record
     settles: bool
 
-    @property
-    def command(self) -> Record | Settle:
-        return Settle(self.record.id, self.record.figures) if self.settles else self.record
+    def commands(self) -> Sequence[Command]:
+        """As KeptCall's."""
+        record = self.record
+        return [Settle(record.id, record.figures) if self.settles else record]
 
-    def instead(self, failed: Failed) -> Record | None:
-        """What to book when the ledger says that this cannot be."""
+    def instead(self, failed: Failed, *, first: bool) -> Record | None:
+        """As KeptCall's."""
         if self.settles and isinstance(failed.error, InvalidInputError):
             return self.record  # it knows no such reservation
         if not self.settles and isinstance(failed.error, KeyConflictError):
@@ -151,14 +158,11 @@ def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
     booked = 0
     for start in range(0, len(spooled), _AT_ONCE):
         batch = spooled[start : start + _AT_ONCE]
-        outcomes = apply([each.command for each in batch])
-        for each, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Failed) and (other := each.instead(outcome)):
-                outcome = apply([other])[0]
-            if isinstance(outcome, Failed):
-                log.warning("quotakeeper: spooled call %s: %s", each.record.id, outcome.error)
-            else:
+        for each, (_, failed) in zip(batch, book_calls(apply, batch), strict=True):
+            if failed is None:
                 booked += 1
+            else:
+                log.warning("quotakeeper: spooled call %s: %s", each.record.id, failed.error)
     return booked
 
 
@@ -191,62 +195,34 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _line(spooled: _Spooled) -> str:
-    import json  # noqa: PLC0415 - 3 ms that a ledger which answers saves
-
     record = spooled.record
-    return json.dumps(
+    return to_json(
         {
             "id": record.id,
             "settles": spooled.settles,
-            "labels": asdict(record.labels),
-            "figures": asdict(record.figures),
+            "labels": labels_data(record.labels),
+            "figures": figures_data(record.figures),
             "at": record.at,
         }
     )
 
 
 def _read(lines: Sequence[str]) -> Iterator[_Spooled]:
-    import json  # noqa: PLC0415 - see _line
-
     for line in lines:
         try:
-            data = json.loads(line or "null")
+            data = from_json(line or "null")
             if data is None:
                 continue
             yield _spooled(data)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except NOT_OURS:
             # Torn when the machine stopped, or no line of ours.
             log.warning("quotakeeper: a torn line in the spool: %.200s", line)
 
 
 def _spooled(data: Any) -> _Spooled:
     """A line as it was written; raises what a line that was not written by us makes it raise."""
-    labels, figures = data["labels"], data["figures"]
-    scope = tuple((_text(name), _text(value)) for name, value in labels["scope"])
-    cost, duration = figures["cost_pico"], figures["duration_ms"]
-    if cost is not None and not (type(cost) is int and 0 <= cost <= MAX_PICO):
-        raise TypeError("cost_pico")
     if type(data["settles"]) is not bool:
         raise TypeError("settles")
-    record = Record(
-        _text(data["id"]),
-        CallLabels(
-            _text(labels["provider"]), _text(labels["model"]), _text(labels["operation"]), scope
-        ),
-        Figures(
-            check_quantities(figures["quantities"]), cost, _text(figures["price_id"]),
-            Provenance(figures["provenance"]), Outcome(figures["outcome"]),
-            _text(figures["model_served"]),
-            None if duration is None else check_whole(duration, "duration_ms"),
-            _text(figures["note"]),
-        ),
-        at=None if data.get("at") is None else check_whole(data["at"], "at", most=MAX_INSTANT),
-    )  # fmt: skip
-    return _Spooled(record, data["settles"])
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} is not text")
-    value.encode()  # half a surrogate pair cannot be stored
-    return value
+    at = None if data.get("at") is None else checked_instant(data["at"])
+    labels, figures = labels_from(data["labels"]), figures_from(data["figures"])
+    return _Spooled(Record(checked_text(data["id"]), labels, figures, at=at), data["settles"])

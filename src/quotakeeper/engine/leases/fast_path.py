@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -29,25 +28,8 @@ _MOST_SHAPES = 4_096
 log = logging.getLogger("quotakeeper.engine")
 
 
-def shape_key(
-    provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
-    options: Mapping[str, str] | None, ttl_seconds: float, quantities: Mapping[str, Any],
-) -> Any:  # fmt: skip
-    """What two calls of one shape have in common; None where something in it is nonsense."""
-    try:
-        if "quantities" in quantities:
-            quantities = {**quantities, "quantities": tuple(quantities["quantities"].items())}
-        return (provider, model, operation, tuple(scope.items()) if scope else None,
-                tuple(options.items()) if options else None, ttl_seconds,
-                tuple(quantities.items()))  # fmt: skip
-    except AttributeError:  # no mapping: whoever reads it says so
-        return None
-
-
 class FastPath:
     """What any thread does with the leases of a keeper. `LeaseTable` is the worker's half."""
-
-    key = staticmethod(shape_key)
 
     def __init__(self, clock: Clock, ledger: Path | None, owner: str) -> None:
         self._clock = clock

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import islice
 
 from quotakeeper.domain.decisions import Verdict
-from quotakeeper.domain.ledger.commands import Booked, Command, Failed, Record
+from quotakeeper.domain.ledger.commands import Booked, Failed
 from quotakeeper.domain.ports import LedgerWriter
-from quotakeeper.domain.usage import Outcome, Provenance
-from quotakeeper.engine.journals.lease_journal import LineKind
+from quotakeeper.engine.journals.booking import book_calls
 from quotakeeper.engine.leases.lease import LeasedCall
-from quotakeeper.errors import InvalidInputError
 
 log = logging.getLogger("quotakeeper.engine")
 
@@ -23,17 +19,13 @@ def book(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Ver
 
     Gives the limits that are at a threshold now. Raises LedgerError, and may then be repeated.
     """
-    parts = [_commands(call) for call in calls]
-    commands = [command for part in parts for command in part]
-    outcomes = iter(store.apply(commands, now) if commands else ())
+    booked = book_calls(lambda commands: store.apply(commands, now), calls)
     passed: list[Verdict] = []
-    for call, part in zip(calls, parts, strict=True):
-        answers = list(islice(outcomes, len(part)))
-        failed = next((answer for answer in answers if isinstance(answer, Failed)), None)
+    for call, (outcomes, failed) in zip(calls, booked, strict=True):
         if failed is not None:
-            _not_booked(store, now, call, failed, first=answers[0] is failed)
-        elif answers and isinstance(answers[-1], Booked):
-            passed += answers[-1].passed
+            log.warning("quotakeeper: call %s on a lease: %s", call.id, failed.error)
+        elif outcomes and isinstance(outcomes[-1], Booked):
+            passed += outcomes[-1].passed
     return passed
 
 
@@ -43,28 +35,3 @@ def draw(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> None:
     for call, outcome in zip(calls, outcomes, strict=True):
         if not isinstance(outcome, Failed):
             call.drawn = True
-
-
-def _commands(call: LeasedCall) -> list[Command]:
-    ending = call.ending()
-    if ending is None:  # given back before the ledger knew of it: as if it had never been
-        return []
-    return [ending] if call.drawn else [call.draw, ending]
-
-
-def _not_booked(
-    store: LedgerWriter, now: int, call: LeasedCall, failed: Failed, *, first: bool
-) -> None:
-    unknown = isinstance(failed.error, InvalidInputError) and first
-    if unknown and call.end is not LineKind.RELEASED:
-        # The ledger knows no such lease, it is another file now: what was used is used.
-        figures = call.figures or replace(
-            call.shape.figures, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN
-        )
-        limits = call.shape.call.limits
-        command = Record(call.id, call.lease.labels, figures, limits, call.at)
-        (outcome,) = store.apply([command], now)
-        if not isinstance(outcome, Failed):
-            return
-        failed = outcome
-    log.warning("quotakeeper: call %s on a lease: %s", call.id, failed.error)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.ledger.commands import Assume, Command, Draw, Release, Settle
+from quotakeeper.domain.ledger.commands import (
+    Assume,
+    Command,
+    Draw,
+    Failed,
+    Record,
+    Release,
+    Settle,
+)
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.money import MAX_PICO
@@ -13,7 +22,9 @@ from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.journals.booking import assumed
 from quotakeeper.engine.journals.lease_journal import JournalSegment, LineKind, admitted_ending
+from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import id_series
 
 TERM_SECONDS = 10.0  # that a lease outlives its process by, where that cannot be told sooner
@@ -116,8 +127,23 @@ class LeasedCall:
         figures = self.shape.figures
         return Draw(self.id, self.lease.id, figures, self.lease.owner, self.ttl_us, self.at)
 
-    def ending(self) -> Command | None:
-        """The command that ends it in the ledger; None where the ledger never knew of it."""
+    def commands(self) -> Sequence[Command]:
+        """As KeptCall's: nothing where it was given back before the ledger knew of it."""
+        ending = self._ending()
+        if ending is None:
+            return []
+        return [ending] if self.drawn else [self.draw, ending]
+
+    def instead(self, failed: Failed, *, first: bool) -> Record | None:
+        """As KeptCall's."""
+        unknown = first and isinstance(failed.error, InvalidInputError)
+        if not unknown or self.end is LineKind.RELEASED:
+            return None
+        # The ledger knows no such lease, it is another file now: what was used is used.
+        figures = self.figures or assumed(self.shape.figures)
+        return Record(self.id, self.lease.labels, figures, self.shape.call.limits, self.at)
+
+    def _ending(self) -> Command | None:
         if self.end is LineKind.SETTLED and self.figures is not None:
             return Settle(self.id, self.figures, self.shape.call.limits)
         if self.end is LineKind.ASSUMED:

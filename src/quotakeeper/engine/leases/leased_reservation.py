@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import Assume, Command, Settle
@@ -13,14 +12,14 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.command_builder import time_to_live
 from quotakeeper.engine.journals.lease_journal import LineKind
 from quotakeeper.engine.leases.lease import LeasedCall
 from quotakeeper.engine.leases.lease_table import LeaseTable
+from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.worker.steps import Ask, Steps, run
 from quotakeeper.errors import LedgerError, ReservationClosedError
-
-if TYPE_CHECKING:
-    from quotakeeper.engine.composition import Composition
 
 
 class LeasedReservation(Reservation):
@@ -33,10 +32,11 @@ class LeasedReservation(Reservation):
     # Written out, and not by the class it is made from: this is the hottest line of all.
     event = None
     _spooled = _replay = _sent = _ended = False
+    _unsure = False  # whether its end may be in this process's memory alone
     _own_hold: Hold | None = None
 
-    def __init__(self, keeper: Composition, leases: LeaseTable, leased: LeasedCall) -> None:
-        self._keeper = keeper
+    def __init__(self, parts: EngineParts, leases: LeaseTable, leased: LeasedCall) -> None:
+        self._parts = parts
         self._leases = leases
         self._leased = leased
         self._epoch = leases.epoch
@@ -68,7 +68,17 @@ class LeasedReservation(Reservation):
     def _owner(self) -> str:  # type: ignore[override]
         return self._leased.lease.owner
 
-    # -- the fast lane, for threads and coroutines alike
+    # -- what the journal takes ends at once, in threads and coroutines alike
+
+    def settle(self, **given: Any) -> UsageEvent:
+        """End it at the true figures, which are never refused; gives the event."""
+        event = self._settled_at_once(given)
+        return super().settle(**given) if event is None else event
+
+    async def asettle(self, **given: Any) -> UsageEvent:
+        """`settle`, awaited."""
+        event = self._settled_at_once(given)
+        return await super().asettle(**given) if event is None else event
 
     def mark_sent(self) -> None:
         """Say that the call is about to leave. A call on a lease counts as sent anyhow once its
@@ -81,107 +91,60 @@ class LeasedReservation(Reservation):
         """`mark_sent`; there is nothing to await."""
         self.mark_sent()
 
-    def settle(self, **given: Any) -> UsageEvent:
-        """End it at the true figures, which are never refused; gives the event."""
-        if not self._is_fast:
-            self._take_out()
-            return super().settle(**given)
-        event, sure = self._settled(given)
-        if not sure:
-            self._make_sure()
-        return event
+    # -- the verbs, as steps
 
-    async def asettle(self, **given: Any) -> UsageEvent:
-        """`settle`, awaited."""
-        if not self._is_fast:
-            await self._atake_out()
-            return await super().asettle(**given)
-        event, sure = self._settled(given)
-        if not sure:
-            await self._amake_sure()
-        return event
+    def _settling(self, given: dict[str, Any]) -> Steps[UsageEvent]:
+        if self._unsure:
+            yield from self._making_sure()
+            assert self.event is not None
+            return self.event
+        yield from self._taking_out()
+        return (yield from super()._settling(given))
 
-    def begin_settling(self, given: dict[str, Any]) -> Settle | None:
-        """As Reservation's; nothing is left to do where it ends by the journal."""
-        if self._is_fast:
-            self.settle(**given)
-            return None
-        self._take_out()
-        return super().begin_settling(given)
-
-    def release(self) -> None:
-        """End it: nothing was used."""
+    def _releasing(self) -> Steps[None]:
         if not self._is_fast or self._ended:
-            self._take_out()
-            super().release()
+            yield from self._taking_out()
+            yield from super()._releasing()
         else:
             self._ended = True
             self._leases.end(self._leased, LineKind.RELEASED)
 
-    async def arelease(self) -> None:
-        """`release`, awaited."""
-        if not self._is_fast or self._ended:
-            await self._atake_out()
-            await super().arelease()
+    def _extending(self, ttl_seconds: float) -> Steps[None]:
+        self._leased.ttl_us = time_to_live(ttl_seconds)
+        if self._leased.drawn or not self._is_fast:
+            yield from self._taking_out()
+            yield from super()._extending(ttl_seconds)
+
+    def _growing(self, quantities: dict[str, Any]) -> Steps[Decision]:
+        yield from self._taking_out()
+        return (yield from super()._growing(quantities))
+
+    def _leaving(self, error: BaseException | None) -> Steps[None]:
+        if not self._is_fast:
+            yield from self._taking_out()
+            yield from super()._leaving(error)
+        elif not self._end_by(self._ending(error)) and error is None:
+            yield from self._making_sure()
+
+    def _begin_settling(self, given: dict[str, Any]) -> Settle | None:
+        """As Reservation's; nothing is left to do where it ends by the journal."""
+        if self._is_fast:
+            self.settle(**given)
+            return None
+        run(self._parts.worker, self._taking_out())
+        return super()._begin_settling(given)
+
+    def _leave_at_once(self, error: BaseException) -> None:
+        if self._is_fast:
+            self._end_by(self._ending(error))
         else:
-            self.release()
-
-    def extend(self, ttl_seconds: float) -> None:
-        """Keep it open for this long from now."""
-        self._leased.ttl_us = self._keeper.time_to_live(ttl_seconds)
-        if self._leased.drawn or not self._is_fast:
-            self._take_out()
-            super().extend(ttl_seconds)
-
-    async def aextend(self, ttl_seconds: float) -> None:
-        """`extend`, awaited."""
-        self._leased.ttl_us = self._keeper.time_to_live(ttl_seconds)
-        if self._leased.drawn or not self._is_fast:
-            await self._atake_out()
-            await super().aextend(ttl_seconds)
-
-    def grow(self, **quantities: Any) -> Decision:
-        """Set aside more, against every limit that applies, all or nothing; see Reservation."""
-        self._take_out()
-        return super().grow(**quantities)
-
-    async def agrow(self, **quantities: Any) -> Decision:
-        """`grow`, awaited."""
-        await self._atake_out()
-        return await super().agrow(**quantities)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        if self._ended:
-            return
-        if self._is_fast:
-            if not self._end_by(self._leaving(error)) and error is None:
-                self._make_sure()
-            return
-        self._take_out()
-        super().__exit__(kind, error, trace)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        if self._ended:
-            return
-        if self._is_fast:
-            if not self._end_by(self._leaving(error)) and error is None:
-                await self._amake_sure()
-            return
-        if error is None or isinstance(error, Exception):
-            await self._atake_out()
-        await super().__aexit__(kind, error, trace)
+            super()._leave_at_once(error)
 
     def __del__(self) -> None:
         if self._ended:
             return
         if self._is_fast:
-            self._end_by(self._leaving(LookupError("dropped")))
+            self._end_by(self._ending(LookupError("dropped")))
         elif self._leased.drawn:
             super().__del__()
 
@@ -191,26 +154,31 @@ class LeasedReservation(Reservation):
     def _is_fast(self) -> bool:
         return self._leases.knows(self._leased, self._epoch)
 
-    def _settled(self, given: dict[str, Any]) -> tuple[UsageEvent, bool]:
+    def _settled_at_once(self, given: dict[str, Any]) -> UsageEvent | None:
+        """Settle it by the journal; None where something is left to wait for."""
+        if not self._is_fast:
+            return None
         leased = self._leased
         if self._ended:
             return self._settled_twice(given)
         figures: Figures | None = None
         if given:
             otherwise = leased.shape.figures.quantities
-            figures = self._keeper.figures_of(leased.shape.call, given, leased.at, otherwise)
+            figures = self._parts.commands.figures(leased.shape.call, given, leased.at, otherwise)
         figures = figures or self._estimate()
         self._ended = True
         sure = self._leases.end(leased, LineKind.SETTLED, figures)
         self.event = event = event_from(leased.id, leased.at, leased.lease.labels, figures)
-        return event, sure
+        if sure:
+            return event
+        self._unsure = True
+        return None
 
-    def _settled_twice(self, given: dict[str, Any]) -> tuple[UsageEvent, bool]:
-        leased = self._leased
+    def _settled_twice(self, given: dict[str, Any]) -> UsageEvent:
         if self.event is not None:
-            command = self._settling(given) if given else None
-            if command is None or command.figures == leased.figures:
-                return self.event, True
+            command = self._settlement(given) if given else None
+            if command is None or command.figures == self._leased.figures:
+                return self.event
         raise ReservationClosedError(self.id, "ended", "settle")
 
     def _end_by(self, command: Command | None) -> bool:
@@ -225,30 +193,18 @@ class LeasedReservation(Reservation):
         how = LineKind.ASSUMED if isinstance(command, Assume) else LineKind.RELEASED
         return leases.end(leased, how)
 
-    def _take_out(self) -> None:
+    def _taking_out(self) -> Steps[None]:
         """Make it a reservation like any other. Where the ledger cannot say, that is found out,
         and dealt with, by what follows."""
-        if self._may_be_drawn():
+        if not self._leased.drawn and not self._ended:
             with suppress(LedgerError):
-                self._keeper.worker.carry_out(self._leased.draw)
+                yield self._leased.draw
                 self._leased.drawn = True
 
-    async def _atake_out(self) -> None:
-        if self._may_be_drawn():
-            with suppress(LedgerError):
-                await self._keeper.worker.acarry_out(self._leased.draw)
-                self._leased.drawn = True
-
-    def _may_be_drawn(self) -> bool:
-        return not self._leased.drawn and not self._ended
-
-    def _make_sure(self) -> None:
+    def _making_sure(self) -> Steps[None]:
+        self._unsure = False
         with suppress(LedgerError):  # it still waits to be booked
-            self._keeper.worker.ask(_nothing)
-
-    async def _amake_sure(self) -> None:
-        with suppress(LedgerError):
-            await self._keeper.worker.aask(_nothing)
+            yield Ask(_nothing)
 
 
 def _nothing(store: Store, now: int) -> None:

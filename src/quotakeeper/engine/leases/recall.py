@@ -7,16 +7,16 @@ within a moment and give back what they have not used.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from quotakeeper.clocks import Clock
-from quotakeeper.domain.ledger.commands import Denied
+from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
+from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
-
-if TYPE_CHECKING:
-    from quotakeeper.engine.worker.thread import Worker
+from quotakeeper.engine.worker.steps import Ask, Pause, Steps
 
 _PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
@@ -67,13 +67,49 @@ class RecallSign:
             return 0
 
 
+class OwnLeases(Protocol):
+    """What a recall asks of the leases of its own process."""
+
+    def give_back_for(self, limits: Sequence[Limit], store: Store, now: int) -> bool:
+        """Give back what these limits could use; whether there was anything."""
+
+
+class LeaseRecall:
+    """Calls leases back, those of this process and those of others, before a refusal stands."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        sign: RecallSign,
+        leases: OwnLeases | None,
+        sweep: Callable[[Store, int], None],
+    ) -> None:
+        self.clock = clock
+        self.sign = sign
+        self.leases = leases
+        self.sweep = sweep
+
+    def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
+        """The last outcome of a command that was denied: of asking again where that may help."""
+        outcome: Any = denied
+        recall = Recall(self, denied)
+        while isinstance(outcome, Denied) and recall.may_help:
+            pause: float | None = yield Ask(recall.round)
+            if pause is None:
+                break
+            if pause:
+                yield Pause(self.clock, pause)
+            outcome = recall.denied = yield command
+        return outcome
+
+
 class Recall:
     """What is done about one refusal, a round at a time, until it has to stand."""
 
-    def __init__(self, worker: Worker, clock: Clock, denied: Denied) -> None:
-        self._clock = clock
-        self._house = worker.house
-        self._until = clock.monotonic() + _PATIENCE_SECONDS
+    def __init__(self, of: LeaseRecall, denied: Denied) -> None:
+        self._of = of
+        self._clock = of.clock
+        self._until = of.clock.monotonic() + _PATIENCE_SECONDS
         self._next_sign = 0.0
         self._rounds = 0
         self.denied = denied
@@ -84,7 +120,7 @@ class Recall:
         for verdict in self.denied.decision.refusing:
             if not verdict.reserved or verdict.remaining + verdict.reserved < verdict.asked:
                 return False
-        return self._house.leases is not None or self._house.sign.is_there
+        return self._of.leases is not None or self._of.sign.is_there
 
     def round(self, store: Store, now: int) -> float | None:
         """In the worker: call back; gives how many seconds to wait before the ledger is asked
@@ -92,7 +128,7 @@ class Recall:
         limits = [verdict.limit for verdict in self.denied.decision.refusing]
         self._rounds += 1
         first = self._rounds == 1
-        leases = self._house.leases
+        leases = self._of.leases
         if leases is not None and leases.give_back_for(limits, store, now):
             return 0.0
         held = [
@@ -107,7 +143,7 @@ class Recall:
             return None
         if monotonic >= self._next_sign:
             self._next_sign = monotonic + _SIGN_EVERY_SECONDS
-            self._house.sweep(store, now)  # those of the dead need nobody's answer
-            self._house.sign.give()
+            self._of.sweep(store, now)  # those of the dead need nobody's answer
+            self._of.sign.give()
             return 0.0 if first else _PAUSE_SECONDS
         return _PAUSE_SECONDS

@@ -4,33 +4,49 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
-from quotakeeper.engine.leases.recall import RecallSign
 from quotakeeper.engine.worker.sweeper import end_holds, sweep
 from quotakeeper.errors import LedgerError, QuotakeeperError
-
-if TYPE_CHECKING:
-    from quotakeeper.engine.leases.lease_table import LeaseTable
 
 SWEEP_SECONDS = 30.0
 
 log = logging.getLogger("quotakeeper.engine")
 
 
+class LeaseUpkeep(Protocol):
+    """What the worker does for the leases of its process; see LeaseTable."""
+
+    tick_seconds: float
+
+    @property
+    def active(self) -> bool:
+        """Whether there is something to look after before long."""
+
+    def drain(self, store: LedgerWriter, now: int) -> None:
+        """Book the calls that have ended."""
+
+    def tend(self, store: LedgerWriter, now: int) -> None:
+        """Do what is due."""
+
+    def after_fork(self, owner: str) -> None:
+        """In a forked child: there is no lease."""
+
+    def close(self, store: LedgerWriter, now: int) -> None:
+        """Book everything, give everything back."""
+
+
 class Maintenance:
     """All of it is done in the worker's thread, between two batches."""
 
     def __init__(
-        self, clock: Clock, spool: Spool, replay: LeaseReplay, sign: RecallSign,
-        leases: LeaseTable | None,
-    ) -> None:  # fmt: skip
-        self.leases = leases
-        self.sign = sign
+        self, clock: Clock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None
+    ) -> None:
+        self._leases = leases
         self._clock = clock
         self._spool = spool
         self._replay = replay
@@ -39,18 +55,18 @@ class Maintenance:
     @property
     def rest_seconds(self) -> float:
         """For how long there may be nothing to do."""
-        return self.leases.tick_seconds if self.leases and self.is_busy else SWEEP_SECONDS
+        return self._leases.tick_seconds if self._leases and self.is_busy else SWEEP_SECONDS
 
     @property
     def is_busy(self) -> bool:
         """Whether something has to be looked after before long."""
-        return self.leases is not None and self.leases.active
+        return self._leases is not None and self._leases.active
 
     def after_fork(self, owner: str) -> None:
         """In a forked child."""
         self._next_sweep = 0.0
-        if self.leases is not None:
-            self.leases.after_fork(owner)
+        if self._leases is not None:
+            self._leases.after_fork(owner)
 
     def catch_up(self, store: LedgerWriter, now: int) -> None:
         """Book what was spooled, now that the ledger answers."""
@@ -62,8 +78,8 @@ class Maintenance:
 
     def book(self, store: LedgerWriter, now: int) -> None:
         """Book what has ended on a lease."""
-        if self.leases is not None:
-            _care(self.leases.drain, store, now)
+        if self._leases is not None:
+            _care(self._leases.drain, store, now)
 
     def keep(self, store: Store) -> None:
         """Whatever is due."""
@@ -76,8 +92,8 @@ class Maintenance:
 
     def tend(self, store: LedgerWriter) -> None:
         """Look after the leases."""
-        if self.leases is not None:
-            _care(self.leases.tend, store, self._clock.now())
+        if self._leases is not None:
+            _care(self._leases.tend, store, self._clock.now())
 
     def sweep(self, store: Store, now: int) -> None:
         """End what has expired, and what the dead have left."""
@@ -88,8 +104,8 @@ class Maintenance:
     def leave(self, store: Store) -> None:
         """Book everything, end everything that is open."""
         self.catch_up(store, self._clock.now())
-        if self.leases is not None:
-            self.leases.close(store, self._clock.now())
+        if self._leases is not None:
+            self._leases.close(store, self._clock.now())
         end_holds(store, frozenset({store.owner}), self._clock.now())
 
 

@@ -1,0 +1,128 @@
+"""How a call is admitted: by the ledger, or by an admitter that may answer without asking it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.ledger.commands import Denied, Reserve
+from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ports import Store
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.worker.steps import Ask, Steps
+from quotakeeper.engine.worker.work_items import Question
+from quotakeeper.errors import InvalidInputError, LedgerError
+
+
+class Admitter(Protocol):
+    """Admits calls. One admitter may stand before another and leave to it what it cannot answer.
+
+    `takes`: whether `take` may ever give anything.
+    """
+
+    takes: bool
+
+    def take(  # noqa: PLR0913 - a call as it is asked for
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
+        quantities: Mapping[str, Any], /,
+    ) -> Any:  # fmt: skip
+        """Admit a call at once, without waiting: its Reservation. Where that cannot be, the key
+        that calls of its kind have in common, for `admit`; None: it has none."""
+
+    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+        """Admit a call; raises LimitExceeded, what failed, or what `unbacked` raises."""
+
+
+class LedgerAdmitter:
+    """Asks the ledger about every call."""
+
+    takes = False
+
+    def __init__(self, parts: EngineParts) -> None:
+        self._parts = parts
+
+    def take(self, *asked: Any) -> Any:
+        """None: nothing is admitted without asking."""
+
+    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+        """As Admitter's."""
+        parts = self._parts
+        try:
+            outcome = yield command
+            if isinstance(outcome, Denied):
+                outcome = yield from parts.recalls.ask_again(command, outcome)
+            hold, decision = parts.outcomes.granted(outcome)
+        except LedgerError as error:
+            return unbacked(parts, call, command, error)
+        return Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)
+
+
+class Admission:
+    """From a call as it is asked for to its reservation."""
+
+    def __init__(self, parts: EngineParts, admitter: Admitter, holds: Question) -> None:
+        self._parts = parts
+        self._admitter = admitter
+        self._holds = holds
+
+    def begin(  # noqa: PLR0913 - as above
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
+        quantities: dict[str, Any],
+    ) -> Reservation | Steps[Reservation]:  # fmt: skip
+        """The reservation where nothing has to wait for it, else the steps to it."""
+        admitter, parts = self._admitter, self._parts
+        key = None
+        if admitter.takes:
+            key = admitter.take(
+                provider, model, operation, scope, options, ttl_seconds, event_id, quantities
+            )
+            if isinstance(key, Reservation):
+                return key
+        commands = parts.commands
+        call = commands.calls.call(provider, model, operation, scope, options)
+        owner = parts.worker.store.owner
+        command = commands.reserve(call, quantities, event_id, ttl_seconds, owner)
+        return admitter.admit(key, call, command)
+
+    def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
+        """The question whether a call would be admitted."""
+        figures = self._parts.commands.estimate(call, quantities)
+
+        def asked(store: Store, now: int) -> Decision:
+            return store.check(call.labels, figures, call.limits, now)
+
+        return asked
+
+    def take_up(self, reservation_id: str) -> Steps[Reservation]:
+        """A handle on an open reservation that was made elsewhere, by its id.
+
+        Raises InvalidInputError where there is none.
+        """
+        parts = self._parts
+        for hold in (yield Ask(self._holds)):
+            if hold.id == reservation_id:
+                labels, calls = hold.labels, parts.commands.calls
+                call = calls.call(
+                    labels.provider, labels.model, labels.operation, dict(labels.scope), None
+                )
+                return Reservation(parts, call, hold, Decision(True), None, replay=True)
+        problem = f"no open reservation {str(reservation_id)[:60]!r}"
+        raise InvalidInputError("reservation", problem, "see Keeper.reservations()")
+
+
+def unbacked(
+    parts: EngineParts, call: PreparedCall, command: Reserve, error: LedgerError
+) -> Reservation:
+    """What an admitter gives where the ledger cannot say; raises the error unless calls go out."""
+    figures = command.figures
+    parts.failure.let_through("the call goes out and will be spooled", error)
+    hold = Hold(
+        command.id, parts.clock.now(), command.labels, figures.quantities, figures.cost_pico,
+        figures.price_id, figures.provenance, command.owner, 0, command.sent,
+    )  # fmt: skip
+    return Reservation(parts, call, hold, Decision(True), None, spooled=True)

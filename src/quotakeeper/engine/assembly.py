@@ -1,0 +1,98 @@
+"""Puts the parts of an engine together, over a store and the rules that it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.ports import Store
+from quotakeeper.engine.admission import Admission, Admitter, LedgerAdmitter
+from quotakeeper.engine.call_builder import CallBuilder
+from quotakeeper.engine.command_builder import CommandBuilder
+from quotakeeper.engine.journals.replay import LeaseReplay
+from quotakeeper.engine.journals.spool import Spool
+from quotakeeper.engine.leases.recall import LeaseRecall, RecallSign
+from quotakeeper.engine.outcomes import OutcomeReader
+from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.reads import Reads
+from quotakeeper.engine.records import Records
+from quotakeeper.engine.retention import Retention
+from quotakeeper.engine.store_failure import StoreFailurePolicy
+from quotakeeper.engine.threshold_warnings import ThresholdWarnings, Warner
+from quotakeeper.engine.worker.maintenance import Maintenance
+from quotakeeper.engine.worker.thread import Worker
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.leases.block_sizing import BlockSizing
+    from quotakeeper.engine.leases.lease_table import LeaseTable
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What a keeper is made of. `spool` and `leases` are for those who look inside: tests, proofs."""
+
+    parts: EngineParts
+    calls: CallBuilder
+    admission: Admission
+    records: Records
+    reads: Reads
+    retention: Retention
+    limits: tuple[Limit, ...]
+    zone: tzinfo
+    spool: Spool
+    leases: LeaseTable | None
+
+    @property
+    def worker(self) -> Worker:
+        """Who owns the store."""
+        return self.parts.worker
+
+
+def assemble(  # noqa: PLR0913 - the parts that wiring chooses
+    store: Store, calls: CallBuilder, limits: tuple[Limit, ...], zone: tzinfo, clock: Clock, *,
+    spool_beside: Path | None = None, on_warning: Warner | None = None,
+    granting: BlockSizing | None = None,
+) -> Engine:  # fmt: skip
+    """An engine over a store. With `granting`, it admits calls on leases.
+
+    `spool_beside` is the ledger's file, which spool and lease journals lie beside; None: in memory.
+    """
+    warnings = ThresholdWarnings(on_warning)
+    spool = Spool(spool_beside, store.owner)
+    sign = RecallSign(spool_beside)
+    leases: LeaseTable | None = None
+    if granting is not None:
+        # Loaded by those who have leases: for the others it would be a tenth of the import.
+        from quotakeeper.engine.leases.lease_table import LeaseTable  # noqa: PLC0415
+
+        leases = LeaseTable(clock, spool_beside, store.owner, granting, sign)
+        leases.passed = warnings.give_aside
+    maintenance = Maintenance(clock, spool, LeaseReplay(spool_beside), leases)
+    accounts = {limit.account.key: limit.account for limit in limits}
+    parts = EngineParts(
+        clock,
+        CommandBuilder(calls, clock),
+        Worker(store, clock, tuple(accounts.values()), maintenance),
+        OutcomeReader(warnings),
+        StoreFailurePolicy(calls.policies.on_store_failure, spool),
+        LeaseRecall(clock, sign, leases, maintenance.sweep),
+    )
+    reads = Reads(parts, limits, zone, leases)
+    admission = Admission(parts, _admitter(parts, leases), reads.holds)
+    records, retention = Records(parts, reads), Retention(parts)
+    return Engine(
+        parts, calls, admission, records, reads, retention, limits, zone, spool, leases
+    )  # fmt: skip
+
+
+def _admitter(parts: EngineParts, leases: LeaseTable | None) -> Admitter:
+    ledger = LedgerAdmitter(parts)
+    if leases is None:
+        return ledger
+    from quotakeeper.engine.leases.admitter import LeaseAdmitter  # noqa: PLC0415 - as above
+
+    return LeaseAdmitter(parts, leases, ledger)

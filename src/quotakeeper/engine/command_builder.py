@@ -1,0 +1,82 @@
+"""From calls and the figures that a caller gives to the commands that the ledger takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.ledger.commands import Record, Reserve
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.money import parse_decimal
+from quotakeeper.domain.numbers import times
+from quotakeeper.domain.units import Quantities, check_whole
+from quotakeeper.domain.usage import Provenance, check_label
+from quotakeeper.domain.windows import MAX_INSTANT, SECOND
+from quotakeeper.engine.call_builder import CallBuilder, PreparedCall
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.identifiers import new_id
+
+_LONGEST_TTL = 30 * 86_400
+
+
+class CommandBuilder:
+    """Builds commands. Their figures are priced, and their ids are made, by one clock."""
+
+    def __init__(self, calls: CallBuilder, clock: Clock) -> None:
+        self.calls = calls
+        self._clock = clock
+
+    def reserve(
+        self, call: PreparedCall, quantities: dict[str, Any], event_id: str | None,
+        ttl_seconds: float, owner: str,
+    ) -> Reserve:  # fmt: skip
+        """What sets the upper bound of a call aside. Raises InvalidInputError."""
+        sent = bool(quantities.pop("sent", False))
+        return Reserve(
+            new_id(self._clock.now()) if event_id is None else check_label(event_id, "event_id"),
+            call.labels,
+            self.estimate(call, quantities),
+            call.limits,
+            owner,
+            time_to_live(ttl_seconds),
+            sent,
+        )
+
+    def record(
+        self, call: PreparedCall, given: Mapping[str, Any], event_id: str | None, at: int | None
+    ) -> Record:
+        """What books usage that had no reservation. Raises InvalidInputError."""
+        if at is not None:
+            at = min(check_whole(at, "at", most=MAX_INSTANT), self._clock.now())
+        figures = self.figures(call, given, self._clock.now() if at is None else at)
+        booked_as = (
+            new_id(self._clock.now()) if event_id is None else check_label(event_id, "event_id")
+        )
+        return Record(booked_as, call.labels, figures, call.limits, at)
+
+    def estimate(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Figures:
+        """The upper bound of a call, priced now."""
+        return self.calls.figures(
+            call, quantities, self._clock.now(), provenance=Provenance.ESTIMATED, bound=True
+        )
+
+    def figures(
+        self,
+        call: PreparedCall,
+        given: Mapping[str, Any],
+        at: int,
+        otherwise: Quantities | None = None,
+    ) -> Figures:
+        """What a caller says a call used, priced at the instant it is booked on."""
+        return self.calls.figures(call, given, at, otherwise=otherwise)
+
+
+def time_to_live(seconds: object) -> int:
+    """How long a reservation may stay open, in microseconds, checked. Raises InvalidInputError."""
+    if type(seconds) is float and 0 < seconds <= _LONGEST_TTL:  # the default, and it is hot
+        return int(seconds * SECOND)
+    ttl = parse_decimal(seconds, "ttl_seconds")
+    if not 0 < ttl <= _LONGEST_TTL:
+        raise InvalidInputError("ttl_seconds", f"{ttl} is out of range", "give up to 30 days")
+    return int(times(ttl, SECOND))

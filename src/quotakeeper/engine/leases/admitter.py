@@ -1,0 +1,66 @@
+"""Admits calls on leases, in memory; the ones that it cannot admit it leaves to the next admitter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from quotakeeper.domain.ledger.commands import Reserve
+from quotakeeper.engine.admission import Admitter, unbacked
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.leases.lease_table import LeaseTable
+from quotakeeper.engine.leases.leased_reservation import LeasedReservation
+from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.worker.steps import Ask, Steps
+from quotakeeper.errors import LedgerError
+
+_ASKED_FOR = 3
+
+
+class LeaseAdmitter:
+    """An Admitter over the leases of this process."""
+
+    takes = True
+
+    def __init__(self, parts: EngineParts, leases: LeaseTable, otherwise: Admitter) -> None:
+        self._parts = parts
+        self._leases = leases
+        self._otherwise = otherwise
+
+    def take(  # noqa: PLR0913 - as Admitter's
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
+        quantities: Mapping[str, Any], /,
+    ) -> Any:  # fmt: skip
+        """Admit a call of a shape that is known, if there is room for it on a lease.
+
+        Its key is its shape; one with an id of the caller's has none.
+        """
+        if event_id is not None:
+            return None
+        try:
+            if "quantities" in quantities:
+                labelled = tuple(quantities["quantities"].items())
+                quantities = {**quantities, "quantities": labelled}
+            key = (provider, model, operation, tuple(scope.items()) if scope else None,
+                   tuple(options.items()) if options else None, ttl_seconds,
+                   tuple(quantities.items()))  # fmt: skip
+        except AttributeError:  # no mapping: whoever reads it says so
+            return None
+        leased = self._leases.take(key)
+        return key if leased is None else LeasedReservation(self._parts, self._leases, leased)
+
+    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+        """Admit a call on a lease that is asked for now, else the ordinary way."""
+        shape = None if key is None else self._leases.shape(key, call, command)
+        try:
+            for _ in range(_ASKED_FOR):  # others may take what was granted
+                if shape is None or not (yield Ask(partial(self._leases.grant, shape))):
+                    break
+                if (leased := self._leases.take(key)) is not None:
+                    return LeasedReservation(self._parts, self._leases, leased)
+        except LedgerError as error:
+            return unbacked(self._parts, call, command, error)
+        return (yield from self._otherwise.admit(key, call, command))

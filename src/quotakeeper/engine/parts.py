@@ -1,0 +1,33 @@
+"""The parts that a keeper, its admitters and its reservations share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
+from quotakeeper.engine.command_builder import CommandBuilder
+from quotakeeper.engine.outcomes import OutcomeReader
+from quotakeeper.engine.store_failure import StoreFailurePolicy
+from quotakeeper.engine.worker.steps import Steps
+from quotakeeper.engine.worker.thread import Worker
+
+
+class Recalls(Protocol):
+    """What is done before a refusal stands."""
+
+    def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
+        """The last outcome of a command that was denied: of asking again where that may help."""
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class EngineParts:
+    """What every path through the engine uses. While somebody holds it the worker goes on."""
+
+    clock: Clock
+    commands: CommandBuilder
+    worker: Worker
+    outcomes: OutcomeReader
+    failure: StoreFailurePolicy
+    recalls: Recalls

@@ -1,0 +1,63 @@
+"""Usage that is booked without a reservation, and better figures for what was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from quotakeeper.domain.ledger.commands import Record
+from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.corrections import correction
+from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.reads import Reads
+from quotakeeper.engine.worker.steps import Ask, Offload, Steps
+from quotakeeper.errors import InvalidInputError, LedgerError
+
+
+class Records:
+    """Books usage, and corrects it."""
+
+    def __init__(self, parts: EngineParts, reads: Reads) -> None:
+        self._parts = parts
+        self._reads = reads
+
+    def record(
+        self, call: PreparedCall, given: Mapping[str, Any], event_id: str | None, at: int | None
+    ) -> Steps[UsageEvent]:
+        """Book usage that had no reservation; see Keeper.record."""
+        command = self._parts.commands.record(call, given, event_id, at)
+        try:
+            return self._parts.outcomes.booked((yield command))
+        except LedgerError as error:
+            event: UsageEvent = yield Offload(partial(self._spooled, command, error))
+            return event
+
+    def correct(
+        self, event_id: str, given: Mapping[str, Any], options: Mapping[str, str] | None
+    ) -> Steps[UsageEvent]:
+        """Replace the figures of an event that was counted; see Keeper.correct."""
+        event: UsageEvent | None = yield Offload(partial(self._reads.event, event_id))
+        if event is None:
+            raise _not_counted(event_id, (yield Ask(self._reads.holds)))
+        command = correction(self._parts.commands.calls, event, given, options)
+        return self._parts.outcomes.booked((yield command))
+
+    def _spooled(self, command: Record, error: LedgerError) -> UsageEvent:
+        self._parts.failure.let_through("the call is spooled", error)
+        at = self._parts.clock.now() if command.at is None else command.at
+        return self._parts.failure.spool(command, at)
+
+
+def _not_counted(event_id: object, holds: Sequence[Hold]) -> InvalidInputError:
+    """Why an id has no figures that could be corrected."""
+    shown = repr(str(event_id)[:60])
+    if any(hold.id == event_id for hold in holds):
+        return InvalidInputError(
+            "event_id", f"{shown} is an open reservation", "settle it: nothing is counted yet"
+        )
+    return InvalidInputError(
+        "event_id", f"no event {shown} in this ledger", "see: quotakeeper events"
+    )
