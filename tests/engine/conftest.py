@@ -47,7 +47,7 @@ def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
         )  # fmt: skip
         if isinstance(given.get("clock", clock), FakeClock):
             # Leases are looked after by hand, like the clock.
-            keeper._engine.worker.house.tend = lambda store: None  # type: ignore[method-assign]
+            keeper._engine.worker.maintenance.tend = lambda store: None  # type: ignore[method-assign]
         recording = of_the_file if ledger == "file" else Recording()
         keepers.append((recording.watch(keeper), recording))
         return keeper
@@ -59,7 +59,7 @@ def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
     if not made.unproved:  # type: ignore[attr-defined]
         for keeper, recording in keepers:
             assert problems(keeper, recording.operations) == []
-            keeper.worker.store.close()  # it was opened again to be looked at
+            keeper._engine.worker.store.close()  # it was opened again to be looked at
 
 
 @pytest.fixture

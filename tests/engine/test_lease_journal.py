@@ -203,7 +203,7 @@ def test_replayed_twice_and_by_two_it_counts_once(scene: Scene) -> None:
     assert kept and standing(other) == [(4, 0)]
     for name, data in kept.items():
         (folder / name).write_bytes(data)
-    other._engine.worker.ask(other._engine.worker.house.sweep)
+    other._engine.worker.ask(other._engine.worker.maintenance.sweep)
     assert standing(other) == [(4, 0)] and len(list(other.events())) == 4
     assert other.verify() == [] and journals(folder / "ledger.db") == []
 
@@ -241,10 +241,10 @@ def test_a_journal_that_cannot_be_read_leaves_the_lease_to_its_term(
         standing(other) == [(0, 10)] and len(journals(Path(other._engine.worker.store.name))) == 1
     )
     scene.clock.advance(seconds=11)
-    other._engine.worker.ask(other._engine.worker.house.sweep)
+    other._engine.worker.ask(other._engine.worker.maintenance.sweep)
     assert standing(other) == [(0, 0)]
     monkeypatch.undo()
-    other._engine.worker.ask(other._engine.worker.house.sweep)
+    other._engine.worker.ask(other._engine.worker.maintenance.sweep)
     assert standing(other) == [(1, 0)] and other.verify() == []
 
 
@@ -429,7 +429,7 @@ def test_whatever_is_done_a_death_loses_nothing(
     path = tmp_path_factory.mktemp("steps") / "ledger.db"
     clock = FakeClock("2026-11-23T12:00:00Z")
     keeper = Keeper(path, config(limit(1_000)), "process", clock=clock, lease=size)
-    keeper._engine.worker.house.tend = lambda store: None  # type: ignore[method-assign]
+    keeper._engine.worker.maintenance.tend = lambda store: None  # type: ignore[method-assign]
     keeper.status()
     scene, model = Scene(keeper, path, clock), Model()
     try:

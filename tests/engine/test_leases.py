@@ -316,7 +316,7 @@ def test_a_process_that_was_stopped_past_its_term_admits_nothing_on_it(
     assert standing(keeper) == standing(other) == [(1, 9)]
     clock.advance(seconds=TERM_SECONDS + 1)  # both clocks: nobody ran meanwhile
     assert standing(other)[0][1] == 9
-    other._engine.worker.ask(other._engine.worker.house.sweep)
+    other._engine.worker.ask(other._engine.worker.maintenance.sweep)
     assert standing(other) == [(1, 0)]
     for _ in range(39):
         reserve(other).settle(**USED)

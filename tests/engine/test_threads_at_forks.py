@@ -80,12 +80,12 @@ def test_python_does_not_warn_of_a_keeper(path: Path) -> None:
 def test_what_is_handed_over_while_a_process_forks_is_carried_out(keeper: Keeper) -> None:
     keeper.record("gemini", event_id="before")
     call = keeper.reserve("gemini")
-    keeper.worker.before_fork()
+    keeper._engine.worker.before_fork()
     assert names() == []
     recording = threading.Thread(target=keeper.record, args=("gemini",), name="host")
     recording.start()
-    keeper.worker.post(Release(call.id))  # as a finalizer does
-    keeper.worker.after_fork_in_parent()
+    keeper._engine.worker.post(Release(call.id))  # as a finalizer does
+    keeper._engine.worker.after_fork_in_parent()
     recording.join(SECONDS)
     assert not recording.is_alive() and len(list(keeper.events())) == 2
     assert keeper.reservations() == [] and len(names()) == 1
@@ -95,18 +95,18 @@ def test_what_comes_behind_the_request_to_stop_is_carried_out_after_the_fork(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = keeper.reserve("gemini")
-    stop = keeper.worker._thread.stop
+    stop = keeper._engine.worker._thread.stop
 
     def and_then(ask: Callable[[StopRequest], None], seconds: float) -> bool:
         def both(request: StopRequest) -> None:
             ask(request)
-            keeper.worker.post(Release(call.id))  # the thread is still there
+            keeper._engine.worker.post(Release(call.id))  # the thread is still there
 
         return stop(both, seconds)
 
-    monkeypatch.setattr(keeper.worker._thread, "stop", and_then)
+    monkeypatch.setattr(keeper._engine.worker._thread, "stop", and_then)
     assert in_child(lambda: None) == 0
-    until(keeper.worker._queue.empty)
+    until(keeper._engine.worker._queue.empty)
     assert keeper.reservations() == []
 
 
@@ -114,8 +114,8 @@ def test_what_a_finalizer_ends_after_a_fork_waits_for_nobody(keeper: Keeper) -> 
     call = keeper.reserve("gemini")
     assert in_child(lambda: None) == 0
     assert names() == []
-    keeper.worker.post(Release(call.id))
-    until(lambda: keeper.worker._queue.empty() and names() == ["quotakeeper"])
+    keeper._engine.worker.post(Release(call.id))
+    until(lambda: keeper._engine.worker._queue.empty() and names() == ["quotakeeper"])
     assert keeper.reservations() == []
 
 
@@ -143,12 +143,12 @@ def _refused(thread: threading.Thread) -> None:
 
 
 def test_a_fork_in_the_workers_own_thread_does_not_wait_for_it(keeper: Keeper) -> None:
-    keeper.worker.patience = 600  # a wait for itself would last as long
+    keeper._engine.worker.patience = 600  # a wait for itself would last as long
 
     def fork(*_: object) -> int:
         return in_child(lambda: None)
 
-    assert keeper.worker.ask(fork) == 0
+    assert keeper._engine.worker.ask(fork) == 0
     keeper.record("gemini")
     assert len(list(keeper.events())) == 1
 
@@ -169,7 +169,7 @@ def test_a_signal_handler_may_fork_while_a_command_is_handed_over(
         assert handlers.pop("after the start", lambda: 0)() == 0
 
     monkeypatch.setattr(ResumableThread, "start", interrupted)
-    keeper.worker.patience = 600
+    keeper._engine.worker.patience = 600
     keeper.record("gemini", event_id="interrupted")
     assert "interrupted" in {event.id for event in keeper.events()}
     assert handlers == {} and len(names()) == 1
@@ -178,14 +178,14 @@ def test_a_signal_handler_may_fork_while_a_command_is_handed_over(
 def test_a_worker_that_cannot_end_in_time_goes_on(path: Path) -> None:
     keeper = Keeper(path, config(limit(100)), "process")
     store = gated(keeper)
-    keeper.worker.patience = 0.05
+    keeper._engine.worker.patience = 0.05
     store.forget()
     store.before.clear()
-    keeper.worker.post(Release("nothing"))
+    keeper._engine.worker.post(Release("nothing"))
     assert store.entered.wait(SECONDS)
     (thread,) = (t for t in threading.enumerate() if t.name == "quotakeeper")
     assert in_child(lambda: None) == 0
-    keeper.worker.patience = 15
+    keeper._engine.worker.patience = 15
     store.before.set()
     keeper.record("gemini", event_id="afterwards")
     assert thread.is_alive() and len(names()) == 1  # it ignored the request

@@ -41,10 +41,10 @@ class Worker:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, accounts: tuple[Account, ...], house: Maintenance
+        self, store: Store, clock: Clock, accounts: tuple[Account, ...], maintenance: Maintenance
     ) -> None:
         self.patience = PATIENCE_SECONDS
-        self.house = house
+        self.maintenance = maintenance
         self._store = store
         self._clock = clock
         self._accounts = accounts
@@ -199,7 +199,7 @@ class Worker:
         if self._still:
             self._still = False
             self._turn.end()
-        if self._thread.used and (self.house.is_busy or not self._queue.empty()):
+        if self._thread.used and (self.maintenance.is_busy or not self._queue.empty()):
             self._resume()
 
     def _resume(self) -> None:
@@ -212,7 +212,7 @@ class Worker:
             self._store = self._store.after_fork()
         finally:
             self._reset()
-            self.house.after_fork(self._store.owner)
+            self.maintenance.after_fork(self._store.owner)
 
     def _put(self, *tickets: WorkItem) -> None:
         try:
@@ -273,7 +273,7 @@ class Worker:
             try:
                 self._serve(batch)
                 if self._watching:
-                    self.house.keep(self._store)
+                    self.maintenance.keep(self._store)
             except Exception as error:
                 log.exception("quotakeeper: a batch failed")
                 fail(batch, unforeseen(self._store.name, error))
@@ -282,7 +282,7 @@ class Worker:
         """What waits, and what comes after it: more (True), the end (False), or a request."""
         batch: list[WorkItem] = []
         with suppress(Empty):
-            ticket = self._queue.get(timeout=self.house.rest_seconds)
+            ticket = self._queue.get(timeout=self.maintenance.rest_seconds)
             while isinstance(ticket, WorkItem):
                 if ticket.open:
                     batch.append(ticket)
@@ -301,12 +301,12 @@ class Worker:
             return
         writes = [ticket for ticket in batch if ticket.command is not None]
         if self._well or not writes:
-            self.house.catch_up(self._store, now)
+            self.maintenance.catch_up(self._store, now)
         if writes:
             self._well = self._write(writes, now)
         questions = [ticket for ticket in batch if ticket.question is not None]
         if questions:
-            self.house.book(self._store, now)  # an answer knows what has ended
+            self.maintenance.book(self._store, now)  # an answer knows what has ended
         for ticket in questions:
             self._answer(ticket, now)
         wake(questions)
@@ -314,7 +314,7 @@ class Worker:
     def _watch(self, now: int) -> None:
         if not self._watching:
             self._store.apply([Watch(self._accounts)], now)
-            self.house.sweep(self._store, now)
+            self.maintenance.sweep(self._store, now)
             self._watching = True
 
     def _write(self, tickets: list[WorkItem], now: int) -> bool:
@@ -344,7 +344,7 @@ class Worker:
     def _say_goodbye(self) -> None:
         try:
             if self._watching:
-                self.house.leave(self._store)
+                self.maintenance.leave(self._store)
         except Exception as error:  # noqa: BLE001 - it must be closed whatever happens
             log.warning("quotakeeper: %s", error)
         finally:
