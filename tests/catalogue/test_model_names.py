@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quotakeeper.catalogue import load_snapshot
+from quotakeeper.errors import ConfigError
 
 LONG = "projects/my-project/locations/us-central1/publishers/google/models/"
 
@@ -130,3 +131,15 @@ def test_a_name_that_is_only_a_prefix_is_not_a_call_without_a_model(prices, now,
 def test_a_name_of_a_million_characters_is_answered_at_once(prices):
     assert not prices.is_known("gemini", "models/" + "-preview" * 100_000)
     assert not prices.is_known("gemini", "gemini/" * 100_000)
+
+
+def test_a_price_file_may_name_further_prefixes(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('[[prefix]]\nprovider = "gemini"\nname = "our-gateway/"\n', encoding="utf-8")
+    mine = load_snapshot([file])
+    assert mine.canonical_model("gemini", "our-gateway/gemini-2.5-flash") == "gemini-2.5-flash"
+    assert mine.canonical_model("gemini", "vertex_ai/gemini-2.5-flash") == "gemini-2.5-flash"
+    assert mine.canonical_model("deepgram", "our-gateway/nova-3") == "our-gateway/nova-3"
+    file.write_text('[[prefix]]\nprovider = "gemini"\nname = "gem"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"mine\.toml: prefix\[1\]\.name: 'gem' does not end in"):
+        load_snapshot([file])

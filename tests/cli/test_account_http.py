@@ -12,6 +12,7 @@ import pytest
 from quotakeeper.cli.reconcile.account_http import DeepgramAccount
 from quotakeeper.config.provider_accounts import AccountSettings, load_account_settings
 from quotakeeper.errors import InvalidInputError, ProviderError
+from quotakeeper.providers.deepgram import ADAPTER
 from quotakeeper.testing import FakeClock
 from tests.cli.conftest import CommandLine
 
@@ -67,7 +68,8 @@ def test_settings_never_show_the_key() -> None:
     environ = {
         "DEEPGRAM_API_KEY": f" {KEY}\n", "DEEPGRAM_PROJECT_ID": "p", "DEEPGRAM_BASE_URL": "u",
     }  # fmt: skip
-    settings = load_account_settings(environ)
+    names = ADAPTER.environment
+    settings = load_account_settings(names.key, names.project, names.base_urls[0], environ)
     assert settings == AccountSettings(KEY, "p", "u")
     assert KEY not in repr(settings)
 

@@ -30,6 +30,15 @@ SKELETON = {
     "stores/sql/state": "import quotakeeper.domain.ledger.apply\n",
     "stores/sqlite/store": "import sqlite3\nimport quotakeeper.stores.sql.state\n",
     "catalogue/loader": "import tomllib\n",
+    "providers/registry": "import quotakeeper.providers.contract\n",
+    "providers/gemini/adapter": "import quotakeeper.providers.chat_completions.replies\n",
+    "providers/openai/adapter": "import quotakeeper.providers.adapter\n",
+    "providers/chat_completions/replies": "import quotakeeper.providers.reading.token_reader\n",
+    "providers/adapter": "import quotakeeper.providers.reading.refusals\n",
+    "providers/reading/refusals": "import quotakeeper.providers.contract\n",
+    "providers/reading/token_reader": "import quotakeeper.providers.formats.framing\n",
+    "providers/formats/framing": "",
+    "providers/contract": "import quotakeeper.domain.money\n",
     "tokens/exact": "def load():\n    import sentencepiece\n",
     "config/loader": "import os\n",
     "clocks": "import time\n",
@@ -67,6 +76,22 @@ FAULTS = {
     "records to a use case": (
         "Layers inside app",
         {"app/records/events": "import quotakeeper.app.diagnostics\n"},
+    ),
+    "provider to provider": (
+        "Layers inside providers",
+        {"providers/gemini/adapter": "import quotakeeper.providers.openai.adapter\n"},
+    ),
+    "shared shape to a provider": (
+        "Layers inside providers",
+        {"providers/chat_completions/replies": "import quotakeeper.providers.openai.adapter\n"},
+    ),
+    "undeclared provider": (
+        "Layers inside providers",
+        {"providers/acme/adapter": "import quotakeeper.providers.adapter\n"},
+    ),
+    "catalogue to providers": (
+        "Layers point downwards",
+        {"catalogue/loader": "import quotakeeper.providers.registry\n"},
     ),
     "store to store": (
         "Stores never know each other",

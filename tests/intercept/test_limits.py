@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.config.child_environment import load_watch_settings
 from quotakeeper.errors import ConfigError
+from quotakeeper.metering.process_meter import read_watch_settings
 from quotakeeper.providers.contract import Request
 from quotakeeper.providers.registry import recognise
 from quotakeeper.sandbox.server import Sandbox
@@ -199,7 +199,7 @@ def test_labels_of_the_run_are_on_every_call(
 
 def _read(tmp_path: Path, **variables: str) -> Any:
     base = {"QUOTAKEEPER_LEDGER": str(tmp_path / "ledger.db"), "HOME": str(tmp_path)}
-    return load_watch_settings({**base, **variables})
+    return read_watch_settings({**base, **variables})
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def _snapshot(files: Iterable[PriceFile], data: bytes) -> PriceSnapshot:
         tuple(part for file in files for part in file.adjustments),
         aliases,
         f"{as_of.isoformat()}+{digest}",
+        tuple(prefix for file in files for prefix in file.prefixes),
     )
 
 

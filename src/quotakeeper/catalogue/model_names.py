@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
-# Names of the provider itself that other tools put in front: "gemini/gemini-2.5-flash".
-_GOOGLE = ("google/", "vertex_ai/", "vertexai/", "google-gla:", "google-vertex:")
-_PREFIXES = {"gemini": _GOOGLE}
 # "-002", "-latest", "-preview", "-preview-05-20", "-preview-09-2025", "-exp-0827", "@001" ...
 _SUFFIX = (
     r"(-latest|-00[0-9]|-preview|-exp|-[0-9]{2}-[0-9]{2}|-[0-9]{2}-[0-9]{4}|-[0-9]{4}"
@@ -32,6 +29,14 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """What other tools put in front of a provider's model names: "vertex_ai/", "google-gla:"."""
+
+    provider: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedModel:
     """The catalogue's name of a model, whether the catalogue has it, and what the name implies."""
 
@@ -40,10 +45,9 @@ class ResolvedModel:
     options: Mapping[str, str] = field(default_factory=lambda: _NO_OPTIONS)
 
 
-def strip_path(provider: str, model: str) -> str:
+def strip_path(model: str, prefixes: Iterable[str]) -> str:
     """Drop resource paths and provider prefixes; a tuned model keeps its whole name."""
     name = model.strip()
-    prefixes = (f"{provider}/", *_PREFIXES.get(provider, ()))
     for _ in range(_MOST_PREFIXES):
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
         name = name[len(prefix) :]
@@ -56,8 +60,17 @@ def strip_path(provider: str, model: str) -> str:
 class ModelNames:
     """Finds the catalogue's model for any way of writing it."""
 
-    def __init__(self, models: Mapping[str, frozenset[str]], aliases: list[Alias]) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, frozenset[str]],
+        aliases: list[Alias],
+        prefixes: Iterable[Prefix] = (),
+    ) -> None:
         self._models = models
+        self._in_front: dict[str, tuple[str, ...]] = {}
+        for prefix in prefixes:
+            known = self._in_front.get(prefix.provider, ())
+            self._in_front[prefix.provider] = (*known, prefix.name)
         self._exact: dict[tuple[str, str], Alias] = {}
         self._prefixes: dict[str, list[Alias]] = {}
         for alias in aliases:
@@ -72,7 +85,7 @@ class ModelNames:
         """Resolve a name; when unknown, `model` is the name without paths and prefixes."""
         if not model.strip():
             return ResolvedModel("", "" in self._models.get(provider, frozenset()))
-        stripped = strip_path(provider, model)
+        stripped = strip_path(model, (f"{provider}/", *self._in_front.get(provider, ())))
         name = stripped
         for _ in range(_MOST_SUFFIXES + 1):
             found = self._find(provider, name) or self._find(provider, name.lower())

@@ -7,6 +7,7 @@ providers = ["mistral"]            # only to add a provider the catalogue does n
 [[tier]]                           # the rule of a service tier: batch is half, priority is x 1.8
 [[discount]]                       # a percentage agreed for an account
 [[alias]]                          # another name of a model
+[[prefix]]                         # what other tools put in front of a provider's model names
 ```
 """
 
@@ -20,7 +21,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from quotakeeper.catalogue.model_names import Alias
+from quotakeeper.catalogue.model_names import Alias, Prefix
 from quotakeeper.catalogue.toml_fields import MOST_PER, Fields
 from quotakeeper.domain.pricing.prices import (
     KINDS,
@@ -43,7 +44,8 @@ _TIER = ("provider", "model", "tier", "factor", "meters", "from", "until", "sour
          "note")  # fmt: skip
 _DISCOUNT = ("provider", "model", "percent", "meters", "from", "until", "source", "note")
 _ALIAS = ("provider", "name", "model", "mode", "language", "tier")
-_TOP = ("as_of", "providers", "defaults", "price", "tier", "discount", "alias")
+_PREFIX = ("provider", "name")
+_TOP = ("as_of", "providers", "defaults", "price", "tier", "discount", "alias", "prefix")
 _ADDON = re.compile(r"[a-z0-9_]{1,40}")
 
 
@@ -56,6 +58,7 @@ class PriceFile:
     adjustments: tuple[Adjustment, ...]
     aliases: tuple[Alias, ...]
     as_of: date | None = None
+    prefixes: tuple[Prefix, ...] = ()
 
 
 def parse_price_file(
@@ -84,6 +87,7 @@ def parse_price_file(
         ),
         tuple(reader.alias(t) for t in _tables(top, "alias", name, _ALIAS, defaults.values())),
         as_of,
+        tuple(reader.prefix(t) for t in _tables(top, "prefix", name, _PREFIX, defaults.values())),
     )
 
 
@@ -168,6 +172,14 @@ class _Reader:
             {name: value for name, value in given.items() if value},
             f"{table.where}",
         )
+
+    def prefix(self, table: Fields) -> Prefix:
+        name = table.text("name")
+        if not name.endswith(("/", ":")):
+            raise table.error(
+                "name", f"{name[:60]!r} does not end in / or :", 'write it like name = "google/"'
+            )
+        return Prefix(self._provider(table), name)
 
     def _provider(self, table: Fields) -> str:
         provider = table.text("provider")

@@ -9,7 +9,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from quotakeeper.catalogue.highest_price import HighestRates
-from quotakeeper.catalogue.model_names import Alias, ModelNames, ResolvedModel
+from quotakeeper.catalogue.model_names import Alias, ModelNames, Prefix, ResolvedModel
 from quotakeeper.catalogue.price_ids import PriceId, read_price_id
 from quotakeeper.domain.pricing.prices import (
     ANY_MODEL,
@@ -123,6 +123,7 @@ class PriceSnapshot:
         adjustments: tuple[Adjustment, ...],
         aliases: tuple[Alias, ...],
         version: str,
+        prefixes: tuple[Prefix, ...] = (),
     ) -> None:
         self.version = version
         self._rows = rows
@@ -134,7 +135,7 @@ class PriceSnapshot:
         for provider, model in self._by_model:
             models.setdefault(provider, set()).add(model)
         self._models = {name: frozenset(found - {ANY_MODEL}) for name, found in models.items()}
-        self._names = ModelNames(self._models, list(aliases))
+        self._names = ModelNames(self._models, list(aliases), prefixes)
         self._timelines: dict[object, _Timeline | None] = {}
         self._highest: dict[str, HighestRates] = {}
 

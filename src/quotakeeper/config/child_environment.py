@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -21,22 +21,24 @@ BASE_URLS = "QUOTAKEEPER_BASE_URLS"
 NOTES = "QUOTAKEEPER_RUN_NOTES"
 # The words of the launcher, and what they are as a setting; to wait is to be refused and ask again.
 _WORDS = {"stop": "raise", "raise": "raise", "warn": "warn", "wait": "raise"}
-# Where programs themselves say that a provider is to be reached at another address.
-_SDK_VARIABLES = {
-    "GOOGLE_GEMINI_BASE_URL": "gemini",
-    "GOOGLE_VERTEX_BASE_URL": "gemini",
-    "DEEPGRAM_BASE_URL": "deepgram",
-    "DEEPGRAM_HOST": "deepgram",
-    "OPENAI_BASE_URL": "openai",
-    "ANTHROPIC_BASE_URL": "anthropic",
-}
-_KNOWN_BY_THEMSELVES = (".googleapis.com", ".deepgram.com", ".openai.com", ".anthropic.com")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 _ON_STORE_FAILURE = "QUOTAKEEPER_ON_STORE_FAILURE"
 _LEDGER, _PRICE_FILES = "QUOTAKEEPER_LEDGER", "QUOTAKEEPER_PRICE_FILES"
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class SdkVariables:
+    """Where SDKs are told another address of a provider, as the providers' adapters state it.
+
+    `base_urls` maps a variable to its provider's name. `is_provider_host` says of a host whether a
+    provider is recognised there anyway.
+    """
+
+    base_urls: Mapping[str, str]
+    is_provider_host: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class WatchSettings:
     notes: str = ""
 
 
-def load_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettings:
+def load_watch_settings(
+    variables: SdkVariables, environ: Mapping[str, str] | None = None
+) -> WatchSettings:
     """Read everything that the hooks go by. Raises ConfigError for anything wrong."""
     environment = dict(os.environ if environ is None else environ)
     word = environment.pop(RUN_ON_LIMIT, "") or environment.pop(ON_LIMIT, "")
@@ -67,7 +71,7 @@ def load_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettin
         load_settings(environ=environment),
         word == "wait",
         _table(environment, TAGS),
-        {**_sdk_hosts(environment), **_base_urls(environment)},
+        {**_sdk_hosts(environment, variables), **_base_urls(environment)},
         environment.get(NOTES, ""),
     )
 
@@ -86,8 +90,9 @@ class Salvaged:
 
 
 def salvage(
-    watching: WatchSettings | None = None, environ: Mapping[str, str] | None = None
-) -> Salvaged:
+    variables: SdkVariables, watching: WatchSettings | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Salvaged:  # fmt: skip
     """What to go by when no meter could be made: of the settings that were read, all but the price
     files; without any, of the environment. What is not said there is denied. Never raises.
     """
@@ -97,7 +102,7 @@ def salvage(
         left = replace(watching, settings=replace(settings, price_files=()))
         allows = settings.on_store_failure == "allow"
         return Salvaged(allows, watching.known_hosts, watching.notes, left)
-    hosts = _sdk_hosts(environment)
+    hosts = _sdk_hosts(environment, variables)
     with suppress(ConfigError):
         hosts |= _base_urls(environment)
     notes = environment.get(NOTES, "")
@@ -149,15 +154,15 @@ def _base_urls(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _sdk_hosts(environ: Mapping[str, str]) -> dict[str, str]:
+def _sdk_hosts(environ: Mapping[str, str], variables: SdkVariables) -> dict[str, str]:
     """The addresses that programs are pointed at, beside those that are recognised anyway."""
     found: dict[str, str] = {}
-    for variable, name in _SDK_VARIABLES.items():
+    for variable, name in variables.base_urls.items():
         address = environ.get(variable, "").strip()
         try:
             host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
         except ValueError:
             continue
-        if host and host not in _LOCAL and not f".{host}".endswith(_KNOWN_BY_THEMSELVES):
+        if host and host not in _LOCAL and not variables.is_provider_host(host):
             found.setdefault(address, name)
     return found

@@ -6,10 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-DEEPGRAM_KEY = "DEEPGRAM_API_KEY"
-DEEPGRAM_PROJECT = "DEEPGRAM_PROJECT_ID"
-DEEPGRAM_URL = "DEEPGRAM_BASE_URL"
-
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
@@ -20,11 +16,13 @@ class AccountSettings:
     url: str = ""
 
 
-def load_account_settings(environ: Mapping[str, str] | None = None) -> AccountSettings:
-    """Deepgram's account, as its own SDKs and the sandbox name the variables."""
+def load_account_settings(
+    key: str, project: str, url: str, environ: Mapping[str, str] | None = None
+) -> AccountSettings:
+    """A provider's account, by the names of the variables that hold its key, project and address."""
     environment = os.environ if environ is None else environ
     return AccountSettings(
-        environment.get(DEEPGRAM_KEY, "").strip(),
-        environment.get(DEEPGRAM_PROJECT, "").strip(),
-        environment.get(DEEPGRAM_URL, "").strip(),
+        environment.get(key, "").strip(),
+        environment.get(project, "").strip(),
+        environment.get(url, "").strip(),
     )

@@ -7,11 +7,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from quotakeeper.config.child_environment import load_watch_settings
 from quotakeeper.intercept import import_hook
 from quotakeeper.intercept.http_gate import switch
 from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.metering.process_meter import make_meter, use_meter
+from quotakeeper.metering.process_meter import make_meter, read_watch_settings, use_meter
 
 if TYPE_CHECKING:
     from quotakeeper.keeper import Keeper
@@ -61,7 +60,7 @@ def watch(
     for every call. `base_urls` maps further addresses ("host[:port][/prefix]") to a provider's
     name. With `wait`, a call over a limit waits until it fits. Raises ConfigError.
     """
-    settings = load_watch_settings()
+    settings = read_watch_settings()
     settings = replace(
         settings,
         scope={**settings.scope, **(scope or {})},

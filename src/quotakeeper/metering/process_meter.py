@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any, cast
 
 from quotakeeper.config.child_environment import (
     Salvaged,
+    SdkVariables,
     WatchSettings,
     load_watch_settings,
     salvage,
@@ -21,6 +23,7 @@ from quotakeeper.errors import ConfigError, QuotakeeperError
 from quotakeeper.keeper import Keeper
 from quotakeeper.loggers import tell
 from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.providers.registry import base_url_variables, is_provider_host
 
 log = logging.getLogger("quotakeeper.intercept")
 
@@ -48,6 +51,11 @@ def use_meter(meter: CallMeter | None) -> CallMeter | None:
     return before
 
 
+def read_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettings:
+    """The settings of this process's meter, by the environment. Raises ConfigError."""
+    return load_watch_settings(_sdk_variables(), environ)
+
+
 def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMeter:
     """A meter by settings, under a keeper of its own unless one is given. Raises ConfigError."""
     keeper = keeper or Keeper(config=watching.settings)
@@ -61,13 +69,17 @@ def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMet
     )
 
 
+def _sdk_variables() -> SdkVariables:
+    return SdkVariables(base_url_variables(), is_provider_host)
+
+
 def _from_environment() -> CallMeter | None:
     watching = None
     try:
-        watching = load_watch_settings()
+        watching = read_watch_settings()
         return make_meter(watching)
     except Exception as error:  # noqa: BLE001 - whatever it is, the policy says what follows
-        return _in_spite_of(error, salvage(watching))
+        return _in_spite_of(error, salvage(_sdk_variables(), watching))
 
 
 def _in_spite_of(error: Exception, left: Salvaged) -> CallMeter | None:

@@ -16,6 +16,7 @@ from quotakeeper.metering.event_loops import behind
 from quotakeeper.metering.refusal import Denied
 from quotakeeper.metering.session_budget import PROLONGED_SECONDS, ExtendStep, Plan, SessionBudget
 from quotakeeper.metering.settled_figures import figures_of
+from quotakeeper.providers.adapter import farewell_of
 from quotakeeper.providers.contract import Adapter, LiveSession, Usage
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 _MOST_LAG_MS = 5_000  # of results behind what was sent
 _MOST_PER_BYTE = 20  # a byte is at most a millisecond of twenty channels
 _MOST_PER_MESSAGE = 300  # beside its bytes: a picture is 258 tokens
-# What ends a session properly, so that the provider still says what it came to.
-_FAREWELLS = {
-    ("deepgram", "listen_live"): '{"type":"CloseStream"}',
-    ("deepgram", "flux"): '{"type":"CloseStream"}',
-    ("deepgram", "speak_live"): '{"type":"Close"}',
-}
 
 Data = bytes | str
 
@@ -219,8 +214,7 @@ class SocketAttempt:
             return None
         if isinstance(denied, LimitExceeded):
             self._meter.note("refused", denied.limit.name)
-        call = self.budget.call
-        farewell = _FAREWELLS.get((call.provider, call.operation), "")
+        farewell = farewell_of(self._adapter, self.budget.call)
         self._cut = SocketCut(f"quotakeeper: {denied}", farewell)
         return self._cut
 

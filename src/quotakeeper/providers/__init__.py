@@ -4,6 +4,7 @@ Everything here is a function of bytes and headers; nothing raises for what they
 keeps a text or a key. See docs/en/providers.md.
 """
 
+from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
 from quotakeeper.providers.contract import (
     NO_RESPONSE,
     Adapter,
@@ -27,7 +28,9 @@ __all__ = [
     "NO_RESPONSE",
     "Adapter",
     "Call",
+    "EnvironmentNames",
     "LiveSession",
+    "ProviderAdapter",
     "ProviderFault",
     "Refusal",
     "Request",

@@ -58,7 +58,7 @@ def locate(
         if listed != name:
             return None
         return Address(place.host, place.port, place.path[length:], _query(url))
-    if any(_is_host(place.host, own) for own in own_hosts):
+    if any(is_host(place.host, own) for own in own_hosts):
         return Address(place.host, place.port, place.path, _query(url))
     if is_loopback(place.host):
         return Address(place.host, place.port, place.path, _query(url), sure=False)
@@ -112,7 +112,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _is_host(host: str, own: str) -> bool:
+def is_host(host: str, own: str) -> bool:
+    """Whether a host is `own`, or ends so where that begins with "." or "-"."""
     return host.endswith(own) if own[0] in ".-" else host == own
 
 

@@ -185,7 +185,10 @@ class LiveSession(Protocol):
 
 
 class Adapter(Protocol):
-    """One provider. Adapters keep no state between calls and may be used by many threads."""
+    """One provider. Adapters keep no state between calls and may be used by many threads.
+
+    `adapter.ProviderAdapter` has most of this; a class that only follows this protocol does too.
+    """
 
     @property
     def name(self) -> str:

@@ -1,11 +1,18 @@
-"""Which providers there are: the four that come along, and those that other packages plug in."""
+"""Which providers there are: the folders beside this file, and what other packages plug in.
+
+A folder is a provider's when it has an `ADAPTER`. No list names them, so that a provider is added
+by its folder alone.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
 
-from quotakeeper.providers.anthropic import AnthropicAdapter
+from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.addresses import is_host
 from quotakeeper.providers.contract import (
     NOTHING,
     Adapter,
@@ -14,18 +21,23 @@ from quotakeeper.providers.contract import (
     LiveSession,
     Request,
 )
-from quotakeeper.providers.deepgram import DeepgramAdapter
-from quotakeeper.providers.gemini import GeminiAdapter
-from quotakeeper.providers.openai import OpenAIAdapter
 from quotakeeper.providers.reading.redaction import redact
 
 ENTRY_POINTS = "quotakeeper.providers"
-BUILT_IN: tuple[Adapter, ...] = (
-    GeminiAdapter(),
-    DeepgramAdapter(),
-    OpenAIAdapter(),
-    AnthropicAdapter(),
-)
+_PACKAGE = "quotakeeper.providers"
+
+
+def _built_in() -> tuple[Adapter, ...]:
+    """The adapters of this package's own folders, by precedence."""
+    folders = (
+        found.name for found in iter_modules(import_module(_PACKAGE).__path__) if found.ispkg
+    )
+    modules = (import_module(f"{_PACKAGE}.{folder}") for folder in folders)
+    found = [module.ADAPTER for module in modules if hasattr(module, "ADAPTER")]
+    return tuple(sorted(found, key=lambda adapter: (adapter.precedence, adapter.name)))
+
+
+BUILT_IN = _built_in()
 
 
 class _Plugins:
@@ -97,6 +109,29 @@ def live_session(
     return None
 
 
+def base_url_variables() -> dict[str, str]:
+    """The environment variables that hold another address of a provider, and whose they are."""
+    found: dict[str, str] = {}
+    for adapter in _full_adapters():
+        for variable in adapter.environment.base_urls:
+            found.setdefault(variable, adapter.name)
+    return found
+
+
+def is_provider_host(host: str) -> bool:
+    """Whether a host is a provider's own, which is recognised without being listed."""
+    return any(
+        is_host(f".{host}" if own[:1] == "." else host, own)
+        for adapter in _full_adapters()
+        for own in (*adapter.hosts, *adapter.domains)
+    )
+
+
+def _full_adapters() -> Iterator[ProviderAdapter[object]]:
+    """Those that state their hosts and variables; a plug-in that only has the verbs does not."""
+    return (adapter for adapter in adapters() if isinstance(adapter, ProviderAdapter))
+
+
 def _load() -> tuple[tuple[Adapter, ...], tuple[str, ...]]:
     from importlib import metadata  # noqa: PLC0415 - ten milliseconds that few programs need
 
@@ -111,14 +146,40 @@ def _load() -> tuple[tuple[Adapter, ...], tuple[str, ...]]:
         except Exception as error:  # noqa: BLE001 - somebody else's package must not stop ours
             problems.append(redact(f"{entry.name}: {type(error).__name__}: {error}"))
             continue
+        wrong = _wrong_data(adapter)
         if missing:
             problems.append(f"{entry.name}: has no {', '.join(missing)}")
+        elif wrong:
+            problems.append(f"{entry.name}: {wrong}")
         elif adapter.name in names:
             problems.append(f"{entry.name}: the name {adapter.name!r} is taken")
         else:
             names.add(adapter.name)
             found.append(adapter)
     return tuple(found), tuple(problems)
+
+
+def _wrong_data(adapter: Adapter) -> str:
+    """What is wrong with the data that a plug-in states; "" when nothing is."""
+    if not isinstance(adapter, ProviderAdapter):
+        return ""
+    environment: object = adapter.environment
+    if not isinstance(environment, EnvironmentNames):
+        return "environment is not EnvironmentNames"
+    farewells: object = adapter.farewells
+    if not isinstance(farewells, Mapping) or not _are_texts(tuple(farewells.values())):
+        return "farewells is not a mapping of texts"
+    stated = {
+        "hosts": adapter.hosts,
+        "domains": adapter.domains,
+        "base_urls": environment.base_urls,
+    }
+    wrong = [name for name, texts in stated.items() if not _are_texts(texts)]
+    return f"{', '.join(wrong)}: not a tuple of texts" if wrong else ""
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, str) and each for each in value)
 
 
 _VERBS = ("name", "recognise", "reader", "refusal", "interruption", "live")

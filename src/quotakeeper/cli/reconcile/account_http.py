@@ -18,13 +18,14 @@ from urllib.request import (
 )
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.config.provider_accounts import DEEPGRAM_KEY, DEEPGRAM_PROJECT, AccountSettings
+from quotakeeper.config.provider_accounts import AccountSettings
 from quotakeeper.errors import InvalidInputError, ProviderError
-from quotakeeper.providers.deepgram import account
+from quotakeeper.providers.deepgram import ADAPTER, account
 from quotakeeper.providers.deepgram.errors import read_fault
 from quotakeeper.providers.formats.json_values import Json, as_object, items, name_of, objects
 from quotakeeper.providers.reading.redaction import redact
 
+_NAMES = ADAPTER.environment
 _TIMEOUT_SECONDS = 60
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_PAGES = 100_000
@@ -48,10 +49,10 @@ class DeepgramAccount:
         self._url = _checked(settings.url or account.DEFAULT_URL)
         if not settings.key:
             raise InvalidInputError(
-                DEEPGRAM_KEY, "is not set", "set it to a key that may read usage, or give --file"
+                _NAMES.key, "is not set", "set it to a key that may read usage, or give --file"
             )
         if not settings.key.isprintable() or not settings.key.isascii():
-            raise InvalidInputError(DEEPGRAM_KEY, "is no key", "copy it again")
+            raise InvalidInputError(_NAMES.key, "is no key", "copy it again")
         self._key = settings.key
         self._clock = clock or SystemClock()
         self._opener = _opener(self._url)
@@ -87,7 +88,7 @@ class DeepgramAccount:
             shown = ", ".join(names[:10]) or "none"
             raise InvalidInputError(
                 "--project", f"the key has {len(names)} projects ({shown})",
-                f"name one, or set {DEEPGRAM_PROJECT}",
+                f"name one, or set {_NAMES.project}",
             )  # fmt: skip
         return names[0]
 
@@ -125,7 +126,7 @@ class DeepgramAccount:
 
     def _refused(self, status: int, body: bytes) -> ProviderError:
         said: dict[int, str] = {
-            401: f"the key in {DEEPGRAM_KEY} is not good",
+            401: f"the key in {_NAMES.key} is not good",
             403: "the key may not read usage (it needs the scope usage:read)",
             404: f"there is no project {getattr(self, 'project', '')!r} for this key",
         }

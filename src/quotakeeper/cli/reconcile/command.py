@@ -31,6 +31,7 @@ from quotakeeper.domain.windows import first_instant, moment
 from quotakeeper.engine.retention import LEAST_DAYS
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.providers.account_records import AccountRequest, BilledLine
+from quotakeeper.providers.deepgram import ADAPTER as DEEPGRAM
 from quotakeeper.providers.deepgram.account import read_request
 from quotakeeper.providers.formats.json_stream import objects_listed
 from quotakeeper.providers.gemini.billing import ZONE, read_bill
@@ -71,7 +72,8 @@ def run_reconcile(session: context.CommandContext, options: ReconcileOptions) ->
             source, window = _from_files(options.files, window)
             origin, balances = ", ".join(Path(each).name for each in options.files), []
         else:
-            settings = load_account_settings()
+            names = DEEPGRAM.environment
+            settings = load_account_settings(names.key, names.project, names.base_urls[0])
             account = DeepgramAccount(
                 replace(
                     settings,

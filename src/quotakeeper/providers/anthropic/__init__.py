@@ -2,4 +2,6 @@
 
 from quotakeeper.providers.anthropic.adapter import AnthropicAdapter
 
-__all__ = ["AnthropicAdapter"]
+ADAPTER = AnthropicAdapter()
+
+__all__ = ["ADAPTER", "AnthropicAdapter"]

@@ -6,13 +6,12 @@ import json
 from collections.abc import Mapping
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.addresses import locate
+from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.anthropic.replies import MessageReader, error_body, refuse
 from quotakeeper.providers.contract import (
-    NOTHING,
     Call,
     CountText,
-    LiveSession,
     Refusal,
     Request,
     UsageReader,
@@ -33,7 +32,6 @@ from quotakeeper.providers.reading.request_body import body_of
 from quotakeeper.providers.reading.response_reader import REQUEST
 from quotakeeper.providers.reading.token_split import added
 
-HOSTS = ("api.anthropic.com",)
 _MOST_INPUT = 1_000_000
 _MOST_OUTPUT = 128_000
 _TYPICAL_OUTPUT = 1_024
@@ -41,31 +39,31 @@ _IMAGE_TOKENS = 1_600  # the most an image is made smaller to
 _MOST_DEPTH = 8
 
 
-class AnthropicAdapter:
+class AnthropicAdapter(ProviderAdapter[str]):
     """Anthropic: messages. Batches are passed by as free: their results are read elsewhere."""
 
     name = "anthropic"
+    hosts = ("api.anthropic.com",)
+    domains = (".anthropic.com",)
+    environment = EnvironmentNames(base_urls=("ANTHROPIC_BASE_URL",))
+    precedence = 40
 
-    def recognise(
-        self,
-        request: Request,
-        *,
-        known_hosts: Mapping[str, str] = NOTHING,
-        count: CountText | None = None,
-    ) -> Call | None:
-        """Understand a request, or None when it is not Anthropic's."""
-        place = locate(request.url, self.name, HOSTS, known_hosts)
-        if place is None:
-            return None
-        is_post = request.method.upper() == "POST"
+    def route(self, method: str, place: Address) -> str | None:
+        """The operation at a path."""
         for tail in place.tails(("v1",)):
-            if tail == ("messages",) and is_post:
-                return _message(request, count)
+            if tail == ("messages",) and method == "POST":
+                return "message"
             if tail == ("messages", "count_tokens"):
-                return Call(self.name, "", "count_tokens", False, REQUEST, REQUEST)
-        if not place.sure:
-            return None
-        return Call(self.name, "", "other", False, REQUEST, REQUEST)
+                return "count_tokens"
+        return "other" if place.sure else None
+
+    def call(
+        self, route: str, request: Request, place: Address, count: CountText | None
+    ) -> Call | None:
+        """A message; everything else is free."""
+        if route == "message":
+            return _message(request, count)
+        return Call(self.name, "", route, False, REQUEST, REQUEST)
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
         """A reader for the response to a call."""
@@ -83,16 +81,6 @@ class AnthropicAdapter:
             return b""
         text = json.dumps(error_body(message, hard=False))
         return f"event: error\ndata: {text}\n\n".encode()
-
-    def live(
-        self,
-        request: Request,
-        *,
-        known_hosts: Mapping[str, str] = NOTHING,
-        count: CountText | None = None,
-    ) -> LiveSession | None:
-        """None: it has no sockets."""
-        return None
 
 
 def _message(request: Request, count: CountText | None) -> Call:

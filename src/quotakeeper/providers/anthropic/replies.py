@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from quotakeeper.providers.contract import Call, ProviderFault, Refusal, header_text
@@ -18,6 +17,7 @@ from quotakeeper.providers.formats.json_values import (
     text_of,
 )
 from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.refusals import refusal_with
 from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
 from quotakeeper.providers.reading.token_reader import TokenReader
 from quotakeeper.providers.reading.token_split import added
@@ -124,11 +124,8 @@ def fault_of(
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
     """402 billing_error for a limit that stays; 429 for one that goes by."""
-    headers = {"content-type": "application/json"}
-    if not hard and retry_after_seconds is not None:
-        headers["retry-after"] = str(max(1, -int(-min(retry_after_seconds, 1e8) // 1)))
-    body = json.dumps(error_body(message, hard=hard)).encode()
-    return Refusal(402 if hard else 429, headers, body)
+    body = error_body(message, hard=hard)
+    return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 
 
 def error_body(message: str, *, hard: bool) -> dict[str, object]:

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quotakeeper.domain.money import divide_half_even
+from quotakeeper.providers.audio.adts import read_adts
+from quotakeeper.providers.audio.amr import read_amr
 from quotakeeper.providers.audio.byte_view import AudioLength, Buffer, ByteView, MissingBytes
-from quotakeeper.providers.audio.frames import read_adts, read_amr, read_mp3
+from quotakeeper.providers.audio.flac import read_flac
 from quotakeeper.providers.audio.matroska import read_matroska
+from quotakeeper.providers.audio.mp3 import read_mp3
 from quotakeeper.providers.audio.mp4 import read_mp4
-from quotakeeper.providers.audio.riff import read_flac, read_ogg, read_wav
+from quotakeeper.providers.audio.ogg import read_ogg
+from quotakeeper.providers.audio.wav import read_wav
 
 # Opus, the thriftiest coder in use, goes down to 6 kbit/s: a byte is at most 1.34 milliseconds.
 LEAST_BYTES_PER_SECOND = 750

@@ -2,4 +2,6 @@
 
 from quotakeeper.providers.deepgram.adapter import DeepgramAdapter
 
-__all__ = ["DeepgramAdapter"]
+ADAPTER = DeepgramAdapter()
+
+__all__ = ["ADAPTER", "DeepgramAdapter"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
-from quotakeeper.providers.addresses import Address, locate
+from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.contract import (
-    NOTHING,
     Call,
     CountText,
     LiveSession,
@@ -30,14 +31,6 @@ from quotakeeper.providers.deepgram.replies import (
     SpeakReader,
 )
 
-HOSTS = (
-    "api.deepgram.com",
-    "agent.deepgram.com",
-    ".api.deepgram.com",
-    "api.eu.deepgram.com",
-    "api.au.deepgram.com",
-    "api.in.deepgram.com",
-)
 _VERSIONS = ("v1", "v2")
 _ACCOUNT = (("projects",), ("models",), ("auth",))
 _POSTED = {("listen",): "listen", ("speak",): "speak", ("read",): "read"}
@@ -55,33 +48,58 @@ _READERS: dict[str, type[DeepgramReader]] = {
 }
 
 
-class DeepgramAdapter:
-    """Deepgram: speech to text, text to speech, text intelligence, voice agents."""
+class DeepgramAdapter(ProviderAdapter[str]):
+    """Deepgram: speech to text, text to speech, text intelligence, voice agents.
+
+    No answer of Deepgram's can carry an error after it has begun, so nothing interrupts one.
+    """
 
     name = PROVIDER
+    hosts = (
+        "api.deepgram.com",
+        "agent.deepgram.com",
+        ".api.deepgram.com",
+        "api.eu.deepgram.com",
+        "api.au.deepgram.com",
+        "api.in.deepgram.com",
+    )
+    domains = (".deepgram.com",)
+    environment = EnvironmentNames(
+        base_urls=("DEEPGRAM_BASE_URL", "DEEPGRAM_HOST"),
+        key="DEEPGRAM_API_KEY",
+        project="DEEPGRAM_PROJECT_ID",
+    )
+    farewells = MappingProxyType(
+        {
+            "listen_live": '{"type":"CloseStream"}',
+            "flux": '{"type":"CloseStream"}',
+            "speak_live": '{"type":"Close"}',
+        }
+    )
+    precedence = 20
 
-    def recognise(
-        self,
-        request: Request,
-        *,
-        known_hosts: Mapping[str, str] = NOTHING,
-        count: CountText | None = None,
+    def route(self, method: str, place: Address) -> str | None:
+        """The operation at a path, "manage" for what is not billed."""
+        if method == "POST":
+            for tail in place.tails(_VERSIONS):
+                if tail in _POSTED:
+                    return _POSTED[tail]
+        elif place.path[-2:] in _SOCKETS:
+            return _SOCKETS[place.path[-2:]]
+        return "manage" if place.sure else None
+
+    def call(
+        self, route: str, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """Understand a request, or None when it is not Deepgram's."""
-        place = locate(request.url, self.name, HOSTS, known_hosts)
-        if place is None:
-            return None
-        operation = _operation(request, place)
-        if operation == "listen":
+        """The call at an operation."""
+        if route == "listen":
             return listen_call(request, place)
-        if operation == "speak":
+        if route == "speak":
             return speak_call(request, place)
-        if operation == "read":
+        if route == "read":
             return read_call(request, place, count)
-        if operation:
-            return live_call(operation, place)
-        if not place.sure:
-            return None
+        if route != "manage":
+            return live_call(route, place)
         # Questions about the account are no usage: no budget may keep anyone from asking them.
         one = {} if place.path[1:2] in _ACCOUNT else {"requests": 1}
         return Call(self.name, "", "manage", False, one, one)
@@ -96,35 +114,13 @@ class DeepgramAdapter:
         """Deepgram's own kind of error, for a request and for the opening of a socket."""
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
-    def interruption(self, call: Call, *, message: str) -> bytes:
-        """Nothing: no answer of Deepgram's can carry an error after it has begun."""
-        return b""
-
-    def live(
-        self,
-        request: Request,
-        *,
-        known_hosts: Mapping[str, str] = NOTHING,
-        count: CountText | None = None,
-    ) -> LiveSession | None:
+    def session(self, route: str, place: Address, count: CountText | None) -> LiveSession | None:
         """A meter for a socket."""
-        place = locate(request.url, self.name, HOSTS, known_hosts)
-        operation = _operation(request, place) if place is not None else ""
-        if place is None or operation in ("", *_READERS):
+        if route == "manage" or route in _READERS:
             return None
-        call = live_call(operation, place)
-        if operation == "flux":
+        call = live_call(route, place)
+        if route == "flux":
             return FluxSocket(call, place)
-        if operation == "speak_live":
+        if route == "speak_live":
             return SpeakSocket(call)
-        return AgentSocket(call) if operation == "agent" else ListenSocket(call, place)
-
-
-def _operation(request: Request, place: Address) -> str:
-    """What a request is for; "" for what is free or not known."""
-    is_post = request.method.upper() == "POST"
-    for tail in place.tails(_VERSIONS):
-        if is_post and tail in _POSTED:
-            return _POSTED[tail]
-    ending = place.path[-2:]
-    return _SOCKETS.get(ending, "") if not is_post else ""
+        return AgentSocket(call) if route == "agent" else ListenSocket(call, place)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 
 from quotakeeper.providers.contract import ProviderFault, Refusal, header_text
 from quotakeeper.providers.formats.json_values import name_of, parse_json, parse_object, text_of
 from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.refusals import refusal_with
 from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
 
 _PAYMENT = ("ASR_PAYMENT_REQUIRED", "INSUFFICIENT_CREDITS", "PAYMENT_REQUIRED")
@@ -30,10 +29,10 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Provider
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
     """402 as for spent credit, which no SDK tries again; 429 with the wait for what goes by."""
-    status = 402 if hard else 429
     code = "ASR_PAYMENT_REQUIRED" if hard else "TOO_MANY_REQUESTS"
-    headers = {"content-type": "application/json", "dg-error": code}
-    if not hard and retry_after_seconds is not None:
-        headers["retry-after"] = str(max(1, math.ceil(min(retry_after_seconds, 10**8))))
-    body = {"err_code": code, "err_msg": redact(message), "request_id": ""}
-    return Refusal(status, headers, json.dumps(body).encode())
+    return refusal_with(
+        {"err_code": code, "err_msg": redact(message), "request_id": ""},
+        hard=hard,
+        retry_after_seconds=retry_after_seconds,
+        headers={"content-type": "application/json", "dg-error": code},
+    )

@@ -2,4 +2,6 @@
 
 from quotakeeper.providers.gemini.adapter import GeminiAdapter
 
-__all__ = ["GeminiAdapter"]
+ADAPTER = GeminiAdapter()
+
+__all__ = ["ADAPTER", "GeminiAdapter"]

@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.addresses import Address, locate
+from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.contract import (
-    NOTHING,
     Call,
     CountText,
     LiveSession,
@@ -17,22 +16,19 @@ from quotakeeper.providers.contract import (
     Request,
     UsageReader,
 )
-from quotakeeper.providers.formats.json_values import Json, parse_object
+from quotakeeper.providers.formats.json_values import parse_object
 from quotakeeper.providers.gemini.bounds import PROVIDER, call_for
+from quotakeeper.providers.gemini.compatible import COMPATIBLE, CompatibleReader, compatible_call
 from quotakeeper.providers.gemini.errors import error_object, interrupt, refuse
 from quotakeeper.providers.gemini.live import GeminiLive
-from quotakeeper.providers.gemini.models import most_output
 from quotakeeper.providers.gemini.replies import (
     BatchReader,
     CacheReader,
     ContentReader,
     InteractionReader,
 )
-from quotakeeper.providers.gemini.routes import HOSTS, Route, route_of
-from quotakeeper.providers.openai.bounds import chat_bound, embedding_bound
-from quotakeeper.providers.openai.replies import CompatibleReader
+from quotakeeper.providers.gemini.routes import Route, route_of
 from quotakeeper.providers.reading.request_body import body_of
-from quotakeeper.providers.reading.token_split import added
 
 _READERS = {
     "cache": CacheReader,
@@ -42,29 +38,34 @@ _READERS = {
     "batch_embed": BatchReader,
     "batch_result": BatchReader,
 }
-_COMPATIBLE = ("chat", "chat_embed", "images")
 
 
-class GeminiAdapter:
+class GeminiAdapter(ProviderAdapter[Route]):
     """Gemini on both of its platforms, in every shape it answers in."""
 
     name = PROVIDER
+    hosts = (
+        "generativelanguage.googleapis.com",
+        "aiplatform.googleapis.com",
+        "-aiplatform.googleapis.com",
+        "aiplatform.us.rep.googleapis.com",
+        "aiplatform.eu.rep.googleapis.com",
+    )
+    domains = (".googleapis.com",)
+    environment = EnvironmentNames(base_urls=("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"))
+    precedence = 10
 
-    def recognise(
-        self,
-        request: Request,
-        *,
-        known_hosts: Mapping[str, str] = NOTHING,
-        count: CountText | None = None,
+    def route(self, method: str, place: Address) -> Route | None:
+        """The endpoint at a path."""
+        return route_of(method, place)
+
+    def call(
+        self, route: Route, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """Understand a request, or None when it is not Gemini's."""
-        found = self._route(request, known_hosts)
-        if found is None:
-            return None
-        route, place = found
+        """The call at an endpoint."""
         raw, size = body_of(request)
         body = None if raw is None else parse_object(raw)
-        make = _compatible if route.operation in _COMPATIBLE else call_for
+        make = compatible_call if route.operation in COMPATIBLE else call_for
         call = make(route, request, body, size, count)
         if route.operation == "stream" and place.value("alt") != "sse":
             call = replace(call, facts={**call.facts, "form": "array"})
@@ -72,7 +73,7 @@ class GeminiAdapter:
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
         """A reader for the response to a call."""
-        if call.operation in _COMPATIBLE:
+        if call.operation in COMPATIBLE:
             return CompatibleReader(call, status, headers)
         return _READERS.get(call.operation, ContentReader)(call, status, headers)
 
@@ -84,48 +85,11 @@ class GeminiAdapter:
 
     def interruption(self, call: Call, *, message: str) -> bytes:
         """An error that ends an open stream."""
-        if call.operation in _COMPATIBLE and call.streaming:
+        if call.operation in COMPATIBLE and call.streaming:
             error = {"error": error_object(call, 429, message)}
             return b"data: " + json.dumps(error).encode() + b"\n\n"
         return interrupt(call, message)
 
-    def live(
-        self,
-        request: Request,
-        *,
-        known_hosts: Mapping[str, str] = NOTHING,
-        count: CountText | None = None,
-    ) -> LiveSession | None:
+    def session(self, route: Route, place: Address, count: CountText | None) -> LiveSession | None:
         """A meter for a Live session."""
-        found = self._route(request, known_hosts)
-        if found is None or found[0].operation != "live":
-            return None
-        return GeminiLive(count)
-
-    def _route(
-        self, request: Request, known_hosts: Mapping[str, str]
-    ) -> tuple[Route, Address] | None:
-        place = locate(request.url, self.name, HOSTS, known_hosts)
-        route = route_of(request.method, place) if place is not None else None
-        return None if route is None or place is None else (route, place)
-
-
-def _compatible(
-    route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
-) -> Call:
-    """OpenAI's shape, with Gemini's models and their caps."""
-    call = call_for(route, request, body, size, count)
-    if body is None or not route.billed or route.operation == "images":
-        return call
-    if route.operation == "chat":
-        bound, typical = chat_bound(body, count, most=most_output(call.model))
-    else:
-        bound, typical = embedding_bound(body, count)
-    one = {"requests": 1}
-    return replace(
-        call,
-        bound=added(bound, one),
-        typical=added(typical, one),
-        streaming=body.get("stream") is True,
-        bound_is=Provenance.ESTIMATED,
-    )
+        return GeminiLive(count) if route.operation == "live" else None

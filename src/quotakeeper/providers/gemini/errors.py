@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 
@@ -19,6 +18,7 @@ from quotakeeper.providers.formats.json_values import (
     whole,
 )
 from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.refusals import refusal_with, whole_seconds
 from quotakeeper.providers.reading.response_reader import (
     kind_of_status,
     seconds_of,
@@ -83,19 +83,18 @@ def fault_of(
 
 def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
     """402 for a limit that stays, which no SDK tries again; 429 with the wait for one that goes."""
-    status = 402 if hard else 429
-    error = error_object(call, status, message)
-    headers = {"content-type": "application/json; charset=UTF-8"}
-    if not hard and retry_after_seconds is not None:
-        seconds = max(1, math.ceil(min(retry_after_seconds, 10**8)))
-        headers["retry-after"] = str(seconds)
+    error = error_object(call, 402 if hard else 429, message)
+    seconds = None if hard else whole_seconds(retry_after_seconds)
+    if seconds is not None and call.operation != "interaction":
         kind = "type.googleapis.com/google.rpc.RetryInfo"
-        if call.operation != "interaction":
-            error["details"] = [{"@type": kind, "retryDelay": f"{seconds}s"}]
+        error["details"] = [{"@type": kind, "retryDelay": f"{seconds}s"}]
     whole_body: object = {"error": error}
     if call.operation == "stream" and call.facts.get("form") == "array":
         whole_body = [whole_body]
-    return Refusal(status, headers, json.dumps(whole_body).encode())
+    headers = {"content-type": "application/json; charset=UTF-8"}
+    return refusal_with(
+        whole_body, hard=hard, retry_after_seconds=retry_after_seconds, headers=headers
+    )
 
 
 def interrupt(call: Call, message: str) -> bytes:

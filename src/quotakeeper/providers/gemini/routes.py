@@ -7,13 +7,6 @@ from functools import lru_cache
 
 from quotakeeper.providers.addresses import Address
 
-HOSTS = (
-    "generativelanguage.googleapis.com",
-    "aiplatform.googleapis.com",
-    "-aiplatform.googleapis.com",
-    "aiplatform.us.rep.googleapis.com",
-    "aiplatform.eu.rep.googleapis.com",
-)
 VERSIONS = ("v1", "v1beta", "v1alpha", "v1beta1", "beta")
 SOCKETS = ("BidiGenerateContent", "BidiGenerateContentConstrained", "LlmBidiService")
 
@@ -53,8 +46,7 @@ class Route:
 
 
 def route_of(method: str, place: Address) -> Route | None:
-    """The endpoint of a request; None where nothing says that it is Gemini's."""
-    method = method.upper()
+    """The endpoint of a request; None where nothing says that it is Gemini's. `method`: upper case."""
     if any(part.split(".")[-1] in SOCKETS or part in SOCKETS for part in place.path):
         return Route("live")
     for tail in place.tails(VERSIONS):

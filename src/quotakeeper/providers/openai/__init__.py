@@ -1,5 +1,7 @@
-"""OpenAI: chat, responses, embeddings, speech both ways. Gemini's compatible endpoint reads alike."""
+"""OpenAI: chat, responses, embeddings, speech both ways, images."""
 
 from quotakeeper.providers.openai.adapter import OpenAIAdapter
 
-__all__ = ["OpenAIAdapter"]
+ADAPTER = OpenAIAdapter()
+
+__all__ = ["ADAPTER", "OpenAIAdapter"]

@@ -7,31 +7,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.addresses import Address, locate
+from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
+from quotakeeper.providers.addresses import Address
+from quotakeeper.providers.chat_completions.bounds import (
+    MOST_OUTPUT,
+    TYPICAL_OUTPUT,
+    Both,
+    chat_bound,
+    embedding_bound,
+)
 from quotakeeper.providers.contract import (
-    NOTHING,
     Call,
     CountText,
-    LiveSession,
     Refusal,
     Request,
     UsageReader,
 )
 from quotakeeper.providers.formats.json_values import name_of, parse_object, text_of, whole
-from quotakeeper.providers.openai.bounds import (
-    MOST_OUTPUT,
-    TYPICAL_OUTPUT,
-    Both,
-    audio_bound,
-    chat_bound,
-    embedding_bound,
-    form_fields,
-)
+from quotakeeper.providers.openai.forms import audio_bound, form_fields
 from quotakeeper.providers.openai.replies import error_object, reader_of, refuse
 from quotakeeper.providers.reading.request_body import body_of
 from quotakeeper.providers.reading.token_split import added
 
-HOSTS = ("api.openai.com", "eu.api.openai.com", "us.api.openai.com")
 _BILLED = {
     ("chat", "completions"): "chat",
     ("completions",): "chat",
@@ -48,28 +45,30 @@ _UNSEEN_INPUT = 1_000_000
 _ONE = {"requests": 1}
 
 
-class OpenAIAdapter:
-    """OpenAI: chat completions, responses, embeddings, transcription, speech, images."""
+class OpenAIAdapter(ProviderAdapter[str]):
+    """OpenAI: chat, responses, embeddings, transcription, speech, images; no realtime sockets yet."""
 
     name = "openai"
+    hosts = ("api.openai.com", "eu.api.openai.com", "us.api.openai.com")
+    domains = (".openai.com",)
+    environment = EnvironmentNames(base_urls=("OPENAI_BASE_URL",))
+    precedence = 30
 
-    def recognise(
-        self,
-        request: Request,
-        *,
-        known_hosts: Mapping[str, str] = NOTHING,
-        count: CountText | None = None,
+    def route(self, method: str, place: Address) -> str | None:
+        """The operation at a path, "other" for what is free."""
+        if method == "POST":
+            for tail in place.tails(("v1",)):
+                if tail in _BILLED:
+                    return _BILLED[tail]
+        return "other" if place.sure else None
+
+    def call(
+        self, route: str, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """Understand a request, or None when it is not OpenAI's."""
-        place = locate(request.url, self.name, HOSTS, known_hosts)
-        if place is None:
-            return None
-        operation = _operation(request.method.upper(), place)
-        if operation is None:
-            return None
-        if not operation:
-            return Call(self.name, "", "other", False, _ONE, _ONE)
-        return _call(operation, request, count)
+        """The call at an operation."""
+        if route == "other":
+            return Call(self.name, "", route, False, _ONE, _ONE)
+        return _call(route, request, count)
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
         """A reader for the response to a call."""
@@ -90,24 +89,6 @@ class OpenAIAdapter:
             text = json.dumps({**error, "type": "error"})
             return f"event: error\ndata: {text}\n\n".encode()
         return b"data: " + json.dumps({"error": error}).encode() + b"\n\n"
-
-    def live(
-        self,
-        request: Request,
-        *,
-        known_hosts: Mapping[str, str] = NOTHING,
-        count: CountText | None = None,
-    ) -> LiveSession | None:
-        """None: realtime sockets are not metered yet."""
-        return None
-
-
-def _operation(method: str, place: Address) -> str | None:
-    """What a path does: "" for what is free, None for what is not OpenAI's."""
-    for tail in place.tails(("v1",)):
-        if tail in _BILLED and method == "POST":
-            return _BILLED[tail]
-    return "" if place.sure else None
 
 
 def _call(operation: str, request: Request, count: CountText | None) -> Call:

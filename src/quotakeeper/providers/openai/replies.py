@@ -1,132 +1,19 @@
-"""Readers of OpenAI's answers: chat, responses, embeddings, transcriptions."""
+"""Reads OpenAI's answers that are no text, and writes its errors."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.providers.contract import Call, ProviderFault, Refusal, Usage, header_text
-from quotakeeper.providers.formats.framing import Document
-from quotakeeper.providers.formats.json_values import (
-    Json,
-    child,
-    dumps,
-    items,
-    last_object,
-    milliseconds,
-    name_of,
-    objects,
-    parse_json,
-    text_of,
-    whole,
-)
-from quotakeeper.providers.openai.usage import is_counted, token_usage
+from quotakeeper.providers.chat_completions.replies import ChatReader
+from quotakeeper.providers.contract import Call, Refusal, Usage
 from quotakeeper.providers.reading.redaction import redact
-from quotakeeper.providers.reading.response_reader import (
-    REQUEST,
-    kind_of_status,
-    with_retry_after,
-)
-from quotakeeper.providers.reading.token_reader import TokenReader
+from quotakeeper.providers.reading.refusals import refusal_with
+from quotakeeper.providers.reading.response_reader import REQUEST
 from quotakeeper.providers.reading.token_split import added
 
-_TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priority": "priority"}
 
-
-class OpenAIReader(TokenReader):
-    """Any answer with `usage`: chat and responses, whole or streamed, and embeddings."""
-
-    hidden_thoughts = False
-
-    def read(self, body: Json, document: Document) -> None:
-        """The answer, a piece of it, or an event about it."""
-        super().read(body, document)
-        error = child(body, "error") or (body if body.get("type") == "error" else {})
-        if error:
-            billed = self.counted or bool(self.text.tokens)
-            self.fault = fault_of_error(self.status, self.headers, error, billed=billed)
-            return
-        inner = child(body, "response") or body
-        self.model_served = name_of(inner.get("model")) or self.model_served
-        self.response_id = name_of(inner.get("id")) or self.response_id
-        self.tier = _TIERS.get(text_of(inner.get("service_tier")), self.tier)
-        self._text(body)
-        self._outputs(inner)
-        usage = child(inner, "usage")
-        if is_counted(usage):
-            self.snapshot(token_usage(usage, self.note, hidden_thoughts=self.hidden_thoughts))
-            self.ended = self.ended or not items(body.get("choices"))
-        elif "duration" in inner or "seconds" in usage:
-            self._length(inner, usage)
-        kind = text_of(body.get("type"))
-        if kind in ("response.completed", "response.incomplete", "response.failed"):
-            self.ended = True
-
-    def done(self) -> None:
-        """The stream said [DONE]."""
-        self.ended = True
-
-    def read_part(self, data: bytes) -> None:
-        """The end of a document that was cut or too large."""
-        usage = last_object(data, "usage")
-        if is_counted(usage):
-            self.snapshot(token_usage(usage, self.note, hidden_thoughts=self.hidden_thoughts))
-        else:
-            self.text.unread += len(data)
-
-    def fault_of(self, body: bytes) -> ProviderFault:
-        """The error that a status and a body are."""
-        value = parse_json(body) if body else None
-        error = child(value, "error")
-        if isinstance(value, list):  # Gemini's compatible endpoint wraps its errors in a list
-            error = next((found for item in value if (found := child(item, "error"))), {})
-        return fault_of_error(self.status, self.headers, error)
-
-    def request_id(self) -> str:
-        """The id in the answer, else the one in its headers."""
-        return self.response_id or name_of(header_text(self.headers, "x-request-id"))
-
-    def _text(self, body: Json) -> None:
-        for choice in objects(body.get("choices")):
-            for name in ("message", "delta"):
-                said = child(choice, name)
-                self.text.add(said.get("content"))
-                self.text.add(said.get("reasoning_content"))
-                if "tool_calls" in said:
-                    self.text.add(dumps(said["tool_calls"]))
-        self.text.add(body.get("delta"))
-        if self.call.operation == "transcribe":
-            self.text.add(body.get("text"))
-
-    def _outputs(self, inner: Json) -> None:
-        searched = 0
-        for output in objects(inner.get("output")):
-            searched += output.get("type") == "web_search_call"
-            if self.latest is None and not is_counted(child(inner, "usage")):
-                for part in objects(output.get("content")):
-                    self.text.add(part.get("text"))
-        self.searches = max(self.searches, searched)
-
-    def _length(self, inner: Json, usage: Json) -> None:
-        length = milliseconds(usage.get("seconds", inner.get("duration")))
-        if length is not None:
-            self.snapshot({"audio_milliseconds": length})
-
-    def estimate(self, whole: bool) -> dict[str, int]:
-        """A transcription is as long as the sound that was sent, whatever it said."""
-        if self.call.operation in ("transcribe", "images", "speech"):
-            return {key: n for key, n in self.call.typical.items() if key != "requests"}
-        return super().estimate(whole)
-
-
-class CompatibleReader(OpenAIReader):
-    """Gemini behind OpenAI's shape: thoughts are only in the total."""
-
-    hidden_thoughts = True
-
-
-class SpeechReader(OpenAIReader):
+class SpeechReader(ChatReader):
     """Speech made from text: the answer is sound, and what was billed is what was sent."""
 
     def look(self, chunk: bytes) -> None:
@@ -142,34 +29,10 @@ class SpeechReader(OpenAIReader):
         )
 
 
-def fault_of_error(
-    status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
-) -> ProviderFault:
-    """The error that an error object is; spent credit also answers 429."""
-    code = text_of(error.get("code")) or text_of(error.get("type"))
-    if status < 300:
-        status = whole(error.get("code")) or 0
-        status = status if 300 <= status < 600 else 500
-    kind = kind_of_status(status)
-    if code in ("insufficient_quota", "billing_hard_limit_reached"):
-        kind = "payment"
-    elif code in ("rate_limit_exceeded", "tokens", "requests"):
-        kind = "quota"
-    fault = ProviderFault(
-        status, kind, billed, name_of(code) if kind == "quota" else "",
-        "per day" in text_of(error.get("message")).lower(),
-        message=redact(text_of(error.get("message"))),
-    )  # fmt: skip
-    return with_retry_after(fault, headers)
-
-
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
     """402 for a limit that stays: OpenAI's SDK does not try it again; 429 for one that goes."""
-    headers = {"content-type": "application/json"}
-    if not hard and retry_after_seconds is not None:
-        headers["retry-after"] = str(max(1, -int(-min(retry_after_seconds, 1e8) // 1)))
     body = {"error": error_object(message, hard=hard)}
-    return Refusal(402 if hard else 429, headers, json.dumps(body).encode())
+    return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 
 
 def error_object(message: str, *, hard: bool) -> dict[str, object]:
@@ -178,7 +41,7 @@ def error_object(message: str, *, hard: bool) -> dict[str, object]:
     return {"message": redact(message), "type": code, "param": None, "code": code}
 
 
-def reader_of(call: Call, status: int, headers: Mapping[str, str]) -> OpenAIReader:
+def reader_of(call: Call, status: int, headers: Mapping[str, str]) -> ChatReader:
     """The reader for an operation."""
-    kind = SpeechReader if call.operation == "speech" else OpenAIReader
+    kind = SpeechReader if call.operation == "speech" else ChatReader
     return kind(call, status, headers)

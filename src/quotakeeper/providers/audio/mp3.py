@@ -1,22 +1,17 @@
-"""Lengths of sound that is a row of frames: MP3 (constant, Xing, VBRI), AAC in ADTS, AMR."""
+"""The length of MP3: by its Xing or VBRI tag, or by its frames."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, micros
-from quotakeeper.providers.audio.riff import after_id3
+from quotakeeper.providers.audio.id3 import after_id3
 
 _MP3_KBITS = {
     3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
-_ADTS_RATES = (
-    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-)  # fmt: skip
-_AMR_NARROW = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0)
-_AMR_WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 5, 0, 0, 0, 0, 0)
 _SEARCHED = 64 * 1024
 _ENCODERS = (b"LAME", b"Lavf", b"Lavc")
 _ENOUGH_FRAMES = 20  # of one bit rate: the rest of a file we do not have is taken to be alike
@@ -139,40 +134,3 @@ def _by_rate(view: ByteView, at: int, first: AudioFrame) -> AudioLength | None:
         least = min(least, _MP3_KBITS[3 if first.samples == 1152 else 2][0])
     length = micros((view.total - start) * 8, least * 1000)
     return AudioLength("mp3", length, first.channels, exact=False)
-
-
-def read_adts(view: ByteView) -> AudioLength | None:
-    """AAC in ADTS frames, walked over; of a beginning only, by the frames seen so far."""
-    start = at = after_id3(view)
-    rate = channels = samples = 0
-    while view.has(at, 7):
-        head = view.number(at, 7)
-        index = head >> 34 & 0b1111
-        size = head >> 13 & 0x1FFF
-        if head >> 44 != 0xFFF or head >> 41 & 0b11 or index >= len(_ADTS_RATES) or size < 7:
-            break
-        rate, channels = _ADTS_RATES[index], head >> 30 & 7
-        samples += 1024 * ((head & 3) + 1)
-        at += size
-    if not rate or (samples < 3 * 1024 and at < view.total):
-        return None
-    if view.whole or at >= view.total:
-        return AudioLength("aac", micros(samples, rate), channels)
-    # Frames of AAC differ in size: twice what the beginning suggests is a safe most.
-    return AudioLength(
-        "aac", 2 * micros(samples, rate) * (view.total - start) // (at - start), channels,
-        exact=False,
-    )  # fmt: skip
-
-
-def read_amr(view: ByteView) -> AudioLength | None:
-    """AMR, narrow or wide band: twenty milliseconds a frame."""
-    wide = view.take(0, 9) == b"#!AMR-WB\n"
-    if not wide and view.take(0, 6) != b"#!AMR\n":
-        return None
-    sizes = _AMR_WIDE if wide else _AMR_NARROW
-    at, frames = (9 if wide else 6), 0
-    while view.has(at, 1):
-        at += 1 + sizes[view.number(at, 1) >> 3 & 15]
-        frames += 1
-    return AudioLength("amr", frames * 20_000, 1) if view.whole else None

@@ -1,8 +1,8 @@
-"""From an OpenAI request to what it can cost: texts, tools, images, audio, output caps."""
+"""From a request in OpenAI's shape to what it can cost: texts, tools, media, output caps."""
 
 from __future__ import annotations
 
-from quotakeeper.providers.audio import longest_milliseconds, read_sound
+from quotakeeper.providers.audio import longest_milliseconds
 from quotakeeper.providers.contract import CountText
 from quotakeeper.providers.formats.json_values import (
     Json,
@@ -13,7 +13,6 @@ from quotakeeper.providers.formats.json_values import (
     text_of,
     whole,
 )
-from quotakeeper.providers.formats.multipart import form_parts
 from quotakeeper.providers.formats.text_counts import base64_size, count_text
 from quotakeeper.providers.reading.token_split import added
 
@@ -23,7 +22,7 @@ TYPICAL_OUTPUT = 1_024
 # An image in full detail: 768 x 2048 in tiles of 512 are 8 tiles of 170 and 85; newer models
 # count patches, 1536 at most, times up to 1.72.
 _IMAGE_TOKENS = 2_700
-_AUDIO_TOKENS_PER_SECOND = 10
+AUDIO_TOKENS_PER_SECOND = 10
 _OVERHEAD = 8
 _MOST_DEPTH = 8
 _NOT_TEXT = ("image_url", "url", "data", "file_data", "file_id", "id", "encrypted_content")
@@ -60,7 +59,7 @@ class Texts:
         if kind == "input_audio":
             encoded = text_of(child(value, "input_audio").get("data"))
             seconds = -(-longest_milliseconds(base64_size(encoded)) // 1000)
-            self.audio_tokens += seconds * _AUDIO_TOKENS_PER_SECOND
+            self.audio_tokens += seconds * AUDIO_TOKENS_PER_SECOND
             return
         for name, inner in value.items():
             if name not in _NOT_TEXT and name not in ("role", "type"):
@@ -108,31 +107,3 @@ def embedding_bound(body: Json, count: CountText | None) -> Both:
     texts.add([item for item in given if isinstance(item, str)] or body.get("input"))
     bound, typical = texts.quantities(count)
     return added(bound, {"input_tokens": numbers}), added(typical, {"input_tokens": numbers})
-
-
-def form_fields(content_type: str, body: bytes) -> tuple[dict[str, str], bytes | None]:
-    """(the small fields of a form, the file in it)."""
-    fields: dict[str, str] = {}
-    file: bytes | None = None
-    for part in form_parts(content_type, body):
-        if part.filename or part.name == "file":
-            file = part.data
-        elif len(part.data) <= 1_000_000:
-            fields[part.name] = part.data.decode("utf-8", "replace")
-    return fields, file
-
-
-def audio_bound(model: str, file: bytes | None, size: int | None) -> Both:
-    """Transcription: whisper by the second, the others by tokens of sound and of text."""
-    sound = read_sound(file) if file else None
-    most = longest_milliseconds(len(file) if file is not None else size or 25 * 1024 * 1024)
-    length = sound.billed_milliseconds if sound else most
-    upper = sound.milliseconds if sound else most
-    if not model.startswith("gpt"):
-        return {"audio_milliseconds": upper}, {"audio_milliseconds": length}
-    seconds = -(-upper // 1000)
-    spoken = {"input_tokens@audio": seconds * _AUDIO_TOKENS_PER_SECOND}
-    return (
-        added(spoken, {"output_tokens": max(200, 12 * seconds)}),
-        added(spoken, {"output_tokens": max(10, 4 * seconds)}),
-    )

@@ -1,0 +1,21 @@
+"""The length of AMR, narrow and wide band."""
+
+from __future__ import annotations
+
+from quotakeeper.providers.audio.byte_view import AudioLength, ByteView
+
+_NARROW = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0)
+_WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 5, 0, 0, 0, 0, 0)
+
+
+def read_amr(view: ByteView) -> AudioLength | None:
+    """AMR, narrow or wide band: twenty milliseconds a frame."""
+    wide = view.take(0, 9) == b"#!AMR-WB\n"
+    if not wide and view.take(0, 6) != b"#!AMR\n":
+        return None
+    sizes = _WIDE if wide else _NARROW
+    at, frames = (9 if wide else 6), 0
+    while view.has(at, 1):
+        at += 1 + sizes[view.number(at, 1) >> 3 & 15]
+        frames += 1
+    return AudioLength("amr", frames * 20_000, 1) if view.whole else None
