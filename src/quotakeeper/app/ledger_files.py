@@ -23,7 +23,7 @@ _WITH_DATA = ("", "-wal")
 
 
 @dataclass(frozen=True, slots=True)
-class Compacted:
+class CompactionResult:
     """What a compaction came to: calls from before `before_at` were deleted, sizes are in bytes."""
 
     ledger: str
@@ -55,7 +55,7 @@ def size_on_disk(path: Path | None) -> int:
 
 def compact_ledger(
     open_keeper: Callable[[], Keeper], keep_days: int, *, shrink: bool = False
-) -> Compacted:
+) -> CompactionResult:
     """Delete single calls older than `keep_days` days and measure the files before and after.
 
     Raises InvalidInputError for too few days.
@@ -67,10 +67,10 @@ def compact_ledger(
         done = keeper.compact(keep_days, shrink=shrink)
     # Only a closed ledger has what was in its write-ahead log.
     after = size_on_disk(path)
-    return Compacted(ledger, zone, done.before_at, done.calls, done.entries, before, after)
+    return CompactionResult(ledger, zone, done.before_at, done.calls, done.entries, before, after)
 
 
-def compaction_record(done: Compacted) -> dict[str, object]:
+def compaction_record(done: CompactionResult) -> dict[str, object]:
     """A compaction as plain values."""
     return {
         "schema": Schema.COMPACT,

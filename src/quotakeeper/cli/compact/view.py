@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quotakeeper.app.ledger_files import Compacted
+from quotakeeper.app.ledger_files import CompactionResult
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.domain.windows import moment
 
 
 def compaction_lines(
-    done: Compacted, session: CommandContext, *, shrink: bool
+    done: CompactionResult, session: CommandContext, *, shrink: bool
 ) -> Iterator[str]:  # fmt: skip
     """How many calls went, how large the ledger is now, and whether the disk has that room."""
     words = session.words
