@@ -17,13 +17,13 @@ from quotakeeper.engine.batch_settle import Settlement, settle_batch
 # What a job gives back is settled with that of others.
 Job = Callable[[], Settlement | None]
 PAUSE_SECONDS = 0.005
-_MANY_JOBS = 128
+_FAR_BEHIND = 128
 _MOST_AT_ONCE = 64
 
 log = logging.getLogger("quotakeeper.intercept")
 
 
-class _AwaitedJob:
+class _Waited:
     """A job that somebody waits for."""
 
     def __init__(self, job: Callable[[], object]) -> None:
@@ -37,13 +37,13 @@ class BackgroundSettler:
     """Does jobs one after the other. Handing one over never waits and starts nothing."""
 
     def __init__(self) -> None:
-        self.reset_after_fork()
+        self.forked()
 
-    def reset_after_fork(self) -> None:
+    def forked(self) -> None:
         """In a forked child: its parent's jobs are not its own, and the thread is not there."""
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._lock = Lock()
-        self._wake = Event()
+        self._hurry = Event()
         self._running = False
 
     def start(self) -> None:
@@ -52,7 +52,7 @@ class BackgroundSettler:
             return
         with self._lock:
             if not self._running:
-                thread = Thread(target=_work, args=(self._jobs, self._wake), daemon=True)
+                thread = Thread(target=_work, args=(self._jobs, self._hurry), daemon=True)
                 thread.name = "quotakeeper-settler"
                 thread.start()
                 self._running = True
@@ -63,13 +63,13 @@ class BackgroundSettler:
 
     def put_at_once(self, job: Callable[[], object]) -> None:
         """Hand over a job that somebody waits for: no pause is made before those in front of it."""
-        self._jobs.put(_AwaitedJob(job))
-        self._wake.set()
+        self._jobs.put(_Waited(job))
+        self._hurry.set()
 
     @property
     def is_behind(self) -> bool:
         """Whether so much waits that callers should rather do their own, all at once."""
-        return self._jobs.qsize() > _MANY_JOBS
+        return self._jobs.qsize() > _FAR_BEHIND
 
     def wait(self, seconds: float) -> bool:
         """Wait until everything that was handed over is done; False if it takes too long."""
@@ -80,18 +80,18 @@ class BackgroundSettler:
         return done.wait(seconds)
 
 
-def _work(jobs: SimpleQueue[Job], wake: Event) -> None:
+def _work(jobs: SimpleQueue[Job], hurry: Event) -> None:
     while True:
         batch = [jobs.get()]
-        wake.wait(PAUSE_SECONDS)
-        wake.clear()  # before the rest is taken: who hurries has put his job first
+        hurry.wait(PAUSE_SECONDS)
+        hurry.clear()  # before the rest is taken: who hurries has put his job first
         try:
             while len(batch) < _MOST_AT_ONCE:
                 batch.append(jobs.get_nowait())
         except Empty:
             pass
         else:
-            wake.set()  # there may be more
+            hurry.set()  # there may be more
         _do(batch)
         del batch  # or it would hold on to its calls until the next ones
 
@@ -99,7 +99,7 @@ def _work(jobs: SimpleQueue[Job], wake: Event) -> None:
 def _do(batch: list[Job]) -> None:
     settlements: list[Settlement] = []
     for job in batch:
-        if isinstance(job, _AwaitedJob):  # for those in front of it
+        if isinstance(job, _Waited):  # for those in front of it
             _settle(settlements)
             settlements = []
         try:

@@ -142,7 +142,7 @@ class CallMeter:
         """The provider's own kind of answer to a call that must stay."""
         hard, seconds = True, None
         if isinstance(error, LimitExceeded):
-            hard, seconds = self._finality(error.decision)
+            hard, seconds = self._weigh(error.decision)
             self.note("refused", error.limit.name)
         refusal = adapter.refusal(
             call, hard=hard, message=f"quotakeeper: {error}", retry_after_seconds=seconds
@@ -190,10 +190,10 @@ class CallMeter:
             attempt.hand_over()
         self.flush()
 
-    def reset_after_fork(self) -> None:
+    def forked(self) -> None:
         """In a forked child: the calls under way are the parent's."""
-        self.settler.reset_after_fork()
-        self.retries.reset_after_fork()
+        self.settler.forked()
+        self.retries.forked()
         self._open = weakref.WeakSet()
 
     # -- inside
@@ -201,7 +201,7 @@ class CallMeter:
     def _pending(self, request: Request, adapter: Adapter, call: Call) -> _PendingCall:
         self.settler.start()
         link = self.retries.link(request, self.monotonic())
-        return _PendingCall(request, adapter, call, link, self._reserve_arguments(call, link))
+        return _PendingCall(request, adapter, call, link, self._asked(call, link))
 
     def _admitted(self, pending: _PendingCall, denied: Denied | None) -> HttpAttempt | Refused:
         if denied is not None or pending.reservation is None:
@@ -218,7 +218,7 @@ class CallMeter:
             )
         )
 
-    def _reserve_arguments(self, call: Call, link: Link | None) -> dict[str, Any]:
+    def _asked(self, call: Call, link: Link | None) -> dict[str, Any]:
         return {
             "provider": call.provider,
             "model": call.model,
@@ -235,7 +235,7 @@ class CallMeter:
         self._open.add(attempt)
         return attempt
 
-    def _finality(self, decision: RefusingDecision) -> tuple[bool, float | None]:
+    def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
         """Whether a refusal is for good, as a program sees it, and how long else."""
         verdict = decision.blocking
         seconds = max(1.0, (verdict.resets_at - self.keeper.now()) / _US)

@@ -15,8 +15,8 @@ class ExitListener(Protocol):
     def end_open_calls(self) -> None:
         """The process ends."""
 
-    def reset_after_fork(self) -> None:
-        """This is a forked child: the calls under way are its parent's."""
+    def forked(self) -> None:
+        """This is a forked child."""
 
 
 class _Registered:
@@ -53,10 +53,10 @@ def _end_open_calls() -> None:
         each.end_open_calls()
 
 
-def _reset_after_fork() -> None:
+def _forked() -> None:
     for each in list(_listeners):
-        each.reset_after_fork()
+        each.forked()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_after_fork)
+    os.register_at_fork(after_in_child=_forked)

@@ -107,9 +107,9 @@ class _RefusingKeeper:
         raise ConfigError("calls can't be counted", self._reason)
 
 
-def _reset_after_fork() -> None:
+def _forked() -> None:
     _ProcessMeter.lock = Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_after_fork)
+    os.register_at_fork(after_in_child=_forked)

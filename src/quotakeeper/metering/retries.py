@@ -33,7 +33,7 @@ class Retries:
         self._failed: OrderedDict[bytes, tuple[str, int, float]] = OrderedDict()
         self._lock = Lock()
 
-    def reset_after_fork(self) -> None:
+    def forked(self) -> None:
         """In a forked child: a lock may be held by a thread that is not there."""
         self._lock = Lock()
 
