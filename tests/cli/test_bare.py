@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 
 from quotakeeper.cli import bare
 from quotakeeper.cli.app import COMMANDS
+from quotakeeper.cli.text.words import Words
 from tests.cli.conftest import CommandLine
 
 # -I -S: no environment, no site-packages; only the source and the standard library are there.
@@ -93,6 +97,39 @@ def test_both_fronts_say_the_same(
     code = bare.main(arguments)
     without = capsys.readouterr()
     assert (code, without.out, without.err) == (with_click.code, with_click.out, with_click.err)
+
+
+def of_argparse(name: str) -> dict[str, argparse.Action]:
+    (commands,) = (
+        action
+        for action in bare._parser(Words("en"))._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    parser: argparse.ArgumentParser = commands.choices[name]
+    return {
+        action.option_strings[-1]: action for action in parser._actions if action.option_strings
+    }
+
+
+def of_click(name: str) -> dict[str, click.Option]:
+    module, _, attribute = COMMANDS[name].partition(":")
+    command: click.Command = getattr(import_module(module), attribute)
+    return {each.opts[-1]: each for each in command.params if isinstance(each, click.Option)}
+
+
+@pytest.mark.parametrize("name", sorted(bare.BARE))
+def test_both_fronts_have_the_same_options_and_help(name: str) -> None:
+    simple, full_front = of_argparse(name), of_click(name)
+    assert list(simple) == ["--help", *full_front]
+    for flag, option in full_front.items():
+        action = simple[flag]
+        text = str(action.help).removesuffix(" [default: %(default)s]")
+        assert (text, action.dest, action.option_strings) == (option.help, option.name, option.opts)
+        choices = option.type.choices if isinstance(option.type, click.Choice) else None
+        assert action.choices == (None if choices is None else tuple(choices))
+        if not option.multiple:
+            assert action.default == option.default
+            assert (text != action.help) == (option.show_default is True)
 
 
 def test_usage_errors_end_with_2_in_both_fronts(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from quotakeeper.app.planning.estimates import ASSUMED, LANGUAGES
-from quotakeeper.cli.plan.command import PlanOptions, make_plan, media_of
+from quotakeeper.app.planning.planner import PlanRequest, make_plan, media_of
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.pipeline.option_table import GEMINI_MODEL, STT_MODEL
@@ -162,7 +162,7 @@ def test_every_planned_file_is_admitted_when_its_time_comes(films: CommandLine) 
         keeper.record("gemini", model="gemini-2.5-flash", operation="chat", input_tokens=2_500)
         films.clock.advance(hours=3)
         held = keeper.reserve("deepgram", model="nova-3", operation="listen", audio_seconds=300)
-        made = make_plan(keeper, media_of(["phim"]), PlanOptions(("phim",)))
+        made = make_plan(keeper, media_of(["phim"]), PlanRequest())
         files = {each.size.name: each for each in made.files}
         assert len(made.schedule.planned) == 6
         refused = 0
@@ -275,15 +275,14 @@ def test_a_file_that_may_not_be_read_is_named_and_left_out(films: CommandLine) -
 def test_a_file_that_vanishes_or_fails_is_named(
     films: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from quotakeeper.app.planning import media_files
-    from quotakeeper.cli.plan import command
+    from quotakeeper.app.planning import media_files, planner
 
     def fails(path: Path) -> object:
         if path.name == "1.wav":
             raise media_files.unreadable(str(path), PermissionError(13, "Permission denied"))
         return media_files.audio_size(path)
 
-    monkeypatch.setattr(command, "audio_size", fails)
+    monkeypatch.setattr(planner, "audio_size", fails)
     record = planned(films)
     assert len(record["unreadable"]) == 2
     assert len(record["files"]) == 4

@@ -14,6 +14,13 @@ SKELETON = {
     "__init__": "",
     "__main__": "def main():\n    import quotakeeper.cli\n",
     "cli/app": "import click\nimport quotakeeper.app.records.events\n",
+    "cli/run/command": "import quotakeeper.cli.run.view\n",
+    "cli/run/view": "import quotakeeper.cli.views.limit_lines\n",
+    "cli/status/command": "import quotakeeper.cli.status.view\n",
+    "cli/status/view": "import quotakeeper.cli.views.limit_lines\n",
+    "cli/views/limit_lines": "import quotakeeper.cli.context\n",
+    "cli/context": "import quotakeeper.cli.console\n",
+    "cli/console": "import shutil\n",
     "pipeline/run": "import quotakeeper.calculator.totals\nimport quotakeeper.sandbox.server\n",
     "calculator/totals": "import quotakeeper.keeper\n",
     "sandbox/server": "import socket\n",
@@ -21,8 +28,13 @@ SKELETON = {
     "app/diagnostics": "import quotakeeper.app.records.events\n",
     "testing/contract": "import quotakeeper.stores.memory\n",
     "launch/launcher": "import quotakeeper.intercept.import_hook\n",
-    "intercept/import_hook": "import quotakeeper.metering.call_meter\n",
-    "metering/call_meter": "import quotakeeper.keeper\n",
+    "intercept/watch": "import quotakeeper.intercept.import_hook\n",
+    "intercept/import_hook": "import quotakeeper.intercept.http_gate\n",
+    "intercept/hooks/http_client": "import http\nimport quotakeeper.intercept.http_gate\n",
+    "intercept/http_gate": "import quotakeeper.metering.call_meter\n",
+    "metering/call_meter": "import quotakeeper.keeper\nimport quotakeeper.metering.http_attempt\n",
+    "metering/http_attempt": "import quotakeeper.metering.retries\n",
+    "metering/retries": "import hashlib\n",
     "keeper": "import quotakeeper.wiring\n",
     "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.engine.reads\n",
     "engine/reads": "import quotakeeper.domain.ledger.apply\n",
@@ -85,13 +97,53 @@ FAULTS = {
         "Layers inside providers",
         {"providers/chat_completions/replies": "import quotakeeper.providers.openai.adapter\n"},
     ),
-    "undeclared provider": (
-        "Layers inside providers",
-        {"providers/acme/adapter": "import quotakeeper.providers.adapter\n"},
-    ),
     "catalogue to providers": (
         "Layers point downwards",
         {"catalogue/loader": "import quotakeeper.providers.registry\n"},
+    ),
+    "attempt to its meter": (
+        "Layers inside metering",
+        {"metering/http_attempt": f"{TYPED}from quotakeeper.metering import call_meter\n"},
+    ),
+    "undeclared module of metering": (
+        "Layers inside metering",
+        {"metering/helpers": "import quotakeeper.metering.retries\n"},
+    ),
+    "gate to a hook": (
+        "Layers inside intercept",
+        {"intercept/http_gate": "import quotakeeper.intercept.hooks.http_client\n"},
+    ),
+    "hook to the import hook": (
+        "Layers inside intercept",
+        {"intercept/hooks/http_client": "import quotakeeper.intercept.import_hook\n"},
+    ),
+    "command to another's view": (
+        "Layers inside cli",
+        {"cli/run/command": "import quotakeeper.cli.status.view\n"},
+    ),
+    "shared view to a command": (
+        "Layers inside cli",
+        {"cli/views/limit_lines": "import quotakeeper.cli.status.command\n"},
+    ),
+    "new command to another": (
+        "No command knows another",
+        {"cli/toy/command": "import quotakeeper.cli.status.command\n"},
+    ),
+    "new view to another": (
+        "No view of a command knows another",
+        {"cli/toy/view": "import quotakeeper.cli.status.view\n"},
+    ),
+    "use case with HTTP": (
+        "Use cases know no terminal and no HTTP",
+        {"app/diagnostics": "import urllib.request\n"},
+    ),
+    "use case with a terminal": (
+        "Use cases know no terminal and no HTTP",
+        {"app/records/events": "import rich.table\n"},
+    ),
+    "library in metering": (
+        "Metering names no HTTP library",
+        {"metering/retries": "def install():\n    import httpx\n"},
     ),
     "store to store": (
         "Stores never know each other",

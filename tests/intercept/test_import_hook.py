@@ -32,7 +32,7 @@ def _python(code: str, *options: str) -> str:
 def test_watching_imports_nothing_for_the_program() -> None:
     said = _python(
         """
-from quotakeeper.intercept import finder
+from quotakeeper.intercept import import_hook
 import_hook.install()
 print([name for name in import_hook.HOOKS if name in sys.modules])
 """,
@@ -44,7 +44,7 @@ print([name for name in import_hook.HOOKS if name in sys.modules])
 def test_what_is_imported_later_is_hooked_and_its_loader_left_as_it_was() -> None:
     said = _python(
         f"""
-from quotakeeper.intercept import finder
+from quotakeeper.intercept import import_hook
 import_hook.install()
 import http.client, httpx, httpx2, aiohttp, requests, inspect
 import urllib3.connection

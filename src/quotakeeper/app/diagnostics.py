@@ -8,7 +8,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from quotakeeper.app.records.settings import redacted
 from quotakeeper.config import Settings
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import ConfigError, QuotakeeperError
+from quotakeeper.schemas import Schema
 from quotakeeper.wiring import ledger_path
 
 if TYPE_CHECKING:
@@ -78,6 +79,15 @@ def diagnose(load: Callable[[], Settings], open_keeper: OpenKeeper) -> Diagnosis
         findings += [*_settings(settings), *_ledger(settings, open_keeper)]
     findings += _extras()
     return Diagnosis(tuple(findings), bad_config)
+
+
+def diagnosis_record(found: Diagnosis) -> dict[str, object]:
+    """A diagnosis as plain values."""
+    return {
+        "schema": Schema.DOCTOR,
+        "ok": not found.failed,
+        "findings": [asdict(each) for each in found.findings],
+    }
 
 
 def sqlite_finding(linked: tuple[int, ...]) -> Finding:

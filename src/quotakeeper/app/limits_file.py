@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.app.records.atomic_file import write_file
 from quotakeeper.config import Settings
-from quotakeeper.config.limit_tables import DEFAULT_LIMIT_TABLES, read_limits
+from quotakeeper.config.limit_tables import DEFAULT_LIMIT_TABLES, checked_zone, read_limits
 from quotakeeper.config.toml_reader import parse_toml, read_toml
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.units import amount_from_units, meter_named
+from quotakeeper.domain.windows import parse_window
 from quotakeeper.errors import ConfigError, InvalidInputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -149,6 +152,31 @@ class LimitsFile:
             return
         rest = self.text()
         self._document = _parse(f"{key} = {str(value).lower()}\n{rest}")
+
+
+def check_limit(
+    name: str, changes: Mapping[str, str], known: Sequence[Limit], *, prefix: str = ""
+) -> list[str]:
+    """Check the values to set in a limit; returns the keys that a new limit still needs.
+
+    `known` are the limits in force. Raises InvalidInputError; its field is the key after `prefix`.
+    """
+    meter_name = changes.get("meter")
+    if meter_name is None:
+        meter_name = next((x.meter for x in known if _same(x.name, name)), None)
+    if "window" in changes:
+        parse_window(changes["window"], f"{prefix}window")
+    if "amount" in changes and meter_name is not None:
+        meter = meter_named(meter_name, f"{prefix}meter")
+        amount_from_units(changes["amount"], meter, f"{prefix}amount")
+    if "timezone" in changes:
+        try:
+            checked_zone(changes["timezone"])
+        except ConfigError as error:
+            raise InvalidInputError(f"{prefix}timezone", error.problem, error.fix) from None
+    if meter_name is not None:
+        return []
+    return [key for key in ("meter", "window", "amount") if key not in changes]
 
 
 def check_installed() -> None:

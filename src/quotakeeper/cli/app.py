@@ -8,12 +8,13 @@ from importlib import import_module
 
 import click
 
-from quotakeeper.cli.arguments import asked_language, hoisted
-from quotakeeper.cli.context import COLOUR_CHOICES, CommandContext
+from quotakeeper.cli.arguments import GLOBAL, asked_language, hoisted
+from quotakeeper.cli.click_options import with_options
+from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.exit_codes import INTERRUPTED, OK
 from quotakeeper.cli.running import guarded
 from quotakeeper.cli.text.words import Words
-from quotakeeper.config.terminal import LANGUAGES, language
+from quotakeeper.config.terminal import language
 
 _HERE = "quotakeeper.cli"
 # In the order of the help text: running, looking, the ledger, setting up.
@@ -99,19 +100,14 @@ def _with_help(param: click.Parameter, words: Words) -> click.Parameter:
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--ledger", metavar="PATH", help="The ledger: a path or a URL.")
-@click.option("--config", metavar="FILE", help="The config file.")
-@click.option(
-    "--color", type=click.Choice(COLOUR_CHOICES), default="auto", help="Colour the output."
-)
-@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of messages.")
+@with_options(*GLOBAL)
 @click.version_option(package_name="quotakeeper", prog_name="quotakeeper")
 @click.pass_context
 def root(
-    ctx: click.Context, ledger: str | None, config: str | None, color: str, lang: str | None
+    ctx: click.Context, ledger: str | None, config: str | None, color: str | None, lang: str | None
 ) -> None:
     """Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit."""
-    ctx.obj = CommandContext(ledger, config, color, lang or _lang_of(ctx))
+    ctx.obj = CommandContext(ledger, config, color or "auto", lang or _lang_of(ctx))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from quotakeeper.cli.context import COLOUR_CHOICES
+from quotakeeper.cli.run.option_table import RUN
 from quotakeeper.config.terminal import LANGUAGES
+from quotakeeper.pipeline.command_option import CommandOption
 
-GLOBAL_OPTIONS = ("--ledger", "--config", "--color", "--lang")
-RUN = "run"
-RUN_OPTIONS = ("--on-limit", "--project", "--tag", "--summary", "--json")  # each with a value
+GLOBAL = (
+    CommandOption(("--ledger",), "The ledger: a path or a URL.", metavar="PATH"),
+    CommandOption(("--config",), "The config file.", metavar="FILE"),
+    CommandOption(("--color",), "Colour the output.", choices=COLOUR_CHOICES),
+    CommandOption(("--lang",), "Language of messages.", choices=tuple(LANGUAGES)),
+)
+GLOBAL_FLAGS = tuple(flag for option in GLOBAL for flag in option.flags)
+_FLAGS_WITH_VALUE = frozenset(
+    flag for option in (*GLOBAL, *RUN.options) if option.takes_value for flag in option.flags
+)
 
 
 def hoisted(arguments: list[str]) -> list[str]:
@@ -24,9 +34,9 @@ def hoisted(arguments: list[str]) -> list[str]:
     for argument in remaining:
         if argument == "--":
             rest += [argument, *remaining]
-        elif argument in GLOBAL_OPTIONS:
+        elif argument in GLOBAL_FLAGS:
             front += [argument, *(value for value in (next(remaining, None),) if value is not None)]
-        elif argument.startswith(tuple(f"{name}=" for name in GLOBAL_OPTIONS)):
+        elif argument.startswith(tuple(f"{name}=" for name in GLOBAL_FLAGS)):
             front.append(argument)
         else:
             rest.append(argument)
@@ -52,10 +62,10 @@ def _program_start(arguments: list[str]) -> int | None:
         elif argument == "--":
             return index + 1 if is_run and index + 1 < len(arguments) else None
         elif argument.startswith("-"):
-            is_value = argument in (*GLOBAL_OPTIONS, *RUN_OPTIONS)
+            is_value = argument in _FLAGS_WITH_VALUE
         elif is_run:
             return index
-        elif argument == RUN:
+        elif argument == RUN.name:
             is_run = True
         else:
             return None

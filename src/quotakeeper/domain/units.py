@@ -94,6 +94,15 @@ def split_key(key: str) -> tuple[str, str]:
     return name, modality
 
 
+def by_meter(quantities: Mapping[str, int]) -> dict[str, int]:
+    """Quantities added up over modalities, in the order in which the meters come first."""
+    totals: dict[str, int] = {}
+    for key, amount in quantities.items():
+        meter = split_key(key)[0]
+        totals[meter] = totals.get(meter, 0) + amount
+    return totals
+
+
 @lru_cache(maxsize=512)
 def is_stored_key(key: str) -> bool:
     """Whether a key may stand in a stored event: a stored meter, with a modality or without."""

@@ -1,5 +1,6 @@
 """Metering from inside: hooks under the HTTP libraries, so that a program need not be changed.
 
-`finder` waits for a library to be imported and has it hooked; a hook asks `passage` before a call
-leaves; `passage` asks the `meter` of this process, which reserves, reads along and settles.
+`import_hook` waits until the program imports a library and installs the hook for it. Before a call
+leaves, a hook asks `http_gate` or `socket_gate`; these ask the meter of this process, which reserves
+the call, reads its answer along and settles it.
 """

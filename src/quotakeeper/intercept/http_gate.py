@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.loggers import tell
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from quotakeeper.metering.refusal import Refused
     from quotakeeper.providers.contract import Request
 
+# What stands beside the status of a refusal.
+REASONS = {402: "Payment Required", 429: "Too Many Requests"}
 _METER = "quotakeeper.metering.process_meter"
 
 log = logging.getLogger("quotakeeper.intercept")
@@ -35,6 +37,21 @@ class _Switch:
 switch = _Switch()
 
 
+class _Faults:
+    """Notes what goes wrong inside quotakeeper; the program's call goes on."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, Exception):
+            note_fault(error)
+            return True
+        return False
+
+
+faults_noted = _Faults()
+
+
 def start(
     make: Callable[[], Request | None], *, beneath: bool = False
 ) -> HttpAttempt | Refused | None:
@@ -42,61 +59,47 @@ def start(
 
     `beneath`: a hook that has the call in hand asks for it only now.
     """
-    if not switch.on or (is_suppressed() and not beneath):
+    if _is_off(beneath):
         return None
-    try:
+    with faults_noted:
         meter = _meter()
-        request = make() if meter is not None else None
+        request = _request(meter, make)
         return None if request is None or meter is None else meter.begin(request)
-    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
-        note_fault(error)
-        return None
+    return None
 
 
 async def astart(
     make: Callable[[], Request | None], *, beneath: bool = False
 ) -> HttpAttempt | Refused | None:
     """`start` on an event loop."""
-    if not switch.on or (is_suppressed() and not beneath):
+    if _is_off(beneath):
         return None
-    try:
-        meter = _meter() if _METER in sys.modules else await _first_meter()
-        request = make() if meter is not None else None
+    with faults_noted:
+        meter = await _ameter()
+        request = _request(meter, make)
         return None if request is None or meter is None else await meter.abegin(request)
-    except Exception as error:  # noqa: BLE001 - as above
-        note_fault(error)
-        return None
+    return None
 
 
-def comes_late(make: Callable[[], Request | None]) -> bool:
+def starts_after_body(make: Callable[[], Request | None]) -> bool:
     """Whether a call is to be started when its body, which comes piece by piece, is whole.
 
     No provider does anything with half of it, so nothing need be set aside before. Never raises.
     """
-    if not switch.on or is_suppressed():
+    if _is_off():
         return False
-    try:
-        return _is_told_late(_meter(), make)
-    except Exception as error:  # noqa: BLE001 - as above
-        note_fault(error)
-        return False
+    with faults_noted:
+        return _needs_body(_meter(), make)
+    return False
 
 
-async def acomes_late(make: Callable[[], Request | None]) -> bool:
-    """`comes_late` on an event loop."""
-    if not switch.on or is_suppressed():
+async def astarts_after_body(make: Callable[[], Request | None]) -> bool:
+    """`starts_after_body` on an event loop."""
+    if _is_off():
         return False
-    try:
-        meter = _meter() if _METER in sys.modules else await _first_meter()
-        return _is_told_late(meter, make)
-    except Exception as error:  # noqa: BLE001 - as above
-        note_fault(error)
-        return False
-
-
-def _is_told_late(meter: CallMeter | None, make: Callable[[], Request | None]) -> bool:
-    request = make() if meter is not None else None
-    return request is not None and meter is not None and meter.is_told_by_its_body(request)
+    with faults_noted:
+        return _needs_body(await _ameter(), make)
+    return False
 
 
 def note_fault(error: Exception) -> None:
@@ -106,13 +109,26 @@ def note_fault(error: Exception) -> None:
         tell(log, logging.WARNING, "quotakeeper: a call passed uncounted", error=error)
 
 
+def _is_off(beneath: bool = False) -> bool:
+    return not switch.on or (is_suppressed() and not beneath)
+
+
+def _request(meter: CallMeter | None, make: Callable[[], Request | None]) -> Request | None:
+    return None if meter is None else make()
+
+
+def _needs_body(meter: CallMeter | None, make: Callable[[], Request | None]) -> bool:
+    request = _request(meter, make)
+    return request is not None and meter is not None and meter.needs_body(request)
+
+
 def _meter() -> CallMeter | None:
     from quotakeeper.metering.process_meter import current_meter  # noqa: PLC0415 - see above
 
     return current_meter()
 
 
-async def _first_meter() -> CallMeter | None:
-    """The meter, made in a thread: to load all it needs takes longer than a loop may stand still."""
-    loop = running_loop()
+async def _ameter() -> CallMeter | None:
+    """The meter; the first time it is made in a thread, for loading it takes long for a loop."""
+    loop = None if _METER in sys.modules else running_loop()
     return _meter() if loop is None else await loop.run_in_executor(None, _meter)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.intercept.http_gate import note_fault, switch
+from quotakeeper.intercept.http_gate import faults_noted, switch
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.refusal import Denied, Refused
@@ -21,41 +21,36 @@ if TYPE_CHECKING:
     Found = tuple[CallMeter, Adapter, SocketAttempt]
 
 _CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
+_NORMAL_CODES = (1000, 1001, 1005)
+_MOST_REASON = 120  # bytes that a close frame has room for
+POLICY = 1008  # the close code for a connection that broke a rule
+SOCKET = "_quotakeeper_socket"  # where a hook hangs what it knows of a connection
 
 
 def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """Ask whether a socket may open; None: it passes uncounted. Never raises."""
-    try:
+    with faults_noted:
         found = _found(make)
-        if found is None:
-            return None
-        meter, adapter, attempt = found
-        budget = attempt.budget
-        denied = until_admitted(meter, lambda: budget.drive(budget.opening()))
-        return _opened(meter, adapter, attempt, denied)
-    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
-        note_fault(error)
+        if found is not None:
+            meter, budget = found[0], found[2].budget
+            return _opened(found, until_admitted(meter, lambda: budget.drive(budget.opening())))
     return None
 
 
 async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """`open_live` on an event loop."""
-    try:
+    with faults_noted:
         found = _found(make)
-        if found is None:
-            return None
-        meter, adapter, attempt = found
-        budget = attempt.budget
-        denied = await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
-        return _opened(meter, adapter, attempt, denied)
-    except Exception as error:  # noqa: BLE001 - as above
-        note_fault(error)
+        if found is not None:
+            meter, budget = found[0], found[2].budget
+            return _opened(
+                found, await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
+            )
     return None
 
 
-def _opened(
-    meter: CallMeter, adapter: Adapter, attempt: SocketAttempt, denied: Denied | None
-) -> SocketAttempt | Refused:
+def _opened(found: Found, denied: Denied | None) -> SocketAttempt | Refused:
+    meter, adapter, attempt = found
     if denied is not None:
         return meter.refused(adapter, attempt.budget.call, denied)
     return meter.keep(attempt)
@@ -102,3 +97,29 @@ class Assembler:
         whole = b"".join(self._parts)
         self._parts = []
         return whole.decode("utf-8", "replace") if self._is_text else whole
+
+
+class MeteredSocket:
+    """What a hook hangs on a connection: its attempt, and the messages of both directions."""
+
+    def __init__(self, attempt: SocketAttempt) -> None:
+        self.attempt = attempt
+        self.incoming = Assembler()
+        self.outgoing = Assembler()
+
+    def frame_received(self, opcode: int, data: Any, final: bool) -> None:
+        """Take a frame of the provider's. Never raises."""
+        with faults_noted:
+            message = self.incoming.feed(opcode, data, final)
+            if message is not None:
+                self.attempt.received(message)
+
+    @property
+    def was_closed(self) -> bool:
+        """Whether the provider closed it properly."""
+        return self.incoming.close_code in _NORMAL_CODES
+
+
+def shortened(reason: str) -> str:
+    """A reason as short as a close frame needs it."""
+    return reason.encode("utf-8")[:_MOST_REASON].decode("utf-8", "ignore")

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.refusal import Denied
+from quotakeeper.metering.steps import adrive, drive
 
 _ADMIT, _CATCH_UP = "admit", "catch up"
 # Gives what to do next (ask, catch up, or wait so many seconds), is told the refusal, and returns
@@ -36,21 +37,17 @@ class Waiter(Protocol):
 
 def until_admitted(waiter: Waiter, admit: Callable[[], Denied | None]) -> Denied | None:
     """Ask until admitted: None. Or the refusal that stands. `admit` gives the refusal, or None."""
-    steps = _steps(waiter)
-    step = next(steps)
-    while True:
-        denied = None
+
+    def carry_out(step: str | float) -> Denied | None:
         if step == _ADMIT:
-            denied = admit()
-        elif step == _CATCH_UP:
+            return admit()
+        if step == _CATCH_UP:
             waiter.flush()
         else:
             waiter.sleep(float(step))
-        try:
-            step = steps.send(denied)
-        except StopIteration as end:
-            stands: Denied | None = end.value
-            return stands
+        return None
+
+    return drive(_steps(waiter), carry_out)
 
 
 async def auntil_admitted(
@@ -59,21 +56,16 @@ async def auntil_admitted(
     """`until_admitted` on an asyncio loop."""
     import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
 
-    steps = _steps(waiter)
-    step = next(steps)
-    while True:
-        denied = None
+    async def carry_out(step: str | float) -> Denied | None:
         if step == _ADMIT:
-            denied = await admit()
-        elif step == _CATCH_UP:
+            return await admit()
+        if step == _CATCH_UP:
             await waiter.caught_up()
         else:
             await asyncio.sleep(float(step))
-        try:
-            step = steps.send(denied)
-        except StopIteration as end:
-            stands: Denied | None = end.value
-            return stands
+        return None
+
+    return await adrive(_steps(waiter), carry_out)
 
 
 def _steps(waiter: Waiter) -> _Steps:

@@ -13,7 +13,7 @@ from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded, RefusingDecision
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.background_settler import BackgroundSettler
-from quotakeeper.metering.event_loops import behind, run_in_thread, running_loop
+from quotakeeper.metering.event_loops import after_queued_jobs, run_in_thread, running_loop
 from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
 from quotakeeper.metering.refusal import DENIED, Denied, Refused
@@ -28,34 +28,34 @@ if TYPE_CHECKING:
 # A wait of at most this is a matter for a retry; a longer one is a matter for a person.
 SHORT_WAIT_SECONDS = 3_600
 _ASK_AGAIN_SECONDS = 1.0
-_READ_ON_THE_LOOP = 32 * 1024  # the text of a larger request is counted in a thread
-_GOODBYE_SECONDS = 2.0
+_MOST_COUNTED_ON_LOOP = 32 * 1024  # the text of a larger request is counted in a thread
+_FLUSH_SECONDS = 2.0
 _US = 1_000_000
 
-Begun = HttpAttempt | Refused | None
+Admission = HttpAttempt | Refused | None
 
 
-class Open(Protocol):
+class OpenCall(Protocol):
     """A call under way."""
 
     def hand_over(self, complete: bool = False) -> None:
         """End it by what was read of it, without waiting."""
 
 
-Kept = TypeVar("Kept", bound=Open)
+AnyOpenCall = TypeVar("AnyOpenCall", bound=OpenCall)
 
 log = logging.getLogger("quotakeeper.intercept")
 
 
 @dataclass(slots=True)
-class _Opening:
+class _PendingCall:
     """A call that is about to be admitted."""
 
     request: Request
     adapter: Adapter
     call: Call
     link: Link | None
-    asked: dict[str, Any]
+    arguments: dict[str, Any]
     reservation: Reservation | None = None
 
 
@@ -75,13 +75,13 @@ class CallMeter:
         self.retries = Retries()
         self._notes = notes
         self._clock = clock or SystemClock()
-        self._open: weakref.WeakSet[Open] = weakref.WeakSet()
-        self._said: set[str] = set()
+        self._open: weakref.WeakSet[OpenCall] = weakref.WeakSet()
+        self._logged: set[str] = set()
         settle_at_exit(self)
 
     # -- before a call leaves
 
-    def begin(self, request: Request) -> Begun:
+    def begin(self, request: Request) -> Admission:
         """Reserve a call and mark it as sent, durably; None when no provider's is.
 
         Errors of ours are the caller's to catch: see `intercept.http_gate`.
@@ -89,18 +89,18 @@ class CallMeter:
         found = recognise(request, known_hosts=self.known_hosts, count=self.count)
         if found is None or not found[1].bound:  # nobody's, or a question that counts nothing
             return None
-        opened = self._opening(request, *found)
+        pending = self._pending(request, *found)
 
         def admit() -> Denied | None:
             try:
-                opened.reservation = self.keeper.reserve(**opened.asked)
+                pending.reservation = self.keeper.reserve(**pending.arguments)
             except DENIED as error:
                 return error
             return None
 
-        return self._begun(opened, until_admitted(self, admit))
+        return self._admitted(pending, until_admitted(self, admit))
 
-    def is_told_by_its_body(self, request: Request) -> bool:
+    def needs_body(self, request: Request) -> bool:
         """Whether only the body, which was not seen, tells what a call may cost.
 
         Nothing is done, and billed, before such a body is whole: it is text, not sound.
@@ -111,13 +111,13 @@ class CallMeter:
         call = found[1]
         return call.bound_is is Provenance.ASSUMED and "input_tokens" in call.bound
 
-    async def abegin(self, request: Request) -> Begun:
+    async def abegin(self, request: Request) -> Admission:
         """`begin`, awaited: neither the disk nor a long text is waited for on the loop."""
         if not self.on_asyncio():
             return await run_in_thread(lambda: self.begin(request))
         import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
 
-        if request.body is None or len(request.body) <= _READ_ON_THE_LOOP:
+        if request.body is None or len(request.body) <= _MOST_COUNTED_ON_LOOP:
             found = recognise(request, known_hosts=self.known_hosts, count=self.count)
         elif recognise(replace(request, body=None), known_hosts=self.known_hosts) is None:
             return None
@@ -127,16 +127,16 @@ class CallMeter:
             )
         if found is None or not found[1].bound:
             return None
-        opened = self._opening(request, *found)
+        pending = self._pending(request, *found)
 
         async def admit() -> Denied | None:
             try:
-                opened.reservation = await self.keeper.areserve(**opened.asked)
+                pending.reservation = await self.keeper.areserve(**pending.arguments)
             except DENIED as error:
                 return error
             return None
 
-        return self._begun(opened, await auntil_admitted(self, admit))
+        return self._admitted(pending, await auntil_admitted(self, admit))
 
     def refused(self, adapter: Adapter, call: Call, error: Exception) -> Refused:
         """The provider's own kind of answer to a call that must stay."""
@@ -168,8 +168,8 @@ class CallMeter:
     def fault(self, what: str, error: BaseException) -> None:
         """Say once what went wrong with us; the program goes on."""
         key = f"{what}: {type(error).__name__}"
-        if key not in self._said:
-            self._said.add(key)
+        if key not in self._logged:
+            self._logged.add(key)
             log.warning("quotakeeper: %s: %s: %s", what, type(error).__name__, error)
 
     def on_asyncio(self) -> bool:
@@ -178,13 +178,13 @@ class CallMeter:
 
     async def caught_up(self) -> None:
         """Wait until everything that was handed over is in the ledger."""
-        await behind(self.settler.put_at_once)
+        await after_queued_jobs(self.settler.put_at_once)
 
-    def flush(self, seconds: float = _GOODBYE_SECONDS) -> bool:
+    def flush(self, seconds: float = _FLUSH_SECONDS) -> bool:
         """Wait until everything that was handed over is in the ledger."""
         return self.settler.wait(seconds)
 
-    def leave(self) -> None:
+    def end_open_calls(self) -> None:
         """The process ends: end what is open by what was read of it."""
         for attempt in list(self._open):
             attempt.hand_over()
@@ -206,18 +206,23 @@ class CallMeter:
 
     # -- inside
 
-    def _opening(self, request: Request, adapter: Adapter, call: Call) -> _Opening:
+    def _pending(self, request: Request, adapter: Adapter, call: Call) -> _PendingCall:
         self.settler.start()
         link = self.retries.link(request, self.monotonic())
-        return _Opening(request, adapter, call, link, self._asked(call, link))
+        return _PendingCall(request, adapter, call, link, self._asked(call, link))
 
-    def _begun(self, opened: _Opening, denied: Denied | None) -> HttpAttempt | Refused:
-        if denied is not None or opened.reservation is None:
+    def _admitted(self, pending: _PendingCall, denied: Denied | None) -> HttpAttempt | Refused:
+        if denied is not None or pending.reservation is None:
             assert denied is not None
-            return self.refused(opened.adapter, opened.call, denied)
+            return self.refused(pending.adapter, pending.call, denied)
         return self.keep(
             HttpAttempt(
-                self, opened.adapter, opened.call, opened.reservation, opened.request, opened.link
+                self,
+                pending.adapter,
+                pending.call,
+                pending.reservation,
+                pending.request,
+                pending.link,
             )
         )
 
@@ -232,7 +237,7 @@ class CallMeter:
             "sent": True,
         }
 
-    def keep(self, attempt: Kept) -> Kept:
+    def keep(self, attempt: AnyOpenCall) -> AnyOpenCall:
         """Have an open call ended when the process ends."""
         settle_at_child_exit()
         self._open.add(attempt)

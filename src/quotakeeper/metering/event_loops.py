@@ -30,7 +30,7 @@ async def run_in_thread(work: Callable[[], T]) -> T:
     return done
 
 
-async def behind(put: Callable[[Callable[[], None]], None]) -> None:
+async def after_queued_jobs(put: Callable[[Callable[[], None]], None]) -> None:
     """Wait for one's turn in a thread's row of jobs."""
     loop = running_loop()
     if loop is None:

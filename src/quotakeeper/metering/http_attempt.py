@@ -105,10 +105,10 @@ class HttpAttempt:
         self.feed(chunk)
         return None if self._budget is None else await self._budget.aafter(chunk)
 
-    def passed_by(self, chunk: bytes) -> StreamCut | None:
+    def passed_in_background(self, chunk: bytes) -> StreamCut | None:
         """`passed` where nobody may wait: what is denied ends the stream a few pieces later."""
         self.feed(chunk)
-        return None if self._budget is None else self._budget.behind(chunk)
+        return None if self._budget is None else self._budget.after_in_background(chunk)
 
     # -- its end
 

@@ -11,43 +11,43 @@ from typing import Protocol
 from quotakeeper.engine.worker.process_lifecycle import Resting, lifecycle
 
 
-class Leaving(Resting, Protocol):
+class ExitListener(Resting, Protocol):
     """What has calls under way."""
 
-    def leave(self) -> None:
+    def end_open_calls(self) -> None:
         """The process ends."""
 
 
-class _Expected:
+class _Registered:
     """What has been registered so far."""
 
     at_exit = False
     in_child = 0  # the process that has been told of its end as a child
 
 
-_leaving: weakref.WeakSet[Leaving] = weakref.WeakSet()
+_listeners: weakref.WeakSet[ExitListener] = weakref.WeakSet()
 
 
-def settle_at_exit(meter: Leaving) -> None:
+def settle_at_exit(meter: ExitListener) -> None:
     """Have a meter's calls ended at exit.
 
     Registered after the keeper's own end, so called before it.
     """
-    _leaving.add(meter)
+    _listeners.add(meter)
     lifecycle.join_as_user(meter)
-    if not _Expected.at_exit:
-        _Expected.at_exit = True
-        atexit.register(_leave)
+    if not _Registered.at_exit:
+        _Registered.at_exit = True
+        atexit.register(_end_open_calls)
 
 
 def settle_at_child_exit() -> None:
     """A child that `multiprocessing` forked leaves without atexit, but tells its own."""
     util = sys.modules.get("multiprocessing.util")
-    if util is not None and _Expected.in_child != os.getpid():
-        _Expected.in_child = os.getpid()
-        util.Finalize(None, _leave, exitpriority=100)
+    if util is not None and _Registered.in_child != os.getpid():
+        _Registered.in_child = os.getpid()
+        util.Finalize(None, _end_open_calls, exitpriority=100)
 
 
-def _leave() -> None:
-    for each in list(_leaving):
-        each.leave()
+def _end_open_calls() -> None:
+    for each in list(_listeners):
+        each.end_open_calls()

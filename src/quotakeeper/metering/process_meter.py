@@ -28,7 +28,7 @@ from quotakeeper.providers.registry import base_url_variables, is_provider_host
 log = logging.getLogger("quotakeeper.intercept")
 
 
-class _Current:
+class _ProcessMeter:
     meter: CallMeter | None = None
     lock = Lock()
     tried = False
@@ -36,18 +36,18 @@ class _Current:
 
 def current_meter() -> CallMeter | None:
     """The meter of this process; None when calls pass uncounted, which was said once."""
-    if _Current.meter is None and not _Current.tried:
-        with _Current.lock:
-            if _Current.meter is None and not _Current.tried:
-                _Current.meter = _from_environment()
-                _Current.tried = True
-    return _Current.meter
+    if _ProcessMeter.meter is None and not _ProcessMeter.tried:
+        with _ProcessMeter.lock:
+            if _ProcessMeter.meter is None and not _ProcessMeter.tried:
+                _ProcessMeter.meter = _from_environment()
+                _ProcessMeter.tried = True
+    return _ProcessMeter.meter
 
 
 def use_meter(meter: CallMeter | None) -> CallMeter | None:
     """Set the meter of this process (None: from the environment again); gives the one before."""
-    before, _Current.meter = _Current.meter, meter
-    _Current.tried = False
+    before, _ProcessMeter.meter = _ProcessMeter.meter, meter
+    _ProcessMeter.tried = False
     return before
 
 
@@ -79,17 +79,17 @@ def _from_environment() -> CallMeter | None:
         watching = read_watch_settings()
         return make_meter(watching)
     except Exception as error:  # noqa: BLE001 - whatever it is, the policy says what follows
-        return _in_spite_of(error, salvage(_sdk_variables(), watching))
+        return _fallback_meter(error, salvage(_sdk_variables(), watching))
 
 
-def _in_spite_of(error: Exception, left: Salvaged) -> CallMeter | None:
+def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
     reason = (
         str(error) if isinstance(error, QuotakeeperError) else f"{type(error).__name__}: {error}"
     )
     if not left.allows:
         tell(log, logging.ERROR, "quotakeeper: calls to providers are refused: %s", reason)
-        shut = cast("Keeper", _NoKeeper(reason))
-        meter = CallMeter(shut, known_hosts=left.known_hosts, notes=left.notes)
+        refusing = cast("Keeper", _RefusingKeeper(reason))
+        meter = CallMeter(refusing, known_hosts=left.known_hosts, notes=left.notes)
         meter.note("shut", reason)
         return meter
     if left.watching is not None:
@@ -104,7 +104,7 @@ def _in_spite_of(error: Exception, left: Salvaged) -> CallMeter | None:
     return None
 
 
-class _NoKeeper:
+class _RefusingKeeper:
     """In place of a keeper that can't be made: tells every call why it must stay."""
 
     def __init__(self, reason: str) -> None:
@@ -120,7 +120,7 @@ class _NoKeeper:
 
 
 def _forked() -> None:
-    _Current.lock = Lock()
+    _ProcessMeter.lock = Lock()
 
 
 if hasattr(os, "register_at_fork"):

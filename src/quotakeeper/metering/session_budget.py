@@ -1,6 +1,6 @@
-"""What is set aside for a session that has no end to reserve for: slice after slice.
+"""What is set aside for a session that has no end to reserve for: block after block.
 
-Where no whole slice can be had, smaller ones are tried. When the session is over, one reservation
+Where no whole block can be had, smaller ones are tried. When the session is over, one reservation
 is settled at the whole and the others are released: it becomes one event.
 """
 
@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.refusal import DENIED, Denied
+from quotakeeper.metering.steps import adrive, drive
 from quotakeeper.providers.contract import Call
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
     from quotakeeper.keeper import Keeper
 
-_PARTS = (1, 2, 4, 8, 16, 32, 60)  # of a slice: the smallest is a second of a minute
+_PARTS = (1, 2, 4, 8, 16, 32, 60)  # of a block: the smallest is a second of a minute
 _TTL_SECONDS = 3_600.0
-PROLONGED_SECONDS = 900.0
+EXTEND_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,13 @@ class SessionBudget:
     # -- plans
 
     def opening(self, needed: Mapping[str, int] | None = None) -> Plan:
-        """The first slice."""
+        """The first block."""
         return self._reserving(self._sizes(needed or {}, self.call.bound, requests=1))
 
     def growing(self, needed: Mapping[str, int]) -> Plan:
-        """Another slice of what there is too little of."""
+        """Another block of what there is too little of."""
         lacking = {name for name, amount in needed.items() if amount > self.covered.get(name, 0)}
-        wanted = {name: self._slice_of(name) for name in lacking}
+        wanted = {name: self._block_of(name) for name in lacking}
         return self._reserving(self._sizes(needed, wanted, requests=0))
 
     def renamed(self, call: Call, needed: Mapping[str, int]) -> Plan:
@@ -89,25 +90,11 @@ class SessionBudget:
 
     def drive(self, plan: Plan) -> Denied | None:
         """Carry a plan out, blocking."""
-        reply: Reservation | Denied | None = None
-        while True:
-            try:
-                step = plan.send(reply)
-            except StopIteration as end:
-                denied: Denied | None = end.value
-                return denied
-            reply = self._carry_out(step)
+        return drive(plan, self._carry_out)
 
     async def adrive(self, plan: Plan) -> Denied | None:
         """Carry a plan out, awaited."""
-        reply: Reservation | Denied | None = None
-        while True:
-            try:
-                step = plan.send(reply)
-            except StopIteration as end:
-                denied: Denied | None = end.value
-                return denied
-            reply = await self._acarry_out(step)
+        return await adrive(plan, self._acarry_out)
 
     # -- the end
 
@@ -136,7 +123,7 @@ class SessionBudget:
     def _sizes(
         self, needed: Mapping[str, int], wanted: Mapping[str, int], *, requests: int
     ) -> Iterator[dict[str, int]]:
-        """Slices to try, from a whole one down to what is needed at the least."""
+        """Blocks to try, from a whole one down to what is needed at the least."""
         lacking = {name: amount - self.covered.get(name, 0) for name, amount in needed.items()}
         least = {name: amount for name, amount in lacking.items() if amount > 0}
         tried: list[dict[str, int]] = []
@@ -149,8 +136,8 @@ class SessionBudget:
                 tried.append(size)
                 yield size
 
-    def _slice_of(self, name: str) -> int:
-        """A slice of a quantity; of one that has none, as of its kin (text as of sound)."""
+    def _block_of(self, name: str) -> int:
+        """A block of a quantity; of one that has none, as of its kin (text as of sound)."""
         bound, meter = self.call.bound, name.partition("@")[0]
         kin = (amount for other, amount in bound.items() if other.partition("@")[0] == meter)
         return bound.get(name) or max(kin, default=0)
@@ -175,10 +162,7 @@ class SessionBudget:
             if isinstance(step, ReserveStep):
                 return self._keeper.reserve(**self._asked(step.quantities))
             for each in self._held:
-                if isinstance(step, ExtendStep):
-                    each.extend(_TTL_SECONDS)
-                else:
-                    each.release()
+                each.extend(_TTL_SECONDS) if isinstance(step, ExtendStep) else each.release()
         except DENIED as error:
             return error
         return None
@@ -188,10 +172,8 @@ class SessionBudget:
             if isinstance(step, ReserveStep):
                 return await self._keeper.areserve(**self._asked(step.quantities))
             for each in self._held:
-                if isinstance(step, ExtendStep):
-                    await each.aextend(_TTL_SECONDS)
-                else:
-                    await each.arelease()
+                extends = isinstance(step, ExtendStep)
+                await (each.aextend(_TTL_SECONDS) if extends else each.arelease())
         except DENIED as error:
             return error
         return None

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
-from quotakeeper.metering.event_loops import behind
+from quotakeeper.metering.event_loops import after_queued_jobs
 from quotakeeper.metering.refusal import Denied
-from quotakeeper.metering.session_budget import PROLONGED_SECONDS, ExtendStep, Plan, SessionBudget
+from quotakeeper.metering.session_budget import EXTEND_SECONDS, ExtendStep, Plan, SessionBudget
 from quotakeeper.metering.settled_figures import figures_of
 from quotakeeper.providers.adapter import farewell_of
 from quotakeeper.providers.contract import Adapter, LiveSession, Usage
@@ -61,19 +61,19 @@ class SocketAttempt:
         self._cut: SocketCut | None = None
         self._broken = False
         self._refusal: Usage | None = None
-        self._look = Lock()
-        self._turn = Lock()  # one message after the other
-        self._aturn: Any = None
+        self._session_lock = Lock()
+        self._send_lock = Lock()  # one message after the other
+        self._async_send_lock: Any = None
         self._once = Lock()
         self._pid = os.getpid()
-        self._began = self._prolonged = meter.monotonic()
+        self._began = self._extended = meter.monotonic()
 
     # -- what passes
 
     def sent(self, data: Data) -> SocketCut | None:
         """Ask whether a message may leave; None: it may."""
         try:
-            with self._turn, closing(self._passing(data)) as plan:
+            with self._send_lock, closing(self._passing(data)) as plan:
                 return self._verdict(data, self.budget.drive(plan))
         except Exception as error:  # noqa: BLE001 - the program goes on whatever happens to us
             self._broke(error)
@@ -82,11 +82,11 @@ class SocketAttempt:
     async def asent(self, data: Data) -> SocketCut | None:
         """`sent`, awaited."""
         try:
-            if self._aturn is None:
+            if self._async_send_lock is None:
                 import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
 
-                self._aturn = asyncio.Lock()
-            async with self._aturn:
+                self._async_send_lock = asyncio.Lock()
+            async with self._async_send_lock:
                 with closing(self._passing(data)) as plan:  # it may be cancelled in the middle
                     return self._verdict(data, await self.budget.adrive(plan))
         except Exception as error:  # noqa: BLE001 - as above
@@ -96,7 +96,7 @@ class SocketAttempt:
     def received(self, data: Data) -> None:
         """Count a message of the provider's. Never waits."""
         try:
-            with self._look:
+            with self._session_lock:
                 if self._before is not None:
                     self._before.received(data, elapsed_ms=self._elapsed())
                 usage = self._session.received(data, elapsed_ms=self._elapsed())
@@ -133,7 +133,7 @@ class SocketAttempt:
 
     async def settled(self) -> None:
         """Wait until what was handed over is in the ledger."""
-        await behind(self._meter.settler.put_at_once)
+        await after_queued_jobs(self._meter.settler.put_at_once)
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be on its way out
@@ -148,26 +148,26 @@ class SocketAttempt:
         is_free, needed = self._counted(data)
         leaves = False
         try:
-            denied = yield from self._setting_aside(needed)
+            denied = yield from self._reserving(needed)
             leaves = denied is None or is_free
         finally:
-            self._weighed(leaves)
+            self._keep_or_undo(leaves)
         return None if leaves else denied
 
-    def _setting_aside(self, needed: dict[str, int]) -> Plan:
+    def _reserving(self, needed: dict[str, int]) -> Plan:
         now, then = self._session.call, self.budget.call
         if (now.model, now.operation) != (then.model, then.operation):
             return (yield from self.budget.renamed(now, needed))
         if not self.budget.covers(needed):
             return (yield from self.budget.growing(needed))
-        if self._meter.monotonic() - self._prolonged > PROLONGED_SECONDS:
-            self._prolonged = self._meter.monotonic()
+        if self._meter.monotonic() - self._extended > EXTEND_SECONDS:
+            self._extended = self._meter.monotonic()
             yield ExtendStep()
         return None
 
-    def _weighed(self, leaves: bool) -> None:
+    def _keep_or_undo(self, leaves: bool) -> None:
         """The message leaves, or it is as if it had never been."""
-        with self._look:
+        with self._session_lock:
             before, self._before = self._before, None
             if before is not None and not leaves:
                 self._session = before
@@ -178,7 +178,7 @@ class SocketAttempt:
 
         The session as it was is kept where it may be wanted back; until then both take part.
         """
-        with self._look:
+        with self._session_lock:
             covered = self.budget.covered
             needed = self._needed
             rooms = [covered[name] - needed.get(name, 0) for name in covered if name != "requests"]
@@ -219,7 +219,7 @@ class SocketAttempt:
         return self._cut
 
     def _is_free(self, data: Data) -> bool:
-        with self._look:
+        with self._session_lock:
             trial = _copied(self._session)
             if trial is None:
                 return False
@@ -238,7 +238,7 @@ class SocketAttempt:
         if self._broken:
             return None
         try:
-            with self._look:
+            with self._session_lock:
                 usage = self._refusal or self._session.finish(
                     complete=complete, elapsed_ms=self._elapsed()
                 )

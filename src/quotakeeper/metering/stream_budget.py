@@ -17,6 +17,7 @@ from quotakeeper.errors import LedgerError, LimitExceeded
 from quotakeeper.keeper import engine_of
 from quotakeeper.metering.event_loops import run_in_thread
 from quotakeeper.metering.refusal import DENIED, Denied
+from quotakeeper.metering.steps import adrive, drive
 from quotakeeper.providers.contract import Adapter, Call, UsageReader
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def is_growing(call: Call, status: int) -> bool:
 class StreamBudget:
     """What is set aside for one stream, and how far that reaches.
 
-    Tell it of each piece, after it was fed: `after`, `aafter` on a loop, or `behind` where nobody
-    may wait. None of them raises. `reading` gives the reader, with everything read.
+    Tell it of each piece, after it was fed: `after`, `aafter` on a loop, or `after_in_background`
+    where nobody may wait. None of them raises. `reading` gives the reader, with everything read.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class StreamBudget:
         self._covered = _summed(reservation.hold.quantities)
         self._spare = {name: max(_LEAST_SPARE, n // 4) for name, n in self._covered.items()}
         self._denied: Denied | None = None
-        self._off = self._is_asking = self._said = False
+        self._off = self._is_asking = self._noted = False
         self._unseen = 0  # bytes that have passed since it was last looked at
         self._room = 0  # bytes that may; none at first: the first totals come with the first piece
         self._pending = 0  # bytes that have passed since it was denied
@@ -89,7 +90,7 @@ class StreamBudget:
         """
         try:
             if lacking := self._lacking(chunk):
-                self._drive(self._plan(lacking))
+                drive(self._plan(lacking), self._extend)
             return self._cut(chunk, splits)
         except Exception as error:  # noqa: BLE001 - the host goes on whatever happens to us
             self._give_up(error)
@@ -101,15 +102,15 @@ class StreamBudget:
             if lacking := self._lacking(chunk):
                 plan = self._plan(lacking)
                 if self._meter.on_asyncio():
-                    await self._adrive(plan)
+                    await adrive(plan, self._aextend)
                 else:
-                    await run_in_thread(lambda: self._drive(plan))
+                    await run_in_thread(lambda: drive(plan, self._extend))
             return self._cut(chunk, True)
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error)
             return None
 
-    def behind(self, chunk: bytes) -> StreamCut | None:
+    def after_in_background(self, chunk: bytes) -> StreamCut | None:
         """`after`, but a thread of ours asks for more; a refusal ends the stream a little later."""
         try:
             if lacking := self._lacking(chunk):
@@ -159,35 +160,23 @@ class StreamBudget:
                 break
         self._denied = denied
 
-    def _drive(self, plan: Plan) -> None:
-        reply: Denied | None = None
+    def _extend(self, size: dict[str, int]) -> Denied | None:
         try:
-            while True:
-                size = plan.send(reply)
-                try:
-                    self._reservation.grow(quantities=size)
-                    reply = None
-                except DENIED as error:
-                    reply = self._unless_allowed(error)
-        except StopIteration:
-            return
+            self._reservation.grow(quantities=size)
+        except DENIED as error:
+            return self._unless_allowed(error)
+        return None
 
-    async def _adrive(self, plan: Plan) -> None:
-        reply: Denied | None = None
+    async def _aextend(self, size: dict[str, int]) -> Denied | None:
         try:
-            while True:
-                size = plan.send(reply)
-                try:
-                    await self._reservation.agrow(quantities=size)
-                    reply = None
-                except DENIED as error:
-                    reply = self._unless_allowed(error)
-        except StopIteration:
-            return
+            await self._reservation.agrow(quantities=size)
+        except DENIED as error:
+            return self._unless_allowed(error)
+        return None
 
     def _ask(self, lacking: dict[str, int]) -> None:
         try:
-            self._drive(self._plan(lacking))
+            drive(self._plan(lacking), self._extend)
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error)
         finally:
@@ -209,8 +198,8 @@ class StreamBudget:
         found = self._read() if self._denied is not None else None
         if found is None:
             return None
-        if not self._said:
-            self._said = True
+        if not self._noted:
+            self._noted = True
             if isinstance(self._denied, LimitExceeded):
                 self._meter.note("refused", self._denied.limit.name)
         call, reader = found

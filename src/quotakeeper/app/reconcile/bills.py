@@ -52,7 +52,7 @@ class BillTotals:
 
 
 @dataclass(slots=True)
-class _Sum:
+class _DaySum:
     quantities: dict[str, int] = field(default_factory=dict)
     cost_pico: int = 0
     entries: int = 0
@@ -71,11 +71,11 @@ def compare_bill(
 
     `days` are the first and last day compared; None: the bill's own first or last.
     """
-    there: dict[tuple[date, str], _Sum] = {}
+    there: dict[tuple[date, str], _DaySum] = {}
     for line in lines:
         if not _within(line.day, days):
             continue
-        found = there.setdefault((line.day, model_key(line.model)), _Sum())
+        found = there.setdefault((line.day, model_key(line.model)), _DaySum())
         found.entries += 1
         found.cost_pico += line.cost_pico
         totals.lines += 1
@@ -115,14 +115,14 @@ def _within(day: date, span: tuple[date | None, date | None]) -> bool:
 def _ledger_sums(
     events: Iterable[UsageEvent], zone: tzinfo, span: tuple[date | None, date | None],
     totals: BillTotals,
-) -> dict[tuple[date, str], _Sum]:  # fmt: skip
-    sums: dict[tuple[date, str], _Sum] = {}
+) -> dict[tuple[date, str], _DaySum]:  # fmt: skip
+    sums: dict[tuple[date, str], _DaySum] = {}
     for event in events:
         day = moment(event.at, zone).date()
         if not _within(day, span) or not _is_billed(event):
             continue
         model = event.model_served or event.labels.model
-        found = sums.setdefault((day, model_key(model)), _Sum())
+        found = sums.setdefault((day, model_key(model)), _DaySum())
         found.entries += 1
         found.uncertain += event.provenance in ("assumed", "estimated")
         found.unpriced += event.cost_pico is None
@@ -141,10 +141,10 @@ def _is_billed(event: UsageEvent) -> bool:
 
 
 def _differences(
-    key: tuple[date, str], here: _Sum | None, there: _Sum | None
+    key: tuple[date, str], here: _DaySum | None, there: _DaySum | None
 ) -> Iterable[BillDifference]:
     day, model = key
-    ours, theirs = here or _Sum(), there or _Sum()
+    ours, theirs = here or _DaySum(), there or _DaySum()
     if here is None or there is None:
         kind = DifferenceKind.MISSING_HERE if here is None else DifferenceKind.MISSING_THERE
     else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from quotakeeper.domain.units import split_key
+from quotakeeper.domain.units import by_meter
 from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
 from quotakeeper.providers.account_records import AccountRequest
 
@@ -77,12 +77,3 @@ class CallTally:
             self.cost_pico += sign * (event.cost_pico or 0)
             for key, amount in by_meter(event.quantities).items():
                 self.quantities[key] = self.quantities.get(key, 0) + sign * amount
-
-
-def by_meter(quantities: Mapping[str, int]) -> dict[str, int]:
-    """Quantities added up over modalities."""
-    totals: dict[str, int] = {}
-    for key, amount in quantities.items():
-        meter = split_key(key)[0]
-        totals[meter] = totals.get(meter, 0) + amount
-    return totals

@@ -12,11 +12,10 @@ from quotakeeper.app.reconcile.differences import (
     CallTally,
     Difference,
     DifferenceKind,
-    by_meter,
 )
 from quotakeeper.app.reconcile.pairing import AFTER_US, BEFORE_US, SameModel, pair
 from quotakeeper.domain.money import usd_text
-from quotakeeper.domain.units import split_key
+from quotakeeper.domain.units import by_meter, split_key
 from quotakeeper.domain.usage import MAX_LABEL, Outcome, Provenance, UsageEvent
 from quotakeeper.providers.account_records import AccountRequest
 

@@ -9,7 +9,7 @@ from typing import TextIO
 from quotakeeper.app.records.csv_text import Number, csv_line
 from quotakeeper.app.records.instants import rfc3339, rfc3339_micros
 from quotakeeper.domain.money import usd_text
-from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, split_key
+from quotakeeper.domain.units import METERS, STORED_METERS, Quantities, by_meter, split_key
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
@@ -42,7 +42,6 @@ def event_record(event: UsageEvent) -> dict[str, object]:
     `quantities` are whole base units summed over modalities; `modalities` holds the labelled parts
     of them. `cost_usd` is a decimal string, null where no price was known.
     """
-    totals, parts = _by_meter(event.quantities)
     labels = event.labels
     return {
         "id": event.id,
@@ -51,16 +50,21 @@ def event_record(event: UsageEvent) -> dict[str, object]:
         "model": labels.model,
         "operation": labels.operation,
         "scope": dict(labels.scope),
-        "quantities": totals,
+        "quantities": _sorted_by_meter(event.quantities),
         "cost_usd": None if event.cost_pico is None else usd_text(event.cost_pico),
         "provenance": str(event.provenance),
         "outcome": str(event.outcome),
         "model_served": event.model_served,
         "price_id": event.price_id,
         "duration_ms": event.duration_ms,
-        "modalities": parts,
+        "modalities": _by_modality(event.quantities),
         "note": event.note,
     }
+
+
+def events_record(events: Iterable[UsageEvent]) -> dict[str, object]:
+    """Some events as one document."""
+    return {"schema": Schema.EVENTS, "events": [event_record(event) for event in events]}
 
 
 def write_events(
@@ -108,7 +112,7 @@ def _write_csv(events: Iterable[UsageEvent], stream: TextIO) -> int:
 
 def _csv_cells(event: UsageEvent) -> list[str | Number | None]:
     record = event_record(event)
-    totals, _ = _by_meter(event.quantities)
+    totals = by_meter(event.quantities)
     labelled = {key: n for key, n in sorted(event.quantities.items()) if split_key(key)[1]}
     cells: list[str | Number | None] = []
     for column in CSV_COLUMNS:
@@ -131,12 +135,14 @@ def _compact(table: dict[str, str] | dict[str, int]) -> str:
     return json.dumps(table, ensure_ascii=False, separators=(",", ":")) if table else ""
 
 
-def _by_meter(quantities: Quantities) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-    totals: dict[str, int] = {}
+def _sorted_by_meter(quantities: Quantities) -> dict[str, int]:
+    return dict(sorted(by_meter(quantities).items()))
+
+
+def _by_modality(quantities: Quantities) -> dict[str, dict[str, int]]:
     parts: dict[str, dict[str, int]] = {}
     for key in sorted(quantities):
         meter, modality = split_key(key)
-        totals[meter] = totals.get(meter, 0) + quantities[key]
         if modality:
             parts.setdefault(meter, {})[modality] = quantities[key]
-    return totals, parts
+    return parts

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.domain.units import units_text
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.domain.windows import Window, period_at
 from quotakeeper.schemas import Schema
 
 if TYPE_CHECKING:
+    from quotakeeper import Keeper
     from quotakeeper.domain.forecasting.status import LimitStatus, Status
 
 
@@ -23,6 +26,20 @@ def status_record(status: Status) -> dict[str, object]:
         ],
         "open_reservations": status.open_reservations,
     }
+
+
+def doubtful_calls_today(keeper: Keeper, status: Status) -> tuple[int, int]:
+    """How many of today's calls have no price, and how many were assumed for want of an answer.
+
+    Calls without a price are counted only where some limit is for money: it cannot see them.
+    """
+    of_money = any(entry.limit.meter == "cost" for entry in status.limits)
+    today = period_at(Window("day"), keeper.zone, status.as_of)
+    unpriced = assumed = 0
+    for bucket in keeper.slots(since=today.start_at):
+        unpriced += bucket.unpriced_calls if of_money else 0
+        assumed += bucket.calls if bucket.provenance is Provenance.ASSUMED else 0
+    return unpriced, assumed
 
 
 def percent_text(percent: Decimal) -> str:

@@ -37,9 +37,9 @@ def text(
     as_json: bool,
 ) -> int:  # fmt: skip
     """Tokens, language and cost of a text FILE (- is stdin)."""
-    from quotakeeper.cli.estimate.command import run_text
+    from quotakeeper.cli.estimate.command import CostOptions, run_text
 
-    return run_text(session, file, text, models, every=every, as_json=as_json)
+    return run_text(session, file, text, CostOptions(models, every, as_json))
 
 
 @estimate.command()
@@ -56,9 +56,9 @@ def audio(
     as_json: bool,
 ) -> int:
     """Minutes and cost of sound FILES, by their headers."""
-    from quotakeeper.cli.estimate.command import run_audio
+    from quotakeeper.cli.estimate.command import CostOptions, run_audio
 
-    return run_audio(session, files, models, every=every, as_json=as_json)
+    return run_audio(session, files, CostOptions(models, every, as_json))
 
 
 @estimate.command()
@@ -71,6 +71,6 @@ def folder(
     session: CommandContext, folder: str, models: tuple[str, ...], every: bool, as_json: bool
 ) -> int:
     """All texts and sound files in a FOLDER, added up."""
-    from quotakeeper.cli.estimate.command import run_folder
+    from quotakeeper.cli.estimate.command import CostOptions, run_folder
 
-    return run_folder(session, folder, models, every=every, as_json=as_json)
+    return run_folder(session, folder, CostOptions(models, every, as_json))

@@ -1,20 +1,12 @@
-"""Usage events as lines for people, and `quotakeeper events`."""
+"""`quotakeeper events`: the newest calls, newest first."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import tzinfo
 
-from quotakeeper.app.records.events import event_record
+from quotakeeper.app.records.events import events_record
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.text import figures
-from quotakeeper.cli.text.table import table_lines
-from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities, measure
-from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.schemas import Schema
-
-_OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images")
+from quotakeeper.cli.views.event_table import event_lines, legend
 
 
 def run_events(
@@ -32,8 +24,7 @@ def run_events(
         )
         zone = keeper.zone
     if as_json:
-        record = {"schema": Schema.EVENTS, "events": [event_record(event) for event in events]}
-        console.say(json.dumps(record, indent=2))
+        console.say(json.dumps(events_record(events), indent=2))
         return exit_codes.OK
     if not events:
         console.say(session.words("No calls yet."))
@@ -43,58 +34,3 @@ def run_events(
     console.say("")
     console.say(legend(session))
     return exit_codes.OK
-
-
-def event_lines(
-    events: Sequence[UsageEvent], zone: tzinfo, session: context.CommandContext, width: int
-) -> list[str]:
-    """Events as a table: when, how it is known, who, what for, how much, what it cost."""
-    words, lang = session.words, session.lang
-    narrow = width < 80
-    stamps = [figures.stamp(event.at, zone) for event in events]
-    # A date is only worth its columns where there are several.
-    start = 11 if len({stamp[:10] for stamp in stamps}) == 1 else 5 if width < 120 else 0
-    rows = [
-        [
-            stamp[start : 16 if narrow else None],
-            session.glyphs.marks[str(event.provenance)],
-            event.labels.provider,
-            event.labels.model or "-",
-            event.labels.operation,
-            amounts(event.quantities, session, narrow=narrow),
-            figures.money(event.cost_pico, lang),
-            "" if event.outcome == "ok" else words(str(event.outcome)),
-        ]
-        for event, stamp in zip(events, stamps, strict=True)
-    ]
-    header = [words("TIME"), "", words("PROVIDER"), words("MODEL"), words("OPERATION")]
-    header += [words("AMOUNT"), words("COST"), ""]
-    if narrow:  # the operation says most; the figures must stay
-        header, rows = header[:2] + header[4:], [row[:2] + row[4:] for row in rows]
-    figures_at = frozenset({len(header) - 3, len(header) - 2})
-    return table_lines(
-        header, rows, right=figures_at, width=width, ellipsis=session.glyphs.ellipsis
-    )
-
-
-def amounts(
-    quantities: Quantities, session: context.CommandContext, *, narrow: bool = False
-) -> str:
-    """Tokens in and out, minutes and the rest, in a few words."""
-    lang, words = session.lang, session.words
-    given = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[:2])
-    made = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[2:])
-    shown = figures.compact if narrow else figures.whole
-    parts = []
-    if given or made:
-        parts.append(words("{n} in, {m} out", n=shown(given, lang), m=shown(made, lang)))
-    for name in _OTHERS:
-        base = measure(METERS[name], quantities, None)
-        if base:
-            parts.append(figures.with_unit(base, METERS[name], lang))
-    return ", ".join(parts) or "-"
-
-
-def legend(session: context.CommandContext) -> str:
-    """What the marks mean: how a figure is known."""
-    return "  ".join(f"{mark} {session.words(name)}" for name, mark in session.glyphs.marks.items())

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from quotakeeper.app.ledger_files import check_not_the_ledger
 from quotakeeper.app.records import write_events, write_file
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text.times import parse_range
-from quotakeeper.config import Settings
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.wiring import ledger_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,8 @@ def run_export(session: context.CommandContext, options: ExportOptions) -> int:
     if options.mark and options.form != "csv":
         raise InvalidInputError("--bom", "is for CSV only", "leave it out, or take --format csv")
     with context.open_keeper(session) as keeper:
-        _spare_the_ledger(options.out, keeper.settings)
+        if options.out is not None:
+            check_not_the_ledger(options.out, keeper.settings, "--out")
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
         events = keeper.events(since=since, until=until)
@@ -48,15 +47,6 @@ def run_export(session: context.CommandContext, options: ExportOptions) -> int:
         count = write_file(Path(str(options.out)), write, mark=options.mark)
     console.tell(session.words("events written to {file}: {n}", n=count, file=options.out))
     return exit_codes.OK
-
-
-def _spare_the_ledger(out: str | None, settings: Settings) -> None:
-    path = ledger_path(settings)
-    if out is None or path is None:
-        return
-    files = {os.path.realpath(f"{path}{end}") for end in ("", "-wal", "-shm", ".lock")}
-    if os.path.realpath(out) in files:
-        raise InvalidInputError("--out", f"{out} is the ledger itself", "name another file")
 
 
 def _to_stdout(write: Callable[[TextIO], int], *, mark: bool) -> None:

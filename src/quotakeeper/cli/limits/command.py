@@ -3,58 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from quotakeeper.app.limits_file import LimitsFile, check_installed
+from quotakeeper.app.limits_file import LimitsFile, check_installed, check_limit
+from quotakeeper.app.records.limits import limits_record
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.text import figures
-from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.limits.view import limits_lines
 from quotakeeper.config import file_to_edit, load_settings
-from quotakeeper.config.limit_tables import checked_zone
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.units import amount_from_units, meter_named, units_text
 from quotakeeper.domain.usage import check_label
-from quotakeeper.domain.windows import parse_window
-from quotakeeper.errors import ConfigError, InvalidInputError
-from quotakeeper.schemas import Schema
+from quotakeeper.errors import InvalidInputError
 
 
 def run_list(session: context.CommandContext, *, as_json: bool) -> int:
     """Print the limits in force and where they are written."""
     settings = session.settings()
-    origin = settings.origins.get("limits", "default")
     if as_json:
-        record = {
-            "schema": Schema.LIMITS,
-            "origin": origin,
-            "limits": [_record(limit) for limit in settings.limits],
-        }
-        console.say(json.dumps(record, indent=2))
-        return exit_codes.OK
-    words, lang = session.words, session.lang
-    if not settings.limits:
-        console.say(words("No limits are set. See: quotakeeper limits set --help"))
-        return exit_codes.OK
-    header = ["LIMIT", "PROVIDER", "FOR", "AMOUNT", "WINDOW", "MODE", "TIME ZONE"]
-    rows = [
-        [
-            limit.name,
-            limit.provider or words("any"),
-            _what_for(limit) or "-",
-            figures.with_unit(limit.amount, limit.meter_info, lang),
-            str(limit.window),
-            str(limit.mode),
-            limit.timezone,
-        ]
-        for limit in settings.limits
-    ]
-    lines = table_lines(
-        [words(text) for text in header], rows, right=frozenset({3}), width=console.width(),
-        ellipsis=session.glyphs.ellipsis,
-    )  # fmt: skip
-    for line in lines:
-        console.say(line)
-    console.say(words("from: {origin}", origin=words(origin)))
+        console.say(json.dumps(limits_record(settings), indent=2))
+    else:
+        for line in limits_lines(settings, session, console.width()):
+            console.say(line)
     return exit_codes.OK
 
 
@@ -102,45 +70,13 @@ def _check(session: context.CommandContext, name: str, changes: Mapping[str, str
         raise InvalidInputError(
             "limits set", "says no change", "give --amount, --window, --mode ..."
         )
-    meter_name = changes.get("meter")
-    if meter_name is None:
+    known: Sequence[Limit] = ()
+    if "meter" not in changes:  # then the limit that is there says what it counts
         path = file_to_edit(session.config)
-        known = session.settings().limits if path.is_file() else load_settings(config={}).limits
-        meter_name = next((x.meter for x in known if x.name.casefold() == name.casefold()), None)
-    if "window" in changes:
-        parse_window(changes["window"], "--window")
-    if "amount" in changes and meter_name is not None:
-        amount_from_units(changes["amount"], meter_named(meter_name, "--meter"), "--amount")
-    if "timezone" in changes:
-        try:
-            checked_zone(changes["timezone"])
-        except ConfigError as error:
-            raise InvalidInputError("--timezone", error.problem, error.fix) from None
-    missing = [key for key in ("meter", "window", "amount") if key not in changes]
-    if meter_name is None and missing:
+        known = (session.settings() if path.is_file() else load_settings(config={})).limits
+    missing = check_limit(name, changes, known, prefix="--")
+    if missing:
         options = " ".join(f"--{key}" for key in missing)
         raise InvalidInputError(
             "limits set", f"{name!r} would be a new limit and needs {options}", "give them too"
         )
-
-
-def _record(limit: Limit) -> dict[str, object]:
-    return {
-        "name": limit.name,
-        "provider": limit.provider,
-        "model": limit.model,
-        "operation": limit.operation,
-        "scope": dict(limit.scope),
-        "meter": limit.meter,
-        "unit": limit.meter_info.unit,
-        "window": str(limit.window),
-        "amount": units_text(limit.amount, limit.meter_info),
-        "mode": str(limit.mode),
-        "timezone": limit.timezone,
-        "thresholds": [f"{each:f}" for each in limit.thresholds],
-    }
-
-
-def _what_for(limit: Limit) -> str:
-    scope = " ".join(f"{name}={value}" for name, value in limit.scope)
-    return " ".join(each for each in (limit.model, limit.operation, scope) if each)

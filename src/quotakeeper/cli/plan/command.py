@@ -3,69 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from quotakeeper.app.planning.days import Plan, Unreadable
-from quotakeeper.app.planning.estimates import (
-    LANGUAGES,
-    Pricer,
-    chosen_rates,
-    file_plan,
-    heard_in,
-)
-from quotakeeper.app.planning.media_files import MEDIA, AudioSize, audio_size, files_in
+from quotakeeper.app.planning.days import Plan
+from quotakeeper.app.planning.planner import PlanRequest, make_plan, media_of
 from quotakeeper.app.planning.record import plan_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.plan.view import plan_lines
-from quotakeeper.clocks import zone_named
-from quotakeeper.domain.forecasting.audio_rates import Rate, rates_from
-from quotakeeper.domain.forecasting.scheduling import LimitRoom, plan, standing
-from quotakeeper.domain.forecasting.time_buckets import use_by_bucket
-from quotakeeper.domain.limits import Limit, Mode
-from quotakeeper.domain.usage import check_scope
-from quotakeeper.domain.windows import SECOND, Window, first_instant, moment, period_at
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.providers.audio import longest_milliseconds
-
-if TYPE_CHECKING:
-    from quotakeeper import Keeper
-    from quotakeeper.domain.forecasting.status import LimitStatus
-    from quotakeeper.domain.units import Quantities
-
-_HISTORY_DAYS = 90
-_MOST_EVENTS = 50_000  # two thousand films, say
 
 
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """What to plan, and how to show it."""
-
-    folders: tuple[str, ...]
-    operations: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    sort: str = "name"
-    limit_days: int = 366
-    as_json: bool = False
-    check: bool = False
-
-
-def run_plan(session: context.CommandContext, options: PlanOptions) -> int:
+def run_plan(
+    session: context.CommandContext, folders: Sequence[str], request: PlanRequest, *,
+    as_json: bool = False, check: bool = False,
+) -> int:  # fmt: skip
     """Print the plan; with `check` the exit code says how it is. Nothing is sent or written."""
-    paths = media_of(options.folders)
+    paths = media_of(folders)
     with context.open_keeper(session) as keeper:
-        made = make_plan(keeper, paths, options)
-    if options.as_json:
+        made = make_plan(keeper, paths, request)
+    if as_json:
         console.say(json.dumps(plan_record(made), indent=2))
     else:
         for line in plan_lines(made, session, console.width()):
             console.say(line)
-    return code_for(made) if options.check else exit_codes.OK
+    return code_for(made) if check else exit_codes.OK
 
 
 def code_for(made: Plan) -> int:
@@ -75,127 +36,8 @@ def code_for(made: Plan) -> int:
     return exit_codes.OK if made.today == len(made.files) else exit_codes.WARNING
 
 
-def make_plan(keeper: Keeper, paths: Sequence[Path], options: PlanOptions) -> Plan:
-    """Measure the files, price what would be done with them, and fit it into the limits."""
-    status = keeper.status(forecasts=False)
-    # A ledger that is ahead of the clock goes on in its own time.
-    now = max([status.as_of, *(e.period.start_at for e in status.limits if not _rolls(e.limit))])
-    sizes, unreadable = _measured(paths)
-    rates = _rates(keeper, options, now)
-    languages = options.languages or LANGUAGES
-    scope = check_scope(_labels(options.tags))
-    price = _pricer(keeper, languages, now)
-    files = tuple(file_plan(x, rates, scope, price) for x in _sorted(sizes, options.sort))
-    standings = _standings(keeper, status.limits, now)
-    today = moment(now, keeper.zone).date()
-    until = first_instant(keeper.zone, today + timedelta(days=options.limit_days))
-    today_ends_at = period_at(Window("day"), keeper.zone, now).end_at
-    if_high = plan([file.task(high=True) for file in files], standings, now, today_ends_at)
-    return Plan(
-        now,
-        keeper.zone,
-        today_ends_at,
-        options.limit_days,
-        rates,
-        files,
-        unreadable,
-        plan([file.task() for file in files], standings, now, until),
-        len(if_high.planned),
-    )
-
-
-def _rates(keeper: Keeper, options: PlanOptions, now: int) -> tuple[Rate, ...]:
-    since = now - _HISTORY_DAYS * 86_400 * SECOND
-    events = keeper.events(since=since, limit=_MOST_EVENTS, newest_first=True)
-    history = rates_from(reversed(list(events)))
-    rates = chosen_rates(history, options.operations, options.models, keeper.prices.snapshot)
-    return heard_in(rates, options.languages or LANGUAGES)
-
-
-def _pricer(keeper: Keeper, languages: Sequence[str], now: int) -> Pricer:
-    settings, prices = keeper.settings, keeper.prices.snapshot
-    plain = {"plan": settings.plan}
-    hearing = {**plain, "language": "multi"} if "multi" in languages else plain
-
-    def price(rate: Rate, quantities: Quantities) -> int | None:
-        options = hearing if rate.is_hearing else plain
-        found = prices.price(rate.provider, rate.model, quantities, now, options)
-        if found.cost_pico is None and settings.on_unpriced == "price_as_highest":
-            found = prices.highest(rate.provider, quantities, now)
-        return found.cost_pico
-
-    return price
-
-
-def _standings(keeper: Keeper, entries: Sequence[LimitStatus], now: int) -> list[LimitRoom]:
-    rolling = [e.limit.window.seconds * SECOND for e in entries if _rolls(e.limit)]
-    slots = keeper.slots(since=now - max(rolling)) if rolling else ()
-    profiles = use_by_bucket([entry.limit.account for entry in entries], slots)
-    return [
-        standing(
-            _as_enforced(entry.limit, keeper.settings.on_limit),
-            zone_named(entry.limit.timezone),
-            entry.used + entry.reserved,
-            now,
-            profile,
-        )
-        for entry, profile in zip(entries, profiles, strict=True)
-    ]
-
-
-def _rolls(limit: Limit) -> bool:
-    return limit.window.is_rolling
-
-
-def _as_enforced(limit: Limit, on_limit: str) -> Limit:
-    softened = on_limit == "warn" and limit.mode is Mode.HARD
-    return replace(limit, mode=Mode.SOFT) if softened else limit
-
-
-def media_of(folders: Sequence[str]) -> list[Path]:
-    """The sound and film files named, and those in the folders named, each once."""
-    found: dict[Path, Path] = {}
-    for name in folders:
-        path = Path(name)
-        inside = [] if path.is_file() else files_in(name)
-        media = [one for one in inside if one.suffix.lower() in MEDIA]
-        for one in media or ([path] if path.is_file() else []):
-            found.setdefault(one.resolve(), one)
-    if not found:
-        named = ", ".join(folders)
-        raise InvalidInputError("FOLDER", f"{named} has no sound or film files", "name another")
-    return list(found.values())
-
-
-def _measured(paths: Sequence[Path]) -> tuple[list[AudioSize], tuple[Unreadable, ...]]:
-    sizes: list[AudioSize] = []
-    unreadable: list[Unreadable] = []
-    for path in paths:
-        try:
-            sizes.append(audio_size(path))
-        except InvalidInputError as error:
-            most = longest_milliseconds(path.stat().st_size)
-            unreadable.append(Unreadable(str(path), error.problem, most))
-    return sizes, tuple(unreadable)
-
-
-def _sorted(sizes: Sequence[AudioSize], by: str) -> list[AudioSize]:
-    """In the order asked for; of equals, by name."""
-
-    def changed(size: AudioSize) -> int:
-        return Path(size.name).stat().st_mtime_ns
-
-    keys: dict[str, Callable[[AudioSize], int]] = {
-        "name": lambda size: 0,
-        "shortest": lambda size: size.milliseconds,
-        "longest": lambda size: -size.milliseconds,
-        "oldest": changed,
-        "newest": lambda size: -changed(size),
-    }
-    return sorted(sizes, key=lambda size: (keys[by](size), size.name))
-
-
-def _labels(tags: Sequence[str]) -> dict[str, str]:
+def labels_of(tags: Sequence[str]) -> dict[str, str]:
+    """Labels written NAME=VALUE. Raises InvalidInputError."""
     labels: dict[str, str] = {}
     for tag in tags:
         name, equals, value = tag.partition("=")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from quotakeeper.cli.context import CommandContext
@@ -38,13 +40,16 @@ _SORTS = ("name", "shortest", "longest", "oldest", "newest")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def plan(
-    session: CommandContext, /, folders: tuple[str, ...], operations: str, **given: object
-) -> int:
+    session: CommandContext, /, folders: tuple[str, ...], operations: str, tags: tuple[str, ...],
+    check: bool, as_json: bool, **given: Any,
+) -> int:  # fmt: skip
     """What folders of sound and film would cost by your own history, and on which day each file fits.
 
     Nothing is sent. For the price of one text or sound by many models see: quotakeeper estimate.
     """
-    from quotakeeper.cli.plan.command import PlanOptions, run_plan
+    from quotakeeper.app.planning.planner import PlanRequest
+    from quotakeeper.cli.plan.command import labels_of, run_plan
 
     names = tuple(name.strip() for name in operations.split(",") if name.strip())
-    return run_plan(session, PlanOptions(folders, names, **given))  # type: ignore[arg-type]
+    request = PlanRequest(names, scope=labels_of(tags), **given)
+    return run_plan(session, folders, request, as_json=as_json, check=check)

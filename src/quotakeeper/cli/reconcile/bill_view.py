@@ -1,35 +1,22 @@
-"""A bill compared with the ledger, by day and model, for people and for programs."""
+"""A bill compared with the ledger, by day and model, as a table for people."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from quotakeeper.app.reconcile import BillDifference, BillTotals
+from quotakeeper.app.reconcile.records import BillHeading
 from quotakeeper.cli import console, context
 from quotakeeper.cli.reconcile.view import KIND_WORDS, MOST_SHOWN
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
 from quotakeeper.cli.text.words import Words
-from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS
-from quotakeeper.schemas import Schema
 
 _MOST_SKUS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class BillHeading:
-    """Which bill was compared, in whose days."""
-
-    provider: str
-    source: str
-    timezone: str
-    applies: bool
-
-
-def bill_table(
+def print_bill(
     session: context.CommandContext, heading: BillHeading, found: Sequence[BillDifference],
     totals: BillTotals,
 ) -> None:  # fmt: skip
@@ -67,48 +54,11 @@ def bill_table(
     console.say(words("here: {what}", what=f"{calls}, {here}"))
     console.say(words("in the account: {what}", what=there))
     if heading.applies:
-        console.say(_not_written(words))
+        console.say(nothing_written(words))
 
 
-def bill_json(
-    session: context.CommandContext, heading: BillHeading, found: Sequence[BillDifference],
-    totals: BillTotals,
-) -> None:  # fmt: skip
-    """Print a bill's differences as JSON."""
-    record = {
-        "schema": Schema.RECONCILE_BILL,
-        "provider": heading.provider,
-        "source": heading.source,
-        "timezone": heading.timezone,
-        "applied": False,
-        "differences": [_bill_record(each) for each in found],
-        "not_tokens": {sku: usd_text(cost) for sku, cost in sorted(totals.skus.items())},
-        "alike": totals.alike,
-        "totals": {
-            "here": {"calls": totals.calls, "cost_usd": usd_text(totals.here_pico)},
-            "there": {"lines": totals.lines, "cost_usd": usd_text(totals.there_pico)},
-        },
-    }
-    console.say(json.dumps(record, indent=2))
-    if heading.applies:
-        console.tell(_not_written(session.words))
-
-
-def _bill_record(each: BillDifference) -> dict[str, object]:
-    is_money = each.meter == "cost"
-    return {
-        "kind": str(each.kind),
-        "day": each.day.isoformat(),
-        "model": each.model,
-        "meter": each.meter,
-        "here": usd_text(each.here) if is_money else each.here,
-        "there": usd_text(each.there) if is_money else each.there,
-        "uncertain_calls": each.assumed,
-        "unpriced_calls": each.unpriced,
-    }
-
-
-def _not_written(words: Words) -> str:
+def nothing_written(words: Words) -> str:
+    """Why a bill changes nothing."""
     return words(
         "--apply wrote nothing: a bill by day and SKU does not say which call a figure belongs to"
     )

@@ -1,32 +1,21 @@
-"""Calls compared with a provider's account, one by one, for people and for programs."""
+"""Calls compared with a provider's account, one by one, as a table for people."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import tzinfo
 from decimal import Decimal
 
-from quotakeeper.app.reconcile import (
-    CallTally,
-    Compared,
-    Difference,
-    DifferenceKind,
-    RequestWindow,
-)
-from quotakeeper.app.records.events import event_record
-from quotakeeper.app.records.instants import rfc3339, zone_text
+from quotakeeper.app.reconcile import CallTally, Compared, Difference, DifferenceKind
+from quotakeeper.app.reconcile.comparing import ReconciledCall
+from quotakeeper.app.reconcile.records import ComparisonHeading
+from quotakeeper.app.records.instants import zone_text
 from quotakeeper.cli import console, context
-from quotakeeper.cli.events.command import amounts
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
-from quotakeeper.domain.money import pico_from_usd, usd_text
+from quotakeeper.cli.views.event_table import amounts
+from quotakeeper.domain.money import pico_from_usd
 from quotakeeper.domain.units import Quantities
-from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.providers.account_records import AccountRequest
-from quotakeeper.schemas import Schema
 
 MOST_SHOWN = 200
 KIND_WORDS = {
@@ -39,34 +28,15 @@ KIND_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What was compared."""
-
-    provider: str
-    source: str
-    window: RequestWindow
-    applies: bool
-    balances: Sequence[tuple[Decimal, str]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A difference, and the event as it was written, if it was."""
-
-    difference: Difference
-    written: UsageEvent | None = None
-
-
-def written_table(
-    session: context.CommandContext, heading: Heading, shown: Iterable[Shown], sums: Compared,
-    zone: tzinfo,
+def print_comparison(
+    session: context.CommandContext, heading: ComparisonHeading, found: Iterable[ReconciledCall],
+    sums: Compared, zone: tzinfo,
 ) -> int:  # fmt: skip
     """Print the differences as a table; how many of them were not written down."""
     words, lang = session.words, session.lang
     rows: list[list[str]] = []
     count = written = 0
-    for each in shown:
+    for each in found:
         count += 1
         written += each.written is not None
         if len(rows) < MOST_SHOWN:
@@ -98,42 +68,7 @@ def written_table(
     return count - written
 
 
-def written_json(
-    session: context.CommandContext, heading: Heading, shown: Iterable[Shown], sums: Compared,
-    zone: tzinfo,
-) -> int:  # fmt: skip
-    """Print the differences as JSON, one a line, as they are found."""
-    window = heading.window
-    head = {
-        "schema": Schema.RECONCILE,
-        "provider": heading.provider,
-        "source": heading.source,
-        "since": None if window.since is None else rfc3339(window.since),
-        "until": None if window.until is None else rfc3339(window.until),
-        "applied": heading.applies,
-    }
-    counts = dict.fromkeys(map(str, DifferenceKind), 0)
-    count = written = 0
-    write = sys.stdout.write
-    write("{\n" + "".join(f"  {json.dumps(k)}: {json.dumps(v)},\n" for k, v in head.items()))
-    write('  "differences": [')
-    for each in shown:
-        write(",\n    " if count else "\n    ")
-        write(json.dumps(_record(each)))
-        count += 1
-        written += each.written is not None
-        counts[str(each.difference.kind)] += 1
-    tail = {
-        "counts": {"alike": sums.alike, **counts, "written": written},
-        "totals": {"here": _tally_record(sums.here), "there": _tally_record(sums.there)},
-        "balances": [{"amount": str(a), "units": unit} for a, unit in heading.balances],
-    }
-    write("\n  ],\n" if count else "],\n")
-    write(",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in tail.items()) + "\n}\n")
-    return count - written
-
-
-def _title(heading: Heading, session: context.CommandContext, zone: tzinfo) -> str:
+def _title(heading: ComparisonHeading, session: context.CommandContext, zone: tzinfo) -> str:
     window = heading.window
     since, until = (
         session.words("the beginning") if at is None else figures.stamp(at, zone)
@@ -181,46 +116,3 @@ def _left(amount: Decimal, unit: str, lang: str) -> str:
     if unit.lower() != "usd" or amount < 0:
         return f"{amount} {unit}"
     return figures.money(pico_from_usd(amount), lang)
-
-
-def _tally_record(tally: CallTally) -> dict[str, object]:
-    return {
-        "calls": tally.calls,
-        "quantities": dict(sorted(tally.quantities.items())),
-        "cost_usd": usd_text(tally.cost_pico),
-        "unpriced_calls": tally.unpriced,
-    }
-
-
-def _record(shown: Shown) -> dict[str, object]:
-    request, event = shown.difference.request, shown.difference.event
-    at = request.at if request is not None else event.at if event is not None else 0
-    model = event.labels.model if event is not None else request.model if request else ""
-    operation = (
-        event.labels.operation if event is not None else request.operation if request else ""
-    )
-    return {
-        "kind": str(shown.difference.kind),
-        "applied": shown.written is not None,
-        "request_id": None if request is None else request.id,
-        "event_id": None if event is None else event.id,
-        "at": rfc3339(at),
-        "model": model,
-        "operation": operation,
-        "here": None if event is None else _event_figures(event),
-        "there": None if request is None else _request_figures(request),
-        "written": None if shown.written is None else _event_figures(shown.written),
-    }
-
-
-def _event_figures(event: UsageEvent) -> Mapping[str, object]:
-    record = event_record(event)
-    return {name: record[name] for name in ("quantities", "cost_usd", "provenance", "outcome")}
-
-
-def _request_figures(request: AccountRequest) -> Mapping[str, object]:
-    return {
-        "quantities": dict(sorted(request.quantities.items())),
-        "cost_usd": None if request.cost_pico is None else usd_text(request.cost_pico),
-        "outcome": "error" if request.failed else "ok",
-    }

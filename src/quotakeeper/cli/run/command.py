@@ -12,8 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.app.records.csv_text import visible
+from quotakeeper.app.records.run import (
+    PROJECT_LABEL,
+    RUN_LABEL,
+    RunOutcome,
+    RunUsage,
+    run_record,
+    run_usage,
+)
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.run import view
+from quotakeeper.cli.run.view import summary_lines
 from quotakeeper.clocks import SystemClock
 from quotakeeper.config.run_environment import meter_variables, own_environment
 from quotakeeper.config.settings import Settings
@@ -22,9 +30,7 @@ from quotakeeper.errors import InvalidInputError, QuotakeeperError
 from quotakeeper.identifiers import new_id
 from quotakeeper.launch import launcher, preflight
 
-RUN_LABEL, PROJECT_LABEL = "run", "project"
 _MOST_TAGS = 12  # a call may have 16 labels, and has some already
-_EARLIER = 60 * SECOND  # a clock may be set back while the program runs
 _OBSTACLES = {
     preflight.FLAG: (
         "{program} is started with {detail}, which keeps the meter out: its calls will not be counted"
@@ -78,10 +84,11 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
         shutil.rmtree(folder, ignore_errors=True)
     if ended.error:
         return _not_started(session, options.command[0], ended)
-    record = view.RunRecord(
-        labels, started_at, round((clock.monotonic() - began) * SECOND), ended, notes
+    took_us = round((clock.monotonic() - began) * SECOND)
+    outcome = RunOutcome(
+        labels, started_at, took_us, ended.code, ended.signal, notes.metered, notes.refused
     )
-    _sum_up(session, options, settings, record)
+    _sum_up(session, options, settings, outcome, notes)
     sys.stderr.flush()
     return launcher.die_like(ended)
 
@@ -161,18 +168,19 @@ def _sum_up(
     session: context.CommandContext,
     options: RunOptions,
     settings: Settings,
-    record: view.RunRecord,
+    outcome: RunOutcome,
+    notes: launcher.Notes,
 ) -> None:
     """Print and write what was used; whatever goes wrong here, the program's end is what counts."""
     if options.summary == "off" and options.json_file is None:
         return
     try:
-        used = _used(session, settings, record)
+        used = _used(session, settings, outcome)
         if options.summary != "off":
-            for line in view.summary_lines(record, used, session):
+            for line in summary_lines(outcome, notes, used, session):
                 console.tell(line)
         if options.json_file is not None:
-            text = json.dumps(view.run_record(record, used), indent=2, ensure_ascii=False)
+            text = json.dumps(run_record(outcome, used), indent=2, ensure_ascii=False)
             Path(options.json_file).write_text(text + "\n", encoding="utf-8")
     except QuotakeeperError as error:
         exit_codes.report(error, session.words)
@@ -180,17 +188,13 @@ def _sum_up(
         console.tell(f"quotakeeper: {visible(str(error))}")
 
 
-def _used(session: context.CommandContext, settings: Settings, record: view.RunRecord) -> view.Used:
+def _used(
+    session: context.CommandContext, settings: Settings, outcome: RunOutcome
+) -> RunUsage:  # fmt: skip
     from quotakeeper.wiring import ledger_path
 
     path = ledger_path(settings)
     if path is None or not path.exists():  # looking must not make a ledger
-        return view.Used()
+        return RunUsage()
     with context.open_keeper(session) as keeper:
-        run = record.labels[RUN_LABEL]
-        events = [
-            event
-            for event in keeper.events(since=record.started_at - _EARLIER)
-            if dict(event.labels.scope).get(RUN_LABEL) == run
-        ]
-        return view.Used(tuple(events), keeper.status(forecasts=False), keeper.zone)
+        return run_usage(keeper, outcome.labels[RUN_LABEL], outcome.started_at)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from quotakeeper.app.records.status import status_record
+from quotakeeper.app.records.status import doubtful_calls_today, status_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.status import view
-from quotakeeper.domain.usage import Provenance
-from quotakeeper.domain.windows import Window, period_at
 
 if TYPE_CHECKING:
-    from quotakeeper import Keeper
     from quotakeeper.domain.forecasting.status import Status
 
 
@@ -22,7 +19,7 @@ def run_status(
     """Print the status; with `check` the exit code says how it is."""
     with context.open_keeper(session) as keeper:
         status, zone = keeper.status(), keeper.zone
-        unpriced, assumed = (0, 0) if as_json else _doubtful_today(keeper, status)
+        unpriced, assumed = (0, 0) if as_json else doubtful_calls_today(keeper, status)
     if as_json:
         console.say(json.dumps(status_record(status), indent=2))
     else:
@@ -31,18 +28,6 @@ def run_status(
         for line in lines:
             console.say(line)
     return code_for(status) if check else exit_codes.OK
-
-
-def _doubtful_today(keeper: Keeper, status: Status) -> tuple[int, int]:
-    """How many of today's calls have no price, and of how many the end is not known."""
-    # A cost limit cannot see a call without a price, so whoever reads it has to be told.
-    of_money = any(entry.limit.meter == "cost" for entry in status.limits)
-    today = period_at(Window("day"), keeper.zone, status.as_of)
-    unpriced = assumed = 0
-    for slot in keeper.slots(since=today.start_at):
-        unpriced += slot.unpriced_calls if of_money else 0
-        assumed += slot.calls if slot.provenance is Provenance.ASSUMED else 0
-    return unpriced, assumed
 
 
 def code_for(status: Status) -> int:

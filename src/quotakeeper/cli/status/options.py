@@ -1,18 +1,20 @@
-"""The options of `quotakeeper status`."""
+"""status as a click command: its options come from its table."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from quotakeeper.cli.click_options import with_options
 from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.status.option_table import STATUS
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON, schema 1.")
-@click.option("--check", is_flag=True, help="Exit 3 over a hard limit, 4 near one.")
+@click.command(STATUS.name, help=STATUS.summary)
+@with_options(*STATUS.options)
 @click.pass_obj
-def status(session: CommandContext, as_json: bool, check: bool) -> int:
-    """Where every limit stands now."""
+def status(session: CommandContext, /, **given: Any) -> int:
     from quotakeeper.cli.status.command import run_status
 
-    return run_status(session, as_json=as_json, check=check)
+    return run_status(session, **given)

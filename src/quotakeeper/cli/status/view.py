@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from quotakeeper.app.records.instants import zone_text
 from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
-from quotakeeper.cli.status.forecast_view import forecast_pieces
 from quotakeeper.cli.text import figures
-from quotakeeper.cli.text.table import columns_of, cut, flowed, pad, table_lines
+from quotakeeper.cli.text.table import columns_of, flowed, table_lines
+from quotakeeper.cli.views.forecast_text import forecast_pieces
+from quotakeeper.cli.views.limit_lines import STATE_WORDS, limit_block, resets_text
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus, Status
-
-STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER"}
 
 
 def status_lines(
@@ -36,43 +35,6 @@ def status_lines(
         (unpriced, "calls today without a known price: {n} (their cost is not in these figures)"),
     )
     return lines + [words(text, n=n) for n, text in counted if n]
-
-
-def bar(percent: float, columns: int, session: CommandContext) -> str:
-    """A bar of a number of columns, full from 100 %."""
-    filled = max(0, min(columns, int(columns * percent / 100)))
-    glyphs = session.glyphs
-    return glyphs.full * filled + glyphs.empty * (columns - filled)
-
-
-def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
-    """When the period ends, as time and as what is left of it."""
-    return session.words(
-        "{at}, in {left}",
-        at=figures.clock_text(entry.resets_at, now, zone),
-        left=figures.duration(entry.resets_at - now, session.lang),
-    )
-
-
-def limit_block(
-    entry: LimitStatus, width: int, session: CommandContext, pieces: list[str]
-) -> list[str]:
-    """One limit in a few lines: name, state, percent; the bar with its figures; the pieces."""
-    lang, meter = session.lang, entry.limit.meter_info
-    tail = f"{pad(STATE_WORDS[str(entry.state)], 4)} {figures.percent(entry.percent, lang):>6}"
-    name = pad(
-        cut(entry.limit.name, width - len(tail) - 1, session.glyphs.ellipsis), width - len(tail)
-    )
-    word = STATE_WORDS[str(entry.state)]
-    head = name + tail.replace(word, paint(word, word, session.colour), 1)
-    amounts = (
-        f"{figures.quantity(entry.used, meter, lang)} / "
-        f"{figures.with_unit(entry.limit.amount, meter, lang)}"
-    )
-    drawn = bar(float(entry.percent), max(8, min(40, width - columns_of(amounts) - 2)), session)
-    second = f"{paint(drawn, word, session.colour)}  {amounts}"
-    separator = f" {session.glyphs.dot} "
-    return [head, second, *flowed(pieces, width, separator=separator, indent="  ")]
 
 
 def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -> list[str]:

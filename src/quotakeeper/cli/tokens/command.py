@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
+from quotakeeper.app.records.token_accuracy import accuracy_errors, accuracy_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
-from quotakeeper.schemas import Schema
-
-if TYPE_CHECKING:
-    from quotakeeper.tokens.accuracy import AccuracyRow
 
 
 def run_install(session: context.CommandContext, source: str) -> int:
@@ -29,8 +25,7 @@ def run_accuracy(session: context.CommandContext, folder: str, *, as_json: bool)
 
     rows = accuracy.measure(folder)
     if as_json:
-        record = {"schema": Schema.TOKEN_ACCURACY, "languages": [_record(row) for row in rows]}
-        console.say(json.dumps(record, indent=2))
+        console.say(json.dumps(accuracy_record(rows), indent=2))
         return exit_codes.OK
     words, lang = session.words, session.lang
     header = ["LANGUAGE", "TEXTS", "TOKENS", "MEAN ERROR", "BIAS", "95 % BELOW", "WITHIN BOUND"]
@@ -39,7 +34,7 @@ def run_accuracy(session: context.CommandContext, folder: str, *, as_json: bool)
             row.language,
             figures.whole(row.texts, lang),
             figures.whole(row.tokens, lang),
-            *(f"{figures.grouped(text, lang)} %" for text in list(_errors(row).values())),
+            *(f"{figures.grouped(text, lang)} %" for text in accuracy_errors(row).values()),
         ]
         for row in rows
     ]
@@ -50,21 +45,3 @@ def run_accuracy(session: context.CommandContext, folder: str, *, as_json: bool)
     for line in lines:
         console.say(line)
     return exit_codes.OK
-
-
-def _errors(row: AccuracyRow) -> dict[str, str]:
-    return {
-        "mean_abs_error_percent": f"{row.mean_abs_error_pct:.1f}",
-        "bias_percent": f"{row.bias_pct:.1f}",
-        "p95_abs_error_percent": f"{row.p95_abs_error_pct:.1f}",
-        "upper_bound_coverage_percent": f"{row.upper_bound_coverage_pct:.1f}",
-    }
-
-
-def _record(row: AccuracyRow) -> dict[str, object]:
-    return {
-        "language": row.language,
-        "texts": row.texts,
-        "tokens": row.tokens,
-        **_errors(row),
-    }

@@ -7,28 +7,19 @@ from typing import Any
 
 import click
 
+from quotakeeper.cli.click_options import click_settings
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text.words import Words
 from quotakeeper.pipeline import option_table
-from quotakeeper.pipeline.option_table import PipelineOption
+from quotakeeper.pipeline.command_option import GENERAL, CommandOption
 
 
 class TranslateOption(click.Option):
     """An option that knows which section of the help it stands in."""
 
-    def __init__(self, option: PipelineOption) -> None:
+    def __init__(self, option: CommandOption) -> None:
         self.group = option.group
-        has_default = option.default is not None and option.kind is not bool
-        super().__init__(
-            list(option.flags),
-            is_flag=option.kind is bool,
-            type=click.Path(path_type=Path) if option.kind is Path else option.kind,
-            multiple=option.is_repeatable,
-            metavar=option.metavar or None,
-            help=option.help,
-            show_default=has_default,
-            default=() if option.is_repeatable else option.default,
-        )
+        super().__init__(**click_settings(option))
 
 
 class TranslateCommand(click.Command):
@@ -41,7 +32,7 @@ class TranslateCommand(click.Command):
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None and isinstance(param, click.Option):
-                group = getattr(param, "group", option_table.GENERAL)
+                group = getattr(param, "group", GENERAL)
                 sections.setdefault(group, []).append(record)
         for title, records in sections.items():
             with formatter.section(words(title)):

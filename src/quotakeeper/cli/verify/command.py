@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from quotakeeper.app.records.verification import verification_record
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.text.table import cut
-from quotakeeper.schemas import Schema
+from quotakeeper.cli.verify.view import verification_lines
 
 
 def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int:
@@ -15,17 +15,8 @@ def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int
         problems = [problem.what for problem in keeper.verify()]
         ledger = keeper.settings.ledger
     if as_json:
-        record = {
-            "schema": Schema.VERIFY,
-            "ledger": ledger,
-            "ok": not problems,
-            "problems": problems,
-        }
-        console.say(json.dumps(record, indent=2))
-    elif problems:
-        console.say(session.words("{ledger}: problems found: {n}", ledger=ledger, n=len(problems)))
-        for problem in problems:
-            console.say(f"  {cut(problem, 1_000)}")
+        console.say(json.dumps(verification_record(ledger, problems), indent=2))
     else:
-        console.say(session.words("{ledger}: no problems", ledger=ledger))
+        for line in verification_lines(ledger, problems, session):
+            console.say(line)
     return exit_codes.FAILURE if problems else exit_codes.OK

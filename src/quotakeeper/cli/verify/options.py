@@ -1,17 +1,20 @@
-"""The options of `quotakeeper verify`."""
+"""verify as a click command: its options come from its table."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from quotakeeper.cli.click_options import with_options
 from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.verify.option_table import VERIFY
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.command(VERIFY.name, help=VERIFY.summary)
+@with_options(*VERIFY.options)
 @click.pass_obj
-def verify(session: CommandContext, as_json: bool) -> int:
-    """Check the ledger against its own journal."""
+def verify(session: CommandContext, /, **given: Any) -> int:
     from quotakeeper.cli.verify.command import run_verify
 
-    return run_verify(session, as_json=as_json)
+    return run_verify(session, **given)

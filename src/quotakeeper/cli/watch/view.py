@@ -7,11 +7,11 @@ from quotakeeper.app.records.instants import zone_text
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
-from quotakeeper.cli.events.command import event_lines, legend
-from quotakeeper.cli.status.forecast_view import forecast_pieces
-from quotakeeper.cli.status.view import limit_block, resets_text
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, cut, flowed
+from quotakeeper.cli.views.event_table import event_lines, legend
+from quotakeeper.cli.views.forecast_text import forecast_pieces
+from quotakeeper.cli.views.limit_lines import limit_block, resets_text
 from quotakeeper.domain.forecasting.status import LimitStatus
 
 

@@ -40,7 +40,7 @@ def _send(original: Any) -> Any:
         if started is None:
             return await original(self, conn)
         if isinstance(started, Refused):
-            return await _keep_here(original, self, conn, started.refusal)
+            return await _refuse_locally(original, self, conn, started.refusal)
         try:
             with suppressed():
                 response = await original(self, conn)
@@ -97,14 +97,14 @@ def _read_along(response: Any, attempt: HttpAttempt, plain: Any, metered: Any) -
 
 def _metered(plain: Any, broken: Any) -> Any:
     """The library's own stream, which also tells us what arrives."""
-    over = _over(plain)
+    over = _ended_stream(plain)
 
     class MeteredStreamReader(plain):  # type: ignore[misc]
         __slots__ = ()
 
         def feed_data(self, data: Any, *arguments: Any, **options: Any) -> Any:
             attempt = _by_stream.get(id(self))
-            cut = attempt.passed_by(bytes(data)) if attempt is not None else None
+            cut = attempt.passed_in_background(bytes(data)) if attempt is not None else None
             if cut is None:
                 return plain.feed_data(self, data, *arguments, **options)
             _ended(self, False)
@@ -130,10 +130,10 @@ def _metered(plain: Any, broken: Any) -> Any:
     return MeteredStreamReader
 
 
-def _over(plain: Any) -> Any:
+def _ended_stream(plain: Any) -> Any:
     """A stream that we have ended: what still arrives is nobody's."""
 
-    class OverStreamReader(plain):  # type: ignore[misc]
+    class EndedStreamReader(plain):  # type: ignore[misc]
         __slots__ = ()
 
         def feed_data(self, *_: Any, **__: Any) -> Any:
@@ -145,7 +145,7 @@ def _over(plain: Any) -> Any:
         def set_exception(self, *_: Any, **__: Any) -> None:
             """It is over already."""
 
-    return OverStreamReader
+    return EndedStreamReader
 
 
 def _close_after(stream: Any) -> None:
@@ -164,16 +164,16 @@ def _ended(stream: Any, complete: bool) -> None:
 # -- a call that stays here
 
 
-async def _keep_here(original: Any, request: Any, conn: Any, refusal: Any) -> Any:
+async def _refuse_locally(original: Any, request: Any, conn: Any, refusal: Any) -> Any:
     """Let the request be written to nowhere, then let the connection receive the refusal."""
     protocol = conn.protocol
-    protocol.transport = _Nowhere(protocol.transport)
+    protocol.transport = _DiscardingTransport(protocol.transport)
     response = await original(request, conn)
     protocol.data_received(written_out(refusal, connection="close"))
     return response
 
 
-class _Nowhere:
+class _DiscardingTransport:
     """A transport that takes everything and sends nothing."""
 
     def __init__(self, real: Any) -> None:
@@ -193,7 +193,7 @@ class _Nowhere:
 
 
 def _request(request: Any) -> Request | None:
-    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see passage
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
     headers = {name.lower(): value for name, value in request.headers.items()}
     if "websocket" in headers.get("upgrade", "").lower():

@@ -10,31 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.patching import Patches
-from quotakeeper.intercept.hooks.sockets import Canned, Tee
-from quotakeeper.intercept.http_gate import comes_late, note_fault, start
+from quotakeeper.intercept.hooks.sockets import MeteredFile, RefusalSocket
+from quotakeeper.intercept.http_gate import note_fault, start, starts_after_body
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
     from quotakeeper.metering.http_attempt import HttpAttempt
     from quotakeeper.providers.contract import Request
 
-_WIRE = "_quotakeeper_wire"
+_STATE = "_quotakeeper_wire"
 _UNSEEN = object()
 _HTTPS_PORT = 443
 _LAST_CHUNK = b"0\r\n\r\n"
 _patches = Patches()
 
 
-class _Wire:
+class _RequestState:
     """What is known of the request that a connection is making."""
 
     def __init__(self) -> None:
         self.method = self.target = ""
-        self.told: list[tuple[Any, Any]] = []  # headers as they were put: read if they matter
+        self.headers_put: list[
+            tuple[Any, Any]
+        ] = []  # headers as they were put: read if they matter
         self.body: Any = _UNSEEN
         self.attempt: HttpAttempt | None = None
         self.refused = False
-        self.late: Gathered | None = None
+        self.gathered: Gathered | None = None
 
     def headers(self) -> dict[str, str]:
         """The headers, by their names in lower case."""
@@ -42,7 +44,7 @@ class _Wire:
             _text(name).lower(): _text(values[0])
             if len(values) == 1
             else ", ".join(map(_text, values))
-            for name, values in self.told
+            for name, values in self.headers_put
         }
 
     def begin(self, method: str, target: str) -> None:
@@ -50,8 +52,8 @@ class _Wire:
         if self.attempt is not None:
             self.attempt.hand_over()  # whoever made it never asked for its answer
         self.method, self.target = method, target
-        self.told = []
-        self.attempt, self.refused, self.late = None, False, None
+        self.headers_put = []
+        self.attempt, self.refused, self.gathered = None, False, None
 
 
 def install(module: Any) -> None:
@@ -75,11 +77,11 @@ def uninstall() -> None:
     _patches.undo()
 
 
-def wire_of(connection: Any) -> _Wire:
+def request_state_of(connection: Any) -> _RequestState:
     """What is known of a connection's request."""
-    found = connection.__dict__.get(_WIRE)
+    found = connection.__dict__.get(_STATE)
     if found is None:
-        found = connection.__dict__[_WIRE] = _Wire()
+        found = connection.__dict__[_STATE] = _RequestState()
     return found  # type: ignore[no-any-return]
 
 
@@ -87,20 +89,20 @@ def _with_body(original: Any) -> Any:
     def request(
         self: Any, method: str, url: str, body: Any = None, *arguments: Any, **options: Any
     ) -> Any:
-        wire = wire_of(self)
-        if wire.body is _UNSEEN:
-            wire.body = body
+        state = request_state_of(self)
+        if state.body is _UNSEEN:
+            state.body = body
         try:
             return original(self, method, url, body, *arguments, **options)
         finally:
-            wire.body = _UNSEEN
+            state.body = _UNSEEN
 
     return request
 
 
 def _putrequest(original: Any) -> Any:
     def putrequest(self: Any, method: str, url: str, *arguments: Any, **options: Any) -> Any:
-        wire_of(self).begin(method, url)
+        request_state_of(self).begin(method, url)
         return original(self, method, url, *arguments, **options)
 
     return putrequest
@@ -109,7 +111,7 @@ def _putrequest(original: Any) -> Any:
 def _putheader(original: Any) -> Any:
     def putheader(self: Any, header: Any, *values: Any) -> Any:
         result = original(self, header, *values)
-        wire_of(self).told.append((header, values))
+        request_state_of(self).headers_put.append((header, values))
         return result
 
     return putheader
@@ -117,20 +119,20 @@ def _putheader(original: Any) -> Any:
 
 def _endheaders(original: Any) -> Any:
     def endheaders(self: Any, message_body: Any = None, **options: Any) -> Any:
-        wire = wire_of(self)
-        if wire.body is _UNSEEN and message_body is not None:
-            wire.body = message_body
-        if _comes_late(self, wire):
-            wire.body, wire.late = _UNSEEN, Gathered()
+        state = request_state_of(self)
+        if state.body is _UNSEEN and message_body is not None:
+            state.body = message_body
+        if _starts_after_body(self, state):
+            state.body, state.gathered = _UNSEEN, Gathered()
             return original(self, message_body, **options)
-        started = start(lambda: _request(self, wire))
-        wire.body = _UNSEEN
+        started = start(lambda: _request(self, state))
+        state.body = _UNSEEN
         if started is None:
             return original(self, message_body, **options)
         if isinstance(started, Refused):
-            wire.refused = True
-            return _keep_here(self, started.refusal)
-        wire.attempt = attempt = started
+            state.refused = True
+            return _withhold(self, started.refusal)
+        state.attempt = attempt = started
         try:
             _connect_first(self, attempt)
             return original(self, message_body, **options)
@@ -153,44 +155,44 @@ def _connect_first(connection: Any, attempt: Any) -> None:
 
 def _send(original: Any) -> Any:
     def send(self: Any, data: Any) -> Any:
-        wire = self.__dict__.get(_WIRE)
-        if wire is not None and wire.refused:
+        state = self.__dict__.get(_STATE)
+        if state is not None and state.refused:
             return None  # the rest of a request that stays here
-        late = wire.late if wire is not None else None
-        if wire is None or late is None:
+        gathered = state.gathered if state is not None else None
+        if state is None or gathered is None:
             return original(self, data)
         if data == _LAST_CHUNK:
-            return _whole(self, wire, late, original)
-        if late.headers_left:
-            late.add_chunk(data)
-        late.headers_left = True
+            return _body_sent(self, state, gathered, original)
+        if gathered.headers_left:
+            gathered.add_chunk(data)
+        gathered.headers_left = True
         return original(self, data)
 
     return send
 
 
-def _comes_late(connection: Any, wire: _Wire) -> bool:
-    body = wire.body
+def _starts_after_body(connection: Any, state: _RequestState) -> bool:
+    body = state.body
     if body is _UNSEEN or body is None or isinstance(body, bytes | str | bytearray | memoryview):
         return False
-    if seen_body(body) != (None, None) or "transfer-encoding" not in wire.headers():
+    if seen_body(body) != (None, None) or "transfer-encoding" not in state.headers():
         return False
-    return comes_late(lambda: _request(connection, wire))
+    return starts_after_body(lambda: _request(connection, state))
 
 
-def _whole(connection: Any, wire: _Wire, late: Gathered, original: Any) -> Any:
+def _body_sent(connection: Any, state: _RequestState, gathered: Gathered, original: Any) -> Any:
     """The body has come to its end: only now it is asked whether that may leave."""
-    wire.late = None
-    body, size = late.seen
-    started = start(lambda: _request(connection, wire, body, size))
+    state.gathered = None
+    body, size = gathered.seen
+    started = start(lambda: _request(connection, state, body, size))
     if started is None:
         return original(connection, _LAST_CHUNK)
     if isinstance(started, Refused):
-        wire.refused = True
+        state.refused = True
         real, connection.sock = connection.sock, None
         real.close()  # the other side has half a request
-        return _keep_here(connection, started.refusal)
-    wire.attempt = started
+        return _withhold(connection, started.refusal)
+    state.attempt = started
     try:
         return original(connection, _LAST_CHUNK)
     except BaseException:
@@ -200,10 +202,10 @@ def _whole(connection: Any, wire: _Wire, late: Gathered, original: Any) -> Any:
 
 def _getresponse(original: Any) -> Any:
     def getresponse(self: Any, *arguments: Any, **options: Any) -> Any:
-        wire = wire_of(self)
-        if wire.refused:
-            return _answer_here(self, wire, lambda: original(self, *arguments, **options))
-        attempt, wire.attempt = wire.attempt, None
+        state = request_state_of(self)
+        if state.refused:
+            return _read_refusal(self, state, lambda: original(self, *arguments, **options))
+        attempt, state.attempt = state.attempt, None
         if attempt is None:
             return original(self, *arguments, **options)
         try:
@@ -224,22 +226,22 @@ def _getresponse(original: Any) -> Any:
 # -- a call that stays here
 
 
-def _keep_here(connection: Any, refusal: Any) -> None:
+def _withhold(connection: Any, refusal: Any) -> None:
     """The request counts as sent for the connection's own book-keeping, but nothing leaves."""
     connection._buffer.clear()
     connection._HTTPConnection__state = "Request-sent"
-    connection.sock = Canned(refusal, connection.sock)
+    connection.sock = RefusalSocket(refusal, connection.sock)
 
 
-def _answer_here(connection: Any, wire: _Wire, read: Any) -> Any:
+def _read_refusal(connection: Any, state: _RequestState, read: Any) -> Any:
     """Have the connection read the refusal as if it had come from the other side."""
-    wire.refused = False
-    canned = connection.sock
+    state.refused = False
+    refusal_socket = connection.sock
     try:
         return read()
     finally:
-        if connection.sock is canned:
-            connection.sock = canned.real
+        if connection.sock is refusal_socket:
+            connection.sock = refusal_socket.real
 
 
 # -- a call that was answered
@@ -255,7 +257,9 @@ def _read_along(connection: Any, response: Any, attempt: Any) -> None:
             connection.sock = None  # the next request makes another connection
             socket.close()
 
-    file = Tee(response.fp, attempt, drop, chunked=bool(response.chunked), length=response.length)
+    file = MeteredFile(
+        response.fp, attempt, drop, chunked=bool(response.chunked), length=response.length
+    )
     if file.is_over or response.fp is None:
         attempt.end(True)
     else:
@@ -266,18 +270,18 @@ def _read_along(connection: Any, response: Any, attempt: Any) -> None:
 
 
 def _request(
-    connection: Any, wire: _Wire, body: bytes | None = None, size: int | None = None
+    connection: Any, state: _RequestState, body: bytes | None = None, size: int | None = None
 ) -> Request | None:
-    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see passage
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
-    if wire.method == "CONNECT":
+    if state.method == "CONNECT":
         return None
-    headers = wire.headers()
-    if size is None and wire.body is not _UNSEEN:
-        body, size = seen_body(wire.body)
+    headers = state.headers()
+    if size is None and state.body is not _UNSEEN:
+        body, size = seen_body(state.body)
     elif size is None and headers.get("content-length", "") in ("", "0"):
         body = None if "transfer-encoding" in headers else b""
-    return Request(wire.method, _url(connection, wire.target), headers, body, size)
+    return Request(state.method, _url(connection, state.target), headers, body, size)
 
 
 def _url(connection: Any, target: str) -> str:

@@ -6,19 +6,28 @@ Transports that end elsewhere (mocks, ASGI, another library's) are not the wire 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.patching import Patches
-from quotakeeper.intercept.http_gate import acomes_late, astart, comes_late, note_fault, start
+from quotakeeper.intercept.http_gate import (
+    astart,
+    astarts_after_body,
+    note_fault,
+    start,
+    starts_after_body,
+)
 from quotakeeper.intercept.suppression import suppressed
 from quotakeeper.metering.refusal import Refused
+from quotakeeper.metering.steps import adrive, called, drive
 
 if TYPE_CHECKING:
     from quotakeeper.metering.http_attempt import HttpAttempt
     from quotakeeper.metering.stream_budget import StreamCut
     from quotakeeper.providers.contract import Request
 
+Steps = Generator[Callable[[], Any], Any, Any]  # each is to be called, and its result awaited
 # Raised before the first byte of a request leaves.
 _UNSENT = (
     "ConnectError",
@@ -43,44 +52,49 @@ def uninstall() -> None:
     _patches.undo()
 
 
+class _Verbs(NamedTuple):
+    """What differs between threads and event loops, for one of the libraries.
+
+    `abandoned` ends a call whose program no longer waits for it.
+    """
+
+    start: Callable[..., Any]
+    starts_after_body: Callable[..., Any]
+    failed: Callable[[HttpAttempt, bool], Any]
+    abandoned: Callable[[HttpAttempt], None]
+    stream: Any
+    body: Any
+
+
 class _Library:
     """One of the two, with streams of its own kind."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
         self.unsent = tuple(getattr(module, name) for name in _UNSENT if hasattr(module, name))
-        self.stream = _sync_stream(module.SyncByteStream, module.ReadError)
-        self.async_stream = _async_stream(module.AsyncByteStream, module.ReadError)
-        self.late = _sync_late(module.SyncByteStream)
-        self.async_late = _async_late(module.AsyncByteStream)
+        self._blocking = _Verbs(
+            start, starts_after_body,
+            lambda attempt, sent: attempt.failed(sent),
+            lambda attempt: attempt.failed(True),
+            _metered_stream(module.SyncByteStream, module.ReadError),
+            _gathered_body(module.SyncByteStream),
+        )  # fmt: skip
+        self._awaited = _Verbs(
+            astart, astarts_after_body,
+            lambda attempt, sent: attempt.afailed(sent),
+            lambda attempt: attempt.hand_over(),
+            _async_metered_stream(module.AsyncByteStream, module.ReadError),
+            _async_gathered_body(module.AsyncByteStream),
+        )  # fmt: skip
 
     def sync_hook(self, original: Any) -> Any:
         """The new `HTTPTransport.handle_request`."""
 
         def handle_request(transport: Any, request: Any) -> Any:
-            if _is_unseen(request) and comes_late(lambda: _request(request)):
-                request.stream = late = self.late(request)
-                try:
-                    with suppressed():
-                        response = original(transport, request)
-                except BaseException as error:
-                    if late.refused is not None:
-                        return self._answer(late.refused, request)
-                    late.failed(not isinstance(error, self.unsent))
-                    raise
-                return self._read_along(response, late.attempt, self.stream)
-            started = start(lambda: _request(request))
-            if started is None:
-                return original(transport, request)
-            if isinstance(started, Refused):
-                return self._answer(started, request)
-            try:
-                with suppressed():
-                    response = original(transport, request)
-            except BaseException as error:
-                started.failed(not isinstance(error, self.unsent))
-                raise
-            return self._read_along(response, started, self.stream)
+            return drive(
+                self._handling(self._blocking, lambda: original(transport, request), request),
+                called,
+            )
 
         return handle_request
 
@@ -88,34 +102,49 @@ class _Library:
         """The new `AsyncHTTPTransport.handle_async_request`."""
 
         async def handle_async_request(transport: Any, request: Any) -> Any:
-            if _is_unseen(request) and await acomes_late(lambda: _request(request)):
-                request.stream = late = self.async_late(request)
-                try:
-                    with suppressed():
-                        response = await original(transport, request)
-                except BaseException as error:
-                    if late.refused is not None:
-                        return self._answer(late.refused, request)
-                    late.failed(not isinstance(error, self.unsent))
-                    raise
-                return self._read_along(response, late.attempt, self.async_stream)
-            started = await astart(lambda: _request(request))
-            if started is None:
-                return await original(transport, request)
-            if isinstance(started, Refused):
-                return self._answer(started, request)
-            try:
-                with suppressed():
-                    response = await original(transport, request)
-            except Exception as error:
-                await started.afailed(not isinstance(error, self.unsent))
-                raise
-            except BaseException:  # cancelled: nobody waits any longer
-                started.hand_over()
-                raise
-            return self._read_along(response, started, self.async_stream)
+            return await adrive(
+                self._handling(self._awaited, lambda: original(transport, request), request),
+                called,
+            )
 
         return handle_async_request
+
+    def _handling(self, verbs: _Verbs, send: Callable[[], Any], request: Any) -> Steps:
+        """The steps of a call: ask, send, and read the answer along."""
+
+        def make() -> Request:
+            return _request(request)
+
+        if _is_unseen(request) and (yield lambda: verbs.starts_after_body(make)):
+            return (yield from self._sending_body_first(verbs, send, request))
+        started = yield lambda: verbs.start(make)
+        if started is None:
+            return (yield send)
+        if isinstance(started, Refused):
+            return self._answer(started, request)
+        try:
+            with suppressed():
+                response = yield send
+        except Exception as caught:
+            sent = not isinstance(caught, self.unsent)
+            yield lambda: verbs.failed(started, sent)
+            raise
+        except BaseException:
+            verbs.abandoned(started)
+            raise
+        return self._read_along(response, started, verbs.stream)
+
+    def _sending_body_first(self, verbs: _Verbs, send: Callable[[], Any], request: Any) -> Steps:
+        request.stream = body = verbs.body(request)
+        try:
+            with suppressed():
+                response = yield send
+        except BaseException as error:
+            if body.refused is not None:
+                return self._answer(body.refused, request)
+            body.failed(not isinstance(error, self.unsent))
+            raise
+        return self._read_along(response, body.attempt, verbs.stream)
 
     def _answer(self, refused: Refused, request: Any) -> Any:
         refusal = refused.refusal
@@ -135,7 +164,7 @@ class _Library:
         return response
 
 
-class _Passing:
+class _PassedStream:
     """Gives what another stream gives, when it gives it."""
 
     def __init__(self, stream: Any, attempt: HttpAttempt) -> None:
@@ -154,8 +183,8 @@ class _Passing:
         yield cut.ending
 
 
-def _sync_stream(kind: Any, broken: Any) -> Any:
-    class Stream(_Passing, kind):  # type: ignore[misc]
+def _metered_stream(kind: Any, broken: Any) -> Any:
+    class MeteredByteStream(_PassedStream, kind):  # type: ignore[misc]
         def __iter__(self) -> Any:
             attempt = self._attempt
             for chunk in self._stream:
@@ -174,11 +203,11 @@ def _sync_stream(kind: Any, broken: Any) -> Any:
             finally:
                 self._attempt.hand_over()
 
-    return Stream
+    return MeteredByteStream
 
 
-def _async_stream(kind: Any, broken: Any) -> Any:
-    class Stream(_Passing, kind):  # type: ignore[misc]
+def _async_metered_stream(kind: Any, broken: Any) -> Any:
+    class AsyncMeteredByteStream(_PassedStream, kind):  # type: ignore[misc]
         async def __aiter__(self) -> Any:
             attempt = self._attempt
             async for chunk in self._stream:
@@ -198,14 +227,14 @@ def _async_stream(kind: Any, broken: Any) -> Any:
             finally:
                 self._attempt.hand_over()
 
-    return Stream
+    return AsyncMeteredByteStream
 
 
-class _StaysError(Exception):
+class _BodyRefusedError(Exception):
     """The end of a request's body stays here; what has left of it is of no use to anybody."""
 
 
-class _Late:
+class _GatheredBody:
     """A body that comes piece by piece. When it is whole it is asked whether its end may leave."""
 
     def __init__(self, request: Any) -> None:
@@ -221,7 +250,7 @@ class _Late:
     def _may_end(self, started: HttpAttempt | Refused | None) -> None:
         if isinstance(started, Refused):
             self.refused = started
-            raise _StaysError
+            raise _BodyRefusedError
         self.attempt = started
 
     def failed(self, sent: bool) -> None:
@@ -230,8 +259,8 @@ class _Late:
             self.attempt.failed(sent)
 
 
-def _sync_late(kind: Any) -> Any:
-    class Late(_Late, kind):  # type: ignore[misc]
+def _gathered_body(kind: Any) -> Any:
+    class GatheredByteStream(_GatheredBody, kind):  # type: ignore[misc]
         def __iter__(self) -> Any:
             for chunk in self._stream:
                 self._body.add(chunk)
@@ -241,11 +270,11 @@ def _sync_late(kind: Any) -> Any:
         def close(self) -> None:
             self._stream.close()
 
-    return Late
+    return GatheredByteStream
 
 
-def _async_late(kind: Any) -> Any:
-    class Late(_Late, kind):  # type: ignore[misc]
+def _async_gathered_body(kind: Any) -> Any:
+    class AsyncGatheredByteStream(_GatheredBody, kind):  # type: ignore[misc]
         async def __aiter__(self) -> Any:
             async for chunk in self._stream:
                 self._body.add(chunk)
@@ -255,7 +284,7 @@ def _async_late(kind: Any) -> Any:
         async def aclose(self) -> None:
             await self._stream.aclose()
 
-    return Late
+    return AsyncGatheredByteStream
 
 
 def _is_unseen(request: Any) -> bool:
@@ -264,7 +293,7 @@ def _is_unseen(request: Any) -> bool:
 
 
 def _request(request: Any, body: bytes | None = None, size: int | None = None) -> Request:
-    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see passage
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
     if size is None:
         body, size = _body(request)

@@ -7,20 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from quotakeeper.intercept.hooks.unframing import Unframing
-from quotakeeper.intercept.http_gate import note_fault
-
-_REASONS = {402: "Payment Required", 429: "Too Many Requests"}
+from quotakeeper.intercept.http_gate import REASONS, note_fault
 
 
 def written_out(refusal: Any, **more: str) -> bytes:
     """A refusal as it would come off the wire."""
     headers = {**refusal.headers, "content-length": str(len(refusal.body)), **more}
-    head = f"HTTP/1.1 {refusal.status} {_REASONS.get(refusal.status, 'Refused')}\r\n"
+    head = f"HTTP/1.1 {refusal.status} {REASONS.get(refusal.status, 'Refused')}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return head.encode("latin-1", "replace") + b"\r\n" + bytes(refusal.body)
 
 
-class Canned:
+class RefusalSocket:
     """Stands in for a socket from which a refusal is read."""
 
     def __init__(self, refusal: Any, real: Any) -> None:
@@ -45,7 +43,7 @@ class Canned:
         return getattr(self.real, name)
 
 
-class Tee:
+class MeteredFile:
     """The file an answer is read from. Gives what the real one gives, when it gives it.
 
     A stream that is to end early goes on to the end of its chunk; then other bytes are read, which

@@ -6,34 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks.patching import Patches
-from quotakeeper.intercept.http_gate import note_fault
-from quotakeeper.intercept.socket_gate import Assembler, open_live
+from quotakeeper.intercept.http_gate import REASONS, faults_noted
+from quotakeeper.intercept.socket_gate import (
+    POLICY,
+    SOCKET,
+    MeteredSocket,
+    open_live,
+    shortened,
+)
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
     from quotakeeper.metering.socket_attempt import SocketAttempt
     from quotakeeper.providers.contract import Request
 
-_PLACE = "_quotakeeper_socket"
-_POLICY = 1008
-_TEXT, _BINARY, _DATA = 1, 2, (0, 1, 2)
+_TEXT, _DATA = 1, (0, 1, 2)
 # Raised before the first byte of the handshake leaves.
 _UNSENT = ("WebSocketAddressException", "WebSocketProxyException")
 _patches = Patches()
-
-
-class _Socket:
-    """What hangs on a connection."""
-
-    def __init__(self, attempt: SocketAttempt) -> None:
-        self.attempt = attempt
-        self.incoming = Assembler()
-        self.outgoing = Assembler()
-
-    @property
-    def was_closed(self) -> bool:
-        """Whether the provider closed it properly."""
-        return self.incoming.close_code in (1000, 1001, 1005)
 
 
 def install(module: Any) -> None:
@@ -63,7 +53,7 @@ def _connect(original: Any) -> Any:
         except BaseException as error:
             _not_opened(started, error)
             raise
-        setattr(connection, _PLACE, _Socket(started))
+        setattr(connection, SOCKET, MeteredSocket(started))
         return answer
 
     return connect
@@ -84,16 +74,14 @@ def _not_opened(attempt: SocketAttempt, error: BaseException) -> None:
 
 def _send_frame(original: Any) -> Any:
     def send_frame(connection: Any, frame: Any) -> Any:
-        socket = vars(connection).get(_PLACE)
+        socket = vars(connection).get(SOCKET)
         if socket is None or frame.opcode not in _DATA:
             return original(connection, frame)
         cut = None
-        try:
+        with faults_noted:
             message = socket.outgoing.feed(frame.opcode, frame.data, bool(frame.fin))
             if message is not None:
                 cut = socket.attempt.sent(message)
-        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
-            note_fault(error)
         if cut is None:
             return original(connection, frame)
         if cut.silent:
@@ -102,7 +90,7 @@ def _send_frame(original: Any) -> Any:
             if cut.farewell:
                 original(connection, type(frame).create_frame(cut.farewell, _TEXT))
             else:
-                connection.send_close(_POLICY, _short(cut.reason))
+                connection.send_close(POLICY, shortened(cut.reason).encode("utf-8"))
         raise _closed(cut.reason)
 
     return send_frame
@@ -110,7 +98,7 @@ def _send_frame(original: Any) -> Any:
 
 def _recv_frame(original: Any) -> Any:
     def recv_frame(connection: Any) -> Any:
-        socket = vars(connection).get(_PLACE)
+        socket = vars(connection).get(SOCKET)
         if socket is None:
             return original(connection)
         try:
@@ -119,12 +107,7 @@ def _recv_frame(original: Any) -> Any:
             if type(error).__name__ != "WebSocketTimeoutException" and not connection.connected:
                 _end(connection)
             raise
-        try:
-            message = socket.incoming.feed(frame.opcode, frame.data, bool(frame.fin))
-            if message is not None:
-                socket.attempt.received(message)
-        except Exception as error:  # noqa: BLE001 - as above
-            note_fault(error)
+        socket.frame_received(frame.opcode, frame.data, bool(frame.fin))
         if socket.incoming.close_code:  # nothing comes after it
             _end(connection)
         return frame
@@ -143,13 +126,13 @@ def _shutdown(original: Any) -> Any:
 
 
 def _end(connection: Any) -> None:
-    socket = vars(connection).pop(_PLACE, None)
+    socket = vars(connection).pop(SOCKET, None)
     if socket is not None:
         socket.attempt.end(socket.was_closed)
 
 
 def _request(url: Any, header: Any) -> Request:
-    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see sockets
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see socket_gate
 
     if callable(header):  # to be called once, and not by us
         header = None
@@ -165,7 +148,7 @@ def _request(url: Any, header: Any) -> Request:
 def _bad_status(refused: Refused) -> Exception:
     refusal = refused.refusal
     headers = {name.lower(): value for name, value in refusal.headers.items()}
-    reason = {402: "Payment Required", 429: "Too Many Requests"}.get(refusal.status, "Refused")
+    reason = REASONS.get(refusal.status, "Refused")
     text = f"Handshake status {refusal.status} {reason} -+-+- {headers} -+-+- {refusal.body!r}"
     kind = import_module("websocket._exceptions").WebSocketBadStatusException
     error: Exception = kind(text, refusal.status, reason, headers, refusal.body)
@@ -176,7 +159,3 @@ def _closed(reason: str) -> Exception:
     kind = import_module("websocket._exceptions").WebSocketConnectionClosedException
     error: Exception = kind(reason)
     return error
-
-
-def _short(reason: str) -> bytes:
-    return reason.encode("utf-8")[:120].decode("utf-8", "ignore").encode("utf-8")

@@ -2,58 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from quotakeeper.intercept.http_gate import note_fault
-from quotakeeper.intercept.socket_gate import Assembler
+from quotakeeper.intercept.http_gate import REASONS, faults_noted
+from quotakeeper.intercept.socket_gate import POLICY, SOCKET, MeteredSocket, shortened
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
     from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
     from quotakeeper.providers.contract import Request
 
-PLACE = "_quotakeeper_socket"
-POLICY = 1008
-_REASONS = {402: "Payment Required", 429: "Too Many Requests"}
-_MOST_REASON = 120  # bytes that a close frame has room for
+PLAIN = str | bytes | bytearray | memoryview  # a message that is not in pieces
+Steps = Generator[Callable[[], Any], Any, Any]  # each is to be called, and its result awaited
 
 
-class Socket:
-    """What hangs on a connection."""
+class Metered(NamedTuple):
+    """What differs between threads and event loops: how to ask, send in pieces, and end."""
 
-    def __init__(self, attempt: SocketAttempt) -> None:
-        self.attempt = attempt
-        self.incoming = Assembler()
+    ask: Callable[[SocketAttempt, bytes | str], Any]
+    pieces: Callable[[Any, SocketAttempt, Any], Any]
 
-    def came(self, opcode: int, data: Any, final: bool) -> None:
-        """Take a frame of the provider's."""
-        try:
-            message = self.incoming.feed(opcode, data, final)
-            if message is not None:
-                self.attempt.received(message)
-        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
-            note_fault(error)
+
+def socket_of(connection: Any) -> MeteredSocket | None:
+    """What hangs on a connection; None when it passes uncounted."""
+    found: MeteredSocket | None = vars(connection).get(SOCKET)
+    return found
+
+
+@contextmanager
+def opening(
+    connection: Any, started: SocketAttempt | Refused | None, end: Callable[[SocketAttempt], None]
+) -> Iterator[None]:
+    """The handshake of a connection: refused here, counted from now on, or ended by `end`."""
+    if isinstance(started, Refused):
+        raise invalid_status(started)
+    if started is None:
+        yield
+        return
+    setattr(connection, SOCKET, MeteredSocket(started))
+    try:
+        yield
+    except BaseException:
+        if not refused_by_provider(connection, started):
+            end(started)
+        raise
+
+
+def sending(
+    metered: Metered, original: Any, connection: Any, message: Any, *given: Any, **named: Any
+) -> Steps:
+    """The steps of a send: ask, then send the message, or end the connection in its place."""
+    socket = socket_of(connection)
+    if socket is not None and isinstance(message, PLAIN):
+        data = as_sent(message, given, named)
+        cut = yield lambda: metered.ask(socket.attempt, data)
+        if cut is not None:
+            yield from _cutting(connection, cut, original)
+            return None
+    elif socket is not None:
+        message = metered.pieces(connection, socket.attempt, message)
+    return (yield lambda: original(connection, message, *given, **named))
+
+
+def _cutting(connection: Any, cut: SocketCut, send: Any) -> Steps:
+    if cut.silent:
+        return
+    if not cut.again:
+        if cut.farewell:
+            yield lambda: send(connection, cut.farewell)
+        else:
+            yield lambda: connection.close(POLICY, shortened(cut.reason))
+    raise closed(connection, cut)
+
+
+class Pieces:
+    """A message in pieces: sound counts piece by piece, a text once it is whole."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+
+    def sound_in(self, piece: Any) -> bytes | None:
+        """The sound that a piece is; None when it is text, which is kept."""
+        if isinstance(piece, str):
+            self._text.append(piece)
+            return None
+        return bytes(piece)
 
     @property
-    def was_closed(self) -> bool:
-        """Whether the provider closed it properly."""
-        return self.incoming.close_code in (1000, 1001, 1005)
+    def text(self) -> str:
+        """The whole text; "" when there was none."""
+        return "".join(self._text)
 
 
 def process_event(original: Any) -> Any:
     def process_event(connection: Any, event: Any) -> Any:
-        socket = vars(connection).get(PLACE)
+        socket = socket_of(connection)
         if socket is not None and connection.response is not None:
-            socket.came(int(event.opcode), event.data, event.fin)
+            socket.frame_received(int(event.opcode), event.data, event.fin)
         return original(connection, event)
 
     return process_event
 
 
-def ended(connection: Any, socket: Socket, *, wait: bool) -> None:
+def ended(connection: Any, socket: MeteredSocket, *, wait: bool) -> None:
     """The connection is gone, after it was open or before."""
-    try:
+    with faults_noted:
         response = getattr(connection, "response", None)
         if response is not None and response.status_code != 101:
             refused_by_provider(connection, socket.attempt)
@@ -61,8 +117,6 @@ def ended(connection: Any, socket: Socket, *, wait: bool) -> None:
             socket.attempt.end(socket.was_closed)
         else:
             socket.attempt.hand_over(socket.was_closed)
-    except Exception as error:  # noqa: BLE001 - as above
-        note_fault(error)
 
 
 def refused_by_provider(connection: Any, attempt: SocketAttempt) -> bool:
@@ -84,7 +138,7 @@ def request_of(connection: Any, given: tuple[Any, ...], named: dict[str, Any]) -
 
 def asked(uri: Any, headers: Any) -> Request:
     """A WebSocketURI of the library as a request of ours."""
-    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see sockets
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see socket_gate
 
     scheme = "wss" if uri.secure else "ws"
     host = f"[{uri.host}]" if ":" in uri.host else uri.host
@@ -111,7 +165,7 @@ def as_sent(message: Any, given: tuple[Any, ...], named: dict[str, Any]) -> byte
 def invalid_status(refused: Refused) -> Exception:
     refusal = refused.refusal
     headers = import_module("websockets.datastructures").Headers(dict(refusal.headers))
-    reason = _REASONS.get(refusal.status, "Refused")
+    reason = REASONS.get(refusal.status, "Refused")
     response = import_module("websockets.http11").Response(
         refusal.status, reason, headers, refusal.body
     )
@@ -130,12 +184,8 @@ def closed(connection: Any, cut: SocketCut) -> Exception:
     """What the library raises when a connection was closed for breaking a rule."""
     kind = import_module("websockets.exceptions").ConnectionClosedError
     try:
-        close = import_module("websockets.frames").Close(POLICY, short(cut.reason))
+        close = import_module("websockets.frames").Close(POLICY, shortened(cut.reason))
         error: Exception = kind(None, close)
     except (AttributeError, ImportError, TypeError):  # before version 10
-        error = kind(POLICY, short(cut.reason))
+        error = kind(POLICY, shortened(cut.reason))
     return error
-
-
-def short(reason: str) -> str:
-    return reason.encode("utf-8")[:_MOST_REASON].decode("utf-8", "ignore")

@@ -6,28 +6,16 @@ messages that go, before they go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from quotakeeper.intercept.hooks import websockets_parts as parts
 from quotakeeper.intercept.hooks.patching import Patches
-from quotakeeper.intercept.hooks.websockets_parts import (
-    PLACE,
-    POLICY,
-    Socket,
-    as_sent,
-    closed,
-    ended,
-    invalid_status,
-    process_event,
-    refused_by_provider,
-    request_of,
-    short,
-)
 from quotakeeper.intercept.socket_gate import open_live
-from quotakeeper.metering.refusal import Refused
+from quotakeeper.metering.steps import called, drive
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
+    from quotakeeper.metering.socket_attempt import SocketAttempt
 
 _patches = Patches()
 
@@ -35,10 +23,10 @@ _patches = Patches()
 def install(module: Any) -> None:
     """Patch `websockets.sync.client`."""
     client = module.ClientConnection
-    _patches.wrap(client, "handshake", _sync_handshake)
-    _patches.wrap(client, "process_event", process_event)
+    _patches.wrap(client, "handshake", _handshake)
+    _patches.wrap(client, "process_event", parts.process_event)
     _patches.wrap(client, "recv_events", _recv_events)
-    _patches.wrap(module.Connection, "send", _sync_send)
+    _patches.wrap(module.Connection, "send", _send)
 
 
 def uninstall() -> None:
@@ -46,20 +34,11 @@ def uninstall() -> None:
     _patches.undo()
 
 
-def _sync_handshake(original: Any) -> Any:
+def _handshake(original: Any) -> Any:
     def handshake(connection: Any, *given: Any, **named: Any) -> Any:
-        started = open_live(lambda: request_of(connection, given, named))
-        if started is None:
+        started = open_live(lambda: parts.request_of(connection, given, named))
+        with parts.opening(connection, started, lambda attempt: attempt.end(False)):
             return original(connection, *given, **named)
-        if isinstance(started, Refused):
-            raise invalid_status(started)
-        setattr(connection, PLACE, Socket(started))
-        try:
-            return original(connection, *given, **named)
-        except BaseException:
-            if not refused_by_provider(connection, started):
-                started.end(False)
-            raise
 
     return handshake
 
@@ -69,50 +48,43 @@ def _recv_events(original: Any) -> Any:
         try:
             return original(connection)
         finally:
-            socket = vars(connection).get(PLACE)
+            socket = parts.socket_of(connection)
             # Without an answer it is the handshake that fails, and ends it.
             if socket is not None and connection.response is not None:
-                ended(connection, socket, wait=True)
+                parts.ended(connection, socket, wait=True)
 
     return recv_events
 
 
-def _sync_send(original: Any) -> Any:
+def _send(original: Any) -> Any:
     def send(connection: Any, message: Any, *given: Any, **named: Any) -> Any:
-        socket = vars(connection).get(PLACE)
-        if socket is None:
-            return original(connection, message, *given, **named)
-        if isinstance(message, str | bytes | bytearray | memoryview):
-            cut = socket.attempt.sent(as_sent(message, given, named))
-            if cut is None:
-                return original(connection, message, *given, **named)
-            return _cut_sync(connection, cut, original)
-        if isinstance(message, Iterable) and not isinstance(message, Mapping):
-            message = _pieces(connection, socket.attempt, message, original)
-        return original(connection, message, *given, **named)
+        steps = parts.sending(_METERED, original, connection, message, *given, **named)
+        return drive(steps, called)
 
     return send
 
 
-def _pieces(connection: Any, attempt: SocketAttempt, pieces: Iterable[Any], send: Any) -> Any:
-    """A message in pieces: sound counts piece by piece, a text once it is whole."""
-    text: list[str] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            text.append(piece)
-        elif (cut := attempt.sent(bytes(piece))) is not None:
-            raise closed(connection, cut)
+def _asked(attempt: SocketAttempt, data: bytes | str) -> Any:
+    return attempt.sent(data)
+
+
+def _pieces(connection: Any, attempt: SocketAttempt, message: Any) -> Any:
+    if not isinstance(message, Iterable) or isinstance(message, Mapping):
+        return message  # the library says what is wrong with it
+    return _metered_pieces(connection, attempt, message)
+
+
+def _metered_pieces(
+    connection: Any, attempt: SocketAttempt, message: Iterable[Any]
+) -> Iterator[Any]:
+    pieces = parts.Pieces()
+    for piece in message:
+        sound = pieces.sound_in(piece)
+        if sound is not None and (cut := attempt.sent(sound)) is not None:
+            raise parts.closed(connection, cut)
         yield piece
-    if text:
-        attempt.sent("".join(text))
+    if pieces.text:
+        attempt.sent(pieces.text)
 
 
-def _cut_sync(connection: Any, cut: SocketCut, send: Any) -> None:
-    if cut.silent:
-        return
-    if not cut.again:
-        if cut.farewell:
-            send(connection, cut.farewell)
-        else:
-            connection.close(POLICY, short(cut.reason))
-    raise closed(connection, cut)
+_METERED = parts.Metered(_asked, _pieces)

@@ -1,0 +1,125 @@
+"""What texts and sound files would cost by each model that has a price for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from quotakeeper.app.planning.media_files import MEDIA, AudioSize, audio_size, files_in
+from quotakeeper.app.planning.text_files import TEXTS, TextSize, read_text, text_size
+from quotakeeper.catalogue import PriceSnapshot
+from quotakeeper.domain.money import usd_text
+from quotakeeper.domain.units import METERS, Quantities, units_text
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.schemas import Schema
+
+# Shown unless asked for others: what people mostly choose between today, all current models.
+USUAL_MODELS = frozenset(
+    {
+        "gemini-2.5-flash-lite", "gemini-2.5-flash", "gemini-2.5-pro", "gemini-3-flash-preview",
+        "gemini-3.1-flash-lite", "gemini-3.1-pro-preview", "gemini-3.8-flash",
+        "nova-2", "nova-3", "whisper-1",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CostEstimate:
+    """The sizes of texts and sound files, and `costs`: "provider/model" with pico-dollars."""
+
+    texts: tuple[TextSize, ...]
+    audio: tuple[AudioSize, ...]
+    costs: tuple[tuple[str, int], ...]
+
+
+def sizes_in(folder: str) -> tuple[list[TextSize], list[AudioSize]]:
+    """The size of every text and sound file in a folder and the folders in it.
+
+    Raises InvalidInputError for a folder without any, or a file that cannot be read.
+    """
+    files = files_in(folder)
+    audio = [audio_size(path) for path in files if path.suffix.lower() in MEDIA]
+    texts = [text_size(str(p), read_text(str(p))) for p in files if p.suffix.lower() in TEXTS]
+    if not audio and not texts:
+        raise InvalidInputError("FOLDER", f"{folder} has no text or sound files", "name another")
+    return texts, audio
+
+
+def estimate_costs(
+    snapshot: PriceSnapshot, now: int, texts: Sequence[TextSize], audio: Sequence[AudioSize],
+    models: Sequence[str] = (), *, every: bool = False,
+) -> CostEstimate:  # fmt: skip
+    """Price the sizes at an instant (microseconds since 1970 UTC), cheapest model first.
+
+    Without `models` only the usual ones are taken, or with `every` all of them. Raises
+    InvalidInputError for a model without a price.
+    """
+    tokens = {"input_tokens": sum(each.tokens for each in texts)}
+    length = {"audio_milliseconds": sum(each.milliseconds for each in audio)}
+    costs = [each for size in (tokens, length) for each in _costs(snapshot, size, models, now)]
+    unknown = [name for name in models if all(name.split("/")[-1] not in each[0] for each in costs)]
+    if unknown:
+        raise InvalidInputError(
+            "--model", f"no price of {unknown[0]!r} fits", "quotakeeper prices list shows them all"
+        )
+    if not models and not every:
+        costs = [each for each in costs if each[0].partition("/")[2] in USUAL_MODELS]
+    return CostEstimate(tuple(texts), tuple(audio), tuple(costs))
+
+
+def estimate_record(estimate: CostEstimate) -> dict[str, object]:
+    """An estimate as plain values; money and seconds are decimal text."""
+    texts, audio = estimate.texts, estimate.audio
+    milliseconds = sum(each.milliseconds for each in audio)
+    return {
+        "schema": Schema.ESTIMATE,
+        "provenance": _known_by(texts),
+        "tokens": sum(each.tokens for each in texts),
+        "upper_bound": sum(each.upper_bound for each in texts),
+        "audio_seconds": units_text(milliseconds, METERS["audio_seconds"]),
+        "texts": [
+            {
+                "name": each.name,
+                "tokens": each.tokens,
+                "upper_bound": each.upper_bound,
+                "language": each.language,
+                "provenance": each.provenance,
+            }
+            for each in texts
+        ],
+        "audio": [
+            {
+                "name": each.name,
+                "seconds": units_text(each.milliseconds, METERS["audio_seconds"]),
+                "exact": each.exact,
+                "form": each.form,
+            }
+            for each in audio
+        ],
+        "costs": [{"model": name, "cost_usd": usd_text(cost)} for name, cost in estimate.costs],
+    }
+
+
+def _costs(
+    snapshot: PriceSnapshot, quantities: Quantities, models: Sequence[str], now: int
+) -> Iterator[tuple[str, int]]:
+    if not any(quantities.values()):
+        return
+    # A price for any model of a provider (Deepgram's add-ons) does not make each of them one for
+    # this meter: only models with a row of their own are shown.
+    own = {(row.provider, row.model) for row in snapshot.rows() if row.key in quantities}
+    found = []
+    for provider in snapshot.providers():
+        names = [snapshot.canonical_model(provider, name.split("/")[-1]) for name in models]
+        for model in snapshot.models(provider):
+            if (provider, model) not in own or (models and model not in names):
+                continue
+            cost = snapshot.price(provider, model, quantities, now).cost_pico
+            if cost is not None:
+                found.append((f"{provider}/{model}", cost))
+    yield from sorted(found, key=lambda each: (each[1], each[0]))
+
+
+def _known_by(texts: Sequence[TextSize]) -> str:
+    # Of several, the weaker word: a sum is as good as its worst part.
+    return "tokenizer" if texts and all(x.provenance == "tokenizer" for x in texts) else "estimated"

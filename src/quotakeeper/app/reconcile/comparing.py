@@ -1,0 +1,103 @@
+"""Holds a keeper's ledger against an account: by request, or by day and model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.reconcile.applying import apply_difference
+from quotakeeper.app.reconcile.bills import BillDifference, BillTotals, compare_bill
+from quotakeeper.app.reconcile.differences import Difference
+from quotakeeper.app.reconcile.requests import Compared, RequestWindow, compare_requests
+from quotakeeper.domain.forecasting.time_buckets import bucket_start, whole_buckets
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.domain.windows import first_instant, moment
+from quotakeeper.engine.retention import LEAST_DAYS
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.providers.account_records import AccountRequest, BilledLine
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+
+_DAY = 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledCall:
+    """A difference, and the event as it was written, if it was."""
+
+    difference: Difference
+    written: UsageEvent | None = None
+
+
+def reconcile_requests(
+    keeper: Keeper, provider: str, requests: Callable[[], Iterable[AccountRequest]],
+    window: RequestWindow, sums: Compared, *, apply: bool = False,
+) -> Iterator[ReconciledCall]:  # fmt: skip
+    """Every difference as soon as it is certain; with `apply`, what is certain is written.
+
+    `sums` is filled on the way. Raises InvalidInputError where the ledger was compacted.
+    """
+    wide = window.widened()
+    _need_single_calls(keeper, provider, wide.since, wide.until)
+    events = keeper.events(wide.since, wide.until, provider=provider)
+
+    def canonical(model: str) -> str:
+        return keeper.prices.canonical_model(provider, model)
+
+    def same_model(one: str, other: str) -> bool:
+        return canonical(one) == canonical(other)
+
+    for difference in compare_requests(provider, requests(), events, window, same_model, sums):
+        written = apply_difference(keeper, provider, difference) if apply else None
+        if written is not None:
+            sums.here.exchange(difference.event, written)
+        yield ReconciledCall(difference, written)
+
+
+def reconcile_bill(
+    keeper: Keeper, provider: str, lines: Iterable[BilledLine], zone: tzinfo,
+    span: tuple[int | None, int | None], totals: BillTotals,
+) -> list[BillDifference]:  # fmt: skip
+    """Every difference by day of `zone` and model; `totals` is filled on the way.
+
+    `span` is `[since, until)` in microseconds since 1970 UTC; None is the bill's own end. Raises
+    InvalidInputError where the ledger was compacted.
+    """
+    since, until = span
+    days = (
+        None if since is None else moment(since, zone).date(),
+        None if until is None else moment(until - 1, zone).date(),
+    )
+
+    def events(first: date | None, last: date | None) -> Iterator[UsageEvent]:
+        start = None if first is None else first_instant(zone, first)
+        end = None if last is None else first_instant(zone, last + timedelta(days=1))
+        _need_single_calls(keeper, provider, start, end)
+        booked: Iterator[UsageEvent] = keeper.events(start, end, provider=provider)
+        return booked
+
+    return compare_bill(lines, events, zone, days, totals)
+
+
+def _need_single_calls(keeper: Keeper, provider: str, since: int | None, until: int | None) -> None:
+    """Raise when some calls of a time are only known as sums: they would be taken for missing."""
+    if since is not None and since >= keeper.now() - LEAST_DAYS * _DAY:
+        return
+    start, end = whole_buckets(since, until)
+    missing: Counter[int] = Counter()
+    for bucket in keeper.slots(start, end):
+        if bucket.labels.provider == provider:
+            missing[bucket.bucket_at] += bucket.calls
+    for event in keeper.events(start, end, provider=provider):
+        missing[bucket_start(event.at)] -= 1
+    gone = [bucket_at for bucket_at, calls in missing.items() if calls > 0]
+    if gone:
+        day = moment(max(gone), keeper.zone).date() + timedelta(days=1)
+        raise InvalidInputError(
+            "--since", f"single calls before {day} are no longer kept: the ledger was compacted",
+            f"give --since {day} or later",
+        )  # fmt: skip

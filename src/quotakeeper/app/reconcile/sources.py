@@ -1,0 +1,94 @@
+"""Where the requests of an account come from: its API, or files that were saved from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+from quotakeeper.app.reconcile.requests import RequestWindow
+from quotakeeper.app.records.saved_exports import named, text_chunks, text_lines
+from quotakeeper.providers.account_records import AccountRequest, BilledLine
+from quotakeeper.providers.deepgram.account import read_request
+from quotakeeper.providers.formats.json_stream import objects_listed
+from quotakeeper.providers.gemini.billing import read_bill
+
+
+class AccountClient(Protocol):
+    """What asks a provider for an account; HTTP is its matter."""
+
+    @property
+    def project(self) -> str:
+        """Whose account it is."""
+
+    def requests(self, start: int | None, end: int | None) -> Iterator[Mapping[str, object]]:
+        """Every request made in `[start, end)`, each once."""
+
+    def balances(self) -> list[tuple[Decimal, str]]:
+        """What is left in the account: amounts with their units."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSource:
+    """An account's requests. `read` gives them all, anew at each call."""
+
+    name: str
+    window: RequestWindow
+    read: Callable[[], Iterable[AccountRequest]]
+    balances: Sequence[tuple[Decimal, str]] = ()
+
+
+def requests_from_account(client: AccountClient, window: RequestWindow) -> RequestSource:
+    """Ask for every request of a window and of its margins."""
+    wide = window.widened()
+    read = map(read_request, client.requests(wide.since, wide.until))
+    found = [each for each in read if each is not None]
+    return RequestSource(client.project, window, lambda: found, client.balances())
+
+
+def requests_from_files(files: Sequence[str], window: RequestWindow) -> RequestSource:
+    """Requests out of files, read anew each time; the window is theirs where none is given.
+
+    Everything is read once before anything is compared, so a damaged file changes nothing. Raises
+    InvalidInputError for one.
+    """
+    paths = [Path(each) for each in files]
+
+    def source() -> Iterator[AccountRequest]:
+        for path in paths:
+            yield from _requests_of(path)
+
+    first = last = None
+    for request in source():
+        first = request.at if first is None else min(first, request.at)
+        last = request.at if last is None else max(last, request.at)
+    since = window.since if window.since is not None else first
+    until = window.until if window.until is not None or last is None else last + 1
+    return RequestSource(file_names(files), RequestWindow(since, until), source)
+
+
+def bill_from_files(
+    files: Iterable[str], zone: tzinfo, models: Sequence[str]
+) -> Iterator[BilledLine]:
+    """The lines of saved cost tables, with days in `zone`. Raises InvalidInputError."""
+    for file in files:
+        path = Path(file)
+        yield from named(path, read_bill(text_lines(path), zone, models))
+
+
+def file_names(files: Iterable[str]) -> str:
+    """How files are named as a source: without their folders."""
+    return ", ".join(Path(each).name for each in files)
+
+
+def _requests_of(path: Path) -> Iterator[AccountRequest]:
+    def read() -> Iterator[AccountRequest]:
+        for record in objects_listed(text_chunks(path), "requests", "request"):
+            found = read_request(record)
+            if found is not None:
+                yield found
+
+    return named(path, read())

@@ -1,0 +1,40 @@
+"""The limits in force as the record that other programs read."""
+
+from __future__ import annotations
+
+from quotakeeper.config import Settings
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.units import units_text
+from quotakeeper.schemas import Schema
+
+
+def limits_record(settings: Settings) -> dict[str, object]:
+    """Every limit as it is configured, and where the limits are written."""
+    return {
+        "schema": Schema.LIMITS,
+        "origin": limits_origin(settings),
+        "limits": [configured_limit_record(limit) for limit in settings.limits],
+    }
+
+
+def limits_origin(settings: Settings) -> str:
+    """Where the limits are written: a file, an environment variable, or "default"."""
+    return settings.origins.get("limits", "default")
+
+
+def configured_limit_record(limit: Limit) -> dict[str, object]:
+    """One limit without its use; amounts are decimal text in the unit that people write."""
+    return {
+        "name": limit.name,
+        "provider": limit.provider,
+        "model": limit.model,
+        "operation": limit.operation,
+        "scope": dict(limit.scope),
+        "meter": limit.meter,
+        "unit": limit.meter_info.unit,
+        "window": str(limit.window),
+        "amount": units_text(limit.amount, limit.meter_info),
+        "mode": str(limit.mode),
+        "timezone": limit.timezone,
+        "thresholds": [f"{each:f}" for each in limit.thresholds],
+    }

@@ -1,0 +1,96 @@
+"""A usage report: sums over time and labels, as a record and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.records.csv_text import Number, csv_line
+from quotakeeper.app.records.instants import rfc3339, zone_text
+from quotakeeper.domain.money import usd_text
+from quotakeeper.domain.units import METERS, STORED_METERS, by_meter
+from quotakeeper.schemas import Schema
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+    from quotakeeper.domain.forecasting.status import UsageRow
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """Sums of `[since, until)` by the labels in `by`; instants are microseconds since 1970 UTC."""
+
+    by: tuple[str, ...]
+    rows: tuple[UsageRow, ...]
+    since: int | None
+    until: int | None
+    now: int
+    zone: tzinfo
+
+
+def usage_report(
+    keeper: Keeper, by: tuple[str, ...], since: int | None, until: int | None, now: int
+) -> UsageReport:
+    """Add up the calls of `[since, until)`; None is open."""
+    rows = keeper.usage(since=since, until=until, by=by)
+    return UsageReport(by, tuple(rows), since, until, now, keeper.zone)
+
+
+def report_record(report: UsageReport) -> dict[str, object]:
+    """A report as plain values; money is decimal text, amounts are whole base units."""
+    return {
+        "schema": Schema.REPORT,
+        "generated_at": rfc3339(report.now),
+        "timezone": zone_text(report.zone),
+        "since": None if report.since is None else rfc3339(report.since),
+        "until": None if report.until is None else rfc3339(report.until),
+        "by": list(report.by),
+        "rows": [
+            {**dict(zip(report.by, row.key, strict=True)), **sums_record([row])}
+            for row in report.rows
+        ],
+        "totals": sums_record(report.rows),
+    }
+
+
+def report_csv_lines(report: UsageReport) -> Iterator[str]:
+    """A report as CSV lines, the header first; every stored meter has a column."""
+    meters = [name for name in METERS if name in STORED_METERS]
+    yield csv_line([*report.by, "calls", *meters, "cost_usd", "unpriced_calls"])
+    for row in report.rows:
+        totals = by_meter(row.quantities)
+        cells: list[str | Number | None] = [*row.key, Number(row.calls)]
+        cells += [Number(totals[name]) if name in totals else None for name in meters]
+        cells += [Number(usd_text(row.cost_pico)), Number(row.unpriced_calls)]
+        yield csv_line(cells)
+
+
+def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
+    """The sums of some rows together."""
+    return {
+        "calls": sum(row.calls for row in rows),
+        "quantities": quantities_of(rows),
+        "cost_usd": usd_text(sum(row.cost_pico for row in rows)),
+        "unpriced_calls": sum(row.unpriced_calls for row in rows),
+        "provenance": provenances_of(rows),
+    }
+
+
+def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:
+    """Base units by meter over some rows, in the order of the meters' names."""
+    totals: dict[str, int] = {}
+    for row in rows:
+        for meter, amount in by_meter(row.quantities).items():
+            totals[meter] = totals.get(meter, 0) + amount
+    return dict(sorted(totals.items()))
+
+
+def provenances_of(rows: Sequence[UsageRow]) -> dict[str, int]:
+    """How many calls of some rows have which provenance."""
+    totals: dict[str, int] = {}
+    for row in rows:
+        for name, count in row.provenances.items():
+            totals[str(name)] = totals.get(str(name), 0) + count
+    return dict(sorted(totals.items()))

@@ -1,0 +1,115 @@
+"""What one run of a program used, out of the ledger, as values and as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.app.records.status import limit_record
+from quotakeeper.domain.forecasting.status import UsageRow, add_up
+from quotakeeper.domain.forecasting.time_buckets import of_one
+from quotakeeper.domain.money import usd_text
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.schemas import Schema
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+    from quotakeeper.domain.forecasting.status import LimitStatus, Status
+    from quotakeeper.domain.usage import UsageEvent
+
+RUN_LABEL, PROJECT_LABEL = "run", "project"
+_EARLIER = 60 * SECOND  # a clock may be set back while the program runs
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How one run went.
+
+    `started_at` is in microseconds since 1970 UTC, `took_us` in microseconds; `signal` is 0 when
+    none ended it. `metered` counts its Python processes that loaded the meter, `refused` the calls
+    that a limit refused.
+    """
+
+    labels: Mapping[str, str]
+    started_at: int
+    took_us: int
+    exit_code: int
+    signal: int = 0
+    metered: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunUsage:
+    """What the ledger has of a run, and where the limits stand after it."""
+
+    events: tuple[UsageEvent, ...] = ()
+    status: Status | None = None
+    zone: tzinfo = UTC
+
+    def rows(self, *by: str) -> list[UsageRow]:
+        """Added up, the dearest first."""
+        return sorted(
+            add_up(map(of_one, self.events), by, self.zone), key=lambda row: -row.cost_pico
+        )
+
+    @property
+    def total(self) -> UsageRow:
+        """Everything together."""
+        return next(iter(self.rows()), UsageRow(()))
+
+    @property
+    def limits(self) -> list[LimitStatus]:
+        """The limits that the run's calls counted against, the fullest first."""
+        if self.status is None:
+            return []
+        matched = {
+            entry.limit.name: entry
+            for entry in self.status.limits
+            if any(entry.limit.matches(event.labels) for event in self.events)
+        }
+        return sorted(matched.values(), key=lambda entry: -entry.percent)
+
+
+def run_usage(keeper: Keeper, run: str, started_at: int) -> RunUsage:
+    """The calls that carry the label of this run, and the status of all limits."""
+    events = [
+        event
+        for event in keeper.events(since=started_at - _EARLIER)
+        if dict(event.labels.scope).get(RUN_LABEL) == run
+    ]
+    return RunUsage(tuple(events), keeper.status(forecasts=False), keeper.zone)
+
+
+def run_record(outcome: RunOutcome, used: RunUsage) -> dict[str, object]:
+    """A run as plain values; money and amounts as decimal text."""
+    return {
+        "schema": Schema.RUN,
+        "labels": dict(outcome.labels),
+        "started_at": rfc3339(outcome.started_at),
+        "seconds": outcome.took_us / SECOND,
+        "exit_code": outcome.exit_code,
+        "signal": outcome.signal or None,
+        "metered_processes": outcome.metered,
+        "refused_calls": outcome.refused,
+        "rows": [
+            dict(zip(("provider", "model", "operation"), row.key, strict=True)) | _sums(row)
+            for row in used.rows("provider", "model", "operation")
+        ],
+        "totals": _sums(used.total),
+        "limits": [limit_record(entry) for entry in used.limits],
+    }
+
+
+def _sums(row: UsageRow) -> dict[str, object]:
+    # Here quantities keep their modalities, as `quantities` of an event does not.
+    return {
+        "calls": row.calls,
+        "quantities": dict(sorted(row.quantities.items())),
+        "cost_usd": usd_text(row.cost_pico),
+        "unpriced_calls": row.unpriced_calls,
+        "provenance": dict(sorted(row.provenances.items())),
+    }

@@ -1,0 +1,23 @@
+"""A compaction as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quotakeeper.app.ledger_files import CompactionResult
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.domain.windows import moment
+
+
+def compaction_lines(
+    done: CompactionResult, session: CommandContext, *, shrink: bool
+) -> Iterator[str]:  # fmt: skip
+    """How many calls went, how large the ledger is now, and whether the disk has that room."""
+    words = session.words
+    since = moment(done.before_at, done.zone).date().isoformat()
+    yield words("{ledger}: {n} calls from before {since} let go", ledger=done.ledger, n=done.calls,
+                since=since)  # fmt: skip
+    yield words("size: {before} bytes, now {after}; balances and reports are as they were",
+                before=f"{done.bytes_before:,}", after=f"{done.bytes_after:,}")  # fmt: skip
+    if done.calls and not shrink:
+        yield words("the room is used again; --shrink gives it back to the disk")

@@ -1,0 +1,40 @@
+"""The limits in force as a table for people."""
+
+from __future__ import annotations
+
+from quotakeeper.app.records.limits import limits_origin
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
+from quotakeeper.config import Settings
+from quotakeeper.domain.limits import Limit
+
+
+def limits_lines(settings: Settings, session: CommandContext, width: int) -> list[str]:
+    """A row for each limit, and where the limits are written."""
+    words, lang = session.words, session.lang
+    if not settings.limits:
+        return [words("No limits are set. See: quotakeeper limits set --help")]
+    header = ["LIMIT", "PROVIDER", "FOR", "AMOUNT", "WINDOW", "MODE", "TIME ZONE"]
+    rows = [
+        [
+            limit.name,
+            limit.provider or words("any"),
+            _what_for(limit) or "-",
+            figures.with_unit(limit.amount, limit.meter_info, lang),
+            str(limit.window),
+            str(limit.mode),
+            limit.timezone,
+        ]
+        for limit in settings.limits
+    ]
+    lines = table_lines(
+        [words(text) for text in header], rows, right=frozenset({3}), width=width,
+        ellipsis=session.glyphs.ellipsis,
+    )  # fmt: skip
+    return [*lines, words("from: {origin}", origin=words(limits_origin(settings)))]
+
+
+def _what_for(limit: Limit) -> str:
+    scope = " ".join(f"{name}={value}" for name, value in limit.scope)
+    return " ".join(each for each in (limit.model, limit.operation, scope) if each)

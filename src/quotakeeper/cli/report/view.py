@@ -1,0 +1,91 @@
+"""A usage report as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.records.instants import zone_text
+from quotakeeper.app.records.report import UsageReport, provenances_of, quantities_of
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
+from quotakeeper.domain.units import METERS
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.forecasting.status import UsageRow
+
+# What a table shows, with its heading; everything is in the JSON and the CSV.
+_SHOWN = {
+    "input_tokens": "INPUT",
+    "cached_input_tokens": "CACHED",
+    "output_tokens": "OUTPUT",
+    "thought_tokens": "THOUGHT",
+    "audio_minutes": "AUDIO MINUTES",
+    "session_minutes": "SESSION MINUTES",
+    "characters": "CHARACTERS",
+    "searches": "SEARCHES",
+    "images": "IMAGES",
+}
+
+
+def report_lines(report: UsageReport, session: CommandContext, width: int) -> list[str]:
+    """The heading, a row for each group, the total, and what the marks mean."""
+    words, lang, by = session.words, session.lang, report.by
+    lines = [_heading(report, session)]
+    if not report.rows:
+        return [*lines, words("No calls in this time.")]
+    total = quantities_of(report.rows)
+    shown = [METERS[name] for name in _SHOWN if METERS[name].parts[0] in total]
+    header = [*(words(name.upper()) for name in by), words("CALLS")]
+    header += [words(_SHOWN[meter.name]) for meter in shown]
+    header += [words("COST"), ""]
+    rows = []
+    for row in [*report.rows, None]:
+        of = report.rows if row is None else [row]
+        key = (words("total"), *("" for _ in by[1:])) if row is None else row.key
+        quantities = quantities_of(of)
+        cells = [*key, figures.whole(sum(each.calls for each in of), lang)]
+        cells += [
+            figures.quantity(quantities.get(m.parts[0], 0), m, lang)
+            if m.parts[0] in quantities
+            else ""
+            for m in shown
+        ]
+        cells += [_cost_text(of, lang), _marks(of, session)]
+        rows.append(cells)
+    right = frozenset(range(len(by), len(header) - 1))
+    table = table_lines(header, rows, right=right, width=width, ellipsis=session.glyphs.ellipsis)
+    return [*lines, *table, *_legend(report.rows, session)]
+
+
+def _heading(report: UsageReport, session: CommandContext) -> str:
+    words, zone = session.words, report.zone
+    since = words("the beginning") if report.since is None else figures.stamp(report.since, zone)
+    until = figures.stamp(report.now if report.until is None else report.until, zone)
+    return words(
+        "Usage from {since} to {until} ({zone})",
+        since=since, until=until, zone=zone_text(zone),
+    )  # fmt: skip
+
+
+def _cost_text(rows: Sequence[UsageRow], lang: str) -> str:
+    # Where no call had a price, a sum of zero would be a lie.
+    if all(row.calls == row.unpriced_calls for row in rows):
+        return figures.money(None, lang)
+    return figures.money(sum(row.cost_pico for row in rows), lang)
+
+
+def _marks(rows: Sequence[UsageRow], session: CommandContext) -> str:
+    marks = "".join(
+        mark for name, mark in session.glyphs.marks.items() if provenances_of(rows).get(name)
+    )
+    unpriced = sum(row.unpriced_calls for row in rows)
+    return f"{marks} {session.words('+{n} unpriced', n=unpriced)}" if unpriced else marks
+
+
+def _legend(rows: Sequence[UsageRow], session: CommandContext) -> list[str]:
+    words = session.words
+    used = provenances_of(rows)
+    known = [f"{m} {words(name)}" for name, m in session.glyphs.marks.items() if used.get(name)]
+    return ["", "  ".join(known)] if known else []

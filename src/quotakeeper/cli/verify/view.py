@@ -1,0 +1,22 @@
+"""The result of a check of the ledger as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text.table import cut
+
+_MOST_COLUMNS = 1_000
+
+
+def verification_lines(
+    ledger: str, problems: Sequence[str], session: CommandContext
+) -> Iterator[str]:
+    """How many problems there are, and each of them."""
+    if not problems:
+        yield session.words("{ledger}: no problems", ledger=ledger)
+        return
+    yield session.words("{ledger}: problems found: {n}", ledger=ledger, n=len(problems))
+    for problem in problems:
+        yield f"  {cut(problem, _MOST_COLUMNS)}"

@@ -1,0 +1,69 @@
+"""One option of a command, written once: argparse and click make theirs from it.
+
+Standard library only and imports nothing of the package, so that a command line can show its help
+without loading the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+GENERAL = "Options"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOption:
+    """One option. `kind` bool is a switch without a value; `is_repeatable` gathers all values.
+
+    `stored_as` is the key of its value where that is not the long flag.
+    """
+
+    flags: tuple[str, ...]
+    help: str
+    kind: type = str
+    metavar: str = ""
+    default: Any = None
+    is_repeatable: bool = False
+    group: str = GENERAL
+    choices: tuple[str, ...] = ()
+    stored_as: str = ""
+
+    @property
+    def name(self) -> str:
+        """The key of its value: `stored_as`, or the long flag without dashes."""
+        return self.stored_as or self.flags[-1].removeprefix("--").replace("-", "_")
+
+    @property
+    def takes_value(self) -> bool:
+        """Whether a value follows the flag."""
+        return self.kind is not bool
+
+
+def add_option(
+    parser: Any, option: CommandOption, words: Callable[[str], str] = str
+) -> None:  # fmt: skip
+    """Give an argparse parser, or a group of one, an option; its help is translated by `words`."""
+    parser.add_argument(*option.flags, dest=option.name, **_settings(option, words))
+
+
+def values_of(found: argparse.Namespace, options: tuple[CommandOption, ...]) -> dict[str, Any]:
+    """What argparse found for some options, by their names; repeated values are a tuple."""
+    values = {option.name: getattr(found, option.name) for option in options}
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+
+
+def _settings(option: CommandOption, words: Callable[[str], str]) -> dict[str, Any]:
+    text = words(option.help)
+    if not option.takes_value:
+        return {"action": "store_true", "help": text}
+    given: dict[str, Any] = {"type": option.kind, "metavar": option.metavar or None}
+    if option.choices:
+        given["choices"] = option.choices
+    if option.is_repeatable:
+        return {**given, "action": "append", "default": [], "help": text}
+    if option.default is not None:
+        text += " [default: %(default)s]"
+    return {**given, "default": option.default, "help": text}
