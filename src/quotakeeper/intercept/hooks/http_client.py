@@ -30,9 +30,7 @@ class _RequestState:
 
     def __init__(self) -> None:
         self.method = self.target = ""
-        self.headers_put: list[
-            tuple[Any, Any]
-        ] = []  # headers as they were put: read if they matter
+        self.headers_put: list[tuple[Any, Any]] = []  # as they came: read if they matter
         self.body: Any = _UNSEEN
         self.attempt: HttpAttempt | None = None
         self.refused = False

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
+from quotakeeper.intercept.hooks.httpx_streams import async_metered_stream, metered_stream
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.http_gate import (
     astart,
@@ -24,7 +25,6 @@ from quotakeeper.metering.steps import adrive, called, drive
 
 if TYPE_CHECKING:
     from quotakeeper.metering.http_attempt import HttpAttempt
-    from quotakeeper.metering.stream_budget import StreamCut
     from quotakeeper.providers.contract import Request
 
 Steps = Generator[Callable[[], Any], Any, Any]  # each is to be called, and its result awaited
@@ -76,14 +76,14 @@ class _Library:
             start, starts_after_body,
             lambda attempt, sent: attempt.failed(sent),
             lambda attempt: attempt.failed(True),
-            _metered_stream(module.SyncByteStream, module.ReadError),
+            metered_stream(module.SyncByteStream, module.ReadError),
             _gathered_body(module.SyncByteStream),
         )  # fmt: skip
         self._awaited = _Verbs(
             astart, astarts_after_body,
             lambda attempt, sent: attempt.afailed(sent),
             lambda attempt: attempt.hand_over(),
-            _async_metered_stream(module.AsyncByteStream, module.ReadError),
+            async_metered_stream(module.AsyncByteStream, module.ReadError),
             _async_gathered_body(module.AsyncByteStream),
         )  # fmt: skip
 
@@ -162,72 +162,6 @@ class _Library:
             note_fault(error)
             attempt.hand_over()
         return response
-
-
-class _PassedStream:
-    """Gives what another stream gives, when it gives it."""
-
-    def __init__(self, stream: Any, attempt: HttpAttempt) -> None:
-        self._stream = stream
-        self._attempt = attempt
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def _ending(self, cut: StreamCut, chunk: bytes, broken: Any) -> Any:
-        """The last pieces of a stream that ends here."""
-        if cut.keep:
-            yield chunk[: cut.keep]
-        if not cut.ending:
-            raise broken(cut.reason)
-        yield cut.ending
-
-
-def _metered_stream(kind: Any, broken: Any) -> Any:
-    class MeteredByteStream(_PassedStream, kind):  # type: ignore[misc]
-        def __iter__(self) -> Any:
-            attempt = self._attempt
-            for chunk in self._stream:
-                cut = attempt.passed(chunk)
-                if cut is None:
-                    yield chunk
-                    continue
-                self.close()
-                yield from self._ending(cut, chunk, broken)
-                return
-            attempt.end(True)
-
-        def close(self) -> None:
-            try:
-                self._stream.close()
-            finally:
-                self._attempt.hand_over()
-
-    return MeteredByteStream
-
-
-def _async_metered_stream(kind: Any, broken: Any) -> Any:
-    class AsyncMeteredByteStream(_PassedStream, kind):  # type: ignore[misc]
-        async def __aiter__(self) -> Any:
-            attempt = self._attempt
-            async for chunk in self._stream:
-                cut = await attempt.apassed(chunk)
-                if cut is None:
-                    yield chunk
-                    continue
-                await self.aclose()
-                for piece in self._ending(cut, chunk, broken):
-                    yield piece
-                return
-            await attempt.aend(True)
-
-        async def aclose(self) -> None:
-            try:
-                await self._stream.aclose()
-            finally:
-                self._attempt.hand_over()
-
-    return AsyncMeteredByteStream
 
 
 class _BodyRefusedError(Exception):

@@ -1,0 +1,79 @@
+"""The streams of answers of httpx and httpx2: they give what arrives, and end where a call is cut."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quotakeeper.metering.http_attempt import HttpAttempt
+    from quotakeeper.metering.stream_budget import StreamCut
+
+
+class PassedStream:
+    """Gives what another stream gives, when it gives it."""
+
+    def __init__(self, stream: Any, attempt: HttpAttempt) -> None:
+        self._stream = stream
+        self._attempt = attempt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def _ending(self, cut: StreamCut, chunk: bytes, broken: Any) -> Any:
+        """The last pieces of a stream that ends here."""
+        if cut.keep:
+            yield chunk[: cut.keep]
+        if not cut.ending:
+            raise broken(cut.reason)
+        yield cut.ending
+
+
+def metered_stream(kind: Any, broken: Any) -> Any:
+    """A class of streams for threads, of the library's `kind`; `broken` is what it raises."""
+
+    class MeteredByteStream(PassedStream, kind):  # type: ignore[misc]
+        def __iter__(self) -> Any:
+            attempt = self._attempt
+            for chunk in self._stream:
+                cut = attempt.passed(chunk)
+                if cut is None:
+                    yield chunk
+                    continue
+                self.close()
+                yield from self._ending(cut, chunk, broken)
+                return
+            attempt.end(True)
+
+        def close(self) -> None:
+            try:
+                self._stream.close()
+            finally:
+                self._attempt.hand_over()
+
+    return MeteredByteStream
+
+
+def async_metered_stream(kind: Any, broken: Any) -> Any:
+    """`metered_stream` for event loops."""
+
+    class AsyncMeteredByteStream(PassedStream, kind):  # type: ignore[misc]
+        async def __aiter__(self) -> Any:
+            attempt = self._attempt
+            async for chunk in self._stream:
+                cut = await attempt.apassed(chunk)
+                if cut is None:
+                    yield chunk
+                    continue
+                await self.aclose()
+                for piece in self._ending(cut, chunk, broken):
+                    yield piece
+                return
+            await attempt.aend(True)
+
+        async def aclose(self) -> None:
+            try:
+                await self._stream.aclose()
+            finally:
+                self._attempt.hand_over()
+
+    return AsyncMeteredByteStream
