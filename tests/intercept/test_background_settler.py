@@ -130,6 +130,7 @@ def test_a_fork_comes_after_what_was_handed_over_and_ends_the_thread(
     assert len(list(keeper.events())) == 1
     assert threads() <= before
     settler.put(ended(keeper, []))  # as a finalizer: nobody starts a call any more
+    until(lambda: bool(threads() - before))
     settler.put_at_once(lambda: None)
     until(lambda: len(list(keeper.events())) == 2)
 
