@@ -12,13 +12,11 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from tests.engine.support import SECONDS, config, gated, limit, python, until
-from tests.engine.test_forks import in_child
 
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Release
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest, Work
-from tests.engine.support import SECONDS, config, gated, limit, python, said, until
+from tests.engine.support import SECONDS, config, gated, limit, python, until
 from tests.engine.test_forks import in_child
 
 pytestmark = [
