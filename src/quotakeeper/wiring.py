@@ -39,8 +39,9 @@ class Keeper(KeeperBase):
     (an acknowledged write survives a power cut; the default) or "process" (it survives kill -9).
     `lease` admits calls in memory, on slices of the limits: "auto", for how many calls a slice is,
     or "off" (the default).
-    `on_warning` is called with a Verdict the first time a limit passes one of its thresholds in a
-    period; without it the warning is logged. Raises ConfigError.
+    `on_warning` is called with a Verdict the first time that use of a limit passes one of its
+    thresholds in a period, once for all processes on a ledger, and again after use has fallen below
+    it; without it the warning is logged. Raises ConfigError.
     """
 
     def __init__(

@@ -10,8 +10,7 @@ import pytest
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers import Request
 from quotakeeper.sandbox import deepgram, gemini
-from quotakeeper.sandbox.messages import SandboxRequest
-from quotakeeper.sandbox.messages import SandboxTurn
+from quotakeeper.sandbox.messages import SandboxRequest, SandboxTurn
 from quotakeeper.tokens import estimate_tokens
 from tests.providers import sounds
 from tests.providers.support import DEEPGRAM, GEMINI, post, read, understood

@@ -33,13 +33,15 @@ from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities, check_whole
 from quotakeeper.domain.usage import Provenance, UsageEvent, check_label
 from quotakeeper.domain.windows import MAX_INSTANT, SECOND
+from quotakeeper.engine.background_writes import BackgroundWrites
 from quotakeeper.engine.call_builder import CallBuilder, PreparedCall
 from quotakeeper.engine.corrections import correction
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.leases.recall import Recall, RecallSign
+from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.engine.threshold_warnings import ThresholdWarnings, Warner
+from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.thread import Worker
 from quotakeeper.errors import InvalidInputError, LedgerError, LimitExceeded
@@ -66,7 +68,7 @@ class Composition:
         self.limits = limits
         self._reader = reader
         self._clock = clock
-        self._warnings = ThresholdWarnings(on_warning)
+        self._observers = Observers(on_warning)
         self._spool = Spool(spool_beside, store.owner)
         accounts: dict[str, Account] = {limit.account.key: limit.account for limit in limits}
         sign = RecallSign(spool_beside)
@@ -78,9 +80,12 @@ class Composition:
 
             self._leased_handle = LeasedReservation
             self.leases = LeaseTable(clock, spool_beside, store.owner, granting, sign)
-            self.leases.passed = self._warnings.give_aside
-        replay = LeaseReplay(spool_beside)
-        house = Maintenance(clock, self._spool, replay, sign, self.leases)
+            self.leases.told = self._observers.aside
+        apply = BackgroundWrites(limits, self._observers).apply
+        replay = LeaseReplay(spool_beside, apply)
+        house = Maintenance(
+            clock, self._spool, replay, sign, self.leases, self._observers, apply
+        )  # fmt: skip
         self.worker = Worker(store, clock, tuple(accounts.values()), house)
 
     # -- before
@@ -233,29 +238,30 @@ class Composition:
     # -- after
 
     def _admitted(self, call: PreparedCall, outcome: Any) -> Reservation:
-        hold, decision = self.granted(outcome)
+        hold, decision = self.granted(outcome, call)
         return Reservation(self, call, hold, decision, outcome.event, replay=outcome.replay)
 
-    def granted(self, outcome: Any) -> tuple[Hold, Decision]:
-        """What was set aside, warnings given; raises LimitExceeded, or what failed."""
+    def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
+        """What was set aside, observers told; raises LimitExceeded, or what failed."""
         if isinstance(outcome, Denied):
+            self._observers.refused(call.labels, outcome.decision)
             verdict = outcome.decision.blocking
             zone = zone_named(verdict.limit.timezone)
             raise LimitExceeded(outcome.decision, verdict.explain(zone))
         if isinstance(outcome, Failed):
             raise outcome.error
         assert isinstance(outcome, Reserved)
-        if outcome.decision.warnings:
-            self._warnings.give(outcome.decision.warnings)
+        if self._observers.any:
+            self._observers.in_call(outcome)
         return outcome.hold, outcome.decision
 
     def booked(self, outcome: Any) -> UsageEvent:
-        """The event of an outcome, warnings given; raises what failed."""
+        """The event of an outcome, observers told; raises what failed."""
         if isinstance(outcome, Failed):
             raise outcome.error
         assert isinstance(outcome, Booked)
-        if outcome.passed:
-            self._warnings.give(outcome.passed)
+        if outcome.crossed or self._observers.any:
+            self._observers.in_call(outcome)
         return outcome.event
 
     def done(self, outcome: Any) -> None:

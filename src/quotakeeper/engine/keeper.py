@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.call_builder import CallBuilder
+from quotakeeper.engine.observers import Observer
 from quotakeeper.engine.pending_reservation import PendingReservation
 from quotakeeper.engine.reads import Reads
 from quotakeeper.engine.reservation import Reservation
@@ -232,6 +233,19 @@ class KeeperBase(Reads, Retention):
             raise self._not_counted(event_id, holds)
         command = self._corrected(event, given, options)
         return self.booked(await self.worker.acarry_out(command))
+
+    # -- observers
+
+    def subscribe(self, observer: Observer) -> Callable[[], None]:
+        """Tell an observer of every call and limit of this keeper; gives what ends that.
+
+        It is called with the frozen events of `quotakeeper.domain.observations`: CallAdmitted,
+        CallRefused, CallSettled, CallAssumed, CallCorrected, CallUnpriced, ThresholdCrossed. One
+        thread calls all observers of a keeper, one event after the other, so no call waits for
+        them; `close` tells what waits still. When 10,000 wait, further ones are left out, with a
+        warning in the log. What an observer raises is logged.
+        """
+        return self._observers.subscribe(observer)
 
     def close(self) -> None:
         """Finish what was handed over, end open reservations of this process, let go."""

@@ -270,7 +270,7 @@ class Reservation:
         return Grow(self.id, figures, self._call.limits)
 
     def _has_grown(self, outcome: Any) -> Decision:
-        self.hold, self.decision = self._keeper.granted(outcome)
+        self.hold, self.decision = self._keeper.granted(outcome, self._call)
         return self.decision
 
     def _estimate(self) -> Figures:
@@ -291,7 +291,7 @@ class Reservation:
             return Settle(self.id, self._estimate(), self._call.limits)
         if self._spooled:
             return None
-        return Assume(self.id) if self._sent else Release(self.id)
+        return Assume(self.id, self._call.limits) if self._sent else Release(self.id)
 
     def _not_left(
         self, command: Command, error: BaseException | None, failure: QuotakeeperError

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import tzinfo
+from typing import NamedTuple
 
 from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind, event_from
@@ -32,8 +33,18 @@ Usage = tuple[int, CallLabels, Quantities, int | None, bool, bool]
 Place = tuple[Account, Meter, int, Balance]
 # A limit, the meter of its account, and its balance; None where that is a sum of several slices.
 Cap = tuple[Limit, Meter, Balance | None]
+# A threshold of a limit, within its account: the limit's name, its amount, the level.
+Level = tuple[str, int, int]
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
+
+
+class Mark(NamedTuple):
+    """The newest crossing of a level: in which period, in which turn, and whether it stands."""
+
+    start_at: int
+    turn: int
+    stands: bool
 
 
 @fast_dataclass
@@ -79,6 +90,7 @@ class LedgerState:
         self._known: dict[int, CallRecord] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
+        self._marks: dict[str, dict[Level, Mark]] = {}
 
     # -- look-ups a store may fetch from elsewhere
 
@@ -113,6 +125,10 @@ class LedgerState:
         """The slices that start after an instant, each with its start."""
         slices = self._balances.get(account.key, {})
         return [(start, balance) for start, balance in slices.items() if start > after]
+
+    def marks(self, account_key: str) -> dict[Level, Mark]:
+        """What has crossed a threshold of an account's limits."""
+        return self._marks.setdefault(account_key, {})
 
     def open_count(self) -> int:
         """How many reservations are open."""
@@ -258,6 +274,10 @@ class LedgerState:
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Told of every balance that was changed: a store notes what it has to write."""
+
+    def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
+        """A threshold was crossed, or no longer stands crossed."""
+        self.marks(account_key)[level] = mark
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
         """Told of every event, new or with other figures than before: a store may keep sums."""

@@ -22,6 +22,7 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.engine.background_writes import Apply, plainly
 from quotakeeper.engine.journals.lease_journal import (
     JournalContents,
     LineKind,
@@ -74,8 +75,9 @@ class _Call:
 class LeaseReplay:
     """Books what the dead have left."""
 
-    def __init__(self, ledger: Path | None) -> None:
+    def __init__(self, ledger: Path | None, apply: Apply = plainly) -> None:
         self._ledger = ledger
+        self._apply = apply
 
     def replay(self, store: Store, now: int) -> frozenset[str]:
         """Book the journals of processes that have ended; it does no harm to do so twice.
@@ -107,7 +109,7 @@ class LeaseReplay:
         calls = _calls(texts, labels)
         try:
             for start in range(0, len(calls), _AT_ONCE):
-                _booked(store, now, owner, calls[start : start + _AT_ONCE], labels)
+                self._booked(store, now, owner, calls[start : start + _AT_ONCE], labels)
         except LedgerError:
             raise
         except Exception:
@@ -126,7 +128,31 @@ class LeaseReplay:
         """Count what is left of the leases of the dead whose journal a power cut may have eaten."""
         lost = [hold for hold in store.holds() if hold.owner in dead and _is_lost(hold)]
         if lost:
-            store.apply([Settle(hold.id, _all_of(hold)) for hold in lost], now)
+            self._apply(store, [Settle(hold.id, _all_of(hold)) for hold in lost], now)
+
+    def _booked(
+        self,
+        store: Store,
+        now: int,
+        owner: str,
+        calls: Sequence[_Call],
+        labels: dict[str, CallLabels],
+    ) -> None:
+        parts = [call.commands(owner) for call in calls]
+        outcomes = iter(self._apply(store, [command for part in parts for command in part], now))
+        for call, part in zip(calls, parts, strict=True):
+            answers = [next(outcomes) for _ in part]
+            first = answers[0] if answers else None
+            if not isinstance(first, Failed) or isinstance(part[0], Release):
+                continue
+            lease = call.admitted.lease if call.admitted is not None else ""
+            record = call.instead(labels.get(lease))
+            unknown = isinstance(first.error, InvalidInputError)
+            answer = (
+                self._apply(store, [record], now)[0] if unknown and record is not None else first
+            )
+            if isinstance(answer, Failed):
+                log.warning("quotakeeper: call %s of %s: %s", call.id, owner, answer.error)
 
 
 def boot_mark(durability: str) -> str:
@@ -162,21 +188,3 @@ def _calls(texts: Iterable[str], labels: dict[str, CallLabels]) -> list[_Call]:
             else:
                 calls.setdefault(line.id, _Call(line.id)).ended = line
     return list(calls.values())
-
-
-def _booked(
-    store: Store, now: int, owner: str, calls: Sequence[_Call], labels: dict[str, CallLabels]
-) -> None:
-    parts = [call.commands(owner) for call in calls]
-    outcomes = iter(store.apply([command for part in parts for command in part], now))
-    for call, part in zip(calls, parts, strict=True):
-        answers = [next(outcomes) for _ in part]
-        first = answers[0] if answers else None
-        if not isinstance(first, Failed) or isinstance(part[0], Release):
-            continue
-        lease = call.admitted.lease if call.admitted is not None else ""
-        record = call.instead(labels.get(lease))
-        unknown = isinstance(first.error, InvalidInputError)
-        answer = store.apply([record], now)[0] if unknown and record is not None else first
-        if isinstance(answer, Failed):
-            log.warning("quotakeeper: call %s of %s: %s", call.id, owner, answer.error)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
-from quotakeeper.domain.decisions import Verdict
-from quotakeeper.domain.ledger.commands import Booked, Command, Failed, Record
+from quotakeeper.domain.ledger.commands import Command, Failed, Outcomes, Record
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.engine.journals.lease_journal import LineKind
@@ -18,31 +17,31 @@ from quotakeeper.errors import InvalidInputError
 log = logging.getLogger("quotakeeper")
 
 
-def book(store: Store, now: int, calls: Sequence[LeasedCall]) -> list[Verdict]:
+def book(store: Store, now: int, calls: Sequence[LeasedCall]) -> list[Outcomes]:
     """Draw calls that have ended out of their leases and end them, in one commit.
 
-    Gives the limits that are at a threshold now. Raises LedgerError, and may then be repeated.
+    Gives what came of it. Raises LedgerError, and may then be repeated.
     """
     parts = [_commands(call) for call in calls]
     commands = [command for part in parts for command in part]
-    outcomes = iter(store.apply(commands, now) if commands else ())
-    passed: list[Verdict] = []
+    booked = store.apply(commands, now) if commands else []
+    outcomes = iter(booked)
+    others: list[Outcomes] = []
     for call, part in zip(calls, parts, strict=True):
         answers = list(islice(outcomes, len(part)))
         failed = next((answer for answer in answers if isinstance(answer, Failed)), None)
         if failed is not None:
-            _not_booked(store, now, call, failed, first=answers[0] is failed)
-        elif answers and isinstance(answers[-1], Booked):
-            passed += answers[-1].passed
-    return passed
+            others += _not_booked(store, now, call, failed, first=answers[0] is failed)
+    return [*booked, *others]
 
 
-def draw(store: Store, now: int, calls: Sequence[LeasedCall]) -> None:
-    """Make the ledger know of calls that are under way."""
+def draw(store: Store, now: int, calls: Sequence[LeasedCall]) -> list[Outcomes]:
+    """Make the ledger know of calls that are under way; gives what came of it."""
     outcomes = store.apply([call.draw for call in calls], now)
     for call, outcome in zip(calls, outcomes, strict=True):
         if not isinstance(outcome, Failed):
             call.drawn = True
+    return outcomes
 
 
 def _commands(call: LeasedCall) -> list[Command]:
@@ -52,7 +51,9 @@ def _commands(call: LeasedCall) -> list[Command]:
     return [ending] if call.drawn else [call.draw, ending]
 
 
-def _not_booked(store: Store, now: int, call: LeasedCall, failed: Failed, *, first: bool) -> None:
+def _not_booked(
+    store: Store, now: int, call: LeasedCall, failed: Failed, *, first: bool
+) -> list[Outcomes]:
     unknown = isinstance(failed.error, InvalidInputError) and first
     if unknown and call.end is not LineKind.RELEASED:
         # The ledger knows no such lease, it is another file now: what was used is used.
@@ -63,6 +64,7 @@ def _not_booked(store: Store, now: int, call: LeasedCall, failed: Failed, *, fir
         command = Record(call.id, call.lease.labels, figures, limits, call.at)
         (outcome,) = store.apply([command], now)
         if not isinstance(outcome, Failed):
-            return
+            return [outcome]
         failed = outcome
     log.warning("quotakeeper: call %s on a lease: %s", call.id, failed.error)
+    return []

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.ports import Store
+from quotakeeper.engine.background_writes import Apply
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.leases.recall import RecallSign
+from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.worker.sweeper import end_holds, sweep
 from quotakeeper.errors import LedgerError, QuotakeeperError
 
@@ -27,9 +29,11 @@ class Maintenance:
 
     def __init__(
         self, clock: Clock, spool: Spool, replay: LeaseReplay, sign: RecallSign,
-        leases: LeaseTable | None,
+        leases: LeaseTable | None, observers: Observers, apply: Apply,
     ) -> None:  # fmt: skip
         self.leases = leases
+        self.observers = observers
+        self._apply = apply
         self.sign = sign
         self._clock = clock
         self._spool = spool
@@ -45,6 +49,7 @@ class Maintenance:
     def after_fork(self, owner: str) -> None:
         """In a forked child."""
         self._next_sweep = 0.0
+        self.observers.after_fork()
         if self.leases is not None:
             self.leases.after_fork(owner)
 
@@ -52,7 +57,7 @@ class Maintenance:
         """Book what was spooled, now that the ledger answers."""
         if self._spool.waiting:
             try:
-                self._spool.replay(lambda commands: store.apply(commands, now))
+                self._spool.replay(lambda commands: self._apply(store, commands, now))
             except Exception as error:  # noqa: BLE001 - never the trouble of the calls of today
                 log.warning("quotakeeper: spooled calls still wait: %s", error)
 
@@ -79,14 +84,14 @@ class Maintenance:
         """End what has expired, and what the dead have left."""
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._spool.look()
-        sweep(store, now, self._replay)
+        sweep(store, now, self._replay, self._apply)
 
     def leave(self, store: Store) -> None:
         """Book everything, end everything that is open."""
         self.catch_up(store, self._clock.now())
         if self.leases is not None:
             self.leases.close(store, self._clock.now())
-        end_holds(store, frozenset({store.owner}), self._clock.now())
+        end_holds(store, frozenset({store.owner}), self._clock.now(), self._apply)
 
 
 def _care(act: Callable[[Store, int], None], store: Store, now: int) -> None:

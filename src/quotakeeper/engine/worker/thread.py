@@ -156,12 +156,14 @@ class Worker:
             thread.join(self.patience if seconds is None else seconds)
             if seconds is None and thread.is_alive():
                 log.warning("quotakeeper: ledger %s is still busy; left behind", self._store.name)
+        self.house.observers.close(self.patience if seconds is None else seconds)
 
     def before_fork(self) -> None:
         """Let the batch under way end and let go of the store: neither may cross a fork."""
         self._still = self._turn.wait(self.patience)
         if self._still:
             self._store.before_fork()
+        self.house.observers.before_fork(self.patience)
 
     def after_fork_in_parent(self) -> None:
         """Go on; the store is opened again on its next use."""
@@ -256,12 +258,16 @@ class Worker:
         except QuotakeeperError as error:
             fail(tickets, error)
             return False
-        answered = []
+        answered, unheard = [], []
         for ticket, outcome in zip(tickets, outcomes, strict=True):
-            if ticket.deliver(outcome):
-                answered.append(ticket)
-            else:
+            if not ticket.deliver(outcome):
                 self._give_back(outcome)
+                continue
+            answered.append(ticket)
+            if ticket.gone or not ticket.awaited:
+                unheard.append(outcome)
+        if unheard:
+            self.house.observers.aside(unheard)
         for ticket in wake(answered):
             self._give_back(ticket.answer)
         return True
@@ -292,7 +298,8 @@ class Worker:
         """
         if isinstance(ticket.command, Reserve) or ticket.question is not None:
             return ticket.claim()
-        return ticket.open
+        ticket.gone = ticket.open
+        return ticket.gone
 
     def _leave(self, ticket: WorkItem) -> None:
         if not self._withdraw(ticket):

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
+from quotakeeper.domain.ledger.entries import Crossing, Entry, Figures, Kind
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import parse_window
@@ -22,10 +22,11 @@ from quotakeeper.stores.sql.codes import (
     quantities_from,
     quantities_text,
 )
+from quotakeeper.stores.sql.crossing_rows import crossing_of
 from quotakeeper.stores.sql.statements import statements
 
 _MOST_CACHED = 20_000
-_DRAW = KIND_CODE[Kind.DRAW]
+_DRAW, _CROSS = KIND_CODE[Kind.DRAW], KIND_CODE[Kind.CROSS]
 
 Row = Sequence[Any]
 
@@ -88,6 +89,10 @@ class Interned:
             found = self._words_by_id[word_id] = str(row[0])
         return found
 
+    def crossing(self, seq: int) -> Crossing | None:
+        """What a CROSS entry says; None where its row is missing."""
+        return crossing_of(self._connection, seq)
+
     def _find_or_add(self, table: str, key: tuple[str, ...]) -> int:
         row = self._connection.execute(self._sql[f"{table}_find"], key).fetchone()
         if row is not None:
@@ -149,7 +154,7 @@ def entry_from(row: Row, interned: Interned) -> Entry:
         )
     return Entry(
         seq=row[0],
-        kind=Kind.RESERVE if row[1] == SENT_RESERVE else KINDS[row[1] - 1],
+        kind=KINDS[row[1] - 1],
         at=row[2],
         ref=row[3],
         id=row[4] or "",
@@ -158,7 +163,8 @@ def entry_from(row: Row, interned: Interned) -> Entry:
         owner=interned.word(row[14]),
         expires_at=row[15] or 0,
         booked_at=row[16],
-        sent=row[1] >= _DRAW,  # a DRAW always is
+        sent=_DRAW <= row[1] <= SENT_RESERVE,  # a DRAW always is
+        crossing=interned.crossing(row[0]) if row[1] == _CROSS else None,
     )
 
 

@@ -17,6 +17,8 @@ from quotakeeper.domain.ledger.reservations import Balance, Hold, State
 from quotakeeper.domain.ledger.state import (
     CallRecord,
     LedgerState,
+    Level,
+    Mark,
     Usage,
     ZoneFinder,
     followed,
@@ -35,6 +37,7 @@ from quotakeeper.stores.sql.codec import (
     entry_row,
 )
 from quotakeeper.stores.sql.codes import quantities_from, quantities_text, totals_from
+from quotakeeper.stores.sql.crossing_rows import marks_of, save_crossings
 from quotakeeper.stores.sql.statements import statements
 
 _MOST_SLICES = 1_000  # of one account, kept at once
@@ -55,6 +58,7 @@ class SqlState(LedgerState):
         self._slots = BucketSums(connection, self.interned)
         self._paces = AccountUsage(connection)
         self._new_accounts: list[tuple[Account, int]] = []
+        self._new_marks: dict[tuple[str, Level], Mark] = {}
 
     def refresh(self) -> None:
         """At the start of a transaction: forget what another connection may have changed."""
@@ -63,6 +67,7 @@ class SqlState(LedgerState):
             return
         self._data_version = version
         self._balances.clear()
+        self._marks.clear()
         self.forget_places()
         self._slots.forget()
         self._paces.forget()
@@ -118,6 +123,9 @@ class SqlState(LedgerState):
             ],
         )
         self._dirty.clear()
+        if self._new_marks:
+            save_crossings(self._connection, entries, self._new_marks, self._account_ids)
+            self._new_marks.clear()
         self._slots.save()
         for account, since in self._new_accounts:
             number = self._account_ids[account.key]
@@ -247,6 +255,14 @@ class SqlState(LedgerState):
             self._whole[account.key] = after
         return super().slices(account, after)
 
+    def marks(self, account_key: str) -> dict[Level, Mark]:
+        """What has crossed a threshold of an account's limits."""
+        found = self._marks.get(account_key)
+        if found is None:
+            found = marks_of(self._connection, self._account_ids.get(account_key, 0))
+            self._marks[account_key] = found
+        return found
+
     def pace(self, account: Account, since: int) -> dict[int, int] | None:
         """What an account used by slot since an instant; None where that is not kept."""
         kept = self.accounts.get(account.key)
@@ -299,6 +315,15 @@ class SqlState(LedgerState):
         if account.key not in self.accounts:
             self._new_accounts.append((account, since))
         super().add_account(account, since)
+
+    def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
+        """Note a mark that has to be written."""
+        super().set_mark(account_key, level, mark)
+        self._new_marks[account_key, level] = mark
+
+    def forget_marks(self) -> None:
+        """Compaction has let go of some."""
+        self._marks.clear()
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Note a balance that has to be written."""

@@ -21,7 +21,7 @@ from quotakeeper.stores.sqlite.fork_guard import refuse_if_inherited
 from quotakeeper.stores.sqlite.locks import HeldElsewhereError
 
 APPLICATION_ID = 0x514B5052  # "QKPR", in the file's header: this file is ours
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 SYNCHRONOUS = {"power": "PRAGMA synchronous = FULL", "process": "PRAGMA synchronous = NORMAL"}
 # A power cut on macOS loses what only `fsync` was asked for; elsewhere this changes nothing.
@@ -170,7 +170,9 @@ def _gate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 _SET_APPLICATION_ID = "PRAGMA application_id = 1363890258"
-_SET_VERSION = {1: "PRAGMA user_version = 1", 2: "PRAGMA user_version = 2"}
+_SET_VERSION = {
+    1: "PRAGMA user_version = 1", 2: "PRAGMA user_version = 2", 3: "PRAGMA user_version = 3",
+}  # fmt: skip
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> int:
