@@ -24,7 +24,8 @@ CREATE TABLE entry_3 (
   CHECK ((kind IN (1, 4, 7, 8, 9, 10, 11, 12)) = (quantities IS NOT NULL)),
   CHECK ((quantities IS NULL) = (provenance IS NULL)),
   CHECK ((quantities IS NULL) = (outcome IS NULL)),
-  CHECK (booked_at IS NULL OR kind IN (8, 11))
+  CHECK (booked_at IS NULL OR kind IN (8, 11)),
+  CHECK (kind <> 13 OR (id IS NULL AND labels_id IS NULL))
 ) STRICT;
 INSERT INTO entry_3
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
