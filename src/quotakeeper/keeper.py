@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,7 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.assembly import Engine
+from quotakeeper.engine.observers import Observer
 from quotakeeper.engine.pending_reservation import PendingReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.threshold_warnings import Warner
@@ -38,8 +39,10 @@ class Keeper:
     (an acknowledged write survives a power cut; the default) or "process" (it survives kill -9).
     `lease` admits calls in memory, on slices of the limits: "auto", for how many calls a slice is,
     or "off" (the default).
-    `on_warning` is called with a Verdict the first time a limit passes one of its thresholds in a
-    period; without it the warning is logged. Raises ConfigError.
+    `on_warning` is called with a Verdict the first time that use of a limit passes one of its
+    thresholds in a period, once for all processes on a ledger, and again after use has fallen below
+    it; without it the warning is logged, or printed on stderr where no handler listens. Raises
+    ConfigError.
 
     Safe to use from many threads, coroutines, and processes at once, and after a fork. Every
     method that has a twin with an `a` in front can be awaited instead of blocking.
@@ -285,6 +288,19 @@ class Keeper:
         import asyncio  # noqa: PLC0415 - see Worker
 
         return await asyncio.to_thread(self.verify)
+
+    # -- observe
+
+    def subscribe(self, observer: Observer) -> Callable[[], None]:
+        """Tell an observer of every call and limit of this keeper; gives what ends that.
+
+        It is called with the frozen events of `quotakeeper.domain.observations`: CallAdmitted,
+        CallRefused, CallSettled, CallAssumed, CallCorrected, CallUnpriced, ThresholdCrossed. One
+        thread calls all observers of a keeper, one event after the other, so no call waits for
+        them; `close` tells what waits still. When 10,000 wait, further ones are left out, with a
+        warning in the log. What an observer raises is logged.
+        """
+        return self._engine.observers.subscribe(observer)
 
     # -- upkeep
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Context, Decimal, Inexact, Rounded, localcontext
 from itertools import combinations
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.ledger.admission import passed_thresholds
+from quotakeeper.domain.forecasting.status import limit_status
 from quotakeeper.domain.limits import Account, Limit, Mode, applicable
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import Period, Window
@@ -108,8 +109,21 @@ def test_a_call_fits_when_all_together_is_no_more_than_the_limit(asked, used, re
 def test_a_threshold_is_passed_when_it_is_reached(used, amount, share):
     limit = Limit("x", "tokens", DAY, amount, thresholds=(Decimal(1), Decimal(share)))
     reached = used > 0 and Decimal(used) >= Decimal(share) * amount
-    assert passed_thresholds(verdict(limit, 0, used)) == reached
-    assert not passed_thresholds(verdict(Limit("x", "tokens", DAY, amount, thresholds=()), 0, used))
+    assert (used >= limit.warns_from) == reached
+    assert (limit_status(verdict(limit, 0, used)).state != "ok") == (reached or used >= amount)
+    assert used < Limit("x", "tokens", DAY, amount, thresholds=()).warns_from
+
+
+@given(st.integers(0, 200), st.lists(st.sampled_from(["0.5", "0.501", "0.8", "1"]), max_size=4))
+def test_levels_are_whole_amounts_and_know_their_thresholds(amount, shares):
+    limit = Limit("x", "tokens", DAY, amount, thresholds=tuple(map(Decimal, shares)))
+    assert list(limit.levels) == sorted(
+        {max(1, math.ceil(Decimal(share) * amount)) for share in shares}
+    )
+    for level in limit.levels:
+        share = limit.share_of(level)
+        assert share in limit.thresholds and share * amount <= level
+        assert all(other <= share or other * amount > level for other in limit.thresholds)
 
 
 def test_the_refusal_that_lasts_longest_is_the_one_to_wait_for():

@@ -52,14 +52,15 @@ def test_what_is_left_open_is_assumed_as_large_as_it_has_grown(make: MakeKeeper)
     assert list(keeper.events())[-1].quantities == {"output_tokens": 7, "requests": 1}
 
 
-def test_growth_is_warned_of_like_a_reservation(make: MakeKeeper) -> None:
+def test_growth_says_what_it_comes_close_to_and_warns_nobody(make: MakeKeeper) -> None:
     warned: list[str] = []
     keeper = make(TOKENS, on_warning=lambda verdict: warned.append(verdict.limit.name))
     call = keeper.reserve("gemini", output_tokens=40)
-    assert warned == []
+    assert call.decision.warnings == ()
     call.grow(output_tokens=40)
-    assert warned == ["cap"]
+    assert [verdict.limit.name for verdict in call.decision.warnings] == ["cap"]
     call.release()
+    assert warned == []
 
 
 def test_what_has_ended_or_is_nonsense_does_not_grow(make: MakeKeeper) -> None:

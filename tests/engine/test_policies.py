@@ -120,13 +120,34 @@ def test_many_threads_hear_a_warning_once(make: MakeKeeper) -> None:
     assert len(heard) == 1
 
 
-def test_a_reservation_warns_as_well(make: MakeKeeper) -> None:
-    heard: list[Verdict] = []
-    keeper = make(limit(10), on_warning=heard.append)
+def test_what_is_only_reserved_uses_up_no_warning(make: MakeKeeper) -> None:
+    heard: list[int] = []
+    keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
     call = keeper.reserve("gemini", requests=8)
     assert [verdict.limit.name for verdict in call.decision.warnings] == ["cap"]
-    assert len(heard) == 1
     call.release()
+    assert heard == []
+    keeper.record("gemini", requests=8)
+    assert heard == [8]
+
+
+def test_a_warning_is_given_again_after_use_has_fallen_below(make: MakeKeeper) -> None:
+    heard: list[int] = []
+    keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
+    keeper.record("gemini", event_id="a", requests=8)
+    keeper.correct("a", requests=9)
+    keeper.correct("a", requests=2)
+    assert heard == [8]
+    keeper.record("gemini", requests=6)
+    assert heard == [8, 8]
+
+
+def test_a_shadow_limit_is_noted_and_warns_nobody(make: MakeKeeper) -> None:
+    heard: list[Verdict] = []
+    keeper = make(limit(10, mode="shadow"), on_warning=heard.append)
+    keeper.record("gemini", requests=9)
+    assert heard == []
+    assert [entry.kind for entry in keeper.entries()] == ["record", "cross"]
 
 
 def test_without_a_callback_it_is_logged(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.errors import LedgerError, LedgerVersionError
+from quotakeeper.stores.sql.codec import Interned, entry_from
 from quotakeeper.stores.sqlite import connection as connection_module
 from quotakeeper.stores.sqlite import migrations as migrations_module
 from quotakeeper.stores.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
@@ -37,8 +38,13 @@ ORDER = 24
 WEIGHT = 0.3
 NEEDS = "tracing"
 _DUMP = Path(__file__).with_name("ledger_of_schema_{}.sql")
-_RELEASED = (1,)  # schemas with a dump of a ledger
-_DUMPED_BATCHES = 8  # what had been done to it
+_RELEASED = (1, 2)  # schemas with a dump of a ledger
+_DUMPED_BATCHES = 8  # what had been done to the first of them
+_JOURNAL = """
+SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
+       served_id, duration_ms, note, owner_id, expires_at, booked_at
+FROM entry ORDER BY seq
+"""
 _NEXT = SCHEMA_VERSION + 1
 _NEXT_STATEMENTS = (
     "ALTER TABLE word ADD COLUMN added TEXT",
@@ -117,6 +123,9 @@ def _make(folder: Path, version: int) -> list[Entry]:
             # A pragma takes no bound value; both are integers of ours.
             raw.execute(f"PRAGMA user_version = {int(version)}")
             raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            if version > 1:
+                names = Interned(raw)
+                return [entry_from(row, names) for row in raw.execute(_JOURNAL).fetchall()]
         return list(lifetime.journals()[_DUMPED_BATCHES])
     with closing(lifetime.opened(folder)) as store:
         for batch in lifetime.BATCHES:

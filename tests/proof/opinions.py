@@ -26,12 +26,12 @@ def said(outcome: c.Outcomes) -> Outcome:
             verdicts = tuple((v.limit.name, v.used, v.reserved) for v in outcome.decision.refusing)
             return ("denied", verdicts, _warned(outcome.decision))
         case c.Booked():
-            names = tuple(verdict.limit.name for verdict in outcome.passed)
-            return ("booked", event_said(outcome.event), outcome.replay, names)
+            return ("booked", event_said(outcome.event), outcome.replay, _crossed(outcome))
         case c.Done():
             return ("done", outcome.id, str(outcome.state))
         case c.Swept():
-            return ("swept", outcome.expired, outcome.assumed)
+            crossed = [each for booked in outcome.booked for each in _crossed(booked)]
+            return ("swept", outcome.expired, outcome.assumed, tuple(crossed))
         case c.Watched():
             return ("watched",)
         case c.Failed():
@@ -47,3 +47,8 @@ def event_said(event: UsageEvent) -> Outcome:
 
 def _warned(decision: Decision) -> tuple[str, ...]:
     return tuple(verdict.limit.name for verdict in decision.warnings)
+
+
+def _crossed(booked: c.Booked) -> Outcome:
+    found = [each.crossing for each in booked.crossed]
+    return tuple((each.limit, each.level, each.turn, each.used) for each in found)

@@ -121,9 +121,12 @@ class _Proof:
         self.second = SecondLedger()
         self.problems: list[str] = []
         self.ids = {entry.seq: entry.id for entry in entries if entry.id}
-        for each in operations:
-            for limit in getattr(each.command, "limits", ()):
-                self.second.sums_of(limit.account)
+        self.limits = tuple(dict.fromkeys(
+            limit for each in operations for limit in getattr(each.command, "limits", ())
+        ))  # fmt: skip
+        # A keeper keeps the balances of its limits before it does anything.
+        self.second.apply(c.Watch(tuple(limit.account for limit in self.limits)), 0)
+        self.crossing: set[Outcome] = set()  # what the newest booking has to cross
 
     def run(self) -> tuple[list[str], SecondLedger]:
         self._match()
@@ -134,6 +137,11 @@ class _Proof:
         for position, entry in enumerate((*self.entries, None)):
             self._ask(pending.get(position, ()), entry)
             pending.pop(position, None)
+            if entry is not None and entry.crossing is not None:
+                self._cross(entry)
+                continue
+            if self.crossing:
+                self.problems.append(f"was crossed, but is not in the journal: {self.crossing}")
             if entry is not None:
                 self._again(entry)
         for each in waiting:
@@ -216,10 +224,20 @@ class _Proof:
     def _answers(self, each: Operation, clock: int) -> bool:
         return self.second.asked(each.command, clock) == each.outcome
 
+    def _cross(self, entry: Entry) -> None:
+        """A crossing has to be one of those that the booking before it makes."""
+        found = entry.crossing
+        assert found is not None
+        name = found.limit, found.level, found.turn, found.used
+        if name not in self.crossing or entry.at != self.second.written_at:
+            self.problems.append(f"entry {entry.seq} was not crossed: {found}")
+        self.crossing.discard(name)
+
     def _again(self, entry: Entry) -> None:
         """Carry out what made an entry; it must make one entry again, and the same answer."""
         second, before = self.second, self.second.entries
         operation = self.made_by.get(entry.seq)
+        answer: Outcome = ("expired",)
         try:
             if operation is not None:
                 command = operation.command
@@ -234,10 +252,11 @@ class _Proof:
             elif entry.kind is Kind.EXPIRE:
                 second.expire(self._id(entry), entry.at)
             else:
-                second.apply(self._unseen(entry), entry.at)
+                answer = second.apply(self._unseen(entry), entry.at)
         except (KeyError, ValueError) as error:
             self.problems.append(f"entry {entry.seq}: {error!r}")
-        if second.entries != before + 1 or second.written_at != entry.at:
+        self.crossing = set(answer[3]) if answer[0] == "booked" else set()
+        if second.entries != before + 1 + len(self.crossing) or second.written_at != entry.at:
             self.problems.append(f"entry {entry.seq} cannot be made again: {entry}")
 
     def _unseen(self, entry: Entry) -> c.Command:
@@ -249,7 +268,7 @@ class _Proof:
         if entry.kind in (Kind.RESERVE, Kind.RECORD):
             assert entry.labels is not None
             if entry.kind is Kind.RECORD:
-                return c.Record(id_, entry.labels, figures, (), entry.counts_at)
+                return c.Record(id_, entry.labels, figures, self.limits, entry.counts_at)
             # An attempt after the first has its own id already.
             return c.Reserve(
                 id_, entry.labels, figures, (), entry.owner, entry.expires_at - entry.at
@@ -257,11 +276,11 @@ class _Proof:
         make: dict[Kind, Callable[[], c.Command]] = {
             Kind.SENT: lambda: c.MarkSent(id_),
             Kind.EXTEND: lambda: c.Extend(id_, entry.expires_at - entry.at),
-            Kind.SETTLE: lambda: c.Settle(id_, figures),
-            Kind.CORRECT: lambda: c.Correct(id_, figures),
+            Kind.SETTLE: lambda: c.Settle(id_, figures, self.limits),
+            Kind.CORRECT: lambda: c.Correct(id_, figures, self.limits),
             Kind.GROW: lambda: c.Grow(id_, figures, ()),
             Kind.RELEASE: lambda: c.Release(id_),
-            Kind.ASSUME: lambda: c.Assume(id_),
+            Kind.ASSUME: lambda: c.Assume(id_, self.limits),
         }
         return make[entry.kind]()
 

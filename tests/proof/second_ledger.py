@@ -96,7 +96,9 @@ class SecondLedger:
         self.sums: dict[Account, Sums] = {}
         self._labelled: dict[CallLabels, list[Sums]] = {}
         self._dates: dict[tuple[str, int], tuple[int, datetime]] = {}
-        self._warns: dict[Limit, int] = {}
+        self._levels: dict[Limit, list[int]] = {}
+        # Of each level that was ever crossed: in which period, how often in it, and whether it is.
+        self.crossed: dict[Account, dict[tuple[str, int, int], tuple[Any, int, bool]]] = {}
 
     # -- commands
 
@@ -177,7 +179,7 @@ class SecondLedger:
         if not self._fits_in_the_columns(call.labels, command.figures, call.at):
             return ("failed", "input")
         self._end(call, "settled", command.figures)
-        return ("booked", _event(call), False, self._passed(call, command.limits, now))
+        return ("booked", _event(call), False, self._crossed(call, command.limits, now))
 
     def _record(self, command: c.Record, now: int) -> Outcome:
         call = self.calls.get(command.id)
@@ -194,8 +196,8 @@ class SecondLedger:
         self._keep(call)
         for sums in self._counting(call.labels):
             amount = sums.measure(command.figures)
-            self._add(sums, at, amount, 0, amount)
-        return ("booked", _event(call), False, self._passed(call, command.limits, now))
+            self._use(sums, at, amount, 0, amount)
+        return ("booked", _event(call), False, self._crossed(call, command.limits, now))
 
     def _correct(self, command: c.Correct, now: int) -> Outcome:
         call = self.calls.get(command.id)
@@ -206,7 +208,7 @@ class SecondLedger:
         if not self._fits_in_the_columns(call.labels, command.figures, call.at):
             return ("failed", "input")
         self._end(call, call.state, command.figures)
-        return ("booked", _event(call), False, self._passed(call, command.limits, now))
+        return ("booked", _event(call), False, self._crossed(call, command.limits, now))
 
     def _grow(self, command: c.Grow, now: int) -> Outcome:
         call = self.calls.get(command.id)
@@ -322,19 +324,22 @@ class SecondLedger:
         call = self.calls.get(command.id)
         if call is None or call.state not in ("held", "assumed"):
             return ("failed", "input" if call is None else "closed")
-        replay = call.state == "assumed"
-        if not replay:
-            self._end(call, "assumed", _assumed(call))
-        return ("booked", _event(call), replay, ())
+        if call.state == "assumed":
+            return ("booked", _event(call), True, ())
+        self._end(call, "assumed", _assumed(call))
+        return ("booked", _event(call), False, self._crossed(call, command.limits, now))
 
     def _sweep(self, command: c.Sweep, now: int) -> Outcome:
         due = [x for x in self.open.values() if x.expires <= now or x.owner in command.dead_owners]
         counts = {"expired": 0, "assumed": 0}
+        crossed: Outcome = ()
         for call in sorted(due, key=lambda call: call.number)[: command.at_most]:
             state = "assumed" if call.sent else "expired"
             self._end(call, state, _assumed(call) if call.sent else None)
             counts[state] += 1
-        return ("swept", counts["expired"], counts["assumed"])
+            if call.sent:
+                crossed += self._crossed(call, command.limits, now)
+        return ("swept", counts["expired"], counts["assumed"], crossed)
 
     def _watch(self, command: c.Watch, now: int) -> Outcome:
         for account in command.accounts:
@@ -389,22 +394,54 @@ class SecondLedger:
         return used, held, over
 
     def _warns_from(self, limit: Limit) -> int:
-        found = self._warns.get(limit)
+        return min(self._levels_of(limit), default=2**63)
+
+    def _levels_of(self, limit: Limit) -> list[int]:
+        found = self._levels.get(limit)
         if found is None:
-            marks = [math.ceil(Fraction(mark) * limit.amount) for mark in limit.thresholds]
-            found = self._warns[limit] = max(1, min(marks, default=2**63))
+            marks = {math.ceil(Fraction(mark) * limit.amount) for mark in limit.thresholds}
+            found = self._levels[limit] = sorted({mark or 1 for mark in marks})
         return found
 
-    def _passed(self, call: Call, limits: Any, now: int) -> tuple[str, ...]:
-        assert call.used is not None
-        close = []
+    def _crossed(self, call: Call, limits: Any, now: int) -> Outcome:
+        """What a booking that was just counted makes these limits cross."""
+        found = []
         for limit in limits:
             sums = self.sums_of(limit.account)
-            if sums.counts(call.labels) and sums.measure(call.used):
-                used, held, _ = self.total(sums, now)
-                if used + held >= self._warns_from(limit):
-                    close.append(limit.name)
-        return tuple(close)
+            rolling = limit.window.kind == "rolling"
+            length = limit.window.seconds * 1_000_000 if rolling else 0
+            if not sums.counts(call.labels) or not sums.keeps(
+                now, self.stretch(limit.account, now - length)
+            ):
+                continue
+            period = "any" if rolling else self.stretch(limit.account, now)
+            used = self.total(sums, now)[0]
+            known = self.crossed.setdefault(limit.account, {})
+            for level in self._levels_of(limit):
+                name = limit.name, limit.amount, level
+                last, turn, above = known.get(name, (None, 0, False))
+                if used < level or (last == period and above):
+                    continue
+                turn = turn + 1 if last == period else 1
+                known[name] = period, turn, True
+                self._written()
+                found.append((limit.name, level, turn, used))
+        return tuple(found)
+
+    def _use(self, sums: Sums, at: int, used: int, held: int, over: int) -> None:
+        """Count a change of use; what was crossed and lies above it now may be crossed again."""
+        if used:
+            self._fell(sums)
+        self._add(sums, at, used, held, over)
+        if used < 0:
+            self._fell(sums)
+
+    def _fell(self, sums: Sums) -> None:
+        rolling = sums.account.window.kind == "rolling"
+        for name, (period, turn, above) in self.crossed.get(sums.account, {}).items():
+            if above and (rolling or period == self.stretch(sums.account, self._now)):
+                still = self.total(sums, self._now)[0] >= name[2]
+                self.crossed[sums.account][name] = period, turn, still
 
     def _fits_in_the_columns(self, labels: CallLabels, figures: Figures, at: int) -> bool:
         if not _plausible(figures):
@@ -497,7 +534,7 @@ class SecondLedger:
             held = sums.measure(call.held) if was_held else 0
             now = sums.measure(figures) if figures is not None else 0
             if held or now != before:
-                self._add(sums, call.at, now - before, -held, max(0, now - held - before))
+                self._use(sums, call.at, now - before, -held, max(0, now - held - before))
         self.open.pop(call.id, None)
         call.state, call.used = state, figures
 

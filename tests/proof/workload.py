@@ -246,7 +246,7 @@ class Workload:
         given: Any = {"provenance": Provenance.REPORTED, "outcome": Outcome.OK, "note": "corrected"}
         key, amount = "input_tokens", self._chance.choice((0, 1, 7, 10**12))
         figures = Figures({key: amount}, amount, "price 2", **given)
-        return c.Correct(self._some_id(), figures, self._world.limits)
+        return c.Correct(self._some_id(), figures, self._some_limits())
 
     def sent(self) -> c.Command:
         return c.MarkSent(self._some_id())
@@ -255,14 +255,19 @@ class Workload:
         return c.Release(self._some_id())
 
     def assume(self) -> c.Command:
-        return c.Assume(self._some_id())
+        return c.Assume(self._some_id(), self._some_limits())
 
     def extend(self) -> c.Command:
         return c.Extend(self._some_id(), self._chance.choice((0, MINUTE, DAY, 10**18)))
 
     def sweep(self) -> c.Command:
         dead = frozenset(owner for owner in self.owners if self._chance.random() < 0.05)
-        return c.Sweep(dead, self._chance.choice((0, 1, 2, 1_000, 1_000)))
+        at_most = self._chance.choice((0, 1, 2, 1_000, 1_000))
+        return c.Sweep(dead, at_most, self._some_limits())
+
+    def _some_limits(self) -> tuple[Limit, ...]:
+        """All limits, or none: those who write from files once named none."""
+        return self._world.limits if self._chance.random() < 0.7 else ()
 
     def watch(self) -> c.Command:
         limits = self._world.limits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +12,10 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.reservations import State
 from quotakeeper.domain.ports import EventQuery
-from quotakeeper.errors import LedgerVersionError
+from quotakeeper.errors import LedgerError, LedgerVersionError
 from quotakeeper.stores.sqlite import migrations as opening
 from quotakeeper.stores.sqlite.connection import connect_read_only
-from quotakeeper.stores.sqlite.migrations import schema
+from quotakeeper.stores.sqlite.migrations import SCHEMA_VERSION, schema
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import LABELS, cap, tokens
@@ -121,3 +122,91 @@ def test_who_may_only_look_is_told_to_have_it_brought_up_to_date(old):
     with opened(old) as store:
         store.open_count()
     connect_read_only(old).close()
+
+
+# -- schema 2 to 3: crossings of thresholds
+
+DUMP = Path(__file__).parents[1] / "proof" / "ledger_of_schema_2.sql"
+WHEN = 1_794_744_001_000_000  # of its newest entries
+CAP, MONEY = (
+    cap(100),
+    cap(1_000, "money", meter="cost", window="month", timezone="Asia/Ho_Chi_Minh"),
+)
+
+
+@pytest.fixture
+def second(tmp_path):
+    """A ledger as quotakeeper with schema 2 left it: 86 of 100 used, 823 of 1,000."""
+    path = tmp_path / "second.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(DUMP.read_text(encoding="utf-8"))
+        connection.execute("PRAGMA application_id = 1363890258")
+        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA journal_mode = WAL")
+    return path
+
+
+def rows_of(path, table):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
+
+
+def test_the_journal_of_schema_2_is_copied_as_it_is(second):
+    tables = ("entry", "hold", "balance", "slot", "pace", "carried_slot", "carried_balance")
+    before = {table: rows_of(second, table) for table in tables}
+    with opened(second) as store:
+        assert [(v.used, v.reserved) for v in store.verdicts((CAP, MONEY), WHEN)] == [
+            (86, 12), (823, 102),
+        ]  # fmt: skip
+        assert store.verify() == []
+    assert {table: rows_of(second, table) for table in tables} == before
+    assert len(before["entry"]) == 19 and len(before["hold"]) == 4
+    assert rows_of(second, "crossing") == rows_of(second, "mark") == []
+    with closing(sqlite3.connect(second)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute("DELETE FROM entry WHERE seq = 14")
+    copy = second.with_name("second.db.schema-2.bak")
+    assert rows_of(copy, "entry") == before["entry"]
+
+
+def test_what_was_above_a_threshold_before_is_crossed_once_by_the_next_booking(second):
+    with opened(second) as store:
+        small = c.Record("small", LABELS, tokens(1, 1), (CAP, MONEY))
+        (booked,) = store.apply([small], WHEN)
+        assert [(x.crossing.limit, x.crossing.level, x.crossing.used) for x in booked.crossed] == [
+            ("cap", 80, 87), ("money", 800, 824),
+        ]  # fmt: skip
+    with opened(second) as store:
+        more = c.Record("more", LABELS, tokens(1, 1), (CAP, MONEY))
+        (booked,) = store.apply([more], WHEN)
+        assert booked.crossed == ()
+        assert store.verify() == []
+
+
+def test_an_older_quotakeeper_refuses_a_ledger_with_crossings(second, monkeypatch):
+    with opened(second) as store:
+        store.open_count()
+    before = second.read_bytes()
+    monkeypatch.setattr(opening, "SCHEMA_VERSION", 2)
+    with opened(second) as store, pytest.raises(LedgerVersionError, match="has schema 3"):
+        store.apply([c.Record("old", LABELS, tokens(1))], WHEN)
+    with pytest.raises(LedgerVersionError, match="has schema 3"):
+        connect_read_only(second)
+    assert second.read_bytes() == before
+
+
+def test_the_step_to_schema_3_is_whole_or_not_at_all(second, monkeypatch):
+    whole = schema(3)
+    monkeypatch.setattr(opening, "schema", lambda version: [*whole[:-1], "SELECT no such thing"])
+    with opened(second) as store, pytest.raises(LedgerError):
+        store.open_count()
+    monkeypatch.undo()
+    with closing(sqlite3.connect(second)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    assert "entry" in tables and not {"entry_3", "crossing", "mark"} & tables
+    with opened(second) as store:
+        assert store.open_count() == 4
+        assert len(list(store.entries())) == 19
+        assert store.verify() == []

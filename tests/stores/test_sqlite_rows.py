@@ -188,7 +188,7 @@ def test_every_table_is_strict(path):
         strict = {name: bool(flag) for name, flag in rows if not name.startswith("sqlite_")}
     assert set(strict) == {
         "word", "labels", "entry", "account", "balance", "hold", "slot",
-        "carried_slot", "carried_balance", "compacting", "pace",
+        "carried_slot", "carried_balance", "compacting", "pace", "crossing", "mark",
     }  # fmt: skip
     assert all(strict.values())
 
@@ -196,7 +196,7 @@ def test_every_table_is_strict(path):
 def test_stored_codes_never_change():
     assert [kind.value for kind in KINDS] == [
         "reserve", "sent", "extend", "settle", "release", "expire", "assume", "record", "correct",
-        "grow", "draw",
+        "grow", "draw", "reserve", "cross",
     ]  # fmt: skip
     assert [value.value for value in PROVENANCES] == [
         "reported", "tokenizer", "estimated", "assumed",

@@ -75,7 +75,8 @@ class Limit:
     # The account whose balance this limit caps, and that account's meter: made once, they are hot.
     account: Account = field(init=False, compare=False, repr=False)
     account_meter: Meter = field(init=False, compare=False, repr=False)
-    # From how much on it is at or above its lowest threshold, in base units.
+    # Its thresholds in base units, rounded up, each once, lowest first; and the lowest of them.
+    levels: tuple[int, ...] = field(init=False, compare=False, repr=False)
     warns_from: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -85,14 +86,9 @@ class Limit:
                           self.operation, self.scope)  # fmt: skip
         object.__setattr__(self, "account", account)
         object.__setattr__(self, "account_meter", METERS[meter])
-        lowest = min(self.thresholds, default=None)
-        warns_from = _NEVER
-        if (
-            lowest is not None
-        ):  # rounded up, in whole numbers: the host's decimal context is not asked
-            share, whole = lowest.as_integer_ratio()
-            warns_from = max(1, -(-share * self.amount // whole))
-        object.__setattr__(self, "warns_from", warns_from)
+        levels = tuple(sorted({_level(share, self.amount) for share in self.thresholds}))
+        object.__setattr__(self, "levels", levels)
+        object.__setattr__(self, "warns_from", levels[0] if levels else _NEVER)
 
     @property
     def meter_info(self) -> Meter:
@@ -102,6 +98,16 @@ class Limit:
     def matches(self, labels: CallLabels) -> bool:
         """Whether this limit applies to a call with these labels."""
         return self.account.matches(labels)
+
+    def share_of(self, level: int) -> Decimal:
+        """The highest threshold that lies at a level: a part of the amount, such as 0.8."""
+        return max(share for share in self.thresholds if _level(share, self.amount) == level)
+
+
+def _level(share: Decimal, amount: int) -> int:
+    # In whole numbers, so that the host's decimal context has no say. Nothing used reaches nothing.
+    part, whole = share.as_integer_ratio()
+    return max(1, -(-part * amount // whole))
 
 
 def _plain(name: str) -> str:

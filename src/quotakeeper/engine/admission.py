@@ -55,7 +55,7 @@ class LedgerAdmitter:
             outcome = yield command
             if isinstance(outcome, Denied):
                 outcome = yield from parts.recalls.ask_again(command, outcome)
-            hold, decision = parts.outcomes.granted(outcome)
+            hold, decision = parts.outcomes.granted(outcome, call)
         except LedgerError as error:
             return unbacked(parts, call, command, error)
         return Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)

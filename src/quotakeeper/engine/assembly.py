@@ -11,19 +11,22 @@ from quotakeeper.clocks import Clock
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.admission import Admission, Admitter, LedgerAdmitter
+from quotakeeper.engine.background_writes import BackgroundWrites
 from quotakeeper.engine.call_builder import CallBuilder
 from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.leases.recall import LeaseRecall, RecallSign
+from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.outcomes import OutcomeReader
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reads import Reads
 from quotakeeper.engine.records import Records
 from quotakeeper.engine.retention import Retention
 from quotakeeper.engine.store_failure import StoreFailurePolicy
-from quotakeeper.engine.threshold_warnings import ThresholdWarnings, Warner
+from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.maintenance import Maintenance
+from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.engine.worker.thread import Worker
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class Engine:
     retention: Retention
     limits: tuple[Limit, ...]
     zone: tzinfo
+    observers: Observers
     spool: Spool
     leases: LeaseTable | None
 
@@ -61,7 +65,8 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
 
     `spool_beside` is the ledger's file, which spool and lease journals lie beside; None: in memory.
     """
-    warnings = ThresholdWarnings(on_warning)
+    observers = Observers(on_warning)
+    lifecycle.join_as_user(observers)
     spool = Spool(spool_beside, store.owner)
     sign = RecallSign(spool_beside)
     leases: LeaseTable | None = None
@@ -70,14 +75,16 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         from quotakeeper.engine.leases.lease_table import LeaseTable  # noqa: PLC0415
 
         leases = LeaseTable(clock, spool_beside, store.owner, granting, sign)
-        leases.passed = warnings.give_aside
-    maintenance = Maintenance(clock, spool, LeaseReplay(spool_beside), leases)
+        leases.told = observers.aside
+    apply = BackgroundWrites(limits, observers).apply
+    replay = LeaseReplay(spool_beside, apply)
+    maintenance = Maintenance(clock, spool, replay, leases, observers, apply)
     accounts = {limit.account.key: limit.account for limit in limits}
     parts = EngineParts(
         clock,
         CommandBuilder(calls, clock),
         Worker(store, clock, tuple(accounts.values()), maintenance),
-        OutcomeReader(warnings),
+        OutcomeReader(observers),
         StoreFailurePolicy(calls.policies.on_store_failure, spool),
         LeaseRecall(clock, sign, leases, maintenance.sweep),
     )
@@ -85,7 +92,7 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     admission = Admission(parts, _admitter(parts, leases), reads.holds)
     records, retention = Records(parts, reads), Retention(parts)
     return Engine(
-        parts, calls, admission, records, reads, retention, limits, zone, spool, leases
+        parts, calls, admission, records, reads, retention, limits, zone, observers, spool, leases
     )  # fmt: skip
 
 

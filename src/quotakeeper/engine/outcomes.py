@@ -1,4 +1,4 @@
-"""From the outcome of a command to what its caller gets: an answer or an error, and warnings."""
+"""From the outcome of a command to what its caller gets: an answer or an error; observers are told."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import Booked, Denied, Failed, Reserved
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.engine.threshold_warnings import ThresholdWarnings
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.observers import Observers
 from quotakeeper.errors import LimitExceeded
 
 
 class OutcomeReader:
-    """Reads outcomes, and warns of the thresholds that they say were passed."""
+    """Reads outcomes, and tells observers of them."""
 
-    def __init__(self, warnings: ThresholdWarnings) -> None:
-        self._warnings = warnings
+    def __init__(self, observers: Observers) -> None:
+        self._observers = observers
 
-    def granted(self, outcome: Any) -> tuple[Hold, Decision]:
+    def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
         """What was set aside; raises LimitExceeded, or what failed."""
         if isinstance(outcome, Reserved):
-            if outcome.decision.warnings:
-                self._warnings.give(outcome.decision.warnings)
+            if self._observers.any:
+                self._observers.in_call(outcome)
             return outcome.hold, outcome.decision
         raise_if_failed(outcome)
         assert isinstance(outcome, Denied)
+        self._observers.refused(call.labels, outcome.decision)
         verdict = outcome.decision.blocking
         zone = zone_named(verdict.limit.timezone)
         raise LimitExceeded(outcome.decision, verdict.explain(zone))
@@ -35,10 +37,15 @@ class OutcomeReader:
         """The event; raises what failed."""
         if not isinstance(outcome, Booked):
             raise_if_failed(outcome)
-        if outcome.passed:
-            self._warnings.give(outcome.passed)
+        if outcome.crossed or self._observers.any:
+            self._observers.in_call(outcome)
         event: UsageEvent = outcome.event
         return event
+
+    def heard(self, outcome: Any) -> None:
+        """Tell observers of an outcome that nobody else reads."""
+        if self._observers.any:
+            self._observers.in_call(outcome)
 
 
 def raise_if_failed(outcome: Any) -> None:

@@ -202,7 +202,7 @@ class Reservation:
             outcome = yield command
             if isinstance(outcome, Denied):
                 outcome = yield from parts.recalls.ask_again(command, outcome)
-            self.hold, self.decision = parts.outcomes.granted(outcome)
+            self.hold, self.decision = parts.outcomes.granted(outcome, self._call)
         return self.decision
 
     def _leaving(self, error: BaseException | None) -> Steps[None]:
@@ -277,7 +277,7 @@ class Reservation:
             return Settle(self.id, self._estimate(), self._call.limits)
         if self._spooled:
             return None
-        return Assume(self.id) if self._sent else Release(self.id)
+        return Assume(self.id, self._call.limits) if self._sent else Release(self.id)
 
     def _leave_at_once(self, error: BaseException) -> None:
         command = self._ending(error)

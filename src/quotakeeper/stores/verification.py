@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from quotakeeper.domain.ledger.call_record import CallRecord, followed, opened
-from quotakeeper.domain.ledger.entries import Entry
-from quotakeeper.domain.ledger.fold import fold
+from quotakeeper.domain.ledger.crossings import problem_of
+from quotakeeper.domain.ledger.entries import Entry, Kind
+from quotakeeper.domain.ledger.fold import replay
 from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Problem
@@ -55,7 +56,9 @@ def compare_balances(
     again = _Replay(zones, look_up)
     for account, since in kept.accounts.values():
         again.add_account(account, since)
+    compacted = False
     for key, start, settled, overage in carried:
+        compacted = True
         balance = again.balance(kept.accounts[key][0], start)
         balance.settled, balance.overage = settled, overage
     problems: list[Problem] = []
@@ -67,14 +70,32 @@ def compare_balances(
             problems.append(Problem(f"entry {entry.seq} goes back in time"))
         last_at = max(last_at, entry.at)
         again.next_seq = entry.seq
+        if entry.kind is Kind.CROSS:
+            wrong = problem_of(again, entry, compacted=compacted)
+            if wrong:
+                problems.append(Problem(f"entry {entry.seq} {wrong}"))
+                continue
         try:
-            fold(again, entry)
+            replay(again, entry)
         except (KeyError, AssertionError):
             problems.append(Problem(f"entry {entry.seq} is about nothing that was opened"))
     for account, since in kept.accounts.values():
         problems.extend(_differences(kept, again, account.key, since))
+        problems.extend(_other_marks(kept, again, account))
     problems.extend(_other_holds(kept, again))
     return problems
+
+
+def _other_marks(kept: LedgerState, again: LedgerState, account: Account) -> Iterable[Problem]:
+    there, derived = kept.marks(account.key), again.marks(account.key)
+    for level in sorted(there.keys() | derived.keys()):
+        have, want = there.get(level), derived.get(level)
+        # A rolling window keeps what it knows of a crossing that compaction let go of.
+        carried = want is None and account.window.is_rolling
+        if have != want and not carried:
+            yield Problem(
+                f"threshold {level} of {account.key!r} is {have}, the journal says {want}"
+            )
 
 
 def _other_holds(kept: LedgerState, again: LedgerState) -> Iterable[Problem]:
@@ -94,7 +115,7 @@ def replayed(
     for account, since in accounts:
         state.add_account(account, since)
     for entry in journal:
-        fold(state, entry)
+        replay(state, entry)
     return state
 
 

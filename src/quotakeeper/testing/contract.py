@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from quotakeeper.testing.attempt_rules import AttemptRules
 from quotakeeper.testing.correction_rules import CorrectionRules
+from quotakeeper.testing.crossing_rules import CrossingRules
 from quotakeeper.testing.journal_rules import JournalRules
 from quotakeeper.testing.lease_rules import LeaseRules
 from quotakeeper.testing.limit_rules import LimitRules
@@ -28,6 +29,7 @@ class StoreContract(
     AttemptRules,
     LeaseRules,
     LimitRules,
+    CrossingRules,
     WindowRules,
     JournalRules,
 ):

@@ -91,7 +91,7 @@ class CorrectionRules(LedgerCase):
         self.watch(limit)
         self.record("a", tokens(10), limit)
         outcome = self.do(c.Correct("a", tokens(500), (limit,)), c.Booked)
-        assert [verdict.limit.name for verdict in outcome.passed] == [limit.name]
+        assert {each.verdict.limit for each in outcome.crossed} == {limit}
         assert self.sums(limit) == (500, 0)
         self.refused("b", tokens(1), limit)
         self.apply(c.Correct("a", tokens(99), (limit,)))

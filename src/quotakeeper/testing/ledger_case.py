@@ -14,7 +14,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Entry, Figures
-from quotakeeper.domain.ledger.fold import fold
+from quotakeeper.domain.ledger.fold import replay
 from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.ports import EventQuery, Store
@@ -198,7 +198,7 @@ class LedgerCase(ABC):
         state = LedgerState(zone_named)
         state.add_account(limit.account, 0)
         for entry in self.journal():
-            fold(state, entry)
+            replay(state, entry)
         return sum(balance.overage for _, balance in state.slices(limit.account, -1))
 
     def journal(self, *, store: Store | None = None) -> list[Entry]:

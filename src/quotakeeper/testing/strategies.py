@@ -148,7 +148,9 @@ class CommandMaker:
         kind = chance.choice((c.Settle, c.Settle, c.Release, c.Assume))
         if kind is c.Settle:
             return c.Settle(event_id, self.figures(), LIMITS)
-        return c.Release(event_id) if kind is c.Release else c.Assume(event_id)
+        if kind is c.Release:
+            return c.Release(event_id)
+        return c.Assume(event_id, chance.choice(((), LIMITS)))
 
     def move(self) -> c.Command:
         """What happens to a reservation while it is open."""
@@ -159,7 +161,7 @@ class CommandMaker:
 
     def correct(self) -> c.Command:
         """A correction."""
-        return c.Correct(self.event_id(), self.figures())
+        return c.Correct(self.event_id(), self.figures(), self._chance.choice(((), LIMITS)))
 
     def watch(self) -> c.Command:
         """Accounts to be kept from now on."""
@@ -170,4 +172,4 @@ class CommandMaker:
         """A sweep, sometimes with owners that died."""
         chance = self._chance
         dead = frozenset(owner for owner in OWNERS if chance.randint(0, 4) == 0)
-        return c.Sweep(dead, chance.choice((0, 1, 2, 1_000)))
+        return c.Sweep(dead, chance.choice((0, 1, 2, 1_000)), chance.choice(((), LIMITS)))

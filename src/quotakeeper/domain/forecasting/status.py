@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.numbers import percentage, times
+from quotakeeper.domain.numbers import percentage
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.forecast import Forecast
 
-_ONE = Decimal(1)
 DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "provenance")
 
 
@@ -67,7 +66,7 @@ def limit_status(verdict: Verdict) -> LimitStatus:
     limit, used = verdict.limit, verdict.used
     if used >= limit.amount:
         state = "exceeded"
-    elif used > 0 and used >= times(min(limit.thresholds, default=_ONE), limit.amount):
+    elif used >= limit.warns_from:
         state = "warning"
     else:
         state = "ok"

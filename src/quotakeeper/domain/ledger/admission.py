@@ -1,4 +1,4 @@
-"""Admission: what limits say of a call, before it goes out and after it was booked."""
+"""Admission: what limits say of a call before it goes out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
-from quotakeeper.domain.usage import CallLabels, UsageEvent, is_storable, labels_are_storable
+from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
 
 
@@ -56,24 +56,6 @@ def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
     remaining = max(0, limit.amount - totals.settled - totals.reserved)
     return Verdict(limit, asked, totals.settled, totals.reserved, remaining,
                    state.period(account, now), state.resets_at(account, now))  # fmt: skip
-
-
-def passed_thresholds(verdict: Verdict) -> bool:
-    """Whether use with what was asked is at or above the lowest threshold of the limit."""
-    return verdict.used + verdict.reserved + verdict.asked >= verdict.limit.warns_from
-
-
-def passed(
-    state: LedgerState, event: UsageEvent, limits: Sequence[Limit], now: int
-) -> tuple[Verdict, ...]:
-    """The limits that an event counted in and that are now at or above a threshold."""
-    close: list[Verdict] = []
-    for limit, meter, balance in state.caps(event.labels, limits, now):
-        if measure(meter, event.quantities, event.cost_pico):
-            totals = balance or state.totals(limit.account, now)
-            if totals.settled + totals.reserved >= limit.warns_from:
-                close.append(verdict(state, limit, 0, now))
-    return tuple(close)
 
 
 def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputError | None:

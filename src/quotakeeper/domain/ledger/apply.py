@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from quotakeeper.domain.ledger import commands as c
-from quotakeeper.domain.ledger.admission import no_room, passed, unfit
+from quotakeeper.domain.ledger.admission import no_room, unfit
 from quotakeeper.domain.ledger.call_record import CallRecord
+from quotakeeper.domain.ledger.crossings import cross
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.fold import fold
 from quotakeeper.domain.ledger.rebuild import rebuild_balances
@@ -82,7 +83,7 @@ def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes
     # Late is better than never: what was assumed, expired or released takes its true figures once.
     if known.state not in (State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED):
         if known.figures == command.figures and known.event is not None:
-            return c.Booked(known.event, replay=True), []
+            return c.Booked(known.event, Kind.SETTLE, replay=True), []
         return c.Failed(ReservationClosedError(command.id, known.state, "settle")), []
     if error := no_room(state, known.labels, command.figures, known.at):
         return c.Failed(error), []
@@ -94,9 +95,18 @@ def _end(
     limits: Sequence[Limit] = (),
 ) -> tuple[c.Outcomes, list[Entry]]:  # fmt: skip
     entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
+    return _counted(state, entry, limits, now)
+
+
+def _counted(
+    state: LedgerState, entry: Entry, limits: Sequence[Limit], now: int
+) -> tuple[c.Booked, list[Entry]]:
+    """Fold a booking, and cross the thresholds that it has reached."""
     event = fold(state, entry).event
     assert event is not None
-    return c.Booked(event, passed=passed(state, event, limits, now)), [entry]
+    entries = [entry]
+    crossed = cross(state, event.labels, limits, now, entries)
+    return c.Booked(event, entry.kind, crossed=crossed), entries
 
 
 def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes, list[Entry]]:
@@ -108,7 +118,7 @@ def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes
             and known.opening.quantities == command.figures.quantities
         )
         if same and known.event is not None:
-            return c.Booked(known.event, replay=True), []
+            return c.Booked(known.event, Kind.RECORD, replay=True), []
         return c.Failed(KeyConflictError(command.id)), []
     at = now if command.at is None else max(0, min(command.at, now))
     if error := unfit(command.id, command.labels) or no_room(
@@ -117,9 +127,7 @@ def _record(state: LedgerState, command: c.Record, now: int) -> tuple[c.Outcomes
         return c.Failed(error), []
     entry = Entry(state.seq + 1, Kind.RECORD, now, id=command.id, labels=command.labels,
                   figures=command.figures, booked_at=None if at == now else at)  # fmt: skip
-    event = fold(state, entry).event
-    assert event is not None
-    return c.Booked(event, passed=passed(state, event, command.limits, now)), [entry]
+    return _counted(state, entry, command.limits, now)
 
 
 def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcomes, list[Entry]]:
@@ -127,7 +135,7 @@ def _correct(state: LedgerState, command: c.Correct, now: int) -> tuple[c.Outcom
     if known is None or known.figures is None:
         return c.Failed(unknown_id(command.id)), []
     if known.figures == command.figures and known.event is not None:
-        return c.Booked(known.event, replay=True), []
+        return c.Booked(known.event, Kind.CORRECT, replay=True), []
     if error := no_room(state, known.labels, command.figures, known.at):
         return c.Failed(error), []
     return _end(state, known, Kind.CORRECT, command.figures, now, command.limits)
@@ -143,13 +151,13 @@ def _move(
     if isinstance(command, c.Release) and known.state is State.RELEASED:
         return c.Done(command.id, State.RELEASED), []
     if isinstance(command, c.Assume) and known.state is State.ASSUMED and known.event:
-        return c.Booked(known.event, replay=True), []
+        return c.Booked(known.event, Kind.ASSUME, replay=True), []
     if hold is None:
         wanted = {c.MarkSent: "mark as sent", c.Extend: "extend", c.Release: "release"}
         verb = wanted.get(type(command), "assume")
         return c.Failed(ReservationClosedError(command.id, known.state, verb)), []
     if isinstance(command, c.Assume):
-        return _end(state, known, Kind.ASSUME, _assumed(known), now)
+        return _end(state, known, Kind.ASSUME, _assumed(known), now, command.limits)
     if isinstance(command, c.MarkSent):
         if hold.sent:
             return c.Done(command.id, State.HELD), []
@@ -172,7 +180,8 @@ def _assumed(known: CallRecord) -> Figures:
 
 def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, list[Entry]]:
     entries: list[Entry] = []
-    assumed = 0
+    expired = 0
+    booked: list[c.Booked] = []
     for hold in state.overdue(now, command.dead_owners, command.at_most):
         known = state.known(hold.id)
         if known is None or known.hold is None:
@@ -180,10 +189,15 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
         kind = Kind.ASSUME if hold.sent else Kind.EXPIRE
         figures = _assumed(known) if hold.sent else None
         entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
-        fold(state, entry)
-        entries.append(entry)
-        assumed += hold.sent
-    return c.Swept(len(entries) - assumed, assumed), entries
+        if hold.sent:
+            outcome, made = _counted(state, entry, command.limits, now)
+            booked.append(outcome)
+            entries += made
+        else:
+            fold(state, entry)
+            entries.append(entry)
+            expired += 1
+    return c.Swept(expired, len(booked), tuple(booked)), entries
 
 
 def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.fast_dataclass import fast_dataclass
-from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.entries import Crossing, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -97,6 +98,7 @@ class Assume:
     """End a reservation at its estimate: what became of the call is not known."""
 
     id: str
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,14 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """End reservations past their time, and those of owners known to be dead."""
+    """End reservations past their time, and those of owners known to be dead.
+
+    Of `limits`, those that a call falls under are looked at when it is assumed.
+    """
 
     dead_owners: frozenset[str] = frozenset()
     at_most: int = 1_000
+    limits: tuple[Limit, ...] = ()
 
 
 Command = (
@@ -160,13 +166,31 @@ class Denied:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True)
+class ThresholdCrossed:
+    """Settled use of a limit has reached a threshold: told once for all processes on a ledger.
+
+    `crossing` is what the journal says of it; `verdict` is where the limit stood right after the
+    booking, with the limit itself.
+    """
+
+    crossing: Crossing
+    verdict: Verdict
+
+    @property
+    def share(self) -> Decimal:
+        """The threshold as a part of the limit's amount, such as 0.8."""
+        return self.verdict.limit.share_of(self.crossing.level)
+
+
 @fast_dataclass
 class Booked:
-    """Counted. `passed` are the limits now at or above one of their thresholds."""
+    """Counted, by an entry of this kind. `crossed` are the thresholds that this booking crossed."""
 
     event: UsageEvent
+    kind: Kind
     replay: bool = False
-    passed: tuple[Verdict, ...] = ()
+    crossed: tuple[ThresholdCrossed, ...] = ()
 
 
 @fast_dataclass
@@ -184,10 +208,11 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many reservations a sweep released and how many it assumed."""
+    """How many reservations a sweep released and how many it assumed; `booked` are the latter."""
 
     expired: int = 0
     assumed: int = 0
+    booked: tuple[Booked, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

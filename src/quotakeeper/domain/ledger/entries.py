@@ -5,6 +5,8 @@ call carry `ref`, the opening entry's `seq`. A DRAW also has a `ref`: the lease 
 of, a reservation that was made for many calls at once. The usage event of a call is its opening
 entry together with the newest of its SETTLE, ASSUME and CORRECT entries (for RECORD also the opening
 itself).
+
+A CROSS is about no call but about a limit: settled use has reached one of its thresholds.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 
 class Kind(StrEnum):
     """What an entry says. The order of a call: RESERVE or DRAW, (SENT, EXTEND, GROW)*, one end,
-    CORRECT*."""
+    CORRECT*. A CROSS comes right after the entry that it follows from."""
 
     RESERVE = "reserve"
     SENT = "sent"
@@ -32,6 +34,7 @@ class Kind(StrEnum):
     CORRECT = "correct"
     GROW = "grow"
     DRAW = "draw"
+    CROSS = "cross"
 
 
 OPENINGS = frozenset((Kind.RESERVE, Kind.RECORD, Kind.DRAW))
@@ -51,13 +54,34 @@ class Figures:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Settled use of a limit has reached a threshold. Amounts are in the meter's base units.
+
+    `account` is the key of the account whose balance the limit caps; `limit` its name, `amount` the
+    cap. `level` is the threshold, rounded up to a whole amount. `start_at` is the start of the
+    period, microseconds since 1970 UTC; 0 for a rolling window. `turn` is 1 for the first crossing
+    in the period, one more each time that use had fallen below the level. No two crossings of a
+    ledger have all of these in common. `used` is the settled use right after the booking.
+    """
+
+    account: str
+    limit: str
+    amount: int
+    level: int
+    start_at: int
+    turn: int
+    used: int
+
+
 @fast_dataclass
 class Entry:
     """One line of the journal. `at` is ledger time, which never goes back.
 
     `booked_at`, of an opening entry, is the instant that it counts on when that is not `at`: a call
     that is written down later than it was made belongs to the period it was made in. `sent`, of a
-    RESERVE or DRAW, is that the call leaves with it: no SENT follows.
+    RESERVE or DRAW, is that the call leaves with it: no SENT follows. A CROSS has a `crossing`, and
+    neither `id` nor `ref`.
     """
 
     seq: int
@@ -71,6 +95,7 @@ class Entry:
     expires_at: int = 0
     booked_at: int | None = None
     sent: bool = False
+    crossing: Crossing | None = None
 
     @property
     def counts_at(self) -> int:

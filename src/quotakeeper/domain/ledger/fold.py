@@ -6,14 +6,23 @@ It never refuses: what an entry says has happened. The rules for what may happen
 from __future__ import annotations
 
 from quotakeeper.domain.ledger.call_record import CallRecord, followed, opened
+from quotakeeper.domain.ledger.crossings import fall, fall_by_time, fold_crossing
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.units import Meter, measure
 
 
+def replay(state: LedgerState, entry: Entry) -> None:
+    """Take an entry of any kind into the state, as it stands in a journal."""
+    if entry.kind is Kind.CROSS:
+        fold_crossing(state, entry)
+    else:
+        fold(state, entry)
+
+
 def fold(state: LedgerState, entry: Entry) -> CallRecord:
-    """Take one entry into the state: balances first, then what is known of its id."""
+    """Take one entry about a call into the state: balances first, then what is known of its id."""
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
     after = opened(entry) if before is None else followed(before, entry)
@@ -26,12 +35,20 @@ def fold(state: LedgerState, entry: Entry) -> CallRecord:
         to_hold, to_use = _amount(meter, after.hold), _amount(meter, after.figures)
         if held == to_hold and used == to_use:
             continue
+        rolling = account.window.is_rolling
+        if rolling and to_use != used:
+            fall_by_time(state, account, entry.at)
         balance.reserved += to_hold - held
         balance.settled += to_use - used
         balance.overage += max(0, to_use - held - used)
         if freed is not None:
             balance.overage += max(0, to_hold - freed.get(account.key, 0))
         state.touch(account, start, balance)
+        if to_use < used:
+            if rolling:
+                fall_by_time(state, account, entry.at)
+            else:
+                fall(state, account, start, balance.settled)
     if after.figures is not None:
         state.count(before, after)
     state.remember(entry, after)

@@ -22,6 +22,8 @@ from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 
 ZoneFinder = Callable[[str], tzinfo]
 
+# A threshold of a limit, within its account: the limit's name, its amount, the level.
+Level = tuple[str, int, int]
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
 
@@ -46,6 +48,14 @@ class LimitBalance(NamedTuple):
     balance: Balance | None
 
 
+class Mark(NamedTuple):
+    """The newest crossing of a level: in which period, in which turn, and whether it stands."""
+
+    start_at: int
+    turn: int
+    stands: bool
+
+
 class LedgerState:
     """Everything in memory. Not thread-safe: one owner at a time."""
 
@@ -64,6 +74,7 @@ class LedgerState:
         self._known: dict[int, CallRecord] = {}
         self._ids: dict[str, int] = {}
         self._open: dict[str, int] = {}
+        self._marks: dict[str, dict[Level, Mark]] = {}
 
     # -- look-ups a store may fetch from elsewhere
 
@@ -102,6 +113,10 @@ class LedgerState:
         """The slices that start after an instant, each with its start."""
         slices = self._balances.get(account.key, {})
         return [(start, balance) for start, balance in slices.items() if start > after]
+
+    def marks(self, account_key: str) -> dict[Level, Mark]:
+        """What has crossed a threshold of an account's limits."""
+        return self._marks.setdefault(account_key, {})
 
     def open_count(self) -> int:
         """How many reservations are open."""
@@ -250,6 +265,10 @@ class LedgerState:
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Told of every balance that was changed: a store notes what it has to write."""
+
+    def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
+        """A threshold was crossed, or no longer stands crossed."""
+        self.marks(account_key)[level] = mark
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
         """Told of every event, new or with other figures than before: a store may keep sums."""

@@ -51,6 +51,7 @@ def _booked(apply: Apply, call: KeptCall, outcomes: list[Outcomes]) -> BookedCal
         record = call.instead(failed, first=outcomes[0] is failed)
         if record is not None:
             (outcome,) = apply([record])
+            outcomes = [*outcomes, outcome]
             failed = outcome if isinstance(outcome, Failed) else None
     return BookedCall(outcomes, failed)
 

@@ -22,6 +22,7 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
+from quotakeeper.engine.background_writes import Apply, plainly
 from quotakeeper.engine.journals.booking import assumed, book_calls
 from quotakeeper.engine.journals.lease_journal import (
     JournalContents,
@@ -81,8 +82,9 @@ class _Call:
 class LeaseReplay:
     """Books what the dead have left."""
 
-    def __init__(self, ledger: Path | None) -> None:
+    def __init__(self, ledger: Path | None, apply: Apply = plainly) -> None:
         self._ledger = ledger
+        self._apply = apply
 
     def replay(self, store: Store, now: int) -> frozenset[str]:
         """Book the journals of processes that have ended; it does no harm to do so twice.
@@ -113,7 +115,7 @@ class LeaseReplay:
         calls = _calls(owner, texts)
         try:
             for start in range(0, len(calls), _AT_ONCE):
-                _book(store, now, calls[start : start + _AT_ONCE])
+                self._book_some(store, now, calls[start : start + _AT_ONCE])
         except LedgerError:
             raise
         except Exception:
@@ -132,7 +134,13 @@ class LeaseReplay:
         """Count what is left of the leases of the dead whose journal a power cut may have eaten."""
         lost = [hold for hold in store.holds() if hold.owner in dead and _is_lost(hold)]
         if lost:
-            store.apply([Settle(hold.id, _all_of(hold)) for hold in lost], now)
+            self._apply(store, [Settle(hold.id, _all_of(hold)) for hold in lost], now)
+
+    def _book_some(self, store: LedgerWriter, now: int, calls: Sequence[_Call]) -> None:
+        booked = book_calls(lambda commands: self._apply(store, commands, now), calls)
+        for call, (_, failed) in zip(calls, booked, strict=True):
+            if failed is not None and not call.was_released:
+                log.warning("quotakeeper: call %s of %s: %s", call.id, call.owner, failed.error)
 
 
 def boot_mark(durability: str) -> str:
@@ -169,10 +177,3 @@ def _calls(owner: str, texts: Iterable[str]) -> list[_Call]:
             else:
                 calls.setdefault(line.id, _Call(line.id, owner, labels)).ended = line
     return list(calls.values())
-
-
-def _book(store: LedgerWriter, now: int, calls: Sequence[_Call]) -> None:
-    booked = book_calls(lambda commands: store.apply(commands, now), calls)
-    for call, (_, failed) in zip(calls, booked, strict=True):
-        if failed is not None and not call.was_released:
-            log.warning("quotakeeper: call %s of %s: %s", call.id, call.owner, failed.error)

@@ -147,7 +147,7 @@ class LeasedCall:
         if self.end is LineKind.SETTLED and self.figures is not None:
             return Settle(self.id, self.figures, self.shape.call.limits)
         if self.end is LineKind.ASSUMED:
-            return Assume(self.id)
+            return Assume(self.id, self.shape.call.limits)
         return Release(self.id) if self.drawn else None
 
     def hold(self) -> Hold:

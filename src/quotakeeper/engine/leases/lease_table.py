@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from quotakeeper.clocks import Clock
-from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.ledger.commands import Extend, Failed, Release
+from quotakeeper.domain.decisions import Decision
+from quotakeeper.domain.ledger.commands import Extend, Failed, Outcomes, Release
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import LedgerWriter, Store
@@ -31,15 +31,15 @@ _AGE_US = SECOND  # a call that is under way for longer is drawn, so that the le
 _AT_ONCE = 400
 _MOST_LABELS = 10_000
 
-Passed = Callable[[Sequence[Verdict]], None]
+Told = Callable[[Sequence[Outcomes]], None]
 
 
-def _unheard(verdicts: Sequence[Verdict]) -> None:
+def _unheard(outcomes: Sequence[Outcomes]) -> None:
     """Nobody wants to know."""
 
 
 class LeaseTable(FastPath):
-    """All leases of one keeper. `passed` is told, in the worker, which limits are at a threshold.
+    """All leases of one keeper. `told` is told, in the worker, what came of calls on them.
 
     Everything here is for the worker alone.
     """
@@ -52,7 +52,7 @@ class LeaseTable(FastPath):
         super().__init__(clock, ledger, owner)
         self._granting = granting
         self._sign = sign
-        self.passed: Passed = _unheard
+        self.told: Told = _unheard
 
     def grant(self, shape: Shape, store: Store, now: int) -> bool:
         """See to it that there is room for a call on a lease; False: it goes the ordinary way."""
@@ -86,14 +86,13 @@ class LeaseTable(FastPath):
             lease.add(figures)
             lease.decision = decision
             self._leases[lease.labels] = lease
-        self.passed(decision.warnings)
 
     def drain(self, store: LedgerWriter, now: int) -> None:
         """Book the calls that have ended; raises LedgerError, and then they still wait."""
         while self._ended:
             calls = [self._ended.popleft() for _ in range(min(len(self._ended), _AT_ONCE))]
             try:
-                passed = book(store, now, calls)
+                outcomes = book(store, now, calls)
             except BaseException:
                 self._ended.extendleft(reversed(calls))
                 raise
@@ -102,7 +101,7 @@ class LeaseTable(FastPath):
                     self._under_way.pop(call.id, None)
                     if call.end is LineKind.RELEASED and not call.drawn and call.lease.open:
                         call.lease.add(call.shape.figures)
-            self.passed(passed)
+            self.told(outcomes)
 
     def draw_under_way(self, store: LedgerWriter, now: int, calls: Sequence[LeasedCall] | None = None
                        ) -> None:  # fmt: skip
@@ -111,7 +110,7 @@ class LeaseTable(FastPath):
             chosen = list(self._under_way.values()) if calls is None else calls
         waiting = [call for call in chosen if not call.drawn and call.end is None]
         for start in range(0, len(waiting), _AT_ONCE):
-            draw(store, now, waiting[start : start + _AT_ONCE])
+            self.told(draw(store, now, waiting[start : start + _AT_ONCE]))
         with self._lock:
             for call in chosen:
                 if call.drawn:

@@ -198,7 +198,7 @@ class LeasedReservation(Reservation):
         and dealt with, by what follows."""
         if not self._leased.drawn and not self._ended:
             with suppress(LedgerError):
-                yield self._leased.draw
+                self._parts.outcomes.heard((yield self._leased.draw))
                 self._leased.drawn = True
 
     def _making_sure(self) -> Steps[None]:

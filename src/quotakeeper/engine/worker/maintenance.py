@@ -8,8 +8,10 @@ from typing import Protocol
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.ports import LedgerWriter, Store
+from quotakeeper.engine.background_writes import Apply
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
+from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.worker.sweeper import end_holds, sweep
 from quotakeeper.errors import LedgerError, QuotakeeperError
 
@@ -44,8 +46,11 @@ class Maintenance:
     """All of it is done in the worker's thread, between two batches."""
 
     def __init__(
-        self, clock: Clock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None
-    ) -> None:
+        self, clock: Clock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
+        observers: Observers, apply: Apply,
+    ) -> None:  # fmt: skip
+        self.observers = observers
+        self._apply = apply
         self._leases = leases
         self._clock = clock
         self._spool = spool
@@ -72,7 +77,7 @@ class Maintenance:
         """Book what was spooled, now that the ledger answers."""
         if self._spool.waiting:
             try:
-                self._spool.replay(lambda commands: store.apply(commands, now))
+                self._spool.replay(lambda commands: self._apply(store, commands, now))
             except Exception as error:  # noqa: BLE001 - never the trouble of the calls of today
                 log.warning("quotakeeper: spooled calls still wait: %s", error)
 
@@ -99,14 +104,14 @@ class Maintenance:
         """End what has expired, and what the dead have left."""
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._spool.look()
-        sweep(store, now, self._replay)
+        sweep(store, now, self._replay, self._apply)
 
     def leave(self, store: Store) -> None:
         """Book everything, end everything that is open."""
         self.catch_up(store, self._clock.now())
         if self._leases is not None:
             self._leases.close(store, self._clock.now())
-        end_holds(store, frozenset({store.owner}), self._clock.now())
+        end_holds(store, frozenset({store.owner}), self._clock.now(), self._apply)
 
 
 def _care(act: Callable[[LedgerWriter, int], None], store: LedgerWriter, now: int) -> None:

@@ -14,11 +14,10 @@ import os
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Lock, RLock, Thread
+from threading import Lock, RLock
 from typing import Protocol
 
 _GOODBYE_SECONDS = 2.0
-_BRIEFLY_SECONDS = 0.2
 
 log = logging.getLogger("quotakeeper.engine")
 
@@ -80,7 +79,6 @@ class ProcessLifecycle:
     def __init__(self) -> None:
         self._members: weakref.WeakSet[Member] = weakref.WeakSet()
         self._users: weakref.WeakSet[Resting] = weakref.WeakSet()
-        self._brief: weakref.WeakSet[Thread] = weakref.WeakSet()
         self._resting: list[Resting] = []
         # The thread that forks takes and gives them back; the child has its own.
         self._forks, self._depth = RLock(), 0
@@ -99,10 +97,6 @@ class ProcessLifecycle:
     def join_as_user(self, user: Resting) -> None:
         """Be told of forks as long as the members still work: their user rests first."""
         self._users.add(user)
-
-    def join_briefly(self, thread: Thread) -> None:
-        """Have a fork wait a moment for the end of a thread that does one thing."""
-        self._brief.add(thread)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -126,9 +120,6 @@ class ProcessLifecycle:
         for member in members:
             with _said():
                 member.before_fork()
-        for thread in list(self._brief):
-            with suppress(RuntimeError):  # it is this one, or it has not started
-                thread.join(_BRIEFLY_SECONDS)
         self._resting = [*members, *users]
 
     def _in_parent(self) -> None:

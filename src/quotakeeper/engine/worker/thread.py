@@ -26,6 +26,7 @@ from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperE
 
 MOST_IN_BATCH = 1_000
 PATIENCE_SECONDS = 15.0
+_BRIEFLY_SECONDS = 0.2  # the most that a fork waits for observers once the ledger does not answer
 _TOO_SLOW = "quotakeeper: no answer in time"
 
 log = logging.getLogger("quotakeeper.engine")
@@ -163,6 +164,8 @@ class Worker:
             self._resume()
         elif not self._finished(self.patience if seconds is None else seconds) and seconds is None:
             log.warning("quotakeeper: ledger %s is still busy; left behind", self._store.name)
+        if seconds != 0:
+            self.maintenance.observers.close(self.patience if seconds is None else seconds)
 
     def _finished(self, seconds: float) -> bool:
         """Wait for the end of the thread; a fork may stop it before it has said goodbye."""
@@ -193,6 +196,8 @@ class Worker:
         self._still = self._turn.wait(max(0.0, seconds))
         if self._still:
             self._store.before_fork()
+        # What the last batch has put; an observer that asks the ledger gets no answer now.
+        self.maintenance.observers.rest(_BRIEFLY_SECONDS)
 
     def after_fork_in_parent(self) -> None:
         """Go on; the store is opened again on its next use."""
@@ -324,12 +329,16 @@ class Worker:
         except QuotakeeperError as error:
             fail(tickets, error)
             return False
-        answered = []
+        answered, unheard = [], []
         for ticket, outcome in zip(tickets, outcomes, strict=True):
-            if ticket.deliver(outcome):
-                answered.append(ticket)
-            else:
+            if not ticket.deliver(outcome):
                 self._give_back(outcome)
+                continue
+            answered.append(ticket)
+            if ticket.gone or not ticket.awaited:
+                unheard.append(outcome)
+        if unheard:
+            self.maintenance.observers.aside(unheard)
         for ticket in wake(answered):
             self._give_back(ticket.answer)
         return True
@@ -352,6 +361,7 @@ class Worker:
                 self._store.close()
             finally:
                 self._left = True
+                self.maintenance.observers.end()
 
     # -- who no longer waits
 
@@ -363,7 +373,8 @@ class Worker:
         """
         if isinstance(ticket.command, Reserve) or ticket.question is not None:
             return ticket.claim()
-        return ticket.open
+        ticket.gone = ticket.open
+        return ticket.gone
 
     def _leave(self, ticket: WorkItem) -> None:
         if not self._withdraw(ticket):

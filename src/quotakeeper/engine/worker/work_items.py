@@ -25,7 +25,7 @@ class WorkItem:
     Exactly one of `command` (a write) and `question` (a read, given the store and the time) is set.
     """
 
-    __slots__ = ("_claim", "_done", "answer", "command", "error", "future", "question")
+    __slots__ = ("_claim", "_done", "answer", "command", "error", "future", "gone", "question")
 
     def __init__(self, command: Command | None = None, question: Question | None = None) -> None:
         self.command = command
@@ -35,6 +35,7 @@ class WorkItem:
         self.future: asyncio.Future[None] | None = None
         self._claim = [None]  # popping from a list is atomic
         self._done: Lock | None = None
+        self.gone = False  # whether who waited has left, and it is carried out all the same
 
     def claim(self) -> bool:
         """Whether the caller of this is the first to claim the ticket."""

@@ -132,7 +132,7 @@ class _Touching:
         if known is None or isinstance(command, (c.MarkSent, c.Extend)):
             return
         self.counts(known.labels, known.at)
-        if isinstance(command, (c.Settle, c.Correct)):
+        if isinstance(command, (c.Settle, c.Assume, c.Correct)):
             self.limited(known.labels, command.limits, self._now)
         elif isinstance(command, c.Grow):
             self.limited(known.labels, command.limits, known.at)

@@ -21,7 +21,7 @@ from quotakeeper.stores.sql.codes import (
 )
 from quotakeeper.stores.sql.interned import Interned, Row, scope_from, scope_text
 
-_DRAW = KIND_CODE[Kind.DRAW]
+_DRAW, _CROSS = KIND_CODE[Kind.DRAW], KIND_CODE[Kind.CROSS]
 
 
 def entry_row(entry: Entry, interned: Interned) -> Row:
@@ -68,7 +68,7 @@ def entry_from(row: Row, interned: Interned) -> Entry:
         )
     return Entry(
         seq=row[0],
-        kind=Kind.RESERVE if row[1] == SENT_RESERVE else KINDS[row[1] - 1],
+        kind=KINDS[row[1] - 1],
         at=row[2],
         ref=row[3],
         id=row[4] or "",
@@ -77,7 +77,8 @@ def entry_from(row: Row, interned: Interned) -> Entry:
         owner=interned.word(row[14]),
         expires_at=row[15] or 0,
         booked_at=row[16],
-        sent=row[1] >= _DRAW,  # a DRAW always is
+        sent=_DRAW <= row[1] <= SENT_RESERVE,  # a DRAW always is
+        crossing=interned.crossing(row[0]) if row[1] == _CROSS else None,
     )
 
 

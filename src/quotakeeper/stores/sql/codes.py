@@ -14,10 +14,11 @@ from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import Outcome, Provenance
 
 KINDS = (Kind.RESERVE, Kind.SENT, Kind.EXTEND, Kind.SETTLE, Kind.RELEASE, Kind.EXPIRE,
-         Kind.ASSUME, Kind.RECORD, Kind.CORRECT, Kind.GROW, Kind.DRAW)  # fmt: skip
+         Kind.ASSUME, Kind.RECORD, Kind.CORRECT, Kind.GROW, Kind.DRAW, Kind.RESERVE,
+         Kind.CROSS)  # fmt: skip
 PROVENANCES = tuple(Provenance)
 OUTCOMES = tuple(Outcome)
-KIND_CODE = {kind: code for code, kind in enumerate(KINDS, 1)}
+KIND_CODE = {kind: KINDS.index(kind) + 1 for kind in Kind}
 SENT_RESERVE = 12  # a RESERVE that is sent: a row less for nearly every call
 PROVENANCE_CODE = {value: code for code, value in enumerate(PROVENANCES, 1)}
 OUTCOME_CODE = {value: code for code, value in enumerate(OUTCOMES, 1)}

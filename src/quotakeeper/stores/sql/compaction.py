@@ -3,7 +3,8 @@
 Only whole calls go: an opening entry with all that was said of it later, and a lease with all that
 was drawn out of it. Balances and sums by slot stay as they are; what of them no longer stands in the
 journal is noted beside them, so that `verify` still comes out even. What is lost are the single
-events, and with them the memory of their ids.
+events, and with them the memory of their ids. Crossings of thresholds go too, as the periods that
+they happened in are over; a rolling window's marks stay.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from quotakeeper.domain.ports import Compacted
 from quotakeeper.stores.sql.bucket_sums import Key, Sums, bucket_key
 from quotakeeper.stores.sql.codec import entry_from
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.crossing_rows import drop_crossings
 from quotakeeper.stores.sql.interned import Interned
 from quotakeeper.stores.sql.journal import first_seq
 from quotakeeper.stores.sql.state import SqlState
@@ -61,13 +63,16 @@ def compact(
         call = _whole_call(session, state.interned, root)
         if call[-1].seq < cut and not _is_open(session, call):
             gone += call
+    entries = len(gone)
     if gone:
         _carry(state, zones, gone)
         session.execute(sql["begin_compacting"], (before,))
         session.executemany(sql["drop_entry"], [(entry.seq,) for entry in gone])
+        entries += drop_crossings(session, cut)
         session.execute(sql["end_compacting"])
+        state.forget_marks()
     next_after = roots[-1][0] if len(roots) == at_most else None
-    return Compacted(before, sum(e.kind in OPENINGS for e in gone), len(gone), next_after)
+    return Compacted(before, sum(e.kind in OPENINGS for e in gone), entries, next_after)
 
 
 def _whole_call(session: SqlSession, interned: Interned, root: int) -> list[Entry]:

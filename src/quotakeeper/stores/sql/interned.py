@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
+from quotakeeper.domain.ledger.entries import Crossing
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.crossing_rows import crossing_of
 
 _MOST_CACHED = 20_000
 
@@ -63,6 +65,10 @@ class Interned:
             row = self._session.execute(self._sql["word_by_id"], (word_id,)).fetchone()
             found = self._read_word(word_id, row[0])
         return found
+
+    def crossing(self, seq: int) -> Crossing | None:
+        """What a CROSS entry says; None where its row is missing."""
+        return crossing_of(self._session, seq)
 
     # -- many at once
 

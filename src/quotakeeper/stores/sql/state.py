@@ -12,7 +12,7 @@ from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.ledger.reservations import Hold, State
-from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.domain.ledger.state import Level, Mark, ZoneFinder
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import is_storable
@@ -22,6 +22,7 @@ from quotakeeper.stores.sql.batch_contents import names_in, touched_by
 from quotakeeper.stores.sql.bucket_sums import BucketSums
 from quotakeeper.stores.sql.codec import account_from, account_row, entry_row, hold_row
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.crossing_rows import marks_of, save_crossings
 from quotakeeper.stores.sql.interned import Interned
 from quotakeeper.stores.sql.journal import JournalRecords, carried_since, use_since
 
@@ -39,6 +40,7 @@ class SqlState(SqlBalances):
         self._slots = BucketSums(session, self.interned)
         self._paces = AccountUsage(session)
         self._new_accounts: list[tuple[Account, int]] = []
+        self._new_marks: dict[tuple[str, Level], Mark] = {}
 
     def refresh(self) -> None:
         """At the start of a transaction: forget what another connection may have changed."""
@@ -49,6 +51,7 @@ class SqlState(SqlBalances):
             return
         self._data_version = version
         self._balances.clear()
+        self._marks.clear()
         self.forget_places()
         self._slots.forget()
         self._paces.forget()
@@ -105,6 +108,9 @@ class SqlState(SqlBalances):
             ],
         )
         self._dirty.clear()
+        if self._new_marks:
+            save_crossings(self.session, entries, self._new_marks, self._account_ids)
+            self._new_marks.clear()
         self._slots.save()
         for account, since in self._new_accounts:
             number = self._account_ids[account.key]
@@ -213,6 +219,14 @@ class SqlState(SqlBalances):
             due += [h for h in holds if h and (h.expires_at <= now or h.owner in dead_owners)]
         return due[:at_most]
 
+    def marks(self, account_key: str) -> dict[Level, Mark]:
+        """What has crossed a threshold of an account's limits."""
+        found = self._marks.get(account_key)
+        if found is None:
+            found = marks_of(self.session, self._account_ids.get(account_key, 0))
+            self._marks[account_key] = found
+        return found
+
     def usage_since(self, since: int) -> Iterator[CountedUse]:
         """What was used and what is set aside since an instant, from the journal in one query."""
         # What this batch has opened or changed is not in the table yet: memory has the word.
@@ -240,3 +254,12 @@ class SqlState(SqlBalances):
         if account.key not in self.accounts:
             self._new_accounts.append((account, since))
         super().add_account(account, since)
+
+    def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
+        """Note a mark that has to be written."""
+        super().set_mark(account_key, level, mark)
+        self._new_marks[account_key, level] = mark
+
+    def forget_marks(self) -> None:
+        """Compaction has let go of some."""
+        self._marks.clear()

@@ -265,3 +265,34 @@ SELECT slot_at, used FROM pace WHERE account_id = ? AND slot_at >= ?
 
 -- name: pace_at
 SELECT used FROM pace WHERE account_id = ? AND slot_at = ?
+
+-- name: crossing_of
+SELECT a.key, c.name, c.amount, c.level, c.start_at, c.turn, c.used
+FROM crossing AS c JOIN account AS a ON a.account_id = c.account_id
+WHERE c.seq = ?
+
+-- name: add_crossing
+INSERT INTO crossing (seq, account_id, name, amount, level, start_at, turn, used)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: marks_of
+SELECT name, amount, level, start_at, turn, stands FROM mark WHERE account_id = ?
+
+-- name: put_mark
+INSERT INTO mark (account_id, name, amount, level, start_at, turn, stands)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, name, amount, level) DO UPDATE
+SET start_at = excluded.start_at, turn = excluded.turn, stands = excluded.stands
+
+-- name: crossings_before
+SELECT seq FROM crossing WHERE seq < ?
+
+-- name: drop_crossing
+DELETE FROM crossing WHERE seq = ?
+
+-- name: drop_marks
+DELETE FROM mark
+WHERE start_at > 0 AND NOT EXISTS (
+  SELECT 1 FROM crossing AS c
+  WHERE c.account_id = mark.account_id AND c.name = mark.name AND c.amount = mark.amount
+    AND c.level = mark.level AND c.start_at = mark.start_at AND c.turn = mark.turn)

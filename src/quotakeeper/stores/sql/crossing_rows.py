@@ -1,0 +1,55 @@
+"""Crossings of thresholds as rows: what a CROSS entry says, and where each threshold stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from quotakeeper.domain.ledger.entries import Crossing, Entry
+from quotakeeper.domain.ledger.state import Level, Mark
+from quotakeeper.stores.sql.connection import SqlSession
+
+
+def crossing_of(session: SqlSession, seq: int) -> Crossing | None:
+    """What a CROSS entry says; None where its row is missing."""
+    row = session.execute(session.sql["crossing_of"], (seq,)).fetchone()
+    return None if row is None else Crossing(*row)
+
+
+def marks_of(session: SqlSession, account_id: int) -> dict[Level, Mark]:
+    """Where the thresholds of an account's limits stand."""
+    rows = session.execute(session.sql["marks_of"], (account_id,))
+    return {(name, amount, level): Mark(start_at, turn, bool(stands))
+            for name, amount, level, start_at, turn, stands in rows}  # fmt: skip
+
+
+def save_crossings(
+    session: SqlSession,
+    entries: Iterable[Entry],
+    marks: Mapping[tuple[str, Level], Mark],
+    account_ids: Mapping[str, int],
+) -> None:
+    """Write what the CROSS entries of a batch say, and the marks that the batch changed."""
+    rows = [
+        (entry.seq, account_ids[said.account], said.limit, said.amount, said.level, said.start_at,
+         said.turn, said.used)
+        for entry in entries if (said := entry.crossing) is not None
+    ]  # fmt: skip
+    session.executemany(session.sql["add_crossing"], rows)
+    session.executemany(
+        session.sql["put_mark"],
+        [(account_ids[key], *level, *mark) for (key, level), mark in marks.items()],
+    )
+
+
+def drop_crossings(session: SqlSession, cut: int) -> int:
+    """While compacting: let go of the CROSS entries before a sequence number; gives how many.
+
+    The period of each has ended, or it is of a rolling window: that keeps its mark, so that a
+    threshold which still stands crossed is not crossed again.
+    """
+    sql = session.sql
+    found = session.execute(sql["crossings_before"], (cut,)).fetchall()
+    session.executemany(sql["drop_crossing"], found)
+    session.executemany(sql["drop_entry"], found)
+    session.execute(sql["drop_marks"])
+    return len(found)

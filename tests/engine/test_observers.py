@@ -1,0 +1,279 @@
+"""Observers: told once of what was admitted, refused, counted and crossed; no call waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quotakeeper import LimitExceeded
+from quotakeeper.domain.ledger.commands import ThresholdCrossed
+from quotakeeper.domain.observations import (
+    CallAdmitted,
+    CallAssumed,
+    CallCorrected,
+    CallRefused,
+    CallSettled,
+    CallUnpriced,
+    Observation,
+)
+from quotakeeper.engine import observers
+from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.testing import FakeClock
+from tests.engine.conftest import MakeKeeper
+from tests.engine.support import gated, limit, python, said, until
+
+FLASH: dict[str, Any] = {"model": "gemini-2.5-flash"}
+
+
+def names(seen: list[Observation]) -> list[str]:
+    return [type(each).__name__ for each in seen]
+
+
+def of(seen: list[Observation], kind: type) -> list[Any]:
+    return [each for each in seen if isinstance(each, kind)]
+
+
+def test_a_call_is_told_of_from_its_admission_to_its_correction(make: MakeKeeper) -> None:
+    seen: list[Observation] = []
+    keeper = make(limit(10, meter="tokens"))
+    keeper.subscribe(seen.append)
+    with keeper.reserve("gemini", **FLASH, output_tokens=9) as call:
+        call.settle(output_tokens=8)
+    keeper.correct(call.id, output_tokens=2)
+    with pytest.raises(LimitExceeded):
+        keeper.reserve("gemini", **FLASH, operation="rewrite", output_tokens=9)
+    with pytest.raises(ZeroDivisionError), keeper.reserve("gemini", output_tokens=3) as lost:
+        lost.mark_sent()
+        raise ZeroDivisionError
+    keeper.record("gemini", model="gemini-99-unheard-of", output_tokens=1)
+    keeper.close()
+    assert names(seen) == [
+        "CallAdmitted", "CallSettled", "ThresholdCrossed", "CallCorrected", "CallRefused",
+        "CallAdmitted", "CallAssumed", "CallSettled", "CallUnpriced",
+    ]  # fmt: skip
+    admitted, settled, crossed, corrected, refused = seen[:5]
+    assert isinstance(admitted, CallAdmitted) and admitted.hold.id == call.id
+    assert [verdict.limit.name for verdict in admitted.decision.warnings] == ["cap"]
+    assert isinstance(settled, CallSettled)
+    assert settled.event.quantities == {"output_tokens": 8, "requests": 1}
+    assert isinstance(crossed, ThresholdCrossed)
+    assert (crossed.crossing.limit, crossed.crossing.level, crossed.verdict.used) == ("cap", 8, 8)
+    assert isinstance(corrected, CallCorrected)
+    assert corrected.event.quantities == {"output_tokens": 2}
+    assert isinstance(refused, CallRefused)
+    assert (refused.labels.operation, refused.decision.blocking.asked) == ("rewrite", 9)
+    assert of(seen, CallAssumed)[0].event.id == lost.id
+    assert of(seen, CallUnpriced)[0].event.model == "gemini-99-unheard-of"
+    with pytest.raises(FrozenInstanceError):
+        crossed.crossing = None  # type: ignore[misc, assignment]
+
+
+def test_growth_is_an_admission_or_a_refusal(make: MakeKeeper) -> None:
+    seen: list[Observation] = []
+    keeper = make(limit(10, meter="tokens"))
+    keeper.subscribe(seen.append)
+    call = keeper.reserve("gemini", output_tokens=4)
+    call.grow(output_tokens=2)
+    with pytest.raises(LimitExceeded):
+        call.grow(output_tokens=20)
+    call.release()
+    keeper.close()
+    assert names(seen) == ["CallAdmitted", "CallAdmitted", "CallRefused"]
+    assert of(seen, CallAdmitted)[1].hold.quantities["output_tokens"] == 6
+
+
+def test_a_replay_is_told_once(make: MakeKeeper) -> None:
+    seen: list[Observation] = []
+    keeper = make()
+    keeper.subscribe(seen.append)
+    for _ in range(2):
+        keeper.reserve("gemini", event_id="a").settle(requests=1)
+        keeper.record("gemini", event_id="b")
+    keeper.close()
+    assert names(seen) == ["CallAdmitted", "CallSettled", "CallSettled"]
+
+
+def test_coroutines_are_told_of_alike(make: MakeKeeper) -> None:
+    seen: list[Observation] = []
+    keeper = make(limit(10), ledger="file")
+    keeper.subscribe(seen.append)
+
+    async def run() -> None:
+        async with keeper.areserve("gemini", requests=8) as call:
+            await call.asettle(requests=8)
+        with pytest.raises(LimitExceeded):
+            await keeper.areserve("gemini", requests=8)
+
+    asyncio.run(run())
+    keeper.close()
+    assert [name for name in names(seen) if name != "CallUnpriced"] == [
+        "CallAdmitted", "CallSettled", "ThresholdCrossed", "CallRefused",
+    ]  # fmt: skip
+
+
+def test_calls_on_a_lease_are_told_of_when_the_ledger_knows_them(make: MakeKeeper) -> None:
+    seen: list[Observation] = []
+    keeper = make(limit(100), lease=20)
+    keeper.subscribe(seen.append)
+    for _ in range(90):
+        keeper.reserve("gemini", **FLASH, input_tokens=1).settle(input_tokens=1)
+    keeper.close()
+    assert len(of(seen, CallAdmitted)) == len(of(seen, CallSettled)) == 90
+    assert not any(each.hold.is_lease for each in of(seen, CallAdmitted))
+    assert [each.crossing.level for each in of(seen, ThresholdCrossed)] == [80]
+
+
+def test_who_unsubscribes_is_told_nothing_more(make: MakeKeeper) -> None:
+    first: list[Observation] = []
+    second: list[Observation] = []
+    keeper = make()
+    leave, stay = keeper.subscribe(first.append), keeper.subscribe(second.append)
+    keeper.record("gemini", **FLASH)
+    until(lambda: len(first) == len(second) == 1)
+    leave()
+    leave()
+    keeper.record("gemini", **FLASH)
+    until(lambda: len(second) == 2)
+    stay()
+    assert len(first) == 1 and not keeper._engine.observers.any
+    keeper.record("gemini", **FLASH)
+    keeper.close()
+    assert len(second) == 2
+
+
+def test_what_an_observer_raises_reaches_neither_the_call_nor_the_others(
+    make: MakeKeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[Observation] = []
+
+    def fails(observation: Observation) -> None:
+        raise ZeroDivisionError
+
+    keeper = make()
+    keeper.subscribe(fails)
+    keeper.subscribe(seen.append)
+    keeper.record("gemini", **FLASH)
+    keeper.record("gemini", **FLASH)
+    keeper.close()
+    assert names(seen) == ["CallSettled"] * 2
+    assert caplog.text.count("an observer failed") == 2
+
+
+def test_no_call_waits_for_an_observer(
+    make: MakeKeeper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(observers, "_MOST_WAITING", 5)
+    seen: list[Observation] = []
+    go_on = threading.Event()
+
+    def slow(observation: Observation) -> None:
+        assert go_on.wait(60)
+        seen.append(observation)
+
+    keeper = make()
+    keeper.subscribe(slow)
+    for _ in range(20):
+        keeper.record("gemini", **FLASH)
+    go_on.set()
+    keeper.close()
+    assert 5 <= len(seen) <= 6
+    assert caplog.text.count("observers are too slow") == 1
+
+
+def test_an_observer_may_ask_the_keeper(make: MakeKeeper) -> None:
+    used: list[int] = []
+    keeper = make(limit(10), ledger="file")
+    keeper.subscribe(lambda _: used.append(keeper.status().limits[0].used))
+    keeper.record("gemini", **FLASH, requests=3)
+    until(lambda: used == [3])
+
+
+def test_nobody_pays_who_has_not_subscribed(make: MakeKeeper) -> None:
+    keeper = make(limit(10))
+    keeper.reserve("gemini").settle(requests=1)
+    keeper.record("gemini")
+    assert not keeper._engine.observers._queue._thread.used
+
+
+# -- what no caller waits for
+
+
+def test_a_spooled_call_crosses_when_it_is_booked(make: MakeKeeper) -> None:
+    heard: list[int] = []
+    keeper = make(
+        limit(10), ledger="file", on_store_failure="allow",
+        on_warning=lambda verdict: heard.append(verdict.used),
+    )  # fmt: skip
+    store = gated(keeper)
+    store.error = LedgerUnavailableError("here", "is full")
+    keeper.record("gemini", requests=9)
+    assert heard == []
+    store.error = None
+    keeper.status()
+    until(lambda: heard == [9])
+
+
+def test_what_the_dead_have_left_crosses_when_it_is_assumed(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
+    heard: list[int] = []
+    seen: list[Observation] = []
+    keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
+    keeper.subscribe(seen.append)
+    call = keeper.reserve("gemini", requests=9, ttl_seconds=1, sent=True)
+    clock.advance(seconds=40)
+    worker = keeper._engine.worker
+    worker.ask(worker.maintenance.sweep)
+    until(lambda: heard == [9])
+    until(lambda: len(of(seen, ThresholdCrossed)) == 1)
+    assert of(seen, CallAssumed)[0].event.id == call.id
+
+
+def test_a_call_that_is_dropped_crosses_too(make: MakeKeeper) -> None:
+    heard: list[int] = []
+    keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
+    call = keeper.reserve("gemini", requests=9)
+    call.mark_sent()
+    del call
+    until(lambda: heard == [9])
+
+
+def test_the_last_words_of_a_keeper_are_told_before_it_closes(make: MakeKeeper) -> None:
+    heard: list[int] = []
+    keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
+    call = keeper.reserve("gemini", requests=9)
+    call.mark_sent()
+    keeper.close()  # what is open is assumed
+    assert heard == [9]
+
+
+FORKS = """
+import os, sys, threading
+from quotakeeper import Keeper
+seen = []
+with Keeper(sys.argv[1], {}, "process") as keeper:
+    keeper.subscribe(lambda each: seen.append(type(each).__name__))
+    keeper.record("gemini", model="gemini-2.5-flash")
+    child = os.fork()
+    names = {thread.name for thread in threading.enumerate()}
+    assert child or "quotakeeper-observers" not in names, names
+    keeper.record("gemini", model="gemini-2.5-flash")
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+assert seen == ["CallSettled"] * 2, seen
+if child:
+    print("well")
+else:
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_parent_and_child_are_each_told_of_their_own(tmp_path: Path) -> None:
+    assert said(python(FORKS, tmp_path / "ledger.db")) == "well\n"

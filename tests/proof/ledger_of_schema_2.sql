@@ -1,0 +1,175 @@
+-- A ledger of schema 2 as quotakeeper 0.1 wrote it: compacted, with a lease, grown, drawn on, and
+-- corrected calls, above thresholds of its limits. New schemas are tried on it, so it is never
+-- written again.
+BEGIN TRANSACTION;
+CREATE TABLE account (
+  account_id INTEGER PRIMARY KEY,
+  key        TEXT NOT NULL UNIQUE,
+  meter      TEXT NOT NULL,
+  window     TEXT NOT NULL,
+  timezone   TEXT NOT NULL,
+  provider   TEXT NOT NULL,
+  model      TEXT NOT NULL,
+  operation  TEXT NOT NULL,
+  scope      TEXT NOT NULL,
+  since_at   INTEGER NOT NULL
+) STRICT;
+INSERT INTO "account" VALUES(1,'input_tokens|day|UTC||||','input_tokens','day','UTC','','','','',1790812800000000);
+INSERT INTO "account" VALUES(2,'input_tokens|rolling 1h|UTC||||','input_tokens','rolling 1h','UTC','','','','',1790852400000000);
+INSERT INTO "account" VALUES(3,'cost|month|Asia/Ho_Chi_Minh||||','cost','month','Asia/Ho_Chi_Minh','','','','',1790787600000000);
+CREATE TABLE balance (
+  account_id INTEGER NOT NULL REFERENCES account (account_id),
+  start_at   INTEGER NOT NULL,
+  settled    INTEGER NOT NULL CHECK (settled >= 0),
+  reserved   INTEGER NOT NULL CHECK (reserved >= 0),
+  overage    INTEGER NOT NULL CHECK (overage >= 0),
+  PRIMARY KEY (account_id, start_at)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "balance" VALUES(1,1790812800000000,95,0,55);
+INSERT INTO "balance" VALUES(1,1794614400000000,2,0,2);
+INSERT INTO "balance" VALUES(1,1794700800000000,86,12,75);
+INSERT INTO "balance" VALUES(2,1790856000000000,95,0,55);
+INSERT INTO "balance" VALUES(2,1794636000000000,2,0,2);
+INSERT INTO "balance" VALUES(2,1794744000000000,86,12,75);
+INSERT INTO "balance" VALUES(3,1790787600000000,18,0,14);
+INSERT INTO "balance" VALUES(3,1793466000000000,823,102,722);
+CREATE TABLE carried_balance (
+  account_id INTEGER NOT NULL REFERENCES account (account_id),
+  start_at   INTEGER NOT NULL,
+  settled    INTEGER NOT NULL CHECK (settled >= 0),
+  overage    INTEGER NOT NULL CHECK (overage >= 0),
+  PRIMARY KEY (account_id, start_at)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "carried_balance" VALUES(1,1790812800000000,95,55);
+INSERT INTO "carried_balance" VALUES(2,1790856000000000,95,55);
+INSERT INTO "carried_balance" VALUES(3,1790787600000000,18,14);
+CREATE TABLE carried_slot (
+  slot_at    INTEGER NOT NULL,
+  labels_id  INTEGER NOT NULL REFERENCES labels (labels_id),
+  provenance INTEGER NOT NULL,
+  outcome    INTEGER NOT NULL,
+  calls      INTEGER NOT NULL CHECK (calls > 0),
+  unpriced   INTEGER NOT NULL CHECK (unpriced BETWEEN 0 AND calls),
+  totals     TEXT NOT NULL,
+  PRIMARY KEY (slot_at, labels_id, provenance, outcome)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "carried_slot" VALUES(1790856000000000,1,1,1,2,0,'i95z11');
+INSERT INTO "carried_slot" VALUES(1790856000000000,2,1,1,1,0,'a90500r1z7');
+CREATE TABLE compacting (before_at INTEGER NOT NULL) STRICT;
+CREATE TABLE "entry" (
+  seq         INTEGER PRIMARY KEY,
+  kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 12),
+  at          INTEGER NOT NULL CHECK (at >= 0),
+  ref         INTEGER CHECK (ref < seq),
+  id          TEXT CHECK (length(id) BETWEEN 1 AND 256),
+  labels_id   INTEGER REFERENCES labels (labels_id),
+  quantities  TEXT,
+  cost_pico   INTEGER CHECK (cost_pico >= 0),
+  price_id    INTEGER REFERENCES word (word_id),
+  provenance  INTEGER CHECK (provenance BETWEEN 1 AND 4),
+  outcome     INTEGER CHECK (outcome BETWEEN 1 AND 3),
+  served_id   INTEGER REFERENCES word (word_id),
+  duration_ms INTEGER CHECK (duration_ms >= 0),
+  note        TEXT,
+  owner_id    INTEGER REFERENCES word (word_id),
+  expires_at  INTEGER,
+  booked_at   INTEGER CHECK (booked_at BETWEEN 0 AND at),
+  CHECK ((kind IN (1, 8, 11, 12)) = (id IS NOT NULL AND labels_id IS NOT NULL)),
+  CHECK ((kind IN (1, 8, 12)) = (ref IS NULL)),
+  CHECK ((kind IN (1, 4, 7, 8, 9, 10, 11, 12)) = (quantities IS NOT NULL)),
+  CHECK ((quantities IS NULL) = (provenance IS NULL)),
+  CHECK ((quantities IS NULL) = (outcome IS NULL)),
+  CHECK (booked_at IS NULL OR kind IN (8, 11))
+) STRICT;
+INSERT INTO "entry" VALUES(6,1,1790856000000000,NULL,'open since',1,'i1',1,NULL,1,1,NULL,NULL,NULL,1,1793448000000000,NULL);
+INSERT INTO "entry" VALUES(7,8,1794744000000000,NULL,'a',1,'i30',600,NULL,1,1,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(8,8,1794744000000000,NULL,'b',1,'i20',100,NULL,1,1,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(9,9,1794744000000000,8,NULL,NULL,'i25',120,NULL,1,1,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(10,1,1794744000000000,NULL,'lease',1,'i15',150,NULL,1,1,NULL,NULL,NULL,1,1794747600000000,NULL);
+INSERT INTO "entry" VALUES(11,10,1794744000000000,10,NULL,NULL,'i5',50,NULL,1,1,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(12,11,1794744000000000,10,'drawn',1,'i10',100,NULL,1,1,NULL,NULL,NULL,1,1794747600000000,NULL);
+INSERT INTO "entry" VALUES(13,11,1794744000000000,10,'drawn and open',1,'i5',50,NULL,1,1,NULL,NULL,NULL,1,1794747600000000,NULL);
+INSERT INTO "entry" VALUES(14,4,1794744000000000,12,NULL,NULL,'i30',100,NULL,1,1,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(15,12,1794744000000000,NULL,'sent at once',1,'i1',1,NULL,1,1,NULL,NULL,NULL,1,1794747600000000,NULL);
+INSERT INTO "entry" VALUES(16,1,1794744000000000,NULL,'released',1,'i1',1,NULL,1,1,NULL,NULL,NULL,1,1794747600000000,NULL);
+INSERT INTO "entry" VALUES(17,1,1794744000000000,NULL,'expired',1,'i1',1,NULL,1,1,NULL,NULL,NULL,3,1794744000000001,NULL);
+INSERT INTO "entry" VALUES(18,5,1794744000000000,16,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(19,6,1794744001000000,6,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(20,6,1794744001000000,17,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(21,7,1794744001000000,15,NULL,NULL,'i1',1,NULL,4,3,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "entry" VALUES(22,1,1794744001000000,NULL,'open',1,'i1',1,NULL,1,1,NULL,NULL,NULL,1,1797336001000000,NULL);
+INSERT INTO "entry" VALUES(23,12,1794744001000000,NULL,'open and sent',1,'i1',1,NULL,1,1,NULL,NULL,NULL,3,1797336001000000,NULL);
+INSERT INTO "entry" VALUES(24,8,1794744001000000,NULL,'late',1,'i2',2,NULL,1,1,NULL,NULL,NULL,NULL,NULL,1794636001000000);
+CREATE TABLE "hold" (
+  seq        INTEGER PRIMARY KEY REFERENCES entry (seq),
+  owner      TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  sent       INTEGER NOT NULL CHECK (sent IN (0, 1)),
+  quantities TEXT NOT NULL,
+  cost_pico  INTEGER CHECK (cost_pico >= 0)
+) STRICT;
+INSERT INTO "hold" VALUES(10,'me',1794747600000000,0,'i5',50);
+INSERT INTO "hold" VALUES(13,'me',1794747600000000,1,'i5',50);
+INSERT INTO "hold" VALUES(22,'me',1797336001000000,0,'i1',1);
+INSERT INTO "hold" VALUES(23,'you',1797336001000000,1,'i1',1);
+CREATE TABLE labels (
+  labels_id INTEGER PRIMARY KEY,
+  provider  TEXT NOT NULL CHECK (length(provider) BETWEEN 1 AND 256),
+  model     TEXT NOT NULL CHECK (length(model) <= 256),
+  operation TEXT NOT NULL CHECK (length(operation) BETWEEN 1 AND 256),
+  scope     TEXT NOT NULL,
+  UNIQUE (provider, model, operation, scope)
+) STRICT;
+INSERT INTO "labels" VALUES(1,'gemini','gemini-2.0-flash','translate','');
+INSERT INTO "labels" VALUES(2,'deepgram','nova-2','speech_to_text','{"project":"phim-01"}');
+CREATE TABLE pace (
+  slot_at    INTEGER NOT NULL,
+  account_id INTEGER NOT NULL REFERENCES account (account_id),
+  used       INTEGER NOT NULL,
+  PRIMARY KEY (account_id, slot_at)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "pace" VALUES(1790856000000000,1,95);
+INSERT INTO "pace" VALUES(1794636000000000,1,2);
+INSERT INTO "pace" VALUES(1794744000000000,1,86);
+INSERT INTO "pace" VALUES(1790856000000000,2,95);
+INSERT INTO "pace" VALUES(1794636000000000,2,2);
+INSERT INTO "pace" VALUES(1794744000000000,2,86);
+INSERT INTO "pace" VALUES(1790856000000000,3,18);
+INSERT INTO "pace" VALUES(1794636000000000,3,2);
+INSERT INTO "pace" VALUES(1794744000000000,3,821);
+CREATE TABLE slot (
+  slot_at    INTEGER NOT NULL,
+  labels_id  INTEGER NOT NULL REFERENCES labels (labels_id),
+  provenance INTEGER NOT NULL,
+  outcome    INTEGER NOT NULL,
+  calls      INTEGER NOT NULL CHECK (calls > 0),
+  unpriced   INTEGER NOT NULL CHECK (unpriced BETWEEN 0 AND calls),
+  totals     TEXT NOT NULL,
+  PRIMARY KEY (slot_at, labels_id, provenance, outcome)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "slot" VALUES(1790856000000000,1,1,1,2,0,'i95z11');
+INSERT INTO "slot" VALUES(1790856000000000,2,1,1,1,0,'a90500r1z7');
+INSERT INTO "slot" VALUES(1794636000000000,1,1,1,1,0,'i2z2');
+INSERT INTO "slot" VALUES(1794744000000000,1,1,1,3,0,'i85z820');
+INSERT INTO "slot" VALUES(1794744000000000,1,4,3,1,0,'i1z1');
+CREATE TABLE word (
+  word_id INTEGER PRIMARY KEY,
+  text    TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO "word" VALUES(1,'me');
+INSERT INTO "word" VALUES(2,'deepgram/1');
+INSERT INTO "word" VALUES(3,'you');
+CREATE UNIQUE INDEX entry_id ON entry (id) WHERE id IS NOT NULL;
+CREATE INDEX entry_ref ON entry (ref) WHERE ref IS NOT NULL;
+CREATE INDEX entry_booked ON entry (booked_at) WHERE booked_at IS NOT NULL;
+CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
+BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
+WHEN NOT EXISTS (SELECT 1 FROM compacting)
+BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER entry_is_never_replaced BEFORE INSERT ON entry
+WHEN EXISTS (SELECT 1 FROM entry WHERE seq = NEW.seq)
+  OR EXISTS (SELECT 1 FROM entry WHERE id = NEW.id)
+BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+CREATE INDEX hold_expires ON hold (expires_at);
+COMMIT;
