@@ -108,7 +108,7 @@ def test_arguments_arrive_whole(checkout: Path, programs: Path) -> None:
 def test_an_unknown_verb_lists_the_verbs(checkout: Path, programs: Path) -> None:
     ran = _dev(checkout, programs, "tset", PYTHON=sys.executable)
     assert ran.returncode == 2
-    assert "demo, test, proof, check, bench, fmt" in ran.stderr
+    assert "demo, test, proof, check, bench, circles, fmt" in ran.stderr
 
 
 def test_the_entry_reads_in_old_pythons_and_refuses_them(repository: Path) -> None:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from quotakeeper.calculator.stream_text import fitted
+from quotakeeper.loggers import TOP
 
 _BAR_CELLS = 24
-_LOGGERS = ("quotakeeper", "token_calculator")
 # A file's name or a provider's message may hold what a terminal would obey: shown, not sent.
 _CONTROLS = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _ESCAPED = {code: chr(code).encode("unicode_escape").decode("ascii") for code in _CONTROLS}
@@ -100,7 +100,7 @@ def logging_to(console: ProgressConsole) -> Iterator[None]:
 
     The root logger and its handlers stay as they are.
     """
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    loggers = [logging.getLogger(TOP)]
     before = [(each.handlers[:], each.level, each.propagate) for each in loggers]
     handler = _ConsoleHandler(console)
     for logger in loggers:
