@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.house import NOT_INHERITED, OFFLINE_SIGNS
+from tools.checkout import NOT_INHERITED, OFFLINE_SIGNS
 
 
 class UnavailableError(Exception):

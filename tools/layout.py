@@ -47,7 +47,7 @@ CORE_TESTS = (
     "tests/config",
     "tests/domain",
     "tests/engine",
-    "tests/house",
+    "tests/project",
     "tests/intercept*",
     "tests/providers",
     "tests/stores",

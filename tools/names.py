@@ -47,6 +47,7 @@ _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 KEPT = {
     "HookFinder": "importlib calls what it implements a finder",
     "slots": "Keeper.slots is documented",
+    "slot": "tokens/pair_table: the place of a pair in a hash table",
 }
 
 
@@ -56,7 +57,8 @@ def offences(name: str, text: str) -> Iterator[str]:
         if word in OLD_TERMS:
             yield f"{name}:1: the file is named {word!r}; the term is {OLD_TERMS[word]}"
     # The functions of tests are sentences, whose words are everyday ones.
-    kinds = (ast.ClassDef,) if name.startswith("tests/") else _DEFINITIONS
+    is_test = name.startswith(("tests/", f"{PACKAGE}/testing/"))
+    kinds = (ast.ClassDef,) if is_test else _DEFINITIONS
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, kinds):
             for word in _words(node.name) if node.name not in KEPT else ():

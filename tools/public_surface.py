@@ -1,4 +1,4 @@
-"""The public surface, one name a line, as `tests/house/public_surface.txt` keeps it.
+"""The public surface, one name a line, as `tests/project/public_surface.txt` keeps it.
 
 `python tools/public_surface.py` compares the source with the snapshot and says what is gone, changed
 and new; `--write` writes the snapshot anew; `--breaking REF` compares with a commit instead, and
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import griffe
 
 ROOT = Path(__file__).resolve().parent.parent
-SNAPSHOT = ROOT / "tests" / "house" / "public_surface.txt"
+SNAPSHOT = ROOT / "tests" / "checkout" / "public_surface.txt"
 PACKAGES = (
     "quotakeeper",
     "quotakeeper.calculator",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.house import in_ci
+from tools.checkout import in_ci
 from tools.layout import COVERAGE_VARIABLE, MINUTES_VARIABLE
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Note the minutes in the process that hears of every test."""
     path = os.environ.get(MINUTES_VARIABLE)
     if path and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Minutes(Path(path)), "house-minutes")
+        config.pluginmanager.register(Minutes(Path(path)), "checkout-minutes")
 
 
 def measure() -> Coverage | None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools import floors, interpreters, system
-from tools.house import House, HouseError, child_environment, in_ci, prepare
+from tools.checkout import Checkout, CheckoutError, child_environment, in_ci, prepare
 from tools.interpreters import Interpreter
 from tools.layout import (
     CORE_TESTS,
@@ -46,15 +46,15 @@ class Run(NamedTuple):
     folders: dict[str, float]
 
 
-def whole(house: House, check: Callable[[], int], *, every_python: bool) -> int:
+def whole(checkout: Checkout, check: Callable[[], int], *, every_python: bool) -> int:
     """Run everything; 0 if every part of it was green."""
-    system.provide(house.root)
+    system.provide(checkout.root)
     runs = [_timed("check", lambda _: check())]
-    python = str(prepare(house))
-    _provide_tokenizer(house, python)
-    runs += _measured(house, python)
+    python = str(prepare(checkout))
+    _provide_tokenizer(checkout, python)
+    runs += _measured(checkout, python)
     if every_python:
-        runs += [_core(house, each) for each in _announced(house.root)]
+        runs += [_core(checkout, each) for each in _announced(checkout.root)]
     print(table(runs), flush=True)
     failed = [run.name for run in runs if run.code]
     if failed:
@@ -62,10 +62,10 @@ def whole(house: House, check: Callable[[], int], *, every_python: bool) -> int:
     return next((run.code for run in runs if run.code), 0)
 
 
-def with_interpreter(house: House, each: Interpreter, arguments: list[str]) -> int:
+def with_interpreter(checkout: Checkout, each: Interpreter, arguments: list[str]) -> int:
     """Hand `./dev test` over to another Python, with an environment of its own."""
     command = [each.program, "dev.py", "--environment", f".cache/pythons/{each.name}"]
-    return _code(subprocess.run([*command, "test", *arguments], cwd=house.root, check=False))
+    return _code(subprocess.run([*command, "test", *arguments], cwd=checkout.root, check=False))
 
 
 def core_folders(root: Path) -> list[str]:
@@ -100,18 +100,18 @@ def _timed(name: str, act: Callable[[Path], int]) -> Run:
     return Run(name, code, seconds, told)
 
 
-def _measured(house: House, python: str) -> list[Run]:
+def _measured(checkout: Checkout, python: str) -> list[Run]:
     """Every test, in two parts: those that coverage is measured with, and the rest."""
-    data = house.root / ".cache" / "coverage" / "data"
+    data = checkout.root / ".cache" / "coverage" / "data"
     shutil.rmtree(data.parent, ignore_errors=True)
     data.parent.mkdir(parents=True)
-    rest = [name for name in UNMEASURED_TESTS if (house.root / name).exists()]
+    rest = [name for name in UNMEASURED_TESTS if (checkout.root / name).exists()]
     version = interpreters.current().name
 
     def pytest(arguments: list[str], **more: str) -> int:
         command = [python, "-m", "pytest", "-n", "auto", *arguments]
-        environment = {**child_environment(house), **more}
-        return _code(subprocess.run(command, cwd=house.root, env=environment, check=False))
+        environment = {**child_environment(checkout), **more}
+        return _code(subprocess.run(command, cwd=checkout.root, env=environment, check=False))
 
     def first(notes: Path) -> int:
         left_out = [f"--ignore={name}" for name in rest]
@@ -121,7 +121,7 @@ def _measured(house: House, python: str) -> list[Run]:
 
     runs = [
         _timed(version, first),
-        _timed("coverage", lambda _: floors.report(house.root, python, data)),
+        _timed("coverage", lambda _: floors.report(checkout.root, python, data)),
     ]
     if rest:
         runs.append(
@@ -130,9 +130,9 @@ def _measured(house: House, python: str) -> list[Run]:
     return runs
 
 
-def _provide_tokenizer(house: House, python: str) -> None:
+def _provide_tokenizer(checkout: Checkout, python: str) -> None:
     """In CI, make the pinned tokenizer: tests hold the exact counts to it."""
-    target = house.root / TOKENIZER
+    target = checkout.root / TOKENIZER
     if not in_ci() or target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -140,13 +140,13 @@ def _provide_tokenizer(house: House, python: str) -> None:
     told = ""
     for _ in range(2):  # the package has 41 MB; a line may break once
         ran = subprocess.run(
-            command, cwd=house.root, env=child_environment(house), stdin=subprocess.DEVNULL,
+            command, cwd=checkout.root, env=child_environment(checkout), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False,
         )  # fmt: skip
         if ran.returncode == 0:
             return
         told = ran.stdout.strip()[-500:]
-    raise HouseError(f"the pinned tokenizer can't be made:\n{told}")
+    raise CheckoutError(f"the pinned tokenizer can't be made:\n{told}")
 
 
 # -- the other Pythons
@@ -161,29 +161,29 @@ def _announced(root: Path) -> list[Interpreter]:
     return interpreters.others(there, first, again=_is_root())
 
 
-def _core(house: House, each: Interpreter) -> Run:
-    asked = core_folders(house.root)
+def _core(checkout: Checkout, each: Interpreter) -> Run:
+    asked = core_folders(checkout.root)
     if not (each.is_system and _is_root()):
         print(f"\ndev: the core with Python {each.name}", flush=True)
-        return _timed(each.name, lambda notes: _elsewhere(house, each, asked, notes))
+        return _timed(each.name, lambda notes: _elsewhere(checkout, each, asked, notes))
     print(f"\ndev: the core with Python {each.name}, as a user without rights", flush=True)
-    return _timed(each.name, lambda notes: _as_outsider(house, each, asked, notes))
+    return _timed(each.name, lambda notes: _as_outsider(checkout, each, asked, notes))
 
 
-def _elsewhere(house: House, each: Interpreter, asked: list[str], notes: Path) -> int:
+def _elsewhere(checkout: Checkout, each: Interpreter, asked: list[str], notes: Path) -> int:
     os.environ[MINUTES_VARIABLE] = str(notes)
     try:
-        return with_interpreter(house, each, asked)
+        return with_interpreter(checkout, each, asked)
     finally:
         del os.environ[MINUTES_VARIABLE]
 
 
-def _as_outsider(house: House, each: Interpreter, asked: list[str], notes: Path) -> int:
+def _as_outsider(checkout: Checkout, each: Interpreter, asked: list[str], notes: Path) -> int:
     """Root's rights hide faults: a copy of the checkout, a home and a PATH of a user without any."""
     import pwd
 
     user = pwd.getpwnam(OUTSIDER)
-    with _copied(house.root, user.pw_uid, user.pw_gid) as copy:
+    with _copied(checkout.root, user.pw_uid, user.pw_gid) as copy:
         told = copy.parent / "minutes.json"
         environment = {
             name: value for name, value in os.environ.items()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.house import HouseError, in_ci
+from tools.checkout import CheckoutError, in_ci
 
 _QUERY = ["dpkg-query", "--show", "--showformat", "${Status}"]
 _APT = ["apt-get", "-q", "-y"]
@@ -24,7 +24,7 @@ def wanted(root: Path) -> list[str]:
 
 
 def provide(root: Path) -> None:
-    """Install what is missing, or say what to type. Raises HouseError if apt-get fails."""
+    """Install what is missing, or say what to type. Raises CheckoutError if apt-get fails."""
     if sys.platform != "linux" or shutil.which("dpkg-query") is None:
         return
     absent = [name for name in wanted(root) if not _is_installed(name)]
@@ -54,4 +54,4 @@ def _run(command: list[str]) -> None:
         encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     if ran.returncode:
-        raise HouseError(f"{' '.join(command)} failed:\n{ran.stdout.strip()[-2000:]}")
+        raise CheckoutError(f"{' '.join(command)} failed:\n{ran.stdout.strip()[-2000:]}")

@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools import interpreters, suite
+from tools.checkout import (
+    EXIT_UNAVAILABLE,
+    Checkout,
+    CheckoutError,
+    child_environment,
+    in_ci,
+    prepare,
+)
 from tools.circles import main as print_circles
-from tools.house import EXIT_UNAVAILABLE, House, HouseError, child_environment, in_ci, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPED = ("src", "tools", "run", "dev.py")
@@ -37,7 +44,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
 
   demo   run the whole product on this machine: no keys, no network      examples/demo.py
   test   check, then every test, skips explained, and the floors of coverage
-         test ARGS: pytest ARGS only (for example: test tests/house -k stamp)
+         test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
          test --python 3.13 [ARGS]: with that Python (a version or a path), in .cache/pythons
          test --every-python: then the core with every other Python found; so does CI=true
          test --matrix: every SDK there is a driver for, each in an environment of its own
@@ -83,59 +90,59 @@ def main(arguments: list[str]) -> int:
     if action is None:
         print(f"dev: no verb {verb!r}; there are: {', '.join(VERBS)}, help", file=sys.stderr)
         return 2
-    house = House(ROOT, folder)
+    checkout = Checkout(ROOT, folder)
     try:
-        return action(house, rest)
-    except HouseError as error:
+        return action(checkout, rest)
+    except CheckoutError as error:
         print(f"dev: {error}", file=sys.stderr)
         return EXIT_UNAVAILABLE
     except KeyboardInterrupt:
         return 130
 
 
-def demo(house: House, arguments: list[str]) -> int:
+def demo(checkout: Checkout, arguments: list[str]) -> int:
     """Run examples/demo.py; without the network, on the bare interpreter."""
-    script = _existing(house, "examples/demo.py")
+    script = _existing(checkout, "examples/demo.py")
     try:
-        python = prepare(house)
-    except HouseError as error:
+        python = prepare(checkout)
+    except CheckoutError as error:
         print(
             f"dev: {error}\ndev: the demo needs the standard library only; going on",
             file=sys.stderr,
         )
-        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(house.root / "src")}
-        return _hand_over([sys.executable, script, *arguments], house, environment)
-    return _hand_over([str(python), script, *arguments], house)
+        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(checkout.root / "src")}
+        return _hand_over([sys.executable, script, *arguments], checkout, environment)
+    return _hand_over([str(python), script, *arguments], checkout)
 
 
-def bench(house: House, arguments: list[str]) -> int:
+def bench(checkout: Checkout, arguments: list[str]) -> int:
     """Run benchmarks/run.py."""
-    script = _existing(house, "benchmarks/run.py")
-    return _hand_over([str(prepare(house)), script, *arguments], house)
+    script = _existing(checkout, "benchmarks/run.py")
+    return _hand_over([str(prepare(checkout)), script, *arguments], checkout)
 
 
-def circles(house: House, arguments: list[str]) -> int:
+def circles(checkout: Checkout, arguments: list[str]) -> int:
     """Print the import circles of the package; 1 if there are any."""
     return print_circles(arguments)
 
 
-def fmt(house: House, arguments: list[str]) -> int:
+def fmt(checkout: Checkout, arguments: list[str]) -> int:
     """Put the source into its format and repair what can be repaired safely."""
-    python = str(prepare(house))
+    python = str(prepare(checkout))
     paths = arguments or ["."]
-    repaired = _hand_over([python, "-m", "ruff", "check", "--fix", "--quiet", *paths], house)
-    return _hand_over([python, "-m", "ruff", "format", *paths], house) or repaired
+    repaired = _hand_over([python, "-m", "ruff", "check", "--fix", "--quiet", *paths], checkout)
+    return _hand_over([python, "-m", "ruff", "format", *paths], checkout) or repaired
 
 
-def check(house: House, arguments: list[str]) -> int:
+def check(checkout: Checkout, arguments: list[str]) -> int:
     """Run every step, print one line each, fail if any failed."""
     if arguments:
         print("dev: check takes no arguments", file=sys.stderr)
         return 2
-    steps = check_steps(house, str(prepare(house)))
+    steps = check_steps(checkout, str(prepare(checkout)))
     failed = []
     with ThreadPoolExecutor(max_workers=len(steps)) as pool:
-        for outcome in pool.map(lambda step: _timed(step, house), steps):
+        for outcome in pool.map(lambda step: _timed(step, checkout), steps):
             print(
                 f"{'ok  ' if outcome.code == 0 else 'FAIL'} {outcome.name:<14} {outcome.seconds:6.2f} s",
                 flush=True,
@@ -153,45 +160,49 @@ def check(house: House, arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-def check_steps(house: House, python: str) -> list[Step]:
+def check_steps(checkout: Checkout, python: str) -> list[Step]:
     """The steps of `check`, over those parts of the tree that are there."""
-    typed = [name for name in TYPED if (house.root / name).exists()]
+    typed = [name for name in TYPED if (checkout.root / name).exists()]
     return [
         Step("ruff format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         Step("ruff check", [python, "-m", "ruff", "check", "--quiet", "."]),
         Step("import-linter", [python, "-c", LINT_IMPORTS, "--no-logo", "--no-cache"]),
         Step("gates", [python, "tools/gates.py"]),
+        Step("names", [python, "tools/names.py"]),
+        Step("circles", [python, "tools/circles.py"]),
         Step("pyright", [python, "tools/strict_types.py"]),
         Step("mypy strict", [python, "-m", "mypy", "--no-error-summary", *typed]),
     ]
 
 
-def test(house: House, arguments: list[str]) -> int:
+def test(checkout: Checkout, arguments: list[str]) -> int:
     """Without arguments: check, all tests, coverage. With arguments: pytest with them."""
     wanted, arguments = _option(arguments, "--python")
     if wanted is not None:
-        return _with_python(house, wanted, arguments)
-    every_python = "--every-python" in arguments or (in_ci() and house.folder == ".venv")
+        return _with_python(checkout, wanted, arguments)
+    every_python = "--every-python" in arguments or (in_ci() and checkout.folder == ".venv")
     arguments = [each for each in arguments if each != "--every-python"]
     if not arguments:
-        return suite.whole(house, lambda: check(house, []), every_python=every_python)
+        return suite.whole(checkout, lambda: check(checkout, []), every_python=every_python)
     if "--matrix" in arguments:
         os.environ["QUOTAKEEPER_MATRIX"] = "full"
         arguments = ["tests/matrix", *(each for each in arguments if each != "--matrix")]
-    command = [str(prepare(house)), "-m", "pytest"]
+    command = [str(prepare(checkout)), "-m", "pytest"]
     if not any(argument.startswith(NOT_IN_PARALLEL) for argument in arguments):
         command += ["-n", "auto"]
-    return _hand_over([*command, *arguments], house)
+    return _hand_over([*command, *arguments], checkout)
 
 
-def _with_python(house: House, wanted: str, arguments: list[str]) -> int:
-    chosen = interpreters.resolve(wanted, house.root)
+def _with_python(checkout: Checkout, wanted: str, arguments: list[str]) -> int:
+    chosen = interpreters.resolve(wanted, checkout.root)
     if chosen is None:
         promised = " ".join(
-            f"{major}.{minor}" for major, minor in interpreters.promised(house.root)
+            f"{major}.{minor}" for major, minor in interpreters.promised(checkout.root)
         )
-        raise HouseError(f"there is no Python {wanted} here (promised: {promised}); name its path")
-    return suite.with_interpreter(house, chosen, arguments)
+        raise CheckoutError(
+            f"there is no Python {wanted} here (promised: {promised}); name its path"
+        )
+    return suite.with_interpreter(checkout, chosen, arguments)
 
 
 def _option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:
@@ -206,13 +217,13 @@ def _option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:
     return None, arguments
 
 
-def proof(house: House, arguments: list[str]) -> int:
+def proof(checkout: Checkout, arguments: list[str]) -> int:
     """Run the parts of the proof (tests/proof)."""
-    _existing(house, "tests/proof/__main__.py")
-    return _hand_over([str(prepare(house)), "-m", "tests.proof", *arguments], house)
+    _existing(checkout, "tests/proof/__main__.py")
+    return _hand_over([str(prepare(checkout)), "-m", "tests.proof", *arguments], checkout)
 
 
-VERBS: dict[str, Callable[[House, list[str]], int]] = {
+VERBS: dict[str, Callable[[Checkout, list[str]], int]] = {
     "demo": demo,
     "test": test,
     "proof": proof,
@@ -223,19 +234,19 @@ VERBS: dict[str, Callable[[House, list[str]], int]] = {
 }
 
 
-def _existing(house: House, name: str) -> str:
-    path = house.root / name
+def _existing(checkout: Checkout, name: str) -> str:
+    path = checkout.root / name
     if not path.exists():
-        raise HouseError(f"there is no {name} in this checkout")
+        raise CheckoutError(f"there is no {name} in this checkout")
     return str(path)
 
 
-def _timed(step: Step, house: House) -> Outcome:
+def _timed(step: Step, checkout: Checkout) -> Outcome:
     started = time.perf_counter()
     finished = subprocess.run(
         step.command,
-        cwd=house.root,
-        env=child_environment(house),
+        cwd=checkout.root,
+        env=child_environment(checkout),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -246,10 +257,12 @@ def _timed(step: Step, house: House) -> Outcome:
     return Outcome(step.name, finished.returncode, time.perf_counter() - started, finished.stdout)
 
 
-def _hand_over(command: list[str], house: House, environment: dict[str, str] | None = None) -> int:
+def _hand_over(
+    command: list[str], checkout: Checkout, environment: dict[str, str] | None = None
+) -> int:
     """Run in the foreground with this terminal; a signal's death is reported the shell's way."""
     sys.stdout.flush()
     finished = subprocess.run(
-        command, cwd=house.root, env=environment or child_environment(house), check=False
+        command, cwd=checkout.root, env=environment or child_environment(checkout), check=False
     )
     return finished.returncode if finished.returncode >= 0 else 128 - finished.returncode

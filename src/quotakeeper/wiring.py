@@ -55,12 +55,12 @@ def wire(
         clock or SystemClock(),
         spool_beside=ledger_path(settings),
         on_warning=on_warning,
-        granting=_granting(settings.lease, chosen),
+        granting=_block_sizing(settings.lease, chosen),
     )
     return Wired(engine, chosen, prices)
 
 
-def _granting(lease: str, durability: str) -> BlockSizing | None:
+def _block_sizing(lease: str, durability: str) -> BlockSizing | None:
     if lease == "off":
         return None
     from quotakeeper.engine.journals.replay import boot_mark  # noqa: PLC0415

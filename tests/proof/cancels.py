@@ -24,7 +24,7 @@ from tests.engine.support import config, limit
 from tests.intercept.conftest import Watched
 from tests.intercept.scripted import FIRST, SECOND, STREAMED, Got, Line, ScriptedServer, chunk
 from tests.intercept.test_streams import AWAITED, PATH
-from tests.proof.houses import MEMORY
+from tests.proof.ledgers_under_test import MEMORY
 from tests.proof.parts import Part, Report
 from tests.proof.proving import problems
 from tests.proof.recording import Recording

@@ -22,7 +22,7 @@ from typing import Any
 from quotakeeper.intercept import import_hook
 from tests.intercept.conftest import HEADERS, WAYS, Watched, prompt
 from tests.intercept.scripted import FIRST, SECOND, STREAMED, Got, Line, ScriptedServer, chunk
-from tests.proof.houses import MEMORY
+from tests.proof.ledgers_under_test import MEMORY
 from tests.proof.parts import Part, Report
 from tests.providers import cutting
 from tests.providers.wires import WIRES

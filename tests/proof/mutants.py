@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.proof.houses import MEMORY
+from tests.proof.ledgers_under_test import MEMORY
 from tests.proof.mutant_rows import ROWS, Mutant
 from tests.proof.parts import Part, Report
 

@@ -40,7 +40,7 @@ from quotakeeper.errors import (
 from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sqlite.store import SqliteStore
 from quotakeeper.testing import FakeClock
-from tests.proof.houses import MEMORY
+from tests.proof.ledgers_under_test import MEMORY
 from tests.proof.parts import Part, Report, recorded
 
 ORDER = 20

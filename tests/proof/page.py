@@ -42,7 +42,7 @@ def rendered(result: Mapping[str, Any], language: str) -> str:
         *text["repeat"],
         "",
         *_figures(result, text),
-        *_museum(text, language),
+        *_known_bugs(text, language),
         *text["not_promised"],
     ]
     return "\n".join(lines) + "\n"
@@ -68,12 +68,12 @@ def _figures(result: Mapping[str, Any], text: Mapping[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def _museum(text: Mapping[str, Any], language: str) -> list[str]:
-    if "museum" not in parts.names():
+def _known_bugs(text: Mapping[str, Any], language: str) -> list[str]:
+    if "known_bugs" not in parts.names():
         return []
-    rooms = parts.load("museum")
+    rooms = parts.load("known_bugs")
     return [
-        text["museum"], "", text["museum_head"], "|---|---|",
+        text["known_bugs"], "", text["museum_head"], "|---|---|",
         *(f"| {case} | {why[language]} |" for case, why in rooms.NOT_YET),
         "",
     ]  # fmt: skip

@@ -22,7 +22,7 @@ from quotakeeper import Keeper
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.errors import QuotakeeperError
 from tests.engine.support import config, limit, python, said
-from tests.proof.houses import MEMORY
+from tests.proof.ledgers_under_test import MEMORY
 from tests.proof.parts import Part, Report
 from tests.proof.proving import problems
 from tests.proof.recording import Recording

@@ -10,7 +10,7 @@ from typing import Any
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import EventQuery
-from tests.proof.houses import House, NothingWrittenError, PerhapsWrittenError
+from tests.proof.ledgers_under_test import LedgerUnderTest, NothingWrittenError, PerhapsWrittenError
 from tests.proof.opinions import event_said, said
 from tests.proof.second_ledger import Outcome, SecondLedger
 from tests.proof.workload import HOUR, Workload, World
@@ -23,13 +23,13 @@ class BrokenError(AssertionError):
 
 
 class Run:
-    """A world, a house with the ledger in it, and the second opinion beside them."""
+    """A world, a ledger_under_test with the ledger in it, and the second opinion beside them."""
 
-    def __init__(self, house: House, chance: Random) -> None:
-        self.house, self.chance = house, chance
+    def __init__(self, ledger_under_test: LedgerUnderTest, chance: Random) -> None:
+        self.ledger_under_test, self.chance = ledger_under_test, chance
         self.world = World(chance)
         self.second = SecondLedger()
-        self.work = Workload(self.world, self.second, house.owners)
+        self.work = Workload(self.world, self.second, ledger_under_test.owners)
         self.now = self.world.start
         self.steps = self.commands = 0
         self.counts: Counter[str] = Counter()
@@ -41,7 +41,7 @@ class Run:
         self._carry_out([c.Watch(tuple(limit.account for limit in self.kept))])
         for self.steps in range(steps):
             self.now = self.world.later(self.now)
-            if self.chance.random() < self.house.deaths:
+            if self.chance.random() < self.ledger_under_test.deaths:
                 self._bury()
             before = self.second.entries
             self._carry_out(self.work.batch())
@@ -59,7 +59,7 @@ class Run:
         while True:
             before = self.second.entries
             try:
-                outcomes = self.house.apply(commands, self.now)
+                outcomes = self.ledger_under_test.apply(commands, self.now)
             except NothingWrittenError:
                 self.counts["faults with nothing written"] += 1
                 self._journal_has(before)
@@ -67,7 +67,7 @@ class Run:
                 continue
             except PerhapsWrittenError:
                 self.counts["faults at the commit"] += 1
-                there = self.house.entries()
+                there = self.ledger_under_test.entries()
                 if there != before:  # wholly in, or it is neither
                     for command in commands:
                         self.second.apply(command, self.now)
@@ -76,7 +76,7 @@ class Run:
             return self._agree(commands, outcomes)
 
     def _journal_has(self, wanted: int, there: int | None = None) -> None:
-        found = self.house.entries() if there is None else there
+        found = self.ledger_under_test.entries() if there is None else there
         if found != wanted:
             raise BrokenError(f"I4: the journal has {found} entries instead of {wanted}")
 
@@ -103,12 +103,12 @@ class Run:
         return self.second.total(self.second.sums_of(limit.account), now)
 
     def _look(self) -> None:
-        for verdict in self.house.store.verdicts(self.world.limits, self.now):
+        for verdict in self.ledger_under_test.store.verdicts(self.world.limits, self.now):
             used, held, _ = self._total(verdict.limit)
             left = max(0, verdict.limit.amount - used - held)
             if (verdict.used, verdict.reserved, verdict.remaining) != (used, held, left):
                 raise BrokenError(f"I12: {verdict} instead of {used} used, {held} held")
-        if [hold.id for hold in self.house.store.holds()] != list(self.second.open):
+        if [hold.id for hold in self.ledger_under_test.store.holds()] != list(self.second.open):
             raise BrokenError(
                 "I6: the open reservations are not those that were opened and not ended"
             )
@@ -123,8 +123,11 @@ class Run:
                             f"I1: {limit.name}: {used} used, {held} held, {over} over"
                         )
         self._same(self.second.recount(), [], "I6: held is not the sum of what is open")
-        if self.house.knows_overage:
-            found, wanted = self.house.balances().items(), self.second.balances().items()
+        if self.ledger_under_test.knows_overage:
+            found, wanted = (
+                self.ledger_under_test.balances().items(),
+                self.second.balances().items(),
+            )
             self._same(sorted(found - wanted), sorted(wanted - found), "I2: balances")
 
     def _same(self, found: Any, wanted: Any, what: str) -> None:
@@ -133,30 +136,30 @@ class Run:
 
     def _bury(self) -> None:
         """An owner dies; what it held is ended once: what was sent is assumed, the rest released."""
-        died = self.house.die()
+        died = self.ledger_under_test.die()
         self.counts["deaths"] += 1
         held = {call.owner for call in self.second.open.values()}
-        expected = frozenset(self.house.unburied) & held
-        found = self.house.dead_owners()
+        expected = frozenset(self.ledger_under_test.unburied) & held
+        found = self.ledger_under_test.dead_owners()
         if found is not None:
             self._same(found, expected, "I7: dead owners")
             died = found
         self._carry_out([c.Sweep(frozenset(died), 1_000)])
         if any(call.owner in died for call in self.second.open.values()):
             raise BrokenError(f"I7: reservations of {died} are still open")
-        self.house.bury(frozenset(died))
+        self.ledger_under_test.bury(frozenset(died))
 
     def _end(self) -> None:
         """Everybody goes; nothing stays held, and everything follows from the journal."""
-        self.house.calm()
-        self._carry_out([c.Sweep(frozenset(self.house.owners), 100_000)])
+        self.ledger_under_test.calm()
+        self._carry_out([c.Sweep(frozenset(self.ledger_under_test.owners), 100_000)])
         self.now = max(self.now, self.second.written_at) + HOUR
         self._carry_out(
             [c.Sweep(frozenset(call.owner for call in self.second.open.values()), 100_000)]
         )
         self._look()
         self._add_up()
-        store = self.house.store
+        store = self.ledger_under_test.store
         self._same(store.open_count(), 0, "I7: open reservations")
         self._same([problem.what for problem in store.verify()], [], "I12: verify")
         wanted = [

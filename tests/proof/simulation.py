@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from random import Random
 
-from tests.proof import houses
+from tests.proof import ledgers_under_test
 from tests.proof.parts import Part, Report, recorded
 from tests.proof.runs import BrokenError, Run
 
@@ -65,8 +65,8 @@ def one(seed: int, totals: dict[str, int]) -> list[str]:
     """One run; what it broke, with the line that repeats it."""
     chance = Random(seed)
     kind = "file" if seed % SHARE_OF_FILES == SHARE_OF_FILES - 1 else "memory"
-    with houses.opened(kind, chance) as house:
-        run = Run(house, chance)
+    with ledgers_under_test.opened(kind, chance) as ledger_under_test:
+        run = Run(ledger_under_test, chance)
         try:
             run.play(STEPS[kind] * (1 if seed % LONG_ONES else 5))
         except Exception as error:  # noqa: BLE001 - what nobody foresaw is found too

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.proof import houses, simulation
+from tests.proof import ledgers_under_test, simulation
 from tests.proof.second_ledger import SecondLedger
 
 COMMANDS = int(os.environ.get("QUOTAKEEPER_PROOF_COMMANDS", "1_000_000"))
@@ -52,4 +52,4 @@ def test_faults_of_the_database_do_strike() -> None:
     assert totals["faults at the commit"] > 10
     assert totals["faults with nothing written"] > 10
     assert totals["deaths"] > 10
-    assert houses.MEMORY is None or os.path.isdir(houses.MEMORY)
+    assert ledgers_under_test.MEMORY is None or os.path.isdir(ledgers_under_test.MEMORY)

@@ -94,7 +94,9 @@ def test_a_store_whose_owner_a_fork_waits_for_reads_on(two: Two) -> None:
     mine, _ = two
     mine.apply([c.Record("a", LABELS, tokens(1))], NOW)
     paces: list[object] = []
-    thread = Thread(target=lambda: paces.append(mine.paces([cap(10).account], 0)), daemon=True)
+    thread = Thread(
+        target=lambda: paces.append(mine.account_usage([cap(10).account], 0)), daemon=True
+    )
     fork_guard._readers.before_fork()
     try:
         thread.start()

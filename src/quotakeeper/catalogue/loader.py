@@ -71,7 +71,7 @@ def _check_duplicates(files: Iterable[PriceFile]) -> None:
     seen: dict[tuple[object, ...], str] = {}
     for file in files:
         for number, row in enumerate(file.rows, 1):
-            slot = _slot(row)
+            slot = _key_of(row)
             if slot in seen:
                 raise ConfigError(
                     f"{file.name}: price[{number}]",
@@ -81,7 +81,7 @@ def _check_duplicates(files: Iterable[PriceFile]) -> None:
             seen[slot] = f"price[{number}] of {file.name}"
 
 
-def _slot(row: PriceRow) -> tuple[object, ...]:
+def _key_of(row: PriceRow) -> tuple[object, ...]:
     return (
         row.own, row.provider, row.model, row.key, row.from_at, row.kind,
         row.tier, row.mode, row.language, row.plan, row.addon, row.above,

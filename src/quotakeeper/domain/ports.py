@@ -99,7 +99,7 @@ class LedgerReader(Protocol):
         A slot is given whole, also where `since` or `until` lies within it.
         """
 
-    def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
+    def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot (its start -> base units), from the slot on that holds
         an instant. For accounts whose balances are kept, however much there is."""
 

@@ -12,7 +12,7 @@ from quotakeeper.domain.ports import Store
 from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.engine.worker.steps import Ask, Steps
+from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.engine.worker.work_items import Question
 from quotakeeper.errors import InvalidInputError, LedgerError
 
@@ -104,7 +104,7 @@ class Admission:
         Raises InvalidInputError where there is none.
         """
         parts = self._parts
-        for hold in (yield Ask(self._holds)):
+        for hold in (yield AskWorker(self._holds)):
             if hold.id == reservation_id:
                 labels, calls = hold.labels, parts.commands.calls
                 call = calls.call(

@@ -75,7 +75,7 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         from quotakeeper.engine.leases.lease_table import LeaseTable  # noqa: PLC0415
 
         leases = LeaseTable(clock, spool_beside, store.owner, granting, sign)
-        leases.told = observers.aside
+        leases.told = observers.tell_of
     apply = BackgroundWrites(limits, observers).apply
     replay = LeaseReplay(spool_beside, apply)
     maintenance = Maintenance(clock, spool, replay, leases, observers, apply)

@@ -42,7 +42,7 @@ class BackgroundWrites:
     ) -> Sequence[Outcomes]:
         """Carry out a batch in one commit; see LedgerWriter."""
         outcomes = store.apply([self._limited(command) for command in commands], now)
-        self._observers.aside(outcomes)
+        self._observers.tell_of(outcomes)
         return outcomes
 
     def _limited(self, command: Command) -> Command:

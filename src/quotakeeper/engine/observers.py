@@ -77,7 +77,7 @@ class Observers:
         if self.any:
             self._queue.put(partial(self._tell_one, CallRefused(labels, decision)))
 
-    def aside(self, outcomes: Iterable[Outcomes]) -> None:
+    def tell_of(self, outcomes: Iterable[Outcomes]) -> None:
         """In the worker: outcomes that no call waits for. The worker never waits for an observer."""
         for outcome in outcomes:
             for booked in _bookings(outcome):

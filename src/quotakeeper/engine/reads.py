@@ -70,7 +70,7 @@ class Reads:
         if since is None:
             return status
         accounts = [entry.limit.account for entry in status.limits]
-        return with_forecasts(status, store.paces(accounts, since))
+        return with_forecasts(status, store.account_usage(accounts, since))
 
     # -- beside the worker
 

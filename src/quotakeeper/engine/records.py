@@ -13,7 +13,7 @@ from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.corrections import correction
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reads import Reads
-from quotakeeper.engine.worker.steps import Ask, Offload, Steps
+from quotakeeper.engine.worker.steps import AskWorker, Offload, Steps
 from quotakeeper.errors import InvalidInputError, LedgerError
 
 
@@ -41,7 +41,7 @@ class Records:
         """Replace the figures of an event that was counted; see Keeper.correct."""
         event: UsageEvent | None = yield Offload(partial(self._reads.event, event_id))
         if event is None:
-            raise _not_counted(event_id, (yield Ask(self._reads.holds)))
+            raise _not_counted(event_id, (yield AskWorker(self._reads.holds)))
         command = correction(self._parts.commands.calls, event, given, options)
         return self._parts.outcomes.booked((yield command))
 

@@ -106,7 +106,7 @@ class MemoryStore:
         """Sums of five minutes; see the Store port."""
         return buckets_of(self.events(EventQuery(*whole_buckets(since, until))))
 
-    def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
+    def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot, since an instant."""
         return use_by_bucket(accounts, self.slots(since))
 

@@ -157,13 +157,13 @@ class JournalRules(LedgerCase):
         )
         later = since + 4 * BUCKET
         for _ in range(2):
-            assert self.store.paces([late, early], since) == [
+            assert self.store.account_usage([late, early], since) == [
                 {since: 46, later: 5}, {since: 70, later: 7},
             ]  # fmt: skip
-            assert self.store.paces([early], since + BUCKET) == [{later: 7}]
+            assert self.store.account_usage([early], since + BUCKET) == [{later: 7}]
             self.reopen()
         unwatched = cap(1, labels=CallLabels("deepgram")).account
-        assert self.store.paces([unwatched, early], later) == [{}, {later: 7}]
+        assert self.store.account_usage([unwatched, early], later) == [{}, {later: 7}]
 
     def test_long_answers_come_whole(self) -> None:
         many = 4_321

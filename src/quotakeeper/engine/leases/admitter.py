@@ -13,7 +13,7 @@ from quotakeeper.engine.leases.lease_table import LeaseTable
 from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.engine.worker.steps import Ask, Steps
+from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.errors import LedgerError
 
 _ASKED_FOR = 3
@@ -57,7 +57,7 @@ class LeaseAdmitter:
         shape = None if key is None else self._leases.shape(key, call, command)
         try:
             for _ in range(_ASKED_FOR):  # others may take what was granted
-                if shape is None or not (yield Ask(partial(self._leases.grant, shape))):
+                if shape is None or not (yield AskWorker(partial(self._leases.grant, shape))):
                     break
                 if (leased := self._leases.take(key)) is not None:
                     return LeasedReservation(self._parts, self._leases, leased)

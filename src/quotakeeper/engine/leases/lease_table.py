@@ -50,7 +50,7 @@ class LeaseTable(FastPath):
         self, clock: Clock, ledger: Path | None, owner: str, granting: BlockSizing, sign: RecallSign
     ) -> None:
         super().__init__(clock, ledger, owner)
-        self._granting = granting
+        self._block_sizing = granting
         self._sign = sign
         self.told: Told = _unheard
 
@@ -68,7 +68,7 @@ class LeaseTable(FastPath):
                 return False
             if not self._leases:
                 self._sign.begin()
-            lease = self._granting.block(store, self._clock, shape, lease, self._granted)
+            lease = self._block_sizing.block(store, self._clock, shape, lease, self._granted)
         if lease is None:
             if len(self._no_room) > _MOST_LABELS:
                 self._no_room.clear()

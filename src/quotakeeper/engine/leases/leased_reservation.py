@@ -18,7 +18,7 @@ from quotakeeper.engine.leases.lease import LeasedCall
 from quotakeeper.engine.leases.lease_table import LeaseTable
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.engine.worker.steps import Ask, Steps, run
+from quotakeeper.engine.worker.steps import AskWorker, Steps, run
 from quotakeeper.errors import LedgerError, ReservationClosedError
 
 
@@ -204,7 +204,7 @@ class LeasedReservation(Reservation):
     def _making_sure(self) -> Steps[None]:
         self._unsure = False
         with suppress(LedgerError):  # it still waits to be booked
-            yield Ask(_nothing)
+            yield AskWorker(_nothing)
 
 
 def _nothing(store: Store, now: int) -> None:

@@ -16,7 +16,7 @@ from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
-from quotakeeper.engine.worker.steps import Ask, Pause, Steps
+from quotakeeper.engine.worker.steps import AskWorker, Pause, Steps
 
 _PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
@@ -53,7 +53,7 @@ class RecallSign:
         return changed_at != before
 
     def give(self) -> None:
-        """Ask others for what they have not used."""
+        """AskWorker others for what they have not used."""
         if self._path is not None:
             with suppress(OSError):
                 os.utime(self._path)
@@ -94,7 +94,7 @@ class LeaseRecall:
         outcome: Any = denied
         recall = Recall(self, denied)
         while isinstance(outcome, Denied) and recall.may_help:
-            pause: float | None = yield Ask(recall.round)
+            pause: float | None = yield AskWorker(recall.round)
             if pause is None:
                 break
             if pause:

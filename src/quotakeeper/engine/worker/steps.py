@@ -62,7 +62,7 @@ async def _answered() -> None:
 Steps = Generator[Command | Step, Any, T]
 
 
-class Ask(Step):
+class AskWorker(Step):
     """Have the worker answer a question."""
 
     __slots__ = ("_question",)

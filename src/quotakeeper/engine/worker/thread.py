@@ -338,7 +338,7 @@ class Worker:
             if ticket.gone or not ticket.awaited:
                 unheard.append(outcome)
         if unheard:
-            self.maintenance.observers.aside(unheard)
+            self.maintenance.observers.tell_of(unheard)
         for ticket in wake(answered):
             self._give_back(ticket.answer)
         return True

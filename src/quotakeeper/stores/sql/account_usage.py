@@ -68,7 +68,7 @@ def fill_pace(
     session.executemany(session.sql["add_pace"], rows)
 
 
-def fill_paces(session: SqlSession) -> None:
+def fill_account_usage(session: SqlSession) -> None:
     """Make the paces of all accounts of a ledger that has none."""
     interned = Interned(session)
     for row in session.execute(session.sql["accounts"]).fetchall():

@@ -208,8 +208,8 @@ def _side_by_side(
     """Streams of slots, each in order of time, brought together slot by slot."""
     heads = [next(stream, None) for stream in streams]
     while any(heads):
-        slot = min(_slot_of(head) for head in heads if head)
-        mine = [head is not None and _slot_of(head) == slot for head in heads]
+        slot = min(_bucket_of(head) for head in heads if head)
+        mine = [head is not None and _bucket_of(head) == slot for head in heads]
         yield slot, [head if head and here else {} for head, here in zip(heads, mine, strict=True)]
         heads = [
             next(stream, None) if here else head
@@ -217,7 +217,7 @@ def _side_by_side(
         ]
 
 
-def _slot_of(sums: dict[Key, Sums]) -> int:
+def _bucket_of(sums: dict[Key, Sums]) -> int:
     return next(iter(sums))[0]
 
 
@@ -241,7 +241,7 @@ def _kept(session: SqlSession, query: str) -> Iterator[dict[Key, Sums]]:
     """The sums of a table, slot after slot."""
     sums: dict[Key, Sums] = {}
     for *key, calls, unpriced, totals in session.execute(session.sql[query], (-(2**62), 2**62)):
-        if sums and key[0] != _slot_of(sums):
+        if sums and key[0] != _bucket_of(sums):
             yield sums
             sums = {}
         slot, labels_id, provenance, outcome = key

@@ -76,11 +76,11 @@ def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iter
                 page = whole or session.execute(text, (last, last + 1)).fetchall()
             after = page[-1][0] + 1 if page else before
             interned = Interned(session)
-            found = sorted((_slot(row, interned) for row in page), key=in_order)
+            found = sorted((_bucket(row, interned) for row in page), key=in_order)
         yield from found
 
 
-def _slot(row: Row, interned: Interned) -> BucketSum:
+def _bucket(row: Row, interned: Interned) -> BucketSum:
     at, labels_id, provenance, outcome, calls, unpriced, totals = row
     quantities, cost_pico = totals_from(totals)
     return BucketSum(at, interned.labels(labels_id), PROVENANCES[provenance - 1],

@@ -12,7 +12,7 @@ from quotakeeper.errors import (
     LedgerUnavailableError,
     LedgerVersionError,
 )
-from quotakeeper.stores.sql.account_usage import fill_paces
+from quotakeeper.stores.sql.account_usage import fill_account_usage
 from quotakeeper.stores.sql.bucket_sums import fill_buckets
 from quotakeeper.stores.sql.statements import read_sql
 from quotakeeper.stores.sqlite.dialect import sqlite_session
@@ -66,7 +66,7 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -
             if target == 2:
                 session = sqlite_session(connection)
                 fill_buckets(session)
-                fill_paces(session)
+                fill_account_usage(session)
             # A pragma takes no bound value; both are integers of our own.
             connection.execute(_SET_APPLICATION_ID)
             connection.execute(_SET_VERSION[target])

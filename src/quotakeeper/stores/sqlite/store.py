@@ -112,7 +112,7 @@ class SqliteStore(Transactions):
         self._there()
         return read_buckets(self._reading, *whole_buckets(since, until))
 
-    def paces(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
+    def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot, since an instant."""
         found = self._read(lambda state: [state.pace(account, since) for account in accounts])
         others = [a for a, pace in zip(accounts, found, strict=True) if pace is None]

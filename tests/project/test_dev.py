@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tools import verbs
-from tools.house import House, HouseError
+from tools.checkout import Checkout, CheckoutError
 from tools.interpreters import Interpreter
 from tools.verbs import Step
 
@@ -150,16 +150,16 @@ def _steps(*codes: int) -> list[Step]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def dev_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(verbs, "prepare", lambda _: Path(sys.executable))
-    return House(tmp_path)
+    return Checkout(tmp_path)
 
 
 def test_check_runs_every_step_and_tells_the_failed_ones(
-    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    dev_checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(verbs, "check_steps", lambda *_: _steps(0, 3, 0))
-    assert verbs.check(house, []) == 1
+    assert verbs.check(dev_checkout, []) == 1
     told = capsys.readouterr()
     lines = told.out.splitlines()
     assert [line.split()[0] for line in lines] == ["ok", "FAIL", "told", "ok"]
@@ -168,10 +168,10 @@ def test_check_runs_every_step_and_tells_the_failed_ones(
 
 
 def test_check_is_quiet_and_zero_when_all_is_well(
-    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    dev_checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(verbs, "check_steps", lambda *_: _steps(0, 0))
-    assert verbs.check(house, []) == 0
+    assert verbs.check(dev_checkout, []) == 0
     told = capsys.readouterr()
     assert len(told.out.splitlines()) == 2 and told.err == ""
 
@@ -179,18 +179,21 @@ def test_check_is_quiet_and_zero_when_all_is_well(
 @pytest.mark.parametrize(
     ("arguments", "command"),
     [
-        (["tests/house", "-k", "stamp"], ["-n", "auto", "tests/house", "-k", "stamp"]),
+        (["tests/project", "-k", "stamp"], ["-n", "auto", "tests/project", "-k", "stamp"]),
         (["-n0"], ["-n0"]),
         (["-p", "no:xdist"], ["-p", "no:xdist"]),
         (["--pdb"], ["--pdb"]),
     ],
 )
 def test_test_hands_what_it_is_told_to_pytest(
-    house: House, monkeypatch: pytest.MonkeyPatch, arguments: list[str], command: list[str]
+    dev_checkout: Checkout,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    command: list[str],
 ) -> None:
     calls: list[list[str]] = []
     monkeypatch.setattr(verbs, "_hand_over", lambda words, _: calls.append(words) or 0)
-    assert verbs.test(house, arguments) == 0
+    assert verbs.test(dev_checkout, arguments) == 0
     assert calls == [[sys.executable, "-m", "pytest", *command]]
 
 
@@ -216,7 +219,7 @@ def test_alone_test_runs_the_whole_and_in_ci_with_every_python(
     monkeypatch.setattr(
         verbs.suite, "whole", lambda *_, every_python: asked.append(every_python) or 3
     )
-    assert verbs.test(House(tmp_path, folder), arguments) == 3
+    assert verbs.test(Checkout(tmp_path, folder), arguments) == 3
     assert asked == [every]
 
 
@@ -224,23 +227,23 @@ def test_alone_test_runs_the_whole_and_in_ci_with_every_python(
     "arguments", [["--python", "3.13", "-k", "x"], ["--python=3.13", "-k", "x"]]
 )
 def test_another_python_runs_dev_itself_in_an_environment_of_its_own(
-    house: House, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+    dev_checkout: Checkout, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     other = Interpreter(sys.executable, "/opt/python", (3, 13, 0))
     monkeypatch.setattr(verbs.interpreters, "resolve", lambda *_: other)
-    (house.root / "dev.py").write_text(
+    (dev_checkout.root / "dev.py").write_text(
         "import json, sys; open('told', 'w').write(json.dumps(sys.argv[1:])); sys.exit(4)\n"
     )
-    assert verbs.test(house, arguments) == 4
-    told = json.loads((house.root / "told").read_text())
+    assert verbs.test(dev_checkout, arguments) == 4
+    told = json.loads((dev_checkout.root / "told").read_text())
     assert told == ["--environment", ".cache/pythons/3.13.0", "test", "-k", "x"]
 
 
 def test_the_environment_of_another_python_is_the_house(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    houses: list[House] = []
-    monkeypatch.setitem(verbs.VERBS, "test", lambda house, _: houses.append(house) or 0)
+    houses: list[Checkout] = []
+    monkeypatch.setitem(verbs.VERBS, "test", lambda checkout, _: houses.append(checkout) or 0)
     assert verbs.main(["--environment", ".cache/pythons/3.13.0", "test"]) == 0
     assert verbs.main(["test"]) == 0
     other, own = houses
@@ -261,8 +264,8 @@ def test_a_python_that_is_not_there_is_one_line_and_69(
 def test_the_demo_runs_offline_on_the_bare_interpreter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def offline(_: House) -> Path:
-        raise HouseError("can't reach the package index")
+    def offline(_: Checkout) -> Path:
+        raise CheckoutError("can't reach the package index")
 
     monkeypatch.setattr(verbs, "prepare", offline)
     monkeypatch.setenv("QUOTAKEEPER_LANG", "vi")
@@ -275,7 +278,7 @@ def test_the_demo_runs_offline_on_the_bare_interpreter(
         "raise SystemExit(7)\n",
         encoding="utf-8",
     )
-    assert verbs.demo(House(tmp_path), ["--fast"]) == 7
+    assert verbs.demo(Checkout(tmp_path), ["--fast"]) == 7
     told = capfd.readouterr()
     assert told.out.strip() == "found ['--fast'] vi"
     assert told.err.startswith("dev: can't reach the package index\n")
@@ -291,9 +294,11 @@ def test_a_verb_without_its_script_says_so(
 
 
 @needs_sh
-def test_a_signal_death_is_reported_as_a_shell_would(house: House) -> None:
+def test_a_signal_death_is_reported_as_a_shell_would(dev_checkout: Checkout) -> None:
     assert (
-        verbs._hand_over([sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"], house)
+        verbs._hand_over(
+            [sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"], dev_checkout
+        )
         == 143
     )
 

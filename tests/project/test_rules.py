@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.draw_layers import PICTURE, layers, svg
-from tests.house.rules import RULES, Rule
+from tests.project.rules import RULES, Rule
 from tests.proof import mutants
 from tests.proof.mutant_rows import Mutant
 
@@ -93,7 +93,7 @@ def test_the_symbol_of_a_rule_is_there_and_holds_its_fault(repository: Path, rul
 def test_the_page_shows_the_table(repository: Path, lang: str) -> None:
     page = (repository / PAGES[lang]).read_text(encoding="utf-8")
     shown = page.partition(BEGIN)[2].partition(END)[0].strip()
-    assert shown == table(lang), "python -m tests.house.test_rules writes it"
+    assert shown == table(lang), "python -m tests.project.test_rules writes it"
 
 
 @pytest.mark.slow

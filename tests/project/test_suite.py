@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tools import floors, layout, suite, system
-from tools.house import House, HouseError
+from tools.checkout import Checkout, CheckoutError
 from tools.interpreters import Interpreter
 from tools.suite import Run
 
@@ -20,7 +20,7 @@ SYSTEM = Interpreter("/usr/bin/python3", "/usr", (3, 11, 2))
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     root = tmp_path / "checkout"
     (root / "requirements").mkdir(parents=True)
     (root / "requirements" / "system.txt").touch()
@@ -28,7 +28,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
         (root / name).mkdir(parents=True)
     monkeypatch.setattr(suite, "prepare", lambda _: Path(sys.executable))
     monkeypatch.setattr(suite, "_provide_tokenizer", lambda *_: None)
-    return House(root)
+    return Checkout(root)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     ],
 )
 def test_the_whole_is_red_if_any_part_is_and_every_part_runs(
-    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     checked: int, tested: int, floor: int, rest: int, core: int, code: int,
 ) -> None:  # fmt: skip
     asked: list[list[str]] = []
@@ -56,7 +56,7 @@ def test_the_whole_is_red_if_any_part_is_and_every_part_runs(
     monkeypatch.setattr(suite.subprocess, "run", run)
     monkeypatch.setattr(suite.floors, "report", lambda *_: floor)
     monkeypatch.setattr(suite, "_announced", lambda _: [OTHER])
-    assert suite.whole(house, lambda: checked, every_python=True) == code
+    assert suite.whole(checkout, lambda: checked, every_python=True) == code
     first, second, third = asked
     assert first[1:] == ["-m", "pytest", "-n", "auto", "tests", "--ignore=tests/proof"]
     assert second[1:] == ["-m", "pytest", "-n", "auto", "tests/proof"]
@@ -66,13 +66,15 @@ def test_the_whole_is_red_if_any_part_is_and_every_part_runs(
     assert ("dev: failed: " in capsys.readouterr().err) == bool(code)
 
 
-def test_without_every_python_there_is_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_every_python_there_is_one(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refused(_: Path) -> list[Interpreter]:
         raise AssertionError("nobody asked for other Pythons")
 
     monkeypatch.setattr(suite, "_announced", refused)
     monkeypatch.setattr(suite, "_measured", lambda *_: [])
-    assert suite.whole(house, lambda: 0, every_python=False) == 0
+    assert suite.whole(checkout, lambda: 0, every_python=False) == 0
 
 
 def test_what_a_machine_lacks_is_named_and_no_failure(
@@ -112,7 +114,7 @@ def test_the_table_has_a_row_for_each_folder_and_a_column_for_each_run() -> None
 
 
 def test_the_systems_python_is_given_away_only_by_root(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways: list[str] = []
     monkeypatch.setattr(suite, "_as_outsider", lambda *_: ways.append("outsider") or 0)
@@ -120,19 +122,19 @@ def test_the_systems_python_is_given_away_only_by_root(
     for is_root in (True, False):
         monkeypatch.setattr(suite, "_is_root", lambda is_root=is_root: is_root)
         for each in (OTHER, SYSTEM):
-            suite._core(house, each)
+            suite._core(checkout, each)
     assert ways == ["itself", "outsider", "itself", "itself"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such users")
-def test_the_copy_holds_the_checkout_and_nothing_made_here(house: House) -> None:
+def test_the_copy_holds_the_checkout_and_nothing_made_here(checkout: Checkout) -> None:
     for name in (".venv/lib", ".git", "src/out", ".cache/tokenizer"):
-        (house.root / name).mkdir(parents=True)
-        (house.root / name / "file").touch()
-    (house.root / layout.TOKENIZER).touch()
-    (house.root.parent / "shared").mkdir()
-    (house.root.parent / "shared" / "fact").touch()
-    with suite._copied(house.root, os.geteuid(), os.getegid()) as copy:
+        (checkout.root / name).mkdir(parents=True)
+        (checkout.root / name / "file").touch()
+    (checkout.root / layout.TOKENIZER).touch()
+    (checkout.root.parent / "shared").mkdir()
+    (checkout.root.parent / "shared" / "fact").touch()
+    with suite._copied(checkout.root, os.geteuid(), os.getegid()) as copy:
         names = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
         assert names == {"requirements/system.txt", "src/out/file", layout.TOKENIZER}
         assert (copy.parent / "shared" / "fact").is_file() and (copy.parent / "home").is_dir()
@@ -141,7 +143,7 @@ def test_the_copy_holds_the_checkout_and_nothing_made_here(house: House) -> None
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such users")
 def test_an_outsider_starts_with_an_environment_of_its_own(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[dict[str, Any]] = []
 
@@ -154,7 +156,7 @@ def test_an_outsider_starts_with_an_environment_of_its_own(
     monkeypatch.setattr(suite.os, "chown", lambda *_, **__: None)
     monkeypatch.setenv("PYTHONPATH", "run_in_thread")
     monkeypatch.setenv("CI", "true")
-    assert suite._as_outsider(house, SYSTEM, ["tests/domain"], tmp_path / "notes") == 3
+    assert suite._as_outsider(checkout, SYSTEM, ["tests/domain"], tmp_path / "notes") == 3
     (how,) = started
     assert how["command"] == ["./dev", "test", "tests/domain"]
     assert how["user"] not in (0, os.geteuid()) or not suite._is_root()
@@ -253,10 +255,10 @@ def test_nothing_measured_is_a_failure(tmp_path: Path, capfd: pytest.CaptureFixt
 
 
 @pytest.fixture
-def apt(house: House, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def apt(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """A Debian with curl on it and nothing else; remembers what apt-get was asked."""
     asked: list[list[str]] = []
-    (house.root / "requirements" / "system.txt").write_text(
+    (checkout.root / "requirements" / "system.txt").write_text(
         "# what tests need\ncurl\nffmpeg  # films\n\npython3-venv\n", encoding="utf-8"
     )
 
@@ -276,9 +278,9 @@ def apt(house: House, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def test_root_in_ci_installs_what_is_missing_and_asks_once(
-    house: House, apt: list[list[str]]
+    checkout: Checkout, apt: list[list[str]]
 ) -> None:
-    system.provide(house.root)
+    system.provide(checkout.root)
     assert [" ".join(each) for each in apt] == [
         "apt-get -q -y update",
         "apt-get -q -y install --no-install-recommends ffmpeg python3-venv",
@@ -287,29 +289,29 @@ def test_root_in_ci_installs_what_is_missing_and_asks_once(
 
 @pytest.mark.parametrize(("ci", "user"), [("", 0), ("true", 1000)])
 def test_at_a_desk_one_line_says_what_to_type(
-    house: House, apt: list[list[str]], monkeypatch: pytest.MonkeyPatch,
+    checkout: Checkout, apt: list[list[str]], monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], ci: str, user: int,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(system.os, "geteuid", lambda: user)
-    system.provide(house.root)
+    system.provide(checkout.root)
     assert apt == []
     told = capsys.readouterr().err
     assert told.endswith("sudo apt-get install ffmpeg python3-venv\n") and told.count("\n") == 1
 
 
 def test_where_nothing_is_missing_or_no_debian_nothing_is_asked(
-    house: House, apt: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    checkout: Checkout, apt: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(system.shutil, "which", lambda _: None)
-    system.provide(house.root)
-    (house.root / "requirements" / "system.txt").write_text("curl\n", encoding="utf-8")
+    system.provide(checkout.root)
+    (checkout.root / "requirements" / "system.txt").write_text("curl\n", encoding="utf-8")
     monkeypatch.setattr(system.shutil, "which", lambda name: name)
-    system.provide(house.root)
+    system.provide(checkout.root)
     assert apt == []
 
 
-def test_a_package_that_cannot_be_had_stops_ci(house: House, apt: list[list[str]]) -> None:
-    (house.root / "requirements" / "system.txt").write_text("broken\n", encoding="utf-8")
-    with pytest.raises(HouseError, match=r"(?s)install .*broken failed:.*no space"):
-        system.provide(house.root)
+def test_a_package_that_cannot_be_had_stops_ci(checkout: Checkout, apt: list[list[str]]) -> None:
+    (checkout.root / "requirements" / "system.txt").write_text("broken\n", encoding="utf-8")
+    with pytest.raises(CheckoutError, match=r"(?s)install .*broken failed:.*no space"):
+        system.provide(checkout.root)

@@ -101,7 +101,7 @@ def test_what_breaks_a_program_is_told_from_what_does_not(small: Path) -> None:
 
 
 def test_the_strictly_checked_program_makes_every_public_call(repository: Path) -> None:
-    program = (repository / "tests" / "house" / "typed_consumer.py").read_text(encoding="utf-8")
+    program = (repository / "tests" / "checkout" / "typed_consumer.py").read_text(encoding="utf-8")
     used = set(re.findall(r"\w+", program))
     missing = []
     for line in public_surface.snapshot():
@@ -112,7 +112,7 @@ def test_the_strictly_checked_program_makes_every_public_call(repository: Path) 
         inner = len(where) > 2 and where[2].islower()  # a module of a package
         if callable_ and place in CHECKED and not inner and not last.startswith("_"):
             missing += [name] if last not in used | INTERNAL else []
-    assert missing == [], "add them to tests/house/typed_consumer.py"
+    assert missing == [], "add them to tests/project/typed_consumer.py"
 
 
 @pytest.mark.parametrize("lang", ["en", "vi"])

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 EXIT_UNAVAILABLE = 69
-STAMP_NAME = ".house-stamp.json"
+STAMP_NAME = ".checkout-stamp.json"
 # What a person set for other installations, and what would send ours elsewhere.
 NOT_INHERITED = (
     "PYTHONPATH",
@@ -46,11 +46,11 @@ OFFLINE_SIGNS = (
 )
 
 
-class HouseError(Exception):
+class CheckoutError(Exception):
     """The environment can't be made; the message is the one line to show."""
 
 
-class House(NamedTuple):
+class Checkout(NamedTuple):
     """Where a checkout lives, and where its parts are; `folder` is its environment's."""
 
     root: Path
@@ -86,88 +86,88 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
-def wanted_stamp(house: House) -> dict[str, str]:
+def wanted_stamp(checkout: Checkout) -> dict[str, str]:
     """What the environment must have been made from to be usable as it stands."""
     return {
-        "interpreter": _digest(f"{sys.version}|{sys.base_prefix}|{house.root}".encode()),
-        "lock": _digest(house.lock.read_bytes() + house.extras_lock.read_bytes()),
-        "project": _digest((house.root / "pyproject.toml").read_bytes()),
+        "interpreter": _digest(f"{sys.version}|{sys.base_prefix}|{checkout.root}".encode()),
+        "lock": _digest(checkout.lock.read_bytes() + checkout.extras_lock.read_bytes()),
+        "project": _digest((checkout.root / "pyproject.toml").read_bytes()),
     }
 
 
-def read_stamp(house: House) -> dict[str, str]:
+def read_stamp(checkout: Checkout) -> dict[str, str]:
     """What the environment was made from; empty when there is none, or none that can be trusted."""
     try:
-        found = json.loads(house.stamp.read_text(encoding="utf-8"))
+        found = json.loads(checkout.stamp.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    usable = isinstance(found, dict) and house.python.exists()
+    usable = isinstance(found, dict) and checkout.python.exists()
     return {str(key): str(value) for key, value in found.items()} if usable else {}
 
 
-def prepare(house: House) -> Path:
+def prepare(checkout: Checkout) -> Path:
     """Return the environment's Python, making or refreshing the environment first where needed."""
-    wanted = wanted_stamp(house)
-    if read_stamp(house) == wanted:
-        return house.python
-    with _only_one(house):
-        done = read_stamp(house)
+    wanted = wanted_stamp(checkout)
+    if read_stamp(checkout) == wanted:
+        return checkout.python
+    with _only_one(checkout):
+        done = read_stamp(checkout)
         if done != wanted:
-            _refresh(house, done, wanted)
-    return house.python
+            _refresh(checkout, done, wanted)
+    return checkout.python
 
 
-def child_environment(house: House) -> dict[str, str]:
+def child_environment(checkout: Checkout) -> dict[str, str]:
     """The environment variables for everything `./dev` starts."""
-    path = os.pathsep.join([str(house.scripts), os.environ.get("PATH", os.defpath)])
+    path = os.pathsep.join([str(checkout.scripts), os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PYTHONUTF8": "1", "PATH": path}
 
 
-def _refresh(house: House, done: dict[str, str], wanted: dict[str, str]) -> None:
+def _refresh(checkout: Checkout, done: dict[str, str], wanted: dict[str, str]) -> None:
     uv = shutil.which("uv")
     if done.get("interpreter") != wanted["interpreter"]:
-        _say(f"making {house.folder} with Python {sys.version.split()[0]}")
+        _say(f"making {checkout.folder} with Python {sys.version.split()[0]}")
         done = {}
-        _make_venv(house, uv)
+        _make_venv(checkout, uv)
     # Written after each step: a step cut short is the only one done again.
     reached = {"interpreter": wanted["interpreter"]}
     if done.get("lock") != wanted["lock"]:
         _say("installing the locked libraries")
         locked = ["--no-deps", "--require-hashes", "-r"]
-        if problem := _install(house, uv, [*locked, str(house.lock)]):
-            raise HouseError(_why_not(problem))
-        binary = ["--only-binary", ":all:", *locked, str(house.extras_lock)]
-        if problem := _install(house, uv, binary):
+        if problem := _install(checkout, uv, [*locked, str(checkout.lock)]):
+            raise CheckoutError(_why_not(problem))
+        binary = ["--only-binary", ":all:", *locked, str(checkout.extras_lock)]
+        if problem := _install(checkout, uv, binary):
             _go_without_extras(problem)
         done = {}
     reached["lock"] = wanted["lock"]
-    _write_stamp(house, reached)
+    _write_stamp(checkout, reached)
     if done.get("project") != wanted["project"]:
-        itself = ["--no-deps", "--no-build-isolation", "-e", str(house.root)]
-        if problem := _install(house, uv, itself):
-            raise HouseError(_why_not(problem))
-    _write_stamp(house, wanted)
+        itself = ["--no-deps", "--no-build-isolation", "-e", str(checkout.root)]
+        if problem := _install(checkout, uv, itself):
+            raise CheckoutError(_why_not(problem))
+    _write_stamp(checkout, wanted)
 
 
-def _make_venv(house: House, uv: str | None) -> None:
+def _make_venv(checkout: Checkout, uv: str | None) -> None:
     base = getattr(sys, "_base_executable", sys.executable)
-    if house.venv.exists():
-        shutil.rmtree(house.venv)
-    made = _run([base, "-m", "venv", str(house.venv)])
+    if checkout.venv.exists():
+        shutil.rmtree(checkout.venv)
+    made = _run([base, "-m", "venv", str(checkout.venv)])
     if made.returncode == 0:
         return
     # Debian without python3-venv: the module is there, pip's bundle is not.
-    bare = _run([base, "-m", "venv", "--clear", "--without-pip", str(house.venv)])
+    bare = _run([base, "-m", "venv", "--clear", "--without-pip", str(checkout.venv)])
     if bare.returncode == 0 and (uv or _outer_pip() is not None):
         return
-    shutil.rmtree(house.venv, ignore_errors=True)
-    raise HouseError(
+    shutil.rmtree(checkout.venv, ignore_errors=True)
+    raise CheckoutError(
         "this Python can't make an environment with pip in it (Debian, Ubuntu: apt install python3-venv); "
         "or put uv on PATH, or set PYTHON to another Python >= 3.11"
     )
 
 
-def _install(house: House, uv: str | None, arguments: list[str]) -> str:
+def _install(checkout: Checkout, uv: str | None, arguments: list[str]) -> str:
     """Install, with uv or else with pip; returns what the last of them complained of, or ""."""
     attempts = []
     if uv:
@@ -179,15 +179,15 @@ def _install(house: House, uv: str | None, arguments: list[str]) -> str:
                 "-q",
                 "--compile-bytecode",
                 "--python",
-                str(house.python),
+                str(checkout.python),
                 *arguments,
             ]
         )
     quiet = ["install", "-q", "--disable-pip-version-check", "--retries", "2", *arguments]
-    if _run([str(house.python), "-m", "pip", "--version"]).returncode == 0:
-        attempts.append([str(house.python), "-m", "pip", *quiet])
+    if _run([str(checkout.python), "-m", "pip", "--version"]).returncode == 0:
+        attempts.append([str(checkout.python), "-m", "pip", *quiet])
     elif (outer := _outer_pip()) is not None:
-        attempts.append([*outer, "--python", str(house.python), *quiet])
+        attempts.append([*outer, "--python", str(checkout.python), *quiet])
     output = "there is no pip to install with"
     for command in attempts:
         ran = _run(command)
@@ -205,7 +205,7 @@ def _go_without_extras(problem: str) -> None:
         f"Python {version}"
     )
     if in_ci():
-        raise HouseError(f"{text}, and CI goes without none:\n{problem.strip()[-2000:]}")
+        raise CheckoutError(f"{text}, and CI goes without none:\n{problem.strip()[-2000:]}")
     _say(f"{text}; their tests skip")
 
 
@@ -239,22 +239,22 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _write_stamp(house: House, stamp: dict[str, str]) -> None:
-    unfinished = house.stamp.with_suffix(".part")
+def _write_stamp(checkout: Checkout, stamp: dict[str, str]) -> None:
+    unfinished = checkout.stamp.with_suffix(".part")
     unfinished.write_text(json.dumps(stamp), encoding="utf-8")
-    unfinished.replace(house.stamp)
+    unfinished.replace(checkout.stamp)
 
 
 @contextmanager
-def _only_one(house: House) -> Iterator[None]:
+def _only_one(checkout: Checkout) -> Iterator[None]:
     """Two `./dev` at once: the second waits, then finds the work done. Windows goes without."""
     if sys.platform == "win32":
         yield
         return
     import fcntl
 
-    house.venv.parent.mkdir(parents=True, exist_ok=True)
-    with house.venv.with_name(f"{house.venv.name}.lock").open("w") as handle:
+    checkout.venv.parent.mkdir(parents=True, exist_ok=True)
+    with checkout.venv.with_name(f"{checkout.venv.name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import house as house_module
-from tools.house import House, HouseError, prepare, read_stamp, wanted_stamp
+from tools import checkout as house_module
+from tools.checkout import Checkout, CheckoutError, prepare, read_stamp, wanted_stamp
 
 Answer = Callable[[list[str]], tuple[int, str]]
 
@@ -18,8 +18,8 @@ Answer = Callable[[list[str]], tuple[int, str]]
 class Machine:
     """Stands in for every program `prepare` would start; remembers what was asked of it."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, checkout: Checkout) -> None:
+        self.checkout = checkout
         self.asked: list[str] = []
         self.answers: dict[str, tuple[int, str]] = {}
 
@@ -28,8 +28,8 @@ class Machine:
         self.asked.append(kind)
         code, output = self.answers.get(kind, (0, ""))
         if kind.startswith("venv") and code == 0:
-            self.house.scripts.mkdir(parents=True, exist_ok=True)
-            self.house.python.touch()
+            self.checkout.scripts.mkdir(parents=True, exist_ok=True)
+            self.checkout.python.touch()
         return subprocess.CompletedProcess(command, code, output)
 
     def installed(self) -> list[str]:
@@ -51,141 +51,143 @@ class Machine:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def checkout(tmp_path: Path) -> Checkout:
     root = tmp_path / "a checkout"
     (root / "requirements").mkdir(parents=True)
     for name in ("requirements/dev.lock", "requirements/extras.lock", "pyproject.toml"):
         (root / name).write_text("first\n", encoding="utf-8")
-    return House(root)
+    return Checkout(root)
 
 
 @pytest.fixture
-def machine(house: House, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    machine = Machine(house)
+def machine(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    machine = Machine(checkout)
     monkeypatch.setattr(house_module, "_run", machine.run)
     monkeypatch.setattr(house_module.shutil, "which", lambda _: None)
     return machine
 
 
 def test_the_first_run_makes_everything_and_the_second_nothing(
-    house: House, machine: Machine
+    checkout: Checkout, machine: Machine
 ) -> None:
-    assert prepare(house) == house.python
+    assert prepare(checkout) == checkout.python
     assert machine.installed() == ["venv", "lock", "extras", "project"]
-    assert prepare(house) == house.python
+    assert prepare(checkout) == checkout.python
     assert machine.asked == []
 
 
-def test_only_what_changed_is_done_again(house: House, machine: Machine) -> None:
-    prepare(house)
+def test_only_what_changed_is_done_again(checkout: Checkout, machine: Machine) -> None:
+    prepare(checkout)
     machine.installed()
-    (house.root / "pyproject.toml").write_text("second\n", encoding="utf-8")
-    prepare(house)
+    (checkout.root / "pyproject.toml").write_text("second\n", encoding="utf-8")
+    prepare(checkout)
     assert machine.installed() == ["project"]
-    house.lock.write_text("second\n", encoding="utf-8")
-    prepare(house)
+    checkout.lock.write_text("second\n", encoding="utf-8")
+    prepare(checkout)
     assert machine.installed() == ["lock", "extras", "project"]
-    assert prepare(house) and machine.installed() == []
+    assert prepare(checkout) and machine.installed() == []
 
 
 def test_another_interpreter_or_a_moved_checkout_starts_afresh(
-    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    checkout: Checkout, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare(house)
+    prepare(checkout)
     machine.installed()
-    left_over = house.venv / "left-over"
+    left_over = checkout.venv / "left-over"
     left_over.touch()
     monkeypatch.setattr(house_module.sys, "version", "3.99.0 (somewhen)")
-    prepare(house)
+    prepare(checkout)
     assert machine.installed() == ["venv", "lock", "extras", "project"]
     assert not left_over.exists()
-    moved = House(house.root.rename(house.root.with_name("moved")))
+    moved = Checkout(checkout.root.rename(checkout.root.with_name("moved")))
     assert read_stamp(moved) != wanted_stamp(moved)
 
 
-def test_a_run_cut_short_goes_on_where_it_stopped(house: House, machine: Machine) -> None:
+def test_a_run_cut_short_goes_on_where_it_stopped(checkout: Checkout, machine: Machine) -> None:
     machine.answers["project"] = (1, "no space left")
-    with pytest.raises(HouseError, match="no space left"):
-        prepare(house)
+    with pytest.raises(CheckoutError, match="no space left"):
+        prepare(checkout)
     machine.installed()
     machine.answers.clear()
-    prepare(house)
+    prepare(checkout)
     assert machine.installed() == ["project"]
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '"text"'])
-def test_a_damaged_stamp_is_no_stamp(house: House, machine: Machine, damage: str) -> None:
-    prepare(house)
+def test_a_damaged_stamp_is_no_stamp(checkout: Checkout, machine: Machine, damage: str) -> None:
+    prepare(checkout)
     machine.installed()
-    house.stamp.write_text(damage, encoding="utf-8")
-    prepare(house)
+    checkout.stamp.write_text(damage, encoding="utf-8")
+    prepare(checkout)
     assert machine.installed() == ["venv", "lock", "extras", "project"]
 
 
 def test_an_environment_whose_python_is_gone_is_no_environment(
-    house: House, machine: Machine
+    checkout: Checkout, machine: Machine
 ) -> None:
-    prepare(house)
+    prepare(checkout)
     machine.installed()
-    house.python.unlink()
-    prepare(house)
+    checkout.python.unlink()
+    prepare(checkout)
     assert machine.installed()[0] == "venv"
 
 
-def test_offline_is_said_in_one_line(house: House, machine: Machine) -> None:
+def test_offline_is_said_in_one_line(checkout: Checkout, machine: Machine) -> None:
     machine.answers["lock"] = (1, "ERROR: Temporary failure in name resolution\nERROR: more")
-    with pytest.raises(HouseError, match="can't reach the package index") as caught:
-        prepare(house)
+    with pytest.raises(CheckoutError, match="can't reach the package index") as caught:
+        prepare(checkout)
     assert "\n" not in str(caught.value)
 
 
 def test_optional_libraries_may_be_missing_at_a_desk(
-    house: House,
+    checkout: Checkout,
     machine: Machine,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     machine.answers["extras"] = (1, "no matching wheel")
-    assert prepare(house) == house.python
+    assert prepare(checkout) == checkout.python
     assert "their tests skip" in capsys.readouterr().err
     machine.installed()
-    prepare(house)
+    prepare(checkout)
     assert machine.asked == []
 
 
 def test_optional_libraries_may_not_be_missing_in_ci(
-    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    checkout: Checkout, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", "true")
     machine.answers["extras"] = (1, "no matching wheel")
-    with pytest.raises(HouseError, match=r"(?s)Python 3\.\d+, and CI .*no matching wheel"):
-        prepare(house)
+    with pytest.raises(CheckoutError, match=r"(?s)Python 3\.\d+, and CI .*no matching wheel"):
+        prepare(checkout)
 
 
-def test_an_environment_elsewhere_leaves_the_own_one_alone(house: House, machine: Machine) -> None:
-    prepare(house)
+def test_an_environment_elsewhere_leaves_the_own_one_alone(
+    checkout: Checkout, machine: Machine
+) -> None:
+    prepare(checkout)
     machine.installed()
-    other = house._replace(folder=".cache/pythons/3.13.0")
-    machine.house = other
-    assert prepare(other) == other.python != house.python
+    other = checkout._replace(folder=".cache/pythons/3.13.0")
+    machine.checkout = other
+    assert prepare(other) == other.python != checkout.python
     assert machine.installed() == ["venv", "lock", "extras", "project"]
-    assert prepare(house) == house.python
+    assert prepare(checkout) == checkout.python
     assert machine.asked == []
 
 
 def test_uv_is_used_where_there_is_one_and_pip_where_it_fails(
-    house: House, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    checkout: Checkout, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(house_module.shutil, "which", lambda _: "uv")
     machine.answers["uv extras"] = (1, "another index")
-    prepare(house)
+    prepare(checkout)
     assert machine.installed() == ["venv", "uv lock", "uv extras", "extras", "uv project"]
 
 
-def test_without_ensurepip_the_outer_pip_installs(house: House, machine: Machine) -> None:
+def test_without_ensurepip_the_outer_pip_installs(checkout: Checkout, machine: Machine) -> None:
     machine.answers = {"venv": (1, "ensurepip is not available"), "pip?": (1, "no module")}
-    prepare(house)
+    prepare(checkout)
     assert machine.installed() == [
         "venv",
         "venv bare",
@@ -195,12 +197,14 @@ def test_without_ensurepip_the_outer_pip_installs(house: House, machine: Machine
     ]
 
 
-def test_without_any_pip_one_line_says_what_to_install(house: House, machine: Machine) -> None:
+def test_without_any_pip_one_line_says_what_to_install(
+    checkout: Checkout, machine: Machine
+) -> None:
     machine.answers = {"venv": (1, "ensurepip is not available"), "outer pip?": (1, "no module")}
-    with pytest.raises(HouseError, match="python3-venv") as caught:
-        prepare(house)
+    with pytest.raises(CheckoutError, match="python3-venv") as caught:
+        prepare(checkout)
     assert "\n" not in str(caught.value)
-    assert not house.venv.exists()
+    assert not checkout.venv.exists()
 
 
 def test_a_host_environment_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +216,7 @@ def test_a_host_environment_is_not_inherited(monkeypatch: pytest.MonkeyPatch) ->
     assert ran.stdout.strip() == "[None, None]"
 
 
-def test_children_find_the_environment_and_read_utf8(house: House) -> None:
-    environment = house_module.child_environment(house)
+def test_children_find_the_environment_and_read_utf8(checkout: Checkout) -> None:
+    environment = house_module.child_environment(checkout)
     assert environment["PYTHONUTF8"] == "1"
-    assert environment["PATH"].split(os.pathsep)[0] == str(house.scripts)
+    assert environment["PATH"].split(os.pathsep)[0] == str(checkout.scripts)

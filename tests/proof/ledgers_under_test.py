@@ -53,7 +53,7 @@ class _Broken(c.Release):
         raise _SlipError
 
 
-class House:
+class LedgerUnderTest:
     """A ledger in memory that several owners share; faults stand before and behind it."""
 
     deaths = 0.004
@@ -121,7 +121,7 @@ class House:
         """Leave."""
 
 
-class FileHouse(House):
+class FileLedger(LedgerUnderTest):
     """Several stores on one file, over a database whose statements fail now and then."""
 
     deaths = 0.02
@@ -211,18 +211,18 @@ class FileHouse(House):
 
 
 @contextmanager
-def opened(kind: str, chance: Random) -> Iterator[House]:
-    """A house of this kind ("memory" or "file"), gone afterwards."""
+def opened(kind: str, chance: Random) -> Iterator[LedgerUnderTest]:
+    """A ledger_under_test of this kind ("memory" or "file"), gone afterwards."""
     if kind == "memory":
-        yield House(chance)
+        yield LedgerUnderTest(chance)
         return
     disk = Faults()
     with (
         TemporaryDirectory(dir=MEMORY) as folder,
         patch.object(sqlite3, "connect", faulty_connect(disk)),
     ):
-        house = FileHouse(chance, Path(folder), disk)
+        ledger_under_test = FileLedger(chance, Path(folder), disk)
         try:
-            yield house
+            yield ledger_under_test
         finally:
-            house.close()
+            ledger_under_test.close()
