@@ -19,7 +19,7 @@ from typing import NamedTuple
 import griffe
 
 ROOT = Path(__file__).resolve().parent.parent
-SNAPSHOT = ROOT / "tests" / "checkout" / "public_surface.txt"
+SNAPSHOT = ROOT / "tests" / "project" / "public_surface.txt"
 PACKAGES = (
     "quotakeeper",
     "quotakeeper.calculator",

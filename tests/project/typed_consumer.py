@@ -6,7 +6,7 @@ annotations is an error here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -40,6 +40,7 @@ from quotakeeper.providers import (
     Adapter,
     Call,
     LiveSession,
+    ProviderAdapter,
     ProviderFault,
     Refusal,
     Request,
@@ -51,6 +52,8 @@ from quotakeeper.providers import (
     plugin_problems,
     recognise,
 )
+from quotakeeper.providers.addresses import Address
+from quotakeeper.providers.contract import CountText
 from quotakeeper.testing import FakeClock
 from quotakeeper.tokens import TokenEstimate, count_tokens, detect_language, estimate_tokens
 
@@ -140,12 +143,13 @@ def looking(keeper: Keeper) -> None:
     for row in assert_type(keeper.usage(0, 1, by=("day", "model")), list[UsageRow]):
         print(row.key, row.calls, row.cost_pico, row.quantities)
     print(
-        [slot.bucket_at for slot in keeper.slots(0, 1)], [hold.id for hold in keeper.reservations()]
+        [slot.slot_at for slot in keeper.slots(0, 1)], [hold.id for hold in keeper.reservations()]
     )
     print([entry.seq for entry in keeper.entries(after=0)])
     print([problem.what for problem in keeper.verify()], keeper.compact(400, shrink=True).entries)
     print(keeper.limits, keeper.settings.timezone, keeper.zone, keeper.now(), keeper.durability)
-    print([each.percent for each in keeper.standing(list(keeper.limits))])
+    stop = keeper.subscribe(lambda observation: print(observation))
+    stop()
     keeper.close()
 
 
@@ -228,3 +232,24 @@ def waiting(clock: FakeClock) -> float:
     clock.set("2026-11-23T12:00:00Z")
     clock.sleep(0.5)
     return clock.now() + clock.monotonic() + sum(clock.slept)
+
+
+class AcmeAdapter(ProviderAdapter[str]):
+    """A provider as a plug-in adds it."""
+
+    name = "acme"
+    hosts = ("api.acme.example",)
+
+    def route(self, method: str, place: Address) -> str | None:
+        return "transcribe" if method == "POST" and place.path[-1:] == ("listen",) else None
+
+    def call(
+        self, route: str, request: Request, place: Address, count: CountText | None
+    ) -> Call | None:
+        return Call(self.name, "ear-1", route, bound={"requests": 1})
+
+    def session(self, route: str, place: Address, count: CountText | None) -> LiveSession | None:
+        return None
+
+    def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
+        raise LookupError(call.model)

@@ -30,6 +30,11 @@ class BucketSum:
     quantities: Quantities
     cost_pico: int
 
+    @property
+    def slot_at(self) -> int:
+        """`bucket_at`, by the name that `Keeper.slots` goes with."""
+        return self.bucket_at
+
 
 _Kind = tuple[CallLabels, Provenance, Outcome]
 
