@@ -109,7 +109,7 @@ ROWS = (
         "MemoryStore", "Kills")),
     Mutant(CROSSINGS, "<= used == crossing.used", "<= used", CROSSING_ROWS),
     Mutant(FOLDING, "        if rolling and to_use != used:\n", "        if False:\n"),
-    Mutant(FOLDING, "        if to_use < used:\n", "        if False:\n"),
+    Mutant(FOLDING, "        if to_use < used:\n", "        if False:\n", CONTRACT),
     Mutant(LEDGER, "_assumed(known), now, command.limits)", "_assumed(known), now)"),
     Mutant(LEDGER, "_counted(state, entry, command.limits, now)\n            booked",
            "_counted(state, entry, (), now)\n            booked"),
