@@ -47,6 +47,7 @@ _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 KEPT = {
     "HookFinder": "importlib calls what it implements a finder",
     "slots": "Keeper.slots is documented",
+    "slot_at": "what Keeper.slots gives has it",
     "slot": "tokens/pair_table: the place of a pair in a hash table",
 }
 
