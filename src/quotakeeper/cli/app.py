@@ -10,34 +10,14 @@ import click
 
 from quotakeeper.cli.arguments import GLOBAL, asked_language, hoisted
 from quotakeeper.cli.click_options import with_options
+from quotakeeper.cli.command_table import command_names
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.exit_codes import INTERRUPTED, OK
 from quotakeeper.cli.running import guarded
 from quotakeeper.cli.text.words import Words
 from quotakeeper.config.terminal import language
 
-_HERE = "quotakeeper.cli"
-# In the order of the help text: running, looking, the ledger, setting up.
-COMMANDS = {
-    "run": f"{_HERE}.run.options:run",
-    "translate": f"{_HERE}.translate.options:translate",
-    "status": f"{_HERE}.status.options:status",
-    "watch": f"{_HERE}.watch.options:watch",
-    "report": f"{_HERE}.report.options:report",
-    "events": f"{_HERE}.events.options:events",
-    "export": f"{_HERE}.export.options:export",
-    "verify": f"{_HERE}.verify.options:verify",
-    "compact": f"{_HERE}.compact.options:compact",
-    "reconcile": f"{_HERE}.reconcile.options:reconcile",
-    "limits": f"{_HERE}.limits.options:limits",
-    "prices": f"{_HERE}.prices.options:prices",
-    "plan": f"{_HERE}.plan.options:plan",
-    "estimate": f"{_HERE}.estimate.options:estimate",
-    "tokens": f"{_HERE}.tokens.options:tokens",
-    "doctor": f"{_HERE}.doctor.options:doctor",
-    "config": f"{_HERE}.config.options:config",
-    "sandbox": f"{_HERE}.sandbox.options:sandbox",
-}
+COMMANDS = {name: f"quotakeeper.cli.{name}.options:{name}" for name in command_names()}
 
 
 class LazyGroup(click.Group):

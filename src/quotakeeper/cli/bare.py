@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from quotakeeper.cli.arguments import GLOBAL, asked_language, hoisted
-from quotakeeper.cli.command_table import CommandTable
+from quotakeeper.cli.command_table import CommandTable, command_names
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.exit_codes import report
 from quotakeeper.cli.export.command import ExportOptions, run_export
@@ -24,32 +24,21 @@ from quotakeeper.errors import MissingExtraError
 from quotakeeper.pipeline.command_option import add_option, values_of
 from quotakeeper.pipeline.option_table import SUMMARY, add_arguments
 
-# The commands of the full CLI; a test holds this to its list, which cannot be imported here.
-WITH_PACKAGES = (
-    "watch",
-    "report",
-    "events",
-    "reconcile",
-    "limits",
-    "prices",
-    "plan",
-    "compact",
-    "estimate",
-    "tokens",
-    "doctor",
-    "config",
-    "sandbox",
-)
 _EPILOG = (
     "All other commands (watch, report, limits, prices, ...) need three small packages: "
     'pip install "quotakeeper[cli]"'
 )
 
 
+def _with_packages() -> set[str]:
+    """The commands of the full command line that need its packages."""
+    return set(command_names()) - BARE.keys()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one of these commands and return its exit code."""
     arguments, program = _apart(hoisted(list(argv or ())))
-    wanted = next((each for each in arguments if each in WITH_PACKAGES), None)
+    wanted = next((each for each in arguments if each in _with_packages()), None)
     if wanted is not None and not BARE.keys() & set(arguments):
         return report(MissingExtraError("cli", f"the command {wanted!r}"), Words(language()))
     try:

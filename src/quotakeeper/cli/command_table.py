@@ -1,10 +1,28 @@
-"""What both command lines know of a command: its name, its summary and its options."""
+"""What both command lines know of the commands: their names, summaries and options."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from pkgutil import iter_modules
 
 from quotakeeper.pipeline.command_option import CommandOption
+
+# In the order of the help text: running, looking, the ledger, setting up. Others come behind.
+ORDER = (
+    "run", "translate", "status", "watch", "report", "events", "export", "verify", "compact",
+    "reconcile", "limits", "prices", "plan", "estimate", "tokens", "doctor", "config", "sandbox",
+)  # fmt: skip
+_NO_COMMANDS = {"text", "views"}
+
+
+@cache
+def command_names() -> tuple[str, ...]:
+    """The commands: one for each folder beside this file, in the order of the help text."""
+    modules = iter_modules([str(Path(__file__).parent)])
+    found = {each.name for each in modules if each.ispkg} - _NO_COMMANDS
+    return (*(name for name in ORDER if name in found), *sorted(found.difference(ORDER)))
 
 
 @dataclass(frozen=True, slots=True)
