@@ -29,7 +29,6 @@ OLD_TERMS = {
     "house": "layout, environment",
     "housekeeping": "maintenance",
     "lane": "fast_path",
-    "museum": "known_bugs",
     "nesting": "suppression",
     "openings": "reserving",
     "outlook": "status",

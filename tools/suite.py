@@ -29,9 +29,12 @@ from tools.layout import (
     UNMEASURED_TESTS,
 )
 
-MAKE_TOKENIZER = (
-    "import sys; from quotakeeper.tokens import exact; exact.install('npm', sys.argv[1])"
-)
+MAKE_TOKENIZER = """
+import sys
+from pathlib import Path
+from quotakeeper.tokens import exact
+exact.install("npm", Path(sys.argv[1]))
+"""
 OUTSIDER = "nobody"
 # Of the environment that a user without rights is started with, nothing names root's folders.
 _NOT_FOR_OUTSIDERS = ("PYENV_", "XDG_", "VIRTUAL_ENV", "TMPDIR", "PYTHON", "PIP_CACHE", "UV_")

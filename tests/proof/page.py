@@ -69,11 +69,11 @@ def _figures(result: Mapping[str, Any], text: Mapping[str, Any]) -> list[str]:
 
 
 def _known_bugs(text: Mapping[str, Any], language: str) -> list[str]:
-    if "known_bugs" not in parts.names():
+    if "museum" not in parts.names():
         return []
-    rooms = parts.load("known_bugs")
+    rooms = parts.load("museum")
     return [
-        text["known_bugs"], "", text["museum_head"], "|---|---|",
+        text["museum"], "", text["museum_head"], "|---|---|",
         *(f"| {case} | {why[language]} |" for case, why in rooms.NOT_YET),
         "",
     ]  # fmt: skip

@@ -34,7 +34,7 @@ TEXTS: dict[str, dict[str, Any]] = {
             "A seed repeats what is asked; when threads and processes meet is up to the machine.",
         ],
         "figures": "## Figures of this run",
-        "known_bugs": "## Public bugs of others that do not apply yet",
+        "museum": "## Public bugs of others that do not apply yet",
         "museum_head": "| case | why not yet |",
         "not_promised": [
             "## What is not promised",
@@ -88,7 +88,7 @@ TEXTS: dict[str, dict[str, Any]] = {
             "Seed lặp lại những gì được hỏi; các luồng và tiến trình gặp nhau lúc nào là tuỳ máy.",
         ],
         "figures": "## Số liệu của lượt chạy này (in nguyên văn, bằng tiếng Anh)",
-        "known_bugs": "## Lỗi công khai của nơi khác, chưa áp dụng được ở đây",
+        "museum": "## Lỗi công khai của nơi khác, chưa áp dụng được ở đây",
         "museum_head": "| trường hợp | vì sao chưa |",
         "not_promised": [
             "## Không hứa gì",

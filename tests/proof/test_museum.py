@@ -1,7 +1,7 @@
-"""The known_bugs: public bugs of others, each a test of what we do where they went wrong.
+"""The museum: public bugs of others, each a test of what we do where they went wrong.
 
 Every docstring names the public case and what went wrong there. What does not apply yet is listed
-in `known_bugs.NOT_YET`, with the reason.
+in `museum.NOT_YET`, with the reason.
 """
 
 from __future__ import annotations
