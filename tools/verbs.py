@@ -17,7 +17,6 @@ from tools.checkout import (
     Checkout,
     CheckoutError,
     child_environment,
-    in_ci,
     prepare,
 )
 from tools.circles import main as print_circles
@@ -46,7 +45,7 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
   test   check, then every test, skips explained, and the floors of coverage
          test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
          test --python 3.13 [ARGS]: with that Python (a version or a path), in .cache/pythons
-         test --every-python: then the core with every other Python found; so does CI=true
+         test --every-python: then the core with every other Python found (CI: not yet)
          test --matrix: every SDK there is a driver for, each in an environment of its own
   proof  put every promise to the test, and say what was found           docs/en/reliability.md
          proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
@@ -180,7 +179,8 @@ def test(checkout: Checkout, arguments: list[str]) -> int:
     wanted, arguments = _option(arguments, "--python")
     if wanted is not None:
         return _with_python(checkout, wanted, arguments)
-    every_python = "--every-python" in arguments or (in_ci() and checkout.folder == ".venv")
+    # Not yet in CI by itself: the core has not been seen green on every other Python.
+    every_python = "--every-python" in arguments
     arguments = [each for each in arguments if each != "--every-python"]
     if not arguments:
         return suite.whole(checkout, lambda: check(checkout, []), every_python=every_python)

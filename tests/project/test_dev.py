@@ -202,11 +202,12 @@ def test_test_hands_what_it_is_told_to_pytest(
     [
         ([], "", ".venv", False),
         (["--every-python"], "", ".venv", True),
-        ([], "true", ".venv", True),
+        ([], "true", ".venv", False),
+        (["--every-python"], "true", ".venv", True),
         ([], "true", ".cache/pythons/3.13.0", False),
     ],
 )
-def test_alone_test_runs_the_whole_and_in_ci_with_every_python(
+def test_alone_test_runs_the_whole_and_with_every_python_when_asked(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
