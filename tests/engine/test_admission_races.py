@@ -56,7 +56,9 @@ def test_four_processes_of_eight_threads_admit_exactly_the_limit(
         assert (standing.used, standing.reserved, standing.remaining) == (amount, 0, 0)
         with pytest.raises(LimitExceeded):
             keeper.reserve("gemini", model="gemini-2.0-flash")
-        assert len(list(keeper.entries())) == 2 * amount
+        crossed = [entry.crossing.level for entry in keeper.entries() if entry.crossing]
+        assert crossed == [amount * 8 // 10, amount * 95 // 100, amount]  # once for all of them
+        assert len(list(keeper.entries())) == 2 * amount + 3
         recording = Recording()
         for each in noted:
             recording.load(each)

@@ -65,11 +65,11 @@ def test_a_call_is_told_of_from_its_admission_to_its_correction(make: MakeKeeper
     assert isinstance(crossed, ThresholdCrossed)
     assert (crossed.crossing.limit, crossed.crossing.level, crossed.verdict.used) == ("cap", 8, 8)
     assert isinstance(corrected, CallCorrected)
-    assert corrected.event.quantities == {"output_tokens": 2}
+    assert corrected.event.quantities == {"output_tokens": 2, "requests": 1}
     assert isinstance(refused, CallRefused)
     assert (refused.labels.operation, refused.decision.blocking.asked) == ("rewrite", 9)
     assert of(seen, CallAssumed)[0].event.id == lost.id
-    assert of(seen, CallUnpriced)[0].event.model == "gemini-99-unheard-of"
+    assert of(seen, CallUnpriced)[0].event.labels.model == "gemini-99-unheard-of"
     with pytest.raises(FrozenInstanceError):
         crossed.crossing = None  # type: ignore[misc, assignment]
 

@@ -36,7 +36,7 @@ from tests.proof.tracer import say
 NOW = FakeClock().now()
 LATER = NOW + 72 * HOUR  # when all that was before is long ago
 CAP, ROLLING = cap(1_000), cap(1_000, "rolling", window="rolling 1h")
-LIMITS = (CAP, ROLLING)
+LIMITS, SMALL = (CAP, ROLLING), cap(100, "small")
 BEGIN, IN_MEMORY = "begin", "kept in memory"
 _SPOOLED = c.Record("spooled", LABELS, tokens(5))
 _LEAVING = c.Sweep(frozenset({"me"}))
@@ -59,6 +59,9 @@ BATCHES: tuple[tuple[c.Command, ...], ...] = (
     (c.Correct("b", tokens(2)), c.Record("d", LABELS, tokens(3))),
     (_reserve("lease", 100), c.Draw("drawn", "lease", tokens(30), "me", HOUR)),
     (c.Settle("drawn", tokens(20)), c.Draw("drawn and open", "lease", tokens(30), "me", HOUR)),
+    # Crosses three thresholds, falls below all of them, and crosses one again.
+    (c.Record("crosses", LABELS, tokens(45), (SMALL,)), c.Correct("crosses", tokens(5))),
+    (c.Record("crosses again", LABELS, tokens(25), (SMALL,)),),
 )
 _FIRST = len(BATCHES)
 SPOOL, REPLAY, LEAVE, COMPACT, SHRINK, CLOSE, AGAIN, OVER = range(_FIRST, _FIRST + 8)

@@ -18,13 +18,14 @@ class Mutant(NamedTuple):
     catcher: str = "memory"
 
 
-ADMISSION, LEDGER, OPENINGS, FOLDING, STATE = (
-    f"domain/ledger/{name}.py" for name in ("admission", "apply", "reserving", "fold", "state")
+ADMISSION, LEDGER, OPENINGS, FOLDING, STATE, CROSSINGS = (
+    f"domain/ledger/{name}.py"
+    for name in ("admission", "apply", "reserving", "fold", "state", "crossings")
 )
 CACHED, STORE, HANDLE, LOCKS, CONNECTION, QUERIES, SCHEMA, ERRORS, FILES, MIGRATIONS, BALANCES = (
     f"stores/{name}"
     for name in ("sql/state.py", "sqlite/store.py", "sqlite/transactions.py", "sqlite/locks.py",
-                 "sqlite/connection.py", "sql/statements.sql", "sqlite/schema/schema_2.sql",
+                 "sqlite/connection.py", "sql/statements.sql", "sqlite/schema/schema_3.sql",
                  "sqlite/errors.py", "sqlite/files.py", "sqlite/migrations.py", "sql/balances.py")
 )  # fmt: skip
 WINDOWS = "tests/domain/test_windows.py"
@@ -32,6 +33,7 @@ CONTRACT = "tests/stores/test_contract.py -k MemoryStore"
 FAULTS = "tests/stores/test_sqlite_faults.py"
 SQLITE = "tests/stores/test_sqlite_file.py"
 LOCKING = "tests/stores/test_sqlite_locks.py"
+CROSSING_ROWS = "tests/stores/test_sqlite_crossings.py"
 
 ROWS = (
     # -- admission: the guards themselves
@@ -45,8 +47,6 @@ ROWS = (
     Mutant(ADMISSION, "if asked == 0 and not unpriced:", "if asked == 0:"),
     Mutant(ADMISSION, "if together >= limit.amount and limit.mode is Mode.HARD:",
            "if together > limit.amount and limit.mode is Mode.HARD:"),
-    Mutant(ADMISSION, "if totals.settled + totals.reserved >= limit.warns_from:",
-           "if totals.settled + totals.reserved > limit.warns_from:"),
     Mutant(ADMISSION, "elif together > limit.amount or together >= limit.warns_from:",
            "elif together > limit.amount or together > limit.warns_from:"),
     Mutant(ADMISSION, "if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:",
@@ -95,6 +95,33 @@ ROWS = (
     Mutant(FOLDING, "max(0, to_hold - freed.get(account.key, 0))", "0"),
     Mutant("domain/ledger/reservations.py", "max(0, quantities[key] - amount)", "quantities[key] - amount"),
     Mutant("domain/ledger/reservations.py", "quantities.get(key, 0) + amount", "amount"),
+    # -- crossings of thresholds
+    Mutant(CROSSINGS, "            used = balance.settled\n",
+           "            used = balance.settled + balance.reserved\n"),
+    Mutant(CROSSINGS, "if used >= limit.warns_from:", "if used > limit.warns_from:"),
+    Mutant(CROSSINGS, "        if used < level:\n", "        if used <= level:\n"),
+    Mutant(CROSSINGS, "            if mark.stands:\n", "            if False:\n"),
+    Mutant(CROSSINGS, "turn = mark.turn + 1", "turn = 1"),
+    Mutant(CROSSINGS, "if mark is not None and mark.start_at == start_at:", "if mark is not None:"),
+    Mutant(CROSSINGS, "marks.get((limit.name, limit.amount, level))",
+           "marks.get((limit.name, 0, level))", CONTRACT),
+    Mutant(CROSSINGS, "and level[2] > used:", "and level[2] >= used:"),
+    Mutant(CROSSINGS, "        if not is_storable(limit.name):\n            continue\n", "", CONTRACT.replace(
+        "MemoryStore", "Kills")),
+    Mutant(CROSSINGS, "<= used == crossing.used", "<= used", CROSSING_ROWS),
+    Mutant(FOLDING, "        if rolling and to_use != used:\n", "        if False:\n"),
+    Mutant(FOLDING, "        if to_use < used:\n", "        if False:\n", CONTRACT),
+    Mutant(LEDGER, "_assumed(known), now, command.limits)", "_assumed(known), now)"),
+    Mutant(LEDGER, "_counted(state, entry, command.limits, now)\n            booked",
+           "_counted(state, entry, (), now)\n            booked"),
+    Mutant(CACHED, "        self._marks.clear()\n        self.forget_places()",
+           "        self.forget_places()", "file"),
+    Mutant("stores/sql/crossing_rows.py", 'session.execute(sql["drop_marks"])', "pass",
+           CROSSING_ROWS),
+    Mutant("engine/background_writes.py", "return replace(command, limits=self._limits)",
+           "return command", "tests/engine/test_observers.py"),
+    Mutant("engine/worker/thread.py", "if ticket.gone or not ticket.awaited:", "if False:",
+           "tests/engine/test_observers.py"),
     # -- balances, windows, limits
     Mutant(STATE, "return due[:at_most]", "return due"),
     Mutant(STATE, "if h.expires_at <= now or", "if h.expires_at < now or"),
@@ -114,7 +141,7 @@ ROWS = (
     Mutant("domain/limits.py", "set(self.scope) <= set(labels.scope)", "set(self.scope) & set(labels.scope)",
            "tests/domain/test_limits.py"),
     Mutant("domain/limits.py", "model.startswith(wanted[:-1])", "model.startswith(wanted)"),
-    Mutant("domain/limits.py", "-(-share * self.amount // whole)", "share * self.amount // whole"),
+    Mutant("domain/limits.py", "-(-part * amount // whole)", "part * amount // whole"),
     Mutant("domain/limits.py", "return name.translate(_MARKS)", "return name", "tests/domain/test_limits.py"),
     # -- money
     Mutant("domain/money.py", "(twice == denominator and quotient & 1)", "twice == denominator",
@@ -151,8 +178,10 @@ ROWS = (
     Mutant(QUERIES, "FROM hold WHERE owner = ?", "FROM hold WHERE owner <> ?", "file"),
     Mutant(QUERIES, "ORDER BY o.seq DESC LIMIT :page", "ORDER BY o.seq LIMIT :page",
            "tests/stores/test_contract.py -k Kills"),
-    Mutant(SCHEMA, "WHEN NOT EXISTS (SELECT 1 FROM compacting)", "WHEN EXISTS (SELECT 1 FROM compacting)",
-           "tests/stores/test_sqlite_rows.py"),
+    Mutant(SCHEMA, "ON entry\nWHEN NOT EXISTS (SELECT 1 FROM compacting)",
+           "ON entry\nWHEN EXISTS (SELECT 1 FROM compacting)", "tests/stores/test_sqlite_rows.py"),
+    Mutant(SCHEMA, "ON crossing\nWHEN NOT EXISTS (SELECT 1 FROM compacting)",
+           "ON crossing\nWHEN EXISTS (SELECT 1 FROM compacting)", CROSSING_ROWS),
     Mutant(LOCKS, "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
            "fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)", LOCKING),
     Mutant(LOCKS, "            free = _try(fd)\n", "            free = not _try(fd)\n", "file"),

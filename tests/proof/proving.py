@@ -11,7 +11,7 @@ from tests.proof.recording import Operation, prove
 def problems(keeper: Any, operations: Sequence[Operation]) -> list[str]:
     """What does not fit: decisions, their order, or where the limits stand at the end."""
     store = keeper._engine.worker.store
-    found, second = prove(store.entries(), operations)
+    found, second = prove(store.entries(), operations, keeper.limits)
     found += [problem.what for problem in store.verify()]
     now = max(keeper.now(), second.written_at)
     for verdict in store.verdicts(keeper.limits, keeper.now()):

@@ -21,6 +21,7 @@ from typing import Any
 
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
+from quotakeeper.domain.limits import Limit
 from tests.proof.opinions import said
 from tests.proof.second_ledger import Outcome, SecondLedger
 
@@ -108,22 +109,26 @@ class Recording:
 
 
 def prove(
-    entries: Iterable[Entry], operations: Sequence[Operation]
+    entries: Iterable[Entry], operations: Sequence[Operation], limits: Iterable[Limit] = ()
 ) -> tuple[list[str], SecondLedger]:
-    """Everything that does not fit together, and the second ledger as it stands at the end."""
-    return _Proof(list(entries), operations).run()
+    """Everything that does not fit together, and the second ledger as it stands at the end.
+
+    `limits` are those that commands which nobody here asked for were given.
+    """
+    return _Proof(list(entries), operations, limits).run()
 
 
 class _Proof:
-    def __init__(self, entries: list[Entry], operations: Sequence[Operation]) -> None:
+    def __init__(
+        self, entries: list[Entry], operations: Sequence[Operation], limits: Iterable[Limit]
+    ) -> None:
         self.entries = entries
         self.operations = [each for each in operations if type(each.command) in _KINDS]
         self.second = SecondLedger()
         self.problems: list[str] = []
         self.ids = {entry.seq: entry.id for entry in entries if entry.id}
-        self.limits = tuple(dict.fromkeys(
-            limit for each in operations for limit in getattr(each.command, "limits", ())
-        ))  # fmt: skip
+        asked = (limit for each in operations for limit in getattr(each.command, "limits", ()))
+        self.limits = tuple(dict.fromkeys((*limits, *asked)))
         # A keeper keeps the balances of its limits before it does anything.
         self.second.apply(c.Watch(tuple(limit.account for limit in self.limits)), 0)
         self.crossing: set[Outcome] = set()  # what the newest booking has to cross

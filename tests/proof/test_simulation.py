@@ -28,7 +28,7 @@ def test_a_million_commands_and_every_answer_is_the_second_ledgers(lane: int) ->
 def test_a_broken_promise_is_found_and_named_with_what_repeats_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(SecondLedger, "_passed", lambda *_: ())
+    monkeypatch.setattr(SecondLedger, "_crossed", lambda *_: ())
     part = simulation.simulate(3, lambda done, _: done > 50_000, lambda _: None)
     found = part.found[0]
     seed = found.partition("--seed ")[2].split()[0]

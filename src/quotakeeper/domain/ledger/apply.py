@@ -189,7 +189,7 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
         kind = Kind.ASSUME if hold.sent else Kind.EXPIRE
         figures = _assumed(known) if hold.sent else None
         entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
-        if hold.sent:
+        if figures is not None:
             outcome, made = _counted(state, entry, command.limits, now)
             booked.append(outcome)
             entries += made
