@@ -236,8 +236,9 @@ def problems_when_resumed(
 ) -> Iterator[str]:
     """Do the steps that are not there, as somebody does who asks again by the same ids."""
     for number, batch in enumerate(BATCHES):
-        if number >= there:
-            store.apply(batch, NOW)
+        # That an account is watched is no entry, so nobody can tell whether it was lost.
+        again = [x for x in batch if number >= there or isinstance(x, c.Watch)]
+        store.apply(again, NOW)
     spool = Spool(folder / "new" / "ledger.db", "next")
     spool.look()
     spool.replay(lambda commands: store.apply(commands, NOW))
