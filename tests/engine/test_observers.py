@@ -309,6 +309,34 @@ def test_the_thread_of_observers_ends_before_a_fork_and_they_may_still_ask(tmp_p
     assert SystemClock().monotonic() - began < worker.PATIENCE_SECONDS
 
 
+# The last batch before a fork books what was dropped, and that crosses thresholds.
+_DROPPED = """
+import os, sys, threading
+counted, heard = [], []
+os.register_at_fork(before=lambda: counted.append([t.name for t in threading.enumerate()]))
+from quotakeeper import Keeper
+limit = {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 100,
+         "thresholds": [0.2, 0.4, 0.6, 0.8, 1]}
+config = {"timezone": "UTC", "limit": [limit]}
+with Keeper(sys.argv[1], config, "process", on_warning=lambda x: heard.append(x.used)) as keeper:
+    for number in range(5):
+        call = keeper.reserve("gemini", requests=20, sent=True)
+        del call
+        child = os.fork()
+        if not child:
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+assert counted == [["MainThread"]] * 5, counted
+assert heard == [20, 40, 60, 80, 100], heard
+print("well")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_what_the_last_batch_before_a_fork_crosses_is_told_before_it(tmp_path: Path) -> None:
+    assert said(python(_DROPPED, tmp_path / "ledger.db")) == "well\n"
+
+
 def test_a_call_that_is_taken_out_of_its_lease_is_told_of(make: MakeKeeper) -> None:
     seen: list[Observation] = []
     keeper = make(limit(100), lease=20)
