@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from quotakeeper import LimitExceeded
+from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.ledger.commands import ThresholdCrossed
 from quotakeeper.domain.observations import (
     CallAdmitted,
@@ -23,10 +24,12 @@ from quotakeeper.domain.observations import (
     Observation,
 )
 from quotakeeper.engine import observers
+from quotakeeper.engine.leases.leased_reservation import LeasedReservation
+from quotakeeper.engine.worker import thread as worker
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
 from tests.engine.conftest import MakeKeeper
-from tests.engine.support import gated, limit, python, said, until
+from tests.engine.support import SECONDS, gated, limit, python, said, until
 
 FLASH: dict[str, Any] = {"model": "gemini-2.5-flash"}
 
@@ -228,8 +231,7 @@ def test_what_the_dead_have_left_crosses_when_it_is_assumed(
     keeper.subscribe(seen.append)
     call = keeper.reserve("gemini", requests=9, ttl_seconds=1, sent=True)
     clock.advance(seconds=40)
-    worker = keeper._engine.worker
-    worker.ask(worker.maintenance.sweep)
+    keeper._engine.worker.ask(keeper._engine.worker.maintenance.sweep)
     until(lambda: heard == [9])
     until(lambda: len(of(seen, ThresholdCrossed)) == 1)
     assert of(seen, CallAssumed)[0].event.id == call.id
@@ -277,3 +279,92 @@ else:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_parent_and_child_are_each_told_of_their_own(tmp_path: Path) -> None:
     assert said(python(FORKS, tmp_path / "ledger.db")) == "well\n"
+
+
+# Each fork is seen by Python with the main thread alone: what it counts, it warns of from 3.12 on.
+_COUNTING = """
+import os, sys, threading
+counted, seen = [], []
+os.register_at_fork(before=lambda: counted.append([t.name for t in threading.enumerate()]))
+from quotakeeper import Keeper
+limit = {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 10}
+with Keeper(sys.argv[1], {"timezone": "UTC", "limit": [limit]}, "process") as keeper:
+    keeper.subscribe(lambda each: seen.append(keeper.status(forecasts=False).limits[0].used))
+    for number in range(5):
+        keeper.record("gemini", model="gemini-2.5-flash")
+        child = os.fork()  # an observer may be about to ask the keeper
+        if not child:
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+assert counted == [["MainThread"]] * 5, counted
+assert len(seen) == 5, seen
+print("well")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_the_thread_of_observers_ends_before_a_fork_and_they_may_still_ask(tmp_path: Path) -> None:
+    began = SystemClock().monotonic()
+    assert said(python(_COUNTING, tmp_path / "ledger.db")) == "well\n"
+    assert SystemClock().monotonic() - began < worker.PATIENCE_SECONDS
+
+
+# The last batch before a fork books what was dropped, and that crosses thresholds.
+_DROPPED = """
+import os, sys, threading
+counted, heard = [], []
+os.register_at_fork(before=lambda: counted.append([t.name for t in threading.enumerate()]))
+from quotakeeper import Keeper
+limit = {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 100,
+         "thresholds": [0.2, 0.4, 0.6, 0.8, 1]}
+config = {"timezone": "UTC", "limit": [limit]}
+with Keeper(sys.argv[1], config, "process", on_warning=lambda x: heard.append(x.used)) as keeper:
+    for number in range(5):
+        call = keeper.reserve("gemini", requests=20, sent=True)
+        del call
+        child = os.fork()
+        if not child:
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+assert counted == [["MainThread"]] * 5, counted
+assert heard == [20, 40, 60, 80, 100], heard
+print("well")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_what_the_last_batch_before_a_fork_crosses_is_told_before_it(tmp_path: Path) -> None:
+    assert said(python(_DROPPED, tmp_path / "ledger.db")) == "well\n"
+
+
+def test_a_call_that_is_taken_out_of_its_lease_is_told_of(make: MakeKeeper) -> None:
+    seen: list[Observation] = []
+    keeper = make(limit(100), lease=20)
+    keeper.subscribe(seen.append)
+    for _ in range(20):
+        keeper.reserve("gemini", **FLASH, input_tokens=1).settle(input_tokens=1)
+    call = keeper.reserve("gemini", **FLASH, input_tokens=1)
+    assert isinstance(call, LeasedReservation)
+    call.grow(input_tokens=1)
+    call.settle(input_tokens=2)
+    keeper.close()
+    told = [each.hold.quantities["input_tokens"] for each in of(seen, CallAdmitted)
+            if each.hold.id == call.id]  # fmt: skip
+    assert told == [1, 2]
+
+
+_ON_ITS_WAY_OUT = """
+import sys
+from quotakeeper import Keeper
+limit = {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 10}
+keeper = Keeper(sys.argv[1], {"timezone": "UTC", "limit": [limit]}, "process")
+call = keeper.reserve("gemini", requests=9)
+call.mark_sent()
+"""
+
+
+def test_a_program_without_logging_is_warned_on_stderr_even_as_it_ends(tmp_path: Path) -> None:
+    child = python(_ON_ITS_WAY_OUT, tmp_path / "ledger.db")
+    _, err = child.communicate(timeout=SECONDS)
+    assert child.returncode == 0
+    assert err.count("quotakeeper: warning: limit 'cap' is at 90.00 %") == 1

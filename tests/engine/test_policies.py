@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from quotakeeper import LimitExceeded, UnpricedModelError, Verdict
 from quotakeeper.testing import FakeClock
 from tests.engine.conftest import MakeKeeper
-from tests.engine.support import limit
+from tests.engine.support import SECONDS, limit, python
 
 COST = {"name": "money", "meter": "cost"}
 TOKENS: dict[str, Any] = {"model": "gemini-99-unheard-of", "input_tokens": 1_000_000}
@@ -159,6 +160,24 @@ def test_without_a_callback_it_is_logged(
         keeper.record("gemini", requests=0)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "'cap'" in caplog.text and "9 of 10 requests" in caplog.text
+
+
+def test_where_no_handler_listens_it_is_printed(tmp_path: Path) -> None:
+    child = python(_WARNED, tmp_path / "ledger.db")
+    out, err = child.communicate(timeout=SECONDS)
+    assert (child.returncode, out) == (0, "")
+    assert err.startswith("quotakeeper: warning: limit 'cap' is at 90.00 %: 9 of 10 requests")
+    assert err.count("\n") == 1
+
+
+_WARNED = """
+import sys
+from quotakeeper import Keeper
+limit = {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 10}
+with Keeper(sys.argv[1], {"timezone": "UTC", "limit": [limit]}, "process") as keeper:
+    keeper.record("gemini", requests=9)
+    keeper.record("gemini", requests=0)
+"""
 
 
 def test_a_callback_that_raises_does_not_break_the_call(
