@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, RLock, Thread, current_thread
 
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import Booked, Outcomes, Reserved, Swept
@@ -31,6 +31,7 @@ from quotakeeper.engine.threshold_warnings import ThresholdWarnings, Warner
 
 Observer = Callable[[Observation], None]
 _LINGER_SECONDS = 1.0  # for which the thread of observers waits for more
+_FORK_SECONDS = 1.0
 _MOST_WAITING = 10_000
 
 log = logging.getLogger("quotakeeper")
@@ -43,7 +44,7 @@ class Observers:
         self.any = False
         self._warnings = ThresholdWarnings(warn)
         self._subscribed: tuple[Observer, ...] = ()
-        self._lock = Lock()
+        self._lock = RLock()  # a signal handler may subscribe while this very thread does
         self._queue = ObserverQueue()
 
     def subscribe(self, observer: Observer) -> Callable[[], None]:
@@ -93,13 +94,14 @@ class Observers:
             except Exception:
                 log.exception("quotakeeper: an observer failed")
 
-    def before_fork(self, seconds: float) -> None:
-        """Tell what waits and end the thread: it must not cross a fork."""
-        self._queue.finish(seconds)
+    def before_fork(self) -> None:
+        """Tell what waits and end the thread: it should not cross a fork. A slow observer is left
+        behind, in the parent."""
+        self._queue.finish(_FORK_SECONDS)
 
     def after_fork(self) -> None:
         """In a forked child: what waits is its parent's to tell."""
-        self._lock = Lock()
+        self._lock = RLock()
         self._queue = ObserverQueue()
 
     def close(self, seconds: float) -> None:
@@ -179,6 +181,6 @@ class ObserverQueue:
     def finish(self, seconds: float) -> None:
         """Wait until what was put is done and the thread has ended, for so many seconds at most."""
         thread = self._thread
-        if thread is not None and thread.is_alive():
+        if thread is not None and thread is not current_thread() and thread.is_alive():
             self._queue.put(None)
             thread.join(seconds)

@@ -160,10 +160,11 @@ class Worker:
 
     def before_fork(self) -> None:
         """Let the batch under way end and let go of the store: neither may cross a fork."""
+        # First: an observer may be asking this worker something.
+        self.house.observers.before_fork()
         self._still = self._turn.wait(self.patience)
         if self._still:
             self._store.before_fork()
-        self.house.observers.before_fork(self.patience)
 
     def after_fork_in_parent(self) -> None:
         """Go on; the store is opened again on its next use."""
