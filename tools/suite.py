@@ -49,13 +49,15 @@ class Run(NamedTuple):
     folders: dict[str, float]
 
 
-def whole(checkout: Checkout, check: Callable[[], int], *, every_python: bool) -> int:
-    """Run everything; 0 if every part of it was green."""
+def whole(
+    checkout: Checkout, check: Callable[[], int], *, every_python: bool, coverage: bool = False
+) -> int:
+    """Run everything; 0 if every part of it was green. `coverage` measures it, and holds its floors."""
     system.provide(checkout.root)
     runs = [_timed("check", lambda _: check())]
     python = str(prepare(checkout))
     _provide_tokenizer(checkout, python)
-    runs += _measured(checkout, python)
+    runs += _measured(checkout, python, coverage=coverage)
     if every_python:
         runs += [_core(checkout, each) for each in _announced(checkout.root)]
     print(table(runs), flush=True)
@@ -103,7 +105,7 @@ def _timed(name: str, act: Callable[[Path], int]) -> Run:
     return Run(name, code, seconds, told)
 
 
-def _measured(checkout: Checkout, python: str) -> list[Run]:
+def _measured(checkout: Checkout, python: str, *, coverage: bool) -> list[Run]:
     """Every test, in two parts: those that coverage is measured with, and the rest."""
     data = checkout.root / ".cache" / "coverage" / "data"
     shutil.rmtree(data.parent, ignore_errors=True)
@@ -118,14 +120,12 @@ def _measured(checkout: Checkout, python: str) -> list[Run]:
 
     def first(notes: Path) -> int:
         left_out = [f"--ignore={name}" for name in rest]
-        return pytest(
-            ["tests", *left_out], **{MINUTES_VARIABLE: str(notes), COVERAGE_VARIABLE: str(data)}
-        )
+        measured = {COVERAGE_VARIABLE: str(data)} if coverage else {}
+        return pytest(["tests", *left_out], **{MINUTES_VARIABLE: str(notes)}, **measured)
 
-    runs = [
-        _timed(version, first),
-        _timed("coverage", lambda _: floors.report(checkout.root, python, data)),
-    ]
+    runs = [_timed(version, first)]
+    if coverage:
+        runs.append(_timed("coverage", lambda _: floors.report(checkout.root, python, data)))
     if rest:
         runs.append(
             _timed(f"{version} rest", lambda notes: pytest(rest, **{MINUTES_VARIABLE: str(notes)}))

@@ -218,7 +218,7 @@ def test_alone_test_runs_the_whole_and_with_every_python_when_asked(
     asked: list[bool] = []
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(
-        verbs.suite, "whole", lambda *_, every_python: asked.append(every_python) or 3
+        verbs.suite, "whole", lambda *_, every_python, coverage: asked.append(every_python) or 3
     )
     assert verbs.test(Checkout(tmp_path, folder), arguments) == 3
     assert asked == [every]

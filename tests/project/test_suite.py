@@ -56,7 +56,7 @@ def test_the_whole_is_red_if_any_part_is_and_every_part_runs(
     monkeypatch.setattr(suite.subprocess, "run", run)
     monkeypatch.setattr(suite.floors, "report", lambda *_: floor)
     monkeypatch.setattr(suite, "_announced", lambda _: [OTHER])
-    assert suite.whole(checkout, lambda: checked, every_python=True) == code
+    assert suite.whole(checkout, lambda: checked, every_python=True, coverage=True) == code
     first, second, third = asked
     assert first[1:] == ["-m", "pytest", "-n", "auto", "tests", "--ignore=tests/proof"]
     assert second[1:] == ["-m", "pytest", "-n", "auto", "tests/proof"]
@@ -73,7 +73,7 @@ def test_without_every_python_there_is_one(
         raise AssertionError("nobody asked for other Pythons")
 
     monkeypatch.setattr(suite, "_announced", refused)
-    monkeypatch.setattr(suite, "_measured", lambda *_: [])
+    monkeypatch.setattr(suite, "_measured", lambda *_, **__: [])
     assert suite.whole(checkout, lambda: 0, every_python=False) == 0
 
 
