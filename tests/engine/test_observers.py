@@ -197,6 +197,22 @@ def test_an_observer_may_ask_the_keeper(make: MakeKeeper) -> None:
     until(lambda: used == [3])
 
 
+def test_an_observer_may_close_the_keeper(
+    make: MakeKeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed: list[bool] = []
+
+    def ends(_: Observation) -> None:
+        keeper.close()
+        closed.append(True)
+
+    keeper = make()
+    keeper.subscribe(ends)
+    keeper.record("gemini", **FLASH)
+    until(lambda: bool(closed))
+    assert "failed" not in caplog.text
+
+
 def test_nobody_pays_who_has_not_subscribed(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     keeper.reserve("gemini").settle(requests=1)

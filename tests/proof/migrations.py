@@ -15,9 +15,11 @@ from pathlib import Path
 
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.errors import LedgerError, LedgerVersionError
-from quotakeeper.stores.sql.codec import Interned, entry_from
+from quotakeeper.stores.sql.codec import entry_from
+from quotakeeper.stores.sql.interned import Interned
 from quotakeeper.stores.sqlite import connection as connection_module
 from quotakeeper.stores.sqlite import migrations as migrations_module
+from quotakeeper.stores.sqlite.dialect import sqlite_session
 from quotakeeper.stores.sqlite.migrations import APPLICATION_ID, SCHEMA_VERSION
 from tests.proof import lifetime
 from tests.proof.apart import apart, scratch
@@ -124,7 +126,7 @@ def _make(folder: Path, version: int) -> list[Entry]:
             raw.execute(f"PRAGMA user_version = {int(version)}")
             raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             if version > 1:
-                names = Interned(raw)
+                names = Interned(sqlite_session(raw))
                 return [entry_from(row, names) for row in raw.execute(_JOURNAL).fetchall()]
         return list(lifetime.journals()[_DUMPED_BATCHES])
     with closing(lifetime.opened(folder)) as store:

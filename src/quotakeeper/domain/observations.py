@@ -9,6 +9,11 @@ from quotakeeper.domain.ledger.commands import ThresholdCrossed
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 
+__all__ = [
+    "CallAdmitted", "CallAssumed", "CallCorrected", "CallRefused", "CallSettled", "CallUnpriced",
+    "Observation", "ThresholdCrossed",
+]  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class CallAdmitted:

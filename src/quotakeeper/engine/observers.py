@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Lock
+from threading import RLock
 
 from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.decisions import Decision
@@ -34,7 +34,7 @@ from quotakeeper.engine.threshold_warnings import ThresholdWarnings, Warner
 
 Observer = Callable[[Observation], None]
 _MOST_WAITING = 10_000
-_FORK_SECONDS = 15.0  # the most that a fork waits for observers
+_FORK_SECONDS = 1.0  # the most that a fork waits for observers
 
 log = logging.getLogger("quotakeeper.engine")
 _clock = SystemClock()  # for how long somebody waits, whatever clock the ledger has
@@ -47,7 +47,7 @@ class Observers:
         self.any = False
         self._warnings = ThresholdWarnings(warn)
         self._subscribed: tuple[Observer, ...] = ()
-        self._lock = Lock()
+        self._lock = RLock()  # a signal handler may subscribe while this very thread does
         self._queue = ObserverQueue()
 
     def subscribe(self, observer: Observer) -> Callable[[], None]:
@@ -98,7 +98,10 @@ class Observers:
                 log.exception("quotakeeper: an observer failed")
 
     def before_fork(self) -> None:
-        """Tell what waits, while the ledger still answers, and end the thread."""
+        """Tell what waits, while the ledger still answers, and end the thread.
+
+        A slow observer is left behind, in the parent.
+        """
         self.rest(_FORK_SECONDS)
 
     def rest(self, seconds: float) -> None:
@@ -111,7 +114,7 @@ class Observers:
 
     def after_fork(self) -> None:
         """In a forked child: what waits is its parent's to tell."""
-        self._lock = Lock()
+        self._lock = RLock()
         self._queue.leave()
         self._queue = ObserverQueue()
 
