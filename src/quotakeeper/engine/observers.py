@@ -98,10 +98,7 @@ class Observers:
                 log.exception("quotakeeper: an observer failed")
 
     def before_fork(self) -> None:
-        """Tell what waits, while the ledger still answers, and end the thread.
-
-        A slow observer is left behind, in the parent.
-        """
+        """Tell what waits, while the ledger still answers, and end the thread."""
         self.rest(_FORK_SECONDS)
 
     def rest(self, seconds: float) -> None:
