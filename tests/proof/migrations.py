@@ -15,7 +15,8 @@ from pathlib import Path
 
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.errors import LedgerError, LedgerVersionError
-from quotakeeper.stores.sql.codec import Interned, entry_from
+from quotakeeper.stores.sql.codec import entry_from
+from quotakeeper.stores.sql.interned import Interned
 from quotakeeper.stores.sqlite import connection as connection_module
 from quotakeeper.stores.sqlite import migrations as migrations_module
 from quotakeeper.stores.sqlite.dialect import sqlite_session

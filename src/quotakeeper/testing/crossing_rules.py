@@ -81,9 +81,10 @@ class CrossingRules(LedgerCase):
         self.do(c.Grow("a", tokens(10), (limit,)), c.Reserved)
         self.apply(c.Release("a"))
         assert self.crossed() == []
-        self.reserve("b", tokens(85), limit)
+        self.reserve("b", tokens(75), limit)
+        assert self.record("meanwhile", tokens(20), limit).crossed == ()
         assert self.settle("b", tokens(20), limit).crossed == ()
-        assert [each.crossing.level for each in self.record("c", tokens(65), limit).crossed] == [80]
+        assert [each.crossing.level for each in self.record("c", tokens(40), limit).crossed] == [80]
 
     def test_every_booking_counts_and_each_crosses_once(self) -> None:
         limit = cap(10)
