@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,19 +18,16 @@ from typing import Any
 
 from benchmarks.loopback import Loopback, loopback
 from benchmarks.measuring import (
-    PYTHON,
     Line,
     alternating,
-    child_environment,
     line,
     quantile,
     seconds,
 )
+from benchmarks.starting import BARE, starts
 from quotakeeper import Keeper, watch
-from quotakeeper.intercept.import_hook import HOOKS
-from quotakeeper.launch import launcher
 
-BARE, PROCESS, POWER = "bare", "process", "power"
+PROCESS, POWER = "process", "power"
 CALLS, STREAMS, TOGETHER = 150, 15, 500
 _LIMITS = [
     {"name": "tokens", "provider": "gemini", "meter": "tokens", "window": "day", "amount": 10**15},
@@ -100,7 +95,7 @@ def run(rounds: int) -> list[Line]:
         lines += _first_bytes(bench, rounds)
         lines += _many_streams(bench, rounds)
         print(f"  in the ledger, as many as reached the server: {bench.check()}")
-        lines += _starts(Path(name), rounds)
+        lines += starts(Path(name), rounds)
     return lines
 
 
@@ -272,40 +267,3 @@ async def _together(url: str) -> tuple[float, Latencies]:
 
 def _all_of(one: Callable[[], Awaitable[float]]) -> list[Awaitable[float]]:
     return [one() for _ in range(TOGETHER)]
-
-
-# -- the start of a program
-
-
-def _starts(folder: Path, rounds: int) -> list[Line]:
-    """A Python under `quotakeeper run` that imports no library with a hook; and the whole command."""
-    command = [PYTHON, "-c", "pass"]
-    run = launcher.Run(command, child_environment(), tuple(HOOKS), folder / "notes")
-    hooked = launcher.child_environment(run)
-    ledger = {**child_environment(), "QUOTAKEEPER_LEDGER": os.fspath(folder / "run.ledger")}
-    whole = [PYTHON, "-m", "quotakeeper", "run", "--", *command]
-
-    def started(words: list[str], environment: dict[str, str]) -> float:
-        start = time.perf_counter()
-        subprocess.run(words, env=environment, capture_output=True, check=True)
-        return (time.perf_counter() - start) * 1000
-
-    started(whole, ledger)  # compiles
-    found = alternating(
-        {
-            BARE: lambda: started(command, child_environment()),
-            "hooked": lambda: started(command, hooked),
-            "whole": lambda: started(whole, ledger),
-        },
-        max(rounds, 9),
-    )
-    added = {
-        name: [a - b for a, b in zip(found[name], found[BARE], strict=True)]
-        for name in ("hooked", "whole")
-    }
-    return [
-        line("python -c pass", found[BARE], "ms"),
-        line("  added to its start under quotakeeper run", added["hooked"], "ms",
-             key="overhead.start"),
-        line("  added by the whole of quotakeeper run --", added["whole"], "ms"),
-    ]  # fmt: skip

@@ -16,13 +16,9 @@ SKIPPED_FOLDERS = {".git", ".venv", ".cache", "build", "dist", "out", "node_modu
 # -- sizes: at most FILE_LIMIT lines; a file over FILE_AIM is named with the most it may have.
 FILE_AIM, FILE_LIMIT, FUNCTION_LIMIT = 300, 500, 70
 LONG_FILES = {
-    f"{PACKAGE}calculator/calculator.py": 303,
     f"{PACKAGE}engine/call_builder.py": 303,
     f"{PACKAGE}engine/reservation.py": 316,
-    f"{PACKAGE}engine/worker/thread.py": 385,
     f"{PACKAGE}keeper.py": 359,
-    f"{PACKAGE}sandbox/server.py": 301,
-    "benchmarks/overhead.py": 311,
 }
 
 # -- floats: none in these, because an amount there becomes somebody's money or limit.

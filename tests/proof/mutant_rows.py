@@ -120,7 +120,7 @@ ROWS = (
            CROSSING_ROWS),
     Mutant("engine/background_writes.py", "return replace(command, limits=self._limits)",
            "return command", "tests/engine/test_observers.py"),
-    Mutant("engine/worker/thread.py", "if ticket.gone or not ticket.awaited:", "if False:",
+    Mutant("engine/worker/batch_server.py", "if ticket.gone or not ticket.awaited:", "if False:",
            "tests/engine/test_observers.py"),
     # -- balances, windows, limits
     Mutant(STATE, "return due[:at_most]", "return due"),

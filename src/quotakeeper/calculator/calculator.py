@@ -16,7 +16,7 @@ from typing import Any
 from quotakeeper.calculator.daily import daily_limits, daily_usage, limits_in_force, quota_status
 from quotakeeper.calculator.operations import audio_seconds, counted, operation_dict, usd
 from quotakeeper.calculator.stream_text import log_line
-from quotakeeper.calculator.summary import RunTotals, summary_lines, warning_lines
+from quotakeeper.calculator.summary import RunTotals, run_totals, summary_lines, warning_lines
 from quotakeeper.clocks import Clock
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.domain.usage import UsageEvent
@@ -276,13 +276,7 @@ class TokenCalculator:
     def _totals(self) -> RunTotals:
         with self._lock:
             operations, pico = list(self.token_usage), dict(self._pico)
-        gemini = [usage for usage in operations if usage["api_type"] == "gemini"]
-        deepgram = [usage for usage in operations if usage["api_type"] == "deepgram"]
-        return RunTotals(
-            len(operations), len(gemini), len(deepgram),
-            sum(usage.get("total_tokens", 0) for usage in gemini),
-            usd(pico["gemini"]), usd(pico["deepgram"]), usd(sum(pico.values())),
-        )  # fmt: skip
+        return run_totals(operations, pico)
 
     def _status(self) -> dict[str, Any]:
         used = daily_usage(engine_of(self._keeper).reads.standing(self._daily_limits), self._now())

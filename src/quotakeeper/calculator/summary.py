@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from quotakeeper.calculator.operations import usd
 
 RULE = "=" * 70
 WARNING_LINES = {
@@ -24,6 +26,17 @@ class RunTotals:
     gemini_cost: float
     deepgram_cost: float
     total_cost: float
+
+
+def run_totals(operations: Sequence[Mapping[str, Any]], pico: Mapping[str, int]) -> RunTotals:
+    """Sum up a run; `pico` is what each provider cost, in pico-US-dollars."""
+    gemini = [usage for usage in operations if usage["api_type"] == "gemini"]
+    deepgram = [usage for usage in operations if usage["api_type"] == "deepgram"]
+    return RunTotals(
+        len(operations), len(gemini), len(deepgram),
+        sum(usage.get("total_tokens", 0) for usage in gemini),
+        usd(pico["gemini"]), usd(pico["deepgram"]), usd(sum(pico.values())),
+    )  # fmt: skip
 
 
 def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[str]:

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import RLock
 from typing import Any
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.domain.ledger.commands import Command, Release, Reserve, Reserved, Watch
+from quotakeeper.domain.ledger.commands import Command, Release, Reserved
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
+from quotakeeper.engine.worker.batch_server import BatchServer, next_batch
 from quotakeeper.engine.worker.errors import too_slow, unforeseen
 from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.process_lifecycle import FairLock, lifecycle
-from quotakeeper.engine.worker.work_items import Question, WorkItem, fail, wake
+from quotakeeper.engine.worker.work_items import Question, WorkItem, fail
 from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperError
 
-MOST_IN_BATCH = 1_000
 PATIENCE_SECONDS = 15.0
 _BRIEFLY_SECONDS = 0.2  # the most that a fork waits for observers once the ledger does not answer
 _TOO_SLOW = "quotakeeper: no answer in time"
@@ -47,8 +46,9 @@ class Worker:
         self.patience = PATIENCE_SECONDS
         self.maintenance = maintenance
         self._store = store
-        self._clock = clock
-        self._accounts = accounts
+        self._batches = BatchServer(
+            lambda: self._store, clock, accounts, maintenance, self._give_back
+        )
         self._closed = False
         self._reset()
         lifecycle.join(self)
@@ -60,9 +60,7 @@ class Worker:
         self._gate = RLock()
         self._turn = FairLock()  # held while the store is used
         self._still = False  # whether a fork under way has got it
-        self._watching = False
         self._left = False  # whether it has finished for good
-        self._well = True  # whether the last batch was written
 
     @property
     def store(self) -> Store:
@@ -118,7 +116,7 @@ class Worker:
         except BaseException:  # a signal: Ctrl-C reaches the main thread here
             self._leave(ticket)
             raise
-        if not answered and self._withdraw(ticket):
+        if not answered and ticket.withdraw():
             raise too_slow(self._store.name, self.patience, ticket.command)
         return ticket.result()
 
@@ -217,6 +215,7 @@ class Worker:
             self._store = self._store.after_fork()
         finally:
             self._reset()
+            self._batches.reset()
             self.maintenance.after_fork(self._store.owner)
 
     def _put(self, *tickets: WorkItem) -> None:
@@ -249,7 +248,7 @@ class Worker:
 
     def _serve_here(self) -> None:
         while not self._queue.empty():
-            self._work_off(self._next_batch()[0])
+            self._work_off(self._waiting()[0])
 
     def _hand_over(self, ticket: WorkItem) -> None:
         self._queue.put(ticket)
@@ -261,123 +260,37 @@ class Worker:
         """Serve until the end (False), or until a fork stops the thread (True)."""
         queue = self._queue
         while True:
-            batch, last = self._next_batch()
+            batch, last = self._waiting()
             if self._queue is not queue:  # a finalizer forked in here, and this is the child
                 return False
             if batch or not isinstance(last, StopRequest):
                 self._work_off(batch)
             if last is False:
                 with self._turn:
-                    self._say_goodbye()
+                    try:
+                        self._batches.leave()
+                    finally:
+                        self._left = True
                 return False
             if isinstance(last, StopRequest) and last.claim():
                 return True
 
+    def _waiting(self) -> tuple[list[WorkItem], StopRequest | bool]:
+        return next_batch(self._queue, self.maintenance.rest_seconds)
+
     def _work_off(self, batch: list[WorkItem]) -> None:
         with self._turn:
             try:
-                self._serve(batch)
-                if self._watching:
-                    self.maintenance.keep(self._store)
+                self._batches.serve(batch)
+                self._batches.keep()
             except Exception as error:
                 log.exception("quotakeeper: a batch failed")
                 fail(batch, unforeseen(self._store.name, error))
 
-    def _next_batch(self) -> tuple[list[WorkItem], StopRequest | bool]:
-        """What waits, and what comes after it: more (True), the end (False), or a request."""
-        batch: list[WorkItem] = []
-        with suppress(Empty):
-            ticket = self._queue.get(timeout=self.maintenance.rest_seconds)
-            while isinstance(ticket, WorkItem):
-                if ticket.open:
-                    batch.append(ticket)
-                if len(batch) >= MOST_IN_BATCH:
-                    return batch, True
-                ticket = self._queue.get_nowait()
-            return batch, ticket if ticket is not None else False
-        return batch, True
-
-    def _serve(self, batch: list[WorkItem]) -> None:
-        now = self._clock.now()
-        try:
-            self._watch(now)
-        except QuotakeeperError as error:
-            fail(batch, error)
-            return
-        writes = [ticket for ticket in batch if ticket.command is not None]
-        if self._well or not writes:
-            self.maintenance.catch_up(self._store, now)
-        if writes:
-            self._well = self._write(writes, now)
-        questions = [ticket for ticket in batch if ticket.question is not None]
-        if questions:
-            self.maintenance.book(self._store, now)  # an answer knows what has ended
-        for ticket in questions:
-            self._answer(ticket, now)
-        wake(questions)
-
-    def _watch(self, now: int) -> None:
-        if not self._watching:
-            self._store.apply([Watch(self._accounts)], now)
-            self.maintenance.sweep(self._store, now)
-            self._watching = True
-
-    def _write(self, tickets: list[WorkItem], now: int) -> bool:
-        commands = [ticket.command for ticket in tickets if ticket.command is not None]
-        try:
-            outcomes = self._store.apply(commands, now)
-        except QuotakeeperError as error:
-            fail(tickets, error)
-            return False
-        answered, unheard = [], []
-        for ticket, outcome in zip(tickets, outcomes, strict=True):
-            if not ticket.deliver(outcome):
-                self._give_back(outcome)
-                continue
-            answered.append(ticket)
-            if ticket.gone or not ticket.awaited:
-                unheard.append(outcome)
-        if unheard:
-            self.maintenance.observers.tell_of(unheard)
-        for ticket in wake(answered):
-            self._give_back(ticket.answer)
-        return True
-
-    def _answer(self, ticket: WorkItem, now: int) -> None:
-        assert ticket.question is not None
-        try:
-            ticket.deliver(ticket.question(self._store, now))
-        except Exception as error:  # noqa: BLE001 - the thread must live; the caller gets the error
-            ticket.deliver(None, error)
-
-    def _say_goodbye(self) -> None:
-        try:
-            if self._watching:
-                self.maintenance.leave(self._store)
-        except Exception as error:  # noqa: BLE001 - it must be closed whatever happens
-            log.warning("quotakeeper: %s", error)
-        finally:
-            try:
-                self._store.close()
-            finally:
-                self._left = True
-                self.maintenance.observers.end()
-
     # -- who no longer waits
 
-    def _withdraw(self, ticket: WorkItem) -> bool:
-        """Wait no longer; False when the answer had come.
-
-        A reservation then never comes to be, or is given back; what says that something was used
-        or sent is still carried out.
-        """
-        if isinstance(ticket.command, Reserve) or ticket.question is not None:
-            return ticket.claim()
-        ticket.gone = ticket.open
-        return ticket.gone
-
     def _leave(self, ticket: WorkItem) -> None:
-        if not self._withdraw(ticket):
+        if not ticket.withdraw():
             self._give_back(ticket.answer)
 
     def _give_back(self, outcome: Any) -> None:

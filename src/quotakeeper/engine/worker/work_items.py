@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.domain.ledger.commands import Command
+from quotakeeper.domain.ledger.commands import Command, Reserve
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.worker.errors import afresh
 
@@ -44,6 +44,17 @@ class WorkItem:
         except IndexError:
             return False
         return True
+
+    def withdraw(self) -> bool:
+        """Wait no longer; False when the answer had come.
+
+        A reservation then never comes to be, or is given back; what says that something was used
+        or sent is still carried out.
+        """
+        if isinstance(self.command, Reserve) or self.question is not None:
+            return self.claim()
+        self.gone = self.open
+        return self.gone
 
     @property
     def open(self) -> bool:

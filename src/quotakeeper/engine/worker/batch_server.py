@@ -1,0 +1,139 @@
+"""What the worker does with one batch: writes it in one commit, then answers the questions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.ledger.commands import Watch
+from quotakeeper.domain.limits import Account
+from quotakeeper.domain.ports import Store
+from quotakeeper.engine.resumable_thread import StopRequest
+from quotakeeper.engine.worker.maintenance import Maintenance
+from quotakeeper.engine.worker.work_items import WorkItem, fail, wake
+from quotakeeper.errors import QuotakeeperError
+
+MOST_IN_BATCH = 1_000
+
+log = logging.getLogger("quotakeeper.engine")
+
+
+def next_batch(
+    queue: SimpleQueue[WorkItem | StopRequest | None], rest_seconds: float
+) -> tuple[list[WorkItem], StopRequest | bool]:
+    """What waits, and what comes after it: more (True), the end (False), or a request.
+
+    Waits `rest_seconds` at most for the first item.
+    """
+    batch: list[WorkItem] = []
+    with suppress(Empty):
+        ticket = queue.get(timeout=rest_seconds)
+        while isinstance(ticket, WorkItem):
+            if ticket.open:
+                batch.append(ticket)
+            if len(batch) >= MOST_IN_BATCH:
+                return batch, True
+            ticket = queue.get_nowait()
+        return batch, ticket if ticket is not None else False
+    return batch, True
+
+
+class BatchServer:
+    """Used in the worker's thread alone, by whoever holds the store.
+
+    `store` gives the store of this process: a fork in the middle of a batch replaces it.
+    `give_back` gets each outcome whose caller has left.
+    """
+
+    def __init__(
+        self, store: Callable[[], Store], clock: Clock, accounts: tuple[Account, ...],
+        maintenance: Maintenance, give_back: Callable[[Any], None],
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._clock = clock
+        self._accounts = accounts
+        self._maintenance = maintenance
+        self._give_back = give_back
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what this process has done: a forked child has done none of it."""
+        self._watching = False
+        self._well = True  # whether the last batch was written
+
+    def serve(self, batch: list[WorkItem]) -> None:
+        """Carry out a batch. Gives every item of it an answer, or an error."""
+        now = self._clock.now()
+        try:
+            self._watch(now)
+        except QuotakeeperError as error:
+            fail(batch, error)
+            return
+        writes = [ticket for ticket in batch if ticket.command is not None]
+        if self._well or not writes:
+            self._maintenance.catch_up(self._store(), now)
+        if writes:
+            self._well = self._write(writes, now)
+        questions = [ticket for ticket in batch if ticket.question is not None]
+        if questions:
+            self._maintenance.book(self._store(), now)  # an answer knows what has ended
+        for ticket in questions:
+            _answer(self._store(), ticket, now)
+        wake(questions)
+
+    def keep(self) -> None:
+        """Do the upkeep that is due; nothing before the first batch."""
+        if self._watching:
+            self._maintenance.keep(self._store())
+
+    def _watch(self, now: int) -> None:
+        if not self._watching:
+            self._store().apply([Watch(self._accounts)], now)
+            self._maintenance.sweep(self._store(), now)
+            self._watching = True
+
+    def _write(self, tickets: list[WorkItem], now: int) -> bool:
+        commands = [ticket.command for ticket in tickets if ticket.command is not None]
+        try:
+            outcomes = self._store().apply(commands, now)
+        except QuotakeeperError as error:
+            fail(tickets, error)
+            return False
+        answered, unheard = [], []
+        for ticket, outcome in zip(tickets, outcomes, strict=True):
+            if not ticket.deliver(outcome):
+                self._give_back(outcome)
+                continue
+            answered.append(ticket)
+            if ticket.gone or not ticket.awaited:
+                unheard.append(outcome)
+        if unheard:
+            self._maintenance.observers.tell_of(unheard)
+        for ticket in wake(answered):
+            self._give_back(ticket.answer)
+        return True
+
+    def leave(self) -> None:
+        """Book everything, end what is open, close the store."""
+        try:
+            if self._watching:
+                self._maintenance.leave(self._store())
+        except Exception as error:  # noqa: BLE001 - it must be closed whatever happens
+            log.warning("quotakeeper: %s", error)
+        finally:
+            try:
+                self._store().close()
+            finally:
+                self._maintenance.observers.end()
+
+
+def _answer(store: Store, ticket: WorkItem, now: int) -> None:
+    assert ticket.question is not None
+    try:
+        ticket.deliver(ticket.question(store, now))
+    except Exception as error:  # noqa: BLE001 - the thread must live; the caller gets the error
+        ticket.deliver(None, error)
