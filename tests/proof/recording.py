@@ -132,6 +132,7 @@ class _Proof:
         # A keeper keeps the balances of its limits before it does anything.
         self.second.apply(c.Watch(tuple(limit.account for limit in self.limits)), 0)
         self.crossing: set[Outcome] = set()  # what the newest booking has to cross
+        self.corrected = ""  # the assumed lease that the newest draw corrects, right after it
 
     def run(self) -> tuple[list[str], SecondLedger]:
         self._match()
@@ -241,6 +242,13 @@ class _Proof:
     def _again(self, entry: Entry) -> None:
         """Carry out what made an entry; it must make one entry again, and the same answer."""
         second, before = self.second, self.second.entries
+        corrected, self.corrected = self.corrected, ""
+        if corrected:  # the draw before this entry has made both
+            lease = second.calls[corrected]
+            found = self._id(entry), entry.kind, entry.figures, entry.at
+            if found != (corrected, Kind.CORRECT, lease.used, second.written_at):
+                self.problems.append(f"entry {entry.seq} does not correct {corrected}: {entry}")
+            return
         operation = self.made_by.get(entry.seq)
         answer: Outcome = ("expired",)
         try:
@@ -261,6 +269,8 @@ class _Proof:
         except (KeyError, ValueError) as error:
             self.problems.append(f"entry {entry.seq}: {error!r}")
         self.crossing = set(answer[3]) if answer[0] == "booked" else set()
+        if entry.kind is Kind.DRAW and second.entries == before + 2:
+            self.corrected, before = self.ids.get(entry.ref or 0, ""), before + 1
         if second.entries != before + 1 + len(self.crossing) or second.written_at != entry.at:
             self.problems.append(f"entry {entry.seq} cannot be made again: {entry}")
 
