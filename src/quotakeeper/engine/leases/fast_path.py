@@ -88,9 +88,15 @@ class FastPath:
             # Known from here on: it is drawn before its part of the journal is removed, or the rest
             # of its lease given back, whether it has written its line by then or not.
             self._under_way[call.id] = call
-        if segment is None or self._written(call, segment, f"\nA {call.id} {at} {ending}"):
+        if segment is None:
             return call
-        return None
+        if not self._written(call, segment, f"\nA {call.id} {at} {ending}"):
+            return None
+        # After the line was written: who fences this process reads the journal after that.
+        if lease.is_fenced:
+            self._refused(call)
+            return None
+        return call
 
     def _written(self, call: LeasedCall, segment: JournalSegment, line: str) -> bool:
         try:
@@ -99,10 +105,15 @@ class FastPath:
             self._unwritten(call, error)
             return False
         except BaseException:  # a signal: nobody will end it
-            call.end = LineKind.RELEASED
-            self._ended.append(call)
+            self.end(call, LineKind.RELEASED)
             raise
         return True
+
+    def _refused(self, call: LeasedCall) -> None:
+        """Its lease may have ended, with or without it: it goes out on another, or not at all."""
+        with self._lock:
+            call.lease.open = False
+        self.end(call, LineKind.RELEASED)
 
     def shape(self, key: Any, call: PreparedCall, command: Reserve) -> Shape | None:
         """A shape to ask a lease for; None where there is none for such a call now.
