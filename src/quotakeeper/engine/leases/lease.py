@@ -51,7 +51,8 @@ class Lease:
         self.id = hold.id
         # What its process's fence said before it was asked for. Read any later, the token might be
         # of somebody who has ended this very lease. Without a ledger file there is no fence.
-        self.page, self.token = (None, b"") if fence is None else (fence[0].page, fence[1])
+        self.page = None if fence is None else fence[0].page
+        self.token = b"" if fence is None else fence[1]
         self.at = hold.at
         self.labels: CallLabels = hold.labels
         self.owner = hold.owner

@@ -126,8 +126,9 @@ class LeaseTable(FastPath):
                 self._leases.pop(lease.labels, None)
                 if lease not in self._returning:
                     self._returning.append(lease)
-            calls = [call for call in self._under_way.values() if call.lease in self._returning]
         self.drain(store, now)
+        with self._lock:
+            calls = [call for call in self._under_way.values() if call.lease in self._returning]
         self.draw_under_way(store, now, calls)
         if self._returning:
             store.apply([Release(lease.id) for lease in self._returning], now)
