@@ -23,7 +23,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.limits import Limit
 from tests.proof.opinions import said
-from tests.proof.second_ledger import Outcome, SecondLedger
+from tests.proof.second_ledger import UNREAD, Outcome, SecondLedger
 
 UNKNOWN: Outcome = ("unknown",)
 _KINDS: dict[type, Kind] = {
@@ -264,6 +264,10 @@ class _Proof:
                     )
             elif entry.kind is Kind.EXPIRE:
                 second.expire(self._id(entry), entry.at)
+            elif entry.figures is not None and (entry.kind, entry.figures.note) == (
+                Kind.ASSUME, UNREAD
+            ):
+                answer = second.unread(self._id(entry), self.limits, entry.at)
             else:
                 answer = second.apply(self._unseen(entry), entry.at)
         except (KeyError, ValueError) as error:

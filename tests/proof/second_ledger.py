@@ -130,6 +130,15 @@ class SecondLedger:
         self._now = max(self.written_at, now)
         self._end(call, "expired", None)
 
+    def unread(self, id_: str, limits: Any, now: int) -> Outcome:
+        """A sweep assumes this lease."""
+        call = self.calls[id_]
+        if call.state != "held" or not id_.startswith(LEASE):
+            raise ValueError(f"{id_!r} was to be assumed unread, but it is {call.state}")
+        self._now = now = max(self.written_at, now)
+        self._end(call, "assumed", replace(_assumed(call), note=UNREAD))
+        return ("booked", _event(call), False, self._crossed(call, limits, now))
+
     def _reserve(self, command: c.Reserve, now: int) -> Outcome:
         attempt, tries = command.id, 1
         found = self.calls.get(attempt)

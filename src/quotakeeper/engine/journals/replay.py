@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from quotakeeper.domain.ledger.commands import (
     Assume,
@@ -93,6 +94,14 @@ class _Call:
         return Record(self.id, labels, used or assumed(begun.figures), at=begun.at)
 
 
+class Replayed(NamedTuple):
+    """Owners that have ended: whose journal was booked, and whose cannot be read here. What the
+    latter hold is left to its term."""
+
+    booked: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
+
+
 class LeaseReplay:
     """Books what the dead have left, and what the silent have admitted."""
 
@@ -100,16 +109,15 @@ class LeaseReplay:
         self._ledger = ledger
         self._apply = apply
 
-    def replay(self, store: Store, now: int) -> frozenset[str]:
+    def replay(self, store: Store, now: int) -> Replayed:
         """Book the journals of processes that have ended; it does no harm to do so twice.
 
-        Gives the owners whose journal cannot be read here: what they hold is left to its term.
         Raises LedgerError when the ledger does not answer; then all of it still waits.
         """
         if self._ledger is None:
-            return frozenset()
+            return Replayed()
         found = segments(self._ledger)
-        left: set[str] = set()
+        booked, left = set[str](), set[str]()
         for owner in sorted(store.ended(frozenset(found)) - {store.owner}):
             try:
                 journal = _Journal.read(self._ledger, owner, found[owner])
@@ -120,7 +128,8 @@ class LeaseReplay:
                 left.add(owner)
                 continue
             self._bury(store, now, journal)
-        return frozenset(left)
+            booked.add(owner)
+        return Replayed(frozenset(booked), frozenset(left))
 
     def _bury(self, store: Store, now: int, journal: _Journal) -> None:
         assert self._ledger is not None

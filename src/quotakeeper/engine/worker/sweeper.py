@@ -31,7 +31,10 @@ def sweep(
     holder of an overdue lease that is not known to be dead is fenced, and its journal is booked.
     """
     dead = store.dead_owners()
-    dead -= leases.replay(store, now)
+    replayed = leases.replay(store, now)
+    if replayed.booked:  # what was under way when they died is theirs, and open, only now
+        dead |= store.dead_owners() & replayed.booked
+    dead -= replayed.unread
     end_holds(store, dead, now, leases, apply, give_back)
     if dead:
         store.bury(dead)
