@@ -341,8 +341,8 @@ def test_what_is_left_assumed_by_a_holder_that_died_is_corrected_by_its_journal(
     assert standing(other) == [(10, 0)]
     with died(path, clock) as heir:
         assert standing(heir) == [(3, 0)] and heir.verify() == []
-        known = sorted((str(e.provenance), e.quantities.get("requests")) for e in heir.events())
-        assert known == [("assumed", None), ("assumed", 1), ("reported", 1), ("reported", 1)]
+        known = sorted((str(e.provenance), e.quantities.get("requests", 0)) for e in heir.events())
+        assert known == [("assumed", 0), ("assumed", 1), ("reported", 1), ("reported", 1)]
     under_way.settle(**USED)
 
 

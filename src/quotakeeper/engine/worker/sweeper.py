@@ -32,9 +32,8 @@ def sweep(
     """
     dead = store.dead_owners()
     replayed = leases.replay(store, now)
-    if replayed.booked:  # what was under way when they died is theirs, and open, only now
-        dead |= store.dead_owners() & replayed.booked
-    dead -= replayed.unread
+    # Some had nothing open until their journal was booked: what was under way when they died.
+    dead = (dead | replayed.booked) - replayed.unread
     end_holds(store, dead, now, leases, apply, give_back)
     if dead:
         store.bury(dead)
