@@ -21,6 +21,7 @@ from quotakeeper import Keeper, LimitExceeded, Provenance
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.engine.journals import fence as fences
 from quotakeeper.engine.journals.lease_journal import JournalSegment, segments
+from quotakeeper.engine.journals.segments import Segments
 from quotakeeper.engine.leases.lease import TERM_SECONDS
 from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.testing import FakeClock
@@ -408,6 +409,59 @@ def test_a_line_written_behind_the_fence_counts_nothing_after_a_death(
     monkeypatch.setattr(JournalSegment, "append", appended)
     assert used_up(holder) == 0
     assert found == [[(AMOUNT, 0)]] and standing(other) == [(AMOUNT, 0)]
+
+
+def test_a_lease_of_which_not_all_could_be_booked_is_assumed(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
+    holder, other = make(limit(AMOUNT), ledger="file", lease=10), make(limit(AMOUNT), ledger="file")
+    call = reserve(holder)
+    other.record("gemini", event_id=call.id, model="gemini-2.0-flash")  # somebody else's, by its id
+    clock.advance(seconds=TERM_SECONDS + 1)
+    sweep(other)
+    assert standing(other) == [(11, 0)]
+    call.release()
+    tend(holder)
+    assert standing(other) == [(1, 0)] and other.verify() == []
+
+
+# -- what gives back
+
+
+def test_a_call_that_ends_as_its_lease_is_given_back_is_drawn_before(
+    make: MakeKeeper, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = make(limit(AMOUNT), ledger="file", lease=10)
+    call = reserve(keeper)
+    leases: Any = keeper._engine.leases
+    drain = leases.drain
+
+    def drained(store: Any, now: int) -> None:
+        drain(store, now)
+        if leases._returning and not call._ended:  # another thread is quick
+            call.settle(**USED)
+
+    monkeypatch.setattr(leases, "drain", drained)
+    clock.advance(seconds=TERM_SECONDS + 1)
+    sweep(keeper)
+    monkeypatch.undo()
+    assert standing(keeper) == [(1, 0)]
+    kinds = [str(entry.kind) for entry in keeper.entries()]
+    assert kinds == ["reserve", "draw", "release", "settle"] and keeper.verify() == []
+
+
+def test_the_end_of_a_call_stays_as_long_as_its_beginning(path: Path) -> None:
+    parts = Segments(path, "owner")
+    assert parts.ready(0.0)
+    first = parts.current
+    assert first is not None
+    first.append("\nA")
+    assert parts.turn(1.0, {first}, True, []) == []
+    second = parts.current
+    assert second is not None and second is not first
+    second.append("\nR")
+    assert parts.turn(2.0, {first}, True, []) == []
+    assert parts.turn(2.5, set(), True, []) == [first, second]
 
 
 # -- the holder's own clock

@@ -33,6 +33,7 @@ CONTRACT = "tests/stores/test_contract.py -k MemoryStore"
 FAULTS = "tests/stores/test_sqlite_faults.py"
 SQLITE = "tests/stores/test_sqlite_file.py"
 LOCKING = "tests/stores/test_sqlite_locks.py"
+STOPPED = "tests/engine/test_stopped_holders.py"
 CROSSING_ROWS = "tests/stores/test_sqlite_crossings.py"
 
 ROWS = (
@@ -62,9 +63,46 @@ ROWS = (
            "(State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED, State.SETTLED)"),
     Mutant(LEDGER, "            and known.opening.quantities == command.figures.quantities\n", ""),
     Mutant(LEDGER, "        if hold.sent:\n", "        if False:\n"),
-    Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent else Kind.EXPIRE", "kind = Kind.ASSUME"),
-    Mutant(LEDGER, "figures = _assumed(known) if hold.sent else None\n        entry",
-           "figures = None\n        entry"),
+    Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent or unread else Kind.EXPIRE", "kind = Kind.ASSUME"),
+    Mutant(LEDGER, "figures = _assumed(known) if kind is Kind.ASSUME else None", "figures = None"),
+    # -- leases whose holder is silent
+    Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent or unread else", "kind = Kind.ASSUME if hold.sent else"),
+    Mutant(LEDGER, "unread = hold.is_lease and hold.id not in command.read", "unread = False"),
+    Mutant(LEDGER, "        if unread and hold.id not in command.unread:\n", "        if False:\n"),
+    Mutant(LEDGER, "known.state is State.ASSUMED and is_lease_id(known.id):",
+           "known.state is State.ASSUMED and False:"),
+    Mutant(LEDGER, "known.state is State.ASSUMED and is_lease_id(known.id):",
+           "known.state is State.ASSUMED:", CONTRACT),
+    Mutant(OPENINGS, "    if lease.state is not State.ASSUMED or assumed is None:\n        return ()\n",
+           "    if True or assumed is None:\n        return ()\n"),
+    Mutant(OPENINGS, "lease.state not in (State.HELD, State.ASSUMED):", "False:"),
+    Mutant(FOLDING, "assumed = lease.figures if lease.state is State.ASSUMED else None",
+           "assumed = None"),
+    Mutant("engine/leases/fast_path.py", "        if lease.is_fenced:\n", "        if False:\n", STOPPED),
+    Mutant("engine/leases/lease.py", "        if not self.lease.is_fenced:\n", "        if True:\n", STOPPED),
+    Mutant("engine/leases/lease.py", "replace(self.draw, only_if_open=True), Release", "Release",
+           STOPPED),
+    Mutant("engine/leases/block_sizing.py", "ends_in(limits, hold.at), behind)",
+           "ends_in(limits, hold.at), fence and (fence, fence.token))", STOPPED),
+    Mutant("engine/journals/replay.py",
+           "        fence(self._ledger, owner)\n        # Only now: what is there was admitted, and what"
+           " comes later its process refuses.\n        journal = _Journal.read_what_is_left("
+           "self._ledger, owner)\n",
+           "        journal = _Journal.read_what_is_left(self._ledger, owner)\n"
+           "        fence(self._ledger, owner)\n", STOPPED),
+    Mutant("engine/journals/replay.py", "only_if_open=begun.lease in self.fenced)",
+           "only_if_open=False)", STOPPED),
+    Mutant("engine/journals/replay.py", "return ids - {call", "return ids or {call", STOPPED),
+    Mutant("engine/worker/sweeper.py", "unknown = frozenset(hold.id for hold in swept.leases) - known",
+           "known |= frozenset(hold.id for hold in swept.leases)", STOPPED),
+    Mutant("engine/worker/sweeper.py", "            give_back(mine, store, now)\n", "            pass\n",
+           STOPPED),
+    Mutant("engine/worker/sweeper.py", "dead = (dead | replayed.booked) -", "dead = dead -", STOPPED),
+    Mutant("engine/leases/lease_table.py", "        waiting = [call for call in chosen if not call.drawn]\n",
+           "        waiting = [call for call in chosen if not call.drawn and call.end is None]\n",
+           STOPPED),
+    Mutant("engine/journals/segments.py", "takewhile(lambda segment: segment not in needed, self._before)",
+           "filter(lambda segment: segment not in needed, self._before)", STOPPED),
     Mutant(LEDGER, "quantities=hold.quantities, cost_pico=hold.cost_pico,",
            "quantities=known.opening.quantities, cost_pico=known.opening.cost_pico,"),
     Mutant(LEDGER, "known, Kind.CORRECT, command.figures", "known, Kind.SETTLE, command.figures"),
