@@ -246,6 +246,30 @@ def test_the_token_is_read_before_the_ledger_is_asked(
     assert stopped.call() is None and stopped.others == AMOUNT  # all that there is is used
 
 
+def test_what_is_admitted_until_the_fence_is_there_is_read(
+    make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = FakeClock("2026-11-23T12:00:00Z")
+    holder = make(limit(AMOUNT), ledger="file", lease=10)
+    other = make(limit(AMOUNT), ledger="file", clock=ahead)
+    calls = [reserve(holder)]
+    other.status()
+    ahead.advance(seconds=TERM_SECONDS + 1)
+    fence = fences.fence
+
+    def late(ledger: Path, owner: str) -> None:
+        calls.append(reserve(holder))
+        fence(ledger, owner)
+
+    monkeypatch.setattr(fences, "fence", late)
+    sweep(other)
+    assert standing(other) == [(0, 2)] and used_up(other) == AMOUNT - 2
+    for call in calls:
+        call.settle(**USED)
+    tend(holder)
+    assert standing(other) == [(AMOUNT, 0)] and other.verify() == []
+
+
 def test_the_fence_is_there_as_long_as_the_journal(
     make: MakeKeeper, clock: FakeClock, path: Path
 ) -> None:
