@@ -241,9 +241,7 @@ def test_a_journal_that_cannot_be_read_leaves_the_lease_to_its_term_and_then_it_
 
     monkeypatch.setattr(Path, "read_text", refused)
     other = scene.died()
-    assert (
-        standing(other) == [(0, 10)] and len(parts(Path(other._engine.worker.store.name))) == 1
-    )
+    assert standing(other) == [(0, 10)] and len(parts(Path(other._engine.worker.store.name))) == 1
     scene.clock.advance(seconds=11)
     other._engine.worker.ask(other._engine.worker.maintenance.sweep)
     assert standing(other) == [(10, 0)]  # what was used of it nobody knows: all of it is counted

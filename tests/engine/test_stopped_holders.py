@@ -19,6 +19,7 @@ import pytest
 
 from quotakeeper import Keeper, LimitExceeded, Provenance
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.engine.journals import fence as fences
 from quotakeeper.engine.journals.lease_journal import JournalSegment, segments
 from quotakeeper.engine.journals.segments import Segments
@@ -95,7 +96,7 @@ class Stopped:
             def __getattr__(self, name: str) -> Any:
                 return getattr(store, name)
 
-        worker._store = Store()  # type: ignore[assignment]
+        worker._store = Store()
 
     def call(self) -> Any:
         """One call of the holder, if it is admitted."""
@@ -181,7 +182,12 @@ def test_a_second_process_that_fences_finds_nothing_to_give_back(
     stopped: Stopped, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, make: MakeKeeper, at: str
 ) -> None:
     second = make(limit(AMOUNT), ledger="file", clock=stopped.clocks[0])
-    stopped.then = lambda: (sweep(second), sweep(stopped.other), sweep(second))
+
+    def again() -> None:
+        for keeper in (second, stopped.other, second):
+            sweep(keeper)
+
+    stopped.then = again
     stopped.watch(monkeypatch)
     stopped.at = (at, 1)
     stopped.live(clock)
@@ -371,7 +377,7 @@ def test_what_is_left_assumed_by_a_holder_that_died_is_corrected_by_its_journal(
     under_way.settle(**USED)
 
 
-class died:  # noqa: N801 - used as a statement
+class died:
     """A keeper on a copy of what is on the disk, where nobody else lives."""
 
     def __init__(self, path: Path, clock: FakeClock) -> None:
@@ -405,7 +411,7 @@ def test_a_holder_that_dies_after_it_was_fenced_has_admitted_no_more(
                 assert used_up(heir) == 0
                 deaths.append((standing(heir), heir.verify()))
 
-    stopped.here = dying  # type: ignore[method-assign]
+    monkeypatch.setattr(stopped, "here", dying)
     stopped.at = (step, 2 if "A" in step else 1)
     stopped.live(clock)
     assert deaths == [([(AMOUNT, 0)], [])]
@@ -491,9 +497,7 @@ def test_the_end_of_a_call_stays_as_long_as_its_beginning(path: Path) -> None:
 # -- the holder's own clock
 
 
-def test_its_own_overdue_lease_is_given_back_not_swept(
-    make: MakeKeeper, clock: FakeClock
-) -> None:
+def test_its_own_overdue_lease_is_given_back_not_swept(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(AMOUNT), ledger="file", lease=10)
     for _ in range(3):
         reserve(keeper).settle(**USED)
@@ -515,7 +519,7 @@ def test_a_lease_whose_grant_was_never_heard_of_comes_back(
     store = keeper._engine.worker.store
     (first,) = [reserve(keeper)]
     (lease,) = [hold for hold in store.holds() if hold.is_lease]
-    unheard = c.Reserve(f"{lease.id[:-1]}x", lease.labels, c.Figures({"requests": 9}, 0), (),
+    unheard = c.Reserve(f"{lease.id[:-1]}x", lease.labels, Figures({"requests": 9}, 0), (),
                         store.owner, 1)  # fmt: skip
     keeper._engine.worker.carry_out(unheard)
     first.settle(**USED)

@@ -242,12 +242,8 @@ class _Proof:
     def _again(self, entry: Entry) -> None:
         """Carry out what made an entry; it must make one entry again, and the same answer."""
         second, before = self.second, self.second.entries
-        corrected, self.corrected = self.corrected, ""
-        if corrected:  # the draw before this entry has made both
-            lease = second.calls[corrected]
-            found = self._id(entry), entry.kind, entry.figures, entry.at
-            if found != (corrected, Kind.CORRECT, lease.used, second.written_at):
-                self.problems.append(f"entry {entry.seq} does not correct {corrected}: {entry}")
+        if self.corrected:  # the draw before this entry has made both
+            self._corrects(entry)
             return
         operation = self.made_by.get(entry.seq)
         answer: Outcome = ("expired",)
@@ -265,7 +261,8 @@ class _Proof:
             elif entry.kind is Kind.EXPIRE:
                 second.expire(self._id(entry), entry.at)
             elif entry.figures is not None and (entry.kind, entry.figures.note) == (
-                Kind.ASSUME, UNREAD
+                Kind.ASSUME,
+                UNREAD,
             ):
                 answer = second.unread(self._id(entry), self.limits, entry.at)
             else:
@@ -277,6 +274,13 @@ class _Proof:
             self.corrected, before = self.ids.get(entry.ref or 0, ""), before + 1
         if second.entries != before + 1 + len(self.crossing) or second.written_at != entry.at:
             self.problems.append(f"entry {entry.seq} cannot be made again: {entry}")
+
+    def _corrects(self, entry: Entry) -> None:
+        corrected, self.corrected = self.corrected, ""
+        lease = self.second.calls[corrected]
+        found = self._id(entry), entry.kind, entry.figures, entry.at
+        if found != (corrected, Kind.CORRECT, lease.used, self.second.written_at):
+            self.problems.append(f"entry {entry.seq} does not correct {corrected}: {entry}")
 
     def _unseen(self, entry: Entry) -> c.Command:
         """The command of an entry that nobody here asked for: a sweep, or another process."""

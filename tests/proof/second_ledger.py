@@ -258,15 +258,7 @@ class SecondLedger:
         call.sent = call.drawn = True
         self._keep(call)
         self.open[call.id] = call
-        freed = {}
-        rest = None
-        if lease.state == "held":
-            freed = self._hold(lease, _changed(lease.held, command.figures, -1))
-        elif lease.state == "assumed" and lease.used is not None:
-            rest = _assumed_less(lease.used, command.figures)
-            for sums in self._counting(lease.labels):
-                if sums.keeps(lease.at, self.stretch(sums.account, lease.at)):
-                    freed[sums.account] = sums.measure(rest) - sums.measure(lease.used)
+        freed, rest = self._taken_out(lease, command.figures)
         for sums in self._counting(call.labels):
             amount = sums.measure(call.held)
             if amount:
@@ -277,6 +269,19 @@ class SecondLedger:
         if rest is not None and rest != lease.used:
             self._end(lease, "assumed", rest)
         return ("reserved", call.id, False, (), None)
+
+    def _taken_out(self, lease: Call, part: Figures) -> tuple[dict[Account, int], Figures | None]:
+        """How much less a lease is by account, and what is still assumed of one that was."""
+        if lease.state == "held":
+            return self._hold(lease, _changed(lease.held, part, -1)), None
+        freed: dict[Account, int] = {}
+        if lease.state != "assumed" or lease.used is None:
+            return freed, None
+        rest = _assumed_less(lease.used, part)
+        for sums in self._counting(lease.labels):
+            if sums.keeps(lease.at, self.stretch(sums.account, lease.at)):
+                freed[sums.account] = sums.measure(rest) - sums.measure(lease.used)
+        return freed, rest
 
     def _reaches(self, account: Account, lease_at: int, at: int) -> bool:
         """Whether what was set aside for a lease still counts at an instant."""

@@ -238,29 +238,29 @@ def _hold(path: Path, case: Case) -> None:
     _watch(keeper, here)
     waiting: list[Any] = []
     for number in range(70):
-        waiting.append(_call(keeper, here))
+        if (call := _call(keeper, here)) is not None:
+            waiting.append(call)
         time.sleep(0.002)  # so that a lease is renewed, and looked after, while it is drawn on
-        if len(waiting) < 3:
-            continue
-        call = waiting.pop(0)
-        if call is None:
-            continue
-        if number % 5 == 4:
-            _say(f"-{call.id}")  # before: it may be given back already when the holder is killed
-            call.release()
-            here("released")
-        else:
-            call.mark_sent()
-            here("sent")
-            call.settle(requests=1)
-            here("settled")
+        if len(waiting) > 2:
+            _end(waiting.pop(0), number, here)
     time.sleep(0.4)  # idle: given back
     for call in waiting:
-        if call is not None:
-            call.settle(requests=1)
+        call.settle(requests=1)
     while (call := _call(keeper, here)) is not None:
         call.settle(requests=1)
     keeper.close()
+
+
+def _end(call: Any, number: int, here: Callable[[str], None]) -> None:
+    if number % 5 == 4:
+        _say(f"-{call.id}")  # before: it may be given back already when the holder is killed
+        call.release()
+        here("released")
+    else:
+        call.mark_sent()
+        here("sent")
+        call.settle(requests=1)
+        here("settled")
 
 
 def _call(keeper: Keeper, here: Callable[[str], None] = lambda step: None) -> Any:
@@ -282,7 +282,7 @@ def _watch(keeper: Keeper, here: Callable[[str], None]) -> None:
         append(segment, line)
         here(f"after line {line[1]}")
 
-    JournalSegment.append = appended  # type: ignore[method-assign]
+    JournalSegment.append = appended  # type: ignore[method-assign,assignment]
     keeper.status()
     store: Any = keeper._engine.worker.store
     apply = store.apply

@@ -18,6 +18,7 @@ from mmap import mmap
 from pathlib import Path
 
 from quotakeeper.engine.journals.lease_journal import fence_path
+from quotakeeper.identifiers import random_bytes
 
 TOKEN_BYTES = 8
 _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -31,7 +32,7 @@ class Fence:
         self._path = fence_path(ledger, owner)
         fd = os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            if os.write(fd, os.urandom(TOKEN_BYTES)) != TOKEN_BYTES:
+            if os.write(fd, random_bytes(TOKEN_BYTES)) != TOKEN_BYTES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
             self.page = mmap(fd, TOKEN_BYTES)
         except BaseException:
@@ -63,7 +64,7 @@ def fence(ledger: Path, owner: str) -> None:
         if not stat.S_ISREG(found.st_mode) or found.st_size < TOKEN_BYTES:
             raise OSError(errno.EINVAL, "is no fence of a process that holds leases")
         with mmap(fd, TOKEN_BYTES) as page:
-            page[:TOKEN_BYTES] = os.urandom(TOKEN_BYTES)
+            page[:TOKEN_BYTES] = random_bytes(TOKEN_BYTES)
             page.flush()
     finally:
         os.close(fd)

@@ -265,9 +265,7 @@ class _Journal:
         return cls._of(owner, paths, texts, b"")
 
     @classmethod
-    def _of(
-        cls, owner: str, paths: Sequence[Path], texts: Iterable[str], token: bytes
-    ) -> _Journal:
+    def _of(cls, owner: str, paths: Sequence[Path], texts: Iterable[str], token: bytes) -> _Journal:
         lines = [line for text in texts for line in read_lines(text)]
         labels: dict[str, CallLabels] = {}
         granted: dict[str, bytes] = {}

@@ -88,15 +88,9 @@ class FastPath:
             # Known from here on: it is drawn before its part of the journal is removed, or the rest
             # of its lease given back, whether it has written its line by then or not.
             self._under_way[call.id] = call
-        if segment is None:
+        if segment is None or self._written(call, segment, f"\nA {call.id} {at} {ending}"):
             return call
-        if not self._written(call, segment, f"\nA {call.id} {at} {ending}"):
-            return None
-        # After the line was written: who fences this process reads the journal after that.
-        if lease.is_fenced:
-            self._refused(call)
-            return None
-        return call
+        return None
 
     def _written(self, call: LeasedCall, segment: JournalSegment, line: str) -> bool:
         try:
@@ -107,6 +101,10 @@ class FastPath:
         except BaseException:  # a signal: nobody will end it
             self.end(call, LineKind.RELEASED)
             raise
+        # Looked at after the line was written: who fences this process reads the journal after that.
+        if call.lease.is_fenced:
+            self._refused(call)
+            return False
         return True
 
     def _refused(self, call: LeasedCall) -> None:

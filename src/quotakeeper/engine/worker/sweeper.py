@@ -39,7 +39,7 @@ def sweep(
         store.bury(dead)
 
 
-def end_holds(  # noqa: PLR0913 - as sweep's, and whose
+def end_holds(
     store: Store, owners: frozenset[str], now: int, leases: LeaseReplay, apply: Apply = plainly,
     give_back: GiveBack | None = None,
 ) -> None:  # fmt: skip
