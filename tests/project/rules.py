@@ -376,7 +376,7 @@ RULES = (
         "If a power cut cannot be ruled out, the rest of a dead process's lease is assumed used.",
         "Nếu không loại trừ được mất điện, phần thuê còn lại của tiến trình đã chết được coi là đã dùng.",
         "engine/journals/replay.py",
-        "_is_lost",
+        "_may_be_lost",
         'not boot == boot_id() != ""',
         "boot != boot_id()",
         "tests/engine/test_lease_journal.py::test_where_no_machine_tells_when_it_was_started_the_rest_of_a_lease_is_assumed",
