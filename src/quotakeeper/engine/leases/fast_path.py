@@ -99,10 +99,19 @@ class FastPath:
             self._unwritten(call, error)
             return False
         except BaseException:  # a signal: nobody will end it
-            call.end = LineKind.RELEASED
-            self._ended.append(call)
+            self.end(call, LineKind.RELEASED)
             raise
+        # Looked at after the line was written: who fences this process reads the journal after that.
+        if call.lease.is_fenced:
+            self._refused(call)
+            return False
         return True
+
+    def _refused(self, call: LeasedCall) -> None:
+        """Its lease may have ended, with or without it: it goes out on another, or not at all."""
+        with self._lock:
+            call.lease.open = False
+        self.end(call, LineKind.RELEASED)
 
     def shape(self, key: Any, call: PreparedCall, command: Reserve) -> Shape | None:
         """A shape to ask a lease for; None where there is none for such a call now.
