@@ -165,7 +165,7 @@ def _emoji(draw: random.Random) -> str:
     return " ".join("".join(draw.choices(signs, k=draw.randrange(1, 4))) for _ in range(8))
 
 
-def _standard_library(draw: random.Random) -> Iterator[Text]:
+def standard_library(draw: random.Random) -> Iterator[Text]:
     folders = (sysconfig.get_path("stdlib"), sysconfig.get_path("include"))
     for folder, suffix in zip(folders, ("*.py", "*.h"), strict=True):
         files = sorted(Path(folder).glob(suffix)) + sorted(Path(folder).glob("*/" + suffix))
@@ -198,7 +198,7 @@ def training_texts(corpora: Path, seed: int) -> list[Text]:
             texts += [(group, make(draw, sentences)) for _ in range(times)]
         if language in _DECOMPOSED:
             texts += [("decomposed", _decomposed(draw, sentences)) for _ in range(150)]
-    texts += list(_standard_library(draw))
+    texts += list(standard_library(draw))
     for group, plain in (("numbers", _numbers), ("identifiers", _identifiers), ("emoji", _emoji)):
         texts += [(group, plain(draw)) for _ in range(300)]
     return [(group, text) for group, text in texts if text.strip()]
