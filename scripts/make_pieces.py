@@ -96,7 +96,6 @@ def is_word(word: str) -> bool:
     """Return whether a word may be known: letters and marks, with - and ' inside."""
     return (
         0 < len(word) <= piece_facts.LONGEST_KNOWN
-        and word < piece_facts.WIDE
         and all(unicodedata.category(char)[0] in "LM" or char in "-'\u2019_" for char in word)
         and unicodedata.category(word[-1])[0] in "LM"
     )

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.tokens.language import detect_language
 from quotakeeper.tokens.pair_sums import Counter
-from quotakeeper.tokens.pair_sums_numpy import WideSums
+from quotakeeper.tokens.pair_sums_numpy import VectorCounter
 from quotakeeper.tokens.pair_table import load_table
 from quotakeeper.tokens.piece_facts import load_facts
 from quotakeeper.tokens.script_weights import count_by_script
@@ -22,8 +22,8 @@ SAMPLED_ABOVE_CHARS: Final = 2_000_000  # longer texts are counted in evenly spa
 _WINDOWS: Final = 50
 _WINDOW_CHARS: Final = 20_000
 
-_VECTOR_ABOVE_CHARS: Final = 2_000  # below this numpy's fixed cost is more than it saves
-_VECTOR_WORD_CHARS: Final = 8  # a text of shorter words is counted faster by remembering them
+_DENSE_ABOVE_CHARS: Final = 2_000  # below this numpy's fixed cost is more than it saves
+_DENSE_WORD_CHARS: Final = 8  # a text of shorter words is counted faster by remembering them
 
 # (tokens estimated from, likely bound / estimate): true counts of 99 % of unseen texts stay below.
 # Measured on texts the table was not fitted on; see docs/en/tokens.md.
@@ -70,28 +70,31 @@ def _counter() -> Counter | None:
 
 
 @functools.cache
-def _wide_sums(numpy: Any) -> WideSums | None:
+def _vector_counter(numpy: Any) -> VectorCounter | None:
     table, facts = load_table(), load_facts()
-    return None if table is None or facts is None else WideSums(table, facts, numpy)
+    return None if table is None or facts is None else VectorCounter(table, facts, numpy)
 
 
-def _vectorised(text: str) -> WideSums | None:
-    """Return the sums with numpy where they are faster and numpy is loaded already."""
-    if len(text) <= _VECTOR_ABOVE_CHARS:
-        return None
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not hasattr(numpy, "frombuffer"):  # one still being imported
-        return None
-    blanks = text.count(" ") + text.count("\n")
-    return _wide_sums(numpy) if blanks * _VECTOR_WORD_CHARS < len(text) else None
+def _is_dense(text: str) -> bool:
+    """Return whether a text is long and has few blanks: Chinese, Thai, minified code."""
+    if len(text) <= _DENSE_ABOVE_CHARS:
+        return False
+    return (text.count(" ") + text.count("\n")) * _DENSE_WORD_CHARS < len(text)
 
 
 def _count(text: str) -> tuple[float, int | None, float]:
     """Return (tokens, upper bound where it is known, factor to widen the likely bound by)."""
+    dense = _is_dense(text)
+    if dense:
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and hasattr(numpy, "frombuffer"):  # not one still being imported
+            vector = _vector_counter(numpy)
+            if vector is not None:
+                return *vector.count(text), 1.0
     counter = _counter()
     if counter is None:
         return count_by_script(text), None, _FALLBACK_FACTOR
-    return *counter.count(text, _vectorised(text)), 1.0
+    return *counter.count(text, dense=dense), 1.0
 
 
 def _sample(text: str) -> str:

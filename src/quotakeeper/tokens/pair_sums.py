@@ -8,11 +8,10 @@ and upper bound are summed in one number, so that the second costs no second pas
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from quotakeeper.tokens.pair_table import BREAK, SPACE, PairTable, utf8_length
-from quotakeeper.tokens.piece_facts import LONGEST_KNOWN, WIDE, PieceFacts
+from quotakeeper.tokens.piece_facts import TAIL_MARKS, PieceFacts
 
 ODD_GAP: Final = re.compile(r"[^\S ]\s*| \s+")  # white space that is not exactly one space
 _BROKEN_WORD: Final = re.compile(r"(?:[^\S ]|  )(?=\S)(\S+)")  # a word with no space of its own
@@ -24,11 +23,10 @@ _LONG_WORD: Final = 24  # longer words (Chinese, Thai, addresses) seldom come tw
 _MOST_WORDS: Final = 65_536  # about 10 MB when full; then the memory starts afresh
 _MOST_PAIRS: Final = 65_536
 
-# One float holds both sums: bound * BOUND + estimate. An estimate is a multiple of 1/64 and stays
-# below BOUND / 2 for the longest text that is counted whole, so neither disturbs the other.
+# One float holds both sums: bound in thirds * BOUND + estimate. An estimate is a multiple of 1/64
+# and stays below BOUND / 2 for the longest text counted whole, so neither disturbs the other.
 BOUND: Final = float(1 << 25)
-
-SumWords = Callable[[list[str]], float]
+_HALF: Final = BOUND / 2
 
 
 def gap_tokens(gap: str) -> tuple[int, bool]:
@@ -52,11 +50,6 @@ def end_tokens(text: str) -> float:
     return 1.0 if text[-1] == SPACE and text[-2:-1] != SPACE else 0.0
 
 
-def is_wide(word: str) -> bool:
-    """Return whether a word is never a known one: it is long, or Chinese, Japanese or Korean."""
-    return len(word) > LONGEST_KNOWN or word >= WIDE
-
-
 class _Pairs(dict[tuple[str, str], float]):
     """Pair -> weight and thirds of the bound in one float, filled as pairs are met."""
 
@@ -77,38 +70,47 @@ class _Pairs(dict[tuple[str, str], float]):
 
 
 class _Words(dict[str, float]):
-    """Word -> estimate and bound after one kind of gap in one float, filled as words are met."""
+    """Word -> estimate and bound after one kind of gap in one float, filled as words are met.
 
-    __slots__ = ("_gap", "_known", "_start", "_weigh")
+    Words of `known` are counted exactly, also when marks follow them. `whole`: whether the bound
+    of a word that is remembered is cut to whole tokens.
+    """
 
-    def __init__(self, pairs: _Pairs, gap: str) -> None:
-        words = pairs.facts.words if gap == SPACE else {}
-        self._start = {word: tokens + tokens * BOUND for word, tokens in words.items()}
-        super().__init__(self._start)
+    __slots__ = ("_gap", "_known", "_weigh", "_whole")
+
+    def __init__(
+        self, pairs: _Pairs, gap: str, known: dict[str, float], *, whole: bool = True
+    ) -> None:
+        super().__init__(known)
+        self._whole = whole
         self._weigh = pairs.__getitem__
-        self._known = pairs.facts.known
+        self._known = known
         self._gap = gap
 
     def __missing__(self, word: str) -> float:
-        known = self._known(word) if self._start else None
-        if known is None:
-            value = _whole(sum(map(self._weigh, zip(self._gap + word, word, strict=False))))
-        else:  # known words are counted exactly; only marks follow
-            tokens, marks = known
-            value = tokens + tokens * BOUND
-            value += _whole(sum(map(self._weigh, zip(BREAK + marks, marks, strict=False))))
-        if len(word) <= _LONG_WORD:
-            if len(self) >= _MOST_WORDS:
-                self.clear()
-                self.update(self._start)
-            self[word] = value
+        known = 0.0
+        if self._known and word[-1] in TAIL_MARKS:
+            bare = word.rstrip(TAIL_MARKS)
+            known = self._known.get(bare, 0.0)
+        if known:
+            marks = word[len(bare) :]
+            pairs = sum(map(self._weigh, zip(BREAK + marks, marks, strict=False)))
+        else:
+            pairs = sum(map(self._weigh, zip(self._gap + word, word, strict=False)))
+        thirds = (pairs + _HALF) // BOUND
+        value = 1.0 + pairs - thirds * BOUND
+        if value < 1.0:
+            value = 1.0
+        thirds += 3.0
+        if len(word) > _LONG_WORD:
+            return value + thirds * BOUND + known
+        if self._whole:
+            thirds -= thirds % 3.0
+        if len(self) >= _MOST_WORDS:
+            self.clear()
+            self.update(self._known)
+        value = self[word] = value + thirds * BOUND + known
         return value
-
-
-def _whole(pairs: float) -> float:
-    """Return (bound * BOUND + estimate) of a word from the sum over its pairs."""
-    thirds = (pairs + BOUND / 2) // BOUND
-    return max(1.0 + pairs - thirds * BOUND, 1.0) + (3 + thirds) // 3 * BOUND
 
 
 class Counter:
@@ -117,40 +119,36 @@ class Counter:
     Safe to share between threads: at worst an entry of its memory is computed twice.
     """
 
-    __slots__ = ("_after_break", "_after_space", "_pairs")
+    __slots__ = ("_dense", "_pairs", "_worded")
 
     def __init__(self, table: PairTable, facts: PieceFacts) -> None:
         self._pairs = _Pairs(table, facts)
-        self._after_space = _Words(self._pairs, SPACE)
-        self._after_break = _Words(self._pairs, BREAK)
+        packed = [tokens + 3 * tokens * BOUND for tokens in range(256)]
+        known = dict(zip(facts.words, map(packed.__getitem__, facts.words.values()), strict=True))
+        self._worded = _Words(self._pairs, SPACE, known), _Words(self._pairs, BREAK, {})
+        self._dense = (
+            _Words(self._pairs, SPACE, {}, whole=False),
+            _Words(self._pairs, BREAK, {}, whole=False),
+        )
 
-    def count(self, text: str, wide: SumWords | None = None) -> tuple[float, int]:
+    def count(self, text: str, *, dense: bool = False) -> tuple[float, int]:
         """Return (estimated tokens before rounding, upper bound) of a text.
 
-        `wide` sums the words that `is_wide` says yes to in another way, to the same figure.
+        `dense`: use neither known words nor whole words, as numpy's way of counting does.
         """
         if not text:
             return 0.0, 0
-        words = text.split()
-        total = 0.0
-        if wide is not None:
-            total = wide([word for word in words if is_wide(word)])
-            words = [word for word in words if not is_wide(word)]
-        total += sum(map(self._after_space.__getitem__, words))
+        after_space, after_break = self._dense if dense else self._worded
+        total = sum(map(after_space.__getitem__, text.split()))
         gaps = end_tokens(text)
+        broken = [] if text[0].isspace() else text.split(None, 1)[:1]
         if "  " in text or not text.isprintable():
             gaps += sum(gap_tokens(gap)[0] for gap in ODD_GAP.findall(text))
-            total += sum(map(self._without_space, _BROKEN_WORD.findall(text)))
-        if not text[0].isspace():
-            total += self._without_space(text.split(None, 1)[0])
-        bound = total // BOUND
-        return total - bound * BOUND + gaps, int(bound + gaps)
-
-    def _without_space(self, word: str) -> float:
-        """Return what changes when a word has no space before it."""
-        if len(word) == 1 or not is_wide(word):
-            return self._after_break[word] - self._after_space[word]
-        first = word[0]
-        weight = self._pairs.table.weight
-        joined = self._pairs.facts.thirds(SPACE, first) < self._pairs.facts.thirds(BREAK, first)
-        return weight(BREAK, first) - weight(SPACE, first) - (not joined) * BOUND
+            broken += _BROKEN_WORD.findall(text)
+        for word in broken:  # words with no space before them
+            if len(word) > _LONG_WORD:
+                total += self._pairs[BREAK, word[0]] - self._pairs[SPACE, word[0]]
+            else:
+                total += after_break[word] - after_space[word]
+        thirds = total // BOUND
+        return total - thirds * BOUND + gaps, int(thirds // 3 + gaps)

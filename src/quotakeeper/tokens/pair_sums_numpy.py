@@ -1,34 +1,43 @@
 """The same sums as pair_sums.py with numpy, for long texts in programs that already loaded numpy.
 
-numpy is never imported from here (it costs 0.1 s): the caller hands in the module it found. Only
-words that no list of known words could hold are summed here: long ones, and Chinese, Japanese and
-Korean. Other words are met again and again, and remembering them is as fast.
+numpy is never imported from here (it costs 0.1 s): the caller hands in the module it found.
 """
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from typing import Any, Final
 
-from quotakeeper.tokens.pair_sums import BOUND
+from quotakeeper.tokens.pair_sums import ODD_GAP, end_tokens, gap_tokens
 from quotakeeper.tokens.pair_table import BLOCKS, BYTE_RULE, SCALE, SLOTS, PairTable
 from quotakeeper.tokens.piece_facts import CODES, PieceFacts
 
 _SPACE: Final = 32
+_BREAK: Final = 10
+# What str.isspace() says yes to, beyond the first 128 code points.
+_WIDE_BLANKS: Final = (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F)
+_BLANKS: Final = (*range(9, 14), *range(28, 33), *_WIDE_BLANKS, 0x3000)
+_BLANKS_END: Final = 0x3001
 
 
 def slots(numpy: Any, previous: Any, current: Any) -> Any:
     """Return the table slots of two uint32 arrays of code points; see table.slot."""
-    mixed = previous * numpy.uint32(0x9E3779B1) + current * numpy.uint32(0x85EBCA77)
+    mixed = previous * numpy.uint32(0x9E3779B1)
+    mixed += current * numpy.uint32(0x85EBCA77)
     mixed ^= mixed >> numpy.uint32(15)
     mixed *= numpy.uint32(0x2C1B3C6D)
     mixed ^= mixed >> numpy.uint32(12)
-    return mixed & numpy.uint32(SLOTS - 1)
+    mixed &= numpy.uint32(SLOTS - 1)
+    return mixed
 
 
-class WideSums:
-    """Sums words with one table, one file of facts and one numpy; see `Counter.count`."""
+class VectorCounter:
+    """Counts tokens of texts with one table, one file of facts and one numpy.
 
-    __slots__ = ("_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right", "_spelled")  # fmt: skip
+    Answers as `Counter.count` does for a dense text.
+    """
+
+    __slots__ = ("_blank", "_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right", "_spelled")  # fmt: skip
 
     def __init__(self, table: PairTable, facts: PieceFacts, numpy: Any) -> None:
         self._numpy = numpy
@@ -38,49 +47,82 @@ class WideSums:
         ]
         self._pairs, self._right, self._left = scaled
         self._spelled = numpy.frombuffer(table.right, numpy.int8) == BYTE_RULE
-        costs = numpy.frombuffer(facts.costs, numpy.uint8)
-        self._costs = 3 * numpy.append(costs, numpy.uint8(4)).astype(numpy.int32)
+        self._blank = numpy.zeros(CODES + 1, bool)
+        self._blank[list(_BLANKS)] = True
+        costs = numpy.append(numpy.frombuffer(facts.costs, numpy.uint8), numpy.uint8(4))
+        self._costs = numpy.where(self._blank, 0, costs).astype(numpy.uint8)
         self._multiplier = numpy.uint32(facts.multiplier)
         joined = numpy.fromiter(facts.joined, numpy.uint32, len(facts.joined))
         self._joined = numpy.zeros(1 << 16, numpy.uint32)
         self._joined[self._place(joined)] = joined
 
-    def __call__(self, words: list[str]) -> float:
-        """Return the sum of (bound * BOUND + estimate) over words with one space before each."""
-        if not words:
-            return 0.0
+    def count(self, text: str) -> tuple[float, int]:
+        """Return (estimated tokens before rounding, upper bound) of a text."""
+        if not text:
+            return 0.0, 0
         numpy = self._numpy
-        text = " " + " ".join(words)
+        gaps = end_tokens(text)
+        if "  " in text or not text.isprintable():
+            tally = Tally(ODD_GAP.findall(text))
+            gaps += sum(gap_tokens(gap)[0] * times for gap, times in tally.items())
         codes = numpy.frombuffer(text.encode("utf-32-le", "surrogatepass"), numpy.uint32)
-        inside = codes[1:] != _SPACE
-        current, previous = codes[1:][inside], codes[:-1][inside]
-        starts = numpy.flatnonzero(previous == _SPACE)
-        tokens = 1.0 + numpy.add.reduceat(self._weights(previous, current), starts)
-        thirds = 3 + numpy.add.reduceat(self._thirds(previous, current), starts)
+        known = numpy.minimum(codes, CODES)
+        blank = self._blank[known]
+        previous, starts = self._before(codes, blank)
+        words = numpy.flatnonzero(starts)
+        if not len(words):
+            return gaps, int(gaps)
+        weights = self._weights(previous, codes)
+        weights[blank] = 0.0
+        tokens = 1.0 + numpy.add.reduceat(weights, words)
         estimate = float(numpy.maximum(tokens, 1.0).sum(dtype=numpy.float64))
-        return estimate + float((thirds // 3).sum(dtype=numpy.int64)) * BOUND
+        # A word after a space has the space among its characters.
+        after_space = int(numpy.count_nonzero(starts & (previous == _SPACE)))
+        singly = int(self._costs[known].sum(dtype=numpy.int64)) + after_space
+        return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
+
+    def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
+        """Return (character before each one, or its word's gap; whether a word starts there)."""
+        numpy = self._numpy
+        before = numpy.empty_like(codes)
+        before[0] = _BREAK
+        before[1:] = codes[:-1]
+        first = numpy.empty(len(codes), bool)
+        first[0] = True
+        first[1:] = blank[:-1]
+        joined = first & (before == _SPACE)
+        joined[2:] &= codes[:-2] != _SPACE
+        before[first & ~joined] = _BREAK
+        return before, first & ~blank
 
     def _place(self, pairs: Any) -> Any:
         return (pairs * self._multiplier) >> self._numpy.uint32(16)
 
-    def _thirds(self, previous: Any, current: Any) -> Any:
+    def _joins(self, previous: Any, current: Any) -> int:
+        """Return how many of the pairs are a piece of the tokenizer."""
         numpy = self._numpy
-        pairs = previous << numpy.uint32(16) | current
-        # A code point beyond 16 bits would run into its neighbour: such a pair is none of the file.
-        joined = (self._joined[self._place(pairs)] == pairs) & ((previous | current) < 0x10000)
-        return self._costs[numpy.minimum(current, CODES)] - joined
+        pairs = previous << numpy.uint32(16)
+        pairs |= current
+        found = self._joined[self._place(pairs)] == pairs
+        if current.max() > 0xFFFF:  # would run into the character before it
+            found &= (previous | current) < 0x10000
+        return int(numpy.count_nonzero(found))
 
     def _weights(self, previous: Any, current: Any) -> Any:
         numpy = self._numpy
         right = numpy.minimum(current >> 7, BLOCKS - 1)
         left = numpy.minimum(previous >> 7, BLOCKS - 1)
-        weights = self._pairs[slots(numpy, previous, current)] + self._right[right]
+        weights = self._pairs[slots(numpy, previous, current)]
+        weights += self._right[right]
         weights += self._left[left]
+        at_break = previous == _BREAK
         weights[(previous - 48) < 10] = 1.0  # unsigned: wraps below "0"
-        weights[(current - 48) < 10] = 1.0
+        digit = (current - 48) < 10
+        weights[digit] = 1.0
+        weights[digit & at_break] = 0.0
         spelled = self._spelled[right]
         if spelled.any():
             code = current[spelled]
             size = 1 + (code >= 0x80) + (code >= 0x800).astype(numpy.float32) + (code >= 0x10000)
-            weights[spelled] = size
+            weights[spelled] = size - at_break[spelled]
         return weights

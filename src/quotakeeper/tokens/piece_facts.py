@@ -19,17 +19,15 @@ import struct
 import sys
 import zlib
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
 MAGIC: Final = b"QKPIECE1"
-HEADER: Final = struct.Struct("<8sII")  # magic, multiplier of the hash, pairs
+HEADER: Final = struct.Struct("<8sIII")  # magic, multiplier of the hash, pairs, words
 CODES: Final = 0x20000  # code points with a cost of their own; any above costs its 4 bytes
-LONGEST_KNOWN: Final = 16  # characters of a word that may be in `words`, its tail included
-WIDE: Final = "\u2e80"  # words of Chinese, Japanese and Korean begin here and are never in `words`
+LONGEST_KNOWN: Final = 16  # characters of a word in `words`
 TAIL_MARKS: Final = '.,;:!?)"\u201d\u00bb\u2026'
 
 _PATH: Final = Path(__file__).parent / "data" / "pieces.bin"
@@ -56,14 +54,6 @@ class PieceFacts:
         joined = (before | code) < 0x10000 and (before << 16 | code) in self.joined
         return 3 * cost - joined
 
-    def known(self, word: str) -> tuple[int, str] | None:
-        """Return (tokens, marks that follow) of a word after a space, when it is known."""
-        if len(word) > LONGEST_KNOWN or word >= WIDE:
-            return None
-        bare = word.rstrip(TAIL_MARKS)
-        tokens = self.words.get(bare)
-        return None if tokens is None else (tokens, word[len(bare) :])
-
 
 def place(pair: int, multiplier: int) -> int:
     """Return where a pair lies in a table of 65,536."""
@@ -78,20 +68,22 @@ def pack(facts: PieceFacts) -> bytes:
         steps.byteswap()
     raw = steps.tobytes()
     planes = b"".join(raw[plane::4] for plane in range(4))
-    body = facts.costs + planes + _front_coded(facts.words).encode()
-    header = HEADER.pack(MAGIC, facts.multiplier, len(ordered))
+    words = sorted(facts.words)
+    counts = bytes(facts.words[word] for word in words)
+    body = facts.costs + planes + counts + b"\n" + "\n".join(words).encode()
+    header = HEADER.pack(MAGIC, facts.multiplier, len(ordered), len(words))
     return header + zlib.compress(body, 9)
 
 
 def unpack(data: bytes) -> PieceFacts:
     """Return the facts in the bytes of a file; raises ValueError on any other bytes."""
     try:
-        magic, multiplier, pairs = HEADER.unpack_from(data)
+        magic, multiplier, pairs, count = HEADER.unpack_from(data)
         body = zlib.decompress(data[HEADER.size :]) if magic == MAGIC else b""
     except (struct.error, zlib.error) as error:
         raise ValueError(f"no file of piece facts: {error}") from error
     end = CODES + 4 * pairs
-    if len(body) < end:
+    if len(body) < end + count:
         raise ValueError("piece facts have a foreign header or are cut short")
     raw = bytearray(4 * pairs)
     for plane in range(4):
@@ -99,27 +91,9 @@ def unpack(data: bytes) -> PieceFacts:
     steps = array("I", bytes(raw))
     if sys.byteorder == "big":
         steps.byteswap()
-    words = dict(_decoded(body[end:].decode()))
-    return PieceFacts(body[:CODES], frozenset(accumulate(steps)), words, multiplier)
-
-
-def _front_coded(words: dict[str, int]) -> str:
-    """Return the words in order: characters shared with the word before, tokens, the rest."""
-    lines, before = [], ""
-    for word in sorted(words):
-        shared = 0
-        while shared < min(len(word), len(before), 9) and word[shared] == before[shared]:
-            shared += 1
-        lines.append(f"{shared}{words[word]}{word[shared:]}")
-        before = word
-    return "\n".join(lines)
-
-
-def _decoded(text: str) -> Iterator[tuple[str, int]]:
-    word = ""
-    for line in text.split("\n"):
-        word = word[: int(line[0])] + line[2:]
-        yield word, int(line[1])
+    words = body[end + count + 1 :].decode().split("\n")
+    counted = dict(zip(words, body[end : end + count], strict=True))
+    return PieceFacts(body[:CODES], frozenset(accumulate(steps)), counted, multiplier)
 
 
 @functools.cache
