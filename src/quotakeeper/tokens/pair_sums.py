@@ -22,6 +22,7 @@ _BLANKS: Final = frozenset(" \n\t")
 _LONG_WORD: Final = 24  # longer words (Chinese, Thai, addresses) seldom come twice: not remembered
 _MOST_WORDS: Final = 65_536  # about 10 MB when full; then the memory starts afresh
 _MOST_PAIRS: Final = 65_536
+_MOST_GAPS: Final = 1_024
 
 # One float holds both sums: bound in thirds * BOUND + estimate. An estimate is a multiple of 1/64
 # and stays below BOUND / 2 for the longest text counted whole, so neither disturbs the other.
@@ -48,6 +49,18 @@ def gap_tokens(gap: str) -> tuple[int, bool]:
 def end_tokens(text: str) -> float:
     """Return 1.0 when the text ends in a lone space, which has no word to belong to."""
     return 1.0 if text[-1] == SPACE and text[-2:-1] != SPACE else 0.0
+
+
+class _Gaps(dict[str, int]):
+    """Stretch of white space -> tokens it takes, filled as they are met."""
+
+    __slots__ = ()
+
+    def __missing__(self, gap: str) -> int:
+        if len(self) >= _MOST_GAPS:
+            self.clear()
+        value = self[gap] = gap_tokens(gap)[0]
+        return value
 
 
 class _Pairs(dict[tuple[str, str], float]):
@@ -119,9 +132,10 @@ class Counter:
     Safe to share between threads: at worst an entry of its memory is computed twice.
     """
 
-    __slots__ = ("_dense", "_pairs", "_worded")
+    __slots__ = ("_dense", "_gaps", "_pairs", "_worded")
 
     def __init__(self, table: PairTable, facts: PieceFacts) -> None:
+        self._gaps = _Gaps()
         self._pairs = _Pairs(table, facts)
         packed = [tokens + 3 * tokens * BOUND for tokens in range(256)]
         known = dict(zip(facts.words, map(packed.__getitem__, facts.words.values()), strict=True))
@@ -143,7 +157,7 @@ class Counter:
         gaps = end_tokens(text)
         broken = [] if text[0].isspace() else text.split(None, 1)[:1]
         if "  " in text or not text.isprintable():
-            gaps += sum(gap_tokens(gap)[0] for gap in ODD_GAP.findall(text))
+            gaps += sum(map(self._gaps.__getitem__, ODD_GAP.findall(text)))
             broken += _BROKEN_WORD.findall(text)
         for word in broken:  # words with no space before them
             if len(word) > _LONG_WORD:

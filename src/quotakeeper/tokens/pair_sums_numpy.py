@@ -31,13 +31,16 @@ def slots(numpy: Any, previous: Any, current: Any) -> Any:
     return mixed
 
 
+_DIGIT: Final = 8  # marks the cost of an ASCII digit
+
+
 class VectorCounter:
     """Counts tokens of texts with one table, one file of facts and one numpy.
 
     Answers as `Counter.count` does for a dense text.
     """
 
-    __slots__ = ("_blank", "_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right", "_spelled")  # fmt: skip
+    __slots__ = ("_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right", "_spelled")  # fmt: skip
 
     def __init__(self, table: PairTable, facts: PieceFacts, numpy: Any) -> None:
         self._numpy = numpy
@@ -47,10 +50,9 @@ class VectorCounter:
         ]
         self._pairs, self._right, self._left = scaled
         self._spelled = numpy.frombuffer(table.right, numpy.int8) == BYTE_RULE
-        self._blank = numpy.zeros(CODES + 1, bool)
-        self._blank[list(_BLANKS)] = True
-        costs = numpy.append(numpy.frombuffer(facts.costs, numpy.uint8), numpy.uint8(4))
-        self._costs = numpy.where(self._blank, 0, costs).astype(numpy.uint8)
+        self._costs = numpy.append(numpy.frombuffer(facts.costs, numpy.uint8), numpy.uint8(4))
+        self._costs[list(_BLANKS)] = 0
+        self._costs[48:58] = 1 + _DIGIT
         self._multiplier = numpy.uint32(facts.multiplier)
         joined = numpy.fromiter(facts.joined, numpy.uint32, len(facts.joined))
         self._joined = numpy.zeros(1 << 16, numpy.uint32)
@@ -66,23 +68,24 @@ class VectorCounter:
             tally = Tally(ODD_GAP.findall(text))
             gaps += sum(gap_tokens(gap)[0] * times for gap, times in tally.items())
         codes = numpy.frombuffer(text.encode("utf-32-le", "surrogatepass"), numpy.uint32)
-        known = numpy.minimum(codes, CODES)
-        blank = self._blank[known]
-        previous, starts = self._before(codes, blank)
+        costs = self._costs.take(codes, mode="clip")  # all above CODES cost what CODES does
+        blank = costs == 0
+        previous, first = self._before(codes, blank)
+        starts = first & ~blank
         words = numpy.flatnonzero(starts)
         if not len(words):
             return gaps, int(gaps)
-        weights = self._weights(previous, codes)
+        weights = self._weights(previous, codes, first, costs)
         weights[blank] = 0.0
         tokens = 1.0 + numpy.add.reduceat(weights, words)
         estimate = float(numpy.maximum(tokens, 1.0).sum(dtype=numpy.float64))
         # A word after a space has the space among its characters.
-        after_space = int(numpy.count_nonzero(starts & (previous == _SPACE)))
-        singly = int(self._costs[known].sum(dtype=numpy.int64)) + after_space
+        singly = int(numpy.count_nonzero(previous[words] == _SPACE))
+        singly += int((costs & (_DIGIT - 1)).sum(dtype=numpy.int64))
         return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
 
     def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
-        """Return (character before each one, or its word's gap; whether a word starts there)."""
+        """Return (character before each one, or its word's gap; where a gap comes before)."""
         numpy = self._numpy
         before = numpy.empty_like(codes)
         before[0] = _BREAK
@@ -92,8 +95,8 @@ class VectorCounter:
         first[1:] = blank[:-1]
         joined = first & (before == _SPACE)
         joined[2:] &= codes[:-2] != _SPACE
-        before[first & ~joined] = _BREAK
-        return before, first & ~blank
+        before[first ^ joined] = _BREAK
+        return before, first
 
     def _place(self, pairs: Any) -> Any:
         return (pairs * self._multiplier) >> self._numpy.uint32(16)
@@ -108,21 +111,23 @@ class VectorCounter:
             found &= (previous | current) < 0x10000
         return int(numpy.count_nonzero(found))
 
-    def _weights(self, previous: Any, current: Any) -> Any:
+    def _weights(self, previous: Any, current: Any, first: Any, costs: Any) -> Any:
         numpy = self._numpy
         right = numpy.minimum(current >> 7, BLOCKS - 1)
-        left = numpy.minimum(previous >> 7, BLOCKS - 1)
-        weights = self._pairs[slots(numpy, previous, current)]
-        weights += self._right[right]
-        weights += self._left[left]
-        at_break = previous == _BREAK
-        weights[(previous - 48) < 10] = 1.0  # unsigned: wraps below "0"
-        digit = (current - 48) < 10
-        weights[digit] = 1.0
-        weights[digit & at_break] = 0.0
-        spelled = self._spelled[right]
+        left = numpy.empty_like(right)
+        left[1:] = right[:-1]
+        left[first] = 0
+        weights = self._pairs.take(slots(numpy, previous, current))
+        weights += self._right.take(right)
+        weights += self._left.take(left)
+        digit = costs >= _DIGIT
+        if digit.any():
+            weights[1:][digit[:-1]] = 1.0
+            weights[digit] = 1.0
+            weights[digit & (previous == _BREAK)] = 0.0
+        spelled = self._spelled.take(right)
         if spelled.any():
             code = current[spelled]
             size = 1 + (code >= 0x80) + (code >= 0x800).astype(numpy.float32) + (code >= 0x10000)
-            weights[spelled] = size - at_break[spelled]
+            weights[spelled] = size - (previous[spelled] == _BREAK)
         return weights
