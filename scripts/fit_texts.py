@@ -114,7 +114,11 @@ def _markup(draw: random.Random, sentences: list[str]) -> str:
 def _escaped(draw: random.Random, sentences: list[str]) -> str:
     """JSON whose characters beyond ASCII are written as \\uXXXX, as many programs write it."""
     parts = [_part(draw, sentences) for _ in range(draw.randrange(1, 5))]
-    shapes = ({"text": parts[0]}, parts, [{"id": i, "content": part} for i, part in enumerate(parts)])
+    shapes = (
+        {"text": parts[0]},
+        parts,
+        [{"id": i, "content": part} for i, part in enumerate(parts)],
+    )
     return json.dumps(draw.choice(shapes), indent=draw.choice((None, None, 2)))
 
 

@@ -38,9 +38,14 @@ from quotakeeper.tokens.piece_facts import TAIL_MARKS, load_facts
 from quotakeeper.tokens.sentencepiece_model import to_model
 
 # Languages that most users of the package write are fitted more closely than the rest.
-CLOSER = {"spoken": 4.0, "escaped vi": 2.0, "en": 3.0, "vi": 2.0, "zh-Hans": 2.0, "zh-Hant": 2.0} | dict.fromkeys(
-    ("ja", "ko", "es", "id", "fr", "de", "ru", "th"), 1.5
-)
+CLOSER = {
+    "spoken": 4.0,
+    "escaped vi": 2.0,
+    "en": 3.0,
+    "vi": 2.0,
+    "zh-Hans": 2.0,
+    "zh-Hant": 2.0,
+} | dict.fromkeys(("ja", "ko", "es", "id", "fr", "de", "ru", "th"), 1.5)
 LONG_SHARE = 8.0
 COLUMNS = pair_table.SLOTS + 2 * pair_table.BLOCKS
 _WORD = re.compile(r"\S+")

@@ -28,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 from fit_texts import read_ntrex, standard_library
 
 from quotakeeper.tokens import piece_facts
-from quotakeeper.tokens.piece_facts import CODES, PieceFacts
 from quotakeeper.tokens.pair_table import utf8_length
+from quotakeeper.tokens.piece_facts import CODES, PieceFacts
 from quotakeeper.tokens.sentencepiece_model import to_model
 
 DEFAULT_OUT = Path(piece_facts.__file__).parent / "data" / "pieces.bin"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quotakeeper.tokens import estimate_tokens, exact
 from quotakeeper.tokens import estimate as estimate_module
+from quotakeeper.tokens import estimate_tokens, exact
 from quotakeeper.tokens.pair_sums import Counter
 from quotakeeper.tokens.pair_sums_numpy import VectorCounter
 from quotakeeper.tokens.pair_table import PairTable, load_table
@@ -22,7 +22,9 @@ from tools.layout import TOKENIZER
 SEED = 20_261
 FUZZED = 4_000
 STEADY = settings(max_examples=200, deadline=None, derandomize=True)
-MIXED = st.text(max_size=80) | st.text(st.sampled_from("the wa\n\t></ .,字是ก\ud800\u3000"), max_size=60)
+MIXED = st.text(max_size=80) | st.text(
+    st.sampled_from("the wa\n\t></ .,字是ก\ud800\u3000"), max_size=60
+)
 
 
 def facts() -> PieceFacts:
@@ -113,9 +115,19 @@ def test_more_text_is_never_less_by_more_than_a_word(text: str) -> None:
     assert bound(text) <= bound(text + " the end") <= bound(text) + 8
 
 
-@pytest.mark.parametrize("tag", ["> </", "\u2581", "<b>", "\n" * 33, " " * 32, "\u3000", "\u00a0\u00a0"])
+@pytest.mark.parametrize(
+    "tag", ["> </", "\u2581", "<b>", "\n" * 33, " " * 32, "\u3000", "\u00a0\u00a0"]
+)
 def test_marks_of_the_tokenizer_do_not_break_the_sum(tag: str, tokenizer: Path | None) -> None:
-    for text in (tag, f"a{tag}b", f"the{tag}the", f"{tag} the", f"the {tag}", tag * 3, f"{tag}\n{tag}"):
+    for text in (
+        tag,
+        f"a{tag}b",
+        f"the{tag}the",
+        f"{tag} the",
+        f"the {tag}",
+        tag * 3,
+        f"{tag}\n{tag}",
+    ):
         assert exact.count(text, tokenizer) <= bound(text) <= size(text), text
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from quotakeeper.tokens.pair_sums import ODD_GAP, end_tokens, gap_tokens
 from quotakeeper.tokens.pair_table import BLOCKS, BYTE_RULE, SCALE, SLOTS, PairTable
-from quotakeeper.tokens.piece_facts import CODES, PieceFacts
+from quotakeeper.tokens.piece_facts import PieceFacts
 
 _SPACE: Final = 32
 _BREAK: Final = 10
@@ -40,7 +40,8 @@ class VectorCounter:
     Answers as `Counter.count` does for a dense text.
     """
 
-    __slots__ = ("_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right", "_spelled")  # fmt: skip
+    __slots__ = ("_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right",
+                 "_spelled")  # fmt: skip
 
     def __init__(self, table: PairTable, facts: PieceFacts, numpy: Any) -> None:
         self._numpy = numpy

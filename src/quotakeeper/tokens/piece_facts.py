@@ -63,7 +63,9 @@ def place(pair: int, multiplier: int) -> int:
 def pack(facts: PieceFacts) -> bytes:
     """Return the bytes of a file of facts."""
     ordered = sorted(facts.joined)
-    steps = array("I", (after - before for before, after in zip([0, *ordered], ordered, strict=False)))
+    steps = array(
+        "I", (after - before for before, after in zip([0, *ordered], ordered, strict=False))
+    )
     if sys.byteorder == "big":
         steps.byteswap()
     raw = steps.tobytes()
