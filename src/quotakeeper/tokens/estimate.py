@@ -23,7 +23,7 @@ _WINDOWS: Final = 50
 _WINDOW_CHARS: Final = 20_000
 
 _DENSE_ABOVE_CHARS: Final = 2_000  # below this numpy's fixed cost is more than it saves
-_DENSE_WORD_CHARS: Final = 8  # a text of shorter words is counted faster by remembering them
+_DENSE_WORD_CHARS: Final = 16  # a text of shorter words is counted faster by remembering them
 
 # (tokens estimated from, likely bound / estimate): true counts of 99 % of unseen texts stay below.
 # Measured on texts the table was not fitted on; see docs/en/tokens.md.

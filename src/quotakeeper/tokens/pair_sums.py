@@ -101,12 +101,11 @@ class _Words(dict[str, float]):
         self._gap = gap
 
     def __missing__(self, word: str) -> float:
-        known = 0.0
+        known, marks = 0.0, ""
         if self._known and word[-1] in TAIL_MARKS:
             bare = word.rstrip(TAIL_MARKS)
-            known = self._known.get(bare, 0.0)
+            known, marks = self._known.get(bare, 0.0), word[len(bare) :]
         if known:
-            marks = word[len(bare) :]
             pairs = sum(map(self._weigh, zip(BREAK + marks, marks, strict=False)))
         else:
             pairs = sum(map(self._weigh, zip(self._gap + word, word, strict=False)))
