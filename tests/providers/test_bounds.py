@@ -67,6 +67,7 @@ def test_without_a_counter_a_text_has_at_most_a_token_a_byte() -> None:
         ("gemini-2.5-flash", {"maxOutputTokens": 100}, "output_tokens", 100),
         ("gemini-2.5-flash", {"maxOutputTokens": 100, "candidateCount": 3}, "output_tokens", 300),
         ("gemini-3-pro-image", {}, "output_tokens@image", 32_768),
+        ("gemini-3-pro-image", {"maxOutputTokens": 100}, "output_tokens@image", 2_600),
         ("gemini-2.5-flash-preview-tts", {}, "output_tokens@audio", 16_384),
         ("a-model-of-tomorrow", {}, "output_tokens", 65_536),
         ("gemini-2.5-flash", {"maxOutputTokens": "lots"}, "output_tokens", 65_536),

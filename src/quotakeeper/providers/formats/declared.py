@@ -14,6 +14,7 @@ from quotakeeper.providers.formats.text_counts import count_text
 
 _MOST_PIECES = 4_000  # looked at; recursive schemas have no end
 _MOST_DEPTH = 40
+_DEPTH_OF_PARAMETERS = 2  # {"function": {"parameters": {"properties"}}}; deeper ones are nested
 _MOST_REFERENCES = 6  # within each other
 # Keywords of JSON Schema and of declarations, which are no text of the caller's.
 _KEYWORDS = frozenset(
@@ -26,7 +27,9 @@ _KEYWORDS = frozenset(
      "propertyOrdering", "property_ordering", "behavior")
 )  # fmt: skip
 _DEFINITIONS = ("$defs", "defs", "definitions")
-_PER_FUNCTION, _PER_PIECE = 8, 16
+_NESTING = ("$ref", "ref", "anyOf", "oneOf", "allOf", "items", "prefixItems")
+_PER_FUNCTION, _PER_PIECE = 8, 12
+_PLAIN_TOKENS = 32  # of texts that are not written at greater length, where no schema is nested
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class Declarations:
     texts: list[str] = field(default_factory=list)
     functions: int = 0
     pieces: int = 0  # parameters and schemas inside of schemas, references followed
+    nested: bool = False  # whether a schema lies in a schema, or is referred to
     cut: bool = False
 
     def add(self, function: Json) -> None:
@@ -47,16 +51,21 @@ class Declarations:
         self._walk(function, known, 0, 0)
 
     def quantities(self, count: CountText | None, halves: int) -> tuple[int, int]:
-        """(tokens at most, tokens typically). `halves`: what the texts' bound is widened by, in halves.
+        """(tokens at most, tokens typically).
 
-        The texts are dropped once they are counted.
+        `halves`: how often the texts' tokens count, in halves: all of them where schemas lie in each
+        other, else those beyond the first 32. What grows is names and keywords; a text itself is
+        copied, so that its bound counts five quarters. The texts are dropped once counted.
         """
         if not self.functions:
             return 0, 0
         told = count_text("\n".join(self.texts), count)
         self.texts.clear()
+        once = 0 if self.nested else min(told.tokens, _PLAIN_TOKENS)
+        grown = once + -(-(told.tokens - once) * halves // 2)
+        copied = -(-told.upper_bound * 5 // 4)
         around = _PER_FUNCTION * self.functions + _PER_PIECE * self.pieces
-        return -(-told.upper_bound * halves // 2) + around, told.tokens + 3 * self.pieces
+        return max(grown, copied) + around, told.tokens + 3 * self.pieces
 
     def _walk(self, value: object, known: Json, depth: int, referred: int) -> None:
         if self.pieces > _MOST_PIECES or depth > _MOST_DEPTH:
@@ -77,6 +86,8 @@ class Declarations:
                 "properties",
                 _MOST_REFERENCES,
             )  # here once, and where it is referred to
+        if name in _NESTING:
+            self.nested = True
         if name in ("$ref", "ref"):
             target = known.get(text_of(inner).rpartition("/")[2], inner)
             self.pieces += 1
@@ -86,6 +97,7 @@ class Declarations:
         if name not in _KEYWORDS:
             self.texts.append(name)
         if name == "properties" and isinstance(inner, dict):
+            self.nested = self.nested or depth > _DEPTH_OF_PARAMETERS
             for parameter, schema in inner.items():
                 self.pieces += 1
                 self.texts.append(parameter)

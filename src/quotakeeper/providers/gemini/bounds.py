@@ -10,7 +10,6 @@ from quotakeeper.providers.contract import Call, CountText, Request
 from quotakeeper.providers.formats.json_values import (
     Json,
     child,
-    dumps,
     items,
     milliseconds,
     name_of,
@@ -18,7 +17,9 @@ from quotakeeper.providers.formats.json_values import (
     text_of,
     whole,
 )
+from quotakeeper.providers.gemini.interaction_input import add_input
 from quotakeeper.providers.gemini.models import (
+    MOST_IMAGE_OUTPUT,
     MOST_INPUT,
     is_second_generation,
     most_input,
@@ -127,8 +128,10 @@ def _generate(call: Call, body: Json, count: CountText | None, notes: list[str])
     bound, typical = prompt.quantities(count)
     cap = whole(settings.get("maxOutputTokens", settings.get("max_output_tokens")))
     candidates = max(1, min(whole(settings.get("candidateCount")) or 1, 8))
-    most = (cap or most_output(call.model)) * candidates
     answer = output_key(call.model)
+    if cap and answer == "output_tokens@image":
+        cap = max(cap, MOST_IMAGE_OUTPUT)  # an image is not cut where a cap of tokens is reached
+    most = (cap or most_output(call.model)) * candidates
     bound[answer], typical[answer] = most, min(most, TYPICAL_OUTPUT)
     if searching:
         queries = 1 if is_second_generation(call.model) else _MOST_QUERIES
@@ -168,7 +171,8 @@ def _cache(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
     prompt = Prompt(call.model)
     prompt.add_contents(body.get("contents"))
     prompt.add_settings(body)
-    bound, typical = prompt.quantities(count) if prompt.texts or prompt.media else ({}, {})
+    holds = prompt.parts or prompt.declared.functions
+    bound, typical = prompt.quantities(count) if holds else ({}, {})
     ttl = ttl_milliseconds(body.get("ttl"))
     kept = ttl if ttl is not None else _MOST_TTL_MS if "expireTime" in body else _DEFAULT_TTL_MS
     if not bound:
@@ -196,7 +200,7 @@ def ttl_milliseconds(value: object) -> int | None:
 
 def _interaction(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
     prompt = Prompt(call.model)
-    _add_input(prompt, body.get("input"))
+    add_input(prompt, body.get("input"))
     prompt.add_settings(body)
     searching = prompt.served.searching
     if body.get("previous_interaction_id"):
@@ -212,35 +216,6 @@ def _interaction(call: Call, body: Json, count: CountText | None, notes: list[st
     if searching:
         bound = added(bound, {"searches": _MOST_QUERIES * searching})
     return bound, typical
-
-
-def _add_input(prompt: Prompt, value: object, depth: int = 0) -> None:
-    """The input of an interaction: text, {type, text | data | uri}, turns, lists of those."""
-    if isinstance(value, str):
-        prompt.add_contents(value)
-    elif isinstance(value, list) and depth < 8:
-        for item in value:
-            _add_input(prompt, item, depth + 1)
-    elif isinstance(value, dict):
-        kind = text_of(value.get("type"))
-        if "content" in value and depth < 8:
-            _add_input(prompt, value["content"], depth + 1)
-        elif kind.endswith(("_call", "_result")):
-            result = value.get("result")
-            mixed = isinstance(result, list | dict)
-            prompt.texts.append(dumps({**value, "result": None} if mixed else value))
-            if mixed:
-                _add_input(prompt, result, depth + 1)
-        elif kind == "thought":
-            prompt.add_part({"thoughtSignature": value.get("signature")})
-            _add_input(prompt, value.get("summary"), depth + 1)
-        elif isinstance(value.get("data"), str):
-            inline = {"data": value["data"], "mimeType": value.get("mime_type")}
-            prompt.add_part({"inlineData": inline})
-        elif "uri" in value:
-            prompt.add_part({"fileData": {"mimeType": value.get("mime_type")}})
-        else:
-            prompt.add_part(value)
 
 
 def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:

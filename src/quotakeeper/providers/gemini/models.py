@@ -1,7 +1,8 @@
 """What Gemini models can take and give at most, and what media cost them in tokens.
 
 Output caps: max_output_tokens of the litellm 1.109.1 price map (MIT), read 2026-11-23; those of 2.0
-and 1.5 from Google's model pages. Media: recorded bills (237 requests) and Google's documentation. They bound a call before it is sent; what it cost is what the reply says.
+and 1.5 from Google's model pages. Media: recorded bills (237 requests) and Google's documentation.
+They bound a call before it is sent; what it cost is what the reply says.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 MOST_INPUT = 1_048_576
+MOST_IMAGE_OUTPUT = 2_600  # an image of 4K is 2,000 tokens; thoughts and words stand beside it
 _DEFAULT_OUTPUT = 65_536
 # (how a name begins or what it contains, most output tokens); the first that fits decides.
 _OUTPUT_CAPS: tuple[tuple[str, int], ...] = (

@@ -8,7 +8,8 @@ from quotakeeper.providers.contract import CountText
 from quotakeeper.providers.formats.base64_text import decoded
 from quotakeeper.providers.formats.declared import Declarations
 from quotakeeper.providers.formats.encrypted import signature_tokens, usual_signature_tokens
-from quotakeeper.providers.formats.json_values import Json, child, dumps, objects, text_of
+from quotakeeper.providers.formats.json_texts import json_texts
+from quotakeeper.providers.formats.json_values import Json, child, objects, text_of
 from quotakeeper.providers.formats.text_counts import count_text
 from quotakeeper.providers.gemini.media import Both, image_tokens, media_tokens
 from quotakeeper.providers.gemini.models import media_rates, most_input
@@ -31,12 +32,13 @@ _SCHEMAS = ("responseSchema", "responseJsonSchema", "response_schema", "response
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript",
     "application/x-javascript", "application/x-python", "application/rtf")  # fmt: skip
 _FILE_TYPICAL = 20_000
-# Tokens beyond the texts: turns and parts took up to 3 a part in 237 recorded requests, and once 16
-# in a request.
-_PER_PART, _PER_REQUEST = 8, 8
-# Declarations are written anew: one of 332 tokens of JSON was billed 742, the others 0.1 to 1.35 of
-# their JSON. Their texts count two and a half times, and each parameter 16 tokens beside.
-DECLARED_HALVES = 5
+# Tokens beyond the texts: turns and parts took one a part at most in 237 recorded requests, and once
+# 16 a request.
+_PER_PART, _PER_REQUEST = 4, 16
+# Declarations are written anew: one of 332 tokens of JSON was billed 742, one of 100 was billed 135,
+# those of up to 91 less than their JSON. Their texts count three times where they are long
+# or nested.
+DECLARED_HALVES = 6
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Prompt:
     media: dict[str, int] = field(default_factory=dict)
     usual_media: dict[str, int] = field(default_factory=dict)
     parts: int = 0
+    signs: int = 0  # of JSON, between its texts
     signatures: int = 0
     usual_signatures: int = 0
     unknown: int = 0  # pieces whose size the request does not tell
@@ -88,8 +91,8 @@ class Prompt:
                 self._file(child(part, name), part)
             elif name in _ANSWERS and depth < _MOST_DEPTH:
                 self._answer(child(part, name), depth)
-            elif name in _WRITTEN or name not in _ABOUT:
-                self.texts.append(dumps(value))
+            elif name not in _ABOUT:
+                self.add_json(value)
         if part and not any(name in part for name in _KINDS):
             self.mark("a part of an unknown kind")
 
@@ -116,7 +119,7 @@ class Prompt:
         """A function's response: its text, and the media that lie beside it."""
         pieces = list(objects(answer.get("parts")))
         rest = {name: value for name, value in answer.items() if name != "parts"}
-        self.texts.append(dumps(rest if pieces else answer))
+        self.add_json(rest if pieces else answer)
         for piece in pieces:
             self.add_part(piece, depth + 1)
 
@@ -132,7 +135,7 @@ class Prompt:
         for function in functions:
             self.declared.add(function)
         for tool in strange:
-            self.texts.append(dumps(tool))
+            self.add_json(tool)
             self.mark("a tool of an unknown kind")
         if self.served.unbounded:
             self.mark("tools of Google's that fetch what they are pointed to: of unknown length")
@@ -140,9 +143,13 @@ class Prompt:
         for where in (settings, body):
             for name in _SCHEMAS:
                 if name in where:
-                    self.texts.append(dumps(where[name]))
+                    self.add_json(where[name])
         if body.get("cachedContent") or body.get("cached_content"):
             self.mark("cached content of unknown size", "input_tokens@audio")
+
+    def add_json(self, value: object) -> None:
+        """A value that the model reads as JSON, or as something written from it."""
+        self.signs += json_texts(value, self.texts)
 
     def mark(self, note: str, key: str = "input_tokens") -> None:
         """A piece whose size the request does not tell. `key`: the dearest that it can be."""
@@ -160,8 +167,8 @@ class Prompt:
         """(at most, typically) as quantities of input."""
         counted = count_text("\n".join(self.texts), count)
         self.texts.clear()
-        most = counted.upper_bound + _PER_PART * self.parts + self.signatures
-        usual = counted.tokens + self.parts + self.usual_signatures
+        most = counted.upper_bound + _PER_PART * self.parts + self.signs + self.signatures
+        usual = counted.tokens + self.parts + self.signs // 4 + self.usual_signatures
         if self.parts:
             most += _PER_REQUEST
         told, likely = self.declared.quantities(count, DECLARED_HALVES)
