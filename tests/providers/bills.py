@@ -128,30 +128,33 @@ def json_of(tokens: int, make: Callable[[int], Any]) -> Any:
 
 def described(row: Row) -> list[Any]:
     """One function with a long description."""
-    return json_of(
+    made: list[Any] = json_of(
         row.declared,
         lambda n: [{"name": "get_place", "description": " ".join(WORDS[i % 48] for i in range(n)),
             "parameters": {"type": "object", "properties": {}}}],
     )  # fmt: skip
+    return made
 
 
 def typed(row: Row) -> list[Any]:
     """One function of many parameters."""
-    return json_of(
+    made: list[Any] = json_of(
         row.declared,
         lambda n: [{"name": "get_place", "parametersJsonSchema": {"type": "object", "properties": {
             f"{WORDS[i % 48]}_{i}": {"type": "string"} for i in range(n)}}}],
     )  # fmt: skip
+    return made
 
 
 def several(row: Row) -> list[Any]:
     """Many functions of a parameter each."""
-    return json_of(
+    made: list[Any] = json_of(
         row.declared,
         lambda n: [{"name": f"{WORDS[i % 48]}_{i}", "description": WORDS[i % 48],
             "parameters": {"type": "object", "properties": {"place": {"type": "string"}}}}
             for i in range(n + 1)],
     )  # fmt: skip
+    return made
 
 
 SHAPES: dict[str, Shape] = {"described": described, "typed": typed, "several": several}

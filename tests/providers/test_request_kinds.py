@@ -300,7 +300,8 @@ def test_messages_of_anthropic_hold_images_documents_and_results() -> None:
     assert told.bound["input_tokens"] < estimate_tokens(VIETNAMESE).upper_bound + 60
     used = message({"type": "tool_use", "name": "f", "input": {"city": VIETNAMESE}},
         {"type": "tool_result", "content": [{"type": "text", "text": "rain"}]})  # fmt: skip
-    assert used.bound["input_tokens"] >= estimate_tokens(VIETNAMESE).upper_bound
+    whole = estimate_tokens(VIETNAMESE).upper_bound  # as it decodes to, not as "\\u1ea1"
+    assert whole <= used.bound["input_tokens"] < whole + 80
     assert used.bound_is is Provenance.ESTIMATED
 
 
