@@ -164,6 +164,26 @@ def test_a_schema_that_is_referred_to_counts_each_time() -> None:
     assert pieces[1] - pieces[0] == 4 * 4  # a parameter, a reference, and two coordinates each
 
 
+@pytest.mark.parametrize(
+    ("schema", "nested"),
+    [
+        ({"type": "string"}, False),
+        ({"type": "object", "properties": {"x": {"type": "number"}}}, True),
+        ({"type": "array", "items": {"type": "number"}}, True),
+        ({"anyOf": [{"type": "number"}, {"type": "null"}]}, True),
+    ],
+)
+@pytest.mark.parametrize("key", ["parameters", "parametersJsonSchema", "input_schema", "function"])
+def test_a_schema_inside_of_a_schema_is_seen(
+    schema: dict[str, object], nested: bool, key: str
+) -> None:
+    parameters: dict[str, object] = {"type": "object", "properties": {"place": schema}}
+    declared = Declarations()
+    inner = {"parameters": parameters} if key == "function" else parameters
+    declared.add({"name": "f", key: inner})
+    assert declared.nested is nested
+
+
 def test_a_schema_without_end_is_cut_and_marked() -> None:
     node = {"type": "object", "properties": {
         f"n{i}": {"$ref": "#/$defs/Node"} for i in range(9)}}  # fmt: skip

@@ -101,7 +101,7 @@ class Declarations:
             for parameter, schema in inner.items():
                 self.pieces += 1
                 self.texts.append(parameter)
-                self._walk(schema, known, depth + 1, referred)
+                self._walk(schema, known, depth + 2, referred)
             return
         self.pieces += isinstance(inner, dict) and name in ("items", "additionalProperties")
         self._walk(inner, known, depth + 1, referred)
