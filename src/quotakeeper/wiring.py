@@ -44,8 +44,10 @@ def wire(
     chosen = _durability(durability or settings.durability)
     prices = LazyPrices(settings)
     policies = Policies(
-        settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan
-    )
+        settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan,
+        settings.on_busy, settings.hold, settings.busy_seconds, settings.wait_seconds,
+        settings.clamp_least,
+    )  # fmt: skip
     limits = tuple(_canonical(limit, prices) for limit in settings.limits)
     engine = assemble(
         open_store(settings, chosen),

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.ledger.commands import Denied, Reserve
+from quotakeeper.domain.ledger.commands import Reserve
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.denied_calls import DeniedCalls
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.terms import Terms, terms_of
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.engine.worker.work_items import Question
 from quotakeeper.errors import InvalidInputError, LedgerError
@@ -33,7 +35,9 @@ class Admitter(Protocol):
         """Admit a call at once, without waiting: its Reservation. Where that cannot be, the key
         that calls of its kind have in common, for `admit`; None: it has none."""
 
-    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+    def admit(
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+    ) -> Steps[Reservation]:
         """Admit a call; raises LimitExceeded, what failed, or what `unbacked` raises."""
 
 
@@ -44,21 +48,24 @@ class LedgerAdmitter:
 
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
+        self._denied = DeniedCalls(parts)
 
     def take(self, *asked: Any) -> Any:
         """None: nothing is admitted without asking."""
 
-    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+    def admit(
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+    ) -> Steps[Reservation]:
         """As Admitter's."""
         parts = self._parts
         try:
-            outcome = yield command
-            if isinstance(outcome, Denied):
-                outcome = yield from parts.recalls.ask_again(command, outcome)
+            outcome = yield from self._denied.admitted(command, call, terms)
             hold, decision = parts.outcomes.granted(outcome, call)
         except LedgerError as error:
             return unbacked(parts, call, command, error)
-        return Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)
+        reservation = Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)
+        parts.room.hold(reservation, call.labels)
+        return reservation
 
 
 class Admission:
@@ -76,6 +83,7 @@ class Admission:
     ) -> Reservation | Steps[Reservation]:  # fmt: skip
         """The reservation where nothing has to wait for it, else the steps to it."""
         admitter, parts = self._admitter, self._parts
+        terms = terms_of(quantities)
         key = None
         if admitter.takes:
             key = admitter.take(
@@ -87,7 +95,7 @@ class Admission:
         call = commands.calls.call(provider, model, operation, scope, options)
         owner = parts.worker.store.owner
         command = commands.reserve(call, quantities, event_id, ttl_seconds, owner)
-        return admitter.admit(key, call, command)
+        return admitter.admit(key, call, command, terms)
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
         """The question whether a call would be admitted."""

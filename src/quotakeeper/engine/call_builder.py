@@ -82,6 +82,11 @@ class Policies:
     on_unpriced: str = "count_only"
     on_store_failure: str = "deny"
     plan: str = "payg"
+    on_busy: str = "wait"
+    hold: str = "worst_case"
+    busy_seconds: int = 30
+    wait_seconds: int = 86_400
+    clamp_least: int = 256
 
 
 @dataclass(frozen=True, slots=True)

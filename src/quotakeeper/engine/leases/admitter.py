@@ -13,6 +13,7 @@ from quotakeeper.engine.leases.lease_table import LeaseTable
 from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.terms import Terms
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.errors import LedgerError
 
@@ -52,7 +53,9 @@ class LeaseAdmitter:
         leased = self._leases.take(key)
         return key if leased is None else LeasedReservation(self._parts, self._leases, leased)
 
-    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+    def admit(
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+    ) -> Steps[Reservation]:
         """Admit a call on a lease that is asked for now, else the ordinary way."""
         shape = None if key is None else self._leases.shape(key, call, command)
         try:
@@ -63,4 +66,4 @@ class LeaseAdmitter:
                     return LeasedReservation(self._parts, self._leases, leased)
         except LedgerError as error:
             return unbacked(self._parts, call, command, error)
-        return (yield from self._otherwise.admit(key, call, command))
+        return (yield from self._otherwise.admit(key, call, command, terms))

@@ -7,14 +7,23 @@ Callers wait on tickets: a thread blocks on a lock, a coroutine on a future, nev
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import RLock
 from typing import Any
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.domain.ledger.commands import Command, Release, Reserve, Reserved, Watch
+from quotakeeper.domain.ledger.commands import (
+    Command,
+    Denied,
+    Failed,
+    Release,
+    Reserve,
+    Reserved,
+    Watch,
+    Watched,
+)
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
@@ -29,8 +38,15 @@ PATIENCE_SECONDS = 15.0
 _BRIEFLY_SECONDS = 0.2  # the most that a fork waits for observers once the ledger does not answer
 _TOO_SLOW = "quotakeeper: no answer in time"
 
+# Outcomes that free no room.
+_TAKING = (Reserved, Denied, Failed, Watched)
+
 log = logging.getLogger("quotakeeper.engine")
 _clock = SystemClock()  # for how long a thread waits, whatever clock the ledger has
+
+
+def _nothing() -> None:
+    """Nobody waits for room."""
 
 
 class Worker:
@@ -45,6 +61,7 @@ class Worker:
         self, store: Store, clock: Clock, accounts: tuple[Account, ...], maintenance: Maintenance
     ) -> None:
         self.patience = PATIENCE_SECONDS
+        self.freed: Callable[[], None] = _nothing  # told when what was carried out may free room
         self.maintenance = maintenance
         self._store = store
         self._clock = clock
@@ -158,6 +175,7 @@ class Worker:
             if not self._closed and self._thread.used:
                 self._queue.put(None)
             self._closed = True
+        self.freed()  # whoever waits for room learns that there will be none
         if not self._thread.used:
             self._store.close()
         elif seconds == 0:  # a finalizer, which waits for nothing
@@ -339,6 +357,8 @@ class Worker:
                 unheard.append(outcome)
         if unheard:
             self.maintenance.observers.tell_of(unheard)
+        if not all(isinstance(outcome, _TAKING) for outcome in outcomes):
+            self.freed()
         for ticket in wake(answered):
             self._give_back(ticket.answer)
         return True
