@@ -82,8 +82,9 @@ class HoldBasis:
     `quantities` and `cost_pico` are what is reserved, `most` is the upper bound that it was made
     from. `hold` is "worst_case" or "typical"; then `calls` says how many calls the p99 is of.
     `reasons` tells of a quantity how its amount is known. `clamped_output_tokens` is the output cap
-    that `on_limit = "clamp"` set: the caller has to pass it on. `waited_ms` is how long the call
-    waited for room, `not_waited` why it did not, where the policy is to wait.
+    that `on_limit = "clamp"` set: the caller has to pass it on; `not_clamped` says why it set none.
+    `waited_ms` is how long the call waited for room, `not_waited` why it did not, where the policy
+    is to wait.
     """
 
     quantities: Quantities
@@ -95,6 +96,7 @@ class HoldBasis:
     clamped_output_tokens: int | None = None
     waited_ms: int = 0
     not_waited: str = ""
+    not_clamped: str = ""
 
     def explain(self) -> str:
         """How the amounts are known: "worst case", or "typical (p99 of 312 calls)"."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import Reserve
@@ -17,6 +17,9 @@ from quotakeeper.engine.terms import Terms, terms_of
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.engine.worker.work_items import Question
 from quotakeeper.errors import InvalidInputError, LedgerError
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.typical_holds import TypicalHolds
 
 
 class Admitter(Protocol):
@@ -75,6 +78,12 @@ class Admission:
         self._parts = parts
         self._admitter = admitter
         self._holds = holds
+        self._typical: TypicalHolds | None = None
+        if parts.commands.calls.policies.hold == "typical":
+            # Loaded by those who ask for it: for the others it would be a part of the import.
+            from quotakeeper.engine.typical_holds import TypicalHolds  # noqa: PLC0415
+
+            self._typical = TypicalHolds(parts)
 
     def begin(  # noqa: PLR0913 - as above
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
@@ -95,7 +104,16 @@ class Admission:
         call = commands.calls.call(provider, model, operation, scope, options)
         owner = parts.worker.store.owner
         command = commands.reserve(call, quantities, event_id, ttl_seconds, owner)
+        if self._typical is not None:
+            return self._typically(key, call, command, terms)
         return admitter.admit(key, call, command, terms)
+
+    def _typically(
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+    ) -> Steps[Reservation]:
+        assert self._typical is not None
+        command = yield from self._typical.lowered(command, call, terms)
+        return (yield from self._admitter.admit(key, call, command, terms))
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
         """The question whether a call would be admitted."""

@@ -31,6 +31,7 @@ _CLAMPED_AGAIN = 3  # what was left may be gone by the time it is asked for
 ON_LOOP = "an event loop runs in this thread: await areserve, or call from another thread"
 OWN = "the caller's own thread or task holds calls under it"
 NESTED = "this thread waits for room already"
+TOO_LATE = "it has room again later than wait_seconds allows"
 
 Pricing = Callable[[Quantities], Figures]
 
@@ -51,6 +52,9 @@ class DeniedCalls:
         """The last outcome of a command: of asking, and where that may help of asking again."""
         parts, limits = self._parts, command.limits
         began = parts.clock.monotonic()
+        if self._policies.on_limit == "clamp" and command.up_to is None:
+            # It may be lowered, or may have been: by its id it is the same call all the same.
+            command = replace(command, up_to=command.figures.quantities)
         outcome: Any = None
         if parts.room.is_empty or terms.at_once or not self._lines_up(limits, began):
             outcome = yield from self._asked(command, call, terms)
@@ -88,19 +92,28 @@ class DeniedCalls:
         quantities = command.figures.quantities
         cap = terms.cap(quantities)
         if cap is None or cap.fixed or not quantities.get(OUTPUT):
+            terms.not_clamped = f"the output cap cannot be lowered: {cap.fixed}" if cap else ""
             return denied
         commands, answers = self._parts.commands, max(1, cap.answers)
         least = max(policies.clamp_least, cap.least) * answers
         outcome, figures = denied, command.figures
+
+        def price(tried: Quantities) -> Figures:
+            return commands.estimate(call, _given(tried))
+
         for _ in range(_CLAMPED_AGAIN):
-            most = largest_output(
-                figures, outcome.decision.refusing, lambda q: commands.estimate(call, _given(q))
-            )
+            refusing = outcome.decision.refusing
+            most = largest_output(figures, refusing, price)
             most -= most % answers
             if most < least:
+                free = tuple(map(_without_calls_under_way, refusing))
+                terms.fits_lowered = largest_output(figures, free, price) >= least
+                terms.not_clamped = (
+                    f"less than the {least} output tokens that clamp_least asks for are left"
+                )
                 return denied
             figures = commands.estimate(call, _given({**quantities, OUTPUT: most}))
-            outcome = yield replace(command, figures=figures, up_to=quantities)
+            outcome = yield replace(command, figures=figures)
             if not isinstance(outcome, Denied):
                 return outcome
         return denied
@@ -114,8 +127,10 @@ class DeniedCalls:
         if terms.at_once:
             return _NO
         if denied is not None:
-            if self._until(denied.decision, began) is None:
-                return _NO
+            if self._until(denied.decision, terms, began) is None:
+                never = any(verdict.never_fits for verdict in denied.decision.refusing)
+                late = self._policies.on_limit == "wait" and not never
+                return TOO_LATE if late else _NO
             limits = tuple(verdict.limit for verdict in denied.decision.refusing)
         caller, room = current_caller(), self._parts.room
         if room.waits(caller):
@@ -127,9 +142,11 @@ class DeniedCalls:
     def _holds_some(self, caller: Caller, limits: tuple[Limit, ...]) -> bool:
         return self._parts.room.holds_some(caller, limits)
 
-    def _until(self, decision: Decision, began: float) -> float | None:
+    def _until(self, decision: Decision, terms: Terms, began: float) -> float | None:
         """Until when (monotonic seconds) a refused call may wait; None: the refusal stands."""
         policies, clock = self._policies, self._parts.clock
+        if policies.on_busy == "wait" and terms.fits_lowered:
+            return began + policies.busy_seconds
         if any(verdict.never_fits for verdict in decision.refusing):
             return None
         if policies.on_limit == "wait":
@@ -157,12 +174,12 @@ class DeniedCalls:
             while True:
                 until: float | None = began + self._policies.busy_seconds
                 if isinstance(outcome, Denied):
-                    until = self._until(outcome.decision, began)
+                    until = self._until(outcome.decision, terms, began)
                 now = clock.monotonic()
                 if until is None or now >= until:
                     break
                 if outcome is not None or room.is_behind(waiting):
-                    seconds = min(self._pause(outcome, pause), until - now)
+                    seconds = min(self._pause(outcome, terms, pause), until - now)
                     woken = yield Rest(waiting, clock, seconds)
                     pause = FIRST_PAUSE_SECONDS if woken else pause * 2
                     if room.is_behind(waiting):
@@ -176,9 +193,9 @@ class DeniedCalls:
         finally:
             room.leave(waiting)
 
-    def _pause(self, denied: Denied | None, pause: float) -> float:
+    def _pause(self, denied: Denied | None, terms: Terms, pause: float) -> float:
         """For how long to rest before the next look."""
-        if denied is None or denied.decision.is_held:
+        if denied is None or denied.decision.is_held or terms.fits_lowered:
             return min(pause, BUSY_PAUSE_SECONDS)
         left = (denied.decision.blocking.resets_at - self._parts.clock.now()) / SECOND
         return min(pause, USED_UP_PAUSE_SECONDS, max(left, FIRST_PAUSE_SECONDS))
@@ -201,6 +218,11 @@ def largest_output(figures: Figures, verdicts: tuple[Verdict, ...], price: Prici
         else:
             return 0
     return max(0, most)
+
+
+def _without_calls_under_way(verdict: Verdict) -> Verdict:
+    """The verdict as it would be if calls under way used nothing."""
+    return replace(verdict, remaining=max(0, verdict.limit.amount - verdict.used))
 
 
 def _affordable(quantities: Quantities, most: int, pico: int, price: Pricing) -> int:
@@ -236,5 +258,6 @@ def _told(
         return outcome
     figures = replace(command.figures, quantities=hold.quantities, cost_pico=hold.cost_pico)
     clamped = hold.quantities.get(OUTPUT, 0) if lowered else None
+    terms.most = terms.most or command.figures.quantities
     basis = terms.basis(figures, waited_ms=waited_ms, clamped_output_tokens=clamped)
     return Reserved(hold, replace(outcome.decision, basis=basis), outcome.replay, outcome.event)

@@ -20,6 +20,8 @@ def refusal_text(decision: Decision, zone: tzinfo, policies: Policies) -> str:
         return text
     waited = f"; waited {_seconds(basis.waited_ms)} s" if basis.waited_ms else ""
     why_not = f"; not waited for: {basis.not_waited}" if basis.not_waited else ""
+    if basis.not_clamped:
+        why_not += f"; {basis.not_clamped}"
     fix = f": {_fix(decision, verdict, basis, policies)}"
     return f"{text}{waited}{why_not}. The call reserves {_reserved(verdict, basis)}{fix}"
 
@@ -39,7 +41,9 @@ def _reserved(verdict: Verdict, basis: HoldBasis) -> str:
     said = []
     for key, amount in (counted or basis.quantities).items():
         reason = basis.reasons.get(key, "")
-        said.append(f"{amount:,} {key.replace('_', ' ')}" + (f" ({reason})" if reason else ""))
+        unit = key.replace("_", " ")
+        unit = unit.removesuffix("s") if amount == 1 else unit
+        said.append(f"{amount:,} {unit}" + (f" ({reason})" if reason else ""))
     how = "" if basis.explain() == "worst case" else f", {basis.explain()}"
     return " and ".join(said[-4:]) + how if said else "nothing that is counted"
 
@@ -54,15 +58,16 @@ def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Polic
         fixes.append(f"name {unnamed} in the request")
     elif can_be_smaller:
         fixes.append("ask for less output")
-    if decision.is_held:
-        if policies.on_busy != "wait":
-            fixes.append('set on_busy = "wait"')
-        elif basis.waited_ms:
-            fixes.append("raise busy_seconds")
-        if policies.hold != "typical":
-            fixes.append('set hold = "typical"')
-    elif not verdict.never_fits and policies.on_limit != "wait":
+    if decision.is_held and policies.on_busy != "wait" and policies.on_limit != "wait":
+        fixes.append('set on_busy = "wait"')
+    elif policies.on_limit == "wait" and not verdict.never_fits:
+        fixes.append("raise wait_seconds")
+    elif basis.waited_ms:
+        fixes.append("raise busy_seconds")
+    elif not decision.is_held and not verdict.never_fits:
         fixes.append('set on_limit = "wait"')
+    if can_be_smaller and decision.is_held and policies.hold != "typical":
+        fixes.append('set hold = "typical"')
     if can_be_smaller and policies.on_limit != "clamp":
         fixes.append('set on_limit = "clamp"')
     fixes.append("raise the limit")

@@ -22,7 +22,8 @@ class Terms:
     """How one call is to be admitted.
 
     `at_once`: it is neither waited for nor lowered. `output_cap` tells the call's own cap; it is
-    asked only where a limit refuses. `hold`, `calls` and `most` are those of HoldBasis.
+    asked only where a limit refuses. `hold`, `calls`, `most` and `not_clamped` are those of
+    HoldBasis. `fits_lowered`: a lower cap would make it fit if calls under way used nothing.
     """
 
     at_once: bool = False
@@ -30,6 +31,8 @@ class Terms:
     hold: str = "worst_case"
     calls: int = 0
     most: Quantities | None = None
+    not_clamped: str = ""
+    fits_lowered: bool = False
     _cap: OutputCap | None = field(default=None, init=False)
     _asked: bool = field(default=False, init=False)
 
@@ -49,7 +52,7 @@ class Terms:
         reasons = {} if cap is None or not cap.reason else {OUTPUT: cap.reason}
         return HoldBasis(
             figures.quantities, figures.cost_pico, self.most or figures.quantities, self.hold,
-            self.calls, reasons, **more,
+            self.calls, reasons, not_clamped=self.not_clamped, **more,
         )  # fmt: skip
 
 
