@@ -73,6 +73,10 @@ class RefusingVerdict(Protocol):
     def resets_at(self) -> int:
         """The end of the period, in microseconds since 1970 UTC."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it lacks room only because of calls under way."""
+
     def explain(self, zone: tzinfo | None = None) -> str:
         """One line for people."""
 

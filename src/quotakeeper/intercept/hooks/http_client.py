@@ -35,6 +35,8 @@ class _RequestState:
         self.attempt: HttpAttempt | None = None
         self.refused = False
         self.gathered: Gathered | None = None
+        self.instead: bytes | None = None  # of the body that comes piece by piece
+        self.is_replaced = False
 
     def headers(self) -> dict[str, str]:
         """The headers, by their names in lower case."""
@@ -52,6 +54,7 @@ class _RequestState:
         self.method, self.target = method, target
         self.headers_put = []
         self.attempt, self.refused, self.gathered = None, False, None
+        self.instead, self.is_replaced = None, False
 
 
 def install(module: Any) -> None:
@@ -133,12 +136,27 @@ def _endheaders(original: Any) -> Any:
         state.attempt = attempt = started
         try:
             _connect_first(self, attempt)
-            return original(self, message_body, **options)
+            if attempt.body is None:
+                return original(self, message_body, **options)
+            _replace_length(self, len(attempt.body))
+            if message_body is not None:
+                return original(self, attempt.body, **options)
+            result = original(self, **options)
+            state.instead, state.is_replaced = attempt.body, True  # what is sent from now on
+            return result
         except BaseException:
             attempt.failed(True)
             raise
 
     return endheaders
+
+
+def _replace_length(connection: Any, size: int) -> None:
+    """Tell the size of another body in the headers, which have not left yet."""
+    lines = connection._buffer
+    for at, line in enumerate(lines):
+        if line.lower().startswith(b"content-length:"):
+            lines[at] = b"Content-Length: %d" % size
 
 
 def _connect_first(connection: Any, attempt: Any) -> None:
@@ -156,6 +174,9 @@ def _send(original: Any) -> Any:
         state = self.__dict__.get(_STATE)
         if state is not None and state.refused:
             return None  # the rest of a request that stays here
+        if state is not None and state.is_replaced:
+            instead, state.instead = state.instead, None
+            return None if instead is None else original(self, instead)
         gathered = state.gathered if state is not None else None
         if state is None or gathered is None:
             return original(self, data)
@@ -274,12 +295,16 @@ def _request(
 
     if state.method == "CONNECT":
         return None
-    headers = state.headers()
+    headers, whole = state.headers(), size is None
     if size is None and state.body is not _UNSEEN:
         body, size = seen_body(state.body)
     elif size is None and headers.get("content-length", "") in ("", "0"):
         body = None if "transfer-encoding" in headers else b""
-    return Request(state.method, _url(connection, state.target), headers, body, size)
+    # Else its pieces have left, or nobody says how many there are.
+    replaceable = whole and isinstance(state.body, bytes | str) and "content-length" in headers
+    return Request(
+        state.method, _url(connection, state.target), headers, body, size, replaceable
+    )  # fmt: skip
 
 
 def _url(connection: Any, target: str) -> str:
