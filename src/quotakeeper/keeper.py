@@ -52,7 +52,7 @@ class Keeper:
     method that has a twin with an `a` in front can be awaited instead of blocking.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a keeper may be opened with, by name
         self,
         ledger: str | os.PathLike[str] | None = None,
         config: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from quotakeeper.config.policies import with_policies
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.platform_folders import data_folder, default_ledger, user_config_file
+from quotakeeper.config.policies import with_policies
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.windows import Window
 from quotakeeper.errors import ConfigError

@@ -327,9 +327,7 @@ def test_twenty_threads_of_large_calls_are_all_admitted_and_never_past_the_limit
 ) -> None:
     from quotakeeper.clocks import SystemClock
 
-    keeper = make(
-        limit("1.00", meter="cost"), ledger=ledger, clock=SystemClock()
-    )
+    keeper = make(limit("1.00", meter="cost"), ledger=ledger, clock=SystemClock())
     most: dict[str, Any] = {"model": "gemini-2.5-flash", "input_tokens": 1_000,
                             "output_tokens": 65_536}  # fmt: skip
     barrier = threading.Barrier(20)

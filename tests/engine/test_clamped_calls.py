@@ -31,9 +31,7 @@ def test_the_cap_becomes_what_is_left_and_the_caller_is_told(make: MakeKeeper) -
     assert keeper.status().limits[0].used == 10**11
 
 
-@pytest.mark.parametrize(
-    ("meter", "cap"), [("tokens", 9_000), ("output_tokens", 10_000)]
-)
+@pytest.mark.parametrize(("meter", "cap"), [("tokens", 9_000), ("output_tokens", 10_000)])
 def test_tokens_are_clamped_exactly(make: MakeKeeper, meter: str, cap: int) -> None:
     keeper = make(limit(10_000, meter=meter), on_limit="clamp")
     with keeper.reserve("gemini", **MOST) as call:

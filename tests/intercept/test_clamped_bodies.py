@@ -127,9 +127,7 @@ def test_the_answers_after_it_find_a_connection_in_order(server: Server, watched
     assert caps[0] is None and caps[-1] is not None
 
 
-def test_below_the_least_output_it_is_refused(
-    post: Post, server: Server, watched: Watched
-) -> None:
+def test_below_the_least_output_it_is_refused(post: Post, server: Server, watched: Watched) -> None:
     watched({**TOKENS, "amount": 255}, settings={"on_limit": "clamp"})
     answer = post(server.server.url + GEMINI, body(), HEADERS)
     assert answer.status == 402 and not server.server.got
@@ -160,5 +158,7 @@ def test_a_refusal_names_what_the_request_does_not_name(server: Server, watched:
     watched(TOKENS)
     answer = by_requests(server.server.url + GEMINI, body(), HEADERS)
     said = answer.json["error"]["message"]
-    assert "65,536 output tokens (the model's most, as the request names no maxOutputTokens)" in said
+    assert (
+        "65,536 output tokens (the model's most, as the request names no maxOutputTokens)" in said
+    )
     assert "name maxOutputTokens in the request" in said

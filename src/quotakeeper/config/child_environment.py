@@ -45,9 +45,9 @@ class SdkVariables:
 class WatchSettings:
     """How the calls of a program are watched.
 
-    `waits`: a call over a limit waits until it fits, whatever the keeper's own policy. `scope` are labels for every call.
-    `known_hosts` maps "host[:port][/prefix]" to a provider's name. `notes` is a file for the
-    launcher's summary, or "".
+    `waits`: a call over a limit waits until it fits, whatever the keeper's own policy. `scope` are
+    labels for every call. `known_hosts` maps "host[:port][/prefix]" to a provider's name. `notes` is
+    a file for the launcher's summary, or "".
     """
 
     settings: Settings

@@ -33,9 +33,7 @@ class OutcomeReader:
         self._observers.refused(call.labels, outcome.decision)
         verdict = outcome.decision.blocking
         zone = zone_named(verdict.limit.timezone)
-        raise LimitExceeded(
-            outcome.decision, refusal_text(outcome.decision, zone, self._policies)
-        )
+        raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, self._policies))
 
     def booked(self, outcome: Any) -> UsageEvent:
         """The event; raises what failed."""

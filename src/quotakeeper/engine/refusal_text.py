@@ -52,7 +52,7 @@ def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Polic
     """What a person can do, the best first."""
     fixes = []
     output = "output_tokens" in basis.quantities
-    can_be_smaller = output and not verdict.limit.meter == "requests"
+    can_be_smaller = output and verdict.limit.meter != "requests"
     unnamed = basis.reasons.get("output_tokens", "").rpartition(" names no ")[2]
     if can_be_smaller and unnamed:
         fixes.append(f"name {unnamed} in the request")

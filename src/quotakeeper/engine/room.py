@@ -147,11 +147,11 @@ class Room:
         """Whether a caller holds an open reservation that counts under one of these limits."""
         limits = tuple(limits)
         for reference, holder, labels in tuple(self._held.values()):
-            if holder is caller or holder == caller:
+            if holder == caller:
                 reservation = reference()
-                if reservation is not None and reservation.is_open:
-                    if any(limit.matches(labels) for limit in limits):
-                        return True
+                is_open = reservation is not None and reservation.is_open
+                if is_open and any(limit.matches(labels) for limit in limits):
+                    return True
         return False
 
     # -- who waits
