@@ -13,7 +13,8 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities
 from quotakeeper.engine.assembly import Engine, assemble
-from quotakeeper.engine.call_builder import CallBuilder, Policies, TokenCount
+from quotakeeper.engine.call_builder import CallBuilder, TokenCount
+from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.errors import ConfigError

@@ -47,7 +47,7 @@ def test_the_output_of_a_call_is_held_at_what_its_operation_uses(make: MakeKeepe
         basis = call.decision.basis
         assert basis is not None and basis.explain() == "typical (p99 of 20 calls)"
         assert basis.most["output_tokens"] == 65_536
-        assert call.hold.cost_pico == basis.cost_pico and call.hold.cost_pico < 2 * 10**9
+        assert call.hold.cost_pico == basis.cost_pico == 300 * 10**6 + 400 * 2_500_000
 
 
 def test_with_too_few_calls_it_is_the_worst_case(make: MakeKeeper) -> None:

@@ -143,7 +143,7 @@ def test_a_body_that_is_sent_piece_by_piece_is_refused_and_says_why(
     def pieces() -> Iterator[bytes]:
         yield body()
 
-    answer = WAYS[name](server.server.url + GEMINI, pieces(), HEADERS)  # type: ignore[arg-type]
+    answer = WAYS[name](server.server.url + GEMINI, pieces(), HEADERS)
     assert answer.status == 402
     assert "cannot be lowered: the request's body is sent piece by piece" in str(answer.json)
 

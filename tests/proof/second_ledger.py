@@ -155,11 +155,11 @@ class SecondLedger:
     def _same(self, call: Call, command: c.Reserve | c.Record) -> bool:
         recorded = isinstance(command, c.Record)
         opened, most = call.opening.quantities, getattr(command, "up_to", None)
-        if not recorded and call.state != "recorded" and call.labels == command.labels:
+        lowered = most is not None and set(opened) == set(most) and not recorded
+        if lowered and call.state != "recorded" and call.labels == command.labels:
             # What was lowered is the same call, at whatever amounts up to the whole.
-            if most is not None and set(opened) == set(most):
-                if not any(opened[key] > most[key] for key in most):
-                    return True
+            within = all(opened[key] <= most[key] for key in most)
+            return within or opened == command.figures.quantities
         return (call.state == "recorded") == recorded and (call.labels, call.opening.quantities) == (
             command.labels, command.figures.quantities)  # fmt: skip
 

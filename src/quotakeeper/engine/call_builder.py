@@ -18,6 +18,7 @@ from quotakeeper.domain.units import (
     check_whole,
 )
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
+from quotakeeper.engine.policies import Policies
 from quotakeeper.errors import InvalidInputError, UnpricedModelError
 
 if TYPE_CHECKING:
@@ -72,21 +73,6 @@ class TokenCount(Protocol):
 
 
 TokenCounter = Callable[[str], TokenCount]
-
-
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """What to do where the answer is not clear; see Settings."""
-
-    on_limit: str = "raise"
-    on_unpriced: str = "count_only"
-    on_store_failure: str = "deny"
-    plan: str = "payg"
-    on_busy: str = "wait"
-    hold: str = "worst_case"
-    busy_seconds: int = 30
-    wait_seconds: int = 86_400
-    clamp_least: int = 256
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,10 @@ class DeniedCalls:
             outcome = yield from self._waited(outcome, command, call, terms, began)
         elif outcome is None:
             outcome = yield from self._asked(command, call, terms)
+        if not_waited:
+            return _told(outcome, command, terms, not_waited=not_waited.removeprefix(_NO))
         waited_ms = round((parts.clock.monotonic() - began) * 1000)
-        return _told(outcome, command, terms, waited_ms, "" if not_waited == _NO else not_waited)
+        return _told(outcome, command, terms, waited_ms)
 
     def _lines_up(self, limits: tuple[Limit, ...], now: float) -> bool:
         waits = self._policies.on_busy == "wait" or self._policies.on_limit == "wait"

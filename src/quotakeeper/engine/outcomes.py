@@ -9,8 +9,9 @@ from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import Booked, Denied, Failed, Reserved
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.engine.call_builder import Policies, PreparedCall
+from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.observers import Observers
+from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.refusal_text import refusal_text
 from quotakeeper.errors import LimitExceeded
 

@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from quotakeeper.domain.decisions import Decision, HoldBasis, Verdict
 from quotakeeper.domain.units import METERS, split_key
-from quotakeeper.engine.call_builder import Policies
+from quotakeeper.engine.policies import Policies
 
 
 def refusal_text(decision: Decision, zone: tzinfo, policies: Policies) -> str:

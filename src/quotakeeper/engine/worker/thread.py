@@ -14,23 +14,14 @@ from threading import RLock
 from typing import Any
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.domain.ledger.commands import (
-    Command,
-    Denied,
-    Failed,
-    Release,
-    Reserve,
-    Reserved,
-    Watch,
-    Watched,
-)
+from quotakeeper.domain.ledger.commands import Command, Release, Reserve, Reserved, Watch
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from quotakeeper.engine.worker.errors import too_slow, unforeseen
 from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.process_lifecycle import FairLock, lifecycle
-from quotakeeper.engine.worker.work_items import Question, WorkItem, fail, wake
+from quotakeeper.engine.worker.work_items import Question, WorkItem, fail, frees_room, wake
 from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperError
 
 MOST_IN_BATCH = 1_000
@@ -38,15 +29,8 @@ PATIENCE_SECONDS = 15.0
 _BRIEFLY_SECONDS = 0.2  # the most that a fork waits for observers once the ledger does not answer
 _TOO_SLOW = "quotakeeper: no answer in time"
 
-# Outcomes that free no room.
-_TAKING = (Reserved, Denied, Failed, Watched)
-
 log = logging.getLogger("quotakeeper.engine")
 _clock = SystemClock()  # for how long a thread waits, whatever clock the ledger has
-
-
-def _nothing() -> None:
-    """Nobody waits for room."""
 
 
 class Worker:
@@ -61,7 +45,7 @@ class Worker:
         self, store: Store, clock: Clock, accounts: tuple[Account, ...], maintenance: Maintenance
     ) -> None:
         self.patience = PATIENCE_SECONDS
-        self.freed: Callable[[], None] = _nothing  # told when what was carried out may free room
+        self.freed: Callable[[], None] = lambda: None  # told when there may be room again
         self.maintenance = maintenance
         self._store = store
         self._clock = clock
@@ -357,7 +341,7 @@ class Worker:
                 unheard.append(outcome)
         if unheard:
             self.maintenance.observers.tell_of(unheard)
-        if not all(isinstance(outcome, _TAKING) for outcome in outcomes):
+        if frees_room(outcomes):
             self.freed()
         for ticket in wake(answered):
             self._give_back(ticket.answer)
