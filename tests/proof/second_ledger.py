@@ -154,9 +154,14 @@ class SecondLedger:
 
     def _same(self, call: Call, command: c.Reserve | c.Record) -> bool:
         recorded = isinstance(command, c.Record)
-        opened, most = call.opening.quantities, getattr(command, "up_to", None)
-        lowered = most is not None and set(opened) == set(most) and not recorded
-        if lowered and call.state != "recorded" and call.labels == command.labels:
+        opened = call.opening.quantities
+        most = None if isinstance(command, c.Record) else command.up_to
+        if (
+            most is not None
+            and set(opened) == set(most)
+            and call.state != "recorded"
+            and call.labels == command.labels
+        ):
             # What was lowered is the same call, at whatever amounts up to the whole.
             within = all(opened[key] <= most[key] for key in most)
             return within or opened == command.figures.quantities
