@@ -374,3 +374,33 @@ with Keeper(sys.argv[1], config, "process") as keeper:
     sys.stdin.read()
     call.release()
 """
+
+
+def test_nobody_waits_for_what_the_own_thread_holds_on_a_lease(
+    make: MakeKeeper, clock: Scripted
+) -> None:
+    keeper = make(limit(100), lease=20)
+    asked: dict[str, Any] = {"model": "gemini-2.0-flash", "input_tokens": 1}
+    keeper.reserve("gemini", **asked).release()
+    own = keeper.reserve("gemini", **asked)
+    assert type(own).__name__ == "LeasedReservation"
+    with pytest.raises(LimitExceeded, match=OWN):
+        keeper.reserve("gemini", **asked, requests=100)
+    own.release()
+    keeper.reserve("gemini", **asked, requests=100).release()
+
+
+@pytest.mark.parametrize("way", ["httpx async", "aiohttp", "requests"])
+def test_hooks_wait_as_keepers_do(way: str, tmp_path: Path) -> None:
+    import quotakeeper
+    from quotakeeper.sandbox.server import Sandbox
+    from tests.intercept.conftest import HEADERS, WAYS, generate, prompt
+
+    tokens = {"name": "room for one", "meter": "output_tokens", "window": "month", "amount": 70_000}
+    uncapped = prompt(maxOutputTokens=None)
+    with Sandbox() as sandbox, Keeper(tmp_path / "l.db", config(tokens), "process") as keeper:
+        with quotakeeper.watch(keeper), ThreadPoolExecutor(6) as pool:
+            url = generate(sandbox.base_url)
+            answers = pool.map(lambda _: WAYS[way](url, uncapped, HEADERS).status, range(12))
+            assert list(answers) == [200] * 12
+        assert keeper.verify() == []

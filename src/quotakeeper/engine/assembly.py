@@ -91,6 +91,8 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         Room(),
     )
     parts.worker.freed = parts.room.freed
+    if leases is not None:
+        parts.room.leased_by = leases.held_by
     reads = Reads(parts, limits, zone, leases)
     admission = Admission(parts, _admitter(parts, leases), reads.holds)
     records, retention = Records(parts, reads), Retention(parts)

@@ -8,7 +8,7 @@ processes wake nobody here, so whoever waits also looks by itself, at growing in
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -127,6 +127,7 @@ class Room:
     """
 
     def __init__(self) -> None:
+        self.leased_by: Callable[[Caller], Iterable[CallLabels]] = lambda _: ()
         self._reset()
 
     def _reset(self) -> None:
@@ -146,6 +147,9 @@ class Room:
     def holds_some(self, caller: Caller, limits: Iterable[Limit]) -> bool:
         """Whether a caller holds an open reservation that counts under one of these limits."""
         limits = tuple(limits)
+        for labels in self.leased_by(caller):
+            if any(limit.matches(labels) for limit in limits):
+                return True
         for reference, holder, labels in tuple(self._held.values()):
             if holder == caller:
                 reservation = reference()

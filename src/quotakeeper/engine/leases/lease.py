@@ -22,6 +22,7 @@ from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.callers import Caller
 from quotakeeper.engine.journals.booking import assumed
 from quotakeeper.engine.journals.lease_journal import JournalSegment, LineKind, admitted_ending
 from quotakeeper.errors import InvalidInputError
@@ -103,7 +104,7 @@ class LeasedCall:
     """
 
     __slots__ = (
-        "at", "drawn", "end", "end_segment", "figures", "id", "lease", "segment", "sent", "shape",
+        "__weakref__", "at", "caller", "drawn", "end", "end_segment", "figures", "id", "lease", "segment", "sent", "shape",
         "ttl_us",
     )  # fmt: skip
 
@@ -114,6 +115,7 @@ class LeasedCall:
         self.shape = shape
         self.lease = lease
         self.segment = segment
+        self.caller: Caller | None = None  # who holds it, where that is known
         self.end_segment: JournalSegment | None = None
         self.drawn = False
         self.sent = shape.sent
