@@ -6,6 +6,7 @@ import os
 import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from threading import Lock
 from typing import Protocol
 
 from quotakeeper.errors import ConfigError
@@ -41,6 +42,20 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
+    """Wait until a lock is free and take it, for some seconds of a clock at most.
+
+    Gives whether it was taken. On a clock that is turned by hand the lock is looked at before and
+    after its sleep.
+    """
+    if isinstance(clock, SystemClock):
+        return lock.acquire(timeout=max(0.0, seconds))
+    if lock.acquire(blocking=False):
+        return True
+    clock.sleep(seconds)
+    return lock.acquire(blocking=False)
 
 
 class MachineZone(tzinfo):

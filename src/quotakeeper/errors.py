@@ -21,7 +21,7 @@ Facts are attributes, not text: a program reads `error.limit`, a person reads `s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Protocol
 
@@ -73,8 +73,39 @@ class RefusingVerdict(Protocol):
     def resets_at(self) -> int:
         """The end of the period, in microseconds since 1970 UTC."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it lacks room only because of calls under way."""
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether settled use leaves no room for the call."""
+
     def explain(self, zone: tzinfo | None = None) -> str:
         """One line for people."""
+
+
+class RefusalBasis(Protocol):
+    """What an error needs of what was reserved for a call; `quotakeeper.Decision.basis` is one."""
+
+    @property
+    def quantities(self) -> Mapping[str, int]:
+        """What was to be reserved."""
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Of a quantity, why so much."""
+
+    @property
+    def waited_ms(self) -> int:
+        """How long the call waited for room."""
+
+    @property
+    def not_waited(self) -> str:
+        """Why it did not, where the policy is to wait; else ""."""
+
+    def explain(self) -> str:
+        """How the amounts are known."""
 
 
 class RefusingDecision(Protocol):
@@ -90,6 +121,14 @@ class RefusingDecision(Protocol):
     @property
     def blocking(self) -> RefusingVerdict:
         """The refusing answer that takes longest to reset."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the limits lack room only because of calls under way."""
+
+    @property
+    def basis(self) -> RefusalBasis | None:
+        """What was to be reserved for the call, and why so much."""
 
     def explain(self) -> str:
         """One line for people."""

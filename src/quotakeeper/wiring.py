@@ -13,7 +13,8 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities
 from quotakeeper.engine.assembly import Engine, assemble
-from quotakeeper.engine.call_builder import CallBuilder, Policies, TokenCount
+from quotakeeper.engine.call_builder import CallBuilder, TokenCount
+from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.errors import ConfigError
@@ -44,8 +45,10 @@ def wire(
     chosen = _durability(durability or settings.durability)
     prices = LazyPrices(settings)
     policies = Policies(
-        settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan
-    )
+        settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan,
+        settings.on_busy, settings.hold, settings.busy_seconds, settings.wait_seconds,
+        settings.clamp_least,
+    )  # fmt: skip
     limits = tuple(_canonical(limit, prices) for limit in settings.limits)
     engine = assemble(
         open_store(settings, chosen),

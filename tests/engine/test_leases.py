@@ -503,7 +503,8 @@ def test_a_lease_for_other_calls_does_not_stand_in_the_way(make: MakeKeeper) -> 
 
 
 def test_who_does_not_answer_is_waited_for_only_so_long(make: MakeKeeper, clock: FakeClock) -> None:
-    keeper, other = make(limit(100), ledger="file", lease=20), make(limit(100), ledger="file")
+    keeper = make(limit(100), ledger="file", lease=20)
+    other = make(limit(100), ledger="file", on_busy="refuse")
     reserve(keeper).settle(**USED)
     keeper.status()
     assert keeper._engine.worker._turn.wait()  # it does not get its turn: as good as stopped

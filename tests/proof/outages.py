@@ -29,7 +29,8 @@ from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import parse_window
 from quotakeeper.engine.assembly import Engine, assemble
-from quotakeeper.engine.call_builder import CallBuilder, Policies
+from quotakeeper.engine.call_builder import CallBuilder
+from quotakeeper.engine.policies import Policies
 from quotakeeper.errors import (
     LedgerError,
     LedgerUnavailableError,

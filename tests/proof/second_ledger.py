@@ -166,6 +166,17 @@ class SecondLedger:
 
     def _same(self, call: Call, command: c.Reserve | c.Record) -> bool:
         recorded = isinstance(command, c.Record)
+        opened = call.opening.quantities
+        most = None if isinstance(command, c.Record) else command.up_to
+        if (
+            most is not None
+            and set(opened) == set(most)
+            and call.state != "recorded"
+            and call.labels == command.labels
+        ):
+            # What was lowered is the same call, at whatever amounts up to the whole.
+            within = all(opened[key] <= most[key] for key in most)
+            return within or opened == command.figures.quantities
         return (call.state == "recorded") == recorded and (call.labels, call.opening.quantities) == (
             command.labels, command.figures.quantities)  # fmt: skip
 

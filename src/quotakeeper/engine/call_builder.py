@@ -18,6 +18,7 @@ from quotakeeper.domain.units import (
     check_whole,
 )
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
+from quotakeeper.engine.policies import Policies
 from quotakeeper.errors import InvalidInputError, UnpricedModelError
 
 if TYPE_CHECKING:
@@ -72,16 +73,6 @@ class TokenCount(Protocol):
 
 
 TokenCounter = Callable[[str], TokenCount]
-
-
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """What to do where the answer is not clear; see Settings."""
-
-    on_limit: str = "raise"
-    on_unpriced: str = "count_only"
-    on_store_failure: str = "deny"
-    plan: str = "payg"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
 from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.outcomes import OutcomeReader
+from quotakeeper.engine.room import Room
 from quotakeeper.engine.store_failure import StoreFailurePolicy
 from quotakeeper.engine.worker.steps import Steps
 from quotakeeper.engine.worker.thread import Worker
@@ -31,3 +32,4 @@ class EngineParts:
     outcomes: OutcomeReader
     failure: StoreFailurePolicy
     recalls: Recalls
+    room: Room

@@ -58,13 +58,15 @@ def read_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettin
 
 def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMeter:
     """A meter by settings, under a keeper of its own unless one is given. Raises ConfigError."""
+    # A keeper that waits by its own policy needs nobody to ask again; see `CallMeter.wait_for`.
+    waits = watching.waits and keeper is not None and keeper.settings.on_limit != "wait"
     keeper = keeper or Keeper(config=watching.settings)
     _ = keeper.prices.snapshot  # read now, not while an event loop waits for the first call
     return CallMeter(
         keeper,
         scope=watching.scope,
         known_hosts=watching.known_hosts,
-        waits=watching.waits,
+        waits=waits,
         notes=watching.notes,
     )
 

@@ -188,4 +188,5 @@ class SessionBudget:
             "quantities": quantities,
             "ttl_seconds": _TTL_SECONDS,
             "sent": True,
+            "at_once": True,  # smaller blocks are tried instead, and a session goes on meanwhile
         }

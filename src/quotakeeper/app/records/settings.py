@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from quotakeeper.config.settings import CHOICES, Settings
+from quotakeeper.config.settings import CHOICES, WHOLE_NUMBERS, Settings
 from quotakeeper.schemas import Schema
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
@@ -12,6 +12,7 @@ _NAMES = (
     "ledger",
     "timezone",
     *(choice.name for choice in CHOICES),
+    *(number.name for number in WHOLE_NUMBERS),
     "lease",
     "warn_at",
     "price_files",

@@ -57,6 +57,17 @@ class RunOptions:
     tags: tuple[str, ...] = ()
     summary: str = "auto"
     json_file: str | None = None
+    on_busy: str | None = None
+    busy_seconds: str | None = None
+    wait_seconds: str | None = None
+    hold: str | None = None
+    clamp_least: str | None = None
+
+    @property
+    def policies(self) -> dict[str, str | None]:
+        """What is done at a limit, beside `on_limit`."""
+        names = ("on_busy", "busy_seconds", "wait_seconds", "hold", "clamp_least")
+        return {name: getattr(self, name) for name in names}
 
 
 def run_run(session: context.CommandContext, options: RunOptions) -> int:
@@ -65,6 +76,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
         raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
     settings = session.settings()
     _check_prices(settings)
+    variables = meter_variables(settings, options.on_limit, options.policies)
     labels = _labels(options)
     _check_writable(options.json_file)
     environ = own_environment()
@@ -76,7 +88,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
     try:
         run = launcher.Run(
             options.command, environ, hooks=_hooked_modules(), notes=folder / "notes",
-            variables=meter_variables(settings, options.on_limit), tags=labels,
+            variables=variables, tags=labels,
         )  # fmt: skip
         ended = launcher.launch(run)
         notes = launcher.read_notes(run.notes)

@@ -10,6 +10,7 @@ from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Crossing, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import QuotakeeperError
 
@@ -20,7 +21,8 @@ class Reserve:
 
     An id whose earlier attempt was released or has expired may be tried again; the hold that comes
     back then has an id of its own (`<id>~2`), and it is that one which is to be ended. `sent` says
-    of the hold that comes back, in the same step, what MarkSent says.
+    of the hold that comes back, in the same step, what MarkSent says. `up_to` is what the figures
+    were lowered from: an id that is known with amounts up to these is the same call, too.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Reserve:
     owner: str
     ttl_us: int
     sent: bool = False
+    up_to: Quantities | None = None
 
 
 @dataclass(frozen=True, slots=True)

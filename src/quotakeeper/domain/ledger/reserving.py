@@ -11,7 +11,7 @@ from quotakeeper.domain.ledger.fold import fold
 from quotakeeper.domain.ledger.reservations import Hold, State, assumed_less, grown
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.money import MAX_PICO
-from quotakeeper.domain.units import MAX_QUANTITY
+from quotakeeper.domain.units import MAX_QUANTITY, Quantities
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import (
@@ -73,7 +73,18 @@ def _same(known: CallRecord, command: c.Reserve) -> bool:
     return (
         known.state is not State.RECORDED
         and known.labels == command.labels
-        and known.opening.quantities == command.figures.quantities
+        and _same_amounts(known.opening.quantities, command)
+    )
+
+
+def _same_amounts(known: Quantities, command: c.Reserve) -> bool:
+    if known == command.figures.quantities:
+        return True
+    most = command.up_to
+    return (
+        most is not None
+        and known.keys() == most.keys()
+        and all(amount <= most[key] for key, amount in known.items())
     )
 
 

@@ -22,6 +22,7 @@ from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.callers import Caller
 from quotakeeper.engine.journals.booking import assumed
 from quotakeeper.engine.journals.fence import TOKEN_BYTES, Fence
 from quotakeeper.engine.journals.lease_journal import JournalSegment, LineKind, admitted_ending
@@ -117,8 +118,8 @@ class LeasedCall:
     """
 
     __slots__ = (
-        "at", "drawn", "end", "end_segment", "figures", "id", "lease", "segment", "sent", "shape",
-        "ttl_us",
+        "__weakref__", "at", "caller", "drawn", "end", "end_segment", "figures", "id", "lease",
+        "segment", "sent", "shape", "ttl_us",
     )  # fmt: skip
 
     def __init__(self, event_id: str, at: int, shape: Shape, lease: Lease,
@@ -128,6 +129,7 @@ class LeasedCall:
         self.shape = shape
         self.lease = lease
         self.segment = segment
+        self.caller: Caller | None = None  # who holds it, where that is known
         self.end_segment: JournalSegment | None = None
         self.drawn = False
         self.sent = shape.sent

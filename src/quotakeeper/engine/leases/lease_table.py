@@ -116,7 +116,7 @@ class LeaseTable(FastPath):
         with self._lock:
             for call in chosen:
                 if call.drawn:
-                    self._under_way.pop(call.id, None)
+                    self._was_drawn(call)
 
     def give_back(self, leases: Sequence[Lease], store: LedgerWriter, now: int) -> None:
         """Draw the calls under way out of leases, and give back what is left of them."""

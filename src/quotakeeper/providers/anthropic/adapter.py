@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
 from quotakeeper.providers.addresses import Address
@@ -14,6 +15,7 @@ from quotakeeper.providers.anthropic.bounds import (
     TYPICAL_OUTPUT,
     Message,
 )
+from quotakeeper.providers.anthropic.clamping import message_output_cap, message_with_output_cap
 from quotakeeper.providers.anthropic.replies import MessageReader, error_body, refuse
 from quotakeeper.providers.contract import (
     Call,
@@ -57,6 +59,14 @@ class AnthropicAdapter(ProviderAdapter[str]):
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
         """A reader for the response to a call."""
         return MessageReader(call, status, headers)
+
+    def output_cap(self, request: Request, call: Call) -> OutputCap | None:
+        """The cap that a request sets on its output."""
+        return message_output_cap(request, call)
+
+    def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
+        """The request with a lower cap."""
+        return message_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
 from quotakeeper.providers.addresses import Address
@@ -16,6 +17,7 @@ from quotakeeper.providers.chat_completions.bounds import (
     chat_bound,
     embedding_bound,
 )
+from quotakeeper.providers.chat_completions.clamping import chat_output_cap, chat_with_output_cap
 from quotakeeper.providers.chat_completions.media import OpenAIMedia
 from quotakeeper.providers.contract import (
     Call,
@@ -74,6 +76,14 @@ class OpenAIAdapter(ProviderAdapter[str]):
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
         """A reader for the response to a call."""
         return reader_of(call, status, headers)
+
+    def output_cap(self, request: Request, call: Call) -> OutputCap | None:
+        """The cap that a request sets on its output."""
+        return chat_output_cap(request, call)
+
+    def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
+        """The request with a lower cap."""
+        return chat_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
