@@ -93,8 +93,8 @@ class Keeper:
         `input_text` and `output_text` are counted here at their upper bound;
         `quantities={"input_tokens@audio": 40}` for labelled ones. `event_id` makes it idempotent.
         With `sent=True` the call leaves as soon as it is admitted: `mark_sent` in the same commit.
-        Raises LimitExceeded, UnpricedModelError, InvalidInputError, KeyConflictError, or a
-        LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
+        Raises LimitExceeded, UnpricedModelError, InvalidInputError (an unknown provider is one),
+        KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
         """
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities

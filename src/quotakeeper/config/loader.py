@@ -21,6 +21,7 @@ from quotakeeper.config.limit_tables import (
     threshold,
     unknown_key,
 )
+from quotakeeper.config.declared_providers import declared_providers
 from quotakeeper.config.platform_folders import PROJECT_FILE, default_ledger, user_config_file
 from quotakeeper.config.settings import (
     CHOICES,
@@ -110,6 +111,7 @@ class _Sources:
             timezone=timezone,
             limits=self._limits(timezone, warn_at),
             price_files=self._read("price_files", self._price_files, tuple),
+            providers=self._read("providers", declared_providers, tuple),
             warn_at=warn_at,
             lease=self._read("lease", lease_size, lambda: LEASE_WORDS[0]),
             config_file=self.file,

@@ -15,6 +15,7 @@ _NAMES = (
     "lease",
     "warn_at",
     "price_files",
+    "providers",
     "limits",
 )
 
@@ -39,6 +40,8 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
             values[name] = [limit.name for limit in settings.limits]
         elif name == "price_files":
             values[name] = [str(file) for file in settings.price_files]
+        elif name == "providers":
+            values[name] = list(settings.providers)
         elif name == "ledger":
             values[name] = redacted(settings.ledger)
         else:

@@ -80,6 +80,13 @@ def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iter
         yield from found
 
 
+def unpriced_buckets(session: SqlSession, since: int) -> list[BucketSum]:
+    """The sums of five minutes since an instant in which a call has no price."""
+    interned = Interned(session)
+    rows = session.execute(session.sql["unpriced_slots"], (since,))
+    return [_bucket(row, interned) for row in rows.fetchall()]
+
+
 def _bucket(row: Row, interned: Interned) -> BucketSum:
     at, labels_id, provenance, outcome, calls, unpriced, totals = row
     quantities, cost_pico = totals_from(totals)
