@@ -22,14 +22,16 @@ _PLACES = {
 }
 # A zone for each whole offset, in hours ahead of UTC; the best known one without summer time.
 _AHEAD = {
-    -11: "Pacific/Pago_Pago", -10: "Pacific/Honolulu", -9: "Etc/GMT+9", -8: "Etc/GMT+8",
+    -12: "Etc/GMT+12", -11: "Pacific/Pago_Pago", -10: "Pacific/Honolulu", -9: "Etc/GMT+9",
+    -8: "Etc/GMT+8",
     -7: "America/Phoenix", -6: "America/Costa_Rica", -5: "America/Bogota", -4: "America/Caracas",
     -3: "America/Sao_Paulo", -2: "Atlantic/South_Georgia", -1: "Atlantic/Cape_Verde", 0: "UTC",
     1: "Africa/Lagos", 2: "Africa/Johannesburg", 3: "Europe/Istanbul", 4: "Asia/Dubai",
     5: "Asia/Karachi", 6: "Asia/Dhaka", 7: "Asia/Ho_Chi_Minh", 8: "Asia/Singapore",
     9: "Asia/Tokyo", 10: "Australia/Brisbane", 11: "Pacific/Guadalcanal", 12: "Pacific/Fiji",
+    13: "Pacific/Tongatapu", 14: "Pacific/Kiritimati",
 }  # fmt: skip
-_OFFSET = re.compile(r"<?(?:[A-Za-z]{3,5})?>?\s*([+-])?(\d{1,2})(?::?00)?>?")
+_OFFSET = re.compile(r"(?:<[^>]{3,8}>|[A-Za-z]{3,5})?\s*[+-]?(\d{1,2})(?::?00)?")
 
 
 def nearest_zone(name: str) -> str:
@@ -38,15 +40,19 @@ def nearest_zone(name: str) -> str:
     An offset has two readings (POSIX counts it westwards, ISO 8601 eastwards), so both are named.
     """
     found = _OFFSET.fullmatch(name.strip())
-    if found and int(found[2]) in range(1, 13):
-        hours = int(found[2])
-        ahead, behind = _AHEAD[hours], _AHEAD.get(-hours, "Etc/GMT+12")
-        return (
-            f"an offset is no zone, and is read in two ways: {hours} hours ahead of UTC is "
-            f"{ahead!r}, {hours} hours behind it is {behind!r}"
-        )
+    if found and int(found[1]) in range(1, 15):
+        hours = int(found[1])
+        readings = [f"{hours} hours ahead of UTC is {_AHEAD[hours]!r}"]
+        if -hours in _AHEAD:
+            readings.append(f"{hours} hours behind it is {_AHEAD[-hours]!r}")
+        return f"an offset is no zone, and is read in two ways: {', '.join(readings)}"
     near = _similar(name.strip())
-    return f"did you mean {near!r}?" if near else 'give an IANA name like "Asia/Ho_Chi_Minh"'
+    if near:
+        return f"did you mean {near!r}?"
+    return (
+        'give an IANA name like "Asia/Ho_Chi_Minh"; if that name is right, install a newer time '
+        "zone database: pip install tzdata"
+    )
 
 
 def has_database() -> bool:
@@ -66,8 +72,9 @@ def _similar(name: str) -> str:
 
     word = re.sub(r"[\s_]+", " ", name).lower()
     place = word.rpartition("/")[2]
-    if place in _PLACES:
-        return _PLACES[place]
+    said = get_close_matches(place, _PLACES, n=1, cutoff=0.8)
+    if said:
+        return _PLACES[said[0]]
     whole: dict[str, str] = {}
     cities: dict[str, str] = {}
     for zone in sorted(available_timezones(), key=_rank, reverse=True):  # the best known one last
@@ -83,5 +90,14 @@ def _similar(name: str) -> str:
 
 def _rank(zone: str) -> tuple[bool, str]:
     """Zones of a continent before those that are kept for old names."""
-    continents = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+    continents = (
+        "Africa",
+        "America",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    )
     return zone.partition("/")[0] not in continents, zone

@@ -90,7 +90,7 @@ def test_a_compaction_says_what_went_and_how_large_the_files_are(
     keeper: Keeper, clock: FakeClock, tmp_path: Path
 ) -> None:
     for number in range(3):
-        keeper.record("x", event_id=f"{number}")
+        keeper.record("openai", event_id=f"{number}")
     clock.advance(hours=24 * 60)
     keeper.record("x", event_id="new")
     keeper.close()

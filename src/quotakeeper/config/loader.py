@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from quotakeeper import clocks
+from quotakeeper.config.declared_providers import declared_providers
 from quotakeeper.config.limit_tables import (
     at_key,
     checked_zone,
@@ -21,7 +22,6 @@ from quotakeeper.config.limit_tables import (
     threshold,
     unknown_key,
 )
-from quotakeeper.config.declared_providers import declared_providers
 from quotakeeper.config.platform_folders import PROJECT_FILE, default_ledger, user_config_file
 from quotakeeper.config.settings import (
     CHOICES,

@@ -61,10 +61,7 @@ def limit_block(
     )
     word = STATE_WORDS[str(entry.state)]
     head = name + tail.replace(word, paint(word, word, session.colour), 1)
-    amounts = (
-        f"{used_text(entry, session)} / "
-        f"{figures.with_unit(entry.limit.amount, meter, lang)}"
-    )
+    amounts = f"{used_text(entry, session)} / {figures.with_unit(entry.limit.amount, meter, lang)}"
     drawn = bar(float(entry.percent), max(8, min(40, width - columns_of(amounts) - 2)), session)
     second = f"{paint(drawn, word, session.colour)}  {amounts}"
     separator = f" {session.glyphs.dot} "

@@ -120,7 +120,7 @@ class SqliteStore(Transactions):
 
     def unpriced_slots(self, since: int) -> list[BucketSum]:
         """The slots since an instant in which a call has no price."""
-        return self._read(lambda state: unpriced_buckets(state.session, bucket_start(since)))
+        return self._read(lambda state: unpriced_buckets(state.session, since))
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot, since an instant."""
