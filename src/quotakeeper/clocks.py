@@ -13,9 +13,7 @@ from quotakeeper.zone_names import has_database, nearest_zone
 
 LOCAL = "local"
 _ZERO = timedelta(0)
-_UTC_NAMES = frozenset(
-    ("UTC", "UTC0", "UTC+0", "UTC-0", "Etc/UTC", "Etc/Universal", "Zulu")
-)
+_UTC_NAMES = frozenset(("UTC", "UTC0", "UTC+0", "UTC-0", "Etc/UTC", "Etc/Universal", "Zulu"))
 _NO_DATABASE = "install the time zone database: pip install tzdata"
 
 

@@ -61,7 +61,10 @@ def test_what_makes_a_ledger_still_does(cli: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--provider", "gemni"], "--provider: unknown provider 'gemni'\n  try: did you mean 'gemini'"),
+        (
+            ["--provider", "gemni"],
+            "--provider: unknown provider 'gemni'\n  try: did you mean 'gemini'",
+        ),
         (["--provider", "gemini", "--model", "gemini-2.5-flsh"], "did you mean 'gemini-2.5-flash'"),
         (["--provider", "gemini", "--model", "gemini-9-*"], "matches no known model of gemini"),
     ],

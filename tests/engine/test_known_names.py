@@ -49,7 +49,9 @@ async def _awaited(found: Any) -> None:
     await found
 
 
-@pytest.mark.parametrize("name", ["gemini", "GEMINI", "deepgram", "openai", "anthropic", "elevenlabs"])
+@pytest.mark.parametrize(
+    "name", ["gemini", "GEMINI", "deepgram", "openai", "anthropic", "elevenlabs"]
+)
 def test_what_has_an_adapter_or_a_price_is_known(make: MakeKeeper, name: str) -> None:
     assert make().record(name, requests=1).labels.provider == name.lower()
 
@@ -161,7 +163,7 @@ def test_no_call_of_a_plug_in_fails_by_its_name(
 
 def test_an_address_of_an_unknown_provider_is_an_error() -> None:
     environ = {"QUOTAKEEPER_BASE_URLS": "gemni=https://gateway.example", "HOME": "/nowhere"}
-    with pytest.raises(ConfigError, match="unknown provider 'gemni' of https://gateway.example"):
+    with pytest.raises(ConfigError, match="unknown provider 'gemni' of https://gateway"):
         read_watch_settings(environ)
     environ["QUOTAKEEPER_BASE_URLS"] = "gemini=https://gateway.example"
     assert dict(read_watch_settings(environ).known_hosts) == {"https://gateway.example": "gemini"}

@@ -13,13 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from quotakeeper.calculator.daily import (
-    daily_limits,
-    daily_usage,
-    limits_in_force,
-    quota_status,
-    settings_in_memory,
-)
+from quotakeeper.calculator import daily
 from quotakeeper.calculator.operations import audio_seconds, counted, operation_dict, usd
 from quotakeeper.calculator.stream_text import log_line
 from quotakeeper.calculator.summary import (
@@ -66,8 +60,8 @@ class TokenCalculator:
         self._lock = RLock()  # a signal handler may ask while its own thread is counting
         self._begin()
         self._keeper = keeper or self._open(ledger, config, clock)
-        self._daily_limits = daily_limits(self._keeper.settings.timezone)
-        self.quota_limits = limits_in_force(self._keeper.limits)
+        self._daily_limits = daily.daily_limits(self._keeper.settings.timezone)
+        self.quota_limits = daily.limits_in_force(self._keeper.limits)
 
     # -- the brief's calls
 
@@ -249,7 +243,7 @@ class TokenCalculator:
             self._log(logging.ERROR, f"❌ {error}")
             self._log(logging.ERROR, "⚠️ counting in memory: nothing is kept after this run")
             # Ready settings: nothing more is read that could be wrong.
-            return Keeper(config=settings_in_memory(), clock=clock)
+            return Keeper(config=daily.settings_in_memory(), clock=clock)
         return keeper
 
     def _track_gemini(self, operation: str, input_text: str, output_text: str) -> dict[str, Any]:
@@ -283,10 +277,11 @@ class TokenCalculator:
         return run_totals(operations, pico)
 
     def _status(self) -> dict[str, Any]:
-        return quota_status(self._used_today(), self.quota_limits)
+        return daily.quota_status(self._used_today(), self.quota_limits)
 
     def _used_today(self) -> dict[str, Any]:
-        return daily_usage(engine_of(self._keeper).reads.standing(self._daily_limits), self._now())
+        standing = engine_of(self._keeper).reads.standing(self._daily_limits)
+        return daily.daily_usage(standing, self._now())
 
     def _cost(self, provider: str, quantities: Mapping[str, int]) -> float | None:
         now = self._keeper.now()

@@ -99,7 +99,7 @@ class LedgerReader(Protocol):
         A slot is given whole, also where `since` or `until` lies within it.
         """
 
-    def unpriced_slots(self, since: int) -> list[BucketSum]:
+    def unpriced_buckets(self, since: int) -> list[BucketSum]:
         """Those of the slots from the one that holds an instant on in which a call has no price."""
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:

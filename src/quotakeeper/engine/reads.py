@@ -89,7 +89,7 @@ class Reads:
 
     def _with_unpriced(self, store: Store, status: Status) -> Status:
         since = unpriced_since(status)
-        return status if since is None else with_unpriced(status, store.unpriced_slots(since))
+        return status if since is None else with_unpriced(status, store.unpriced_buckets(since))
 
     def usage(self, since: int | None, until: int | None, by: Sequence[str]) -> list[UsageRow]:
         """Usage booked in `[since, until)` (microseconds), added up."""

@@ -106,7 +106,7 @@ class MemoryStore:
         """Sums of five minutes; see the Store port."""
         return buckets_of(self.events(EventQuery(*whole_buckets(since, until))))
 
-    def unpriced_slots(self, since: int) -> list[BucketSum]:
+    def unpriced_buckets(self, since: int) -> list[BucketSum]:
         """The slots since an instant in which a call has no price."""
         return [slot for slot in self.slots(since) if slot.unpriced_calls]
 

@@ -145,13 +145,13 @@ class JournalRules(LedgerCase):
         self.record("b", tokens(2, None))
         self.clock.advance(minutes=5)
         self.record("c", tokens(3, None))
-        first, second = self.store.unpriced_slots(start + 1)
+        first, second = self.store.unpriced_buckets(start + 1)
         assert (first.bucket_at, first.calls, first.unpriced_calls) == (start, 2, 1)
         assert (second.bucket_at, second.calls, second.unpriced_calls) == (start + BUCKET, 1, 1)
-        assert self.store.unpriced_slots(start + BUCKET) == [second]
+        assert self.store.unpriced_buckets(start + BUCKET) == [second]
         self.apply(c.Correct("c", tokens(3, 1)))
         self.reopen()
-        assert self.store.unpriced_slots(0) == [first]
+        assert self.store.unpriced_buckets(0) == [first]
 
     def test_the_pace_of_an_account_is_what_its_calls_used_by_slot(self) -> None:
         limit, money = cap(1_000), cap(1_000, "money", meter="cost")

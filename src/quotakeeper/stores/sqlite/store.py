@@ -118,7 +118,7 @@ class SqliteStore(Transactions):
         self._there()
         return read_buckets(self._reading, *whole_buckets(since, until))
 
-    def unpriced_slots(self, since: int) -> list[BucketSum]:
+    def unpriced_buckets(self, since: int) -> list[BucketSum]:
         """The slots since an instant in which a call has no price."""
         return self._read(lambda state: unpriced_buckets(state.session, since))
 
