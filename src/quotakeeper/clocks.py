@@ -10,9 +10,12 @@ from threading import Lock
 from typing import Protocol
 
 from quotakeeper.errors import ConfigError
+from quotakeeper.zone_names import has_database, nearest_zone
 
 LOCAL = "local"
 _ZERO = timedelta(0)
+_UTC_NAMES = frozenset(("UTC", "UTC0", "UTC+0", "UTC-0", "Etc/UTC", "Etc/Universal", "Zulu"))
+_NO_DATABASE = "install the time zone database: pip install tzdata"
 
 
 class Clock(Protocol):
@@ -105,17 +108,23 @@ def zone_named(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(
-            "timezone",
-            f"unknown time zone {str(name)[:60]!r}",
-            'give an IANA name like "Asia/Ho_Chi_Minh"; if that name is right, install the '
-            "time zone database: pip install tzdata",
-        ) from None
+        fix = nearest_zone(str(name)[:60]) if has_database() else _NO_DATABASE
+        problem = f"unknown time zone {str(name)[:60]!r}"
+        raise ConfigError("timezone", problem, fix) from None
 
 
 def local_zone_name() -> str:
-    """The machine's time zone: an IANA name where it can be told, else "local"."""
-    candidates = [os.environ.get("TZ", "").lstrip(":")]
+    """The machine's time zone: an IANA name where it can be told, else "local".
+
+    Raises ConfigError where the variable TZ holds what is no zone's name: the C library takes that
+    for UTC without a word.
+    """
+    told = os.environ.get("TZ", "").strip().removeprefix(":")
+    if told:
+        named = _zone_of_variable(told)
+        if named:
+            return named
+    candidates = []
     try:
         target = os.path.realpath("/etc/localtime")
         if "zoneinfo/" in target:
@@ -130,5 +139,25 @@ def local_zone_name() -> str:
                 zone_named(name)
             except ConfigError:
                 continue
-            return "UTC" if name in ("Etc/UTC", "UTC", "Etc/Universal", "Zulu") else name
+            return "UTC" if name in _UTC_NAMES else name
     return LOCAL
+
+
+def _zone_of_variable(told: str) -> str:
+    """The zone that TZ names; "" where it names the machine's own file."""
+    if told.startswith("/"):
+        if "zoneinfo/" in told:
+            told = told.split("zoneinfo/")[-1]
+        elif os.path.exists(told):
+            return LOCAL if told != "/etc/localtime" else ""
+    if told in _UTC_NAMES:
+        return "UTC"
+    try:
+        zone_named(told)
+    except ConfigError as error:
+        if not has_database():
+            return LOCAL  # no name can be looked up, but the C library may know it
+        raise ConfigError(
+            "environment TZ", error.problem, f"{error.fix} (for TZ, or for QUOTAKEEPER_TIMEZONE)"
+        ) from None
+    return told

@@ -188,16 +188,27 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
 
 
 class UnpricedModelError(QuotakeeperError):
-    """No price is known for this call, and `on_unpriced = "refuse"`."""
+    """No price is known for a call, so it was refused, and nothing was counted.
 
-    def __init__(self, provider: str, model: str, meters: tuple[str, ...] = ()) -> None:
+    `on_unpriced` is "refuse"; or it is "auto" and a hard limit on cost applies, whose name is
+    `limit` ("" where none does). `meters` are the quantities that have no price.
+    """
+
+    def __init__(
+        self, provider: str, model: str, meters: tuple[str, ...] = (), limit: str = ""
+    ) -> None:
         self.provider = provider
         self.model = model
         self.meters = meters
-        of = f" ({', '.join(meters)})" if meters else ""
+        self.limit = limit
+        missing = [meter for meter in meters if meter not in ("model", "provider")]
+        of = f" ({', '.join(missing)})" if missing else ""
+        why = f", so the hard limit {limit!r} cannot count its cost" if limit else ""
         super().__init__(
-            f"no price is known for {provider}/{model or '(no model named)'}{of}; "
-            "add one in a price file (see: quotakeeper prices list) or set on_unpriced"
+            f"no price is known for {provider}/{model or '(no model named)'}{of}{why}; "
+            "write a [[price]] for it in a file that price_files names, or set on_unpriced to "
+            "price_as_highest (the dearest price of the provider counts) or count_only (its cost "
+            "stays unknown)"
         )
 
 

@@ -111,8 +111,8 @@ class Keeper:
         the own thread or task holds, nor by blocking an event loop. `at_once=True` waits for nothing.
         With `on_limit = "clamp"`, `hold.quantities["output_tokens"]` may be less than was asked: it
         is the output cap to pass on. `decision.basis` says so.
-        Raises LimitExceeded, UnpricedModelError, InvalidInputError, KeyConflictError, or a
-        LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
+        Raises LimitExceeded, UnpricedModelError, InvalidInputError (an unknown provider is one),
+        KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
         """
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities

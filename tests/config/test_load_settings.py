@@ -60,7 +60,7 @@ def test_without_anything_the_brief_limits_hold(home: dict[str, str], tmp_path: 
     )
     assert settings.warn_at == Decimal("0.8")
     assert (settings.durability, settings.on_limit) == ("power", "raise")
-    assert (settings.on_store_failure, settings.on_unpriced) == ("deny", "count_only")
+    assert (settings.on_store_failure, settings.on_unpriced) == ("deny", "auto")
     assert settings.config_file is None
     assert settings.ledger == str(default_ledger(home))
     assert settings.origins["ledger"] == "default"

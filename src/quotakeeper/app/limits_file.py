@@ -29,7 +29,7 @@ class LimitsFile:
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
-        self._settings = settings
+        self.settings = settings
         self.is_new = not path.is_file()
         if self.is_new:
             text = _HEADER
@@ -48,8 +48,12 @@ class LimitsFile:
         if table is None:
             table = self._append({"name": name, **self._default_named(name)})
         for key, text in changes.items():
-            table[key] = _amount(text) if key == "amount" else text
+            table[key] = _value(key, text)
         return is_new
+
+    def limit(self, name: str) -> Limit:
+        """A limit as it stands in the changed file. Raises ConfigError, as `save` does."""
+        return next(each for each in self._limits() if _same(each.name, name))
 
     def remove(self, name: str) -> None:
         """Take a limit out; when it was the last, the default limits stay off."""
@@ -72,14 +76,8 @@ class LimitsFile:
 
     def save(self) -> None:
         """Check the whole file as it would be read, then write it in one step."""
+        self._limits()
         text = self.text()
-        tables = parse_toml(text, str(self.path)).get("limit", [])
-        read_limits(
-            tables,
-            str(self.path),
-            timezone=self._settings.timezone,
-            warn_at=self._settings.warn_at,
-        )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             real = Path(os.path.realpath(self.path))
@@ -97,6 +95,15 @@ class LimitsFile:
         """The file as it would be written, with the line ends that it had."""
         text = self._document.as_string()
         return re.sub(r"\r?\n", "\r\n", text) if self._has_windows_ends else text
+
+    def _limits(self) -> tuple[Limit, ...]:
+        tables = parse_toml(self.text(), str(self.path)).get("limit", [])
+        return read_limits(
+            tables,
+            str(self.path),
+            timezone=self.settings.timezone,
+            warn_at=self.settings.warn_at,
+        )
 
     def _find(self, name: str) -> MutableMapping[str, Any] | None:
         return next((t for t in self._tables() if _same(t.get("name"), name)), None)
@@ -196,6 +203,12 @@ def _parse(text: str) -> TOMLDocument:
 
 def _same(one: object, other: str) -> bool:
     return isinstance(one, str) and one.casefold() == other.casefold()
+
+
+def _value(key: str, text: str) -> int | str | bool:
+    if key == "unlisted":
+        return text == "true"
+    return _amount(text) if key == "amount" else text
 
 
 def _amount(text: str) -> int | str:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from quotakeeper import clocks
+from quotakeeper.config.declared_providers import declared_providers
 from quotakeeper.config.limit_tables import (
     at_key,
     checked_zone,
@@ -114,6 +115,7 @@ class _Sources:
             timezone=timezone,
             limits=self._limits(timezone, warn_at),
             price_files=self._read("price_files", self._price_files, tuple),
+            providers=self._read("providers", declared_providers, tuple),
             warn_at=warn_at,
             lease=self._read("lease", lease_size, lambda: LEASE_WORDS[0]),
             config_file=self.file,

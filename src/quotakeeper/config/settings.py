@@ -62,8 +62,9 @@ CHOICES = (
     ),
     Choice(
         "on_unpriced",
-        ("count_only", "refuse", "price_as_highest"),
-        "what happens to a call that has no known price",
+        ("auto", "refuse", "price_as_highest", "count_only"),
+        "what happens to a call that has no known price; auto: refused where a hard cost limit "
+        "applies, else counted",
     ),
     Choice(
         "plan",
@@ -139,6 +140,7 @@ TOP_KEYS = (
     "lease",
     "warn_at",
     "price_files",
+    "providers",
     "default_limits",
 )
 
@@ -149,7 +151,8 @@ class Settings:
 
     `origins` says for each setting where its value came from: "default", "argument",
     "environment QUOTAKEEPER_LEDGER", or the name of the file. `config_file` is the file that was
-    read, None if there was none.
+    read, None if there was none. `providers` are names of providers beside those that have an adapter
+    or a price.
     """
 
     ledger: str
@@ -164,9 +167,10 @@ class Settings:
     wait_seconds: int = 86_400
     clamp_least: int = 256
     on_store_failure: str = "deny"
-    on_unpriced: str = "count_only"
+    on_unpriced: str = "auto"
     plan: str = "payg"
     lease: str = "off"
     warn_at: Decimal = DEFAULT_WARN_AT
+    providers: tuple[str, ...] = ()
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

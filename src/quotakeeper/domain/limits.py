@@ -59,7 +59,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A named cap of `amount` base units (pico-USD for cost, milliseconds for audio)."""
+    """A named cap of `amount` base units (pico-USD for cost, milliseconds for audio).
+
+    `unlisted` says that its model may be one that no price list has.
+    """
 
     name: str
     meter: str
@@ -72,6 +75,7 @@ class Limit:
     mode: Mode = Mode.HARD
     timezone: str = "UTC"
     thresholds: tuple[Decimal, ...] = DEFAULT_THRESHOLDS
+    unlisted: bool = False
     # The account whose balance this limit caps, and that account's meter: made once, they are hot.
     account: Account = field(init=False, compare=False, repr=False)
     account_meter: Meter = field(init=False, compare=False, repr=False)

@@ -132,10 +132,7 @@ class Admission:
         parts = self._parts
         for hold in (yield AskWorker(self._holds)):
             if hold.id == reservation_id:
-                labels, calls = hold.labels, parts.commands.calls
-                call = calls.call(
-                    labels.provider, labels.model, labels.operation, dict(labels.scope), None
-                )
+                call = parts.commands.calls.stored(hold.labels)
                 return Reservation(parts, call, hold, Decision(True), None, replay=True)
         problem = f"no open reservation {str(reservation_id)[:60]!r}"
         raise InvalidInputError("reservation", problem, "see Keeper.reservations()")

@@ -10,7 +10,7 @@ class Policies:
     """What to do where the answer is not clear; see Settings."""
 
     on_limit: str = "raise"
-    on_unpriced: str = "count_only"
+    on_unpriced: str = "auto"
     on_store_failure: str = "deny"
     plan: str = "payg"
     on_busy: str = "wait"

@@ -16,6 +16,7 @@ from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.event_loops import after_queued_jobs, run_in_thread, running_loop
 from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
+from quotakeeper.metering.recognised import welcome_provider
 from quotakeeper.metering.refusal import DENIED, Denied, Refused
 from quotakeeper.metering.retries import Link, Retries
 from quotakeeper.providers.adapter import body_with_output_cap, output_cap_of
@@ -210,6 +211,7 @@ class CallMeter:
 
     def _pending(self, request: Request, adapter: Adapter, call: Call) -> _PendingCall:
         self.settler.start()
+        welcome_provider(self.keeper, call.provider)
         link = self.retries.link(request, self.monotonic())
         arguments = self._asked(call, link)
         arguments["output_cap"] = lambda: output_cap_of(adapter, request, call)

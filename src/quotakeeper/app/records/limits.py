@@ -37,4 +37,5 @@ def configured_limit_record(limit: Limit) -> dict[str, object]:
         "mode": str(limit.mode),
         "timezone": limit.timezone,
         "thresholds": [f"{each:f}" for each in limit.thresholds],
+        "unlisted": limit.unlisted,
     }

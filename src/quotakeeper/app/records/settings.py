@@ -16,6 +16,7 @@ _NAMES = (
     "lease",
     "warn_at",
     "price_files",
+    "providers",
     "limits",
 )
 
@@ -40,6 +41,8 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
             values[name] = [limit.name for limit in settings.limits]
         elif name == "price_files":
             values[name] = [str(file) for file in settings.price_files]
+        elif name == "providers":
+            values[name] = list(settings.providers)
         elif name == "ledger":
             values[name] = redacted(settings.ledger)
         else:

@@ -36,15 +36,21 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
     "--mode", type=click.Choice([str(mode) for mode in Mode]), help="What passing it does."
 )
 @click.option("--timezone", help="The zone whose midnight it resets at.")
+@click.option(
+    "--unlisted", is_flag=True, help="The model is new or your own: no price list need have it."
+)
 @click.pass_obj
-def set_limit(session: CommandContext, /, name: str, **given: str | None) -> int:
+def set_limit(
+    session: CommandContext, /, name: str, unlisted: bool, **given: str | None
+) -> int:  # fmt: skip
     """Make a limit, or change the given parts of one.
 
     The config file in force is changed, else the user's own; comments in it are kept.
     """
     from quotakeeper.cli.limits.command import run_set
 
-    return run_set(session, name, {key: text for key, text in given.items() if text is not None})
+    changes = {key: text for key, text in given.items() if text is not None}
+    return run_set(session, name, changes | ({"unlisted": "true"} if unlisted else {}))
 
 
 @limits.command("remove")

@@ -75,7 +75,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
     if not options.command:
         raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
     settings = session.settings()
-    _check_prices(settings)
+    _check_config(settings)
     variables = meter_variables(settings, options.on_limit, options.policies)
     labels = _labels(options)
     _check_writable(options.json_file)
@@ -145,12 +145,15 @@ def _check_writable(file: str | None) -> None:
         )
 
 
-def _check_prices(settings: Settings) -> None:
+def _check_config(settings: Settings) -> None:
     """Raise ConfigError here, and not in the program, where every call would be refused."""
+    from quotakeeper.wiring import check_limits
+
     if settings.price_files:
         from quotakeeper.catalogue import load_snapshot
 
         load_snapshot(settings.price_files)
+    check_limits(settings)
 
 
 def _say_beforehand(

@@ -109,6 +109,9 @@ HELP = {
     "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
     "What passing it does.": "Vượt qua thì làm gì.",
     "The zone whose midnight it resets at.": "Đặt lại vào nửa đêm của múi giờ nào.",
+    "The model is new or your own: no price list need have it.": (
+        "Model còn mới hoặc của riêng bạn: không bảng giá nào cần có nó."
+    ),
     "Take a limit out of the config file.": "Bỏ một hạn mức khỏi tệp cấu hình.",
     # prices, estimate
     "The prices that calls are counted at.": "Giá dùng để tính các lời gọi.",
