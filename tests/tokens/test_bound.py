@@ -162,6 +162,15 @@ def test_numpy_gives_the_same_bound(kind: object) -> None:
         assert vector.count(text)[1] == plain.count(text, dense=True)[1], text
 
 
+def test_a_character_beyond_16_bits_is_no_part_of_another_pair() -> None:
+    numpy = pytest.importorskip("numpy")
+    text = "t\U00010068"  # shifted and joined carelessly, its number is that of "uh"
+    assert joined("uh")
+    plain = Counter(table(), facts()).count(text, dense=True)[1]
+    assert plain == 1 + facts().costs[0x10068]
+    assert VectorCounter(table(), facts(), numpy).count(text)[1] == plain
+
+
 def test_a_long_text_is_bounded_in_every_way_of_counting(tokenizer: Path | None) -> None:
     dense = "\u6e21\u8239\u4e03\u70b9\u79bb\u5f00\u7801\u5934" * 400
     spaced = "The ferry leaves at seven, and whoever misses it walks. " * 60
