@@ -104,7 +104,8 @@ class LeasedCall:
     """
 
     __slots__ = (
-        "__weakref__", "at", "caller", "drawn", "end", "end_segment", "figures", "id", "lease", "segment", "sent", "shape",
+        "__weakref__", "at", "caller",
+        "drawn", "end", "end_segment", "figures", "id", "lease", "segment", "sent", "shape",
         "ttl_us",
     )  # fmt: skip
 
