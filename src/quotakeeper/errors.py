@@ -265,7 +265,20 @@ class LedgerUnavailableError(LedgerError):
 
 
 class LedgerCorruptError(LedgerError):
-    """The file is damaged or is not a quotakeeper ledger. It is left as it is."""
+    """The file is damaged or is not a quotakeeper ledger. It is left as it is.
+
+    `seq` and `entry_id` name the entry of the journal that cannot be read, where it is known (else
+    None and ""); `what` is what is wrong with it.
+    """
+
+    def __init__(
+        self, ledger: str, problem: str, fix: str = "", *, what: str = "",
+        seq: int | None = None, entry_id: str = "",
+    ) -> None:  # fmt: skip
+        self.what = what
+        self.seq = seq
+        self.entry_id = entry_id
+        super().__init__(ledger, problem, fix)
 
 
 class LedgerVersionError(LedgerError):

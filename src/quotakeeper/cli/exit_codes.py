@@ -8,6 +8,7 @@ from quotakeeper.cli.text.words import Words
 from quotakeeper.errors import (
     ConfigError,
     InvalidInputError,
+    LedgerCorruptError,
     LedgerError,
     LedgerUnavailableError,
     LimitExceeded,
@@ -46,10 +47,26 @@ def exit_code(error: QuotakeeperError) -> int:
 def report(error: QuotakeeperError, words: Words) -> int:
     """Print an error in three lines on stderr and return its exit code."""
     what, why, fix = _parts(error)
+    if isinstance(error, LedgerCorruptError):
+        why, fix = _damage(error, words)
     tell(f"{words('error')}: {words(what)}")
     tell(f"  {words('why')}: {visible(why)}")
     tell(f"  {words('try')}: {visible(fix or words('quotakeeper doctor shows the whole set-up'))}")
     return exit_code(error)
+
+
+def _damage(error: LedgerCorruptError, words: Words) -> tuple[str, str]:
+    """Why a damaged ledger cannot be read, and what to do, in the chosen language."""
+    fix = words(error.fix)
+    if error.seq is None and not error.entry_id:
+        return f"{error.ledger}: {words(error.problem)}", fix
+    number = "?" if error.seq is None else error.seq
+    values = {"ledger": error.ledger, "seq": number, "what": words(error.what)}
+    if not error.entry_id:
+        return words("{ledger}: entry {seq} cannot be read: {what}", **values), fix
+    return words(
+        "{ledger}: entry {seq} (call {id!r}) cannot be read: {what}", id=error.entry_id, **values
+    ), fix
 
 
 def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
@@ -61,6 +78,8 @@ def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
             return what, f"{error.where}: {error.problem}", error.fix
         case InvalidInputError():
             return "that cannot be used", f"{error.field}: {error.problem}".strip(": "), error.fix
+        case LedgerCorruptError():
+            return "the ledger is damaged", f"{error.ledger}: {error.problem}", error.fix
         case LedgerError():
             what = "the ledger cannot be used"
             return what, f"{error.ledger}: {error.problem}", error.fix

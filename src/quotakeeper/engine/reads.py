@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta, tzinfo
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from quotakeeper.domain.ports import EventQuery, Problem, Store
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.engine.parts import EngineParts
+from quotakeeper.errors import LedgerCorruptError
 
 
 class CallsUnderWay(Protocol):
@@ -113,7 +115,10 @@ class Reads:
 
     def verify(self) -> list[Problem]:
         """Derive everything again from the journal and compare; empty when all is well."""
-        return self._opened().verify()
+        worker = self._parts.worker
+        with suppress(LedgerCorruptError):  # which it lists, with all other damage
+            worker.ask(_nothing)
+        return worker.store.verify()
 
     def _opened(self) -> Store:
         """The store, before another connection reads: it is open, and what went before is written."""

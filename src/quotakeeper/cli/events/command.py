@@ -7,6 +7,8 @@ import json
 from quotakeeper.app.records.events import events_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.views.event_table import event_lines, legend
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.errors import LedgerCorruptError
 
 
 def run_events(
@@ -18,10 +20,19 @@ def run_events(
     operation: str,
 ) -> int:
     """Print the newest events, newest first."""
+    events: list[UsageEvent] = []
+    damage: LedgerCorruptError | None = None
     with context.open_existing(session) as keeper:
-        events = list(
-            keeper.events(provider=provider, operation=operation, limit=limit, newest_first=True)
-        )
+        try:
+            events.extend(
+                keeper.events(
+                    provider=provider, operation=operation, limit=limit, newest_first=True
+                )
+            )
+        except LedgerCorruptError as error:
+            if as_json or not events:  # a document that lacks some of them would pass for whole
+                raise
+            damage = error
         zone = keeper.zone
     if as_json:
         console.say(json.dumps(events_record(events), indent=2))
@@ -33,4 +44,6 @@ def run_events(
         console.say(line)
     console.say("")
     console.say(legend(session))
+    if damage is not None:
+        raise damage
     return exit_codes.OK

@@ -15,6 +15,18 @@ _MESSAGES = {
     "the configuration cannot be used": "cấu hình không dùng được",
     "that cannot be used": "giá trị này không dùng được",
     "the ledger cannot be used": "sổ không dùng được",
+    "the ledger is damaged": "sổ bị hỏng",
+    "{ledger}: entry {seq} cannot be read: {what}": "{ledger}: không đọc được mục {seq}: {what}",
+    "{ledger}: entry {seq} (call {id!r}) cannot be read: {what}": (
+        "{ledger}: không đọc được mục {seq} (lời gọi {id!r}): {what}"
+    ),
+    "it was left as it is: keep a copy; `quotakeeper verify` lists all damage; then restore a "
+    "backup or name another file": (
+        "tệp được giữ nguyên: hãy giữ một bản sao; `quotakeeper verify` liệt kê mọi chỗ hỏng; rồi "
+        "khôi phục bản sao lưu hoặc chỉ ra tệp khác"
+    ),
+    "is a database of another program": "là cơ sở dữ liệu của chương trình khác",
+    "name another file for the ledger": "hãy chỉ ra tệp khác cho sổ",
     "a limit is reached": "đã chạm hạn mức",
     "the tokenizer cannot be used": "bộ tách token không dùng được",
     "that did not work": "không thực hiện được",

@@ -15,6 +15,7 @@ from quotakeeper.domain.windows import SECOND
 from quotakeeper.stores.sql.codec import account_from
 from quotakeeper.stores.sql.codes import totals_from
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.damage import rows_of
 from quotakeeper.stores.sql.interned import Interned
 
 KEPT_BEFORE = 8 * 86_400 * SECOND  # for an account that is new: more than a forecast looks back
@@ -61,7 +62,9 @@ def fill_pace(
     for slot, labels_id, *_, totals in session.execute(
         session.sql["slots_between"], (bucket_start(since), 2**62)
     ):
-        if account.matches(interned.labels(labels_id)):
+        with rows_of(f"the sums of slot {slot!a:.20}"):
+            if not account.matches(interned.labels(labels_id)):
+                continue
             amount = measure(METERS[account.meter], *totals_from(totals))
             found[slot] = found.get(slot, 0) + amount
     rows = [(account_id, slot, amount) for slot, amount in found.items() if amount]

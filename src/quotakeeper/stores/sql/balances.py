@@ -12,6 +12,7 @@ from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.stores.sql.account_usage import KEPT_BEFORE
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.damage import rows_of, whole
 
 _MOST_SLICES = 1_000  # of one account, kept at once
 
@@ -52,7 +53,7 @@ class SqlBalances(LedgerState):
                 key = (account_id, start_at)
                 row = self.session.execute(self._sql["balance"], key).fetchone()
             slices = self._with_room(account.key, 1)
-            found = slices[start_at] = Balance(*row) if row else Balance()
+            found = slices[start_at] = _balance(*row) if row else Balance()
         return found
 
     def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
@@ -61,7 +62,7 @@ class SqlBalances(LedgerState):
             kept = self._balances.setdefault(account.key, {})
             account_id = self._account_ids.get(account.key, 0)
             for row in self.session.execute(self._sql["balances_after"], (account_id, after)):
-                kept.setdefault(row[0], Balance(*row[1:]))
+                kept.setdefault(row[0], _balance(*row[1:]))
             self._whole[account.key] = after
         return super().slices(account, after)
 
@@ -105,7 +106,7 @@ class SqlBalances(LedgerState):
                 slices.update((start, Balance()) for start in missing)
                 wanted += [(self._account_ids[key], start) for start in missing]
         for account_id, start, *sums in self.session.rows_of("balances_of", wanted):
-            self._balances[keys[account_id]][start] = Balance(*sums)
+            self._balances[keys[account_id]][start] = _balance(*sums)
         wanted = [
             (self._account_ids[key], after)
             for key, after in touched.after.items()
@@ -113,7 +114,7 @@ class SqlBalances(LedgerState):
         ]
         self._whole.update((keys[account_id], after) for account_id, after in wanted)
         for account_id, start, *sums in self.session.rows_of("balances_after_each", wanted):
-            self._balances.setdefault(keys[account_id], {}).setdefault(start, Balance(*sums))
+            self._balances.setdefault(keys[account_id], {}).setdefault(start, _balance(*sums))
 
     def _lacks_slices(self, key: str, after: int) -> bool:
         fetched_after = self._whole.get(key)
@@ -128,3 +129,9 @@ class SqlBalances(LedgerState):
             self._whole.pop(key, None)
             self.forget_places()
         return slices
+
+
+def _balance(settled: object, reserved: object, overage: object) -> Balance:
+    """A balance from its row. Raises DamagedRowError."""
+    with rows_of("a balance"):
+        return Balance(whole(settled), whole(reserved), whole(overage))

@@ -21,6 +21,7 @@ from quotakeeper.stores.sql.codes import (
     totals_text,
 )
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.damage import DamagedRowError, instant, rows_of, whole
 from quotakeeper.stores.sql.interned import Interned
 
 _MOST_CACHED = 10_000
@@ -34,7 +35,7 @@ class Sums:
     __slots__ = ("calls", "cost_pico", "quantities", "unpriced")
 
     def __init__(self, calls: int = 0, unpriced: int = 0, totals: str = "z0") -> None:
-        self.calls, self.unpriced = calls, unpriced
+        self.calls, self.unpriced = whole(calls), whole(unpriced)
         self.quantities, self.cost_pico = totals_from(totals)
 
     def add(self, quantities: Iterable[tuple[str, int]], cost_pico: int | None, sign: int) -> None:
@@ -130,7 +131,8 @@ class BucketSums:
         """Bring what was added together with what the table has, in one query."""
         for *key, calls, unpriced, totals in self._session.rows_of("slots_of", list(self._more)):
             slot, labels_id, provenance, outcome = key
-            self._sums[slot, labels_id, provenance, outcome] = Sums(calls, unpriced, totals)
+            with rows_of(f"the sums of slot {slot!a:.20}"):
+                self._sums[slot, labels_id, provenance, outcome] = Sums(calls, unpriced, totals)
         for each, more in self._more.items():
             if each in self._sums:
                 self._sums[each].merge(more)
@@ -163,7 +165,8 @@ def compare_buckets(
     kept = _kept(session, "slots_between")
     carried = _kept(session, "carried_slots")
     check_pace = _pace_checker(session, accounts)
-    for slot, (have, gone, found) in _side_by_side(kept, carried, _derived(session)):
+    derived_sums = _derived(session, lenient=True)
+    for slot, (have, gone, found) in _side_by_side(kept, carried, derived_sums):
         for key, more in gone.items():
             found.setdefault(key, Sums()).merge(more)
         for key in sorted(have.keys() | found.keys()):
@@ -221,18 +224,29 @@ def _bucket_of(sums: dict[Key, Sums]) -> int:
     return next(iter(sums))[0]
 
 
-def _derived(session: SqlSession) -> Iterator[dict[Key, Sums]]:
-    """The sums of the journal, slot after slot."""
+def _derived(session: SqlSession, *, lenient: bool = False) -> Iterator[dict[Key, Sums]]:
+    """The sums of the journal, slot after slot.
+
+    Raises DamagedRowError where a row cannot be read; with `lenient` it leaves that row out.
+    """
     sums: dict[Key, Sums] = {}
     slot = -1
     rows = session.execute(session.sql["events_by_time"])
     for at, labels_id, provenance, outcome, text, cost_pico in rows:
+        try:
+            quantities = quantities_from(text)
+            for number in (instant(at), labels_id, provenance, outcome, cost_pico or 0):
+                whole(number)
+        except (DamagedRowError, ValueError) as error:
+            if lenient:
+                continue
+            raise DamagedRowError(str(error)) from error
         if bucket_start(at) != slot:
             if sums:
                 yield sums
             sums, slot = {}, bucket_start(at)
         key = (slot, labels_id, provenance, outcome)
-        sums.setdefault(key, Sums()).add(quantities_from(text).items(), cost_pico, 1)
+        sums.setdefault(key, Sums()).add(quantities.items(), cost_pico, 1)
     if sums:
         yield sums
 
@@ -245,7 +259,11 @@ def _kept(session: SqlSession, query: str) -> Iterator[dict[Key, Sums]]:
             yield sums
             sums = {}
         slot, labels_id, provenance, outcome = key
-        sums[slot, labels_id, provenance, outcome] = Sums(calls, unpriced, totals)
+        try:
+            read = Sums(calls, unpriced, totals)
+        except (DamagedRowError, ValueError):  # verify lists it
+            continue
+        sums[slot, labels_id, provenance, outcome] = read
     if sums:
         yield sums
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
+from quotakeeper.domain.ledger.entries import OPENINGS, Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account
+from quotakeeper.domain.units import METERS
+from quotakeeper.domain.usage import is_storable
 from quotakeeper.domain.windows import parse_window
 from quotakeeper.stores.sql.codes import (
     KIND_CODE,
@@ -19,9 +21,21 @@ from quotakeeper.stores.sql.codes import (
     quantities_from,
     quantities_text,
 )
+from quotakeeper.stores.sql.damage import (
+    UNREADABLE,
+    DamagedRowError,
+    clean_text,
+    code,
+    damaged,
+    instant,
+    rows_of,
+    whole,
+)
 from quotakeeper.stores.sql.interned import Interned, Row, scope_from, scope_text
 
 _DRAW, _CROSS = KIND_CODE[Kind.DRAW], KIND_CODE[Kind.CROSS]
+_ABOUT_ANOTHER = frozenset(Kind) - {Kind.RESERVE, Kind.RECORD, Kind.CROSS}
+_WITH_FIGURES = OPENINGS | {Kind.SETTLE, Kind.ASSUME, Kind.CORRECT, Kind.GROW}
 
 
 def entry_row(entry: Entry, interned: Interned) -> Row:
@@ -53,23 +67,36 @@ def entry_row(entry: Entry, interned: Interned) -> Row:
 
 
 def entry_from(row: Row, interned: Interned) -> Entry:
-    """A row of the journal as an entry."""
+    """A row of the journal as an entry. Raises DamagedRowError, which names the entry."""
+    try:
+        entry = _entry(row, interned)
+        _check(entry)
+    except (DamagedRowError, *UNREADABLE) as error:
+        raise damaged(error, row[0], row[4]) from error
+    return entry
+
+
+def _entry(row: Row, interned: Interned) -> Entry:
     figures = None
     if row[6] is not None:
         figures = Figures(
             quantities=quantities_from(row[6]),
             cost_pico=row[7],
             price_id=interned.word(row[8]),
-            provenance=PROVENANCES[row[9] - 1],
-            outcome=OUTCOMES[row[10] - 1],
+            provenance=PROVENANCES[code(PROVENANCES, row[9])],
+            outcome=OUTCOMES[code(OUTCOMES, row[10])],
             model_served=interned.word(row[11]),
             duration_ms=row[12],
-            note=row[13] or "",
+            note="" if row[13] is None else clean_text(row[13]),
         )
+        if figures.cost_pico is not None:
+            whole(figures.cost_pico)
+        if figures.duration_ms is not None:
+            whole(figures.duration_ms)
     return Entry(
         seq=row[0],
-        kind=KINDS[row[1] - 1],
-        at=row[2],
+        kind=KINDS[code(KINDS, row[1])],
+        at=instant(row[2]),
         ref=row[3],
         id=row[4] or "",
         labels=None if row[5] is None else interned.labels(row[5]),
@@ -82,11 +109,35 @@ def entry_from(row: Row, interned: Interned) -> Entry:
     )
 
 
+def _check(entry: Entry) -> None:
+    """Raise ValueError where an entry lacks what its kind has, or has what its kind lacks."""
+    kind = entry.kind
+    if kind in OPENINGS:
+        if entry.labels is None or not is_storable(entry.id):
+            raise ValueError("it opens a call and has no id or no labels")
+    elif entry.id or entry.labels is not None:
+        raise ValueError(f"its kind is {kind}, and it has an id or labels")
+    if kind in _ABOUT_ANOTHER:
+        if whole(entry.ref) >= entry.seq:
+            raise ValueError(f"it is about the later entry {entry.ref}")
+    elif entry.ref is not None:
+        raise ValueError(f"its kind is {kind}, and it is about entry {entry.ref!a:.20}")
+    if kind in _WITH_FIGURES and entry.figures is None:
+        raise ValueError(f"its kind is {kind}, and it has no figures")
+    if entry.booked_at is not None and instant(entry.booked_at) > entry.at:
+        raise ValueError("it counts later than it was booked")
+    if entry.expires_at:
+        whole(entry.expires_at)
+
+
 def account_from(row: Row) -> Account:
-    """An account from its row (without number and since)."""
-    meter, window, timezone, provider, model, operation, scope = row
-    return Account(meter, parse_window(window), timezone, provider, model, operation,
-                   scope_from(scope))  # fmt: skip
+    """An account from its row (without number and since). Raises DamagedRowError."""
+    with rows_of("an account"):
+        meter, window, timezone, provider, model, operation, scope = map(clean_text, row)
+        if meter not in METERS:
+            raise ValueError(f"its meter is {meter!a:.80}")
+        return Account(meter, parse_window(window), timezone, provider, model, operation,
+                       scope_from(scope))  # fmt: skip
 
 
 def account_row(account: Account, since_at: int) -> Row:
@@ -102,7 +153,14 @@ def hold_row(seq: int, hold: Hold) -> Row:
 
 
 def hold_from(hold: Hold, row: Row) -> Hold:
-    """A reservation as its row (without the number) says that it is by now."""
-    owner, expires_at, sent, quantities, cost_pico = row
-    return replace(hold, owner=owner, expires_at=expires_at, sent=bool(sent),
-                   quantities=quantities_from(quantities), cost_pico=cost_pico)  # fmt: skip
+    """A reservation as its row (without the number) says that it is by now.
+
+    Raises DamagedRowError, which names the reservation by its id.
+    """
+    try:
+        owner, expires_at, sent, quantities, cost_pico = row
+        return replace(hold, owner=clean_text(owner), expires_at=whole(expires_at),
+                       sent=bool(whole(sent)), quantities=quantities_from(quantities),
+                       cost_pico=None if cost_pico is None else whole(cost_pico))  # fmt: skip
+    except (DamagedRowError, *UNREADABLE) as error:
+        raise damaged(error, None, hold.id) from error

@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 
 from quotakeeper.domain.ledger.entries import Kind
-from quotakeeper.domain.units import Quantities
+from quotakeeper.domain.units import Quantities, check_quantities
 from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.stores.sql.damage import UNREADABLE, DamagedRowError
 
 KINDS = (Kind.RESERVE, Kind.SENT, Kind.EXTEND, Kind.SETTLE, Kind.RELEASE, Kind.EXPIRE,
          Kind.ASSUME, Kind.RECORD, Kind.CORRECT, Kind.GROW, Kind.DRAW, Kind.RESERVE,
@@ -45,7 +46,7 @@ _CODE = {
     for modality, second in MODALITY_CODES.items()
 }
 _KEY = {code: key for key, code in _CODE.items()}
-_PART = re.compile(r"([a-z]+)(\d+)")
+_PART = re.compile(r"([a-z]+)([0-9]+)")
 
 
 def quantities_text(quantities: Quantities) -> str:
@@ -54,11 +55,20 @@ def quantities_text(quantities: Quantities) -> str:
 
 
 def quantities_from(text: str) -> dict[str, int]:
-    """Quantities from their stored form, or from the JSON that schema 1 wrote."""
-    if text.startswith("{"):
-        found: dict[str, int] = json.loads(text)
-        return found
-    return {_KEY[code]: int(amount) for code, amount in _PART.findall(text)}
+    """Quantities from their stored form, or from the JSON that schema 1 wrote.
+
+    Raises DamagedRowError for any other text.
+    """
+    try:
+        if text.startswith("{"):
+            return check_quantities(json.loads(text))
+        parts = _PART.split(text)  # between two matches there is nothing
+        found = {_KEY[key]: int(n) for key, n in zip(parts[1::3], parts[2::3], strict=True)}
+    except UNREADABLE as error:
+        raise DamagedRowError(f"its quantities are {text!a:.80}") from error
+    if any(parts[::3]) or 3 * len(found) + 1 != len(parts):
+        raise DamagedRowError(f"its quantities are {text!a:.80}")
+    return found
 
 
 def totals_text(quantities: Mapping[str, int], cost_pico: int) -> str:
@@ -67,6 +77,9 @@ def totals_text(quantities: Mapping[str, int], cost_pico: int) -> str:
 
 
 def totals_from(text: str) -> tuple[dict[str, int], int]:
-    """Sums of quantities and of costs from their stored form."""
-    quantities, _, cost = text.rpartition(COST_CODE)
-    return quantities_from(quantities), int(cost)
+    """Sums of quantities and of costs from their stored form. Raises DamagedRowError."""
+    try:
+        quantities, _, cost = text.rpartition(COST_CODE)
+        return quantities_from(quantities), int(cost)
+    except UNREADABLE as error:
+        raise DamagedRowError(f"its sums are {text!a:.80}") from error

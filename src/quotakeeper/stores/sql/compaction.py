@@ -20,6 +20,7 @@ from quotakeeper.stores.sql.bucket_sums import Key, Sums, bucket_key
 from quotakeeper.stores.sql.codec import entry_from
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.crossing_rows import drop_crossings
+from quotakeeper.stores.sql.damage import rows_of
 from quotakeeper.stores.sql.interned import Interned
 from quotakeeper.stores.sql.journal import first_seq
 from quotakeeper.stores.sql.state import SqlState
@@ -112,7 +113,8 @@ def _carry(state: SqlState, zones: ZoneFinder, gone: list[Entry]) -> None:
     for key, sums in scratch.sums.items():
         row = session.execute(sql["carried_slot"], key).fetchone()
         if row is not None:
-            sums.merge(Sums(*row))
+            with rows_of(f"the carried sums of slot {key[0]}"):
+                sums.merge(Sums(*row))
         if sums.calls:
             put.append(sums.row(key))
     session.executemany(sql["put_carried_slot"], put)

@@ -42,13 +42,15 @@ class Dialect:
     """What one database does in its own way.
 
     `commit_number` gives a number that differs once another connection has committed.
-    `inserted_id` gives the number of the row that an INSERT made. `prefetch_from` is the size of
+    `inserted_id` gives the number of the row that an INSERT made. `is_damage` says of an error of
+    the database whether it is the file that is damaged. `prefetch_from` is the size of
     the smallest batch that is fetched at once: 1 where each query costs a round trip.
     """
 
     statements: Mapping[str, str]
     commit_number: Callable[[SqlConnection], int]
     inserted_id: Callable[[Rows], int]
+    is_damage: Callable[[Exception], bool]
     prefetch_from: int = 1
 
 

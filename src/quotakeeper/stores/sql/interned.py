@@ -10,6 +10,7 @@ from quotakeeper.domain.ledger.entries import Crossing
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.crossing_rows import crossing_of
+from quotakeeper.stores.sql.damage import DamagedRowError, clean_text, rows_of
 
 _MOST_CACHED = 20_000
 
@@ -53,6 +54,8 @@ class Interned:
         found = self._labels_by_id.get(labels_id)
         if found is None:
             row = self._session.execute(self._sql["labels_by_id"], (labels_id,)).fetchone()
+            if row is None:
+                raise DamagedRowError(f"its labels {labels_id!a:.20} are not in the ledger")
             found = self._read_labels(labels_id, row)
         return found
 
@@ -63,6 +66,8 @@ class Interned:
         found = self._words_by_id.get(word_id)
         if found is None:
             row = self._session.execute(self._sql["word_by_id"], (word_id,)).fetchone()
+            if row is None:
+                raise DamagedRowError(f"its word {word_id!a:.20} is not in the ledger")
             found = self._read_word(word_id, row[0])
         return found
 
@@ -104,11 +109,14 @@ class Interned:
         self._absent.clear()
 
     def _read_labels(self, number: int, row: Row) -> CallLabels:
-        labels = _labels_from(row)
+        with rows_of(f"labels {number!a:.20}"):
+            labels = _labels_from(row)
         _kept(self._labels, labels, number)
         return _kept(self._labels_by_id, number, labels)
 
     def _read_word(self, number: int, text: str) -> str:
+        with rows_of(f"word {number!a:.20}"):
+            clean_text(text)
         _kept(self._words, text, number)
         return _kept(self._words_by_id, number, text)
 
@@ -133,7 +141,10 @@ def _labels_row(labels: CallLabels) -> tuple[str, ...]:
 
 
 def _labels_from(row: Row) -> CallLabels:
-    return CallLabels(row[0], row[1], row[2], scope_from(row[3]))
+    labels = CallLabels(row[0], row[1], row[2], scope_from(row[3]))
+    if not labels_are_storable(labels):
+        raise ValueError(f"{labels.provider!a:.40}, {labels.model!a:.40} are no names of a call")
+    return labels
 
 
 def scope_text(scope: tuple[tuple[str, str], ...]) -> str:

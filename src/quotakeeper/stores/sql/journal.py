@@ -7,9 +7,18 @@ from dataclasses import replace
 
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse, followed, opened
+from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.stores.sql.codec import entry_from, hold_from
 from quotakeeper.stores.sql.codes import quantities_from, totals_from
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.damage import (
+    UNREADABLE,
+    DamagedRowError,
+    damaged,
+    instant,
+    rows_of,
+    whole,
+)
 from quotakeeper.stores.sql.interned import Interned, Row
 
 
@@ -42,9 +51,10 @@ class JournalRecords:
         """What is known of the id whose opening entry is `seq`."""
         found = self._by_seq.get(seq)
         if found is None:
-            found = self._record(
-                self._session.execute(self._sql["entry_by_seq"], (seq,)).fetchone()
-            )
+            row = self._session.execute(self._sql["entry_by_seq"], (seq,)).fetchone()
+            if row is None:
+                raise DamagedRowError("the journal has no such entry", seq)
+            found = self._record(row)
         return found
 
     def fetch_ids(self, ids: Collection[str]) -> Collection[CallRecord]:
@@ -60,13 +70,13 @@ class JournalRecords:
         return self._fetch(self._session.rows_of("openings_by_seq", [(seq,) for seq in seqs]))
 
     def _record(self, row: Row) -> CallRecord:
-        known = opened(entry_from(row, self._interned))
+        known = _opened(entry_from(row, self._interned))
         if known.hold is not None:
             held = self._session.execute(self._sql["hold_of"], (known.seq,)).fetchone()
             if held is not None:
                 return replace(known, hold=hold_from(known.hold, held))
         for each in self._session.execute(self._sql["ends"], (known.seq,)):
-            known = followed(known, entry_from(each, self._interned))
+            known = _followed(known, entry_from(each, self._interned))
         return known
 
     def _fetch(self, openings: list[Row]) -> Collection[CallRecord]:
@@ -80,16 +90,32 @@ class JournalRecords:
         interned.fetch([row[5] for row in rows], [row[n] for row in rows for n in (8, 11, 14)])
         found: dict[int, CallRecord] = {}
         for row in openings:
-            known = opened(entry_from(row, interned))
+            known = _opened(entry_from(row, interned))
             if known.hold is not None and known.seq in held:
                 known = replace(known, hold=hold_from(known.hold, held[known.seq]))
             found[known.seq] = known
         for row in ended:
             entry = entry_from(row, interned)
-            found[row[3]] = followed(found[row[3]], entry)
+            if entry.ref not in found:
+                raise DamagedRowError(f"it is about entry {entry.ref}", entry.seq)
+            found[entry.ref] = _followed(found[entry.ref], entry)
         self._by_seq.update(found)
         self._by_id.update((known.id, known) for known in found.values())
         return found.values()
+
+
+def _opened(entry: Entry) -> CallRecord:
+    try:
+        return opened(entry)
+    except UNREADABLE as error:
+        raise damaged(error, entry.seq, entry.id) from error
+
+
+def _followed(known: CallRecord, entry: Entry) -> CallRecord:
+    try:
+        return followed(known, entry)
+    except UNREADABLE as error:
+        raise damaged(error, entry.seq, known.id) from error
 
 
 def use_since(
@@ -102,7 +128,12 @@ def use_since(
     for rows, was_used in ((held, False), (used, True)):
         for seq, at, labels_id, text, cost_pico, admitted in rows:
             if seq not in but_not:
-                labels, quantities = interned.labels(labels_id), quantities_from(text)
+                try:
+                    labels, quantities = interned.labels(labels_id), quantities_from(text)
+                    instant(at)
+                    whole(cost_pico or 0)
+                except (DamagedRowError, *UNREADABLE) as error:
+                    raise damaged(error, seq) from error
                 yield CountedUse(at, labels, quantities, cost_pico, was_used, bool(admitted))
     yield from carried_since(session, interned, since)
 
@@ -112,7 +143,9 @@ def carried_since(session: SqlSession, interned: Interned, since: int) -> Iterat
     for slot, labels_id, *_, totals in session.execute(
         session.sql["carried_slots"], (bucket_start(since), 2**62)
     ):
-        labels, (quantities, cost_pico) = interned.labels(labels_id), totals_from(totals)
+        with rows_of(f"the sums of slot {slot!a:.20}"):
+            instant(slot)
+            labels, (quantities, cost_pico) = interned.labels(labels_id), totals_from(totals)
         yield CountedUse(max(slot, since), labels, quantities, cost_pico, True, False)
 
 
@@ -128,8 +161,10 @@ def first_seq(session: SqlSession, at: int) -> int:
     while low < high:
         middle = (low + high) // 2
         row = session.execute(session.sql["entries_after"], (middle - 1, 1)).fetchone()
+        if row is not None and type(row[2]) is not int:
+            raise DamagedRowError("its instant is no number", row[0], row[4] or "")
         if row is None or row[2] >= at:
             high = middle
         else:
-            low = row[0] + 1
+            low = max(middle, row[0]) + 1  # in a damaged file it may stand before `middle`
     return low

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, bucket_start, in_order
 from quotakeeper.domain.ledger.entries import Entry, event_from
-from quotakeeper.domain.ledger.state import ZoneFinder
-from quotakeeper.domain.ports import EventQuery, Problem
+from quotakeeper.domain.ports import EventQuery
 from quotakeeper.domain.usage import UsageEvent
-from quotakeeper.stores.sql.bucket_sums import compare_buckets
 from quotakeeper.stores.sql.codec import entry_from
 from quotakeeper.stores.sql.codes import OUTCOMES, PROVENANCES, totals_from
-from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.connection import Rows, SqlSession
+from quotakeeper.stores.sql.damage import DamagedRowError, code, instant, rows_of, whole
 from quotakeeper.stores.sql.interned import Interned, Row
 from quotakeeper.stores.sql.journal import first_seq
-from quotakeeper.stores.sql.state import SqlState
-from quotakeeper.stores.verification import compare_balances
 
 _PAGE = 2_000
 _ALWAYS = 2**62
@@ -41,25 +38,63 @@ def read_events(opening: Opening, query: EventQuery) -> Iterator[UsageEvent]:
                 "until": _ALWAYS if query.until is None else query.until,
                 "provider": query.provider, "model": query.model, "operation": query.operation,
             }  # fmt: skip
-            rows = session.execute(session.sql[name], values).fetchall()
-            interned = Interned(session)
-            entries = [entry_from(row, interned) for row in rows]
+            rows = session.execute(session.sql[name], values)
+            down = query.newest_first
+            entries, all_read = _entries_of(session, rows, before if down else after, down=down)
         yield from map(_event, entries)
-        if len(rows) < page:
+        if all_read and len(entries) < page:
             return
-        left -= len(rows)
-        last: int = rows[-1][0]
+        left -= len(entries)
+        last = entries[-1].seq
         bounds = (after, last) if query.newest_first else (last, before)
 
 
 def read_entries(opening: Opening, after: int) -> Iterator[Entry]:
     """The journal after a sequence number."""
-    page: list[Entry] | None = None
-    while page is None or len(page) == _PAGE:
+    page: list[Entry] = []
+    more = True
+    while more:
         with opening() as session:
-            page = _page(session, Interned(session), after)
+            rows = session.execute(session.sql["entries_after"], (after, _PAGE))
+            page, all_read = _entries_of(session, rows, after)
         yield from page
         after = page[-1].seq if page else after
+        more = not all_read or len(page) == _PAGE
+
+
+def _entries_of(
+    session: SqlSession, rows: Rows, beyond: int, *, down: bool = False
+) -> tuple[list[Entry], bool]:
+    """The entries of a page up to the first that cannot be read, and whether that is all of it.
+
+    Their numbers rise from `beyond` on (fall, with `down`): in a damaged file they may not, and
+    whoever asked for the next page would get the same one for ever. Where the first cannot be read,
+    it raises: whoever has read what comes before asks again from there, so that the error comes
+    after all that could be read.
+    """
+    fetched: list[Row] = []
+    entries: list[Entry] = []
+    try:
+        for row in rows:
+            fetched.append(row)
+    except Exception as error:
+        if not (fetched and session.dialect.is_damage(error)):
+            raise
+        all_read = False
+    else:
+        all_read = True
+    interned = Interned(session)
+    for row in fetched:
+        try:
+            if row[0] >= beyond if down else row[0] <= beyond:
+                raise DamagedRowError("it is not in its place in the file", row[0])
+            entries.append(entry_from(row, interned))
+            beyond = row[0]
+        except DamagedRowError:
+            if not entries:
+                raise
+            return entries, False
+    return entries, all_read
 
 
 def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iterator[BucketSum]:
@@ -71,13 +106,20 @@ def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iter
             text = session.sql["slots_between"]
             page = session.execute(text, (after, before)).fetchmany(_PAGE)
             if len(page) == _PAGE:  # the last slot may go on
-                last = page[-1][0]
+                last = _slot_after(page[-1][0], after) - 1
                 whole = [row for row in page if row[0] < last]
                 page = whole or session.execute(text, (last, last + 1)).fetchall()
-            after = page[-1][0] + 1 if page else before
+            after = _slot_after(page[-1][0], after) if page else before
             interned = Interned(session)
             found = sorted((_bucket(row, interned) for row in page), key=in_order)
         yield from found
+
+
+def _slot_after(slot: object, after: int) -> int:
+    with rows_of(f"the sums of slot {slot!a:.20}"):
+        if whole(slot) < after:
+            raise ValueError("they are not in their place in the file")
+        return whole(slot) + 1
 
 
 def unpriced_buckets(session: SqlSession, since: int) -> list[BucketSum]:
@@ -88,50 +130,13 @@ def unpriced_buckets(session: SqlSession, since: int) -> list[BucketSum]:
 
 
 def _bucket(row: Row, interned: Interned) -> BucketSum:
-    at, labels_id, provenance, outcome, calls, unpriced, totals = row
-    quantities, cost_pico = totals_from(totals)
-    return BucketSum(at, interned.labels(labels_id), PROVENANCES[provenance - 1],
-                   OUTCOMES[outcome - 1], calls, unpriced, quantities, cost_pico)  # fmt: skip
-
-
-def verify_rows(session: SqlSession, zones: ZoneFinder, damage: Sequence[Problem]) -> list[Problem]:
-    """Derive every balance again in one snapshot, unless the file or its tables have damage."""
-    problems = list(damage)
-    for row in session.execute(session.sql["holds_of_nothing"]):
-        problems.append(Problem(f"open reservation {row[0]}: the journal has none"))
-    if problems:  # nothing can be derived from a journal that has holes
-        return problems
-    kept = SqlState(session, zones)
-    kept.refresh()
-    problems += compare_balances(
-        kept, _entries(session, 0), zones, lambda seq, end: _about(session, seq, end),
-        session.execute(session.sql["carried_balances"]).fetchall(),
-    )  # fmt: skip
-    numbered = [(kept.account_id(a), a, since) for a, since in kept.accounts.values()]
-    problems += compare_buckets(session, numbered)
-    return problems
-
-
-def _entries(session: SqlSession, after: int) -> Iterator[Entry]:
-    interned = Interned(session)
-    page: list[Entry] | None = None
-    while page is None or len(page) == _PAGE:
-        page = _page(session, interned, after)
-        yield from page
-        after = page[-1].seq if page else after
-
-
-def _about(session: SqlSession, seq: int, before: int) -> Iterator[Entry]:
-    interned = Interned(session)
-    for query in ("entry_by_seq", "ends"):
-        for row in session.execute(session.sql[query], (seq,)).fetchall():
-            if row[0] < before:
-                yield entry_from(row, interned)
-
-
-def _page(session: SqlSession, interned: Interned, after: int) -> list[Entry]:
-    rows = session.execute(session.sql["entries_after"], (after, _PAGE)).fetchall()
-    return [entry_from(row, interned) for row in rows]
+    with rows_of(f"the sums of slot {row[0]!a:.20}"):
+        at, labels_id, provenance, outcome, calls, unpriced, totals = row
+        quantities, cost_pico = totals_from(totals)
+        return BucketSum(instant(at), interned.labels(labels_id),
+                         PROVENANCES[code(PROVENANCES, provenance)],
+                         OUTCOMES[code(OUTCOMES, outcome)], whole(calls), whole(unpriced),
+                         quantities, cost_pico)  # fmt: skip
 
 
 def _range(session: SqlSession, query: EventQuery) -> tuple[int, int]:

@@ -23,7 +23,8 @@ from quotakeeper.stores.sql.bucket_sums import BucketSums
 from quotakeeper.stores.sql.codec import account_from, account_row, entry_row, hold_row
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.crossing_rows import marks_of, save_crossings
-from quotakeeper.stores.sql.interned import Interned
+from quotakeeper.stores.sql.damage import UNREADABLE, damaged, instant, rows_of, whole
+from quotakeeper.stores.sql.interned import Interned, Row
 from quotakeeper.stores.sql.journal import JournalRecords, carried_since, use_since
 
 _PAGE = 1_000  # records that are fetched at once, where somebody asks for all
@@ -58,13 +59,15 @@ class SqlState(SqlBalances):
         self._whole.clear()
         self._forget_changed()
         head = self.session.execute(self._sql["head"]).fetchone()
-        self.seq, self.high_water = head or (0, 0)
+        self.seq, self.high_water = _checked_head(head) if head else (0, 0)
         rows = self.session.execute(self._sql["accounts"]).fetchall()
         if len(rows) != len(self.accounts):
             for row in rows:
                 account = account_from(row[1:8])
+                with rows_of("an account"):
+                    since = instant(row[8])
                 self._account_ids[account.key] = row[0]
-                self.add_account(account, row[8])
+                self.add_account(account, since)
             self._new_accounts.clear()
 
     def _forget_changed(self) -> None:
@@ -263,3 +266,11 @@ class SqlState(SqlBalances):
     def forget_marks(self) -> None:
         """Compaction has let go of some."""
         self._marks.clear()
+
+
+def _checked_head(head: Row) -> tuple[int, int]:
+    """The number and the instant of the newest entry. Raises DamagedRowError."""
+    try:
+        return whole(head[0]), instant(head[1])
+    except UNREADABLE as error:
+        raise damaged(error, head[0]) from error

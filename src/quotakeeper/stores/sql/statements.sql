@@ -17,12 +17,13 @@ entry AS o JOIN entry AS f
 SELECT o.seq, o.kind, o.at, NULL, o.id, o.labels_id, f.quantities, f.cost_pico, f.price_id,
        f.provenance, f.outcome, f.served_id, f.duration_ms, f.note, NULL, NULL, o.booked_at
 FROM {counted_entries}
-JOIN labels AS l ON l.labels_id = o.labels_id
+LEFT JOIN labels AS l ON l.labels_id = o.labels_id
 WHERE o.kind IN (1, 8, 11, 12) AND o.seq > :after AND o.seq < :before
   AND coalesce(o.booked_at, o.at) >= :since AND coalesce(o.booked_at, o.at) < :until
-  AND (:provider = '' OR l.provider = :provider)
-  AND (:model = '' OR l.model = :model)
-  AND (:operation = '' OR l.operation = :operation)
+  AND (l.labels_id IS NULL OR (
+    (:provider = '' OR l.provider = :provider)
+    AND (:model = '' OR l.model = :model)
+    AND (:operation = '' OR l.operation = :operation)))
 
 -- name: head
 SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1
@@ -92,6 +93,9 @@ SELECT count(*) FROM hold
 -- name: holds
 SELECT seq FROM hold ORDER BY seq
 
+-- name: hold_rows
+SELECT seq, owner, expires_at, sent, quantities, cost_pico FROM hold
+
 -- name: hold_of
 SELECT owner, expires_at, sent, quantities, cost_pico FROM hold WHERE seq = ?
 
@@ -134,6 +138,9 @@ WHERE b.account_id = wanted.column1 AND b.start_at > wanted.column2
 
 -- name: labels_by_id
 SELECT provider, model, operation, scope FROM labels WHERE labels_id = ?
+
+-- name: labels_numbers
+SELECT labels_id FROM labels
 
 -- name: labels_find
 SELECT labels_id FROM labels WHERE provider = ? AND model = ? AND operation = ? AND scope = ?

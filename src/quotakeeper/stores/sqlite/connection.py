@@ -10,7 +10,8 @@ from pathlib import Path
 
 from quotakeeper.errors import LedgerError, LedgerUnavailableError
 from quotakeeper.stores.sql.connection import SqlSession
-from quotakeeper.stores.sqlite.dialect import sqlite_session
+from quotakeeper.stores.sql.damage import DamagedRowError
+from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS, sqlite_session
 from quotakeeper.stores.sqlite.errors import translated
 from quotakeeper.stores.sqlite.files import create_file
 from quotakeeper.stores.sqlite.fork_guard import for_a_moment, refuse_if_inherited
@@ -52,7 +53,7 @@ def connect(path: Path, durability: str) -> sqlite3.Connection:
         # We checkpoint ourselves, under the file lock: before 3.51.3 a checkpoint that races a
         # commit from another connection can lose it (sqlite.org/wal.html, "WAL-reset bug").
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-    except sqlite3.Error as error:
+    except (*SQLITE_ERRORS, DamagedRowError) as error:
         if connection is not None:
             connection.close()
         raise translated(path, error) from error
@@ -89,7 +90,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         version = check_version(connection, path)
         if version < SCHEMA_VERSION:
             raise not_yet(path, version)
-    except (sqlite3.Error, LedgerError) as error:
+    except (*SQLITE_ERRORS, LedgerError) as error:
         if connection is not None:
             connection.close()
         if isinstance(error, LedgerError):
@@ -109,5 +110,5 @@ def reading(path: Path) -> Iterator[SqlSession]:
     with for_a_moment(connect_read_only, path) as connection:
         try:
             yield sqlite_session(connection)
-        except sqlite3.Error as error:
+        except (*SQLITE_ERRORS, OSError, DamagedRowError) as error:
             raise translated(path, error) from error

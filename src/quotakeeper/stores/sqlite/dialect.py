@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import sqlite3
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from quotakeeper.stores.sql.connection import Dialect, SqlConnection, SqlSession
 from quotakeeper.stores.sql.statements import statements
 
+_text = partial(str, encoding="utf-8", errors="surrogateescape")
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH")
+# Every statement is our own: what it names is missing where the schema's rows are damaged.
+_SCHEMA_DAMAGE = ("no such table", "no such column", "no such index", "already exists", "malformed")
 _PREFETCH_FROM = 16  # commands: below it, single look-ups in a local file are quicker
 
 
 def sqlite_session(connection: sqlite3.Connection) -> SqlSession:
-    """A connection that speaks SQLite's dialect."""
+    """A connection that speaks SQLite's dialect.
+
+    It gives text that is not UTF-8 as well, as surrogates: so the row that has it can be named.
+    """
+    connection.text_factory = _text
     return SqlSession(connection, _dialect())
+
+
+# What a statement raises. The last is Python's, of an error message of SQLite's that quotes damaged
+# bytes of the schema.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error of SQLite says that the file is damaged, or is no ledger."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if "_".join(code.split("_")[:2]) in _DAMAGE:
+        return True
+    return code == "SQLITE_ERROR" and any(text in str(error) for text in _SCHEMA_DAMAGE)
 
 
 @cache
 def _dialect() -> Dialect:
-    return Dialect(statements(), _commit_number, _inserted_id, _PREFETCH_FROM)
+    return Dialect(statements(), _commit_number, _inserted_id, is_damage, _PREFETCH_FROM)
 
 
 def _commit_number(connection: SqlConnection) -> int:

@@ -10,6 +10,8 @@ from quotakeeper.errors import (
     LedgerUnavailableError,
     OutcomeUnknownError,
 )
+from quotakeeper.stores.sql.damage import DamagedRowError
+from quotakeeper.stores.sqlite.dialect import is_damage
 from quotakeeper.stores.sqlite.locks import HeldElsewhereError
 
 _NOTHING_WRITTEN = {
@@ -20,18 +22,27 @@ _NOTHING_WRITTEN = {
     "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and may be written to"),
     "SQLITE_PERM": ("may not be opened", "check the permissions of the file and its folder"),
     "SQLITE_AUTH": ("may not be opened", "check the permissions of the file and its folder"),
+    "SQLITE_IOERR": ("its disk does not answer (disk I/O error)", "try again; check the disk"),
     "SQLITE_NOMEM": ("there is not enough memory", "free some memory"),
 }
 
 
 # What SQLite says before it has begun to write a commit; anything else may come after.
 _NOTHING_COMMITTED = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY")
+_KEPT = (
+    "it was left as it is: keep a copy; `quotakeeper verify` lists all damage; then restore a "
+    "backup or name another file"
+)
 _LOCKED = _NOTHING_WRITTEN["SQLITE_BUSY"]
 
 
 def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> LedgerError:
     """What an error of SQLite or of the disk means for the caller."""
     name = str(path)
+    if isinstance(error, DamagedRowError):
+        return LedgerCorruptError(
+            name, str(error), _KEPT, what=error.what, seq=error.seq, entry_id=error.entry_id
+        )
     if isinstance(error, HeldElsewhereError):
         return LedgerUnavailableError(name, *_LOCKED)
     if isinstance(error, OSError) and not at_commit:
@@ -41,11 +52,8 @@ def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> 
     family = "_".join(code.split("_")[:2])
     if at_commit and family not in _NOTHING_COMMITTED:
         return OutcomeUnknownError(name, f"the commit failed: {error}", "ask again by the same id")
-    if family in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
-        return LedgerCorruptError(
-            name, f"the file is damaged or is not a ledger ({error})",
-            "it was left as it is: keep a copy, then restore a backup or name another file",
-        )  # fmt: skip
+    if is_damage(error):
+        return LedgerCorruptError(name, f"the file is damaged or is not a ledger ({error})", _KEPT)
     if family in _NOTHING_WRITTEN:
         problem, fix = _NOTHING_WRITTEN[family]
         return LedgerUnavailableError(name, problem, fix)

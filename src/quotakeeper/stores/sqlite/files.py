@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
 from quotakeeper.domain.ports import Problem
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS, is_damage
+
+_MOST_PROBLEMS = 10_000  # SQLite gives up at 100 unless it is told
+_ERROR_CODE = re.compile(r"error code[= ](\d+)")
 
 
 def create_file(path: Path) -> None:
@@ -51,9 +58,28 @@ def _sync(folder: Path) -> None:
 
 
 def damage_in(session: SqlSession) -> list[Problem]:
-    """What SQLite itself finds wrong with a file; empty when all is well."""
-    checked = session.execute("PRAGMA integrity_check")
-    damage = [Problem(f"file: {row[0]}") for row in checked if row[0] != "ok"]
-    for row in session.execute("PRAGMA foreign_key_check"):
-        damage.append(Problem(f"table {row[0]}, row {row[1]}: refers to nothing"))
+    """What SQLite itself finds wrong with a file; empty when all is well.
+
+    Raises OSError where the disk does not answer: a page that could not be read is no damage.
+    """
+    damage: list[Problem] = []
+    for check, problem in (
+        (f"PRAGMA integrity_check ({_MOST_PROBLEMS})", "file: {}"),
+        ("PRAGMA foreign_key_check", "table {}, row {}: refers to nothing"),
+    ):
+        try:
+            for row in session.execute(check):
+                if row[0] != "ok":
+                    _raise_if_unread(str(row[0]))
+                    damage.append(Problem(problem.format(*row)))
+        except SQLITE_ERRORS as error:
+            if not is_damage(error):
+                raise
+            damage.append(Problem(f"file: {error}"))
     return damage
+
+
+def _raise_if_unread(text: str) -> None:
+    found = _ERROR_CODE.search(text)
+    if found and int(found[1]) & 0xFF == sqlite3.SQLITE_IOERR:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))

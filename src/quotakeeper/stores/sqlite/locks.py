@@ -228,6 +228,16 @@ def dead_owners(folder: Path, owners: frozenset[str]) -> frozenset[str]:
     return frozenset(owner for owner in owners if _is_dead(folder / owner, folder / f".{owner}"))
 
 
+def names_a_file(owner: object) -> bool:
+    """Whether an owner as the ledger has it can be the name of a mark; a damaged one may not be."""
+    return (
+        isinstance(owner, str)
+        and owner.isprintable()
+        and not owner.startswith(".")
+        and not {"/", "\\"} & set(owner)
+    )
+
+
 def ended_owners(folder: Path) -> frozenset[str]:
     """All owners with a mark here whose process has ended, whether they left anything or not."""
     try:

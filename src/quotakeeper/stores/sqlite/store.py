@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 
@@ -23,10 +22,11 @@ from quotakeeper.stores.sql.paged_reads import (
     read_entries,
     read_events,
     unpriced_buckets,
-    verify_rows,
 )
 from quotakeeper.stores.sql.state import SqlState
+from quotakeeper.stores.sql.verify_reads import verify_rows
 from quotakeeper.stores.sqlite.connection import reading
+from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS
 from quotakeeper.stores.sqlite.files import damage_in
 from quotakeeper.stores.sqlite.fork_guard import let_in
 from quotakeeper.stores.sqlite.locks import (
@@ -35,6 +35,7 @@ from quotakeeper.stores.sqlite.locks import (
     dead_owners,
     ended_owners,
     lives,
+    names_a_file,
 )
 from quotakeeper.stores.sqlite.transactions import Transactions
 
@@ -91,9 +92,9 @@ class SqliteStore(Transactions):
         ended = ended_owners(self._owners) - {self._owner}
         try:
             rows = session.execute(session.sql["hold_owners"]).fetchall()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._given_up(error) from error
-        holding = frozenset(row[0] for row in rows) - {self._owner}
+        holding = frozenset(row[0] for row in rows if names_a_file(row[0])) - {self._owner}
         bury(self._owners, ended - holding)
         return dead_owners(self._owners, holding)
 
@@ -159,7 +160,7 @@ class SqliteStore(Transactions):
             with self._lock.held(PATIENCE_SECONDS):
                 self._connection.execute("VACUUM")
                 self._connection.execute("PRAGMA wal_checkpoint (TRUNCATE)").fetchall()
-        except (sqlite3.Error, OSError) as error:
+        except (*SQLITE_ERRORS, OSError) as error:
             raise self._given_up(error) from error
 
     def after_fork(self) -> SqliteStore:

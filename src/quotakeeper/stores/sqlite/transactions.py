@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.errors import LedgerError
+from quotakeeper.stores.sql.damage import DamagedRowError
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sqlite.connection import connect
-from quotakeeper.stores.sqlite.dialect import sqlite_session
+from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS, sqlite_session
 from quotakeeper.stores.sqlite.errors import translated
 from quotakeeper.stores.sqlite.files import create_file
 from quotakeeper.stores.sqlite.fork_guard import inherited, refuse_if_inherited
@@ -116,7 +117,7 @@ class Transactions:
             state.refresh()
             result, committing = write(state)
             connection.execute("COMMIT" if committing else "ROLLBACK")
-        except (sqlite3.Error, OSError) as error:
+        except (*SQLITE_ERRORS, OSError, DamagedRowError) as error:
             self._drop()
             raise translated(self._path, error, at_commit=committing) from error
         except BaseException:
@@ -133,8 +134,9 @@ class Transactions:
                 state.refresh()
                 return ask(state)
             finally:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
+                # Where SQLite has ended the transaction itself, its first error is the one to tell.
+                _rolled_back(self._connection)
+        except (*SQLITE_ERRORS, DamagedRowError) as error:
             raise self._given_up(error) from error
 
     # -- the file
@@ -188,7 +190,7 @@ class Transactions:
             session = sqlite_session(self._connection)
             mine = session.execute(session.sql["holds_of_owner"], (self._owner,))
             return mine.fetchone() is not None
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             return True
 
     def _given_up(self, error: BaseException | None) -> LedgerError:
@@ -212,19 +214,19 @@ class Transactions:
         for dropped in (connection, *self._left):
             if dropped is not None:
                 _rolled_back(dropped)
-                with suppress(sqlite3.Error):
+                with suppress(*SQLITE_ERRORS):
                     dropped.close()
         self._left.clear()
 
     def _checkpoint_when_long(self, connection: sqlite3.Connection) -> None:
         # Never the caller's trouble: what it asked for is committed already.
-        with suppress(OSError, sqlite3.Error):
+        with suppress(OSError, *SQLITE_ERRORS):
             if self._beside("-wal").stat().st_size > _CHECKPOINT_BYTES:
                 connection.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
 
 
 def _rolled_back(connection: sqlite3.Connection) -> None:
-    with suppress(sqlite3.Error):
+    with suppress(*SQLITE_ERRORS):
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
