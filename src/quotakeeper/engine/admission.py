@@ -143,7 +143,7 @@ def unbacked(
 ) -> Reservation:
     """What an admitter gives where the ledger cannot say; raises the error unless calls go out."""
     figures = command.figures
-    parts.failure.let_through("the call goes out and will be spooled", error)
+    parts.failure.let_out(error)
     hold = Hold(
         command.id, parts.clock.now(), command.labels, figures.quantities, figures.cost_pico,
         figures.price_id, figures.provenance, command.owner, 0, command.sent,

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Command, Failed, Record, Settle
@@ -28,10 +29,14 @@ from quotakeeper.engine.journals.codec import (
     labels_from,
     to_json,
 )
+from quotakeeper.engine.journals.lost_calls import LostCalls, RepeatedWarnings
 from quotakeeper.errors import InvalidInputError, KeyConflictError, LedgerError
 from quotakeeper.identifiers import new_owner
 
 _AT_ONCE = 500
+# What is kept in memory while no file can be written: calls, and bytes of their lines.
+MOST_CALLS = 10_000
+MOST_BYTES = 8_000_000
 
 log = logging.getLogger("quotakeeper.engine")
 
@@ -63,6 +68,10 @@ class Spool:
 
     `waiting` says whether anything may wait; it is asked before every batch, so it looks at no
     disk. `look` does.
+
+    Memory takes 10,000 calls or 8 MB. Once it is full, `is_full` says so and no new call is to go
+    out; one that was under way and ends is counted as lost. What is in memory when the process ends
+    goes to the file, if it can be written by then, and else is lost as well.
     """
 
     def __init__(self, ledger: Path | None, owner: str) -> None:
@@ -70,11 +79,28 @@ class Spool:
         self._path = ledger and ledger.with_name(f"{ledger.name}.spool-{owner}")
         self._in_memory: list[_Spooled] = []
         self._in_files = False
+        self._bytes = 0
+        self._lock = Lock()
+        self._warnings = RepeatedWarnings(log)
+        self.lost = LostCalls()
 
     @property
     def waiting(self) -> bool:
         """Whether anything may wait to be booked."""
         return self._in_files or bool(self._in_memory)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether memory takes no more; a file that can be written does not fill up."""
+        return len(self._in_memory) >= MOST_CALLS or self._bytes >= MOST_BYTES
+
+    def after_fork(self) -> None:
+        """In a forked child: what is in memory is the parent's to book, and to tell of."""
+        self._lock = Lock()
+        self._in_memory.clear()
+        self._bytes = 0
+        self.lost = LostCalls()
+        self._warnings = RepeatedWarnings(log)
 
     def look(self) -> None:
         """Look for files of this process and of those that have ended."""
@@ -86,16 +112,49 @@ class Spool:
         With `settles`, it ends the reservation of that id, if the ledger knows one.
         """
         spooled = _Spooled(record, settles)
-        if self._path is not None:
-            try:
-                while not _appended(self._path, _line(spooled)):
-                    continue
-            except OSError as error:
-                log.warning("quotakeeper: the spool cannot be written (%s); kept in memory", error)
-            else:
-                self._in_files = True
+        if self._written(spooled):
+            return
+        with self._lock:
+            if not self.is_full:
+                self._in_memory.append(spooled)
+                self._bytes += len(_line(spooled))
                 return
-        self._in_memory.append(spooled)
+            self.lost.count((record,))
+        self._warnings.say(
+            "quotakeeper: the ledger and the spool cannot be written, and memory has its most of "
+            "waiting calls; what ends now is lost: %s", self.lost,
+        )  # fmt: skip
+
+    def _written(self, spooled: _Spooled) -> bool:
+        if self._path is None:
+            return False
+        try:
+            while not _appended(self._path, _line(spooled)):
+                continue
+        except OSError as error:
+            self._warnings.say(
+                "quotakeeper: the spool cannot be written (%s); calls are kept in memory, which is "
+                "lost with the process", error,
+            )  # fmt: skip
+            return False
+        self._in_files = True
+        return True
+
+    def end(self) -> None:
+        """At the end of a process: write down what is in memory; say once, and last, what is lost."""
+        with self._lock:
+            left, self._in_memory, self._bytes = self._in_memory, [], 0
+        while left and self._written(left[0]):
+            left.pop(0)
+        self.lost.count(each.record for each in left)
+        if self.lost.calls:
+            log.error(
+                "quotakeeper: lost: %s went out and are in no ledger, because neither the ledger%s nor "
+                "the spool beside it could be written. Free the disk or mend its folder, and compare "
+                "with the provider's account: quotakeeper reconcile",
+                self.lost, f" {self._ledger}" if self._ledger else "",
+            )  # fmt: skip
+            self.lost = LostCalls()
 
     def replay(self, apply: Apply) -> None:
         """Book everything that waits, here and from processes that have ended.
@@ -116,8 +175,10 @@ class Spool:
                 raise
             except Exception:
                 log.exception("quotakeeper: not booked: %s", _line(self._in_memory[0]))
-            self._in_memory.pop(0)
+            with self._lock:
+                self._bytes -= len(_line(self._in_memory.pop(0)))
         if booked:
+            self._warnings.forget()
             log.info("quotakeeper: %d spooled calls were booked", booked)
 
     def _replay_file(self, path: Path, apply: Apply) -> int:

@@ -133,6 +133,7 @@ class BatchServer:
                 self._store().close()
             finally:
                 self._maintenance.observers.end()
+                self._maintenance.end()
 
 
 def _answer(store: Store, ticket: WorkItem, now: int) -> None:

@@ -73,6 +73,7 @@ class Maintenance:
     def after_fork(self, owner: str) -> None:
         """In a forked child."""
         self._next_sweep = 0.0
+        self._spool.after_fork()
         if self._leases is not None:
             self._leases.after_fork(owner)
 
@@ -120,6 +121,10 @@ class Maintenance:
             self._leases.close(store, self._clock.now())
         owner, now = frozenset({store.owner}), self._clock.now()
         end_holds(store, owner, now, self._replay, self._apply, self._give_back)
+
+    def end(self) -> None:
+        """Say what could be kept nowhere, after everything else; whether the ledger answered or not."""
+        self._spool.end()
 
 
 def _care(act: Callable[[LedgerWriter, int], None], store: LedgerWriter, now: int) -> None:

@@ -160,6 +160,7 @@ class Worker:
         self.freed()  # whoever waits for room learns that there will be none
         if not self._thread.used:
             self._store.close()
+            self.maintenance.end()
         elif seconds == 0:  # a finalizer, which waits for nothing
             self._resume()
         elif not self._finished(self.patience if seconds is None else seconds) and seconds is None:

@@ -1,0 +1,66 @@
+"""What a spool could keep nowhere: how many calls, how much money, since when; and repeated warnings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from threading import Lock
+
+from quotakeeper.domain.ledger.commands import Record
+from quotakeeper.domain.money import usd_text
+from quotakeeper.domain.windows import moment
+
+
+class LostCalls:
+    """Calls that went out and that no ledger and no file has."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.unpriced = 0
+        self.cost_pico = 0
+        self.since_at: int | None = None  # microseconds since 1970 UTC
+
+    def count(self, records: Iterable[Record]) -> None:
+        """Count calls as lost."""
+        for record in records:
+            self.calls += 1
+            cost = record.figures.cost_pico
+            if cost is None:
+                self.unpriced += 1
+            else:
+                self.cost_pico += cost
+            if record.at is not None:
+                self.since_at = (
+                    record.at if self.since_at is None else min(self.since_at, record.at)
+                )
+
+    def __str__(self) -> str:
+        since = (
+            "" if self.since_at is None else f" since {moment(self.since_at):%Y-%m-%d %H:%M:%S} UTC"
+        )
+        unpriced = f" and the unknown cost of {self.unpriced} of them" if self.unpriced else ""
+        calls = "1 call" if self.calls == 1 else f"{self.calls:,} calls"
+        return f"{calls} ({usd_text(self.cost_pico)} USD{unpriced}){since}"
+
+
+class RepeatedWarnings:
+    """Says the same warning the 1st, 10th, 100th, ... time; each with how often it came by then."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._lock = Lock()
+        self._times: dict[str, int] = {}
+
+    def say(self, text: str, *values: object) -> None:
+        """Warn; `text` before its values are filled in is what makes two warnings the same."""
+        with self._lock:
+            times = self._times[text] = self._times.get(text, 0) + 1
+        if times == 1:
+            self._log.warning(text, *values)
+        elif times == 10 ** (len(str(times)) - 1):
+            self._log.warning(text + " (%d times by now)", *values, times)
+
+    def forget(self) -> None:
+        """The trouble is over: the next time is the first again."""
+        with self._lock:
+            self._times.clear()
