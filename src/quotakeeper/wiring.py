@@ -18,6 +18,7 @@ from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.errors import ConfigError, InvalidInputError
+from quotakeeper.file_safety import followed
 from quotakeeper.identifiers import new_owner
 from quotakeeper.known_names import KnownNames
 
@@ -114,16 +115,19 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
 
 
 def ledger_path(settings: Settings) -> Path | None:
-    """The file of the ledger; None when it is in memory. Raises ConfigError for another URL."""
+    """The file of the ledger, behind a link of ours; None when it is in memory.
+
+    Raises ConfigError for another URL.
+    """
     ledger = settings.ledger
     if ledger == MEMORY:
         return None
     if ledger.startswith(_FILE_SCHEME):
-        return Path(ledger.removeprefix(_FILE_SCHEME))
+        return followed(Path(ledger.removeprefix(_FILE_SCHEME)))
     if "://" in ledger:
         scheme = ledger.partition("://")[0]
         raise ConfigError("ledger", f"no store for {scheme!r}", "give a path, or memory:")
-    return Path(ledger)
+    return followed(Path(ledger))
 
 
 class LazyPrices:

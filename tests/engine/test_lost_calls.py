@@ -70,7 +70,7 @@ def test_bytes_are_capped_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         spool.add(record(1))
     assert 0 < len(spool._in_memory) < 10
     spool.replay(lambda commands: [None] * len(commands))  # type: ignore[list-item]
-    assert not spool.is_full and not spool.waiting
+    assert (spool.is_full, spool.waiting) == (False, False)
 
 
 def test_what_is_in_memory_goes_to_the_file_once_there_is_room(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from decimal import Decimal
@@ -79,12 +78,8 @@ class LimitsFile:
         self._limits()
         text = self.text()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            real = Path(os.path.realpath(self.path))
-            kept = real.stat().st_mode & 0o777 if real.exists() else None
-            write_file(real, lambda stream: stream.write(text))
-            if kept is not None:
-                real.chmod(kept)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_file(self.path, lambda stream: stream.write(text))
         except (OSError, InvalidInputError) as error:
             problem = getattr(error, "problem", None) or getattr(error, "strerror", str(error))
             raise ConfigError(

@@ -28,6 +28,7 @@ from quotakeeper.config import load_settings
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
+from quotakeeper.file_safety import write_private
 from quotakeeper.keeper import Keeper, engine_of
 from quotakeeper.schemas import Schema
 from quotakeeper.tokens import count_tokens
@@ -135,7 +136,7 @@ class TokenCalculator:
             path = Path(filepath)
             part = path.with_name(f".{path.name}.part-{os.getpid()}")
             try:
-                part.write_text(json.dumps(data, indent=2, ensure_ascii=False), encoding="utf-8")
+                write_private(part, json.dumps(data, indent=2, ensure_ascii=False))
                 os.replace(part, path)
             finally:
                 part.unlink(missing_ok=True)

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
+from quotakeeper.file_safety import NO_FOLLOW, why_not_ours
 
 
 def write_file(path: Path, write: Callable[[TextIO], int], *, mark: bool = False) -> int:
     """Let `write` fill the file at `path` (UTF-8) and return what it returns.
 
     The file is written beside its place and moved there when complete; a pipe or device is written
-    to directly. With `mark` it starts with a byte order mark, by which Excel knows UTF-8.
+    to directly. A new file may be read by its owner alone; one that is there keeps its mode. With
+    `mark` it starts with a byte order mark, by which Excel knows UTF-8. Raises InvalidInputError,
+    also where another user has put a file or a link under that name in a shared folder.
     """
     encoding = "utf-8-sig" if mark else "utf-8"
     target = Path(os.path.realpath(path))
+    for name in (path, target):
+        why = why_not_ours(name)
+        if why:
+            raise InvalidInputError("out", f"{path} {why}", "name a file in a folder of your own")
     try:
         if target.exists() and not target.is_file():
             if target.is_dir():
@@ -26,7 +34,12 @@ def write_file(path: Path, write: Callable[[TextIO], int], *, mark: bool = False
                 return write(stream)
         partial = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
         try:
-            with open(partial, "w", encoding=encoding, newline="") as stream:
+            mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
+            partial.unlink(missing_ok=True)  # of a process that had this number before
+            fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
+            with open(fd, "w", encoding=encoding, newline="") as stream:
+                if hasattr(os, "fchmod"):
+                    os.fchmod(fd, mode)
                 count = write(stream)
             os.replace(partial, target)
         finally:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from quotakeeper.app.records import write_file
 from quotakeeper.app.records.csv_text import visible
 from quotakeeper.app.records.run import (
     PROJECT_LABEL,
@@ -196,7 +197,7 @@ def _sum_up(
                 console.tell(line)
         if options.json_file is not None:
             text = json.dumps(run_record(outcome, used), indent=2, ensure_ascii=False)
-            Path(options.json_file).write_text(text + "\n", encoding="utf-8")
+            write_file(Path(options.json_file), lambda stream: stream.write(text + "\n"))
     except QuotakeeperError as error:
         exit_codes.report(error, session.words)
     except OSError as error:

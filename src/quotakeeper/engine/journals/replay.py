@@ -38,6 +38,7 @@ from quotakeeper.engine.journals.lease_journal import (
     segments_of,
 )
 from quotakeeper.errors import InvalidInputError, LedgerError, ReservationClosedError
+from quotakeeper.file_safety import read_ours
 from quotakeeper.identifiers import boot_id, new_owner
 
 _AT_ONCE = 500
@@ -249,7 +250,7 @@ class _Journal:
     @classmethod
     def read(cls, ledger: Path, owner: str, paths: Sequence[Path]) -> _Journal:
         """Of a process that has ended. Raises OSError, FileNotFoundError if a file is gone."""
-        texts = [path.read_text(encoding="utf-8", errors="replace") for path in paths]
+        texts = [read_ours(path) for path in paths]
         token = b""
         with suppress(FileNotFoundError):  # earlier versions had no fence
             token = fence_path(ledger, owner).read_bytes()
@@ -261,7 +262,7 @@ class _Journal:
         paths, texts = segments_of(ledger, owner), []
         for path in paths:
             with suppress(FileNotFoundError):
-                texts.append(path.read_text(encoding="utf-8", errors="replace"))
+                texts.append(read_ours(path))
         return cls._of(owner, paths, texts, b"")
 
     @classmethod

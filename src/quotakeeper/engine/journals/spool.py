@@ -31,6 +31,7 @@ from quotakeeper.engine.journals.codec import (
 )
 from quotakeeper.engine.journals.lost_calls import LostCalls, RepeatedWarnings
 from quotakeeper.errors import InvalidInputError, KeyConflictError, LedgerError
+from quotakeeper.file_safety import open_ours, read_ours
 from quotakeeper.identifiers import new_owner
 
 _AT_ONCE = 500
@@ -185,8 +186,9 @@ class Spool:
         # Under a name of our own first, so that what is written from now on goes to a new file.
         taken = path.with_name(f"{path.name.partition('.taken')[0]}.taken-{new_owner()}")
         try:
+            os.close(open_ours(path, os.O_RDONLY))  # a planted file is neither moved nor booked
             os.replace(path, taken)
-            lines = taken.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = read_ours(taken).splitlines()
         except OSError as error:  # another process was quicker, or may not be read by us
             log.debug("quotakeeper: %s: %s", path.name, error)
             return 0
@@ -229,7 +231,7 @@ def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
 
 def _appended(path: Path, line: str) -> bool:
     """Write a line through to the disk; False when the file was taken away meanwhile."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    fd = open_ours(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         new = os.fstat(fd).st_size == 0
         data = f"\n{line}\n".encode()  # the first newline ends a line that was torn before

@@ -17,6 +17,7 @@ from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.worker.steps import AskWorker, Pause, Steps
+from quotakeeper.file_safety import open_ours
 
 _PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
@@ -38,7 +39,7 @@ class RecallSign:
         """Be there before there is a lease; what was given until now was for others."""
         if self._path is not None and not self._changed_at():
             with suppress(OSError):
-                os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))
+                os.close(open_ours(self._path, os.O_WRONLY | os.O_CREAT))
         self._seen = self._changed_at()
 
     @property

@@ -13,7 +13,7 @@ from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.damage import DamagedRowError
 from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS, sqlite_session
 from quotakeeper.stores.sqlite.errors import translated
-from quotakeeper.stores.sqlite.files import create_file
+from quotakeeper.stores.sqlite.files import check_ours, create_file
 from quotakeeper.stores.sqlite.fork_guard import for_a_moment, refuse_if_inherited
 from quotakeeper.stores.sqlite.migrations import (
     SCHEMA_VERSION,
@@ -77,6 +77,7 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """Open for reading: never creates, never writes, never waits for the file lock."""
     refuse_if_inherited(path)
+    check_ours(path)
     if not path.exists():
         raise LedgerUnavailableError(str(path), "there is no ledger yet", "record something first")
     uri = path.absolute().as_uri() + "?mode=ro"

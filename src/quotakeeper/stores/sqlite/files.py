@@ -11,6 +11,7 @@ from pathlib import Path
 
 from quotakeeper.domain.ports import Problem
 from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.file_safety import why_not_ours
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS, is_damage
 
@@ -24,12 +25,14 @@ def create_file(path: Path) -> None:
     Only ever creates: opening and closing an existing database file would drop the locks that
     SQLite holds on it in this process.
     """
+    check_ours(path)
     if path.exists():
         return
     try:
         _make_folder(path.parent)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
+        check_ours(path)
         return
     except OSError as error:
         raise LedgerUnavailableError(
@@ -37,6 +40,17 @@ def create_file(path: Path) -> None:
             "choose a folder you may write to with QUOTAKEEPER_LEDGER",
         ) from error  # fmt: skip
     os.close(fd)
+
+
+def check_ours(path: Path) -> None:
+    """Raise LedgerUnavailableError where the ledger, or a file beside it, is somebody else's."""
+    for end in ("", "-wal", "-shm", ".lock", "-owners"):
+        why = why_not_ours(path.with_name(path.name + end))
+        if why:
+            raise LedgerUnavailableError(
+                str(path), f"{f'its file {path.name}{end}' if end else 'it'} {why}",
+                "put the ledger in a folder of your own, or remove that file after looking at it",
+            )  # fmt: skip
 
 
 def _make_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@ the process lives: the operating system lets go of it however the process ends.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from quotakeeper.clocks import SystemClock
+from quotakeeper.file_safety import NO_FOLLOW, open_ours, why_not_ours
 
 PATIENCE_SECONDS = 15.0  # for who has something to write
 BRIEFLY_SECONDS = 2.0  # for who only tidies up, and may leave it
@@ -60,7 +62,7 @@ else:
 
 
 def _opened(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    return open_ours(path, os.O_RDWR | os.O_CREAT)
 
 
 def _close(fd: int) -> None:
@@ -180,10 +182,15 @@ class OwnerMark:
 
     def __init__(self, folder: Path, owner: str) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
+        why = why_not_ours(folder)
+        if why:
+            raise PermissionError(errno.EPERM, f"{folder.name} {why}", str(folder))
         self._path = folder / owner
         # Locked before it has its name: nobody can find it unlocked and take us for dead.
         hidden = folder / f".{owner}"
-        self._fd: int | None = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self._fd: int | None = os.open(
+            hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600
+        )
         try:
             _wait(self._fd)
         except OSError:
@@ -264,7 +271,7 @@ def bury(folder: Path, owners: frozenset[str]) -> None:
 def _is_dead(*paths: Path) -> bool:
     for path in paths:
         try:
-            fd = os.open(path, os.O_RDWR)
+            fd = open_ours(path, os.O_RDWR)
         except FileNotFoundError:
             continue
         except OSError:
