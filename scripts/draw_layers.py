@@ -26,6 +26,7 @@ PARTS = {
     "calculator": "the brief's front",
     "keeper": "the facade a program holds",
     "wiring": "settings to live objects",
+    "known_names": "names that exist",
     "stores": "memory, SQL, SQLite",
     "engine": "worker, leases, journals",
     "catalogue": "dated prices",
@@ -34,9 +35,11 @@ PARTS = {
     "tokens": "token counts",
     "domain": "the rules, pure",
     "clocks": "time",
+    "file_safety": "whose a file is",
     "identifiers": "ids, random values",
     "loggers": "loggers",
     "schemas": "numbers of documents",
+    "zone_names": "names of time zones",
     "errors": "every error",
 }
 WIDTH, BOX, GAP, MARGIN = 1_080, 54, 14, 20

@@ -130,10 +130,16 @@ class BatchServer:
             log.warning("quotakeeper: %s", error)
         finally:
             try:
-                self._store().close()
+                self.close()
             finally:
                 self._maintenance.observers.end()
-                self._maintenance.end()
+
+    def close(self) -> None:
+        """Close the store; then say what could be kept nowhere, after everything else."""
+        try:
+            self._store().close()
+        finally:
+            self._maintenance.end()
 
 
 def _answer(store: Store, ticket: WorkItem, now: int) -> None:

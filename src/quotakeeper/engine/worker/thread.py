@@ -159,8 +159,7 @@ class Worker:
             self._closed = True
         self.freed()  # whoever waits for room learns that there will be none
         if not self._thread.used:
-            self._store.close()
-            self.maintenance.end()
+            self._batches.close()
         elif seconds == 0:  # a finalizer, which waits for nothing
             self._resume()
         elif not self._finished(self.patience if seconds is None else seconds) and seconds is None:

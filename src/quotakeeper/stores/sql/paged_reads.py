@@ -106,16 +106,16 @@ def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iter
             text = session.sql["slots_between"]
             page = session.execute(text, (after, before)).fetchmany(_PAGE)
             if len(page) == _PAGE:  # the last slot may go on
-                last = _slot_after(page[-1][0], after) - 1
+                last = _bucket_after(page[-1][0], after) - 1
                 whole = [row for row in page if row[0] < last]
                 page = whole or session.execute(text, (last, last + 1)).fetchall()
-            after = _slot_after(page[-1][0], after) if page else before
+            after = _bucket_after(page[-1][0], after) if page else before
             interned = Interned(session)
             found = sorted((_bucket(row, interned) for row in page), key=in_order)
         yield from found
 
 
-def _slot_after(slot: object, after: int) -> int:
+def _bucket_after(slot: object, after: int) -> int:
     with rows_of(f"the sums of slot {slot!a:.20}"):
         if whole(slot) < after:
             raise ValueError("they are not in their place in the file")
