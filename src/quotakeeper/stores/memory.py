@@ -20,6 +20,7 @@ from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
 from quotakeeper.stores.verification import compare_balances, replayed
 
 
@@ -46,6 +47,9 @@ class MemoryStore:
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
         """Carry out a batch; see the Store port."""
         with self._lock:
+            idle = idle_outcomes(self.name, commands, now, self._state.high_water)
+            if idle is not None:
+                return idle
             watched = len(self._state.accounts)
             try:
                 outcomes, entries = apply.apply(self._state, commands, now)
@@ -61,11 +65,14 @@ class MemoryStore:
     ) -> Decision:
         """Whether a reservation would be admitted; changes nothing."""
         with self._lock:
+            check_ledger_time(self.name, now, self._state.high_water)
             return admission.check(self._state, labels, figures, limits, now)
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
         """Where each limit stands."""
         with self._lock:
+            if limits:
+                check_ledger_time(self.name, now, self._state.high_water)
             return admission.standing(self._state, limits, now)
 
     def holds(self) -> list[Hold]:

@@ -15,6 +15,7 @@ from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
+from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.paged_reads import (
@@ -61,6 +62,9 @@ class SqliteStore(Transactions):
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
         def carry_out(state: SqlState) -> tuple[list[Outcomes], bool]:
+            idle = idle_outcomes(self.name, commands, now, state.high_water)
+            if idle is not None:
+                return idle, False
             outcomes, entries = apply.apply(state, commands, now)
             return outcomes, state.save(entries)
 
@@ -70,11 +74,22 @@ class SqliteStore(Transactions):
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
         """Whether a reservation would be admitted; changes nothing."""
-        return self._read(lambda state: admission.check(state, labels, figures, limits, now))
+
+        def ask(state: SqlState) -> Decision:
+            check_ledger_time(self.name, now, state.high_water)
+            return admission.check(state, labels, figures, limits, now)
+
+        return self._read(ask)
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
         """Where each limit stands."""
-        return self._read(lambda state: admission.standing(state, limits, now))
+
+        def ask(state: SqlState) -> list[Verdict]:
+            if limits:  # without any nothing is computed: what is there can still be read
+                check_ledger_time(self.name, now, state.high_water)
+            return admission.standing(state, limits, now)
+
+        return self._read(ask)
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""
