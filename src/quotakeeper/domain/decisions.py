@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.pauses import Pause
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.windows import Period, moment
 
@@ -26,6 +27,8 @@ class Verdict:
     remaining: int
     period: Period
     resets_at: int
+    # Of a limit per label, at the last value that is listed: how many further values are not.
+    others: int = 0
 
     @property
     def fits(self) -> bool:
@@ -49,11 +52,13 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Allowed or not. `refusing` are the hard limits that do not have room, `warnings` the limits
-    that would be at or above one of their thresholds, or passed though soft or shadow."""
+    that would be at or above one of their thresholds, or passed though soft or shadow. `pause` is
+    set when no limit was asked, because calls are paused: then `refusing` is empty."""
 
     allowed: bool
     refusing: tuple[Verdict, ...] = ()
     warnings: tuple[Verdict, ...] = ()
+    pause: Pause | None = None
 
     @property
     def blocking(self) -> Verdict:
@@ -62,4 +67,6 @@ class Decision:
 
     def explain(self) -> str:
         """One line for people."""
+        if self.pause is not None:
+            return self.pause.explain()
         return "allowed" if self.allowed else self.blocking.explain()

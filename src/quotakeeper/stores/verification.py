@@ -105,6 +105,8 @@ def _other_holds(kept: LedgerState, again: LedgerState) -> Iterable[Problem]:
     for hold_id in sorted(there.keys() & derived.keys()):
         if there[hold_id] != derived[hold_id]:
             yield Problem(f"open reservation {hold_id!r} is not what the journal says of it")
+    if kept.notices != again.notices:
+        yield Problem("pauses and raised limits are not those of the journal")
 
 
 def replayed(

@@ -19,7 +19,9 @@ from quotakeeper.testing.crossing_rules import CrossingRules
 from quotakeeper.testing.journal_rules import JournalRules
 from quotakeeper.testing.lease_rules import LeaseRules
 from quotakeeper.testing.limit_rules import LimitRules
+from quotakeeper.testing.pause_rules import PauseRules
 from quotakeeper.testing.reservation_rules import ReservationRules
+from quotakeeper.testing.value_rules import ValueRules
 from quotakeeper.testing.window_rules import WindowRules
 
 
@@ -30,6 +32,8 @@ class StoreContract(
     LeaseRules,
     LimitRules,
     CrossingRules,
+    PauseRules,
+    ValueRules,
     WindowRules,
     JournalRules,
 ):

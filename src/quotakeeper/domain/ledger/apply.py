@@ -21,7 +21,7 @@ from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.crossings import cross
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.fold import fold
-from quotakeeper.domain.ledger.rebuild import rebuild_balances
+from quotakeeper.domain.ledger.ordering import order
 from quotakeeper.domain.ledger.reservations import State
 from quotakeeper.domain.ledger.reserving import (
     MAX_TTL_US,
@@ -32,6 +32,7 @@ from quotakeeper.domain.ledger.reserving import (
     unknown_id,
 )
 from quotakeeper.domain.ledger.state import LedgerState
+from quotakeeper.domain.ledger.watching import watch
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
@@ -63,17 +64,25 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             return _record(state, command, now)
         case c.Sweep():
             return _sweep(state, command, now)
-        case c.Watch():
-            return _watch(state, command, now)
         case c.Correct():
             return _correct(state, command, now)
         case c.Grow():
             return grow(state, command, now)
         case c.Draw():
             return draw(state, command, now)
+        case c.Watch() | c.PauseCalls() | c.ResumeCalls() | c.RaiseLimit():
+            return _about_no_call(state, command, now)
         # mypy holds these cases to be all the commands there are.
         case c.MarkSent() | c.Extend() | c.Release() | c.Assume():  # pragma: no branch
             return _move(state, command, now)
+
+
+def _about_no_call(
+    state: LedgerState, command: c.Watch | c.PauseCalls | c.ResumeCalls | c.RaiseLimit, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    if isinstance(command, c.Watch):
+        return watch(state, command, now)
+    return order(state, command, now)
 
 
 def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes, list[Entry]]:
@@ -198,24 +207,3 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
             entries.append(entry)
             expired += 1
     return c.Swept(expired, len(booked), tuple(booked)), entries
-
-
-def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    fresh = {
-        account.key: (account, state.period(account, now).start_at)
-        for account in command.accounts
-        if account.key not in state.accounts
-    }
-    if not fresh:
-        return c.Watched(), []
-    wanted = list(fresh.values())
-    # What was used before anybody kept these balances counts too: it is read from the journal,
-    # once for all of them.
-    for (account, since), derived in zip(wanted, rebuild_balances(state, wanted), strict=True):
-        state.add_account(account, since)
-        for start, used in derived.items():
-            balance = state.balance(account, start)
-            balance.settled, balance.reserved = used.settled, used.reserved
-            balance.overage = used.overage
-            state.touch(account, start, balance)
-    return c.Watched(), []

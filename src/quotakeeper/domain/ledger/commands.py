@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.fast_dataclass import fast_dataclass
-from quotakeeper.domain.ledger.entries import Crossing, Figures, Kind
+from quotakeeper.domain.ledger.entries import Crossing, Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.pauses import Pause
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import QuotakeeperError
 
@@ -126,7 +127,11 @@ class Correct:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Keep balances for these accounts from now on (and for the period under way)."""
+    """Keep balances for these accounts from now on (and for the period under way).
+
+    An account with `per` stands for one account for each value of that label: those that the period
+    under way has seen already, and each other one from its first call on.
+    """
 
     accounts: tuple[Account, ...]
 
@@ -143,9 +148,48 @@ class Sweep:
     limits: tuple[Limit, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PauseCalls:
+    """Stop the calls to a provider, or to all of them (""): Reserve and Grow are denied from now on.
+
+    What is under way may be settled, and usage may be recorded. It lapses after `for_us`
+    microseconds; None: it holds until ResumeCalls. `by` says who ordered it.
+    """
+
+    name: str = ""
+    why: str = ""
+    by: str = ""
+    for_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeCalls:
+    """End the pause of a provider; with "", every pause there is."""
+
+    name: str = ""
+    why: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseLimit:
+    """Give a limit a larger amount, in base units, for `for_us` microseconds.
+
+    `name` is the limit's; `account` the key of its account, so that another limit which gets the name
+    is not raised.
+    """
+
+    name: str
+    account: str
+    amount: int
+    for_us: int
+    why: str
+    by: str = ""
+
+
 Command = (
     Reserve | MarkSent | Extend | Grow | Draw | Settle | Release | Assume | Record | Correct | Watch
-    | Sweep
+    | Sweep | PauseCalls | ResumeCalls | RaiseLimit
 )  # fmt: skip
 
 
@@ -216,10 +260,19 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """Written down as `entry`, None where there was nothing to end. `ended` are the pauses that a
+    ResumeCalls has ended."""
+
+    entry: Entry | None
+    ended: tuple[Pause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Not carried out, and nothing was changed: `error` is for the caller alone."""
 
     error: QuotakeeperError
 
 
-Outcomes = Reserved | Denied | Booked | Done | Watched | Swept | Failed
+Outcomes = Reserved | Denied | Booked | Done | Watched | Swept | Ordered | Failed

@@ -25,7 +25,7 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
     ids, labels, words = names = BatchNames(set(), {}, set())
     for command in commands:
         match command:
-            case c.Watch() | c.Sweep():
+            case c.Watch() | c.Sweep() | c.PauseCalls() | c.ResumeCalls() | c.RaiseLimit():
                 continue
             case c.Reserve() | c.Record():
                 labels[id(command.labels)] = command.labels
@@ -65,7 +65,7 @@ def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> T
                 touching.limited(command.labels, command.limits, now)
             case c.Draw():
                 touching.drawn(command)
-            case c.Watch() | c.Sweep():
+            case c.Watch() | c.Sweep() | c.PauseCalls() | c.ResumeCalls() | c.RaiseLimit():
                 pass
             case _:
                 touching.changed(command)
@@ -103,7 +103,7 @@ class _Touching:
         for limit in limits:
             if at_hand and not limit.window.is_rolling:
                 continue
-            account = limit.account
+            account = limit.account.of(labels)
             if account.key not in state.accounts or not limit.matches(labels):
                 continue
             start = state.period(account, at).start_at

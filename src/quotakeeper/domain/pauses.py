@@ -1,0 +1,46 @@
+"""Pauses: a person has stopped the calls to one provider, or to all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from quotakeeper.domain.windows import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Calls to `provider` are stopped, those to all providers where it is "".
+
+    `at` and `until` are microseconds since 1970 UTC: since when, and from when on it no longer
+    holds; None: until somebody resumes. `by` is user@host.
+    """
+
+    provider: str
+    at: int
+    until: int | None
+    why: str
+    by: str
+
+    def holds(self, at: int) -> bool:
+        """Whether it is in force at an instant."""
+        return self.until is None or at < self.until
+
+    def explain(self, zone: tzinfo | None = None) -> str:
+        """One line for people: what is paused, by whom, since when, until when, why; the fix."""
+        what = f"calls to {self.provider}" if self.provider else "all calls"
+        by = f" by {self.by}" if self.by else ""
+        until = "until somebody resumes" if self.until is None else f"until {_at(self.until, zone)}"
+        fix = (
+            f"quotakeeper resume --provider {self.provider}"
+            if self.provider
+            else "quotakeeper resume"
+        )
+        return (
+            f"{what} paused{by} since {_at(self.at, zone)} {until}: {self.why}; undo it with: {fix}"
+        )
+
+
+def _at(instant: int, zone: tzinfo | None) -> str:
+    when = moment(instant, zone) if zone else moment(instant)
+    return when.isoformat(timespec="seconds")
