@@ -5,6 +5,7 @@ QuotakeeperError
 ├── ConfigError                  (ValueError)  a configuration file or setting is not usable
 │   └── MissingExtraError        an optional library is not installed
 ├── LimitExceeded                a hard limit refused a call
+├── PausedError                  somebody has paused calls
 ├── UnpricedModelError           no price is known and the policy is to refuse
 ├── KeyConflictError             an event id was used before for something else
 ├── ReservationClosedError       a reservation has already ended
@@ -95,6 +96,37 @@ class RefusingDecision(Protocol):
         """One line for people."""
 
 
+class OrderedPause(Protocol):
+    """What an error needs of a pause; `quotakeeper.domain.pauses.Pause` is one."""
+
+    @property
+    def provider(self) -> str:
+        """Whose calls are paused; "" for all."""
+
+    @property
+    def until(self) -> int | None:
+        """When it lapses, in microseconds since 1970 UTC; None: when somebody resumes."""
+
+    @property
+    def why(self) -> str:
+        """The reason that was given."""
+
+    @property
+    def by(self) -> str:
+        """Who ordered it."""
+
+
+class PausingDecision(Protocol):
+    """What an error needs of a decision that comes from a pause."""
+
+    @property
+    def pause(self) -> OrderedPause | None:
+        """The pause that refused the call."""
+
+    def explain(self) -> str:
+        """One line for people."""
+
+
 class QuotakeeperError(Exception):
     """Root of everything quotakeeper raises on purpose."""
 
@@ -145,6 +177,23 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
         self.asked = verdict.asked
         self.remaining = verdict.remaining
         self.resets_at = verdict.resets_at
+        super().__init__(text or decision.explain())
+
+
+class PausedError(QuotakeeperError):
+    """Somebody has paused calls, to this provider or to all; the call was not sent.
+
+    Attributes: `decision`, and of its pause `provider` ("" for all), `until` (microseconds since
+    1970 UTC; None: until somebody resumes), `why`, `by`.
+    """
+
+    def __init__(self, decision: PausingDecision, text: str = "") -> None:
+        self.decision = decision
+        pause = decision.pause
+        self.provider = pause.provider if pause is not None else ""
+        self.until = pause.until if pause is not None else None
+        self.why = pause.why if pause is not None else ""
+        self.by = pause.by if pause is not None else ""
         super().__init__(text or decision.explain())
 
 

@@ -18,6 +18,7 @@ from quotakeeper.domain.forecasting.status import Status, UsageRow
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.pauses import Pause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.assembly import Engine
@@ -93,8 +94,8 @@ class Keeper:
         `input_text` and `output_text` are counted here at their upper bound;
         `quantities={"input_tokens@audio": 40}` for labelled ones. `event_id` makes it idempotent.
         With `sent=True` the call leaves as soon as it is admitted: `mark_sent` in the same commit.
-        Raises LimitExceeded, UnpricedModelError, InvalidInputError, KeyConflictError, or a
-        LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
+        Raises LimitExceeded, PausedError, UnpricedModelError, InvalidInputError, KeyConflictError,
+        or a LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
         """
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities
@@ -301,6 +302,61 @@ class Keeper:
         warning in the log. What an observer raises is logged.
         """
         return self._engine.observers.subscribe(observer)
+
+    # -- orders
+
+    def pause(
+        self, provider: str = "", *, why: str, for_seconds: float | None = None,
+        by: str | None = None,
+    ) -> Pause:  # fmt: skip
+        """Stop the calls of every process on the ledger: to a provider, or to all.
+
+        `reserve` and `grow` raise PausedError from then on, within a second also where calls are
+        admitted on leases. Calls under way may be settled, and `record` is never refused. Lapses
+        after `for_seconds`, else holds until `resume`. It is an entry of the journal with `why` and
+        `by`, which is user@host unless given. Raises InvalidInputError, or a LedgerError.
+        """
+        steps = self._engine.orders.pause(why, provider, for_seconds, by)
+        return run(self._parts.worker, steps)
+
+    async def apause(
+        self, provider: str = "", *, why: str, for_seconds: float | None = None,
+        by: str | None = None,
+    ) -> Pause:  # fmt: skip
+        """`pause`, awaited."""
+        steps = self._engine.orders.pause(why, provider, for_seconds, by)
+        return await arun(self._parts.worker, steps)
+
+    def resume(
+        self, provider: str = "", *, why: str = "", by: str | None = None
+    ) -> tuple[Pause, ...]:
+        """End the pause of a provider, or every pause; gives those that were in force."""
+        return run(self._parts.worker, self._engine.orders.resume(why, provider, by))
+
+    async def aresume(
+        self, provider: str = "", *, why: str = "", by: str | None = None
+    ) -> tuple[Pause, ...]:
+        """`resume`, awaited."""
+        return await arun(self._parts.worker, self._engine.orders.resume(why, provider, by))
+
+    def raise_limit(
+        self, name: str, *, to: Any, for_seconds: float, why: str, by: str | None = None
+    ) -> int:
+        """Give a limit a larger amount for a time, in every process on the ledger.
+
+        `to` is in the unit of the limit; `name` may be that of one label value ("each [user=lan]").
+        Lapses by itself; an entry of the journal, as `pause` is. Gives the instant that it lapses
+        at, microseconds since 1970 UTC. Raises InvalidInputError, or a LedgerError.
+        """
+        steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
+        return run(self._parts.worker, steps)
+
+    async def araise_limit(
+        self, name: str, *, to: Any, for_seconds: float, why: str, by: str | None = None
+    ) -> int:
+        """`raise_limit`, awaited."""
+        steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
+        return await arun(self._parts.worker, steps)
 
     # -- upkeep
 

@@ -26,18 +26,20 @@ class Pause:
         """Whether it is in force at an instant."""
         return self.until is None or at < self.until
 
+    @property
+    def undone_by(self) -> str:
+        """The command that ends it."""
+        of = f" --provider {self.provider}" if self.provider else ""
+        return f"quotakeeper resume{of}"
+
     def explain(self, zone: tzinfo | None = None) -> str:
         """One line for people: what is paused, by whom, since when, until when, why; the fix."""
         what = f"calls to {self.provider}" if self.provider else "all calls"
         by = f" by {self.by}" if self.by else ""
         until = "until somebody resumes" if self.until is None else f"until {_at(self.until, zone)}"
-        fix = (
-            f"quotakeeper resume --provider {self.provider}"
-            if self.provider
-            else "quotakeeper resume"
-        )
+        since = _at(self.at, zone)
         return (
-            f"{what} paused{by} since {_at(self.at, zone)} {until}: {self.why}; undo it with: {fix}"
+            f"{what} paused{by} since {since} {until}: {self.why}; undo it with: {self.undone_by}"
         )
 
 

@@ -11,7 +11,7 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.observers import Observers
-from quotakeeper.errors import LimitExceeded
+from quotakeeper.errors import LimitExceeded, PausedError
 
 
 class OutcomeReader:
@@ -21,7 +21,7 @@ class OutcomeReader:
         self._observers = observers
 
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
-        """What was set aside; raises LimitExceeded, or what failed."""
+        """What was set aside; raises LimitExceeded, PausedError, or what failed."""
         if isinstance(outcome, Reserved):
             if self._observers.any:
                 self._observers.in_call(outcome)
@@ -29,6 +29,8 @@ class OutcomeReader:
         raise_if_failed(outcome)
         assert isinstance(outcome, Denied)
         self._observers.refused(call.labels, outcome.decision)
+        if outcome.decision.pause is not None:
+            raise PausedError(outcome.decision)
         verdict = outcome.decision.blocking
         zone = zone_named(verdict.limit.timezone)
         raise LimitExceeded(outcome.decision, verdict.explain(zone))

@@ -58,7 +58,8 @@ class Reads:
     def status(self, store: Store, now: int) -> Status:
         """Where every limit stands."""
         verdicts = store.verdicts(self._limits, now)
-        return Status(now, tuple(map(limit_status, verdicts)), store.open_count())
+        limits = tuple(map(limit_status, verdicts))
+        return Status(now, limits, store.open_count(), store.pauses(now))
 
     def forecast(self, store: Store, now: int) -> Status:
         """Where every limit stands, and where it is going."""

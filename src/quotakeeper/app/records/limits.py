@@ -36,5 +36,6 @@ def configured_limit_record(limit: Limit) -> dict[str, object]:
         "amount": units_text(limit.amount, limit.meter_info),
         "mode": str(limit.mode),
         "timezone": limit.timezone,
+        "per": limit.per,
         "thresholds": [f"{each:f}" for each in limit.thresholds],
     }

@@ -12,6 +12,7 @@ from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, flowed, table_lines
 from quotakeeper.cli.views.forecast_text import forecast_pieces
 from quotakeeper.cli.views.limit_lines import STATE_WORDS, limit_block, resets_text
+from quotakeeper.cli.views.pause_lines import pause_line
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus, Status
@@ -25,6 +26,7 @@ def status_lines(
     words = session.words
     zone_name = zone_text(zone)
     lines = [words("Quotas at {at} ({zone})", at=figures.stamp(status.as_of, zone), zone=zone_name)]
+    lines += [pause_line(pause, status.as_of, zone, session) for pause in status.pauses]
     if not status.limits:
         lines.append(words("No limits are set. See: quotakeeper limits set --help"))
     else:

@@ -16,9 +16,22 @@ _MESSAGES = {
     "that cannot be used": "giá trị này không dùng được",
     "the ledger cannot be used": "sổ không dùng được",
     "a limit is reached": "đã chạm hạn mức",
+    "calls are paused": "các lời gọi đang tạm dừng",
     "the tokenizer cannot be used": "bộ tách token không dùng được",
     "that did not work": "không thực hiện được",
     "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
+    # pause, resume
+    "PAUSED: calls to {provider}, since {since}, {until}, by {by}: {why}": (
+        "TẠM DỪNG: lời gọi tới {provider}, từ {since}, {until}, do {by}: {why}"
+    ),
+    "until resumed": "tới khi có lệnh resume",
+    "until {at}, in {left}": "tới {at}, còn {left}",
+    "all providers": "mọi nhà cung cấp",
+    "undo it with: {command}": "cho đi tiếp bằng: {command}",
+    "calls to {provider} go out again": "lời gọi tới {provider} lại được đi",
+    "still paused: calls to {provider}": "vẫn tạm dừng: lời gọi tới {provider}",
+    "nothing was paused": "không có gì đang tạm dừng",
+    "no such pause": "không có lệnh tạm dừng nào như vậy",
     # run
     "{program} is started with {detail}, which keeps the meter out: its calls will not be counted": (
         "{program} chạy với {detail} nên bộ đo không vào được: các lời gọi của nó sẽ không được đếm"
@@ -59,6 +72,7 @@ _MESSAGES = {
     "{n} calls": "{n} lời gọi",
     "and {n} more models": "và {n} model nữa",
     "refused by a limit: {n}": "bị hạn mức từ chối: {n}",
+    "refused while calls were paused: {n}": "bị từ chối trong lúc tạm dừng: {n}",
     "without a known price: {n}": "chưa rõ giá: {n}",
     "estimated: {n}": "ước tính: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",

@@ -25,6 +25,22 @@ HELP = {
     "A label for every call; repeatable.": "Một nhãn cho mọi lời gọi; lặp lại được.",
     "A few lines on stderr at the end, or none.": "Vài dòng trên stderr lúc kết thúc, hoặc không.",
     "Write what was used to this file.": "Ghi những gì đã dùng vào tệp này.",
+    # pause, resume
+    "Stop the calls of every process on the ledger.": (
+        "Dừng các lời gọi của mọi tiến trình dùng chung sổ."
+    ),
+    "The provider to stop calls to; all, if not given.": (
+        "Nhà cung cấp cần dừng lời gọi; không ghi thì dừng tất cả."
+    ),
+    'For how long, like "2h"; until resume, if not given.': (
+        'Dừng trong bao lâu, như "2h"; không ghi thì dừng tới khi có lệnh resume.'
+    ),
+    "The reason; every refused call shows it.": "Lý do; mọi lời gọi bị từ chối đều nêu lý do này.",
+    "Let calls out again that were paused.": "Cho các lời gọi đang tạm dừng đi tiếp.",
+    "The provider whose pause to end; every pause, if not given.": (
+        "Nhà cung cấp cần cho đi tiếp; không ghi thì bỏ mọi lệnh tạm dừng."
+    ),
+    "The reason, for the journal.": "Lý do, để ghi vào nhật ký.",
     # status, watch, report, events
     "Where every limit stands now.": "Từng hạn mức đang ở đâu.",
     "Exit 3 over a hard limit, 4 near one.": "Mã thoát 3 khi vượt hạn mức cứng, 4 khi gần tới.",

@@ -10,6 +10,7 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.pauses import Pause
 from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
@@ -51,6 +52,11 @@ def paused(state: LedgerState, labels: CallLabels, now: int) -> Decision | None:
     """The refusal of a call whose provider is paused at `now`; None: its limits decide."""
     pause = state.notices.pause_of(labels.provider, now)
     return None if pause is None else Decision(False, pause=pause)
+
+
+def pauses(state: LedgerState, now: int) -> tuple[Pause, ...]:
+    """The pauses in force at `now`; changes nothing."""
+    return state.notices.pauses_at(max(now, state.high_water))
 
 
 def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verdict]:

@@ -44,6 +44,12 @@ class Notices:
                 return pause
         return None
 
+    def pauses_at(self, at: int) -> tuple[Pause, ...]:
+        """The pauses that hold at an instant, by name."""
+        return tuple(
+            self.pauses[name] for name in sorted(self.pauses) if self.pauses[name].holds(at)
+        )
+
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
         """A limit with the amount that it has at an instant, and until when it has that."""
         if not self.raises:
