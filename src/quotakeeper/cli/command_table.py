@@ -12,7 +12,8 @@ from quotakeeper.pipeline.command_option import CommandOption
 # In the order of the help text: running, looking, the ledger, setting up. Others come behind.
 ORDER = (
     "run", "pause", "resume", "translate", "status", "watch", "report", "events", "export",
-    "verify", "compact", "reconcile", "limits", "prices", "plan", "estimate", "tokens", "doctor", "config", "sandbox",
+    "verify", "compact", "reconcile", "limits", "prices", "plan", "estimate", "tokens", "doctor",
+    "config", "sandbox",
 )  # fmt: skip
 _NO_COMMANDS = {"text", "views"}
 

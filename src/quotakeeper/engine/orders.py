@@ -38,9 +38,9 @@ class Orders:
         raise_if_failed(outcome)
         assert isinstance(outcome, Ordered) and outcome.entry is not None
         recalls = self._parts.recalls
-        yield AskWorker(recalls.call_back_all)
-        yield Rest(self._parts.clock, _SIGN_AGAIN_SECONDS)
-        yield AskWorker(recalls.call_back_all)
+        if (yield AskWorker(recalls.call_back_all)):
+            yield Rest(self._parts.clock, _SIGN_AGAIN_SECONDS)
+            yield AskWorker(recalls.call_back_all)
         notice = outcome.entry.notice
         assert notice is not None
         return Pause(notice.subject, outcome.entry.at, notice.until, notice.why, notice.by)

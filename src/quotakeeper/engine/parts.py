@@ -18,8 +18,8 @@ from quotakeeper.engine.worker.thread import Worker
 class Recalls(Protocol):
     """What is done before a refusal stands."""
 
-    def call_back_all(self, store: Store, now: int) -> None:
-        """In the worker: call back what every process has leased."""
+    def call_back_all(self, store: Store, now: int) -> bool:
+        """In the worker: call back what every process has leased; whether others may hold any."""
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
         """The last outcome of a command that was denied: of asking again where that may help."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.config import Settings
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.units import units_text
@@ -15,6 +16,14 @@ def limits_record(settings: Settings) -> dict[str, object]:
         "origin": limits_origin(settings),
         "limits": [configured_limit_record(limit) for limit in settings.limits],
     }
+
+
+def raised_record(name: str, to: str, until: int, why: str) -> dict[str, object]:
+    """What `quotakeeper limits raise` has done; the amount is in the unit of the limit."""
+    return {
+        "schema": Schema.LIMIT_RAISED, "name": name, "amount": to, "until": rfc3339(until),
+        "why": why,
+    }  # fmt: skip
 
 
 def limits_origin(settings: Settings) -> str:

@@ -80,6 +80,8 @@ def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -
         separator = f" {session.glyphs.dot} "
         shown.append(_painted(line, row, session))
         shown += flowed(pieces, width, separator=separator, indent="  ")
+        if entry.others:
+            shown.append("  " + session.words("and {n} more, each used less", n=entry.others))
     return shown
 
 
@@ -115,4 +117,6 @@ def _block(
     pieces += forecast_pieces(entry, status.as_of, zone, session)
     resets = resets_text(entry, status.as_of, zone, session)
     pieces.append(session.words("resets {when}", when=resets))
+    if entry.others:
+        pieces.append(session.words("and {n} more, each used less", n=entry.others))
     return limit_block(entry, width, session, pieces)

@@ -20,6 +20,12 @@ _MESSAGES = {
     "the tokenizer cannot be used": "bộ tách token không dùng được",
     "that did not work": "không thực hiện được",
     "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
+    # limits per label, limits that are raised
+    "each {label}": "mỗi {label}",
+    "and {n} more, each used less": "và {n} giá trị nữa, mỗi giá trị dùng ít hơn",
+    "limit {name!r} is raised to {amount} until {at}, in {left}: {why}": (
+        "hạn mức {name!r} được nâng lên {amount} tới {at}, còn {left}: {why}"
+    ),
     # pause, resume
     "PAUSED: calls to {provider}, since {since}, {until}, by {by}: {why}": (
         "TẠM DỪNG: lời gọi tới {provider}, từ {since}, {until}, do {by}: {why}"

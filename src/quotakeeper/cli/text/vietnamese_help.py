@@ -25,6 +25,23 @@ HELP = {
     "A label for every call; repeatable.": "Một nhãn cho mọi lời gọi; lặp lại được.",
     "A few lines on stderr at the end, or none.": "Vài dòng trên stderr lúc kết thúc, hoặc không.",
     "Write what was used to this file.": "Ghi những gì đã dùng vào tệp này.",
+    # limits per label, limits that are raised
+    "Only calls with this label; repeatable. Empty: for all calls again.": (
+        "Chỉ tính lời gọi có nhãn này; lặp lại được. Để trống: lại tính mọi lời gọi."
+    ),
+    "A limit of its own for each value of this label. Empty: no more.": (
+        "Mỗi giá trị của nhãn này có hạn mức riêng. Để trống: thôi chia riêng."
+    ),
+    "Where to warn, as parts of 1: 0.5,0.8.": "Cảnh báo ở những phần nào của 1: 0.5,0.8.",
+    'Raise --amount for this long only, like "1d"; the file stays as it is.': (
+        'Chỉ nâng --amount trong chừng ấy thời gian, như "1d"; tệp giữ nguyên.'
+    ),
+    "The reason, with --for.": "Lý do, đi cùng --for.",
+    "Give a limit more for a time, in every process on the ledger; it lapses by itself.": (
+        "Nâng hạn mức trong một thời gian, cho mọi tiến trình dùng chung sổ; hết hạn tự trở lại."
+    ),
+    "The larger amount, in its unit.": "Mức lớn hơn, theo đơn vị của hạn mức.",
+    'For how long, like "1d".': 'Trong bao lâu, như "1d".',
     # pause, resume
     "Stop the calls of every process on the ledger.": (
         "Dừng các lời gọi của mọi tiến trình dùng chung sổ."

@@ -91,11 +91,13 @@ class LeaseRecall:
         self.leases = leases
         self.sweep = sweep
 
-    def call_back_all(self, store: Store, now: int) -> None:
-        """In the worker: call back every lease, because calls were paused."""
+    def call_back_all(self, store: Store, now: int) -> bool:
+        """In the worker: call back every lease, because calls were paused; whether others may hold
+        any."""
         if self.leases is not None:
             self.leases.give_back_for((EVERY_CALL,), store, now)
         self.sign.give()
+        return self.sign.is_there
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
         """The last outcome of a command that was denied: of asking again where that may help."""
