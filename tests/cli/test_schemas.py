@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shlex
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,11 @@ REQUESTS = {"page": 0, "limit": 1000, "requests": []}
 WITH_JSON = {
     "status": ("status --json", Schema.STATUS),
     "watch": ("watch --once --json", Schema.WATCH),
+    "pause": ("pause --why x --json", Schema.PAUSE),
+    "resume": ("resume --json", Schema.RESUME),
+    "limits raise": (
+        'limits raise "gemini daily cost" --to 50 --for 1d --why x --json', Schema.LIMIT_RAISED,
+    ),
     "report": ("report --json", Schema.REPORT),
     "events": ("events --json", Schema.EVENTS),
     "verify": ("verify --json", Schema.VERIFY),
@@ -83,7 +89,7 @@ def test_every_command_with_json_is_walked() -> None:
 def test_the_document_of_a_command_begins_with_its_schema(
     furnished: CommandLine, line: str, schema: Schema
 ) -> None:
-    ran = furnished.run(*line.split())
+    ran = furnished.run(*shlex.split(line))
     text = ran.out.splitlines()[0] if "ndjson" in line else ran.out
     assert next(iter(json.loads(text).items())) == ("schema", schema), ran.err
 

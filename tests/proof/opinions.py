@@ -34,6 +34,8 @@ def said(outcome: c.Outcomes) -> Outcome:
             return ("swept", outcome.expired, outcome.assumed, tuple(crossed))
         case c.Watched():
             return ("watched",)
+        case c.Ordered():  # the second ledger knows no orders
+            return ("ordered",)
         case c.Failed():
             return ("failed", _ERRORS.get(type(outcome.error), repr(outcome.error)))
 

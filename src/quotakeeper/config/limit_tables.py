@@ -137,7 +137,8 @@ def read_limit(
             return default
         return at_key(f"{where}.{key}", reader, table[key], f" (in the limit {name!r})")
 
-    scope, per = read("scope", _scope, ()), read("per", _label, "")
+    no_scope: tuple[tuple[str, str], ...] = ()
+    scope, per = read("scope", _scope, no_scope), read("per", _label, "")
     if per in dict(scope):
         problem = f"{per!r} has one value in scope (in the limit {name!r})"
         raise ConfigError(f"{where}.per", problem, "leave it out of one of them")
