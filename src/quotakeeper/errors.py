@@ -97,7 +97,7 @@ class RefusingDecision(Protocol):
 
 
 class OrderedPause(Protocol):
-    """What an error needs of a pause; `quotakeeper.domain.pauses.Pause` is one."""
+    """What an error needs of a pause; `quotakeeper.domain.pauses.CallPause` is one."""
 
     @property
     def provider(self) -> str:

@@ -18,7 +18,7 @@ from quotakeeper.domain.forecasting.status import Status, UsageRow
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.assembly import Engine
@@ -308,7 +308,7 @@ class Keeper:
     def pause(
         self, provider: str = "", *, why: str, for_seconds: float | None = None,
         by: str | None = None,
-    ) -> Pause:  # fmt: skip
+    ) -> CallPause:  # fmt: skip
         """Stop the calls of every process on the ledger: to a provider, or to all.
 
         `reserve` and `grow` raise PausedError from then on, within a second also where calls are
@@ -322,20 +322,20 @@ class Keeper:
     async def apause(
         self, provider: str = "", *, why: str, for_seconds: float | None = None,
         by: str | None = None,
-    ) -> Pause:  # fmt: skip
+    ) -> CallPause:  # fmt: skip
         """`pause`, awaited."""
         steps = self._engine.orders.pause(why, provider, for_seconds, by)
         return await arun(self._parts.worker, steps)
 
     def resume(
         self, provider: str = "", *, why: str = "", by: str | None = None
-    ) -> tuple[Pause, ...]:
+    ) -> tuple[CallPause, ...]:
         """End the pause of a provider, or every pause; gives those that were in force."""
         return run(self._parts.worker, self._engine.orders.resume(why, provider, by))
 
     async def aresume(
         self, provider: str = "", *, why: str = "", by: str | None = None
-    ) -> tuple[Pause, ...]:
+    ) -> tuple[CallPause, ...]:
         """`resume`, awaited."""
         return await arun(self._parts.worker, self._engine.orders.resume(why, provider, by))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.windows import Period, moment
 
@@ -58,7 +58,7 @@ class Decision:
     allowed: bool
     refusing: tuple[Verdict, ...] = ()
     warnings: tuple[Verdict, ...] = ()
-    pause: Pause | None = None
+    pause: CallPause | None = None
 
     @property
     def blocking(self) -> Verdict:

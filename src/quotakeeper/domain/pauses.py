@@ -9,7 +9,7 @@ from quotakeeper.domain.windows import moment
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class CallPause:
     """Calls to `provider` are stopped, those to all providers where it is "".
 
     `at` and `until` are microseconds since 1970 UTC: since when, and from when on it no longer

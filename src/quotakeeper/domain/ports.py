@@ -12,7 +12,7 @@ from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 
 
@@ -85,7 +85,7 @@ class LedgerReader(Protocol):
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
         """Where each limit stands; of a limit per label, that of each value: see `admission.standing`."""
 
-    def pauses(self, now: int) -> tuple[Pause, ...]:
+    def pauses(self, now: int) -> tuple[CallPause, ...]:
         """The pauses in force."""
 
     def holds(self) -> list[Hold]:

@@ -7,7 +7,7 @@ from quotakeeper.domain.ledger.notices import family_key
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.money import parse_decimal
 from quotakeeper.domain.numbers import times
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import amount_from_units, units_text
 from quotakeeper.domain.usage import check_label
 from quotakeeper.domain.windows import SECOND
@@ -30,7 +30,9 @@ class Orders:
         self._parts = parts
         self._limits = limits
 
-    def pause(self, why: str, provider: str, for_seconds: object, by: str | None) -> Steps[Pause]:
+    def pause(
+        self, why: str, provider: str, for_seconds: object, by: str | None
+    ) -> Steps[CallPause]:
         """Pause calls; what is leased comes back. Raises InvalidInputError, LedgerError."""
         for_us = None if for_seconds is None else _microseconds(for_seconds)
         command = PauseCalls(_provider(provider), check_label(why, "why"), _who(by), for_us)
@@ -43,9 +45,9 @@ class Orders:
             yield AskWorker(recalls.call_back_all)
         notice = outcome.entry.notice
         assert notice is not None
-        return Pause(notice.subject, outcome.entry.at, notice.until, notice.why, notice.by)
+        return CallPause(notice.subject, outcome.entry.at, notice.until, notice.why, notice.by)
 
-    def resume(self, why: str, provider: str, by: str | None) -> Steps[tuple[Pause, ...]]:
+    def resume(self, why: str, provider: str, by: str | None) -> Steps[tuple[CallPause, ...]]:
         """End pauses; gives those that were in force. Raises InvalidInputError, LedgerError."""
         why = check_label(why, "why", empty=True)
         outcome = yield ResumeCalls(_provider(provider), why, _who(by))

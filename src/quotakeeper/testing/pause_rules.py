@@ -5,7 +5,7 @@ from __future__ import annotations
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Kind, Notice
 from quotakeeper.domain.ledger.reservations import LEASE_PREFIX
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.testing.ledger_case import HOUR, LABELS, MINUTE, OWNER, LedgerCase, cap, tokens
@@ -27,7 +27,7 @@ class PauseRules(LedgerCase):
         self.pause()
         denied = self.refused("a", tokens(1), limit)
         now = self.clock.now()
-        assert denied.decision.pause == Pause("", now, None, "too dear", "lan@desk")
+        assert denied.decision.pause == CallPause("", now, None, "too dear", "lan@desk")
         assert not denied.decision.allowed and denied.decision.refusing == ()
         assert self.refused("without a limit", tokens(1)).decision.pause is not None
         checked = self.store.check(LABELS, tokens(1), (limit,), now)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from quotakeeper.app.records.instants import rfc3339
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.schemas import Schema
 
 
-def pause_record(pause: Pause) -> dict[str, object]:
+def pause_record(pause: CallPause) -> dict[str, object]:
     """One pause; `provider` is "" for all, `until` null for one that does not lapse by itself."""
     return {
         "provider": pause.provider,
@@ -20,11 +20,11 @@ def pause_record(pause: Pause) -> dict[str, object]:
     }
 
 
-def paused_record(pause: Pause) -> dict[str, object]:
+def paused_record(pause: CallPause) -> dict[str, object]:
     """What `quotakeeper pause` has done."""
     return {"schema": Schema.PAUSE, **pause_record(pause)}
 
 
-def resumed_record(ended: Iterable[Pause]) -> dict[str, object]:
+def resumed_record(ended: Iterable[CallPause]) -> dict[str, object]:
     """What `quotakeeper resume` has ended."""
     return {"schema": Schema.RESUME, "ended": [pause_record(pause) for pause in ended]}

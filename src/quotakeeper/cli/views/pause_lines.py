@@ -7,10 +7,10 @@ from datetime import tzinfo
 from quotakeeper.app.records.csv_text import visible
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 
 
-def pause_line(pause: Pause, now: int, zone: tzinfo, session: CommandContext) -> str:
+def pause_line(pause: CallPause, now: int, zone: tzinfo, session: CommandContext) -> str:
     """What is paused, since when, until when, by whom and why."""
     words = session.words
     until = words("until resumed")

@@ -13,7 +13,7 @@ from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.numbers import percentage
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.errors import InvalidInputError
 
@@ -50,7 +50,7 @@ class Status:
     as_of: int
     limits: tuple[LimitStatus, ...]
     open_reservations: int = 0
-    pauses: tuple[Pause, ...] = ()
+    pauses: tuple[CallPause, ...] = ()
 
 
 @dataclass(slots=True)

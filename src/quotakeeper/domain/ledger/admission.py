@@ -10,7 +10,7 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
@@ -54,7 +54,7 @@ def paused(state: LedgerState, labels: CallLabels, now: int) -> Decision | None:
     return None if pause is None else Decision(False, pause=pause)
 
 
-def pauses(state: LedgerState, now: int) -> tuple[Pause, ...]:
+def pauses(state: LedgerState, now: int) -> tuple[CallPause, ...]:
     """The pauses in force at `now`; changes nothing."""
     return state.notices.pauses_at(max(now, state.high_water))
 

@@ -10,7 +10,7 @@ from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Crossing, Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import QuotakeeperError
 
@@ -265,7 +265,7 @@ class Ordered:
     ResumeCalls has ended."""
 
     entry: Entry | None
-    ended: tuple[Pause, ...] = ()
+    ended: tuple[CallPause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.limits import Limit
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 
 _ALWAYS = 2**63
 
@@ -31,10 +31,10 @@ class Raise:
 class Notices:
     """What holds of the notices of a journal, or will have lapsed by the time that it is asked."""
 
-    pauses: dict[str, Pause] = field(default_factory=dict)
+    pauses: dict[str, CallPause] = field(default_factory=dict)
     raises: dict[tuple[str, str], Raise] = field(default_factory=dict)
 
-    def pause_of(self, provider: str, at: int) -> Pause | None:
+    def pause_of(self, provider: str, at: int) -> CallPause | None:
         """The pause that stops a call to a provider at an instant; None: it may go out."""
         if not self.pauses:
             return None
@@ -44,7 +44,7 @@ class Notices:
                 return pause
         return None
 
-    def pauses_at(self, at: int) -> tuple[Pause, ...]:
+    def pauses_at(self, at: int) -> tuple[CallPause, ...]:
         """The pauses that hold at an instant, by name."""
         return tuple(
             self.pauses[name] for name in sorted(self.pauses) if self.pauses[name].holds(at)
@@ -66,7 +66,7 @@ class Notices:
         notice = entry.notice
         assert notice is not None
         if entry.kind is Kind.PAUSE:
-            self.pauses[notice.subject] = Pause(notice.subject, entry.at, notice.until, notice.why,
+            self.pauses[notice.subject] = CallPause(notice.subject, entry.at, notice.until, notice.why,
                                                 notice.by)  # fmt: skip
         elif entry.kind is Kind.RESUME:
             if notice.subject:

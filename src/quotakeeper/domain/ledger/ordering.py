@@ -10,7 +10,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Entry, Kind, Notice
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.money import MAX_PICO
-from quotakeeper.domain.pauses import Pause
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.domain.windows import MAX_INSTANT, SECOND
 from quotakeeper.errors import InvalidInputError
@@ -44,7 +44,7 @@ def order(
 
 
 def _noted(
-    state: LedgerState, kind: Kind, notice: Notice, now: int, ended: tuple[Pause, ...] = ()
+    state: LedgerState, kind: Kind, notice: Notice, now: int, ended: tuple[CallPause, ...] = ()
 ) -> tuple[c.Outcomes, list[Entry]]:
     entry = Entry(state.seq + 1, kind, now, notice=notice)
     state.note(entry)
