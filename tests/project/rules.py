@@ -136,8 +136,8 @@ RULES = (
         "Hạn mức theo nhãn giữ số dư riêng cho mỗi giá trị, từ lời gọi đầu tiên mang giá trị đó.",
         "domain/ledger/state.py",
         "LedgerState.matching",
-        "if account.key not in self.accounts:",
-        "if False:",
+        "if account.key not in self.accounts:\n                        self.",
+        "if False:\n                        self.",
         "tests/stores/test_contract.py::TestMemoryStore::test_the_most_used_values_are_listed_first",
     ),
     Rule(

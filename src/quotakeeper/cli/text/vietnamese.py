@@ -26,6 +26,11 @@ _MESSAGES = {
     "limit {name!r} is raised to {amount} until {at}, in {left}: {why}": (
         "hạn mức {name!r} được nâng lên {amount} tới {at}, còn {left}: {why}"
     ),
+    # report: spend beside budget
+    "BUDGET": "NGÂN SÁCH",
+    "PERIOD": "KỲ",
+    "LEFT": "CÒN LẠI",
+    "and {n} more; all with --json": "và {n} dòng nữa; xem hết bằng --json",
     # pause, resume
     "PAUSED: calls to {provider}, since {since}, {until}, by {by}: {why}": (
         "TẠM DỪNG: lời gọi tới {provider}, từ {since}, {until}, do {by}: {why}"
