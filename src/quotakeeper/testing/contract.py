@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from quotakeeper.testing.attempt_rules import AttemptRules
 from quotakeeper.testing.correction_rules import CorrectionRules
+from quotakeeper.testing.credit_rules import CreditRules
 from quotakeeper.testing.crossing_rules import CrossingRules
 from quotakeeper.testing.journal_rules import JournalRules
 from quotakeeper.testing.lease_rules import LeaseRules
@@ -33,6 +34,7 @@ class StoreContract(
     LimitRules,
     CrossingRules,
     PauseRules,
+    CreditRules,
     ValueRules,
     WindowRules,
     JournalRules,

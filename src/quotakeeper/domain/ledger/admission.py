@@ -70,7 +70,7 @@ def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verd
     for limit in limits:
         found += _of_values(state, limit, now) if limit.is_rule else ()
         if not limit.is_rule or not found or found[-1].limit.rule != limit.name:
-            found.append(verdict(state, state.notices.in_force(limit, now)[0], 0, now))
+            found.append(verdict(state, state.in_force(limit, now)[0], 0, now))
     return found
 
 
@@ -84,7 +84,7 @@ def _of_values(state: LedgerState, rule: Limit, now: int) -> list[Verdict]:
                 used.append((-totals.settled - totals.reserved, value))
     used.sort()
     listed = [rule.of_value(value) for _, value in used[:MOST_VALUES]]
-    found = [verdict(state, state.notices.in_force(x, now)[0], 0, now) for x in listed]
+    found = [verdict(state, state.in_force(x, now)[0], 0, now) for x in listed]
     if len(used) > len(found):
         found[-1] = replace(found[-1], others=len(used) - len(found))
     return found

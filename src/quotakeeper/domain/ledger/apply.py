@@ -22,6 +22,7 @@ from quotakeeper.domain.ledger.crossings import cross
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.fold import fold
 from quotakeeper.domain.ledger.ordering import order
+from quotakeeper.domain.ledger.paying_in import lapse, top_up
 from quotakeeper.domain.ledger.reservations import State
 from quotakeeper.domain.ledger.reserving import (
     MAX_TTL_US,
@@ -46,7 +47,7 @@ def apply(
     now = max(now, state.high_water)
     state.prefetch(commands, now)
     outcomes: list[c.Outcomes] = []
-    entries: list[Entry] = []
+    entries = lapse(state, now) if state.notices.credits else []
     for command in commands:
         outcome, made = _decide(state, command, now)
         outcomes.append(outcome)
@@ -70,7 +71,7 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             return grow(state, command, now)
         case c.Draw():
             return draw(state, command, now)
-        case c.Watch() | c.PauseCalls() | c.ResumeCalls() | c.RaiseLimit():
+        case c.Watch() | c.PauseCalls() | c.ResumeCalls() | c.RaiseLimit() | c.TopUp():
             return _about_no_call(state, command, now)
         # mypy holds these cases to be all the commands there are.
         case c.MarkSent() | c.Extend() | c.Release() | c.Assume():  # pragma: no branch
@@ -78,10 +79,14 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
 
 
 def _about_no_call(
-    state: LedgerState, command: c.Watch | c.PauseCalls | c.ResumeCalls | c.RaiseLimit, now: int
+    state: LedgerState,
+    command: c.Watch | c.PauseCalls | c.ResumeCalls | c.RaiseLimit | c.TopUp,
+    now: int,
 ) -> tuple[c.Outcomes, list[Entry]]:
     if isinstance(command, c.Watch):
         return watch(state, command, now)
+    if isinstance(command, c.TopUp):
+        return top_up(state, command, now)
     return order(state, command, now)
 
 

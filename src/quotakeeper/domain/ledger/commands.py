@@ -187,9 +187,24 @@ class RaiseLimit:
     by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Pay credit, in base units, into the account of a prepaid limit; see `ledger.credit`.
+
+    `until`, microseconds since 1970 UTC, is when what is left of it lapses; None: never.
+    """
+
+    name: str
+    account: Account
+    amount: int
+    until: int | None = None
+    why: str = ""
+    by: str = ""
+
+
 Command = (
     Reserve | MarkSent | Extend | Grow | Draw | Settle | Release | Assume | Record | Correct | Watch
-    | Sweep | PauseCalls | ResumeCalls | RaiseLimit
+    | Sweep | PauseCalls | ResumeCalls | RaiseLimit | TopUp
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What people have ordered and what still holds of it: pauses, and limits that are raised.
+"""What people have ordered and what holds of it: pauses, limits that are raised, prepaid credit.
 
 A PAUSE stops calls to one provider, or to all; of one provider the newest counts. A RESUME ends the
 pause of its provider, one for all providers ("") ends every pause. A RAISE gives a limit a larger
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from quotakeeper.domain.ledger.credit import Credit
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.pauses import CallPause
@@ -33,6 +34,7 @@ class Notices:
 
     pauses: dict[str, CallPause] = field(default_factory=dict)
     raises: dict[tuple[str, str], Raise] = field(default_factory=dict)
+    credits: dict[str, Credit] = field(default_factory=dict)  # by key of the account
 
     def pause_of(self, provider: str, at: int) -> CallPause | None:
         """The pause that stops a call to a provider at an instant; None: it may go out."""
@@ -76,6 +78,8 @@ class Notices:
         elif entry.kind is Kind.RAISE:
             key = notice.subject, notice.account
             self.raises[key] = Raise(notice.amount, notice.until or 0, notice.why, notice.by)
+        else:
+            self.credits.setdefault(notice.account, Credit()).fold(entry)
 
 
 def family_key(limit: Limit) -> str:

@@ -7,6 +7,7 @@ look-ups (it subclasses this and fetches what is missing); the rules in `ledger`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
 from quotakeeper.domain.ledger.account_index import AccountIndex
@@ -217,7 +218,7 @@ class LedgerState:
         for each in limits:
             if not each.matches(labels):
                 continue
-            limit, raised_until = self.notices.in_force(each.of(labels), at)
+            limit, raised_until = self.in_force(each.of(labels), at)
             until = min(until, raised_until)
             balance = None
             if not limit.window.is_rolling:
@@ -234,6 +235,16 @@ class LedgerState:
                 self._caps.clear()
             self._caps[labels] = limits, since, until, made
         return made
+
+    def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
+        """A limit with the amount that it has at an instant, and until when it has that."""
+        limit, until = self.notices.in_force(limit, at)
+        credit = self.notices.credits.get(limit.account.key) if limit.window.is_endless else None
+        if credit is not None:
+            totals = self.totals(limit.account, at)
+            paid, lasts = credit.at(at, totals.settled + totals.reserved)
+            limit, until = replace(limit, amount=limit.amount + paid), min(until, lasts)
+        return limit, until
 
     def forget_places(self) -> None:
         """Balances were fetched anew: what refers to the old ones is worth nothing."""

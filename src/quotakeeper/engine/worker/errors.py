@@ -11,6 +11,7 @@ from quotakeeper.domain.ledger.commands import (
     Reserve,
     ResumeCalls,
     Sweep,
+    TopUp,
     Watch,
 )
 from quotakeeper.errors import (
@@ -28,7 +29,7 @@ def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerErr
     problem = f"did not answer within {patience:g} s"
     if command is None or isinstance(command, Reserve | Watch | Sweep):
         return LedgerUnavailableError(ledger, problem, "is another program holding it?")
-    if isinstance(command, PauseCalls | ResumeCalls | RaiseLimit):
+    if isinstance(command, PauseCalls | ResumeCalls | RaiseLimit | TopUp):
         return OutcomeUnknownError(
             ledger, problem, "look at quotakeeper status, and order it again"
         )

@@ -25,7 +25,14 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
     ids, labels, words = names = BatchNames(set(), {}, set())
     for command in commands:
         match command:
-            case c.Watch() | c.Sweep() | c.PauseCalls() | c.ResumeCalls() | c.RaiseLimit():
+            case (
+                c.Watch()
+                | c.Sweep()
+                | c.PauseCalls()
+                | c.ResumeCalls()
+                | c.RaiseLimit()
+                | c.TopUp()
+            ):
                 continue
             case c.Reserve() | c.Record():
                 labels[id(command.labels)] = command.labels
@@ -65,7 +72,14 @@ def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> T
                 touching.limited(command.labels, command.limits, now)
             case c.Draw():
                 touching.drawn(command)
-            case c.Watch() | c.Sweep() | c.PauseCalls() | c.ResumeCalls() | c.RaiseLimit():
+            case (
+                c.Watch()
+                | c.Sweep()
+                | c.PauseCalls()
+                | c.ResumeCalls()
+                | c.RaiseLimit()
+                | c.TopUp()
+            ):
                 pass
             case _:
                 touching.changed(command)
