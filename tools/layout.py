@@ -18,7 +18,7 @@ FILE_AIM, FILE_LIMIT, FUNCTION_LIMIT = 300, 500, 70
 LONG_FILES = {
     f"{PACKAGE}engine/call_builder.py": 303,
     f"{PACKAGE}engine/reservation.py": 316,
-    f"{PACKAGE}keeper.py": 415,
+    f"{PACKAGE}keeper.py": 436,
 }
 
 # -- floats: none in these, because an amount there becomes somebody's money or limit.

@@ -358,6 +358,27 @@ class Keeper:
         steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
         return await arun(self._parts.worker, steps)
 
+    def top_up(
+        self, name: str, amount: Any, *, expires_at: int | None = None, why: str = "",
+        by: str | None = None,
+    ) -> int:  # fmt: skip
+        """Pay credit into a limit whose window is "none"; gives its balance then, in base units.
+
+        `amount` is in the unit of the limit. What is left of it lapses at `expires_at`,
+        microseconds since 1970 UTC; of several top-ups the one that expires first is used first.
+        An entry of the journal, as `pause` is. Raises InvalidInputError, or a LedgerError.
+        """
+        steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
+        return run(self._parts.worker, steps)
+
+    async def atop_up(
+        self, name: str, amount: Any, *, expires_at: int | None = None, why: str = "",
+        by: str | None = None,
+    ) -> int:  # fmt: skip
+        """`top_up`, awaited."""
+        steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
+        return await arun(self._parts.worker, steps)
+
     # -- upkeep
 
     def compact(self, keep_days: int, *, shrink: bool = False) -> Compacted:

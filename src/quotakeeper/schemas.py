@@ -53,5 +53,6 @@ class Schema(int, Enum):
     SELF_CHECK = ("self-check", 1)
     STATUS = ("status", 1)
     TOKEN_ACCURACY = ("token-accuracy", 1)
+    TOP_UP = ("top-up", 1)
     VERIFY = ("verify", 1)
     WATCH = ("watch", 1)

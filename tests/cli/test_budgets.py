@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
 import pytest
 
-from quotakeeper import Keeper, PausedError
+from quotakeeper import Keeper, LimitExceeded, PausedError
 from quotakeeper.cli import bare
 from tests.cli.conftest import CommandLine
 
@@ -198,3 +199,90 @@ def test_limits_raise(cli: CommandLine, keeper: Keeper) -> None:
         cli.run("limits", "raise", "each", "--to", "20", "--for", "1h", "--why", "y", "--json").out
     )
     assert (record["name"], record["amount"], record["why"]) == ("each", "20", "y")
+
+
+# -- prepaid credit
+
+CREDIT = """\
+timezone = "UTC"
+
+[[limit]]
+name = "credit"
+meter = "requests"
+window = "none"
+amount = 0
+
+[[limit]]
+name = "each"
+per = "user"
+meter = "requests"
+window = "none"
+amount = 1
+"""
+
+
+def test_prepaid_credit(cli: CommandLine) -> None:
+    keeper = cli.keeper(config=cli.write_config(CREDIT))
+    with pytest.raises(
+        LimitExceeded, match="prepaid: .*pay in with: quotakeeper limits topup 'credit'"
+    ):
+        keeper.reserve("gemini")
+    done = cli.run("limits", "topup", "credit", "5")
+    assert (done.code, done.err) == (
+        0, "limit 'credit': 5 paid in; the balance is 5 requests\n",
+    )  # fmt: skip
+    done = cli.run(
+        "limits", "topup", "Credit", "3", "--expires", "2026-11-24", "--why", "invoice 7"
+    )
+    assert done.err == (
+        "limit 'Credit': 3 paid in, until 2026-11-25 00:00:00; the balance is 8 requests\n"
+    )
+    keeper.reserve("gemini", scope={"user": "lan"}).settle()
+    (credit, each) = json.loads(cli.run("status", "--json").out)["limits"]
+    assert (credit["amount"], credit["used"], credit["remaining"]) == ("8", "1", "7")
+    assert (credit["resets_at"], credit["forecast"], credit["window"]) == (None, None, "none")
+    assert (each["name"], each["remaining"]) == ("each [user=lan]", "0")
+    assert "never; 7 requests left" in cli.run("status").out
+    assert "never; 7 requests left" in cli.run("watch", "--once").out
+    assert "không bao giờ; còn 7 yêu cầu" in cli.run("--lang", "vi", "status").out
+    (budget, _) = json.loads(cli.run("report", "--json").out)["budgets"]
+    assert (budget["amount"], budget["used"], budget["remaining"], budget["since"]) == (
+        "8", "1", "7", None,
+    )  # fmt: skip
+    assert "credit" in cli.run("report", "--last", "7d").out
+    cli.clock.advance(hours=48)
+    record = json.loads(cli.run("limits", "topup", "each [user=lan]", "2", "--json").out)
+    assert (record["amount"], record["expires_at"], record["balance"]) == ("2", None, "2")
+    # Of the three, the one that was used first; two have lapsed.
+    assert json.loads(cli.run("status", "--json").out)["limits"][0]["remaining"] == "5"
+    assert [str(e.kind) for e in keeper.entries() if e.notice] == [
+        "topup",
+        "topup",
+        "lapse",
+        "topup",
+    ]
+    assert cli.run("verify").code == 0
+    for given, what in (
+        (("each", "2"), "has a balance for each user"), (("credit", "0"), "not more than 0"),
+        (("credit", "1", "--expires", "yesterday"), "not in the future"),
+        (("nothing", "1"), "no limit 'nothing'"),
+    ):  # fmt: skip
+        done = cli.run("limits", "topup", *given)
+        assert done.code == 2 and what in done.err
+
+
+def test_only_a_prepaid_limit_is_topped_up(cli: CommandLine, keeper: Keeper) -> None:
+    done = cli.run("limits", "topup", "each [user=lan]", "5")
+    assert done.code == 2 and "is not prepaid" in done.err
+
+
+def test_a_prepaid_limit_warns_and_plans(
+    cli: CommandLine, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper = cli.keeper(config=cli.write_config(CREDIT))
+    keeper.top_up("credit", 10)
+    keeper.record("gemini", requests=8)
+    assert "prepaid used, 0 reserved; 2 left" in caplog.text
+    assert asyncio.run(keeper.atop_up("credit", 1)) == 3
+    (cli.folder / "media").mkdir()
+    assert cli.run("plan", str(cli.folder / "media")).code in (0, 2)

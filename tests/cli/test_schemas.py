@@ -29,6 +29,7 @@ WITH_JSON = {
     "watch": ("watch --once --json", Schema.WATCH),
     "pause": ("pause --why x --json", Schema.PAUSE),
     "resume": ("resume --json", Schema.RESUME),
+    "limits topup": ("limits topup prepaid 5 --json", Schema.TOP_UP),
     "limits raise": (
         'limits raise "gemini daily cost" --to 50 --for 1d --why x --json', Schema.LIMIT_RAISED,
     ),

@@ -39,13 +39,16 @@ class Verdict:
         """One line for people: the limit, what was asked, what remains, when it resets."""
         meter = self.limit.meter_info
         resets = moment(self.resets_at, zone) if zone else moment(self.resets_at)
+        per, ends = f"per {self.limit.window}", f"resets at {resets.isoformat(timespec='seconds')}"
+        if self.limit.window.is_endless:
+            per, ends = "prepaid", f"pay in with: quotakeeper limits topup {self.limit.name!r}"
         asked = f"asked {units_text(self.asked, meter)}, " if self.asked else ""
         return (
             f"limit {self.limit.name!r} of {units_text(self.limit.amount, meter)} {meter.unit} "
-            f"per {self.limit.window}: {asked}"
+            f"{per}: {asked}"
             f"remaining {units_text(self.remaining, meter)} "
             f"(used {units_text(self.used, meter)}, reserved {units_text(self.reserved, meter)}); "
-            f"resets at {resets.isoformat(timespec='seconds')}"
+            f"{ends}"
         )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain.ledger.commands import Ordered, PauseCalls, RaiseLimit, ResumeCalls
+from quotakeeper.domain.ledger.commands import (
+    Ordered,
+    PauseCalls,
+    RaiseLimit,
+    ResumeCalls,
+    TopUp,
+)
 from quotakeeper.domain.ledger.notices import family_key
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.money import parse_decimal
 from quotakeeper.domain.numbers import times
 from quotakeeper.domain.pauses import CallPause
-from quotakeeper.domain.units import amount_from_units, units_text
+from quotakeeper.domain.ports import Store
+from quotakeeper.domain.units import amount_from_units, check_whole, units_text
 from quotakeeper.domain.usage import check_label
-from quotakeeper.domain.windows import SECOND
+from quotakeeper.domain.windows import FOREVER, SECOND
 from quotakeeper.engine.outcomes import raise_if_failed
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.worker.steps import AskWorker, Steps
@@ -78,6 +85,33 @@ class Orders:
         assert isinstance(outcome, Ordered) and outcome.entry is not None
         assert outcome.entry.notice is not None and outcome.entry.notice.until is not None
         return outcome.entry.notice.until
+
+    def top_up(
+        self, name: str, amount: object, expires_at: object, why: str, by: str | None
+    ) -> Steps[int]:
+        """Pay credit into a prepaid limit; gives what is left of it then, in base units.
+
+        Raises InvalidInputError, LedgerError.
+        """
+        limit = self._named(name)
+        if limit.is_rule:
+            example = f"{limit.name} [{limit.per}=VALUE]"
+            raise InvalidInputError(
+                "name", f"limit {limit.name!r} has a balance for each {limit.per}",
+                f"name one: {example!r}",
+            )  # fmt: skip
+        until = None if expires_at is None else check_whole(expires_at, "expires_at", most=FOREVER)
+        paid = amount_from_units(amount, limit.meter_info, "amount")
+        why = check_label(why, "why", empty=True)
+        outcome = yield TopUp(limit.name, limit.account, paid, until, why, _who(by))
+        raise_if_failed(outcome)
+
+        def left(store: Store, now: int) -> int:
+            (verdict,) = store.verdicts((limit,), now)
+            return verdict.remaining
+
+        remaining: int = yield AskWorker(left)
+        return remaining
 
     def _named(self, name: object) -> Limit:
         asked = check_label(name, "name")

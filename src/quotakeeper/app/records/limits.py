@@ -26,6 +26,17 @@ def raised_record(name: str, to: str, until: int, why: str) -> dict[str, object]
     }  # fmt: skip
 
 
+def top_up_record(
+    name: str, amount: str, expires_at: int | None, balance: str
+) -> dict[str, object]:
+    """What `quotakeeper limits topup` has done; amounts are in the unit of the limit."""
+    expires = None if expires_at is None else rfc3339(expires_at)
+    return {
+        "schema": Schema.TOP_UP, "name": name, "amount": amount, "expires_at": expires,
+        "balance": balance,
+    }  # fmt: skip
+
+
 def limits_origin(settings: Settings) -> str:
     """Where the limits are written: a file, an environment variable, or "default"."""
     return settings.origins.get("limits", "default")

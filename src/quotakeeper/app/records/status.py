@@ -90,7 +90,7 @@ def limit_record(entry: LimitStatus) -> dict[str, object]:
         "remaining": units_text(entry.remaining, meter),
         "percent": percent_text(entry.percent),
         "state": str(entry.state),
-        "resets_at": rfc3339(entry.resets_at),
+        "resets_at": None if limit.window.is_endless else rfc3339(entry.resets_at),
         "unit": meter.unit,
         "mode": str(limit.mode),
         "model": limit.model,

@@ -32,7 +32,9 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
 @click.option("--model", help='The model it is for; "gemini-2.5-*" is all that begin so.')
 @click.option("--operation", help="The operation it is for.")
 @click.option("--meter", type=click.Choice(list(METERS)), help="What is counted.")
-@click.option("--window", help='Per minute, hour, day, week, month, or "rolling 24h".')
+@click.option(
+    "--window", help='Per minute, hour, day, week, month, "rolling 24h", or none (prepaid).'
+)
 @click.option("--amount", help="How much: tokens, minutes, US dollars, ...")
 @click.option(
     "--mode", type=click.Choice([str(mode) for mode in Mode]), help="What passing it does."
@@ -87,6 +89,23 @@ def raise_limit(session: CommandContext, name: str, to: str, for_span: str, why:
     from quotakeeper.cli.limits.raising import run_raise
 
     return run_raise(session, name, to, for_span, why, as_json=as_json)
+
+
+@limits.command("topup")
+@click.argument("name")
+@click.argument("amount")
+@click.option(
+    "--expires", metavar="TIME", help="When what is left of it lapses; never, if not given."
+)
+@click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def top_up(session: CommandContext, name: str, amount: str, expires: str | None, why: str,
+           as_json: bool) -> int:  # fmt: skip
+    """Pay credit into a prepaid limit, one with --window none."""
+    from quotakeeper.cli.limits.raising import run_top_up
+
+    return run_top_up(session, name, amount, expires, why, as_json=as_json)
 
 
 @limits.command("remove")

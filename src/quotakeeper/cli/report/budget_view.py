@@ -40,6 +40,8 @@ def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int)
 def _period(budget: Budget) -> str:
     start = moment(budget.period.start_at, zone_named(budget.limit.timezone))
     kind = budget.limit.window.kind
+    if budget.limit.window.is_endless:
+        return "-"
     if kind == "month":
         return f"{start:%Y-%m}"
     return f"{start:%Y-%m-%d}" if kind in ("day", "week") else f"{start:%Y-%m-%d %H:%M}"

@@ -26,6 +26,13 @@ _MESSAGES = {
     "limit {name!r} is raised to {amount} until {at}, in {left}: {why}": (
         "hạn mức {name!r} được nâng lên {amount} tới {at}, còn {left}: {why}"
     ),
+    "never; {left} left": "không bao giờ; còn {left}",
+    "limit {name!r}: {amount} paid in; the balance is {left}": (
+        "hạn mức {name!r}: đã nạp {amount}; số dư là {left}"
+    ),
+    "limit {name!r}: {amount} paid in, until {at}; the balance is {left}": (
+        "hạn mức {name!r}: đã nạp {amount}, hết hạn {at}; số dư là {left}"
+    ),
     # report: spend beside budget
     "BUDGET": "NGÂN SÁCH",
     "PERIOD": "KỲ",

@@ -42,6 +42,12 @@ HELP = {
     ),
     "The larger amount, in its unit.": "Mức lớn hơn, theo đơn vị của hạn mức.",
     'For how long, like "1d".': 'Trong bao lâu, như "1d".',
+    "Pay credit into a prepaid limit, one with --window none.": (
+        "Nạp tín dụng vào một hạn mức trả trước, tức hạn mức có --window none."
+    ),
+    "When what is left of it lapses; never, if not given.": (
+        "Lúc nào phần còn lại hết hạn; không ghi thì không bao giờ."
+    ),
     # pause, resume
     "Stop the calls of every process on the ledger.": (
         "Dừng các lời gọi của mọi tiến trình dùng chung sổ."
@@ -122,8 +128,8 @@ HELP = {
     ),
     "The operation it is for.": "Cho thao tác nào.",
     "What is counted.": "Đếm đại lượng nào.",
-    'Per minute, hour, day, week, month, or "rolling 24h".': (
-        'Theo minute, hour, day, week, month, hoặc "rolling 24h".'
+    'Per minute, hour, day, week, month, "rolling 24h", or none (prepaid).': (
+        'Theo minute, hour, day, week, month, "rolling 24h", hoặc none (trả trước).'
     ),
     "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
     "What passing it does.": "Vượt qua thì làm gì.",
