@@ -21,6 +21,16 @@ BILL = (
     "Usage start date,SKU description,Usage amount,Usage unit,Unrounded Cost ($)\n"
     "2026-11-23,Generate content input token count gemini 2.5 flash text,2000,count,0.0006\n"
 )
+PREPAID = """\
+timezone = "UTC"
+default_limits = true
+
+[[limit]]
+name = "prepaid"
+meter = "requests"
+window = "none"
+amount = 100
+"""
 REQUESTS = {"page": 0, "limit": 1000, "requests": []}
 
 # Each command with `--json`, an invocation of it, and what its document is.
@@ -68,6 +78,7 @@ def commands_with_json() -> Iterator[str]:
 def furnished(busy: CommandLine) -> CommandLine:
     """A folder with a file of each kind that the commands read."""
     folder = busy.folder
+    busy.write_config(PREPAID)
     (folder / "bill.csv").write_text(BILL, encoding="utf-8")
     (folder / "requests.json").write_text(json.dumps(REQUESTS), encoding="utf-8")
     (folder / "text.txt").write_text("xin chào", encoding="utf-8")

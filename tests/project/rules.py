@@ -142,6 +142,16 @@ RULES = (
     ),
     Rule(
         "Admission",
+        "Of prepaid credit, use takes from the top-up that expires first; what is left of it lapses.",
+        "Với tín dụng trả trước, phần dùng lấy từ lần nạp hết hạn sớm nhất; phần còn lại của nó sẽ mất.",
+        "domain/ledger/credit.py",
+        "Credit.fold",
+        "self.lots.sort(key=lambda lot: (lot.until, lot.seq))",
+        "pass",
+        "tests/stores/test_contract.py::TestMemoryStore::test_what_expires_first_is_used_first",
+    ),
+    Rule(
+        "Admission",
         "A limit with scope labels applies to calls that carry all of these labels.",
         "Hạn mức có nhãn phạm vi chỉ áp dụng cho lời gọi mang đủ mọi nhãn đó.",
         "domain/limits.py",
