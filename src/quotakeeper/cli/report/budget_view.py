@@ -19,7 +19,7 @@ def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int)
     words, lang = session.words, session.lang
     if not budgets:
         return []
-    header = [words(text) for text in ("BUDGET", "PERIOD", "AMOUNT", "USED", "%", "LEFT")]
+    header = [words("BUDGET"), words("PERIOD"), words("AMOUNT"), words("USED"), "%", words("LEFT")]
     rows = []
     for each in budgets[:MOST_ROWS]:
         meter = each.limit.meter_info
