@@ -14,7 +14,7 @@ from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 20  # the most that anything here may take before it counts as hung
+SECONDS = 60  # the most that anything here may take before it counts as hung
 
 
 def limit(amount: object, **more: object) -> dict[str, object]:

@@ -59,3 +59,4 @@ def test_slots_can_be_read(keeper: Keeper) -> None:
     assert len(slots) == 72
     assert [slot.calls for slot in keeper.slots(start, start + 1)] == [1]
     assert sum(slot.quantities["requests"] for slot in slots) == 72
+    assert [slot.slot_at for slot in slots] == [slot.bucket_at for slot in slots]

@@ -20,6 +20,7 @@ from quotakeeper import Keeper, UsageEvent
 from quotakeeper.intercept import import_hook
 from quotakeeper.intercept.watch import Watching
 from quotakeeper.sandbox.server import Sandbox
+from tests.noon import zone_at_noon
 
 TLS = ssl.create_default_context()  # made once: it takes longer than a call
 SECRET = "AIzaSy-a-key-that-nobody-may-keep-1234567"
@@ -178,7 +179,12 @@ class Watched:
         settings = options.pop("settings", {})
         keeper = Keeper(
             self.folder / f"ledger{len(self.watching)}.db",
-            {"limit": list(limits), "default_limits": False, **settings},
+            {
+                "limit": list(limits),
+                "default_limits": False,
+                "timezone": zone_at_noon(),
+                **settings,
+            },
             durability="process",
             clock=options.pop("clock", None),
         )
