@@ -159,6 +159,17 @@ class PauseRules(LedgerCase):
         assert entry.notice is not None
         assert (entry.notice.amount, entry.notice.why) == (15, "a big order")
 
+    def test_calls_of_one_kind_follow_what_is_raised(self) -> None:
+        # What applies to a kind of call is known from one call to the next.
+        limits = (cap(10),)
+        self.watch(*limits)
+        self.do(self.asking("a", tokens(10), limits), c.Reserved)
+        self.do(self.asking("b", tokens(1), limits), c.Denied)
+        self.raise_to(15, for_us=HOUR)
+        self.do(self.asking("c", tokens(2), limits), c.Reserved)
+        self.clock.advance(hours=1)
+        self.do(self.asking("d", tokens(1), limits), c.Denied)
+
     def test_to_raise_never_lowers_and_names_one_limit(self) -> None:
         limit, other = cap(10), cap(10, "another")
         self.watch(limit)

@@ -144,7 +144,8 @@ class ValueRules(LedgerCase):
         assert self.store.check(labels, tokens(10), limits, now).allowed
         assert not self.store.check(labels, tokens(11), limits, now).allowed
         assert self.values(limit) == [("each", 0, 0, 0)]
-        assert len(self.book("a", "lan", 8, limit).crossed) == 1
+        booked = self.do(c.Record("a", labels, tokens(8), limits), c.Booked)
+        assert len(booked.crossed) == 1
 
     def test_a_rolling_window_per_value(self) -> None:
         limit = rule(window="rolling 1h")
