@@ -10,11 +10,13 @@ import pytest
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger.account_index import AccountIndex
 from quotakeeper.domain.ledger.apply import apply
 from quotakeeper.domain.ledger.entries import Entry, Kind, Notice
 from quotakeeper.domain.ledger.paying_in import problem_of
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.pauses import CallPause
+from quotakeeper.domain.usage import CallLabels
 from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
@@ -92,3 +94,23 @@ def test_verify_finds_another_pause_than_the_journal_has(change: dict[str, objec
     assert [problem.what for problem in store.verify()] == [
         "pauses and raised limits are not those of the journal"
     ]
+
+
+def test_pauses_that_have_lapsed_are_not_in_force() -> None:
+    store = MemoryStore(zone_named)
+    store.apply([c.PauseCalls("gemini", "x", "", HOUR), c.PauseCalls("", "y")], NOON)
+    assert [pause.provider for pause in store.pauses(NOON)] == ["", "gemini"]
+    assert [pause.provider for pause in store.pauses(NOON + HOUR)] == [""]
+
+
+def test_accounts_are_found_by_the_labels_of_a_call() -> None:
+    index: AccountIndex[str] = AccountIndex()
+    of_lan = CallLabels("gemini", "m", "translate", (("user", "lan"),))
+    for name, labels in (
+        ("every", CallLabels("")), ("theirs", CallLabels("deepgram")), ("lan", replace(of_lan, provider="")),
+        ("lan elsewhere", replace(of_lan, provider="deepgram")),
+        ("minh", CallLabels("", scope=(("user", "minh"),))),
+    ):  # fmt: skip
+        index.add(cap(1, labels=labels).account, name)
+    assert list(index.matching(of_lan)) == ["every", "lan"]
+    assert list(index.matching(CallLabels("deepgram"))) == ["every", "theirs"]
