@@ -85,7 +85,7 @@ def test_what_cannot_be_ordered_is_told(make: MakeKeeper) -> None:
         {"why": "x", "for_seconds": "soon"}, {"why": "x", "by": 3},
     ):  # fmt: skip
         with pytest.raises(InvalidInputError):
-            keeper.pause(**given)  # type: ignore[arg-type]
+            keeper.pause(**given)
     keeper.reserve("gemini").release()
     for name, to, seconds, why in (
         ("nothing", 20, 60, "x"), ("cap", 10, 60, "x"), ("cap", 5, 60, "x"), ("cap", 20, 0, "x"),
