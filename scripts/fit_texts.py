@@ -15,6 +15,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from fit_colloquial import spoken
+
 SKIPPED_LANGUAGE = "my"  # NTREX Burmese tokenises at twice the usual rate: not representative
 _DECOMPOSED = frozenset(("vi", "ko", "fr", "de", "es", "pt", "cs", "pl"))
 ARCHIVE = "ntrex-61-languages.tar.xz"
@@ -109,6 +111,17 @@ def _markup(draw: random.Random, sentences: list[str]) -> str:
     return draw.choice(shapes)
 
 
+def _escaped(draw: random.Random, sentences: list[str]) -> str:
+    """JSON whose characters beyond ASCII are written as \\uXXXX, as many programs write it."""
+    parts = [_part(draw, sentences) for _ in range(draw.randrange(1, 5))]
+    shapes = (
+        {"text": parts[0]},
+        parts,
+        [{"id": i, "content": part} for i, part in enumerate(parts)],
+    )
+    return json.dumps(draw.choice(shapes), indent=draw.choice((None, None, 2)))
+
+
 def _decomposed(draw: random.Random, sentences: list[str]) -> str:
     """Marks typed as characters of their own, as some keyboards and file systems leave them."""
     return unicodedata.normalize("NFD", draw.choice(sentences))
@@ -165,7 +178,7 @@ def _emoji(draw: random.Random) -> str:
     return " ".join("".join(draw.choices(signs, k=draw.randrange(1, 4))) for _ in range(8))
 
 
-def _standard_library(draw: random.Random) -> Iterator[Text]:
+def standard_library(draw: random.Random) -> Iterator[Text]:
     folders = (sysconfig.get_path("stdlib"), sysconfig.get_path("include"))
     for folder, suffix in zip(folders, ("*.py", "*.h"), strict=True):
         files = sorted(Path(folder).glob(suffix)) + sorted(Path(folder).glob("*/" + suffix))
@@ -185,6 +198,7 @@ def training_texts(corpora: Path, seed: int) -> list[Text]:
         ("json", _json, 6),
         ("markup", _markup, 16),
         ("stylesheet", _stylesheet, 2),
+        ("escaped", _escaped, 4),
     )
     for language, sentences in read_ntrex(corpora, 0).items():
         if language == SKIPPED_LANGUAGE:
@@ -196,9 +210,12 @@ def training_texts(corpora: Path, seed: int) -> list[Text]:
         ]
         for group, make, times in made:
             texts += [(group, make(draw, sentences)) for _ in range(times)]
+        if language == "vi":
+            texts += [("escaped vi", _escaped(draw, sentences)) for _ in range(200)]
         if language in _DECOMPOSED:
             texts += [("decomposed", _decomposed(draw, sentences)) for _ in range(150)]
-    texts += list(_standard_library(draw))
+    texts += [("spoken", spoken(draw)) for _ in range(400)]
+    texts += list(standard_library(draw))
     for group, plain in (("numbers", _numbers), ("identifiers", _identifiers), ("emoji", _emoji)):
         texts += [(group, plain(draw)) for _ in range(300)]
     return [(group, text) for group, text in texts if text.strip()]

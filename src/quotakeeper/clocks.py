@@ -6,12 +6,16 @@ import os
 import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from threading import Lock
 from typing import Protocol
 
 from quotakeeper.errors import ConfigError
+from quotakeeper.zone_names import has_database, nearest_zone
 
 LOCAL = "local"
 _ZERO = timedelta(0)
+_UTC_NAMES = frozenset(("UTC", "UTC0", "UTC+0", "UTC-0", "Etc/UTC", "Etc/Universal", "Zulu"))
+_NO_DATABASE = "install the time zone database: pip install tzdata"
 
 
 class Clock(Protocol):
@@ -41,6 +45,20 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
+    """Wait until a lock is free and take it, for some seconds of a clock at most.
+
+    Gives whether it was taken. On a clock that is turned by hand the lock is looked at before and
+    after its sleep.
+    """
+    if isinstance(clock, SystemClock):
+        return lock.acquire(timeout=max(0.0, seconds))
+    if lock.acquire(blocking=False):
+        return True
+    clock.sleep(seconds)
+    return lock.acquire(blocking=False)
 
 
 class MachineZone(tzinfo):
@@ -90,17 +108,23 @@ def zone_named(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(
-            "timezone",
-            f"unknown time zone {str(name)[:60]!r}",
-            'give an IANA name like "Asia/Ho_Chi_Minh"; if that name is right, install the '
-            "time zone database: pip install tzdata",
-        ) from None
+        fix = nearest_zone(str(name)[:60]) if has_database() else _NO_DATABASE
+        problem = f"unknown time zone {str(name)[:60]!r}"
+        raise ConfigError("timezone", problem, fix) from None
 
 
 def local_zone_name() -> str:
-    """The machine's time zone: an IANA name where it can be told, else "local"."""
-    candidates = [os.environ.get("TZ", "").lstrip(":")]
+    """The machine's time zone: an IANA name where it can be told, else "local".
+
+    Raises ConfigError where the variable TZ holds what is no zone's name: the C library takes that
+    for UTC without a word.
+    """
+    told = os.environ.get("TZ", "").strip().removeprefix(":")
+    if told:
+        named = _zone_of_variable(told)
+        if named:
+            return named
+    candidates = []
     try:
         target = os.path.realpath("/etc/localtime")
         if "zoneinfo/" in target:
@@ -115,5 +139,25 @@ def local_zone_name() -> str:
                 zone_named(name)
             except ConfigError:
                 continue
-            return "UTC" if name in ("Etc/UTC", "UTC", "Etc/Universal", "Zulu") else name
+            return "UTC" if name in _UTC_NAMES else name
     return LOCAL
+
+
+def _zone_of_variable(told: str) -> str:
+    """The zone that TZ names; "" where it names the machine's own file."""
+    if told.startswith("/"):
+        if "zoneinfo/" in told:
+            told = told.split("zoneinfo/")[-1]
+        elif os.path.exists(told):
+            return LOCAL if told != "/etc/localtime" else ""
+    if told in _UTC_NAMES:
+        return "UTC"
+    try:
+        zone_named(told)
+    except ConfigError as error:
+        if not has_database():
+            return LOCAL  # no name can be looked up, but the C library may know it
+        raise ConfigError(
+            "environment TZ", error.problem, f"{error.fix} (for TZ, or for QUOTAKEEPER_TIMEZONE)"
+        ) from None
+    return told

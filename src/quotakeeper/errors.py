@@ -22,7 +22,7 @@ Facts are attributes, not text: a program reads `error.limit`, a person reads `s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Protocol
 
@@ -74,8 +74,39 @@ class RefusingVerdict(Protocol):
     def resets_at(self) -> int:
         """The end of the period, in microseconds since 1970 UTC."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it lacks room only because of calls under way."""
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether settled use leaves no room for the call."""
+
     def explain(self, zone: tzinfo | None = None) -> str:
         """One line for people."""
+
+
+class RefusalBasis(Protocol):
+    """What an error needs of what was reserved for a call; `quotakeeper.Decision.basis` is one."""
+
+    @property
+    def quantities(self) -> Mapping[str, int]:
+        """What was to be reserved."""
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Of a quantity, why so much."""
+
+    @property
+    def waited_ms(self) -> int:
+        """How long the call waited for room."""
+
+    @property
+    def not_waited(self) -> str:
+        """Why it did not, where the policy is to wait; else ""."""
+
+    def explain(self) -> str:
+        """How the amounts are known."""
 
 
 class RefusingDecision(Protocol):
@@ -91,6 +122,14 @@ class RefusingDecision(Protocol):
     @property
     def blocking(self) -> RefusingVerdict:
         """The refusing answer that takes longest to reset."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the limits lack room only because of calls under way."""
+
+    @property
+    def basis(self) -> RefusalBasis | None:
+        """What was to be reserved for the call, and why so much."""
 
     def explain(self) -> str:
         """One line for people."""
@@ -198,16 +237,27 @@ class PausedError(QuotakeeperError):
 
 
 class UnpricedModelError(QuotakeeperError):
-    """No price is known for this call, and `on_unpriced = "refuse"`."""
+    """No price is known for a call, so it was refused, and nothing was counted.
 
-    def __init__(self, provider: str, model: str, meters: tuple[str, ...] = ()) -> None:
+    `on_unpriced` is "refuse"; or it is "auto" and a hard limit on cost applies, whose name is
+    `limit` ("" where none does). `meters` are the quantities that have no price.
+    """
+
+    def __init__(
+        self, provider: str, model: str, meters: tuple[str, ...] = (), limit: str = ""
+    ) -> None:
         self.provider = provider
         self.model = model
         self.meters = meters
-        of = f" ({', '.join(meters)})" if meters else ""
+        self.limit = limit
+        missing = [meter for meter in meters if meter not in ("model", "provider")]
+        of = f" ({', '.join(missing)})" if missing else ""
+        why = f", so the hard limit {limit!r} cannot count its cost" if limit else ""
         super().__init__(
-            f"no price is known for {provider}/{model or '(no model named)'}{of}; "
-            "add one in a price file (see: quotakeeper prices list) or set on_unpriced"
+            f"no price is known for {provider}/{model or '(no model named)'}{of}{why}; "
+            "write a [[price]] for it in a file that price_files names, or set on_unpriced to "
+            "price_as_highest (the dearest price of the provider counts) or count_only (its cost "
+            "stays unknown)"
         )
 
 

@@ -79,6 +79,11 @@ def random_fraction() -> float:
     return (int.from_bytes(os.urandom(7), "big") >> 3) / (1 << 53)
 
 
+def random_bytes(count: int) -> bytes:
+    """So many random bytes."""
+    return os.urandom(count)
+
+
 def new_owner() -> str:
     """A new name for this process as an owner of reservations."""
     return f"{os.getpid()}-{os.urandom(6).hex()}"

@@ -12,6 +12,7 @@ from typing import Any, Self
 from quotakeeper.clocks import Clock
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.limit_tables import at_key
+from quotakeeper.config.policies import with_policies
 from quotakeeper.config.settings import lease_size
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.forecasting.status import Status, UsageRow
@@ -40,6 +41,9 @@ class Keeper:
     (an acknowledged write survives a power cut; the default) or "process" (it survives kill -9).
     `lease` admits calls in memory, on slices of the limits: "auto", for how many calls a slice is,
     or "off" (the default).
+    `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy` ("wait", "refuse"), `hold`
+    ("worst_case", "typical") and their numbers are the settings of the same names: what is done
+    with a call that a hard limit has no room for.
     `on_warning` is called with a Verdict the first time that use of a limit passes one of its
     thresholds in a period, once for all processes on a ledger, and again after use has fallen below
     it; without it the warning is logged, or printed on stderr where no handler listens. Raises
@@ -49,19 +53,29 @@ class Keeper:
     method that has a twin with an `a` in front can be awaited instead of blocking.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a keeper may be opened with, by name
         self,
         ledger: str | os.PathLike[str] | None = None,
         config: Settings | Mapping[str, object] | str | os.PathLike[str] | None = None,
         durability: str | None = None,
         *,
         lease: str | int | None = None,
+        on_limit: str | None = None,
+        on_busy: str | None = None,
+        hold: str | None = None,
+        busy_seconds: int | None = None,
+        wait_seconds: int | None = None,
+        clamp_least: int | None = None,
         clock: Clock | None = None,
         on_warning: Warner | None = None,
     ) -> None:
         settings = load_settings(ledger, config)
         if lease is not None:
             settings = replace(settings, lease=at_key("lease", lease_size, lease))
+        settings = with_policies(settings, {
+            "on_limit": on_limit, "on_busy": on_busy, "hold": hold, "busy_seconds": busy_seconds,
+            "wait_seconds": wait_seconds, "clamp_least": clamp_least,
+        })  # fmt: skip
         wired = wire(settings, durability, clock, on_warning)
         self.settings = settings
         self.durability = wired.durability
@@ -94,8 +108,12 @@ class Keeper:
         `input_text` and `output_text` are counted here at their upper bound;
         `quantities={"input_tokens@audio": 40}` for labelled ones. `event_id` makes it idempotent.
         With `sent=True` the call leaves as soon as it is admitted: `mark_sent` in the same commit.
-        Raises LimitExceeded, PausedError, UnpricedModelError, InvalidInputError, KeyConflictError,
-        or a LedgerError when the ledger cannot say (unless `on_store_failure = "allow"`).
+        Where only calls under way hold the room, it waits for them (`on_busy`), but never for what
+        the own thread or task holds, nor by blocking an event loop. `at_once=True` waits for nothing.
+        With `on_limit = "clamp"`, `hold.quantities["output_tokens"]` may be less than was asked: it
+        is the output cap to pass on. `decision.basis` says so.
+        Raises LimitExceeded, PausedError (at once), UnpricedModelError, InvalidInputError (an unknown
+        provider is one), KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
         """
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities

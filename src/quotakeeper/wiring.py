@@ -13,11 +13,13 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
 from quotakeeper.domain.units import Quantities
 from quotakeeper.engine.assembly import Engine, assemble
-from quotakeeper.engine.call_builder import CallBuilder, Policies, TokenCount
+from quotakeeper.engine.call_builder import CallBuilder, TokenCount
+from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
-from quotakeeper.errors import ConfigError
+from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.identifiers import new_owner
+from quotakeeper.known_names import KnownNames
 
 if TYPE_CHECKING:
     from quotakeeper.catalogue.snapshot import PriceSnapshot
@@ -44,12 +46,16 @@ def wire(
     chosen = _durability(durability or settings.durability)
     prices = LazyPrices(settings)
     policies = Policies(
-        settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan
-    )
+        settings.on_limit, settings.on_unpriced, settings.on_store_failure, settings.plan,
+        settings.on_busy, settings.hold, settings.busy_seconds, settings.wait_seconds,
+        settings.clamp_least,
+    )  # fmt: skip
+    names = KnownNames(settings.providers, prices)
+    check_limits(settings, names)
     limits = tuple(_canonical(limit, prices) for limit in settings.limits)
     engine = assemble(
         open_store(settings, chosen),
-        CallBuilder(limits, prices, _count_tokens, policies),
+        CallBuilder(limits, prices, _count_tokens, policies, names),
         limits,
         zone_named(settings.timezone),
         clock or SystemClock(),
@@ -58,6 +64,23 @@ def wire(
         granting=_block_sizing(settings.lease, chosen),
     )
     return Wired(engine, chosen, prices)
+
+
+def known_names(settings: Settings) -> KnownNames:
+    """The names that settings know: of adapters and prices, and those that they declare."""
+    return KnownNames(settings.providers, LazyPrices(settings))
+
+
+def check_limits(settings: Settings, names: KnownNames | None = None) -> None:
+    """Raise ConfigError for the first limit that no call can match, with the nearest name."""
+    names = names or known_names(settings)
+    origin = settings.origins.get("limits", "limits")
+    for limit in settings.limits:
+        try:
+            names.check_limit(limit)
+        except InvalidInputError as error:
+            where = f"{origin}: limit {limit.name!r}, {error.field}"
+            raise ConfigError(where, error.problem, error.fix) from None
 
 
 def _block_sizing(lease: str, durability: str) -> BlockSizing | None:

@@ -90,9 +90,9 @@ def test_a_compaction_says_what_went_and_how_large_the_files_are(
     keeper: Keeper, clock: FakeClock, tmp_path: Path
 ) -> None:
     for number in range(3):
-        keeper.record("x", event_id=f"{number}")
+        keeper.record("openai", event_id=f"{number}")
     clock.advance(hours=24 * 60)
-    keeper.record("x", event_id="new")
+    keeper.record("openai", event_id="new")
     keeper.close()
     path = tmp_path / "ledger.db"
     done = compact_ledger(lambda: Keeper(ledger=path, config=CONFIG, clock=clock), 40)

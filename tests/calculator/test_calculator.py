@@ -185,8 +185,8 @@ def test_limits_may_be_changed_and_come_from_the_users_own(tmp_path: Path) -> No
     }  # fmt: skip
     calculator = TokenCalculator(tmp_path / "ledger.db", config)
     assert calculator.quota_limits == {
-        "gemini_daily_tokens": 15_000_000, "gemini_daily_cost": 10.0,
-        "deepgram_daily_minutes": 10.0, "deepgram_daily_cost": 4.3,
+        "gemini_daily_tokens": None, "gemini_daily_cost": None,
+        "deepgram_daily_minutes": 10.0, "deepgram_daily_cost": None,
     }  # fmt: skip
     calculator.quota_limits["deepgram_daily_minutes"] = 2
     calculator.track_api_call("a", audio_duration=96, api_type="deepgram")
@@ -342,3 +342,61 @@ def test_what_the_ledger_cannot_take_is_counted_and_booked_later(
     calculator.close()
     with Keeper(tmp_path / "ledger.db", CONFIG) as keeper:
         assert [event.quantities["audio_milliseconds"] for event in keeper.events()] == [60_000]
+
+
+def summary_of(calculator: TokenCalculator, caplog: pytest.LogCaptureFixture) -> list[str]:
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="quotakeeper.calculator"):
+        calculator.log_summary()
+    return logged(caplog)
+
+
+def test_the_summary_names_no_limit_that_is_not_in_force(
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = {"name": "mine", "provider": "gemini", "meter": "tokens", "window": "day", "amount": 600}
+    for limits in ({"default_limits": False}, {"limit": [mine]}):
+        calculator = TokenCalculator("memory:", {**CONFIG, **limits}, clock=clock)
+        calculator.keeper.record("gemini", input_tokens=3, output_tokens=3)
+        lines = summary_of(calculator, caplog)
+        share = " / 600 (1.0%)" if "limit" in limits else ""
+        assert f"  Daily Tokens: 6{share}" in lines
+        assert "  Daily Cost: $0.000001" in lines
+        assert "  Daily Minutes: 0.0" in lines
+        status = calculator.check_quota_status()
+        assert (status["gemini"]["cost_limit"], status["gemini"]["cost_percent"]) == (None, None)
+        assert status["deepgram"]["status"] == "OK"
+        assert calculator.get_quota_warnings() == []
+        calculator.close()
+
+
+def test_a_cost_that_is_not_known_is_not_zero(
+    calculator: TokenCalculator, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        event = calculator.keeper.record("gemini", model="gemini-9-argon", input_tokens=3)
+        usage = calculator.note_event(event)
+        assert (usage["cost_usd"], usage["unpriced"]) == (None, True)
+    lines = summary_of(calculator, caplog)
+    unknown = "unpriced: 2 calls, cost unknown"
+    assert f"  Cost: {unknown}" in lines
+    assert f"  Daily Cost: {unknown} / $10.00" in lines
+    assert f"  Total Cost: {unknown}" in lines and f"  Daily Total Cost: {unknown}" in lines
+    part = calculator.check_quota_status()["gemini"]
+    assert (part["cost_used"], part["cost_percent"]) == (None, None)
+    assert (part["unpriced_calls"], part["status"]) == (2, "UNKNOWN")
+    assert calculator.daily_usage["gemini_cost"] is None
+    summary = calculator.get_summary()
+    assert (summary["gemini_cost_usd"], summary["total_cost_usd"]) == (None, None)
+    assert summary["unpriced_operations"] == 2
+    assert calculator.export_to_file(tmp_path / "x.json")
+    data = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert [each["cost_usd"] for each in data["operations"]] == [None, None]
+    calculator.track_api_call("a", audio_duration=60, api_type="deepgram")
+    calculator.note_event(calculator.keeper.record("gemini", input_tokens=40))
+    lines = summary_of(calculator, caplog)
+    assert f"  Cost: $0.000003, {unknown}" in lines
+    assert f"  Daily Cost: $0.000003 / $10.00 (0.0%), {unknown}" in lines
+    assert f"  Total Cost: $0.004303, {unknown}" in lines
+    calculator.keeper.record("gemini", input_tokens=12_000_000)
+    assert calculator.check_quota_status()["gemini"]["status"] == "WARNING"

@@ -185,7 +185,7 @@ def test_data_on_a_pipe_is_utf8_whatever_the_locale(busy: CommandLine, repositor
 def test_a_reader_that_has_enough_is_no_error(cli: CommandLine, repository: Path) -> None:
     with cli.keeper() as keeper:
         for number in range(400):
-            keeper.record("x", event_id=f"{number:04}", operation="o" * 200)
+            keeper.record("openai", event_id=f"{number:04}", operation="o" * 200)
     command = f"{sys.executable} -m quotakeeper export | head -n 1"
     ran = subprocess.run(
         ["sh", "-c", command], capture_output=True, check=False, cwd=cli.folder,

@@ -49,6 +49,7 @@ def test_list(cli: CommandLine) -> None:
         "name": "gemini daily cost", "provider": "gemini", "model": "", "operation": "",
         "scope": {}, "meter": "cost", "unit": "USD", "window": "day", "amount": "10.00",
         "mode": "hard", "timezone": "UTC", "thresholds": ["0.8", "0.95", "1"], "per": "",
+        "unlisted": False,
     }  # fmt: skip
     out = cli.run("limits", "list").out
     assert "15,000,000 tokens" in out

@@ -399,7 +399,7 @@ def test_calls_that_were_compacted_are_not_taken_for_missing(
         clock.advance(hours=hours)
     assert said(cli, "--last", "80d")["counts"]["alike"] == 2
     with cli.keeper() as keeper:
-        keeper.record("x", model="y")  # the newest entry is always kept
+        keeper.record("openai", model="y")  # the newest entry is always kept
         assert keeper.compact(35).calls == 4
         before = list(keeper.entries())
     for arguments in (["deepgram", "--last", "80d"], ["gemini", "--file", bill]):

@@ -74,7 +74,7 @@ def test_no_events_yet(cli: CommandLine) -> None:
 
 def test_a_hostile_name_cannot_steer_the_terminal(cli: CommandLine) -> None:
     with cli.keeper() as keeper:
-        keeper.record("x", operation="\x1b[2J\u202eevil\n", model="a\tb", event_id="\x07")
+        keeper.record("openai", operation="\x1b[2J\u202eevil\n", model="a\tb", event_id="\x07")
     for command in ("events", "report", "watch --once"):
         out = cli.run(*command.split()).out
         assert not {"\x1b", "\u202e", "\t", "\x07"} & set(out)

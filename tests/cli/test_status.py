@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from quotakeeper import Keeper
 from tests.cli.conftest import CommandLine, golden
 
 LIMIT = """
@@ -44,7 +45,7 @@ def test_json_is_as_other_programs_rely_on(busy: CommandLine) -> None:
         "gemini daily cost": {
             "name": "gemini daily cost", "provider": "gemini", "meter": "cost",
             "window": "day", "amount": "10.00", "used": "4.3537", "reserved": "0.00",
-            "remaining": "5.6463", "percent": "43.54", "state": "ok",
+            "remaining": "5.6463", "percent": "43.54", "state": "unknown",
             "resets_at": "2026-11-24T00:00:00Z",
         },
         "deepgram daily minutes": {
@@ -146,6 +147,8 @@ def test_a_new_day_is_a_new_balance(busy: CommandLine) -> None:
 
 
 def test_global_options_may_stand_anywhere(busy: CommandLine, tmp_path: object) -> None:
+    with Keeper("other.db", clock=busy.clock) as other:
+        other.record("gemini", requests=0)
     before = busy.run("--ledger", "other.db", "status", "--json")
     after = busy.run("status", "--json", "--ledger=other.db")
     assert before.out == after.out

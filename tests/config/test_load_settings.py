@@ -11,6 +11,7 @@ import pytest
 
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.platform_folders import data_folder, default_ledger, user_config_file
+from quotakeeper.config.policies import with_policies
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.windows import Window
 from quotakeeper.errors import ConfigError
@@ -59,7 +60,7 @@ def test_without_anything_the_brief_limits_hold(home: dict[str, str], tmp_path: 
     )
     assert settings.warn_at == Decimal("0.8")
     assert (settings.durability, settings.on_limit) == ("power", "raise")
-    assert (settings.on_store_failure, settings.on_unpriced) == ("deny", "count_only")
+    assert (settings.on_store_failure, settings.on_unpriced) == ("deny", "auto")
     assert settings.config_file is None
     assert settings.ledger == str(default_ledger(home))
     assert settings.origins["ledger"] == "default"
@@ -246,3 +247,21 @@ def test_how_calls_are_leased(
     assert load(home, tmp_path).lease == lease
     told = load({**home, "QUOTAKEEPER_LEASE": "64"}, tmp_path)
     assert (told.lease, told.origins["lease"]) == ("64", "environment QUOTAKEEPER_LEASE")
+
+
+def test_what_is_done_at_a_limit_is_said_in_the_same_words_everywhere(tmp_path: Path) -> None:
+    words = {"on_limit": "clamp", "on_busy": "refuse", "hold": "typical", "busy_seconds": 5,
+             "wait_seconds": 60, "clamp_least": 100}  # fmt: skip
+    variables = {f"QUOTAKEEPER_{name.upper()}": str(value) for name, value in words.items()}
+    by_file = load_settings("memory:", {**words, "default_limits": False}, {}, tmp_path)
+    by_environment = load_settings("memory:", None, {**variables, "HOME": str(tmp_path)}, tmp_path)
+    by_argument = with_policies(load_settings("memory:", {}, {}, tmp_path), words)
+    for settings in (by_file, by_environment, by_argument):
+        assert {name: getattr(settings, name) for name in words} == words
+    assert by_argument.origins["on_busy"] == "argument"
+
+
+@pytest.mark.parametrize("value", [-1, "1.5", "soon", True, None, [3], 86_401, "9" * 400])
+def test_a_number_of_seconds_is_checked(tmp_path: Path, value: object) -> None:
+    with pytest.raises(ConfigError, match="busy_seconds"):
+        load_settings("memory:", {"busy_seconds": value}, {}, tmp_path)

@@ -75,7 +75,10 @@ def test_provider(keeper: Keeper, provider: Any) -> None:
     assert list(keeper.entries()) == []
 
 
-def test_a_provider_nobody_has_heard_of_is_counted_unpriced(keeper: Keeper) -> None:
+def test_a_provider_nobody_has_heard_of_is_refused_until_it_is_declared(make: MakeKeeper) -> None:
+    with pytest.raises(InvalidInputError, match="unknown provider 'acme-ai'"):
+        make().record("acme-ai", model="m-1", input_tokens=5)
+    keeper = make(providers=["acme-ai"])
     event = keeper.record("acme-ai", model="m-1", input_tokens=5)
     assert event.cost_pico is None and event.labels.provider == "acme-ai"
 

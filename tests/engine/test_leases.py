@@ -221,7 +221,7 @@ def test_an_id_of_the_callers_own_goes_the_ordinary_way(make: MakeKeeper) -> Non
 def test_what_has_no_price_goes_the_ordinary_way(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), lease=10)
     assert type(keeper.reserve("gemini", model="gemini-unheard-of", input_tokens=5)) is Reservation
-    assert type(keeper.reserve("someone", input_tokens=5)) is Reservation
+    assert type(keeper.reserve("anthropic", input_tokens=5)) is Reservation
 
 
 def test_nonsense_is_told_as_it_is_without_a_lease(make: MakeKeeper) -> None:
@@ -503,7 +503,8 @@ def test_a_lease_for_other_calls_does_not_stand_in_the_way(make: MakeKeeper) -> 
 
 
 def test_who_does_not_answer_is_waited_for_only_so_long(make: MakeKeeper, clock: FakeClock) -> None:
-    keeper, other = make(limit(100), ledger="file", lease=20), make(limit(100), ledger="file")
+    keeper = make(limit(100), ledger="file", lease=20)
+    other = make(limit(100), ledger="file", on_busy="refuse")
     reserve(keeper).settle(**USED)
     keeper.status()
     assert keeper._engine.worker._turn.wait()  # it does not get its turn: as good as stopped

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import quotakeeper
 from quotakeeper.errors import ConfigError
 from quotakeeper.metering.process_meter import read_watch_settings
 from quotakeeper.providers.contract import Request
@@ -164,6 +165,32 @@ def test_a_loop_that_waits_goes_on_when_the_window_is_new(
     assert sum(clock.waits) >= 29
 
 
+def test_a_keeper_that_waits_by_its_own_policy_waits_in_hooks_too(
+    sandbox: Sandbox, watched: Watched
+) -> None:
+    clock = FakeClock("2026-11-23T12:00:30Z")
+    per_minute = {"name": "per minute", "meter": "requests", "window": "minute", "amount": 1}
+    watched(per_minute, clock=clock, settings={"on_limit": "wait"})
+    url = generate(sandbox.base_url)
+    assert [by_requests(url, prompt(), HEADERS).status for _ in range(2)] == [200, 200]
+    assert sum(clock.slept) == pytest.approx(30, abs=1.1)
+
+
+def test_policies_of_watch_are_for_the_keeper_that_it_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: Watched
+) -> None:
+    monkeypatch.setenv("QUOTAKEEPER_LEDGER", str(tmp_path / "own.db"))
+    with quotakeeper.watch(on_busy="refuse", hold="typical", wait=True, busy_seconds=3) as watching:
+        settings = watching.keeper.settings
+        watching.keeper.close()
+    assert (settings.on_busy, settings.hold, settings.on_limit) == ("refuse", "typical", "wait")
+    assert settings.busy_seconds == 3
+    with pytest.raises(ConfigError, match="on_busy"):
+        quotakeeper.watch(watched(), on_busy="refuse")
+    with pytest.raises(ConfigError, match="hold"):
+        quotakeeper.watch(hold="tight")
+
+
 def test_nobody_waits_for_what_can_never_fit(sandbox: Sandbox, watched: Watched) -> None:
     watched({"name": "tiny", "meter": "tokens", "window": "minute", "amount": 5}, wait=True)
     assert by_requests(generate(sandbox.base_url), prompt(), HEADERS).status == 402
@@ -205,7 +232,7 @@ def _read(tmp_path: Path, **variables: str) -> Any:
 @pytest.mark.parametrize(
     ("word", "setting", "waits"),
     [("stop", "raise", False), ("raise", "raise", False), ("warn", "warn", False),
-     ("wait", "raise", True)],
+     ("wait", "wait", True), ("clamp", "clamp", False)],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["QUOTAKEEPER_ON_LIMIT", "QUOTAKEEPER_RUN_ON_LIMIT"])
 def test_words_for_a_limit(tmp_path: Path, name: str, word: str, setting: str, waits: bool) -> None:

@@ -63,6 +63,7 @@ from quotakeeper.tokens import TokenEstimate, count_tokens, detect_language, est
 def opened(folder: Path) -> Keeper:
     def warned(verdict: Verdict) -> None:
         print(verdict.explain(), verdict.limit.name, verdict.fits)
+        print(verdict.is_held, verdict.is_used_up, verdict.never_fits)
 
     return Keeper(
         folder / "ledger.db", {"timezone": "UTC"}, "process", lease="auto",
@@ -177,6 +178,8 @@ def failing(keeper: Keeper) -> str:
         refusing = assert_type(error.decision.refusing, Sequence[RefusingVerdict])
         assert_type(error.asked + error.remaining + error.resets_at, int)
         verdict = assert_type(error.decision.blocking, RefusingVerdict)
+        basis = error.decision.basis
+        print(error.decision.is_held, verdict.is_held, basis.explain() if basis else "")
         return error.limit.name + verdict.limit.name + error.decision.explain() + str(refusing)
     except PausedError as error:
         return error.provider + error.why + error.by + str(error.until) + str(error.decision.pause)
@@ -218,6 +221,10 @@ def calculating(keeper: Keeper, folder: Path) -> None:
     calculator.close()
 
 
+async def turning_the_clock() -> None:
+    await FakeClock().asleep(1)
+
+
 def counting() -> int:
     estimate = assert_type(estimate_tokens("text", with_language=True), TokenEstimate)
     print(estimate.language, estimate.provenance, estimate.sampled, detect_language("text"))
@@ -237,6 +244,9 @@ def reading_the_wire(adapter: Adapter) -> None:
         refusal = adapter.refusal(call, hard=True, message="over", retry_after_seconds=1.0)
         assert_type(refusal, Refusal)
         assert_type(adapter.interruption(call, message="over"), bytes)
+        if isinstance(adapter, ProviderAdapter):
+            cap = adapter.output_cap(request, call)
+            print(cap.reason if cap else "", adapter.with_output_cap(request, call, 100))
     session = assert_type(live_session(request), tuple[Adapter, LiveSession] | None)
     if session is not None:
         live = session[1]

@@ -19,6 +19,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.ports import EventQuery
+from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.worker.sweeper import end_holds
 from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError, OutcomeUnknownError
@@ -125,7 +126,7 @@ def steps(folder: Path, life: Life) -> Iterator[tuple[int, Callable[[], object]]
     spool = Spool(folder / "new" / "ledger.db", "me")
     yield SPOOL, lambda: _spool(spool)
     yield REPLAY, lambda: _replay(spool, store)
-    yield LEAVE, lambda: end_holds(store, frozenset({"me"}), NOW)
+    yield LEAVE, lambda: end_holds(store, frozenset({"me"}), NOW, LeaseReplay(None))
     yield COMPACT, lambda: _compact(store, folder / "new")
     yield SHRINK, store.shrink
     yield CLOSE, store.close

@@ -44,6 +44,7 @@ CONTRACT = "tests/stores/test_contract.py -k MemoryStore"
 FAULTS = "tests/stores/test_sqlite_faults.py"
 SQLITE = "tests/stores/test_sqlite_file.py"
 LOCKING = "tests/stores/test_sqlite_locks.py"
+STOPPED = "tests/engine/test_stopped_holders.py"
 CROSSING_ROWS = "tests/stores/test_sqlite_crossings.py"
 
 ROWS = (
@@ -73,9 +74,52 @@ ROWS = (
            "(State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED, State.SETTLED)"),
     Mutant(LEDGER, "            and known.opening.quantities == command.figures.quantities\n", ""),
     Mutant(LEDGER, "        if hold.sent:\n", "        if False:\n"),
-    Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent else Kind.EXPIRE", "kind = Kind.ASSUME"),
-    Mutant(LEDGER, "figures = _assumed(known) if hold.sent else None\n        entry",
-           "figures = None\n        entry"),
+    Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent or unread else Kind.EXPIRE", "kind = Kind.ASSUME"),
+    Mutant(LEDGER, "figures = _assumed(known) if kind is Kind.ASSUME else None", "figures = None"),
+    # -- leases whose holder is silent
+    Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent or unread else", "kind = Kind.ASSUME if hold.sent else"),
+    Mutant(LEDGER, "unread = hold.is_lease and hold.id not in command.read", "unread = False"),
+    Mutant(LEDGER, "        if unread and hold.id not in command.unread:\n", "        if False:\n"),
+    Mutant(LEDGER, "known.state is State.ASSUMED and is_lease_id(known.id):",
+           "known.state is State.ASSUMED and False:"),
+    Mutant(LEDGER, "known.state is State.ASSUMED and is_lease_id(known.id):",
+           "known.state is State.ASSUMED:", CONTRACT),
+    Mutant(OPENINGS, "    if lease.state is not State.ASSUMED or assumed is None:\n        return ()\n",
+           "    if True or assumed is None:\n        return ()\n"),
+    Mutant(OPENINGS, "lease.state not in (State.HELD, State.ASSUMED):", "False:"),
+    Mutant(FOLDING, "assumed = lease.figures if lease.state is State.ASSUMED else None",
+           "assumed = None"),
+    Mutant("engine/leases/fast_path.py", "        if call.lease.is_fenced:\n", "        if False:\n",
+           f"{STOPPED} -k of_before_the_fence"),
+    Mutant("engine/leases/lease.py", "        if not self.lease.is_fenced:\n", "        if True:\n",
+           f"{STOPPED} -k of_before_the_fence"),
+    Mutant("engine/leases/lease.py", "replace(self.draw, only_if_open=True), Release", "Release",
+           f"{STOPPED} -k of_before_the_fence"),
+    Mutant("engine/leases/block_sizing.py", "ends_in(limits, hold.at), behind)",
+           "ends_in(limits, hold.at), fence and (fence, fence.token))",
+           f"{STOPPED} -k token_is_read_before"),
+    Mutant("engine/journals/replay.py",
+           "        fence(self._ledger, owner)\n        # Only now: what is there was admitted, and what"
+           " comes later its process refuses.\n        journal = _Journal.read_what_is_left("
+           "self._ledger, owner)\n",
+           "        journal = _Journal.read_what_is_left(self._ledger, owner)\n"
+           "        fence(self._ledger, owner)\n", f"{STOPPED} -k until_the_fence"),
+    Mutant("engine/journals/replay.py", "only_if_open=begun.lease in self.fenced)",
+           "only_if_open=False)", f"{STOPPED} -k behind_the_fence_counts"),
+    Mutant("engine/journals/replay.py", "return ids - {call", "return ids or {call",
+           f"{STOPPED} -k not_all_could_be_booked"),
+    Mutant("engine/worker/sweeper.py", "unknown = frozenset(hold.id for hold in swept.leases) - known",
+           "known |= frozenset(hold.id for hold in swept.leases)", f"{STOPPED} -k cannot_be_fenced"),
+    Mutant("engine/worker/sweeper.py", "            give_back(mine, store, now)\n", "            pass\n",
+           f"{STOPPED} -k given_back_not_swept"),
+    Mutant("engine/worker/sweeper.py", "dead = (dead | replayed.booked) -", "dead = dead -",
+           f"{STOPPED} -k left_assumed_by"),
+    Mutant("engine/leases/lease_table.py", "        waiting = [call for call in chosen if not call.drawn]\n",
+           "        waiting = [call for call in chosen if not call.drawn and call.end is None]\n",
+           f"{STOPPED} -k ends_as_its_lease"),
+    Mutant("engine/journals/segments.py", "takewhile(lambda segment: segment not in needed, self._before)",
+           "filter(lambda segment: segment not in needed, self._before)",
+           f"{STOPPED} -k end_of_a_call_stays"),
     Mutant(LEDGER, "quantities=hold.quantities, cost_pico=hold.cost_pico,",
            "quantities=known.opening.quantities, cost_pico=known.opening.cost_pico,"),
     Mutant(LEDGER, "known, Kind.CORRECT, command.figures", "known, Kind.SETTLE, command.figures"),

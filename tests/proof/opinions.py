@@ -31,7 +31,8 @@ def said(outcome: c.Outcomes) -> Outcome:
             return ("done", outcome.id, str(outcome.state))
         case c.Swept():
             crossed = [each for booked in outcome.booked for each in _crossed(booked)]
-            return ("swept", outcome.expired, outcome.assumed, tuple(crossed))
+            left = tuple(hold.id for hold in outcome.leases)
+            return ("swept", outcome.expired, outcome.assumed, tuple(crossed), left)
         case c.Watched():
             return ("watched",)
         case c.Ordered():  # the second ledger knows no orders

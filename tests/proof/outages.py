@@ -29,7 +29,8 @@ from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import parse_window
 from quotakeeper.engine.assembly import Engine, assemble
-from quotakeeper.engine.call_builder import CallBuilder, Policies
+from quotakeeper.engine.call_builder import CallBuilder
+from quotakeeper.engine.policies import Policies
 from quotakeeper.errors import (
     LedgerError,
     LedgerUnavailableError,
@@ -132,6 +133,7 @@ class World:
         self.policies = Policies(
             on_unpriced=chance.choice(("count_only", "refuse", "price_as_highest")),
             on_store_failure=chance.choice(("allow", "allow", "deny")),
+            on_busy="refuse",  # a call that waits counts when it is admitted, not when it was asked for
         )
         self.limits = (
             Limit("day", "input_tokens", parse_window("day"), chance.choice((50, 10**6))),

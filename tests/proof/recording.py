@@ -23,7 +23,7 @@ from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.limits import Limit
 from tests.proof.opinions import said
-from tests.proof.second_ledger import Outcome, SecondLedger
+from tests.proof.second_ledger import UNREAD, Outcome, SecondLedger
 
 UNKNOWN: Outcome = ("unknown",)
 _KINDS: dict[type, Kind] = {
@@ -132,6 +132,7 @@ class _Proof:
         # A keeper keeps the balances of its limits before it does anything.
         self.second.apply(c.Watch(tuple(limit.account for limit in self.limits)), 0)
         self.crossing: set[Outcome] = set()  # what the newest booking has to cross
+        self.corrected = ""  # the assumed lease that the newest draw corrects, right after it
 
     def run(self) -> tuple[list[str], SecondLedger]:
         self._match()
@@ -241,6 +242,9 @@ class _Proof:
     def _again(self, entry: Entry) -> None:
         """Carry out what made an entry; it must make one entry again, and the same answer."""
         second, before = self.second, self.second.entries
+        if self.corrected:  # the draw before this entry has made both
+            self._corrects(entry)
+            return
         operation = self.made_by.get(entry.seq)
         answer: Outcome = ("expired",)
         try:
@@ -256,13 +260,27 @@ class _Proof:
                     )
             elif entry.kind is Kind.EXPIRE:
                 second.expire(self._id(entry), entry.at)
+            elif entry.figures is not None and (entry.kind, entry.figures.note) == (
+                Kind.ASSUME,
+                UNREAD,
+            ):
+                answer = second.unread(self._id(entry), self.limits, entry.at)
             else:
                 answer = second.apply(self._unseen(entry), entry.at)
         except (KeyError, ValueError) as error:
             self.problems.append(f"entry {entry.seq}: {error!r}")
         self.crossing = set(answer[3]) if answer[0] == "booked" else set()
+        if entry.kind is Kind.DRAW and second.entries == before + 2:
+            self.corrected, before = self.ids.get(entry.ref or 0, ""), before + 1
         if second.entries != before + 1 + len(self.crossing) or second.written_at != entry.at:
             self.problems.append(f"entry {entry.seq} cannot be made again: {entry}")
+
+    def _corrects(self, entry: Entry) -> None:
+        corrected, self.corrected = self.corrected, ""
+        lease = self.second.calls[corrected]
+        found = self._id(entry), entry.kind, entry.figures, entry.at
+        if found != (corrected, Kind.CORRECT, lease.used, self.second.written_at):
+            self.problems.append(f"entry {entry.seq} does not correct {corrected}: {entry}")
 
     def _unseen(self, entry: Entry) -> c.Command:
         """The command of an entry that nobody here asked for: a sweep, or another process."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -26,6 +27,8 @@ LONGEST_LIFE = 30 * 86_400_000_000
 TOKENS = {"input_tokens", "cached_input_tokens", "output_tokens", "thought_tokens"}
 COUNTED = {*TOKENS, "audio_milliseconds", "session_milliseconds", "characters", "requests",
            "searches", "images", "cache_token_hours"}  # fmt: skip
+LEASE = "quotakeeper-lease:"  # how the id of a reservation for many calls begins
+UNREAD = "the rest of a lease: the journal of its process could not be read"
 KINDS = {"", "text", "audio", "image", "video", "document"}
 
 Outcome = tuple[Any, ...]
@@ -127,6 +130,15 @@ class SecondLedger:
         self._now = max(self.written_at, now)
         self._end(call, "expired", None)
 
+    def unread(self, id_: str, limits: Any, now: int) -> Outcome:
+        """A sweep assumes this lease."""
+        call = self.calls[id_]
+        if call.state != "held" or not id_.startswith(LEASE):
+            raise ValueError(f"{id_!r} was to be assumed unread, but it is {call.state}")
+        self._now = now = max(self.written_at, now)
+        self._end(call, "assumed", replace(_assumed(call), note=UNREAD))
+        return ("booked", _event(call), False, self._crossed(call, limits, now))
+
     def _reserve(self, command: c.Reserve, now: int) -> Outcome:
         attempt, tries = command.id, 1
         found = self.calls.get(attempt)
@@ -154,6 +166,17 @@ class SecondLedger:
 
     def _same(self, call: Call, command: c.Reserve | c.Record) -> bool:
         recorded = isinstance(command, c.Record)
+        opened = call.opening.quantities
+        most = None if isinstance(command, c.Record) else command.up_to
+        if (
+            most is not None
+            and set(opened) == set(most)
+            and call.state != "recorded"
+            and call.labels == command.labels
+        ):
+            # What was lowered is the same call, at whatever amounts up to the whole.
+            within = all(opened[key] <= most[key] for key in most)
+            return within or opened == command.figures.quantities
         return (call.state == "recorded") == recorded and (call.labels, call.opening.quantities) == (
             command.labels, command.figures.quantities)  # fmt: skip
 
@@ -234,6 +257,8 @@ class SecondLedger:
             if found.labels != lease.labels or found.state == "recorded":
                 return ("failed", "conflict")
             return self._once_more(found)
+        if command.only_if_open and lease.state not in ("held", "assumed"):
+            return ("failed", "closed")
         if not (_name(command.id) and _name(command.owner, 0)):
             return ("failed", "input")
         if not self._fits_in_the_columns(lease.labels, command.figures, lease.at):
@@ -244,9 +269,7 @@ class SecondLedger:
         call.sent = call.drawn = True
         self._keep(call)
         self.open[call.id] = call
-        freed = {}
-        if lease.state == "held":
-            freed = self._hold(lease, _changed(lease.held, command.figures, -1))
+        freed, rest = self._taken_out(lease, command.figures)
         for sums in self._counting(call.labels):
             amount = sums.measure(call.held)
             if amount:
@@ -254,7 +277,22 @@ class SecondLedger:
                     -freed.get(sums.account, 0) if self._reaches(sums.account, lease.at, at) else 0
                 )
                 self._add(sums, at, 0, amount, max(0, amount - room))
+        if rest is not None and rest != lease.used:
+            self._end(lease, "assumed", rest)
         return ("reserved", call.id, False, (), None)
+
+    def _taken_out(self, lease: Call, part: Figures) -> tuple[dict[Account, int], Figures | None]:
+        """How much less a lease is by account, and what is still assumed of one that was."""
+        if lease.state == "held":
+            return self._hold(lease, _changed(lease.held, part, -1)), None
+        freed: dict[Account, int] = {}
+        if lease.state != "assumed" or lease.used is None:
+            return freed, None
+        rest = _assumed_less(lease.used, part)
+        for sums in self._counting(lease.labels):
+            if sums.keeps(lease.at, self.stretch(sums.account, lease.at)):
+                freed[sums.account] = sums.measure(rest) - sums.measure(lease.used)
+        return freed, rest
 
     def _reaches(self, account: Account, lease_at: int, at: int) -> bool:
         """Whether what was set aside for a lease still counts at an instant."""
@@ -314,6 +352,12 @@ class SecondLedger:
 
     def _release(self, command: c.Release, now: int) -> Outcome:
         call = self.calls.get(command.id)
+        if call is not None and call.state == "assumed" and call.id.startswith(LEASE):
+            assert call.used is not None
+            if any(call.used.quantities.values()) or call.used.cost_pico:
+                cost = None if call.used.cost_pico is None else 0
+                self._end(call, "assumed", replace(call.used, quantities={}, cost_pico=cost))
+            return ("done", call.id, "assumed")
         if call is None or call.state not in ("held", "released"):
             return ("failed", "input" if call is None else "closed")
         if call.state == "held":
@@ -333,13 +377,21 @@ class SecondLedger:
         due = [x for x in self.open.values() if x.expires <= now or x.owner in command.dead_owners]
         counts = {"expired": 0, "assumed": 0}
         crossed: Outcome = ()
+        left: Outcome = ()
         for call in sorted(due, key=lambda call: call.number)[: command.at_most]:
-            state = "assumed" if call.sent else "expired"
-            self._end(call, state, _assumed(call) if call.sent else None)
+            unread = call.id.startswith(LEASE) and call.id not in command.read
+            if unread and call.id not in command.unread:
+                left += (call.id,)
+                continue
+            figures = None
+            if call.sent or unread:
+                figures = replace(_assumed(call), note=UNREAD) if unread else _assumed(call)
+            state = "expired" if figures is None else "assumed"
+            self._end(call, state, figures)
             counts[state] += 1
-            if call.sent:
+            if figures is not None:
                 crossed += self._crossed(call, command.limits, now)
-        return ("swept", counts["expired"], counts["assumed"], crossed)
+        return ("swept", counts["expired"], counts["assumed"], crossed, left)
 
     def _watch(self, command: c.Watch, now: int) -> Outcome:
         for account in command.accounts:
@@ -603,6 +655,12 @@ def _changed(held: Figures, by: Figures, sign: int) -> Figures:
     if cost is not None and by.cost_pico is not None:
         cost = max(0, cost + sign * by.cost_pico)
     return Figures(quantities, cost)
+
+
+def _assumed_less(assumed: Figures, part: Figures) -> Figures:
+    """What is assumed of a lease once one of its calls is known."""
+    rest = _changed(assumed, part, -1)
+    return replace(assumed, quantities=rest.quantities, cost_pico=rest.cost_pico)
 
 
 def _event(call: Call) -> Outcome:

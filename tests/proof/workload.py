@@ -18,7 +18,7 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.domain.windows import parse_window
-from tests.proof.second_ledger import SecondLedger
+from tests.proof.second_ledger import LEASE, SecondLedger
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
@@ -185,6 +185,8 @@ class Workload:
             return self._some_id()
         self._number += 1
         made = f"call {self._number}"
+        if chance.random() < 0.15:
+            made = f"{LEASE}{self._number}"
         if len(self._ids) < 60:
             self._ids.append(made)
         else:
@@ -240,7 +242,10 @@ class Workload:
         chance = self._chance
         figures = self._figures(chance.choice((0, 1, 2, 5, 20)))
         owner, ttl = chance.choice(self.owners), chance.choice((0, MINUTE, DAY))
-        return c.Draw(self._new_id(), self._some_id(), figures, owner, ttl, self._earlier())
+        open_only = chance.random() < 0.5
+        return c.Draw(
+            self._new_id(), self._some_id(), figures, owner, ttl, self._earlier(), open_only
+        )
 
     def correct(self) -> c.Command:
         given: Any = {"provenance": Provenance.REPORTED, "outcome": Outcome.OK, "note": "corrected"}
@@ -263,7 +268,13 @@ class Workload:
     def sweep(self) -> c.Command:
         dead = frozenset(owner for owner in self.owners if self._chance.random() < 0.05)
         at_most = self._chance.choice((0, 1, 2, 1_000, 1_000))
-        return c.Sweep(dead, at_most, self._some_limits())
+        read, unread = self._some_leases(), self._some_leases()
+        return c.Sweep(dead, at_most, self._some_limits(), read, unread)
+
+    def _some_leases(self) -> frozenset[str]:
+        """Leases whose journal somebody has read, or could not read."""
+        there = [id_ for id_ in self._second.open if id_.startswith(LEASE)]
+        return frozenset(id_ for id_ in there if self._chance.random() < 0.4)
 
     def _some_limits(self) -> tuple[Limit, ...]:
         """All limits, or none: those who write from files once named none."""

@@ -49,7 +49,7 @@ def test_texts_are_bounded_by_the_counter_that_is_given() -> None:
     once = estimate_tokens(text)
     assert call.bound["input_tokens"] >= 3 * once.tokens
     assert call.typical["input_tokens"] >= 3 * once.tokens * 0.9
-    assert call.bound["input_tokens"] <= 4 * once.upper_bound
+    assert call.bound["input_tokens"] <= 5 * once.upper_bound  # a declaration counts 2.5 times
     assert call.bound_is is Provenance.ESTIMATED
 
 
@@ -67,6 +67,7 @@ def test_without_a_counter_a_text_has_at_most_a_token_a_byte() -> None:
         ("gemini-2.5-flash", {"maxOutputTokens": 100}, "output_tokens", 100),
         ("gemini-2.5-flash", {"maxOutputTokens": 100, "candidateCount": 3}, "output_tokens", 300),
         ("gemini-3-pro-image", {}, "output_tokens@image", 32_768),
+        ("gemini-3-pro-image", {"maxOutputTokens": 100}, "output_tokens@image", 2_600),
         ("gemini-2.5-flash-preview-tts", {}, "output_tokens@audio", 16_384),
         ("a-model-of-tomorrow", {}, "output_tokens", 65_536),
         ("gemini-2.5-flash", {"maxOutputTokens": "lots"}, "output_tokens", 65_536),
@@ -85,19 +86,24 @@ def test_media_in_a_request_are_bounded_by_what_they_are() -> None:
     assert generate("gemini-3-flash-preview", sound).bound["input_tokens@audio"] == 250
     small, large = inline("image/png", png(300, 384)), inline("image/png", png(1000, 800))
     assert generate("gemini-2.5-flash", small).bound["input_tokens@image"] == 258
-    assert generate("gemini-2.5-flash", large).bound["input_tokens@image"] == 4 * 258
+    assert generate("gemini-2.5-flash", large).bound["input_tokens@image"] == 5 * 258
     assert generate("gemini-3-flash-preview", large).bound["input_tokens@image"] == 1_120
     pdf = inline("application/pdf", b"%PDF-1.4 /Type /Pages /Count 2 /Type /Page  /Type /Page ")
-    assert generate("gemini-2.0-flash", pdf).bound["input_tokens@document"] == 2 * 258
+    assert generate("gemini-2.0-flash", pdf).bound["input_tokens@document"] == 2 * 17 * 258
+    assert generate("gemini-2.5-flash", pdf).bound["input_tokens@document"] == 2 * 258
+    assert generate("gemini-3-flash-preview", pdf).bound["input_tokens@document"] == 2 * 560
     broken = generate("gemini-2.5-flash", {"inlineData": {"mimeType": "image/png", "data": "%%%"}})
     assert broken.bound["input_tokens@image"] > 0
 
 
 def test_a_resolution_asked_for_makes_images_dearer() -> None:
     image = inline("image/png", png(10, 10))
-    fine = {"mediaResolution": "MEDIA_RESOLUTION_HIGH"}
+    fine = {"mediaResolution": "MEDIA_RESOLUTION_ULTRA_HIGH"}
     call = generate("gemini-3-flash-preview", image, generationConfig=fine)
     assert call.bound["input_tokens@image"] == 2_240
+    of_its_own = image | {"mediaResolution": {"level": "MEDIA_RESOLUTION_LOW"}}
+    call = generate("gemini-3-flash-preview", of_its_own, image)
+    assert call.bound["input_tokens@image"] == 280 + 1_120
 
 
 @pytest.mark.parametrize(
@@ -225,7 +231,7 @@ def test_chat_and_messages_are_bounded_by_their_caps() -> None:
     chat = call_of(f"{OPENAI}/v1/chat/completions",
         {"model": "gpt-x", "messages": said, "max_completion_tokens": 50, "n": 2})  # fmt: skip
     assert chat.bound["output_tokens"] == 100
-    assert chat.bound["input_tokens@image"] == 2_700
+    assert chat.bound["input_tokens@image"] == 3_779  # 1,536 patches of 2.46 tokens
     assert chat.bound["input_tokens"] < 100
     message = call_of(f"{ANTHROPIC}/v1/messages",
         {"model": "claude-z", "max_tokens": 70, "system": "be brief", "messages": [

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import struct
+import zlib
 
 import pytest
 
-from quotakeeper.providers.gemini.media import image_size, image_tokens, media_tokens, pages
+from quotakeeper.domain.usage import Provenance
+from quotakeeper.providers.formats.image_sizes import image_size
+from quotakeeper.providers.formats.pdf_pages import most_pages, page_count
+from quotakeeper.providers.gemini.media import image_tokens, media_tokens
 from quotakeeper.providers.gemini.models import media_rates
 from tests.providers import sounds
-from tests.providers.support import ANTHROPIC, GEMINI, OPENAI, post, understood
+from tests.providers.support import GEMINI, OPENAI, post, understood
 
 JPEG = (
     b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(10) + b"\xff\xc0\0\x11\x08" + struct.pack(">HH", 480, 640)
@@ -29,6 +33,7 @@ SIZES = [
     (b"", None),
 ]
 OLD, NEW = media_rates("gemini-2.5-flash"), media_rates("gemini-3-flash-preview")
+CROPS = media_rates("gemini-2.0-flash")
 
 
 @pytest.mark.parametrize(("data", "size"), SIZES)
@@ -37,9 +42,38 @@ def test_images_tell_their_size(data: bytes, size: tuple[int, int] | None) -> No
 
 
 def test_an_image_of_unknown_size_is_bounded_by_the_largest() -> None:
-    assert image_tokens(b"?", OLD) == 16 * 258
-    assert image_tokens(JPEG + bytes(20), OLD) == 258
-    assert image_tokens(b"?", NEW) == 1_120
+    assert image_tokens(b"?", OLD)[0] == 17 * 258
+    assert image_tokens(b"?", CROPS)[0] == 25 * 258
+    assert image_tokens(JPEG + bytes(20), OLD) == (258, 258)
+    assert image_tokens(b"?", NEW)[0] == 1_120
+    assert image_tokens(b"?", media_rates("a-model-of-tomorrow"))[0] >= 25 * 258
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "billed"),
+    [(540, 360, 1_806), (3_008, 2_000, 3_354), (100, 100, 516), (612, 792, 1_290)],
+)
+def test_an_image_is_cut_by_its_own_shape_up_to_2_0(width: int, height: int, billed: int) -> None:
+    data = WEBP + b"VP8 " + bytes(10) + struct.pack("<HH", width, height)
+    assert image_tokens(data, CROPS) == (billed, billed)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "image", "second"),
+    [("", 1_120, 70), ("MEDIA_RESOLUTION_LOW", 280, 70), ("MEDIA_RESOLUTION_MEDIUM", 560, 70),
+     ("MEDIA_RESOLUTION_HIGH", 1_120, 280), ("MEDIA_RESOLUTION_ULTRA_HIGH", 2_240, 280),
+     ("MEDIA_RESOLUTION_UNSPECIFIED", 1_120, 70), ("of tomorrow", 2_240, 280)],
+)  # fmt: skip
+def test_a_resolution_sets_what_media_of_3_x_take(resolution: str, image: int, second: int) -> None:
+    rates = media_rates("gemini-3-pro-preview", resolution)
+    assert (rates.image, rates.video_second) == (image, second)
+
+
+def test_a_high_resolution_bounds_2_5_by_its_crops() -> None:
+    data = JPEG + bytes(20)
+    assert (
+        image_tokens(data, media_rates("gemini-2.5-flash", "MEDIA_RESOLUTION_HIGH"))[0] == 5 * 258
+    )
 
 
 def encoded(data: bytes) -> str:
@@ -51,26 +85,64 @@ def encoded(data: bytes) -> str:
     [
         # ten seconds of film: 263 + 32 tokens a second, 70 + 25 for 3.x
         ("video/mp4", sounds.mp4(10_000), {"input_tokens@audio": 320, "input_tokens@video": 2_630}),
-        ("audio/pcm;rate=16000", bytes(32_000), {"input_tokens@audio": 64}),
-        ("text/plain", b"hello", {"input_tokens": 5}),
+        ("audio/pcm;rate=16000", bytes(32_000), {"input_tokens@audio": 32}),
+        ("audio/L16;rate=8000", bytes(160_000), {"input_tokens@audio": 320}),
+        ("audio/pcm; rate=24000", bytes(480_000), {"input_tokens@audio": 320}),
+        ("audio/L16;rate=8000;channels=2", bytes(160_000), {"input_tokens@audio": 160}),
+        ("audio/pcm", bytes(160_000), {"input_tokens@audio": 320}),  # 8 kHz at most
+        ("audio/basic", bytes(80_000), {"input_tokens@audio": 320}),
+        ("audio/L24;rate=8000", bytes(240_000), {"input_tokens@audio": 320}),
         ("application/x-zip", b"hello", {"input_tokens@document": 5}),
         ("application/pdf", b"", {"input_tokens@document": 258}),
     ],
 )
 def test_media_are_counted_by_what_they_are(mime: str, data: bytes, expected: object) -> None:
-    assert media_tokens(mime, encoded(data), OLD) == expected
+    assert media_tokens(mime, encoded(data), OLD)[0] == expected
 
 
 def test_a_film_without_a_header_is_bounded_by_the_longest_prompt() -> None:
-    found = media_tokens("video/mp4", encoded(bytes(900_000)), NEW)
+    found = media_tokens("video/mp4", encoded(bytes(900_000)), NEW)[0]
     assert found["input_tokens@video"] >= 84_000
-    assert media_tokens("audio/mp3", "not base64 at all!", OLD)["input_tokens@audio"] > 0
+    assert media_tokens("audio/mp3", "not base64 at all!", OLD)[0]["input_tokens@audio"] > 0
 
 
-def test_pages_that_are_not_listed_openly_are_bounded_by_size() -> None:
-    assert pages(bytes(10_000)) == 50
-    assert pages(b"/Type /Page " * 3 + bytes(5_000)) == 3
-    assert pages(bytes(10**7)) == 1_000
+def test_frames_asked_for_of_a_film_are_counted() -> None:
+    most, usual = media_tokens("video/mp4", encoded(sounds.mp4(10_000)), OLD, 5)
+    assert most["input_tokens@video"] == usual["input_tokens@video"] == 5 * 2_630
+
+
+def test_a_type_without_a_rate_is_typically_of_16_khz() -> None:
+    most, usual = media_tokens("audio/pcm", encoded(bytes(160_000)), OLD)
+    assert (most, usual) == ({"input_tokens@audio": 320}, {"input_tokens@audio": 160})
+
+
+def packed(*objects: bytes, damage: bool = False) -> bytes:
+    """A PDF whose objects lie in one object stream."""
+    stream = zlib.compress(b" ".join(objects))
+    if damage:
+        stream = stream[:-6]
+    head = b"%PDF-1.5\n1 0 obj\n<</Type /ObjStm /N 3 /First 10 /Length "
+    return head + str(len(stream)).encode() + b">>\nstream\n" + stream + b"\nendstream\nendobj"
+
+
+def test_pages_of_a_document_are_told_where_its_bytes_tell_them() -> None:
+    assert page_count(b"%PDF-1.4 " + b"/Type /Page " * 3 + bytes(5_000)) == 3
+    assert page_count(b"%PDF-1.4 /Type/Pages/Count 12 /Type/Page ") == 12
+    assert page_count(packed(b"<</Type/Page>>", b"<</Type/Pages /Count 7>>")) == 7
+    assert page_count(packed(*[b"<</Type/Page>>"] * 3) + b" /Type /Page ") == 4
+
+
+def test_pages_that_cannot_be_read_are_bounded_by_size() -> None:
+    hidden = packed(*[b"<</Type/Page>>"] * 9, damage=True) + b" /Type/Page " + bytes(6_400)
+    assert page_count(hidden) is None  # the one that lies open is not all
+    assert most_pages(hidden, len(hidden)) >= 200
+    assert most_pages(bytes(6_400), 6_400) == 200
+    assert most_pages(bytes(10**7), 10**7) == 1_000
+    assert most_pages(b"", 0) == 1
+
+
+def test_an_object_stream_that_unpacks_to_too_much_is_left() -> None:
+    assert page_count(packed(b"<</Type/Page>>", bytes(9 * 1024 * 1024))) is None
 
 
 def test_an_interaction_may_hold_media_and_turns() -> None:
@@ -81,12 +153,19 @@ def test_an_interaction_may_hold_media_and_turns() -> None:
     ]  # fmt: skip
     request = post(f"{GEMINI}/v1beta/interactions",
         {"model": "gemini-3-flash-preview", "input": said, "tools": [{"type": "google_search"}],
-         "generation_config": {"max_output_tokens": 77}, "previous_interaction_id": "i-0"})  # fmt: skip
+         "generation_config": {"max_output_tokens": 77}})  # fmt: skip
     _, call = understood(request)
     assert call.bound["input_tokens@audio"] == 100
     assert call.bound["input_tokens@image"] == 1_120
     assert (call.bound["output_tokens"], call.bound["searches"]) == (77, 10)
-    assert "unknown" in call.note
+    assert call.bound["input_tokens"] < 21_000
+
+
+def test_an_earlier_interaction_may_be_as_long_as_a_prompt() -> None:
+    body = {"model": "gemini-3-flash-preview", "input": "hi", "previous_interaction_id": "i-0"}
+    _, call = understood(post(f"{GEMINI}/v1beta/interactions", body))
+    assert sum(n for key, n in call.bound.items() if key.startswith("input")) == 1_048_576
+    assert (call.bound_is, "unknown" in call.note) == (Provenance.ASSUMED, True)
 
 
 def test_predictions_of_images_and_of_films() -> None:
@@ -99,20 +178,6 @@ def test_predictions_of_images_and_of_films() -> None:
         post(f"{root}/veo-3.1-generate-preview:predictLongRunning", {"instances": []})
     )
     assert (call.bound, call.note[:6]) == ({"requests": 1}, "billed")
-
-
-def test_messages_hold_images_documents_and_results() -> None:
-    content = [
-        {"type": "image", "source": {"type": "base64", "data": "A" * 9_000}},
-        {"type": "document", "source": {"data": "A" * 3_000}},
-        {"type": "tool_use", "input": {"city": "Hue"}},
-        {"type": "tool_result", "content": [{"type": "text", "text": "rain"}]},
-    ]
-    body = {"model": "c", "max_tokens": 10, "messages": [{"role": "user", "content": content}],
-        "tools": [{"type": "web_search_20250305", "max_uses": 3}]}  # fmt: skip
-    _, call = understood(post(f"{ANTHROPIC}/v1/messages", body))
-    assert 4_600 <= call.bound["input_tokens"] <= 5_000
-    assert call.bound["searches"] == 3
 
 
 def test_chat_may_hold_sound_and_tools() -> None:

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quotakeeper.providers.formats.base64_text import base64_size
 from quotakeeper.providers.formats.encodings import Decoder, decode_all
 from quotakeeper.providers.formats.framing import Document, EventSplitter, Framing
 from quotakeeper.providers.formats.json_values import last_object, milliseconds, parse_json, whole
 from quotakeeper.providers.formats.multipart import form_parts
-from quotakeeper.providers.formats.text_counts import base64_size, rough_count
+from quotakeeper.providers.formats.text_counts import rough_count
 
 TEXTS = st.text(st.sampled_from('a"\\{}[],:\n é\u2028'), max_size=12)
 ANYTHING = st.recursive(

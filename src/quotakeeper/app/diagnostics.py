@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quotakeeper import __version__
+from quotakeeper.app.ledger_presence import check_is_there
 from quotakeeper.app.records.instants import duration_text
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.config import Settings
 from quotakeeper.domain.windows import SECOND
-from quotakeeper.errors import ConfigError, QuotakeeperError
+from quotakeeper.errors import ConfigError, InvalidInputError, QuotakeeperError
 from quotakeeper.schemas import Schema
-from quotakeeper.wiring import ledger_path
+from quotakeeper.wiring import check_limits, ledger_path
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -77,6 +78,7 @@ def diagnose(load: Callable[[], Settings], open_keeper: OpenKeeper) -> Diagnosis
         findings.append(Finding("config", "fail", f"{error.where}: {error.problem}", error.fix))
     else:
         findings += [*_settings(settings), *_ledger(settings, open_keeper)]
+        bad_config = any(each.name == "limits" and each.state == "fail" for each in findings)
     findings += _extras()
     return Diagnosis(tuple(findings), bad_config)
 
@@ -115,9 +117,14 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("config", "ok", place)
     yield Finding("timezone", "ok", f"{settings.timezone} ({origins.get('timezone', 'default')})")
     count = len(settings.limits)
-    yield Finding(
-        "limits", "ok" if count else "note", f"{count} ({origins.get('limits', 'default')})"
-    )
+    try:
+        check_limits(settings)
+    except ConfigError as error:
+        yield Finding("limits", "fail", f"{error.where}: {error.problem}", error.fix)
+    else:
+        yield Finding(
+            "limits", "ok" if count else "note", f"{count} ({origins.get('limits', 'default')})"
+        )
     promise = _PROMISES[settings.durability]
     yield Finding("durability", "ok", f"{settings.durability}: {promise}")
 
@@ -133,6 +140,11 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
         yield Finding("ledger", "note", f"{shown}: in memory, gone when the program ends")
         return
     yield from _disk(path)
+    try:
+        check_is_there(settings)
+    except InvalidInputError as error:
+        yield Finding("ledger", "fail", f"{shown}: {error.problem}", error.fix)
+        return
     if not path.exists():
         yield Finding("ledger", "note", f"{shown}: not there yet; the first call makes it")
         return

@@ -29,7 +29,7 @@ class LimitsFile:
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
-        self._settings = settings
+        self.settings = settings
         self.is_new = not path.is_file()
         if self.is_new:
             text = _HEADER
@@ -57,6 +57,10 @@ class LimitsFile:
                 table[key] = _written(key, value)
         return is_new
 
+    def limit(self, name: str) -> Limit:
+        """A limit as it stands in the changed file. Raises ConfigError, as `save` does."""
+        return next(each for each in self._limits() if _same(each.name, name))
+
     def remove(self, name: str) -> None:
         """Take a limit out; when it was the last, the default limits stay off."""
         self._write_out_defaults()
@@ -78,14 +82,8 @@ class LimitsFile:
 
     def save(self) -> None:
         """Check the whole file as it would be read, then write it in one step."""
+        self._limits()
         text = self.text()
-        tables = parse_toml(text, str(self.path)).get("limit", [])
-        read_limits(
-            tables,
-            str(self.path),
-            timezone=self._settings.timezone,
-            warn_at=self._settings.warn_at,
-        )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             real = Path(os.path.realpath(self.path))
@@ -103,6 +101,15 @@ class LimitsFile:
         """The file as it would be written, with the line ends that it had."""
         text = self._document.as_string()
         return re.sub(r"\r?\n", "\r\n", text) if self._has_windows_ends else text
+
+    def _limits(self) -> tuple[Limit, ...]:
+        tables = parse_toml(self.text(), str(self.path)).get("limit", [])
+        return read_limits(
+            tables,
+            str(self.path),
+            timezone=self.settings.timezone,
+            warn_at=self.settings.warn_at,
+        )
 
     def _find(self, name: str) -> MutableMapping[str, Any] | None:
         return next((t for t in self._tables() if _same(t.get("name"), name)), None)

@@ -13,12 +13,18 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from quotakeeper.calculator.daily import daily_limits, daily_usage, limits_in_force, quota_status
+from quotakeeper.calculator import daily
 from quotakeeper.calculator.operations import audio_seconds, counted, operation_dict, usd
 from quotakeeper.calculator.stream_text import log_line
-from quotakeeper.calculator.summary import RunTotals, run_totals, summary_lines, warning_lines
+from quotakeeper.calculator.summary import (
+    RunTotals,
+    run_totals,
+    summary_lines,
+    summary_record,
+    warning_lines,
+)
 from quotakeeper.clocks import Clock
-from quotakeeper.config import Settings, load_settings
+from quotakeeper.config import load_settings
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
@@ -40,7 +46,7 @@ class TokenCalculator:
     counting goes on in memory; what it cannot take for a while is spooled. The log says so.
 
     Attributes: `token_usage` (this run's operations), `total_tokens`, `total_cost` (USD, float),
-    `quota_limits` (may be changed), `daily_usage`, `keeper`.
+    `quota_limits` (may be changed; None: no such limit is in force), `daily_usage`, `keeper`.
     """
 
     def __init__(
@@ -54,8 +60,8 @@ class TokenCalculator:
         self._lock = RLock()  # a signal handler may ask while its own thread is counting
         self._begin()
         self._keeper = keeper or self._open(ledger, config, clock)
-        self._daily_limits = daily_limits(self._keeper.settings.timezone)
-        self.quota_limits = limits_in_force(self._keeper.limits)
+        self._daily_limits = daily.daily_limits(self._keeper.settings.timezone)
+        self.quota_limits = daily.limits_in_force(self._keeper.limits)
 
     # -- the brief's calls
 
@@ -90,7 +96,9 @@ class TokenCalculator:
             self._log(logging.ERROR, f"❌ {str(operation)[:80]}: {error}")
             return {"operation": operation, "api_type": api_type, "error": str(error),
                     "timestamp": self._timestamp()}  # fmt: skip
-        self._log(logging.DEBUG, f"📊 {usage['operation']}: ${usage['cost_usd']:.6f}")
+        cost = usage["cost_usd"]
+        said = "cost unknown" if cost is None else f"${cost:.6f}"
+        self._log(logging.DEBUG, f"📊 {usage['operation']}: {said}")
         return usage
 
     def log_summary(self) -> None:
@@ -171,19 +179,9 @@ class TokenCalculator:
                 "timestamp": self._timestamp()}  # fmt: skip
 
     def get_summary(self) -> dict[str, Any]:
-        """Totals of this run."""
-        run = self._totals()
-        return {
-            "total_operations": run.operations,
-            "gemini_operations": run.gemini_operations,
-            "deepgram_operations": run.deepgram_operations,
-            "total_tokens": self.total_tokens,
-            "total_cost_usd": run.total_cost,
-            "gemini_tokens": run.gemini_tokens,
-            "gemini_cost_usd": run.gemini_cost,
-            "deepgram_cost_usd": run.deepgram_cost,
-            "timestamp": self._timestamp(),
-        }
+        """Totals of this run. A cost is None where no price is known for any of its operations;
+        `unpriced_operations` counts them, if there are any."""
+        return summary_record(self._totals(), self.total_tokens, self._timestamp())
 
     def reset(self) -> None:
         """Begin this run's totals anew. The ledger, and so the day's figures, stay as they are."""
@@ -198,11 +196,11 @@ class TokenCalculator:
     @property
     def daily_usage(self) -> dict[str, Any]:
         """What was used today, across runs and processes: gemini_tokens, gemini_cost,
-        deepgram_minutes, deepgram_cost, date."""
+        deepgram_minutes, deepgram_cost, date; a cost is None where no price is known."""
         try:
-            return daily_usage(
-                engine_of(self._keeper).reads.standing(self._daily_limits), self._now()
-            )
+            used = self._used_today()
+            del used["unpriced"]
+            return used
         except QuotakeeperError as error:
             self._log(logging.ERROR, f"❌ the day's usage cannot be read: {error}")
             return {"gemini_tokens": 0, "gemini_cost": 0.0, "deepgram_minutes": 0.0,
@@ -245,7 +243,7 @@ class TokenCalculator:
             self._log(logging.ERROR, f"❌ {error}")
             self._log(logging.ERROR, "⚠️ counting in memory: nothing is kept after this run")
             # Ready settings: nothing more is read that could be wrong.
-            return Keeper(config=Settings("memory:", "UTC"), clock=clock)
+            return Keeper(config=daily.settings_in_memory(), clock=clock)
         return keeper
 
     def _track_gemini(self, operation: str, input_text: str, output_text: str) -> dict[str, Any]:
@@ -279,12 +277,16 @@ class TokenCalculator:
         return run_totals(operations, pico)
 
     def _status(self) -> dict[str, Any]:
-        used = daily_usage(engine_of(self._keeper).reads.standing(self._daily_limits), self._now())
-        return quota_status(used, self.quota_limits)
+        return daily.quota_status(self._used_today(), self.quota_limits)
 
-    def _cost(self, provider: str, quantities: Mapping[str, int]) -> float:
+    def _used_today(self) -> dict[str, Any]:
+        standing = engine_of(self._keeper).reads.standing(self._daily_limits)
+        return daily.daily_usage(standing, self._now())
+
+    def _cost(self, provider: str, quantities: Mapping[str, int]) -> float | None:
         now = self._keeper.now()
-        return usd(self._keeper.prices.price(provider, "", quantities, now, {}).cost_pico or 0)
+        cost_pico = self._keeper.prices.price(provider, "", quantities, now, {}).cost_pico
+        return None if cost_pico is None else usd(cost_pico)
 
     def _now(self) -> datetime:
         return moment(self._keeper.now(), self._keeper.zone)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from quotakeeper.config import Settings
+from quotakeeper.config.limit_tables import default_limits
+from quotakeeper.config.settings import DEFAULT_WARN_AT
 from quotakeeper.domain.forecasting.status import LimitStatus
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import usd_from_pico
@@ -31,42 +34,71 @@ def daily_limits(timezone: str) -> list[Limit]:
     ]  # fmt: skip
 
 
-def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float]:
-    """The amounts to measure against: the user's own daily limits, else the brief's."""
-    chosen: dict[str, int | float] = {}
-    for name, (provider, meter, amount) in BRIEF_LIMITS.items():
-        text = amount
+def settings_in_memory() -> Settings:
+    """Settings for where no ledger or no config can be read: the brief's limits, in memory."""
+    return Settings("memory:", "UTC", default_limits("UTC", DEFAULT_WARN_AT))
+
+
+def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float | None]:
+    """The amounts of the daily limits in force, under the brief's names; None where there is none."""
+    chosen: dict[str, int | float | None] = {}
+    for name, (provider, meter, _) in BRIEF_LIMITS.items():
+        text = None
         for limit in own:
             plain = not (limit.model or limit.operation or limit.scope)
             same = (limit.provider, limit.meter, limit.window.kind) == (provider, meter, "day")
             if plain and same:
                 text = units_text(limit.amount, METERS[meter])
-        chosen[name] = int(text) if meter == "tokens" else float(text)
+        if text is None:
+            chosen[name] = None
+        else:
+            chosen[name] = int(text) if meter == "tokens" else float(text)
     return chosen
 
 
 def daily_usage(standing: Sequence[LimitStatus], now: datetime) -> dict[str, Any]:
-    """What was used today, across runs and processes, as plain numbers."""
-    used = {status.limit.name: status.used for status in standing}
+    """What was used today, across runs and processes, as plain numbers.
+
+    A cost is None where only calls without a price were made; `unpriced` counts those calls.
+    """
+    found = {status.limit.name: status for status in standing}
     return {
-        "gemini_tokens": used["gemini_daily_tokens"],
-        "gemini_cost": float(usd_from_pico(used["gemini_daily_cost"])),
-        "deepgram_minutes": used["deepgram_daily_minutes"] / 60_000,
-        "deepgram_cost": float(usd_from_pico(used["deepgram_daily_cost"])),
+        "gemini_tokens": found["gemini_daily_tokens"].used,
+        "gemini_cost": _cost(found["gemini_daily_cost"]),
+        "deepgram_minutes": found["deepgram_daily_minutes"].used / 60_000,
+        "deepgram_cost": _cost(found["deepgram_daily_cost"]),
         "date": now.date(),
+        "unpriced": {
+            api: found[f"{api}_daily_cost"].unpriced_calls for api in ("gemini", "deepgram")
+        },
     }
 
 
 def quota_status(used: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, Any]:
-    """The brief's status: used, limit, percent, and OK or WARNING (from 80 %)."""
+    """The brief's status: used, limit, percent, and OK or WARNING (from 80 %).
+
+    A limit that is not in force is None, and so is its percentage. With `unpriced_calls`, "OK" is
+    not known: "UNKNOWN".
+    """
     return {
         "gemini": _part(used, limits, "gemini", "tokens"),
         "deepgram": _part(used, limits, "deepgram", "minutes"),
         "overall": {
-            "total_daily_cost": used["gemini_cost"] + used["deepgram_cost"],
+            "total_daily_cost": known_sum((used["gemini_cost"], used["deepgram_cost"])),
             "date": used["date"].isoformat(),
         },
     }
+
+
+def known_sum(costs: Iterable[float | None]) -> float | None:
+    """The sum of the costs that are known; None where it would be nothing but unknown ones."""
+    given = list(costs)
+    total = sum(cost for cost in given if cost is not None)
+    return None if None in given and not total else total
+
+
+def _cost(status: LimitStatus) -> float | None:
+    return float(usd_from_pico(status.used)) if status.is_told else None
 
 
 def _part(
@@ -74,12 +106,16 @@ def _part(
 ) -> dict[str, Any]:
     part: dict[str, Any] = {}
     for meter in (unit, "cost"):
-        limit = limits[f"{api}_daily_{meter}"]
-        part[f"{meter}_used"] = used[f"{api}_{meter}"]
+        amount, limit = used[f"{api}_{meter}"], limits[f"{api}_daily_{meter}"]
+        part[f"{meter}_used"] = amount
         part[f"{meter}_limit"] = limit
-        part[f"{meter}_percent"] = percent(used[f"{api}_{meter}"], limit)
-    full = max(part[f"{unit}_percent"], part["cost_percent"])
-    part["status"] = "OK" if full < WARN_PERCENT else "WARNING"
+        known = amount is not None and limit is not None
+        part[f"{meter}_percent"] = percent(amount, limit) if known else None
+    full = max(part[f"{unit}_percent"] or 0.0, part["cost_percent"] or 0.0)
+    unpriced = used["unpriced"][api]
+    if unpriced:
+        part["unpriced_calls"] = unpriced
+    part["status"] = "WARNING" if full >= WARN_PERCENT else "UNKNOWN" if unpriced else "OK"
     return part
 
 

@@ -14,12 +14,15 @@ LONGEST_SECONDS = 1e9  # 31 years
 
 
 def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
-    """An event under the brief's keys; `provenance` says how its figures are known."""
+    """An event under the brief's keys; `provenance` says how its figures are known.
+
+    Where no price is known, `cost_usd` is None and `unpriced` is True.
+    """
     labels, quantities = event.labels, event.quantities
     usage: dict[str, Any] = {
         "operation": labels.operation,
         "api_type": labels.provider,
-        "cost_usd": usd(event.cost_pico or 0),
+        "cost_usd": None if event.cost_pico is None else usd(event.cost_pico),
         "timestamp": timestamp,
         "event_id": event.id,
         "provenance": str(event.provenance),

@@ -17,31 +17,44 @@ WARNING_LINES = {
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
-    """What this run counted, in dollars and tokens."""
+    """What this run counted, in dollars and tokens.
+
+    A cost is None where only operations without a price were made; `gemini_unpriced` and
+    `deepgram_unpriced` count those, `unpriced` all of them.
+    """
 
     operations: int
     gemini_operations: int
     deepgram_operations: int
     gemini_tokens: int
-    gemini_cost: float
-    deepgram_cost: float
-    total_cost: float
+    gemini_cost: float | None
+    deepgram_cost: float | None
+    total_cost: float | None
+    gemini_unpriced: int = 0
+    deepgram_unpriced: int = 0
+    unpriced: int = 0
 
 
 def run_totals(operations: Sequence[Mapping[str, Any]], pico: Mapping[str, int]) -> RunTotals:
     """Sum up a run; `pico` is what each provider cost, in pico-US-dollars."""
     gemini = [usage for usage in operations if usage["api_type"] == "gemini"]
     deepgram = [usage for usage in operations if usage["api_type"] == "deepgram"]
+    unpriced = [_unpriced(each) for each in (gemini, deepgram, operations)]
     return RunTotals(
         len(operations), len(gemini), len(deepgram),
         sum(usage.get("total_tokens", 0) for usage in gemini),
-        usd(pico["gemini"]), usd(pico["deepgram"]), usd(sum(pico.values())),
+        _known(pico["gemini"], unpriced[0]), _known(pico["deepgram"], unpriced[1]),
+        _known(sum(pico.values()), unpriced[2]), *unpriced,
     )  # fmt: skip
 
 
 def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[str]:
-    """The summary exactly as the brief shows it; daily figures come from `status`."""
+    """The summary exactly as the brief shows it; daily figures come from `status`.
+
+    A limit that is not in force is left out, and a cost that is not known is said to be so.
+    """
     gemini, deepgram = status["gemini"], status["deepgram"]
+    today = sum(part.get("unpriced_calls", 0) for part in (gemini, deepgram))
     return [
         RULE,
         "📊 TOKEN USAGE & QUOTA SUMMARY",
@@ -53,22 +66,35 @@ def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[
         "",
         "🔤 GEMINI API:",
         f"  Total Tokens: {run.gemini_tokens:,}",
-        f"  Cost: ${run.gemini_cost:.6f}",
-        f"  Daily Tokens: {gemini['tokens_used']:,} / {gemini['tokens_limit']:,} "
-        f"({gemini['tokens_percent']:.1f}%)",
+        f"  Cost: {_cost(run.gemini_cost, run.gemini_unpriced)}",
+        "  Daily Tokens: " + _of_limit(gemini, "tokens", "{:,}"),
         _daily_cost(gemini),
         "",
         "🎤 DEEPGRAM API:",
-        f"  Total Cost: ${run.deepgram_cost:.6f}",
-        f"  Daily Minutes: {deepgram['minutes_used']:.1f} / {deepgram['minutes_limit']:.1f} "
-        f"({deepgram['minutes_percent']:.1f}%)",
+        f"  Total Cost: {_cost(run.deepgram_cost, run.deepgram_unpriced)}",
+        "  Daily Minutes: " + _of_limit(deepgram, "minutes", "{:.1f}"),
         _daily_cost(deepgram),
         "",
         "💰 OVERALL SUMMARY:",
-        f"  Total Cost: ${run.total_cost:.6f}",
-        f"  Daily Total Cost: ${status['overall']['total_daily_cost']:.6f}",
+        f"  Total Cost: {_cost(run.total_cost, run.unpriced)}",
+        f"  Daily Total Cost: {_cost(status['overall']['total_daily_cost'], today)}",
         RULE,
     ]
+
+
+def summary_record(run: RunTotals, tokens: int, timestamp: str) -> dict[str, Any]:
+    """The totals of a run under the brief's keys."""
+    return {
+        "total_operations": run.operations,
+        "gemini_operations": run.gemini_operations,
+        "deepgram_operations": run.deepgram_operations,
+        "total_tokens": tokens,
+        "total_cost_usd": run.total_cost,
+        "gemini_tokens": run.gemini_tokens,
+        "gemini_cost_usd": run.gemini_cost,
+        "deepgram_cost_usd": run.deepgram_cost,
+        "timestamp": timestamp,
+    } | ({"unpriced_operations": run.unpriced} if run.unpriced else {})
 
 
 def warning_lines(status: Mapping[str, Any]) -> list[str]:
@@ -76,8 +102,32 @@ def warning_lines(status: Mapping[str, Any]) -> list[str]:
     return [text for api, text in WARNING_LINES.items() if status[api]["status"] == "WARNING"]
 
 
+def _unpriced(operations: Sequence[Mapping[str, Any]]) -> int:
+    return sum(bool(usage.get("unpriced")) for usage in operations)
+
+
+def _known(pico: int, unpriced: int) -> float | None:
+    return None if unpriced and not pico else usd(pico)
+
+
+def _cost(cost: float | None, unpriced: int) -> str:
+    known = "" if cost is None else f"${cost:.6f}"
+    unknown = f"unpriced: {unpriced} calls, cost unknown" if unpriced else ""
+    return ", ".join(filter(None, (known, unknown)))
+
+
+def _of_limit(part: Mapping[str, Any], meter: str, form: str) -> str:
+    used, limit = part[f"{meter}_used"], part[f"{meter}_limit"]
+    if limit is None:
+        return form.format(used)
+    return f"{form.format(used)} / {form.format(limit)} ({part[f'{meter}_percent']:.1f}%)"
+
+
 def _daily_cost(part: Mapping[str, Any]) -> str:
-    return (
-        f"  Daily Cost: ${part['cost_used']:.6f} / ${part['cost_limit']:.2f} "
-        f"({part['cost_percent']:.1f}%)"
-    )
+    limit, unpriced = part["cost_limit"], part.get("unpriced_calls", 0)
+    if limit is None:
+        return f"  Daily Cost: {_cost(part['cost_used'], unpriced)}"
+    if part["cost_used"] is None:
+        return f"  Daily Cost: {_cost(None, unpriced)} / ${limit:.2f}"
+    share = f"{_cost(part['cost_used'], 0)} / ${limit:.2f} ({part['cost_percent']:.1f}%)"
+    return f"  Daily Cost: {', '.join(filter(None, (share, _cost(None, unpriced))))}"

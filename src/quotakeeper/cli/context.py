@@ -70,3 +70,11 @@ def open_keeper(session: CommandContext) -> Keeper:
     from quotakeeper import Keeper
 
     return Keeper(config=session.settings())
+
+
+def open_existing(session: CommandContext) -> Keeper:
+    """Open a ledger to read it. Raises InvalidInputError when `--ledger` names none that is there."""
+    from quotakeeper.app.ledger_presence import check_is_there
+
+    check_is_there(session.settings())
+    return open_keeper(session)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from quotakeeper.config.loader import load_settings
+from quotakeeper.config.policies import checked_policy
 from quotakeeper.config.settings import Settings
 from quotakeeper.errors import ConfigError
 
@@ -19,8 +20,7 @@ RUN_ON_LIMIT = "QUOTAKEEPER_RUN_ON_LIMIT"
 TAGS = "QUOTAKEEPER_RUN_TAGS"
 BASE_URLS = "QUOTAKEEPER_BASE_URLS"
 NOTES = "QUOTAKEEPER_RUN_NOTES"
-# The words of the launcher, and what they are as a setting; to wait is to be refused and ask again.
-_WORDS = {"stop": "raise", "raise": "raise", "warn": "warn", "wait": "raise"}
+_STOP = "stop"  # the launcher's older word for "raise"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 _ON_STORE_FAILURE = "QUOTAKEEPER_ON_STORE_FAILURE"
@@ -45,9 +45,9 @@ class SdkVariables:
 class WatchSettings:
     """How the calls of a program are watched.
 
-    `waits`: a call over a limit waits until it fits. `scope` are labels for every call.
-    `known_hosts` maps "host[:port][/prefix]" to a provider's name. `notes` is a file for the
-    launcher's summary, or "".
+    `waits`: a call over a limit waits until it fits, whatever the keeper's own policy. `scope` are
+    labels for every call. `known_hosts` maps "host[:port][/prefix]" to a provider's name. `notes` is
+    a file for the launcher's summary, or "".
     """
 
     settings: Settings
@@ -64,9 +64,8 @@ def load_watch_settings(
     environment = dict(os.environ if environ is None else environ)
     word = environment.pop(RUN_ON_LIMIT, "") or environment.pop(ON_LIMIT, "")
     if word:
-        if word not in _WORDS:
-            raise ConfigError(ON_LIMIT, f"unknown word {word[:40]!r}", "warn, stop or wait")
-        environment[ON_LIMIT] = _WORDS[word]
+        word = "raise" if word == _STOP else word
+        environment[ON_LIMIT] = checked_policy("on_limit", word, f"environment {ON_LIMIT}")
     return WatchSettings(
         load_settings(environ=environment),
         word == "wait",

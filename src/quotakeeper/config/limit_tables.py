@@ -29,6 +29,7 @@ LIMIT_KEYS = (
     "mode",
     "timezone",
     "thresholds",
+    "unlisted",
 )
 _NEEDED = {
     "name": 'give it one, like name = "gemini daily tokens"',
@@ -156,6 +157,7 @@ def read_limit(
         mode=Mode(read("mode", _mode, Mode.HARD.value)),
         timezone=read("timezone", checked_zone, timezone),
         thresholds=read("thresholds", _thresholds, _from_warn_at(warn_at)),
+        unlisted=read("unlisted", _is_true, False),
     )
 
 
@@ -183,6 +185,12 @@ def _scope(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping):
         raise InvalidInputError("", "is not a table", 'write it as { project = "phim-01" }')
     return check_scope(value)
+
+
+def _is_true(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidInputError("", "is not true or false", "write true or false")
+    return value
 
 
 def _thresholds(value: object) -> tuple[Decimal, ...]:

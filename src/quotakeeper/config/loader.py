@@ -9,9 +9,10 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from quotakeeper import clocks
+from quotakeeper.config.declared_providers import declared_providers
 from quotakeeper.config.limit_tables import (
     at_key,
     checked_zone,
@@ -27,10 +28,13 @@ from quotakeeper.config.settings import (
     DEFAULT_WARN_AT,
     LEASE_WORDS,
     TOP_KEYS,
+    WHOLE_NUMBERS,
     Choice,
     Settings,
+    WholeNumber,
     lease_size,
     variable_of,
+    whole_number,
 )
 from quotakeeper.config.toml_reader import read_toml
 from quotakeeper.domain.limits import Limit
@@ -104,12 +108,14 @@ class _Sources:
         """Read and check every setting."""
         timezone = self._read("timezone", checked_zone, clocks.local_zone_name)
         warn_at = self._read("warn_at", threshold, lambda: DEFAULT_WARN_AT)
-        chosen = {choice.name: self._choice(choice) for choice in CHOICES}
+        chosen: dict[str, Any] = {choice.name: self._choice(choice) for choice in CHOICES}
+        chosen |= {number.name: self._whole(number) for number in WHOLE_NUMBERS}
         return Settings(
             ledger=self._ledger(ledger),
             timezone=timezone,
             limits=self._limits(timezone, warn_at),
             price_files=self._read("price_files", self._price_files, tuple),
+            providers=self._read("providers", declared_providers, tuple),
             warn_at=warn_at,
             lease=self._read("lease", lease_size, lambda: LEASE_WORDS[0]),
             config_file=self.file,
@@ -154,6 +160,11 @@ class _Sources:
     def _choice(self, choice: Choice) -> str:
         return self._read(
             choice.name, lambda value: one_of(value, choice.words), lambda: choice.words[0]
+        )
+
+    def _whole(self, number: WholeNumber) -> int:
+        return self._read(
+            number.name, lambda value: whole_number(number, value), lambda: number.default
         )
 
     def _ledger(self, argument: str | None) -> str:

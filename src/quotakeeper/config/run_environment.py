@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from quotakeeper.config.child_environment import RUN_ON_LIMIT
-from quotakeeper.config.settings import Settings
+from quotakeeper.config.policies import checked_policy
+from quotakeeper.config.settings import Settings, variable_of
 
-ON_LIMIT_WORDS = ("stop", "warn", "wait")
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+ON_LIMIT_WORDS = ("raise", "wait", "clamp", "warn", "stop")  # "stop" is the older word for "raise"
 
 
 def own_environment() -> dict[str, str]:
@@ -16,11 +20,21 @@ def own_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def meter_variables(settings: Settings, on_limit: str | None) -> dict[str, str]:
-    """Variables that give a program's meter these settings, whatever folder it changes to."""
+def meter_variables(
+    settings: Settings, on_limit: str | None, policies: Mapping[str, object] = _NOTHING
+) -> dict[str, str]:
+    """Variables that give a program's meter these settings, whatever folder it changes to.
+
+    `policies` are further settings of what is done at a limit, by name; None: not given. Raises
+    ConfigError.
+    """
     variables = {"QUOTAKEEPER_LEDGER": settings.ledger}
     if settings.config_file is not None:
         variables["QUOTAKEEPER_CONFIG"] = str(Path(settings.config_file).absolute())
     if on_limit is not None:
         variables[RUN_ON_LIMIT] = on_limit
+    for name, value in policies.items():
+        if value is not None:
+            flag = f"--{name.replace('_', '-')}"
+            variables[variable_of(name)] = str(checked_policy(name, value, flag))
     return variables

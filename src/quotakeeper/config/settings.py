@@ -41,8 +41,19 @@ CHOICES = (
     ),
     Choice(
         "on_limit",
-        ("raise", "warn"),
-        "what passing a hard limit does: raise LimitExceeded, or only warn",
+        ("raise", "wait", "clamp", "warn"),
+        "what a hard limit without room does: raise LimitExceeded, wait until it has room, "
+        "lower the call's output cap to what is left, or only warn",
+    ),
+    Choice(
+        "on_busy",
+        ("wait", "refuse"),
+        "what happens to a call whose room is only held by calls under way",
+    ),
+    Choice(
+        "hold",
+        ("worst_case", "typical"),
+        "what is reserved for a call: the most it can use, or the p99 of its operation's own calls",
     ),
     Choice(
         "on_store_failure",
@@ -51,13 +62,41 @@ CHOICES = (
     ),
     Choice(
         "on_unpriced",
-        ("count_only", "refuse", "price_as_highest"),
-        "what happens to a call that has no known price",
+        ("auto", "refuse", "price_as_highest", "count_only"),
+        "what happens to a call that has no known price; auto: refused where a hard cost limit "
+        "applies, else counted",
     ),
     Choice(
         "plan",
         ("payg", "growth"),
         "which price list of a provider applies where there is more than one",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeNumber:
+    """A setting that is a whole number from `least` to `most`."""
+
+    name: str
+    default: int
+    least: int
+    most: int
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return variable_of(self.name)
+
+
+WHOLE_NUMBERS = (
+    WholeNumber("busy_seconds", 30, 0, 86_400, "how long `on_busy = wait` waits at most, seconds"),
+    WholeNumber(
+        "wait_seconds", 86_400, 0, 31 * 86_400, "how long `on_limit = wait` waits at most, seconds"
+    ),
+    WholeNumber(
+        "clamp_least", 256, 1, 10**9, "below how many output tokens `on_limit = clamp` refuses"
     ),
 )
 LEASE_WORDS = ("off", "auto")
@@ -80,14 +119,28 @@ def lease_size(value: object) -> str:
     )  # fmt: skip
 
 
+def whole_number(setting: WholeNumber, value: object) -> int:
+    """Check the value of a WholeNumber. Raises InvalidInputError."""
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    if isinstance(value, bool) or not text.isdecimal():
+        problem = f"{str(value)[:60]!r} is no whole number"
+    elif setting.least <= int(text[:12]) <= setting.most:
+        return int(text)
+    else:
+        problem = f"{text[:60]} is out of range"
+    raise InvalidInputError("", problem, f"give {setting.least} to {setting.most}")
+
+
 # Every key a file may hold at its top, beside [[limit]]; also the settings with an origin.
 TOP_KEYS = (
     "ledger",
     "timezone",
     *(choice.name for choice in CHOICES),
+    *(number.name for number in WHOLE_NUMBERS),
     "lease",
     "warn_at",
     "price_files",
+    "providers",
     "default_limits",
 )
 
@@ -98,7 +151,8 @@ class Settings:
 
     `origins` says for each setting where its value came from: "default", "argument",
     "environment QUOTAKEEPER_LEDGER", or the name of the file. `config_file` is the file that was
-    read, None if there was none.
+    read, None if there was none. `providers` are names of providers beside those that have an adapter
+    or a price.
     """
 
     ledger: str
@@ -107,10 +161,16 @@ class Settings:
     price_files: tuple[Path, ...] = ()
     durability: str = "power"
     on_limit: str = "raise"
+    on_busy: str = "wait"
+    hold: str = "worst_case"
+    busy_seconds: int = 30
+    wait_seconds: int = 86_400
+    clamp_least: int = 256
     on_store_failure: str = "deny"
-    on_unpriced: str = "count_only"
+    on_unpriced: str = "auto"
     plan: str = "payg"
     lease: str = "off"
     warn_at: Decimal = DEFAULT_WARN_AT
+    providers: tuple[str, ...] = ()
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -92,6 +92,8 @@ class Limit:
     With `per`, the name of a scope label, it is a rule: it stands for one limit for each value of
     that label, and a call without the label is not under it. `of` gives the limit of one value: its
     `rule` is the rule's name, and its `scope` has the value.
+
+    `unlisted` says that its model may be one that no price list has.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Limit:
     thresholds: tuple[Decimal, ...] = DEFAULT_THRESHOLDS
     per: str = ""
     rule: str = ""
+    unlisted: bool = False
     # The account whose balance this limit caps, and that account's meter: made once, they are hot.
     account: Account = field(init=False, compare=False, repr=False)
     account_meter: Meter = field(init=False, compare=False, repr=False)

@@ -103,6 +103,9 @@ class LedgerReader(Protocol):
         A slot is given whole, also where `since` or `until` lies within it.
         """
 
+    def unpriced_buckets(self, since: int) -> list[BucketSum]:
+        """Those of the slots from the one that holds an instant on in which a call has no price."""
+
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot (its start -> base units), from the slot on that holds
         an instant. For accounts whose balances are kept, however much there is."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.ledger.commands import Denied, Reserve
+from quotakeeper.domain.ledger.commands import Reserve
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.denied_calls import DeniedCalls
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.terms import Terms, terms_of
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.engine.worker.work_items import Question
 from quotakeeper.errors import InvalidInputError, LedgerError
+
+if TYPE_CHECKING:
+    from quotakeeper.engine.typical_holds import TypicalHolds
 
 
 class Admitter(Protocol):
@@ -33,7 +38,9 @@ class Admitter(Protocol):
         """Admit a call at once, without waiting: its Reservation. Where that cannot be, the key
         that calls of its kind have in common, for `admit`; None: it has none."""
 
-    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+    def admit(
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+    ) -> Steps[Reservation]:
         """Admit a call; raises LimitExceeded, what failed, or what `unbacked` raises."""
 
 
@@ -44,21 +51,24 @@ class LedgerAdmitter:
 
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
+        self._denied = DeniedCalls(parts)
 
     def take(self, *asked: Any) -> Any:
         """None: nothing is admitted without asking."""
 
-    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+    def admit(
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+    ) -> Steps[Reservation]:
         """As Admitter's."""
         parts = self._parts
         try:
-            outcome = yield command
-            if isinstance(outcome, Denied):
-                outcome = yield from parts.recalls.ask_again(command, outcome)
+            outcome = yield from self._denied.admitted(command, call, terms)
             hold, decision = parts.outcomes.granted(outcome, call)
         except LedgerError as error:
             return unbacked(parts, call, command, error)
-        return Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)
+        reservation = Reservation(parts, call, hold, decision, outcome.event, replay=outcome.replay)
+        parts.room.hold(reservation, call.labels)
+        return reservation
 
 
 class Admission:
@@ -68,6 +78,12 @@ class Admission:
         self._parts = parts
         self._admitter = admitter
         self._holds = holds
+        self._typical: TypicalHolds | None = None
+        if parts.commands.calls.policies.hold == "typical":
+            # Loaded by those who ask for it: for the others it would be a part of the import.
+            from quotakeeper.engine.typical_holds import TypicalHolds  # noqa: PLC0415
+
+            self._typical = TypicalHolds(parts)
 
     def begin(  # noqa: PLR0913 - as above
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
@@ -76,6 +92,7 @@ class Admission:
     ) -> Reservation | Steps[Reservation]:  # fmt: skip
         """The reservation where nothing has to wait for it, else the steps to it."""
         admitter, parts = self._admitter, self._parts
+        terms = terms_of(quantities)
         key = None
         if admitter.takes:
             key = admitter.take(
@@ -87,7 +104,16 @@ class Admission:
         call = commands.calls.call(provider, model, operation, scope, options)
         owner = parts.worker.store.owner
         command = commands.reserve(call, quantities, event_id, ttl_seconds, owner)
-        return admitter.admit(key, call, command)
+        if self._typical is not None:
+            return self._typically(key, call, command, terms)
+        return admitter.admit(key, call, command, terms)
+
+    def _typically(
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+    ) -> Steps[Reservation]:
+        assert self._typical is not None
+        command = yield from self._typical.lowered(command, call, terms)
+        return (yield from self._admitter.admit(key, call, command, terms))
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
         """The question whether a call would be admitted."""
@@ -106,10 +132,7 @@ class Admission:
         parts = self._parts
         for hold in (yield AskWorker(self._holds)):
             if hold.id == reservation_id:
-                labels, calls = hold.labels, parts.commands.calls
-                call = calls.call(
-                    labels.provider, labels.model, labels.operation, dict(labels.scope), None
-                )
+                call = parts.commands.calls.stored(hold.labels)
                 return Reservation(parts, call, hold, Decision(True), None, replay=True)
         problem = f"no open reservation {str(reservation_id)[:60]!r}"
         raise InvalidInputError("reservation", problem, "see Keeper.reservations()")

@@ -24,6 +24,7 @@ from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reads import Reads
 from quotakeeper.engine.records import Records
 from quotakeeper.engine.retention import Retention
+from quotakeeper.engine.room import Room
 from quotakeeper.engine.store_failure import StoreFailurePolicy
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.maintenance import Maintenance
@@ -86,10 +87,14 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         clock,
         CommandBuilder(calls, clock),
         Worker(store, clock, tuple(accounts.values()), maintenance),
-        OutcomeReader(observers),
+        OutcomeReader(observers, calls.policies),
         StoreFailurePolicy(calls.policies.on_store_failure, spool),
         LeaseRecall(clock, sign, leases, maintenance.sweep),
+        Room(),
     )
+    parts.worker.freed = parts.room.freed
+    if leases is not None:
+        parts.room.leased_by = leases.held_by
     reads = Reads(parts, limits, zone, leases)
     admission = Admission(parts, _admitter(parts, leases), reads.holds)
     records, retention, orders = Records(parts, reads), Retention(parts), Orders(parts, limits)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit, Mode, applicable
-from quotakeeper.domain.money import MAX_PICO, parse_decimal, pico_from_usd
+from quotakeeper.domain.money import parse_decimal, pico_from_usd
 from quotakeeper.domain.numbers import whole_times
 from quotakeeper.domain.units import (
     METERS,
@@ -18,10 +18,10 @@ from quotakeeper.domain.units import (
     check_whole,
 )
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
-from quotakeeper.errors import InvalidInputError, UnpricedModelError
-
-if TYPE_CHECKING:
-    from quotakeeper.domain.pricing.prices import Priced
+from quotakeeper.engine.call_names import AnyName, Names
+from quotakeeper.engine.call_prices import CallPrices, PriceBook
+from quotakeeper.engine.policies import Policies
+from quotakeeper.errors import InvalidInputError
 
 _TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
 _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")
@@ -34,25 +34,6 @@ _NOT_COUNTED = frozenset(
 _AMOUNTS = frozenset((*STORED_METERS, *_SCALED))
 QUANTITIES = _AMOUNTS | {*_TEXT_METERS, "quantities"}  # every name that gives an amount
 _MOST_CACHED = 4_096
-
-
-class PriceBook(Protocol):
-    """What the engine asks of prices."""
-
-    def price(
-        self, provider: str, model: str, quantities: Quantities, at: int,
-        options: Mapping[str, str],
-    ) -> Priced:  # fmt: skip
-        """What quantities cost at an instant; `cost_pico` None when something has no price."""
-
-    def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        """What they would cost at the provider's dearest price."""
-
-    def canonical_model(self, provider: str, model: str) -> str:
-        """The name a model is counted under."""
-
-    def options_of(self, price_id: str) -> Mapping[str, str]:
-        """The price options that a price id was made with; none when it is not one."""
 
 
 class TokenCount(Protocol):
@@ -75,16 +56,6 @@ TokenCounter = Callable[[str], TokenCount]
 
 
 @dataclass(frozen=True, slots=True)
-class Policies:
-    """What to do where the answer is not clear; see Settings."""
-
-    on_limit: str = "raise"
-    on_unpriced: str = "count_only"
-    on_store_failure: str = "deny"
-    plan: str = "payg"
-
-
-@dataclass(frozen=True, slots=True)
 class PreparedCall:
     """A call as it was asked for, with what is needed to price it again when it is settled."""
 
@@ -98,19 +69,24 @@ class CallBuilder:
     """Reads calls under one set of limits, prices and policies."""
 
     def __init__(
-        self, limits: tuple[Limit, ...], prices: PriceBook, count: TokenCounter, policies: Policies
-    ) -> None:
+        self, limits: tuple[Limit, ...], prices: PriceBook, count: TokenCounter,
+        policies: Policies, names: Names | None = None,
+    ) -> None:  # fmt: skip
         self._limits = limits
-        self._prices = prices
+        self._prices = CallPrices(prices, policies.on_unpriced)
         self._count = count
         self.policies = policies
+        self.names = names or AnyName()
         self._calls: dict[object, PreparedCall] = {}
 
     def call(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
     ) -> PreparedCall:  # fmt: skip
-        """Labels, checked and in their stored form, and the limits that apply."""
+        """Labels, checked and in their stored form, and the limits that apply.
+
+        Raises InvalidInputError for a label that cannot be stored, and for an unknown provider.
+        """
         try:
             key = (provider, model, operation, tuple((scope or {}).items()),
                    tuple((options or {}).items()))  # fmt: skip
@@ -124,15 +100,22 @@ class CallBuilder:
             self._calls[key] = found
         return found
 
+    def stored(self, labels: CallLabels, options: Mapping[str, str] | None = None) -> PreparedCall:
+        """A call that the ledger has, under its own labels, whether its provider is known or not."""
+        self.names.welcome(labels.provider)
+        scope = dict(labels.scope)
+        return self.call(labels.provider, labels.model, labels.operation, scope, options)
+
     def _read(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
     ) -> PreparedCall:  # fmt: skip
         provider = check_label(provider, "provider").lower()
+        self.names.check_provider(provider)
         asked = check_label(model or "", "model", empty=True)
         labels = CallLabels(
             provider,
-            self._prices.canonical_model(provider, asked) if asked else "",
+            self._prices.book.canonical_model(provider, asked) if asked else "",
             check_label(operation, "operation"),
             check_scope(scope),
         )
@@ -171,7 +154,8 @@ class CallBuilder:
             served = check_label(served, "model_served", empty=True)
         if given.get("cost_usd") is None:
             options = {**call.options, **_mapping(given.get("options") or {}, "options")}
-            priced_at = self._price(call, served or call.asked_model, quantities, at, options)
+            model = served or call.asked_model
+            priced_at = self._prices.priced(call, model, quantities, at, options, bound=bound)
             cost_pico, price_id = priced_at.cost_pico, priced_at.price_id
         elif bound:
             raise InvalidInputError("cost_usd", "is not known before the call", "leave it out")
@@ -192,29 +176,7 @@ class CallBuilder:
 
     def price_options(self, price_id: str) -> Mapping[str, str]:
         """The price options that an event was priced with."""
-        return self._prices.options_of(price_id) if price_id else {}
-
-    def _price(
-        self,
-        call: PreparedCall,
-        model: str,
-        quantities: Quantities,
-        at: int,
-        options: Mapping[str, str],
-    ) -> Priced:
-        provider = call.labels.provider
-        priced = self._prices.price(provider, model, quantities, at, options)
-        if priced.cost_pico is None:
-            if self.policies.on_unpriced == "refuse":
-                raise UnpricedModelError(provider, model, priced.unpriced)
-            if self.policies.on_unpriced == "price_as_highest":
-                priced = self._prices.highest(provider, quantities, at)
-        if priced.cost_pico is not None and priced.cost_pico > MAX_PICO:
-            raise InvalidInputError(
-                "quantities", "cost more than the ledger can hold (9.2 million USD)",
-                "are they right?",
-            )  # fmt: skip
-        return priced
+        return self._prices.book.options_of(price_id) if price_id else {}
 
     def _quantities(
         self, given: Mapping[str, Any], *, bound: bool

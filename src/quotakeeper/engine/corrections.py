@@ -23,13 +23,12 @@ def correction(
     Quantities are replaced as a whole, and priced at the event's instant with its own price
     options unless others, or `cost_usd`, are given. Raises InvalidInputError.
     """
-    labels = event.labels
     if not given and options is None:
         raise InvalidInputError(
             "quantities", "nothing to correct is given", "give the true figures"
         )
     chosen = calls.price_options(event.price_id) if options is None else options
-    call = calls.call(labels.provider, labels.model, labels.operation, dict(labels.scope), chosen)
+    call = calls.stored(event.labels, chosen)
     counted = any(name in QUANTITIES for name in given)
     said = dict(given)
     for name in _ABOUT[2:]:  # a correction knows the figures better, not the call

@@ -11,14 +11,17 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.observers import Observers
+from quotakeeper.engine.policies import Policies
+from quotakeeper.engine.refusal_text import refusal_text
 from quotakeeper.errors import LimitExceeded, PausedError
 
 
 class OutcomeReader:
     """Reads outcomes, and tells observers of them."""
 
-    def __init__(self, observers: Observers) -> None:
+    def __init__(self, observers: Observers, policies: Policies) -> None:
         self._observers = observers
+        self._policies = policies
 
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
         """What was set aside; raises LimitExceeded, PausedError, or what failed."""
@@ -33,7 +36,7 @@ class OutcomeReader:
             raise PausedError(outcome.decision)
         verdict = outcome.decision.blocking
         zone = zone_named(verdict.limit.timezone)
-        raise LimitExceeded(outcome.decision, verdict.explain(zone))
+        raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, self._policies))
 
     def booked(self, outcome: Any) -> UsageEvent:
         """The event; raises what failed."""

@@ -10,6 +10,7 @@ from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.outcomes import OutcomeReader
+from quotakeeper.engine.room import Room
 from quotakeeper.engine.store_failure import StoreFailurePolicy
 from quotakeeper.engine.worker.steps import Steps
 from quotakeeper.engine.worker.thread import Worker
@@ -35,3 +36,4 @@ class EngineParts:
     outcomes: OutcomeReader
     failure: StoreFailurePolicy
     recalls: Recalls
+    room: Room

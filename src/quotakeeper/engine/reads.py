@@ -13,6 +13,8 @@ from quotakeeper.domain.forecasting.status import (
     UsageRow,
     add_up,
     limit_status,
+    unpriced_since,
+    with_unpriced,
 )
 from quotakeeper.domain.forecasting.time_buckets import BUCKET, BucketSum, bucket_start, of_one
 from quotakeeper.domain.ledger.commands import Watch
@@ -59,7 +61,8 @@ class Reads:
         """Where every limit stands."""
         verdicts = store.verdicts(self._limits, now)
         limits = tuple(map(limit_status, verdicts))
-        return Status(now, limits, store.open_count(), store.pauses(now))
+        status = Status(now, limits, store.open_count(), store.pauses(now))
+        return self._with_unpriced(store, status)
 
     def forecast(self, store: Store, now: int) -> Status:
         """Where every limit stands, and where it is going."""
@@ -81,7 +84,13 @@ class Reads:
         accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
         worker.carry_out(Watch(accounts))
         verdicts: list[Verdict] = worker.ask(lambda store, now: store.verdicts(limits, now))
-        return [limit_status(verdict) for verdict in verdicts]
+        standing = Status(self._parts.clock.now(), tuple(map(limit_status, verdicts)))
+        told: Status = worker.ask(lambda store, now: self._with_unpriced(store, standing))
+        return list(told.limits)
+
+    def _with_unpriced(self, store: Store, status: Status) -> Status:
+        since = unpriced_since(status)
+        return status if since is None else with_unpriced(status, store.unpriced_buckets(since))
 
     def usage(self, since: int | None, until: int | None, by: Sequence[str]) -> list[UsageRow]:
         """Usage booked in `[since, until)` (microseconds), added up."""

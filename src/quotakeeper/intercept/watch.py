@@ -7,6 +7,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from quotakeeper.config.policies import with_policies
+from quotakeeper.errors import ConfigError
 from quotakeeper.intercept import import_hook
 from quotakeeper.intercept.http_gate import switch
 from quotakeeper.metering.call_meter import CallMeter
@@ -50,19 +52,33 @@ class Watching:
         self.close()
 
 
-def watch(
+def watch(  # noqa: PLR0913 - the settings that a program may say in one line
     keeper: Keeper | None = None, *, scope: Mapping[str, str] | None = None,
     base_urls: Mapping[str, str] | None = None, wait: bool | None = None,
+    on_limit: str | None = None, on_busy: str | None = None, hold: str | None = None,
+    busy_seconds: int | None = None, wait_seconds: int | None = None,
+    clamp_least: int | None = None,
 ) -> Watching:  # fmt: skip
     """Meter and cap every call that this process makes to a known provider from here on.
 
     Without a `keeper`, one is made from the environment and the config file. `scope` are labels
     for every call. `base_urls` maps further addresses ("host[:port][/prefix]") to a provider's
-    name. With `wait`, a call over a limit waits until it fits. Raises ConfigError.
+    name. `on_limit`, `on_busy`, `hold` and their numbers are the settings of the same names, for
+    the keeper that is made here; `wait=True` is `on_limit="wait"`, for a given keeper too. Raises
+    ConfigError.
     """
     settings = read_watch_settings()
+    policies: dict[str, object] = {
+        "on_limit": on_limit, "on_busy": on_busy, "hold": hold, "busy_seconds": busy_seconds,
+        "wait_seconds": wait_seconds, "clamp_least": clamp_least,
+    }  # fmt: skip
+    if keeper is not None:
+        _refuse_beside_keeper(policies)
+    elif wait and on_limit is None:
+        policies["on_limit"] = "wait"
     settings = replace(
         settings,
+        settings=with_policies(settings.settings, policies),
         scope={**settings.scope, **(scope or {})},
         known_hosts={**settings.known_hosts, **(base_urls or {})},
         waits=settings.waits if wait is None else wait,
@@ -72,3 +88,9 @@ def watch(
     before = use_meter(meter)
     import_hook.install()
     return Watching(meter, before, was_on=was_on)
+
+
+def _refuse_beside_keeper(policies: Mapping[str, object]) -> None:
+    for name, value in policies.items():
+        if value is not None:
+            raise ConfigError(name, "is given beside a keeper", f"give it to Keeper({name}=...)")

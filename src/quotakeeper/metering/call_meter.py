@@ -16,8 +16,10 @@ from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.event_loops import after_queued_jobs, run_in_thread, running_loop
 from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
+from quotakeeper.metering.recognised import welcome_provider
 from quotakeeper.metering.refusal import DENIED, Denied, Refused
 from quotakeeper.metering.retries import Link, Retries
+from quotakeeper.providers.adapter import body_with_output_cap, output_cap_of
 from quotakeeper.providers.contract import NOTHING, Adapter, Call, Request, TextCount
 from quotakeeper.providers.registry import recognise
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 # A wait of at most this is a matter for a retry; a longer one is a matter for a person.
 SHORT_WAIT_SECONDS = 3_600
+HELD_SECONDS = 1.0  # after which a call may be tried again that only calls under way keep out
 _ASK_AGAIN_SECONDS = 1.0
 _MOST_COUNTED_ON_LOOP = 32 * 1024  # the text of a larger request is counted in a thread
 _FLUSH_SECONDS = 2.0
@@ -210,23 +213,26 @@ class CallMeter:
 
     def _pending(self, request: Request, adapter: Adapter, call: Call) -> _PendingCall:
         self.settler.start()
+        welcome_provider(self.keeper, call.provider)
         link = self.retries.link(request, self.monotonic())
-        return _PendingCall(request, adapter, call, link, self._asked(call, link))
+        arguments = self._asked(call, link)
+        arguments["output_cap"] = lambda: output_cap_of(adapter, request, call)
+        return _PendingCall(request, adapter, call, link, arguments)
 
     def _admitted(self, pending: _PendingCall, denied: Denied | None) -> HttpAttempt | Refused:
         if denied is not None or pending.reservation is None:
             assert denied is not None
             return self.refused(pending.adapter, pending.call, denied)
-        return self.keep(
-            HttpAttempt(
-                self,
-                pending.adapter,
-                pending.call,
-                pending.reservation,
-                pending.request,
-                pending.link,
-            )
+        attempt = HttpAttempt(
+            self,
+            pending.adapter,
+            pending.call,
+            pending.reservation,
+            pending.request,
+            pending.link,
         )
+        attempt.body = _lowered_body(pending)
+        return self.keep(attempt)
 
     def _asked(self, call: Call, link: Link | None) -> dict[str, Any]:
         return {
@@ -247,6 +253,8 @@ class CallMeter:
 
     def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
         """Whether a refusal is for good, as a program sees it, and how long else."""
+        if all(verdict.is_held for verdict in decision.refusing):
+            return False, HELD_SECONDS
         verdict = decision.blocking
         seconds = max(1.0, (verdict.resets_at - self.keeper.now()) / _US)
         never = any(each.asked > each.limit.amount for each in decision.refusing)
@@ -272,3 +280,16 @@ class CallMeter:
                 file.write(f"{word} {text}\n")
         except OSError as error:
             self.fault("the summary will lack something", error)
+
+
+def _lowered_body(pending: _PendingCall) -> bytes | None:
+    """The body to send in place of a call's own, whose output cap had to be lowered; else None."""
+    assert pending.reservation is not None
+    basis = pending.reservation.decision.basis
+    if basis is None or basis.clamped_output_tokens is None:
+        return None
+    request, call = pending.request, pending.call
+    cap = output_cap_of(pending.adapter, request, call)
+    answers = cap.answers if cap is not None else 1
+    tokens = basis.clamped_output_tokens // answers
+    return body_with_output_cap(pending.adapter, request, call, tokens)

@@ -42,6 +42,7 @@ class HttpAttempt:
         request: Request, link: Link | None,
     ) -> None:  # fmt: skip
         self.call = call
+        self.body: bytes | None = None  # to be sent in place of the request's own; None: its own
         self._meter = meter
         self._adapter = adapter
         self._reservation = reservation

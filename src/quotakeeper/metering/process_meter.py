@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from threading import Lock
 from typing import Any, cast
 
 from quotakeeper.config.child_environment import (
+    BASE_URLS,
     Salvaged,
     SdkVariables,
     WatchSettings,
@@ -21,9 +23,10 @@ from quotakeeper.config.child_environment import (
 )
 from quotakeeper.errors import ConfigError, QuotakeeperError
 from quotakeeper.keeper import Keeper
+from quotakeeper.known_names import nearest_text
 from quotakeeper.loggers import tell
 from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.providers.registry import base_url_variables, is_provider_host
+from quotakeeper.providers.registry import adapters, base_url_variables, is_provider_host
 
 log = logging.getLogger("quotakeeper.intercept")
 
@@ -53,20 +56,35 @@ def use_meter(meter: CallMeter | None) -> CallMeter | None:
 
 def read_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettings:
     """The settings of this process's meter, by the environment. Raises ConfigError."""
-    return load_watch_settings(_sdk_variables(), environ)
+    watching = load_watch_settings(_sdk_variables(), environ)
+    _check_hosts(watching)
+    return watching
 
 
 def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMeter:
     """A meter by settings, under a keeper of its own unless one is given. Raises ConfigError."""
+    # A keeper that waits by its own policy needs nobody to ask again; see `CallMeter.wait_for`.
+    waits = watching.waits and keeper is not None and keeper.settings.on_limit != "wait"
     keeper = keeper or Keeper(config=watching.settings)
     _ = keeper.prices.snapshot  # read now, not while an event loop waits for the first call
     return CallMeter(
         keeper,
         scope=watching.scope,
         known_hosts=watching.known_hosts,
-        waits=watching.waits,
+        waits=waits,
         notes=watching.notes,
     )
+
+
+def _check_hosts(watching: WatchSettings) -> None:
+    """Raise ConfigError for an address of a provider that nobody would recognise there."""
+    known = {adapter.name for adapter in adapters()}
+    for address, name in watching.known_hosts.items():
+        if name not in known:
+            raise ConfigError(
+                BASE_URLS, f"unknown provider {name[:60]!r} of {address[:80]}",
+                nearest_text(name, known),
+            )  # fmt: skip
 
 
 def _sdk_variables() -> SdkVariables:
@@ -92,16 +110,23 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
         meter = CallMeter(refusing, known_hosts=left.known_hosts, notes=left.notes)
         meter.note("shut", reason)
         return meter
-    if left.watching is not None:
+    for watching in _ever_less(left.watching):
         try:
-            meter = make_meter(left.watching)
+            meter = make_meter(watching)
         except Exception:
-            log.debug("quotakeeper: not even without the config", exc_info=True)
+            log.debug("quotakeeper: not even without that", exc_info=True)
         else:
             tell(log, logging.ERROR, "quotakeeper: calls are counted without it: %s", reason)
             return meter
     tell(log, logging.ERROR, "quotakeeper: calls pass uncounted: %s", reason)
     return None
+
+
+def _ever_less(watching: WatchSettings | None) -> Iterator[WatchSettings]:
+    """What is left to count by; then that without its limits, one of which may be what is wrong."""
+    if watching is not None:
+        yield watching
+        yield replace(watching, settings=replace(watching.settings, limits=()))
 
 
 class _RefusingKeeper:

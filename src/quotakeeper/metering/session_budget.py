@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.errors import LimitExceeded
+from quotakeeper.metering.recognised import welcome_provider
 from quotakeeper.metering.refusal import DENIED, Denied
 from quotakeeper.metering.steps import adrive, drive
 from quotakeeper.providers.contract import Call
@@ -179,6 +180,7 @@ class SessionBudget:
         return None
 
     def _asked(self, quantities: dict[str, int]) -> dict[str, Any]:
+        welcome_provider(self._keeper, self.call.provider)
         return {
             "provider": self.call.provider,
             "model": self.call.model,
@@ -188,4 +190,5 @@ class SessionBudget:
             "quantities": quantities,
             "ttl_seconds": _TTL_SECONDS,
             "sent": True,
+            "at_once": True,  # smaller blocks are tried instead, and a session goes on meanwhile
         }

@@ -46,7 +46,7 @@ class Rewriting:
 
 def rewriting_prompt(text: str) -> GeminiPrompt:
     """The question; the answer is about as long as the text, with a floor and a ceiling."""
-    cap = min(8_192, 768 + 2 * estimate_tokens(text).upper_bound)
+    cap = min(8_192, 768 + 2 * estimate_tokens(text).likely_bound)
     return GeminiPrompt(OPERATION, _INSTRUCTION, f"Transcript:\n\n{text}", cap, _SCHEMA)
 
 

@@ -34,7 +34,7 @@ def batches(
     batch: list[int] = []
     tokens = 0
     for number in wanted:
-        size = estimate_tokens(segments[number - 1].text).upper_bound
+        size = estimate_tokens(segments[number - 1].text).likely_bound
         if batch and (len(batch) >= most_lines or tokens + size > MOST_TOKENS):
             yield batch
             batch, tokens = [], 0
@@ -51,7 +51,7 @@ def translation_prompt(segments: Sequence[SpeechSegment], numbers: Sequence[int]
         segment = segments[number - 1]
         times = f"{segment.start_ms / 1000:.2f}-{segment.end_ms / 1000:.2f}"
         lines.append(f"#{number} [{times}] {segment.text}")
-        cap += 4 * estimate_tokens(segment.text).upper_bound + 24
+        cap += 4 * estimate_tokens(segment.text).likely_bound + 24
     count = f"Translate these {len(numbers)} lines."
     return GeminiPrompt(OPERATION, _INSTRUCTION, count + "\n\n" + "\n".join(lines), min(cap, 8_192))
 

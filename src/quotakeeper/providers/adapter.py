@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.providers.addresses import Address, locate
 from quotakeeper.providers.contract import (
     NOTHING,
@@ -22,7 +23,7 @@ from quotakeeper.providers.contract import (
     Request,
     UsageReader,
 )
-from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.redaction import own_message
 from quotakeeper.providers.reading.refusals import refusal_with
 
 RouteT = TypeVar("RouteT")
@@ -93,12 +94,24 @@ class ProviderAdapter(ABC, Generic[RouteT]):
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
         """The answer to a call over a limit: 402 hard, 429 short; `error.message` says why."""
-        body = {"error": {"message": redact(message)}}
+        body = {"error": {"message": own_message(message)}}
         return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
         """The bytes of an error that ends an open stream; b"" where the provider has none."""
         return b""
+
+    def output_cap(self, request: Request, call: Call) -> OutputCap | None:
+        """The cap that a request sets on its own output; None where it has no such cap.
+
+        Asked only where a limit refuses the call.
+        """
+        return None
+
+    def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
+        """The body of a request with this many output tokens at most for each answer; None where it
+        cannot be changed. Asked only under `on_limit = "clamp"`."""
+        return None
 
     # -- the contract's verbs, the same for every provider
 
@@ -136,3 +149,19 @@ def farewell_of(adapter: Adapter, call: Call) -> str:
     if not isinstance(adapter, ProviderAdapter):  # a plug-in that only has the contract's verbs
         return ""
     return adapter.farewells.get(call.operation, "")
+
+
+def output_cap_of(adapter: Adapter, request: Request, call: Call) -> OutputCap | None:
+    """The output cap of a request, or None where an adapter states none."""
+    if not isinstance(adapter, ProviderAdapter):
+        return None
+    return adapter.output_cap(request, call)
+
+
+def body_with_output_cap(
+    adapter: Adapter, request: Request, call: Call, tokens: int
+) -> bytes | None:
+    """The body of a request with a lower output cap, or None where an adapter makes none."""
+    if not isinstance(adapter, ProviderAdapter):
+        return None
+    return adapter.with_output_cap(request, call, tokens)

@@ -37,7 +37,8 @@ CountText = Callable[[str], TextCount]
 class Request:
     """One request as it leaves: `headers` have lower-case names, `body` None was not seen.
 
-    `body_size` is the length when it is known though the bytes are not.
+    `body_size` is the length when it is known though the bytes are not. `is_replaceable`: whoever
+    sends it can send another body in its place.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     body: bytes | None = None
     body_size: int | None = None
+    is_replaceable: bool = False
 
     def __repr__(self) -> str:
         """A request without what may be secret: keys stand in URLs, headers and bodies."""

@@ -112,6 +112,10 @@ class MemoryStore:
         """Sums of five minutes; see the Store port."""
         return buckets_of(self.events(EventQuery(*whole_buckets(since, until))))
 
+    def unpriced_buckets(self, since: int) -> list[BucketSum]:
+        """The slots since an instant in which a call has no price."""
+        return [slot for slot in self.slots(since) if slot.unpriced_calls]
+
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot, since an instant."""
         return use_by_bucket(accounts, self.slots(since))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
 from quotakeeper.testing.ledger_case import LedgerCase, cap, tokens
@@ -48,6 +50,17 @@ class AttemptRules(LedgerCase):
         self.record("a~2", tokens(10))
         self.fails(self.asking("a", tokens(10)), KeyConflictError)
         self.fails(self.asking("b", tokens(11)), KeyConflictError)
+
+    def test_a_call_whose_figures_were_lowered_is_the_same_call(self) -> None:
+        self.reserve("a", tokens(10))
+        lowered = replace(self.asking("a", tokens(4)), up_to={"input_tokens": 10})
+        told = self.do(lowered, c.Reserved)
+        assert told.replay and told.hold.quantities == {"input_tokens": 10}
+        self.reopen()
+        for up_to in ({"input_tokens": 9}, {"output_tokens": 10}, {}):
+            self.fails(replace(lowered, up_to=up_to), KeyConflictError)
+        self.apply(c.Release("a"))
+        assert self.do(lowered, c.Reserved).hold.id == "a~2"
 
     def test_an_id_too_long_for_another_attempt_stays_closed(self) -> None:
         event_id = "x" * 255

@@ -27,6 +27,13 @@ class FakeClock:
         self.slept.append(seconds)
         self.advance(seconds=seconds)
 
+    async def asleep(self, seconds: float) -> None:
+        """`sleep` on an event loop: other tasks get their turn."""
+        import asyncio  # noqa: PLC0415 - slow to load
+
+        self.sleep(seconds)
+        await asyncio.sleep(0)
+
     def advance(
         self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> None:

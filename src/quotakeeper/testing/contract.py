@@ -20,6 +20,7 @@ from quotakeeper.testing.crossing_rules import CrossingRules
 from quotakeeper.testing.journal_rules import JournalRules
 from quotakeeper.testing.lease_rules import LeaseRules
 from quotakeeper.testing.limit_rules import LimitRules
+from quotakeeper.testing.overdue_lease_rules import OverdueLeaseRules
 from quotakeeper.testing.pause_rules import PauseRules
 from quotakeeper.testing.reservation_rules import ReservationRules
 from quotakeeper.testing.value_rules import ValueRules
@@ -31,6 +32,7 @@ class StoreContract(
     CorrectionRules,
     AttemptRules,
     LeaseRules,
+    OverdueLeaseRules,
     LimitRules,
     CrossingRules,
     PauseRules,

@@ -139,6 +139,20 @@ class JournalRules(LedgerCase):
         corrected = next(each for each in self.store.slots() if each.labels == LABELS)
         assert (corrected.quantities, corrected.cost_pico) == ({"input_tokens": 11}, 5)
 
+    def test_slots_with_a_call_without_a_price_are_told_apart(self) -> None:
+        start = self.clock.now() // BUCKET * BUCKET
+        self.record("a", tokens(1, 5))
+        self.record("b", tokens(2, None))
+        self.clock.advance(minutes=5)
+        self.record("c", tokens(3, None))
+        first, second = self.store.unpriced_buckets(start + 1)
+        assert (first.bucket_at, first.calls, first.unpriced_calls) == (start, 2, 1)
+        assert (second.bucket_at, second.calls, second.unpriced_calls) == (start + BUCKET, 1, 1)
+        assert self.store.unpriced_buckets(start + BUCKET) == [second]
+        self.apply(c.Correct("c", tokens(3, 1)))
+        self.reopen()
+        assert self.store.unpriced_buckets(0) == [first]
+
     def test_the_pace_of_an_account_is_what_its_calls_used_by_slot(self) -> None:
         limit, money = cap(1_000), cap(1_000, "money", meter="cost")
         early, late = limit.account, money.account

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger.reservations import LEASE_PREFIX
 from quotakeeper.domain.limits import Limit, Mode, applicable
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND
@@ -62,7 +63,7 @@ CHANGED = tuple(
     for limit in LIMITS[:4]
     for amount in (0, limit.amount // 2, limit.amount * 3)
 )  # fmt: skip
-IDS = (*"abcdef", "’ 重")
+IDS = (*"abcdef", "’ 重", f"{LEASE_PREFIX}one", f"{LEASE_PREFIX}two")
 OWNERS = ("alice", "bob", "carol")
 # Steps of a clock: mostly forward, sometimes back, often onto an edge.
 STEPS = (
@@ -140,7 +141,7 @@ class CommandMaker:
         step = chance.choice((None, None, -HOUR, -1, MINUTE, 30 * HOUR))
         at = None if step is None else self._around + step
         return c.Draw(self.event_id(), self.event_id(), self.figures(), chance.choice(OWNERS),
-                      chance.choice((0, MINUTE, HOUR)), at)  # fmt: skip
+                      chance.choice((0, MINUTE, HOUR)), at, chance.choice((False, True)))  # fmt: skip
 
     def end(self) -> c.Command:
         """One of the ends of a reservation."""
@@ -172,4 +173,8 @@ class CommandMaker:
         """A sweep, sometimes with owners that died."""
         chance = self._chance
         dead = frozenset(owner for owner in OWNERS if chance.randint(0, 4) == 0)
-        return c.Sweep(dead, chance.choice((0, 1, 2, 1_000)), chance.choice(((), LIMITS)))
+        read, unread = (
+            frozenset(self.event_id() for _ in range(chance.randint(0, 3))) for _ in range(2)
+        )
+        at_most, limits = chance.choice((0, 1, 2, 1_000)), chance.choice(((), LIMITS))
+        return c.Sweep(dead, at_most, limits, read, unread)

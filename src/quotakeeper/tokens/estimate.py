@@ -13,6 +13,7 @@ from quotakeeper.tokens.language import detect_language
 from quotakeeper.tokens.pair_sums import Counter
 from quotakeeper.tokens.pair_sums_numpy import VectorCounter
 from quotakeeper.tokens.pair_table import load_table
+from quotakeeper.tokens.piece_facts import load_facts
 from quotakeeper.tokens.script_weights import count_by_script
 
 Provenance = Literal["tokenizer", "estimated"]
@@ -21,11 +22,12 @@ SAMPLED_ABOVE_CHARS: Final = 2_000_000  # longer texts are counted in evenly spa
 _WINDOWS: Final = 50
 _WINDOW_CHARS: Final = 20_000
 
-_VECTOR_ABOVE_CHARS: Final = 2_000  # below this numpy's fixed cost is more than it saves
+_DENSE_ABOVE_CHARS: Final = 2_000  # below this numpy's fixed cost is more than it saves
+_DENSE_WORD_CHARS: Final = 16  # a text of shorter words is counted faster by remembering them
 
-# (tokens estimated from, upper bound / estimate): true counts of 99 % of unseen texts stay below.
+# (tokens estimated from, likely bound / estimate): true counts of 99 % of unseen texts stay below.
 # Measured on texts the table was not fitted on; see docs/en/tokens.md.
-_UPPER_FACTORS: Final = (
+_LIKELY_FACTORS: Final = (
     (0, 3.0),
     (3, 1.85),
     (6, 1.6),
@@ -34,7 +36,7 @@ _UPPER_FACTORS: Final = (
     (50, 1.27),
     (1000, 1.33),  # long lists of invented names
 )
-_UPPER_SIZES: Final = tuple(size for size, _ in _UPPER_FACTORS)
+_LIKELY_SIZES: Final = tuple(size for size, _ in _LIKELY_FACTORS)
 _FALLBACK_FACTOR: Final = 1.36  # what the script weights need on top, measured the same way
 
 
@@ -43,8 +45,10 @@ class TokenEstimate:
     """How many tokens a text is.
 
     `tokens`: the count. `language`: a BCP-47 label, `und` when unsure. `upper_bound`: tokens that
-    99 % of texts of this size stay within. `provenance`: `tokenizer` when counted exactly,
-    `estimated` otherwise. `sampled`: whether only windows of a very long text were counted.
+    no text of these words has more of (see piece_facts.py), never more than its UTF-8 bytes; for
+    a sampled text it is these bytes. `provenance`: `tokenizer` when counted exactly, `estimated`
+    otherwise. `sampled`: whether only windows of a very long text were counted. `likely_bound`:
+    tokens that 99 % of texts of this size stay within, for a hold that may be passed now and then.
     """
 
     tokens: int
@@ -52,32 +56,45 @@ class TokenEstimate:
     upper_bound: int
     provenance: Provenance = "estimated"
     sampled: bool = False
+    likely_bound: int = -1  # -1: as the upper bound
+
+    def __post_init__(self) -> None:
+        if self.likely_bound < 0:
+            object.__setattr__(self, "likely_bound", self.upper_bound)
 
 
 @functools.cache
 def _counter() -> Counter | None:
-    table = load_table()
-    return None if table is None else Counter(table)
+    table, facts = load_table(), load_facts()
+    return None if table is None or facts is None else Counter(table, facts)
 
 
 @functools.cache
 def _vector_counter(numpy: Any) -> VectorCounter | None:
-    table = load_table()
-    return None if table is None else VectorCounter(table, numpy)
+    table, facts = load_table(), load_facts()
+    return None if table is None or facts is None else VectorCounter(table, facts, numpy)
 
 
-def _count(text: str) -> tuple[float, float]:
-    """Return (tokens, factor to widen the upper bound by)."""
-    if len(text) > _VECTOR_ABOVE_CHARS:
+def _is_dense(text: str) -> bool:
+    """Return whether a text is long and has few blanks: Chinese, Thai, minified code."""
+    if len(text) <= _DENSE_ABOVE_CHARS:
+        return False
+    return (text.count(" ") + text.count("\n")) * _DENSE_WORD_CHARS < len(text)
+
+
+def _count(text: str) -> tuple[float, int | None, float]:
+    """Return (tokens, upper bound where it is known, factor to widen the likely bound by)."""
+    dense = _is_dense(text)
+    if dense:
         numpy = sys.modules.get("numpy")
         if numpy is not None and hasattr(numpy, "frombuffer"):  # not one still being imported
             vector = _vector_counter(numpy)
             if vector is not None:
-                return vector.count(text), 1.0
+                return *vector.count(text), 1.0
     counter = _counter()
     if counter is None:
-        return count_by_script(text), _FALLBACK_FACTOR
-    return counter.count(text), 1.0
+        return count_by_script(text), None, _FALLBACK_FACTOR
+    return *counter.count(text, dense=dense), 1.0
 
 
 def _sample(text: str) -> str:
@@ -101,13 +118,14 @@ def estimate_tokens(text: str, *, with_language: bool = True) -> TokenEstimate:
         return TokenEstimate(0, "und", 0)
     sampled = len(text) > SAMPLED_ABOVE_CHARS
     seen = _sample(text) if sampled else text
-    count, widen = _count(seen)
-    most = len(seen.encode("utf-8", "surrogatepass"))  # no token is shorter than a byte
+    count, bound, widen = _count(seen)
+    most = len(text.encode("utf-8", "surrogatepass"))  # no token is shorter than a byte
     if sampled:
-        grow = len(text) / len(seen)
-        count, most = count * grow, len(text.encode("utf-8", "surrogatepass"))
+        count *= len(text) / len(seen)
+    elif bound is not None:
+        most = min(most, bound)
     tokens = min(max(round(count), 1), most)
-    factor = _UPPER_FACTORS[bisect_right(_UPPER_SIZES, tokens) - 1][1] * widen
-    upper = min(max(-int(-tokens * factor // 1), tokens + 1), most)
+    factor = _LIKELY_FACTORS[bisect_right(_LIKELY_SIZES, tokens) - 1][1] * widen
+    likely = min(max(-int(-tokens * factor // 1), tokens + 1), most)
     language = detect_language(seen) if with_language else "und"
-    return TokenEstimate(tokens, language, upper, "estimated", sampled)
+    return TokenEstimate(tokens, language, most, "estimated", sampled, likely)

@@ -1,4 +1,4 @@
-"""The same sum as counting.py with numpy, for long texts in programs that already loaded numpy.
+"""The same sums as pair_sums.py with numpy, for long texts in programs that already loaded numpy.
 
 numpy is never imported from here (it costs 0.1 s): the caller hands in the module it found.
 """
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from quotakeeper.tokens.pair_sums import ODD_GAP, end_tokens, gap_tokens
 from quotakeeper.tokens.pair_table import BLOCKS, BYTE_RULE, SCALE, SLOTS, PairTable
+from quotakeeper.tokens.piece_facts import PieceFacts
 
 _SPACE: Final = 32
 _BREAK: Final = 10
@@ -21,43 +22,28 @@ _BLANKS_END: Final = 0x3001
 
 def slots(numpy: Any, previous: Any, current: Any) -> Any:
     """Return the table slots of two uint32 arrays of code points; see table.slot."""
-    mixed = previous * numpy.uint32(0x9E3779B1) + current * numpy.uint32(0x85EBCA77)
+    mixed = previous * numpy.uint32(0x9E3779B1)
+    mixed += current * numpy.uint32(0x85EBCA77)
     mixed ^= mixed >> numpy.uint32(15)
     mixed *= numpy.uint32(0x2C1B3C6D)
     mixed ^= mixed >> numpy.uint32(12)
-    return mixed & numpy.uint32(SLOTS - 1)
+    mixed &= numpy.uint32(SLOTS - 1)
+    return mixed
 
 
-def split_pairs(numpy: Any, text: str) -> tuple[Any, Any, Any]:
-    """Return (previous, current, word starts) of every character that is not white space.
-
-    `previous` is the gap character for the first character of a word; word starts are indices
-    into the other two arrays.
-    """
-    codes = numpy.frombuffer(text.encode("utf-32-le", "surrogatepass"), numpy.uint32)
-    lookup = numpy.zeros(_BLANKS_END + 1, bool)
-    lookup[list(_BLANKS)] = True
-    blank = lookup[numpy.minimum(codes, _BLANKS_END)]
-    before = numpy.empty_like(codes)
-    before[0] = _BREAK
-    before[1:] = codes[:-1]
-    starts = numpy.empty(len(codes), bool)
-    starts[0] = True
-    starts[1:] = blank[:-1]
-    joined = starts & (before == _SPACE)
-    joined[2:] &= codes[:-2] != _SPACE
-    before[starts] = _BREAK
-    before[joined] = _SPACE
-    inside = ~blank
-    return before[inside], codes[inside], numpy.flatnonzero(starts[inside])
+_DIGIT: Final = 8  # marks the cost of an ASCII digit
 
 
 class VectorCounter:
-    """Counts tokens of texts with one table and one numpy."""
+    """Counts tokens of texts with one table, one file of facts and one numpy.
 
-    __slots__ = ("_left", "_numpy", "_pairs", "_right", "_spelled")
+    Answers as `Counter.count` does for a dense text.
+    """
 
-    def __init__(self, table: PairTable, numpy: Any) -> None:
+    __slots__ = ("_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right",
+                 "_spelled")  # fmt: skip
+
+    def __init__(self, table: PairTable, facts: PieceFacts, numpy: Any) -> None:
         self._numpy = numpy
         scaled = [
             numpy.frombuffer(part, numpy.int8).astype(numpy.float32) / SCALE
@@ -65,36 +51,84 @@ class VectorCounter:
         ]
         self._pairs, self._right, self._left = scaled
         self._spelled = numpy.frombuffer(table.right, numpy.int8) == BYTE_RULE
+        self._costs = numpy.append(numpy.frombuffer(facts.costs, numpy.uint8), numpy.uint8(4))
+        self._costs[list(_BLANKS)] = 0
+        self._costs[48:58] = 1 + _DIGIT
+        self._multiplier = numpy.uint32(facts.multiplier)
+        joined = numpy.fromiter(facts.joined, numpy.uint32, len(facts.joined))
+        self._joined = numpy.zeros(1 << 16, numpy.uint32)
+        self._joined[self._place(joined)] = joined
 
-    def count(self, text: str) -> float:
-        """Return the estimated tokens of a text, before rounding; 0.0 for an empty one."""
+    def count(self, text: str) -> tuple[float, int]:
+        """Return (estimated tokens before rounding, upper bound) of a text."""
         if not text:
-            return 0.0
+            return 0.0, 0
         numpy = self._numpy
-        total = end_tokens(text)
+        gaps = end_tokens(text)
         if "  " in text or not text.isprintable():
             tally = Tally(ODD_GAP.findall(text))
-            total += sum(gap_tokens(gap)[0] * times for gap, times in tally.items())
-        previous, current, starts = split_pairs(numpy, text)
-        if not len(current):
-            return total
-        words = 1.0 + numpy.add.reduceat(self._weights(previous, current), starts)
-        return total + float(numpy.maximum(words, 1.0).sum(dtype=numpy.float64))
+            gaps += sum(gap_tokens(gap)[0] * times for gap, times in tally.items())
+        codes = numpy.frombuffer(text.encode("utf-32-le", "surrogatepass"), numpy.uint32)
+        costs = self._costs.take(codes, mode="clip")  # all above CODES cost what CODES does
+        blank = costs == 0
+        previous, first = self._before(codes, blank)
+        starts = first & ~blank
+        words = numpy.flatnonzero(starts)
+        if not len(words):
+            return gaps, int(gaps)
+        weights = self._weights(previous, codes, first, costs)
+        weights[blank] = 0.0
+        tokens = 1.0 + numpy.add.reduceat(weights, words)
+        estimate = float(numpy.maximum(tokens, 1.0).sum(dtype=numpy.float64))
+        # A word after a space has the space among its characters.
+        singly = int(numpy.count_nonzero(previous[words] == _SPACE))
+        singly += int((costs & (_DIGIT - 1)).sum(dtype=numpy.int64))
+        return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
 
-    def _weights(self, previous: Any, current: Any) -> Any:
+    def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
+        """Return (character before each one, or its word's gap; where a gap comes before)."""
+        numpy = self._numpy
+        before = numpy.empty_like(codes)
+        before[0] = _BREAK
+        before[1:] = codes[:-1]
+        first = numpy.empty(len(codes), bool)
+        first[0] = True
+        first[1:] = blank[:-1]
+        joined = first & (before == _SPACE)
+        joined[2:] &= codes[:-2] != _SPACE
+        before[first ^ joined] = _BREAK
+        return before, first
+
+    def _place(self, pairs: Any) -> Any:
+        return (pairs * self._multiplier) >> self._numpy.uint32(16)
+
+    def _joins(self, previous: Any, current: Any) -> int:
+        """Return how many of the pairs are a piece of the tokenizer."""
+        numpy = self._numpy
+        pairs = previous << numpy.uint32(16)
+        pairs |= current
+        found = self._joined[self._place(pairs)] == pairs
+        if current.max() > 0xFFFF:  # would run into the character before it
+            found &= (previous | current) < 0x10000
+        return int(numpy.count_nonzero(found))
+
+    def _weights(self, previous: Any, current: Any, first: Any, costs: Any) -> Any:
         numpy = self._numpy
         right = numpy.minimum(current >> 7, BLOCKS - 1)
-        left = numpy.minimum(previous >> 7, BLOCKS - 1)
-        weights = self._pairs[slots(numpy, previous, current)] + self._right[right]
-        weights += self._left[left]
-        at_break = previous == _BREAK
-        weights[(previous - 48) < 10] = 1.0  # unsigned: wraps below "0"
-        digit = (current - 48) < 10
-        weights[digit] = 1.0
-        weights[digit & at_break] = 0.0
-        spelled = self._spelled[right]
+        left = numpy.empty_like(right)
+        left[1:] = right[:-1]
+        left[first] = 0
+        weights = self._pairs.take(slots(numpy, previous, current))
+        weights += self._right.take(right)
+        weights += self._left.take(left)
+        digit = costs >= _DIGIT
+        if digit.any():
+            weights[1:][digit[:-1]] = 1.0
+            weights[digit] = 1.0
+            weights[digit & (previous == _BREAK)] = 0.0
+        spelled = self._spelled.take(right)
         if spelled.any():
             code = current[spelled]
             size = 1 + (code >= 0x80) + (code >= 0x800).astype(numpy.float32) + (code >= 0x10000)
-            weights[spelled] = size - at_break[spelled]
+            weights[spelled] = size - (previous[spelled] == _BREAK)
         return weights

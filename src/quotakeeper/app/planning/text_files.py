@@ -15,7 +15,7 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class TextSize:
-    """How many tokens a text is; `upper_bound` holds for nearly all texts."""
+    """How many tokens a text is; `upper_bound` holds for every text."""
 
     name: str
     tokens: int

@@ -58,4 +58,5 @@ def configured_limit_record(limit: Limit) -> dict[str, object]:
         "timezone": limit.timezone,
         "per": limit.per,
         "thresholds": [f"{each:f}" for each in limit.thresholds],
+        "unlisted": limit.unlisted,
     }

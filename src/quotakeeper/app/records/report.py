@@ -68,7 +68,8 @@ def report_csv_lines(report: UsageReport) -> Iterator[str]:
         totals = by_meter(row.quantities)
         cells: list[str | Number | None] = [*row.key, Number(row.calls)]
         cells += [Number(totals[name]) if name in totals else None for name in meters]
-        cells += [Number(usd_text(row.cost_pico)), Number(row.unpriced_calls)]
+        cost = known_cost_text([row])
+        cells += [None if cost is None else Number(cost), Number(row.unpriced_calls)]
         yield csv_line(cells)
 
 
@@ -77,10 +78,18 @@ def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
     return {
         "calls": sum(row.calls for row in rows),
         "quantities": quantities_of(rows),
-        "cost_usd": usd_text(sum(row.cost_pico for row in rows)),
+        "cost_usd": known_cost_text(rows),
         "unpriced_calls": sum(row.unpriced_calls for row in rows),
         "provenance": provenances_of(rows),
     }
+
+
+def known_cost_text(rows: Sequence[UsageRow]) -> str | None:
+    """What the calls with a price cost, in US dollars; None where there are only calls without."""
+    calls = sum(row.calls for row in rows)
+    if calls and calls == sum(row.unpriced_calls for row in rows):
+        return None
+    return usd_text(sum(row.cost_pico for row in rows))
 
 
 def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:

@@ -8,10 +8,10 @@ from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.app.records.report import known_cost_text
 from quotakeeper.app.records.status import limit_record
 from quotakeeper.domain.forecasting.status import UsageRow, add_up
 from quotakeeper.domain.forecasting.time_buckets import of_one
-from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.schemas import Schema
 
@@ -109,7 +109,7 @@ def _sums(row: UsageRow) -> dict[str, object]:
     return {
         "calls": row.calls,
         "quantities": dict(sorted(row.quantities.items())),
-        "cost_usd": usd_text(row.cost_pico),
+        "cost_usd": known_cost_text([row]),
         "unpriced_calls": row.unpriced_calls,
         "provenance": dict(sorted(row.provenances.items())),
     }

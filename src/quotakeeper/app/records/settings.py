@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from quotakeeper.config.settings import CHOICES, Settings
+from quotakeeper.config.settings import CHOICES, WHOLE_NUMBERS, Settings
 from quotakeeper.schemas import Schema
 
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
@@ -12,9 +12,11 @@ _NAMES = (
     "ledger",
     "timezone",
     *(choice.name for choice in CHOICES),
+    *(number.name for number in WHOLE_NUMBERS),
     "lease",
     "warn_at",
     "price_files",
+    "providers",
     "limits",
 )
 
@@ -39,6 +41,8 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
             values[name] = [limit.name for limit in settings.limits]
         elif name == "price_files":
             values[name] = [str(file) for file in settings.price_files]
+        elif name == "providers":
+            values[name] = list(settings.providers)
         elif name == "ledger":
             values[name] = redacted(settings.ledger)
         else:

@@ -76,8 +76,11 @@ def _instant(at: int | None) -> str | None:
 
 
 def limit_record(entry: LimitStatus) -> dict[str, object]:
-    """One limit and what is left of it. Keys may be added after these; none goes away."""
-    limit = entry.limit
+    """One limit and what is left of it. Keys may be added after these; none goes away.
+
+    What unpriced calls alone used is not known: `used`, `remaining` and `percent` are None then.
+    """
+    limit, told = entry.limit, entry.is_told
     meter = limit.meter_info
     return {
         "name": limit.name,
@@ -85,10 +88,10 @@ def limit_record(entry: LimitStatus) -> dict[str, object]:
         "meter": limit.meter,
         "window": str(limit.window),
         "amount": units_text(limit.amount, meter),
-        "used": units_text(entry.used, meter),
+        "used": units_text(entry.used, meter) if told else None,
         "reserved": units_text(entry.reserved, meter),
-        "remaining": units_text(entry.remaining, meter),
-        "percent": percent_text(entry.percent),
+        "remaining": units_text(entry.remaining, meter) if told else None,
+        "percent": percent_text(entry.percent) if told else None,
         "state": str(entry.state),
         "resets_at": None if limit.window.is_endless else rfc3339(entry.resets_at),
         "unit": meter.unit,
@@ -100,4 +103,5 @@ def limit_record(entry: LimitStatus) -> dict[str, object]:
         "per": limit.per,
         "rule": limit.rule,
         "others": entry.others,
+        "unpriced_calls": entry.unpriced_calls,
     }

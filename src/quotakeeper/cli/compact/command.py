@@ -16,7 +16,7 @@ _DAY = 86_400 * SECOND
 def run_compact(session: context.CommandContext, keep: str, *, shrink: bool, as_json: bool) -> int:
     """Compact the ledger and print how much smaller it is."""
     days = -(-parse_span(keep, "--keep") // _DAY)
-    done = compact_ledger(lambda: context.open_keeper(session), days, shrink=shrink)
+    done = compact_ledger(lambda: context.open_existing(session), days, shrink=shrink)
     if as_json:
         console.say(json.dumps(compaction_record(done), indent=2))
     else:

@@ -18,7 +18,7 @@ def run_events(
     operation: str,
 ) -> int:
     """Print the newest events, newest first."""
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         events = list(
             keeper.events(provider=provider, operation=operation, limit=limit, newest_first=True)
         )

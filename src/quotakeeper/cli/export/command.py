@@ -31,7 +31,7 @@ def run_export(session: context.CommandContext, options: ExportOptions) -> int:
     """Write events to a file, or to stdout when none is named."""
     if options.mark and options.form != "csv":
         raise InvalidInputError("--bom", "is for CSV only", "leave it out, or take --format csv")
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         if options.out is not None:
             check_not_the_ledger(options.out, keeper.settings, "--out")
         now = keeper.now()

@@ -5,24 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from quotakeeper.app.limit_checks import UnusedName, unused_names
 from quotakeeper.app.limits_file import LimitsFile, check_installed, check_limit
 from quotakeeper.app.records.limits import limits_record
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.limits.view import limits_lines
-from quotakeeper.config import file_to_edit, load_settings
+from quotakeeper.cli.limits.view import limits_lines, unused_lines
+from quotakeeper.config import Settings, file_to_edit, load_settings
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import check_label
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.wiring import check_limits, known_names
 
 
 def run_list(session: context.CommandContext, *, as_json: bool) -> int:
     """Print the limits in force and where they are written."""
     settings = session.settings()
+    check_limits(settings)
     if as_json:
         console.say(json.dumps(limits_record(settings), indent=2))
     else:
         for line in limits_lines(settings, session, console.width()):
             console.say(line)
+    for line in unused_lines(_unused(session, settings, settings.limits), session):
+        console.tell(line)
     return exit_codes.OK
 
 
@@ -32,12 +37,25 @@ def run_set(session: context.CommandContext, name: str, changes: Mapping[str, ob
     _check(session, name, changes)
     file = _opened(session)
     is_new = file.set(name, changes)
+    settings = file.settings
+    try:
+        known_names(settings).check_limit(file.limit(name))
+    except InvalidInputError as error:
+        raise InvalidInputError(f"--{error.field}", error.problem, error.fix) from None
     file.save()
     words = session.words
+    for line in unused_lines(_unused(session, settings, [file.limit(name)]), session):
+        console.tell(line)
     _tell_of_defaults(file, session)
     text = "limit {name!r} made in {file}" if is_new else "limit {name!r} changed in {file}"
     console.tell(words(text, name=name, file=file.path))
     return exit_codes.OK
+
+
+def _unused(
+    session: context.CommandContext, settings: Settings, limits: Sequence[Limit]
+) -> list[UnusedName]:
+    return unused_names(settings, limits, lambda: context.open_keeper(session))
 
 
 def run_remove(session: context.CommandContext, name: str) -> int:

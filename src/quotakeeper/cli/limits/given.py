@@ -14,7 +14,7 @@ def changes_given(given: Mapping[str, Any]) -> dict[str, object]:
     """The keys that were given, each with its value. Raises InvalidInputError."""
     changes: dict[str, object] = {}
     for key, value in given.items():
-        if value is None or value == ():
+        if value is None or value == () or value is False:
             continue
         if key == "scope":
             changes[key] = _scope(value)

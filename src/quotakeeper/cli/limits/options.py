@@ -59,6 +59,9 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
     help='Raise --amount for this long only, like "1d"; the file stays as it is.',
 )
 @click.option("--why", metavar="TEXT", help="The reason, with --for.")
+@click.option(
+    "--unlisted", is_flag=True, help="The model is new or your own: no price list need have it."
+)
 @click.pass_obj
 def set_limit(session: CommandContext, /, name: str, **given: Any) -> int:
     """Make a limit, or change the given parts of one.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from quotakeeper.app.limit_checks import UnusedName
 from quotakeeper.app.records.limits import limits_origin
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
@@ -33,6 +36,20 @@ def limits_lines(settings: Settings, session: CommandContext, width: int) -> lis
         ellipsis=session.glyphs.ellipsis,
     )  # fmt: skip
     return [*lines, words("from: {origin}", origin=words(limits_origin(settings)))]
+
+
+def unused_lines(unused: Sequence[UnusedName], session: CommandContext) -> list[str]:
+    """A warning for each operation or label that no call has had yet."""
+    words = session.words
+    texts = {
+        "operation": "warning: limit {limit!r}: no call has had the operation {name!r} yet",
+        "label": "warning: limit {limit!r}: no call has had the label {name!r} yet",
+    }
+    return [
+        words(texts[each.kind], limit=each.limit, name=each.name)
+        + (words("; did you mean {near!r}?", near=each.near) if each.near else "")
+        for each in unused
+    ]
 
 
 def _what_for(limit: Limit, session: CommandContext) -> str:

@@ -19,7 +19,7 @@ def run_plan(
 ) -> int:  # fmt: skip
     """Print the plan; with `check` the exit code says how it is. Nothing is sent or written."""
     paths = media_of(folders)
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         made = make_plan(keeper, paths, request)
     if as_json:
         console.say(json.dumps(plan_record(made), indent=2))

@@ -60,7 +60,7 @@ def run_reconcile(session: context.CommandContext, options: ReconcileOptions) ->
         return _reconcile_gemini(session, options)
     if options.files and (options.base_url or options.project):
         raise InvalidInputError("--file", "stands beside --base-url or --project", "give one")
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         source = _source(options, _window(options, keeper))
         sums = Compared()
         heading = ComparisonHeading(
@@ -107,7 +107,7 @@ def _reconcile_gemini(session: context.CommandContext, options: ReconcileOptions
         raise InvalidInputError("--base-url", "is for deepgram only", "leave it out")
     pacific = zone_named(ZONE)
     totals = BillTotals()
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         span = parse_range(
             options.since, options.until, options.last, keeper.zone, keeper.now()
         )  # fmt: skip

@@ -25,7 +25,7 @@ class ReportOptions:
 
 def run_report(session: context.CommandContext, options: ReportOptions) -> int:
     """Print the sums."""
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
         report = usage_report(keeper, options.by, since, until, now)

@@ -90,4 +90,7 @@ def _legend(rows: Sequence[UsageRow], session: CommandContext) -> list[str]:
     words = session.words
     used = provenances_of(rows)
     known = [f"{m} {words(name)}" for name, m in session.glyphs.marks.items() if used.get(name)]
+    unpriced = sum(row.unpriced_calls for row in rows)
+    if unpriced:
+        known.append(words("unpriced: {n} calls, cost unknown", n=unpriced))
     return ["", "  ".join(known)] if known else []

@@ -57,6 +57,17 @@ class RunOptions:
     tags: tuple[str, ...] = ()
     summary: str = "auto"
     json_file: str | None = None
+    on_busy: str | None = None
+    busy_seconds: str | None = None
+    wait_seconds: str | None = None
+    hold: str | None = None
+    clamp_least: str | None = None
+
+    @property
+    def policies(self) -> dict[str, str | None]:
+        """What is done at a limit, beside `on_limit`."""
+        names = ("on_busy", "busy_seconds", "wait_seconds", "hold", "clamp_least")
+        return {name: getattr(self, name) for name in names}
 
 
 def run_run(session: context.CommandContext, options: RunOptions) -> int:
@@ -64,7 +75,8 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
     if not options.command:
         raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
     settings = session.settings()
-    _check_prices(settings)
+    _check_config(settings)
+    variables = meter_variables(settings, options.on_limit, options.policies)
     labels = _labels(options)
     _check_writable(options.json_file)
     environ = own_environment()
@@ -76,7 +88,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
     try:
         run = launcher.Run(
             options.command, environ, hooks=_hooked_modules(), notes=folder / "notes",
-            variables=meter_variables(settings, options.on_limit), tags=labels,
+            variables=variables, tags=labels,
         )  # fmt: skip
         ended = launcher.launch(run)
         notes = launcher.read_notes(run.notes)
@@ -133,12 +145,15 @@ def _check_writable(file: str | None) -> None:
         )
 
 
-def _check_prices(settings: Settings) -> None:
+def _check_config(settings: Settings) -> None:
     """Raise ConfigError here, and not in the program, where every call would be refused."""
+    from quotakeeper.wiring import check_limits
+
     if settings.price_files:
         from quotakeeper.catalogue import load_snapshot
 
         load_snapshot(settings.price_files)
+    check_limits(settings)
 
 
 def _say_beforehand(

@@ -12,8 +12,29 @@ RUN = CommandTable(
     (
         CommandOption(
             ("--on-limit",),
-            "What passing a hard limit does: stop the call, only warn, or wait until it fits.",
+            "What passing a hard limit does: refuse the call (raise, stop), wait until it fits, "
+            "clamp its output cap to what is left, or only warn.",
             choices=tuple(ON_LIMIT_WORDS),
+        ),
+        CommandOption(
+            ("--on-busy",),
+            "What happens where only calls under way hold the room: wait for them, or refuse.",
+            choices=("wait", "refuse"),
+        ),
+        CommandOption(
+            ("--busy-seconds",), "How long --on-busy wait waits at most.", metavar="SECONDS"
+        ),
+        CommandOption(
+            ("--wait-seconds",), "How long --on-limit wait waits at most.", metavar="SECONDS"
+        ),
+        CommandOption(
+            ("--hold",),
+            "What is reserved for a call: the most it can use, or the p99 of calls like it.",
+            choices=("worst_case", "typical"),
+        ),
+        CommandOption(
+            ("--clamp-least",), "The output tokens below which --on-limit clamp refuses.",
+            metavar="TOKENS",
         ),
         CommandOption(("--project",), "The label `project` for every call.", metavar="NAME"),
         CommandOption(

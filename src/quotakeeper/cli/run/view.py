@@ -10,7 +10,7 @@ from quotakeeper.app.records.run import PROJECT_LABEL, RunOutcome, RunUsage
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import cut
-from quotakeeper.cli.views.limit_lines import STATE_WORDS, resets_text
+from quotakeeper.cli.views.limit_lines import STATE_WORDS, percent_text, resets_text
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities, by_meter
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _heading(outcome: RunOutcome, total: UsageRow, session: CommandContext) -> s
     said = words(
         "{calls} calls, {cost}, in {time}",
         calls=figures.whole(total.calls, lang),
-        cost=_cost(total, lang),
+        cost=_cost(total, session),
         time=figures.duration(outcome.took_us, lang),
     )
     project = outcome.labels.get(PROJECT_LABEL)
@@ -65,7 +65,7 @@ def _row(row: UsageRow, session: CommandContext) -> str:
     lang = session.lang
     said = [session.words("{n} calls", n=figures.whole(row.calls, lang))]
     said += _amounts(row.quantities, lang)
-    said.append(_cost(row, lang))
+    said.append(_cost(row, session))
     return f"  {' '.join(filter(None, row.key))}: {', '.join(said)}"
 
 
@@ -80,11 +80,11 @@ def _amounts(quantities: Quantities, lang: str) -> Sequence[str]:
     return amounts
 
 
-def _cost(row: UsageRow, lang: str) -> str:
+def _cost(row: UsageRow, session: CommandContext) -> str:
     # Where no call had a price, a sum of zero would be a lie.
     if row.calls and row.calls == row.unpriced_calls:
-        return figures.money(None, lang)
-    return figures.money(row.cost_pico, lang)
+        return session.words("cost unknown")
+    return figures.money(row.cost_pico, session.lang)
 
 
 def _doubts(notes: Notes, total: UsageRow, session: CommandContext) -> list[str]:
@@ -105,8 +105,10 @@ def _nearest_limit(used: RunUsage, session: CommandContext) -> list[str]:
         return []
     entry = used.limits[0]
     resets = resets_text(entry, used.status.as_of, used.zone, session)
-    percent = figures.percent(entry.percent, session.lang)
     state = STATE_WORDS[str(entry.state)]
+    percent = percent_text(entry, session)
+    if not entry.is_told:
+        percent = session.words("unpriced: {n} calls, cost unknown", n=entry.unpriced_calls)
     return [
         f"  {entry.limit.name}: {percent} {state}, {session.words('resets {when}', when=resets)}"
     ]

@@ -17,7 +17,7 @@ def run_status(
     session: context.CommandContext, *, as_json: bool = False, check: bool = False
 ) -> int:
     """Print the status; with `check` the exit code says how it is."""
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         status, zone = keeper.status(), keeper.zone
         unpriced, assumed = (0, 0) if as_json else doubtful_calls_today(keeper, status)
     if as_json:

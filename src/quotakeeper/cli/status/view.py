@@ -11,7 +11,14 @@ from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, flowed, table_lines
 from quotakeeper.cli.views.forecast_text import forecast_pieces
-from quotakeeper.cli.views.limit_lines import STATE_WORDS, limit_block, resets_text
+from quotakeeper.cli.views.limit_lines import (
+    STATE_WORDS,
+    limit_block,
+    percent_text,
+    resets_text,
+    unpriced_pieces,
+    used_text,
+)
 from quotakeeper.cli.views.pause_lines import pause_line
 
 if TYPE_CHECKING:
@@ -57,10 +64,10 @@ def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -
         rows.append(
             [
                 entry.limit.name,
-                figures.quantity(entry.used, meter, lang),
+                used_text(entry, session),
                 figures.quantity(entry.reserved, meter, lang) if entry.reserved else "",
                 figures.with_unit(entry.limit.amount, meter, lang),
-                figures.percent(entry.percent, lang),
+                percent_text(entry, session),
                 STATE_WORDS[str(entry.state)],
                 resets_text(entry, status.as_of, zone, session),
             ]
@@ -76,7 +83,8 @@ def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -
         ]
     shown = [lines[0]]
     for line, row, entry in zip(lines[1:], rows, status.limits, strict=True):
-        pieces = forecast_pieces(entry, status.as_of, zone, session)
+        pieces = unpriced_pieces(entry, session)
+        pieces += forecast_pieces(entry, status.as_of, zone, session)
         separator = f" {session.glyphs.dot} "
         shown.append(_painted(line, row, session))
         shown += flowed(pieces, width, separator=separator, indent="  ")

@@ -50,6 +50,16 @@ _MESSAGES = {
     "still paused: calls to {provider}": "vẫn tạm dừng: lời gọi tới {provider}",
     "nothing was paused": "không có gì đang tạm dừng",
     "no such pause": "không có lệnh tạm dừng nào như vậy",
+    # limits that match nothing, calls without a price
+    "warning: limit {limit!r}: no call has had the operation {name!r} yet": (
+        "cảnh báo: hạn mức {limit!r}: chưa có lời gọi nào mang thao tác {name!r}"
+    ),
+    "warning: limit {limit!r}: no call has had the label {name!r} yet": (
+        "cảnh báo: hạn mức {limit!r}: chưa có lời gọi nào mang nhãn {name!r}"
+    ),
+    "; did you mean {near!r}?": "; có phải ý bạn là {near!r}?",
+    "unpriced: {n} calls, cost unknown": "chưa có giá: {n} lời gọi, không rõ chi phí",
+    "cost unknown": "không rõ chi phí",
     # run
     "{program} is started with {detail}, which keeps the meter out: its calls will not be counted": (
         "{program} chạy với {detail} nên bộ đo không vào được: các lời gọi của nó sẽ không được đếm"

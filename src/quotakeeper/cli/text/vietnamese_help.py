@@ -18,8 +18,22 @@ HELP = {
     "Run a program as it is, with every call to a known provider metered and capped.": (
         "Chạy nguyên một chương trình, đo mọi lời gọi tới nhà cung cấp đã biết và giữ trong hạn mức."
     ),
-    "What passing a hard limit does: stop the call, only warn, or wait until it fits.": (
-        "Vượt hạn mức cứng thì: chặn lời gọi, chỉ cảnh báo, hoặc chờ tới khi đủ chỗ."
+    "What passing a hard limit does: refuse the call (raise, stop), wait until it fits, "
+    "clamp its output cap to what is left, or only warn.": (
+        "Vượt hạn mức cứng thì: từ chối lời gọi (raise, stop), chờ tới khi đủ chỗ (wait), "
+        "hạ trần đầu ra của nó xuống phần còn lại (clamp), hoặc chỉ cảnh báo (warn)."
+    ),
+    "What happens where only calls under way hold the room: wait for them, or refuse.": (
+        "Khi chỗ chỉ đang bị các lời gọi dở dang giữ thì: chờ chúng xong (wait) hay từ chối (refuse)."
+    ),
+    "How long --on-busy wait waits at most.": "Với --on-busy wait, chờ nhiều nhất bao lâu.",
+    "How long --on-limit wait waits at most.": "Với --on-limit wait, chờ nhiều nhất bao lâu.",
+    "What is reserved for a call: the most it can use, or the p99 of calls like it.": (
+        "Giữ chỗ bao nhiêu cho một lời gọi: mức nó có thể dùng nhiều nhất (worst_case), "
+        "hay p99 của các lời gọi cùng loại (typical)."
+    ),
+    "The output tokens below which --on-limit clamp refuses.": (
+        "Còn ít token đầu ra hơn mức này thì --on-limit clamp từ chối."
     ),
     "The label `project` for every call.": "Nhãn `project` cho mọi lời gọi.",
     "A label for every call; repeatable.": "Một nhãn cho mọi lời gọi; lặp lại được.",
@@ -134,6 +148,9 @@ HELP = {
     "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
     "What passing it does.": "Vượt qua thì làm gì.",
     "The zone whose midnight it resets at.": "Đặt lại vào nửa đêm của múi giờ nào.",
+    "The model is new or your own: no price list need have it.": (
+        "Model còn mới hoặc của riêng bạn: không bảng giá nào cần có nó."
+    ),
     "Take a limit out of the config file.": "Bỏ một hạn mức khỏi tệp cấu hình.",
     # prices, estimate
     "The prices that calls are counted at.": "Giá dùng để tính các lời gọi.",

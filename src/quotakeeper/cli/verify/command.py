@@ -11,7 +11,7 @@ from quotakeeper.cli.verify.view import verification_lines
 
 def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int:
     """Print what is wrong with the ledger; the exit code is 1 when anything is."""
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         problems = [problem.what for problem in keeper.verify()]
         ledger = keeper.settings.ledger
     if as_json:

@@ -13,7 +13,7 @@ from quotakeeper.cli.text.table import columns_of, cut, flowed, pad
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus
 
-STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER"}
+STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER", "unknown": "UNKNOWN"}
 
 
 def bar(percent: float, columns: int, session: CommandContext) -> str:
@@ -21,6 +21,24 @@ def bar(percent: float, columns: int, session: CommandContext) -> str:
     filled = max(0, min(columns, int(columns * percent / 100)))
     glyphs = session.glyphs
     return glyphs.full * filled + glyphs.empty * (columns - filled)
+
+
+def used_text(entry: LimitStatus, session: CommandContext) -> str:
+    """What was used; a question mark where only calls without a price were made."""
+    if not entry.is_told:
+        return "?"
+    return figures.quantity(entry.used, entry.limit.meter_info, session.lang)
+
+
+def percent_text(entry: LimitStatus, session: CommandContext) -> str:
+    """How much of the limit was used; a question mark as above."""
+    return figures.percent(entry.percent, session.lang) if entry.is_told else "?"
+
+
+def unpriced_pieces(entry: LimitStatus, session: CommandContext) -> list[str]:
+    """That a limit on cost does not see the cost of some calls, where that is so."""
+    n = entry.unpriced_calls
+    return [session.words("unpriced: {n} calls, cost unknown", n=n)] if n else []
 
 
 def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
@@ -40,17 +58,15 @@ def limit_block(
 ) -> list[str]:
     """One limit in a few lines: name, state, percent; the bar with its figures; the pieces."""
     lang, meter = session.lang, entry.limit.meter_info
-    tail = f"{pad(STATE_WORDS[str(entry.state)], 4)} {figures.percent(entry.percent, lang):>6}"
+    tail = f"{pad(STATE_WORDS[str(entry.state)], 4)} {percent_text(entry, session):>6}"
     name = pad(
         cut(entry.limit.name, width - len(tail) - 1, session.glyphs.ellipsis), width - len(tail)
     )
     word = STATE_WORDS[str(entry.state)]
     head = name + tail.replace(word, paint(word, word, session.colour), 1)
-    amounts = (
-        f"{figures.quantity(entry.used, meter, lang)} / "
-        f"{figures.with_unit(entry.limit.amount, meter, lang)}"
-    )
+    amounts = f"{used_text(entry, session)} / {figures.with_unit(entry.limit.amount, meter, lang)}"
     drawn = bar(float(entry.percent), max(8, min(40, width - columns_of(amounts) - 2)), session)
     second = f"{paint(drawn, word, session.colour)}  {amounts}"
     separator = f" {session.glyphs.dot} "
-    return [head, second, *flowed(pieces, width, separator=separator, indent="  ")]
+    said = [*unpriced_pieces(entry, session), *pieces]
+    return [head, second, *flowed(said, width, separator=separator, indent="  ")]

@@ -40,7 +40,7 @@ def run_watch(
             "--interval", f"{options.interval_seconds} is out of range", "from 0.2 to 86400 seconds"
         )
     clock = clock or clocks.SystemClock()
-    with context.open_keeper(session) as keeper:
+    with context.open_existing(session) as keeper:
         if options.as_json:
             return _as_json(lambda: look(keeper, calls=_CALLS), options, clock)
         if options.once or not (sys.stdout.isatty() and sys.stdin.isatty()):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quotakeeper.domain.decisions import Verdict
-from quotakeeper.domain.forecasting.time_buckets import BucketSum
+from quotakeeper.domain.forecasting.time_buckets import BucketSum, bucket_start
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.numbers import percentage
 from quotakeeper.domain.pauses import CallPause
@@ -29,6 +29,8 @@ class LimitStatus:
 
     `forecast` is None where nothing can be said, or nobody asked. `others` is, at the last value that
     is listed of a limit per label, how many further values were used and are not listed.
+    `unpriced_calls` of the period, told to five minutes, have no known price: the cost they had is in
+    none of these figures, and a limit that would be "ok" is "unknown".
     """
 
     limit: Limit
@@ -41,6 +43,12 @@ class LimitStatus:
     resets_at: int
     forecast: Forecast | None = None
     others: int = 0
+    unpriced_calls: int = 0
+
+    @property
+    def is_told(self) -> bool:
+        """Whether anything is known of what was used: of unpriced calls alone nothing is."""
+        return not self.unpriced_calls or self.used > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,35 @@ def limit_status(verdict: Verdict) -> LimitStatus:
     return LimitStatus(limit, verdict.period, used, verdict.reserved, verdict.remaining,
                        percent_of(used, limit.amount), state, verdict.resets_at,
                        others=verdict.others)  # fmt: skip
+
+
+def unpriced_since(status: Status) -> int | None:
+    """From where on calls without a price matter to some limit on cost; None: to none."""
+    starts = [entry.period.start_at for entry in status.limits if entry.limit.meter == "cost"]
+    return min(starts, default=None)
+
+
+def with_unpriced(status: Status, slots: Iterable[BucketSum]) -> Status:
+    """The status, with the unpriced calls of these slots at each limit on cost that they match."""
+    found = [slot for slot in slots if slot.unpriced_calls]
+    if not found:
+        return status
+    return replace(status, limits=tuple(_with_unpriced(each, found) for each in status.limits))
+
+
+def _with_unpriced(entry: LimitStatus, slots: Sequence[BucketSum]) -> LimitStatus:
+    if entry.limit.meter != "cost":
+        return entry
+    start, end = bucket_start(entry.period.start_at), entry.period.end_at
+    count = sum(
+        slot.unpriced_calls
+        for slot in slots
+        if start <= slot.bucket_at < end and entry.limit.matches(slot.labels)
+    )
+    if not count:
+        return entry
+    state = "unknown" if entry.state == "ok" else entry.state
+    return replace(entry, unpriced_calls=count, state=state)
 
 
 def percent_of(used: int, amount: int) -> Decimal:

@@ -23,7 +23,13 @@ from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.fold import fold
 from quotakeeper.domain.ledger.ordering import order
 from quotakeeper.domain.ledger.paying_in import lapse, top_up
-from quotakeeper.domain.ledger.reservations import State
+from quotakeeper.domain.ledger.reservations import (
+    UNREAD_NOTE,
+    Hold,
+    State,
+    assumed_nothing,
+    is_lease_id,
+)
 from quotakeeper.domain.ledger.reserving import (
     MAX_TTL_US,
     draw,
@@ -164,6 +170,8 @@ def _move(
     hold = known.hold
     if isinstance(command, c.Release) and known.state is State.RELEASED:
         return c.Done(command.id, State.RELEASED), []
+    if isinstance(command, c.Release) and known.state is State.ASSUMED and is_lease_id(known.id):
+        return _nothing_left(state, known, now)
     if isinstance(command, c.Assume) and known.state is State.ASSUMED and known.event:
         return c.Booked(known.event, Kind.ASSUME, replay=True), []
     if hold is None:
@@ -192,16 +200,36 @@ def _assumed(known: CallRecord) -> Figures:
                    provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)  # fmt: skip
 
 
+def _nothing_left(
+    state: LedgerState, lease: CallRecord, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    """Correct what is still assumed of a lease: all calls on it are known."""
+    assert lease.figures is not None
+    done, nothing = c.Done(lease.id, State.ASSUMED), assumed_nothing(lease.figures)
+    if not any((*lease.figures.quantities.values(), lease.figures.cost_pico)):
+        return done, []
+    entry = Entry(state.seq + 1, Kind.CORRECT, now, ref=lease.seq, figures=nothing)
+    fold(state, entry)
+    return done, [entry]
+
+
 def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, list[Entry]]:
     entries: list[Entry] = []
     expired = 0
     booked: list[c.Booked] = []
+    left: list[Hold] = []
     for hold in state.overdue(now, command.dead_owners, command.at_most):
         known = state.known(hold.id)
         if known is None or known.hold is None:
             continue  # pragma: no cover - overdue() gives open holds only; mypy cannot know
-        kind = Kind.ASSUME if hold.sent else Kind.EXPIRE
-        figures = _assumed(known) if hold.sent else None
+        unread = hold.is_lease and hold.id not in command.read
+        if unread and hold.id not in command.unread:
+            left.append(hold)
+            continue
+        kind = Kind.ASSUME if hold.sent or unread else Kind.EXPIRE
+        figures = _assumed(known) if kind is Kind.ASSUME else None
+        if figures is not None and unread:
+            figures = replace(figures, note=UNREAD_NOTE)
         entry = Entry(state.seq + 1, kind, now, ref=known.seq, figures=figures)
         if figures is not None:
             outcome, made = _counted(state, entry, command.limits, now)
@@ -211,4 +239,4 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
             fold(state, entry)
             entries.append(entry)
             expired += 1
-    return c.Swept(expired, len(booked), tuple(booked)), entries
+    return c.Swept(expired, len(booked), tuple(booked), tuple(left)), entries

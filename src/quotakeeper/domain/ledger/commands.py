@@ -11,6 +11,7 @@ from quotakeeper.domain.ledger.entries import Crossing, Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
+from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import QuotakeeperError
 
@@ -21,7 +22,8 @@ class Reserve:
 
     An id whose earlier attempt was released or has expired may be tried again; the hold that comes
     back then has an id of its own (`<id>~2`), and it is that one which is to be ended. `sent` says
-    of the hold that comes back, in the same step, what MarkSent says.
+    of the hold that comes back, in the same step, what MarkSent says. `up_to` is what the figures
+    were lowered from: an id that is known with amounts up to these is the same call, too.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Reserve:
     owner: str
     ttl_us: int
     sent: bool = False
+    up_to: Quantities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,13 @@ class Draw:
 
     It has the lease's labels and counts as sent. What the lease has not got left is not set aside
     (it is overage once it is settled); that the lease has ended meanwhile is no reason to refuse.
-    `at` is when the call was admitted: it counts from there, within the periods of the lease.
+    A lease that was assumed is corrected by the same command: its event is less by what the call
+    takes, so nothing counts twice. `at` is when the call was admitted: it counts from there, within
+    the periods of the lease.
+
+    `only_if_open` is for a call of which the journal of a fenced process tells: once the lease was
+    released or has expired, whoever ended it had read all that was admitted on it, and the command
+    fails with ReservationClosedError.
     """
 
     id: str
@@ -76,6 +85,7 @@ class Draw:
     owner: str
     ttl_us: int
     at: int | None = None
+    only_if_open: bool = False
 
 
 @fast_dataclass
@@ -89,7 +99,11 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """End a reservation: nothing was used."""
+    """End a reservation: nothing was used.
+
+    Of a lease that was assumed it corrects what is left to nothing: only its holder says so, or who
+    has read all of its holder's journal.
+    """
 
     id: str
 
@@ -140,12 +154,18 @@ class Watch:
 class Sweep:
     """End reservations past their time, and those of owners known to be dead.
 
-    Of `limits`, those that a call falls under are looked at when it is assumed.
+    The calls admitted on a lease may be in its holder's journal alone. So a lease comes back only
+    if it is in `read`: its holder's journal was fenced, then read, and all of it was booked. One in
+    `unread` is assumed: nobody here can read that journal. Any other lease stays open, and the
+    outcome names it. Both fields hold ids. Of `limits`, those that a call falls under are looked at
+    when it is assumed.
     """
 
     dead_owners: frozenset[str] = frozenset()
     at_most: int = 1_000
     limits: tuple[Limit, ...] = ()
+    read: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +287,16 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many reservations a sweep released and how many it assumed; `booked` are the latter."""
+    """How many reservations a sweep released and how many it assumed; `booked` are the latter.
+
+    `leases` are those that it left open: past their time or of a dead owner, and neither read nor
+    unread.
+    """
 
     expired: int = 0
     assumed: int = 0
     booked: tuple[Booked, ...] = field(default=(), compare=False)
+    leases: tuple[Hold, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

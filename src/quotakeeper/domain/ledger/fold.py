@@ -8,7 +8,7 @@ from __future__ import annotations
 from quotakeeper.domain.ledger.call_record import CallRecord, followed, opened
 from quotakeeper.domain.ledger.crossings import fall, fall_by_time, fold_crossing
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
-from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.reservations import Hold, State, assumed_less
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.units import Meter, measure
 
@@ -58,13 +58,21 @@ def fold(state: LedgerState, entry: Entry) -> CallRecord:
 
 
 def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
-    """Take what a call draws out of its lease; gives how much that was, by account."""
-    assert entry.ref is not None
+    """Take what a call draws out of its lease; gives how much that was, by account.
+
+    A lease that was assumed gives as much by the correction that follows: `draw` makes both.
+    """
+    assert entry.ref is not None and entry.figures is not None
     lease = state.known_at(entry.ref)
     after = followed(lease, entry)
+    assumed = lease.figures if lease.state is State.ASSUMED else None
+    rest = assumed and assumed_less(assumed, entry.figures)
     freed: dict[str, int] = {}
     for account, meter, start, balance in state.places(lease.labels, lease.at):
         amount = _amount(meter, lease.hold) - _amount(meter, after.hold)
+        corrected = _amount(meter, assumed) - _amount(meter, rest)
+        if corrected and start >= state.period(account, entry.counts_at).start_at:
+            freed[account.key] = corrected
         if amount:
             # A rolling window may have left the lease behind: then nothing of it is set aside for
             # the instant that the call counts on, and others may have had that room since.

@@ -11,6 +11,7 @@ from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Provenance
 
 LEASE_PREFIX = "quotakeeper-lease:"  # of the id of a reservation that was made for many calls
+UNREAD_NOTE = "the rest of a lease: the journal of its process could not be read"
 
 
 class State(StrEnum):
@@ -37,6 +38,11 @@ class Balance:
     overage: int = 0
 
 
+def is_lease_id(reservation_id: str) -> bool:
+    """Whether a reservation of this id was made for many calls at once."""
+    return reservation_id.startswith(LEASE_PREFIX)
+
+
 @fast_dataclass
 class Hold:
     """An open reservation: the upper bound of one call, set aside at instant `at`.
@@ -59,7 +65,7 @@ class Hold:
     @property
     def is_lease(self) -> bool:
         """Whether it was set aside for many calls, which a process admits on it in memory."""
-        return self.id.startswith(LEASE_PREFIX)
+        return is_lease_id(self.id)
 
 
 def grown(hold: Hold, more: Figures) -> Hold:
@@ -75,11 +81,27 @@ def grown(hold: Hold, more: Figures) -> Hold:
 
 def drawn(hold: Hold, part: Figures) -> Hold:
     """A lease without what a call took out of it; it never goes below nothing."""
-    quantities = dict(hold.quantities)
+    quantities, cost = _less(hold, part)
+    return replace(hold, quantities=quantities, cost_pico=cost)
+
+
+def assumed_less(assumed: Figures, part: Figures) -> Figures:
+    """What is assumed of a lease, without what a call took out of it; never below nothing."""
+    quantities, cost = _less(assumed, part)
+    return replace(assumed, quantities=quantities, cost_pico=cost)
+
+
+def assumed_nothing(assumed: Figures) -> Figures:
+    """What is assumed of a lease once all calls on it are known: nothing beside them."""
+    return replace(assumed, quantities={}, cost_pico=None if assumed.cost_pico is None else 0)
+
+
+def _less(of: Hold | Figures, part: Figures) -> tuple[dict[str, int], int | None]:
+    quantities = dict(of.quantities)
     for key, amount in part.quantities.items():
         if key in quantities:
             quantities[key] = max(0, quantities[key] - amount)
-    cost = hold.cost_pico
+    cost = of.cost_pico
     if cost is not None and part.cost_pico is not None:
         cost = max(0, cost - part.cost_pico)
-    return replace(hold, quantities=quantities, cost_pico=cost)
+    return quantities, cost

@@ -8,10 +8,10 @@ from quotakeeper.domain.ledger.admission import admit, no_room, paused, unfit
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.ledger.fold import fold
-from quotakeeper.domain.ledger.reservations import Hold, State, grown
+from quotakeeper.domain.ledger.reservations import Hold, State, assumed_less, grown
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.money import MAX_PICO
-from quotakeeper.domain.units import MAX_QUANTITY
+from quotakeeper.domain.units import MAX_QUANTITY, Quantities
 from quotakeeper.domain.usage import is_storable
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import (
@@ -75,7 +75,18 @@ def _same(known: CallRecord, command: c.Reserve) -> bool:
     return (
         known.state is not State.RECORDED
         and known.labels == command.labels
-        and known.opening.quantities == command.figures.quantities
+        and _same_amounts(known.opening.quantities, command)
+    )
+
+
+def _same_amounts(known: Quantities, command: c.Reserve) -> bool:
+    if known == command.figures.quantities:
+        return True
+    most = command.up_to
+    return (
+        most is not None
+        and known.keys() == most.keys()
+        and all(amount <= most[key] for key, amount in known.items())
     )
 
 
@@ -149,6 +160,8 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
         if known.labels != lease.labels or known.state is State.RECORDED:
             return c.Failed(KeyConflictError(command.id)), []
         return _answered(known), []
+    if command.only_if_open and lease.state not in (State.HELD, State.ASSUMED):
+        return c.Failed(ReservationClosedError(lease.id, lease.state, "draw on")), []
     if error := unfit(command.id, lease.labels, command.owner) or no_room(
         state, lease.labels, command.figures, lease.at
     ):
@@ -162,7 +175,22 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
     )  # fmt: skip
     hold = fold(state, entry).hold
     assert hold is not None
-    return c.Reserved(hold, Decision(True)), [entry]
+    return c.Reserved(hold, Decision(True)), [entry, *_correction(state, lease, command, now)]
+
+
+def _correction(
+    state: LedgerState, lease: CallRecord, command: c.Draw, now: int
+) -> tuple[Entry, ...]:
+    """What a lease that was assumed is less by, now that one of its calls is known."""
+    assumed = lease.figures
+    if lease.state is not State.ASSUMED or assumed is None:
+        return ()
+    rest = assumed_less(assumed, command.figures)
+    if rest == assumed:
+        return ()
+    entry = Entry(state.seq + 1, Kind.CORRECT, now, ref=lease.seq, figures=rest)
+    fold(state, entry)
+    return (entry,)
 
 
 def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:

@@ -29,7 +29,7 @@ from quotakeeper.engine.journals.codec import (
     to_json,
 )
 
-_MARK = ".lease-"
+_MARK, _FENCE = ".lease-", ".fence"
 
 
 class LineKind(StrEnum):
@@ -75,23 +75,47 @@ def segment_path(ledger: Path, owner: str, number: int) -> Path:
     return ledger.with_name(f"{ledger.name}{_MARK}{owner}.{number:06d}")
 
 
+def fence_path(ledger: Path, owner: str) -> Path:
+    """Where a process's fence is; see `fence`."""
+    return ledger.with_name(f"{ledger.name}{_MARK}{owner}{_FENCE}")
+
+
 def segments(ledger: Path) -> dict[str, list[Path]]:
-    """The journals beside a ledger, by owner, each in the order it was written."""
+    """The journals beside a ledger, by owner, each in the order it was written.
+
+    An owner that has left its fence alone is there with an empty journal.
+    """
+    try:
+        return _segments(ledger)
+    except OSError:
+        return {}
+
+
+def segments_of(ledger: Path, owner: str) -> list[Path]:
+    """One owner's journal, in the order it was written. Raises OSError."""
+    return _segments(ledger).get(owner, [])
+
+
+def _segments(ledger: Path) -> dict[str, list[Path]]:
     beginning, found = f"{ledger.name}{_MARK}", dict[str, list[Path]]()
-    with suppress(OSError):
-        for name in sorted(os.listdir(ledger.parent)):
-            owner, dot, number = name.removeprefix(beginning).rpartition(".")
-            if name.startswith(beginning) and dot and number.isdigit():
-                found.setdefault(owner, []).append(ledger.with_name(name))
+    for name in sorted(os.listdir(ledger.parent)):
+        owner, dot, number = name.removeprefix(beginning).rpartition(".")
+        if not name.startswith(beginning):
+            continue
+        if dot and number.isdigit():
+            found.setdefault(owner, []).append(ledger.with_name(name))
+        elif name.endswith(_FENCE):
+            found.setdefault(owner, [])
     return found
 
 
 # -- lines
 
 
-def lease_line(lease: str, labels: CallLabels) -> str:
-    """A lease was granted, for calls with these labels."""
-    return f"\n{LineKind.LEASE} {lease} {to_json(labels_data(labels))};"
+def lease_line(lease: str, labels: CallLabels, token: bytes) -> str:
+    """A lease was granted, for calls with these labels, behind a fence with this token."""
+    data = {**labels_data(labels), "fence": token.hex()}
+    return f"\n{LineKind.LEASE} {lease} {to_json(data)};"
 
 
 def admitted_ending(lease: str, ttl_us: int, figures: Figures) -> str:
@@ -123,6 +147,7 @@ class JournalContents:
     lease: str = ""
     at: int = 0
     ttl_us: int = 0
+    token: bytes = b""
 
 
 def read_lines(text: str) -> Iterator[JournalContents | str]:
@@ -142,7 +167,9 @@ def _read(line: str) -> JournalContents:
     letter, found, rest = line.split(" ", 2)
     what = LineKind(letter)
     if what is LineKind.LEASE:
-        return JournalContents(what, found, labels=labels_from(from_json(rest)))
+        data = from_json(rest)
+        token = bytes.fromhex(data.get("fence", ""))  # earlier versions wrote none
+        return JournalContents(what, found, labels=labels_from(data), token=token)
     if what is LineKind.SETTLED:
         return JournalContents(what, found, figures_from_text(rest))
     if what is LineKind.ADMITTED:

@@ -1,4 +1,8 @@
-"""What a dead process's journal of leases says, booked by whoever notices that it is dead."""
+"""What another process's journal of leases says, booked by whoever notices that it is dead or silent.
+
+A dead process writes nothing more: its journal is booked, its leases are given back, its files are
+removed. One that may only have been stopped is fenced first, and keeps its files.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from quotakeeper.domain.ledger.commands import (
     Assume,
@@ -27,10 +32,12 @@ from quotakeeper.engine.journals.booking import assumed, book_calls
 from quotakeeper.engine.journals.lease_journal import (
     JournalContents,
     LineKind,
+    fence_path,
     read_lines,
     segments,
+    segments_of,
 )
-from quotakeeper.errors import InvalidInputError, LedgerError
+from quotakeeper.errors import InvalidInputError, LedgerError, ReservationClosedError
 from quotakeeper.identifiers import boot_id, new_owner
 
 _AT_ONCE = 500
@@ -46,15 +53,17 @@ class _Call:
     id: str
     owner: str
     labels: Mapping[str, CallLabels]  # of each lease
+    fenced: frozenset[str]  # leases whose process was fenced after they had been granted
     admitted: JournalContents | None = None
     ended: JournalContents | None = None
 
     def commands(self) -> Sequence[Command]:
-        """As KeptCall's."""
+        """As KeptCall's. What a fenced process wrote too late for a lease that has ended is void."""
         begun, ended = self.admitted, self.ended
         drawn: list[Command] = []
         if begun is not None and begun.figures is not None:
-            drawn = [Draw(self.id, begun.lease, begun.figures, self.owner, begun.ttl_us, begun.at)]
+            drawn = [Draw(self.id, begun.lease, begun.figures, self.owner, begun.ttl_us, begun.at,
+                          only_if_open=begun.lease in self.fenced)]  # fmt: skip
         if ended is None:
             return drawn  # it was under way: the sweep assumes it
         if ended.what is LineKind.SETTLED and ended.figures is not None:
@@ -62,6 +71,12 @@ class _Call:
         if ended.what is LineKind.ASSUMED:
             return [*drawn, Assume(self.id)]
         return [Release(self.id)]  # unless the ledger never knew of it
+
+    def is_void(self, failed: Failed) -> bool:
+        """Whether it failed as it should: it was released, or refused by its own process."""
+        begun = self.admitted
+        late = begun is not None and begun.lease in self.fenced
+        return self.was_released or (late and isinstance(failed.error, ReservationClosedError))
 
     @property
     def was_released(self) -> bool:
@@ -79,68 +94,126 @@ class _Call:
         return Record(self.id, labels, used or assumed(begun.figures), at=begun.at)
 
 
+class Replayed(NamedTuple):
+    """Owners that have ended: whose journal was booked, and whose cannot be read here. What the
+    latter hold is left to its term."""
+
+    booked: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
+
+
 class LeaseReplay:
-    """Books what the dead have left."""
+    """Books what the dead have left, and what the silent have admitted."""
 
     def __init__(self, ledger: Path | None, apply: Apply = plainly) -> None:
         self._ledger = ledger
         self._apply = apply
 
-    def replay(self, store: Store, now: int) -> frozenset[str]:
+    def replay(self, store: Store, now: int) -> Replayed:
         """Book the journals of processes that have ended; it does no harm to do so twice.
 
-        Gives the owners whose journal cannot be read here: what they hold is left to its term.
         Raises LedgerError when the ledger does not answer; then all of it still waits.
         """
         if self._ledger is None:
-            return frozenset()
+            return Replayed()
         found = segments(self._ledger)
-        left: set[str] = set()
+        booked, left = set[str](), set[str]()
         for owner in sorted(store.ended(frozenset(found)) - {store.owner}):
             try:
-                texts = [path.read_text(encoding="utf-8", errors="replace")
-                         for path in found[owner]]  # fmt: skip
+                journal = _Journal.read(self._ledger, owner, found[owner])
             except FileNotFoundError:  # another process was quicker
                 continue
             except OSError as error:
                 log.warning("quotakeeper: the journal of %s cannot be read: %s", owner, error)
                 left.add(owner)
                 continue
-            self._book(store, now, owner, texts, found[owner])
-        return frozenset(left)
+            self._bury(store, now, journal)
+            booked.add(owner)
+        return Replayed(frozenset(booked), frozenset(left))
 
-    def _book(
-        self, store: LedgerWriter, now: int, owner: str, texts: Sequence[str], paths: Sequence[Path]
-    ) -> None:
-        calls = _calls(owner, texts)
+    def _bury(self, store: Store, now: int, journal: _Journal) -> None:
+        assert self._ledger is not None
         try:
-            for start in range(0, len(calls), _AT_ONCE):
-                self._book_some(store, now, calls[start : start + _AT_ONCE])
+            self._book(store, now, journal.calls)
         except LedgerError:
             raise
         except Exception:
-            log.exception("quotakeeper: the leases' journal of %s cannot be booked; kept", owner)
-            for path in paths:
-                assert self._ledger is not None
+            log.exception(
+                "quotakeeper: the leases' journal of %s cannot be booked; kept", journal.owner
+            )
+            for path in journal.paths:
                 bad = self._ledger.with_name(f"{self._ledger.name}.bad-lease-{new_owner()}")
                 with suppress(OSError):
                     os.replace(path, bad)
-            return
-        for path in paths:
+        else:
+            self._give_back(store, now, journal)
+        for path in (*journal.paths, fence_path(self._ledger, journal.owner)):
             with suppress(OSError):
                 path.unlink()
 
-    def assume_lost(self, store: Store, now: int, dead: frozenset[str]) -> None:
-        """Count what is left of the leases of the dead whose journal a power cut may have eaten."""
-        lost = [hold for hold in store.holds() if hold.owner in dead and _is_lost(hold)]
-        if lost:
-            self._apply(store, [Settle(hold.id, _all_of(hold)) for hold in lost], now)
+    def _give_back(self, store: Store, now: int, journal: _Journal) -> None:
+        """End the leases of an owner that is dead and whose journal was booked.
 
-    def _book_some(self, store: LedgerWriter, now: int, calls: Sequence[_Call]) -> None:
-        booked = book_calls(lambda commands: self._apply(store, commands, now), calls)
-        for call, (_, failed) in zip(calls, booked, strict=True):
-            if failed is not None and not call.was_released:
-                log.warning("quotakeeper: call %s of %s: %s", call.id, call.owner, failed.error)
+        What a power cut may have eaten is counted. Those that were assumed are corrected.
+        """
+        held = [hold for hold in store.holds() if hold.is_lease and hold.owner == journal.owner]
+        lost = [Settle(hold.id, _all_of(hold)) for hold in held if _is_lost(hold)]
+        ids = dict.fromkeys((*journal.leases, *(hold.id for hold in held)))
+        back = [Release(id_) for id_ in ids if not _may_be_lost(id_)]
+        if lost or back:
+            self._apply(store, [*lost, *back], now)
+
+    def read(self, store: Store, now: int, leases: Sequence[Hold]) -> frozenset[str]:
+        """Fence the holders of leases, and book what they have admitted on them.
+
+        Gives the ids of the leases of which all is booked now. Raises LedgerError when the ledger
+        does not answer.
+        """
+        read: set[str] = set()
+        for owner in sorted({hold.owner for hold in leases}):
+            ids = frozenset(hold.id for hold in leases if hold.owner == owner)
+            try:
+                read |= self._read_behind_fence(store, now, owner, ids)
+            except LedgerError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is: then nobody has read it
+                log.warning(
+                    "quotakeeper: process %s has not answered within the term of its leases, and its "
+                    "journal cannot be fenced and read (%s); the rest of %d of its leases is assumed "
+                    "until it goes on, or until its journal can be read", owner, error, len(ids),
+                )  # fmt: skip
+        return frozenset(read)
+
+    def _read_behind_fence(
+        self, store: LedgerWriter, now: int, owner: str, ids: frozenset[str]
+    ) -> frozenset[str]:
+        if self._ledger is None:
+            return frozenset()
+        # Loaded by who needs it: mapping files is for those who have leases.
+        from quotakeeper.engine.journals.fence import fence  # noqa: PLC0415
+
+        fence(self._ledger, owner)
+        # Only now: what is there was admitted, and what comes later its process refuses.
+        journal = _Journal.read_what_is_left(self._ledger, owner)
+        calls = [
+            replace(call, fenced=ids)
+            for call in journal.calls
+            if call.admitted is not None and call.admitted.lease in ids
+        ]
+        unbooked = self._book(store, now, calls)
+        return ids - {call.admitted.lease for call in unbooked if call.admitted is not None}
+
+    def _book(self, store: LedgerWriter, now: int, calls: Sequence[_Call]) -> list[_Call]:
+        """Book calls; gives those that could not be."""
+        unbooked = []
+        for start in range(0, len(calls), _AT_ONCE):
+            some = calls[start : start + _AT_ONCE]
+            booked = book_calls(lambda commands: self._apply(store, commands, now), some)
+            for call, (_, failed) in zip(some, booked, strict=True):
+                if failed is not None and not call.is_void(failed):
+                    log.warning("quotakeeper: call %s of %s: %s", call.id, call.owner, failed.error)
+                    unbooked.append(call)
+        return unbooked
 
 
 def boot_mark(durability: str) -> str:
@@ -149,9 +222,11 @@ def boot_mark(durability: str) -> str:
 
 
 def _is_lost(hold: Hold) -> bool:
-    if not hold.is_lease or not any((*hold.quantities.values(), hold.cost_pico)):
-        return False
-    boot = hold.id.rpartition(":")[2]
+    return _may_be_lost(hold.id) and any((*hold.quantities.values(), hold.cost_pico))
+
+
+def _may_be_lost(lease: str) -> bool:
+    boot = lease.rpartition(":")[2]
     # "-": its keeper had promised no more than to outlive the process. Nothing: where a machine
     # does not tell when it was started, what could have been lost is taken to be lost.
     return boot != "-" and not boot == boot_id() != ""
@@ -162,18 +237,54 @@ def _all_of(hold: Hold) -> Figures:
                    Outcome.UNKNOWN, note=_LOST)  # fmt: skip
 
 
-def _calls(owner: str, texts: Iterable[str]) -> list[_Call]:
-    labels: dict[str, CallLabels] = {}
-    calls: dict[str, _Call] = {}
-    for text in texts:
-        for line in read_lines(text):
+@dataclass(frozen=True, slots=True)
+class _Journal:
+    """All that one owner's files say."""
+
+    owner: str
+    paths: Sequence[Path]
+    calls: list[_Call]
+    leases: Sequence[str]
+
+    @classmethod
+    def read(cls, ledger: Path, owner: str, paths: Sequence[Path]) -> _Journal:
+        """Of a process that has ended. Raises OSError, FileNotFoundError if a file is gone."""
+        texts = [path.read_text(encoding="utf-8", errors="replace") for path in paths]
+        token = b""
+        with suppress(FileNotFoundError):  # earlier versions had no fence
+            token = fence_path(ledger, owner).read_bytes()
+        return cls._of(owner, paths, texts, token)
+
+    @classmethod
+    def read_what_is_left(cls, ledger: Path, owner: str) -> _Journal:
+        """Of one that may go on: the ledger has all of a file that is gone. Raises OSError."""
+        paths, texts = segments_of(ledger, owner), []
+        for path in paths:
+            with suppress(FileNotFoundError):
+                texts.append(path.read_text(encoding="utf-8", errors="replace"))
+        return cls._of(owner, paths, texts, b"")
+
+    @classmethod
+    def _of(cls, owner: str, paths: Sequence[Path], texts: Iterable[str], token: bytes) -> _Journal:
+        lines = [line for text in texts for line in read_lines(text)]
+        labels: dict[str, CallLabels] = {}
+        granted: dict[str, bytes] = {}
+        for line in lines:
+            if not isinstance(line, str) and line.labels is not None:
+                labels[line.id], granted[line.id] = line.labels, line.token
+        fenced = frozenset(
+            lease for lease, mine in granted.items() if token and mine and mine != token
+        )
+        calls: dict[str, _Call] = {}
+        for line in lines:
             if isinstance(line, str):  # torn as the process, or the machine, was stopped
                 log.debug("quotakeeper: a torn line in a lease's journal: %.200s", line)
-            elif line.what is LineKind.LEASE:
-                if line.labels is not None:
-                    labels[line.id] = line.labels
-            elif line.what is LineKind.ADMITTED:
-                calls.setdefault(line.id, _Call(line.id, owner, labels)).admitted = line
+                continue
+            if line.what is LineKind.LEASE:
+                continue
+            call = calls.setdefault(line.id, _Call(line.id, owner, labels, fenced))
+            if line.what is LineKind.ADMITTED:
+                call.admitted = line
             else:
-                calls.setdefault(line.id, _Call(line.id, owner, labels)).ended = line
-    return list(calls.values())
+                call.ended = line
+        return cls(owner, paths, list(calls.values()), list(labels))

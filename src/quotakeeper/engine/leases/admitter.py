@@ -9,10 +9,13 @@ from typing import Any
 from quotakeeper.domain.ledger.commands import Reserve
 from quotakeeper.engine.admission import Admitter, unbacked
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.callers import current_caller
+from quotakeeper.engine.leases.lease import LeasedCall
 from quotakeeper.engine.leases.lease_table import LeaseTable
 from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reservation import Reservation
+from quotakeeper.engine.terms import Terms
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.errors import LedgerError
 
@@ -50,9 +53,15 @@ class LeaseAdmitter:
         except AttributeError:  # no mapping: whoever reads it says so
             return None
         leased = self._leases.take(key)
-        return key if leased is None else LeasedReservation(self._parts, self._leases, leased)
+        return key if leased is None else self._reservation(leased)
 
-    def admit(self, key: Any, call: PreparedCall, command: Reserve) -> Steps[Reservation]:
+    def _reservation(self, leased: LeasedCall) -> LeasedReservation:
+        leased.caller = current_caller()
+        return LeasedReservation(self._parts, self._leases, leased)
+
+    def admit(
+        self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
+    ) -> Steps[Reservation]:
         """Admit a call on a lease that is asked for now, else the ordinary way."""
         shape = None if key is None else self._leases.shape(key, call, command)
         try:
@@ -60,7 +69,7 @@ class LeaseAdmitter:
                 if shape is None or not (yield AskWorker(partial(self._leases.grant, shape))):
                     break
                 if (leased := self._leases.take(key)) is not None:
-                    return LeasedReservation(self._parts, self._leases, leased)
+                    return self._reservation(leased)
         except LedgerError as error:
             return unbacked(self._parts, call, command, error)
-        return (yield from self._otherwise.admit(key, call, command))
+        return (yield from self._otherwise.admit(key, call, command, terms))

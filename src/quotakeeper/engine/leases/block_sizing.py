@@ -14,6 +14,7 @@ from quotakeeper.domain.ports import LedgerReader, Store
 from quotakeeper.domain.units import measure
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND, period_at
+from quotakeeper.engine.journals.fence import Fence
 from quotakeeper.engine.leases.lease import TERM_SECONDS, Lease, Shape, block_of, most_calls
 from quotakeeper.identifiers import new_id
 
@@ -44,9 +45,11 @@ class BlockSizing:
         self._asked: dict[CallLabels, float] = {}
 
     def block(
-        self, store: Store, clock: Clock, shape: Shape, lease: Lease | None, have: Have
-    ) -> Lease | None:
+        self, store: Store, clock: Clock, shape: Shape, lease: Lease | None, have: Have,
+        fence: Fence | None = None,
+    ) -> Lease | None:  # fmt: skip
         """A lease with a new block on it; None when it is not to be had."""
+        behind = None if fence is None else (fence, fence.token)  # before the ledger is asked
         now, monotonic = clock.now(), clock.monotonic()
         limits = shape.call.limits
         if lease is None and not self._is_worth_it(shape, now, monotonic):
@@ -59,7 +62,7 @@ class BlockSizing:
             if isinstance(outcome, Reserved):
                 if lease is None:
                     hold = outcome.hold
-                    lease = Lease(hold, now, monotonic, ends_in(limits, hold.at))
+                    lease = Lease(hold, now, monotonic, ends_in(limits, hold.at), behind)
                 lease.calls, lease.asked_at = calls, monotonic
                 have(lease, block, outcome.decision)
                 return lease

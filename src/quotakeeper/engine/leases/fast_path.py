@@ -7,12 +7,14 @@ from collections import deque
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from weakref import ref
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Reserve
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.callers import Caller
 from quotakeeper.engine.journals.lease_journal import (
     JournalSegment,
     LineKind,
@@ -44,6 +46,7 @@ class FastPath:
         self._leases: dict[CallLabels, Lease] = {}
         self._returning: list[Lease] = []
         self._under_way: dict[str, LeasedCall] = {}  # not in the ledger yet
+        self._drawn: dict[str, ref[LeasedCall]] = {}
         self._ended: deque[LeasedCall] = deque()
         self._segments = Segments(self._ledger, owner)
         self._next_tick = self._paused_until = 0.0
@@ -57,6 +60,18 @@ class FastPath:
     def active(self) -> bool:
         """Whether the worker has to look after something before long."""
         return bool(self._leases or self._ended or self._under_way or self._segments.any)
+
+    def held_by(self, caller: Caller) -> list[CallLabels]:
+        """The labels of the calls under way that a caller was admitted for."""
+        drawn = (reference() for reference in tuple(self._drawn.values()))
+        calls = (*self._under_way.values(), *(call for call in drawn if call is not None))
+        return [call.lease.labels for call in calls if call.end is None and call.caller == caller]
+
+    def _was_drawn(self, call: LeasedCall) -> None:
+        """The ledger knows of a call now; who holds it is known for as long as it is referred to."""
+        if self._under_way.pop(call.id, None) is not None:
+            drawn, event_id = self._drawn, call.id
+            drawn[event_id] = ref(call, lambda _: drawn.pop(event_id, None))
 
     def take(self, key: Any) -> LeasedCall | None:
         """Admit a call of a shape that is known, if there is room for it on a lease."""
@@ -99,10 +114,19 @@ class FastPath:
             self._unwritten(call, error)
             return False
         except BaseException:  # a signal: nobody will end it
-            call.end = LineKind.RELEASED
-            self._ended.append(call)
+            self.end(call, LineKind.RELEASED)
             raise
+        # Looked at after the line was written: who fences this process reads the journal after that.
+        if call.lease.is_fenced:
+            self._refused(call)
+            return False
         return True
+
+    def _refused(self, call: LeasedCall) -> None:
+        """Its lease may have ended, with or without it: it goes out on another, or not at all."""
+        with self._lock:
+            call.lease.open = False
+        self.end(call, LineKind.RELEASED)
 
     def shape(self, key: Any, call: PreparedCall, command: Reserve) -> Shape | None:
         """A shape to ask a lease for; None where there is none for such a call now.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from quotakeeper.domain.ledger.commands import Failed, Outcomes
 from quotakeeper.domain.ports import LedgerWriter
 from quotakeeper.engine.journals.booking import book_calls
+from quotakeeper.engine.journals.lease_journal import LineKind
 from quotakeeper.engine.leases.lease import LeasedCall
 
 log = logging.getLogger("quotakeeper.engine")
@@ -20,7 +21,7 @@ def book(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Out
     """
     booked = book_calls(lambda commands: store.apply(commands, now), calls)
     for call, (_, failed) in zip(calls, booked, strict=True):
-        if failed is not None:
+        if failed is not None and call.end is not LineKind.RELEASED:
             log.warning("quotakeeper: call %s on a lease: %s", call.id, failed.error)
     return [outcome for outcomes, _ in booked for outcome in outcomes]
 

@@ -22,7 +22,9 @@ from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.callers import Caller
 from quotakeeper.engine.journals.booking import assumed
+from quotakeeper.engine.journals.fence import TOKEN_BYTES, Fence
 from quotakeeper.engine.journals.lease_journal import JournalSegment, LineKind, admitted_ending
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import id_series
@@ -39,11 +41,19 @@ class Lease:
 
     __slots__ = (
         "asked_at", "at", "calls", "decision", "id", "labels", "latest", "latest_at", "new_id", "open",
-        "owner", "quiet_since", "renew_at", "room", "seen", "stops_at", "taken", "until",
+        "owner", "page", "quiet_since", "renew_at", "room", "seen", "stops_at", "taken", "token",
+        "until",
     )  # fmt: skip
 
-    def __init__(self, hold: Hold, now: int, monotonic: float, left_us: int) -> None:
+    def __init__(
+        self, hold: Hold, now: int, monotonic: float, left_us: int,
+        fence: tuple[Fence, bytes] | None = None,
+    ) -> None:  # fmt: skip
         self.id = hold.id
+        # What its process's fence said before it was asked for. Read any later, the token might be
+        # of somebody who has ended this very lease. Without a ledger file there is no fence.
+        self.page = None if fence is None else fence[0].page
+        self.token = b"" if fence is None else fence[1]
         self.at = hold.at
         self.labels: CallLabels = hold.labels
         self.owner = hold.owner
@@ -59,6 +69,11 @@ class Lease:
         self.taken = self.seen = 0
         self.quiet_since = monotonic
         self.renewed(now, monotonic)
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether somebody else has read, or reads, what was admitted on it: nothing more is."""
+        return self.page is not None and self.page[:TOKEN_BYTES] != self.token
 
     def renewed(self, now: int, monotonic: float) -> None:
         """It has its full term from these instants on."""
@@ -103,8 +118,8 @@ class LeasedCall:
     """
 
     __slots__ = (
-        "at", "drawn", "end", "end_segment", "figures", "id", "lease", "segment", "sent", "shape",
-        "ttl_us",
+        "__weakref__", "at", "caller", "drawn", "end", "end_segment", "figures", "id", "lease",
+        "segment", "sent", "shape", "ttl_us",
     )  # fmt: skip
 
     def __init__(self, event_id: str, at: int, shape: Shape, lease: Lease,
@@ -114,6 +129,7 @@ class LeasedCall:
         self.shape = shape
         self.lease = lease
         self.segment = segment
+        self.caller: Caller | None = None  # who holds it, where that is known
         self.end_segment: JournalSegment | None = None
         self.drawn = False
         self.sent = shape.sent
@@ -128,11 +144,18 @@ class LeasedCall:
         return Draw(self.id, self.lease.id, figures, self.lease.owner, self.ttl_us, self.at)
 
     def commands(self) -> Sequence[Command]:
-        """As KeptCall's: nothing where it was given back before the ledger knew of it."""
-        ending = self._ending()
-        if ending is None:
+        """As KeptCall's: nothing where it was given back before the ledger knew of it.
+
+        Who has fenced this process may have drawn it, or be about to: its end is then said of a
+        call that the ledger knows.
+        """
+        if self.drawn:
+            return [self._ending()]
+        if self.end is not LineKind.RELEASED:
+            return [self.draw, self._ending()]
+        if not self.lease.is_fenced:
             return []
-        return [ending] if self.drawn else [self.draw, ending]
+        return [replace(self.draw, only_if_open=True), Release(self.id)]
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
         """As KeptCall's."""
@@ -143,12 +166,12 @@ class LeasedCall:
         figures = self.figures or assumed(self.shape.figures)
         return Record(self.id, self.lease.labels, figures, self.shape.call.limits, self.at)
 
-    def _ending(self) -> Command | None:
+    def _ending(self) -> Command:
         if self.end is LineKind.SETTLED and self.figures is not None:
             return Settle(self.id, self.figures, self.shape.call.limits)
         if self.end is LineKind.ASSUMED:
             return Assume(self.id, self.shape.call.limits)
-        return Release(self.id) if self.drawn else None
+        return Release(self.id)
 
     def hold(self) -> Hold:
         """It, as a reservation of its own."""

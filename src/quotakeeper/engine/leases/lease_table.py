@@ -6,7 +6,7 @@ ledger: it is granted leases there, draws calls out of them, renews them and giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -68,7 +68,8 @@ class LeaseTable(FastPath):
                 return False
             if not self._leases:
                 self._sign.begin()
-            lease = self._block_sizing.block(store, self._clock, shape, lease, self._granted)
+            lease = self._block_sizing.block(store, self._clock, shape, lease, self._granted,
+                                             self._segments.fence)  # fmt: skip
         if lease is None:
             if len(self._no_room) > _MOST_LABELS:
                 self._no_room.clear()
@@ -81,7 +82,7 @@ class LeaseTable(FastPath):
         segment = self._segments.current
         if segment is not None and lease.labels not in self._leases:
             with suppress(OSError):  # needed only where the ledger itself is lost
-                segment.append(lease_line(lease.id, lease.labels))
+                segment.append(lease_line(lease.id, lease.labels, lease.token))
         with self._lock:
             lease.add(figures)
             lease.decision = decision
@@ -108,13 +109,14 @@ class LeaseTable(FastPath):
         """Make the ledger know of calls under way: all of them unless some are given."""
         with self._lock:
             chosen = list(self._under_way.values()) if calls is None else calls
-        waiting = [call for call in chosen if not call.drawn and call.end is None]
+        # With those that have ended since the last were booked: their lease may be given back next.
+        waiting = [call for call in chosen if not call.drawn]
         for start in range(0, len(waiting), _AT_ONCE):
             self.told(draw(store, now, waiting[start : start + _AT_ONCE]))
         with self._lock:
             for call in chosen:
                 if call.drawn:
-                    self._under_way.pop(call.id, None)
+                    self._was_drawn(call)
 
     def give_back(self, leases: Sequence[Lease], store: LedgerWriter, now: int) -> None:
         """Draw the calls under way out of leases, and give back what is left of them."""
@@ -124,12 +126,22 @@ class LeaseTable(FastPath):
                 self._leases.pop(lease.labels, None)
                 if lease not in self._returning:
                     self._returning.append(lease)
-            calls = [call for call in self._under_way.values() if call.lease in self._returning]
         self.drain(store, now)
+        with self._lock:
+            calls = [call for call in self._under_way.values() if call.lease in self._returning]
         self.draw_under_way(store, now, calls)
         if self._returning:
             store.apply([Release(lease.id) for lease in self._returning], now)
             self._returning.clear()
+
+    def give_back_overdue(self, ids: Collection[str], store: LedgerWriter, now: int) -> None:
+        """Give back leases that the ledger holds to be past their time, whatever this clock says.
+
+        Of those that are not here, nothing was drawn: nobody heard that they had been granted.
+        """
+        with self._lock:
+            here = [lease for lease in self._leases.values() if lease.id in ids]
+        self.give_back(here, store, now)
 
     def give_back_for(self, limits: Sequence[Limit], store: LedgerWriter, now: int) -> bool:
         """Give back what these limits could use; whether there was anything."""
@@ -189,8 +201,8 @@ class LeaseTable(FastPath):
         with self._lock:
             needed = {call.segment for call in self._under_way.values()}
             # Without a lease nothing is admitted, so the last part is not needed either.
-            used = bool(self._leases or self._under_way or self._ended)
-        leases = [lease_line(lease.id, lease.labels) for lease in self._leases.values()]
+            used = bool(self._leases or self._returning or self._under_way or self._ended)
+        leases = [lease_line(each.id, each.labels, each.token) for each in self._leases.values()]
         removable = self._segments.turn(monotonic, needed, used, leases)
         for segment in removable:
             segment.gone = True
@@ -199,6 +211,7 @@ class LeaseTable(FastPath):
             self.drain(store, now)
         for segment in removable:
             segment.remove()
+        self._segments.gone()
 
     def close(self, store: LedgerWriter, now: int) -> None:
         """Book everything, give everything back. A call that never left is as good as released."""
@@ -206,7 +219,6 @@ class LeaseTable(FastPath):
             self.closed = True
             for call in list(self._under_way.values()):
                 if not call.sent and call.end is None:
-                    call.end = LineKind.RELEASED
-                    self._ended.append(call)
+                    self.end(call, LineKind.RELEASED)
         self.give_back(list(self._leases.values()), store, now)
         self._tidy(store, now, self._clock.monotonic())

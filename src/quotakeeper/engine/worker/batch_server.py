@@ -14,7 +14,7 @@ from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.resumable_thread import StopRequest
 from quotakeeper.engine.worker.maintenance import Maintenance
-from quotakeeper.engine.worker.work_items import WorkItem, fail, wake
+from quotakeeper.engine.worker.work_items import WorkItem, fail, frees_room, wake
 from quotakeeper.errors import QuotakeeperError
 
 MOST_IN_BATCH = 1_000
@@ -46,18 +46,20 @@ class BatchServer:
     """Used in the worker's thread alone, by whoever holds the store.
 
     `store` gives the store of this process: a fork in the middle of a batch replaces it.
-    `give_back` gets each outcome whose caller has left.
+    `give_back` gets each outcome whose caller has left; `freed` is called after a batch that may
+    have made room.
     """
 
     def __init__(
         self, store: Callable[[], Store], clock: Clock, accounts: tuple[Account, ...],
-        maintenance: Maintenance, give_back: Callable[[Any], None],
+        maintenance: Maintenance, give_back: Callable[[Any], None], freed: Callable[[], None],
     ) -> None:  # fmt: skip
         self._store = store
         self._clock = clock
         self._accounts = accounts
         self._maintenance = maintenance
         self._give_back = give_back
+        self._freed = freed
         self.reset()
 
     def reset(self) -> None:
@@ -113,6 +115,8 @@ class BatchServer:
                 unheard.append(outcome)
         if unheard:
             self._maintenance.observers.tell_of(unheard)
+        if frees_room(outcomes):
+            self._freed()
         for ticket in wake(answered):
             self._give_back(ticket.answer)
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from quotakeeper.clocks import Clock
@@ -12,7 +12,7 @@ from quotakeeper.engine.background_writes import Apply
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.observers import Observers
-from quotakeeper.engine.worker.sweeper import end_holds, sweep
+from quotakeeper.engine.worker.sweeper import GiveBack, end_holds, sweep
 from quotakeeper.errors import LedgerError, QuotakeeperError
 
 SWEEP_SECONDS = 30.0
@@ -34,6 +34,9 @@ class LeaseUpkeep(Protocol):
 
     def tend(self, store: LedgerWriter, now: int) -> None:
         """Do what is due."""
+
+    def give_back_overdue(self, ids: Collection[str], store: LedgerWriter, now: int) -> None:
+        """Give back leases, by their ids."""
 
     def after_fork(self, owner: str) -> None:
         """In a forked child: there is no lease."""
@@ -73,6 +76,10 @@ class Maintenance:
         if self._leases is not None:
             self._leases.after_fork(owner)
 
+    @property
+    def _give_back(self) -> GiveBack | None:
+        return None if self._leases is None else self._leases.give_back_overdue
+
     def catch_up(self, store: LedgerWriter, now: int) -> None:
         """Book what was spooled, now that the ledger answers."""
         if self._spool.waiting:
@@ -104,14 +111,15 @@ class Maintenance:
         """End what has expired, and what the dead have left."""
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._spool.look()
-        sweep(store, now, self._replay, self._apply)
+        sweep(store, now, self._replay, self._apply, self._give_back)
 
     def leave(self, store: Store) -> None:
         """Book everything, end everything that is open."""
         self.catch_up(store, self._clock.now())
         if self._leases is not None:
             self._leases.close(store, self._clock.now())
-        end_holds(store, frozenset({store.owner}), self._clock.now(), self._apply)
+        owner, now = frozenset({store.owner}), self._clock.now()
+        end_holds(store, owner, now, self._replay, self._apply, self._give_back)
 
 
 def _care(act: Callable[[LedgerWriter, int], None], store: LedgerWriter, now: int) -> None:

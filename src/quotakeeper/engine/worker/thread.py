@@ -7,7 +7,7 @@ Callers wait on tickets: a thread blocks on a lock, a coroutine on a future, nev
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import RLock
 from typing import Any
@@ -44,10 +44,11 @@ class Worker:
         self, store: Store, clock: Clock, accounts: tuple[Account, ...], maintenance: Maintenance
     ) -> None:
         self.patience = PATIENCE_SECONDS
+        self.freed: Callable[[], None] = lambda: None  # told when there may be room again
         self.maintenance = maintenance
         self._store = store
         self._batches = BatchServer(
-            lambda: self._store, clock, accounts, maintenance, self._give_back
+            lambda: self._store, clock, accounts, maintenance, self._give_back, lambda: self.freed()
         )
         self._closed = False
         self._reset()
@@ -156,6 +157,7 @@ class Worker:
             if not self._closed and self._thread.used:
                 self._queue.put(None)
             self._closed = True
+        self.freed()  # whoever waits for room learns that there will be none
         if not self._thread.used:
             self._store.close()
         elif seconds == 0:  # a finalizer, which waits for nothing

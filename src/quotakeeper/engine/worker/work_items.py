@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.domain.ledger.commands import Command, Reserve
+from quotakeeper.domain.ledger.commands import (
+    Command,
+    Denied,
+    Failed,
+    Outcomes,
+    Reserve,
+    Reserved,
+    Watched,
+)
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.worker.errors import afresh
 
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("quotakeeper.engine")
 
 Question = Callable[[Store, int], Any]
+_TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that free no room
 
 
 class WorkItem:
@@ -98,6 +107,11 @@ class WorkItem:
         if self._done is not None:
             self._done.release()
         return True
+
+
+def frees_room(outcomes: Iterable[Outcomes]) -> bool:
+    """Whether any of these may leave more room under a limit than there was."""
+    return not all(isinstance(outcome, _TAKING) for outcome in outcomes)
 
 
 def fail(tickets: Iterable[WorkItem], error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks.bodies import seen_body
@@ -42,6 +43,7 @@ def _send(original: Any) -> Any:
         if isinstance(started, Refused):
             return await _refuse_locally(original, self, conn, started.refusal)
         try:
+            _replace_body(self, started)
             with suppressed():
                 response = await original(self, conn)
         except BaseException:
@@ -198,8 +200,22 @@ def _request(request: Any) -> Request | None:
     headers = {name.lower(): value for name, value in request.headers.items()}
     if "websocket" in headers.get("upgrade", "").lower():
         return None
-    body = getattr(request, "_body", None) or request.body
+    payload = body = getattr(request, "_body", None) or request.body
     if not isinstance(body, bytes) and body is not None:
         body = getattr(body, "_value", body)
     seen, size = seen_body(body)
-    return Request(request.method, str(request.url), headers, seen, size)
+    replaceable = (
+        isinstance(getattr(payload, "_value", None), bytes) and hasattr(payload, "_size")
+        and not request.compress and not request.chunked
+    )  # fmt: skip
+    return Request(request.method, str(request.url), headers, seen, size, replaceable)
+
+
+def _replace_body(request: Any, attempt: HttpAttempt) -> None:
+    """Send the body of an attempt where it has one of its own: its output cap was lowered."""
+    if attempt.body is None:
+        return
+    payload = copy(getattr(request, "_body", None) or request.body)
+    payload._value, payload._size = attempt.body, len(attempt.body)
+    setattr(request, "_body" if hasattr(request, "_body") else "body", payload)
+    request.headers["Content-Length"] = str(len(attempt.body))

@@ -9,49 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
+from quotakeeper.intercept.hooks.http_request_state import UNSEEN, RequestState, request_of
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import MeteredFile, RefusalSocket
 from quotakeeper.intercept.http_gate import note_fault, start, starts_after_body
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    from quotakeeper.metering.http_attempt import HttpAttempt
-    from quotakeeper.providers.contract import Request
+    pass
 
 _STATE = "_quotakeeper_wire"
-_UNSEEN = object()
-_HTTPS_PORT = 443
 _LAST_CHUNK = b"0\r\n\r\n"
 _patches = Patches()
-
-
-class _RequestState:
-    """What is known of the request that a connection is making."""
-
-    def __init__(self) -> None:
-        self.method = self.target = ""
-        self.headers_put: list[tuple[Any, Any]] = []  # as they came: read if they matter
-        self.body: Any = _UNSEEN
-        self.attempt: HttpAttempt | None = None
-        self.refused = False
-        self.gathered: Gathered | None = None
-
-    def headers(self) -> dict[str, str]:
-        """The headers, by their names in lower case."""
-        return {
-            _text(name).lower(): _text(values[0])
-            if len(values) == 1
-            else ", ".join(map(_text, values))
-            for name, values in self.headers_put
-        }
-
-    def begin(self, method: str, target: str) -> None:
-        """A new request; a body that `request` was given stays for it."""
-        if self.attempt is not None:
-            self.attempt.hand_over()  # whoever made it never asked for its answer
-        self.method, self.target = method, target
-        self.headers_put = []
-        self.attempt, self.refused, self.gathered = None, False, None
 
 
 def install(module: Any) -> None:
@@ -75,11 +44,11 @@ def uninstall() -> None:
     _patches.undo()
 
 
-def request_state_of(connection: Any) -> _RequestState:
+def request_state_of(connection: Any) -> RequestState:
     """What is known of a connection's request."""
     found = connection.__dict__.get(_STATE)
     if found is None:
-        found = connection.__dict__[_STATE] = _RequestState()
+        found = connection.__dict__[_STATE] = RequestState()
     return found  # type: ignore[no-any-return]
 
 
@@ -88,12 +57,12 @@ def _with_body(original: Any) -> Any:
         self: Any, method: str, url: str, body: Any = None, *arguments: Any, **options: Any
     ) -> Any:
         state = request_state_of(self)
-        if state.body is _UNSEEN:
+        if state.body is UNSEEN:
             state.body = body
         try:
             return original(self, method, url, body, *arguments, **options)
         finally:
-            state.body = _UNSEEN
+            state.body = UNSEEN
 
     return request
 
@@ -118,13 +87,13 @@ def _putheader(original: Any) -> Any:
 def _endheaders(original: Any) -> Any:
     def endheaders(self: Any, message_body: Any = None, **options: Any) -> Any:
         state = request_state_of(self)
-        if state.body is _UNSEEN and message_body is not None:
+        if state.body is UNSEEN and message_body is not None:
             state.body = message_body
         if _starts_after_body(self, state):
-            state.body, state.gathered = _UNSEEN, Gathered()
+            state.body, state.gathered = UNSEEN, Gathered()
             return original(self, message_body, **options)
-        started = start(lambda: _request(self, state))
-        state.body = _UNSEEN
+        started = start(lambda: request_of(self, state))
+        state.body = UNSEEN
         if started is None:
             return original(self, message_body, **options)
         if isinstance(started, Refused):
@@ -133,12 +102,27 @@ def _endheaders(original: Any) -> Any:
         state.attempt = attempt = started
         try:
             _connect_first(self, attempt)
-            return original(self, message_body, **options)
+            if attempt.body is None:
+                return original(self, message_body, **options)
+            _replace_length(self, len(attempt.body))
+            if message_body is not None:
+                return original(self, attempt.body, **options)
+            result = original(self, **options)
+            state.instead, state.is_replaced = attempt.body, True  # what is sent from now on
+            return result
         except BaseException:
             attempt.failed(True)
             raise
 
     return endheaders
+
+
+def _replace_length(connection: Any, size: int) -> None:
+    """Tell the size of another body in the headers, which have not left yet."""
+    lines = connection._buffer
+    for at, line in enumerate(lines):
+        if line.lower().startswith(b"content-length:"):
+            lines[at] = b"Content-Length: %d" % size
 
 
 def _connect_first(connection: Any, attempt: Any) -> None:
@@ -156,6 +140,9 @@ def _send(original: Any) -> Any:
         state = self.__dict__.get(_STATE)
         if state is not None and state.refused:
             return None  # the rest of a request that stays here
+        if state is not None and state.is_replaced:
+            instead, state.instead = state.instead, None
+            return None if instead is None else original(self, instead)
         gathered = state.gathered if state is not None else None
         if state is None or gathered is None:
             return original(self, data)
@@ -169,20 +156,20 @@ def _send(original: Any) -> Any:
     return send
 
 
-def _starts_after_body(connection: Any, state: _RequestState) -> bool:
+def _starts_after_body(connection: Any, state: RequestState) -> bool:
     body = state.body
-    if body is _UNSEEN or body is None or isinstance(body, bytes | str | bytearray | memoryview):
+    if body is UNSEEN or body is None or isinstance(body, bytes | str | bytearray | memoryview):
         return False
     if seen_body(body) != (None, None) or "transfer-encoding" not in state.headers():
         return False
-    return starts_after_body(lambda: _request(connection, state))
+    return starts_after_body(lambda: request_of(connection, state))
 
 
-def _body_sent(connection: Any, state: _RequestState, gathered: Gathered, original: Any) -> Any:
+def _body_sent(connection: Any, state: RequestState, gathered: Gathered, original: Any) -> Any:
     """The body has come to its end: only now it is asked whether that may leave."""
     state.gathered = None
     body, size = gathered.seen
-    started = start(lambda: _request(connection, state, body, size))
+    started = start(lambda: request_of(connection, state, body, size))
     if started is None:
         return original(connection, _LAST_CHUNK)
     if isinstance(started, Refused):
@@ -231,7 +218,7 @@ def _withhold(connection: Any, refusal: Any) -> None:
     connection.sock = RefusalSocket(refusal, connection.sock)
 
 
-def _read_refusal(connection: Any, state: _RequestState, read: Any) -> Any:
+def _read_refusal(connection: Any, state: RequestState, read: Any) -> Any:
     """Have the connection read the refusal as if it had come from the other side."""
     state.refused = False
     refusal_socket = connection.sock
@@ -262,38 +249,3 @@ def _read_along(connection: Any, response: Any, attempt: Any) -> None:
         attempt.end(True)
     else:
         response.fp = file
-
-
-# -- the request as it leaves
-
-
-def _request(
-    connection: Any, state: _RequestState, body: bytes | None = None, size: int | None = None
-) -> Request | None:
-    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
-
-    if state.method == "CONNECT":
-        return None
-    headers = state.headers()
-    if size is None and state.body is not _UNSEEN:
-        body, size = seen_body(state.body)
-    elif size is None and headers.get("content-length", "") in ("", "0"):
-        body = None if "transfer-encoding" in headers else b""
-    return Request(state.method, _url(connection, state.target), headers, body, size)
-
-
-def _url(connection: Any, target: str) -> str:
-    if "://" in target.partition("?")[0]:
-        return target  # through a proxy
-    host = getattr(connection, "_tunnel_host", None)
-    port = getattr(connection, "_tunnel_port", None) if host else connection.port
-    host = host or connection.host
-    if isinstance(host, bytes):
-        host = host.decode("latin-1")
-    scheme = "https" if connection.default_port == _HTTPS_PORT else "http"
-    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return f"{scheme}://{shown}:{port or connection.default_port}{target}"
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -123,6 +123,7 @@ class _Library:
         if isinstance(started, Refused):
             return self._answer(started, request)
         try:
+            self._replace_body(request, started)
             with suppressed():
                 response = yield send
         except Exception as caught:
@@ -133,6 +134,14 @@ class _Library:
             verbs.abandoned(started)
             raise
         return self._read_along(response, started, verbs.stream)
+
+    def _replace_body(self, request: Any, attempt: HttpAttempt) -> None:
+        """Send the body of an attempt where it has one of its own: its output cap was lowered."""
+        if attempt.body is None:
+            return
+        request.stream = self.module.ByteStream(attempt.body)
+        request._content = attempt.body
+        request.headers["content-length"] = str(len(attempt.body))
 
     def _sending_body_first(self, verbs: _Verbs, send: Callable[[], Any], request: Any) -> Steps:
         request.stream = body = verbs.body(request)
@@ -229,10 +238,12 @@ def _is_unseen(request: Any) -> bool:
 def _request(request: Any, body: bytes | None = None, size: int | None = None) -> Request:
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
+    whole = size is None  # else its pieces have left
     if size is None:
         body, size = _body(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Request(request.method, str(request.url), headers, body, size)
+    replaceable = whole and body is not None and "transfer-encoding" not in headers
+    return Request(request.method, str(request.url), headers, body, size, replaceable)
 
 
 def _body(request: Any) -> tuple[bytes | None, int | None]:

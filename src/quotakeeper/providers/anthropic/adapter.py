@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
 from quotakeeper.providers.addresses import Address
+from quotakeeper.providers.anthropic.bounds import (
+    MOST_INPUT,
+    MOST_OUTPUT,
+    TYPICAL_OUTPUT,
+    Message,
+)
+from quotakeeper.providers.anthropic.clamping import message_output_cap, message_with_output_cap
 from quotakeeper.providers.anthropic.replies import MessageReader, error_body, refuse
 from quotakeeper.providers.contract import (
     Call,
@@ -16,27 +24,10 @@ from quotakeeper.providers.contract import (
     Request,
     UsageReader,
 )
-from quotakeeper.providers.formats.json_values import (
-    Json,
-    child,
-    dumps,
-    items,
-    name_of,
-    objects,
-    parse_object,
-    text_of,
-    whole,
-)
-from quotakeeper.providers.formats.text_counts import count_text
+from quotakeeper.providers.formats.json_values import name_of, parse_object
 from quotakeeper.providers.reading.request_body import body_of
 from quotakeeper.providers.reading.response_reader import REQUEST
 from quotakeeper.providers.reading.token_split import added
-
-_MOST_INPUT = 1_000_000
-_MOST_OUTPUT = 128_000
-_TYPICAL_OUTPUT = 1_024
-_IMAGE_TOKENS = 1_600  # the most an image is made smaller to
-_MOST_DEPTH = 8
 
 
 class AnthropicAdapter(ProviderAdapter[str]):
@@ -69,6 +60,14 @@ class AnthropicAdapter(ProviderAdapter[str]):
         """A reader for the response to a call."""
         return MessageReader(call, status, headers)
 
+    def output_cap(self, request: Request, call: Call) -> OutputCap | None:
+        """The cap that a request sets on its output."""
+        return message_output_cap(request, call)
+
+    def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
+        """The request with a lower cap."""
+        return message_with_output_cap(request, call, tokens)
+
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
@@ -86,63 +85,21 @@ class AnthropicAdapter(ProviderAdapter[str]):
 def _message(request: Request, count: CountText | None) -> Call:
     raw, size = body_of(request)
     if raw is None:
-        most = _MOST_INPUT if size is None else min(size, _MOST_INPUT)
+        most = MOST_INPUT if size is None else min(size, MOST_INPUT)
         return Call(
             "anthropic", "", "message",
-            bound={"requests": 1, "input_tokens": most, "output_tokens": _MOST_OUTPUT},
+            bound={"requests": 1, "input_tokens": most, "output_tokens": MOST_OUTPUT},
             typical=added(REQUEST, {"input_tokens": max(1, min(most // 4, 4_000)),
-                "output_tokens": _TYPICAL_OUTPUT}),
+                "output_tokens": TYPICAL_OUTPUT}),
             bound_is=Provenance.ASSUMED, note="body not seen",
         )  # fmt: skip
     body = parse_object(raw)
-    texts: list[str] = []
-    media = 0
-    for message in objects(body.get("messages")):
-        media += _gather(message.get("content"), texts)
-    media += _gather(body.get("system"), texts)
-    if "tools" in body:
-        texts.append(dumps(body["tools"]))
-    counted = count_text("\n".join(texts), count)
-    cap = whole(body.get("max_tokens")) or _MOST_OUTPUT
-    overhead = 8 * len(texts)
-    bound = {"input_tokens": counted.upper_bound + overhead + media, "output_tokens": cap}
-    typical = {
-        "input_tokens": counted.tokens + 2 * len(texts) + media,
-        "output_tokens": min(cap, _TYPICAL_OUTPUT),
-    }
-    searches = _searches(body)
+    model = name_of(body.get("model"))
+    message = Message(model)
+    bound, typical = message.quantities(body, count)
     return Call(
-        "anthropic", name_of(body.get("model")), "message",
-        bound=added(bound, REQUEST, {"searches": searches}), typical=added(typical, REQUEST),
+        "anthropic", model, "message", bound=added(bound, REQUEST), typical=added(typical, REQUEST),
         streaming=body.get("stream") is True,
+        bound_is=Provenance.ASSUMED if message.assumed else Provenance.ESTIMATED,
+        note="; ".join(message.notes),
     )  # fmt: skip
-
-
-def _searches(body: Json) -> int:
-    tools = [
-        t for t in objects(body.get("tools")) if text_of(t.get("type")).startswith("web_search")
-    ]
-    return sum(whole(tool.get("max_uses")) or 10 for tool in tools)
-
-
-def _gather(content: object, texts: list[str], depth: int = 0) -> int:
-    """Collect the texts of a content; returns tokens of its media, at most."""
-    if isinstance(content, str):
-        texts.append(content)
-    media = 0
-    for block in items(content) if depth < _MOST_DEPTH else []:
-        inner = child({"block": block}, "block")
-        kind = text_of(inner.get("type"))
-        if kind == "image":
-            media += _IMAGE_TOKENS
-        elif kind == "document":
-            data = text_of(child(inner, "source").get("data"))
-            media += min(_MOST_INPUT, len(data)) or 50_000
-        elif kind in ("tool_use", "server_tool_use"):
-            texts.append(dumps(inner.get("input")))
-        else:
-            for name in ("text", "thinking"):
-                if isinstance(inner.get(name), str):
-                    texts.append(text_of(inner[name]))
-            media += _gather(inner.get("content"), texts, depth + 1)
-    return media

@@ -16,7 +16,7 @@ from quotakeeper.providers.formats.json_values import (
     parse_object,
     text_of,
 )
-from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.redaction import own_message, redact
 from quotakeeper.providers.reading.refusals import refusal_with
 from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
 from quotakeeper.providers.reading.token_reader import TokenReader
@@ -131,4 +131,4 @@ def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Re
 def error_body(message: str, *, hard: bool) -> dict[str, object]:
     """An error in Anthropic's shape."""
     kind = "billing_error" if hard else "rate_limit_error"
-    return {"type": "error", "error": {"type": kind, "message": redact(message)}}
+    return {"type": "error", "error": {"type": kind, "message": own_message(message)}}

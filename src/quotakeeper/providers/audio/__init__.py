@@ -6,5 +6,13 @@ from quotakeeper.providers.audio.detection import (
     longest_milliseconds,
     read_sound,
 )
+from quotakeeper.providers.audio.raw import RawSound, raw_sound
 
-__all__ = ["LEAST_BYTES_PER_SECOND", "Sound", "longest_milliseconds", "read_sound"]
+__all__ = [
+    "LEAST_BYTES_PER_SECOND",
+    "RawSound",
+    "Sound",
+    "longest_milliseconds",
+    "raw_sound",
+    "read_sound",
+]

@@ -2,108 +2,134 @@
 
 from __future__ import annotations
 
-from quotakeeper.providers.audio import longest_milliseconds
+from dataclasses import dataclass, field
+
+from quotakeeper.providers.chat_completions.contents import Contents
+from quotakeeper.providers.chat_completions.media import MediaRules
 from quotakeeper.providers.contract import CountText
-from quotakeeper.providers.formats.json_values import (
-    Json,
-    child,
-    dumps,
-    items,
-    objects,
-    text_of,
-    whole,
-)
-from quotakeeper.providers.formats.text_counts import base64_size, count_text
+from quotakeeper.providers.formats.declared import Declarations
+from quotakeeper.providers.formats.json_values import Json, dumps, items, objects, text_of, whole
 from quotakeeper.providers.reading.token_split import added
 
 # Where a request sets no cap. OpenAI publishes one for each model; this is the largest of them.
 MOST_OUTPUT = 128_000
 TYPICAL_OUTPUT = 1_024
-# An image in full detail: 768 x 2048 in tiles of 512 are 8 tiles of 170 and 85; newer models
-# count patches, 1536 at most, times up to 1.72.
-_IMAGE_TOKENS = 2_700
-AUDIO_TOKENS_PER_SECOND = 10
-_OVERHEAD = 8
-_MOST_DEPTH = 8
-_NOT_TEXT = ("image_url", "url", "data", "file_data", "file_id", "id", "encrypted_content")
-_SEARCH_TOOLS = ("web_search", "web_search_preview", "web_search_20250305")
-
-Both = tuple[dict[str, int], dict[str, int]]
-
-
-class Texts:
-    """Gathers the texts of a request for one count; media are counted by what they are."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-        self.images = self.audio_tokens = self.parts = 0
-
-    def add(self, value: object, depth: int = 0) -> None:
-        """Messages, parts, or lists of them."""
-        if depth > _MOST_DEPTH:
-            return
-        if isinstance(value, str):
-            self.found.append(value)
-            self.parts += 1
-        elif isinstance(value, list):
-            for item in value:
-                self.add(item, depth + 1)
-        elif isinstance(value, dict):
-            self._object(value, depth)
-
-    def _object(self, value: Json, depth: int) -> None:
-        kind = text_of(value.get("type"))
-        if kind in ("image_url", "input_image", "image"):
-            self.images += 1
-            return
-        if kind == "input_audio":
-            encoded = text_of(child(value, "input_audio").get("data"))
-            seconds = -(-longest_milliseconds(base64_size(encoded)) // 1000)
-            self.audio_tokens += seconds * AUDIO_TOKENS_PER_SECOND
-            return
-        for name, inner in value.items():
-            if name not in _NOT_TEXT and name not in ("role", "type"):
-                self.add(inner, depth + 1)
-
-    def quantities(self, count: CountText | None) -> Both:
-        """(at most, typically)."""
-        counted = count_text("\n".join(self.found), count)
-        self.found.clear()
-        media = added({"input_tokens@image": self.images * _IMAGE_TOKENS},
-            {"input_tokens@audio": self.audio_tokens})  # fmt: skip
-        return (
-            added(media, {"input_tokens": counted.upper_bound + _OVERHEAD * self.parts}),
-            added(media, {"input_tokens": counted.tokens + 4 * self.parts}),
-        )
+MOST_INPUT = 1_000_000
+_FILE_TYPICAL = 20_000
+_SAID = ("messages", "input", "instructions", "system", "prompt", "suffix", "prediction")
+_SHAPES = ("response_format", "text")
+_EARLIER = ("previous_response_id", "conversation")
+_FUNCTIONS = ("", "function", "custom")
+_SEARCH_TOOLS = ("web_search", "web_search_preview", "web_search_preview_2025_03_11",
+    "web_search_2025_08_26", "web_search_20250305")  # fmt: skip
+_LOCAL_TOOLS = ("local_shell", "shell", "apply_patch", "computer_use_preview", "computer",
+    "tool_search", "namespace")  # fmt: skip
+# Input that a served tool feeds back, at most: OpenAI bills what a search found as input; a search of
+# files brings 50 pieces of 800 tokens at most.
+_TOOL_TOKENS = {"file_search": 65_536, "code_interpreter": 65_536}
+_SEARCH_TOKENS = 20_000
+_MOST_SEARCHES = 10
+_LOCAL_TOKENS = 2_000  # what OpenAI writes for a tool of its own that the caller runs
+_DECLARED_HALVES = 3  # OpenAI writes functions as TypeScript, which is shorter than their JSON
 
 
-def chat_bound(body: Json, count: CountText | None, *, most: int = MOST_OUTPUT) -> Both:
-    """Chat and responses alike: everything that is sent, and the cap on what comes back."""
-    texts = Texts()
-    for name in ("messages", "input", "instructions", "system"):
-        texts.add(body.get(name))
-    for name in ("tools", "functions", "response_format", "text"):
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """What a request costs at most and typically, with what its figures do not tell."""
+
+    bound: dict[str, int]
+    typical: dict[str, int]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def assumed(self) -> bool:
+        """Whether a part of the bound is not told by the request."""
+        said = ("unknown", "not known", "not seen")
+        return any(word in note for note in self.notes for word in said)
+
+
+def chat_bound(
+    body: Json,
+    count: CountText | None,
+    rules: MediaRules,
+    *,
+    most: int = MOST_OUTPUT,
+    most_input: int = MOST_INPUT,
+    declared_halves: int = _DECLARED_HALVES,
+) -> Bounded:
+    """Chat, responses and completions: everything that is sent, and the cap on what comes back.
+
+    `declared_halves`: what the bound of declarations' texts is widened by, in halves.
+    """
+    contents = Contents(rules)
+    for name in _SAID:
+        said = body.get(name)
+        if name == "prompt" and isinstance(said, dict):
+            contents.mark("a stored prompt of unknown length")
+        contents.add(said)
+    for name in _SHAPES:
         if name in body:
-            texts.found.append(dumps(body[name]))
-    bound, typical = texts.quantities(count)
+            contents.found.append(dumps(body[name]))
+    if any(body.get(name) for name in _EARLIER):
+        contents.mark("an earlier conversation of unknown length")
+    if not any(name in body for name in ("messages", "input", "prompt")):
+        contents.mark("a request of an unknown shape")
+    declared, tools = _tools(body, contents)
+    told, likely = declared.quantities(count, declared_halves)
+    bound, typical = contents.quantities(count)
+    bound = added(bound, tools, {"input_tokens": told})
+    typical = added(typical, {"input_tokens": likely})
+    if contents.unknown or declared.cut:
+        contents.note("a part of unknown length")
+        rest = max(0, most_input - sum(n for k, n in bound.items() if k != "searches"))
+        bound = added(bound, {"input_tokens": rest})
+        typical = added(
+            typical, {"input_tokens": min(rest, _FILE_TYPICAL * max(1, contents.unknown))}
+        )
     asked = (whole(body.get(name)) for name in
         ("max_completion_tokens", "max_output_tokens", "max_tokens"))  # fmt: skip
     cap = next((value for value in asked if value), most)
-    answers = max(1, min(whole(body.get("n")) or 1, 128))
+    wanted = max(whole(body.get("n")) or 1, whole(body.get("best_of")) or 1)
+    answers = max(1, min(wanted, 128))
     bound = added(bound, {"output_tokens": cap * answers})
     typical = added(typical, {"output_tokens": min(cap, TYPICAL_OUTPUT) * answers})
-    searching = sum(text_of(t.get("type")) in _SEARCH_TOOLS for t in objects(body.get("tools")))
-    if searching or "web_search_options" in body:
-        bound = added(bound, {"searches": 10, "input_tokens": 20_000})
-    return bound, typical
+    return Bounded(bound, typical, contents.notes)
 
 
-def embedding_bound(body: Json, count: CountText | None) -> Both:
+def _tools(body: Json, contents: Contents) -> tuple[Declarations, dict[str, int]]:
+    """(functions that are declared, what tools of the provider's own bring at most)."""
+    declared = Declarations()
+    brought: dict[str, int] = {}
+    searching = int("web_search_options" in body)
+    for tool in [*objects(body.get("tools")), *objects(body.get("functions"))]:
+        kind = text_of(tool.get("type"))
+        if kind in _FUNCTIONS:
+            declared.add(tool)
+        elif kind in _SEARCH_TOOLS:
+            searching += 1
+        elif kind in _TOOL_TOKENS:
+            contents.note("tools of the provider's: what they feed back is not known before")
+            brought = added(brought, {"input_tokens": _TOOL_TOKENS[kind]})
+        elif kind in _LOCAL_TOOLS:
+            declared.add(tool)
+            brought = added(brought, {"input_tokens": _LOCAL_TOKENS})
+        else:
+            contents.found.append(dumps(tool))
+            contents.mark("a tool of an unknown kind")
+    if searching:
+        contents.note("a search: what it feeds back is not known before")
+        found = {"searches": _MOST_SEARCHES, "input_tokens": _SEARCH_TOKENS * _MOST_SEARCHES}
+        brought = added(brought, found)
+    return declared, brought
+
+
+def embedding_bound(body: Json, count: CountText | None, rules: MediaRules) -> Bounded:
     """Texts, or tokens counted already, one list or many."""
-    given = items(body.get("input"))
-    numbers = sum(1 for item in given if isinstance(item, int))
-    numbers += sum(len(item) for item in given if isinstance(item, list))
-    texts = Texts()
-    texts.add([item for item in given if isinstance(item, str)] or body.get("input"))
-    bound, typical = texts.quantities(count)
-    return added(bound, {"input_tokens": numbers}), added(typical, {"input_tokens": numbers})
+    given = body.get("input")
+    contents = Contents(rules)
+    numbers = sum(1 for item in items(given) if isinstance(item, int))
+    numbers += sum(len(item) for item in items(given) if isinstance(item, list))
+    contents.add([item for item in items(given) if isinstance(item, str)] or text_of(given) or None)
+    bound, typical = contents.quantities(count)
+    tokens = {"input_tokens": numbers}
+    return Bounded(added(bound, tokens), added(typical, tokens))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from quotakeeper.providers.contract import ProviderFault, Refusal, header_text
 from quotakeeper.providers.formats.json_values import name_of, parse_json, parse_object, text_of
-from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.redaction import own_message, redact
 from quotakeeper.providers.reading.refusals import refusal_with
 from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
 
@@ -31,7 +31,7 @@ def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Re
     """402 as for spent credit, which no SDK tries again; 429 with the wait for what goes by."""
     code = "ASR_PAYMENT_REQUIRED" if hard else "TOO_MANY_REQUESTS"
     return refusal_with(
-        {"err_code": code, "err_msg": redact(message), "request_id": ""},
+        {"err_code": code, "err_msg": own_message(message), "request_id": ""},
         hard=hard,
         retry_after_seconds=retry_after_seconds,
         headers={"content-type": "application/json", "dg-error": code},

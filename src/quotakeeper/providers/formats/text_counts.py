@@ -75,9 +75,3 @@ def count_text(text: str, count: CountText | None) -> TextCount:
         return count(text)
     except ValueError:  # a lone surrogate in somebody's JSON
         return rough_count(text)
-
-
-def base64_size(text: str) -> int:
-    """How many bytes a base64 text stands for, without decoding it."""
-    padding = 2 if text.endswith("==") else int(text.endswith("="))
-    return max(0, len(text) * 3 // 4 - padding)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.contract import (
@@ -18,6 +19,7 @@ from quotakeeper.providers.contract import (
 )
 from quotakeeper.providers.formats.json_values import parse_object
 from quotakeeper.providers.gemini.bounds import PROVIDER, call_for
+from quotakeeper.providers.gemini.clamping import gemini_output_cap, gemini_with_output_cap
 from quotakeeper.providers.gemini.compatible import COMPATIBLE, CompatibleReader, compatible_call
 from quotakeeper.providers.gemini.errors import error_object, interrupt, refuse
 from quotakeeper.providers.gemini.live import GeminiLive
@@ -76,6 +78,14 @@ class GeminiAdapter(ProviderAdapter[Route]):
         if call.operation in COMPATIBLE:
             return CompatibleReader(call, status, headers)
         return _READERS.get(call.operation, ContentReader)(call, status, headers)
+
+    def output_cap(self, request: Request, call: Call) -> OutputCap | None:
+        """The cap that a request sets on its output."""
+        return gemini_output_cap(request, call)
+
+    def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
+        """The request with a lower cap."""
+        return gemini_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None

@@ -17,14 +17,16 @@ from quotakeeper.providers.formats.json_values import (
     text_of,
     whole,
 )
+from quotakeeper.providers.gemini.interaction_input import add_input
 from quotakeeper.providers.gemini.models import (
+    MOST_IMAGE_OUTPUT,
     MOST_INPUT,
     is_second_generation,
-    media_rates,
+    most_input,
     most_output,
     output_key,
 )
-from quotakeeper.providers.gemini.prompts import Prompt, tools_of
+from quotakeeper.providers.gemini.prompts import Prompt
 from quotakeeper.providers.gemini.routes import Route
 from quotakeeper.providers.reading.token_split import added
 
@@ -33,7 +35,6 @@ TYPICAL_OUTPUT = 1_024
 _MOST_QUERIES = 10  # that one grounded answer of a 3.x model was seen to make, and more
 _DEFAULT_TTL_MS = 3_600_000
 _MOST_TTL_MS = 24 * 3_600_000
-_FINER = ("MEDIA_RESOLUTION_HIGH", "MEDIA_RESOLUTION_ULTRA_HIGH")
 _TIERS = {
     "standard": "standard", "flex": "flex", "priority": "priority", "batch": "batch",
     "on_demand": "standard", "on_demand_flex": "flex", "on_demand_priority": "priority",
@@ -83,7 +84,8 @@ def call_for(
 
 def _unseen(call: Call, size: int | None) -> Call:
     """A body that was not seen: no token is shorter than a byte, no prompt longer than the cap."""
-    given = MOST_INPUT if size is None else min(size, MOST_INPUT)
+    longest = most_input(call.model)
+    given = longest if size is None else min(size, longest)
     bound = {"requests": 1, "input_tokens": given}
     typical = {"requests": 1, "input_tokens": max(1, min(given // 4, 4_000))}
     if call.operation in ("generate", "stream", "chat", "interaction", "batch"):
@@ -116,15 +118,20 @@ def _bounded(call: Call, body: Json, count: CountText | None) -> Call:
 
 def _generate(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
     settings = child(body, "generationConfig") or child(body, "generation_config")
-    prompt = Prompt(media_rates(call.model, finest=_asks_finest(body, settings)))
+    resolution = settings.get("mediaResolution", settings.get("media_resolution"))
+    prompt = Prompt(call.model, text_of(resolution))
     prompt.add_contents(body.get("contents"))
     prompt.add_settings(body)
-    searching, others = tools_of(body)
-    bound, typical = prompt.quantities(count, searching + others)
+    if not isinstance(body.get("contents"), list | dict | str):
+        prompt.mark("contents of an unknown shape")
+    searching = prompt.served.searching
+    bound, typical = prompt.quantities(count)
     cap = whole(settings.get("maxOutputTokens", settings.get("max_output_tokens")))
     candidates = max(1, min(whole(settings.get("candidateCount")) or 1, 8))
-    most = (cap or most_output(call.model)) * candidates
     answer = output_key(call.model)
+    if cap and answer == "output_tokens@image":
+        cap = max(cap, MOST_IMAGE_OUTPUT)  # an image is not cut where a cap of tokens is reached
+    most = (cap or most_output(call.model)) * candidates
     bound[answer], typical[answer] = most, min(most, TYPICAL_OUTPUT)
     if searching:
         queries = 1 if is_second_generation(call.model) else _MOST_QUERIES
@@ -133,21 +140,13 @@ def _generate(call: Call, body: Json, count: CountText | None, notes: list[str])
     return bound, typical
 
 
-def _asks_finest(body: Json, settings: Json) -> bool:
-    """Whether a finer resolution of media than the default is asked for, anywhere."""
-    if text_of(settings.get("mediaResolution")) in _FINER:
-        return True
-    contents = objects(body.get("contents"))
-    return any("mediaResolution" in part for c in contents for part in objects(c.get("parts")))
-
-
 def _embed(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    prompt = Prompt(media_rates(call.model))
+    prompt = Prompt(call.model)
     prompt.add_contents(body.get("content"))
     for request in objects(body.get("requests")):
         prompt.add_contents(request.get("content"))
     notes += prompt.notes
-    return prompt.quantities(count, 0)
+    return prompt.quantities(count)
 
 
 def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
@@ -169,10 +168,11 @@ def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 def _cache(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
     """Creating bills the tokens once and their keeping by the hour; PATCH only the keeping."""
-    prompt = Prompt(media_rates(call.model))
+    prompt = Prompt(call.model)
     prompt.add_contents(body.get("contents"))
     prompt.add_settings(body)
-    bound, typical = prompt.quantities(count, 0) if prompt.texts or prompt.media else ({}, {})
+    holds = prompt.parts or prompt.declared.functions
+    bound, typical = prompt.quantities(count) if holds else ({}, {})
     ttl = ttl_milliseconds(body.get("ttl"))
     kept = ttl if ttl is not None else _MOST_TTL_MS if "expireTime" in body else _DEFAULT_TTL_MS
     if not bound:
@@ -199,17 +199,15 @@ def ttl_milliseconds(value: object) -> int | None:
 
 
 def _interaction(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    prompt = Prompt(media_rates(call.model))
-    _add_input(prompt, body.get("input"))
+    prompt = Prompt(call.model)
+    add_input(prompt, body.get("input"))
     prompt.add_settings(body)
-    searching, others = tools_of(body)
+    searching = prompt.served.searching
     if body.get("previous_interaction_id"):
-        prompt.unknown += 1
-        prompt.note("an earlier conversation of unknown length")
+        prompt.mark("an earlier conversation of unknown length", "input_tokens@audio")
     if not body.get("model"):
-        prompt.unknown += 1
-        prompt.note("an agent: its steps are not known before")
-    bound, typical = prompt.quantities(count, searching + others)
+        prompt.mark("an agent: its steps are not known before")
+    bound, typical = prompt.quantities(count)
     cap = whole(child(body, "generation_config").get("max_output_tokens"))
     most = cap or most_output(call.model)
     notes += prompt.notes
@@ -218,25 +216,6 @@ def _interaction(call: Call, body: Json, count: CountText | None, notes: list[st
     if searching:
         bound = added(bound, {"searches": _MOST_QUERIES * searching})
     return bound, typical
-
-
-def _add_input(prompt: Prompt, value: object, depth: int = 0) -> None:
-    """The input of an interaction: text, {type, text | data | uri}, turns, lists of those."""
-    if isinstance(value, str):
-        prompt.add_contents(value)
-    elif isinstance(value, list) and depth < 8:
-        for item in value:
-            _add_input(prompt, item, depth + 1)
-    elif isinstance(value, dict):
-        if "content" in value and depth < 8:
-            _add_input(prompt, value["content"], depth + 1)
-        elif isinstance(value.get("data"), str):
-            inline = {"data": value["data"], "mimeType": value.get("mime_type")}
-            prompt.add_part({"inlineData": inline})
-        elif "uri" in value:
-            prompt.add_part({"fileData": {"mimeType": value.get("mime_type")}})
-        else:
-            prompt.add_part(value)
 
 
 def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
@@ -248,10 +227,10 @@ def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) 
     if name.startswith(("veo", "lyria")):
         notes.append("billed by the second or the piece, which is not metered")
         return {}, {}
-    prompt = Prompt(media_rates(call.model))
+    prompt = Prompt(call.model)
     for instance in objects(body.get("instances")):
         prompt.add_contents(instance.get("content"))
-    return prompt.quantities(count, 0)
+    return prompt.quantities(count)
 
 
 def _images(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:

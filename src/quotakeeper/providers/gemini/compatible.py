@@ -10,7 +10,9 @@ from quotakeeper.providers.chat_completions.replies import ChatReader
 from quotakeeper.providers.contract import Call, CountText, Request
 from quotakeeper.providers.formats.json_values import Json
 from quotakeeper.providers.gemini.bounds import call_for
-from quotakeeper.providers.gemini.models import most_output
+from quotakeeper.providers.gemini.media import Both, image_tokens, media_tokens
+from quotakeeper.providers.gemini.models import media_rates, most_input, most_output
+from quotakeeper.providers.gemini.prompts import DECLARED_HALVES
 from quotakeeper.providers.gemini.routes import Route
 from quotakeeper.providers.reading.token_split import added
 
@@ -23,6 +25,28 @@ class CompatibleReader(ChatReader):
     hidden_thoughts = True
 
 
+class _Media:
+    """A Gemini model's rules for media."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+
+    def image(self, data: bytes, detail: str) -> Both:
+        """An image; `detail` is the resolution that it is looked at in."""
+        rates = media_rates(self._model, detail if detail in ("low", "high") else "")
+        most, usual = image_tokens(data, rates)
+        return {"input_tokens@image": most}, {"input_tokens@image": usual}
+
+    def sound(self, form: str, encoded: str) -> Both:
+        """Sound of a format: "wav", "mp3"; "pcm16" is 24 kHz."""
+        mime = "audio/pcm;rate=24000" if form.lower() == "pcm16" else f"audio/{form}"
+        return media_tokens(mime, encoded, media_rates(self._model))
+
+    def document(self, encoded: str) -> Both:
+        """A PDF, page by page."""
+        return media_tokens("application/pdf", encoded, media_rates(self._model))
+
+
 def compatible_call(
     route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
 ) -> Call:
@@ -30,15 +54,20 @@ def compatible_call(
     call = call_for(route, request, body, size, count)
     if body is None or not route.billed or route.operation == "images":
         return call
+    rules = _Media(call.model)
     if route.operation == "chat":
-        bound, typical = chat_bound(body, count, most=most_output(call.model))
+        bounded = chat_bound(
+            body, count, rules, most=most_output(call.model), most_input=most_input(call.model),
+            declared_halves=DECLARED_HALVES,
+        )  # fmt: skip
     else:
-        bound, typical = embedding_bound(body, count)
+        bounded = embedding_bound(body, count, rules)
     one = {"requests": 1}
     return replace(
         call,
-        bound=added(bound, one),
-        typical=added(typical, one),
+        bound=added(bounded.bound, one),
+        typical=added(bounded.typical, one),
         streaming=body.get("stream") is True,
-        bound_is=Provenance.ESTIMATED,
+        bound_is=Provenance.ASSUMED if bounded.assumed else Provenance.ESTIMATED,
+        note="; ".join(bounded.notes),
     )

@@ -17,7 +17,7 @@ from quotakeeper.providers.formats.json_values import (
     text_of,
     whole,
 )
-from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.redaction import own_message, redact
 from quotakeeper.providers.reading.refusals import refusal_with, whole_seconds
 from quotakeeper.providers.reading.response_reader import (
     kind_of_status,
@@ -114,5 +114,5 @@ def error_object(call: Call, status: int, message: str) -> dict[str, object]:
     """An error in the shape of the endpoint that was called."""
     if call.operation == "interaction":
         code = "payment_required" if status == 402 else "rate_limit_exceeded"
-        return {"code": code, "message": redact(message)}
-    return {"code": status, "message": redact(message), "status": "RESOURCE_EXHAUSTED"}
+        return {"code": code, "message": own_message(message)}
+    return {"code": status, "message": own_message(message), "status": "RESOURCE_EXHAUSTED"}

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.providers.contract import Call, CountText, ProviderFault, Usage
+from quotakeeper.providers.formats.base64_text import base64_size
 from quotakeeper.providers.formats.json_values import (
     child,
     dumps,
@@ -20,7 +21,7 @@ from quotakeeper.providers.formats.json_values import (
     parse_object,
     text_of,
 )
-from quotakeeper.providers.formats.text_counts import TextTally, base64_size
+from quotakeeper.providers.formats.text_counts import TextTally
 from quotakeeper.providers.gemini.bounds import LIVE_NOTE, PROVIDER
 from quotakeeper.providers.gemini.errors import error_in, fault_of
 from quotakeeper.providers.gemini.models import media_rates

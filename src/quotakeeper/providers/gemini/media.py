@@ -1,121 +1,113 @@
-"""Tokens of media that lie inside a request: sound and film by length, images by size, pages."""
+"""Tokens of media that lie inside a request: sound and film by length, images by size, pages.
+
+Each function returns (at most, typically) as quantities of input.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
+from quotakeeper.providers.audio import longest_milliseconds, raw_sound, read_sound
+from quotakeeper.providers.formats.base64_text import base64_size, decoded
+from quotakeeper.providers.formats.image_sizes import image_size
+from quotakeeper.providers.formats.pdf_pages import most_pages, page_count
+from quotakeeper.providers.gemini.models import MOST_INPUT, TILE_PIXELS, MediaRates
 
-from quotakeeper.providers.audio import longest_milliseconds, read_sound
-from quotakeeper.providers.formats.text_counts import base64_size
-from quotakeeper.providers.gemini.models import MOST_INPUT, MediaRates
+Both = tuple[dict[str, int], dict[str, int]]
+_HEAD = 512 * 1024  # characters of base64 in which an image's header lies
+_LARGEST_SIDE = 3_072  # that Google makes larger images smaller to
+_LEAST_CROP = 256
+_MOST_CROPS = 25  # of any image of that side: 384 x 3072 is 2 x 12 crops and the whole
+_MOST_TILES = 16
+_USUAL_TILES = 4
+_PAGE_BYTES = 20_000  # that a page of a document usually takes
+_USUAL_BYTES_PER_SECOND = 16_000
+_SLOWEST_FILM = 1  # frames a second that are counted where a request asks for no other rate
 
-_PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
-_COUNT = re.compile(rb"/Count\s+([0-9]{1,6})")
-_MOST_PAGES = 1_000  # that Gemini takes in one document
-_LEAST_PAGE_BYTES = 200
 
+def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST_FILM) -> Both:
+    """Input of a base64 text of that media type. `frames`: frames a second asked for of film.
 
-def media_tokens(mime: str, text: str, rates: MediaRates) -> dict[str, int]:
-    """Quantities of input, at most, for a base64 text of that type."""
+    Text is not for here: the caller counts it as what it decodes to.
+    """
     kind = mime.lower().partition(";")[0].strip()
-    size = base64_size(text)
     if kind.startswith("image/"):
-        return {"input_tokens@image": image_tokens(_decoded(text[: 512 * 1024]), rates)}
-    if kind.startswith(("audio/", "video/")):
-        data = _decoded(text)
-        return sound_tokens(kind, data, size, rates)
-    if kind == "application/pdf":
-        return {"input_tokens@document": pages(_decoded(text)) * rates.page}
-    if kind.startswith("text/") or kind in ("application/json", "application/xml"):
-        return {"input_tokens": size}  # no text has more tokens than bytes
-    return {"input_tokens@document": min(size, MOST_INPUT)}
-
-
-def sound_tokens(kind: str, data: bytes, size: int, rates: MediaRates) -> dict[str, int]:
-    """Quantities of sound, or of film with its sound."""
-    sound = read_sound(data) if data else None
-    length = sound.milliseconds if sound else longest_milliseconds(size)
-    if kind.startswith(("audio/l16", "audio/pcm")):
-        length = size * 1000 // (2 * 16_000) + 1
-    seconds = -(-length // 1000)
-    most = MOST_INPUT if sound is None else seconds * (rates.audio_second + rates.video_second)
-    spoken = min(seconds * rates.audio_second, most)
+        most, usual = image_tokens(decoded(text[:_HEAD]), rates)
+        return {"input_tokens@image": most}, {"input_tokens@image": usual}
     if kind.startswith("audio/"):
-        return {"input_tokens@audio": spoken}
-    return {
-        "input_tokens@audio": spoken,
-        "input_tokens@video": min(seconds * rates.video_second, most),
-    }
+        return sound_tokens(mime, decoded(text), base64_size(text), rates)
+    if kind.startswith("video/"):
+        return film_tokens(decoded(text), base64_size(text), rates, frames)
+    size = base64_size(text)
+    if kind == "application/pdf":
+        data = decoded(text)
+        pages = most_pages(data, size)
+        likely = page_count(data) or max(1, size // _PAGE_BYTES)
+        return (
+            {"input_tokens@document": min(pages * rates.page, MOST_INPUT)},
+            {"input_tokens@document": min(likely, pages) * min(rates.page, 560)},
+        )
+    most = min(size, MOST_INPUT)
+    return {"input_tokens@document": most}, {"input_tokens@document": -(-most // 4)}
 
 
-def image_tokens(data: bytes, rates: MediaRates) -> int:
-    """Tokens of one image: its tiles where a model counts tiles, else one figure for any size."""
-    if not rates.tile:
-        return rates.image
+def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
+    """Input of sound: by its header, by the rate that its type names, else by its bytes."""
+    most, usual = _lengths(mime, data, size)
+    return (
+        {"input_tokens@audio": min(most * rates.audio_second, MOST_INPUT)},
+        {"input_tokens@audio": min(usual * rates.audio_second, MOST_INPUT)},
+    )
+
+
+def film_tokens(data: bytes, size: int, rates: MediaRates, frames: int) -> Both:
+    """Input of film: its frames and its sound, each as long as a prompt at most."""
+    most, usual = _lengths("", data, size)
+    second = rates.video_second * max(1, frames)
+
+    def of(seconds: int) -> dict[str, int]:
+        return {
+            "input_tokens@audio": min(seconds * rates.audio_second, MOST_INPUT),
+            "input_tokens@video": min(seconds * second, MOST_INPUT),
+        }
+
+    return of(most), of(usual)
+
+
+def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
+    """(seconds at most, seconds typically), whole, rounded up."""
+    raw = raw_sound(mime)
+    if raw is not None and data[:4] != b"RIFF":
+        most, usual = raw.longest_milliseconds(size), raw.usual_milliseconds(size)
+    else:
+        sound = read_sound(data) if data else None
+        longest = longest_milliseconds(size)
+        most = sound.milliseconds if sound else longest
+        likely = size * 1000 // _USUAL_BYTES_PER_SECOND
+        usual = sound.billed_milliseconds if sound else min(likely, longest)
+    return -(-most // 1000), -(-usual // 1000)
+
+
+def image_tokens(data: bytes, rates: MediaRates) -> tuple[int, int]:
+    """(most, usual) tokens of one image; one of unknown size takes what the family's largest does.
+
+    "crops" is billed to the token (540 x 360: 1,806; 3008 x 2000: 3,354). "tiles": 258 was billed
+    for images of up to 597 x 566; of several tiles, one more is added for the whole image.
+    """
+    if rates.images == "fixed":
+        return rates.image, min(rates.image, 1_120)
     size = image_size(data)
-    if size is None:
-        return rates.image * 16  # 3072 x 3072: what larger images are made smaller to
-    width, height = (min(side, 4 * rates.tile) for side in size)
-    if max(width, height) <= rates.tile // 2:
-        return rates.image
-    return rates.image * -(-width // rates.tile) * -(-height // rates.tile)
+    if size is None or min(size) < 1:
+        unknown = _MOST_CROPS if rates.images == "crops" else _MOST_TILES + 1
+        most = max(rates.image * unknown, rates.least_image)
+        return most, rates.image * _USUAL_TILES
+    if rates.images == "crops":
+        billed = min(rates.image * (crops(*size) + 1), MOST_INPUT)
+        return max(billed, rates.least_image), billed
+    width, height = (min(side, _LARGEST_SIDE) for side in size)
+    tiles = -(-width // TILE_PIXELS) * -(-height // TILE_PIXELS)
+    return rates.image * (tiles + (tiles > 1)), rates.image * tiles
 
 
-def image_size(data: bytes) -> tuple[int, int] | None:
-    """(width, height) of a PNG, GIF, WebP or JPEG by its header, or None."""
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
-        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    if data[:4] == b"GIF8" and len(data) >= 10:
-        return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) >= 30:
-        return _webp_size(data)
-    return _jpeg_size(data) if data[:2] == b"\xff\xd8" else None
-
-
-def _webp_size(data: bytes) -> tuple[int, int] | None:
-    kind = data[12:16]
-    if kind == b"VP8X":
-        width, height = data[24:27], data[27:30]
-        return int.from_bytes(width, "little") + 1, int.from_bytes(height, "little") + 1
-    if kind == b"VP8L":
-        packed = int.from_bytes(data[21:25], "little")
-        return (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
-    if kind == b"VP8 ":
-        width, height = data[26:28], data[28:30]
-        return int.from_bytes(width, "little") & 0x3FFF, int.from_bytes(height, "little") & 0x3FFF
-    return None
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 <= len(data):
-        if data[at] != 0xFF:
-            return None
-        mark = data[at + 1]
-        if mark == 0xFF:
-            at += 1
-        elif 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
-            height, width = data[at + 5 : at + 7], data[at + 7 : at + 9]
-            return int.from_bytes(width, "big"), int.from_bytes(height, "big")
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return None
-
-
-def pages(data: bytes) -> int:
-    """Pages of a PDF, at most: those it lists openly, else those its size has room for."""
-    listed = len(_PAGE.findall(data))
-    counted = max((int(match) for match in _COUNT.findall(data)), default=0)
-    found = max(listed, counted)
-    room = max(1, len(data) // _LEAST_PAGE_BYTES)
-    return min(found or room, _MOST_PAGES)
-
-
-def _decoded(text: str) -> bytes:
-    """A base64 text decoded, or its beginning where only that is whole; b"" when it is none."""
-    ready = text.translate({45: 43, 95: 47})  # the alphabet for addresses, too
-    try:
-        return base64.b64decode(ready[: len(ready) // 4 * 4])
-    except (binascii.Error, ValueError):
-        return b""
+def crops(width: int, height: int) -> int:
+    """Tiles that an image is cut into by its own shape (1.5 and 2.0 models)."""
+    side = min(max(min(width, height) * 2 // 3, _LEAST_CROP), TILE_PIXELS)
+    return -(-width // side) * -(-height // side)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from quotakeeper.providers.contract import Call, ProviderFault, header_text
+from quotakeeper.providers.formats.base64_text import base64_size
 from quotakeeper.providers.formats.framing import Document
 from quotakeeper.providers.formats.json_values import (
     Json,
@@ -18,7 +19,6 @@ from quotakeeper.providers.formats.json_values import (
     objects,
     text_of,
 )
-from quotakeeper.providers.formats.text_counts import base64_size
 from quotakeeper.providers.gemini.bounds import tier_of, token_hours
 from quotakeeper.providers.gemini.errors import error_in, fault_of, read_fault
 from quotakeeper.providers.gemini.models import is_second_generation

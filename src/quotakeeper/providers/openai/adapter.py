@@ -6,16 +6,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.chat_completions.bounds import (
     MOST_OUTPUT,
     TYPICAL_OUTPUT,
-    Both,
+    Bounded,
     chat_bound,
     embedding_bound,
 )
+from quotakeeper.providers.chat_completions.clamping import chat_output_cap, chat_with_output_cap
+from quotakeeper.providers.chat_completions.media import OpenAIMedia
 from quotakeeper.providers.contract import (
     Call,
     CountText,
@@ -74,6 +77,14 @@ class OpenAIAdapter(ProviderAdapter[str]):
         """A reader for the response to a call."""
         return reader_of(call, status, headers)
 
+    def output_cap(self, request: Request, call: Call) -> OutputCap | None:
+        """The cap that a request sets on its output."""
+        return chat_output_cap(request, call)
+
+    def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
+        """The request with a lower cap."""
+        return chat_with_output_cap(request, call, tokens)
+
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
@@ -98,13 +109,14 @@ def _call(operation: str, request: Request, count: CountText | None) -> Call:
     if operation == "transcribe":
         fields, file = form_fields(kind, body) if body is not None else ({}, None)
         model = name_of(fields.get("model"))
-        both = audio_bound(model, file, size)
+        bounded = Bounded(*audio_bound(model, file, size), _unseen(body is not None))
         streaming = fields.get("stream") == "true"
-        return _finished(replace(call, model=model, streaming=streaming), both, body is not None)
+        return _finished(replace(call, model=model, streaming=streaming), bounded)
     if body is None:
         most = _UNSEEN_INPUT if size is None else min(size, _UNSEEN_INPUT)
         usual = {"input_tokens": max(1, min(most // 4, 4_000)), "output_tokens": TYPICAL_OUTPUT}
-        return _finished(call, ({"input_tokens": most, "output_tokens": MOST_OUTPUT}, usual), False)
+        bound = {"input_tokens": most, "output_tokens": MOST_OUTPUT}
+        return _finished(call, Bounded(bound, usual, _unseen(False)))
     fields, _file = form_fields(kind, body)
     said = fields or parse_object(body)
     tier = _TIERS.get(text_of(said.get("service_tier")), "")
@@ -114,25 +126,28 @@ def _call(operation: str, request: Request, count: CountText | None) -> Call:
         options={"tier": tier} if tier else {},
         streaming=said.get("stream") is True,
     )
+    rules = OpenAIMedia(call.model)
     if operation == "embed":
-        both = embedding_bound(said, count)
-    elif operation == "speech":
+        return _finished(call, embedding_bound(said, count, rules))
+    if operation == "speech":
         characters = {"characters": len(text_of(said.get("input")))}
-        both = characters, characters
-    elif operation == "images":
+        return _finished(call, Bounded(characters, characters))
+    if operation == "images":
         images = {"images": whole(said.get("n")) or 1}
-        both = images, images
-    else:
-        both = chat_bound(said, count)
-    return _finished(call, both, True)
+        return _finished(call, Bounded(images, images))
+    return _finished(call, chat_bound(said, count, rules))
 
 
-def _finished(call: Call, both: Both, seen: bool) -> Call:
-    bound, typical = both
+def _unseen(seen: bool) -> list[str]:
+    """What to note of a body, which is nothing where it was seen."""
+    return [] if seen else ["body not seen"]
+
+
+def _finished(call: Call, bounded: Bounded) -> Call:
     return replace(
         call,
-        bound=added(bound, _ONE),
-        typical=added(typical, _ONE),
-        bound_is=Provenance.ESTIMATED if seen else Provenance.ASSUMED,
-        note="" if seen else "body not seen",
+        bound=added(bounded.bound, _ONE),
+        typical=added(bounded.typical, _ONE),
+        bound_is=Provenance.ASSUMED if bounded.assumed else Provenance.ESTIMATED,
+        note="; ".join(bounded.notes),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quotakeeper.providers.audio import longest_milliseconds, read_sound
-from quotakeeper.providers.chat_completions.bounds import AUDIO_TOKENS_PER_SECOND, Both
+from quotakeeper.providers.chat_completions.media import AUDIO_TOKENS_PER_SECOND, Both
 from quotakeeper.providers.formats.multipart import form_parts
 from quotakeeper.providers.reading.token_split import added
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.chat_completions.replies import ChatReader
 from quotakeeper.providers.contract import Call, Refusal, Usage
-from quotakeeper.providers.reading.redaction import redact
+from quotakeeper.providers.reading.redaction import own_message
 from quotakeeper.providers.reading.refusals import refusal_with
 from quotakeeper.providers.reading.response_reader import REQUEST
 from quotakeeper.providers.reading.token_split import added
@@ -38,7 +38,7 @@ def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Re
 def error_object(message: str, *, hard: bool) -> dict[str, object]:
     """An error in OpenAI's shape."""
     code = "insufficient_quota" if hard else "rate_limit_exceeded"
-    return {"message": redact(message), "type": code, "param": None, "code": code}
+    return {"message": own_message(message), "type": code, "param": None, "code": code}
 
 
 def reader_of(call: Call, status: int, headers: Mapping[str, str]) -> ChatReader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 MOST_MESSAGE = 300
+MOST_OWN_MESSAGE = 900  # of a refusal of ours: the limit, what was reserved and why, and the fix
 _SECRETS = (
     re.compile(
         r"(?i)\b((?:api[_-]?)?key|token|access_token|secret|password)(\s*[=:]\s*)[^\s&\"',;]+"
@@ -17,10 +18,15 @@ _BARE = re.compile(
 )
 
 
-def redact(text: str) -> str:
+def own_message(text: str) -> str:
+    """`redact` for a message of quotakeeper's own, which is kept whole: up to 900 characters."""
+    return redact(text, MOST_OWN_MESSAGE)
+
+
+def redact(text: str, most: int = MOST_MESSAGE) -> str:
     """The text on one line, with anything that may be a key replaced, at most 300 characters."""
-    line = " ".join(text[: 4 * MOST_MESSAGE].split())
+    line = " ".join(text[: 4 * most].split())
     for pattern in _SECRETS:
         line = pattern.sub(r"\1\2(removed)", line)
     line = _BARE.sub("(removed)", line)
-    return line if len(line) <= MOST_MESSAGE else line[: MOST_MESSAGE - 3] + "..."
+    return line if len(line) <= most else line[: most - 3] + "..."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from quotakeeper.domain.forecasting.time_buckets import BucketSum, in_order
+from quotakeeper.domain.forecasting.time_buckets import BucketSum, bucket_start, in_order
 from quotakeeper.domain.ledger.entries import Entry, event_from
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.ports import EventQuery, Problem
@@ -78,6 +78,13 @@ def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iter
             interned = Interned(session)
             found = sorted((_bucket(row, interned) for row in page), key=in_order)
         yield from found
+
+
+def unpriced_buckets(session: SqlSession, since: int) -> list[BucketSum]:
+    """The sums of five minutes since an instant in which a call has no price."""
+    interned = Interned(session)
+    rows = session.execute(session.sql["unpriced_slots"], (bucket_start(since),))
+    return [_bucket(row, interned) for row in rows.fetchall()]
 
 
 def _bucket(row: Row, interned: Interned) -> BucketSum:

@@ -211,6 +211,10 @@ DELETE FROM slot WHERE slot_at = ? AND labels_id = ? AND provenance = ? AND outc
 SELECT slot_at, labels_id, provenance, outcome, calls, unpriced, totals FROM slot
 WHERE slot_at >= ? AND slot_at < ? ORDER BY slot_at, labels_id, provenance, outcome
 
+-- name: unpriced_slots
+SELECT slot_at, labels_id, provenance, outcome, calls, unpriced, totals FROM slot
+WHERE slot_at >= ? AND unpriced > 0 ORDER BY slot_at, labels_id, provenance, outcome
+
 -- name: carried_slots
 SELECT slot_at, labels_id, provenance, outcome, calls, unpriced, totals FROM carried_slot
 WHERE slot_at >= ? AND slot_at < ? ORDER BY slot_at, labels_id, provenance, outcome

@@ -19,7 +19,13 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
-from quotakeeper.stores.sql.paged_reads import read_buckets, read_entries, read_events, verify_rows
+from quotakeeper.stores.sql.paged_reads import (
+    read_buckets,
+    read_entries,
+    read_events,
+    unpriced_buckets,
+    verify_rows,
+)
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sqlite.connection import reading
 from quotakeeper.stores.sqlite.files import damage_in
@@ -116,6 +122,10 @@ class SqliteStore(Transactions):
         """Sums of five minutes; see the Store port."""
         self._there()
         return read_buckets(self._reading, *whole_buckets(since, until))
+
+    def unpriced_buckets(self, since: int) -> list[BucketSum]:
+        """The slots since an instant in which a call has no price."""
+        return self._read(lambda state: unpriced_buckets(state.session, since))
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
         """What each account used, by slot, since an instant."""

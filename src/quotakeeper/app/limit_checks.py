@@ -1,0 +1,82 @@
+"""Limits whose names nobody has used yet: an operation or a label that may be misspelt.
+
+Operations and labels are words of the program, so no list of them exists; the ledger has those that
+were used. A limit on another word is not wrong, but it may match nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quotakeeper.config import Settings
+from quotakeeper.domain.limits import Limit
+from quotakeeper.known_names import nearest
+from quotakeeper.wiring import ledger_path
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+
+# What the pipeline and the adapters call their calls, and the default of `reserve`.
+KNOWN_OPERATIONS = frozenset(
+    (
+        "call", "speech_to_text", "translate", "rewrite",
+        "agent", "batch", "batch_embed", "cache", "chat", "chat_embed", "embed", "flux",
+        "generate", "images", "index", "interaction", "listen", "listen_live", "live", "message",
+        "other", "predict", "read", "responses", "speak", "speak_live", "speech", "stream",
+        "transcribe",
+    )
+)  # fmt: skip
+# What `run` labels calls with.
+KNOWN_LABELS = frozenset(("run", "project"))
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedName:
+    """A name in a limit that nobody has used: `kind` is "operation" or "label".
+
+    `near` is the used name that is most like it, "" when none is.
+    """
+
+    limit: str
+    kind: str
+    name: str
+    near: str
+
+
+def unused_names(
+    settings: Settings, limits: Sequence[Limit], open_keeper: Callable[[], Keeper]
+) -> list[UnusedName]:
+    """The operations and labels in some limits that no call of the ledger has.
+
+    The ledger is opened only where a limit has such a name, and only if it is there.
+    """
+    asked = {limit.operation for limit in limits} | {key for x in limits for key in _labels(x)}
+    if not asked - KNOWN_OPERATIONS - KNOWN_LABELS - {""}:
+        return []
+    operations, labels = set(KNOWN_OPERATIONS), set(KNOWN_LABELS)
+    path = ledger_path(settings)
+    if path is not None and path.exists():
+        with open_keeper() as keeper:
+            for part in keeper.slots():
+                operations.add(part.labels.operation)
+                labels.update(key for key, _ in part.labels.scope)
+    return list(_unused(limits, operations, labels))
+
+
+def _labels(limit: Limit) -> list[str]:
+    """The labels that a call must have to be under a limit."""
+    return [*(key for key, _ in limit.scope), *([limit.per] if limit.per else [])]
+
+
+def _unused(
+    limits: Iterable[Limit], operations: set[str], labels: set[str]
+) -> Iterable[UnusedName]:
+    for limit in limits:
+        if limit.operation and limit.operation not in operations:
+            near = nearest(limit.operation, operations, cutoff=0.7)
+            yield UnusedName(limit.name, "operation", limit.operation, near)
+        for key in _labels(limit):
+            if key not in labels:
+                yield UnusedName(limit.name, "label", key, nearest(key, labels, cutoff=0.7))

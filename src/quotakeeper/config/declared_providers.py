@@ -1,0 +1,28 @@
+"""The setting `providers`: names of providers that have neither an adapter nor a price."""
+
+from __future__ import annotations
+
+import re
+
+from quotakeeper.errors import InvalidInputError
+
+# The same names that a price file may declare.
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
+
+
+def declared_providers(value: object) -> tuple[str, ...]:
+    """Read a list of names, or one text with commas, as a variable holds it.
+
+    Raises InvalidInputError for a name that is not plain.
+    """
+    if isinstance(value, str):
+        value = [each.strip() for each in value.split(",") if each.strip()]
+    if not isinstance(value, list | tuple):
+        raise InvalidInputError("", "is not a list of names", 'write it like ["mistral"]')
+    for name in value:
+        if not isinstance(name, str) or not _PLAIN.fullmatch(name):
+            raise InvalidInputError(
+                "", f"{str(name)[:60]!r} is not a plain name",
+                "take small letters, digits, and . _ - after the first",
+            )  # fmt: skip
+    return tuple(dict.fromkeys(value))

@@ -1,0 +1,36 @@
+"""What is done at a limit, in the same words wherever it is said: file, environment, `run`, Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from quotakeeper.config.limit_tables import at_key, one_of
+from quotakeeper.config.settings import CHOICES, WHOLE_NUMBERS, Settings, whole_number
+
+_CHOICES = {choice.name: choice for choice in CHOICES}
+_NUMBERS = {number.name: number for number in WHOLE_NUMBERS}
+# Settings that say what is done with a call at a limit.
+AT_A_LIMIT = ("on_limit", "on_busy", "hold", *_NUMBERS)
+
+
+def checked_policy(name: str, value: object, where: str = "") -> Any:
+    """The value of a setting of AT_A_LIMIT, checked; `where` names it for people. Raises
+    ConfigError."""
+    number = _NUMBERS.get(name)
+    if number is not None:
+        return at_key(where or name, lambda given: whole_number(number, given), value)
+    return at_key(where or name, lambda given: one_of(given, _CHOICES[name].words), value)
+
+
+def with_policies(settings: Settings, given: Mapping[str, object]) -> Settings:
+    """Settings with those that are given by argument; None: not given. Raises ConfigError."""
+    chosen: dict[str, Any] = {
+        name: checked_policy(name, value) for name, value in given.items() if value is not None
+    }
+    if not chosen:
+        return settings
+    origins = {**settings.origins, **dict.fromkeys(chosen, "argument")}
+    return replace(settings, origins=MappingProxyType(origins), **chosen)

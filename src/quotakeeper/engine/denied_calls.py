@@ -1,0 +1,271 @@
+"""What is done for a call that a limit denied, before the refusal stands: `on_busy`, `on_limit`.
+
+First the call's own output cap is lowered, where the policy is to clamp. Then it waits: for calls
+under way to end, or for the period to end. What frees room in this process wakes it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from quotakeeper.domain.decisions import Decision, Verdict
+from quotakeeper.domain.ledger.commands import Denied, Reserve, Reserved
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.units import METERS, Quantities
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.engine.call_builder import PreparedCall
+from quotakeeper.engine.callers import Caller, current_caller
+from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.room import MayWait, Rest
+from quotakeeper.engine.terms import OUTPUT, Terms
+from quotakeeper.engine.worker.steps import Steps
+
+FIRST_PAUSE_SECONDS = 0.02
+BUSY_PAUSE_SECONDS = 0.25  # the longest between two looks for room that other processes free
+USED_UP_PAUSE_SECONDS = 1.0  # the same where only the end of the period, or a correction, frees it
+_CLAMPED_AGAIN = 3  # what was left may be gone by the time it is asked for
+
+ON_LOOP = "an event loop runs in this thread: await areserve, or call from another thread"
+OWN = "the caller's own thread or task holds calls under it"
+NESTED = "this thread waits for room already"
+TOO_LATE = "it has room again later than wait_seconds allows"
+
+Pricing = Callable[[Quantities], Figures]
+
+
+class DeniedCalls:
+    """Carries out the policies of a keeper for calls that a limit denied."""
+
+    def __init__(self, parts: EngineParts) -> None:
+        self._parts = parts
+        self._policies = parts.commands.calls.policies
+
+    @property
+    def may_queue(self) -> bool:
+        """Whether a call may have to line up behind others that wait for the same limit."""
+        return not self._parts.room.is_empty
+
+    def admitted(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Any]:
+        """The last outcome of a command: of asking, and where that may help of asking again."""
+        parts, limits = self._parts, command.limits
+        began = parts.clock.monotonic()
+        if self._policies.on_limit == "clamp" and command.up_to is None:
+            # It may be lowered, or may have been: by its id it is the same call all the same.
+            command = replace(command, up_to=command.figures.quantities)
+        outcome: Any = None
+        if parts.room.is_empty or terms.at_once or not self._lines_up(limits, began):
+            outcome = yield from self._asked(command, call, terms)
+            if not isinstance(outcome, Denied):
+                return _told(outcome, command, terms)
+        not_waited = yield from self._why_not(outcome, limits, terms, began)
+        if not not_waited:
+            outcome = yield from self._waited(outcome, command, call, terms, began)
+        elif outcome is None:
+            outcome = yield from self._asked(command, call, terms)
+        if not_waited:
+            return _told(outcome, command, terms, not_waited=not_waited.removeprefix(_NO))
+        waited_ms = round((parts.clock.monotonic() - began) * 1000)
+        return _told(outcome, command, terms, waited_ms)
+
+    def _lines_up(self, limits: tuple[Limit, ...], now: float) -> bool:
+        waits = self._policies.on_busy == "wait" or self._policies.on_limit == "wait"
+        return waits and self._parts.room.is_due((limit.name for limit in limits), now)
+
+    # -- to ask
+
+    def _asked(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Any]:
+        outcome: Any = yield command
+        if isinstance(outcome, Denied):
+            outcome = yield from self._parts.recalls.ask_again(command, outcome)
+        if isinstance(outcome, Denied):
+            outcome = yield from self._lowered(outcome, command, call, terms)
+        return outcome
+
+    def _lowered(
+        self, denied: Denied, command: Reserve, call: PreparedCall, terms: Terms
+    ) -> Steps[Any]:
+        """The outcome of asking for less output, where the policy is to clamp."""
+        policies = self._policies
+        if policies.on_limit != "clamp" or terms.at_once or denied.decision.pause is not None:
+            return denied
+        quantities = command.figures.quantities
+        cap = terms.cap(quantities)
+        if cap is None or cap.fixed or not quantities.get(OUTPUT):
+            terms.not_clamped = f"the output cap cannot be lowered: {cap.fixed}" if cap else ""
+            return denied
+        commands, answers = self._parts.commands, max(1, cap.answers)
+        least = max(policies.clamp_least, cap.least) * answers
+        outcome, figures = denied, command.figures
+
+        def price(tried: Quantities) -> Figures:
+            return commands.estimate(call, _given(tried))
+
+        for _ in range(_CLAMPED_AGAIN):
+            refusing = outcome.decision.refusing
+            most = largest_output(figures, refusing, price)
+            most -= most % answers
+            if most < least:
+                free = tuple(map(_without_calls_under_way, refusing))
+                terms.fits_lowered = largest_output(figures, free, price) >= least
+                terms.not_clamped = (
+                    f"less than the {least} output tokens that clamp_least asks for are left"
+                )
+                return denied
+            figures = commands.estimate(call, _given({**quantities, OUTPUT: most}))
+            outcome = yield replace(command, figures=figures)
+            if not isinstance(outcome, Denied):
+                return outcome
+            if outcome.decision.pause is not None:  # calls were paused meanwhile
+                return outcome
+        return denied
+
+    # -- to wait
+
+    def _why_not(
+        self, denied: Denied | None, limits: tuple[Limit, ...], terms: Terms, began: float
+    ) -> Steps[str]:
+        """Why a call is not waited for, "" where it is."""
+        if terms.at_once:
+            return _NO
+        if denied is not None:
+            if denied.decision.pause is not None:
+                return _NO
+            if self._until(denied.decision, terms, began) is None:
+                never = any(verdict.never_fits for verdict in denied.decision.refusing)
+                late = self._policies.on_limit == "wait" and not never
+                return TOO_LATE if late else _NO
+            limits = tuple(verdict.limit for verdict in denied.decision.refusing)
+        caller, room = current_caller(), self._parts.room
+        if room.waits(caller):
+            return NESTED
+        if self._policies.on_limit != "wait" and self._holds_some(caller, limits):
+            return OWN
+        return "" if (yield MayWait()) else ON_LOOP
+
+    def _holds_some(self, caller: Caller, limits: tuple[Limit, ...]) -> bool:
+        return self._parts.room.holds_some(caller, limits)
+
+    def _until(self, decision: Decision, terms: Terms, began: float) -> float | None:
+        """Until when (monotonic seconds) a refused call may wait; None: the refusal stands."""
+        policies, clock = self._policies, self._parts.clock
+        if decision.pause is not None:
+            return None  # a person says when calls go on: a pause is told at once
+        if policies.on_busy == "wait" and terms.fits_lowered:
+            return began + policies.busy_seconds
+        if any(verdict.never_fits for verdict in decision.refusing):
+            return None
+        if policies.on_limit == "wait":
+            until = began + policies.wait_seconds
+            left = (decision.blocking.resets_at - clock.now()) / SECOND
+            if decision.is_held or left <= until - clock.monotonic():
+                return until
+        if policies.on_busy == "wait" and decision.is_held:
+            return began + policies.busy_seconds
+        return None
+
+    def _waited(
+        self, denied: Denied | None, command: Reserve, call: PreparedCall, terms: Terms,
+        began: float,
+    ) -> Steps[Any]:  # fmt: skip
+        """The last outcome of asking again whenever there may be room."""
+        clock, room = self._parts.clock, self._parts.room
+        names = frozenset(
+            verdict.limit.name for verdict in denied.decision.refusing
+        ) if denied else frozenset(limit.name for limit in command.limits)  # fmt: skip
+        outcome: Any = denied
+        waiting = room.join(names, current_caller(), began)
+        pause = FIRST_PAUSE_SECONDS
+        try:
+            while True:
+                until: float | None = began + self._policies.busy_seconds
+                if isinstance(outcome, Denied):
+                    until = self._until(outcome.decision, terms, began)
+                now = clock.monotonic()
+                if until is None or now >= until:
+                    break
+                if outcome is not None or room.is_behind(waiting):
+                    seconds = min(self._pause(outcome, terms, pause), until - now)
+                    woken = yield Rest(waiting, clock, seconds)
+                    pause = FIRST_PAUSE_SECONDS if woken else pause * 2
+                    if room.is_behind(waiting):
+                        continue
+                outcome = yield from self._asked(command, call, terms)
+                if not isinstance(outcome, Denied):
+                    return outcome
+            if outcome is None:
+                outcome = yield from self._asked(command, call, terms)
+            return outcome
+        finally:
+            room.leave(waiting)
+
+    def _pause(self, denied: Denied | None, terms: Terms, pause: float) -> float:
+        """For how long to rest before the next look."""
+        if denied is None or denied.decision.is_held or terms.fits_lowered:
+            return min(pause, BUSY_PAUSE_SECONDS)
+        left = (denied.decision.blocking.resets_at - self._parts.clock.now()) / SECOND
+        return min(pause, USED_UP_PAUSE_SECONDS, max(left, FIRST_PAUSE_SECONDS))
+
+
+_NO = "no"  # the policy is not to wait, or waiting is no help
+
+
+def largest_output(figures: Figures, verdicts: tuple[Verdict, ...], price: Pricing) -> int:
+    """The most output tokens with which a call fits these limits, all else as in `figures`; 0 where
+    a limit has no room even without output, or does not count output."""
+    quantities = figures.quantities
+    most = quantities.get(OUTPUT, 0)
+    for verdict in verdicts:
+        meter = METERS[verdict.limit.meter]
+        if OUTPUT in meter.parts:
+            most = min(most, verdict.remaining - (verdict.asked - quantities.get(OUTPUT, 0)))
+        elif meter.name == "cost" and figures.cost_pico is not None:
+            most = _affordable(quantities, most, verdict.remaining, price)
+        else:
+            return 0
+    return max(0, most)
+
+
+def _without_calls_under_way(verdict: Verdict) -> Verdict:
+    """The verdict as it would be if calls under way used nothing."""
+    return replace(verdict, remaining=max(0, verdict.limit.amount - verdict.used))
+
+
+def _affordable(quantities: Quantities, most: int, pico: int, price: Pricing) -> int:
+    """The most output tokens, up to `most`, with which quantities cost at most `pico`."""
+    least, beyond = 0, max(0, most) + 1
+    while beyond - least > 1:  # costs grow with tokens, by whatever tariff
+        tried = (least + beyond) // 2
+        cost = price({**quantities, OUTPUT: tried}).cost_pico
+        if cost is not None and cost <= pico:
+            least = tried
+        else:
+            beyond = tried
+    return least
+
+
+def _given(quantities: Quantities) -> dict[str, Any]:
+    """Quantities as `CommandBuilder.estimate` takes them: no request unless one is among them."""
+    return {"quantities": {"requests": 0, **quantities}}
+
+
+def _told(
+    outcome: Any, command: Reserve, terms: Terms, waited_ms: int = 0, not_waited: str = ""
+) -> Any:
+    """An outcome whose decision says what was asked for, where that is not plain."""
+    if isinstance(outcome, Denied):
+        basis = terms.basis(command.figures, waited_ms=waited_ms, not_waited=not_waited)
+        return Denied(replace(outcome.decision, basis=basis))
+    if not isinstance(outcome, Reserved) or outcome.replay:
+        return outcome
+    hold = outcome.hold
+    lowered = hold.quantities.get(OUTPUT, 0) < command.figures.quantities.get(OUTPUT, 0)
+    if not lowered and not waited_ms and not terms.calls:
+        return outcome
+    figures = replace(command.figures, quantities=hold.quantities, cost_pico=hold.cost_pico)
+    clamped = hold.quantities.get(OUTPUT, 0) if lowered else None
+    terms.most = terms.most or command.figures.quantities
+    basis = terms.basis(figures, waited_ms=waited_ms, clamped_output_tokens=clamped)
+    return Reserved(hold, replace(outcome.decision, basis=basis), outcome.replay, outcome.event)

@@ -1,0 +1,63 @@
+"""What goes with one call beside its figures: its output cap, and what its amounts were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from quotakeeper.domain.decisions import HoldBasis, OutputCap
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.units import Quantities
+
+OUTPUT = "output_tokens"
+# Names that `Keeper.reserve` takes beside quantities, for one call.
+AT_ONCE, OUTPUT_CAP = "at_once", "output_cap"
+
+CapOfCall = Callable[[], OutputCap | None]
+
+
+@dataclass(slots=True)
+class Terms:
+    """How one call is to be admitted.
+
+    `at_once`: it is neither waited for nor lowered. `output_cap` tells the call's own cap; it is
+    asked only where a limit refuses. `hold`, `calls`, `most` and `not_clamped` are those of
+    HoldBasis. `fits_lowered`: a lower cap would make it fit if calls under way used nothing.
+    """
+
+    at_once: bool = False
+    output_cap: CapOfCall | None = None
+    hold: str = "worst_case"
+    calls: int = 0
+    most: Quantities | None = None
+    not_clamped: str = ""
+    fits_lowered: bool = False
+    _cap: OutputCap | None = field(default=None, init=False)
+    _asked: bool = field(default=False, init=False)
+
+    def cap(self, quantities: Quantities) -> OutputCap | None:
+        """The output cap of the call; a call that tells none is asked for by its caller."""
+        if not self._asked:
+            self._asked = True
+            if self.output_cap is not None:
+                self._cap = self.output_cap()
+            elif quantities.get(OUTPUT):
+                self._cap = OutputCap(OUTPUT, is_named=True)
+        return self._cap
+
+    def basis(self, figures: Figures, **more: Any) -> HoldBasis:
+        """What is said of a decision about these figures."""
+        cap = self.cap(figures.quantities)
+        reasons = {} if cap is None or not cap.reason else {OUTPUT: cap.reason}
+        return HoldBasis(
+            figures.quantities, figures.cost_pico, self.most or figures.quantities, self.hold,
+            self.calls, reasons, not_clamped=self.not_clamped, **more,
+        )  # fmt: skip
+
+
+def terms_of(quantities: dict[str, Any]) -> Terms:
+    """Take what is no quantity out of what `Keeper.reserve` was given."""
+    if AT_ONCE not in quantities and OUTPUT_CAP not in quantities:  # nearly always, and it is hot
+        return Terms()
+    return Terms(bool(quantities.pop(AT_ONCE, False)), quantities.pop(OUTPUT_CAP, None))

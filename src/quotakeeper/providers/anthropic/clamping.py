@@ -1,0 +1,38 @@
+"""The output cap of a message to Anthropic, and the same message with a lower one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quotakeeper.domain.decisions import OutputCap
+from quotakeeper.providers.contract import Call, Request
+from quotakeeper.providers.formats.json_values import EMPTY, child, whole
+from quotakeeper.providers.reading.output_caps import json_body, rewritten, why_fixed
+
+_FIELD = "max_tokens"
+
+
+def message_output_cap(request: Request, call: Call) -> OutputCap | None:
+    """The output cap of a message; None for another operation.
+
+    The API refuses a cap that is not above the thinking budget.
+    """
+    if call.operation != "message":
+        return None
+    body = json_body(request)
+    said = body or EMPTY
+    budget = whole(child(said, "thinking").get("budget_tokens")) or 0
+    return OutputCap(
+        _FIELD, bool(whole(said.get(_FIELD))), least=budget + 1, fixed=why_fixed(request, body)
+    )
+
+
+def message_with_output_cap(request: Request, call: Call, tokens: int) -> bytes | None:
+    """The body with this many output tokens at most; None where it stays."""
+    if call.operation != "message":
+        return None
+
+    def change(body: dict[str, Any]) -> None:
+        body[_FIELD] = tokens
+
+    return rewritten(request, change)

@@ -1,0 +1,66 @@
+"""The output cap of a request to Gemini, and the same request with a lower one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quotakeeper.domain.decisions import OutputCap
+from quotakeeper.providers.chat_completions.clamping import chat_output_cap, chat_with_output_cap
+from quotakeeper.providers.contract import Call, Request
+from quotakeeper.providers.formats.json_values import EMPTY, Json, child, whole
+from quotakeeper.providers.reading.output_caps import json_body, rewritten, why_fixed
+
+# Operation -> (the settings of its requests, as they may be spelt), (their cap).
+_CAMEL = (("generationConfig", "generation_config"), ("maxOutputTokens", "max_output_tokens"))
+_SNAKE = (("generation_config",), ("max_output_tokens",))
+_SPELT = {"generate": _CAMEL, "stream": _CAMEL, "interaction": _SNAKE}
+
+
+def gemini_output_cap(request: Request, call: Call) -> OutputCap | None:
+    """The output cap of a request for text; None for another operation.
+
+    Thoughts count as output: a cap below the thinking budget would leave no answer.
+    """
+    if call.operation == "chat":
+        return chat_output_cap(request, call)
+    spelt = _SPELT.get(call.operation)
+    if spelt is None:
+        return None
+    body = json_body(request)
+    group, name = _places(body or EMPTY, spelt)
+    settings = child(body, group)
+    thinking = child(settings, "thinkingConfig") or child(settings, "thinking_config")
+    budget = whole(thinking.get("thinkingBudget", thinking.get("thinking_budget"))) or 0
+    return OutputCap(
+        name,
+        is_named=bool(whole(settings.get(name))),
+        answers=max(1, min(whole(settings.get("candidateCount")) or 1, 8)),
+        least=budget + 1,
+        fixed=why_fixed(request, body),
+    )
+
+
+def gemini_with_output_cap(request: Request, call: Call, tokens: int) -> bytes | None:
+    """The body with this many output tokens at most for each answer; None where it stays."""
+    if call.operation == "chat":
+        return chat_with_output_cap(request, call, tokens)
+    spelt = _SPELT.get(call.operation)
+    if spelt is None:
+        return None
+
+    def change(body: dict[str, Any]) -> None:
+        group, name = _places(body, spelt)
+        settings = body.get(group)
+        body[group] = {**(settings if isinstance(settings, dict) else {}), name: tokens}
+
+    return rewritten(request, change)
+
+
+def _places(
+    body: Json, spelt: tuple[tuple[str, ...], tuple[str, ...]]
+) -> tuple[str, str]:  # fmt: skip
+    """Where a body has its settings, and its cap in them: as it spells them, else as Google does."""
+    groups, names = spelt
+    group = next((each for each in groups if child(body, each)), groups[0])
+    settings = child(body, group)
+    return group, next((each for each in names if each in settings), names[0])
