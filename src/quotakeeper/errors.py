@@ -22,9 +22,11 @@ Facts are attributes, not text: a program reads `error.limit`, a person reads `s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
+
+from quotakeeper.refusal_protocols import PausingDecision, RefusalBasis
 
 
 class RefusingLimit(Protocol):
@@ -86,29 +88,6 @@ class RefusingVerdict(Protocol):
         """One line for people."""
 
 
-class RefusalBasis(Protocol):
-    """What an error needs of what was reserved for a call; `quotakeeper.Decision.basis` is one."""
-
-    @property
-    def quantities(self) -> Mapping[str, int]:
-        """What was to be reserved."""
-
-    @property
-    def reasons(self) -> Mapping[str, str]:
-        """Of a quantity, why so much."""
-
-    @property
-    def waited_ms(self) -> int:
-        """How long the call waited for room."""
-
-    @property
-    def not_waited(self) -> str:
-        """Why it did not, where the policy is to wait; else ""."""
-
-    def explain(self) -> str:
-        """How the amounts are known."""
-
-
 class RefusingDecision(Protocol):
     """What an error needs of a decision; `quotakeeper.Decision` is one.
 
@@ -130,37 +109,6 @@ class RefusingDecision(Protocol):
     @property
     def basis(self) -> RefusalBasis | None:
         """What was to be reserved for the call, and why so much."""
-
-    def explain(self) -> str:
-        """One line for people."""
-
-
-class OrderedPause(Protocol):
-    """What an error needs of a pause; `quotakeeper.domain.pauses.CallPause` is one."""
-
-    @property
-    def provider(self) -> str:
-        """Whose calls are paused; "" for all."""
-
-    @property
-    def until(self) -> int | None:
-        """When it lapses, in microseconds since 1970 UTC; None: when somebody resumes."""
-
-    @property
-    def why(self) -> str:
-        """The reason that was given."""
-
-    @property
-    def by(self) -> str:
-        """Who ordered it."""
-
-
-class PausingDecision(Protocol):
-    """What an error needs of a decision that comes from a pause."""
-
-    @property
-    def pause(self) -> OrderedPause | None:
-        """The pause that refused the call."""
 
     def explain(self) -> str:
         """One line for people."""

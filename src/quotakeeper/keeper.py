@@ -19,7 +19,6 @@ from quotakeeper.domain.forecasting.status import Status, UsageRow
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
-from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.assembly import Engine
@@ -28,12 +27,13 @@ from quotakeeper.engine.pending_reservation import PendingReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.steps import arun, run
+from quotakeeper.order_giver import OrderGiver
 from quotakeeper.wiring import wire
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
 
-class Keeper:
+class Keeper(OrderGiver):
     """The meter and the brake: reserve before a call, settle after it, see where limits stand.
 
     `ledger` is a path or a URL ("sqlite:///path", "memory:"), `config` a file, a mapping shaped
@@ -320,82 +320,6 @@ class Keeper:
         warning in the log. What an observer raises is logged.
         """
         return self._engine.observers.subscribe(observer)
-
-    # -- orders
-
-    def pause(
-        self, provider: str = "", *, why: str, for_seconds: float | None = None,
-        by: str | None = None,
-    ) -> CallPause:  # fmt: skip
-        """Stop the calls of every process on the ledger: to a provider, or to all.
-
-        `reserve` and `grow` raise PausedError from then on, within a second also where calls are
-        admitted on leases. Calls under way may be settled, and `record` is never refused. Lapses
-        after `for_seconds`, else holds until `resume`. It is an entry of the journal with `why` and
-        `by`, which is user@host unless given. Raises InvalidInputError, or a LedgerError.
-        """
-        steps = self._engine.orders.pause(why, provider, for_seconds, by)
-        return run(self._parts.worker, steps)
-
-    async def apause(
-        self, provider: str = "", *, why: str, for_seconds: float | None = None,
-        by: str | None = None,
-    ) -> CallPause:  # fmt: skip
-        """`pause`, awaited."""
-        steps = self._engine.orders.pause(why, provider, for_seconds, by)
-        return await arun(self._parts.worker, steps)
-
-    def resume(
-        self, provider: str = "", *, why: str = "", by: str | None = None
-    ) -> tuple[CallPause, ...]:
-        """End the pause of a provider, or every pause; gives those that were in force."""
-        return run(self._parts.worker, self._engine.orders.resume(why, provider, by))
-
-    async def aresume(
-        self, provider: str = "", *, why: str = "", by: str | None = None
-    ) -> tuple[CallPause, ...]:
-        """`resume`, awaited."""
-        return await arun(self._parts.worker, self._engine.orders.resume(why, provider, by))
-
-    def raise_limit(
-        self, name: str, *, to: Any, for_seconds: float, why: str, by: str | None = None
-    ) -> int:
-        """Give a limit a larger amount for a time, in every process on the ledger.
-
-        `to` is in the unit of the limit; `name` may be that of one label value ("each [user=lan]").
-        Lapses by itself; an entry of the journal, as `pause` is. Gives the instant that it lapses
-        at, microseconds since 1970 UTC. Raises InvalidInputError, or a LedgerError.
-        """
-        steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
-        return run(self._parts.worker, steps)
-
-    async def araise_limit(
-        self, name: str, *, to: Any, for_seconds: float, why: str, by: str | None = None
-    ) -> int:
-        """`raise_limit`, awaited."""
-        steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
-        return await arun(self._parts.worker, steps)
-
-    def top_up(
-        self, name: str, amount: Any, *, expires_at: int | None = None, why: str = "",
-        by: str | None = None,
-    ) -> int:  # fmt: skip
-        """Pay credit into a limit whose window is "none"; gives its balance then, in base units.
-
-        `amount` is in the unit of the limit. What is left of it lapses at `expires_at`,
-        microseconds since 1970 UTC; of several top-ups the one that expires first is used first.
-        An entry of the journal, as `pause` is. Raises InvalidInputError, or a LedgerError.
-        """
-        steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
-        return run(self._parts.worker, steps)
-
-    async def atop_up(
-        self, name: str, amount: Any, *, expires_at: int | None = None, why: str = "",
-        by: str | None = None,
-    ) -> int:  # fmt: skip
-        """`top_up`, awaited."""
-        steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
-        return await arun(self._parts.worker, steps)
 
     # -- upkeep
 

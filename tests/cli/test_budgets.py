@@ -224,7 +224,8 @@ amount = 1
 def test_prepaid_credit(cli: CommandLine) -> None:
     keeper = cli.keeper(config=cli.write_config(CREDIT))
     with pytest.raises(
-        LimitExceeded, match=r"prepaid: .*pay in with: quotakeeper limits topup 'credit'"
+        LimitExceeded,
+        match=r"prepaid has too little left: .*pay in with: quotakeeper limits topup 'credit'",
     ):
         keeper.reserve("gemini")
     done = cli.run("limits", "topup", "credit", "5")

@@ -10,6 +10,7 @@ import pytest
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.account_index import AccountIndex
 from quotakeeper.domain.ledger.apply import apply
 from quotakeeper.domain.ledger.entries import Entry, Kind, Notice
@@ -47,14 +48,16 @@ def test_a_prepaid_limit_says_how_to_pay_in() -> None:
     (denied,) = store.apply([c.Reserve("a", LABELS, tokens(1), (PREPAID,), "me", HOUR)], NOON)
     assert isinstance(denied, c.Denied)
     text = denied.decision.explain()
-    assert "prepaid: asked 1" in text and text.endswith("quotakeeper limits topup 'credit'")
+    assert "prepaid has too little left: asked 1" in text and text.endswith(
+        "quotakeeper limits topup 'credit'"
+    )
 
 
 def paid() -> LedgerState:
     """Ten paid in for an hour, and four of them used."""
     state = LedgerState(zone_named)
     until = NOON + HOUR
-    apply(state, [c.TopUp("credit", PREPAID.account, 10, until)], NOON)
+    apply(state, [o.TopUp("credit", PREPAID.account, 10, until)], NOON)
     apply(state, [c.Record("a", LABELS, tokens(4), (PREPAID,))], NOON)
     return state
 
@@ -87,7 +90,7 @@ def test_a_lapse_is_right_or_is_named() -> None:
 @pytest.mark.parametrize("change", [{"why": "y"}, {"until": NOON + 1}])
 def test_verify_finds_another_pause_than_the_journal_has(change: dict[str, object]) -> None:
     store = MemoryStore(zone_named)
-    store.apply([c.PauseCalls("", "x")], NOON)
+    store.apply([o.PauseCalls("", "x")], NOON)
     assert store.verify() == []
     pauses = store._state.notices.pauses
     pauses[""] = replace(pauses[""], **change)  # type: ignore[arg-type]
@@ -98,7 +101,7 @@ def test_verify_finds_another_pause_than_the_journal_has(change: dict[str, objec
 
 def test_pauses_that_have_lapsed_are_not_in_force() -> None:
     store = MemoryStore(zone_named)
-    store.apply([c.PauseCalls("gemini", "x", "", HOUR), c.PauseCalls("", "y")], NOON)
+    store.apply([o.PauseCalls("gemini", "x", "", HOUR), o.PauseCalls("", "y")], NOON)
     assert [pause.provider for pause in store.pauses(NOON)] == ["", "gemini"]
     assert [pause.provider for pause in store.pauses(NOON + HOUR)] == [""]
 

@@ -11,6 +11,7 @@ import pytest
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.reservations import State
 from quotakeeper.domain.ports import EventQuery
 from quotakeeper.errors import LedgerError, LedgerVersionError
@@ -283,8 +284,8 @@ def test_a_ledger_of_any_schema_takes_orders_and_then_older_ones_refuse_it(
     path = made_from(tmp_path / "ledger.db", version)
     when = NEWEST + 1
     with opened(path) as store:
-        (ordered,) = store.apply([c.PauseCalls("", "why", "bob", None)], when)
-        assert isinstance(ordered, c.Ordered)
+        (ordered,) = store.apply([o.PauseCalls("", "why", "bob", None)], when)
+        assert isinstance(ordered, o.Ordered)
         (denied,) = store.apply([c.Reserve("x", LABELS, tokens(1), (), "bob", 10**6)], when)
         assert isinstance(denied, c.Denied) and denied.decision.pause is not None
         assert store.verify() == []

@@ -9,6 +9,7 @@ import pytest
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Kind
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.stores.memory import MemoryStore
@@ -235,7 +236,7 @@ def test_no_query_walks_through_the_whole_journal(path, name):
 def test_what_was_ordered_is_never_changed(tmp_path, text):
     path = tmp_path / "ordered.db"
     with closing(SqliteStore(path, zone_named, owner="me", durability="process")) as store:
-        store.apply([c.PauseCalls("", "x")], NOW)
+        store.apply([o.PauseCalls("", "x")], NOW)
         with (
             closing(sqlite3.connect(path)) as connection,
             pytest.raises(sqlite3.IntegrityError, match="append-only"),

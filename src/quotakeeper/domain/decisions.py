@@ -68,6 +68,8 @@ class Verdict:
         state = ""
         if self.asked and self.is_held:
             state = " is only held by calls under way"
+        elif self.asked and self.is_used_up and self.limit.window.is_endless:
+            state = " has too little left"
         elif self.never_fits:
             state = " is smaller than this call"
         elif self.asked and self.is_used_up:

@@ -135,7 +135,8 @@ class DeniedCalls:
                 return _NO
             if self._until(denied.decision, terms, began) is None:
                 never = any(verdict.never_fits for verdict in denied.decision.refusing)
-                late = self._policies.on_limit == "wait" and not never
+                endless = denied.decision.blocking.limit.window.is_endless
+                late = self._policies.on_limit == "wait" and not never and not endless
                 return TOO_LATE if late else _NO
             limits = tuple(verdict.limit for verdict in denied.decision.refusing)
         caller, room = current_caller(), self._parts.room

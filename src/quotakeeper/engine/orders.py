@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from quotakeeper.domain.ledger.commands import (
+from quotakeeper.domain.ledger.notices import family_key
+from quotakeeper.domain.ledger.order_commands import (
     Ordered,
     PauseCalls,
     RaiseLimit,
     ResumeCalls,
     TopUp,
 )
-from quotakeeper.domain.ledger.notices import family_key
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.money import parse_decimal
 from quotakeeper.domain.numbers import times

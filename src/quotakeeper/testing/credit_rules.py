@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Kind
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.testing.ledger_case import HOUR, LABELS, LedgerCase, cap, tokens
@@ -15,11 +16,11 @@ PREPAID = cap(0, "credit", window="none")
 class CreditRules(LedgerCase):
     """A prepaid limit allows what was paid in and has not lapsed; no period gives it back."""
 
-    def pay(self, amount: int, hours: int | None = None) -> c.Ordered:
+    def pay(self, amount: int, hours: int | None = None) -> o.Ordered:
         """Pay in, perhaps for a number of hours."""
         until = None if hours is None else self.clock.now() + hours * HOUR
-        command = c.TopUp("credit", PREPAID.account, amount, until, "invoice 7", "lan@desk")
-        return self.do(command, c.Ordered)
+        command = o.TopUp("credit", PREPAID.account, amount, until, "invoice 7", "lan@desk")
+        return self.do(command, o.Ordered)
 
     def balance(self) -> tuple[int, int]:
         """What the limit allows in all, and what is left of it."""
@@ -48,7 +49,7 @@ class CreditRules(LedgerCase):
     def test_a_top_up_adds_to_what_the_limit_has_itself(self) -> None:
         own = replace(PREPAID, amount=3)
         self.record("before", tokens(2))
-        self.do(c.TopUp("credit", own.account, 10), c.Ordered)
+        self.do(o.TopUp("credit", own.account, 10), o.Ordered)
         verdict = self.stands(own)
         assert (verdict.limit.amount, verdict.used, verdict.remaining) == (13, 2, 11)
 
@@ -125,10 +126,10 @@ class CreditRules(LedgerCase):
         now = self.clock.now()
         account = PREPAID.account
         for command in (
-            c.TopUp("day", cap(1).account, 5), c.TopUp("credit", account, 0),
-            c.TopUp("credit", account, 2**63), c.TopUp("credit", account, 5, now),
-            c.TopUp("", account, 5), c.TopUp("credit", account, 5, None, "a\nb"),
-            c.TopUp("each", replace(account, per="user"), 5),
+            o.TopUp("day", cap(1).account, 5), o.TopUp("credit", account, 0),
+            o.TopUp("credit", account, 2**63), o.TopUp("credit", account, 5, now),
+            o.TopUp("", account, 5), o.TopUp("credit", account, 5, None, "a\nb"),
+            o.TopUp("each", replace(account, per="user"), 5),
         ):  # fmt: skip
             self.fails(command, InvalidInputError)
 
@@ -137,7 +138,7 @@ class CreditRules(LedgerCase):
         self.watch(each)
         labels = replace(LABELS, scope=(("user", "lan"),))
         lan = each.of(labels)
-        self.do(c.TopUp(lan.name, lan.account, 5), c.Ordered)
+        self.do(o.TopUp(lan.name, lan.account, 5), o.Ordered)
         self.do(self.asking("a", tokens(5), (lan,), labels=labels), c.Reserved)
         self.do(self.asking("b", tokens(1), (lan,), labels=labels), c.Denied)
 

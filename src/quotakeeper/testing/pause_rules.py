@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Kind, Notice
 from quotakeeper.domain.ledger.reservations import LEASE_PREFIX
 from quotakeeper.domain.pauses import CallPause
@@ -16,9 +17,9 @@ THEIRS = CallLabels("deepgram", "nova-3", "speech_to_text")
 class PauseRules(LedgerCase):
     """What people order is an entry, holds for everybody, and lapses by itself."""
 
-    def pause(self, provider: str = "", for_us: int | None = None) -> c.Ordered:
+    def pause(self, provider: str = "", for_us: int | None = None) -> o.Ordered:
         """Pause calls, which has to work."""
-        return self.do(c.PauseCalls(provider, "too dear", "lan@desk", for_us), c.Ordered)
+        return self.do(o.PauseCalls(provider, "too dear", "lan@desk", for_us), o.Ordered)
 
     def test_while_calls_are_paused_none_is_admitted(self) -> None:
         limit = cap(100)
@@ -71,22 +72,22 @@ class PauseRules(LedgerCase):
         # One of all calls stands beside it; to end one of them is not to end the other.
         self.pause()
         self.refused("c", tokens(1), labels=THEIRS)
-        ended = self.do(c.ResumeCalls("gemini", "", "lan@desk"), c.Ordered).ended
+        ended = self.do(o.ResumeCalls("gemini", "", "lan@desk"), o.Ordered).ended
         assert [pause.provider for pause in ended] == ["gemini"]
         self.refused("d", tokens(1))
-        ended = self.do(c.ResumeCalls(), c.Ordered).ended
+        ended = self.do(o.ResumeCalls(), o.Ordered).ended
         assert [pause.provider for pause in ended] == [""]
         self.reserve("e", tokens(1))
 
     def test_to_resume_without_a_name_ends_every_pause(self) -> None:
         self.pause("gemini")
         self.pause("deepgram")
-        ended = self.do(c.ResumeCalls(), c.Ordered).ended
+        ended = self.do(o.ResumeCalls(), o.Ordered).ended
         assert {pause.provider for pause in ended} == {"gemini", "deepgram"}
         self.reserve("a", tokens(1))
         self.reserve("b", tokens(1), labels=THEIRS)
         before = self.journal()
-        assert self.do(c.ResumeCalls(), c.Ordered) == c.Ordered(None)
+        assert self.do(o.ResumeCalls(), o.Ordered) == o.Ordered(None)
         assert self.journal() == before
 
     def test_a_pause_lapses_by_ledger_time(self) -> None:
@@ -95,7 +96,7 @@ class PauseRules(LedgerCase):
         self.refused("a", tokens(1))
         self.clock.advance(minutes=1)
         self.reserve("b", tokens(1))
-        assert self.do(c.ResumeCalls(), c.Ordered).ended == ()
+        assert self.do(o.ResumeCalls(), o.Ordered).ended == ()
         self.clock.advance(minutes=-30)  # ledger time never goes back
         self.reserve("c", tokens(1))
         # Given anew it holds anew, for as long as it says now.
@@ -106,7 +107,7 @@ class PauseRules(LedgerCase):
 
     def test_what_is_ordered_is_an_entry_and_no_event(self) -> None:
         self.pause("gemini", HOUR)
-        self.do(c.ResumeCalls("", "found it", "minh@lap"), c.Ordered)
+        self.do(o.ResumeCalls("", "found it", "minh@lap"), o.Ordered)
         now = self.clock.now()
         first, second = self.journal()
         assert (first.kind, first.id, first.ref) == (Kind.PAUSE, "", None)
@@ -117,11 +118,11 @@ class PauseRules(LedgerCase):
 
     def test_an_order_that_cannot_be_written_down_fails_alone(self) -> None:
         for command in (
-            c.PauseCalls("\ud800", "why"), c.PauseCalls("", ""), c.PauseCalls("", "a\nb"),
-            c.PauseCalls("", "why", "x" * 257), c.PauseCalls("", "why", for_us=0),
-            c.PauseCalls("", "why", for_us=10**18), c.RaiseLimit("", "a", 1, HOUR, "why"),
-            c.RaiseLimit("cap", "a", -1, HOUR, "why"), c.RaiseLimit("cap", "", 1, HOUR, "why"),
-            c.RaiseLimit("cap", "a", 1, -5, "why"),
+            o.PauseCalls("\ud800", "why"), o.PauseCalls("", ""), o.PauseCalls("", "a\nb"),
+            o.PauseCalls("", "why", "x" * 257), o.PauseCalls("", "why", for_us=0),
+            o.PauseCalls("", "why", for_us=10**18), o.RaiseLimit("", "a", 1, HOUR, "why"),
+            o.RaiseLimit("cap", "a", -1, HOUR, "why"), o.RaiseLimit("cap", "", 1, HOUR, "why"),
+            o.RaiseLimit("cap", "a", 1, -5, "why"),
         ):  # fmt: skip
             self.fails(command, InvalidInputError)
         self.reserve("a", tokens(1))
@@ -131,7 +132,7 @@ class PauseRules(LedgerCase):
         self.do(self.asking("there", tokens(1)), c.Reserved, store=self.other)
         self.pause()
         self.do(self.asking("there 2", tokens(1)), c.Denied, store=self.other)
-        self.do(c.ResumeCalls(), c.Ordered, store=self.other)
+        self.do(o.ResumeCalls(), o.Ordered, store=self.other)
         self.reserve("here 2", tokens(1))
 
     # -- limits that are raised
@@ -139,7 +140,7 @@ class PauseRules(LedgerCase):
     def raise_to(self, amount: int, *, name: str = "cap", for_us: int = 24 * HOUR) -> None:
         """Raise the limit of 10 tokens a day."""
         key = cap(10).account.key
-        self.do(c.RaiseLimit(name, key, amount, for_us, "a big order", "lan@desk"), c.Ordered)
+        self.do(o.RaiseLimit(name, key, amount, for_us, "a big order", "lan@desk"), o.Ordered)
 
     def test_a_raised_limit_admits_more_until_it_lapses(self) -> None:
         limit = cap(10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.limits import Limit, applicable
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.testing.ledger_case import HOUR, OWNER, LedgerCase, cap, tokens
@@ -196,10 +197,10 @@ class ValueRules(LedgerCase):
     def test_a_raised_rule_is_raised_for_all_values(self) -> None:
         limit = rule()
         self.watch(limit)
-        self.do(c.RaiseLimit("each", limit.account.key, 12, HOUR, "why"), c.Ordered)
+        self.do(o.RaiseLimit("each", limit.account.key, 12, HOUR, "why"), o.Ordered)
         self.do(self.asks("a", "lan", 12, limit), c.Reserved)
         self.do(self.asks("b", "minh", 12, limit), c.Reserved)
-        one = c.RaiseLimit("each [user=lan]", limit.account.key, 20, HOUR, "for Lan")
-        self.do(one, c.Ordered)
+        one = o.RaiseLimit("each [user=lan]", limit.account.key, 20, HOUR, "for Lan")
+        self.do(one, o.Ordered)
         self.do(self.asks("c", "lan", 8, limit), c.Reserved)
         self.do(self.asks("d", "minh", 1, limit), c.Denied)

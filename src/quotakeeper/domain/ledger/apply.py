@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.admission import no_room, unfit
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.crossings import cross
@@ -77,7 +78,7 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             return grow(state, command, now)
         case c.Draw():
             return draw(state, command, now)
-        case c.Watch() | c.PauseCalls() | c.ResumeCalls() | c.RaiseLimit() | c.TopUp():
+        case c.Watch() | o.PauseCalls() | o.ResumeCalls() | o.RaiseLimit() | o.TopUp():
             return _about_no_call(state, command, now)
         # mypy holds these cases to be all the commands there are.
         case c.MarkSent() | c.Extend() | c.Release() | c.Assume():  # pragma: no branch
@@ -86,12 +87,12 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
 
 def _about_no_call(
     state: LedgerState,
-    command: c.Watch | c.PauseCalls | c.ResumeCalls | c.RaiseLimit | c.TopUp,
+    command: c.Watch | o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.TopUp,
     now: int,
 ) -> tuple[c.Outcomes, list[Entry]]:
     if isinstance(command, c.Watch):
         return watch(state, command, now)
-    if isinstance(command, c.TopUp):
+    if isinstance(command, o.TopUp):
         return top_up(state, command, now)
     return order(state, command, now)
 

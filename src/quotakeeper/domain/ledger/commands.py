@@ -7,10 +7,16 @@ from decimal import Decimal
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.fast_dataclass import fast_dataclass
-from quotakeeper.domain.ledger.entries import Crossing, Entry, Figures, Kind
+from quotakeeper.domain.ledger.entries import Crossing, Figures, Kind
+from quotakeeper.domain.ledger.order_commands import (
+    Ordered,
+    PauseCalls,
+    RaiseLimit,
+    ResumeCalls,
+    TopUp,
+)
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import QuotakeeperError
@@ -168,60 +174,6 @@ class Sweep:
     unread: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class PauseCalls:
-    """Stop the calls to a provider, or to all of them (""): Reserve and Grow are denied from now on.
-
-    What is under way may be settled, and usage may be recorded. It lapses after `for_us`
-    microseconds; None: it holds until ResumeCalls. `by` says who ordered it.
-    """
-
-    name: str = ""
-    why: str = ""
-    by: str = ""
-    for_us: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeCalls:
-    """End the pause of a provider; with "", every pause there is."""
-
-    name: str = ""
-    why: str = ""
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RaiseLimit:
-    """Give a limit a larger amount, in base units, for `for_us` microseconds.
-
-    `name` is the limit's; `account` the key of its account, so that another limit which gets the name
-    is not raised.
-    """
-
-    name: str
-    account: str
-    amount: int
-    for_us: int
-    why: str
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TopUp:
-    """Pay credit, in base units, into the account of a prepaid limit; see `ledger.credit`.
-
-    `until`, microseconds since 1970 UTC, is when what is left of it lapses; None: never.
-    """
-
-    name: str
-    account: Account
-    amount: int
-    until: int | None = None
-    why: str = ""
-    by: str = ""
-
-
 Command = (
     Reserve | MarkSent | Extend | Grow | Draw | Settle | Release | Assume | Record | Correct | Watch
     | Sweep | PauseCalls | ResumeCalls | RaiseLimit | TopUp
@@ -297,15 +249,6 @@ class Swept:
     assumed: int = 0
     booked: tuple[Booked, ...] = field(default=(), compare=False)
     leases: tuple[Hold, ...] = field(default=(), compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """Written down as `entry`, None where there was nothing to end. `ended` are the pauses that a
-    ResumeCalls has ended."""
-
-    entry: Entry | None
-    ended: tuple[CallPause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

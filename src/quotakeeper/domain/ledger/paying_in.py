@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Entry, Kind, Notice
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.ledger.watching import watch
@@ -13,7 +14,7 @@ from quotakeeper.domain.windows import MAX_INSTANT
 from quotakeeper.errors import InvalidInputError
 
 
-def top_up(state: LedgerState, command: c.TopUp, now: int) -> tuple[c.Outcomes, list[Entry]]:
+def top_up(state: LedgerState, command: o.TopUp, now: int) -> tuple[c.Outcomes, list[Entry]]:
     """Pay credit into an account; it counts from now on."""
     if error := _unfit(state, command, now):
         return c.Failed(error), []
@@ -23,7 +24,7 @@ def top_up(state: LedgerState, command: c.TopUp, now: int) -> tuple[c.Outcomes, 
                     command.amount, _used(state, account, now))  # fmt: skip
     entry = Entry(state.seq + 1, Kind.TOPUP, now, notice=notice)
     state.note(entry)
-    return c.Ordered(entry), [entry]
+    return o.Ordered(entry), [entry]
 
 
 def lapse(state: LedgerState, now: int) -> list[Entry]:
@@ -64,7 +65,7 @@ def _used(state: LedgerState, account: Account, now: int) -> int:
     return totals.settled + totals.reserved
 
 
-def _unfit(state: LedgerState, command: c.TopUp, now: int) -> InvalidInputError | None:
+def _unfit(state: LedgerState, command: o.TopUp, now: int) -> InvalidInputError | None:
     if not command.account.window.is_endless or command.account.per:
         fix = 'a prepaid limit has window = "none"'
         return InvalidInputError("name", f"{command.name[:60]!r} is not prepaid", fix)

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from quotakeeper.domain.ledger.commands import (
-    Command,
-    PauseCalls,
-    RaiseLimit,
-    Reserve,
-    ResumeCalls,
-    Sweep,
-    TopUp,
-    Watch,
-)
+from quotakeeper.domain.ledger.commands import Command, Reserve, Sweep, Watch
+from quotakeeper.domain.ledger.order_commands import PauseCalls, RaiseLimit, ResumeCalls, TopUp
 from quotakeeper.errors import (
     LedgerError,
     LedgerUnavailableError,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import CallLabels
@@ -28,10 +29,10 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
             case (
                 c.Watch()
                 | c.Sweep()
-                | c.PauseCalls()
-                | c.ResumeCalls()
-                | c.RaiseLimit()
-                | c.TopUp()
+                | o.PauseCalls()
+                | o.ResumeCalls()
+                | o.RaiseLimit()
+                | o.TopUp()
             ):
                 continue
             case c.Reserve() | c.Record():
@@ -75,10 +76,10 @@ def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> T
             case (
                 c.Watch()
                 | c.Sweep()
-                | c.PauseCalls()
-                | c.ResumeCalls()
-                | c.RaiseLimit()
-                | c.TopUp()
+                | o.PauseCalls()
+                | o.ResumeCalls()
+                | o.RaiseLimit()
+                | o.TopUp()
             ):
                 pass
             case _:
