@@ -79,20 +79,21 @@ def entry_from(row: Row, interned: Interned) -> Entry:
         booked_at=row[16],
         sent=_DRAW <= row[1] <= SENT_RESERVE,  # a DRAW always is
         crossing=interned.crossing(row[0]) if row[1] == _CROSS else None,
+        notice=interned.notice(row[0]) if row[1] > _CROSS else None,
     )
 
 
 def account_from(row: Row) -> Account:
     """An account from its row (without number and since)."""
-    meter, window, timezone, provider, model, operation, scope = row
+    meter, window, timezone, provider, model, operation, scope, per = row
     return Account(meter, parse_window(window), timezone, provider, model, operation,
-                   scope_from(scope))  # fmt: skip
+                   scope_from(scope), per)  # fmt: skip
 
 
 def account_row(account: Account, since_at: int) -> Row:
     """An account as a row."""
     return (account.key, account.meter, str(account.window), account.timezone, account.provider,
-            account.model, account.operation, scope_text(account.scope), since_at)  # fmt: skip
+            account.model, account.operation, scope_text(account.scope), account.per, since_at)  # fmt: skip
 
 
 def hold_row(seq: int, hold: Hold) -> Row:

@@ -13,6 +13,7 @@ from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
@@ -74,6 +75,10 @@ class SqliteStore(Transactions):
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
         """Where each limit stands."""
         return self._read(lambda state: admission.standing(state, limits, now))
+
+    def pauses(self, now: int) -> tuple[CallPause, ...]:
+        """The pauses in force."""
+        return self._read(lambda state: admission.pauses(state, now))
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""
