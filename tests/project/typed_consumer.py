@@ -140,7 +140,15 @@ def looking(keeper: Keeper) -> None:
         limit = assert_type(each.limit, Limit)
         print(limit.name, limit.meter, limit.window, limit.amount, limit.mode, limit.meter_info)
         print([limit.share_of(level) for level in limit.levels])
-        print(each.used, each.reserved, each.remaining, each.percent, each.state, each.resets_at)
+        print(
+            each.used,
+            each.reserved,
+            each.remaining,
+            each.percent,
+            each.state,
+            each.resets_at,
+            each.is_told,
+        )
         print(None if each.forecast is None else each.forecast.projected, each.period)
     assert_type(status.open_reservations, int)
     assert_type(status.as_of, int)
