@@ -25,6 +25,7 @@ PARTS = {
     "metering": "the life of a metered call",
     "calculator": "the brief's front",
     "keeper": "the facade a program holds",
+    "order_giver": "pauses, raised limits, credit",
     "wiring": "settings to live objects",
     "known_names": "names that exist",
     "stores": "memory, SQL, SQLite",
@@ -40,6 +41,7 @@ PARTS = {
     "loggers": "loggers",
     "schemas": "numbers of documents",
     "errors": "every error",
+    "refusal_protocols": "what an error reads of a refusal",
 }
 WIDTH, BOX, GAP, MARGIN = 1_080, 54, 14, 20
 
