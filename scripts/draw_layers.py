@@ -25,6 +25,7 @@ PARTS = {
     "metering": "the life of a metered call",
     "calculator": "the brief's front",
     "keeper": "the facade a program holds",
+    "order_giver": "pauses, raised limits, credit",
     "wiring": "settings to live objects",
     "known_names": "names that exist",
     "stores": "memory, SQL, SQLite",
@@ -35,12 +36,13 @@ PARTS = {
     "tokens": "token counts",
     "domain": "the rules, pure",
     "clocks": "time",
+    "zone_names": "zones that were meant",
     "file_safety": "whose a file is",
     "identifiers": "ids, random values",
     "loggers": "loggers",
     "schemas": "numbers of documents",
-    "zone_names": "names of time zones",
     "errors": "every error",
+    "refusal_protocols": "what an error reads of a refusal",
 }
 WIDTH, BOX, GAP, MARGIN = 1_080, 54, 14, 20
 

@@ -17,7 +17,7 @@ SKIPPED_FOLDERS = {".git", ".venv", ".cache", "build", "dist", "out", "node_modu
 FILE_AIM, FILE_LIMIT, FUNCTION_LIMIT = 300, 500, 70
 LONG_FILES = {
     f"{PACKAGE}engine/reservation.py": 316,
-    f"{PACKAGE}keeper.py": 377,
+    f"{PACKAGE}keeper.py": 378,
 }
 
 # -- floats: none in these, because an amount there becomes somebody's money or limit.

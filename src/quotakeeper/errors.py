@@ -5,6 +5,7 @@ QuotakeeperError
 ├── ConfigError                  (ValueError)  a configuration file or setting is not usable
 │   └── MissingExtraError        an optional library is not installed
 ├── LimitExceeded                a hard limit refused a call
+├── PausedError                  somebody has paused calls
 ├── UnpricedModelError           no price is known and the policy is to refuse
 ├── KeyConflictError             an event id was used before for something else
 ├── ReservationClosedError       a reservation has already ended
@@ -21,9 +22,11 @@ Facts are attributes, not text: a program reads `error.limit`, a person reads `s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
+
+from quotakeeper.refusal_protocols import PausingDecision, RefusalBasis
 
 
 class RefusingLimit(Protocol):
@@ -83,29 +86,6 @@ class RefusingVerdict(Protocol):
 
     def explain(self, zone: tzinfo | None = None) -> str:
         """One line for people."""
-
-
-class RefusalBasis(Protocol):
-    """What an error needs of what was reserved for a call; `quotakeeper.Decision.basis` is one."""
-
-    @property
-    def quantities(self) -> Mapping[str, int]:
-        """What was to be reserved."""
-
-    @property
-    def reasons(self) -> Mapping[str, str]:
-        """Of a quantity, why so much."""
-
-    @property
-    def waited_ms(self) -> int:
-        """How long the call waited for room."""
-
-    @property
-    def not_waited(self) -> str:
-        """Why it did not, where the policy is to wait; else ""."""
-
-    def explain(self) -> str:
-        """How the amounts are known."""
 
 
 class RefusingDecision(Protocol):
@@ -184,6 +164,23 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
         self.asked = verdict.asked
         self.remaining = verdict.remaining
         self.resets_at = verdict.resets_at
+        super().__init__(text or decision.explain())
+
+
+class PausedError(QuotakeeperError):
+    """Somebody has paused calls, to this provider or to all; the call was not sent.
+
+    Attributes: `decision`, and of its pause `provider` ("" for all), `until` (microseconds since
+    1970 UTC; None: until somebody resumes), `why`, `by`.
+    """
+
+    def __init__(self, decision: PausingDecision, text: str = "") -> None:
+        self.decision = decision
+        pause = decision.pause
+        self.provider = pause.provider if pause is not None else ""
+        self.until = pause.until if pause is not None else None
+        self.why = pause.why if pause is not None else ""
+        self.by = pause.by if pause is not None else ""
         super().__init__(text or decision.explain())
 
 

@@ -1,4 +1,7 @@
-"""The only file that asks for randomness: ids of events and of owners, and the jitter of retries."""
+"""Names and chance: ids of events and of owners, who gives an order, and the jitter of retries.
+
+The only file that asks for randomness.
+"""
 
 from __future__ import annotations
 
@@ -84,3 +87,19 @@ def random_bytes(count: int) -> bytes:
 def new_owner() -> str:
     """A new name for this process as an owner of reservations."""
     return f"{os.getpid()}-{os.urandom(6).hex()}"
+
+
+def user_at_host() -> str:
+    """Who runs this process, as "lan@desk": for the journal, beside what a person orders.
+
+    The names of the account and of the machine, and what is not known is left out.
+    """
+    import getpass  # noqa: PLC0415 - hardly ever asked for
+    import socket  # noqa: PLC0415 - as above
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # an account without a name, as in a container
+        user = ""
+    name = f"{user}@{socket.gethostname()}"
+    return "".join(each for each in name if each.isprintable())[:256]

@@ -27,12 +27,13 @@ from quotakeeper.engine.pending_reservation import PendingReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.steps import arun, run
+from quotakeeper.order_giver import OrderGiver
 from quotakeeper.wiring import wire
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
 
-class Keeper:
+class Keeper(OrderGiver):
     """The meter and the brake: reserve before a call, settle after it, see where limits stand.
 
     `ledger` is a path or a URL ("sqlite:///path", "memory:"), `config` a file, a mapping shaped
@@ -111,8 +112,8 @@ class Keeper:
         the own thread or task holds, nor by blocking an event loop. `at_once=True` waits for nothing.
         With `on_limit = "clamp"`, `hold.quantities["output_tokens"]` may be less than was asked: it
         is the output cap to pass on. `decision.basis` says so.
-        Raises LimitExceeded, UnpricedModelError, InvalidInputError (an unknown provider is one),
-        KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
+        Raises LimitExceeded, PausedError (at once), UnpricedModelError, InvalidInputError (an unknown
+        provider is one), KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
         """
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities

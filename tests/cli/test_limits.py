@@ -48,7 +48,7 @@ def test_list(cli: CommandLine) -> None:
     assert record["limits"][1] == {
         "name": "gemini daily cost", "provider": "gemini", "model": "", "operation": "",
         "scope": {}, "meter": "cost", "unit": "USD", "window": "day", "amount": "10.00",
-        "mode": "hard", "timezone": "UTC", "thresholds": ["0.8", "0.95", "1"],
+        "mode": "hard", "timezone": "UTC", "thresholds": ["0.8", "0.95", "1"], "per": "",
         "unlisted": False,
     }  # fmt: skip
     out = cli.run("limits", "list").out

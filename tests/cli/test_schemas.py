@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shlex
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,12 +21,28 @@ BILL = (
     "Usage start date,SKU description,Usage amount,Usage unit,Unrounded Cost ($)\n"
     "2026-11-23,Generate content input token count gemini 2.5 flash text,2000,count,0.0006\n"
 )
+PREPAID = """\
+timezone = "UTC"
+default_limits = true
+
+[[limit]]
+name = "prepaid"
+meter = "requests"
+window = "none"
+amount = 100
+"""
 REQUESTS = {"page": 0, "limit": 1000, "requests": []}
 
 # Each command with `--json`, an invocation of it, and what its document is.
 WITH_JSON = {
     "status": ("status --json", Schema.STATUS),
     "watch": ("watch --once --json", Schema.WATCH),
+    "pause": ("pause --why x --json", Schema.PAUSE),
+    "resume": ("resume --json", Schema.RESUME),
+    "limits topup": ("limits topup prepaid 5 --json", Schema.TOP_UP),
+    "limits raise": (
+        'limits raise "gemini daily cost" --to 50 --for 1d --why x --json', Schema.LIMIT_RAISED,
+    ),
     "report": ("report --json", Schema.REPORT),
     "events": ("events --json", Schema.EVENTS),
     "verify": ("verify --json", Schema.VERIFY),
@@ -61,6 +78,7 @@ def commands_with_json() -> Iterator[str]:
 def furnished(busy: CommandLine) -> CommandLine:
     """A folder with a file of each kind that the commands read."""
     folder = busy.folder
+    busy.write_config(PREPAID)
     (folder / "bill.csv").write_text(BILL, encoding="utf-8")
     (folder / "requests.json").write_text(json.dumps(REQUESTS), encoding="utf-8")
     (folder / "text.txt").write_text("xin chào", encoding="utf-8")
@@ -83,7 +101,7 @@ def test_every_command_with_json_is_walked() -> None:
 def test_the_document_of_a_command_begins_with_its_schema(
     furnished: CommandLine, line: str, schema: Schema
 ) -> None:
-    ran = furnished.run(*line.split())
+    ran = furnished.run(*shlex.split(line))
     text = ran.out.splitlines()[0] if "ndjson" in line else ran.out
     assert next(iter(json.loads(text).items())) == ("schema", schema), ran.err
 

@@ -221,7 +221,7 @@ def test_an_id_of_the_callers_own_goes_the_ordinary_way(make: MakeKeeper) -> Non
 def test_what_has_no_price_goes_the_ordinary_way(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), lease=10)
     assert type(keeper.reserve("gemini", model="gemini-unheard-of", input_tokens=5)) is Reservation
-    assert type(keeper.reserve("someone", input_tokens=5)) is Reservation
+    assert type(keeper.reserve("anthropic", input_tokens=5)) is Reservation
 
 
 def test_nonsense_is_told_as_it_is_without_a_lease(make: MakeKeeper) -> None:

@@ -155,7 +155,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "settling": (HttpAttempt, "_figures"),
     "failing": (meters.Retries, "failed"),
     "serving": (meters.Retries, "served"),
-    "http.client's request": (http_client, "_request"),
+    "http.client's request": (http_client, "request_of"),
     "http.client's answer": (http_client, "_read_along"),
     "http.client's body": (http_client, "seen_body"),
     "http.client's framing": (unframing.Unframing, "feed"),

@@ -23,6 +23,7 @@ from quotakeeper import (
     LimitStatus,
     Outcome,
     OutcomeUnknownError,
+    PausedError,
     Provenance,
     QuotakeeperError,
     Reservation,
@@ -34,6 +35,7 @@ from quotakeeper import (
     Verdict,
 )
 from quotakeeper.calculator import TokenCalculator
+from quotakeeper.domain.usage import CallLabels
 from quotakeeper.errors import RefusingVerdict
 from quotakeeper.providers import (
     NO_RESPONSE,
@@ -138,7 +140,15 @@ def looking(keeper: Keeper) -> None:
         limit = assert_type(each.limit, Limit)
         print(limit.name, limit.meter, limit.window, limit.amount, limit.mode, limit.meter_info)
         print([limit.share_of(level) for level in limit.levels])
-        print(each.used, each.reserved, each.remaining, each.percent, each.state, each.resets_at)
+        print(
+            each.used,
+            each.reserved,
+            each.remaining,
+            each.percent,
+            each.state,
+            each.resets_at,
+            each.is_told,
+        )
         print(None if each.forecast is None else each.forecast.projected, each.period)
     assert_type(status.open_reservations, int)
     assert_type(status.as_of, int)
@@ -155,6 +165,20 @@ def looking(keeper: Keeper) -> None:
     keeper.close()
 
 
+async def ordering(keeper: Keeper) -> None:
+    pause = keeper.pause("gemini", why="x", for_seconds=60, by="lan")
+    pause = await keeper.apause(why="x")
+    print(pause.provider, pause.until, pause.why, pause.by, keeper.status().pauses)
+    print([each.at for each in keeper.resume("gemini", why="x")], await keeper.aresume())
+    assert_type(keeper.raise_limit("cap", to="5", for_seconds=60, why="x"), int)
+    assert_type(await keeper.araise_limit("cap", to=5, for_seconds=60, why="x"), int)
+    assert_type(keeper.top_up("credit", "5", expires_at=1, why="x"), int)
+    assert_type(await keeper.atop_up("credit", 5), int)
+    for limit in keeper.limits:
+        own = limit.of_value("lan") if limit.is_rule else limit
+        print(own.per, own.rule, own.of(CallLabels("gemini")).name)
+
+
 def failing(keeper: Keeper) -> str:
     try:
         keeper.record("gemini", input_tokens=1)
@@ -165,6 +189,8 @@ def failing(keeper: Keeper) -> str:
         basis = error.decision.basis
         print(error.decision.is_held, verdict.is_held, basis.explain() if basis else "")
         return error.limit.name + verdict.limit.name + error.decision.explain() + str(refusing)
+    except PausedError as error:
+        return error.provider + error.why + error.by + str(error.until) + str(error.decision.pause)
     except (InvalidInputError, ConfigError) as error:
         return error.problem + error.fix
     except (KeyConflictError, OutcomeUnknownError, ReservationClosedError, UnpricedModelError):

@@ -40,7 +40,7 @@ ORDER = 24
 WEIGHT = 0.3
 NEEDS = "tracing"
 _DUMP = Path(__file__).with_name("ledger_of_schema_{}.sql")
-_RELEASED = (1, 2)  # schemas with a dump of a ledger
+_RELEASED = (1, 2, 3)  # schemas with a dump of a ledger
 _DUMPED_BATCHES = 8  # what had been done to the first of them
 _JOURNAL = """
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,

@@ -18,16 +18,27 @@ class Mutant(NamedTuple):
     catcher: str = "memory"
 
 
-ADMISSION, LEDGER, OPENINGS, FOLDING, STATE, CROSSINGS = (
+ADMISSION, LEDGER, OPENINGS, FOLDING, STATE, CROSSINGS, WATCHING, NOTICES, CREDIT = (
     f"domain/ledger/{name}.py"
-    for name in ("admission", "apply", "reserving", "fold", "state", "crossings")
+    for name in (
+        "admission",
+        "apply",
+        "reserving",
+        "fold",
+        "state",
+        "crossings",
+        "watching",
+        "notices",
+        "credit",
+    )
 )
 CACHED, STORE, HANDLE, LOCKS, CONNECTION, QUERIES, SCHEMA, ERRORS, FILES, MIGRATIONS, BALANCES = (
     f"stores/{name}"
     for name in ("sql/state.py", "sqlite/store.py", "sqlite/transactions.py", "sqlite/locks.py",
-                 "sqlite/connection.py", "sql/statements.sql", "sqlite/schema/schema_3.sql",
+                 "sqlite/connection.py", "sql/statements.sql", "sqlite/schema/schema_4.sql",
                  "sqlite/errors.py", "sqlite/files.py", "sqlite/migrations.py", "sql/balances.py")
 )  # fmt: skip
+CROSSING_SCHEMA = "stores/sqlite/schema/schema_3.sql"
 WINDOWS = "tests/domain/test_windows.py"
 CONTRACT = "tests/stores/test_contract.py -k MemoryStore"
 FAULTS = "tests/stores/test_sqlite_faults.py"
@@ -54,7 +65,7 @@ ROWS = (
            "if balance.settled + balance.reserved + amount > MAX_PICO:", CONTRACT),
     Mutant(ADMISSION, "not 0 <= figures.cost_pico <= MAX_PICO", "figures.cost_pico > MAX_PICO"),
     Mutant(ADMISSION, "or not 0 <= amount <= MAX_QUANTITY", "or amount > MAX_QUANTITY"),
-    Mutant(ADMISSION, "    now = max(now, state.high_water)\n    return [", "    return ["),
+    Mutant(ADMISSION, "    now = max(now, state.high_water)\n    found", "    found"),
     # -- the state machine
     Mutant(LEDGER, "now = max(now, state.high_water)", "now = max(now, 0)"),
     Mutant(LEDGER, "(State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED)",
@@ -113,14 +124,14 @@ ROWS = (
            "quantities=known.opening.quantities, cost_pico=known.opening.cost_pico,"),
     Mutant(LEDGER, "known, Kind.CORRECT, command.figures", "known, Kind.SETTLE, command.figures"),
     Mutant(LEDGER, "max(0, min(command.at, now))", "max(0, command.at)"),
-    Mutant(LEDGER, "for start, used in derived.items():", "for start, used in {}.items():"),
+    Mutant(WATCHING, "for start, used in derived.items():", "for start, used in {}.items():"),
     Mutant(LEDGER, "expires_at = now + min(command.ttl_us, MAX_TTL_US)",
            "expires_at = now + command.ttl_us"),
     Mutant(OPENINGS, "(State.RELEASED, State.EXPIRED) and _same(known, command):",
            "(State.RELEASED, State.EXPIRED):"),
     Mutant(OPENINGS, "        and known.labels == command.labels\n", ""),
-    Mutant(OPENINGS, "admit(state, known.labels, command.figures, command.limits, known.at)",
-           "admit(state, known.labels, command.figures, command.limits, now)"),
+    Mutant(OPENINGS, "state, known.labels, command.figures, command.limits, known.at",
+           "state, known.labels, command.figures, command.limits, now"),
     Mutant(OPENINGS, "    if not decision.allowed:\n        return c.Denied(decision), []\n"
            "    entry = Entry(state.seq + 1, Kind.GROW", "    entry = Entry(state.seq + 1, Kind.GROW"),
     Mutant(OPENINGS, "hold.cost_pico > MAX_PICO:", "False:", CONTRACT.replace("MemoryStore", "Kills")),
@@ -169,7 +180,15 @@ ROWS = (
     # -- balances, windows, limits
     Mutant(STATE, "return due[:at_most]", "return due"),
     Mutant(STATE, "if h.expires_at <= now or", "if h.expires_at < now or"),
-    Mutant(STATE, "(account, since)\n        self._matching.clear()", "(account, since)"),
+    Mutant(STATE, "if not is_new:\n            self._matching.clear()", "if not is_new:"),
+    Mutant(STATE, "lasts = False  # the first", "lasts = lasts  # the first", CONTRACT),
+    Mutant(STATE, "self.notices.fold(entry)\n        self._caps.clear()",
+           "self.notices.fold(entry)", CONTRACT),
+    Mutant(STATE, "until = min(until, raised_until)", "pass", CONTRACT),
+    Mutant(CREDIT, "self._use(notice.used)", "pass", CONTRACT),
+    Mutant(CREDIT, "if lot.until <= at:", "if lot.until < at:", CONTRACT),
+    Mutant(NOTICES, "raised.amount > limit.amount", "True", CONTRACT),
+    Mutant(NOTICES, "self.pauses.pop(notice.subject, None)", "self.pauses.clear()", CONTRACT),
     Mutant(STATE, "return self.derived(account, start).get(start) or Balance()", "pass", CONTRACT),
     Mutant(STATE, "        if found is not None and found[0] <= at < found[1]:\n            return found[2]",
            "        if found is not None:\n            return found[2]"),
@@ -224,7 +243,7 @@ ROWS = (
            "tests/stores/test_contract.py -k Kills"),
     Mutant(SCHEMA, "ON entry\nWHEN NOT EXISTS (SELECT 1 FROM compacting)",
            "ON entry\nWHEN EXISTS (SELECT 1 FROM compacting)", "tests/stores/test_sqlite_rows.py"),
-    Mutant(SCHEMA, "ON crossing\nWHEN NOT EXISTS (SELECT 1 FROM compacting)",
+    Mutant(CROSSING_SCHEMA, "ON crossing\nWHEN NOT EXISTS (SELECT 1 FROM compacting)",
            "ON crossing\nWHEN EXISTS (SELECT 1 FROM compacting)", CROSSING_ROWS),
     Mutant(LOCKS, "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
            "fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)", LOCKING),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.errors import InvalidInputError, KeyConflictError, ReservationClosedError
@@ -35,6 +36,8 @@ def said(outcome: c.Outcomes) -> Outcome:
             return ("swept", outcome.expired, outcome.assumed, tuple(crossed), left)
         case c.Watched():
             return ("watched",)
+        case o.Ordered():  # the second ledger knows no orders
+            return ("ordered",)
         case c.Failed():
             return ("failed", _ERRORS.get(type(outcome.error), repr(outcome.error)))
 

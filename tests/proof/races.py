@@ -75,7 +75,8 @@ def race(seed: int, enough: Callable[[int, float], bool], report: Report) -> Par
 
 def opened(ledger: Path | str, *limits: dict[str, object]) -> Keeper:
     """A keeper with these limits that warns nobody."""
-    return Keeper(ledger, config(*limits), "process", on_warning=lambda _: None)
+    settings = config(*limits, on_busy="refuse")  # a race ends at once, with nobody who waits
+    return Keeper(ledger, settings, "process", on_warning=lambda _: None)
 
 
 Verdict = tuple[int, list[str]]

@@ -430,7 +430,9 @@ def test_cve_2026_42208_a_text_is_data_in_every_field(text: str, path: Path) -> 
     """CVE-2026-42208, CVE-2025-45809, CVE-2024-5225: SQL was built from the text of a key."""
     with keeper_with(limit(10, provider=""), ledger=path) as keeper:
         call = {"model": text, "operation": text, "scope": {"k": text}, "event_id": text}
-        keeper.record(text, note=text, **call)
+        with pytest.raises(InvalidInputError, match="unknown provider"):
+            keeper.record(text, **call)
+        keeper.record("gemini", note=text, **call)
         keeper.record("gemini", requests=2)
         assert len(list(keeper.events())) == 2
         assert len(list(keeper.events(operation="call"))) == 1

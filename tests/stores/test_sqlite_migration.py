@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.reservations import State
 from quotakeeper.domain.ports import EventQuery
 from quotakeeper.errors import LedgerError, LedgerVersionError
@@ -126,7 +128,7 @@ def test_who_may_only_look_is_told_to_have_it_brought_up_to_date(old):
 
 # -- schema 2 to 3: crossings of thresholds
 
-DUMP = Path(__file__).parents[1] / "proof" / "ledger_of_schema_2.sql"
+DUMPS = Path(__file__).parents[1] / "proof"
 WHEN = 1_794_744_001_000_000  # of its newest entries
 CAP, MONEY = (
     cap(100),
@@ -137,11 +139,16 @@ CAP, MONEY = (
 @pytest.fixture
 def second(tmp_path):
     """A ledger as quotakeeper with schema 2 left it: 86 of 100 used, 823 of 1,000."""
-    path = tmp_path / "second.db"
+    return made_from(tmp_path / "second.db", 2)
+
+
+def made_from(path, version):
+    """A ledger from the dump of a schema."""
+    text = (DUMPS / f"ledger_of_schema_{version}.sql").read_text(encoding="utf-8")
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(DUMP.read_text(encoding="utf-8"))
+        connection.executescript(text)
         connection.execute("PRAGMA application_id = 1363890258")
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("PRAGMA journal_mode = WAL")
     return path
 
@@ -189,9 +196,12 @@ def test_an_older_quotakeeper_refuses_a_ledger_with_crossings(second, monkeypatc
         store.open_count()
     before = second.read_bytes()
     monkeypatch.setattr(opening, "SCHEMA_VERSION", 2)
-    with opened(second) as store, pytest.raises(LedgerVersionError, match="has schema 3"):
+    with (
+        opened(second) as store,
+        pytest.raises(LedgerVersionError, match=f"has schema {SCHEMA_VERSION}"),
+    ):
         store.apply([c.Record("old", LABELS, tokens(1))], WHEN)
-    with pytest.raises(LedgerVersionError, match="has schema 3"):
+    with pytest.raises(LedgerVersionError, match=f"has schema {SCHEMA_VERSION}"):
         connect_read_only(second)
     assert second.read_bytes() == before
 
@@ -208,5 +218,100 @@ def test_the_step_to_schema_3_is_whole_or_not_at_all(second, monkeypatch):
     assert "entry" in tables and not {"entry_3", "crossing", "mark"} & tables
     with opened(second) as store:
         assert store.open_count() == 4
+        assert len(list(store.entries())) == 19
+        assert store.verify() == []
+
+
+# -- schema 3 to 4: orders, accounts per label value, quotas that were seen
+
+NEWEST = 1_802_347_201_000_000  # just after the newest entries of that dump
+THIRD_LIMITS = (CAP, cap(80, "rolling", window="rolling 24h"), MONEY)
+
+
+@pytest.fixture
+def third(tmp_path):
+    """A ledger as quotakeeper with schema 3 left it: 85 of 100 used, 8 reserved, 825 of 1,000."""
+    return made_from(tmp_path / "third.db", 3)
+
+
+def columns_of(path, table):
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[1] for row in connection.execute(f"PRAGMA table_info ({table})")]
+
+
+def test_the_journal_of_schema_3_and_its_crossings_are_copied_as_they_are(third):
+    tables = ("entry", "hold", "balance", "slot", "pace", "carried_slot", "carried_balance",
+              "crossing", "mark")  # fmt: skip
+    before = {table: rows_of(third, table) for table in tables}
+    accounts = rows_of(third, "account")
+    with opened(third) as store:
+        assert [(v.used, v.reserved) for v in store.verdicts(THIRD_LIMITS, NEWEST)] == [
+            (85, 8), (85, 8), (825, 60),
+        ]  # fmt: skip
+        assert store.verify() == []
+        again = c.Record("again", LABELS, tokens(0, 0), THIRD_LIMITS)
+        (booked,) = store.apply([again], NEWEST)
+        assert booked.crossed == ()
+    after = {table: rows_of(third, table) for table in tables}
+    assert after["entry"][:-1] == before["entry"]
+    assert len(before["entry"]) == 19 and len(before["crossing"]) == 8
+    same = set(tables) - {"entry", "slot", "balance"}
+    assert {table: after[table] for table in same} == {table: before[table] for table in same}
+    assert rows_of(third, "notice") == rows_of(third, "quota_seen") == []
+    assert [row[:10] for row in rows_of(third, "account")] == accounts
+    copy = third.with_name("third.db.schema-3.bak")
+    assert rows_of(copy, "entry") == before["entry"]
+    assert "per" not in columns_of(copy, "account") and "per" in columns_of(third, "account")
+    with closing(sqlite3.connect(third)) as connection:
+        for table in ("entry", "crossing"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+def test_a_limit_per_label_finds_what_was_used_before_the_step(third):
+    each = replace(cap(50, "each"), per="user")
+    with opened(third) as store:
+        store.apply([c.Watch((each.account,))], NEWEST)
+        (verdict,) = store.verdicts((each,), NEWEST)
+        assert (verdict.limit.name, verdict.used) == ("each [user=lan]", 29)
+        assert store.verify() == []
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_ledger_of_any_schema_takes_orders_and_then_older_ones_refuse_it(
+    version, tmp_path, monkeypatch
+):
+    path = made_from(tmp_path / "ledger.db", version)
+    when = NEWEST + 1
+    with opened(path) as store:
+        (ordered,) = store.apply([o.PauseCalls("", "why", "bob", None)], when)
+        assert isinstance(ordered, o.Ordered)
+        (denied,) = store.apply([c.Reserve("x", LABELS, tokens(1), (), "bob", 10**6)], when)
+        assert isinstance(denied, c.Denied) and denied.decision.pause is not None
+        assert store.verify() == []
+    assert path.with_name(f"ledger.db.schema-{version}.bak").stat().st_size > 0
+    before = path.read_bytes()
+    for older in range(1, SCHEMA_VERSION):
+        monkeypatch.setattr(opening, "SCHEMA_VERSION", older)
+        with opened(path) as store, pytest.raises(LedgerVersionError, match="has schema 4"):
+            store.apply([c.Reserve("y", LABELS, tokens(1), (), "bob", 10**6)], when)
+        with pytest.raises(LedgerVersionError, match="has schema 4"):
+            connect_read_only(path)
+    assert path.read_bytes() == before
+
+
+def test_the_step_to_schema_4_is_whole_or_not_at_all(third, monkeypatch):
+    whole = schema(4)
+    monkeypatch.setattr(opening, "schema", lambda version: [*whole, "SELECT no such thing"])
+    with opened(third) as store, pytest.raises(LedgerError):
+        store.open_count()
+    monkeypatch.undo()
+    with closing(sqlite3.connect(third)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    assert "entry" in tables and not {"entry_4", "notice", "quota_seen"} & tables
+    assert "per" not in columns_of(third, "account")
+    with opened(third) as store:
+        assert store.open_count() == 2
         assert len(list(store.entries())) == 19
         assert store.verify() == []

@@ -9,6 +9,7 @@ import pytest
 
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Kind
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.stores.memory import MemoryStore
@@ -189,6 +190,7 @@ def test_every_table_is_strict(path):
     assert set(strict) == {
         "word", "labels", "entry", "account", "balance", "hold", "slot",
         "carried_slot", "carried_balance", "compacting", "pace", "crossing", "mark",
+        "notice", "quota_seen",
     }  # fmt: skip
     assert all(strict.values())
 
@@ -196,7 +198,7 @@ def test_every_table_is_strict(path):
 def test_stored_codes_never_change():
     assert [kind.value for kind in KINDS] == [
         "reserve", "sent", "extend", "settle", "release", "expire", "assume", "record", "correct",
-        "grow", "draw", "reserve", "cross",
+        "grow", "draw", "reserve", "cross", "pause", "resume", "raise", "topup", "lapse",
     ]  # fmt: skip
     assert [value.value for value in PROVENANCES] == [
         "reported", "tokenizer", "estimated", "assumed",
@@ -225,3 +227,19 @@ def test_no_query_walks_through_the_whole_journal(path, name):
         assert scans == ["SCAN entry"]  # from its end, for one row
     else:
         assert not any("entry" in step or " o" in step for step in scans), plan
+
+
+@pytest.mark.parametrize(
+    "text", ["UPDATE notice SET why = 'y'", "DELETE FROM notice", "INSERT OR REPLACE INTO notice "
+             "SELECT seq, subject, 'y', by, until_at, account, amount, used, about FROM notice"]
+)  # fmt: skip
+def test_what_was_ordered_is_never_changed(tmp_path, text):
+    path = tmp_path / "ordered.db"
+    with closing(SqliteStore(path, zone_named, owner="me", durability="process")) as store:
+        store.apply([o.PauseCalls("", "x")], NOW)
+        with (
+            closing(sqlite3.connect(path)) as connection,
+            pytest.raises(sqlite3.IntegrityError, match="append-only"),
+        ):
+            connection.execute(text)
+        assert store.verify() == []

@@ -52,7 +52,7 @@ def unused_names(
 
     The ledger is opened only where a limit has such a name, and only if it is there.
     """
-    asked = {limit.operation for limit in limits} | {key for x in limits for key, _ in x.scope}
+    asked = {limit.operation for limit in limits} | {key for x in limits for key in _labels(x)}
     if not asked - KNOWN_OPERATIONS - KNOWN_LABELS - {""}:
         return []
     operations, labels = set(KNOWN_OPERATIONS), set(KNOWN_LABELS)
@@ -65,6 +65,11 @@ def unused_names(
     return list(_unused(limits, operations, labels))
 
 
+def _labels(limit: Limit) -> list[str]:
+    """The labels that a call must have to be under a limit."""
+    return [*(key for key, _ in limit.scope), *([limit.per] if limit.per else [])]
+
+
 def _unused(
     limits: Iterable[Limit], operations: set[str], labels: set[str]
 ) -> Iterable[UnusedName]:
@@ -72,6 +77,6 @@ def _unused(
         if limit.operation and limit.operation not in operations:
             near = nearest(limit.operation, operations, cutoff=0.7)
             yield UnusedName(limit.name, "operation", limit.operation, near)
-        for key, _ in limit.scope:
+        for key in _labels(limit):
             if key not in labels:
                 yield UnusedName(limit.name, "label", key, nearest(key, labels, cutoff=0.7))

@@ -39,15 +39,21 @@ class LimitsFile:
         self._document = _parse(text)
         self.copied_defaults = False
 
-    def set(self, name: str, changes: Mapping[str, str]) -> bool:
-        """Make a limit, or change the given keys of one; whether it is new."""
+    def set(self, name: str, changes: Mapping[str, object]) -> bool:
+        """Make a limit, or change the given keys of one; whether it is new.
+
+        An empty `scope` or `per` takes the key out: then the limit is for every call.
+        """
         self._write_out_defaults()
         table = self._find(name)
         is_new = table is None
         if table is None:
             table = self._append({"name": name, **self._default_named(name)})
-        for key, text in changes.items():
-            table[key] = _value(key, text)
+        for key, value in changes.items():
+            if key in ("scope", "per") and not value:
+                table.pop(key, None)
+            else:
+                table[key] = _written(key, value)
         return is_new
 
     def limit(self, name: str) -> Limit:
@@ -157,14 +163,14 @@ class LimitsFile:
 
 
 def check_limit(
-    name: str, changes: Mapping[str, str], known: Sequence[Limit], *, prefix: str = ""
+    name: str, changes: Mapping[str, object], known: Sequence[Limit], *, prefix: str = ""
 ) -> list[str]:
     """Check the values to set in a limit; returns the keys that a new limit still needs.
 
     `known` are the limits in force. Raises InvalidInputError; its field is the key after `prefix`.
     """
     meter_name = changes.get("meter")
-    if meter_name is None:
+    if not isinstance(meter_name, str):
         meter_name = next((x.meter for x in known if _same(x.name, name)), None)
     if "window" in changes:
         parse_window(changes["window"], f"{prefix}window")
@@ -189,6 +195,22 @@ def check_installed() -> None:
         raise MissingExtraError("cli", "changing the config file")
 
 
+def _written(key: str, value: object) -> object:
+    """A value as it stands in the file: scopes on one line, thresholds as numbers."""
+    import tomlkit
+
+    if isinstance(value, Mapping):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return table
+    if key == "thresholds" and isinstance(value, list | tuple):
+        array = tomlkit.array()
+        for each in value:
+            array.append(tomlkit.parse(f"x = {each}")["x"])
+        return array
+    return _amount(value) if key == "amount" and isinstance(value, str) else value
+
+
 def _parse(text: str) -> TOMLDocument:
     check_installed()
     import tomlkit
@@ -198,12 +220,6 @@ def _parse(text: str) -> TOMLDocument:
 
 def _same(one: object, other: str) -> bool:
     return isinstance(one, str) and one.casefold() == other.casefold()
-
-
-def _value(key: str, text: str) -> int | str | bool:
-    if key == "unlisted":
-        return text == "true"
-    return _amount(text) if key == "amount" else text
 
 
 def _amount(text: str) -> int | str:

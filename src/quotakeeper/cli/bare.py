@@ -12,6 +12,10 @@ from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.exit_codes import report
 from quotakeeper.cli.export.command import ExportOptions, run_export
 from quotakeeper.cli.export.option_table import EXPORT
+from quotakeeper.cli.pause.command import run_pause
+from quotakeeper.cli.pause.option_table import PAUSE
+from quotakeeper.cli.resume.command import run_resume
+from quotakeeper.cli.resume.option_table import RESUME
 from quotakeeper.cli.run.option_table import RUN
 from quotakeeper.cli.running import guarded
 from quotakeeper.cli.status.command import run_status
@@ -85,6 +89,14 @@ def _verify(session: CommandContext, found: argparse.Namespace) -> int:
     return run_verify(session, **values_of(found, VERIFY.options))
 
 
+def _pause(session: CommandContext, found: argparse.Namespace) -> int:
+    return run_pause(session, **values_of(found, PAUSE.options))
+
+
+def _resume(session: CommandContext, found: argparse.Namespace) -> int:
+    return run_resume(session, **values_of(found, RESUME.options))
+
+
 TRANSLATE = "translate"
 BARE: dict[str, Callable[[CommandContext, argparse.Namespace], int]] = {
     RUN.name: _run,
@@ -92,6 +104,8 @@ BARE: dict[str, Callable[[CommandContext, argparse.Namespace], int]] = {
     STATUS.name: _status,
     EXPORT.name: _export,
     VERIFY.name: _verify,
+    PAUSE.name: _pause,
+    RESUME.name: _resume,
 }
 
 
@@ -108,7 +122,7 @@ def _parser(words: Words) -> argparse.ArgumentParser:
     run = _added(commands, RUN, words)
     run.usage = "quotakeeper run [options] -- PROGRAM [ARGUMENTS]"
     add_arguments(commands.add_parser(TRANSLATE, help=words(SUMMARY)), words)
-    for table in (STATUS, EXPORT, VERIFY):
+    for table in (PAUSE, RESUME, STATUS, EXPORT, VERIFY):
         _added(commands, table, words)
     return parser
 

@@ -11,8 +11,9 @@ from quotakeeper.pipeline.command_option import CommandOption
 
 # In the order of the help text: running, looking, the ledger, setting up. Others come behind.
 ORDER = (
-    "run", "translate", "status", "watch", "report", "events", "export", "verify", "compact",
-    "reconcile", "limits", "prices", "plan", "estimate", "tokens", "doctor", "config", "sandbox",
+    "run", "pause", "resume", "translate", "status", "watch", "report", "events", "export",
+    "verify", "compact", "reconcile", "limits", "prices", "plan", "estimate", "tokens", "doctor",
+    "config", "sandbox",
 )  # fmt: skip
 _NO_COMMANDS = {"text", "views"}
 

@@ -10,6 +10,7 @@ from quotakeeper.cli.console import Glyphs, glyphs_for
 from quotakeeper.cli.text.words import Words
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.terminal import language, wants_colour
+from quotakeeper.errors import LedgerUnavailableError
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -44,6 +45,24 @@ class CommandContext:
     def settings(self) -> Settings:
         """The settings in force, without opening the ledger."""
         return load_settings(ledger=self.ledger, config=self.config)
+
+
+def check_ledger_is_there(session: CommandContext) -> None:
+    """Raise LedgerUnavailableError where the ledger is no file that exists.
+
+    For orders: given to a ledger that nobody uses, one would stop nothing, and seem to.
+    """
+    from quotakeeper.wiring import ledger_path
+
+    settings = session.settings()
+    path = ledger_path(settings)
+    if path is None:
+        raise LedgerUnavailableError(
+            settings.ledger, "is in the memory of one process", "call Keeper.pause in that process"
+        )
+    if not path.exists():
+        fix = "name the ledger of the processes with --ledger; see: quotakeeper doctor"
+        raise LedgerUnavailableError(str(path), "there is no such ledger", fix)
 
 
 def open_keeper(session: CommandContext) -> Keeper:

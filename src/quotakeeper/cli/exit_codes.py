@@ -13,6 +13,7 @@ from quotakeeper.errors import (
     LedgerUnavailableError,
     LimitExceeded,
     MissingExtraError,
+    PausedError,
     ProviderError,
     QuotakeeperError,
     TokenizerError,
@@ -38,7 +39,7 @@ def exit_code(error: QuotakeeperError) -> int:
             return BAD_CONFIG
         case InvalidInputError():
             return USAGE
-        case LimitExceeded():
+        case LimitExceeded() | PausedError():
             return OVER
         case _:
             return FAILURE
@@ -85,6 +86,8 @@ def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
             return what, f"{error.ledger}: {error.problem}", error.fix
         case LimitExceeded():
             return "a limit is reached", str(error), "quotakeeper status"
+        case PausedError():
+            return "calls are paused", str(error), "quotakeeper resume"
         case ProviderError():
             return "the account cannot be read", str(error), "check the key, or give --file"
         case TokenizerError():

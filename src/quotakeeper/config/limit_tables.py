@@ -22,6 +22,7 @@ LIMIT_KEYS = (
     "model",
     "operation",
     "scope",
+    "per",
     "meter",
     "window",
     "amount",
@@ -137,6 +138,11 @@ def read_limit(
             return default
         return at_key(f"{where}.{key}", reader, table[key], f" (in the limit {name!r})")
 
+    no_scope: tuple[tuple[str, str], ...] = ()
+    scope, per = read("scope", _scope, no_scope), read("per", _label, "")
+    if per in dict(scope):
+        problem = f"{per!r} has one value in scope (in the limit {name!r})"
+        raise ConfigError(f"{where}.per", problem, "leave it out of one of them")
     meter = METERS[read("meter", lambda value: meter_named(str(value)).name, "")]
     return Limit(
         name=name,
@@ -146,7 +152,8 @@ def read_limit(
         provider=read("provider", _label, "").lower(),  # as calls are
         model=read("model", _label, ""),
         operation=read("operation", _label, ""),
-        scope=read("scope", _scope, ()),
+        scope=scope,
+        per=per,
         mode=Mode(read("mode", _mode, Mode.HARD.value)),
         timezone=read("timezone", checked_zone, timezone),
         thresholds=read("thresholds", _thresholds, _from_warn_at(warn_at)),

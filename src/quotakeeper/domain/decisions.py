@@ -8,6 +8,7 @@ from datetime import tzinfo
 from types import MappingProxyType
 
 from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import Quantities, units_text
 from quotakeeper.domain.windows import Period, moment
 
@@ -28,6 +29,8 @@ class Verdict:
     remaining: int
     period: Period
     resets_at: int
+    # Of a limit per label, at the last value that is listed: how many further values are not.
+    others: int = 0
 
     @property
     def fits(self) -> bool:
@@ -58,20 +61,25 @@ class Verdict:
         """One line for people: the limit, what was asked, what remains, when it resets."""
         meter = self.limit.meter_info
         resets = moment(self.resets_at, zone) if zone else moment(self.resets_at)
+        per, ends = f"per {self.limit.window}", f"resets at {resets.isoformat(timespec='seconds')}"
+        if self.limit.window.is_endless:
+            per, ends = "prepaid", f"pay in with: quotakeeper limits topup {self.limit.name!r}"
         asked = f"asked {units_text(self.asked, meter)}, " if self.asked else ""
         state = ""
         if self.asked and self.is_held:
             state = " is only held by calls under way"
+        elif self.asked and self.is_used_up and self.limit.window.is_endless:
+            state = " has too little left"
         elif self.never_fits:
             state = " is smaller than this call"
         elif self.asked and self.is_used_up:
             state = " is used up"
         return (
             f"limit {self.limit.name!r} of {units_text(self.limit.amount, meter)} {meter.unit} "
-            f"per {self.limit.window}{state}: {asked}"
+            f"{per}{state}: {asked}"
             f"remaining {units_text(self.remaining, meter)} "
             f"(used {units_text(self.used, meter)}, reserved {units_text(self.reserved, meter)}); "
-            f"resets at {resets.isoformat(timespec='seconds')}"
+            f"{ends}"
         )
 
 
@@ -133,7 +141,8 @@ _NO_REASONS: Mapping[str, str] = MappingProxyType({})
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Allowed or not. `refusing` are the hard limits that do not have room, `warnings` the limits
-    that would be at or above one of their thresholds, or passed though soft or shadow.
+    that would be at or above one of their thresholds, or passed though soft or shadow. `pause` is
+    set when no limit was asked, because calls are paused: then `refusing` is empty.
 
     `basis` says what was to be reserved, and why: of every refusal, and of a call that was admitted
     at a typical amount, at a lowered output cap, or after a wait."""
@@ -141,6 +150,7 @@ class Decision:
     allowed: bool
     refusing: tuple[Verdict, ...] = ()
     warnings: tuple[Verdict, ...] = ()
+    pause: CallPause | None = None
     basis: HoldBasis | None = None
 
     @property
@@ -155,4 +165,6 @@ class Decision:
 
     def explain(self) -> str:
         """One line for people."""
+        if self.pause is not None:
+            return self.pause.explain()
         return "allowed" if self.allowed else self.blocking.explain()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from quotakeeper.domain.units import METERS, Meter, meter_named
-from quotakeeper.domain.usage import CallLabels
+from quotakeeper.domain.usage import CallLabels, check_label
 from quotakeeper.domain.windows import Window
 
+Scope = tuple[tuple[str, str], ...]
 _NEVER = 2**63  # more than any balance holds
 DEFAULT_THRESHOLDS = (Decimal("0.8"), Decimal("0.95"), Decimal(1))
 
@@ -28,7 +30,8 @@ class Account:
     """What a balance is kept for: which calls, which meter, which window, in which time zone.
 
     It has no amount in it: raising a limit keeps what was used. Empty strings match everything;
-    a model ending in "*" matches by its beginning.
+    a model ending in "*" matches by its beginning. With `per`, the name of a scope label, it stands
+    for one account for each value of that label: it has no balance of its own.
     """
 
     meter: str
@@ -38,13 +41,16 @@ class Account:
     model: str = ""
     operation: str = ""
     scope: tuple[tuple[str, str], ...] = ()
+    per: str = ""
     # A text that is the same for the same account, for ever: it is stored. Made once: it is hot.
     key: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         scope = "&".join(f"{_plain(name)}={_plain(value)}" for name, value in self.scope)
         names = (self.timezone, self.provider, self.model, self.operation)
-        parts = (self.meter, str(self.window), *map(_plain, names), scope)
+        parts = [self.meter, str(self.window), *map(_plain, names), scope]
+        if self.per:
+            parts.append(f"per={_plain(self.per)}")
         object.__setattr__(self, "key", "|".join(parts))
 
     def matches(self, labels: CallLabels) -> bool:
@@ -54,12 +60,38 @@ class Account:
             and _model_matches(self.model, labels.model)
             and (not self.operation or self.operation == labels.operation)
             and (not self.scope or set(self.scope) <= set(labels.scope))
+            and (not self.per or value_of(labels, self.per) is not None)
         )
+
+    def of(self, labels: CallLabels) -> Account:
+        """The account of the value that a matching call has for the label `per`."""
+        value = value_of(labels, self.per) if self.per else None
+        return self if value is None else self.of_value(value)
+
+    def of_value(self, value: str) -> Account:
+        """The account of one value of the label `per`."""
+        return replace(self, scope=_with(self.scope, self.per, value), per="")
+
+    def is_of(self, family: Account) -> bool:
+        """Whether this is the account of one value of another account's label `per`."""
+        more = set(self.scope) - set(family.scope)
+        return (
+            len(more) == 1 == len(self.scope) - len(family.scope)
+            and next(iter(more))[0] == family.per != ""
+            and not self.per
+            and (self.meter, self.window, self.timezone, self.provider, self.model, self.operation)
+            == (family.meter, family.window, family.timezone, family.provider, family.model,
+                family.operation)
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A named cap of `amount` base units (pico-USD for cost, milliseconds for audio).
+
+    With `per`, the name of a scope label, it is a rule: it stands for one limit for each value of
+    that label, and a call without the label is not under it. `of` gives the limit of one value: its
+    `rule` is the rule's name, and its `scope` has the value.
 
     `unlisted` says that its model may be one that no price list has.
     """
@@ -75,6 +107,8 @@ class Limit:
     mode: Mode = Mode.HARD
     timezone: str = "UTC"
     thresholds: tuple[Decimal, ...] = DEFAULT_THRESHOLDS
+    per: str = ""
+    rule: str = ""
     unlisted: bool = False
     # The account whose balance this limit caps, and that account's meter: made once, they are hot.
     account: Account = field(init=False, compare=False, repr=False)
@@ -87,12 +121,26 @@ class Limit:
         parts = self.meter_info.parts
         meter = parts[0] if len(parts) == 1 else self.meter
         account = Account(meter, self.window, self.timezone, self.provider, self.model,
-                          self.operation, self.scope)  # fmt: skip
+                          self.operation, self.scope, self.per if self.is_rule else "")  # fmt: skip
         object.__setattr__(self, "account", account)
         object.__setattr__(self, "account_meter", METERS[meter])
         levels = tuple(sorted({_level(share, self.amount) for share in self.thresholds}))
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "warns_from", levels[0] if levels else _NEVER)
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it stands for one limit for each value of the label `per`."""
+        return bool(self.per) and not self.rule
+
+    def of(self, labels: CallLabels) -> Limit:
+        """The limit that a matching call is under: that of its value, where this is a rule."""
+        value = value_of(labels, self.per) if self.is_rule else None
+        return self if value is None else self.of_value(value)
+
+    def of_value(self, value: str) -> Limit:
+        """The limit of one value of the label `per`."""
+        return _of_value(self, value)
 
     @property
     def meter_info(self) -> Meter:
@@ -106,6 +154,25 @@ class Limit:
     def share_of(self, level: int) -> Decimal:
         """The highest threshold that lies at a level: a part of the amount, such as 0.8."""
         return max(share for share in self.thresholds if _level(share, self.amount) == level)
+
+
+@lru_cache(maxsize=4_096)
+def _of_value(rule: Limit, value: str) -> Limit:
+    scope = _with(rule.scope, rule.per, value)
+    name = check_label(f"{rule.name} [{rule.per}={value}]", "name")
+    return replace(rule, name=name, scope=scope, rule=rule.name)
+
+
+def value_of(labels: CallLabels, name: str) -> str | None:
+    """The value that a call has for a scope label; None where it has no such label."""
+    for label, value in labels.scope:
+        if label == name:
+            return value
+    return None
+
+
+def _with(scope: Scope, name: str, value: str) -> Scope:
+    return tuple(sorted((*scope, (name, value))))
 
 
 def _level(share: Decimal, amount: int) -> int:
@@ -132,4 +199,5 @@ def _model_matches(wanted: str, model: str) -> bool:
 
 def applicable(limits: Iterable[Limit], labels: CallLabels) -> tuple[Limit, ...]:
     """The limits that apply to a call, in the order of their names (a fixed order)."""
-    return tuple(sorted((x for x in limits if x.matches(labels)), key=lambda x: x.name))
+    matching = (limit.of(labels) for limit in limits if limit.matches(labels))
+    return tuple(sorted(matching, key=lambda limit: limit.name))

@@ -12,6 +12,7 @@ from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 
 
@@ -82,7 +83,10 @@ class LedgerReader(Protocol):
         """Whether a reservation would be admitted."""
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """Where each limit stands."""
+        """Where each limit stands; of a limit per label, that of each value: see `admission.standing`."""
+
+    def pauses(self, now: int) -> tuple[CallPause, ...]:
+        """The pauses in force."""
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""

@@ -18,6 +18,8 @@ from quotakeeper.errors import InvalidInputError
 SECOND = 1_000_000
 MAX_INSTANT = 253_402_300_800 * SECOND  # the year 10000, where datetime ends
 CALENDAR_KINDS = ("minute", "hour", "day", "week", "month")
+ENDLESS = "none"
+FOREVER = MAX_INSTANT - 2 * 86_400 * SECOND  # the end of a period that has none, in every zone
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLLING = re.compile(r"rolling[ -]?(\d{1,8})\s*(s|m|h|d)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -27,7 +29,7 @@ _MAX_ROLLING_SECONDS = 400 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A rule that cuts time into periods: a calendar unit, or the last N seconds ("rolling")."""
+    """A rule that cuts time into periods: a calendar unit, the last N seconds ("rolling"), or none."""
 
     kind: str
     seconds: int = 0
@@ -36,6 +38,11 @@ class Window:
     def is_rolling(self) -> bool:
         """Whether this is the last N seconds; a calendar unit otherwise."""
         return self.kind == "rolling"
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether all time is one period: for prepaid credit, which no period gives back."""
+        return self.kind == ENDLESS
 
     def __str__(self) -> str:
         if not self.is_rolling:
@@ -59,9 +66,9 @@ class Period:
 
 
 def parse_window(text: object, field: str = "window") -> Window:
-    """Read "minute", "hour", "day", "week", "month" or "rolling 24h" (s, m, h, d)."""
+    """Read "minute", "hour", "day", "week", "month", "none" or "rolling 24h" (s, m, h, d)."""
     name = text.strip().lower() if isinstance(text, str) else ""
-    if name in CALENDAR_KINDS:
+    if name in (*CALENDAR_KINDS, ENDLESS):
         return Window(name)
     found = _ROLLING.fullmatch(name)
     if found:
@@ -72,7 +79,7 @@ def parse_window(text: object, field: str = "window") -> Window:
     raise InvalidInputError(
         field,
         f"unknown window {str(text)[:40]!r}",
-        f"one of: {', '.join(CALENDAR_KINDS)}, rolling 24h",
+        f"one of: {', '.join((*CALENDAR_KINDS, ENDLESS))}, rolling 24h",
     )
 
 
@@ -84,6 +91,8 @@ def period_at(window: Window, zone: tzinfo, at: int) -> Period:
     if window.is_rolling:
         oldest = slice_at(window, at - window.seconds * SECOND)
         return Period(oldest.start_at, slice_at(window, at).end_at)
+    if window.is_endless:
+        return Period(0, FOREVER)
     if window.kind == "minute":
         return _fixed(at, 60 * SECOND)
     if window.kind == "hour":

@@ -18,6 +18,7 @@ from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.leases.recall import LeaseRecall, RecallSign
 from quotakeeper.engine.observers import Observers
+from quotakeeper.engine.orders import Orders
 from quotakeeper.engine.outcomes import OutcomeReader
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.reads import Reads
@@ -45,6 +46,7 @@ class Engine:
     records: Records
     reads: Reads
     retention: Retention
+    orders: Orders
     limits: tuple[Limit, ...]
     zone: tzinfo
     observers: Observers
@@ -95,9 +97,10 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         parts.room.leased_by = leases.held_by
     reads = Reads(parts, limits, zone, leases)
     admission = Admission(parts, _admitter(parts, leases), reads.holds)
-    records, retention = Records(parts, reads), Retention(parts)
+    records, retention, orders = Records(parts, reads), Retention(parts), Orders(parts, limits)
     return Engine(
-        parts, calls, admission, records, reads, retention, limits, zone, observers, spool, leases
+        parts, calls, admission, records, reads, retention, orders, limits, zone, observers, spool,
+        leases,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from quotakeeper.domain.ledger.entries import Figures
@@ -260,6 +260,4 @@ def _one_of(kind: Any, value: object, field: str) -> Any:
 def _softened(limit: Limit) -> Limit:
     if limit.mode is not Mode.HARD:
         return limit
-    return Limit(limit.name, limit.meter, limit.window, limit.amount, limit.provider, limit.model,
-                 limit.operation, limit.scope, Mode.SOFT, limit.timezone,
-                 limit.thresholds)  # fmt: skip
+    return replace(limit, mode=Mode.SOFT)

@@ -89,7 +89,7 @@ class DeniedCalls:
     ) -> Steps[Any]:
         """The outcome of asking for less output, where the policy is to clamp."""
         policies = self._policies
-        if policies.on_limit != "clamp" or terms.at_once:
+        if policies.on_limit != "clamp" or terms.at_once or denied.decision.pause is not None:
             return denied
         quantities = command.figures.quantities
         cap = terms.cap(quantities)
@@ -118,6 +118,8 @@ class DeniedCalls:
             outcome = yield replace(command, figures=figures)
             if not isinstance(outcome, Denied):
                 return outcome
+            if outcome.decision.pause is not None:  # calls were paused meanwhile
+                return outcome
         return denied
 
     # -- to wait
@@ -129,9 +131,12 @@ class DeniedCalls:
         if terms.at_once:
             return _NO
         if denied is not None:
+            if denied.decision.pause is not None:
+                return _NO
             if self._until(denied.decision, terms, began) is None:
                 never = any(verdict.never_fits for verdict in denied.decision.refusing)
-                late = self._policies.on_limit == "wait" and not never
+                endless = denied.decision.blocking.limit.window.is_endless
+                late = self._policies.on_limit == "wait" and not never and not endless
                 return TOO_LATE if late else _NO
             limits = tuple(verdict.limit for verdict in denied.decision.refusing)
         caller, room = current_caller(), self._parts.room
@@ -147,6 +152,8 @@ class DeniedCalls:
     def _until(self, decision: Decision, terms: Terms, began: float) -> float | None:
         """Until when (monotonic seconds) a refused call may wait; None: the refusal stands."""
         policies, clock = self._policies, self._parts.clock
+        if decision.pause is not None:
+            return None  # a person says when calls go on: a pause is told at once
         if policies.on_busy == "wait" and terms.fits_lowered:
             return began + policies.busy_seconds
         if any(verdict.never_fits for verdict in decision.refusing):

@@ -13,7 +13,7 @@ from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.refusal_text import refusal_text
-from quotakeeper.errors import LimitExceeded
+from quotakeeper.errors import LimitExceeded, PausedError
 
 
 class OutcomeReader:
@@ -24,7 +24,7 @@ class OutcomeReader:
         self._policies = policies
 
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
-        """What was set aside; raises LimitExceeded, or what failed."""
+        """What was set aside; raises LimitExceeded, PausedError, or what failed."""
         if isinstance(outcome, Reserved):
             if self._observers.any:
                 self._observers.in_call(outcome)
@@ -32,6 +32,8 @@ class OutcomeReader:
         raise_if_failed(outcome)
         assert isinstance(outcome, Denied)
         self._observers.refused(call.labels, outcome.decision)
+        if outcome.decision.pause is not None:
+            raise PausedError(outcome.decision)
         verdict = outcome.decision.blocking
         zone = zone_named(verdict.limit.timezone)
         raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, self._policies))

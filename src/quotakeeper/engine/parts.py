@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
+from quotakeeper.domain.ports import Store
 from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.outcomes import OutcomeReader
 from quotakeeper.engine.room import Room
@@ -17,6 +18,9 @@ from quotakeeper.engine.worker.thread import Worker
 
 class Recalls(Protocol):
     """What is done before a refusal stands."""
+
+    def call_back_all(self, store: Store, now: int) -> bool:
+        """In the worker: call back what every process has leased; whether others may hold any."""
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
         """The last outcome of a command that was denied: of asking again where that may help."""

@@ -62,7 +62,8 @@ class Reads:
     def status(self, store: Store, now: int) -> Status:
         """Where every limit stands."""
         verdicts = store.verdicts(self._limits, now)
-        status = Status(now, tuple(map(limit_status, verdicts)), store.open_count())
+        limits = tuple(map(limit_status, verdicts))
+        status = Status(now, limits, store.open_count(), store.pauses(now))
         return self._with_unpriced(store, status)
 
     def forecast(self, store: Store, now: int) -> Status:

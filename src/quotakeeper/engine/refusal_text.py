@@ -60,6 +60,8 @@ def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Polic
         fixes.append("ask for less output")
     if decision.is_held and policies.on_busy != "wait" and policies.on_limit != "wait":
         fixes.append('set on_busy = "wait"')
+    elif verdict.limit.window.is_endless and not decision.is_held:
+        pass  # no period ends that could be waited for
     elif policies.on_limit == "wait" and not verdict.never_fits:
         fixes.append("raise wait_seconds")
     elif basis.waited_ms:
@@ -70,5 +72,5 @@ def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Polic
         fixes.append('set hold = "typical"')
     if can_be_smaller and policies.on_limit != "clamp":
         fixes.append('set on_limit = "clamp"')
-    fixes.append("raise the limit")
+    fixes.append("pay in" if verdict.limit.window.is_endless else "raise the limit")
     return ", or ".join(fixes)

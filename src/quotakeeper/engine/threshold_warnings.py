@@ -44,17 +44,18 @@ class ThresholdWarnings:
 
 def _log_warning(verdict: Verdict) -> None:
     limit, meter = verdict.limit, verdict.limit.meter_info
+    resets = moment(verdict.resets_at, zone_named(limit.timezone)).isoformat(timespec="seconds")
+    prepaid = limit.window.is_endless
     tell(
         log,
         logging.WARNING,
-        "quotakeeper: warning: limit %r is at %s %%: %s of %s %s per %s used, %s reserved; "
-        "resets at %s",
+        "quotakeeper: warning: limit %r is at %s %%: %s of %s %s %s used, %s reserved; %s",
         limit.name,
         percent_of(verdict.used, limit.amount),
         units_text(verdict.used, meter),
         units_text(limit.amount, meter),
         meter.unit,
-        limit.window,
+        "prepaid" if prepaid else f"per {limit.window}",
         units_text(verdict.reserved, meter),
-        moment(verdict.resets_at, zone_named(limit.timezone)).isoformat(timespec="seconds"),
+        f"{units_text(verdict.remaining, meter)} left" if prepaid else f"resets at {resets}",
     )

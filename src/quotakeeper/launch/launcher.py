@@ -42,13 +42,15 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What the Pythons of a run said of themselves. `shut`: why calls were refused altogether."""
+    """What the Pythons of a run said of themselves. `shut`: why calls were refused altogether;
+    `paused`: how many were refused because somebody had paused them."""
 
     metered: int = 0
     too_old: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     refused: int = 0
     shut: tuple[str, ...] = ()
+    paused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def read_notes(file: Path) -> Notes:
         every("failed"),
         sum(first == "refused" for first, _ in said),
         every("shut"),
+        sum(first == "paused" for first, _ in said),
     )
 
 

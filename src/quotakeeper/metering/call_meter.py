@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.domain.usage import Provenance
-from quotakeeper.errors import LimitExceeded, RefusingDecision
+from quotakeeper.errors import LimitExceeded, PausedError, RefusingDecision
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.event_loops import after_queued_jobs, run_in_thread, running_loop
@@ -147,6 +147,8 @@ class CallMeter:
         if isinstance(error, LimitExceeded):
             hard, seconds = self._weigh(error.decision)
             self.note("refused", error.limit.name)
+        elif isinstance(error, PausedError):
+            self.note("paused", error.provider)
         refusal = adapter.refusal(
             call, hard=hard, message=f"quotakeeper: {error}", retry_after_seconds=seconds
         )

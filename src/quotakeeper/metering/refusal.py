@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quotakeeper.errors import ConfigError, LedgerError, LimitExceeded, UnpricedModelError
+from quotakeeper.errors import (
+    ConfigError,
+    LedgerError,
+    LimitExceeded,
+    PausedError,
+    UnpricedModelError,
+)
 
 if TYPE_CHECKING:
     from quotakeeper.providers.contract import Call, Refusal
 
-# Why a call must stay: no room, no price, or nobody who could count it.
-DENIED = (LimitExceeded, UnpricedModelError, LedgerError, ConfigError)
-Denied = LimitExceeded | UnpricedModelError | LedgerError | ConfigError
+# Why a call must stay: no room, a pause, no price, or nobody who could count it.
+DENIED = (LimitExceeded, PausedError, UnpricedModelError, LedgerError, ConfigError)
+Denied = LimitExceeded | PausedError | UnpricedModelError | LedgerError | ConfigError
 
 
 @dataclass(frozen=True, slots=True)

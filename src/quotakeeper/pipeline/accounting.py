@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.errors import ConfigError, LimitExceeded, QuotakeeperError, RefusingDecision
+from quotakeeper.errors import (
+    ConfigError,
+    LimitExceeded,
+    PausedError,
+    QuotakeeperError,
+    RefusingDecision,
+)
 from quotakeeper.pipeline.errors import LimitReachedError, SetupError
 
 if TYPE_CHECKING:
@@ -190,6 +196,8 @@ class LedgerAccounting:
             decision = self._keeper.check(plan.provider, **self._labels_and_bounds(plan))
         except QuotakeeperError:
             return
+        if decision.pause is not None:
+            raise pause_error(PausedError(decision))
         if not decision.allowed:
             raise limit_error(decision)
 
@@ -217,6 +225,11 @@ def limit_error(decision: RefusingDecision) -> LimitReachedError:
     )
 
 
+def pause_error(error: PausedError) -> LimitReachedError:
+    """A pause in the pipeline's own terms: it stops, and goes on when the pause has lapsed."""
+    return LimitReachedError(str(error), resets_at=error.until or 0)
+
+
 @contextmanager
 def pipeline_errors() -> Iterator[None]:
     """Turn the ledger's errors into LimitReachedError and SetupError."""
@@ -224,6 +237,8 @@ def pipeline_errors() -> Iterator[None]:
         yield
     except LimitExceeded as error:
         raise limit_error(error.decision) from None
+    except PausedError as error:
+        raise pause_error(error) from None
     except ConfigError as error:
         raise SetupError(str(error), exit_code=EXIT_CONFIG) from None
     except QuotakeeperError as error:

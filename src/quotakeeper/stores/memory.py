@@ -18,6 +18,7 @@ from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
@@ -74,6 +75,11 @@ class MemoryStore:
             if limits:
                 check_ledger_time(self.name, now, self._state.high_water)
             return admission.standing(self._state, limits, now)
+
+    def pauses(self, now: int) -> tuple[CallPause, ...]:
+        """The pauses in force."""
+        with self._lock:
+            return admission.pauses(self._state, now)
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""

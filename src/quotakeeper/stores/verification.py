@@ -8,6 +8,7 @@ from quotakeeper.domain.ledger.call_record import CallRecord, followed, opened
 from quotakeeper.domain.ledger.crossings import problem_of
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.ledger.fold import replay
+from quotakeeper.domain.ledger.paying_in import problem_of as paid_in_wrongly
 from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Problem
@@ -70,11 +71,9 @@ def compare_balances(
             problems.append(Problem(f"entry {entry.seq} goes back in time"))
         last_at = max(last_at, entry.at)
         again.next_seq = entry.seq
-        if entry.kind is Kind.CROSS:
-            wrong = problem_of(again, entry, compacted=compacted)
-            if wrong:
-                problems.append(Problem(f"entry {entry.seq} {wrong}"))
-                continue
+        if wrong := _wrong(again, entry, compacted):
+            problems.append(Problem(f"entry {entry.seq} {wrong}"))
+            continue
         try:
             replay(again, entry)
         except (KeyError, AssertionError):
@@ -86,12 +85,19 @@ def compare_balances(
     return problems
 
 
+def _wrong(again: LedgerState, entry: Entry, compacted: bool) -> str:
+    """What is wrong with an entry that says what came of others; "" when nothing."""
+    if entry.kind is Kind.CROSS:
+        return problem_of(again, entry, compacted=compacted)
+    return paid_in_wrongly(again, entry) if entry.notice is not None else ""
+
+
 def _other_marks(kept: LedgerState, again: LedgerState, account: Account) -> Iterable[Problem]:
     there, derived = kept.marks(account.key), again.marks(account.key)
     for level in sorted(there.keys() | derived.keys()):
         have, want = there.get(level), derived.get(level)
-        # A rolling window keeps what it knows of a crossing that compaction let go of.
-        carried = want is None and account.window.is_rolling
+        # What has no period keeps what it knows of a crossing that compaction let go of.
+        carried = want is None and (account.window.is_rolling or account.window.is_endless)
         if have != want and not carried:
             yield Problem(
                 f"threshold {level} of {account.key!r} is {have}, the journal says {want}"
@@ -105,6 +111,8 @@ def _other_holds(kept: LedgerState, again: LedgerState) -> Iterable[Problem]:
     for hold_id in sorted(there.keys() & derived.keys()):
         if there[hold_id] != derived[hold_id]:
             yield Problem(f"open reservation {hold_id!r} is not what the journal says of it")
+    if kept.notices != again.notices:
+        yield Problem("pauses and raised limits are not those of the journal")
 
 
 def replayed(

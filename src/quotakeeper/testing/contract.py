@@ -15,12 +15,15 @@ from __future__ import annotations
 
 from quotakeeper.testing.attempt_rules import AttemptRules
 from quotakeeper.testing.correction_rules import CorrectionRules
+from quotakeeper.testing.credit_rules import CreditRules
 from quotakeeper.testing.crossing_rules import CrossingRules
 from quotakeeper.testing.journal_rules import JournalRules
 from quotakeeper.testing.lease_rules import LeaseRules
 from quotakeeper.testing.limit_rules import LimitRules
 from quotakeeper.testing.overdue_lease_rules import OverdueLeaseRules
+from quotakeeper.testing.pause_rules import PauseRules
 from quotakeeper.testing.reservation_rules import ReservationRules
+from quotakeeper.testing.value_rules import ValueRules
 from quotakeeper.testing.window_rules import WindowRules
 
 
@@ -32,6 +35,9 @@ class StoreContract(
     OverdueLeaseRules,
     LimitRules,
     CrossingRules,
+    PauseRules,
+    CreditRules,
+    ValueRules,
     WindowRules,
     JournalRules,
 ):

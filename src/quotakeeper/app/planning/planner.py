@@ -25,11 +25,12 @@ from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.usage import check_scope
 from quotakeeper.domain.windows import SECOND, Window, first_instant, moment, period_at
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.keeper import engine_of
 from quotakeeper.providers.audio import longest_milliseconds
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
-    from quotakeeper.domain.forecasting.status import LimitStatus
+    from quotakeeper.domain.forecasting.status import LimitStatus, Status
     from quotakeeper.domain.units import Quantities
 
 ORDERS = ("name", "shortest", "longest", "oldest", "newest")
@@ -60,7 +61,7 @@ def make_plan(keeper: Keeper, paths: Sequence[Path], request: PlanRequest) -> Pl
     scope = check_scope(request.scope)
     price = _pricer(keeper, languages, now)
     files = tuple(file_plan(x, rates, scope, price) for x in _sorted(sizes, request.sort))
-    standings = _standings(keeper, status.limits, now)
+    standings = _standings(keeper, _entries(keeper, status, scope), now)
     today = moment(now, keeper.zone).date()
     until = first_instant(keeper.zone, today + timedelta(days=request.limit_days))
     today_ends_at = period_at(Window("day"), keeper.zone, now).end_at
@@ -99,6 +100,19 @@ def _pricer(keeper: Keeper, languages: Sequence[str], now: int) -> Pricer:
         return found.cost_pico
 
     return price
+
+
+def _entries(
+    keeper: Keeper, status: Status, scope: Sequence[tuple[str, str]]
+) -> Sequence[LimitStatus]:
+    """Where limits stand. Of limits per label the one that the planned calls fall under is there,
+    though no call has had their value yet."""
+    labels = dict(scope)
+    known = [entry for entry in status.limits if not entry.limit.is_rule]
+    names = {entry.limit.name for entry in known}
+    own = [x.of_value(labels[x.per]) for x in keeper.limits if x.is_rule and x.per in labels]
+    more = [limit for limit in own if limit.name not in names]
+    return [*known, *engine_of(keeper).reads.standing(more)] if more else known
 
 
 def _standings(keeper: Keeper, entries: Sequence[LimitStatus], now: int) -> list[LimitRoom]:

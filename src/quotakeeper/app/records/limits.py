@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.config import Settings
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.units import units_text
@@ -15,6 +16,25 @@ def limits_record(settings: Settings) -> dict[str, object]:
         "origin": limits_origin(settings),
         "limits": [configured_limit_record(limit) for limit in settings.limits],
     }
+
+
+def raised_record(name: str, to: str, until: int, why: str) -> dict[str, object]:
+    """What `quotakeeper limits raise` has done; the amount is in the unit of the limit."""
+    return {
+        "schema": Schema.LIMIT_RAISED, "name": name, "amount": to, "until": rfc3339(until),
+        "why": why,
+    }  # fmt: skip
+
+
+def top_up_record(
+    name: str, amount: str, expires_at: int | None, balance: str
+) -> dict[str, object]:
+    """What `quotakeeper limits topup` has done; amounts are in the unit of the limit."""
+    expires = None if expires_at is None else rfc3339(expires_at)
+    return {
+        "schema": Schema.TOP_UP, "name": name, "amount": amount, "expires_at": expires,
+        "balance": balance,
+    }  # fmt: skip
 
 
 def limits_origin(settings: Settings) -> str:
@@ -36,6 +56,7 @@ def configured_limit_record(limit: Limit) -> dict[str, object]:
         "amount": units_text(limit.amount, limit.meter_info),
         "mode": str(limit.mode),
         "timezone": limit.timezone,
+        "per": limit.per,
         "thresholds": [f"{each:f}" for each in limit.thresholds],
         "unlisted": limit.unlisted,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
+from quotakeeper.app.records.budgets import Budget, budget_record, budgets
 from quotakeeper.app.records.csv_text import Number, csv_line
 from quotakeeper.app.records.instants import rfc3339, zone_text
 from quotakeeper.domain.money import usd_text
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """Sums of `[since, until)` by the labels in `by`; instants are microseconds since 1970 UTC."""
+    """Sums of `[since, until)` by the labels in `by`, and the budgets beside them; instants are
+    microseconds since 1970 UTC."""
 
     by: tuple[str, ...]
     rows: tuple[UsageRow, ...]
@@ -28,6 +30,7 @@ class UsageReport:
     until: int | None
     now: int
     zone: tzinfo
+    budgets: tuple[Budget, ...] = ()
 
 
 def usage_report(
@@ -35,7 +38,8 @@ def usage_report(
 ) -> UsageReport:
     """Add up the calls of `[since, until)`; None is open."""
     rows = keeper.usage(since=since, until=until, by=by)
-    return UsageReport(by, tuple(rows), since, until, now, keeper.zone)
+    beside = tuple(budgets(keeper, since, until))
+    return UsageReport(by, tuple(rows), since, until, now, keeper.zone, beside)
 
 
 def report_record(report: UsageReport) -> dict[str, object]:
@@ -52,6 +56,7 @@ def report_record(report: UsageReport) -> dict[str, object]:
             for row in report.rows
         ],
         "totals": sums_record(report.rows),
+        "budgets": [budget_record(each) for each in report.budgets],
     }
 
 

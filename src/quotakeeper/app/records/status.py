@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.app.records.pauses import pause_record
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.domain.windows import Window, period_at
@@ -25,6 +26,7 @@ def status_record(status: Status) -> dict[str, object]:
             {**limit_record(each), "forecast": forecast_record(each)} for each in status.limits
         ],
         "open_reservations": status.open_reservations,
+        "pauses": [pause_record(pause) for pause in status.pauses],
     }
 
 
@@ -91,12 +93,15 @@ def limit_record(entry: LimitStatus) -> dict[str, object]:
         "remaining": units_text(entry.remaining, meter) if told else None,
         "percent": percent_text(entry.percent) if told else None,
         "state": str(entry.state),
-        "resets_at": rfc3339(entry.resets_at),
+        "resets_at": None if limit.window.is_endless else rfc3339(entry.resets_at),
         "unit": meter.unit,
         "mode": str(limit.mode),
         "model": limit.model,
         "operation": limit.operation,
         "scope": dict(limit.scope),
         "timezone": limit.timezone,
+        "per": limit.per,
+        "rule": limit.rule,
+        "others": entry.others,
         "unpriced_calls": entry.unpriced_calls,
     }

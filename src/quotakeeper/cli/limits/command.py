@@ -31,7 +31,7 @@ def run_list(session: context.CommandContext, *, as_json: bool) -> int:
     return exit_codes.OK
 
 
-def run_set(session: context.CommandContext, name: str, changes: Mapping[str, str]) -> int:
+def run_set(session: context.CommandContext, name: str, changes: Mapping[str, object]) -> int:
     """Make or change a limit in the config file."""
     name = check_label(name.strip(), "NAME")
     _check(session, name, changes)
@@ -82,7 +82,7 @@ def _tell_of_defaults(file: LimitsFile, session: context.CommandContext) -> None
         console.tell(session.words(text))
 
 
-def _check(session: context.CommandContext, name: str, changes: Mapping[str, str]) -> None:
+def _check(session: context.CommandContext, name: str, changes: Mapping[str, object]) -> None:
     """What was typed wrong is a usage error, before any file is touched."""
     if not changes:
         raise InvalidInputError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from quotakeeper.cli.context import CommandContext
@@ -30,27 +32,83 @@ def list_limits(session: CommandContext, as_json: bool) -> int:
 @click.option("--model", help='The model it is for; "gemini-2.5-*" is all that begin so.')
 @click.option("--operation", help="The operation it is for.")
 @click.option("--meter", type=click.Choice(list(METERS)), help="What is counted.")
-@click.option("--window", help='Per minute, hour, day, week, month, or "rolling 24h".')
+@click.option(
+    "--window", help='Per minute, hour, day, week, month, "rolling 24h", or none (prepaid).'
+)
 @click.option("--amount", help="How much: tokens, minutes, US dollars, ...")
 @click.option(
     "--mode", type=click.Choice([str(mode) for mode in Mode]), help="What passing it does."
 )
 @click.option("--timezone", help="The zone whose midnight it resets at.")
 @click.option(
+    "--scope",
+    multiple=True,
+    metavar="LABEL=VALUE",
+    help="Only calls with this label; repeatable. Empty: for all calls again.",
+)
+@click.option(
+    "--per",
+    metavar="LABEL",
+    help="A limit of its own for each value of this label. Empty: no more.",
+)
+@click.option("--thresholds", metavar="LIST", help="Where to warn, as parts of 1: 0.5,0.8.")
+@click.option(
+    "--for",
+    "for_span",
+    metavar="SPAN",
+    help='Raise --amount for this long only, like "1d"; the file stays as it is.',
+)
+@click.option("--why", metavar="TEXT", help="The reason, with --for.")
+@click.option(
     "--unlisted", is_flag=True, help="The model is new or your own: no price list need have it."
 )
 @click.pass_obj
-def set_limit(
-    session: CommandContext, /, name: str, unlisted: bool, **given: str | None
-) -> int:  # fmt: skip
+def set_limit(session: CommandContext, /, name: str, **given: Any) -> int:
     """Make a limit, or change the given parts of one.
 
     The config file in force is changed, else the user's own; comments in it are kept.
     """
     from quotakeeper.cli.limits.command import run_set
+    from quotakeeper.cli.limits.given import changes_given
+    from quotakeeper.cli.limits.raising import run_set_for
 
-    changes = {key: text for key, text in given.items() if text is not None}
-    return run_set(session, name, changes | ({"unlisted": "true"} if unlisted else {}))
+    for_span, why = given.pop("for_span"), given.pop("why")
+    changes = changes_given(given)
+    if for_span is not None:
+        return run_set_for(session, name, changes, for_span, why)
+    return run_set(session, name, changes)
+
+
+@limits.command("raise")
+@click.argument("name")
+@click.option("--to", required=True, metavar="AMOUNT", help="The larger amount, in its unit.")
+@click.option("--for", "for_span", required=True, metavar="SPAN", help='For how long, like "1d".')
+@click.option("--why", required=True, metavar="TEXT", help="The reason, for the journal.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def raise_limit(session: CommandContext, name: str, to: str, for_span: str, why: str,
+                as_json: bool) -> int:  # fmt: skip
+    """Give a limit more for a time, in every process on the ledger; it lapses by itself."""
+    from quotakeeper.cli.limits.raising import run_raise
+
+    return run_raise(session, name, to, for_span, why, as_json=as_json)
+
+
+@limits.command("topup")
+@click.argument("name")
+@click.argument("amount")
+@click.option(
+    "--expires", metavar="TIME", help="When what is left of it lapses; never, if not given."
+)
+@click.option("--why", default="", metavar="TEXT", help="The reason, for the journal.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def top_up(session: CommandContext, name: str, amount: str, expires: str | None, why: str,
+           as_json: bool) -> int:  # fmt: skip
+    """Pay credit into a prepaid limit, one with --window none."""
+    from quotakeeper.cli.limits.raising import run_top_up
+
+    return run_top_up(session, name, amount, expires, why, as_json=as_json)
 
 
 @limits.command("remove")

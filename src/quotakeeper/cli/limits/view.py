@@ -23,7 +23,7 @@ def limits_lines(settings: Settings, session: CommandContext, width: int) -> lis
         [
             limit.name,
             limit.provider or words("any"),
-            _what_for(limit) or "-",
+            _what_for(limit, session) or "-",
             figures.with_unit(limit.amount, limit.meter_info, lang),
             str(limit.window),
             str(limit.mode),
@@ -52,6 +52,7 @@ def unused_lines(unused: Sequence[UnusedName], session: CommandContext) -> list[
     ]
 
 
-def _what_for(limit: Limit) -> str:
+def _what_for(limit: Limit, session: CommandContext) -> str:
     scope = " ".join(f"{name}={value}" for name, value in limit.scope)
-    return " ".join(each for each in (limit.model, limit.operation, scope) if each)
+    per = session.words("each {label}", label=limit.per) if limit.per else ""
+    return " ".join(each for each in (limit.model, limit.operation, scope, per) if each)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quotakeeper.app.records.instants import zone_text
 from quotakeeper.app.records.report import UsageReport, provenances_of, quantities_of
 from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.report.budget_view import budget_lines
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
 from quotakeeper.domain.units import METERS
@@ -33,8 +34,9 @@ def report_lines(report: UsageReport, session: CommandContext, width: int) -> li
     """The heading, a row for each group, the total, and what the marks mean."""
     words, lang, by = session.words, session.lang, report.by
     lines = [_heading(report, session)]
+    beside = budget_lines(report.budgets, session, width)
     if not report.rows:
-        return [*lines, words("No calls in this time.")]
+        return [*lines, words("No calls in this time."), *beside]
     total = quantities_of(report.rows)
     shown = [METERS[name] for name in _SHOWN if METERS[name].parts[0] in total]
     header = [*(words(name.upper()) for name in by), words("CALLS")]
@@ -56,7 +58,7 @@ def report_lines(report: UsageReport, session: CommandContext, width: int) -> li
         rows.append(cells)
     right = frozenset(range(len(by), len(header) - 1))
     table = table_lines(header, rows, right=right, width=width, ellipsis=session.glyphs.ellipsis)
-    return [*lines, *table, *_legend(report.rows, session)]
+    return [*lines, *table, *_legend(report.rows, session), *beside]
 
 
 def _heading(report: UsageReport, session: CommandContext) -> str:

@@ -29,7 +29,7 @@ def summary_lines(
     """What a run used, in at most six lines."""
     total = used.total
     warnings = _warnings(notes, session)
-    if not total.calls and not notes.refused:
+    if not total.calls and not notes.refused and not notes.paused:
         if warnings:
             return warnings[:MOST_LINES]
         return ["quotakeeper: " + session.words("no call to a known provider was seen")]
@@ -91,6 +91,7 @@ def _doubts(notes: Notes, total: UsageRow, session: CommandContext) -> list[str]
     """What a reader of the figures should know, in one line."""
     counted = (
         (notes.refused, "refused by a limit: {n}"),
+        (notes.paused, "refused while calls were paused: {n}"),
         (total.unpriced_calls, "without a known price: {n}"),
         (total.provenances.get("estimated", 0), "estimated: {n}"),
         (total.provenances.get("assumed", 0), "assumed, outcome unknown: {n}"),

@@ -19,6 +19,7 @@ from quotakeeper.cli.views.limit_lines import (
     unpriced_pieces,
     used_text,
 )
+from quotakeeper.cli.views.pause_lines import pause_line
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus, Status
@@ -32,6 +33,7 @@ def status_lines(
     words = session.words
     zone_name = zone_text(zone)
     lines = [words("Quotas at {at} ({zone})", at=figures.stamp(status.as_of, zone), zone=zone_name)]
+    lines += [pause_line(pause, status.as_of, zone, session) for pause in status.pauses]
     if not status.limits:
         lines.append(words("No limits are set. See: quotakeeper limits set --help"))
     else:
@@ -86,6 +88,8 @@ def _limits(status: Status, zone: tzinfo, session: CommandContext, width: int) -
         separator = f" {session.glyphs.dot} "
         shown.append(_painted(line, row, session))
         shown += flowed(pieces, width, separator=separator, indent="  ")
+        if entry.others:
+            shown.append("  " + session.words("and {n} more, each used less", n=entry.others))
     return shown
 
 
@@ -121,4 +125,6 @@ def _block(
     pieces += forecast_pieces(entry, status.as_of, zone, session)
     resets = resets_text(entry, status.as_of, zone, session)
     pieces.append(session.words("resets {when}", when=resets))
+    if entry.others:
+        pieces.append(session.words("and {n} more, each used less", n=entry.others))
     return limit_block(entry, width, session, pieces)

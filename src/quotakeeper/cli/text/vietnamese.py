@@ -28,9 +28,40 @@ _MESSAGES = {
     "is a database of another program": "là cơ sở dữ liệu của chương trình khác",
     "name another file for the ledger": "hãy chỉ ra tệp khác cho sổ",
     "a limit is reached": "đã chạm hạn mức",
+    "calls are paused": "các lời gọi đang tạm dừng",
     "the tokenizer cannot be used": "bộ tách token không dùng được",
     "that did not work": "không thực hiện được",
     "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
+    # limits per label, limits that are raised
+    "each {label}": "mỗi {label}",
+    "and {n} more, each used less": "và {n} giá trị nữa, mỗi giá trị dùng ít hơn",
+    "limit {name!r} is raised to {amount} until {at}, in {left}: {why}": (
+        "hạn mức {name!r} được nâng lên {amount} tới {at}, còn {left}: {why}"
+    ),
+    "never; {left} left": "không bao giờ; còn {left}",
+    "limit {name!r}: {amount} paid in; the balance is {left}": (
+        "hạn mức {name!r}: đã nạp {amount}; số dư là {left}"
+    ),
+    "limit {name!r}: {amount} paid in, until {at}; the balance is {left}": (
+        "hạn mức {name!r}: đã nạp {amount}, hết hạn {at}; số dư là {left}"
+    ),
+    # report: spend beside budget
+    "BUDGET": "NGÂN SÁCH",
+    "PERIOD": "KỲ",
+    "LEFT": "CÒN LẠI",
+    "and {n} more; all with --json": "và {n} dòng nữa; xem hết bằng --json",
+    # pause, resume
+    "PAUSED: calls to {provider}, since {since}, {until}, by {by}: {why}": (
+        "TẠM DỪNG: lời gọi tới {provider}, từ {since}, {until}, do {by}: {why}"
+    ),
+    "until resumed": "tới khi có lệnh resume",
+    "until {at}, in {left}": "tới {at}, còn {left}",
+    "all providers": "mọi nhà cung cấp",
+    "undo it with: {command}": "cho đi tiếp bằng: {command}",
+    "calls to {provider} go out again": "lời gọi tới {provider} lại được đi",
+    "still paused: calls to {provider}": "vẫn tạm dừng: lời gọi tới {provider}",
+    "nothing was paused": "không có gì đang tạm dừng",
+    "no such pause": "không có lệnh tạm dừng nào như vậy",
     # limits that match nothing, calls without a price
     "warning: limit {limit!r}: no call has had the operation {name!r} yet": (
         "cảnh báo: hạn mức {limit!r}: chưa có lời gọi nào mang thao tác {name!r}"
@@ -81,6 +112,7 @@ _MESSAGES = {
     "{n} calls": "{n} lời gọi",
     "and {n} more models": "và {n} model nữa",
     "refused by a limit: {n}": "bị hạn mức từ chối: {n}",
+    "refused while calls were paused: {n}": "bị từ chối trong lúc tạm dừng: {n}",
     "without a known price: {n}": "chưa rõ giá: {n}",
     "estimated: {n}": "ước tính: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",

@@ -39,6 +39,45 @@ HELP = {
     "A label for every call; repeatable.": "Một nhãn cho mọi lời gọi; lặp lại được.",
     "A few lines on stderr at the end, or none.": "Vài dòng trên stderr lúc kết thúc, hoặc không.",
     "Write what was used to this file.": "Ghi những gì đã dùng vào tệp này.",
+    # limits per label, limits that are raised
+    "Only calls with this label; repeatable. Empty: for all calls again.": (
+        "Chỉ tính lời gọi có nhãn này; lặp lại được. Để trống: lại tính mọi lời gọi."
+    ),
+    "A limit of its own for each value of this label. Empty: no more.": (
+        "Mỗi giá trị của nhãn này có hạn mức riêng. Để trống: thôi chia riêng."
+    ),
+    "Where to warn, as parts of 1: 0.5,0.8.": "Cảnh báo ở những phần nào của 1: 0.5,0.8.",
+    'Raise --amount for this long only, like "1d"; the file stays as it is.': (
+        'Chỉ nâng --amount trong chừng ấy thời gian, như "1d"; tệp giữ nguyên.'
+    ),
+    "The reason, with --for.": "Lý do, đi cùng --for.",
+    "Give a limit more for a time, in every process on the ledger; it lapses by itself.": (
+        "Nâng hạn mức trong một thời gian, cho mọi tiến trình dùng chung sổ; hết hạn tự trở lại."
+    ),
+    "The larger amount, in its unit.": "Mức lớn hơn, theo đơn vị của hạn mức.",
+    'For how long, like "1d".': 'Trong bao lâu, như "1d".',
+    "Pay credit into a prepaid limit, one with --window none.": (
+        "Nạp tín dụng vào một hạn mức trả trước, tức hạn mức có --window none."
+    ),
+    "When what is left of it lapses; never, if not given.": (
+        "Lúc nào phần còn lại hết hạn; không ghi thì không bao giờ."
+    ),
+    # pause, resume
+    "Stop the calls of every process on the ledger.": (
+        "Dừng các lời gọi của mọi tiến trình dùng chung sổ."
+    ),
+    "The provider to stop calls to; all, if not given.": (
+        "Nhà cung cấp cần dừng lời gọi; không ghi thì dừng tất cả."
+    ),
+    'For how long, like "2h"; until resume, if not given.': (
+        'Dừng trong bao lâu, như "2h"; không ghi thì dừng tới khi có lệnh resume.'
+    ),
+    "The reason; every refused call shows it.": "Lý do; mọi lời gọi bị từ chối đều nêu lý do này.",
+    "Let calls out again that were paused.": "Cho các lời gọi đang tạm dừng đi tiếp.",
+    "The provider whose pause to end; every pause, if not given.": (
+        "Nhà cung cấp cần cho đi tiếp; không ghi thì bỏ mọi lệnh tạm dừng."
+    ),
+    "The reason, for the journal.": "Lý do, để ghi vào nhật ký.",
     # status, watch, report, events
     "Where every limit stands now.": "Từng hạn mức đang ở đâu.",
     "Exit 3 over a hard limit, 4 near one.": "Mã thoát 3 khi vượt hạn mức cứng, 4 khi gần tới.",
@@ -103,8 +142,8 @@ HELP = {
     ),
     "The operation it is for.": "Cho thao tác nào.",
     "What is counted.": "Đếm đại lượng nào.",
-    'Per minute, hour, day, week, month, or "rolling 24h".': (
-        'Theo minute, hour, day, week, month, hoặc "rolling 24h".'
+    'Per minute, hour, day, week, month, "rolling 24h", or none (prepaid).': (
+        'Theo minute, hour, day, week, month, "rolling 24h", hoặc none (trả trước).'
     ),
     "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
     "What passing it does.": "Vượt qua thì làm gì.",

@@ -43,6 +43,9 @@ def unpriced_pieces(entry: LimitStatus, session: CommandContext) -> list[str]:
 
 def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
     """When the period ends, as time and as what is left of it."""
+    if entry.limit.window.is_endless:
+        left = figures.with_unit(entry.remaining, entry.limit.meter_info, session.lang)
+        return session.words("never; {left} left", left=left)
     return session.words(
         "{at}, in {left}",
         at=figures.clock_text(entry.resets_at, now, zone),

@@ -12,6 +12,7 @@ from quotakeeper.cli.text.table import columns_of, cut, flowed
 from quotakeeper.cli.views.event_table import event_lines, legend
 from quotakeeper.cli.views.forecast_text import forecast_pieces
 from quotakeeper.cli.views.limit_lines import limit_block, resets_text
+from quotakeeper.cli.views.pause_lines import pause_line
 from quotakeeper.domain.forecasting.status import LimitStatus
 
 
@@ -24,6 +25,9 @@ def frame_lines(frame: LiveFrame, session: CommandContext, width: int) -> list[s
     if room >= 12:
         pieces.append(cut(redacted(frame.ledger), room, glyphs.ellipsis))
     lines = [paint(f" {glyphs.dot} ".join(pieces), "bold", session.colour)]
+    for pause in frame.status.pauses:
+        text = pause_line(pause, now, frame.zone, session)
+        lines += ["", *flowed(text.split(" "), width, separator=" ", indent="  ")]
     if not frame.status.limits:
         lines += ["", words("No limits are set. See: quotakeeper limits set --help")]
     for entry in frame.status.limits:
@@ -46,4 +50,6 @@ def _pieces(entry: LimitStatus, frame: LiveFrame, session: CommandContext) -> li
     foreseen = forecast_pieces(entry, now, frame.zone, session)
     pieces += foreseen or [words("nothing to foresee it by")]
     pieces.append(words("resets {when}", when=resets_text(entry, now, frame.zone, session)))
+    if entry.others:
+        pieces.append(words("and {n} more, each used less", n=entry.others))
     return pieces

@@ -13,6 +13,7 @@ from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, bucket_start
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.numbers import percentage
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.errors import InvalidInputError
 
@@ -26,9 +27,10 @@ DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "prove
 class LimitStatus:
     """Where one limit stands. Amounts are in the limit's base unit; `percent` is of `used`.
 
-    `forecast` is None where nothing can be said, or nobody asked. `unpriced_calls` of the period,
-    told to five minutes, have no known price: the cost they had is in none of these figures, and a
-    limit that would be "ok" is "unknown".
+    `forecast` is None where nothing can be said, or nobody asked. `others` is, at the last value that
+    is listed of a limit per label, how many further values were used and are not listed.
+    `unpriced_calls` of the period, told to five minutes, have no known price: the cost they had is in
+    none of these figures, and a limit that would be "ok" is "unknown".
     """
 
     limit: Limit
@@ -40,6 +42,7 @@ class LimitStatus:
     state: str
     resets_at: int
     forecast: Forecast | None = None
+    others: int = 0
     unpriced_calls: int = 0
 
     @property
@@ -50,11 +53,12 @@ class LimitStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where everything stands at instant `as_of`."""
+    """Where everything stands at instant `as_of`; `pauses` are those in force."""
 
     as_of: int
     limits: tuple[LimitStatus, ...]
     open_reservations: int = 0
+    pauses: tuple[CallPause, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,7 +83,8 @@ def limit_status(verdict: Verdict) -> LimitStatus:
     else:
         state = "ok"
     return LimitStatus(limit, verdict.period, used, verdict.reserved, verdict.remaining,
-                       percent_of(used, limit.amount), state, verdict.resets_at)  # fmt: skip
+                       percent_of(used, limit.amount), state, verdict.resets_at,
+                       others=verdict.others)  # fmt: skip
 
 
 def unpriced_since(status: Status) -> int | None:

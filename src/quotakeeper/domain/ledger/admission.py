@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
+
+MOST_VALUES = 20  # of a limit per label, that a status lists
 
 
 def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
@@ -40,13 +44,50 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
 def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
           now: int) -> Decision:  # fmt: skip
     """Whether a reservation would be admitted at `now`; changes nothing."""
-    return admit(state, labels, figures, limits, max(now, state.high_water))
+    now = max(now, state.high_water)
+    return paused(state, labels, now) or admit(state, labels, figures, limits, now)
+
+
+def paused(state: LedgerState, labels: CallLabels, now: int) -> Decision | None:
+    """The refusal of a call whose provider is paused at `now`; None: its limits decide."""
+    pause = state.notices.pause_of(labels.provider, now)
+    return None if pause is None else Decision(False, pause=pause)
+
+
+def pauses(state: LedgerState, now: int) -> tuple[CallPause, ...]:
+    """The pauses in force at `now`; changes nothing."""
+    return state.notices.pauses_at(max(now, state.high_water))
 
 
 def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verdict]:
-    """Where each limit stands at `now`, nothing asked; changes nothing."""
+    """Where each limit stands at `now`, nothing asked; changes nothing.
+
+    A limit per label stands for those of its values, the most used first, at most 20 of them: the
+    last one says how many `others` there are. Without any value it gives one verdict of no use.
+    """
     now = max(now, state.high_water)
-    return [verdict(state, limit, 0, now) for limit in limits]
+    found: list[Verdict] = []
+    for limit in limits:
+        found += _of_values(state, limit, now) if limit.is_rule else ()
+        if not limit.is_rule or not found or found[-1].limit.rule != limit.name:
+            found.append(verdict(state, state.in_force(limit, now)[0], 0, now))
+    return found
+
+
+def _of_values(state: LedgerState, rule: Limit, now: int) -> list[Verdict]:
+    used: list[tuple[int, str]] = []
+    for account, _ in state.accounts.values():
+        if account.is_of(rule.account):
+            totals = state.totals(account, now)
+            if totals.settled or totals.reserved:
+                value = dict(account.scope)[rule.per]
+                used.append((-totals.settled - totals.reserved, value))
+    used.sort()
+    listed = [rule.of_value(value) for _, value in used[:MOST_VALUES]]
+    found = [verdict(state, state.in_force(x, now)[0], 0, now) for x in listed]
+    if len(used) > len(found):
+        found[-1] = replace(found[-1], others=len(used) - len(found))
+    return found
 
 
 def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:

@@ -16,12 +16,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.admission import no_room, unfit
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.crossings import cross
 from quotakeeper.domain.ledger.entries import Entry, Figures, Kind
 from quotakeeper.domain.ledger.fold import fold
-from quotakeeper.domain.ledger.rebuild import rebuild_balances
+from quotakeeper.domain.ledger.ordering import order
+from quotakeeper.domain.ledger.paying_in import lapse, top_up
 from quotakeeper.domain.ledger.reservations import (
     UNREAD_NOTE,
     Hold,
@@ -38,6 +40,7 @@ from quotakeeper.domain.ledger.reserving import (
     unknown_id,
 )
 from quotakeeper.domain.ledger.state import LedgerState
+from quotakeeper.domain.ledger.watching import watch
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
@@ -51,7 +54,7 @@ def apply(
     now = max(now, state.high_water)
     state.prefetch(commands, now)
     outcomes: list[c.Outcomes] = []
-    entries: list[Entry] = []
+    entries = lapse(state, now) if state.notices.credits else []
     for command in commands:
         outcome, made = _decide(state, command, now)
         outcomes.append(outcome)
@@ -69,17 +72,29 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             return _record(state, command, now)
         case c.Sweep():
             return _sweep(state, command, now)
-        case c.Watch():
-            return _watch(state, command, now)
         case c.Correct():
             return _correct(state, command, now)
         case c.Grow():
             return grow(state, command, now)
         case c.Draw():
             return draw(state, command, now)
+        case c.Watch() | o.PauseCalls() | o.ResumeCalls() | o.RaiseLimit() | o.TopUp():
+            return _about_no_call(state, command, now)
         # mypy holds these cases to be all the commands there are.
         case c.MarkSent() | c.Extend() | c.Release() | c.Assume():  # pragma: no branch
             return _move(state, command, now)
+
+
+def _about_no_call(
+    state: LedgerState,
+    command: c.Watch | o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.TopUp,
+    now: int,
+) -> tuple[c.Outcomes, list[Entry]]:
+    if isinstance(command, c.Watch):
+        return watch(state, command, now)
+    if isinstance(command, o.TopUp):
+        return top_up(state, command, now)
+    return order(state, command, now)
 
 
 def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes, list[Entry]]:
@@ -226,24 +241,3 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
             entries.append(entry)
             expired += 1
     return c.Swept(expired, len(booked), tuple(booked), tuple(left)), entries
-
-
-def _watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    fresh = {
-        account.key: (account, state.period(account, now).start_at)
-        for account in command.accounts
-        if account.key not in state.accounts
-    }
-    if not fresh:
-        return c.Watched(), []
-    wanted = list(fresh.values())
-    # What was used before anybody kept these balances counts too: it is read from the journal,
-    # once for all of them.
-    for (account, since), derived in zip(wanted, rebuild_balances(state, wanted), strict=True):
-        state.add_account(account, since)
-        for start, used in derived.items():
-            balance = state.balance(account, start)
-            balance.settled, balance.reserved = used.settled, used.reserved
-            balance.overage = used.overage
-            state.touch(account, start, balance)
-    return c.Watched(), []

@@ -8,6 +8,13 @@ from decimal import Decimal
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Crossing, Figures, Kind
+from quotakeeper.domain.ledger.order_commands import (
+    Ordered,
+    PauseCalls,
+    RaiseLimit,
+    ResumeCalls,
+    TopUp,
+)
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.units import Quantities
@@ -140,7 +147,11 @@ class Correct:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Keep balances for these accounts from now on (and for the period under way)."""
+    """Keep balances for these accounts from now on (and for the period under way).
+
+    An account with `per` stands for one account for each value of that label: those that the period
+    under way has seen already, and each other one from its first call on.
+    """
 
     accounts: tuple[Account, ...]
 
@@ -165,7 +176,7 @@ class Sweep:
 
 Command = (
     Reserve | MarkSent | Extend | Grow | Draw | Settle | Release | Assume | Record | Correct | Watch
-    | Sweep
+    | Sweep | PauseCalls | ResumeCalls | RaiseLimit | TopUp
 )  # fmt: skip
 
 
@@ -247,4 +258,4 @@ class Failed:
     error: QuotakeeperError
 
 
-Outcomes = Reserved | Denied | Booked | Done | Watched | Swept | Failed
+Outcomes = Reserved | Denied | Booked | Done | Watched | Swept | Ordered | Failed

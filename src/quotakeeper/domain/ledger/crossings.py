@@ -22,7 +22,8 @@ from collections.abc import Sequence
 from quotakeeper.domain.ledger.admission import verdict
 from quotakeeper.domain.ledger.commands import ThresholdCrossed
 from quotakeeper.domain.ledger.entries import Crossing, Entry, Kind
-from quotakeeper.domain.ledger.state import LedgerState, Mark
+from quotakeeper.domain.ledger.places import Mark
+from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.usage import CallLabels, is_storable
 

@@ -6,7 +6,9 @@ of, a reservation that was made for many calls at once. The usage event of a cal
 entry together with the newest of its SETTLE, ASSUME and CORRECT entries (for RECORD also the opening
 itself).
 
-A CROSS is about no call but about a limit: settled use has reached one of its thresholds.
+A CROSS is about no call but about a limit: settled use has reached one of its thresholds. PAUSE,
+RESUME, RAISE, TOPUP and LAPSE are about no call either: they have a notice, which says what a person
+has ordered, or what has come of it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 
 class Kind(StrEnum):
     """What an entry says. The order of a call: RESERVE or DRAW, (SENT, EXTEND, GROW)*, one end,
-    CORRECT*. A CROSS comes right after the entry that it follows from."""
+    CORRECT*. A CROSS comes right after the entry that it follows from; the rest are about no call."""
 
     RESERVE = "reserve"
     SENT = "sent"
@@ -35,9 +37,15 @@ class Kind(StrEnum):
     GROW = "grow"
     DRAW = "draw"
     CROSS = "cross"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RAISE = "raise"
+    TOPUP = "topup"
+    LAPSE = "lapse"
 
 
 OPENINGS = frozenset((Kind.RESERVE, Kind.RECORD, Kind.DRAW))
+NOTICES = frozenset((Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +82,35 @@ class Crossing:
     used: int
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a person has ordered, and for how long. Amounts are in the meter's base units.
+
+    `subject` is the provider that is paused or resumed ("" for all), or the name of the limit that
+    is raised or topped up. `account` is the key of that limit's account. `amount` is what the limit
+    is raised to, what is added, or what has lapsed of `about`, the sequence number of a TOPUP.
+    `used` is what the account had settled and reserved right then (TOPUP, LAPSE). `until`,
+    microseconds since 1970 UTC, is when it no longer holds. `by` is user@host.
+    """
+
+    subject: str = ""
+    why: str = ""
+    by: str = ""
+    until: int | None = None
+    account: str = ""
+    amount: int = 0
+    used: int = 0
+    about: int | None = None
+
+
 @fast_dataclass
 class Entry:
     """One line of the journal. `at` is ledger time, which never goes back.
 
     `booked_at`, of an opening entry, is the instant that it counts on when that is not `at`: a call
     that is written down later than it was made belongs to the period it was made in. `sent`, of a
-    RESERVE or DRAW, is that the call leaves with it: no SENT follows. A CROSS has a `crossing`, and
-    neither `id` nor `ref`.
+    RESERVE or DRAW, is that the call leaves with it: no SENT follows. A CROSS has a `crossing`, one
+    of NOTICES a `notice`; they have neither `id` nor `ref`.
     """
 
     seq: int
@@ -96,6 +125,7 @@ class Entry:
     booked_at: int | None = None
     sent: bool = False
     crossing: Crossing | None = None
+    notice: Notice | None = None
 
     @property
     def counts_at(self) -> int:

@@ -17,6 +17,8 @@ def replay(state: LedgerState, entry: Entry) -> None:
     """Take an entry of any kind into the state, as it stands in a journal."""
     if entry.kind is Kind.CROSS:
         fold_crossing(state, entry)
+    elif entry.notice is not None:
+        state.note(entry)
     else:
         fold(state, entry)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from quotakeeper.domain.ledger.account_index import AccountIndex
 from quotakeeper.domain.ledger.call_record import CountedUse
 from quotakeeper.domain.ledger.reservations import Balance
 from quotakeeper.domain.limits import Account
@@ -48,13 +49,16 @@ def rebuild_balances(
 ) -> list[dict[int, Balance]]:
     """What was booked for each account since an instant of its own, by slice."""
     every = [_Sums(account, since) for account, since in wanted]
+    index: AccountIndex[_Sums] = AccountIndex()
+    for each in every:
+        index.add(each.account, each)
     matching: dict[CallLabels, list[_Sums]] = {}
     for at, labels, quantities, cost_pico, used, admitted in source.usage_since(
         min(since for _, since in wanted)
     ):
         found = matching.get(labels)
         if found is None:
-            found = matching[labels] = [sums for sums in every if sums.account.matches(labels)]
+            found = matching[labels] = list(index.matching(labels))
         for sums in found:
             if at < sums.since:
                 continue

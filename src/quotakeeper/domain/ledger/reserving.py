@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger import commands as c
-from quotakeeper.domain.ledger.admission import admit, no_room, unfit
+from quotakeeper.domain.ledger.admission import admit, no_room, paused, unfit
 from quotakeeper.domain.ledger.call_record import CallRecord
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.ledger.fold import fold
@@ -33,7 +33,9 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
         state, command.labels, command.figures, now
     ):
         return c.Failed(error), []
-    decision = admit(state, command.labels, command.figures, command.limits, now)
+    decision = paused(state, command.labels, now) or admit(
+        state, command.labels, command.figures, command.limits, now
+    )
     if not decision.allowed:
         return c.Denied(decision), []
     entry = Entry(
@@ -127,7 +129,9 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
         grown(known.hold, command.figures)
     ):
         return c.Failed(error), []
-    decision = admit(state, known.labels, command.figures, command.limits, known.at)
+    decision = paused(state, known.labels, now) or admit(
+        state, known.labels, command.figures, command.limits, known.at
+    )
     if not decision.allowed:
         return c.Denied(decision), []
     entry = Entry(state.seq + 1, Kind.GROW, now, ref=known.seq, figures=command.figures)

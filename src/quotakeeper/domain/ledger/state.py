@@ -7,53 +7,26 @@ look-ups (it subclasses this and fetches what is missing); the rules in `ledger`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import tzinfo
-from typing import NamedTuple
 
+from quotakeeper.domain.ledger.account_index import AccountIndex
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
 from quotakeeper.domain.ledger.entries import Entry
+from quotakeeper.domain.ledger.notices import Notices
+from quotakeeper.domain.ledger.places import CountedBalance, Level, LimitBalance, Mark
 from quotakeeper.domain.ledger.rebuild import rebuild_balances
 from quotakeeper.domain.ledger.reservations import Balance, Hold
 from quotakeeper.domain.limits import Account, Limit
-from quotakeeper.domain.units import METERS, Meter
+from quotakeeper.domain.units import METERS
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 
 ZoneFinder = Callable[[str], tzinfo]
 
-# A threshold of a limit, within its account: the limit's name, its amount, the level.
-Level = tuple[str, int, int]
 _ALWAYS = 2**63
 _MOST_PLACES = 10_000
-
-
-class CountedBalance(NamedTuple):
-    """A balance that a call counts in: of an account, over the slice that starts at `start_at`."""
-
-    account: Account
-    meter: Meter
-    start_at: int
-    balance: Balance
-
-
-class LimitBalance(NamedTuple):
-    """A limit that applies to a call, and the balance that counts against it.
-
-    `balance` is None where several slices count (a rolling window), and where none is kept.
-    """
-
-    limit: Limit
-    meter: Meter
-    balance: Balance | None
-
-
-class Mark(NamedTuple):
-    """The newest crossing of a level: in which period, in which turn, and whether it stands."""
-
-    start_at: int
-    turn: int
-    stands: bool
 
 
 class LedgerState:
@@ -65,6 +38,8 @@ class LedgerState:
         self.seq = 0
         self.high_water = 0
         self.accounts: dict[str, tuple[Account, int]] = {}
+        self._index: AccountIndex[Account] = AccountIndex()
+        self.notices = Notices()
         self._balances: dict[str, dict[int, Balance]] = {}
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
         self._places: dict[CallLabels, tuple[int, int, tuple[CountedBalance, ...]]] = {}
@@ -201,8 +176,14 @@ class LedgerState:
         if found is None:
             if len(self._matching) > _MOST_PLACES:
                 self._matching.clear()
-            found = tuple(a for a, _ in self.accounts.values() if a.matches(labels))
-            self._matching[labels] = found
+            made = {}
+            for account in self._index.matching(labels):
+                if account.per:  # the first call with this value makes its account
+                    account, since = account.of(labels), self.accounts[account.key][1]
+                    if account.key not in self.accounts:
+                        self.add_account(account, since, is_new=True)
+                made[account.key] = account
+            found = self._matching[labels] = tuple(made.values())
         return found
 
     def places(self, labels: CallLabels, at: int) -> tuple[CountedBalance, ...]:
@@ -233,22 +214,37 @@ class LedgerState:
         if found is not None and found[0] is limits and found[1] <= at < found[2]:
             return found[3]
         since, until, caps = 0, _ALWAYS, list[LimitBalance]()
-        for limit in limits:
-            if not limit.matches(labels):
+        lasts = isinstance(limits, tuple)  # what cannot change may be known again
+        for each in limits:
+            if not each.matches(labels):
                 continue
+            limit, raised_until = self.in_force(each.of(labels), at)
+            until = min(until, raised_until)
             balance = None
             if not limit.window.is_rolling:
                 period = self.period(limit.account, at)
                 if self.keeps(limit.account, period.start_at):
                     since, until = max(since, period.start_at), min(until, period.end_at)
                     balance = self.balance(limit.account, period.start_at)
+                elif limit.per:
+                    lasts = False  # the first call with this value changes it
             caps.append(LimitBalance(limit, limit.account_meter, balance))
         made = tuple(caps)
-        if isinstance(limits, tuple):  # what cannot change may be known again
+        if lasts:
             if len(self._caps) > _MOST_PLACES:
                 self._caps.clear()
             self._caps[labels] = limits, since, until, made
         return made
+
+    def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
+        """A limit with the amount that it has at an instant, and until when it has that."""
+        limit, until = self.notices.in_force(limit, at)
+        credit = self.notices.credits.get(limit.account.key) if limit.window.is_endless else None
+        if credit is not None:
+            totals = self.totals(limit.account, at)
+            paid, lasts = credit.at(at, totals.settled + totals.reserved)
+            limit, until = replace(limit, amount=limit.amount + paid), min(until, lasts)
+        return limit, until
 
     def forget_places(self) -> None:
         """Balances were fetched anew: what refers to the old ones is worth nothing."""
@@ -257,11 +253,23 @@ class LedgerState:
 
     # -- changes, made by `ledger.fold` only
 
-    def add_account(self, account: Account, since: int) -> None:
-        """Begin to keep balances for an account, for slices that start at `since` or later."""
+    def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
+        """Begin to keep balances for an account, for slices that start at `since` or later.
+
+        `is_new`: it is that of a label value which no call has had since then.
+        """
+        if account.key not in self.accounts:
+            self._index.add(account, account)
         self.accounts[account.key] = (account, since)
-        self._matching.clear()
-        self.forget_places()
+        if not is_new:
+            self._matching.clear()
+            self.forget_places()
+
+    def note(self, entry: Entry) -> None:
+        """Take in what a person has ordered."""
+        self.notices.fold(entry)
+        self._caps.clear()
+        self.seq, self.high_water = entry.seq, entry.at
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
         """Told of every balance that was changed: a store notes what it has to write."""

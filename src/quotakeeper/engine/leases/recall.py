@@ -16,6 +16,7 @@ from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
+from quotakeeper.domain.windows import Window
 from quotakeeper.engine.worker.steps import AskWorker, Pause, Steps
 from quotakeeper.file_safety import open_ours
 
@@ -23,6 +24,7 @@ _PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
 _SIGN_EVERY_SECONDS = 0.2
 _MOST_ROUNDS = 200
+EVERY_CALL = Limit("every call", "requests", Window("day"), 0)
 
 
 class RecallSign:
@@ -90,6 +92,14 @@ class LeaseRecall:
         self.leases = leases
         self.sweep = sweep
 
+    def call_back_all(self, store: Store, now: int) -> bool:
+        """In the worker: call back every lease, because calls were paused; whether others may hold
+        any."""
+        if self.leases is not None:
+            self.leases.give_back_for((EVERY_CALL,), store, now)
+        self.sign.give()
+        return self.sign.is_there
+
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
         """The last outcome of a command that was denied: of asking again where that may help."""
         outcome: Any = denied
@@ -118,6 +128,8 @@ class Recall:
     @property
     def may_help(self) -> bool:
         """Whether there would be room if what is set aside came back; asked before the worker is."""
+        if self.denied.decision.pause is not None:
+            return False
         for verdict in self.denied.decision.refusing:
             if not verdict.reserved or verdict.remaining + verdict.reserved < verdict.asked:
                 return False

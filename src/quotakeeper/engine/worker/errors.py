@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from quotakeeper.domain.ledger.commands import Command, Reserve, Sweep, Watch
+from quotakeeper.domain.ledger.order_commands import PauseCalls, RaiseLimit, ResumeCalls, TopUp
 from quotakeeper.errors import (
     LedgerError,
     LedgerUnavailableError,
@@ -20,6 +21,10 @@ def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerErr
     problem = f"did not answer within {patience:g} s"
     if command is None or isinstance(command, Reserve | Watch | Sweep):
         return LedgerUnavailableError(ledger, problem, "is another program holding it?")
+    if isinstance(command, PauseCalls | ResumeCalls | RaiseLimit | TopUp):
+        return OutcomeUnknownError(
+            ledger, problem, "look at quotakeeper status, and order it again"
+        )
     return OutcomeUnknownError(ledger, problem, f"ask again by its id, {command.id}")
 
 

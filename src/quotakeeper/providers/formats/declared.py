@@ -28,7 +28,7 @@ _KEYWORDS = frozenset(
 )  # fmt: skip
 _DEFINITIONS = ("$defs", "defs", "definitions")
 _NESTING = ("$ref", "ref", "anyOf", "oneOf", "allOf", "items", "prefixItems")
-_PER_FUNCTION, _PER_PIECE = 8, 12
+_PER_FUNCTION, _PER_PIECE = 20, 12
 _PLAIN_TOKENS = 32  # of texts that are not written at greater length, where no schema is nested
 
 

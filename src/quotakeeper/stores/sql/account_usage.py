@@ -72,10 +72,10 @@ def fill_pace(
 
 
 def fill_account_usage(session: SqlSession) -> None:
-    """Make the paces of all accounts of a ledger that has none."""
+    """Make the paces of all accounts of a ledger that has none: in the step to schema 2."""
     interned = Interned(session)
-    for row in session.execute(session.sql["accounts"]).fetchall():
-        fill_pace(session, interned, account_from(row[1:8]), row[0], 0)
+    for row in session.execute(session.sql["accounts_of_old"]).fetchall():
+        fill_pace(session, interned, account_from(row[1:9]), row[0], 0)
 
 
 def _amount(account: Account, figures: Figures | None) -> int:

@@ -104,13 +104,14 @@ class SqlBalances(LedgerState):
             if missing:
                 slices = self._with_room(key, len(missing))
                 slices.update((start, Balance()) for start in missing)
-                wanted += [(self._account_ids[key], start) for start in missing]
+                if key in self._account_ids:  # this batch may be the first that has its value
+                    wanted += [(self._account_ids[key], start) for start in missing]
         for account_id, start, *sums in self.session.rows_of("balances_of", wanted):
             self._balances[keys[account_id]][start] = _balance(*sums)
         wanted = [
             (self._account_ids[key], after)
             for key, after in touched.after.items()
-            if self._lacks_slices(key, after)
+            if self._lacks_slices(key, after) and key in self._account_ids
         ]
         self._whole.update((keys[account_id], after) for account_id, after in wanted)
         for account_id, start, *sums in self.session.rows_of("balances_after_each", wanted):

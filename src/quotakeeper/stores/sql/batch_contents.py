@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from quotakeeper.domain.ledger import commands as c
+from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import CallLabels
@@ -25,7 +26,14 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
     ids, labels, words = names = BatchNames(set(), {}, set())
     for command in commands:
         match command:
-            case c.Watch() | c.Sweep():
+            case (
+                c.Watch()
+                | c.Sweep()
+                | o.PauseCalls()
+                | o.ResumeCalls()
+                | o.RaiseLimit()
+                | o.TopUp()
+            ):
                 continue
             case c.Reserve() | c.Record():
                 labels[id(command.labels)] = command.labels
@@ -65,7 +73,14 @@ def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> T
                 touching.limited(command.labels, command.limits, now)
             case c.Draw():
                 touching.drawn(command)
-            case c.Watch() | c.Sweep():
+            case (
+                c.Watch()
+                | c.Sweep()
+                | o.PauseCalls()
+                | o.ResumeCalls()
+                | o.RaiseLimit()
+                | o.TopUp()
+            ):
                 pass
             case _:
                 touching.changed(command)
@@ -103,7 +118,7 @@ class _Touching:
         for limit in limits:
             if at_hand and not limit.window.is_rolling:
                 continue
-            account = limit.account
+            account = limit.account.of(labels)
             if account.key not in state.accounts or not limit.matches(labels):
                 continue
             start = state.period(account, at).start_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from quotakeeper.domain.ledger.entries import OPENINGS, Entry, Figures, Kind
+from quotakeeper.domain.ledger.entries import NOTICES, OPENINGS, Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS
@@ -34,7 +34,7 @@ from quotakeeper.stores.sql.damage import (
 from quotakeeper.stores.sql.interned import Interned, Row, scope_from, scope_text
 
 _DRAW, _CROSS = KIND_CODE[Kind.DRAW], KIND_CODE[Kind.CROSS]
-_ABOUT_ANOTHER = frozenset(Kind) - {Kind.RESERVE, Kind.RECORD, Kind.CROSS}
+_ABOUT_ANOTHER = frozenset(Kind) - NOTICES - {Kind.RESERVE, Kind.RECORD, Kind.CROSS}
 _WITH_FIGURES = OPENINGS | {Kind.SETTLE, Kind.ASSUME, Kind.CORRECT, Kind.GROW}
 
 
@@ -106,6 +106,7 @@ def _entry(row: Row, interned: Interned) -> Entry:
         booked_at=row[16],
         sent=_DRAW <= row[1] <= SENT_RESERVE,  # a DRAW always is
         crossing=interned.crossing(row[0]) if row[1] == _CROSS else None,
+        notice=interned.notice(row[0]) if row[1] > _CROSS else None,
     )
 
 
@@ -134,17 +135,17 @@ def _check(entry: Entry) -> None:
 def account_from(row: Row) -> Account:
     """An account from its row (without number and since). Raises DamagedRowError."""
     with rows_of("an account"):
-        meter, window, timezone, provider, model, operation, scope = map(clean_text, row)
+        meter, window, timezone, provider, model, operation, scope, per = map(clean_text, row)
         if meter not in METERS:
             raise ValueError(f"its meter is {meter!a:.80}")
         return Account(meter, parse_window(window), timezone, provider, model, operation,
-                       scope_from(scope))  # fmt: skip
+                       scope_from(scope), per)  # fmt: skip
 
 
 def account_row(account: Account, since_at: int) -> Row:
     """An account as a row."""
     return (account.key, account.meter, str(account.window), account.timezone, account.provider,
-            account.model, account.operation, scope_text(account.scope), since_at)  # fmt: skip
+            account.model, account.operation, scope_text(account.scope), account.per, since_at)  # fmt: skip
 
 
 def hold_row(seq: int, hold: Hold) -> Row:

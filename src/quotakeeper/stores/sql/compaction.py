@@ -52,7 +52,9 @@ def compact(
 
     Inside a write transaction. Periods under way keep all their entries.
     """
-    starts = [state.period(account, now).start_at for account, _ in state.accounts.values()]
+    # A period without an end keeps what it has come to, not the entries that made it.
+    accounts = [account for account, _ in state.accounts.values() if not account.window.is_endless]
+    starts = [state.period(account, now).start_at for account in accounts]
     before = min([before, now, *starts])
     session = state.session
     # The newest entry stays: sequence and ledger time go on from it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from quotakeeper.domain.ledger.entries import Crossing, Entry
-from quotakeeper.domain.ledger.state import Level, Mark
+from quotakeeper.domain.ledger.places import Level, Mark
 from quotakeeper.stores.sql.connection import SqlSession
 
 

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from quotakeeper.domain.ledger.entries import Crossing
+from quotakeeper.domain.ledger.entries import Crossing, Notice
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.crossing_rows import crossing_of
 from quotakeeper.stores.sql.damage import DamagedRowError, clean_text, rows_of
+from quotakeeper.stores.sql.notice_rows import notice_of
 
 _MOST_CACHED = 20_000
 
@@ -74,6 +75,10 @@ class Interned:
     def crossing(self, seq: int) -> Crossing | None:
         """What a CROSS entry says; None where its row is missing."""
         return crossing_of(self._session, seq)
+
+    def notice(self, seq: int) -> Notice | None:
+        """What an entry with a notice says; None where its row is missing."""
+        return notice_of(self._session, seq)
 
     # -- many at once
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
 from quotakeeper.domain.ledger.entries import Entry, Kind
+from quotakeeper.domain.ledger.places import Level, Mark
 from quotakeeper.domain.ledger.reservations import Hold, State
-from quotakeeper.domain.ledger.state import Level, Mark, ZoneFinder
+from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, measure
 from quotakeeper.domain.usage import is_storable
@@ -26,6 +27,7 @@ from quotakeeper.stores.sql.crossing_rows import marks_of, save_crossings
 from quotakeeper.stores.sql.damage import UNREADABLE, damaged, instant, rows_of, whole
 from quotakeeper.stores.sql.interned import Interned, Row
 from quotakeeper.stores.sql.journal import JournalRecords, carried_since, use_since
+from quotakeeper.stores.sql.notice_rows import notices_after, save_notices
 
 _PAGE = 1_000  # records that are fetched at once, where somebody asks for all
 
@@ -40,7 +42,9 @@ class SqlState(SqlBalances):
         self._data_version = -1
         self._slots = BucketSums(session, self.interned)
         self._paces = AccountUsage(session)
-        self._new_accounts: list[tuple[Account, int]] = []
+        self._new_accounts: list[tuple[Account, int, bool]] = []
+        self._last_account = 0
+        self._noted = 0  # up to where notices are known
         self._new_marks: dict[tuple[str, Level], Mark] = {}
 
     def refresh(self) -> None:
@@ -60,15 +64,19 @@ class SqlState(SqlBalances):
         self._forget_changed()
         head = self.session.execute(self._sql["head"]).fetchone()
         self.seq, self.high_water = _checked_head(head) if head else (0, 0)
-        rows = self.session.execute(self._sql["accounts"]).fetchall()
-        if len(rows) != len(self.accounts):
-            for row in rows:
-                account = account_from(row[1:8])
-                with rows_of("an account"):
-                    since = instant(row[8])
-                self._account_ids[account.key] = row[0]
-                self.add_account(account, since)
-            self._new_accounts.clear()
+        rows = self.session.execute(self._sql["accounts"], (self._last_account,)).fetchall()
+        for row in rows:
+            account = account_from(row[1:9])
+            with rows_of("an account"):
+                since = instant(row[9])
+            self._account_ids[account.key] = self._last_account = row[0]
+            self.add_account(account, since)
+        self._new_accounts.clear()
+        seq, high_water = self.seq, self.high_water
+        for entry in notices_after(self.session, self._noted):
+            self.note(entry)
+            self._noted = entry.seq
+        self.seq, self.high_water = seq, high_water
 
     def _forget_changed(self) -> None:
         """Of the open reservations, forget those that somebody else has written of since.
@@ -95,11 +103,12 @@ class SqlState(SqlBalances):
         if not entries and not self._new_accounts and not self._dirty:
             return False
         interned = self.interned
-        for account, since in self._new_accounts:
-            self._account_ids[account.key] = self.session.insert(
+        for account, since, is_new in self._new_accounts:
+            self._account_ids[account.key] = self._last_account = self.session.insert(
                 "add_account", account_row(account, since)
             )
-            self._carry(account, since)
+            if not account.per and not is_new:
+                self._carry(account, since)
         self.session.executemany(
             self._sql["add_entry"], [entry_row(entry, interned) for entry in entries]
         )
@@ -114,8 +123,11 @@ class SqlState(SqlBalances):
         if self._new_marks:
             save_crossings(self.session, entries, self._new_marks, self._account_ids)
             self._new_marks.clear()
+        self._noted = save_notices(self.session, entries) or self._noted
         self._slots.save()
-        for account, since in self._new_accounts:
+        for account, since, is_new in self._new_accounts:
+            if account.per or is_new:
+                continue
             number = self._account_ids[account.key]
             self._paces.make(interned, account, number, max(0, since - KEPT_BEFORE))
         self._paces.save(self._account_ids)
@@ -252,11 +264,11 @@ class SqlState(SqlBalances):
         for account in self.matching(after.labels):
             self._paces.count(account, before, after)
 
-    def add_account(self, account: Account, since: int) -> None:
+    def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
         """Begin to keep balances for an account."""
         if account.key not in self.accounts:
-            self._new_accounts.append((account, since))
-        super().add_account(account, since)
+            self._new_accounts.append((account, since, is_new))
+        super().add_account(account, since, is_new=is_new)
 
     def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
         """Note a mark that has to be written."""

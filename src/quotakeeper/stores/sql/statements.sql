@@ -116,7 +116,12 @@ SELECT DISTINCT owner FROM hold
 SELECT seq FROM hold WHERE owner = ?
 
 -- name: accounts
-SELECT account_id, meter, window, timezone, provider, model, operation, scope, since_at FROM account
+SELECT account_id, meter, window, timezone, provider, model, operation, scope, per, since_at
+FROM account WHERE account_id > ? ORDER BY account_id
+
+-- Before schema 4, no account stood for the values of a label.
+-- name: accounts_of_old
+SELECT account_id, meter, window, timezone, provider, model, operation, scope, '' FROM account
 
 -- name: balance
 SELECT settled, reserved, overage FROM balance WHERE account_id = ? AND start_at = ?
@@ -173,8 +178,8 @@ INSERT INTO labels (provider, model, operation, scope) VALUES (?, ?, ?, ?)
 INSERT INTO word (text) VALUES (?)
 
 -- name: add_account
-INSERT INTO account (key, meter, window, timezone, provider, model, operation, scope, since_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO account (key, meter, window, timezone, provider, model, operation, scope, per, since_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: add_entry
 INSERT INTO entry ({entry_columns})
@@ -307,3 +312,15 @@ WHERE start_at > 0 AND NOT EXISTS (
   SELECT 1 FROM crossing AS c
   WHERE c.account_id = mark.account_id AND c.name = mark.name AND c.amount = mark.amount
     AND c.level = mark.level AND c.start_at = mark.start_at AND c.turn = mark.turn)
+
+-- name: notice_of
+SELECT subject, why, by, until_at, account, amount, used, about FROM notice WHERE seq = ?
+
+-- name: notices_after
+SELECT n.seq, e.kind, e.at, n.subject, n.why, n.by, n.until_at, n.account, n.amount, n.used, n.about
+FROM notice AS n JOIN entry AS e ON e.seq = n.seq
+WHERE n.seq > ? ORDER BY n.seq
+
+-- name: add_notice
+INSERT INTO notice (seq, subject, why, by, until_at, account, amount, used, about)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)

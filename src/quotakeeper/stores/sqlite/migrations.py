@@ -19,10 +19,11 @@ from quotakeeper.stores.sqlite.dialect import sqlite_session
 from quotakeeper.stores.sqlite.files import create_file
 
 APPLICATION_ID = 0x514B5052  # "QKPR", in the file's header: this file is ours
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SET_APPLICATION_ID = "PRAGMA application_id = 1363890258"
 _SET_VERSION = {
     1: "PRAGMA user_version = 1", 2: "PRAGMA user_version = 2", 3: "PRAGMA user_version = 3",
+    4: "PRAGMA user_version = 4",
 }  # fmt: skip
 
 

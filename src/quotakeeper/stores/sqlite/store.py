@@ -12,6 +12,7 @@ from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account, Limit
+from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
@@ -90,6 +91,10 @@ class SqliteStore(Transactions):
             return admission.standing(state, limits, now)
 
         return self._read(ask)
+
+    def pauses(self, now: int) -> tuple[CallPause, ...]:
+        """The pauses in force."""
+        return self._read(lambda state: admission.pauses(state, now))
 
     def holds(self) -> list[Hold]:
         """The open reservations, oldest first."""

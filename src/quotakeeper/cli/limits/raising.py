@@ -1,0 +1,77 @@
+"""`quotakeeper limits raise`, `set --for` and `topup`: more for a time or for good, in the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from quotakeeper.app.records.limits import raised_record, top_up_record
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.times import parse_moment, parse_span
+from quotakeeper.domain.units import units_text
+from quotakeeper.domain.windows import SECOND
+from quotakeeper.errors import InvalidInputError
+
+
+def run_raise(
+    session: context.CommandContext, name: str, to: str, for_span: str, why: str, *, as_json: bool
+) -> int:  # fmt: skip
+    """Raise a limit and say until when."""
+    seconds = parse_span(for_span, "--for") // SECOND
+    context.check_ledger_is_there(session)
+    with context.open_keeper(session) as keeper:
+        now, zone = keeper.now(), keeper.zone
+        until = keeper.raise_limit(name, to=to, for_seconds=seconds, why=why)
+    if as_json:
+        console.say(json.dumps(raised_record(name, to, until, why), indent=2))
+    else:
+        at = figures.clock_text(until, now, zone)
+        left = figures.duration(until - now, session.lang)
+        text = "limit {name!r} is raised to {amount} until {at}, in {left}: {why}"
+        console.tell(session.words(text, name=name, amount=to, at=at, left=left, why=why))
+    return exit_codes.OK
+
+
+def run_top_up(
+    session: context.CommandContext, name: str, amount: str, expires: str | None, why: str, *,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Pay credit in and say what the balance is."""
+    with context.open_keeper(session) as keeper:
+        now, zone = keeper.now(), keeper.zone
+        until = None
+        if expires is not None:
+            until = parse_moment(expires, zone, now, "--expires", end=True)
+        left = keeper.top_up(name, amount, expires_at=until, why=why)
+        asked = name.casefold()
+        named = (limit.name.casefold() for limit in keeper.limits)
+        meter = next(
+            limit.meter_info for limit, each in zip(keeper.limits, named, strict=True)
+            if asked == each or asked.startswith(f"{each} [")
+        )  # fmt: skip
+    if as_json:
+        balance = units_text(left, meter)
+        console.say(json.dumps(top_up_record(name, amount, until, balance), indent=2))
+    else:
+        text = "limit {name!r}: {amount} paid in; the balance is {left}"
+        if until is not None:
+            text = "limit {name!r}: {amount} paid in, until {at}; the balance is {left}"
+        balance = figures.with_unit(left, meter, session.lang)
+        at = "" if until is None else figures.stamp(until, zone)
+        console.tell(session.words(text, name=name, amount=amount, at=at, left=balance))
+    return exit_codes.OK
+
+
+def run_set_for(
+    session: context.CommandContext, name: str, changes: Mapping[str, object], for_span: str,
+    why: str | None,
+) -> int:  # fmt: skip
+    """`limits set --amount AMOUNT --for SPAN`."""
+    amount = changes.get("amount")
+    if not isinstance(amount, str) or len(changes) > 1:
+        fix = "with --for give --amount and --why alone; change the rest without --for"
+        raise InvalidInputError("--for", "is for --amount alone", fix)
+    if not (why or "").strip():
+        raise InvalidInputError("--why", "is missing", "say why it is raised, in a few words")
+    return run_raise(session, name, amount, for_span, why or "", as_json=False)
