@@ -239,7 +239,7 @@ def test_a_journal_that_cannot_be_read_leaves_the_lease_to_its_term_and_then_it_
             raise PermissionError(errno.EACCES, "somebody else's")
         return read(self, *more, **named)
 
-    monkeypatch.setattr(Path, "read_text", refused)
+    monkeypatch.setattr(replay, "read_ours", refused)
     other = scene.died()
     assert standing(other) == [(0, 10)] and len(parts(Path(other._engine.worker.store.name))) == 1
     scene.clock.advance(seconds=11)

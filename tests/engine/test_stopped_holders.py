@@ -21,6 +21,7 @@ from quotakeeper import Keeper, LimitExceeded, Provenance
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.engine.journals import fence as fences
+from quotakeeper.engine.journals import replay
 from quotakeeper.engine.journals.lease_journal import JournalSegment, segments
 from quotakeeper.engine.journals.segments import Segments
 from quotakeeper.engine.leases.lease import TERM_SECONDS
@@ -153,8 +154,9 @@ def stopped(
 ) -> Iterator[Stopped]:
     wrong = FakeClock("2026-11-23T12:00:00Z")
     both = request.param == "both clocks"
-    holder = make(limit(AMOUNT), ledger="file", lease=10)
-    other = make(limit(AMOUNT), ledger="file", clock=clock if both else wrong)
+    # Who finds no room is refused at once: the clock stands still, so waiting would not end.
+    holder = make(limit(AMOUNT), ledger="file", lease=10, on_busy="refuse")
+    other = make(limit(AMOUNT), ledger="file", clock=clock if both else wrong, on_busy="refuse")
     yield Stopped(holder, other, [clock] if both else [wrong])
 
 
@@ -181,7 +183,7 @@ def test_stopped_at_each_step_no_more_is_admitted_than_the_limit(
 def test_a_second_process_that_fences_finds_nothing_to_give_back(
     stopped: Stopped, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, make: MakeKeeper, at: str
 ) -> None:
-    second = make(limit(AMOUNT), ledger="file", clock=stopped.clocks[0])
+    second = make(limit(AMOUNT), ledger="file", clock=stopped.clocks[0], on_busy="refuse")
 
     def again() -> None:
         for keeper in (second, stopped.other, second):
@@ -256,7 +258,8 @@ def test_what_is_admitted_until_the_fence_is_there_is_read(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead = FakeClock("2026-11-23T12:00:00Z")
-    holder = make(limit(AMOUNT), ledger="file", lease=10)
+    # Who finds no room is refused at once: the clock stands still, so waiting would not end.
+    holder = make(limit(AMOUNT), ledger="file", lease=10, on_busy="refuse")
     other = make(limit(AMOUNT), ledger="file", clock=ahead)
     calls = [reserve(holder)]
     other.status()
@@ -337,7 +340,7 @@ def test_a_holder_that_cannot_be_fenced_has_its_rest_assumed_and_corrects_it(
 
         monkeypatch.setattr(fences, "fence", forbidden)
     else:
-        monkeypatch.setattr(Path, "read_text", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr(replay, "read_ours", lambda *_: 1 / 0)
     clock.advance(seconds=TERM_SECONDS + 1)
     sweep(other)
     monkeypatch.undo()
@@ -365,7 +368,7 @@ def test_what_is_left_assumed_by_a_holder_that_died_is_corrected_by_its_journal(
         reserve(holder).settle(**USED)
     under_way = reserve(holder)
     other.status()
-    monkeypatch.setattr(Path, "read_text", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(replay, "read_ours", lambda *_: 1 / 0)
     clock.advance(seconds=TERM_SECONDS + 1)
     sweep(other)
     monkeypatch.undo()
