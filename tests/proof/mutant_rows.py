@@ -268,9 +268,9 @@ ROWS = (
     Mutant("metering/http_attempt.py", " or self._pid != os.getpid():", ":",
            "tests/intercept/test_processes.py -k closes_its_copy"),
     Mutant("intercept/hooks/http_client.py",
-           "original(self, message_body, **options)\n        except BaseException:\n"
+           "            return result\n        except BaseException:\n"
            "            attempt.failed(True)",
-           "original(self, message_body, **options)\n        except BaseException:\n"
+           "            return result\n        except BaseException:\n"
            "            attempt.failed(False)",
            "tests/intercept/test_failures.py -k breaks_while_it_is_sent"),
     Mutant("metering/call_meter.py", "never = any(", "never = all(",

@@ -46,7 +46,7 @@ NEEDS = "fork"
 AMOUNT = 400
 CALL: dict[str, Any] = {"model": "gemini-2.0-flash", "input_tokens": 1, "output_tokens": 1}
 CONFIG = {
-    "timezone": "UTC", "default_limits": False,
+    "timezone": "UTC", "default_limits": False, "on_busy": "refuse",
     "limit": [{"name": "cap", "provider": "gemini", "meter": "requests", "window": "month",
                "amount": AMOUNT}],
 }  # fmt: skip
