@@ -223,8 +223,8 @@ class LedgerState:
             balance = None
             if not limit.window.is_rolling:
                 period = self.period(limit.account, at)
+                since, until = max(since, period.start_at), min(until, period.end_at)
                 if self.keeps(limit.account, period.start_at):
-                    since, until = max(since, period.start_at), min(until, period.end_at)
                     balance = self.balance(limit.account, period.start_at)
                 elif limit.per:
                     lasts = False  # the first call with this value changes it
