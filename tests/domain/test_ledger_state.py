@@ -63,3 +63,14 @@ def test_a_correction_that_no_ledger_could_hold_is_refused_and_changes_nothing(
     assert isinstance(outcome, c.Failed) and isinstance(outcome.error, InvalidInputError)
     assert entries == []
     assert state.totals(DAILY.account, NOW).settled == 7
+
+
+def test_a_limit_kept_from_the_next_period_on_is_looked_at_from_there() -> None:
+    """That nothing is kept in the period before says nothing of the next one."""
+    state = LedgerState(lambda _: UTC)
+    limits = (DAILY,)  # the very same tuple: what applies to a call is remembered by it
+    begin = state.period(DAILY.account, NOW).end_at
+    state.add_account(DAILY.account, begin)
+    assert [found.balance for found in state.caps(LABELS, limits, NOW)] == [None]
+    (found,) = state.caps(LABELS, limits, begin)
+    assert found.balance is state.balance(DAILY.account, begin)

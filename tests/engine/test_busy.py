@@ -163,6 +163,7 @@ def test_what_the_own_thread_holds_under_other_limits_is_no_hindrance(
     other = held_elsewhere(keeper)
     clock.acts = [other.release]
     keeper.reserve("gemini").release()
+    assert len(clock.slept) == 1 and clock.acts == []  # it waited, once, for the other's
     own.release()
 
 
