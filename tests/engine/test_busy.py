@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from quotakeeper import Keeper, LimitExceeded
+from quotakeeper import Keeper, LimitExceeded, PausedError
 from quotakeeper.engine.denied_calls import BUSY_PAUSE_SECONDS, ON_LOOP, OWN
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.room import OVERTAKEN_SECONDS, Room
@@ -405,3 +405,15 @@ def test_hooks_wait_as_keepers_do(way: str, tmp_path: Path) -> None:
             answers = pool.map(lambda _: WAYS[way](url, uncapped, HEADERS).status, range(12))
             assert list(answers) == [200] * 12
         assert keeper.verify() == []
+
+
+@pytest.mark.parametrize("on_limit", ["raise", "wait"])
+def test_a_pause_ends_a_wait_at_once(make: MakeKeeper, clock: Scripted, on_limit: str) -> None:
+    keeper = make(limit(10), on_limit=on_limit)
+    make.unproved = True  # the second ledger knows no orders
+    other = held_elsewhere(keeper)
+    clock.acts = [lambda: keeper.pause(why="too dear")]
+    with pytest.raises(PausedError):
+        keeper.reserve("gemini")
+    assert len(clock.slept) == 1
+    other.release()
