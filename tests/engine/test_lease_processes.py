@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,27 @@ def test_one_that_is_killed_loses_nothing_and_holds_nothing_back(path: Path, lea
     assert not [name for name in os.listdir(path.parent) if ".lease-" in name]
 
 
+def stop_outside_a_transaction(child: subprocess.Popen[str], path: Path) -> None:
+    """Stop ``child`` at an instant at which it does not hold the file's write lock.
+
+    Its thread may be writing at any instant, and no process can take that lock from one that is stopped.
+    """
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        while True:
+            child.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+            try:
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("ROLLBACK")
+                return
+            except sqlite3.OperationalError as error:
+                assert error.sqlite_errorname.startswith("SQLITE_BUSY"), error
+                child.send_signal(signal.SIGCONT)
+    finally:
+        other.close()
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="SIGSTOP is of POSIX")
 def test_one_that_is_stopped_is_not_waited_for_for_ever(path: Path) -> None:
     code = """
@@ -135,7 +157,7 @@ keeper.close()
 """
     child = python(code, path, cwd=str(Path(__file__).resolve().parents[2]))
     assert child.stdout and child.stdout.readline() == "leased\n"
-    child.send_signal(signal.SIGSTOP)
+    stop_outside_a_transaction(child, path)
     try:
         with Keeper(path, config(limit(100)), "process") as keeper:
             admitted = 0
