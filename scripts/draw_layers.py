@@ -38,6 +38,7 @@ PARTS = {
     "clocks": "time",
     "zone_names": "zones that were meant",
     "file_safety": "whose a file is",
+    "file_sharing": "a group's ledger",
     "identifiers": "ids, random values",
     "loggers": "loggers",
     "schemas": "numbers of documents",

@@ -26,6 +26,7 @@ ALLOWED = (
     "Windows",
     "macOS",
     "../shared",
+    "no second user without root",  # a user cannot become another one
     "3.12 begins to warn",  # there is nothing to see before that Python
     "this ledger lives in one object",  # a rule of the contract about two stores on one ledger
 )

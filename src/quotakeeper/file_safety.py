@@ -14,6 +14,7 @@ import os
 import stat
 from pathlib import Path
 
+GROUP_RIGHTS = stat.S_IRGRP | stat.S_IWGRP
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _EVERYBODY_WRITES = stat.S_IWOTH
 
@@ -31,7 +32,7 @@ def why_not_ours(path: Path) -> str:
         return ""
     what = "is a link" if stat.S_ISLNK(found.st_mode) else "is a file"
     return (
-        f"{what} of another user ({_user(found.st_uid)}) in a folder that everybody may write to "
+        f"{what} of another user ({user_name(found.st_uid)}) in a folder that everybody may write to "
         f"({path.parent})"
     )
 
@@ -43,13 +44,14 @@ def followed(path: Path) -> Path:
     return path
 
 
-def open_ours(path: Path, flags: int, mode: int = 0o600) -> int:
+def open_ours(path: Path, flags: int, ledger: Path | None = None) -> int:
     """Open a file that only programs of this package make: no link is followed.
 
+    A new file is made for its owner (0600), and for the group of `ledger` if the ledger is shared.
     Raises OSError (PermissionError for a file of somebody else in a shared folder).
     """
     try:
-        fd = os.open(path, flags | NO_FOLLOW, mode)
+        fd = os.open(path, flags | NO_FOLLOW, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, f"{path.name} is a symbolic link", str(path)) from error
@@ -60,13 +62,41 @@ def open_ours(path: Path, flags: int, mode: int = 0o600) -> int:
             if owner not in (os.geteuid(), 0) and os.stat(path.parent).st_mode & _EVERYBODY_WRITES:
                 raise PermissionError(
                     errno.EPERM,
-                    f"is a file of another user ({_user(owner)}) in a shared folder",
+                    f"is a file of another user ({user_name(owner)}) in a shared folder",
                     str(path),
                 )
+            if ledger is not None:
+                take_rights(fd, ledger)
         except BaseException:
             os.close(fd)
             raise
     return fd
+
+
+def take_rights(target: int | Path, ledger: Path) -> None:
+    """Give a new file or folder of this user the group of a shared ledger, and that group's rights.
+
+    SQLite does the same for the files that it makes beside it (sqlite.org/wal.html). Nothing happens
+    where the ledger is private or not there. Raises OSError.
+    """
+    if not hasattr(os, "geteuid"):
+        return
+    try:
+        model = os.stat(ledger)
+    except OSError:
+        return
+    rights = model.st_mode & GROUP_RIGHTS
+    if not rights:
+        return
+    found = os.stat(target)
+    if found.st_uid != os.geteuid():
+        return
+    if stat.S_ISDIR(found.st_mode):
+        rights |= stat.S_IXGRP | stat.S_ISGID  # what is made in it belongs to the group too
+    if found.st_gid != model.st_gid:
+        os.chown(target, -1, model.st_gid)
+    if found.st_mode & rights != rights:
+        os.chmod(target, stat.S_IMODE(found.st_mode) | rights)
 
 
 def read_ours(path: Path) -> str:
@@ -82,10 +112,11 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _user(uid: int) -> str:
+def user_name(uid: int) -> str:
+    """A user's name; "uid 1000" where the machine knows none."""
     try:
         import pwd  # noqa: PLC0415 - not on Windows, and only for an error
 
-        return f"{pwd.getpwuid(uid).pw_name}, {uid}"
+        return pwd.getpwuid(uid).pw_name
     except (ImportError, KeyError):
         return f"uid {uid}"

@@ -111,7 +111,16 @@ def open_store(settings: Settings, durability: str | None = None) -> Store:
     if opens_read_only(path):
         return ReadOnlyStore(path, zone_named)
     chosen = _durability(durability or settings.durability)
-    return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen)
+    group = _group(settings)
+    return SqliteStore(path, zone_named, owner=new_owner(), durability=chosen, group=group)
+
+
+def _group(settings: Settings) -> int | None:
+    if not settings.ledger_group:
+        return None
+    from quotakeeper.file_sharing import group_id  # noqa: PLC0415 - few ledgers are shared
+
+    return group_id(settings.ledger_group)
 
 
 def ledger_path(settings: Settings) -> Path | None:

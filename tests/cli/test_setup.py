@@ -12,6 +12,7 @@ import pytest
 
 from quotakeeper.app import diagnostics
 from quotakeeper.errors import TokenizerError
+from quotakeeper.file_sharing import group_name
 from quotakeeper.tokens.accuracy import AccuracyRow
 from tests.cli.conftest import CommandLine
 
@@ -62,6 +63,19 @@ def test_doctor_sees_a_ledger_that_others_may_read(busy: CommandLine) -> None:
     busy.ledger.chmod(0o644)
     assert "mode 0644" in findings(busy)["permissions"]["text"]
     assert "chmod 600" in busy.run("doctor").out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")
+def test_doctor_finds_a_ledger_shared_as_the_config_says(
+    busy: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy.ledger.parent.chmod(0o2770)
+    busy.ledger.chmod(0o660)
+    group = group_name(busy.ledger.stat().st_gid)
+    assert findings(busy)["permissions"]["state"] == "warn"
+    monkeypatch.setenv("QUOTAKEEPER_LEDGER_GROUP", group)
+    found = findings(busy)["permissions"]
+    assert (found["state"], found["text"]) == ("ok", f"shared with group {group} (mode 0660)")
 
 
 def test_doctor_names_a_bad_config_and_goes_on(cli: CommandLine) -> None:

@@ -12,6 +12,7 @@ import pytest
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.platform_folders import data_folder, default_ledger, user_config_file
 from quotakeeper.config.policies import with_policies
+from quotakeeper.config.run_environment import meter_variables
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.windows import Window
 from quotakeeper.errors import ConfigError
@@ -265,3 +266,34 @@ def test_what_is_done_at_a_limit_is_said_in_the_same_words_everywhere(tmp_path: 
 def test_a_number_of_seconds_is_checked(tmp_path: Path, value: object) -> None:
     with pytest.raises(ConfigError, match="busy_seconds"):
         load_settings("memory:", {"busy_seconds": value}, {}, tmp_path)
+
+
+def test_a_ledger_may_be_a_table_with_the_group_that_shares_it(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "quotakeeper.toml"
+    file.write_text('[ledger]\npath = "data/ledger.db"\ngroup = "team"\n')
+    settings = load(home, tmp_path / "home")
+    assert settings.ledger_group == ""
+    settings = load(home, tmp_path)
+    assert settings.ledger == str(tmp_path / "data" / "ledger.db")
+    assert settings.ledger_group == "team"
+    assert settings.origins["ledger_group"] == "quotakeeper.toml"
+    settings = load({**home, "QUOTAKEEPER_LEDGER_GROUP": "editors"}, tmp_path)
+    assert settings.ledger_group == "editors"
+    assert meter_variables(settings, None)["QUOTAKEEPER_LEDGER_GROUP"] == "editors"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[ledger]\ngrupp = "team"', "did you mean 'group'"),
+        ("[ledger]\ngroup = 5", "no name of a group"),
+    ],
+)
+def test_a_wrong_ledger_table_is_named(
+    home: dict[str, str], tmp_path: Path, text: str, problem: str
+) -> None:
+    (tmp_path / "quotakeeper.toml").write_text(text)
+    with pytest.raises(ConfigError, match=problem):
+        load(home, tmp_path)

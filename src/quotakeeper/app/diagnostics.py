@@ -149,7 +149,7 @@ def _ledger(settings: Settings, open_keeper: OpenKeeper) -> Iterator[Finding]:
         yield Finding("ledger", "note", f"{shown}: not there yet; the first call makes it")
         return
     try:
-        yield from _permissions(path)
+        yield from _permissions(path, settings.ledger_group)
         size = sum(p.stat().st_size for p in (path, Path(f"{path}-wal")) if p.exists())
         yield Finding("ledger", "ok", f"{shown}, {size:,} bytes")
         yield from _contents(open_keeper)
@@ -189,12 +189,18 @@ def file_system(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
     return kind
 
 
-def _permissions(path: Path) -> Iterator[Finding]:
-    mode = stat.S_IMODE(path.stat().st_mode)
+def _permissions(path: Path, group: str) -> Iterator[Finding]:
+    found = path.stat()
+    mode = stat.S_IMODE(found.st_mode)
     if sys.platform == "win32" or not mode & 0o077:
         return
+    from quotakeeper.file_sharing import group_name  # noqa: PLC0415 - few ledgers are shared
+
+    if group and not mode & 0o007 and group_name(found.st_gid) == group:
+        yield Finding("permissions", "ok", f"shared with group {group} (mode {mode:04o})")
+        return
     text = f"{path} may be read or written by others (mode {mode:04o})"
-    yield Finding("permissions", "warn", text, f"chmod 600 {path}")
+    yield Finding("permissions", "warn", text, f"chmod {'660' if group else '600'} {path}")
 
 
 def _contents(open_keeper: OpenKeeper) -> Iterator[Finding]:

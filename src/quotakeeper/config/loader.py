@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from quotakeeper import clocks
 from quotakeeper.config.declared_providers import declared_providers
+from quotakeeper.config.ledger_table import group_name, with_ledger_table
 from quotakeeper.config.limit_tables import (
     at_key,
     checked_zone,
@@ -98,7 +99,8 @@ class _Sources:
         self.environ = environ
         self.cwd = cwd
         self.origins: dict[str, str] = {}
-        self.table, self.shown, self.file = self._table(config)
+        table, self.shown, self.file = self._table(config)
+        self.table = with_ledger_table(table, self.shown)
         for key in self.table:
             if key != "limit" and key not in TOP_KEYS:
                 problem, fix = unknown_key(str(key), (*TOP_KEYS, "limit"))
@@ -112,6 +114,7 @@ class _Sources:
         chosen |= {number.name: self._whole(number) for number in WHOLE_NUMBERS}
         return Settings(
             ledger=self._ledger(ledger),
+            ledger_group=self._read("ledger_group", group_name, str),
             timezone=timezone,
             limits=self._limits(timezone, warn_at),
             price_files=self._read("price_files", self._price_files, tuple),

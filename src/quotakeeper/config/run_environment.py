@@ -29,6 +29,8 @@ def meter_variables(
     ConfigError.
     """
     variables = {"QUOTAKEEPER_LEDGER": settings.ledger}
+    if settings.ledger_group:
+        variables[variable_of("ledger_group")] = settings.ledger_group
     if settings.config_file is not None:
         variables["QUOTAKEEPER_CONFIG"] = str(Path(settings.config_file).absolute())
     if on_limit is not None:

@@ -134,6 +134,7 @@ def whole_number(setting: WholeNumber, value: object) -> int:
 # Every key a file may hold at its top, beside [[limit]]; also the settings with an origin.
 TOP_KEYS = (
     "ledger",
+    "ledger_group",
     "timezone",
     *(choice.name for choice in CHOICES),
     *(number.name for number in WHOLE_NUMBERS),
@@ -150,7 +151,8 @@ class Settings:
     """Everything that can be set. `ledger` is an absolute path or a URL such as "memory:".
 
     `origins` says for each setting where its value came from: "default", "argument",
-    "environment QUOTAKEEPER_LEDGER", or the name of the file. `config_file` is the file that was
+    "environment QUOTAKEEPER_LEDGER", or the name of the file. `ledger_group` is the Unix group that shares
+    the ledger, "" for a private one. `config_file` is the file that was
     read, None if there was none. `providers` are names of providers beside those that have an adapter
     or a price.
     """
@@ -172,5 +174,6 @@ class Settings:
     lease: str = "off"
     warn_at: Decimal = DEFAULT_WARN_AT
     providers: tuple[str, ...] = ()
+    ledger_group: str = ""
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -10,6 +10,7 @@ from quotakeeper.schemas import Schema
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
 _NAMES = (
     "ledger",
+    "ledger_group",
     "timezone",
     *(choice.name for choice in CHOICES),
     *(number.name for number in WHOLE_NUMBERS),

@@ -18,6 +18,7 @@ from mmap import mmap
 from pathlib import Path
 
 from quotakeeper.engine.journals.lease_journal import fence_path
+from quotakeeper.file_safety import take_rights
 from quotakeeper.identifiers import random_bytes
 
 TOKEN_BYTES = 8
@@ -32,6 +33,7 @@ class Fence:
         self._path = fence_path(ledger, owner)
         fd = os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         try:
+            take_rights(fd, ledger)
             if os.write(fd, random_bytes(TOKEN_BYTES)) != TOKEN_BYTES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
             self.page = mmap(fd, TOKEN_BYTES)

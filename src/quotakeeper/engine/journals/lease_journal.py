@@ -28,6 +28,7 @@ from quotakeeper.engine.journals.codec import (
     labels_from,
     to_json,
 )
+from quotakeeper.file_safety import take_rights
 
 _MARK, _FENCE = ".lease-", ".fence"
 
@@ -45,12 +46,13 @@ class LineKind(StrEnum):
 class JournalSegment:
     """One file of the journal. Its handle is closed when the last who may write to it lets go."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ledger: Path) -> None:
         self.path = path
         self.gone = False
         self.written = False
         self._fd = -1
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        take_rights(self._fd, ledger)
 
     def append(self, line: str) -> None:
         """Hand a line to the operating system; raises OSError when not all of it was taken."""

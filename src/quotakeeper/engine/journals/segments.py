@@ -53,7 +53,7 @@ class Segments:
     def _next(self) -> JournalSegment:
         assert self._ledger is not None
         self._number += 1
-        return JournalSegment(segment_path(self._ledger, self._owner, self._number))
+        return JournalSegment(segment_path(self._ledger, self._owner, self._number), self._ledger)
 
     def turn(
         self, monotonic: float, needed: Collection[JournalSegment | None], used: bool,

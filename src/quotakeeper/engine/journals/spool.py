@@ -130,7 +130,7 @@ class Spool:
         if self._path is None:
             return False
         try:
-            while not _appended(self._path, _line(spooled)):
+            while not _appended(self._path, _line(spooled), self._ledger):
                 continue
         except OSError as error:
             self._warnings.say(
@@ -229,9 +229,9 @@ def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
     return booked
 
 
-def _appended(path: Path, line: str) -> bool:
+def _appended(path: Path, line: str, ledger: Path | None) -> bool:
     """Write a line through to the disk; False when the file was taken away meanwhile."""
-    fd = open_ours(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    fd = open_ours(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, ledger)
     try:
         new = os.fstat(fd).st_size == 0
         data = f"\n{line}\n".encode()  # the first newline ends a line that was torn before

@@ -34,6 +34,7 @@ class RecallSign:
     """
 
     def __init__(self, ledger: Path | None) -> None:
+        self._ledger = ledger
         self._path = ledger and ledger.with_name(f"{ledger.name}.recall")
         self._seen = 0
 
@@ -41,7 +42,7 @@ class RecallSign:
         """Be there before there is a lease; what was given until now was for others."""
         if self._path is not None and not self._changed_at():
             with suppress(OSError):
-                os.close(open_ours(self._path, os.O_WRONLY | os.O_CREAT))
+                os.close(open_ours(self._path, os.O_WRONLY | os.O_CREAT, self._ledger))
         self._seen = self._changed_at()
 
     @property

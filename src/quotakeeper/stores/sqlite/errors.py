@@ -33,6 +33,10 @@ _KEPT = (
     "it was left as it is: keep a copy; `quotakeeper verify` lists all damage; then restore a "
     "backup or name another file"
 )
+_NO_RIGHT = (
+    'have its owner share it ([ledger] group = "..." in the config file), or name another ledger '
+    "with QUOTAKEEPER_LEDGER"
+)
 _LOCKED = _NOTHING_WRITTEN["SQLITE_BUSY"]
 
 
@@ -47,7 +51,7 @@ def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> 
         return LedgerUnavailableError(name, *_LOCKED)
     if isinstance(error, OSError) and not at_commit:
         problem = f"cannot be used: {error.strerror or error}"
-        return LedgerUnavailableError(name, problem, "check its folder")
+        return _with_cause(path, problem, "check its folder")
     code = getattr(error, "sqlite_errorname", "") or ""
     family = "_".join(code.split("_")[:2])
     if at_commit and family not in _NOTHING_COMMITTED:
@@ -56,5 +60,27 @@ def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> 
         return LedgerCorruptError(name, f"the file is damaged or is not a ledger ({error})", _KEPT)
     if family in _NOTHING_WRITTEN:
         problem, fix = _NOTHING_WRITTEN[family]
-        return LedgerUnavailableError(name, problem, fix)
+        return _with_cause(path, problem, fix)
     return LedgerUnavailableError(name, f"cannot be used: {error}", "see: quotakeeper doctor")
+
+
+def read_only(path: Path) -> LedgerUnavailableError:
+    """What to say of a write to a ledger that may only be read."""
+    return _with_cause(path, *_NOTHING_WRITTEN["SQLITE_READONLY"])
+
+
+def _with_cause(path: Path, problem: str, fix: str) -> LedgerUnavailableError:
+    why = denied(path)
+    if not why:
+        return LedgerUnavailableError(str(path), problem, fix)
+    return LedgerUnavailableError(str(path), f"{problem}: {why}", _NO_RIGHT)
+
+
+def denied(path: Path) -> str:
+    """Which right this user lacks, and whose file or folder it is; "" where none is missing."""
+    from quotakeeper.file_sharing import why_denied  # noqa: PLC0415 - only for an error
+
+    try:
+        return why_denied(path)
+    except OSError:
+        return ""

@@ -14,32 +14,54 @@ from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.file_safety import why_not_ours
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS, is_damage
+from quotakeeper.stores.sqlite.errors import denied
 
 _MOST_PROBLEMS = 10_000  # SQLite gives up at 100 unless it is told
 _ERROR_CODE = re.compile(r"error code[= ](\d+)")
 
 
-def create_file(path: Path) -> None:
+def create_file(path: Path, group: int | None = None) -> None:
     """Make the folder (0700) and an empty file (0600) where there is none, whatever the umask.
 
+    With `group`, the number of a Unix group, its members may use the ledger: see `file_sharing`.
     Only ever creates: opening and closing an existing database file would drop the locks that
-    SQLite holds on it in this process.
+    SQLite holds on it in this process. Raises LedgerUnavailableError.
     """
     check_ours(path)
-    if path.exists():
-        return
     try:
-        _make_folder(path.parent)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        if group is not None:
+            _create_shared(path, group)
+        elif not path.exists():
+            _make_folder(path.parent)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         check_ours(path)
-        return
     except OSError as error:
         raise LedgerUnavailableError(
-            str(path), f"cannot be created: {error.strerror or error}",
+            str(path), f"cannot be created: {error.strerror or error}{_cause(path, error)}",
             "choose a folder you may write to with QUOTAKEEPER_LEDGER",
         ) from error  # fmt: skip
-    os.close(fd)
+
+
+def _create_shared(path: Path, group: int) -> None:
+    from quotakeeper import file_sharing  # noqa: PLC0415 - few ledgers are shared
+
+    if not path.parent.exists():
+        _make_folder(path.parent.parent)
+        file_sharing.make_shared_folder(path.parent, group)
+    file_sharing.check_folder(path, group)
+    if path.exists():
+        file_sharing.share(path, group)
+        return
+    # The ledger last: whoever finds it finds what has to lie beside it.
+    file_sharing.make_shared_folder(path.with_name(f"{path.name}-owners"), group)
+    file_sharing.make_shared_file(path.with_name(f"{path.name}.lock"), group)
+    file_sharing.make_shared_file(path, group)
+
+
+def _cause(path: Path, error: OSError) -> str:
+    why = denied(path) if isinstance(error, PermissionError) else ""
+    return f" ({why})" if why else ""
 
 
 def check_ours(path: Path) -> None:

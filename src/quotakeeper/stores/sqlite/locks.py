@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from quotakeeper.clocks import SystemClock
-from quotakeeper.file_safety import NO_FOLLOW, open_ours, why_not_ours
+from quotakeeper.file_safety import NO_FOLLOW, open_ours, take_rights, why_not_ours
 
 PATIENCE_SECONDS = 15.0  # for who has something to write
 BRIEFLY_SECONDS = 2.0  # for who only tidies up, and may leave it
@@ -62,7 +62,8 @@ else:
 
 
 def _opened(path: Path) -> int:
-    return open_ours(path, os.O_RDWR | os.O_CREAT)
+    # The lock of `ledger.db` is `ledger.db.lock`; it is shared with whom the ledger is shared with.
+    return open_ours(path, os.O_RDWR | os.O_CREAT, path.with_suffix(""))
 
 
 def _close(fd: int) -> None:
@@ -180,8 +181,9 @@ class _Waiter:
 class OwnerMark:
     """A locked file that says this owner is alive, in a folder beside the ledger."""
 
-    def __init__(self, folder: Path, owner: str) -> None:
+    def __init__(self, folder: Path, owner: str, ledger: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
+        take_rights(folder, ledger)
         why = why_not_ours(folder)
         if why:
             raise PermissionError(errno.EPERM, f"{folder.name} {why}", str(folder))
@@ -192,6 +194,7 @@ class OwnerMark:
             hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600
         )
         try:
+            take_rights(self._fd, ledger)
             _wait(self._fd)
         except OSError:
             _close(self._fd)

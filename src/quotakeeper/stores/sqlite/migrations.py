@@ -12,6 +12,7 @@ from quotakeeper.errors import (
     LedgerUnavailableError,
     LedgerVersionError,
 )
+from quotakeeper.file_safety import take_rights
 from quotakeeper.stores.sql.account_usage import fill_account_usage
 from quotakeeper.stores.sql.bucket_sums import fill_buckets
 from quotakeeper.stores.sql.statements import read_sql
@@ -97,5 +98,6 @@ def schema(version: int) -> list[str]:
 def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
     copy = path.with_name(f"{path.name}.schema-{version}.bak")
     create_file(copy)
+    take_rights(copy, path)
     with closing(sqlite3.connect(copy)) as target:
         connection.backup(target)

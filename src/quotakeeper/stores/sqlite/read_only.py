@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
 from quotakeeper.domain.ledger.state import ZoneFinder
-from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sqlite.connection import connect_read_only
 from quotakeeper.stores.sqlite.dialect import sqlite_session
+from quotakeeper.stores.sqlite.errors import read_only
 from quotakeeper.stores.sqlite.store import SqliteStore
 
 T = TypeVar("T")
@@ -29,9 +29,7 @@ class ReadOnlyStore(SqliteStore):
         """Keep no balances and sweep nothing, which changes no answer; refuse the rest."""
         for command in commands:
             if not isinstance(command, Watch | Sweep):
-                raise LedgerUnavailableError(
-                    self.name, "is read-only", "check the permissions of the file and its folder"
-                )
+                raise read_only(self._path)
         return [Watched() if isinstance(x, Watch) else Swept() for x in commands]
 
     def dead_owners(self) -> frozenset[str]:

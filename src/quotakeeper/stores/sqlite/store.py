@@ -186,4 +186,7 @@ class SqliteStore(Transactions):
     def after_fork(self) -> SqliteStore:
         """In a forked child: drop the parent's handles unclosed and give a store of its own."""
         self.leave_to_parent()
-        return SqliteStore(self._path, self._zones, owner=new_owner(), durability=self._durability)
+        return SqliteStore(
+            self._path, self._zones, owner=new_owner(), durability=self._durability,
+            group=self._group,
+        )  # fmt: skip

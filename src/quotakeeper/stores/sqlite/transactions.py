@@ -41,12 +41,14 @@ class Transactions:
     """Opens a ledger file when it is needed; reads and writes it in whole transactions."""
 
     def __init__(
-        self, path: Path, zones: ZoneFinder, *, owner: str, durability: str = "power"
-    ) -> None:
+        self, path: Path, zones: ZoneFinder, *, owner: str, durability: str = "power",
+        group: int | None = None,
+    ) -> None:  # fmt: skip
         self._path = path.absolute()
         self._zones = zones
         self._durability = durability
         self._owner = owner
+        self._group = group  # of Unix users who share the ledger
         self._owners = self._beside("-owners")
         self._connection: sqlite3.Connection | None = None
         self._state: SqlState | None = None
@@ -156,7 +158,7 @@ class Transactions:
         if self._state is None:
             refuse_if_inherited(self._path)  # before it waits for a lock that its parent may hold
             try:
-                create_file(self._path)
+                create_file(self._path, self._group)
                 if self._lock is None:
                     self._lock = FileLock(self._beside(".lock"))
                 with self._lock.held(PATIENCE_SECONDS):
@@ -164,7 +166,7 @@ class Transactions:
                     self._connection = connect(self._path, self._durability)
                     self._file, self._batches = self._identity(), 0
                     if self._mark is None:
-                        self._mark = OwnerMark(self._owners, self._owner)
+                        self._mark = OwnerMark(self._owners, self._owner, self._path)
             except OSError as error:
                 raise self._given_up(error) from error
             self._state = SqlState(sqlite_session(self._connection), self._zones)

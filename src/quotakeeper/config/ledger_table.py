@@ -1,0 +1,38 @@
+"""The setting `ledger`: a path or a URL alone, or a table with the Unix group that shares it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from quotakeeper.config.limit_tables import unknown_key
+from quotakeeper.errors import ConfigError, InvalidInputError
+
+_KEYS = {"path": "ledger", "group": "ledger_group"}
+
+
+def with_ledger_table(table: Mapping[str, object], shown: str) -> Mapping[str, object]:
+    """The same settings with `[ledger] path` and `group` as `ledger` and `ledger_group`.
+
+    `shown` is the name of the file, for errors. Raises ConfigError for an unknown key.
+    """
+    ledger = table.get("ledger")
+    if not isinstance(ledger, Mapping):
+        return table
+    flat: dict[str, object] = {key: value for key, value in table.items() if key != "ledger"}
+    for key, value in ledger.items():
+        if key not in _KEYS:
+            raise ConfigError(f"{shown}: ledger.{str(key)[:60]}", *unknown_key(str(key), (*_KEYS,)))
+        flat[_KEYS[key]] = value
+    return flat
+
+
+def group_name(value: object) -> str:
+    """Check that a value can be the name of a Unix group. Raises InvalidInputError.
+
+    Whether the machine has this group is looked at when the ledger is opened.
+    """
+    if isinstance(value, str) and value.strip() and value.isprintable() and ":" not in value:
+        return value.strip()
+    raise InvalidInputError(
+        "", f"{str(value)[:60]!r} is no name of a group", 'write it like group = "team"'
+    )

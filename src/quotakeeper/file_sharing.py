@@ -1,0 +1,163 @@
+"""A ledger that the members of a Unix group share: modes, groups, and the cause of a refusal.
+
+Whoever may use the ledger file may use the files beside it: see `file_safety.take_rights`.
+The folder hands its group on to new files by its setgid bit; the BSDs and macOS do so in any folder.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from quotakeeper.errors import ConfigError, LedgerUnavailableError
+from quotakeeper.file_safety import GROUP_RIGHTS, user_name
+from quotakeeper.identifiers import new_owner
+
+_FOLDER_RIGHTS = GROUP_RIGHTS | stat.S_IXGRP
+_NEEDS_SETGID = sys.platform == "linux"
+_POSIX = hasattr(os, "geteuid")
+_OPTION = '[ledger] group = "..."'
+
+
+def group_id(name: str) -> int:
+    """The number of a group of this machine. Raises ConfigError, also on Windows."""
+    if not _POSIX:
+        raise ConfigError(
+            "ledger.group", "Windows has no such groups", "give the users rights on the folder"
+        )
+    import grp  # noqa: PLC0415 - not on Windows, and only for shared ledgers
+
+    try:
+        found = grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise ConfigError(
+            "ledger.group", f"this machine has no group {name[:60]!r}",
+            "write the name of a group that the users are members of (see: getent group)",
+        ) from None  # fmt: skip
+    if os.geteuid() != 0 and found not in (os.getegid(), *os.getgroups()):
+        raise ConfigError(
+            "ledger.group", f"{user_name(os.geteuid())} is not a member of group {name!r}",
+            f"add the user to it (sudo usermod -aG {name} USER), then log in again",
+        )  # fmt: skip
+    return found
+
+
+def make_shared_folder(path: Path, group: int) -> None:
+    """Make a folder (2770) for a group, all at once. Nothing happens where it is there."""
+    if path.exists():
+        return
+    hidden = path.with_name(f".{path.name}.{new_owner()}")
+    hidden.mkdir(mode=0o700)
+    os.chown(hidden, -1, group)
+    hidden.chmod(0o2770)
+    try:
+        os.rename(hidden, path)
+    except OSError:  # another process was quicker
+        hidden.rmdir()
+
+
+def make_shared_file(path: Path, group: int) -> None:
+    """Make an empty file (0660) for a group, all at once. Nothing happens where it is there."""
+    if path.exists():
+        return
+    hidden = path.with_name(f".{path.name}.{new_owner()}")
+    fd = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.fchown(fd, -1, group)
+        os.fchmod(fd, 0o660)
+        with suppress(FileExistsError):
+            os.link(hidden, path)
+    finally:
+        os.close(fd)
+        hidden.unlink()
+
+
+def check_folder(ledger: Path, group: int) -> None:
+    """Raise LedgerUnavailableError where a ledger's folder does not give the group its rights."""
+    folder = ledger.parent
+    found = os.stat(folder)
+    setgid = bool(found.st_mode & stat.S_ISGID) or not _NEEDS_SETGID
+    if found.st_gid == group and found.st_mode & _FOLDER_RIGHTS == _FOLDER_RIGHTS and setgid:
+        return
+    name = group_name(group)
+    raise LedgerUnavailableError(
+        str(ledger), f"its folder {folder} is not shared with group {name} ({_rights(found)})",
+        f"chgrp {name} {folder} && chmod 2770 {folder}",
+    )  # fmt: skip
+
+
+def share(ledger: Path, group: int) -> None:
+    """Give the group its rights on a ledger, and on what lies beside it, that was private before.
+
+    Opens nothing: closing a database file would drop the locks that SQLite holds on it here.
+    Raises LedgerUnavailableError where the ledger is another user's.
+    """
+    found = os.stat(ledger)
+    if found.st_gid == group and found.st_mode & GROUP_RIGHTS == GROUP_RIGHTS:
+        return
+    if found.st_uid != os.geteuid():
+        name = group_name(group)
+        raise LedgerUnavailableError(
+            str(ledger), f"is not shared with group {name} ({_rights(found)})",
+            f"have {user_name(found.st_uid)} open it with {_OPTION.replace('...', name)}, "
+            f"or: sudo chgrp {name} {ledger} && sudo chmod 660 {ledger}",
+        )  # fmt: skip
+    marks = ledger.with_name(f"{ledger.name}-owners")
+    beside = [ledger.with_name(name) for name in os.listdir(ledger.parent)
+              if name.startswith((f"{ledger.name}-", f"{ledger.name}."))]  # fmt: skip
+    inside = list(marks.iterdir()) if marks.is_dir() else []
+    for path in (*inside, *beside, ledger):  # the ledger last: until then nothing was shared
+        _give(path, group)
+
+
+def _give(path: Path, group: int) -> None:
+    with suppress(FileNotFoundError):
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid():
+            return
+        folder = stat.S_ISDIR(found.st_mode)
+        os.chown(path, -1, group)
+        os.chmod(path, 0o2770 if folder else stat.S_IMODE(found.st_mode) | GROUP_RIGHTS)
+
+
+def why_denied(ledger: Path) -> str:
+    """Which file or folder this user lacks rights on, and whose it is; "" where none is found."""
+    if not _POSIX:
+        return ""
+    for folder in reversed(ledger.absolute().parents):
+        if folder.exists() and not _may(folder, os.X_OK):
+            return f"{_me()} may not enter the folder {folder} ({_rights(os.stat(folder))})"
+    for end in ("", "-wal", "-shm", ".lock", "-owners"):
+        path = ledger.with_name(ledger.name + end)
+        if path.exists() and not _may(path, os.R_OK | os.W_OK):
+            return f"{_me()} may not write to {path.name} ({_rights(os.stat(path))})"
+    if ledger.parent.exists() and not _may(ledger.parent, os.W_OK):
+        found = os.stat(ledger.parent)
+        return f"{_me()} may not make files in the folder {ledger.parent} ({_rights(found)})"
+    return ""
+
+
+def _may(path: Path, how: int) -> bool:
+    return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _me() -> str:
+    return f"user {user_name(os.geteuid())}"
+
+
+def _rights(found: os.stat_result) -> str:
+    owner, group = user_name(found.st_uid), group_name(found.st_gid)
+    return f"owner {owner}, group {group}, mode {stat.S_IMODE(found.st_mode):04o}"
+
+
+def group_name(gid: int) -> str:
+    """A group's name; "gid 1000" where the machine knows none."""
+    try:
+        import grp  # noqa: PLC0415 - not on Windows, and only for an error
+
+        return grp.getgrgid(gid).gr_name
+    except (ImportError, KeyError):
+        return f"gid {gid}"
