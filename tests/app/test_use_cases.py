@@ -108,8 +108,8 @@ def test_prices_of_all_and_of_one_model(clock: FakeClock) -> None:
     assert 0 < len(one.rows) < len(everything.rows)
     assert one.models == {("gemini", "gemini-2.5-flash")}
     assert json.dumps(price_list_record(one))
-    with pytest.raises(InvalidInputError, match="no prices of 'acme'"):
-        all_prices(snapshot, "acme")
+    with pytest.raises(InvalidInputError, match="no prices of 'no-such-provider'"):
+        all_prices(snapshot, "no-such-provider")
 
 
 class Account:

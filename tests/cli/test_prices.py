@@ -37,7 +37,7 @@ def test_list_shows_date_source_and_confidence(cli: CommandLine) -> None:
     out = cli.run("prices", "list").out
     assert "CONFIDENCE" in out
     assert "source: " in out
-    assert cli.run("prices", "list", "--provider", "acme").code == 2
+    assert cli.run("prices", "list", "--provider", "no-such-provider").code == 2
 
 
 def test_show_is_what_is_in_force_at_a_date(cli: CommandLine) -> None:

@@ -1,10 +1,15 @@
-"""The Vietnamese of every message, by its English text."""
+"""The Vietnamese of every message, by its English text.
+
+A command's own texts may stand in its folder: the dictionary TEXTS in `cli/<name>/vietnamese.py`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
 from quotakeeper.cli.text.vietnamese_help import HELP
-from quotakeeper.cli.text.vietnamese_plan import PLAN
-from quotakeeper.cli.text.vietnamese_translate import TRANSLATE
 
 _MESSAGES = {
     # errors
@@ -286,4 +291,12 @@ _MESSAGES = {
     "file system": "hệ tệp",
     "disk": "đĩa",
 }
-VIETNAMESE = {**HELP, **PLAN, **TRANSLATE, **_MESSAGES}
+
+
+def _of_commands() -> Iterator[tuple[str, str]]:
+    for file in sorted(Path(__file__).parents[1].glob("*/vietnamese.py")):
+        if file.parent.name != "text":
+            yield from import_module(f"quotakeeper.cli.{file.parent.name}.vietnamese").TEXTS.items()
+
+
+VIETNAMESE = {**HELP, **dict(_of_commands()), **_MESSAGES}

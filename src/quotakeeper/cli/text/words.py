@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quotakeeper.cli.text.vietnamese import VIETNAMESE
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -15,5 +13,11 @@ class Words:
 
     def __call__(self, text: str, **values: object) -> str:
         """The text in this language; a text that has no translation stays English."""
-        found = VIETNAMESE.get(text, text) if self.lang == "vi" else text
+        found = _in_vietnamese(text) if self.lang == "vi" else text
         return found.format(**values) if values else found
+
+
+def _in_vietnamese(text: str) -> str:
+    from quotakeeper.cli.text.vietnamese import VIETNAMESE
+
+    return VIETNAMESE.get(text, text)

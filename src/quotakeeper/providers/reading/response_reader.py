@@ -1,7 +1,7 @@
 """Reads a response as it passes: decoding, framing, faults, and figures with their provenance.
 
 The rules that all adapters share stand here: a call that was sent is never booked as nothing, and
-one without any answer may have cost all it can, so that is its figure. See totals.py for tokens.
+one without any answer may have cost all it can, so that is its figure. See `token_reader` for tokens.
 """
 
 from __future__ import annotations

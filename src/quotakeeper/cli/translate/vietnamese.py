@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TRANSLATE = {
+TEXTS = {
     "Translate Chinese video or sound: Vietnamese subtitles, text, titles and captions.": (
         "Dịch video hoặc âm thanh tiếng Trung: phụ đề, văn bản, tiêu đề và chú thích tiếng Việt."
     ),

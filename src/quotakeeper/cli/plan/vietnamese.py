@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PLAN = {
+TEXTS = {
     # forecasts
     "nothing to foresee it by": "chưa có gì để dự báo",
     " (pace {times})": " (nhịp {times})",
