@@ -43,11 +43,12 @@ def test_a_folder_is_a_command_in_both_languages(repository: Path, tmp_path: Pat
     (folder / "options.py").write_text(OPTIONS, encoding="utf-8")
     (folder / "vietnamese.py").write_text(TEXTS, encoding="utf-8")
 
+    own = {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+
     def run(*arguments: str) -> str:
         ran = subprocess.run(
             [sys.executable, "-m", "quotakeeper", *arguments],
-            env={**os.environ, "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"},
-            cwd=tmp_path, capture_output=True, text=True, check=True,
+            env={**os.environ, **own}, cwd=tmp_path, capture_output=True, text=True, check=True,
         )  # fmt: skip
         return ran.stdout
 
