@@ -18,6 +18,7 @@ from quotakeeper.domain.windows import SECOND, parse_window
 from quotakeeper.errors import InvalidInputError
 
 NOW = 1_800_000_000 * SECOND
+DAY = 86_400 * SECOND
 LABELS = CallLabels("gemini", "m")
 DAILY = Limit("daily", "input_tokens", parse_window("day"), 1_000, provider="gemini")
 
@@ -74,3 +75,12 @@ def test_a_limit_kept_from_the_next_period_on_is_looked_at_from_there() -> None:
     assert [found.balance for found in state.caps(LABELS, limits, NOW)] == [None]
     (found,) = state.caps(LABELS, limits, begin)
     assert found.balance is state.balance(DAILY.account, begin)
+
+
+def test_an_account_that_is_kept_from_an_earlier_period_on_is_matched_once(
+    state: LedgerState,
+) -> None:
+    begin = state.period(DAILY.account, NOW).start_at
+    state.add_account(DAILY.account, begin - DAY)
+    assert [each[0] for each in state.places(LABELS, NOW)] == [DAILY.account]
+    assert state.accounts[DAILY.account.key] == (DAILY.account, begin - DAY)

@@ -149,6 +149,11 @@ def test_a_refusal_is_explained_in_the_units_people_use():
         assert figure in text
 
 
+def test_a_call_that_has_room_is_explained_without_a_fault_of_the_limit():
+    text = verdict(Limit("daily", "tokens", DAY, 100), 10, 20, 30).explain()
+    assert text.startswith("limit 'daily' of 100 tokens per day: asked 10, remaining 50 ")
+
+
 def test_where_a_limit_warns_from_does_not_ask_the_hosts_decimal_context() -> None:
     with localcontext(Context(prec=3, traps=[Inexact, Rounded])):
         limit = Limit("x", "tokens", Window("day"), 15_000_001)

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper
+from quotakeeper.domain.ledger.commands import Record
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.usage import CallLabels
+from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.errors import LedgerError, LedgerUnavailableError
 from quotakeeper.testing.clock import FakeClock
 from tests.engine.conftest import MakeKeeper
@@ -298,3 +302,14 @@ def test_spooled_calls_count_on_the_day_they_were_made(
     assert {event.id: event.at for event in keeper.events()} == {"recorded": made, "reserved": made}
     assert [row.key for row in keeper.usage(by=("day",))] == [("2026-11-23",)]
     assert spools(path) == []
+
+
+def test_a_forked_child_neither_books_nor_loses_what_its_parent_keeps_in_memory() -> None:
+    labels, figures = CallLabels("gemini", "m"), Figures({"requests": 1})
+    spool = Spool(None, "owner")
+    spool.add(Record("a", labels, figures))
+    assert spool.waiting
+    spool.after_fork()
+    assert not spool.waiting
+    spool.end()
+    assert spool.lost.calls == 0
