@@ -139,6 +139,7 @@ def reply(status: int, body: object = None, **headers: str) -> HttpReply:
         (reply(503, retry_after="Fri, 15 Jan 2027 08:00:09 GMT"), FailureAction.RETRY, 9),
         (reply(503, retry_after="soon"), FailureAction.RETRY, 0),
         (reply(503, retry_after="9999"), FailureAction.FAIL_FILE, 0),
+        (reply(429, retry_after="9999"), FailureAction.WAIT_FOR_QUOTA, 9999),
         (reply(504), FailureAction.RETRY, 0),
     ],
 )
@@ -152,8 +153,41 @@ def test_a_recorded_429_is_waited_for_as_it_asks(shared: Path) -> None:
     advice = failure_advice(
         "gemini", reply(429, body_of(shared, "gemini_dev_error429_paid_tpm")), NOW
     )
-    assert (advice.action, advice.wait_seconds) == (FailureAction.RETRY, 45.0)
+    assert (advice.action, advice.wait_seconds) == (FailureAction.RETRY, 45.811975)
     assert "exceeded your current quota" in advice.reason
+
+
+# The shapes of cases/gemini_429: a daily violation before a minute's, a wait in the message alone,
+# and the instant of the reset as a length.
+DAY_THEN_MINUTE = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED",
+    "message": "Too many.\nPlease retry in 26.66s.",
+    "details": [{"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [
+        {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"},
+        {"quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"}]},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "26s"}]}}  # fmt: skip
+MESSAGE_ONLY = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [],
+    "message": "Too many.\nPlease retry in 26.660853464s."}}  # fmt: skip
+RESET_DELAY = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED",
+    "message": "Your quota will reset after 9h51m17s.",
+    "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED",
+                 "metadata": {"quotaResetDelay": "35477.2s"}}]}}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(
+    ("body", "action", "wait", "quota"),
+    [
+        (DAY_THEN_MINUTE, FailureAction.WAIT_FOR_QUOTA, 0,
+         "GenerateRequestsPerDayPerProjectPerModel-FreeTier"),
+        (MESSAGE_ONLY, FailureAction.RETRY, 26.660854, ""),
+        (RESET_DELAY, FailureAction.WAIT_FOR_QUOTA, 35477.2, ""),
+    ],
+)  # fmt: skip
+def test_a_429_of_gemini_is_waited_for_as_long_as_it_tells(
+    body: object, action: FailureAction, wait: float, quota: str, wrapped: bool
+) -> None:
+    advice = failure_advice("gemini", reply(429, [body] if wrapped else body), NOW)
+    assert (advice.action, advice.wait_seconds, advice.quota_id) == (action, wait, quota)
 
 
 @given(st.integers(1, 40), st.floats(0, 0.999))

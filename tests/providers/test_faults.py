@@ -30,7 +30,7 @@ INTERACTION = post(f"{GEMINI}/v1/interactions", {"model": "m", "input": "hi"})
 
 # request, status, headers, body, kind, retry after
 FAULTS = [
-    (GENERATE, 429, {}, PER_DAY, "quota", 38.0),
+    (GENERATE, 429, {}, PER_DAY, "quota", 38.2),
     (GENERATE, 402, {}, {"error": {"status": "RESOURCE_EXHAUSTED"}}, "payment", None),
     (GENERATE, 400, {}, {"error": {"status": "INVALID_ARGUMENT", "message": "Bad API key"}}, "auth", None),
     (GENERATE, 403, {}, {"error": {"status": "PERMISSION_DENIED"}}, "auth", None),
@@ -38,7 +38,7 @@ FAULTS = [
     (GENERATE, 503, {"retry-after": "3"}, {"error": {"status": "UNAVAILABLE"}}, "server", 3.0),
     (GENERATE, 500, {}, b"", "server", None),
     (GENERATE, 302, {}, b"", "other", None),
-    (STREAM, 429, {}, [PER_DAY], "quota", 38.0),
+    (STREAM, 429, {}, [PER_DAY], "quota", 38.2),
     (INTERACTION, 429, {"retry-after": "9"}, {"error": {"code": "rate_limit_exceeded"}}, "quota", 9.0),
     (LISTEN, 402, {}, {"err_code": "ASR_PAYMENT_REQUIRED", "err_msg": "no"}, "payment", None),
     (LISTEN, 401, {}, {"category": "INVALID_AUTH", "message": "no"}, "auth", None),

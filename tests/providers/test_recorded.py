@@ -172,7 +172,7 @@ def test_a_quota_error_names_the_quota_and_the_wait(recorded: Path) -> None:
     assert fault is not None
     assert fault.kind == "quota"
     assert fault.quota == "GenerateContentPaidTierInputTokensPerModelPerMinute"
-    assert (fault.per_day, fault.billed, fault.retry_after_seconds) == (False, False, 45.0)
+    assert (fault.per_day, fault.billed, fault.retry_after_seconds) == (False, False, 45.811975)
 
 
 def test_a_quota_error_without_details_is_one_too(recorded: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain.windows import Window, period_at
+from quotakeeper.domain.windows import SECOND, Window, period_at
 from quotakeeper.identifiers import random_fraction
 from quotakeeper.pipeline.accounting import CallAccounting, CallPlan, OpenAttempt
 from quotakeeper.pipeline.errors import LimitReachedError, MediaFileError, PipelineError, SetupError
@@ -122,11 +122,15 @@ class ApiClient:
         if advice.action is FailureAction.STOP_RUN:
             return SetupError(reason)
         if advice.action is FailureAction.WAIT_FOR_QUOTA:
-            zone = zone_named(GEMINI_QUOTA_ZONE)
-            midnight = period_at(Window("day"), zone, self._clock.now()).end_at
+            now = self._clock.now()
+            if advice.wait_seconds:  # it says when, so no midnight is assumed
+                kind, resets_at = "quota", now + round(advice.wait_seconds * SECOND)
+            else:
+                zone = zone_named(GEMINI_QUOTA_ZONE)
+                kind, resets_at = "daily quota", period_at(Window("day"), zone, now).end_at
             return LimitReachedError(
-                f"the provider's own daily quota is used up: {reason}",
-                resets_at=midnight,
+                f"the provider's own {kind} is used up: {reason}",
+                resets_at=resets_at,
                 zone=GEMINI_QUOTA_ZONE,
             )
         return MediaFileError(reason)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from quotakeeper.pipeline.http_transport import HttpReply
+from quotakeeper.providers.contract import QuotaReading
+from quotakeeper.providers.deepgram.errors import read_fault as deepgram_fault
+from quotakeeper.providers.gemini.errors import read_fault as gemini_fault
 
+_READ_FAULT = {"gemini": gemini_fault, "deepgram": deepgram_fault}
 MOST_WAIT_SECONDS = 120.0
 _RETRIED = {408, 429, 500, 502, 503, 504}
 
@@ -24,12 +27,16 @@ class FailureAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FailureAdvice:
-    """An action, its reason for people, and how long the provider asks to wait (0: it does not)."""
+    """An action, its reason for people, and how long the provider asks to wait (0: it does not).
+
+    `quotas` are the provider's own quotas that the reply names.
+    """
 
     action: FailureAction
     reason: str
     wait_seconds: float = 0.0
     quota_id: str = ""
+    quotas: tuple[QuotaReading, ...] = ()
 
 
 def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvice:
@@ -42,19 +49,19 @@ def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvic
         return FailureAdvice(FailureAction.STOP_RUN, f"{reason} (check the key)")
     if reply.status not in _RETRIED:
         return FailureAdvice(FailureAction.FAIL_FILE, reason)
-    quota_ids = [
-        str(violation.get("quotaId", ""))
-        for detail in _details(body, "QuotaFailure")
-        for violation in _dicts(detail.get("violations"))
-    ]
+    fault = _READ_FAULT.get(provider, gemini_fault)(reply.status, reply.headers, reply.body)
+    quotas, told = fault.quotas, fault.retry_after_seconds or 0.0
     # A daily quota still says "retry in 38 s": the id tells the truth, the delay does not.
-    daily = next((each for each in quota_ids if "PerDay" in each), "")
-    if daily:
-        return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, f"{reason} [{daily}]", quota_id=daily)
-    wait = max(_retry_after(reply, now_us), _retry_info(body))
+    if fault.per_day:
+        reason = f"{reason} [{fault.quota}]"
+        return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, reason, 0.0, fault.quota, quotas)
+    wait = max(_retry_after_date(reply, now_us), told)
     if wait > MOST_WAIT_SECONDS:
-        return FailureAdvice(FailureAction.FAIL_FILE, f"{reason} (it asks to wait {wait:.0f} s)")
-    return FailureAdvice(FailureAction.RETRY, reason, wait)
+        reason = f"{reason} (it asks to wait {wait:.0f} s)"
+        if any(each.resets_in_us == round(wait * 1_000_000) for each in quotas):
+            return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, reason, wait, quotas=quotas)
+        return FailureAdvice(FailureAction.FAIL_FILE, reason, quotas=quotas)
+    return FailureAdvice(FailureAction.RETRY, reason, wait, quotas=quotas)
 
 
 def backoff_seconds(attempt: int, jitter: float) -> float:
@@ -71,30 +78,10 @@ def _message(body: dict[str, object], reply: HttpReply) -> str:
     return reply.body.decode("utf-8", "replace").strip()[:200] or "(no text)"
 
 
-def _retry_after(reply: HttpReply, now_us: int) -> float:
-    text = reply.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        return float(text)
+def _retry_after_date(reply: HttpReply, now_us: int) -> float:
+    # The adapters read numbers; a date needs a clock, which they do not have.
     try:
-        at = parsedate_to_datetime(text)
+        at = parsedate_to_datetime(reply.headers.get("retry-after", "").strip())
     except (TypeError, ValueError, IndexError):
         return 0.0
     return max(0.0, at.timestamp() - now_us / 1_000_000) if at.tzinfo else 0.0
-
-
-def _retry_info(body: dict[str, object]) -> float:
-    for detail in _details(body, "RetryInfo"):
-        found = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)s", str(detail.get("retryDelay", "")))
-        if found:
-            return float(found[1])
-    return 0.0
-
-
-def _details(body: dict[str, object], kind: str) -> list[dict[str, object]]:
-    error = body.get("error")
-    details = error.get("details") if isinstance(error, dict) else None
-    return [one for one in _dicts(details) if str(one.get("@type", "")).endswith(kind)]
-
-
-def _dicts(value: object) -> list[dict[str, object]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -104,11 +104,36 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaReading:
+    """What a reply says of one of the provider's own quotas.
+
+    `quota_id` is the provider's name for it. `meter` is a meter of domain/units.py, `window` a
+    window's text; each is "" where it is not said. `timezone` is the zone whose midnight ends a day.
+    `amount` and `remaining` are in base units of the meter; None where they are not said. `model` ""
+    is that of the call. It resets `resets_in_us` microseconds after the reply, or at `resets_at`,
+    microseconds since 1970 UTC. `in_headers` says that it stood in the headers, not in an error.
+    """
+
+    quota_id: str
+    meter: str = ""
+    window: str = ""
+    timezone: str = ""
+    amount: int | None = None
+    remaining: int | None = None
+    model: str = ""
+    resets_in_us: int | None = None
+    resets_at: int | None = None
+    in_headers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderFault:
     """An error as the provider tells it. `kind` is one of FAULT_KINDS.
 
-    `quota` is the provider's own id of the quota that ran out, `per_day` whether it comes back only
-    with the next day. `message` has no secrets and at most 300 characters.
+    `quota` is the provider's own id of the quota that ran out; of several, of one that comes back
+    only with the next day, else of the first. `per_day` says that one of them is such a quota.
+    `retry_after_seconds` is the longest wait that is told. `message` has no secrets and at most 300
+    characters. `quotas` are all the quotas that it names.
     """
 
     status: int
@@ -118,6 +143,7 @@ class ProviderFault:
     per_day: bool = False
     retry_after_seconds: float | None = None
     message: str = ""
+    quotas: tuple[QuotaReading, ...] = ()
 
 
 FAULT_KINDS = ("quota", "payment", "auth", "bad_request", "server", "other")

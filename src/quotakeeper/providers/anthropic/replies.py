@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quotakeeper.providers.contract import Call, ProviderFault, Refusal, header_text
+from quotakeeper.providers.anthropic.quota_headers import quotas_in_headers
+from quotakeeper.providers.contract import (
+    Call,
+    ProviderFault,
+    QuotaReading,
+    Refusal,
+    header_text,
+)
 from quotakeeper.providers.formats.framing import Document
 from quotakeeper.providers.formats.json_values import (
     Json,
@@ -82,6 +89,10 @@ class MessageReader(TokenReader):
         """The message's id, else the request's."""
         return self.response_id or name_of(header_text(self.headers, "request-id"))
 
+    def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
+        """The provider's own quotas, by its rate-limit headers."""
+        return quotas_in_headers(self.headers)
+
     def _usage(self, usage: Json) -> None:
         if not any(name in usage for name in _FIELDS):
             return
@@ -118,6 +129,7 @@ def fault_of(
     fault = ProviderFault(
         status, kind, billed, name_of(named) if kind == "quota" else "",
         message=redact(text_of(error.get("message"))),
+        quotas=(QuotaReading(name_of(named) or kind),) if kind == "quota" else (),
     )  # fmt: skip
     return with_retry_after(fault, headers)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from quotakeeper.providers.chat_completions.quota_headers import quotas_in_headers
 from quotakeeper.providers.chat_completions.usage import is_counted, token_usage
-from quotakeeper.providers.contract import ProviderFault, header_text
+from quotakeeper.providers.contract import ProviderFault, QuotaReading, header_text
 from quotakeeper.providers.formats.framing import Document
 from quotakeeper.providers.formats.json_values import (
     Json,
@@ -20,6 +21,7 @@ from quotakeeper.providers.formats.json_values import (
     text_of,
     whole,
 )
+from quotakeeper.providers.reading.durations import longest_in_text
 from quotakeeper.providers.reading.redaction import redact
 from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
 from quotakeeper.providers.reading.token_reader import TokenReader
@@ -83,6 +85,10 @@ class ChatReader(TokenReader):
         """The id in the answer, else the one in its headers."""
         return self.response_id or name_of(header_text(self.headers, "x-request-id"))
 
+    def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
+        """The provider's own quotas, by its rate-limit headers."""
+        return quotas_in_headers(self.headers)
+
     def _text(self, body: Json) -> None:
         for choice in objects(body.get("choices")):
             for name in ("message", "delta"):
@@ -129,9 +135,14 @@ def fault_of_error(
         kind = "payment"
     elif code in ("rate_limit_exceeded", "tokens", "requests"):
         kind = "quota"
+    message = text_of(error.get("message"))
+    per_day, wait = "per day" in message.lower(), longest_in_text(message)
+    quotas: tuple[QuotaReading, ...] = ()
+    if kind == "quota":
+        window = "day" if per_day else "minute" if "per min" in message.lower() else ""
+        quotas = (QuotaReading(name_of(code) or kind, window=window, resets_in_us=wait),)
     fault = ProviderFault(
-        status, kind, billed, name_of(code) if kind == "quota" else "",
-        "per day" in text_of(error.get("message")).lower(),
-        message=redact(text_of(error.get("message"))),
+        status, kind, billed, name_of(code) if kind == "quota" else "", per_day,
+        None if wait is None else wait / 1_000_000, redact(message), quotas,
     )  # fmt: skip
     return with_retry_after(fault, headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from quotakeeper.providers.contract import ProviderFault, Refusal, header_text
+from quotakeeper.providers.deepgram.quotas import quotas_of_refusal
 from quotakeeper.providers.formats.json_values import name_of, parse_json, parse_object, text_of
 from quotakeeper.providers.reading.redaction import own_message, redact
 from quotakeeper.providers.reading.refusals import refusal_with
@@ -23,7 +24,8 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Provider
     message = message or header_text(headers, "dg-error")
     kind = "payment" if code in _PAYMENT else kind_of_status(status)
     quota = name_of(code) if kind == "quota" else ""
-    fault = ProviderFault(status, kind, quota=quota, message=redact(message))
+    quotas = quotas_of_refusal(quota, headers) if kind == "quota" else ()
+    fault = ProviderFault(status, kind, quota=quota, message=redact(message), quotas=quotas)
     return with_retry_after(fault, headers)
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.chat_completions.bounds import chat_bound, embedding_bound
 from quotakeeper.providers.chat_completions.replies import ChatReader
-from quotakeeper.providers.contract import Call, CountText, Request
+from quotakeeper.providers.contract import Call, CountText, ProviderFault, Request
 from quotakeeper.providers.formats.json_values import Json
 from quotakeeper.providers.gemini.bounds import call_for
+from quotakeeper.providers.gemini.errors import read_fault
 from quotakeeper.providers.gemini.media import Both, image_tokens, media_tokens
 from quotakeeper.providers.gemini.models import media_rates, most_input, most_output
 from quotakeeper.providers.gemini.prompts import DECLARED_HALVES
@@ -23,6 +24,13 @@ class CompatibleReader(ChatReader):
     """Gemini behind OpenAI's shape: thoughts are only in the total."""
 
     hidden_thoughts = True
+
+    def fault_of(self, body: bytes) -> ProviderFault:
+        """The error that a status and a body are: Gemini's own, in a list; it names its quotas."""
+        fault = super().fault_of(body)
+        if fault.kind != "quota":
+            return fault
+        return read_fault(self.status, self.headers, body)
 
 
 class _Media:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
 from quotakeeper.providers.contract import Call, ProviderFault, Refusal
@@ -11,21 +10,15 @@ from quotakeeper.providers.formats.json_values import (
     Json,
     as_object,
     child,
-    name_of,
-    objects,
     parse_json,
     text_of,
     whole,
 )
+from quotakeeper.providers.gemini.quotas import first_to_name, is_daily, quotas_in, waits_in
 from quotakeeper.providers.reading.redaction import own_message, redact
 from quotakeeper.providers.reading.refusals import refusal_with, whole_seconds
-from quotakeeper.providers.reading.response_reader import (
-    kind_of_status,
-    seconds_of,
-    with_retry_after,
-)
+from quotakeeper.providers.reading.response_reader import kind_of_status, with_retry_after
 
-_RETRY_IN = re.compile(r"retry in ([0-9]{1,6}(?:\.[0-9]{1,9})?)s")
 _KINDS = {
     "RESOURCE_EXHAUSTED": "quota",
     "UNAUTHENTICATED": "auth",
@@ -66,17 +59,11 @@ def fault_of(
     message = text_of(error.get("message"))
     if kind == "bad_request" and "api key" in message.lower():
         kind = "auth"
-    quota, wait = "", None
-    for detail in objects(error.get("details")):
-        for violation in objects(detail.get("violations")):
-            quota = name_of(violation.get("quotaId")) or quota
-        wait = seconds_of(text_of(detail.get("retryDelay"))) or wait
-    found = _RETRY_IN.search(message)
-    if wait is None and found:
-        wait = float(found.group(1))
+    wait = waits_in(error).longest_us
+    quotas = quotas_in(error) if kind == "quota" else ()
     fault = ProviderFault(
-        status, kind, billed, quota, "PerDay" in quota or "per_day" in quota.lower(), wait,
-        redact(message),
+        status, kind, billed, first_to_name(quotas), any(map(is_daily, quotas)),
+        None if wait is None else wait / 1_000_000, redact(message), quotas,
     )  # fmt: skip
     return with_retry_after(fault, headers)
 

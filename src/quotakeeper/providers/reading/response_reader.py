@@ -15,12 +15,15 @@ from quotakeeper.providers.contract import (
     NO_RESPONSE,
     Call,
     ProviderFault,
+    QuotaReading,
     Usage,
+    UsageReader,
     header_text,
 )
 from quotakeeper.providers.formats.encodings import Decoder
 from quotakeeper.providers.formats.framing import Document, Framing
 from quotakeeper.providers.formats.json_values import Json, parse_json
+from quotakeeper.providers.reading.durations import microseconds_of
 from quotakeeper.providers.reading.token_split import added
 
 REQUEST = {"requests": 1}
@@ -150,27 +153,39 @@ class ResponseReader:
         """The figures of a call that was served."""
         return Usage(REQUEST, Provenance.REPORTED, complete=complete)
 
+    def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
+        """What the headers say of the provider's own quotas."""
+        return ()
+
+    def quotas(self) -> tuple[QuotaReading, ...]:
+        """What the reply says of the provider's own quotas: by its error, then by its headers."""
+        of_fault = self.fault.quotas if self.fault is not None else ()
+        return (*of_fault, *self.quotas_in_headers())
+
+
+def quotas_of(reader: UsageReader) -> tuple[QuotaReading, ...]:
+    """What a reply says of quotas, once it has been read; nothing where a reader cannot tell."""
+    if isinstance(reader, ResponseReader):
+        return reader.quotas()
+    return reader.fault.quotas if reader.fault is not None else ()
+
 
 def with_retry_after(fault: ProviderFault, headers: Mapping[str, str]) -> ProviderFault:
-    """A fault with the wait that the headers ask for, unless it has one of its own."""
-    if fault.retry_after_seconds is not None:
+    """A fault with the wait that the headers ask for, unless it has a longer one of its own."""
+    told = retry_after_us(headers)
+    if told is None or told <= (fault.retry_after_seconds or 0) * 1_000_000:
         return fault
-    for name, scale in (("retry-after-ms", 1000), ("retry-after", 1)):
-        seconds = seconds_of(header_text(headers, name))
-        if seconds is not None:
-            return replace(fault, retry_after_seconds=seconds / scale)
-    return fault
+    return replace(fault, retry_after_seconds=told / 1_000_000)
 
 
-def seconds_of(text: str) -> float | None:
-    """Seconds from "45", "45.8" or "45s"; None for anything else (a date needs a clock)."""
-    digits = text.strip().removesuffix("s")
-    whole, _, fraction = digits.partition(".")
-    if not (whole.isascii() and whole.isdigit() and len(whole) < 10):
-        return None
-    if fraction and not (fraction.isascii() and fraction.isdigit()):
-        return None
-    return float(digits)
+def retry_after_us(headers: Mapping[str, str]) -> int | None:
+    """The wait that the headers ask for, in microseconds; None where they ask for none.
+
+    `retry-after-ms` goes before `retry-after`: it is the same wait, told more exactly.
+    """
+    exact = header_text(headers, "retry-after-ms").strip()
+    told = microseconds_of(f"{exact}ms") if exact else None
+    return told if told is not None else microseconds_of(header_text(headers, "retry-after"))
 
 
 def kind_of_status(status: int) -> str:

@@ -1,0 +1,47 @@
+"""Lengths of time as providers write them: "45", "26.66s", "500ms", "6m0s", "9h51m17s"."""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST_US = 400 * 86_400 * 10**6  # what is longer is no wait that anybody means
+_UNITS = {
+    "ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9,
+    "d": 86_400 * 10**9,
+}  # fmt: skip
+_PART = r"[0-9]{1,9}(?:\.[0-9]{1,12})?(?:ns|us|ms|s|m|h|d)"
+_PARTS = re.compile(f"(?:{_PART})+")
+_ONE = re.compile(r"([0-9]+)(?:\.([0-9]+))?([a-z]+)")
+_PLAIN = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,12}))?")
+# "retry in 26.66s", "try again in 6m0s", "will reset after 9h51m17s"
+_IN_TEXT = re.compile(rf"(?:retry in|try again in|reset(?:s)? (?:after|in)) ((?:{_PART})+)", re.I)
+
+
+def microseconds_of(text: str) -> int | None:
+    """A length in whole microseconds, rounded up; None for anything else (a date needs a clock).
+
+    A number without a unit is in seconds. More than 400 days are no length either.
+    """
+    text = text.strip()
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        nanoseconds = _nanoseconds(plain[1], plain[2], "s")
+    elif _PARTS.fullmatch(text):
+        nanoseconds = sum(_nanoseconds(*one.groups()) for one in _ONE.finditer(text))
+    else:
+        return None
+    length = -(-nanoseconds // 1_000)
+    return length if length <= _LONGEST_US else None
+
+
+def longest_in_text(message: str) -> int | None:
+    """The longest wait that a message tells, in microseconds; None where it tells none."""
+    told = [microseconds_of(found[1]) for found in _IN_TEXT.finditer(message)]
+    return max((each for each in told if each is not None), default=None)
+
+
+def _nanoseconds(whole: str, fraction: str | None, unit: str = "s") -> int:
+    size = _UNITS[unit]
+    digits = fraction or ""
+    # In whole numbers, rounded up: a wait is never told shorter than it is.
+    return int(whole) * size - (-int(digits or 0) * size // 10 ** len(digits))
