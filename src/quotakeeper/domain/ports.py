@@ -1,4 +1,4 @@
-"""What the engine asks of a store for the ledger, in four ports: writes, reads, upkeep, liveness."""
+"""What the engine asks of a store: writes, reads, upkeep, liveness, and the providers' quotas."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
+from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 
 
@@ -158,5 +159,16 @@ class OwnerLiveness(Protocol):
         """Let go of everything. Open reservations stay open."""
 
 
-class Store(LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, Protocol):
-    """A home for the ledger: all four ports. Whoever uses a store asks for the ports it needs."""
+class QuotaPort(Protocol):
+    """The providers' own quotas, as they were told of: the newest of each, beside the journal."""
+
+    def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
+        """Keep quotas in one commit, unless newer ones are kept; forget what was seen before an
+        instant. Raises LedgerError when they cannot be kept."""
+
+    def quotas(self) -> tuple[ProviderQuota, ...]:
+        """Every quota that is kept, by provider, model and name."""
+
+
+class Store(LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, QuotaPort, Protocol):
+    """A home for the ledger: all five ports. Whoever uses a store asks for the ports it needs."""

@@ -21,10 +21,11 @@ from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.orders import Orders
 from quotakeeper.engine.outcomes import OutcomeReader
 from quotakeeper.engine.parts import EngineParts
-from quotakeeper.engine.reads import Reads
+from quotakeeper.engine.reads import Presets, QuotaReads, Reads
 from quotakeeper.engine.records import Records
 from quotakeeper.engine.retention import Retention
 from quotakeeper.engine.room import Room
+from quotakeeper.engine.seen_quotas import SeenQuotas
 from quotakeeper.engine.store_failure import StoreFailurePolicy
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.maintenance import Maintenance
@@ -52,6 +53,7 @@ class Engine:
     observers: Observers
     spool: Spool
     leases: LeaseTable | None
+    quotas: SeenQuotas
 
     @property
     def worker(self) -> Worker:
@@ -62,9 +64,11 @@ class Engine:
 def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     store: Store, calls: CallBuilder, limits: tuple[Limit, ...], zone: tzinfo, clock: Clock, *,
     spool_beside: Path | None = None, on_warning: Warner | None = None,
-    granting: BlockSizing | None = None,
+    granting: BlockSizing | None = None, presets: Presets | None = None,
 ) -> Engine:  # fmt: skip
     """An engine over a store. With `granting`, it admits calls on leases.
+
+    `presets` gives the quotas of providers that are shown beside those that they told of.
 
     `spool_beside` is the ledger's file, which spool and lease journals lie beside; None: in memory.
     """
@@ -81,7 +85,8 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         leases.told = observers.tell_of
     apply = BackgroundWrites(limits, observers).apply
     replay = LeaseReplay(spool_beside, apply)
-    maintenance = Maintenance(clock, spool, replay, leases, observers, apply)
+    quotas = SeenQuotas(clock)
+    maintenance = Maintenance(clock, spool, replay, leases, observers, apply, quotas)
     accounts = {limit.account.key: limit.account for limit in limits}
     parts = EngineParts(
         clock,
@@ -95,12 +100,12 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     parts.worker.freed = parts.room.freed
     if leases is not None:
         parts.room.leased_by = leases.held_by
-    reads = Reads(parts, limits, zone, leases)
+    reads = Reads(parts, limits, zone, leases, QuotaReads(quotas, presets))
     admission = Admission(parts, _admitter(parts, leases), reads.holds)
     records, retention, orders = Records(parts, reads), Retention(parts), Orders(parts, limits)
     return Engine(
         parts, calls, admission, records, reads, retention, orders, limits, zone, observers, spool,
-        leases,
+        leases, quotas,
     )  # fmt: skip
 
 

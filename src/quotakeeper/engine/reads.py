@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import Protocol
 
@@ -23,9 +24,11 @@ from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import EventQuery, Problem, Store
+from quotakeeper.domain.quotas import ProviderQuota, beside
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.engine.parts import EngineParts
+from quotakeeper.engine.seen_quotas import SeenQuotas
 from quotakeeper.errors import LedgerCorruptError
 
 
@@ -36,6 +39,25 @@ class CallsUnderWay(Protocol):
         """Make the ledger know of them."""
 
 
+Presets = Callable[[int], tuple[ProviderQuota, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaReads:
+    """Where the providers' own quotas are looked up: what this process was told, and presets.
+
+    `presets` gives those that hold at an instant; None: there are none.
+    """
+
+    seen: SeenQuotas
+    presets: Presets | None = None
+
+    def at(self, store: Store, now: int) -> tuple[ProviderQuota, ...]:
+        """Every quota that is known."""
+        kept = self.seen.with_unwritten(store.quotas())
+        return beside(kept, self.presets(now) if self.presets is not None else (), now)
+
+
 class Reads:
     """Looks at the ledger. Nothing is changed but which balances are kept.
 
@@ -44,8 +66,9 @@ class Reads:
 
     def __init__(
         self, parts: EngineParts, limits: tuple[Limit, ...], zone: tzinfo,
-        leases: CallsUnderWay | None,
+        leases: CallsUnderWay | None, quotas: QuotaReads,
     ) -> None:  # fmt: skip
+        self._quotas = quotas
         self._parts = parts
         self._limits = limits
         self._leases = leases
@@ -63,7 +86,8 @@ class Reads:
         """Where every limit stands."""
         verdicts = store.verdicts(self._limits, now)
         limits = tuple(map(limit_status, verdicts))
-        status = Status(now, limits, store.open_count(), store.pauses(now))
+        quotas = self._quotas.at(store, now)
+        status = Status(now, limits, store.open_count(), store.pauses(now), quotas)
         return self._with_unpriced(store, status)
 
     def forecast(self, store: Store, now: int) -> Status:

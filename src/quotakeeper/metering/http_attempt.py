@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.engine.batch_settle import Settlement, settle_batch
+from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.settled_figures import figures_of
 from quotakeeper.metering.stream_budget import StreamBudget, StreamCut, is_growing
 from quotakeeper.providers.contract import (
@@ -191,10 +192,12 @@ class HttpAttempt:
             return None
         try:
             reader = self._reader or self._adapter.reader(self.call, NO_RESPONSE, NOTHING)
-            return reader.finish(complete=complete)
+            usage = reader.finish(complete=complete)
         except Exception as error:  # noqa: BLE001 - as above
             self._broke("an answer could not be read", error)
             return None
+        note_reply(self._meter, self.call, reader)
+        return usage
 
     def _figures(self, usage: Usage) -> dict[str, Any]:
         took_ms = max(0, round((self._ended - self._began) * 1000))

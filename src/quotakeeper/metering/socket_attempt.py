@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.event_loops import after_queued_jobs
+from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.refusal import Denied
 from quotakeeper.metering.session_budget import EXTEND_SECONDS, ExtendStep, Plan, SessionBudget
 from quotakeeper.metering.settled_figures import figures_of
@@ -112,6 +113,7 @@ class SocketAttempt:
             reader = self._adapter.reader(self.budget.call, status, headers)
             reader.feed(body)
             self._refusal = reader.finish(complete=True)
+            note_reply(self._meter, self.budget.call, reader)
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
 

@@ -6,7 +6,7 @@ the totals of the run, which the fallback display shows when the calculator fail
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +19,7 @@ from quotakeeper.errors import (
     QuotakeeperError,
     RefusingDecision,
 )
+from quotakeeper.metering.quota_notes import note_quotas
 from quotakeeper.pipeline.errors import LimitReachedError, SetupError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from quotakeeper.clocks import Clock
     from quotakeeper.domain.usage import UsageEvent
     from quotakeeper.engine.reservation import Reservation
+    from quotakeeper.providers.contract import QuotaReading
 
 EXIT_CONFIG = 78
 _TTL_MARGIN_SECONDS = 120.0
@@ -87,6 +89,9 @@ class CallAccounting(Protocol):
     def check(self, plan: CallPlan) -> None:
         """Raise LimitReachedError if such a call would not be admitted now; changes nothing."""
 
+    def note_quotas(self, plan: CallPlan, quotas: Sequence[QuotaReading]) -> None:
+        """A reply to such a call named these quotas of the provider."""
+
 
 class _UntrackedAttempt:
     def __init__(self, totals: AttemptTotals, provider: str) -> None:
@@ -122,6 +127,9 @@ class NoAccounting:
 
     def check(self, plan: CallPlan) -> None:
         """Everything is admitted."""
+
+    def note_quotas(self, plan: CallPlan, quotas: Sequence[QuotaReading]) -> None:
+        """Nothing is kept."""
 
 
 class _LedgerAttempt:
@@ -200,6 +208,10 @@ class LedgerAccounting:
             raise pause_error(PausedError(decision))
         if not decision.allowed:
             raise limit_error(decision)
+
+    def note_quotas(self, plan: CallPlan, quotas: Sequence[QuotaReading]) -> None:
+        """They stand beside the limits in `status`."""
+        note_quotas(self._keeper, plan.provider, plan.model, quotas)
 
     def _labels_and_bounds(self, plan: CallPlan) -> dict[str, Any]:
         return {

@@ -105,7 +105,9 @@ class ApiClient:
     ) -> Json | FailureAdvice:
         if reply.status != 200:
             open_attempt.refused()
-            return failure_advice(call.plan.provider, reply, self._clock.now())
+            advice = failure_advice(call.plan.provider, reply, self._clock.now())
+            self.accounting.note_quotas(call.plan, advice.quotas)
+            return advice
         body = reply.json()
         if body is None:
             raise ReplyLostError("the reply is not readable JSON")

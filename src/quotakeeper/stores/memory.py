@@ -20,6 +20,7 @@ from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
+from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
 from quotakeeper.stores.verification import compare_balances, replayed
@@ -32,6 +33,7 @@ class MemoryStore:
         self._state = LedgerState(zones)
         self._zones = zones
         self._journal: list[Entry] = []
+        self._quotas: dict[tuple[str, str, str], ProviderQuota] = {}
         self._lock = Lock()
         self._owner = owner
 
@@ -151,6 +153,21 @@ class MemoryStore:
 
     def shrink(self) -> None:
         """Nothing to give back."""
+
+    def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
+        """Keep quotas that providers told of; see the Store port."""
+        with self._lock:
+            for each in quotas:
+                kept = self._quotas.get(each.key)
+                if kept is None or each.seen_at >= kept.seen_at:
+                    self._quotas[each.key] = each
+            for key in [k for k, kept in self._quotas.items() if kept.seen_at < forget_before]:
+                del self._quotas[key]
+
+    def quotas(self) -> tuple[ProviderQuota, ...]:
+        """Every quota that is kept."""
+        with self._lock:
+            return tuple(self._quotas[key] for key in sorted(self._quotas))
 
     def before_fork(self) -> None:
         """Nothing is open."""

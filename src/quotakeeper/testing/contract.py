@@ -22,6 +22,7 @@ from quotakeeper.testing.lease_rules import LeaseRules
 from quotakeeper.testing.limit_rules import LimitRules
 from quotakeeper.testing.overdue_lease_rules import OverdueLeaseRules
 from quotakeeper.testing.pause_rules import PauseRules
+from quotakeeper.testing.quota_rules import QuotaRules
 from quotakeeper.testing.reservation_rules import ReservationRules
 from quotakeeper.testing.value_rules import ValueRules
 from quotakeeper.testing.window_rules import WindowRules
@@ -36,6 +37,7 @@ class StoreContract(
     LimitRules,
     CrossingRules,
     PauseRules,
+    QuotaRules,
     CreditRules,
     ValueRules,
     WindowRules,

@@ -14,6 +14,7 @@ from quotakeeper.domain.forecasting.time_buckets import BucketSum, bucket_start
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.numbers import percentage
 from quotakeeper.domain.pauses import CallPause
+from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.errors import InvalidInputError
 
@@ -53,12 +54,16 @@ class LimitStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where everything stands at instant `as_of`; `pauses` are those in force."""
+    """Where everything stands at instant `as_of`; `pauses` are those in force.
+
+    `quotas` are the providers' own, as they were told of or as a preset says; they limit nothing here.
+    """
 
     as_of: int
     limits: tuple[LimitStatus, ...]
     open_reservations: int = 0
     pauses: tuple[CallPause, ...] = ()
+    quotas: tuple[ProviderQuota, ...] = ()
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from quotakeeper.engine.background_writes import Apply
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.observers import Observers
+from quotakeeper.engine.seen_quotas import SeenQuotas
 from quotakeeper.engine.worker.sweeper import GiveBack, end_holds, sweep
 from quotakeeper.errors import LedgerError, QuotakeeperError
 
@@ -50,9 +51,10 @@ class Maintenance:
 
     def __init__(
         self, clock: Clock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
-        observers: Observers, apply: Apply,
+        observers: Observers, apply: Apply, quotas: SeenQuotas,
     ) -> None:  # fmt: skip
         self.observers = observers
+        self._quotas = quotas
         self._apply = apply
         self._leases = leases
         self._clock = clock
@@ -74,6 +76,7 @@ class Maintenance:
         """In a forked child."""
         self._next_sweep = 0.0
         self._spool.after_fork()
+        self._quotas.after_fork()
         if self._leases is not None:
             self._leases.after_fork(owner)
 
@@ -102,6 +105,7 @@ class Maintenance:
             except QuotakeeperError as error:
                 log.debug("quotakeeper: sweep put off: %s", error)
         self.tend(store)
+        self._quotas.keep(store, self._clock.now())
 
     def tend(self, store: LedgerWriter) -> None:
         """Look after the leases."""
@@ -119,6 +123,7 @@ class Maintenance:
         self.catch_up(store, self._clock.now())
         if self._leases is not None:
             self._leases.close(store, self._clock.now())
+        self._quotas.keep(store, self._clock.now(), last=True)
         owner, now = frozenset({store.owner}), self._clock.now()
         end_holds(store, owner, now, self._replay, self._apply, self._give_back)
 

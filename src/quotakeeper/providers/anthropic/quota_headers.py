@@ -39,7 +39,7 @@ def quotas_in_headers(headers: Mapping[str, str]) -> tuple[QuotaReading, ...]:
                     remaining=remaining,
                     resets_at=resets_at,
                     in_headers=True,
-                )  # fmt: skip
+                )
             )
     return tuple(found)
 

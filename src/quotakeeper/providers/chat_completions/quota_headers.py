@@ -31,6 +31,6 @@ def quotas_in_headers(headers: Mapping[str, str]) -> tuple[QuotaReading, ...]:
                     remaining=remaining,
                     resets_in_us=resets,
                     in_headers=True,
-                )  # fmt: skip
+                )
             )
     return tuple(found)

@@ -324,3 +324,20 @@ WHERE n.seq > ? ORDER BY n.seq
 -- name: add_notice
 INSERT INTO notice (seq, subject, why, by, until_at, account, amount, used, about)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: put_quota
+INSERT INTO quota_seen (provider, model, quota_id, meter, window, amount, remaining, resets_at,
+                        source, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (provider, model, quota_id) DO UPDATE
+SET meter = excluded.meter, window = excluded.window, amount = excluded.amount,
+    remaining = excluded.remaining, resets_at = excluded.resets_at, source = excluded.source,
+    seen_at = excluded.seen_at
+WHERE excluded.seen_at >= quota_seen.seen_at
+
+-- name: drop_quotas
+DELETE FROM quota_seen WHERE seen_at < ?
+
+-- name: quotas
+SELECT provider, model, quota_id, meter, window, amount, remaining, resets_at, source, seen_at
+FROM quota_seen ORDER BY provider, model, quota_id

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
 from quotakeeper.domain.ledger.state import ZoneFinder
+from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sqlite.connection import connect_read_only
@@ -31,6 +32,10 @@ class ReadOnlyStore(SqliteStore):
             if not isinstance(command, Watch | Sweep):
                 raise read_only(self._path)
         return [Watched() if isinstance(x, Watch) else Swept() for x in commands]
+
+    def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
+        """Refused: nothing is written here."""
+        raise read_only(self._path)
 
     def dead_owners(self) -> frozenset[str]:
         """Nobody: there is nothing to be done about them from here."""

@@ -14,6 +14,7 @@ from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
+from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
@@ -25,6 +26,7 @@ from quotakeeper.stores.sql.paged_reads import (
     read_events,
     unpriced_buckets,
 )
+from quotakeeper.stores.sql.quota_rows import put_quotas, read_quotas
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sql.verify_reads import verify_rows
 from quotakeeper.stores.sqlite.connection import reading
@@ -182,6 +184,19 @@ class SqliteStore(Transactions):
                 self._connection.execute("PRAGMA wal_checkpoint (TRUNCATE)").fetchall()
         except (*SQLITE_ERRORS, OSError) as error:
             raise self._given_up(error) from error
+
+    def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
+        """Keep quotas that providers told of, in one commit; see the Store port."""
+
+        def keep(state: SqlState) -> tuple[None, bool]:
+            put_quotas(state.session, quotas, forget_before)
+            return None, True
+
+        self._written(keep)
+
+    def quotas(self) -> tuple[ProviderQuota, ...]:
+        """Every quota that is kept."""
+        return self._read(lambda state: read_quotas(state.session))
 
     def after_fork(self) -> SqliteStore:
         """In a forked child: drop the parent's handles unclosed and give a store of its own."""

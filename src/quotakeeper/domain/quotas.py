@@ -1,0 +1,75 @@
+"""Quotas of the providers themselves: what they said of them, and what a preset says.
+
+They are facts to look at. They limit nothing here, and are no part of the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from quotakeeper.domain.windows import SECOND
+
+REPLY = "429 reply"
+HEADER = "response header"
+PRESET = "preset"
+# Of calls that are under way at one time: a quota may count them, no limit does.
+CONCURRENCY = "concurrency"
+FORGOTTEN_AFTER = 35 * 86_400 * SECOND  # what was not seen for so long is not kept
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderQuota:
+    """One quota of a provider.
+
+    `quota_id` is the provider's own name for it. `meter` is a meter's name, or CONCURRENCY; `window`
+    is a window's text; each is "" where it is not said. `amount` and `remaining` are in base units of
+    the meter, None where they are not said. `resets_at` and `seen_at` are microseconds since 1970
+    UTC; `seen_at` of a preset is its date. `source` is REPLY, HEADER or PRESET. `known` says how the
+    figures are known: "reported" by the provider, or what the preset says of them.
+    """
+
+    provider: str
+    model: str
+    quota_id: str
+    meter: str
+    window: str
+    amount: int | None
+    remaining: int | None
+    resets_at: int | None
+    source: str
+    seen_at: int
+    known: str = "reported"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Of quotas with the same key the newest counts."""
+        return self.provider, self.model, self.quota_id
+
+    @property
+    def has_figures(self) -> bool:
+        """Whether it says how much there is, or is left."""
+        return self.amount is not None or self.remaining is not None
+
+    def at(self, now: int) -> ProviderQuota:
+        """What is still true of it at an instant: once it was reset, what was left is not known."""
+        if self.resets_at is None or self.resets_at > now:
+            return self
+        return replace(self, remaining=None, resets_at=None)
+
+    def says_as(self, other: ProviderQuota) -> bool:
+        """Whether the other says the same of the quota itself, whatever is left of it."""
+        return (self.meter, self.window, self.amount, self.source) == (
+            other.meter, other.window, other.amount, other.source
+        )  # fmt: skip
+
+
+def beside(seen: tuple[ProviderQuota, ...], presets: tuple[ProviderQuota, ...], now: int,
+           ) -> tuple[ProviderQuota, ...]:  # fmt: skip
+    """What was seen, and those of the presets that no reply has told better, in a fixed order."""
+    told = {
+        (each.provider, each.model, each.meter, each.window)
+        for each in seen
+        if each.amount is not None
+    }
+    rest = (x for x in presets if (x.provider, x.model, x.meter, x.window) not in told)
+    return tuple(sorted((each.at(now) for each in (*seen, *rest)), key=lambda each: each.key))

@@ -1,0 +1,206 @@
+"""What replies say of the providers' quotas is kept beside the calls, seldom, and never in their way."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from quotakeeper import Keeper
+from quotakeeper.domain.quotas import HEADER, REPLY, ProviderQuota
+from quotakeeper.domain.windows import moment
+from quotakeeper.engine.seen_quotas import CHANGE_SECONDS, WRITE_SECONDS, SeenQuotas
+from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.keeper import engine_of
+from quotakeeper.metering.quota_notes import note_quotas
+from quotakeeper.providers.contract import QuotaReading
+from quotakeeper.testing.clock import FakeClock
+
+NOW = 1_795_334_400_000_000  # 2026-11-22T08:00:00Z, midnight Pacific
+SECOND = 1_000_000
+
+
+def clock_at(instant: int) -> FakeClock:
+    return FakeClock(moment(instant))
+
+
+def quota(remaining: int | None = 9, *, seen_at: int = NOW, amount: int | None = 10,
+          quota_id: str = "x-ratelimit-requests") -> ProviderQuota:  # fmt: skip
+    return ProviderQuota(
+        "openai", "gpt-x", quota_id, "requests", "", amount, remaining, None, HEADER, seen_at
+    )
+
+
+class Kept:
+    """A store that notes what it is given."""
+
+    def __init__(self) -> None:
+        self.writes: list[tuple[ProviderQuota, ...]] = []
+        self.error: Exception | None = None
+
+    def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
+        if self.error is not None:
+            raise self.error
+        self.writes.append(tuple(quotas))
+
+
+def test_a_header_on_each_reply_costs_a_write_a_minute() -> None:
+    clock, store = clock_at(NOW), Kept()
+    seen = SeenQuotas(clock)
+    for left in range(1_000, 880, -1):  # a reply a second, for two minutes
+        seen.note([quota(left, amount=1_000)])
+        seen.keep(store, clock.now())
+        clock.advance(seconds=1)
+    assert [[each.remaining for each in write] for write in store.writes] == [[1_000], [940]]
+    seen.keep(store, clock.now(), last=True)
+    assert store.writes[-1][0].remaining == 881
+
+
+def test_what_has_changed_itself_is_written_at_once_but_not_for_each_reply() -> None:
+    clock, store = clock_at(NOW), Kept()
+    seen = SeenQuotas(clock)
+    seen.note([quota(9)])
+    seen.keep(store, clock.now())
+    seen.note([quota(9, quota_id="another")])
+    seen.keep(store, clock.now())
+    assert len(store.writes) == 1  # within the second
+    clock.advance(seconds=CHANGE_SECONDS)
+    seen.keep(store, clock.now())
+    assert [each.quota_id for each in store.writes[1]] == ["another"]
+    clock.advance(seconds=CHANGE_SECONDS)
+    seen.note([quota(9, amount=20)])
+    seen.keep(store, clock.now())
+    assert store.writes[2][0].amount == 20
+
+
+def test_a_store_that_fails_is_asked_again_a_minute_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, store = clock_at(NOW), Kept()
+    seen = SeenQuotas(clock)
+    store.error = LedgerUnavailableError("x", "is full", "make room")
+    seen.note([quota()])
+    with caplog.at_level(logging.DEBUG, "quotakeeper.engine"):
+        seen.keep(store, clock.now())
+    assert "is full" in caplog.text
+    store.error = None
+    clock.advance(seconds=WRITE_SECONDS - 1)
+    seen.keep(store, clock.now())
+    assert store.writes == []
+    clock.advance(seconds=1)
+    seen.keep(store, clock.now())
+    assert store.writes == [(quota(),)]
+
+
+def test_a_provider_that_names_ever_new_quotas_fills_nothing() -> None:
+    clock, store = clock_at(NOW), Kept()
+    seen = SeenQuotas(clock)
+    for number in range(5_000):
+        seen.note([quota(quota_id=f"q{number}")])
+        if number % 500 == 0:
+            clock.advance(seconds=61)
+            seen.keep(store, clock.now())
+    seen.keep(store, clock.now(), last=True)
+    assert sum(map(len, store.writes)) == 256
+
+
+def test_a_forked_child_leaves_the_parents_to_the_parent() -> None:
+    clock, store = clock_at(NOW), Kept()
+    seen = SeenQuotas(clock)
+    seen.note([quota()])
+    assert seen.with_unwritten(()) == (quota(),)
+    seen.note([quota(8)])
+    seen.after_fork()
+    assert seen.with_unwritten(()) == ()
+    seen.keep(store, clock.now(), last=True)
+    assert store.writes == []
+
+
+@pytest.fixture(params=["memory", "file"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return "memory:" if request.param == "memory" else str(tmp_path / "ledger.db")
+
+
+def test_the_status_of_a_keeper_has_them_at_once(ledger: str) -> None:
+    with Keeper(ledger, config={"limit": []}, clock=clock_at(NOW)) as keeper:
+        assert keeper.status().quotas == ()
+        note_quotas(keeper, "openai", "gpt-x", [
+            QuotaReading("x-ratelimit-requests", "requests", amount=10, remaining=9,
+                         resets_in_us=30 * SECOND, in_headers=True)])  # fmt: skip
+        expected = replace(quota(9), resets_at=NOW + 30 * SECOND)
+        assert keeper.status().quotas == (expected,)
+        assert keeper.status(forecasts=False).quotas == (expected,)
+
+
+def test_another_process_reads_what_was_written(tmp_path: Path) -> None:
+    path, clock = tmp_path / "ledger.db", clock_at(NOW)
+    with Keeper(path, config={"limit": []}, clock=clock) as one:
+        note_quotas(one, "gemini", "gemini-2.5-flash", [
+            QuotaReading("PerDay", "requests", "day", "America/Los_Angeles", amount=20)])  # fmt: skip
+        one.record("gemini", model="gemini-2.5-flash", input_tokens=1)  # its batch takes them along
+        one.status()  # asked after that batch, and the upkeep that follows it
+        with Keeper(path, config={"limit": []}, clock=clock) as two:
+            assert two.status().quotas == (
+                ProviderQuota("gemini", "gemini-2.5-flash", "PerDay", "requests", "day", 20, None,
+                              NOW + 86_400 * SECOND, REPLY, NOW),
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [
+        (1_772_956_800_000_000, 23),  # 2026-03-08T08:00:00Z: the clocks go forward that day
+        (1_793_516_400_000_000, 25),  # 2026-11-01T07:00:00Z: they go back that day
+        (1_795_334_400_000_000, 24),
+    ],
+)
+def test_a_day_that_ends_at_midnight_pacific_has_23_to_25_hours(now: int, hours: int) -> None:
+    with Keeper("memory:", config={"limit": []}, clock=clock_at(now)) as keeper:
+        note_quotas(
+            keeper,
+            "gemini",
+            "m",
+            [QuotaReading("PerDay", window="day", timezone="America/Los_Angeles")],
+        )
+        (found,) = keeper.status().quotas
+        assert found.resets_at == now + hours * 3_600 * SECOND
+
+
+def test_what_was_left_is_not_told_once_the_quota_was_reset() -> None:
+    clock = clock_at(NOW)
+    with Keeper("memory:", config={"limit": []}, clock=clock) as keeper:
+        note_quotas(keeper, "openai", "gpt-x", [
+            QuotaReading("x-ratelimit-requests", "requests", amount=10, remaining=0,
+                         resets_in_us=30 * SECOND, in_headers=True)])  # fmt: skip
+        clock.advance(seconds=29)
+        assert keeper.status().quotas[0].remaining == 0
+        clock.advance(seconds=1)
+        found = keeper.status().quotas[0]
+        assert (found.amount, found.remaining, found.resets_at) == (10, None, None)
+
+
+def test_a_reading_that_no_ledger_can_hold_is_left_out() -> None:
+    with Keeper("memory:", config={"limit": []}, clock=clock_at(NOW)) as keeper:
+        note_quotas(keeper, "openai", "m\n", [QuotaReading("q")])
+        note_quotas(keeper, "openai", "m", [QuotaReading(""), QuotaReading("q", resets_at=2**70)])
+        assert [(each.quota_id, each.resets_at) for each in keeper.status().quotas] == [("q", None)]
+
+
+def test_a_failed_write_is_no_trouble_of_the_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Keeper(tmp_path / "ledger.db", config={"limit": []}, clock=clock_at(NOW)) as keeper:
+        store = engine_of(keeper).worker.store
+
+        def fail(*_: object) -> None:
+            raise OSError("no room")
+
+        monkeypatch.setattr(type(store), "put_quotas", fail)
+        note_quotas(keeper, "openai", "m", [QuotaReading("q")])
+        event = keeper.record("openai", model="gpt-4o", input_tokens=1)
+        assert event.quantities == {"input_tokens": 1, "requests": 1}
+        assert [each.quota_id for each in keeper.status().quotas] == ["q"]
+    monkeypatch.undo()
