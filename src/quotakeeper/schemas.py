@@ -43,6 +43,8 @@ class Schema(int, Enum):
     MEDIA = ("media", 1)
     PAUSE = ("pause", 1)
     PLAN = ("plan", 1)
+    PRESET = ("preset", 1)
+    PRESETS = ("presets", 1)
     PRICES = ("prices", 1)
     RECONCILE = ("reconcile", 1)
     RECONCILE_BILL = ("reconcile-bill", 1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from quotakeeper.clocks import Clock, SystemClock, zone_named
 from quotakeeper.config import Settings
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
+from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.units import Quantities
 from quotakeeper.engine.assembly import Engine, assemble
 from quotakeeper.engine.call_builder import CallBuilder, TokenCount
@@ -23,6 +25,7 @@ from quotakeeper.identifiers import new_owner
 from quotakeeper.known_names import KnownNames
 
 if TYPE_CHECKING:
+    from quotakeeper.catalogue.quota_presets import QuotaPreset
     from quotakeeper.catalogue.snapshot import PriceSnapshot
     from quotakeeper.domain.pricing.prices import Priced
     from quotakeeper.engine.leases.block_sizing import BlockSizing
@@ -63,8 +66,27 @@ def wire(
         spool_beside=ledger_path(settings),
         on_warning=on_warning,
         granting=_block_sizing(settings.lease, chosen),
+        presets=preset_quotas(settings) if settings.quota_presets else None,
     )
     return Wired(engine, chosen, prices)
+
+
+def preset_quotas(settings: Settings) -> Callable[[int], tuple[ProviderQuota, ...]]:
+    """Gives the quotas of the presets that settings name; their files are read on its first use."""
+
+    @cache
+    def presets() -> Mapping[str, QuotaPreset]:
+        with lifecycle.undisturbed():
+            from quotakeeper.catalogue.quota_presets import load_presets  # noqa: PLC0415
+
+            return load_presets(settings.preset_files)
+
+    def at(now: int) -> tuple[ProviderQuota, ...]:
+        from quotakeeper.catalogue.quota_presets import quotas_at  # noqa: PLC0415 - as above
+
+        return quotas_at(settings.quota_presets, presets(), now)
+
+    return at
 
 
 def known_names(settings: Settings) -> KnownNames:

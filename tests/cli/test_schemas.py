@@ -49,6 +49,7 @@ WITH_JSON = {
     "compact": ("compact --keep 90d --json", Schema.COMPACT),
     "reconcile": ("reconcile gemini --file bill.csv --json", Schema.RECONCILE_BILL),
     "limits list": ("limits list --json", Schema.LIMITS),
+    "limits preset": ("limits preset --json", Schema.PRESETS),
     "prices list": ("prices list --json", Schema.PRICES),
     "prices show": ("prices show gemini-2.5-flash --json", Schema.PRICES),
     "plan": ("plan media --json", Schema.PLAN),
@@ -63,6 +64,7 @@ WITH_JSON = {
 ELSEWHERE = {"run"}
 OTHERS = {
     "export --format json": Schema.EXPORT,
+    "limits preset gemini-free --json": Schema.PRESET,
     "export --format ndjson": Schema.EVENT,
     "reconcile deepgram --file requests.json --json": Schema.RECONCILE,
 }

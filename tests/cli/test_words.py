@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from quotakeeper.catalogue.quota_presets import load_presets
 from quotakeeper.cli.app import COMMANDS, root
 from quotakeeper.cli.text.vietnamese import VIETNAMESE
 from quotakeeper.cli.text.words import Words
@@ -87,6 +88,7 @@ def test_nothing_printed_is_left_in_english(busy: CommandLine) -> None:
         "estimate text a.txt", "estimate audio a.txt a.txt", "plan .", "plan a.txt", "config show --origin",
         "limits set x --amount 1", "status --config absent.toml", "export --out a.json",
         "limits set x --amount 1 --meter cost --window day", "limits remove x",
+        "limits preset", *(f"limits preset {name} --write" for name in load_presets()), "status",
     ):  # fmt: skip
         busy.run(*line.split(), "--lang", "vi")
     assert not missing

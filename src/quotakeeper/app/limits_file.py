@@ -77,7 +77,16 @@ class LimitsFile:
             raise InvalidInputError("NAME", f"there is no limit {name!r}", fix)
         if not tables:
             self._document.pop("limit", None)
-            self._put_first("default_limits", False)
+            self._put_first("default_limits", "false")
+
+    def show_preset(self, name: str) -> None:
+        """Have `status` show the quotas of a preset."""
+        names = self._document.get("quota_presets", [])
+        if isinstance(names, str):  # as a variable holds it
+            names = [each.strip() for each in names.split(",") if each.strip()]
+        if name not in names:
+            texts = ", ".join(f'"{each}"' for each in (*names, name))
+            self._put_first("quota_presets", f"[{texts}]")
 
     def save(self) -> None:
         """Check the whole file as it would be read, then write it in one step."""
@@ -153,13 +162,13 @@ class LimitsFile:
         found = next((each for each in DEFAULT_LIMIT_TABLES if _same(each["name"], name)), {})
         return {**found, "amount": _amount(str(found["amount"]))} if found else {}
 
-    def _put_first(self, key: str, value: bool) -> None:
-        # A key after a table would belong to that table.
+    def _put_first(self, key: str, value: str) -> None:
+        # A key after a table would belong to that table. The value is TOML.
         if key in self._document:
-            self._document[key] = value
+            self._document[key] = _parse(f"{key} = {value}")[key]
             return
         rest = self.text()
-        self._document = _parse(f"{key} = {str(value).lower()}\n{rest}")
+        self._document = _parse(f"{key} = {value}\n{rest}")
 
 
 def check_limit(

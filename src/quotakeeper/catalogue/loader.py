@@ -28,7 +28,7 @@ def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
     providers = frozenset(row.provider for file in shipped for row in file.rows)
     files = list(shipped)
     for path in overrides:
-        text = _read(Path(path))
+        text = read_catalogue_text(Path(path))
         name = _name(Path(path), {file.name for file in files})
         file = parse_price_file(text, name, providers, own=True)
         providers |= {row.provider for row in file.rows}
@@ -45,7 +45,7 @@ def _shipped_snapshot() -> PriceSnapshot:
 
 @cache
 def _shipped() -> tuple[tuple[PriceFile, ...], bytes]:
-    texts = [(path.name, _read(path)) for path in sorted(_DATA.glob("*.toml"))]
+    texts = [(path.name, read_catalogue_text(path)) for path in sorted(_DATA.glob("*.toml"))]
     files = tuple(parse_price_file(text, name, own=False) for name, text in texts)
     return files, "".join(text for _, text in texts).encode()
 
@@ -116,10 +116,11 @@ def _name(path: Path, taken: set[str]) -> str:
     return name
 
 
-def _read(path: Path) -> str:
+def read_catalogue_text(path: Path) -> str:
+    """The text of a file of the catalogue, 4 MB at most. Raises ConfigError."""
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise ConfigError(path.name, "is larger than 4 MB", "name a price file")
+            raise ConfigError(path.name, "is larger than 4 MB", "name another file")
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(path.name, "is not UTF-8 text", "save it as UTF-8") from None

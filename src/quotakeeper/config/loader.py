@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from quotakeeper import clocks
-from quotakeeper.config.declared_providers import declared_providers
+from quotakeeper.config.declared_names import declared_names
 from quotakeeper.config.ledger_table import group_name, with_ledger_table
 from quotakeeper.config.limit_tables import (
     at_key,
@@ -117,8 +117,10 @@ class _Sources:
             ledger_group=self._read("ledger_group", group_name, str),
             timezone=timezone,
             limits=self._limits(timezone, warn_at),
-            price_files=self._read("price_files", self._price_files, tuple),
-            providers=self._read("providers", declared_providers, tuple),
+            price_files=self._read("price_files", self._files, tuple),
+            quota_presets=self._read("quota_presets", declared_names, tuple),
+            preset_files=self._read("preset_files", self._files, tuple),
+            providers=self._read("providers", declared_names, tuple),
             warn_at=warn_at,
             lease=self._read("lease", lease_size, lambda: LEASE_WORDS[0]),
             config_file=self.file,
@@ -184,7 +186,7 @@ class _Sources:
             lambda: str(default_ledger(self.environ)),
         )
 
-    def _price_files(self, value: object) -> tuple[Path, ...]:
+    def _files(self, value: object) -> tuple[Path, ...]:
         if isinstance(value, str):
             value = [each for each in value.split(os.pathsep) if each]
             beside = self.cwd

@@ -141,6 +141,8 @@ TOP_KEYS = (
     "lease",
     "warn_at",
     "price_files",
+    "quota_presets",
+    "preset_files",
     "providers",
     "default_limits",
 )
@@ -154,13 +156,15 @@ class Settings:
     "environment QUOTAKEEPER_LEDGER", or the name of the file. `ledger_group` is the Unix group that shares
     the ledger, "" for a private one. `config_file` is the file that was
     read, None if there was none. `providers` are names of providers beside those that have an adapter
-    or a price.
+    or a price. `quota_presets` are names of presets whose quotas are shown beside the limits.
     """
 
     ledger: str
     timezone: str = "UTC"
     limits: tuple[Limit, ...] = ()
     price_files: tuple[Path, ...] = ()
+    quota_presets: tuple[str, ...] = ()
+    preset_files: tuple[Path, ...] = ()
     durability: str = "power"
     on_limit: str = "raise"
     on_busy: str = "wait"

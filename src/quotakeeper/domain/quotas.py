@@ -5,6 +5,7 @@ They are facts to look at. They limit nothing here, and are no part of the journ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from quotakeeper.domain.windows import SECOND
@@ -63,13 +64,19 @@ class ProviderQuota:
         )  # fmt: skip
 
 
-def beside(seen: tuple[ProviderQuota, ...], presets: tuple[ProviderQuota, ...], now: int,
-           ) -> tuple[ProviderQuota, ...]:  # fmt: skip
+def beside(
+    seen: Sequence[ProviderQuota], presets: Sequence[ProviderQuota], now: int
+) -> tuple[ProviderQuota, ...]:
     """What was seen, and those of the presets that no reply has told better, in a fixed order."""
-    told = {
-        (each.provider, each.model, each.meter, each.window)
-        for each in seen
-        if each.amount is not None
-    }
-    rest = (x for x in presets if (x.provider, x.model, x.meter, x.window) not in told)
+    told = [each for each in seen if each.amount is not None]
+    rest = [each for each in presets if not any(_is_told(each, better) for better in told)]
     return tuple(sorted((each.at(now) for each in (*seen, *rest)), key=lambda each: each.key))
+
+
+def _is_told(preset: ProviderQuota, told: ProviderQuota) -> bool:
+    same = (preset.provider, preset.meter, preset.window) == (
+        told.provider, told.meter, told.window
+    )  # fmt: skip
+    if preset.model.endswith("*"):
+        return same and told.model.startswith(preset.model[:-1])
+    return same and preset.model == told.model

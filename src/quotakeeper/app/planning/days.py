@@ -8,6 +8,7 @@ from datetime import date, tzinfo
 from quotakeeper.app.planning.estimates import FilePlan
 from quotakeeper.domain.forecasting.audio_rates import Rate
 from quotakeeper.domain.forecasting.scheduling import Planned, Schedule
+from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.windows import moment
 
 
@@ -22,7 +23,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is shown. `today_ends_at` is the end of the day in `zone`."""
+    """Everything that is shown. `today_ends_at` is the end of the day in `zone`.
+
+    `quotas` are those of the providers that the plan would call; it is not fitted into them.
+    """
 
     now: int
     zone: tzinfo
@@ -33,6 +37,7 @@ class Plan:
     unreadable: tuple[Unreadable, ...]
     schedule: Schedule
     today_if_high: int
+    quotas: tuple[ProviderQuota, ...] = ()
 
     @property
     def today(self) -> int:

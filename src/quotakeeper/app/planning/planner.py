@@ -76,6 +76,7 @@ def make_plan(keeper: Keeper, paths: Sequence[Path], request: PlanRequest) -> Pl
         unreadable,
         plan([file.task() for file in files], standings, now, until),
         len(if_high.planned),
+        tuple(each for each in status.quotas if each.provider in {x.provider for x in rates}),
     )
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from quotakeeper.app.planning.days import DayPlan, Plan, days_of, state_of
 from quotakeeper.app.planning.estimates import FilePlan, Spread, Use
 from quotakeeper.app.records.instants import rfc3339, zone_text
+from quotakeeper.app.records.quotas import quota_records
 from quotakeeper.domain.forecasting.audio_rates import Rate
 from quotakeeper.domain.forecasting.scheduling import Planned
 from quotakeeper.domain.money import divide_half_even, usd_text
@@ -60,6 +61,7 @@ def plan_record(made: Plan) -> dict[str, object]:
             {"limit": each.limit.name, "name": each.name, "at": rfc3339(each.at)}
             for each in schedule.passed
         ],
+        "provider_quotas": quota_records(made.quotas, made.now),
     }
 
 

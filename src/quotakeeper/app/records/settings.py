@@ -17,6 +17,8 @@ _NAMES = (
     "lease",
     "warn_at",
     "price_files",
+    "quota_presets",
+    "preset_files",
     "providers",
     "limits",
 )
@@ -40,10 +42,8 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
     for name in _NAMES:
         if name == "limits":
             values[name] = [limit.name for limit in settings.limits]
-        elif name == "price_files":
-            values[name] = [str(file) for file in settings.price_files]
-        elif name == "providers":
-            values[name] = list(settings.providers)
+        elif name in ("price_files", "preset_files", "quota_presets", "providers"):
+            values[name] = [str(each) for each in getattr(settings, name)]
         elif name == "ledger":
             values[name] = redacted(settings.ledger)
         else:

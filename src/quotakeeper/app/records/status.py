@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.app.records.pauses import pause_record
+from quotakeeper.app.records.quotas import quota_records
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.domain.windows import Window, period_at
@@ -27,6 +28,7 @@ def status_record(status: Status) -> dict[str, object]:
         ],
         "open_reservations": status.open_reservations,
         "pauses": [pause_record(pause) for pause in status.pauses],
+        "provider_quotas": quota_records(status.quotas, status.as_of),
     }
 
 

@@ -111,6 +111,23 @@ def top_up(session: CommandContext, name: str, amount: str, expires: str | None,
     return run_top_up(session, name, amount, expires, why, as_json=as_json)
 
 
+@limits.command("preset")
+@click.argument("name", required=False)
+@click.option("--write", is_flag=True, help="Set it in the config file.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def preset(session: CommandContext, name: str | None, write: bool, as_json: bool) -> int:
+    """Presets of the providers' own limits; with NAME, what it would set.
+
+    Every figure has a date, a source, and says how it is known.
+    """
+    from quotakeeper.cli.limits.presets import run_preset, run_presets
+
+    if name is None:
+        return run_presets(session, write=write, as_json=as_json)
+    return run_preset(session, name, write=write, as_json=as_json)
+
+
 @limits.command("remove")
 @click.argument("name")
 @click.pass_obj

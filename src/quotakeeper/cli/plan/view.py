@@ -10,6 +10,7 @@ from quotakeeper.app.records.instants import zone_text
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, table_lines
+from quotakeeper.cli.views.quota_lines import quota_lines
 from quotakeeper.domain.forecasting.audio_rates import Rate
 from quotakeeper.domain.units import METERS
 from quotakeeper.domain.usage import Provenance
@@ -33,6 +34,8 @@ def plan_lines(made: Plan, session: CommandContext, width: int) -> Iterator[str]
         yield ""
         yield from _today(made, session)
         yield from _days(made, session, width)
+    quotas = quota_lines(made.quotas, made.now, made.zone, session, width)
+    yield from ["", *quotas] if quotas else []
     yield from _remarks(made, session)
 
 

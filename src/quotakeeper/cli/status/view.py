@@ -20,6 +20,7 @@ from quotakeeper.cli.views.limit_lines import (
     used_text,
 )
 from quotakeeper.cli.views.pause_lines import pause_line
+from quotakeeper.cli.views.quota_lines import quota_lines
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus, Status
@@ -38,6 +39,7 @@ def status_lines(
         lines.append(words("No limits are set. See: quotakeeper limits set --help"))
     else:
         lines.extend(_limits(status, zone, session, width))
+    lines += quota_lines(status.quotas, status.as_of, zone, session, width)
     counted = (
         (status.open_reservations, "open reservations: {n}"),
         (assumed, "calls today whose end is not known, counted as assumed: {n}"),

@@ -13,6 +13,9 @@ from quotakeeper.domain.windows import SECOND, moment
 _MICRO = Decimal("0.000001")
 _DAY = 86_400 * SECOND
 _TIME_UNITS_VI = ("ngày", "giờ", "phút", "giây")
+_AGE_UNITS = (
+    (86_400, "day", "ngày"), (3_600, "hour", "giờ"), (60, "minute", "phút"), (1, "second", "giây"),
+)  # fmt: skip
 _UNITS_VI = {
     "tokens": "token",
     "minutes": "phút",
@@ -107,6 +110,18 @@ def percent(value: Decimal, lang: str) -> str:
 def duration(microseconds: int, lang: str) -> str:
     """A stretch of time in its two largest units."""
     return duration_text(microseconds, _TIME_UNITS_VI if lang == "vi" else TIME_UNITS)
+
+
+def age(microseconds: int, lang: str) -> str:
+    """How long ago something was, in its largest unit: "3 minutes ago"."""
+    seconds = max(0, microseconds // SECOND)
+    for size, name, name_vi in _AGE_UNITS:
+        if seconds >= size:
+            number = seconds // size
+            if lang == "vi":
+                return f"{whole(number, lang)} {name_vi} trước"
+            return f"{whole(number, lang)} {name}{'' if number == 1 else 's'} ago"
+    return "just now" if lang == "en" else "vừa xong"
 
 
 def stamp(at: int, zone: tzinfo) -> str:

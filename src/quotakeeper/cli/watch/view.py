@@ -13,6 +13,7 @@ from quotakeeper.cli.views.event_table import event_lines, legend
 from quotakeeper.cli.views.forecast_text import forecast_pieces
 from quotakeeper.cli.views.limit_lines import limit_block, resets_text
 from quotakeeper.cli.views.pause_lines import pause_line
+from quotakeeper.cli.views.quota_lines import quota_lines
 from quotakeeper.domain.forecasting.status import LimitStatus
 
 
@@ -32,6 +33,8 @@ def frame_lines(frame: LiveFrame, session: CommandContext, width: int) -> list[s
         lines += ["", words("No limits are set. See: quotakeeper limits set --help")]
     for entry in frame.status.limits:
         lines += ["", *limit_block(entry, width, session, _pieces(entry, frame, session))]
+    quotas = quota_lines(frame.status.quotas, now, frame.zone, session, width)
+    lines += ["", *quotas] if quotas else []
     lines.append("")
     if not frame.calls:
         return [*lines, words("No calls yet.")]

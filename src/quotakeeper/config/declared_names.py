@@ -1,4 +1,4 @@
-"""The setting `providers`: names of providers that have neither an adapter nor a price."""
+"""Settings that are lists of plain names: `providers` and `quota_presets`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.errors import InvalidInputError
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 
 
-def declared_providers(value: object) -> tuple[str, ...]:
+def declared_names(value: object) -> tuple[str, ...]:
     """Read a list of names, or one text with commas, as a variable holds it.
 
     Raises InvalidInputError for a name that is not plain.

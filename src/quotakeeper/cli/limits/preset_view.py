@@ -1,0 +1,64 @@
+"""Presets of the providers' limits as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from quotakeeper.catalogue.quota_presets import QuotaPreset
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.views.quota_lines import quota_amount, window_text
+from quotakeeper.domain.windows import moment
+
+
+def presets_lines(
+    presets: Mapping[str, QuotaPreset], shown: Sequence[str], session: CommandContext, width: int
+) -> list[str]:
+    """A row for each preset."""
+    words = session.words
+    rows = [
+        [
+            each.name,
+            figures.whole(len(each.quotas), session.lang),
+            _date(max(quota.date_at for quota in each.quotas)),
+            words("yes") if each.name in shown else "",
+            words(each.about),
+        ]
+        for each in presets.values()
+    ]
+    header = [words(x) for x in ("PRESET", "QUOTAS", "AS OF", "SHOWN", "WHAT")]
+    ellipsis = session.glyphs.ellipsis
+    lines = table_lines(header, rows, right=frozenset({1}), width=width, ellipsis=ellipsis)
+    return [*lines, words("one in full: {command}", command="quotakeeper limits preset NAME")]
+
+
+def preset_lines(preset: QuotaPreset, session: CommandContext, width: int) -> list[str]:
+    """What it is, a row for each quota, and where its figures come from."""
+    words = session.words
+    rows = [
+        [
+            each.model or "-",
+            words(each.quota_id),
+            f"{quota_amount(each.amount, each.meter, session)} "
+            f"{window_text(each.window, session)}".rstrip(),
+            each.timezone or "-",
+            _date(each.date_at),
+            words(each.known),
+        ]
+        for each in preset.quotas
+    ]
+    header = [words(x) for x in ("MODEL", "QUOTA", "AMOUNT", "TIME ZONE", "AS OF", "KNOWN BY")]
+    lines = [f"{preset.name}: {words(preset.about)}"]
+    ellipsis = session.glyphs.ellipsis
+    lines += table_lines(header, rows, right=frozenset({2}), width=width, ellipsis=ellipsis)
+    for source in dict.fromkeys(each.source for each in preset.quotas):
+        lines.append(words("from: {origin}", origin=words(source)))
+    if not all(each.is_enforceable for each in preset.quotas):
+        text = "calls at once are only shown: no limit counts calls under way"
+        lines.append(words(text))
+    return lines
+
+
+def _date(at: int) -> str:
+    return f"{moment(at):%Y-%m-%d}"

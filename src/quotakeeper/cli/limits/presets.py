@@ -1,0 +1,62 @@
+"""`quotakeeper limits preset`: presets of the providers' own limits, shown and written."""
+
+from __future__ import annotations
+
+import json
+
+from quotakeeper.app.limit_presets import write_preset
+from quotakeeper.app.limits_file import LimitsFile, check_installed
+from quotakeeper.app.records.quotas import preset_record, presets_record
+from quotakeeper.catalogue.quota_presets import load_presets, preset_named
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.limits.preset_view import preset_lines, presets_lines
+from quotakeeper.config import file_to_edit, load_settings
+from quotakeeper.errors import InvalidInputError
+
+
+def run_presets(session: context.CommandContext, *, write: bool, as_json: bool) -> int:
+    """Print every preset there is."""
+    if write:
+        raise InvalidInputError("NAME", "is missing", "name the preset that is to be written")
+    settings = session.settings()
+    presets = load_presets(settings.preset_files)
+    if as_json:
+        record = presets_record(presets.values(), settings.quota_presets)
+        console.say(json.dumps(record, indent=2))
+        return exit_codes.OK
+    for line in presets_lines(presets, settings.quota_presets, session, console.width()):
+        console.say(line)
+    return exit_codes.OK
+
+
+def run_preset(session: context.CommandContext, name: str, *, write: bool, as_json: bool) -> int:
+    """Print what a preset would set; with `write`, set it in the config file."""
+    path = file_to_edit(session.config)
+    if write:
+        check_installed()
+    is_there = path.is_file() or not write
+    settings = session.settings() if is_there else load_settings(session.ledger, {})
+    preset = preset_named(name, load_presets(settings.preset_files), "NAME")
+    made: list[str] = []
+    file = None
+    if write:
+        file = LimitsFile(path, settings)
+        made = write_preset(file, preset)
+        file.save()
+    if as_json:
+        record = preset_record(preset, None if file is None else str(path))
+        console.say(json.dumps(record, indent=2))
+    else:
+        for line in preset_lines(preset, session, console.width()):
+            console.say(line)
+    words = session.words
+    if file is None:
+        if not as_json:
+            console.tell(words("nothing is written; add --write to set it in {file}", file=path))
+        return exit_codes.OK
+    if file.copied_defaults:
+        text = "the default limits are now written out in that file, so that they still hold"
+        console.tell(words(text))
+    text = "preset {name!r}: {n} limits written to {file}; status shows its quotas"
+    console.tell(words(text, name=preset.name, n=len(made), file=path))
+    return exit_codes.OK
