@@ -80,7 +80,7 @@ def test_json_has_them_with_exact_figures(told: CommandLine) -> None:
 
 def test_in_vietnamese(told: CommandLine) -> None:
     out = told.run("status", "--lang", "vi").out
-    assert "Hạn ngạch của chính nhà cung cấp (chỉ hiển thị, không áp dụng):" in out
+    assert "Quota của chính nhà cung cấp (chỉ hiển thị, không áp dụng):" in out
     assert "gemini gemini-2.5-flash: 20 yêu cầu mỗi ngày" in out
     assert "phản hồi 429, 3 phút trước" in out
     assert "còn 4.999 yêu cầu" in out

@@ -13,7 +13,7 @@ TEXTS = {
     "Set it in the config file.": "Ghi mẫu đó vào tệp cấu hình.",
     # status, watch, plan
     "The providers' own quotas (shown, not enforced):": (
-        "Hạn ngạch của chính nhà cung cấp (chỉ hiển thị, không áp dụng):"
+        "Quota của chính nhà cung cấp (chỉ hiển thị, không áp dụng):"
     ),
     "{n} calls at once": "{n} lời gọi cùng lúc",
     "{n} left": "còn {n}",
@@ -32,8 +32,8 @@ TEXTS = {
     "historic": "bảng cũ",
     # limits preset
     "PRESET": "MẪU",
-    "QUOTAS": "HẠN NGẠCH",
-    "QUOTA": "HẠN NGẠCH",
+    "QUOTAS": "QUOTA",
+    "QUOTA": "QUOTA",
     "AS OF": "TÍNH ĐẾN",
     "SHOWN": "HIỂN THỊ",
     "WHAT": "NỘI DUNG",
@@ -47,7 +47,7 @@ TEXTS = {
         "chưa ghi gì; thêm --write để ghi vào {file}"
     ),
     "preset {name!r}: {n} limits written to {file}; status shows its quotas": (
-        "mẫu {name!r}: đã ghi {n} hạn mức vào {file}; status hiển thị các hạn ngạch của mẫu"
+        "mẫu {name!r}: đã ghi {n} hạn mức vào {file}; status hiển thị các quota của mẫu"
     ),
     # what the presets say of themselves
     "pay as you go: calls at once for each project": (

@@ -42,7 +42,7 @@ def read_quotas(session: SqlSession) -> tuple[ProviderQuota, ...]:
                     None if resets is None else instant(resets),
                     _SOURCES[_SOURCES.index(source)],
                     instant(seen),
-                )  # fmt: skip
+                )
             )
     return tuple(found)
 
