@@ -731,7 +731,7 @@ RULES = (
         "Waits.longest_us",
         "return max((x for",
         "return min((x for",
-        "tests/providers/test_quotas.py::test_a_reset_that_is_told_goes_before_midnight",
+        "tests/providers/test_quotas.py::test_the_longest_wait_that_is_told_counts",
     ),
     Rule(
         "Quotas",

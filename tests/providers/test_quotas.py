@@ -105,6 +105,8 @@ def test_the_longest_wait_that_is_told_counts() -> None:
     assert read_fault(429, {}, body).retry_after_seconds == 26.66
     assert read_fault(429, {"retry-after": "40"}, body).retry_after_seconds == 40.0
     assert read_fault(429, {"retry-after": "4"}, body).retry_after_seconds == 26.66
+    resets = json.dumps(error("Your quota will reset after 1m0s.", retry)).encode()
+    assert read_fault(429, {}, resets).retry_after_seconds == 60.0
 
 
 def test_a_reset_that_is_told_goes_before_midnight() -> None:

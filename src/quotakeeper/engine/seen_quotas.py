@@ -98,9 +98,9 @@ class SeenQuotas:
     def _put(self, quota: ProviderQuota) -> None:
         key = quota.key
         written = self._written.get(key)
-        if written is None and key not in self._waiting:
-            if len(self._written) + len(self._waiting) >= _MOST_KEPT:
-                return
+        is_new = written is None and key not in self._waiting
+        if is_new and len(self._written) + len(self._waiting) >= _MOST_KEPT:
+            return
         self._waiting[key] = quota
         if written is None or not quota.says_as(written):
             self._has_changed = True

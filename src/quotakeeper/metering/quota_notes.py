@@ -47,8 +47,8 @@ def _quota(told: QuotaReading, provider: str, model: str, now: int) -> ProviderQ
     if not is_storable(told.quota_id):
         return None
     return ProviderQuota(
-        provider, model, told.quota_id, told.meter, told.window, told.amount, told.remaining, _resets_at(told, now),
-        HEADER if told.in_headers else REPLY, now,
+        provider, model, told.quota_id, told.meter, told.window, told.amount, told.remaining,
+        _resets_at(told, now), HEADER if told.in_headers else REPLY, now,
     )  # fmt: skip
 
 
