@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from quotakeeper import Keeper
 from quotakeeper.domain.quotas import HEADER, REPLY, ProviderQuota
 from quotakeeper.domain.windows import moment
 from quotakeeper.engine.seen_quotas import CHANGE_SECONDS, WRITE_SECONDS, SeenQuotas
-from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.errors import LedgerCorruptError, LedgerUnavailableError
 from quotakeeper.keeper import engine_of
 from quotakeeper.metering.quota_notes import note_quotas
 from quotakeeper.providers.contract import QuotaReading
@@ -147,6 +149,21 @@ def test_another_process_reads_what_was_written(tmp_path: Path) -> None:
                 ProviderQuota("gemini", "gemini-2.5-flash", "PerDay", "requests", "day", 20, None,
                               NOW + 86_400 * SECOND, REPLY, NOW),
             )  # fmt: skip
+
+
+def test_a_row_that_nobody_wrote_is_damage(tmp_path: Path) -> None:
+    path, clock = tmp_path / "ledger.db", clock_at(NOW)
+    with Keeper(path, config={"limit": []}, clock=clock) as keeper:
+        keeper.status()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO quota_seen VALUES ('p', 'm', 'q', '', '', NULL, NULL, NULL, 'rumour', 1)"
+        )
+    with (
+        Keeper(path, config={"limit": []}, clock=clock) as keeper,
+        pytest.raises(LedgerCorruptError, match="a quota of a provider"),
+    ):
+        keeper.status()
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from quotakeeper.domain.quotas import HEADER, REPLY
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.socket_attempt import SocketAttempt
+from quotakeeper.providers.contract import Request
 from quotakeeper.providers.registry import adapter_named
 from quotakeeper.testing.clock import FakeClock
-from tests.providers.support import DEEPGRAM, GENERATE, OPENAI, Request, post
+from tests.providers.support import DEEPGRAM, GENERATE, OPENAI, post
 
 CHAT = post(f"{OPENAI}/v1/chat/completions", {"model": "gpt-4o", "messages": []})
 HEADERS = {"x-ratelimit-limit-requests": "5000", "x-ratelimit-remaining-requests": "4999"}

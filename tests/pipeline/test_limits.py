@@ -143,6 +143,11 @@ def test_the_providers_own_daily_quota_stops_without_a_retry(bench_with: BenchWi
     assert operations == ["listen", "generateContent"]
     assert bench.clock.slept == []
     assert bench.totals() == bench.sandbox.bill.totals()
+    with bench.keeper() as keeper:  # what the 429 said stands beside the limits
+        (told,) = keeper.status().quotas
+    assert (told.provider, told.meter, told.window, told.amount, told.source) == (
+        "gemini", "requests", "day", 20, "429 reply",
+    )  # fmt: skip
 
 
 def test_the_providers_own_daily_quota_can_be_waited_for(bench_with: BenchWith) -> None:

@@ -10,6 +10,9 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.config import load_settings
 from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.keeper import engine_of
+from quotakeeper.metering.quota_notes import note_quotas
+from quotakeeper.providers.contract import QuotaReading
 from quotakeeper.stores.sqlite.read_only import ReadOnlyStore
 from quotakeeper.wiring import open_store
 
@@ -47,6 +50,16 @@ def test_writing_is_refused_by_name(read_only: Path) -> None:
             keeper.record("gemini", input_tokens=5)
         with pytest.raises(LedgerUnavailableError, match="permissions"):
             keeper.reserve("gemini", input_tokens=5)
+
+
+def test_what_providers_say_of_their_quotas_is_not_kept_and_stops_nothing(read_only: Path) -> None:
+    with Keeper(read_only, {"timezone": "UTC"}) as keeper:
+        note_quotas(keeper, "openai", "m", [QuotaReading("q")])
+        assert [each.quota_id for each in keeper.status().quotas] == ["q"]
+        with pytest.raises(LedgerUnavailableError, match="is read-only"):
+            engine_of(keeper).worker.store.put_quotas([], 0)
+    with Keeper(read_only, {"timezone": "UTC"}) as keeper:
+        assert keeper.status().quotas == ()
 
 
 def test_only_a_ledger_that_is_there_is_only_looked_at(read_only: Path) -> None:

@@ -41,7 +41,7 @@ def longest_in_text(message: str) -> int | None:
 
 
 def _nanoseconds(whole: str, fraction: str | None, unit: str = "s") -> int:
-    size = _UNITS[unit]
-    digits = fraction or ""
+    size, digits = _UNITS[unit], fraction or ""
     # In whole numbers, rounded up: a wait is never told shorter than it is.
-    return int(whole) * size - (-int(digits or 0) * size // 10 ** len(digits))
+    part: int = -(-int(digits or 0) * size // 10 ** len(digits))
+    return int(whole) * size + part
