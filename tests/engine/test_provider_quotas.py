@@ -121,6 +121,14 @@ def test_a_forked_child_leaves_the_parents_to_the_parent() -> None:
     assert store.writes == []
 
 
+def test_the_upkeep_of_a_forked_child_forgets_them_too() -> None:
+    with Keeper("memory:", config={"limit": []}, clock=clock_at(NOW)) as keeper:
+        engine = engine_of(keeper)
+        engine.quotas.note([quota()])
+        engine.worker.maintenance.after_fork("child")
+        assert keeper.status().quotas == ()
+
+
 @pytest.fixture(params=["memory", "file"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return "memory:" if request.param == "memory" else str(tmp_path / "ledger.db")
