@@ -24,8 +24,13 @@ PER_DAY = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "To
 
 
 @pytest.fixture
-def keeper() -> Iterator[Keeper]:
-    with Keeper("memory:", config={"limit": []}, clock=FakeClock()) as opened:
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def keeper(clock: FakeClock) -> Iterator[Keeper]:
+    with Keeper("memory:", config={"limit": []}, clock=clock) as opened:
         yield opened
 
 
@@ -56,6 +61,24 @@ def test_the_headers_of_a_served_call_reach_the_keeper(keeper: Keeper) -> None:
     assert (found.provider, found.model, found.amount, found.remaining, found.source) == (
         "openai", "gpt-4o", 5_000, 4_999, HEADER,
     )  # fmt: skip
+
+
+def test_headers_are_read_once_a_second_and_errors_always(keeper: Keeper, clock: FakeClock) -> None:
+    def remaining() -> list[int | None]:
+        return [each.remaining for each in keeper.status().quotas if each.source == HEADER]
+
+    said = {"usage": {"prompt_tokens": 1, "completion_tokens": 1}}
+    passed(keeper, CHAT, 200, HEADERS, said)
+    clock.advance(seconds=0.9)
+    passed(keeper, CHAT, 200, HEADERS | {"x-ratelimit-remaining-requests": "4998"}, said)
+    assert remaining() == [4_999]
+    clock.advance(seconds=0.1)
+    passed(keeper, CHAT, 200, HEADERS | {"x-ratelimit-remaining-requests": "4997"}, said)
+    assert remaining() == [4_997]
+    error = {"error": {"code": "rate_limit_exceeded", "message": "Too many."}}
+    passed(keeper, CHAT, 429, HEADERS | {"x-ratelimit-remaining-requests": "0"}, error)
+    assert remaining() == [0]
+    assert {each.source for each in keeper.status().quotas} == {HEADER, REPLY}
 
 
 def test_a_reply_without_quotas_leaves_none(keeper: Keeper) -> None:

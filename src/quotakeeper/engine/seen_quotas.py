@@ -16,6 +16,7 @@ from quotakeeper.domain.quotas import FORGOTTEN_AFTER, ProviderQuota
 
 WRITE_SECONDS = 60.0  # between writes of figures that change with each reply
 CHANGE_SECONDS = 1.0  # between writes of quotas that have changed themselves
+HEADER_SECONDS = 1.0  # between replies of one model whose headers are read
 _MOST_TOLD = 1_000  # replies that wait for the worker; further ones are left out
 _MOST_KEPT = 256  # different quotas of one process
 
@@ -38,13 +39,17 @@ class SteadyClock(Protocol):
 
 
 class SeenQuotas:
-    """The quotas that this process was told of. All but `note` is for the worker's thread."""
+    """The quotas that this process was told of.
+
+    All but `note` and `wants_headers` is for the worker's thread.
+    """
 
     def __init__(self, clock: SteadyClock) -> None:
         self._clock = clock
         self._written: dict[Key, ProviderQuota] = {}
         self._not_before = 0.0  # the first instant at which what has changed may be written
         self._due_at = 0.0  # and all the rest
+        self._headers_at: dict[tuple[str, str], float] = {}
         self.after_fork()
 
     def after_fork(self) -> None:
@@ -52,6 +57,19 @@ class SeenQuotas:
         self._told: SimpleQueue[Sequence[ProviderQuota]] = SimpleQueue()
         self._waiting: dict[Key, ProviderQuota] = {}
         self._has_changed = False  # whether one that waits differs in itself from what was written
+
+    def wants_headers(self, provider: str, model: str) -> bool:
+        """Whether the headers of a reply are to be read: once a second for each model.
+
+        Reading them takes longer than all the rest that is done for a reply. Any thread may ask.
+        """
+        at, key = self._clock.monotonic(), (provider, model)
+        last = self._headers_at.get(key)
+        if last is not None and 0 <= at - last < HEADER_SECONDS:
+            return False
+        if last is not None or len(self._headers_at) < _MOST_KEPT:
+            self._headers_at[key] = at
+        return True
 
     def note(self, quotas: Sequence[ProviderQuota]) -> None:
         """Take quotas that a reply told of. Never waits; safe in any thread."""

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
 def note_reply(meter: CallHost, call: Call, reader: UsageReader) -> None:
     """Note what a reply says of quotas, once it has been read. Never waits, never raises."""
     try:
+        keeper = meter.keeper
+        if not isinstance(keeper, Keeper):  # it stands in for one that could not be made
+            return
+        wanted = engine_of(keeper).quotas.wants_headers(call.provider, call.model)
+        if reader.fault is None and not wanted:
+            return
         readings = quotas_of(reader)
         if readings:
-            note_quotas(meter.keeper, call.provider, call.model, readings)
+            note_quotas(keeper, call.provider, call.model, readings)
     except Exception as error:  # noqa: BLE001 - the call itself is counted all the same
         meter.fault("what a provider said of its quotas is not kept", error)
 
@@ -34,10 +40,9 @@ def note_quotas(
     keeper: Keeper, provider: str, model: str, readings: Iterable[QuotaReading]
 ) -> None:
     """Note quotas at a keeper, as of now."""
-    if isinstance(keeper, Keeper):  # else it stands in for one that could not be made
-        now = keeper.now()
-        found = [_quota(each, provider, model, now) for each in readings]
-        engine_of(keeper).quotas.note([each for each in found if each is not None])
+    now = keeper.now()
+    found = [_quota(each, provider, model, now) for each in readings]
+    engine_of(keeper).quotas.note([each for each in found if each is not None])
 
 
 def _quota(told: QuotaReading, provider: str, model: str, now: int) -> ProviderQuota | None:
