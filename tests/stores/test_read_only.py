@@ -28,7 +28,7 @@ def ledger(tmp_path: Path) -> Path:
 @pytest.fixture
 def read_only(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Root may write everywhere, so the permission is taken away where it is asked about.
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: mode != os.W_OK)
     return ledger
 
 

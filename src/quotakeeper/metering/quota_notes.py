@@ -24,14 +24,11 @@ def note_reply(meter: CallHost, call: Call, reader: UsageReader) -> None:
     """Note what a reply says of quotas, once it has been read. Never waits, never raises."""
     try:
         keeper = meter.keeper
-        if not isinstance(keeper, Keeper):  # it stands in for one that could not be made
-            return
-        wanted = engine_of(keeper).quotas.wants_headers(call.provider, call.model)
-        if reader.fault is None and not wanted:
-            return
-        readings = quotas_of(reader)
-        if readings:
-            note_quotas(keeper, call.provider, call.model, readings)
+        if isinstance(keeper, Keeper):  # else it stands in for one that could not be made
+            wanted = engine_of(keeper).quotas.wants_headers(call.provider, call.model)
+            readings = quotas_of(reader) if wanted or reader.fault is not None else ()
+            if readings:
+                note_quotas(keeper, call.provider, call.model, readings)
     except Exception as error:  # noqa: BLE001 - the call itself is counted all the same
         meter.fault("what a provider said of its quotas is not kept", error)
 
