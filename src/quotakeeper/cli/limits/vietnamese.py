@@ -1,8 +1,111 @@
-"""The Vietnamese of the providers' own quotas and of their presets, by their English text."""
+"""The Vietnamese of `limits`, by their English text."""
 
 from __future__ import annotations
 
 TEXTS = {
+    # limits per label, limits that are raised
+    "Only calls with this label; repeatable. Empty: for all calls again.": (
+        "Chỉ tính lời gọi có nhãn này; lặp lại được. Để trống: lại tính mọi lời gọi."
+    ),
+    "A limit of its own for each value of this label. Empty: no more.": (
+        "Mỗi giá trị của nhãn này có hạn mức riêng. Để trống: thôi chia riêng."
+    ),
+    "Where to warn, as parts of 1: 0.5,0.8.": "Cảnh báo ở những phần nào của 1: 0.5,0.8.",
+    'Raise --amount for this long only, like "1d"; the file stays as it is.': (
+        'Chỉ nâng --amount trong chừng ấy thời gian, như "1d"; tệp giữ nguyên.'
+    ),
+    "The reason, with --for.": "Lý do, đi cùng --for.",
+    "Give a limit more for a time, in every process on the ledger; it lapses by itself.": (
+        "Nâng hạn mức trong một thời gian, cho mọi tiến trình dùng chung sổ; hết hạn tự trở lại."
+    ),
+    "The larger amount, in its unit.": "Mức lớn hơn, theo đơn vị của hạn mức.",
+    'For how long, like "1d".': 'Trong bao lâu, như "1d".',
+    "Pay credit into a prepaid limit, one with --window none.": (
+        "Nạp tín dụng vào một hạn mức trả trước, tức hạn mức có --window none."
+    ),
+    "When what is left of it lapses; never, if not given.": (
+        "Lúc nào phần còn lại hết hạn; không ghi thì không bao giờ."
+    ),
+    # limits
+    "See and change the limits.": "Xem và sửa các hạn mức.",
+    "The limits in force.": "Các hạn mức đang có hiệu lực.",
+    "Make a limit, or change the given parts of one.": (
+        "Tạo một hạn mức, hoặc sửa những phần được nêu của nó."
+    ),
+    "The config file in force is changed, else the user's own; comments in it are kept.": (
+        "Sửa tệp cấu hình đang dùng, nếu không có thì tệp riêng của người dùng; giữ nguyên chú thích."
+    ),
+    "The provider it is for; any, if not given.": "Cho nhà cung cấp nào; không nêu thì mọi nơi.",
+    'The model it is for; "gemini-2.5-*" is all that begin so.': (
+        'Cho model nào; "gemini-2.5-*" là mọi tên bắt đầu như vậy.'
+    ),
+    "The operation it is for.": "Cho thao tác nào.",
+    "What is counted.": "Đếm đại lượng nào.",
+    'Per minute, hour, day, week, month, "rolling 24h", or none (prepaid).': (
+        'Theo minute, hour, day, week, month, "rolling 24h", hoặc none (trả trước).'
+    ),
+    "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
+    "What passing it does.": "Vượt qua thì làm gì.",
+    "The zone whose midnight it resets at.": "Đặt lại vào nửa đêm của múi giờ nào.",
+    "The model is new or your own: no price list need have it.": (
+        "Model còn mới hoặc của riêng bạn: không bảng giá nào cần có nó."
+    ),
+    "Take a limit out of the config file.": "Bỏ một hạn mức khỏi tệp cấu hình.",
+    # limits per label, limits that are raised
+    "each {label}": "mỗi {label}",
+    "and {n} more, each used less": "và {n} giá trị nữa, mỗi giá trị dùng ít hơn",
+    "limit {name!r} is raised to {amount} until {at}, in {left}: {why}": (
+        "hạn mức {name!r} được nâng lên {amount} tới {at}, còn {left}: {why}"
+    ),
+    "never; {left} left": "không bao giờ; còn {left}",
+    "limit {name!r}: {amount} paid in; the balance is {left}": (
+        "hạn mức {name!r}: đã nạp {amount}; số dư là {left}"
+    ),
+    "limit {name!r}: {amount} paid in, until {at}; the balance is {left}": (
+        "hạn mức {name!r}: đã nạp {amount}, hết hạn {at}; số dư là {left}"
+    ),
+    # limits
+    "Quotas at {at} ({zone})": "Hạn mức lúc {at} ({zone})",
+    "No limits are set. See: quotakeeper limits set --help": (
+        "Chưa đặt hạn mức nào. Xem: quotakeeper limits set --help"
+    ),
+    "open reservations: {n}": "phần giữ chỗ đang mở: {n}",
+    "calls today without a known price: {n} (their cost is not in these figures)": (
+        "lời gọi hôm nay chưa có giá: {n} (chi phí của chúng không nằm trong các số này)"
+    ),
+    "calls today whose end is not known, counted as assumed: {n}": (
+        "lời gọi hôm nay chưa rõ kết quả, tính theo giả định: {n}"
+    ),
+    "{at}, in {left}": "{at}, còn {left}",
+    "reserved {amount}": "đang giữ {amount}",
+    "resets {when}": "đặt lại {when}",
+    "{amount} an hour": "{amount} mỗi giờ",
+    "not exhausted at this rate": "với tốc độ này thì không hết",
+    "exhausted": "đã hết",
+    "exhausted {at}, in {left}": "hết lúc {at}, còn {left}",
+    "q: quit": "q: thoát",
+    "the ledger cannot be reached; still trying: {why}": (
+        "không truy cập được sổ; vẫn đang thử: {why}"
+    ),
+    "LIMIT": "HẠN MỨC",
+    "USED": "ĐÃ DÙNG",
+    "RESERVED": "ĐANG GIỮ",
+    "OF": "TRÊN",
+    "RESETS": "ĐẶT LẠI",
+    "FOR": "CHO",
+    "WINDOW": "KỲ",
+    "MODE": "CHẾ ĐỘ",
+    "TIME ZONE": "MÚI GIỜ",
+    "any": "mọi nơi",
+    "from: {origin}": "từ: {origin}",
+    "default": "mặc định",
+    "argument": "tham số",
+    "limit {name!r} made in {file}": "đã tạo hạn mức {name!r} trong {file}",
+    "limit {name!r} changed in {file}": "đã sửa hạn mức {name!r} trong {file}",
+    "limit {name!r} taken out of {file}": "đã bỏ hạn mức {name!r} khỏi {file}",
+    "the default limits are now written out in that file, so that they still hold": (
+        "các hạn mức mặc định nay được ghi vào tệp đó, để vẫn còn hiệu lực"
+    ),
     # help
     "Presets of the providers' own limits; with NAME, what it would set.": (
         "Các mẫu hạn mức của chính nhà cung cấp; với NAME, in ra những gì mẫu đó sẽ đặt."

@@ -14,70 +14,6 @@ HELP = {
     "As JSON.": "Dạng JSON.",
     "As JSON, origins too.": "Dạng JSON, kèm nguồn.",
     "As CSV.": "Dạng CSV.",
-    # run
-    "Run a program as it is, with every call to a known provider metered and capped.": (
-        "Chạy nguyên một chương trình, đo mọi lời gọi tới nhà cung cấp đã biết và giữ trong hạn mức."
-    ),
-    "What passing a hard limit does: refuse the call (raise, stop), wait until it fits, "
-    "clamp its output cap to what is left, or only warn.": (
-        "Vượt hạn mức cứng thì: từ chối lời gọi (raise, stop), chờ tới khi đủ chỗ (wait), "
-        "hạ trần đầu ra của nó xuống phần còn lại (clamp), hoặc chỉ cảnh báo (warn)."
-    ),
-    "What happens where only calls under way hold the room: wait for them, or refuse.": (
-        "Khi chỗ chỉ đang bị các lời gọi dở dang giữ thì: chờ chúng xong (wait) hay từ chối (refuse)."
-    ),
-    "How long --on-busy wait waits at most.": "Với --on-busy wait, chờ nhiều nhất bao lâu.",
-    "How long --on-limit wait waits at most.": "Với --on-limit wait, chờ nhiều nhất bao lâu.",
-    "What is reserved for a call: the most it can use, or the p99 of calls like it.": (
-        "Giữ chỗ bao nhiêu cho một lời gọi: mức nó có thể dùng nhiều nhất (worst_case), "
-        "hay p99 của các lời gọi cùng loại (typical)."
-    ),
-    "The output tokens below which --on-limit clamp refuses.": (
-        "Còn ít token đầu ra hơn mức này thì --on-limit clamp từ chối."
-    ),
-    "The label `project` for every call.": "Nhãn `project` cho mọi lời gọi.",
-    "A label for every call; repeatable.": "Một nhãn cho mọi lời gọi; lặp lại được.",
-    "A few lines on stderr at the end, or none.": "Vài dòng trên stderr lúc kết thúc, hoặc không.",
-    "Write what was used to this file.": "Ghi những gì đã dùng vào tệp này.",
-    # limits per label, limits that are raised
-    "Only calls with this label; repeatable. Empty: for all calls again.": (
-        "Chỉ tính lời gọi có nhãn này; lặp lại được. Để trống: lại tính mọi lời gọi."
-    ),
-    "A limit of its own for each value of this label. Empty: no more.": (
-        "Mỗi giá trị của nhãn này có hạn mức riêng. Để trống: thôi chia riêng."
-    ),
-    "Where to warn, as parts of 1: 0.5,0.8.": "Cảnh báo ở những phần nào của 1: 0.5,0.8.",
-    'Raise --amount for this long only, like "1d"; the file stays as it is.': (
-        'Chỉ nâng --amount trong chừng ấy thời gian, như "1d"; tệp giữ nguyên.'
-    ),
-    "The reason, with --for.": "Lý do, đi cùng --for.",
-    "Give a limit more for a time, in every process on the ledger; it lapses by itself.": (
-        "Nâng hạn mức trong một thời gian, cho mọi tiến trình dùng chung sổ; hết hạn tự trở lại."
-    ),
-    "The larger amount, in its unit.": "Mức lớn hơn, theo đơn vị của hạn mức.",
-    'For how long, like "1d".': 'Trong bao lâu, như "1d".',
-    "Pay credit into a prepaid limit, one with --window none.": (
-        "Nạp tín dụng vào một hạn mức trả trước, tức hạn mức có --window none."
-    ),
-    "When what is left of it lapses; never, if not given.": (
-        "Lúc nào phần còn lại hết hạn; không ghi thì không bao giờ."
-    ),
-    # pause, resume
-    "Stop the calls of every process on the ledger.": (
-        "Dừng các lời gọi của mọi tiến trình dùng chung sổ."
-    ),
-    "The provider to stop calls to; all, if not given.": (
-        "Nhà cung cấp cần dừng lời gọi; không ghi thì dừng tất cả."
-    ),
-    'For how long, like "2h"; until resume, if not given.': (
-        'Dừng trong bao lâu, như "2h"; không ghi thì dừng tới khi có lệnh resume.'
-    ),
-    "The reason; every refused call shows it.": "Lý do; mọi lời gọi bị từ chối đều nêu lý do này.",
-    "Let calls out again that were paused.": "Cho các lời gọi đang tạm dừng đi tiếp.",
-    "The provider whose pause to end; every pause, if not given.": (
-        "Nhà cung cấp cần cho đi tiếp; không ghi thì bỏ mọi lệnh tạm dừng."
-    ),
-    "The reason, for the journal.": "Lý do, để ghi vào nhật ký.",
     # status, watch, report, events
     "Where every limit stands now.": "Từng hạn mức đang ở đâu.",
     "Exit 3 over a hard limit, 4 near one.": "Mã thoát 3 khi vượt hạn mức cứng, 4 khi gần tới.",
@@ -113,45 +49,6 @@ HELP = {
         "Giữ từng lời gọi trong chừng này thời gian; ít nhất 35d."
     ),
     "Give the room back to the disk: copies the file.": "Trả chỗ trống lại cho đĩa: chép lại cả tệp.",
-    # reconcile
-    "Hold the ledger against the provider's own account and name every difference.": (
-        "Đối chiếu sổ với tài khoản của chính nhà cung cấp và nêu từng chỗ khác nhau."
-    ),
-    "Exit 5 when something differs; with --apply, when something that differs could not be "
-    "written.": (
-        "Mã thoát 5 khi có chỗ khác; với --apply thì chỉ khi còn chỗ khác không ghi được."
-    ),
-    "A saved export instead of the account itself; repeatable.": (
-        "Tệp đã tải về thay cho việc hỏi tài khoản; lặp lại được."
-    ),
-    "Write what is certain, as new entries.": "Ghi những gì chắc chắn, thành dòng mới.",
-    "Another address of the account.": "Địa chỉ khác của tài khoản.",
-    "The project at the provider.": "Dự án ở nhà cung cấp.",
-    # limits
-    "See and change the limits.": "Xem và sửa các hạn mức.",
-    "The limits in force.": "Các hạn mức đang có hiệu lực.",
-    "Make a limit, or change the given parts of one.": (
-        "Tạo một hạn mức, hoặc sửa những phần được nêu của nó."
-    ),
-    "The config file in force is changed, else the user's own; comments in it are kept.": (
-        "Sửa tệp cấu hình đang dùng, nếu không có thì tệp riêng của người dùng; giữ nguyên chú thích."
-    ),
-    "The provider it is for; any, if not given.": "Cho nhà cung cấp nào; không nêu thì mọi nơi.",
-    'The model it is for; "gemini-2.5-*" is all that begin so.': (
-        'Cho model nào; "gemini-2.5-*" là mọi tên bắt đầu như vậy.'
-    ),
-    "The operation it is for.": "Cho thao tác nào.",
-    "What is counted.": "Đếm đại lượng nào.",
-    'Per minute, hour, day, week, month, "rolling 24h", or none (prepaid).': (
-        'Theo minute, hour, day, week, month, "rolling 24h", hoặc none (trả trước).'
-    ),
-    "How much: tokens, minutes, US dollars, ...": "Bao nhiêu: token, phút, đô la Mỹ, ...",
-    "What passing it does.": "Vượt qua thì làm gì.",
-    "The zone whose midnight it resets at.": "Đặt lại vào nửa đêm của múi giờ nào.",
-    "The model is new or your own: no price list need have it.": (
-        "Model còn mới hoặc của riêng bạn: không bảng giá nào cần có nó."
-    ),
-    "Take a limit out of the config file.": "Bỏ một hạn mức khỏi tệp cấu hình.",
     # prices, estimate
     "The prices that calls are counted at.": "Giá dùng để tính các lời gọi.",
     "Every price there is, with its date, source and confidence.": (
