@@ -1,4 +1,5 @@
-"""The orders of a keeper to every process on its ledger: pause, resume, raise a limit, pay credit in."""
+"""The orders of a keeper to every process on its ledger: pause, resume, raise a limit, pay credit in,
+trust a clock."""
 
 from __future__ import annotations
 
@@ -87,3 +88,16 @@ class OrderGiver:
         """`top_up`, awaited."""
         steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
         return await arun(self._engine.worker, steps)
+
+    def accept_clock(self, *, why: str = "", by: str | None = None) -> int:
+        """Say that the clock of this machine is right though it jumped ahead, for every process.
+
+        Gives by how many microseconds it was ahead; where that was no more than
+        `clock_jump_seconds`, nothing is written. Else it is an entry of the journal, as `pause` is,
+        and hard limits admit calls again. Raises InvalidInputError, or a LedgerError.
+        """
+        return run(self._engine.worker, self._engine.orders.accept_clock(why, by))
+
+    async def aaccept_clock(self, *, why: str = "", by: str | None = None) -> int:
+        """`accept_clock`, awaited."""
+        return await arun(self._engine.worker, self._engine.orders.accept_clock(why, by))

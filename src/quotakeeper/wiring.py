@@ -63,6 +63,7 @@ def wire(
         spool_beside=ledger_path(settings),
         on_warning=on_warning,
         granting=_block_sizing(settings.lease, chosen),
+        clock_jump_seconds=settings.clock_jump_seconds,
     )
     return Wired(engine, chosen, prices)
 

@@ -258,6 +258,8 @@ class _Proof:
                         f"entry {entry.seq}: {operation.command} was answered {operation.outcome}, "
                         f"one after the other it is {answer}"
                     )
+            elif entry.kind is Kind.CLOCK:
+                answer = second.clock(entry.at)
             elif entry.kind is Kind.EXPIRE:
                 second.expire(self._id(entry), entry.at)
             elif entry.figures is not None and (entry.kind, entry.figures.note) == (

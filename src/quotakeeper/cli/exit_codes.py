@@ -6,6 +6,7 @@ from quotakeeper.app.records.csv_text import visible
 from quotakeeper.cli.console import tell
 from quotakeeper.cli.text.words import Words
 from quotakeeper.errors import (
+    ClockSuspectError,
     ConfigError,
     InvalidInputError,
     LedgerCorruptError,
@@ -84,6 +85,8 @@ def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
         case LedgerError():
             what = "the ledger cannot be used"
             return what, f"{error.ledger}: {error.problem}", error.fix
+        case ClockSuspectError():
+            return "the clock has jumped ahead", str(error), "quotakeeper doctor"
         case LimitExceeded():
             return "a limit is reached", str(error), "quotakeeper status"
         case PausedError():

@@ -1,4 +1,5 @@
-"""What the engine asks of a store for the ledger, in four ports: writes, reads, upkeep, liveness."""
+"""What the engine asks of a store for the ledger, in five ports: writes, reads, upkeep, liveness,
+clock keeping."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.commands import Command, Outcomes
@@ -158,5 +160,21 @@ class OwnerLiveness(Protocol):
         """Let go of everything. Open reservations stay open."""
 
 
-class Store(LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, Protocol):
-    """A home for the ledger: all four ports. Whoever uses a store asks for the ports it needs."""
+class ClockKeeping(Protocol):
+    """Clock keeping: what the machine's clocks showed, and whether hard limits may go by them."""
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """The reading that others of its frame are compared with; where there is none, this one
+        becomes it. Also gives the instant of the newest entry, 0 where there is none."""
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Compare readings of this frame with this one from now on."""
+
+    def set_doubt(self, doubt: ClockDoubt | None) -> None:
+        """While there is a doubt, hard limits admit nothing that this store is asked for."""
+
+
+class Store(
+    LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, ClockKeeping, Protocol
+):
+    """A home for the ledger: all five ports. Whoever uses a store asks for the ports it needs."""

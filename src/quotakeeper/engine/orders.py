@@ -113,6 +113,18 @@ class Orders:
         remaining: int = yield AskWorker(left)
         return remaining
 
+    def accept_clock(self, why: str, by: str | None) -> Steps[int]:
+        """Take the clock of the machine as it is for right; gives by how many microseconds it was
+        ahead. Raises InvalidInputError, LedgerError."""
+        why, by = check_label(why, "why", empty=True), _who(by)
+        clock = self._parts.ledger_clock
+        if not clock.can_tell:
+            raise InvalidInputError(
+                "clock", "this system has no clock of its boot to compare with", "nothing is refused"
+            )
+        ahead: int = yield AskWorker(lambda store, now: clock.accept(store, by, why))
+        return ahead
+
     def _named(self, name: object) -> Limit:
         asked = check_label(name, "name")
         for limit in self._limits:

@@ -63,7 +63,8 @@ class Reads:
         """Where every limit stands."""
         verdicts = store.verdicts(self._limits, now)
         limits = tuple(map(limit_status, verdicts))
-        status = Status(now, limits, store.open_count(), store.pauses(now))
+        doubt = self._parts.ledger_clock.doubt
+        status = Status(now, limits, store.open_count(), store.pauses(now), doubt)
         return self._with_unpriced(store, status)
 
     def forecast(self, store: Store, now: int) -> Status:
@@ -86,7 +87,7 @@ class Reads:
         accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
         worker.carry_out(Watch(accounts))
         verdicts: list[Verdict] = worker.ask(lambda store, now: store.verdicts(limits, now))
-        standing = Status(self._parts.clock.now(), tuple(map(limit_status, verdicts)))
+        standing = Status(self._parts.ledger_clock.now(), tuple(map(limit_status, verdicts)))
         told: Status = worker.ask(lambda store, now: self._with_unpriced(store, standing))
         return list(told.limits)
 
@@ -130,7 +131,7 @@ class Reads:
         """What was used in a range: by slot, and by the single events where it cuts a slot."""
         first = None if since is None else -(-since // BUCKET) * BUCKET
         last = None if until is None else bucket_start(until)
-        cuts = (self.zone.utcoffset(moment(self._parts.clock.now())) or timedelta(0)) % timedelta(
+        cuts = (self.zone.utcoffset(moment(self._parts.ledger_clock.now())) or timedelta(0)) % timedelta(
             minutes=5
         )
         if cuts or (first is not None and last is not None and first >= last):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
+from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import (
     BucketSum,
@@ -34,6 +35,7 @@ class MemoryStore:
         self._journal: list[Entry] = []
         self._lock = Lock()
         self._owner = owner
+        self._readings: dict[str, ClockReading] = {}
 
     @property
     def name(self) -> str:
@@ -56,7 +58,9 @@ class MemoryStore:
                 outcomes, entries = apply.apply(self._state, commands, now)
             except BaseException:
                 accounts = list(self._state.accounts.values())[:watched]
+                doubt = self._state.doubt
                 self._state = replayed(accounts, self._journal, self._zones)
+                self._state.doubt = doubt
                 raise
             self._journal.extend(entries)
             return outcomes
@@ -151,6 +155,21 @@ class MemoryStore:
 
     def shrink(self) -> None:
         """Nothing to give back."""
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """What readings of this frame are compared with; see the Store port."""
+        with self._lock:
+            return self._readings.setdefault(reading.frame, reading), self._state.high_water
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Compare with this one from now on."""
+        with self._lock:
+            self._readings[reading.frame] = reading
+
+    def set_doubt(self, doubt: ClockDoubt | None) -> None:
+        """What hard limits go by."""
+        with self._lock:
+            self._state.doubt = doubt
 
     def before_fork(self) -> None:
         """Nothing is open."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, bucket_start
 from quotakeeper.domain.limits import Limit
@@ -53,12 +54,16 @@ class LimitStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where everything stands at instant `as_of`; `pauses` are those in force."""
+    """Where everything stands at instant `as_of`; `pauses` are those in force.
+
+    `doubt` is set while the clock of the machine is not trusted: `as_of` is the last trusted time.
+    """
 
     as_of: int
     limits: tuple[LimitStatus, ...]
     open_reservations: int = 0
     pauses: tuple[CallPause, ...] = ()
+    doubt: ClockDoubt | None = None
 
 
 @dataclass(slots=True)

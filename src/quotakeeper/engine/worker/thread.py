@@ -12,10 +12,11 @@ from queue import SimpleQueue
 from threading import RLock
 from typing import Any
 
-from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.ledger.commands import Command, Release, Reserved
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
+from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from quotakeeper.engine.worker.batch_server import BatchServer, next_batch
 from quotakeeper.engine.worker.errors import too_slow, unforeseen
@@ -41,7 +42,7 @@ class Worker:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, accounts: tuple[Account, ...], maintenance: Maintenance
+        self, store: Store, clock: LedgerClock, accounts: tuple[Account, ...], maintenance: Maintenance
     ) -> None:
         self.patience = PATIENCE_SECONDS
         self.freed: Callable[[], None] = lambda: None  # told when there may be room again

@@ -324,3 +324,15 @@ WHERE n.seq > ? ORDER BY n.seq
 -- name: add_notice
 INSERT INTO notice (seq, subject, why, by, until_at, account, amount, used, about)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: reading_of
+SELECT frame, wall_at, boot_us FROM clock_reading WHERE frame = ?
+
+-- name: put_reading
+INSERT INTO clock_reading (frame, wall_at, boot_us, turn)
+VALUES (?, ?, ?, (SELECT coalesce(max(turn), 0) + 1 FROM clock_reading))
+ON CONFLICT (frame) DO UPDATE
+SET wall_at = excluded.wall_at, boot_us = excluded.boot_us, turn = excluded.turn
+
+-- name: drop_readings
+DELETE FROM clock_reading WHERE turn <= (SELECT max(turn) FROM clock_reading) - ?

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from quotakeeper.domain.clock_readings import ClockReading
 from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.identifiers import new_owner
+from quotakeeper.stores.sql.clock_rows import reading_of
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sqlite.connection import connect_read_only
 from quotakeeper.stores.sqlite.dialect import sqlite_session
@@ -39,6 +41,15 @@ class ReadOnlyStore(SqliteStore):
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
         """As little."""
         return frozenset()
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """As the Store port's, and nothing is kept."""
+        return self._read(
+            lambda state: (reading_of(state.session, reading.frame) or reading, state.high_water)
+        )
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Nothing is kept."""
 
     def after_fork(self) -> SqliteStore:
         """The child looks for itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 
+from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, use_by_bucket, whole_buckets
 from quotakeeper.domain.ledger import admission, apply
@@ -17,6 +18,7 @@ from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.paged_reads import (
@@ -63,6 +65,7 @@ class SqliteStore(Transactions):
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
         def carry_out(state: SqlState) -> tuple[list[Outcomes], bool]:
+            state.doubt = self._doubt
             idle = idle_outcomes(self.name, commands, now, state.high_water)
             if idle is not None:
                 return idle, False
@@ -77,6 +80,7 @@ class SqliteStore(Transactions):
         """Whether a reservation would be admitted; changes nothing."""
 
         def ask(state: SqlState) -> Decision:
+            state.doubt = self._doubt
             check_ledger_time(self.name, now, state.high_water)
             return admission.check(state, labels, figures, limits, now)
 
@@ -182,6 +186,34 @@ class SqliteStore(Transactions):
                 self._connection.execute("PRAGMA wal_checkpoint (TRUNCATE)").fetchall()
         except (*SQLITE_ERRORS, OSError) as error:
             raise self._given_up(error) from error
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """What readings of this frame are compared with; see the Store port."""
+
+        def look(state: SqlState) -> tuple[ClockReading | None, int]:
+            return reading_of(state.session, reading.frame), state.high_water
+
+        def keep(state: SqlState) -> tuple[tuple[ClockReading, int], bool]:
+            found, newest_at = look(state)
+            if found is None:
+                put_reading(state.session, reading)
+            return (found or reading, newest_at), found is None
+
+        found, newest_at = self._read(look)
+        return self._written(keep) if found is None else (found, newest_at)
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Compare with this one from now on."""
+
+        def put(state: SqlState) -> tuple[None, bool]:
+            put_reading(state.session, reading)
+            return None, True
+
+        self._written(put)
+
+    def set_doubt(self, doubt: ClockDoubt | None) -> None:
+        """What hard limits go by."""
+        self._doubt = doubt
 
     def after_fork(self) -> SqliteStore:
         """In a forked child: drop the parent's handles unclosed and give a store of its own."""

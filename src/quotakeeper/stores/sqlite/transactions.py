@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.errors import LedgerError
 from quotakeeper.stores.sql.damage import DamagedRowError
@@ -57,6 +58,7 @@ class Transactions:
         self._file: tuple[int, int] | None = None  # which file the connection is to
         self._left: list[sqlite3.Connection] = []  # to be closed when the lock is to be had
         self._batches = 0
+        self._doubt: ClockDoubt | None = None
 
     def close(self) -> None:
         """Checkpoint under the file lock and let go of everything."""
