@@ -13,6 +13,7 @@ from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.usage import CallLabels, UsageEvent
@@ -128,6 +129,13 @@ class LedgerUpkeep(Protocol):
 
         Balances, sums by slot and entries of periods under way are kept. A deleted event is not
         found any more, and its id counts as new if it is sent again.
+        """
+
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Move all entries of later instants to an instant, make again what is derived, and write
+        that down, in one commit; see ledger/setting_back.py. Keeps a copy of a file before.
+
+        With `only_look`, nothing is changed.
         """
 
     def shrink(self) -> None:

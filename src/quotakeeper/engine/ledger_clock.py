@@ -49,7 +49,7 @@ class LedgerClock:
 
     def __init__(self, clock: Clock, bound_us: int = BOUND_SECONDS * 1_000_000) -> None:
         self._clock = clock
-        self._bound = bound_us
+        self.bound = bound_us
         boot = getattr(clock, "boot", None)
         self._boot = boot if boot is not None and boot() is not None else None
         self._frame: str | None = getattr(clock, "boot_frame", None)
@@ -109,10 +109,22 @@ class LedgerClock:
             return 0
         first = self._learn(store, reading)
         ahead = reading.ahead_of(first)
-        if abs(ahead) > self._bound:
+        if abs(ahead) > self.bound:
             store.apply([AcceptClock(max(0, ahead), why, by)], reading.wall)
             self._trust(store, reading)
         return ahead
+
+    def begin_anew(self, store: ClockedStore) -> None:
+        """Compare with what the clocks show now: the ledger was set back to it."""
+        reading = self._reading()
+        if reading is not None:
+            self._trust(store, reading)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the kernel's time service keeps this clock right."""
+        reading = self._reading()
+        return reading is not None and self._is_confirmed(reading)
 
     def _reading(self) -> ClockReading | None:
         if self._boot is None:
@@ -130,15 +142,16 @@ class LedgerClock:
         if reading.frame:
             first, newest_at = store.first_reading(first)
         self._first = first
-        self._most = first.wall - first.boot + self._bound
+        self._most = first.wall - first.boot + self.bound
         self._trusted_at = self._trusted_at or max(first.wall, newest_at)
         return first
 
     def _trust(self, store: ClockedStore, reading: ClockReading) -> None:
+        self._trusted_at = reading.wall
         if reading.frame:
             store.trust_reading(reading)
         self._first = reading
-        self._most = reading.wall - reading.boot + self._bound
+        self._most = reading.wall - reading.boot + self.bound
         if self.doubt is not None:
             self._believe(store)
 
@@ -153,7 +166,7 @@ class LedgerClock:
         assert reading is not None
         first = self._learn(store, reading)  # perhaps somebody has accepted it meanwhile
         ahead = reading.ahead_of(first)
-        if ahead <= self._bound:
+        if ahead <= self.bound:
             return self.now_for(store)
         if self._is_confirmed(reading):
             self.accept(store, _SERVICE, "it keeps the clock and confirms it")
@@ -162,7 +175,7 @@ class LedgerClock:
                 ahead // 1_000_000, _SERVICE,
             )  # fmt: skip
             return self.now_for(store)
-        doubt = ClockDoubt(ahead, self._bound, reading.wall, self._trusted_at)
+        doubt = ClockDoubt(ahead, self.bound, reading.wall, self._trusted_at)
         if self.doubt is None:
             log.warning("quotakeeper: %s", doubt.explain())
         self.doubt = doubt
@@ -172,4 +185,4 @@ class LedgerClock:
     def _is_confirmed(self, reading: ClockReading) -> bool:
         asked = getattr(self._clock, "confirmed", None)
         told = asked() if asked is not None else None
-        return told is not None and abs(told - reading.wall) <= self._bound
+        return told is not None and abs(told - reading.wall) <= self.bound

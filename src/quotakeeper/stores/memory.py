@@ -17,6 +17,13 @@ from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.setting_back import (
+    SetBack,
+    kept_since,
+    preview,
+    repair_entry,
+    set_back,
+)
 from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
@@ -152,6 +159,25 @@ class MemoryStore:
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
         """Nothing: what is kept in memory is gone with the process."""
         return Compacted(min(before, now), 0, 0, None)
+
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Move all entries of later instants to an instant; see the Store port."""
+        with self._lock:
+            later = [entry for entry in self._journal if entry.at > to]
+            done = preview(later, self._state.high_water, to)
+            if only_look or not later:
+                return done
+            moved = (set_back(entry, to) for entry in self._journal)
+            journal = [entry for entry in moved if entry is not None]
+            journal.append(repair_entry(done, self._state.seq + 1, later[0].seq, by, why))
+            accounts = [
+                (account, kept_since(self._state, account, since, to))
+                for account, since in self._state.accounts.values()
+            ]
+            doubt = self._state.doubt
+            self._state, self._journal = replayed(accounts, journal, self._zones), journal
+            self._state.doubt = doubt
+            return done
 
     def shrink(self) -> None:
         """Nothing to give back."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from quotakeeper.domain.clock_readings import ClockReading
 from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
+from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.sql.clock_rows import reading_of
@@ -47,6 +48,12 @@ class ReadOnlyStore(SqliteStore):
         return self._read(
             lambda state: (reading_of(state.session, reading.frame) or reading, state.high_water)
         )
+
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Only to be looked at."""
+        if not only_look:
+            raise read_only(self._path)
+        return super().set_back(to, by, why, only_look=True)
 
     def trust_reading(self, reading: ClockReading) -> None:
         """Nothing is kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
@@ -12,6 +13,7 @@ from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
@@ -27,6 +29,7 @@ from quotakeeper.stores.sql.paged_reads import (
     read_events,
     unpriced_buckets,
 )
+from quotakeeper.stores.sql.setting_back import look_ahead, set_ledger_back
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sql.verify_reads import verify_rows
 from quotakeeper.stores.sqlite.connection import reading
@@ -41,6 +44,7 @@ from quotakeeper.stores.sqlite.locks import (
     lives,
     names_a_file,
 )
+from quotakeeper.stores.sqlite.rewriting import copy_to, rewritable
 from quotakeeper.stores.sqlite.transactions import Transactions
 
 
@@ -175,6 +179,28 @@ class SqliteStore(Transactions):
             return done, done.entries > 0
 
         return self._written(let_go)
+
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Move all entries of later instants to an instant; see the Store port.
+
+        The copy beside the ledger is called `<ledger>.before-repair-<newest entry>.bak`.
+        """
+        if only_look:
+            return self._read(lambda state: look_ahead(state, to))
+
+        def move(state: SqlState) -> tuple[SetBack, bool]:
+            done = look_ahead(state, to)
+            if not done.entries and not done.dropped:
+                return done, False
+            copy = self._beside(f".before-repair-{state.seq}.bak")
+            copy_to(self._path, copy)
+            with rewritable(state.session):
+                done = set_ledger_back(state.session, self._zones, to, by, why)
+            return replace(done, backup=str(copy)), True
+
+        done = self._written(move)
+        self.before_fork()  # nothing that is kept of it holds any more
+        return done
 
     def shrink(self) -> None:
         """Give the room that compaction left back to the file system; it copies the whole file."""

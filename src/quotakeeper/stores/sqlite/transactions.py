@@ -118,8 +118,7 @@ class Transactions:
         committing = False
         try:
             connection.execute("BEGIN IMMEDIATE")
-            state.refresh()
-            result, committing = write(state)
+            result, committing = write(self._refreshed(connection, state))
             connection.execute("COMMIT" if committing else "ROLLBACK")
         except (*SQLITE_ERRORS, OSError, DamagedRowError) as error:
             self._drop()
@@ -135,13 +134,20 @@ class Transactions:
         try:
             self._connection.execute("BEGIN")
             try:
-                state.refresh()
-                return ask(state)
+                return ask(self._refreshed(self._connection, state))
             finally:
                 # Where SQLite has ended the transaction itself, its first error is the one to tell.
                 _rolled_back(self._connection)
         except (*SQLITE_ERRORS, DamagedRowError) as error:
             raise self._given_up(error) from error
+
+    def _refreshed(self, connection: sqlite3.Connection, state: SqlState) -> SqlState:
+        """The state as it is now, at the start of a transaction."""
+        state.refresh()
+        if state.is_void:
+            state = self._state = SqlState(sqlite_session(connection), self._zones)
+            state.refresh()
+        return state
 
     # -- the file
 
