@@ -65,6 +65,8 @@ OTHERS = {
     "export --format json": Schema.EXPORT,
     "export --format ndjson": Schema.EVENT,
     "reconcile deepgram --file requests.json --json": Schema.RECONCILE,
+    "doctor --repair-clock --json": Schema.CLOCK,
+    "doctor --accept-clock --json": Schema.CLOCK,
 }
 
 
