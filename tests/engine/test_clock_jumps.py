@@ -283,3 +283,17 @@ def test_leases_grant_nothing_while_in_doubt(
     keeper.reserve("gemini").settle(requests=1)
     assert used(keeper) == 6
     assert keeper.verify() == []
+
+
+def test_a_lease_under_a_soft_limit_does_not_carry_the_ledger_ahead(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
+    keeper = make(limit(1_000, mode="soft"), ledger="file", lease=10)
+    keeper.reserve("gemini").settle(requests=1)
+    trusted = clock.now()
+    jump(clock, 86_400 * SECOND)
+    for _ in range(3):
+        keeper.reserve("gemini").settle(requests=1)
+    assert used(keeper) == 4
+    assert max(entry.at for entry in keeper.entries()) == trusted
+    assert keeper.verify() == []

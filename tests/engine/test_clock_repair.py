@@ -108,13 +108,17 @@ def test_the_journal_is_append_only_again(make: MakeKeeper, clock: FakeClock, pa
     raw.close()
 
 
-def test_other_processes_see_it(make: MakeKeeper, clock: FakeClock) -> None:
+def test_other_processes_see_it(make: MakeKeeper, clock: FakeClock, path: Path) -> None:
     keeper = carried_ahead(make, clock, "file")
     other = make(limit(4), limit(2, name="new", window="day"), ledger="file")
     other.pause("deepgram", why="x", for_seconds=60)  # ahead, and a limit that began there
     assert other.status(forecasts=False).limits[1].used == 1
     assert len(other.reservations()) == 1
     keeper.repair_clock(apply=True)
+    with sqlite3.connect(path) as raw:  # its balances are kept from now on, not from then on
+        (since,) = raw.execute("SELECT max(since_at) FROM account").fetchone()
+        assert since <= clock.now()
+    raw.close()
     used = [(each.limit.name, each.used, each.reserved) for each in other.status().limits]
     assert used == [("cap", 2, 1), ("new", 2, 1)]
     (pause,) = other.status().pauses

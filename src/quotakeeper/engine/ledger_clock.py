@@ -10,12 +10,14 @@ time does not go back.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Protocol
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.order_commands import AcceptClock
+from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.identifiers import boot_frame
 
 BOUND_SECONDS = 300
@@ -95,24 +97,20 @@ class LedgerClock:
         """`now`, for a batch that is about to be written to this store; looks into a doubt."""
         wall = self._clock.now()
         if self._boot is None or wall - self._boot() <= self._most:
-            if self.doubt is not None:
-                self._believe(store)
-            self._trusted_at = wall
-            return wall
+            return self._trusted(store, wall)
         return self._questioned(store)
 
     def accept(self, store: ClockedStore, by: str, why: str) -> int:
-        """Take the wall clock as it is for right: an entry of the journal, and what readings are
-        compared with from now on. Gives by how many microseconds it was ahead."""
+        """Take the wall clock for right though it jumped ahead: an entry of the journal, and what
+        readings are compared with from now on. Gives by how many microseconds it was ahead."""
         reading = self._reading()
         if reading is None:
             return 0
-        first = self._learn(store, reading)
-        ahead = reading.ahead_of(first)
-        if abs(ahead) > self.bound:
-            store.apply([AcceptClock(max(0, ahead), why, by)], reading.wall)
+        ahead = reading.ahead_of(self._learn(store, reading))
+        if ahead > self.bound:
+            store.apply([AcceptClock(ahead, why, by)], reading.wall)
             self._trust(store, reading)
-        return ahead
+        return max(0, ahead)
 
     def begin_anew(self, store: ClockedStore) -> None:
         """Compare with what the clocks show now: the ledger was set back to it."""
@@ -147,18 +145,19 @@ class LedgerClock:
         return first
 
     def _trust(self, store: ClockedStore, reading: ClockReading) -> None:
-        self._trusted_at = reading.wall
         if reading.frame:
             store.trust_reading(reading)
         self._first = reading
         self._most = reading.wall - reading.boot + self.bound
-        if self.doubt is not None:
-            self._believe(store)
+        self._trusted(store, reading.wall)
 
-    def _believe(self, store: ClockedStore) -> None:
-        store.set_doubt(None)
-        self.doubt = None
-        log.info("quotakeeper: the clock of this machine is trusted again")
+    def _trusted(self, store: ClockedStore, wall: int) -> int:
+        if self.doubt is not None:
+            store.set_doubt(None)
+            self.doubt = None
+            log.info("quotakeeper: the clock of this machine is trusted again")
+        self._trusted_at = wall
+        return wall
 
     def _questioned(self, store: ClockedStore) -> int:
         """What to go by, now that the wall clock is beyond what was known of it."""
@@ -167,14 +166,18 @@ class LedgerClock:
         first = self._learn(store, reading)  # perhaps somebody has accepted it meanwhile
         ahead = reading.ahead_of(first)
         if ahead <= self.bound:
-            return self.now_for(store)
+            return self._trusted(store, reading.wall)
         if self._is_confirmed(reading):
-            self.accept(store, _SERVICE, "it keeps the clock and confirms it")
+            with suppress(LedgerUnavailableError):  # it may only be looked at
+                store.apply(
+                    [AcceptClock(ahead, "it keeps the clock and confirms it", _SERVICE)], reading.wall
+                )
+            self._trust(store, reading)
             log.warning(
                 "quotakeeper: the clock jumped ahead by %d s; %s confirms it",
                 ahead // 1_000_000, _SERVICE,
             )  # fmt: skip
-            return self.now_for(store)
+            return self._trusted_at
         doubt = ClockDoubt(ahead, self.bound, reading.wall, self._trusted_at)
         if self.doubt is None:
             log.warning("quotakeeper: %s", doubt.explain())
