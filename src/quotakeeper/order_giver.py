@@ -103,9 +103,7 @@ class OrderGiver:
         """`accept_clock`, awaited."""
         return await arun(self._engine.worker, self._engine.orders.accept_clock(why, by))
 
-    def repair_clock(
-        self, *, apply: bool = False, why: str = "", by: str | None = None
-    ) -> SetBack:
+    def repair_clock(self, *, apply: bool = False, why: str = "", by: str | None = None) -> SetBack:
         """Set the ledger back to the present where a clock has carried it ahead.
 
         Entries of later instants are moved to now: they count in the periods under way, and no call

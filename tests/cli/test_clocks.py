@@ -78,8 +78,8 @@ def test_repair_shows_first_and_needs_yes(used: CommandLine) -> None:
     with used.keeper() as keeper:
         assert keeper.status().limits[0].used == 2
         assert keeper.verify() == []
-    said = used.run("doctor", "--repair-clock", "--yes")
-    assert "nothing to repair" in said.out + said.err
+    again = used.run("doctor", "--repair-clock", "--yes")
+    assert "nothing to repair" in again.out + again.err
     assert used.run("doctor").code == 0
 
 

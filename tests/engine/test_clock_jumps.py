@@ -41,7 +41,9 @@ def test_a_step_within_the_bound_and_any_step_back_is_taken(
 
 
 @pytest.mark.parametrize("home", HOMES)
-@pytest.mark.parametrize("ahead", [5 * MINUTE + 1, 6 * MINUTE, 3_600 * SECOND, 3_650 * 86_400 * SECOND])
+@pytest.mark.parametrize(
+    "ahead", [5 * MINUTE + 1, 6 * MINUTE, 3_600 * SECOND, 3_650 * 86_400 * SECOND]
+)
 def test_a_jump_beyond_the_bound_refuses_hard_limits_and_says_so(
     make: MakeKeeper, clock: FakeClock, home: str, ahead: int
 ) -> None:
@@ -230,7 +232,9 @@ def test_a_warning_is_logged_once(
         jump(clock, -86_400 * SECOND)
         keeper.status()
         keeper.status()
-    said = [record.message for record in caplog.records if "clock of this machine" in record.message]
+    said = [
+        record.message for record in caplog.records if "clock of this machine" in record.message
+    ]
     assert ["jumped ahead by 1 d" in each for each in said] == [True, False]
     assert "trusted again" in said[1]
 

@@ -28,6 +28,7 @@ from quotakeeper.wiring import check_limits, ledger_path
 if TYPE_CHECKING:
     from quotakeeper import Keeper
 
+
 class ClockChecks(Protocol):
     """What is known of a clock; see engine/ledger_clock.py."""
 

@@ -99,7 +99,10 @@ WHOLE_NUMBERS = (
         "clamp_least", 256, 1, 10**9, "below how many output tokens `on_limit = clamp` refuses"
     ),
     WholeNumber(
-        "clock_jump_seconds", 300, 10, 86_400,
+        "clock_jump_seconds",
+        300,
+        10,
+        86_400,
         "from how far ahead of the time since the boot on the clock is not trusted, seconds",
     ),
 )

@@ -161,7 +161,11 @@ class Decision:
     @property
     def is_held(self) -> bool:
         """Whether every refusing limit lacks room only because of calls under way."""
-        return bool(self.refusing) and self.doubt is None and all(verdict.is_held for verdict in self.refusing)
+        return (
+            bool(self.refusing)
+            and self.doubt is None
+            and all(verdict.is_held for verdict in self.refusing)
+        )
 
     @property
     def blocking(self) -> Verdict:

@@ -182,7 +182,5 @@ class ClockKeeping(Protocol):
         """While there is a doubt, hard limits admit nothing that this store is asked for."""
 
 
-class Store(
-    LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, ClockKeeping, Protocol
-):
+class Store(LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, ClockKeeping, Protocol):
     """A home for the ledger: all five ports. Whoever uses a store asks for the ports it needs."""

@@ -170,7 +170,8 @@ class LedgerClock:
         if self._is_confirmed(reading):
             with suppress(LedgerUnavailableError):  # it may only be looked at
                 store.apply(
-                    [AcceptClock(ahead, "it keeps the clock and confirms it", _SERVICE)], reading.wall
+                    [AcceptClock(ahead, "it keeps the clock and confirms it", _SERVICE)],
+                    reading.wall,
                 )
             self._trust(store, reading)
             log.warning(

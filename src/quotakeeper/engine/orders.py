@@ -121,7 +121,9 @@ class Orders:
         clock = self._parts.ledger_clock
         if not clock.can_tell:
             raise InvalidInputError(
-                "clock", "this system has no clock of its boot to compare with", "nothing is refused"
+                "clock",
+                "this system has no clock of its boot to compare with",
+                "nothing is refused",
             )
         ahead: int = yield AskWorker(lambda store, now: clock.accept(store, by, why))
         return ahead

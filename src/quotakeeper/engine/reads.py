@@ -131,9 +131,9 @@ class Reads:
         """What was used in a range: by slot, and by the single events where it cuts a slot."""
         first = None if since is None else -(-since // BUCKET) * BUCKET
         last = None if until is None else bucket_start(until)
-        cuts = (self.zone.utcoffset(moment(self._parts.ledger_clock.now())) or timedelta(0)) % timedelta(
-            minutes=5
-        )
+        cuts = (
+            self.zone.utcoffset(moment(self._parts.ledger_clock.now())) or timedelta(0)
+        ) % timedelta(minutes=5)
         if cuts or (first is not None and last is not None and first >= last):
             yield from map(of_one, self.events(EventQuery(since, until)))
             return

@@ -10,6 +10,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _boots: Callable[[], int] = count(1).__next__
 
+
 class FakeClock:
     """Stands still until it is moved. Sleeping moves it, so nothing ever waits.
 

@@ -25,7 +25,9 @@ def run_accept(session: context.CommandContext, why: str, *, as_json: bool) -> i
         console.say(json.dumps(accepted_record(accepted), indent=2))
     elif accepted.was_doubted:
         ahead = figures.duration(accepted.ahead, session.lang)
-        text = "the clock is accepted, {ahead} ahead of what was known: hard limits admit calls again"
+        text = (
+            "the clock is accepted, {ahead} ahead of what was known: hard limits admit calls again"
+        )
         console.tell(words(text, ahead=ahead))
     else:
         console.tell(words("the clock is trusted already: nothing was changed"))

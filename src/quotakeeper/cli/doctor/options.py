@@ -11,8 +11,10 @@ from quotakeeper.errors import InvalidInputError
 @click.command()
 @click.option("--accept-clock", is_flag=True,
               help="The clock jumped ahead, and it is right: let hard limits admit calls again.")  # fmt: skip
-@click.option("--repair-clock", is_flag=True,
-              help="Show how far a wrong clock has carried the ledger ahead; with --yes, set it back.")  # fmt: skip
+@click.option(
+    "--repair-clock", is_flag=True,
+    help="Show how far a wrong clock has carried the ledger ahead; with --yes, set it back.",
+)  # fmt: skip
 @click.option("--yes", is_flag=True, help="With --repair-clock: copy the ledger, and set it back.")
 @click.option("--why", metavar="TEXT", default="", help="The reason, for the journal.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")

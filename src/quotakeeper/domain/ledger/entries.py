@@ -46,9 +46,7 @@ class Kind(StrEnum):
 
 
 OPENINGS = frozenset((Kind.RESERVE, Kind.RECORD, Kind.DRAW))
-NOTICES = frozenset(
-    (Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE, Kind.CLOCK)
-)
+NOTICES = frozenset((Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE, Kind.CLOCK))
 CLOCK_ACCEPTED, CLOCK_REPAIRED = "accepted", "repaired"  # subjects of a CLOCK
 
 

@@ -42,7 +42,11 @@ class Worker:
     """
 
     def __init__(
-        self, store: Store, clock: LedgerClock, accounts: tuple[Account, ...], maintenance: Maintenance
+        self,
+        store: Store,
+        clock: LedgerClock,
+        accounts: tuple[Account, ...],
+        maintenance: Maintenance,
     ) -> None:
         self.patience = PATIENCE_SECONDS
         self.freed: Callable[[], None] = lambda: None  # told when there may be room again

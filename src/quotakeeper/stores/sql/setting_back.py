@@ -33,9 +33,7 @@ def look_ahead(state: SqlState, to: int) -> SetBack:
     return preview([entry for entry in later if entry.at > to], state.high_water, to)
 
 
-def set_ledger_back(
-    session: SqlSession, zones: ZoneFinder, to: int, by: str, why: str
-) -> SetBack:
+def set_ledger_back(session: SqlSession, zones: ZoneFinder, to: int, by: str, why: str) -> SetBack:
     """Set the ledger back to an instant, and write down that it was done."""
     state = SqlState(session, zones)
     state.refresh()
@@ -57,7 +55,8 @@ def _move_entries(session: SqlSession, to: int) -> _Crossed:
     """As `setting_back.set_back` says; gives what crossings are gone."""
     sql, execute = session.sql, session.execute
     gone = {
-        (row[0], (row[1], row[2], row[3])) for row in execute(sql["later_crossings"], (to,)).fetchall()
+        (row[0], (row[1], row[2], row[3]))
+        for row in execute(sql["later_crossings"], (to,)).fetchall()
     }
     for name in ("drop_later_crossings", "drop_later_lapses", "drop_later_entries"):
         execute(sql[name], (to,))
@@ -122,5 +121,5 @@ def _derive(session: SqlSession, kept: SqlState, zones: ZoneFinder, gone: _Cross
             # What has no period keeps a mark whose crossing compaction has let go of.
             if not carried or (number, level) in gone:
                 session.execute(sql["drop_mark"], (number, *level))
-        rows = [(number, *level, *mark) for level, mark in derived.items()]
-        session.executemany(sql["put_mark"], rows)
+        marks = [(number, *level, *mark) for level, mark in derived.items()]
+        session.executemany(sql["put_mark"], marks)
