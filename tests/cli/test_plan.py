@@ -161,7 +161,10 @@ def test_every_planned_file_is_admitted_when_its_time_comes(films: CommandLine) 
     with films.keeper(on_warning=lambda verdict: None) as keeper:
         keeper.record("gemini", model="gemini-2.5-flash", operation="chat", input_tokens=2_500)
         films.clock.advance(hours=3)
-        held = keeper.reserve("deepgram", model="nova-3", operation="listen", audio_seconds=300)
+        held = keeper.reserve(
+            "deepgram", model="nova-3", operation="listen", audio_seconds=300,
+            ttl_seconds=30 * 86_400,
+        )  # fmt: skip
         made = make_plan(keeper, media_of(["phim"]), PlanRequest())
         files = {each.size.name: each for each in made.files}
         assert len(made.schedule.planned) == 6
