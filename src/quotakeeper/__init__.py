@@ -8,6 +8,7 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.errors import (
+    ClockSuspectError,
     ConfigError,
     InvalidInputError,
     KeyConflictError,
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 silence()
 
 __all__ = [
+    "ClockSuspectError",
     "ConfigError",
     "Decision",
     "InvalidInputError",

@@ -5,6 +5,7 @@ QuotakeeperError
 ├── ConfigError                  (ValueError)  a configuration file or setting is not usable
 │   └── MissingExtraError        an optional library is not installed
 ├── LimitExceeded                a hard limit refused a call
+│   └── ClockSuspectError        because the clock has jumped ahead
 ├── PausedError                  somebody has paused calls
 ├── UnpricedModelError           no price is known and the policy is to refuse
 ├── KeyConflictError             an event id was used before for something else
@@ -26,27 +27,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Protocol
 
-from quotakeeper.refusal_protocols import PausingDecision, RefusalBasis
-
-
-class RefusingLimit(Protocol):
-    """What an error needs of a limit; `quotakeeper.Limit` is one."""
-
-    @property
-    def name(self) -> str:
-        """The limit's name."""
-
-    @property
-    def meter(self) -> str:
-        """What it counts."""
-
-    @property
-    def amount(self) -> int:
-        """The cap, in the meter's base unit."""
-
-    @property
-    def timezone(self) -> str:
-        """The time zone of its periods."""
+from quotakeeper.refusal_protocols import DoubtedClock, PausingDecision, RefusalBasis, RefusingLimit
 
 
 class RefusingVerdict(Protocol):
@@ -110,6 +91,10 @@ class RefusingDecision(Protocol):
     def basis(self) -> RefusalBasis | None:
         """What was to be reserved for the call, and why so much."""
 
+    @property
+    def doubt(self) -> DoubtedClock | None:
+        """Set where the limits refuse because the clock has jumped ahead."""
+
     def explain(self) -> str:
         """One line for people."""
 
@@ -165,6 +150,22 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
         self.remaining = verdict.remaining
         self.resets_at = verdict.resets_at
         super().__init__(text or decision.explain())
+
+
+class ClockSuspectError(LimitExceeded):
+    """A hard limit refused a call because the clock of the machine has jumped ahead.
+
+    The limit may have room; a new period is not begun by a clock that nothing confirms. Attributes
+    beside those of LimitExceeded, in microseconds: `ahead` (by how much it jumped), `shown_at` (what
+    it showed then) and `trusted_at` (the newest time that was trusted), both since 1970 UTC.
+    """
+
+    def __init__(self, decision: RefusingDecision, text: str = "") -> None:
+        super().__init__(decision, text)
+        doubt = decision.doubt
+        self.ahead = doubt.ahead if doubt is not None else 0
+        self.shown_at = doubt.shown_at if doubt is not None else 0
+        self.trusted_at = doubt.trusted_at if doubt is not None else 0
 
 
 class PausedError(QuotakeeperError):

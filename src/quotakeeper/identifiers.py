@@ -52,6 +52,17 @@ def boot_id() -> str:
         return ""
 
 
+def boot_frame() -> str:
+    """What the clock of the boot is counted in: `boot_id`, and the time namespace of this process,
+    which may have a start of its own; "" if not known."""
+    boot = boot_id()
+    try:
+        space = os.readlink("/proc/self/ns/time")
+    except OSError:
+        space = ""
+    return f"{boot}:{space.strip('time:[]')}" if boot else ""
+
+
 def _eighty_bits() -> str:
     # Asking the system for each id costs more than all the rest of a reservation does before it is
     # handed over. Taking from a deque is atomic, so no two threads get the same bits.

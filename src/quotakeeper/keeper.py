@@ -235,7 +235,7 @@ class Keeper(OrderGiver):
 
     def now(self) -> int:
         """The clock's time, microseconds since 1970 UTC."""
-        return self._parts.clock.now()
+        return self._parts.ledger_clock.now()
 
     def status(self, *, forecasts: bool = True) -> Status:
         """Where every limit stands now and, unless that is not wanted, where it is going."""

@@ -1,9 +1,11 @@
-"""The orders of a keeper to every process on its ledger: pause, resume, raise a limit, pay credit in."""
+"""The orders of a keeper to every process on its ledger: pause, resume, raise a limit, pay credit in,
+trust a clock."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.engine.assembly import Engine
 from quotakeeper.engine.worker.steps import arun, run
@@ -86,4 +88,37 @@ class OrderGiver:
     ) -> int:  # fmt: skip
         """`top_up`, awaited."""
         steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
+        return await arun(self._engine.worker, steps)
+
+    def accept_clock(self, *, why: str = "", by: str | None = None) -> int:
+        """Say that the clock of this machine is right though it jumped ahead, for every process.
+
+        Gives by how many microseconds it was ahead; where that was no more than
+        `clock_jump_seconds`, nothing is written. Else it is an entry of the journal, as `pause` is,
+        and hard limits admit calls again. Raises InvalidInputError, or a LedgerError.
+        """
+        return run(self._engine.worker, self._engine.orders.accept_clock(why, by))
+
+    async def aaccept_clock(self, *, why: str = "", by: str | None = None) -> int:
+        """`accept_clock`, awaited."""
+        return await arun(self._engine.worker, self._engine.orders.accept_clock(why, by))
+
+    def repair_clock(self, *, apply: bool = False, why: str = "", by: str | None = None) -> SetBack:
+        """Set the ledger back to the present where a clock has carried it ahead.
+
+        Entries of later instants are moved to now: they count in the periods under way, and no call
+        is lost. Without `apply` nothing is changed, and the answer says what would be. Where the
+        ledger is ahead by no more than `clock_jump_seconds` (`ahead`, microseconds), nothing is done
+        either. A file is copied before (`backup`); what was done is an entry of the journal. Raises
+        InvalidInputError while the clock is in doubt itself or another process has leases, or a
+        LedgerError.
+        """
+        steps = self._engine.orders.repair_clock(apply=apply, why=why, by=by)
+        return run(self._engine.worker, steps)
+
+    async def arepair_clock(
+        self, *, apply: bool = False, why: str = "", by: str | None = None
+    ) -> SetBack:
+        """`repair_clock`, awaited."""
+        steps = self._engine.orders.repair_clock(apply=apply, why=why, by=by)
         return await arun(self._engine.worker, steps)

@@ -1,4 +1,4 @@
-"""What errors need of a pause, and of what was reserved for a call, as protocols.
+"""What errors need of a pause, of a doubt about the clock, and of what was reserved, as protocols.
 
 The classes that fit them lie above the errors, which import nothing from there.
 """
@@ -61,3 +61,39 @@ class PausingDecision(Protocol):
 
     def explain(self) -> str:
         """One line for people."""
+
+
+class DoubtedClock(Protocol):
+    """What an error needs of a doubt; `quotakeeper.domain.clock_readings.ClockDoubt` is one."""
+
+    @property
+    def ahead(self) -> int:
+        """By how many microseconds the clock jumped ahead."""
+
+    @property
+    def shown_at(self) -> int:
+        """What it showed then, in microseconds since 1970 UTC."""
+
+    @property
+    def trusted_at(self) -> int:
+        """The newest time that was trusted, in microseconds since 1970 UTC."""
+
+
+class RefusingLimit(Protocol):
+    """What an error needs of a limit; `quotakeeper.Limit` is one."""
+
+    @property
+    def name(self) -> str:
+        """The limit's name."""
+
+    @property
+    def meter(self) -> str:
+        """What it counts."""
+
+    @property
+    def amount(self) -> int:
+        """The cap, in the meter's base unit."""
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of its periods."""

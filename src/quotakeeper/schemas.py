@@ -31,6 +31,7 @@ class Schema(int, Enum):
         return name
 
     CALCULATOR = ("calculator", 1)
+    CLOCK = ("clock", 1)
     COMPACT = ("compact", 1)
     CONFIG = ("config", 1)
     DOCTOR = ("doctor", 1)

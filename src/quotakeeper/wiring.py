@@ -67,6 +67,7 @@ def wire(
         on_warning=on_warning,
         granting=_block_sizing(settings.lease, chosen),
         presets=preset_quotas(settings) if settings.quota_presets else None,
+        clock_jump_seconds=settings.clock_jump_seconds,
     )
     return Wired(engine, chosen, prices)
 

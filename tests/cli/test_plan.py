@@ -161,7 +161,10 @@ def test_every_planned_file_is_admitted_when_its_time_comes(films: CommandLine) 
     with films.keeper(on_warning=lambda verdict: None) as keeper:
         keeper.record("gemini", model="gemini-2.5-flash", operation="chat", input_tokens=2_500)
         films.clock.advance(hours=3)
-        held = keeper.reserve("deepgram", model="nova-3", operation="listen", audio_seconds=300)
+        held = keeper.reserve(
+            "deepgram", model="nova-3", operation="listen", audio_seconds=300,
+            ttl_seconds=30 * 86_400,
+        )  # fmt: skip
         made = make_plan(keeper, media_of(["phim"]), PlanRequest())
         files = {each.size.name: each for each in made.files}
         assert len(made.schedule.planned) == 6
@@ -170,10 +173,10 @@ def test_every_planned_file_is_admitted_when_its_time_comes(films: CommandLine) 
             for ask, at in zip(files[each.name].task().asks, each.times, strict=True):
                 call = {"model": ask.labels.model, "operation": ask.labels.operation}
                 if at > films.clock.now():
-                    films.clock.set(moment(at - 1))
+                    films.clock.pass_until(moment(at - 1))
                     found = keeper.check(ask.labels.provider, quantities=ask.quantities, **call)
                     refused += not found.allowed
-                    films.clock.set(moment(at))
+                    films.clock.pass_until(moment(at))
                 given = keeper.reserve(ask.labels.provider, quantities=ask.quantities, **call)
                 given.settle(quantities=ask.quantities)
         assert refused >= 3, "it does not wait for nothing"

@@ -67,6 +67,8 @@ OTHERS = {
     "limits preset gemini-free --json": Schema.PRESET,
     "export --format ndjson": Schema.EVENT,
     "reconcile deepgram --file requests.json --json": Schema.RECONCILE,
+    "doctor --repair-clock --json": Schema.CLOCK,
+    "doctor --accept-clock --json": Schema.CLOCK,
 }
 
 

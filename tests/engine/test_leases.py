@@ -17,7 +17,12 @@ from quotakeeper.engine.leases.lease import DRAWN_ON_SECONDS, TERM_SECONDS
 from quotakeeper.engine.leases.lease_table import TICK_SECONDS
 from quotakeeper.engine.leases.leased_reservation import LeasedReservation
 from quotakeeper.engine.reservation import Reservation
-from quotakeeper.errors import ConfigError, LedgerUnavailableError, ReservationClosedError
+from quotakeeper.errors import (
+    ClockSuspectError,
+    ConfigError,
+    LedgerUnavailableError,
+    ReservationClosedError,
+)
 from quotakeeper.testing import FakeClock
 from tests.engine.conftest import MakeKeeper
 from tests.engine.support import config, gated, limit, until
@@ -336,6 +341,10 @@ def test_a_clock_that_is_set_does_not_stretch_it(
         clock.advance(seconds=DRAWN_ON_SECONDS)
     else:
         clock._now += hours * 3_600_000_000
+        with pytest.raises(ClockSuspectError):  # not drawn on, and nothing else is granted
+            reserve(keeper)
+        clock._now -= hours * 3_600_000_000
+        clock.advance(seconds=DRAWN_ON_SECONDS)
     assert reserve(keeper).id[:20] != key_before
     assert keeper.verify() == []
 
@@ -343,7 +352,7 @@ def test_a_clock_that_is_set_does_not_stretch_it(
 def test_calls_count_on_the_day_their_lease_was_granted_in(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
-    clock.set("2026-11-23T23:59:58Z")
+    clock.pass_until("2026-11-23T23:59:58Z")
     keeper = make(limit(100), ledger="file", lease=10)
     late = reserve(keeper)
     clock.advance(seconds=1)
@@ -361,7 +370,7 @@ def test_calls_count_on_the_day_their_lease_was_granted_in(
 
 
 def test_no_lease_at_the_very_end_of_a_period(make: MakeKeeper, clock: FakeClock) -> None:
-    clock.set("2026-11-23T23:59:59.950Z")
+    clock.pass_until("2026-11-23T23:59:59.950Z")
     keeper = make(limit(100), lease=10)
     assert type(reserve(keeper)) is Reservation
 

@@ -12,6 +12,7 @@ from typing import Any, assert_type
 
 import quotakeeper
 from quotakeeper import (
+    ClockSuspectError,
     ConfigError,
     Decision,
     InvalidInputError,
@@ -174,6 +175,10 @@ async def ordering(keeper: Keeper) -> None:
     assert_type(await keeper.araise_limit("cap", to=5, for_seconds=60, why="x"), int)
     assert_type(keeper.top_up("credit", "5", expires_at=1, why="x"), int)
     assert_type(await keeper.atop_up("credit", 5), int)
+    ahead = keeper.accept_clock(why="battery") + await keeper.aaccept_clock(by="lan@desk")
+    found = keeper.repair_clock()
+    done = await keeper.arepair_clock(apply=True, why="battery")
+    print(assert_type(ahead, int), found.ahead + done.calls + found.entries, done.backup)
     for limit in keeper.limits:
         own = limit.of_value("lan") if limit.is_rule else limit
         print(own.per, own.rule, own.of(CallLabels("gemini")).name)
@@ -182,6 +187,8 @@ async def ordering(keeper: Keeper) -> None:
 def failing(keeper: Keeper) -> str:
     try:
         keeper.record("gemini", input_tokens=1)
+    except ClockSuspectError as error:
+        return str(assert_type(error.ahead + error.shown_at + error.trusted_at, int))
     except LimitExceeded as error:
         refusing = assert_type(error.decision.refusing, Sequence[RefusingVerdict])
         assert_type(error.asked + error.remaining + error.resets_at, int)
@@ -268,6 +275,11 @@ def waiting(clock: FakeClock) -> float:
     clock.advance(seconds=1, minutes=1, hours=1, days=1)
     clock.set("2026-11-23T12:00:00Z")
     clock.sleep(0.5)
+    clock.pass_until("2026-11-24T12:00:00Z")
+    clock.suspend(hours=8)
+    clock.restart(seconds=30)
+    other = assert_type(clock.beside(seconds=40), FakeClock)
+    print(other.boot(), other.boot_frame)
     return clock.now() + clock.monotonic() + sum(clock.slept)
 
 

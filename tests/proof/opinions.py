@@ -23,6 +23,8 @@ def said(outcome: c.Outcomes) -> Outcome:
         case c.Reserved():
             event = None if outcome.event is None else event_said(outcome.event)
             return ("reserved", outcome.hold.id, outcome.replay, _warned(outcome.decision), event)
+        case c.Denied() if outcome.decision.doubt is not None:
+            return ("unknown",)  # it changes nothing, and the second ledger doubts no clock
         case c.Denied():
             verdicts = tuple((v.limit.name, v.used, v.reserved) for v in outcome.decision.refusing)
             return ("denied", verdicts, _warned(outcome.decision))

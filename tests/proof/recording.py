@@ -266,7 +266,7 @@ class _Proof:
             ):
                 answer = second.unread(self._id(entry), self.limits, entry.at)
             else:
-                answer = second.apply(self._unseen(entry), entry.at)
+                answer = self._apply_unseen(entry)
         except (KeyError, ValueError) as error:
             self.problems.append(f"entry {entry.seq}: {error!r}")
         self.crossing = set(answer[3]) if answer[0] == "booked" else set()
@@ -281,6 +281,11 @@ class _Proof:
         found = self._id(entry), entry.kind, entry.figures, entry.at
         if found != (corrected, Kind.CORRECT, lease.used, self.second.written_at):
             self.problems.append(f"entry {entry.seq} does not correct {corrected}: {entry}")
+
+    def _apply_unseen(self, entry: Entry) -> Outcome:
+        if entry.kind is Kind.CLOCK:
+            return self.second.clock(entry.at)
+        return self.second.apply(self._unseen(entry), entry.at)
 
     def _unseen(self, entry: Entry) -> c.Command:
         """The command of an entry that nobody here asked for: a sweep, or another process."""

@@ -130,6 +130,12 @@ class SecondLedger:
         self._now = max(self.written_at, now)
         self._end(call, "expired", None)
 
+    def clock(self, now: int) -> Outcome:
+        """Somebody has accepted the clock: nothing but ledger time changes."""
+        self._now = max(self.written_at, now)
+        self._written()
+        return ("ordered",)
+
     def unread(self, id_: str, limits: Any, now: int) -> Outcome:
         """A sweep assumes this lease."""
         call = self.calls[id_]

@@ -11,20 +11,35 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from quotakeeper import __version__
 from quotakeeper.app.ledger_presence import check_is_there
 from quotakeeper.app.records.instants import duration_text
 from quotakeeper.app.records.settings import redacted
 from quotakeeper.config import Settings
+from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import ConfigError, InvalidInputError, QuotakeeperError
+from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
 from quotakeeper.wiring import check_limits, ledger_path
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
+
+
+class ClockChecks(Protocol):
+    """What is known of a clock; see engine/ledger_clock.py."""
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether there is a clock to compare with."""
+
+    @property
+    def outlives_process(self) -> bool:
+        """Whether a jump between two programs is seen."""
+
 
 OpenKeeper = Callable[[], "Keeper"]
 SAFE_SQLITE = (3, 51, 3)
@@ -211,17 +226,28 @@ def _contents(open_keeper: OpenKeeper) -> Iterator[Finding]:
         assumed = sum(
             event.provenance == "assumed" for event in keeper.events(since=now - 86_400 * SECOND)
         )
-    if newest is not None and newest.at > now + SECOND:
-        behind = duration_text(newest.at - now)
-        text = f"the clock is {behind} behind the newest event; periods do not go back"
-        fix = "set the clock if it is wrong; if the ledger is, name a new file for it"
-        yield Finding("clock", "warn", text, fix)
-    else:
-        yield Finding("clock", "ok", "not behind the ledger")
+        clock = engine_of(keeper).parts.ledger_clock
+        doubt = clock.doubt
+    yield _clock(doubt, newest.at if newest is not None else 0, now, clock)
     sent = sum(hold.sent for hold in holds)
     yield Finding("reservations", "ok", f"{len(holds)} open, {sent} of them sent")
     state = "note" if assumed else "ok"
     yield Finding("assumed", state, f"{assumed} calls of the last day ended unknown")
+
+
+def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockChecks) -> Finding:
+    if doubt is not None:
+        return Finding("clock", "fail", doubt.explain(), doubt.fix)
+    if newest_at > now + SECOND:
+        behind = duration_text(newest_at - now)
+        text = f"the clock is {behind} behind the newest event; periods do not go back"
+        fix = "set the clock if it is wrong; if it is right: quotakeeper doctor --repair-clock"
+        return Finding("clock", "warn", text, fix)
+    if not clock.can_tell:
+        text = "not behind the ledger; whether it jumps ahead cannot be told on this system"
+        return Finding("clock", "note", text)
+    span = "in this boot" if clock.outlives_process else "within one process"
+    return Finding("clock", "ok", f"not behind the ledger; a jump ahead is seen {span}")
 
 
 def _extras() -> Iterator[Finding]:

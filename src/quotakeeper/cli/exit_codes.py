@@ -6,6 +6,7 @@ from quotakeeper.app.records.csv_text import visible
 from quotakeeper.cli.console import tell
 from quotakeeper.cli.text.words import Words
 from quotakeeper.errors import (
+    ClockSuspectError,
     ConfigError,
     InvalidInputError,
     LedgerCorruptError,
@@ -85,7 +86,7 @@ def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
             what = "the ledger cannot be used"
             return what, f"{error.ledger}: {error.problem}", error.fix
         case LimitExceeded():
-            return "a limit is reached", str(error), "quotakeeper status"
+            return _refusal(error)
         case PausedError():
             return "calls are paused", str(error), "quotakeeper resume"
         case ProviderError():
@@ -94,3 +95,9 @@ def _parts(error: QuotakeeperError) -> tuple[str, str, str]:
             return "the tokenizer cannot be used", error.problem, error.fix
         case _:
             return "that did not work", str(error), ""
+
+
+def _refusal(error: LimitExceeded) -> tuple[str, str, str]:
+    if isinstance(error, ClockSuspectError):
+        return "the clock has jumped ahead", str(error), "quotakeeper doctor"
+    return "a limit is reached", str(error), "quotakeeper status"

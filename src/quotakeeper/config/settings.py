@@ -98,6 +98,13 @@ WHOLE_NUMBERS = (
     WholeNumber(
         "clamp_least", 256, 1, 10**9, "below how many output tokens `on_limit = clamp` refuses"
     ),
+    WholeNumber(
+        "clock_jump_seconds",
+        300,
+        10,
+        86_400,
+        "from how far ahead of the time since the boot on the clock is not trusted, seconds",
+    ),
 )
 LEASE_WORDS = ("off", "auto")
 FEWEST_LEASED, MOST_LEASED = 4, 10_000  # calls a slice may be for
@@ -172,6 +179,7 @@ class Settings:
     busy_seconds: int = 30
     wait_seconds: int = 86_400
     clamp_least: int = 256
+    clock_jump_seconds: int = 300
     on_store_failure: str = "deny"
     on_unpriced: str = "auto"
     plan: str = "payg"

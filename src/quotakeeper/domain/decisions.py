@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from types import MappingProxyType
 
+from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import Quantities, units_text
@@ -144,6 +145,9 @@ class Decision:
     that would be at or above one of their thresholds, or passed though soft or shadow. `pause` is
     set when no limit was asked, because calls are paused: then `refusing` is empty.
 
+    `doubt` is set when hard limits refuse because the clock has jumped ahead; `refusing` names them,
+    whether they have room or not.
+
     `basis` says what was to be reserved, and why: of every refusal, and of a call that was admitted
     at a typical amount, at a lowered output cap, or after a wait."""
 
@@ -151,12 +155,17 @@ class Decision:
     refusing: tuple[Verdict, ...] = ()
     warnings: tuple[Verdict, ...] = ()
     pause: CallPause | None = None
+    doubt: ClockDoubt | None = None
     basis: HoldBasis | None = None
 
     @property
     def is_held(self) -> bool:
         """Whether every refusing limit lacks room only because of calls under way."""
-        return bool(self.refusing) and all(verdict.is_held for verdict in self.refusing)
+        return (
+            bool(self.refusing)
+            and self.doubt is None
+            and all(verdict.is_held for verdict in self.refusing)
+        )
 
     @property
     def blocking(self) -> Verdict:
@@ -167,4 +176,6 @@ class Decision:
         """One line for people."""
         if self.pause is not None:
             return self.pause.explain()
+        if self.doubt is not None:
+            return self.doubt.explain()
         return "allowed" if self.allowed else self.blocking.explain()

@@ -1,4 +1,5 @@
-"""What the engine asks of a store: writes, reads, upkeep, liveness, and the providers' quotas."""
+"""What the engine asks of a store, in six ports: writes, reads, upkeep, liveness, the providers' quotas,
+clock keeping."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.quotas import ProviderQuota
@@ -129,6 +132,13 @@ class LedgerUpkeep(Protocol):
         found any more, and its id counts as new if it is sent again.
         """
 
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Move all entries of later instants to an instant, make again what is derived, and write
+        that down, in one commit; see ledger/setting_back.py. Keeps a copy of a file before.
+
+        With `only_look`, nothing is changed.
+        """
+
     def shrink(self) -> None:
         """Give room that compaction left back to the system, where that is not done by itself."""
 
@@ -170,5 +180,21 @@ class QuotaPort(Protocol):
         """Every quota that is kept, by provider, model and name."""
 
 
-class Store(LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, QuotaPort, Protocol):
-    """A home for the ledger: all five ports. Whoever uses a store asks for the ports it needs."""
+class ClockKeeping(Protocol):
+    """Clock keeping: what the machine's clocks showed, and whether hard limits may go by them."""
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """The reading that others of its frame are compared with; where there is none, this one
+        becomes it. Also gives the instant of the newest entry, 0 where there is none."""
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Compare readings of this frame with this one from now on."""
+
+    def set_doubt(self, doubt: ClockDoubt | None) -> None:
+        """While there is a doubt, hard limits admit nothing that this store is asked for."""
+
+
+class Store(
+    LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, QuotaPort, ClockKeeping, Protocol
+):
+    """A home for the ledger: all six ports. Whoever uses a store asks for the ports it needs."""

@@ -145,7 +145,7 @@ def unbacked(
     figures = command.figures
     parts.failure.let_out(error)
     hold = Hold(
-        command.id, parts.clock.now(), command.labels, figures.quantities, figures.cost_pico,
+        command.id, parts.ledger_clock.now(), command.labels, figures.quantities, figures.cost_pico,
         figures.price_id, figures.provenance, command.owner, 0, command.sent,
     )  # fmt: skip
     return Reservation(parts, call, hold, Decision(True), None, spooled=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import Store
+from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.admission import Admission, Admitter, LedgerAdmitter
 from quotakeeper.engine.background_writes import BackgroundWrites
 from quotakeeper.engine.call_builder import CallBuilder
@@ -17,6 +18,7 @@ from quotakeeper.engine.command_builder import CommandBuilder
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.leases.recall import LeaseRecall, RecallSign
+from quotakeeper.engine.ledger_clock import BOUND_SECONDS, LedgerClock
 from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.orders import Orders
 from quotakeeper.engine.outcomes import OutcomeReader
@@ -65,6 +67,7 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     store: Store, calls: CallBuilder, limits: tuple[Limit, ...], zone: tzinfo, clock: Clock, *,
     spool_beside: Path | None = None, on_warning: Warner | None = None,
     granting: BlockSizing | None = None, presets: Presets | None = None,
+    clock_jump_seconds: int = BOUND_SECONDS,
 ) -> Engine:  # fmt: skip
     """An engine over a store. With `granting`, it admits calls on leases.
 
@@ -76,22 +79,24 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     lifecycle.join_as_user(observers)
     spool = Spool(spool_beside, store.owner)
     sign = RecallSign(spool_beside)
+    ledger_clock = LedgerClock(clock, clock_jump_seconds * SECOND)
     leases: LeaseTable | None = None
     if granting is not None:
         # Loaded by those who have leases: for the others it would be a tenth of the import.
         from quotakeeper.engine.leases.lease_table import LeaseTable  # noqa: PLC0415
 
-        leases = LeaseTable(clock, spool_beside, store.owner, granting, sign)
+        leases = LeaseTable(clock, spool_beside, store.owner, granting, sign, ledger_clock)
         leases.told = observers.tell_of
     apply = BackgroundWrites(limits, observers).apply
     replay = LeaseReplay(spool_beside, apply)
     quotas = SeenQuotas(clock)
-    maintenance = Maintenance(clock, spool, replay, leases, observers, apply, quotas)
+    maintenance = Maintenance(ledger_clock, spool, replay, leases, observers, apply, quotas)
     accounts = {limit.account.key: limit.account for limit in limits}
     parts = EngineParts(
         clock,
-        CommandBuilder(calls, clock),
-        Worker(store, clock, tuple(accounts.values()), maintenance),
+        ledger_clock,
+        CommandBuilder(calls, ledger_clock),
+        Worker(store, ledger_clock, tuple(accounts.values()), maintenance),
         OutcomeReader(observers, calls.policies),
         StoreFailurePolicy(calls.policies.on_store_failure, spool),
         LeaseRecall(clock, sign, leases, maintenance.sweep),

@@ -89,7 +89,7 @@ class DeniedCalls:
     ) -> Steps[Any]:
         """The outcome of asking for less output, where the policy is to clamp."""
         policies = self._policies
-        if policies.on_limit != "clamp" or terms.at_once or denied.decision.pause is not None:
+        if policies.on_limit != "clamp" or terms.at_once or _is_told_at_once(denied.decision):
             return denied
         quantities = command.figures.quantities
         cap = terms.cap(quantities)
@@ -118,7 +118,7 @@ class DeniedCalls:
             outcome = yield replace(command, figures=figures)
             if not isinstance(outcome, Denied):
                 return outcome
-            if outcome.decision.pause is not None:  # calls were paused meanwhile
+            if _is_told_at_once(outcome.decision):  # calls were paused meanwhile
                 return outcome
         return denied
 
@@ -131,7 +131,7 @@ class DeniedCalls:
         if terms.at_once:
             return _NO
         if denied is not None:
-            if denied.decision.pause is not None:
+            if _is_told_at_once(denied.decision):
                 return _NO
             if self._until(denied.decision, terms, began) is None:
                 never = any(verdict.never_fits for verdict in denied.decision.refusing)
@@ -152,8 +152,8 @@ class DeniedCalls:
     def _until(self, decision: Decision, terms: Terms, began: float) -> float | None:
         """Until when (monotonic seconds) a refused call may wait; None: the refusal stands."""
         policies, clock = self._policies, self._parts.clock
-        if decision.pause is not None:
-            return None  # a person says when calls go on: a pause is told at once
+        if _is_told_at_once(decision):
+            return None
         if policies.on_busy == "wait" and terms.fits_lowered:
             return began + policies.busy_seconds
         if any(verdict.never_fits for verdict in decision.refusing):
@@ -208,6 +208,11 @@ class DeniedCalls:
             return min(pause, BUSY_PAUSE_SECONDS)
         left = (denied.decision.blocking.resets_at - self._parts.clock.now()) / SECOND
         return min(pause, USED_UP_PAUSE_SECONDS, max(left, FIRST_PAUSE_SECONDS))
+
+
+def _is_told_at_once(decision: Decision) -> bool:
+    """Whether a person has to do something before calls go on: end a pause, or set the clock."""
+    return decision.pause is not None or decision.doubt is not None
 
 
 _NO = "no"  # the policy is not to wait, or waiting is no help

@@ -10,6 +10,7 @@ from quotakeeper.domain.ledger.order_commands import (
     ResumeCalls,
     TopUp,
 )
+from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.money import parse_decimal
 from quotakeeper.domain.numbers import times
@@ -112,6 +113,45 @@ class Orders:
 
         remaining: int = yield AskWorker(left)
         return remaining
+
+    def accept_clock(self, why: str, by: str | None) -> Steps[int]:
+        """Take the clock of the machine as it is for right; gives by how many microseconds it was
+        ahead. Raises InvalidInputError, LedgerError."""
+        why, by = check_label(why, "why", empty=True), _who(by)
+        clock = self._parts.ledger_clock
+        if not clock.can_tell:
+            raise InvalidInputError(
+                "clock",
+                "this system has no clock of its boot to compare with",
+                "nothing is refused",
+            )
+        ahead: int = yield AskWorker(lambda store, now: clock.accept(store, by, why))
+        return ahead
+
+    def repair_clock(self, *, apply: bool, why: str, by: str | None) -> Steps[SetBack]:
+        """Set a ledger that a clock has carried ahead back to the present; without `apply`, say
+        what that would do. Raises InvalidInputError, LedgerError."""
+        why, by = check_label(why, "why", empty=True), _who(by)
+        clock = self._parts.ledger_clock
+
+        def repair(store: Store, now: int) -> SetBack:
+            if clock.doubt is not None:
+                raise InvalidInputError("clock", "is not trusted itself", clock.doubt.fix)
+            found = store.set_back(now, by, why, only_look=True)
+            if not apply or found.ahead <= clock.bound:
+                return found
+            for hold in store.holds():
+                if hold.is_lease and hold.owner != store.owner:
+                    raise InvalidInputError(
+                        "ledger", f"process {hold.owner.partition('-')[0]} has leased a part of it",
+                        "end that process, or wait until it has given the lease back (10 s)",
+                    )  # fmt: skip
+            done = store.set_back(now, by, why)
+            clock.begin_anew(store)
+            return done
+
+        done: SetBack = yield AskWorker(repair)
+        return done
 
     def _named(self, name: object) -> Limit:
         asked = check_label(name, "name")

@@ -13,7 +13,7 @@ from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.policies import Policies
 from quotakeeper.engine.refusal_text import refusal_text
-from quotakeeper.errors import LimitExceeded, PausedError
+from quotakeeper.errors import ClockSuspectError, LimitExceeded, PausedError
 
 
 class OutcomeReader:
@@ -36,6 +36,8 @@ class OutcomeReader:
             raise PausedError(outcome.decision)
         verdict = outcome.decision.blocking
         zone = zone_named(verdict.limit.timezone)
+        if outcome.decision.doubt is not None:
+            raise ClockSuspectError(outcome.decision, outcome.decision.doubt.explain(zone))
         raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, self._policies))
 
     def booked(self, outcome: Any) -> UsageEvent:

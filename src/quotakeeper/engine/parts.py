@@ -9,6 +9,7 @@ from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.command_builder import CommandBuilder
+from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.outcomes import OutcomeReader
 from quotakeeper.engine.room import Room
 from quotakeeper.engine.store_failure import StoreFailurePolicy
@@ -30,7 +31,8 @@ class Recalls(Protocol):
 class EngineParts:
     """What every path through the engine uses. While somebody holds it the worker goes on."""
 
-    clock: Clock
+    clock: Clock  # of the machine; for what is written to the ledger, `ledger_clock`
+    ledger_clock: LedgerClock
     commands: CommandBuilder
     worker: Worker
     outcomes: OutcomeReader

@@ -86,8 +86,9 @@ class Reads:
         """Where every limit stands."""
         verdicts = store.verdicts(self._limits, now)
         limits = tuple(map(limit_status, verdicts))
-        quotas = self._quotas.at(store, now)
-        status = Status(now, limits, store.open_count(), store.pauses(now), quotas)
+        quotas, doubt = self._quotas.at(store, now), self._parts.ledger_clock.doubt
+        pauses = store.pauses(now)
+        status = Status(now, limits, store.open_count(), pauses, quotas, doubt)
         return self._with_unpriced(store, status)
 
     def forecast(self, store: Store, now: int) -> Status:
@@ -110,7 +111,7 @@ class Reads:
         accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
         worker.carry_out(Watch(accounts))
         verdicts: list[Verdict] = worker.ask(lambda store, now: store.verdicts(limits, now))
-        standing = Status(self._parts.clock.now(), tuple(map(limit_status, verdicts)))
+        standing = Status(self._parts.ledger_clock.now(), tuple(map(limit_status, verdicts)))
         told: Status = worker.ask(lambda store, now: self._with_unpriced(store, standing))
         return list(told.limits)
 
@@ -154,9 +155,9 @@ class Reads:
         """What was used in a range: by slot, and by the single events where it cuts a slot."""
         first = None if since is None else -(-since // BUCKET) * BUCKET
         last = None if until is None else bucket_start(until)
-        cuts = (self.zone.utcoffset(moment(self._parts.clock.now())) or timedelta(0)) % timedelta(
-            minutes=5
-        )
+        cuts = (
+            self.zone.utcoffset(moment(self._parts.ledger_clock.now())) or timedelta(0)
+        ) % timedelta(minutes=5)
         if cuts or (first is not None and last is not None and first >= last):
             yield from map(of_one, self.events(EventQuery(since, until)))
             return

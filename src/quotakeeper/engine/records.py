@@ -47,7 +47,7 @@ class Records:
 
     def _spooled(self, command: Record, error: LedgerError) -> UsageEvent:
         self._parts.failure.let_through("the call is spooled", error)
-        at = self._parts.clock.now() if command.at is None else command.at
+        at = self._parts.ledger_clock.now() if command.at is None else command.at
         return self._parts.failure.spool(command, at)
 
 

@@ -253,6 +253,8 @@ class CallMeter:
 
     def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
         """Whether a refusal is for good, as a program sees it, and how long else."""
+        if decision.doubt is not None:
+            return True, None  # it lasts until somebody has seen to the clock
         if all(verdict.is_held for verdict in decision.refusing):
             return False, HELD_SECONDS
         verdict = decision.blocking
@@ -265,6 +267,8 @@ class CallMeter:
         if not self.waits or not isinstance(error, LimitExceeded):
             return 0.0
         refusing = error.decision.refusing
+        if error.decision.doubt is not None:
+            return 0.0
         if any(each.asked > each.limit.amount for each in refusing):
             return 0.0  # it would never fit
         seconds = (error.decision.blocking.resets_at - self.keeper.now()) / _US

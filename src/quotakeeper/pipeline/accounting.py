@@ -225,6 +225,8 @@ class LedgerAccounting:
 
 def limit_error(decision: RefusingDecision) -> LimitReachedError:
     """A refusal in the pipeline's own terms, with the times in the limit's zone."""
+    if decision.doubt is not None:
+        return LimitReachedError(decision.explain(), resets_at=0)
     verdict = decision.blocking
     zone = zone_named(verdict.limit.timezone)
     never_fits = [each for each in decision.refusing if each.asked > each.limit.amount]

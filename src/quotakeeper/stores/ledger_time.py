@@ -26,7 +26,8 @@ def check_ledger_time(ledger: str, now: int, high_water: int) -> None:
         )  # fmt: skip
     raise LedgerUnavailableError(
         ledger, f"its newest entry is of {_date(high_water)}, near the end of the calendar: it was "
-        "written while a clock was far ahead", "restore a backup from before, or name another file",
+        "written while a clock was far ahead",
+        "set it back: quotakeeper doctor --repair-clock",
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
+from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import (
     BucketSum,
@@ -16,6 +17,13 @@ from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.setting_back import (
+    SetBack,
+    kept_since,
+    preview,
+    repair_entry,
+    set_back,
+)
 from quotakeeper.domain.ledger.state import LedgerState, ZoneFinder
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
@@ -36,6 +44,7 @@ class MemoryStore:
         self._quotas: dict[tuple[str, str, str], ProviderQuota] = {}
         self._lock = Lock()
         self._owner = owner
+        self._readings: dict[str, ClockReading] = {}
 
     @property
     def name(self) -> str:
@@ -58,7 +67,9 @@ class MemoryStore:
                 outcomes, entries = apply.apply(self._state, commands, now)
             except BaseException:
                 accounts = list(self._state.accounts.values())[:watched]
+                doubt = self._state.doubt
                 self._state = replayed(accounts, self._journal, self._zones)
+                self._state.doubt = doubt
                 raise
             self._journal.extend(entries)
             return outcomes
@@ -151,6 +162,25 @@ class MemoryStore:
         """Nothing: what is kept in memory is gone with the process."""
         return Compacted(min(before, now), 0, 0, None)
 
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Move all entries of later instants to an instant; see the Store port."""
+        with self._lock:
+            later = [entry for entry in self._journal if entry.at > to]
+            done = preview(later, self._state.high_water, to)
+            if only_look or not later:
+                return done
+            moved = (set_back(entry, to) for entry in self._journal)
+            journal = [entry for entry in moved if entry is not None]
+            journal.append(repair_entry(done, self._state.seq + 1, later[0].seq, by, why))
+            accounts = [
+                (account, kept_since(self._state, account, since, to))
+                for account, since in self._state.accounts.values()
+            ]
+            doubt = self._state.doubt
+            self._state, self._journal = replayed(accounts, journal, self._zones), journal
+            self._state.doubt = doubt
+            return done
+
     def shrink(self) -> None:
         """Nothing to give back."""
 
@@ -168,6 +198,21 @@ class MemoryStore:
         """Every quota that is kept."""
         with self._lock:
             return tuple(self._quotas[key] for key in sorted(self._quotas))
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """What readings of this frame are compared with; see the Store port."""
+        with self._lock:
+            return self._readings.setdefault(reading.frame, reading), self._state.high_water
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Compare with this one from now on."""
+        with self._lock:
+            self._readings[reading.frame] = reading
+
+    def set_doubt(self, doubt: ClockDoubt | None) -> None:
+        """What hard limits go by."""
+        with self._lock:
+            self._state.doubt = doubt
 
     def before_fork(self) -> None:
         """Nothing is open."""

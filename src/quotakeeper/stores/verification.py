@@ -55,11 +55,7 @@ def compare_balances(
     later entry is about an id that was opened.
     """
     again = _Replay(zones, look_up)
-    for account, since in kept.accounts.values():
-        again.add_account(account, since)
-    for key, start, settled, overage in carried:
-        balance = again.balance(kept.accounts[key][0], start)
-        balance.settled, balance.overage = settled, overage
+    _begin(again, kept, carried)
     problems: list[Problem] = []
     last_at = 0
     compacted = False
@@ -83,6 +79,27 @@ def compare_balances(
         problems.extend(_other_marks(kept, again, account))
     problems.extend(_other_holds(kept, again))
     return problems
+
+
+def rebuilt(
+    kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup,
+    carried: Iterable[Carried] = (),
+) -> LedgerState:  # fmt: skip
+    """The balances and marks of a state by its journal, as `compare_balances` derives them."""
+    again = _Replay(zones, look_up)
+    _begin(again, kept, carried)
+    for entry in journal:
+        again.next_seq = entry.seq
+        replay(again, entry)
+    return again
+
+
+def _begin(again: LedgerState, kept: LedgerState, carried: Iterable[Carried]) -> None:
+    for account, since in kept.accounts.values():
+        again.add_account(account, since)
+    for key, start, settled, overage in carried:
+        balance = again.balance(kept.accounts[key][0], start)
+        balance.settled, balance.overage = settled, overage
 
 
 def _wrong(again: LedgerState, entry: Entry, compacted: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from quotakeeper.app.records.clocks import doubt_record
 from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.app.records.pauses import pause_record
 from quotakeeper.app.records.quotas import quota_records
@@ -29,6 +30,7 @@ def status_record(status: Status) -> dict[str, object]:
         "open_reservations": status.open_reservations,
         "pauses": [pause_record(pause) for pause in status.pauses],
         "provider_quotas": quota_records(status.quotas, status.as_of),
+        "clock": None if status.doubt is None else doubt_record(status.doubt),
     }
 
 

@@ -10,6 +10,7 @@ from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, flowed, table_lines
+from quotakeeper.cli.views.clock_lines import doubt_line
 from quotakeeper.cli.views.forecast_text import forecast_pieces
 from quotakeeper.cli.views.limit_lines import (
     STATE_WORDS,
@@ -34,6 +35,8 @@ def status_lines(
     words = session.words
     zone_name = zone_text(zone)
     lines = [words("Quotas at {at} ({zone})", at=figures.stamp(status.as_of, zone), zone=zone_name)]
+    if status.doubt is not None:
+        lines.append(doubt_line(status.doubt, zone, session))
     lines += [pause_line(pause, status.as_of, zone, session) for pause in status.pauses]
     if not status.limits:
         lines.append(words("No limits are set. See: quotakeeper limits set --help"))

@@ -9,6 +9,7 @@ from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import columns_of, cut, flowed
+from quotakeeper.cli.views.clock_lines import doubt_line
 from quotakeeper.cli.views.event_table import event_lines, legend
 from quotakeeper.cli.views.forecast_text import forecast_pieces
 from quotakeeper.cli.views.limit_lines import limit_block, resets_text
@@ -26,6 +27,9 @@ def frame_lines(frame: LiveFrame, session: CommandContext, width: int) -> list[s
     if room >= 12:
         pieces.append(cut(redacted(frame.ledger), room, glyphs.ellipsis))
     lines = [paint(f" {glyphs.dot} ".join(pieces), "bold", session.colour)]
+    if frame.status.doubt is not None:
+        text = doubt_line(frame.status.doubt, frame.zone, session)
+        lines += ["", *flowed(text.split(" "), width, separator=" ", indent="  ")]
     for pause in frame.status.pauses:
         text = pause_line(pause, now, frame.zone, session)
         lines += ["", *flowed(text.split(" "), width, separator=" ", indent="  ")]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, bucket_start
 from quotakeeper.domain.limits import Limit
@@ -57,6 +58,7 @@ class Status:
     """Where everything stands at instant `as_of`; `pauses` are those in force.
 
     `quotas` are the providers' own, as they were told of or as a preset says; they limit nothing here.
+    `doubt` is set while the clock of the machine is not trusted: `as_of` is the last trusted time.
     """
 
     as_of: int
@@ -64,6 +66,7 @@ class Status:
     open_reservations: int = 0
     pauses: tuple[CallPause, ...] = ()
     quotas: tuple[ProviderQuota, ...] = ()
+    doubt: ClockDoubt | None = None
 
 
 @dataclass(slots=True)

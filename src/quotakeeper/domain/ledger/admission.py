@@ -23,10 +23,14 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
     """Whether a call fits all its hard limits at `now`, and which limits it comes close to."""
     refusing: list[Verdict] = []
     warnings: list[Verdict] = []
+    doubt = state.doubt
     for limit, meter, balance in state.caps(labels, limits, now):
         asked = measure(meter, figures.quantities, figures.cost_pico)
         unpriced = figures.cost_pico is None and limit.meter == "cost"
         if asked == 0 and not unpriced:
+            continue
+        if doubt is not None and limit.mode is Mode.HARD:
+            refusing.append(verdict(state, limit, asked, now))
             continue
         totals = balance or state.totals(limit.account, now)
         together = totals.settled + totals.reserved + asked
@@ -38,6 +42,8 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
             refusing.append(verdict(state, limit, asked, now))
         elif together > limit.amount or together >= limit.warns_from:
             warnings.append(verdict(state, limit, asked, now))
+    if doubt is not None and refusing:
+        return Decision(False, tuple(refusing), tuple(warnings), doubt=doubt)
     return Decision(not refusing, tuple(refusing), tuple(warnings))
 
 

@@ -78,7 +78,14 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             return grow(state, command, now)
         case c.Draw():
             return draw(state, command, now)
-        case c.Watch() | o.PauseCalls() | o.ResumeCalls() | o.RaiseLimit() | o.TopUp():
+        case (
+            c.Watch()
+            | o.PauseCalls()
+            | o.ResumeCalls()
+            | o.RaiseLimit()
+            | o.TopUp()
+            | o.AcceptClock()
+        ):
             return _about_no_call(state, command, now)
         # mypy holds these cases to be all the commands there are.
         case c.MarkSent() | c.Extend() | c.Release() | c.Assume():  # pragma: no branch
@@ -87,7 +94,7 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
 
 def _about_no_call(
     state: LedgerState,
-    command: c.Watch | o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.TopUp,
+    command: c.Watch | o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.TopUp | o.AcceptClock,
     now: int,
 ) -> tuple[c.Outcomes, list[Entry]]:
     if isinstance(command, c.Watch):

@@ -7,7 +7,7 @@ entry together with the newest of its SETTLE, ASSUME and CORRECT entries (for RE
 itself).
 
 A CROSS is about no call but about a limit: settled use has reached one of its thresholds. PAUSE,
-RESUME, RAISE, TOPUP and LAPSE are about no call either: they have a notice, which says what a person
+RESUME, RAISE, TOPUP, LAPSE and CLOCK are about no call either: they have a notice, which says what a person
 has ordered, or what has come of it.
 """
 
@@ -42,10 +42,12 @@ class Kind(StrEnum):
     RAISE = "raise"
     TOPUP = "topup"
     LAPSE = "lapse"
+    CLOCK = "clock"
 
 
 OPENINGS = frozenset((Kind.RESERVE, Kind.RECORD, Kind.DRAW))
-NOTICES = frozenset((Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE))
+NOTICES = frozenset((Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE, Kind.CLOCK))
+CLOCK_ACCEPTED, CLOCK_REPAIRED = "accepted", "repaired"  # subjects of a CLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,10 @@ class Notice:
     is raised to, what is added, or what has lapsed of `about`, the sequence number of a TOPUP.
     `used` is what the account had settled and reserved right then (TOPUP, LAPSE). `until`,
     microseconds since 1970 UTC, is when it no longer holds. `by` is user@host.
+
+    A CLOCK has the subject CLOCK_ACCEPTED (a clock that jumped ahead was right: `amount`
+    microseconds) or CLOCK_REPAIRED (the ledger was carried ahead by that much; `used` entries, the
+    first of them `about`, were moved back).
     """
 
     subject: str = ""

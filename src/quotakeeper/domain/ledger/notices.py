@@ -78,7 +78,7 @@ class Notices:
         elif entry.kind is Kind.RAISE:
             key = notice.subject, notice.account
             self.raises[key] = Raise(notice.amount, notice.until or 0, notice.why, notice.by)
-        else:
+        elif entry.kind is not Kind.CLOCK:
             self.credits.setdefault(notice.account, Credit()).fold(entry)
 
 

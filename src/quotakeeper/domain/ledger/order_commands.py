@@ -64,6 +64,15 @@ class TopUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptClock:
+    """Say that a clock which jumped ahead by `ahead` microseconds is right, for the journal alone."""
+
+    ahead: int
+    why: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ordered:
     """Written down as `entry`, None where there was nothing to end. `ended` are the pauses that a
     ResumeCalls has ended."""

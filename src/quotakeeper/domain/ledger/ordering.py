@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import order_commands as o
-from quotakeeper.domain.ledger.entries import Entry, Kind, Notice
+from quotakeeper.domain.ledger.entries import CLOCK_ACCEPTED, Entry, Kind, Notice
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.pauses import CallPause
@@ -20,9 +20,12 @@ LONGEST_US = 366 * 86_400 * SECOND  # that a pause or a raise is given for
 
 
 def order(
-    state: LedgerState, command: o.PauseCalls | o.ResumeCalls | o.RaiseLimit, now: int
-) -> tuple[c.Outcomes, list[Entry]]:
+    state: LedgerState, command: o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.AcceptClock,
+    now: int,
+) -> tuple[c.Outcomes, list[Entry]]:  # fmt: skip
     """Write down what was ordered; a resume that ends no pause writes nothing."""
+    if isinstance(command, o.AcceptClock):
+        return _accepted(state, command, now)
     if error := _unfit(command):
         return c.Failed(error), []
     notice = Notice(command.name, command.why, command.by)
@@ -42,6 +45,18 @@ def order(
         notice = Notice(command.name, command.why, command.by, until, command.account,
                         command.amount)  # fmt: skip
     return _noted(state, kind, notice, now)
+
+
+def _accepted(
+    state: LedgerState, command: o.AcceptClock, now: int
+) -> tuple[c.Outcomes, list[Entry]]:
+    for name, text in (("why", command.why), ("by", command.by)):
+        if not is_storable(text, empty=True):
+            problem = "is not a printable text of at most 256 characters"
+            return c.Failed(InvalidInputError(name, problem)), []
+    ahead = max(0, min(command.ahead, MAX_PICO))
+    notice = Notice(CLOCK_ACCEPTED, command.why, command.by, amount=ahead)
+    return _noted(state, Kind.CLOCK, notice, now)
 
 
 def _noted(

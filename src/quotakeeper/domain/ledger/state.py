@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
+from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.ledger.account_index import AccountIndex
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
@@ -40,6 +41,7 @@ class LedgerState:
         self.accounts: dict[str, tuple[Account, int]] = {}
         self._index: AccountIndex[Account] = AccountIndex()
         self.notices = Notices()
+        self.doubt: ClockDoubt | None = None  # of this process: no part of what is kept
         self._balances: dict[str, dict[int, Balance]] = {}
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
         self._places: dict[CallLabels, tuple[int, int, tuple[CountedBalance, ...]]] = {}

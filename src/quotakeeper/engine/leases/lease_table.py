@@ -47,9 +47,12 @@ class LeaseTable(FastPath):
     tick_seconds = TICK_SECONDS
 
     def __init__(
-        self, clock: Clock, ledger: Path | None, owner: str, granting: BlockSizing, sign: RecallSign
-    ) -> None:
+        self, clock: Clock, ledger: Path | None, owner: str, granting: BlockSizing,
+        sign: RecallSign, ledger_clock: Clock | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(clock, ledger, owner)
+        # What is written goes by the clock of the ledger; what is taken, by both of the machine's.
+        self._ledger_clock = ledger_clock or clock
         self._block_sizing = granting
         self._sign = sign
         self.told: Told = _unheard
@@ -68,7 +71,7 @@ class LeaseTable(FastPath):
                 return False
             if not self._leases:
                 self._sign.begin()
-            lease = self._block_sizing.block(store, self._clock, shape, lease, self._granted,
+            lease = self._block_sizing.block(store, self._ledger_clock, shape, lease, self._granted,
                                              self._segments.fence)  # fmt: skip
         if lease is None:
             if len(self._no_room) > _MOST_LABELS:
@@ -185,7 +188,7 @@ class LeaseTable(FastPath):
             self.give_back(leaving, store, now)
 
     def _renew(self, lease: Lease, store: LedgerWriter) -> None:
-        now, monotonic = self._clock.now(), self._clock.monotonic()
+        now, monotonic = self._ledger_clock.now(), self._clock.monotonic()
         (outcome,) = store.apply([Extend(lease.id, int(TERM_SECONDS * SECOND))], now)
         if isinstance(outcome, Failed):  # it was ended by another: nothing is left of it
             lease.until = monotonic

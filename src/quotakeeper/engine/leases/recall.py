@@ -129,7 +129,8 @@ class Recall:
     @property
     def may_help(self) -> bool:
         """Whether there would be room if what is set aside came back; asked before the worker is."""
-        if self.denied.decision.pause is not None:
+        decision = self.denied.decision
+        if decision.pause is not None or decision.doubt is not None:
             return False
         for verdict in self.denied.decision.refusing:
             if not verdict.reserved or verdict.remaining + verdict.reserved < verdict.asked:

@@ -8,10 +8,10 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Watch
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
+from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.resumable_thread import StopRequest
 from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.work_items import WorkItem, fail, frees_room, wake
@@ -51,7 +51,7 @@ class BatchServer:
     """
 
     def __init__(
-        self, store: Callable[[], Store], clock: Clock, accounts: tuple[Account, ...],
+        self, store: Callable[[], Store], clock: LedgerClock, accounts: tuple[Account, ...],
         maintenance: Maintenance, give_back: Callable[[Any], None], freed: Callable[[], None],
     ) -> None:  # fmt: skip
         self._store = store
@@ -71,6 +71,9 @@ class BatchServer:
         """Carry out a batch. Gives every item of it an answer, or an error."""
         now = self._clock.now()
         try:
+            if not self._watching:
+                self._clock.begin(self._store())
+            now = self._clock.now_for(self._store())
             self._watch(now)
         except QuotakeeperError as error:
             fail(batch, error)

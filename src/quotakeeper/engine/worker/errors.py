@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TypeVar
 
 from quotakeeper.domain.ledger.commands import Command, Reserve, Sweep, Watch
-from quotakeeper.domain.ledger.order_commands import PauseCalls, RaiseLimit, ResumeCalls, TopUp
+from quotakeeper.domain.ledger.order_commands import (
+    AcceptClock,
+    PauseCalls,
+    RaiseLimit,
+    ResumeCalls,
+    TopUp,
+)
 from quotakeeper.errors import (
     LedgerError,
     LedgerUnavailableError,
@@ -21,7 +27,7 @@ def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerErr
     problem = f"did not answer within {patience:g} s"
     if command is None or isinstance(command, Reserve | Watch | Sweep):
         return LedgerUnavailableError(ledger, problem, "is another program holding it?")
-    if isinstance(command, PauseCalls | ResumeCalls | RaiseLimit | TopUp):
+    if isinstance(command, PauseCalls | ResumeCalls | RaiseLimit | TopUp | AcceptClock):
         return OutcomeUnknownError(
             ledger, problem, "look at quotakeeper status, and order it again"
         )

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from quotakeeper.clocks import Clock
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.background_writes import Apply
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
+from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.observers import Observers
 from quotakeeper.engine.seen_quotas import SeenQuotas
 from quotakeeper.engine.worker.sweeper import GiveBack, end_holds, sweep
@@ -50,7 +50,7 @@ class Maintenance:
     """All of it is done in the worker's thread, between two batches."""
 
     def __init__(
-        self, clock: Clock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
+        self, clock: LedgerClock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
         observers: Observers, apply: Apply, quotas: SeenQuotas,
     ) -> None:  # fmt: skip
         self.observers = observers
@@ -115,6 +115,7 @@ class Maintenance:
     def sweep(self, store: Store, now: int) -> None:
         """End what has expired, and what the dead have left."""
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
+        self._clock.begin(store)  # another process may have repaired or accepted a clock
         self._spool.look()
         sweep(store, now, self._replay, self._apply, self._give_back)
 

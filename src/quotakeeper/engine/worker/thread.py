@@ -12,10 +12,11 @@ from queue import SimpleQueue
 from threading import RLock
 from typing import Any
 
-from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.ledger.commands import Command, Release, Reserved
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
+from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from quotakeeper.engine.worker.batch_server import BatchServer, next_batch
 from quotakeeper.engine.worker.errors import too_slow, unforeseen
@@ -35,20 +36,19 @@ _clock = SystemClock()  # for how long a thread waits, whatever clock the ledger
 class Worker:
     """Owns a store. Starts its thread on the first ticket.
 
-    The thread ends before a fork. Parent and child start one again on their next use.
-
-    `patience` is how long, in seconds, a caller waits for the ledger to answer.
+    The thread ends before a fork. Parent and child start one again on their next use. `patience` is
+    how long, in seconds, a caller waits for the ledger to answer.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, accounts: tuple[Account, ...], maintenance: Maintenance
+        self, store: Store, clock: LedgerClock, accounts: tuple[Account, ...], upkeep: Maintenance
     ) -> None:
         self.patience = PATIENCE_SECONDS
         self.freed: Callable[[], None] = lambda: None  # told when there may be room again
-        self.maintenance = maintenance
+        self.maintenance = upkeep
         self._store = store
         self._batches = BatchServer(
-            lambda: self._store, clock, accounts, maintenance, self._give_back, lambda: self.freed()
+            lambda: self._store, clock, accounts, upkeep, self._give_back, lambda: self.freed()
         )
         self._closed = False
         self._reset()

@@ -33,6 +33,7 @@ def names_in(commands: Sequence[c.Command]) -> BatchNames:
                 | o.ResumeCalls()
                 | o.RaiseLimit()
                 | o.TopUp()
+                | o.AcceptClock()
             ):
                 continue
             case c.Reserve() | c.Record():
@@ -80,6 +81,7 @@ def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> T
                 | o.ResumeCalls()
                 | o.RaiseLimit()
                 | o.TopUp()
+                | o.AcceptClock()
             ):
                 pass
             case _:

@@ -16,7 +16,8 @@ from quotakeeper.stores.sql.damage import UNREADABLE, DamagedRowError
 
 KINDS = (Kind.RESERVE, Kind.SENT, Kind.EXTEND, Kind.SETTLE, Kind.RELEASE, Kind.EXPIRE,
          Kind.ASSUME, Kind.RECORD, Kind.CORRECT, Kind.GROW, Kind.DRAW, Kind.RESERVE,
-         Kind.CROSS, Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE)  # fmt: skip
+         Kind.CROSS, Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE,
+         Kind.CLOCK)  # fmt: skip
 PROVENANCES = tuple(Provenance)
 OUTCOMES = tuple(Outcome)
 KIND_CODE = {kind: KINDS.index(kind) + 1 for kind in Kind}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse
 from quotakeeper.domain.ledger.commands import Command
-from quotakeeper.domain.ledger.entries import Entry, Kind
+from quotakeeper.domain.ledger.entries import CLOCK_REPAIRED, Entry, Kind
 from quotakeeper.domain.ledger.places import Level, Mark
 from quotakeeper.domain.ledger.reservations import Hold, State
 from quotakeeper.domain.ledger.state import ZoneFinder
@@ -46,6 +46,7 @@ class SqlState(SqlBalances):
         self._last_account = 0
         self._noted = 0  # up to where notices are known
         self._new_marks: dict[tuple[str, Level], Mark] = {}
+        self.is_void = False  # the ledger was set back: nothing that is kept here holds any more
 
     def refresh(self) -> None:
         """At the start of a transaction: forget what another connection may have changed."""
@@ -54,7 +55,7 @@ class SqlState(SqlBalances):
         version = self.session.commit_number()
         if version == self._data_version:
             return
-        self._data_version = version
+        is_first, self._data_version = self._data_version == -1, version
         self._balances.clear()
         self._marks.clear()
         self.forget_places()
@@ -76,6 +77,8 @@ class SqlState(SqlBalances):
         for entry in notices_after(self.session, self._noted):
             self.note(entry)
             self._noted = entry.seq
+            if entry.notice is not None and entry.notice.subject == CLOCK_REPAIRED:
+                self.is_void |= entry.kind is Kind.CLOCK and not is_first
         self.seq, self.high_water = seq, high_water
 
     def _forget_changed(self) -> None:
@@ -108,7 +111,7 @@ class SqlState(SqlBalances):
                 "add_account", account_row(account, since)
             )
             if not account.per and not is_new:
-                self._carry(account, since)
+                self.carry(account, since)
         self.session.executemany(
             self._sql["add_entry"], [entry_row(entry, interned) for entry in entries]
         )
@@ -136,8 +139,8 @@ class SqlState(SqlBalances):
         self._records.forget()
         return True
 
-    def _carry(self, account: Account, since: int) -> None:
-        # What the new account owes to entries that compaction let go of, for verify to start from.
+    def carry(self, account: Account, since: int) -> None:
+        """Note what a new account owes to entries that compaction let go of: verify starts from it."""
         meter = METERS[account.meter]
         found: dict[int, int] = {}
         for use in carried_since(self.session, self.interned, since):

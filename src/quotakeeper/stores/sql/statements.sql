@@ -341,3 +341,87 @@ DELETE FROM quota_seen WHERE seen_at < ?
 -- name: quotas
 SELECT provider, model, quota_id, meter, window, amount, remaining, resets_at, source, seen_at
 FROM quota_seen ORDER BY provider, model, quota_id
+
+-- name: reading_of
+SELECT frame, wall_at, boot_us FROM clock_reading WHERE frame = ?
+
+-- name: put_reading
+INSERT INTO clock_reading (frame, wall_at, boot_us, turn)
+VALUES (?, ?, ?, (SELECT coalesce(max(turn), 0) + 1 FROM clock_reading))
+ON CONFLICT (frame) DO UPDATE
+SET wall_at = excluded.wall_at, boot_us = excluded.boot_us, turn = excluded.turn
+
+-- name: drop_readings
+DELETE FROM clock_reading WHERE turn <= (SELECT max(turn) FROM clock_reading) - ?
+
+-- The statements below set a ledger back that was carried ahead: see setting_back.py.
+-- name: later_crossings
+SELECT c.account_id, c.name, c.amount, c.level
+FROM crossing AS c JOIN entry AS e ON e.seq = c.seq WHERE e.at > ?
+
+-- name: drop_later_crossings
+DELETE FROM crossing WHERE seq IN (SELECT seq FROM entry WHERE at > ?)
+
+-- name: drop_later_lapses
+DELETE FROM notice WHERE seq IN (SELECT seq FROM entry WHERE at > ? AND kind = 18)
+
+-- name: drop_later_entries
+DELETE FROM entry WHERE at > ? AND kind IN (13, 18)
+
+-- name: set_back_notices
+UPDATE notice
+SET until_at = until_at - ((SELECT e.at FROM entry AS e WHERE e.seq = notice.seq) - :to)
+WHERE seq IN (SELECT seq FROM entry WHERE at > :to AND kind IN (14, 16))
+
+-- name: set_back_entries
+UPDATE entry
+SET expires_at = expires_at - (at - :to), booked_at = min(booked_at, :to), at = :to
+WHERE at > :to
+
+-- name: set_back_holds
+UPDATE hold
+SET expires_at = (
+  SELECT e.expires_at FROM entry AS e
+  WHERE e.seq = (
+    SELECT max(x.seq) FROM entry AS x
+    WHERE x.expires_at IS NOT NULL AND (x.seq = hold.seq OR (x.ref = hold.seq AND x.kind = 3))))
+
+-- name: drop_slots_from
+DELETE FROM slot WHERE slot_at >= ?
+
+-- name: drop_carried_slots_from
+DELETE FROM carried_slot WHERE slot_at >= ?
+
+-- name: add_pace_up
+INSERT INTO pace (account_id, slot_at, used)
+SELECT account_id, :slot, sum(used) FROM pace WHERE slot_at > :slot GROUP BY account_id
+ON CONFLICT (account_id, slot_at) DO UPDATE SET used = pace.used + excluded.used
+
+-- name: drop_paces_after
+DELETE FROM pace WHERE slot_at > ?
+
+-- name: drop_paces_of
+DELETE FROM pace WHERE account_id = ?
+
+-- name: set_since
+UPDATE account SET since_at = ? WHERE account_id = ?
+
+-- name: carry_up
+INSERT INTO carried_balance (account_id, start_at, settled, overage)
+SELECT account_id, :start, sum(settled), sum(overage) FROM carried_balance
+WHERE account_id = :account AND start_at > :start GROUP BY account_id
+ON CONFLICT (account_id, start_at) DO UPDATE
+SET settled = carried_balance.settled + excluded.settled,
+    overage = carried_balance.overage + excluded.overage
+
+-- name: drop_carried_after
+DELETE FROM carried_balance WHERE account_id = :account AND start_at > :start
+
+-- name: drop_carried_of
+DELETE FROM carried_balance WHERE account_id = ?
+
+-- name: drop_balances
+DELETE FROM balance
+
+-- name: drop_mark
+DELETE FROM mark WHERE account_id = ? AND name = ? AND amount = ? AND level = ?

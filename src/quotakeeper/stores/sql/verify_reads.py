@@ -153,6 +153,22 @@ def _head(session: SqlSession) -> int | None:
     return None if row is None else int(row[0])
 
 
+def journal_of(session: SqlSession) -> Iterator[Entry]:
+    """All entries in order. Raises DamagedRowError where one cannot be read."""
+    unreadable: list[Problem] = []
+    for entry in _journal(session, unreadable):
+        if unreadable:
+            break
+        yield entry
+    if unreadable:
+        raise DamagedRowError(unreadable[0].what)
+
+
+def look_up_in(session: SqlSession) -> Callable[[int, int], Iterator[Entry]]:
+    """What finds the entries about an opening entry that come before another."""
+    return lambda seq, before: _about(session, seq, before)
+
+
 def _lost(first: int, last: int | None) -> Problem:
     upto = "on" if last is None else f"to {last}"
     return Problem(f"entries from {first} {upto} cannot be read: their part of the file is damaged")

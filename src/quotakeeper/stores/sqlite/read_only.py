@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from quotakeeper.domain.clock_readings import ClockReading
 from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
+from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.identifiers import new_owner
+from quotakeeper.stores.sql.clock_rows import reading_of
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sqlite.connection import connect_read_only
 from quotakeeper.stores.sqlite.dialect import sqlite_session
@@ -44,6 +47,21 @@ class ReadOnlyStore(SqliteStore):
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
         """As little."""
         return frozenset()
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """As the Store port's, and nothing is kept."""
+        return self._read(
+            lambda state: (reading_of(state.session, reading.frame) or reading, state.high_water)
+        )
+
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Only to be looked at."""
+        if not only_look:
+            raise read_only(self._path)
+        return super().set_back(to, by, why, only_look=True)
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Nothing is kept."""
 
     def after_fork(self) -> SqliteStore:
         """The child looks for itself."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
+from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, use_by_bucket, whole_buckets
 from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
 from quotakeeper.domain.ledger.reservations import Hold
+from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
@@ -18,6 +21,7 @@ from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.identifiers import new_owner
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
+from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.paged_reads import (
@@ -27,6 +31,7 @@ from quotakeeper.stores.sql.paged_reads import (
     unpriced_buckets,
 )
 from quotakeeper.stores.sql.quota_rows import put_quotas, read_quotas
+from quotakeeper.stores.sql.setting_back import look_ahead, set_ledger_back
 from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sql.verify_reads import verify_rows
 from quotakeeper.stores.sqlite.connection import reading
@@ -41,6 +46,7 @@ from quotakeeper.stores.sqlite.locks import (
     lives,
     names_a_file,
 )
+from quotakeeper.stores.sqlite.rewriting import copy_to, rewritable
 from quotakeeper.stores.sqlite.transactions import Transactions
 
 
@@ -65,6 +71,7 @@ class SqliteStore(Transactions):
         """Carry out a batch in one atomic, durable commit; see the Store port."""
 
         def carry_out(state: SqlState) -> tuple[list[Outcomes], bool]:
+            state.doubt = self._doubt
             idle = idle_outcomes(self.name, commands, now, state.high_water)
             if idle is not None:
                 return idle, False
@@ -79,6 +86,7 @@ class SqliteStore(Transactions):
         """Whether a reservation would be admitted; changes nothing."""
 
         def ask(state: SqlState) -> Decision:
+            state.doubt = self._doubt
             check_ledger_time(self.name, now, state.high_water)
             return admission.check(state, labels, figures, limits, now)
 
@@ -174,6 +182,28 @@ class SqliteStore(Transactions):
 
         return self._written(let_go)
 
+    def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
+        """Move all entries of later instants to an instant; see the Store port.
+
+        The copy beside the ledger is called `<ledger>.before-repair-<newest entry>.bak`.
+        """
+        if only_look:
+            return self._read(lambda state: look_ahead(state, to))
+
+        def move(state: SqlState) -> tuple[SetBack, bool]:
+            done = look_ahead(state, to)
+            if not done.entries and not done.dropped:
+                return done, False
+            copy = self._beside(f".before-repair-{state.seq}.bak")
+            copy_to(self._path, copy)
+            with rewritable(state.session):
+                done = set_ledger_back(state.session, self._zones, to, by, why)
+            return replace(done, backup=str(copy)), True
+
+        done = self._written(move)
+        self.before_fork()  # nothing that is kept of it holds any more
+        return done
+
     def shrink(self) -> None:
         """Give the room that compaction left back to the file system; it copies the whole file."""
         self._opened()
@@ -197,6 +227,34 @@ class SqliteStore(Transactions):
     def quotas(self) -> tuple[ProviderQuota, ...]:
         """Every quota that is kept."""
         return self._read(lambda state: read_quotas(state.session))
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """What readings of this frame are compared with; see the Store port."""
+
+        def look(state: SqlState) -> tuple[ClockReading | None, int]:
+            return reading_of(state.session, reading.frame), state.high_water
+
+        def keep(state: SqlState) -> tuple[tuple[ClockReading, int], bool]:
+            found, newest_at = look(state)
+            if found is None:
+                put_reading(state.session, reading)
+            return (found or reading, newest_at), found is None
+
+        found, newest_at = self._read(look)
+        return self._written(keep) if found is None else (found, newest_at)
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Compare with this one from now on."""
+
+        def put(state: SqlState) -> tuple[None, bool]:
+            put_reading(state.session, reading)
+            return None, True
+
+        self._written(put)
+
+    def set_doubt(self, doubt: ClockDoubt | None) -> None:
+        """What hard limits go by."""
+        self._doubt = doubt
 
     def after_fork(self) -> SqliteStore:
         """In a forked child: drop the parent's handles unclosed and give a store of its own."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.errors import LedgerError
 from quotakeeper.stores.sql.damage import DamagedRowError
@@ -57,6 +58,7 @@ class Transactions:
         self._file: tuple[int, int] | None = None  # which file the connection is to
         self._left: list[sqlite3.Connection] = []  # to be closed when the lock is to be had
         self._batches = 0
+        self._doubt: ClockDoubt | None = None
 
     def close(self) -> None:
         """Checkpoint under the file lock and let go of everything."""
@@ -116,8 +118,7 @@ class Transactions:
         committing = False
         try:
             connection.execute("BEGIN IMMEDIATE")
-            state.refresh()
-            result, committing = write(state)
+            result, committing = write(self._refreshed(connection, state))
             connection.execute("COMMIT" if committing else "ROLLBACK")
         except (*SQLITE_ERRORS, OSError, DamagedRowError) as error:
             self._drop()
@@ -133,13 +134,20 @@ class Transactions:
         try:
             self._connection.execute("BEGIN")
             try:
-                state.refresh()
-                return ask(state)
+                return ask(self._refreshed(self._connection, state))
             finally:
                 # Where SQLite has ended the transaction itself, its first error is the one to tell.
                 _rolled_back(self._connection)
         except (*SQLITE_ERRORS, DamagedRowError) as error:
             raise self._given_up(error) from error
+
+    def _refreshed(self, connection: sqlite3.Connection, state: SqlState) -> SqlState:
+        """The state as it is now, at the start of a transaction."""
+        state.refresh()
+        if state.is_void:
+            state = self._state = SqlState(sqlite_session(connection), self._zones)
+            state.refresh()
+        return state
 
     # -- the file
 

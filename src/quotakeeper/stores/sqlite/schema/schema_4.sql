@@ -1,9 +1,10 @@
--- Schema 4: what people order (pauses, limits that are raised, prepaid credit) as entries of the
--- journal, accounts for each value of a label, and the providers' own quotas as they were seen. A
+-- Schema 4: what people order (pauses, limits that are raised, prepaid credit, clocks that are
+-- accepted or repaired) as entries of the journal, accounts for each value of a label, the
+-- providers' own quotas as they were seen, and what the machine's clocks showed. A
 -- CHECK can't be changed in place, so the journal is copied; its rows stay as they are.
 CREATE TABLE entry_4 (
   seq         INTEGER PRIMARY KEY,
-  kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 18),
+  kind        INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 19),
   at          INTEGER NOT NULL CHECK (at >= 0),
   ref         INTEGER CHECK (ref < seq),
   id          TEXT CHECK (length(id) BETWEEN 1 AND 256),
@@ -49,7 +50,8 @@ WHEN EXISTS (SELECT 1 FROM entry WHERE seq = NEW.seq)
   OR EXISTS (SELECT 1 FROM entry WHERE id = NEW.id)
 BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
 
--- What an entry of kind 14 to 18 says. `subject` is a provider or the name of a limit.
+-- What an entry of kind 14 to 19 says. `subject` is a provider, the name of a limit, or what was
+-- done about a clock.
 CREATE TABLE notice (
   seq      INTEGER PRIMARY KEY REFERENCES entry (seq),
   subject  TEXT NOT NULL CHECK (length(subject) <= 256),
@@ -87,4 +89,13 @@ CREATE TABLE quota_seen (
   source    TEXT NOT NULL,
   seen_at   INTEGER NOT NULL CHECK (seen_at >= 0),
   PRIMARY KEY (provider, model, quota_id)
+) STRICT, WITHOUT ROWID;
+
+-- What the clocks of a machine showed, the first reading that was trusted in each boot: no part of
+-- the journal. `boot_us` counts from the start of the machine; `turn` rises with each that is kept.
+CREATE TABLE clock_reading (
+  frame   TEXT PRIMARY KEY CHECK (length(frame) BETWEEN 1 AND 256),
+  wall_at INTEGER NOT NULL,
+  boot_us INTEGER NOT NULL,
+  turn    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

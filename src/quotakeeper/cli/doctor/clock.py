@@ -1,0 +1,70 @@
+"""`quotakeeper doctor --accept-clock` and `--repair-clock`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from quotakeeper.app.clock_repair import (
+    ClockRepair,
+    accept_clock,
+    accepted_record,
+    repair_clock,
+    repair_record,
+)
+from quotakeeper.cli import console, context, exit_codes
+from quotakeeper.cli.text import figures
+from quotakeeper.domain.windows import FOREVER
+
+
+def run_accept(session: context.CommandContext, why: str, *, as_json: bool) -> int:
+    """Take the clock for right, and say by how much it was ahead."""
+    words = session.words
+    accepted = accept_clock(lambda: context.open_existing(session), why)
+    if as_json:
+        console.say(json.dumps(accepted_record(accepted), indent=2))
+    elif accepted.was_doubted:
+        ahead = figures.duration(accepted.ahead, session.lang)
+        text = (
+            "the clock is accepted, {ahead} ahead of what was known: hard limits admit calls again"
+        )
+        console.tell(words(text, ahead=ahead))
+    else:
+        console.tell(words("the clock is trusted already: nothing was changed"))
+    return exit_codes.OK
+
+
+def run_repair(session: context.CommandContext, why: str, *, yes: bool, as_json: bool) -> int:
+    """Set the ledger back, or say what that would do."""
+    done = repair_clock(lambda: context.open_existing(session), why, apply=yes)
+    if as_json:
+        console.say(json.dumps(repair_record(done), indent=2))
+    else:
+        for line in _lines(done, session):
+            console.tell(line)
+    return exit_codes.OK
+
+
+def _lines(done: ClockRepair, session: context.CommandContext) -> Iterator[str]:
+    words, found, lang = session.words, done.found, session.lang
+    now = figures.stamp(found.to, done.zone)
+    if not done.is_needed:
+        yield words("the ledger is not ahead of this clock ({now}): nothing to repair", now=now)
+        return
+    ahead = figures.duration(found.ahead, lang)
+    newest = figures.stamp(min(found.newest_at, FOREVER), done.zone)
+    text = "the ledger is {ahead} ahead: its newest entry is of {newest}, this clock shows {now}"
+    yield words(text, ahead=ahead, newest=newest, now=now)
+    counts = {"entries": found.entries, "calls": found.calls}
+    if done.applied:
+        text = "{entries} entries ({calls} calls among them) were moved to {now}; no call is lost"
+        yield words(text, now=now, **counts)
+        if found.backup:
+            yield words("the ledger as it was: {file}", file=found.backup)
+        return
+    if done.is_confirmed:
+        yield words("the time service of this machine confirms its clock")
+    else:
+        yield words("nothing confirms this clock: make sure that it is right")
+    text = "--yes copies the ledger and moves {entries} entries ({calls} calls among them) to now"
+    yield words(text, **counts)

@@ -1,0 +1,22 @@
+"""A doubt about the clock as a line for people."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text import figures
+from quotakeeper.domain.clock_readings import ClockDoubt
+from quotakeeper.domain.windows import FOREVER
+
+
+def doubt_line(doubt: ClockDoubt, zone: tzinfo, session: CommandContext) -> str:
+    """By how much the clock jumped, what it shows, since when it is not trusted, and what to do."""
+    words = session.words
+    return words(
+        "CLOCK NOT TRUSTED: it jumped ahead by {ahead} and shows {shown}; the last trusted time is "
+        "{trusted}. Hard limits admit no call. Set the clock right; or, if it is right: {command}",
+        ahead=figures.duration(doubt.ahead, session.lang),
+        shown=figures.stamp(min(doubt.shown_at, FOREVER), zone),
+        trusted=figures.stamp(doubt.trusted_at, zone), command="quotakeeper doctor --accept-clock",
+    )  # fmt: skip

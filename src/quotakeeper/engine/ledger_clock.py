@@ -1,0 +1,192 @@
+"""The clock of a ledger: the wall clock, as long as the clock of the boot bears it out.
+
+The first reading of both clocks in a boot is kept in the ledger. A wall clock that has moved more
+than the bound beyond the other since then has been set ahead. Then `now` stands still at the newest
+time that was trusted: no period begins, nothing expires, and hard limits admit no call, until the
+clock is back, or the kernel's time service or a person confirms it. Steps back need no check: ledger
+time does not go back.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Protocol
+
+from quotakeeper.clocks import Clock
+from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
+from quotakeeper.domain.ledger.commands import Command, Outcomes
+from quotakeeper.domain.ledger.order_commands import AcceptClock
+from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.identifiers import boot_frame
+
+BOUND_SECONDS = 300
+_SERVICE = "the kernel's time service"
+_UNKNOWN = 2**63
+
+log = logging.getLogger("quotakeeper.engine")
+
+
+class ClockedStore(Protocol):
+    """What the clock asks of a store; see ClockKeeping in domain/ports.py."""
+
+    def apply(self, commands: list[Command], now: int) -> list[Outcomes]:
+        """Carry out commands."""
+
+    def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
+        """What is compared with, and the instant of the newest entry."""
+
+    def trust_reading(self, reading: ClockReading) -> None:
+        """Compare with this one from now on."""
+
+    def set_doubt(self, doubt: ClockDoubt | None) -> None:
+        """What hard limits go by."""
+
+
+class LedgerClock:
+    """A Clock for what is written to a ledger. Any thread may ask `now`; the rest is the worker's.
+
+    A clock without a method `boot` (see SystemClock), or one that gives None, cannot be checked.
+    """
+
+    def __init__(self, clock: Clock, bound_us: int = BOUND_SECONDS * 1_000_000) -> None:
+        self._clock = clock
+        self.bound = bound_us
+        boot = getattr(clock, "boot", None)
+        self._boot = boot if boot is not None and boot() is not None else None
+        self._frame: str | None = getattr(clock, "boot_frame", None)
+        self._first: ClockReading | None = None  # as far as this process knows
+        self._most = _UNKNOWN  # that wall time may be beyond the time since the boot
+        self._trusted_at = 0
+        self.doubt: ClockDoubt | None = None
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether there is a clock to compare with."""
+        return self._boot is not None
+
+    @property
+    def outlives_process(self) -> bool:
+        """Whether a jump between two runs of a program is seen too."""
+        return self.can_tell and bool(self._named_frame())
+
+    def now(self) -> int:
+        """Trusted wall time in microseconds since 1970 UTC."""
+        wall = self._clock.now()
+        if self._boot is None or wall - self._boot() <= self._most:
+            return wall
+        return self._trusted_at or wall
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, for durations."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._clock.sleep(seconds)
+
+    # -- for the worker
+
+    def begin(self, store: ClockedStore) -> None:
+        """Learn what this boot's readings are compared with. Raises LedgerError."""
+        reading = self._reading()
+        if reading is not None:
+            self._learn(store, reading)
+
+    def now_for(self, store: ClockedStore) -> int:
+        """`now`, for a batch that is about to be written to this store; looks into a doubt."""
+        wall = self._clock.now()
+        if self._boot is None or wall - self._boot() <= self._most:
+            return self._trusted(store, wall)
+        return self._questioned(store)
+
+    def accept(self, store: ClockedStore, by: str, why: str) -> int:
+        """Take the wall clock for right though it jumped ahead: an entry of the journal, and what
+        readings are compared with from now on. Gives by how many microseconds it was ahead."""
+        reading = self._reading()
+        if reading is None:
+            return 0
+        ahead = reading.ahead_of(self._learn(store, reading))
+        if ahead > self.bound:
+            store.apply([AcceptClock(ahead, why, by)], reading.wall)
+            self._trust(store, reading)
+        return max(0, ahead)
+
+    def begin_anew(self, store: ClockedStore) -> None:
+        """Compare with what the clocks show now: the ledger was set back to it."""
+        reading = self._reading()
+        if reading is not None:
+            self._trust(store, reading)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the kernel's time service keeps this clock right."""
+        reading = self._reading()
+        return reading is not None and self._is_confirmed(reading)
+
+    def _reading(self) -> ClockReading | None:
+        if self._boot is None:
+            return None
+        wall = self._clock.now()
+        return ClockReading(wall, self._boot(), self._named_frame())
+
+    def _named_frame(self) -> str:
+        if self._frame is None:
+            self._frame = boot_frame()
+        return self._frame
+
+    def _learn(self, store: ClockedStore, reading: ClockReading) -> ClockReading:
+        first, newest_at = self._first or reading, 0
+        if reading.frame:
+            first, newest_at = store.first_reading(first)
+        self._first = first
+        self._most = first.wall - first.boot + self.bound
+        self._trusted_at = self._trusted_at or max(first.wall, newest_at)
+        return first
+
+    def _trust(self, store: ClockedStore, reading: ClockReading) -> None:
+        if reading.frame:
+            store.trust_reading(reading)
+        self._first = reading
+        self._most = reading.wall - reading.boot + self.bound
+        self._trusted(store, reading.wall)
+
+    def _trusted(self, store: ClockedStore, wall: int) -> int:
+        if self.doubt is not None:
+            store.set_doubt(None)
+            self.doubt = None
+            log.info("quotakeeper: the clock of this machine is trusted again")
+        self._trusted_at = wall
+        return wall
+
+    def _questioned(self, store: ClockedStore) -> int:
+        """What to go by, now that the wall clock is beyond what was known of it."""
+        reading = self._reading()
+        assert reading is not None
+        first = self._learn(store, reading)  # perhaps somebody has accepted it meanwhile
+        ahead = reading.ahead_of(first)
+        if ahead <= self.bound:
+            return self._trusted(store, reading.wall)
+        if self._is_confirmed(reading):
+            with suppress(LedgerUnavailableError):  # it may only be looked at
+                store.apply(
+                    [AcceptClock(ahead, "it keeps the clock and confirms it", _SERVICE)],
+                    reading.wall,
+                )
+            self._trust(store, reading)
+            log.warning(
+                "quotakeeper: the clock jumped ahead by %d s; %s confirms it",
+                ahead // 1_000_000, _SERVICE,
+            )  # fmt: skip
+            return self._trusted_at
+        doubt = ClockDoubt(ahead, self.bound, reading.wall, self._trusted_at)
+        if self.doubt is None:
+            log.warning("quotakeeper: %s", doubt.explain())
+        self.doubt = doubt
+        store.set_doubt(doubt)
+        return self._trusted_at
+
+    def _is_confirmed(self, reading: ClockReading) -> bool:
+        asked = getattr(self._clock, "confirmed", None)
+        told = asked() if asked is not None else None
+        return told is not None and abs(told - reading.wall) <= self.bound

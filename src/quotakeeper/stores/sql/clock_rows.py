@@ -1,0 +1,24 @@
+"""Readings of the machine's clocks as rows: one for each boot, the newest of them."""
+
+from __future__ import annotations
+
+from quotakeeper.domain.clock_readings import ClockReading
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.damage import clean_text, rows_of, whole
+
+_MOST_KEPT = 16
+
+
+def reading_of(session: SqlSession, frame: str) -> ClockReading | None:
+    """What readings of a frame are compared with; None where there is nothing yet."""
+    row = session.execute(session.sql["reading_of"], (frame,)).fetchone()
+    if row is None:
+        return None
+    with rows_of(f"the clock reading of {frame!a:.40}"):
+        return ClockReading(whole(row[1]), whole(row[2]), clean_text(row[0]))
+
+
+def put_reading(session: SqlSession, reading: ClockReading) -> None:
+    """Keep a reading in place of that of its frame; those of long ago go."""
+    session.execute(session.sql["put_reading"], (reading.frame, reading.wall, reading.boot))
+    session.execute(session.sql["drop_readings"], (_MOST_KEPT,))

@@ -1,0 +1,32 @@
+"""Rewriting a ledger file: a copy of it, and a journal that may be changed for a moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sqlite.connection import connect_read_only
+from quotakeeper.stores.sqlite.files import create_file
+from quotakeeper.stores.sqlite.fork_guard import for_a_moment
+
+
+def copy_to(path: Path, copy: Path) -> None:
+    """Copy what is committed of a ledger to another file, which only its owner can read."""
+    create_file(copy)
+    with for_a_moment(connect_read_only, path) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+@contextmanager
+def rewritable(session: SqlSession) -> Iterator[None]:
+    """Within a transaction, without the triggers that keep the journal append-only."""
+    query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid"
+    triggers = session.execute(query).fetchall()
+    for name, _ in triggers:
+        session.execute(f'DROP TRIGGER "{name}"')
+    yield
+    for _, statement in triggers:
+        session.execute(statement)
