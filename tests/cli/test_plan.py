@@ -257,12 +257,17 @@ def test_a_file_without_a_readable_header_is_planned_at_the_most_it_can_be(
     (films.folder / "phim" / "empty.mp3").write_bytes(b"")
     (films.folder / "phim" / ".hidden.mp3").write_bytes(b"\x01" * 75_000)
     record = planned(films)
-    broken, empty = (each for each in record["files"] if each["name"].endswith(".mp3"))
+    (broken,) = (each for each in record["files"] if each["name"].endswith(".mp3"))
     assert (broken["exact"], broken["seconds"]) == (False, "100")
     assert broken["cost_usd"]["low"] == "0.00"
     assert Decimal(broken["cost_usd"]["expected"]) > 0
-    assert (empty["seconds"], empty["operations"][0]["calls"]) == ("0", 0)
-    assert "?: no header tells its length" in films.run("plan", "phim").out
+    skipped = {Path(each["name"]).name: each["why"] for each in record["skipped"]}
+    assert skipped == {
+        "empty.mp3": "the file is empty", ".hidden.mp3": "it is hidden, or lies in a hidden folder"
+    }
+    shown = films.run("plan", "phim", "--lang", "vi").out
+    assert "bỏ qua phim/empty.mp3 (tệp rỗng)" in shown.replace(os.sep, "/")
+    assert "?: its bytes do not tell its length" in films.run("plan", "phim").out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
@@ -280,10 +285,10 @@ def test_a_file_that_vanishes_or_fails_is_named(
 ) -> None:
     from quotakeeper.app.planning import media_files, planner
 
-    def fails(path: Path) -> object:
+    def fails(path: Path, ffprobe: str) -> object:
         if path.name == "1.wav":
             raise media_files.unreadable(str(path), PermissionError(13, "Permission denied"))
-        return media_files.audio_size(path)
+        return media_files.audio_size(path, ffprobe)
 
     monkeypatch.setattr(planner, "audio_size", fails)
     record = planned(films)

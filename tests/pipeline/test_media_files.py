@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from quotakeeper.app.media.folders import SkipReason, find_media
 from quotakeeper.pipeline.atomic_files import short_stem, write_atomically
 from quotakeeper.pipeline.audio_extraction import extracted_audio, find_ffmpeg
 from quotakeeper.pipeline.checkpoint import output_base
 from quotakeeper.pipeline.errors import MediaFileError, SetupError
-from quotakeeper.pipeline.media import find_media, open_media
+from quotakeeper.pipeline.media import open_media
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Bench
@@ -110,16 +111,22 @@ def test_an_empty_folder_is_a_usage_error_and_a_second_mention_is_no_second_file
 ) -> None:
     assert bench.run().exit_code == 2
     path = bench.wav("a.wav", 5_000)
-    assert list(find_media([path, bench.media, path], recursive=False)) == [path]
+    assert find_media([path, bench.media, path], recursive=False).files == (path,)
 
 
 def test_folders_of_folders_are_entered_only_when_asked(bench: Bench) -> None:
     bench.wav("deep/er/a.wav", 1_000)
     bench.wav(".hidden/b.wav", 1_000)
     (bench.media / "notes.txt").write_text("no")
-    assert list(find_media([bench.media], recursive=False)) == []
+    shallow = find_media([bench.media], recursive=False)
+    assert shallow.files == ()
+    assert [(each.path.name, each.reason) for each in shallow.skipped] == [
+        ("b.wav", SkipReason.HIDDEN.value),
+        ("a.wav", SkipReason.BELOW.value),
+    ]
     found = find_media([bench.media], recursive=True)
-    assert [path.name for path in found] == ["a.wav"]
+    assert [path.name for path in found.files] == ["a.wav"]
+    assert [each.path.name for each in found.skipped] == ["b.wav"]
 
 
 def test_two_files_of_one_name_and_subtitles_made_by_hand_keep_their_places(bench: Bench) -> None:
@@ -229,7 +236,7 @@ def test_a_film_gives_its_voice_and_one_without_sound_says_so(bench: Bench) -> N
     sound.unlink()
     run = bench.run(ffmpeg="auto")
     assert run.exit_code == 1
-    assert "mute.mp4: FAILED: no voice could be taken from it" in run.text
+    assert "mute.mp4: FAILED: it holds no sound" in run.text
     assert "film.mkv: done" in run.text
     assert bench.totals() == bench.sandbox.bill.totals()
 
@@ -275,17 +282,18 @@ def test_headers_that_do_not_say_the_length_are_no_damage(bench: Bench) -> None:
     (bench.media / "a.flac").write_bytes(flac)
     fragment = b"\0\0\0\x18ftypdash" + bytes(12) + (124).to_bytes(4, "big") + b"moov"
     fragment += (116).to_bytes(4, "big") + b"mvhd" + bytes(12) + (1_000).to_bytes(4, "big")
-    (bench.media / "b.mp4").write_bytes(fragment + bytes(92))
-    for name in ("a.flac", "b.mp4"):
+    (bench.media / "b.mp4").write_bytes(fragment + bytes(60_092))
+    by_size = -(-(bench.media / "b.mp4").stat().st_size * 4 // 3)
+    for name, length in (("a.flac", 11_181), ("b.mp4", by_size)):
         media = open_media(bench.media / name)
-        assert (media.exact, media.milliseconds) == (False, media.size_bytes)
+        assert (media.exact, media.milliseconds) == (name == "a.flac", length)
     bench.limit("audio_minutes", "1")
     run = bench.run()
-    assert "a.flac: FAILED: too large for the limit alone (its length cannot be told" in run.text
+    assert "b.mp4: FAILED: too large for the limit alone (its length cannot be told" in run.text
 
 
 def test_an_unknown_container_is_held_at_the_longest_it_can_be(bench: Bench) -> None:
     path = bench.media / "a.webm"
-    path.write_bytes(b"\x1aE\xdf\xa3" + bytes(9_996))
+    path.write_bytes(b"\x1aE\xdf\xa3" + bytes(8_996))
     media = open_media(path)
-    assert (media.milliseconds, media.exact) == (10_000, False)
+    assert (media.milliseconds, media.exact) == (12_000, False)

@@ -53,26 +53,36 @@ def adts(frames: int) -> bytes:
     return (head.to_bytes(7, "big") + bytes(size - 7)) * frames
 
 
-def ogg_page(serial: int, granule: int, data: bytes, *, first: bool = False) -> bytes:
-    """One page."""
-    lengths = [255] * (len(data) // 255) + [len(data) % 255]
+def ogg_page(serial: int, granule: int, *packets: bytes, first: bool = False) -> bytes:
+    """One page of whole packets."""
+    data = b"".join(packets)
+    lengths = [n for p in packets for n in [255] * (len(p) // 255) + [len(p) % 255]]
     head = struct.pack("<4sBBqIII", b"OggS", 0, 2 if first else 0, granule, serial, 0, 0)
     return head + bytes([len(lengths)]) + bytes(lengths) + data
 
 
-def opus(seconds: float, serial: int = 1, channels: int = 1) -> bytes:
-    """Ogg Opus; 312 samples are skipped at the start."""
+_SILK = b"\x08\x01\x02\x03"  # a packet of 20 milliseconds
+
+
+def opus(seconds: float, serial: int = 1, channels: int = 1, *, late: int = 0) -> bytes:
+    """Ogg Opus; 312 samples are skipped at the start. `late` is the position of the first one."""
     head = b"OpusHead" + struct.pack("<BBHIHB", 1, channels, 312, 48_000, 0, 0)
     pages = [ogg_page(serial, 0, head, first=True), ogg_page(serial, 0, b"OpusTags" + bytes(20))]
     total = int(seconds * 48_000) + 312
-    pages += [ogg_page(serial, min(at, total), bytes(100)) for at in range(48_000, total, 48_000)]
-    return b"".join([*pages, ogg_page(serial, total, bytes(100))])
+    pages += [
+        ogg_page(serial, late + min(at, total), *[_SILK] * 50)
+        for at in range(48_000, total + 48_000, 48_000)
+    ]
+    return b"".join(pages)
 
 
-def vorbis(seconds: float) -> bytes:
-    """Ogg Vorbis at 44.1 kHz, stereo."""
-    head = b"\x01vorbis" + struct.pack("<IBI", 0, 2, 44_100) + bytes(14)
-    return ogg_page(7, 0, head, first=True) + ogg_page(7, int(seconds * 44_100), bytes(300))
+def vorbis(seconds: float, *, late: int = 0) -> bytes:
+    """Ogg Vorbis at 44.1 kHz, stereo; all blocks have 2,048 samples."""
+    head = b"\x01vorbis" + struct.pack("<IBI", 0, 2, 44_100) + bytes(12) + b"\xb8\1"
+    pages, total = [ogg_page(7, 0, head, first=True)], int(seconds * 44_100)
+    for at in range(50_176, total + 50_176, 50_176):
+        pages.append(ogg_page(7, late + min(at, total), *[bytes(30)] * (50 if at == 50_176 else 49)))
+    return b"".join(pages)
 
 
 def box(name: bytes, *inner: bytes) -> bytes:
@@ -86,7 +96,7 @@ def _trak(number: int, kind: bytes, plays: int, media: int, scale: int) -> bytes
     mdhd = box(b"mdhd", struct.pack(">IIIIII", 0, 0, 0, scale, media, 0))
     hdlr = box(b"hdlr", bytes(8) + kind + bytes(12))
     config = (
-        b"\x04\x11" + bytes(13) + b"\x05\x02" + ((2 << 11) | (4 << 7) | (1 << 3)).to_bytes(2, "big")
+        b"\x04\x11\x40" + bytes(12) + b"\x05\x02" + ((2 << 11) | (4 << 7) | (1 << 3)).to_bytes(2, "big")
     )
     esds = box(b"esds", bytes(4) + b"\x03\x19\0\0\0" + config)
     entry = box(b"mp4a", bytes(6), b"\0\1", bytes(8), struct.pack(">HHHHI", 2, 16, 0, 0, 0), esds)

@@ -38,8 +38,8 @@ WHOLE = [
     ("mp3", b"".join(sounds.mp3_frame(5 + i % 5) for i in range(90)), 90 * FRAME, 2, True),
     ("mp3", sounds.xing(90, 91 * 417) + sounds.mp3_frame() * 90, 90 * FRAME, 2, True),
     ("mp3", sounds.vbri(90) + sounds.mp3_frame() * 90, 90 * FRAME, 2, True),
-    # two files one behind the other: the tag is about the first one only
-    ("mp3", (sounds.xing(400, 401 * 417) + sounds.mp3_frame() * 400) * 2, 802 * FRAME, 2, True),
+    # two files one behind the other: the tag is about the first one only, and is no sound
+    ("mp3", (sounds.xing(400, 401 * 417) + sounds.mp3_frame() * 400) * 2, 801 * FRAME, 2, True),
     ("mp3", CBR + b"damage" * 50 + CBR, 200 * FRAME, 2, True),
     ("aac", sounds.adts(100), 102_400 / 44.1, 2, True),
     ("amr", sounds.amr(150), 3_000, 1, True),

@@ -82,7 +82,8 @@ class BatchRun:
     def _forecast(self, paths: Sequence[Path]) -> None:
         """Say beforehand how many files have room in the quota for speech, by their lengths."""
         counted = [(path, recognitions_left(path, self._settings)) for path in paths]
-        new = [(exact_milliseconds(path), times) for path, times in counted if times]
+        ffprobe = self._settings.ffprobe
+        new = [(exact_milliseconds(path, ffprobe), times) for path, times in counted if times]
         known = [(length, times) for length, times in new if length is not None]
         total = sum(length for length, _ in known)
         self._console.progress(
@@ -132,7 +133,7 @@ class BatchRun:
         self._console.progress(f"[{number + 1}/{total}] {name}: done{how}: {names}")
 
     def _until_admitted(self, path: Path, on_step: Callable[[int, str], None]) -> FileResult:
-        media = open_media(path)
+        media = open_media(path, self._settings.ffprobe)
         # One for all rounds: after a wait it goes on from what it has, also when told to --force.
         job = FileJob(media, self._settings, self._client, on_step)
         while True:

@@ -46,6 +46,7 @@ class JobSettings:
     out: Path | None
     rewrites: bool
     forget: bool
+    ffprobe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

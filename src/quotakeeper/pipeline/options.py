@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quotakeeper.app.media.lengths import find_ffprobe
 from quotakeeper.pipeline.api_keys import ApiKey, key_from
 from quotakeeper.pipeline.audio_extraction import find_ffmpeg
 from quotakeeper.pipeline.errors import SetupError
@@ -59,14 +60,16 @@ def options_from(given: Mapping[str, Any], environ: Mapping[str, str]) -> Transl
     Raises SetupError (exit code 2) for a value that cannot be used.
     """
     _check(given)
+    ffmpeg = find_ffmpeg(given["ffmpeg"])
     job = JobSettings(
         deepgram=_deepgram(given, environ),
         gemini=_gemini(given, environ),
         languages=tuple(dict.fromkeys(given["language"] or LANGUAGES)),
-        ffmpeg=find_ffmpeg(given["ffmpeg"]),
+        ffmpeg=ffmpeg,
         out=given["out"],
         rewrites=not given["no_rewrite"],
         forget=given["force"],
+        ffprobe=find_ffprobe(ffmpeg) if ffmpeg else "",
     )
     return TranslateOptions(
         inputs=tuple(given["inputs"]),

@@ -15,6 +15,7 @@ from typing import Any
 from quotakeeper import Keeper, UsageEvent
 from quotakeeper.calculator import TokenCalculator
 from quotakeeper.clocks import Clock, SystemClock
+from quotakeeper.app.media.folders import find_media
 from quotakeeper.pipeline.accounting import (
     AttemptTotals,
     CallAccounting,
@@ -27,7 +28,6 @@ from quotakeeper.pipeline.batch_run import BatchRun
 from quotakeeper.pipeline.console import ProgressConsole, logging_to
 from quotakeeper.pipeline.errors import SetupError
 from quotakeeper.pipeline.http_transport import HttpTransport, send
-from quotakeeper.pipeline.media import find_media
 from quotakeeper.pipeline.options import TranslateOptions
 
 EXIT_INTERRUPTED = 130
@@ -99,7 +99,10 @@ class TranslationRun:
         try:
             if self.options.job.out is not None:
                 self.options.job.out.mkdir(parents=True, exist_ok=True)
-            paths = list(find_media(self.options.inputs, recursive=self.options.recursive))
+            found = find_media(self.options.inputs, recursive=self.options.recursive)
+            for file in found.skipped:
+                self.console.line(f"skipped: {self._redact(str(file.path))}: {file.reason}")
+            paths = list(found.files)
             if not paths:
                 raise SetupError("no media files were found there", exit_code=2)
             return self._batch.run(paths).exit_code

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quotakeeper.domain.windows import moment
-from quotakeeper.sandbox.audio_headers import AudioHeader, read_audio_header
+from quotakeeper.providers.audio import Sound, read_sound
 from quotakeeper.sandbox.messages import (
     Charge,
     Reply,
@@ -87,19 +87,19 @@ def _listen(request: SandboxRequest, turn: SandboxTurn, known: Iterable[Speech])
     return json_reply(200, reply, headers=(("dg-request-id", identity),), charge=charge)
 
 
-def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> AudioHeader | None:
+def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> Sound | None:
     """The header of what was sent; for a URL, the known speech of that name or half a minute."""
     if not request.headers.get("content-type", "").startswith("application/json"):
-        return read_audio_header(request.body) if request.body else None
+        return read_sound(request.body) if request.body else None
     url = (parse_json(request.body) or {}).get("url")
     if not isinstance(url, str) or not url:
         return None
     stem = url.rsplit("/", 1)[-1].partition(".")[0]
     named = (speech.milliseconds for speech in known if speech.name == stem)
-    return AudioHeader("url", next(named, _URL_SECONDS * 1000) * 1000, 1)
+    return Sound("url", next(named, _URL_SECONDS * 1000) * 1000, 1)
 
 
-def is_silent(body: bytes, header: AudioHeader) -> bool:
+def is_silent(body: bytes, header: Sound) -> bool:
     """Whether there is nothing to hear: 16-bit samples all near zero, or next to no data."""
     if header.form == "url":
         return False
@@ -130,7 +130,7 @@ def model_served(asked: str) -> Model:
 
 
 def _metadata(
-    request: SandboxRequest, turn: SandboxTurn, header: AudioHeader, channels: int
+    request: SandboxRequest, turn: SandboxTurn, header: Sound, channels: int
 ) -> Json:
     model = model_served(request.option("model", DEFAULT_MODEL))
     identity = request_uuid(turn, "model", model.name)

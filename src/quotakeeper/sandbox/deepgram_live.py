@@ -7,8 +7,8 @@ recorded frames.
 from __future__ import annotations
 
 from quotakeeper.domain.windows import moment
+from quotakeeper.providers.audio import Sound, read_sound
 from quotakeeper.sandbox import deepgram
-from quotakeeper.sandbox.audio_headers import AudioHeader, read_audio_header
 from quotakeeper.sandbox.live import NOTHING, SWITCHED, Answer, as_text, parse_message
 from quotakeeper.sandbox.messages import Charge, Reply, SandboxRequest, SandboxTurn, request_uuid
 from quotakeeper.sandbox.phrases import SpokenSegment, hear
@@ -116,18 +116,18 @@ class DeepgramSession:
             last.append(self._metadata())
         return Answer(as_text(last), (NORMAL, ""))
 
-    def _heard(self) -> AudioHeader:
+    def _heard(self) -> Sound:
         """How long everything sent so far is."""
         if isinstance(self._coded, bytearray):
             head = bytes(self._coded[:44])
             rate = int.from_bytes(head[28:32], "little") if head[:4] == b"RIFF" else 0
             if rate:  # a stream's header cannot know its length: the bytes after it tell
                 length = max(0, self._size - 44) * 1_000_000 // rate
-                return AudioHeader("wav", length, int.from_bytes(head[22:24], "little"))
-            found = read_audio_header(bytes(self._coded)) if self._over else None
-            return found or AudioHeader("coded", 0, 1)
+                return Sound("wav", length, int.from_bytes(head[22:24], "little"))
+            found = read_sound(bytes(self._coded)) if self._over else None
+            return found or Sound("coded", 0, 1)
         length = self._size * 1_000_000 // self._bytes_per_second
-        return AudioHeader("raw", length, self._declared)
+        return Sound("raw", length, self._declared)
 
     def _billed_channels(self) -> int:
         if not self._request.is_set("multichannel"):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from quotakeeper.sandbox.audio_headers import read_audio_header
+from quotakeeper.providers.audio import read_sound
 from quotakeeper.tokens import estimate_tokens
 
 _IMAGE_TOKENS = 258
@@ -136,8 +136,8 @@ def _parts(body: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
 def _audio_tokens(encoded: str, model: str) -> int:
     """32 tokens a second up to Gemini 2.5, 25 from Gemini 3 on."""
     try:
-        header = read_audio_header(base64.b64decode(encoded, validate=True))
+        sound = read_sound(base64.b64decode(encoded, validate=True))
     except binascii.Error:
-        header = None
+        sound = None
     per_second = 32 if re.match(r"gemini-[12]\.", model) else 25
-    return -(-header.microseconds * per_second // 1_000_000) if header else per_second
+    return -(-sound.microseconds * per_second // 1_000_000) if sound else per_second

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
+from quotakeeper.app.media.folders import SkippedFile
 from quotakeeper.app.planning.estimates import FilePlan
 from quotakeeper.domain.forecasting.audio_rates import Rate
 from quotakeeper.domain.forecasting.scheduling import Planned, Schedule
@@ -38,6 +39,7 @@ class Plan:
     schedule: Schedule
     today_if_high: int
     quotas: tuple[ProviderQuota, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
 
     @property
     def today(self) -> int:

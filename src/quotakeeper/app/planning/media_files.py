@@ -1,54 +1,48 @@
-"""Sound and film files: which there are, and how long each is by its own header."""
+"""How long the sound and film files of a plan or an estimate are."""
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
+from quotakeeper.app.media.folders import FoundMedia, find_media
+from quotakeeper.app.media.lengths import measure
 from quotakeeper.errors import InvalidInputError
-from quotakeeper.providers.audio import longest_milliseconds, read_sound
-
-_MEDIA = "wav flac mp3 m4a mp4 mov mkv webm ogg oga opus aac wma avi m4v amr"
-MEDIA = frozenset(f".{name}" for name in _MEDIA.split())
 
 
 @dataclass(frozen=True, slots=True)
 class AudioSize:
-    """How long a sound file is; not `exact`, it is the longest its size allows."""
+    """How long a sound file is; not `exact`, it is the longest its size allows.
+
+    `without` says why there is nothing to hear in it, "" for all others.
+    """
 
     name: str
     milliseconds: int
     exact: bool
     form: str = ""
+    without: str = ""
 
 
-def files_in(folder: str) -> list[Path]:
-    """Every file in a folder and the folders in it, by name; hidden ones are left out."""
+def media_in(folder: str) -> FoundMedia:
+    """The sound and film files of a folder and the folders in it. Raises InvalidInputError."""
     root = Path(folder)
     if not root.is_dir():
         raise InvalidInputError("FOLDER", f"{folder} is not a folder", "name a folder of files")
-    found = (path for path in root.rglob("*") if path.is_file())
-    return sorted(p for p in found if not any(x.startswith(".") for x in p.relative_to(root).parts))
+    return find_media([root], recursive=True)
 
 
-def audio_size(path: Path) -> AudioSize:
-    """The length of a file from its header, or the longest that its size allows.
+def audio_size(path: Path, ffprobe: str = "") -> AudioSize:
+    """The length of a file, or the longest that its size allows.
 
     Raises InvalidInputError for a file that cannot be read.
     """
     try:
-        with open(path, "rb") as file:
-            size = path.stat().st_size
-            if not size:
-                return AudioSize(str(path), 0, True)
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                sound = read_sound(data)
+        length = measure(path, ffprobe)
     except (OSError, ValueError) as error:
         raise unreadable(str(path), error) from None
-    if sound is None:
-        return AudioSize(str(path), longest_milliseconds(size), False)
-    return AudioSize(str(path), sound.milliseconds, sound.exact, sound.form)
+    without = length.reason.value if length.has_no_sound and length.reason else ""
+    return AudioSize(str(path), length.milliseconds, length.exact, length.form, without)
 
 
 def unreadable(file: str, error: Exception) -> InvalidInputError:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from quotakeeper.app.planning.media_files import MEDIA, AudioSize, audio_size, files_in
+from quotakeeper.app.media.folders import SkippedFile, files_in
+from quotakeeper.app.media.lengths import find_ffprobe
+from quotakeeper.app.planning.media_files import AudioSize, audio_size, media_in
 from quotakeeper.app.planning.text_files import TEXTS, TextSize, read_text, text_size
 from quotakeeper.catalogue import PriceSnapshot
 from quotakeeper.domain.money import usd_text
@@ -30,19 +33,24 @@ class CostEstimate:
     texts: tuple[TextSize, ...]
     audio: tuple[AudioSize, ...]
     costs: tuple[tuple[str, int], ...]
+    skipped: tuple[SkippedFile, ...] = ()
 
 
-def sizes_in(folder: str) -> tuple[list[TextSize], list[AudioSize]]:
-    """The size of every text and sound file in a folder and the folders in it.
+def sizes_in(folder: str) -> tuple[list[TextSize], list[AudioSize], list[SkippedFile]]:
+    """The size of every text and sound file in a folder and the folders in it, and what is skipped.
 
     Raises InvalidInputError for a folder without any, or a file that cannot be read.
     """
-    files = files_in(folder)
-    audio = [audio_size(path) for path in files if path.suffix.lower() in MEDIA]
-    texts = [text_size(str(p), read_text(str(p))) for p in files if p.suffix.lower() in TEXTS]
+    found, ffprobe = media_in(folder), find_ffprobe()
+    skipped = list(found.skipped)
+    measured = [audio_size(path, ffprobe) for path in found.files]
+    skipped += [SkippedFile(Path(each.name), each.without) for each in measured if each.without]
+    audio = [each for each in measured if not each.without]
+    files = [path for path in files_in(Path(folder)) if path.suffix.lower() in TEXTS]
+    texts = [text_size(str(path), read_text(str(path))) for path in files]
     if not audio and not texts:
         raise InvalidInputError("FOLDER", f"{folder} has no text or sound files", "name another")
-    return texts, audio
+    return texts, audio, skipped
 
 
 def estimate_costs(
@@ -96,6 +104,7 @@ def estimate_record(estimate: CostEstimate) -> dict[str, object]:
             }
             for each in audio
         ],
+        "skipped": [{"name": str(each.path), "why": each.reason} for each in estimate.skipped],
         "costs": [{"model": name, "cost_usd": usd_text(cost)} for name, cost in estimate.costs],
     }
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quotakeeper.app.media.folders import FoundMedia, SkippedFile
+from quotakeeper.app.media.lengths import find_ffprobe
 from quotakeeper.app.planning.days import Plan, Unreadable
 from quotakeeper.app.planning.estimates import (
     LANGUAGES,
@@ -16,7 +18,7 @@ from quotakeeper.app.planning.estimates import (
     file_plan,
     heard_in,
 )
-from quotakeeper.app.planning.media_files import MEDIA, AudioSize, audio_size, files_in
+from quotakeeper.app.planning.media_files import AudioSize, audio_size, media_in
 from quotakeeper.clocks import zone_named
 from quotakeeper.domain.forecasting.audio_rates import Rate, rates_from
 from quotakeeper.domain.forecasting.scheduling import LimitRoom, plan, standing
@@ -50,12 +52,13 @@ class PlanRequest:
     limit_days: int = 366
 
 
-def make_plan(keeper: Keeper, paths: Sequence[Path], request: PlanRequest) -> Plan:
+def make_plan(keeper: Keeper, found: FoundMedia, request: PlanRequest) -> Plan:
     """Measure the files, price what would be done with them, and fit it into the limits."""
+    skipped = list(found.skipped)
     status = keeper.status(forecasts=False)
     # A ledger that is ahead of the clock goes on in its own time.
     now = max([status.as_of, *(e.period.start_at for e in status.limits if not _rolls(e.limit))])
-    sizes, unreadable = _measured(paths)
+    sizes, unreadable = _measured(found.files, skipped)
     rates = _rates(keeper, request, now)
     languages = request.languages or LANGUAGES
     scope = check_scope(request.scope)
@@ -77,6 +80,7 @@ def make_plan(keeper: Keeper, paths: Sequence[Path], request: PlanRequest) -> Pl
         plan([file.task() for file in files], standings, now, until),
         len(if_high.planned),
         tuple(each for each in status.quotas if each.provider in {x.provider for x in rates}),
+        tuple(skipped),
     )
 
 
@@ -141,27 +145,39 @@ def _as_enforced(limit: Limit, on_limit: str) -> Limit:
     return replace(limit, mode=Mode.SOFT) if softened else limit
 
 
-def media_of(folders: Sequence[str]) -> list[Path]:
+def media_of(folders: Sequence[str]) -> FoundMedia:
     """The sound and film files named, and those in the folders named, each once."""
     found: dict[Path, Path] = {}
+    skipped: list[SkippedFile] = []
     for name in folders:
         path = Path(name)
-        inside = [] if path.is_file() else files_in(name)
-        media = [one for one in inside if one.suffix.lower() in MEDIA]
-        for one in media or ([path] if path.is_file() else []):
+        if path.is_file():
+            found.setdefault(path.resolve(), path)
+            continue
+        inside = media_in(name)
+        skipped += inside.skipped
+        for one in inside.files:
             found.setdefault(one.resolve(), one)
     if not found:
         named = ", ".join(folders)
         raise InvalidInputError("FOLDER", f"{named} has no sound or film files", "name another")
-    return list(found.values())
+    return FoundMedia(tuple(found.values()), tuple(skipped))
 
 
-def _measured(paths: Sequence[Path]) -> tuple[list[AudioSize], tuple[Unreadable, ...]]:
+def _measured(
+    paths: Sequence[Path], skipped: list[SkippedFile]
+) -> tuple[list[AudioSize], tuple[Unreadable, ...]]:
+    """(the length of each file, those that cannot be opened); adds to `skipped` what is silent."""
     sizes: list[AudioSize] = []
     unreadable: list[Unreadable] = []
+    ffprobe = find_ffprobe()
     for path in paths:
         try:
-            sizes.append(audio_size(path))
+            size = audio_size(path, ffprobe)
+            if size.without:
+                skipped.append(SkippedFile(path, size.without))
+            else:
+                sizes.append(size)
         except InvalidInputError as error:
             most = longest_milliseconds(path.stat().st_size)
             unreadable.append(Unreadable(str(path), error.problem, most))

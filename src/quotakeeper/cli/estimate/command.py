@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quotakeeper import clocks
+from quotakeeper.app.media.folders import SkippedFile
+from quotakeeper.app.media.lengths import find_ffprobe
 from quotakeeper.app.planning.media_files import AudioSize, audio_size, unreadable
 from quotakeeper.app.planning.model_costs import estimate_costs, estimate_record, sizes_in
 from quotakeeper.app.planning.text_files import TextSize, decoded, read_text, text_size
@@ -46,12 +48,14 @@ def run_audio(
     session: context.CommandContext, files: Sequence[str], options: CostOptions
 ) -> int:  # fmt: skip
     """Estimate sound files by their headers."""
-    return _print(session, [], [audio_size(Path(file)) for file in files], options)
+    ffprobe = find_ffprobe()
+    return _print(session, [], [audio_size(Path(file), ffprobe) for file in files], options)
 
 
 def run_folder(session: context.CommandContext, folder: str, options: CostOptions) -> int:
     """Estimate every text and sound file in a folder and the folders in it."""
-    return _print(session, *sizes_in(folder), options)
+    texts, audio, skipped = sizes_in(folder)
+    return _print(session, texts, audio, options, skipped)
 
 
 def _stdin() -> bytes:
@@ -63,11 +67,12 @@ def _stdin() -> bytes:
 
 def _print(
     session: context.CommandContext, texts: Sequence[TextSize], audio: Sequence[AudioSize],
-    options: CostOptions,
+    options: CostOptions, skipped: Sequence[SkippedFile] = (),
 ) -> int:  # fmt: skip
     snapshot = load_snapshot(session.settings().price_files)
     now = clocks.SystemClock().now()
     estimate = estimate_costs(snapshot, now, texts, audio, options.models, every=options.every)
+    estimate = replace(estimate, skipped=tuple(skipped))
     if options.as_json:
         console.say(json.dumps(estimate_record(estimate), indent=2))
     else:

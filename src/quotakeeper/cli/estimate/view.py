@@ -40,6 +40,9 @@ def estimate_lines(estimate: CostEstimate, session: CommandContext, width: int) 
             total = sum(x.milliseconds for x in audio)
             rows.append([words("total"), figures.quantity(total, minutes, lang), ""])
         yield from table(header, rows, {1})
+    for skipped in estimate.skipped:
+        why = words(skipped.reason)
+        yield words("{name} is left out ({why})", name=str(skipped.path), why=why)
     header = [words("MODEL"), words("COST")]
     yield from table(header, [[n, figures.money(c, lang)] for n, c in estimate.costs], {1})
     if texts:

@@ -18,9 +18,9 @@ def run_plan(
     as_json: bool = False, check: bool = False,
 ) -> int:  # fmt: skip
     """Print the plan; with `check` the exit code says how it is. Nothing is sent or written."""
-    paths = media_of(folders)
+    found = media_of(folders)
     with context.open_existing(session) as keeper:
-        made = make_plan(keeper, paths, request)
+        made = make_plan(keeper, found, request)
     if as_json:
         console.say(json.dumps(plan_record(made), indent=2))
     else:

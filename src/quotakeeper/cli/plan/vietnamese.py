@@ -72,8 +72,26 @@ TEXTS = {
     "{name} is left out ({why}); at most {most} by its size": (
         "bỏ qua {name} ({why}); theo dung lượng thì nhiều nhất {most}"
     ),
-    "?: no header tells its length; planned at the most its size allows": (
-        "?: phần đầu tệp không cho biết độ dài; tính theo mức nhiều nhất mà dung lượng cho phép"
+    "{name} is left out ({why})": "bỏ qua {name} ({why})",
+    "it is hidden, or lies in a hidden folder": "tệp ẩn, hoặc nằm trong thư mục ẩn",
+    "it lies in a folder of the folder; --recursive enters those": (
+        "tệp nằm trong thư mục con; dùng --recursive để duyệt thư mục con"
+    ),
+    "its bytes are sound or film, but its name has no ending of those": (
+        "nội dung là âm thanh hoặc phim, nhưng tên tệp không có phần mở rộng tương ứng"
+    ),
+    "the file is empty": "tệp rỗng",
+    "its bytes are of no sound or film format": "nội dung không thuộc định dạng âm thanh hay phim nào",
+    "it holds no sound": "không có âm thanh",
+    "it is damaged or cut off": "tệp hỏng hoặc bị cắt cụt",
+    "only a part of it is there, and that part does not tell its length": (
+        "chỉ có một phần tệp, và phần đó không cho biết độ dài"
+    ),
+    "its format is not read here": "định dạng này chưa đọc được",
+    "it has more frames than one reading takes": "tệp có nhiều khung hơn mức một lần đọc cho phép",
+    "it cannot be opened": "không mở được tệp",
+    "?: its bytes do not tell its length; planned at the most that it can be": (
+        "?: nội dung tệp không cho biết độ dài; tính theo mức nhiều nhất có thể"
     ),
     "+?: a part of it has no known price and is not in the sum": (
         "+?: có phần chưa có giá, không nằm trong tổng"

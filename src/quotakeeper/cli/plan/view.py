@@ -183,8 +183,11 @@ def _doubts(made: Plan, session: CommandContext) -> Iterator[str]:
         most = figures.with_unit(file.most_milliseconds, _MINUTES, lang)
         yield words("{name} is left out ({why}); at most {most} by its size",
                     name=file.name, why=file.why, most=most)  # fmt: skip
+    for skipped in made.skipped:
+        why = words(skipped.reason)
+        yield words("{name} is left out ({why})", name=str(skipped.path), why=why)
     if any(not each.size.exact for each in made.files):
-        yield words("?: no header tells its length; planned at the most its size allows")
+        yield words("?: its bytes do not tell its length; planned at the most that it can be")
     if any(each.unpriced for each in made.files):
         yield words("+?: a part of it has no known price and is not in the sum")
 

@@ -6,16 +6,21 @@ from quotakeeper.providers.audio.byte_view import AudioLength, ByteView
 
 _NARROW = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0)
 _WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 5, 0, 0, 0, 0, 0)
+_FRAME = 20_000  # microseconds
 
 
-def read_amr(view: ByteView) -> AudioLength | None:
+def read_amr(view: ByteView, start: int = 0) -> AudioLength | None:
     """AMR, narrow or wide band: twenty milliseconds a frame."""
-    wide = view.take(0, 9) == b"#!AMR-WB\n"
-    if not wide and view.take(0, 6) != b"#!AMR\n":
+    wide = view.take(start, 9) == b"#!AMR-WB\n"
+    if not wide and view.take(start, 6) != b"#!AMR\n":
         return None
     sizes = _WIDE if wide else _NARROW
-    at, frames = (9 if wide else 6), 0
-    while view.has(at, 1):
-        at += 1 + sizes[view.number(at, 1) >> 3 & 15]
+    at, frames = start + (9 if wide else 6), 0
+    if not view.whole:
+        return None
+    data, end = view.head, view.total
+    while at < end:
+        view.step()
+        at += 1 + sizes[data[at] >> 3 & 15]
         frames += 1
-    return AudioLength("amr", frames * 20_000, 1) if view.whole else None
+    return AudioLength("amr", frames * _FRAME, 1)

@@ -1,34 +1,99 @@
-"""Finds out what a piece of sound is and how long it is; never raises, whatever the bytes are."""
+"""Finds out what a piece of sound is and how long it is; never raises, whatever the bytes are.
+
+Formats are told by the marks in their bytes, never by a file's name. A format without a mark (MPEG
+audio, AAC in ADTS, AC-3) is taken only where frames of one kind follow each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from struct import error as struct_error
 
 from quotakeeper.domain.money import divide_half_even
-from quotakeeper.providers.audio.adts import read_adts
-from quotakeeper.providers.audio.amr import read_amr
-from quotakeeper.providers.audio.byte_view import AudioLength, Buffer, ByteView, MissingBytes
-from quotakeeper.providers.audio.flac import read_flac
-from quotakeeper.providers.audio.matroska import read_matroska
-from quotakeeper.providers.audio.mp3 import read_mp3
-from quotakeeper.providers.audio.mp4 import read_mp4
-from quotakeeper.providers.audio.ogg import read_ogg
-from quotakeeper.providers.audio.wav import read_wav
+from quotakeeper.providers.audio import (
+    aac,
+    ac3,
+    aiff,
+    amr,
+    asf,
+    avi,
+    flac,
+    flv,
+    lossless,
+    matroska,
+    mp3,
+    mp4,
+    mpeg_streams,
+    ogg,
+    wav,
+)
+from quotakeeper.providers.audio.byte_view import (
+    UNTOLD,
+    AudioLength,
+    Buffer,
+    ByteView,
+    MissingBytes,
+    UnreadSound,
+)
+from quotakeeper.providers.audio.tags import after_id3
+from quotakeeper.providers.audio.unread_reasons import UnreadReason
 
 # Opus, the thriftiest coder in use, goes down to 6 kbit/s: a byte is at most 1.34 milliseconds.
 LEAST_BYTES_PER_SECOND = 750
 _MOST_MICROSECONDS = 10**15  # 31 years; a header that says more is damaged
+_HEAD = 32
+
+Reader = Callable[[ByteView, int], AudioLength | None]
+
+# (where in the file, mark, reader); the marks of one row stand all at their places.
+_MARKS: tuple[tuple[tuple[tuple[int, bytes], ...], Reader], ...] = (
+    (((0, b"RIFF"), (8, b"WAVE")), wav.read_wav),
+    (((0, b"RF64"), (8, b"WAVE")), wav.read_wav),
+    (((0, b"BW64"), (8, b"WAVE")), wav.read_wav),
+    (((0, b"RIFF"), (8, b"AVI ")), avi.read_avi),
+    (((0, b"FORM"), (8, b"AIFF")), aiff.read_aiff),
+    (((0, b"FORM"), (8, b"AIFC")), aiff.read_aiff),
+    (((0, b".snd"),), aiff.read_au),
+    (((0, b"caff"),), aiff.read_caf),
+    (((0, b"fLaC"),), flac.read_flac),
+    (((0, b"OggS"),), ogg.read_ogg),
+    (((0, b"\x1a\x45\xdf\xa3"),), matroska.read_matroska),
+    (((0, b"#!AMR"),), amr.read_amr),
+    (((0, b"FLV"),), flv.read_flv),
+    (((0, asf.HEADER),), asf.read_asf),
+    (((0, b"wvpk"),), lossless.read_wavpack),
+    (((0, b"MAC "),), lossless.read_ape),
+    (((0, b"TTA1"),), lossless.read_tta),
+    (((0, b"MP+"),), lossless.read_musepack),
+    (((0, b"MPCK"),), lossless.read_musepack),
+    (((0, b"tBaK"),), lossless.read_tak),
+    (((0, b"DSD "),), lossless.read_dsf),
+    (((0, b"FRM8"), (12, b"DSD ")), lossless.read_dff),
+    (((0, b"\0\0\x01\xba"),), mpeg_streams.read_ps),
+    *((((4, name),), mp4.read_mp4) for name in
+      (b"ftyp", b"moov", b"styp", b"wide", b"mdat", b"free", b"skip", b"moof", b"sidx", b"pnot")),
+)  # fmt: skip
+# What is sound or film by its mark, and is not read here.
+_UNSUPPORTED = (
+    b"MThd", b"OFR ", b".RMF", b".ra\xfd", b"\x30\x26\xb2\x75", b"ADIF", b"\x7f\xfe\x80\x01",
+    b"\xf8\x72\x6f\xba", b"ajkg", b"FWS", b"CWS", b"MPC ", b"\x06\x0e\x2b\x34", b"RIFF", b"FORM",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """How long a file plays. `channels` 0: not known. `exact` False: it is at most that long."""
+    """How long a file plays. `channels` 0: not known. `exact` False: it is at most that long.
+
+    `film_microseconds` is the length of a film with all its tracks, 0 for sound alone, and None
+    where the file may be a film whose pictures go on longer than its sound.
+    """
 
     form: str
     microseconds: int
     channels: int = 0
     exact: bool = True
+    film_microseconds: int | None = 0
 
     @property
     def milliseconds(self) -> int:
@@ -52,38 +117,62 @@ def longest_milliseconds(size_bytes: int) -> int:
 
 
 def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> Sound | None:
-    """Read the length of a sound or film from its header, or None when there is none we know.
+    """Read the length of a sound or film from its bytes, or None when they do not tell it.
 
     `head` is the file or its beginning; with `total`, its whole size, the length can often be told
     from the beginning alone, and with `tail`, its last bytes, nearly always.
     """
+    found = sound_or_reason(head, tail=tail, total=total)
+    return found if isinstance(found, Sound) else None
+
+
+def sound_or_reason(
+    head: Buffer, *, tail: bytes = b"", total: int | None = None
+) -> Sound | UnreadReason:
+    """The same, or the reason why there is no length. A film without sound has a length of 0."""
+    if not len(head):
+        return UnreadReason.EMPTY
     view = ByteView(head, tail, total if total is not None else len(head))
-    try:
-        for reader in _readers(view):
-            length = reader(view)
-            if length is not None and 0 <= length.microseconds <= _MOST_MICROSECONDS:
-                return Sound(length.form, length.microseconds, length.channels, length.exact)
-    except (MissingBytes, IndexError, ZeroDivisionError, OverflowError):
-        return None
-    return None
+    reason = UnreadReason.NO_MEDIA
+    for reader, start, certain in _readers(view):
+        try:
+            length = reader(view, start)
+        except UnreadSound as unread:
+            return unread.reason
+        except (MissingBytes, IndexError, ZeroDivisionError, OverflowError, ValueError,
+                struct_error):  # fmt: skip
+            length = None
+        if length is not None and 0 <= length.microseconds <= _MOST_MICROSECONDS:
+            film = None if length.film == UNTOLD else min(length.film, _MOST_MICROSECONDS)
+            return Sound(length.form, length.microseconds, length.channels, length.exact, film)
+        if certain:
+            reason = UnreadReason.DAMAGED if view.whole else UnreadReason.PART
+    if reason is UnreadReason.NO_MEDIA and bytes(view.head[:4]).startswith(_UNSUPPORTED):
+        return UnreadReason.UNSUPPORTED
+    return reason
 
 
-def _readers(view: ByteView) -> tuple[Callable[[ByteView], AudioLength | None], ...]:
-    start = bytes(view.head[:12])
-    if start[:4] in (b"RIFF", b"RF64", b"BW64") and start[8:12] == b"WAVE":
-        return (read_wav,)
-    marks: tuple[tuple[int, bytes, Callable[[ByteView], AudioLength | None]], ...] = (
-        (0, b"fLaC", read_flac),
-        (0, b"OggS", read_ogg),
-        (0, b"\x1a\x45\xdf\xa3", read_matroska),
-        (0, b"#!AMR", read_amr),
-        (4, b"ftyp", read_mp4),
-        (4, b"moov", read_mp4),
-        (4, b"styp", read_mp4),
-        (4, b"wide", read_mp4),
-        (4, b"mdat", read_mp4),
-    )
-    for at, mark, reader in marks:
-        if start[at : at + len(mark)] == mark:
-            return (reader,)
-    return (read_flac, read_adts, read_mp3) if start[:3] == b"ID3" else (read_adts, read_mp3)
+def has_media_mark(head: bytes) -> bool:
+    """Whether a file's first bytes are those of a sound or film format that has a mark."""
+    view = ByteView(head)
+    return any(certain for _, _, certain in _readers(view) if certain)
+
+
+def _readers(view: ByteView) -> Iterator[tuple[Reader, int, bool]]:
+    """(reader, where its format begins, whether a mark says that it is the one)."""
+    start = after_id3(view)
+    for at in dict.fromkeys((0, start)):
+        head = view.upto(at, _HEAD)
+        for marks, reader in _MARKS:
+            if all(head[place : place + len(mark)] == mark for place, mark in marks):
+                yield reader, at, True
+                return
+        if wav.is_w64(head):
+            yield wav.read_w64, at, True
+            return
+    if mpeg_streams.packet_size(view) is not None:
+        yield mpeg_streams.read_ts, 0, True
+        return
+    tagged = start > 0
+    for reader in (ac3.read_ac3, aac.read_adts, mp3.read_mp3):
+        yield reader, start if reader is ac3.read_ac3 else 0, tagged

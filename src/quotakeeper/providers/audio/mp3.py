@@ -1,136 +1,132 @@
-"""The length of MP3: by its Xing or VBRI tag, or by its frames."""
+"""The length of MPEG audio, layers I to III: by its Xing or VBRI tag, or by its frames."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, micros
-from quotakeeper.providers.audio.id3 import after_id3
+from quotakeeper.providers.audio.frames import (
+    Frame,
+    FrameCodec,
+    first_frame,
+    frame_at,
+    walk_frames,
+)
+from quotakeeper.providers.audio.tags import after_tags
 
-_MP3_KBITS = {
-    3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+# kbit/s by (MPEG 1, layer); ISO/IEC 11172-3, 2.4.2.3, and 13818-3, 2.4.2.3.
+_KBITS = {
+    (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-_MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _SEARCHED = 64 * 1024
 _ENCODERS = (b"LAME", b"Lavf", b"Lavc")
 _ENOUGH_FRAMES = 20  # of one bit rate: the rest of a file we do not have is taken to be alike
+_FORMS = {2: "mp2", 3: "mp3"}
+
+
+def _parse(head: bytes) -> Frame | None:
+    return _parsed(head[0] << 24 | head[1] << 16 | head[2] << 8 | head[3] & 0xC0)
+
+
+@lru_cache(maxsize=4_096)  # the headers of a file repeat
+def _parsed(head: int) -> Frame | None:
+    version, layer = head >> 19 & 3, 4 - (head >> 17 & 3)
+    bits, rates, padding = head >> 12 & 15, head >> 10 & 3, head >> 9 & 1
+    if head >> 21 != 0x7FF or version == 1 or layer == 4 or bits in (0, 15) or rates == 3:
+        return None
+    first = version == 3
+    rate, kbits = _RATES[version][rates], _KBITS[first, layer][bits - 1]
+    channels = 1 if head >> 6 & 3 == 3 else 2
+    kind = version << 4 | layer << 2 | rates
+    if layer == 1:
+        return Frame((12 * kbits * 1000 // rate + padding) * 4, 384, rate, channels, kind)
+    samples = 1152 if first or layer == 2 else 576
+    return Frame(samples // 8 * kbits * 1000 // rate + padding, samples, rate, channels, kind)
+
+
+MPEG = FrameCodec("mp3", 4, 4, re.compile(rb"\xff[\xe2-\xef\xf2-\xff]"), _parse)
 
 
 @dataclass(frozen=True, slots=True)
-class AudioFrame:
-    """One MPEG layer III frame header."""
+class _Tag:
+    """What a Xing, Info or VBRI tag says of the file that it begins."""
 
-    size: int
-    samples: int
-    rate: int
-    channels: int
-    kbits: int
-    tag_at: int
+    frames: int
+    trimmed: int  # samples that the encoder added
+    size: int  # bytes of the file it is about; 0: not said
 
 
-def mp3_frame(view: ByteView, at: int) -> AudioFrame | None:
-    """The frame header at a place, or None when there is none."""
-    if not view.has(at, 4):
-        return None
-    head = view.number(at, 4)
-    version, layer = head >> 19 & 3, head >> 17 & 3
-    bits, rates = head >> 12 & 15, head >> 10 & 3
-    if head >> 21 != 0x7FF or version == 1 or layer != 1 or bits in (0, 15) or rates == 3:
-        return None
-    rate = _MP3_RATES[version][rates]
-    kbits = _MP3_KBITS[3 if version == 3 else 2][bits - 1]
-    samples = 1152 if version == 3 else 576
-    channels = 1 if head >> 6 & 3 == 3 else 2
-    size = samples // 8 * kbits * 1000 // rate + (head >> 9 & 1)
-    side = (32 if channels == 2 else 17) if version == 3 else (17 if channels == 2 else 9)
-    return AudioFrame(size, samples, rate, channels, kbits, at + 4 + side)
+def read_mp3(view: ByteView, start: int = 0) -> AudioLength | None:
+    """MPEG audio: by all its frames, or of a beginning by its tag or its bit rate.
 
-
-def read_mp3(view: ByteView) -> AudioLength | None:
-    """MP3: by its tag when that is about the whole file, else by walking over the frames."""
-    found = _first_frame(view, after_id3(view))
-    if found is None:
+    The tag's delay and padding are taken off as players do.
+    """
+    begin = after_tags(view, start)
+    found = first_frame(view, begin, begin + _SEARCHED, MPEG, view.total)
+    # Layer I is in no use, and its short frames are found in pictures.
+    if found is None or found[1].kind >> 2 & 3 == 1:
         return None
     at, first = found
-    tagged = _tagged_samples(view, first, at)
-    if tagged is not None:
-        return AudioLength("mp3", micros(tagged, first.rate), first.channels)
+    form, tag = _FORMS[first.kind >> 2 & 3], _tag(view, at, first)
     if view.whole:
-        return AudioLength("mp3", micros(_walk(view, at, first), first.rate), first.channels)
-    return _by_rate(view, at, first)
+        count = walk_frames(view, at, MPEG)
+        if tag:
+            count.less(first.samples, first.rate)
+            count.less(tag.trimmed, first.rate)
+        return AudioLength(form, count.microseconds, first.channels)
+    if tag and _is_about_all(tag, view.total - at):
+        samples = tag.frames * first.samples - tag.trimmed
+        return AudioLength(form, micros(max(0, samples), first.rate), first.channels)
+    return _by_rate(view, at, first, form)
 
 
-def _first_frame(view: ByteView, start: int) -> tuple[int, AudioFrame] | None:
-    """The first frame that is followed by another one, or by the end of the file."""
-    for at in range(start, min(start + _SEARCHED, view.total)):
-        frame = mp3_frame(view, at)
-        if frame and (at + frame.size >= view.total or mp3_frame(view, at + frame.size)):
-            return at, frame
-        if not view.has(at, 1):
-            return None
-    return None
+def _is_about_all(tag: _Tag, size: int) -> bool:
+    """Files put one behind the other keep the tag of the first: the tag's size in bytes tells."""
+    return not tag.size or size <= tag.size + max(_SEARCHED, tag.size // 8)
 
 
-def _tagged_samples(view: ByteView, first: AudioFrame, at: int) -> int | None:
-    """Samples by the Xing/Info tag (less the encoder's padding) or the VBRI tag, if it is right.
-
-    Files put one behind the other keep the tag of the first: the tag's size in bytes tells.
-    """
-    tag = first.tag_at
-    if view.has(tag, 8) and view.take(tag, 4) in (b"Xing", b"Info"):
+def _tag(view: ByteView, at: int, first: Frame) -> _Tag | None:
+    side = (32 if first.channels == 2 else 17) if first.samples == 1152 else 0
+    side = side or (17 if first.channels == 2 else 9)
+    tag = at + 4 + side
+    if view.has(tag, 12) and view.take(tag, 4) in (b"Xing", b"Info"):
         flags = view.number(tag + 4, 4)
-        if not flags & 1 or not view.has(tag + 8, 4):
-            return None
-        if flags & 2 and view.has(tag + 12, 4):
-            told = view.number(tag + 12, 4)
-            if told and view.total - at > told + max(_SEARCHED, told // 8):
-                return None
-        samples = view.number(tag + 8, 4) * first.samples
+        frames = view.number(tag + 8, 4) if flags & 1 else 0
+        size = view.number(tag + 12, 4) if flags & 3 == 3 and view.has(tag + 12, 4) else 0
         encoder = tag + 8 + 4 * (flags & 1) + 2 * (flags & 2) + 25 * (flags & 4) + (flags >> 1 & 4)
+        trimmed = 0
         if view.has(encoder, 24) and view.take(encoder, 4) in _ENCODERS:
             packed = view.number(encoder + 21, 3)
-            samples -= (packed >> 12) + (packed & 0xFFF)
-        return max(0, samples) or None
+            trimmed = (packed >> 12) + (packed & 0xFFF)
+        return _Tag(frames, trimmed, size) if frames or view.whole else None
     if view.has(at + 36, 18) and view.take(at + 36, 4) == b"VBRI":
-        return view.number(at + 50, 4) * first.samples or None
+        frames = view.number(at + 50, 4)
+        return _Tag(frames, 0, view.number(at + 46, 4)) if frames else None
     return None
 
 
-def _walk(view: ByteView, at: int, first: AudioFrame) -> int:
-    """Samples of all frames at the first one's rate; over damage it goes on where frames go on."""
-    data, end = view.head, view.total
-    known: dict[int, tuple[int, int]] = {}
-    samples = 0
-    while at + 4 <= end:
-        key = data[at] << 16 | data[at + 1] << 8 | data[at + 2]
-        step = known.get(key)
-        if step is None:
-            frame = mp3_frame(view, at)
-            if frame is None:
-                following = _first_frame(view, at + 1)
-                if following is None:
-                    break
-                at = following[0]
-                continue
-            step = known[key] = (frame.size, frame.samples * first.rate // frame.rate)
-        at += step[0]
-        samples += step[1]
-    return samples
-
-
-def _by_rate(view: ByteView, at: int, first: AudioFrame) -> AudioLength | None:
+def _by_rate(view: ByteView, at: int, first: Frame, form: str) -> AudioLength:
     """The beginning only: one bit rate throughout makes the size a length, else the least does."""
-    start, least, seen = at, first.kbits, 0
-    frame: AudioFrame | None = first
-    constant = True
+    start, sizes, seen = at, [first.size], 0
+    frame: Frame | None = first
     while frame is not None:
-        constant = constant and frame.kbits == first.kbits
-        least = min(least, frame.kbits)
+        sizes.append(frame.size)
         seen += 1
         at += frame.size
-        frame = mp3_frame(view, at)
-    if not constant or seen < _ENOUGH_FRAMES:
-        least = min(least, _MP3_KBITS[3 if first.samples == 1152 else 2][0])
-    length = micros((view.total - start) * 8, least * 1000)
-    return AudioLength("mp3", length, first.channels, exact=False)
+        frame = frame_at(view, at, MPEG)
+        if frame is not None and frame.kind != first.kind:
+            break
+    least = min(sizes)
+    if max(sizes) - least > 4 or seen < _ENOUGH_FRAMES:
+        kbits = _KBITS[first.kind >> 4 == 3, first.kind >> 2 & 3][0]
+        least = min(least, first.samples // 8 * kbits * 1000 // first.rate)
+    frames = -(-(view.total - start) // max(1, least))
+    return AudioLength(form, micros(frames * first.samples, first.rate), first.channels, False)

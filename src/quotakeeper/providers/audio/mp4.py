@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, MissingBytes, micros
+from quotakeeper.providers.audio.mp4_boxes import Box, boxes, clock, known
+from quotakeeper.providers.audio.mp4_channels import sound_entry
 
-_UNKNOWN = (2**32 - 1, 2**64 - 1)
+_WHOLE_FRAMES = (b"mp4a", b"ac-3", b"ec-3", b".mp3", b"samr", b"sawb")
+_LONGEST_FRAME = 4  # frames longer than a quarter of a second are none of sound
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
-    name: bytes
-    start: int  # of what it holds
-    end: int
+class _Edit:
+    """A stretch that is played: how long by the film's clock, from where by the track's."""
+
+    plays: int
+    start: int
 
 
 @dataclass(slots=True)
@@ -26,148 +29,173 @@ class _Track:
     duration: int = 0
     plays: int = 0
     kind: bytes = b""
+    codec: bytes = b""
     channels: int = 0
+    samples: int = 0  # the length of the samples that the index counts
+    frame: int = 1
     default: int = 0  # of a sample in a fragment
     fragments: int = 0
+    edits: list[_Edit] = field(default_factory=list)
+
+    def microseconds(self, film_scale: int) -> int:
+        """How long its samples play, less what the edit list leaves out. 0: not said."""
+        media = self.samples + self.fragments or self.duration
+        if not media or not self.scale:
+            return micros(self.plays, film_scale) if self.plays and film_scale else 0
+        length, begun = 0, False
+        for edit in self.edits:
+            if edit.start < 0 or edit.start >= media:
+                continue  # silence in front, or nothing
+            stop = media
+            if edit.plays and film_scale and not self.fragments:
+                stop = edit.start + edit.plays * self.scale // film_scale
+                stop = min(media, -(-stop // self.frame) * self.frame) if self.samples else stop
+            length, begun = length + max(0, stop - edit.start), True
+        return micros(length if begun else media, self.scale)
 
 
-def read_mp4(view: ByteView) -> AudioLength | None:
-    """The sound track's length; the film's where no track is sound or none says its own."""
-    tracks: dict[int, _Track] = {}
-    scale = length = fragmented = 0
-    seen = False
-    for box in _boxes(view, 0, view.total):
+@dataclass(slots=True)
+class _Film:
+    tracks: dict[int, _Track] = field(default_factory=dict)
+    scale: int = 0
+    length: int = 0
+    fragmented: int = 0
+    goes_on: bool = False  # in fragments behind the index
+
+
+def read_mp4(view: ByteView, start: int = 0) -> AudioLength | None:
+    """The sound track's length, and the film's; a film without sound has a length of 0.
+
+    Of fragments the samples are added to those of the index. Without all of them there is no
+    length but the one that the index states for all.
+    """
+    film, seen = _Film(), False
+    for box in boxes(view, start, view.total, outer=True):
         if box.name == b"moov":
             seen = True
-            scale, length, fragmented = _moov(view, box, tracks)
+            _moov(view, box, film)
         elif box.name == b"moof" and seen:
-            _moof(view, box, tracks)
+            film.goes_on = True
+            _moof(view, box, film)
     if not seen:
         return None
-    sounds = [track for track in tracks.values() if track.kind == b"soun"]
-    sound = max(sounds, key=lambda t: (t.plays, t.duration), default=_Track())
-    for samples, rate in (
-        (sound.plays, scale),
-        (sound.duration, sound.scale),
-        (sound.fragments, sound.scale),
-        (fragmented, scale),
-        (length, scale),
-    ):
-        if samples > 0 and rate > 0:
-            exact = samples != sound.fragments or view.whole
-            return (
-                AudioLength("mp4", micros(samples, rate), sound.channels, exact) if exact else None
-            )
-    return None
+    plays = max((t.microseconds(film.scale) for t in film.tracks.values()), default=0)
+    whole = max(plays, micros(film.length, film.scale) if film.length and film.scale else 0)
+    sounds = [track for track in film.tracks.values() if track.kind == b"soun"]
+    if film.tracks and not sounds and all(track.kind for track in film.tracks.values()):
+        return AudioLength("mp4", 0, 0, film=whole) if whole and _is_all(view, film) else None
+    sound = max(sounds, key=lambda track: track.microseconds(film.scale), default=_Track())
+    length = sound.microseconds(film.scale)
+    stated = micros(film.fragmented, film.scale) if film.fragmented and film.scale else 0
+    if not _is_all(view, film):
+        if stated and stated >= length:
+            return AudioLength("mp4", stated, sound.channels, False, max(whole, stated))
+        return None
+    length = length or stated or whole
+    if not length:
+        return None
+    return AudioLength("mp4", length, sound.channels, film=whole if len(film.tracks) > 1 else 0)
 
 
-def _boxes(view: ByteView, start: int, end: int) -> Iterator[_Box]:
-    at = start
-    while at + 8 <= end:
-        if not view.has(at, 8):
-            return
-        size, name, header = view.number(at, 4), view.take(at + 4, 4), 8
-        if size == 1:
-            if not view.has(at + 8, 8):
-                return
-            size, header = view.number(at + 8, 8), 16
-        elif size == 0:
-            size = end - at
-        if size < header:
-            return
-        yield _Box(name, at + header, min(at + size, end))
-        at += size
+def _is_all(view: ByteView, film: _Film) -> bool:
+    return view.whole or not film.goes_on
 
 
-def _moov(view: ByteView, moov: _Box, tracks: dict[int, _Track]) -> tuple[int, int, int]:
-    scale = length = fragmented = 0
+def _moov(view: ByteView, moov: Box, film: _Film) -> None:
     defaults: dict[int, int] = {}
-    for box in _boxes(view, moov.start, moov.end):
+    for box in boxes(view, moov.start, moov.end):
         if box.name == b"mvhd":
-            scale, length = _clock(view, box)
+            film.scale, film.length = clock(view, box)
         elif box.name == b"trak":
             track = _trak(view, box)
-            tracks[track.number] = track
+            film.tracks[track.number] = track
         elif box.name == b"mvex":
-            for part in _boxes(view, box.start, box.end):
+            film.goes_on = True
+            for part in boxes(view, box.start, box.end):
                 if part.name == b"mehd":
                     wide = view.number(part.start, 1) == 1
-                    fragmented = view.number(part.start + 4, 8 if wide else 4)
+                    film.fragmented = view.number(part.start + 4, 8 if wide else 4)
                 elif part.name == b"trex":
                     number = view.number(part.start + 4, 4)
                     defaults[number] = view.number(part.start + 12, 4)
     for number, default in defaults.items():
-        if number in tracks:
-            tracks[number].default = default
-    return scale, length, fragmented
+        if number in film.tracks:
+            film.tracks[number].default = default
 
 
-def _clock(view: ByteView, box: _Box) -> tuple[int, int]:
-    """(units a second, units) of an mvhd or mdhd."""
-    if view.number(box.start, 1) == 1:
-        scale, length = view.number(box.start + 20, 4), view.number(box.start + 24, 8)
-    else:
-        scale, length = view.number(box.start + 12, 4), view.number(box.start + 16, 4)
-    return scale, 0 if length in _UNKNOWN else length
-
-
-def _trak(view: ByteView, trak: _Box) -> _Track:
+def _trak(view: ByteView, trak: Box) -> _Track:
     track = _Track()
-    for box in _boxes(view, trak.start, trak.end):
+    for box in boxes(view, trak.start, trak.end):
         if box.name == b"tkhd":
             wide = view.number(box.start, 1) == 1
             track.number = view.number(box.start + (20 if wide else 12), 4)
             plays = view.number(box.start + (28 if wide else 20), 8 if wide else 4)
-            track.plays = 0 if plays in _UNKNOWN else plays
+            track.plays = known(plays)
+        elif box.name == b"edts":
+            for part in boxes(view, box.start, box.end):
+                if part.name == b"elst":
+                    track.edits = _edits(view, part)
         elif box.name == b"mdia":
             _media(view, box, track)
     return track
 
 
-def _media(view: ByteView, mdia: _Box, track: _Track) -> None:
-    for box in _boxes(view, mdia.start, mdia.end):
+def _edits(view: ByteView, elst: Box) -> list[_Edit]:
+    width = 8 if view.number(elst.start, 1) == 1 else 4
+    count = min(view.number(elst.start + 4, 4), (elst.end - elst.start - 8) // (2 * width + 4))
+    found = []
+    for number in range(count):
+        view.step()
+        at = elst.start + 8 + number * (2 * width + 4)
+        start = int.from_bytes(view.take(at + width, width), "big", signed=True)
+        found.append(_Edit(known(view.number(at, width)), start))
+    return found
+
+
+def _media(view: ByteView, mdia: Box, track: _Track) -> None:
+    for box in boxes(view, mdia.start, mdia.end):
         if box.name == b"mdhd":
-            track.scale, track.duration = _clock(view, box)
+            track.scale, track.duration = clock(view, box)
         elif box.name == b"hdlr":
             track.kind = view.take(box.start + 8, 4)
-        elif box.name == b"minf" and track.kind == b"soun":
-            track.channels = _channels(view, box)
+        elif box.name == b"minf":
+            _information(view, box, track)
 
 
-def _channels(view: ByteView, minf: _Box) -> int:
-    for box in _boxes(view, minf.start, minf.end):
-        if box.name == b"stbl":
-            return _channels(view, box)
-        if box.name == b"stsd" and view.has(box.start + 16 + 16, 2):
-            # version, flags, count; the entry's size and name; 8 reserved; 8 of the sound entry
-            told = view.number(box.start + 8 + 8 + 8 + 8, 2)
-            return _aac_channels(view.take(box.start, box.end - box.start)) or told
-    return 0
+def _information(view: ByteView, box: Box, track: _Track) -> None:
+    for part in boxes(view, box.start, box.end):
+        if part.name == b"stbl":
+            _information(view, part, track)
+        elif part.name == b"stsd" and track.kind == b"soun":
+            track.codec, track.channels = sound_entry(view, part)
+        elif part.name == b"stts":
+            track.samples, track.frame = _times(view, part, track)
 
 
-def _aac_channels(entry: bytes) -> int:
-    """Channels by AAC's own configuration: the box above it says 2 for mono too."""
-    at = entry.find(b"esds")
-    at = entry.find(b"\x05", entry.find(b"\x04", at + 8) + 14) if at >= 0 else -1
-    if at < 0:
-        return 0
-    at += 1
-    while entry[at : at + 1] >= b"\x80":
-        at += 1
-    config = int.from_bytes(entry[at + 1 : at + 3].ljust(2, b"\0"), "big")
-    kind, rate, channels = config >> 11, config >> 7 & 15, config >> 3 & 15
-    return channels if 0 < kind < 31 and rate < 13 and channels < 8 else 0
+def _times(view: ByteView, stts: Box, track: _Track) -> tuple[int, int]:
+    """(the sum of all samples, the size of a frame of sound), by the track's clock."""
+    count = min(view.number(stts.start + 4, 4), (stts.end - stts.start - 8) // 8)
+    total = frame = 0
+    for number in range(count):
+        view.step()
+        at = stts.start + 8 + 8 * number
+        samples, size = view.number(at, 4), view.number(at + 4, 4)
+        total += samples * size
+        frame = frame or size
+    # The last sample is often said to be shorter than a frame; decoders give all of it.
+    fits = track.codec in _WHOLE_FRAMES and 1 < frame <= track.scale // _LONGEST_FRAME
+    return (-(-total // frame) * frame, frame) if fits else (total, 1)
 
 
-def _moof(view: ByteView, moof: _Box, tracks: dict[int, _Track]) -> None:
-    for traf in _boxes(view, moof.start, moof.end):
+def _moof(view: ByteView, moof: Box, film: _Film) -> None:
+    for traf in boxes(view, moof.start, moof.end):
         if traf.name != b"traf":
             continue
         track, default = _Track(), 0
-        for box in _boxes(view, traf.start, traf.end):
+        for box in boxes(view, traf.start, traf.end):
             if box.name == b"tfhd":
                 flags = view.number(box.start, 4)
-                track = tracks.get(view.number(box.start + 4, 4), track)
+                track = film.tracks.get(view.number(box.start + 4, 4), track)
                 default = track.default
                 if flags & 8:
                     at = box.start + 8 + 8 * (flags & 1) + 4 * (flags >> 1 & 1)
@@ -176,7 +204,7 @@ def _moof(view: ByteView, moof: _Box, tracks: dict[int, _Track]) -> None:
                 track.fragments += _run(view, box, default)
 
 
-def _run(view: ByteView, box: _Box, default: int) -> int:
+def _run(view: ByteView, box: Box, default: int) -> int:
     """How long the samples of one run are, by the track's clock."""
     flags, samples = view.number(box.start, 4), view.number(box.start + 4, 4)
     if not flags & 0x100:
@@ -185,4 +213,5 @@ def _run(view: ByteView, box: _Box, default: int) -> int:
     at = box.start + 8 + 4 * (flags & 1) + 4 * (flags >> 2 & 1)
     if at + samples * entry > box.end:
         raise MissingBytes
+    view.step(samples)
     return sum(view.number(at + index * entry, 4) for index in range(samples))

@@ -2,74 +2,175 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, MissingBytes, micros
+from quotakeeper.providers.audio.byte_view import (
+    UNTOLD,
+    AudioLength,
+    ByteView,
+    MissingBytes,
+    UnreadSound,
+    micros,
+)
+from quotakeeper.providers.audio.unread_reasons import UnreadReason
 
 _OPUS_RATE = 48_000
 _NO_GRANULE = 2**64 - 1
+_LARGEST = 2**62  # a position above this is a negative one, before the first sample
+_CONTINUED, _FIRST = 1, 2
 
 
 @dataclass(slots=True)
 class _Stream:
     """One logical stream of an Ogg file."""
 
+    codec: str
     rate: int
     channels: int
     skipped: int = 0
+    packet: int = 0  # samples of a packet at most; 0: its own bytes tell
+    begin: int = 0
     last: int = 0
+    exact: bool = True
+    started: bool = False
+    packets: int = 0  # headers that are still to come
 
     @property
     def microseconds(self) -> int:
-        return micros(max(0, self.last - self.skipped), self.rate)
+        return micros(max(0, self.last - max(self.begin, 0) - self.skipped), self.rate)
 
 
-def read_ogg(view: ByteView) -> AudioLength | None:
-    """Ogg: the last position of every stream; chained streams follow each other and are added."""
-    streams: dict[int, _Stream] = {}
-    at, ended = 0, 0
-    while view.has(at, 27) and view.take(at, 4) == b"OggS":
+@dataclass(slots=True)
+class _File:
+    """Groups of streams: those of a group play together, the groups one after the other."""
+
+    groups: list[list[_Stream]] = field(default_factory=list)
+    current: dict[int, _Stream | None] = field(default_factory=dict)
+    heads: bool = False  # the pages before this one begin streams
+
+
+def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
+    """Ogg: where each stream ends, less where it begins. Chained streams are added."""
+    file = _File()
+    at = ended = start
+    while True:
+        view.step()
+        if not view.has(at, 27) or view.take(at, 4) != b"OggS":
+            found = view.find(b"OggS", at + 1) if view.whole and at < view.total else -1
+            if found < 0:
+                break
+            at = found
+            continue
         segments = view.number(at + 26, 1)
         if not view.has(at + 27, segments):
             break
-        serial = view.number(at + 14, 4, little=True)
-        if view.number(at + 5, 1) & 2:
-            found = _ogg_codec(view, at + 27 + segments)
-            if found is not None:
-                streams[serial] = found
-        _position(view, at, streams.get(serial))
+        _page(view, at, segments, file)
         ended = at = at + 27 + segments + sum(view.take(at + 27, segments))
+    streams = [stream for group in file.groups for stream in group]
     if not streams:
+        raise UnreadSound(UnreadReason.NO_SOUND if file.current else UnreadReason.DAMAGED)
+    if ended < view.total and not view.whole and not _by_the_end(view, file):
         return None
-    if ended < view.total:
-        last = view.last_of(b"OggS")
-        if last < 0 or not view.has(last, 18):
-            raise MissingBytes
-        stream = streams.get(view.number(last + 14, 4, little=True))
-        if stream is None or not (view.whole or view.tail):
-            return None  # another file follows the first, or the end is not there
-        _position(view, last, stream)
-    longest = max(streams.values(), key=lambda stream: stream.microseconds)
-    return AudioLength("ogg", sum(s.microseconds for s in streams.values()), longest.channels)
+    longest = max(streams, key=lambda stream: stream.microseconds)
+    length = sum(max((s.microseconds for s in group), default=0) for group in file.groups)
+    exact = all(stream.exact for stream in streams)
+    film = UNTOLD if None in file.current.values() else 0
+    return AudioLength("ogg", length, longest.channels, exact, film)
 
 
-def _position(view: ByteView, at: int, stream: _Stream | None) -> None:
+def _by_the_end(view: ByteView, file: _File) -> bool:
+    """Take the last page's position; False when another file follows, or the end is not there."""
+    last = view.last_of(b"OggS")
+    if last < 0 or not view.has(last, 18):
+        raise MissingBytes
+    stream = file.current.get(view.number(last + 14, 4, little=True))
+    if stream is None or not view.tail:
+        return False
+    if not stream.started:
+        return False  # where the stream begins is not in the part that is there
+    _position(view, last, stream)
+    return True
+
+
+def _page(view: ByteView, at: int, segments: int, file: _File) -> None:
+    serial, flags = view.number(at + 14, 4, little=True), view.number(at + 5, 1)
+    if flags & _FIRST:
+        if not file.heads:
+            file.groups.append([])
+        file.heads = True
+        found = _codec(view, at + 27 + segments)
+        file.current[serial] = found
+        if found is not None:
+            file.groups[-1].append(found)
+        return
+    file.heads = False
+    stream = file.current.get(serial)
+    if stream is None:
+        return
     position = view.number(at + 6, 8, little=True)
-    if stream is not None and position != _NO_GRANULE:
+    if not stream.started and 0 < position < _LARGEST:
+        _begin(view, at, segments, stream, position)
+    _position(view, at, stream)
+
+
+def _begin(view: ByteView, at: int, segments: int, stream: _Stream, position: int) -> None:
+    """The first page of sound: its position less what its packets hold is where sound begins."""
+    stream.started = True
+    lacing, place = view.take(at + 27, segments), at + 27 + segments
+    samples, packets, size = 0, 0, 0
+    for length in lacing:
+        size += length
+        if length < 255:
+            packets += 1
+            samples += stream.packet or _opus_samples(view.upto(place, 2)[: max(size, 0)])
+            place, size = place + size, 0
+    ends = bool(view.number(at + 5, 1) & 4)
+    # A page that also ends the stream may be trimmed; what starts a little late is a cut packet.
+    if not ends and position > samples:
+        stream.begin = position - samples
+        stream.exact = stream.exact and stream.codec != "vorbis"
+
+
+def _position(view: ByteView, at: int, stream: _Stream) -> None:
+    position = view.number(at + 6, 8, little=True)
+    if position != _NO_GRANULE and position < _LARGEST:
         stream.last = max(stream.last, position)
 
 
-def _ogg_codec(view: ByteView, at: int) -> _Stream | None:
+def _opus_samples(packet: bytes) -> int:
+    """Samples at 48 kHz of an Opus packet (RFC 6716, 3.1)."""
+    if not packet:
+        return 0
+    config = packet[0] >> 3
+    if config < 12:
+        size = (480, 960, 1920, 2880)[config & 3]
+    elif config < 16:
+        size = (480, 960)[config & 1]
+    else:
+        size = (120, 240, 480, 960)[config & 3]
+    code = packet[0] & 3
+    frames = 1 if code == 0 else 2 if code < 3 else packet[1] & 63 if len(packet) > 1 else 1
+    return size * frames
+
+
+def _codec(view: ByteView, at: int) -> _Stream | None:
     if not view.has(at, 16):
         return None
-    start = view.take(at, 16)
-    if start[:8] == b"OpusHead":
-        return _Stream(_OPUS_RATE, start[9], skipped=int.from_bytes(start[10:12], "little"))
-    if start[:7] == b"\x01vorbis":
-        return _Stream(int.from_bytes(start[12:16], "little"), start[11])
-    if start[:5] == b"\x7fFLAC" and view.has(at + 27, 8):
-        packed = view.number(at + 27, 8)
-        return _Stream(packed >> 44, (packed >> 41 & 7) + 1)
-    if start[:8] == b"Speex   " and view.has(at + 36, 16):
-        return _Stream(view.number(at + 36, 4, little=True), view.number(at + 48, 4, little=True))
+    head = view.take(at, 16)
+    if head[:8] == b"OpusHead":
+        skipped = int.from_bytes(head[10:12], "little")
+        return _Stream("opus", _OPUS_RATE, head[9], skipped=skipped)
+    if head[:7] == b"\x01vorbis":
+        # A packet adds a quarter of its block and a quarter of the one before it.
+        block = 1 << (view.number(at + 28, 1) >> 4) if view.has(at + 28, 1) else 8_192
+        rate = int.from_bytes(head[12:16], "little")
+        return _Stream("vorbis", rate, head[11], packet=max(1, block // 2))
+    if head[:5] == b"\x7fFLAC" and view.has(at + 27, 8):
+        packed, block = view.number(at + 27, 8), view.number(at + 19, 2)
+        return _Stream("flac", packed >> 44, (packed >> 41 & 7) + 1, packet=max(1, block))
+    if head[:8] == b"Speex   " and view.has(at + 36, 32):
+        rate, channels, frame, per_packet = (
+            view.number(at + offset, 4, little=True) for offset in (36, 48, 56, 64)
+        )
+        return _Stream("speex", rate, channels, packet=max(1, frame * max(1, per_packet)))
     return None

@@ -30,6 +30,7 @@ _USUAL_BYTES_PER_SECOND = 8_000
 _SPOKEN_TOKENS_PER_SECOND = 6
 _FEATURE_OUTPUT = 1_000
 _MOST_CHARACTERS = 2_000  # that /v1/speak takes at once
+_MARKED = frozenset({"wav", "flac", "ogg", "mp4", "webm", "aiff", "au", "caf"})
 _ONE = {"requests": 1}
 
 
@@ -74,12 +75,14 @@ def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]
     if kind.startswith("application/json") or (body[:1] == b"{" and "url" in parse_object(body)):
         return UNKNOWN_BOUND_MS, UNKNOWN_TYPICAL_MS, False, 0, "only an address: unknown length"
     sound = read_sound(body)
+    if is_raw(place):
+        # Raw samples may look like frames by chance; a file with a mark of its own does not.
+        length = raw_format(place).milliseconds(len(body))
+        if sound is None or sound.form not in _MARKED or sound.milliseconds <= length:
+            return length + 1, length, True, 0, ""
     if sound is not None:
         most = sound.milliseconds
         return most, sound.billed_milliseconds, sound.exact, sound.channels, ""
-    if is_raw(place):
-        length = raw_format(place).milliseconds(len(body))
-        return length + 1, length, True, 0, ""
     note = "no header that we can read: at most 6 kbit/s" if body else ""
     return (*_by_size(len(body)), not body, 0, note)
 

@@ -60,7 +60,7 @@ def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
 
 def film_tokens(data: bytes, size: int, rates: MediaRates, frames: int) -> Both:
     """Input of film: its frames and its sound, each as long as a prompt at most."""
-    most, usual = _lengths("", data, size)
+    most, usual = _film_lengths(data, size)
     second = rates.video_second * max(1, frames)
 
     def of(seconds: int) -> dict[str, int]:
@@ -84,6 +84,18 @@ def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
         likely = size * 1000 // _USUAL_BYTES_PER_SECOND
         usual = sound.billed_milliseconds if sound else min(likely, longest)
     return -(-most // 1000), -(-usual // 1000)
+
+
+def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
+    """The same for film, whose pictures may go on when its sound has ended."""
+    sound = read_sound(data) if data else None
+    if sound is None or sound.film_microseconds is None:
+        longest = longest_milliseconds(size)
+        likely = min(size * 1000 // _USUAL_BYTES_PER_SECOND, longest)
+        usual = sound.billed_milliseconds if sound else likely
+        return -(-longest // 1000), -(-max(usual, 0) // 1000)
+    seconds = -(-max(sound.microseconds, sound.film_microseconds) // 1_000_000)
+    return seconds, seconds
 
 
 def image_tokens(data: bytes, rates: MediaRates) -> tuple[int, int]:

@@ -1,0 +1,171 @@
+"""Coded sound that is a row of frames: MPEG layers I to III, AAC in ADTS, AC-3 and E-AC-3.
+
+A file is walked from frame to frame. Tags, covers and damage between frames are passed over, so
+that files put one behind the other count as all of their parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from quotakeeper.providers.audio.byte_view import ByteView, MissingBytes, micros
+from quotakeeper.providers.audio.tags import after_tags
+
+_PIECE = 1 << 16
+_ALIKE = 4  # frames in a row that make it certain that bytes are of a codec
+_ENOUGH_AT_THE_START = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame's header. `kind` is equal in all frames of one stream; `size` in bytes."""
+
+    size: int
+    samples: int
+    rate: int
+    channels: int
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCodec:
+    """How frames of a codec are found. `parse` takes `header` to `peek` bytes; None: no frame."""
+
+    form: str
+    header: int
+    peek: int
+    sync: re.Pattern[bytes]
+    parse: Callable[[bytes], Frame | None]
+
+
+@dataclass(slots=True)
+class FrameCount:
+    """Frames counted so far; samples by their rate."""
+
+    samples: dict[int, int] = field(default_factory=dict)
+    frames: int = 0
+    first: Frame | None = None
+
+    def add(self, frame: Frame) -> None:
+        """Count one frame."""
+        if self.first is None or (not self.first.channels and frame.channels):
+            self.first = frame
+        self.frames += 1
+        self.samples[frame.rate] = self.samples.get(frame.rate, 0) + frame.samples
+
+    @property
+    def microseconds(self) -> int:
+        """How long all frames play."""
+        return sum(micros(samples, rate) for rate, samples in self.samples.items())
+
+    def less(self, samples: int, rate: int) -> None:
+        """Leave out samples at a rate, as long as there are more of them."""
+        if samples < self.samples.get(rate, 0):
+            self.samples[rate] -= samples
+
+    @property
+    def channels(self) -> int:
+        """Channels of the first frame; 0: not said."""
+        return self.first.channels if self.first else 0
+
+
+def frame_at(view: ByteView, at: int, codec: FrameCodec) -> Frame | None:
+    """The frame whose header stands at a place, or None."""
+    head = view.upto(at, codec.peek)
+    return codec.parse(head) if len(head) >= codec.header else None
+
+
+def first_frame(
+    view: ByteView, start: int, until: int, codec: FrameCodec, end: int
+) -> tuple[int, Frame] | None:
+    """The first frame from `start` and before `until` that others of its kind follow."""
+    at = start
+    until = min(until, end, len(view.head))
+    while at < until:
+        piece = view.upto(at, min(_PIECE, until - at) + codec.peek)
+        for match in codec.sync.finditer(piece):
+            view.step()
+            place = at + match.start()
+            frame = frame_at(view, place, codec) if place < until else None
+            if frame and _followed(view, place, frame, codec, end, start):
+                return place, frame
+        at += _PIECE
+    return None
+
+
+def _followed(
+    view: ByteView, at: int, frame: Frame, codec: FrameCodec, end: int, start: int
+) -> bool:
+    """Whether frames of one kind follow each other from here, to the end or long enough."""
+    seen, place = 1, at + frame.size
+    while seen < _ALIKE:
+        if place >= end or after_tags(view, place) > place:
+            ends_here = place <= end
+            return seen >= _ENOUGH_AT_THE_START or (at == start and ends_here)
+        following = frame_at(view, place, codec)
+        if following is None:
+            missing = not view.has(place, codec.header)  # the last bytes, or a part only
+            return missing and seen >= _ENOUGH_AT_THE_START
+        if following.kind != frame.kind:
+            return False
+        seen, place = seen + 1, place + following.size
+    return True
+
+
+def walk_frames(view: ByteView, at: int, codec: FrameCodec, end: int | None = None) -> FrameCount:
+    """All frames of a part of the head, over whatever lies between them."""
+    end = min(len(view.head), view.total if end is None else end)
+    head, parse, size, peek = view.head, codec.parse, codec.header, codec.peek
+    count, kind = FrameCount(), -1
+    while at + size <= end:
+        view.step()
+        frame = parse(bytes(head[at : at + peek]))
+        if frame is not None and frame.kind == kind:
+            count.add(frame)
+            at += frame.size
+            continue
+        behind = after_tags(view, at)
+        if behind > at:
+            at = behind
+            continue
+        found = first_frame(view, at, end, codec, end)
+        if found is None:
+            break
+        at, kind = found[0], found[1].kind
+    return count
+
+
+class StreamedFrames:
+    """Counts the frames of a stream whose bytes come in packets, as in MPEG-TS and AVI."""
+
+    def __init__(self, codec: FrameCodec) -> None:
+        self.count = FrameCount()
+        self._codec = codec
+        self._rest = b""
+        self._skip = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the stream."""
+        if self._skip >= len(data):
+            self._skip -= len(data)
+            return
+        data = self._rest + data[self._skip :]
+        at, header, peek = 0, self._codec.header, self._codec.peek
+        while at + header <= len(data):
+            frame = self._codec.parse(data[at : at + peek])
+            if frame is not None:
+                self.count.add(frame)
+                at += frame.size
+                continue
+            match = self._codec.sync.search(data, at + 1)
+            at = match.start() if match else len(data) - header + 1
+        self._skip, self._rest = max(0, at - len(data)), data[at:]
+
+
+def frames_within(view: ByteView, start: int, end: int, codec: FrameCodec) -> FrameCount:
+    """The frames of one chunk of a file; MissingBytes where they are not all there."""
+    if not view.has(start, max(0, min(end, view.total) - start)):
+        raise MissingBytes
+    return walk_frames(view, start, codec, end)

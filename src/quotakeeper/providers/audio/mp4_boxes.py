@@ -1,0 +1,59 @@
+"""The boxes of MP4 and MOV: where each begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from quotakeeper.providers.audio.byte_view import ByteView, MissingBytes
+
+_UNKNOWN = (2**32 - 1, 2**64 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box: its name, and where what it holds begins and ends."""
+
+    name: bytes
+    start: int
+    end: int
+
+
+def boxes(view: ByteView, start: int, end: int, *, outer: bool = False) -> Iterator[Box]:
+    """The boxes of a part of a file; a damaged one ends the row.
+
+    Raises MissingBytes where the row goes on in bytes that are not there, unless it is the `outer`
+    one, of which a part may do.
+    """
+    at = start
+    while at + 8 <= end:
+        view.step()
+        if not view.has(at, 8):
+            if outer:
+                return
+            raise MissingBytes
+        size, name, header = view.number(at, 4), view.take(at + 4, 4), 8
+        if size == 1:
+            if outer and not view.has(at + 8, 8):
+                return
+            size, header = view.number(at + 8, 8), 16
+        elif size == 0:
+            size = end - at
+        if size < header:
+            return
+        yield Box(name, at + header, min(at + size, end))
+        at += size
+
+
+def clock(view: ByteView, box: Box) -> tuple[int, int]:
+    """(units a second, units) of an mvhd or mdhd."""
+    if view.number(box.start, 1) == 1:
+        scale, length = view.number(box.start + 20, 4), view.number(box.start + 24, 8)
+    else:
+        scale, length = view.number(box.start + 12, 4), view.number(box.start + 16, 4)
+    return scale, known(length)
+
+
+def known(length: int) -> int:
+    """A length, or 0 for the numbers that mean that it is not known."""
+    return 0 if length in _UNKNOWN else length
