@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import wave
+from collections.abc import Sequence
 
 
 def wav(seconds: float, *, rate: int = 8_000, channels: int = 1) -> bytes:
@@ -23,6 +24,28 @@ def flac(samples: int, rate: int = 44_100, channels: int = 2) -> bytes:
     packed = rate << 44 | (channels - 1) << 41 | 15 << 36 | samples
     info = struct.pack(">HH6x", 4096, 4096) + packed.to_bytes(8, "big") + bytes(16)
     return b"fLaC" + b"\x80" + len(info).to_bytes(3, "big") + info + b"\xff\xf8" * 500
+
+
+def _crc(data: bytes, polynomial: int, bits: int) -> int:
+    value, top = 0, 1 << (bits - 1)
+    for byte in data:
+        value ^= byte << (bits - 8)
+        for _ in range(8):
+            value = (value << 1 ^ (polynomial if value & top else 0)) & ((1 << bits) - 1)
+    return value
+
+
+def piped_flac(frames: int, last: int) -> bytes:
+    """FLAC whose header states no length: mono, 16 kHz, frames of 4,096 samples but the last."""
+    packed = 16_000 << 44 | 0 << 41 | 15 << 36
+    info = struct.pack(">HH6x", 4096, 4096) + packed.to_bytes(8, "big") + bytes(16)
+    out = b"fLaC\x80" + len(info).to_bytes(3, "big") + info
+    for number in range(frames):
+        size = last if number == frames - 1 else 4096
+        head = b"\xff\xf8\x75\x08" + bytes([number]) + (size - 1).to_bytes(2, "big")
+        frame = head + bytes([_crc(head, 0x07, 8)]) + b"\0\0\0"
+        out += frame + _crc(frame, 0x8005, 16).to_bytes(2, "big")
+    return out
 
 
 def mp3_frame(kbits_index: int = 9, *, mono: bool = False) -> bytes:
@@ -64,10 +87,15 @@ def ogg_page(serial: int, granule: int, *packets: bytes, first: bool = False) ->
 _SILK = b"\x08\x01\x02\x03"  # a packet of 20 milliseconds
 
 
+def opus_head(serial: int, channels: int = 1) -> bytes:
+    """The page that begins a stream of Opus."""
+    head = b"OpusHead" + struct.pack("<BBHIHB", 1, channels, 312, 48_000, 0, 0)
+    return ogg_page(serial, 0, head, first=True)
+
+
 def opus(seconds: float, serial: int = 1, channels: int = 1, *, late: int = 0) -> bytes:
     """Ogg Opus; 312 samples are skipped at the start. `late` is the position of the first one."""
-    head = b"OpusHead" + struct.pack("<BBHIHB", 1, channels, 312, 48_000, 0, 0)
-    pages = [ogg_page(serial, 0, head, first=True), ogg_page(serial, 0, b"OpusTags" + bytes(20))]
+    pages = [opus_head(serial, channels), ogg_page(serial, 0, b"OpusTags" + bytes(20))]
     total = int(seconds * 48_000) + 312
     pages += [
         ogg_page(serial, late + min(at, total), *[_SILK] * 50)
@@ -91,27 +119,52 @@ def box(name: bytes, *inner: bytes) -> bytes:
     return struct.pack(">I4s", len(data) + 8, name) + data
 
 
-def _trak(number: int, kind: bytes, plays: int, media: int, scale: int) -> bytes:
+def esds(decoder: bytes, configuration: int) -> bytes:
+    """The box of AAC: `decoder` is the 13 bytes of its DecoderConfigDescriptor."""
+    config = decoder + b"\x05\x02" + configuration.to_bytes(2, "big")
+    stream = b"\0\0\0\x04" + bytes([len(config)]) + config
+    return box(b"esds", bytes(4) + b"\x03" + bytes([len(stream)]) + stream)
+
+
+_AAC = esds(b"\x40" + bytes(12), 2 << 11 | 4 << 7 | 1 << 3)
+
+
+def _trak(
+    number: int, kind: bytes, plays: int, media: int, scale: int, *, name: bytes = b"mp4a",
+    configuration: bytes = _AAC, edits: Sequence[tuple[int, int]] = (), samples: int = 0,
+) -> bytes:  # fmt: skip
     tkhd = box(b"tkhd", struct.pack(">IIIIII", 0, 0, 0, number, 0, plays), bytes(60))
     mdhd = box(b"mdhd", struct.pack(">IIIIII", 0, 0, 0, scale, media, 0))
     hdlr = box(b"hdlr", bytes(8) + kind + bytes(12))
-    config = (
-        b"\x04\x11\x40" + bytes(12) + b"\x05\x02" + ((2 << 11) | (4 << 7) | (1 << 3)).to_bytes(2, "big")
-    )
-    esds = box(b"esds", bytes(4) + b"\x03\x19\0\0\0" + config)
-    entry = box(b"mp4a", bytes(6), b"\0\1", bytes(8), struct.pack(">HHHHI", 2, 16, 0, 0, 0), esds)
+    sound = struct.pack(">HHHHI", 2, 16, 0, 0, 0)
+    entry = box(name, bytes(6), b"\0\1", bytes(8), sound, configuration)
     stsd = box(b"stsd", struct.pack(">II", 0, 1), entry)
-    return box(b"trak", tkhd, box(b"mdia", mdhd, hdlr, box(b"minf", box(b"stbl", stsd))))
+    stts = box(b"stts", struct.pack(">IIII", 0, 1, samples, 1024)) if samples else b""
+    rows = b"".join(struct.pack(">IiI", length, start, 1 << 16) for length, start in edits)
+    edts = box(b"edts", box(b"elst", struct.pack(">II", 0, len(edits)), rows)) if edits else b""
+    minf = box(b"minf", box(b"stbl", stsd, stts))
+    return box(b"trak", tkhd, edts, box(b"mdia", mdhd, hdlr, minf))
 
 
-def mp4(milliseconds: int, *, film: int = 0, moov_last: bool = True, wide: bool = False) -> bytes:
-    """A mono sound track, perhaps beside a longer film; the index at either end."""
+def mp4(
+    milliseconds: int, *, film: int = 0, moov_last: bool = True, wide: bool = False,
+    entry: bytes = b"mp4a", configuration: bytes = _AAC, kind: bytes = b"soun",
+    edits: Sequence[tuple[int, int]] = (),
+) -> bytes:  # fmt: skip
+    """A mono sound track, perhaps beside a longer film; the index at either end.
+
+    `edits`: (milliseconds that are played, from which millisecond on, or -1 for silence).
+    """
     longest = max(milliseconds, film)
     if wide:
         mvhd = box(b"mvhd", struct.pack(">IQQIQ", 1 << 24, 0, 0, 1000, longest), bytes(80))
     else:
         mvhd = box(b"mvhd", struct.pack(">IIIII", 0, 0, 0, 1000, longest), bytes(80))
-    traks = [_trak(1, b"soun", milliseconds, milliseconds * 48, 48_000)]
+    shown = [(length, start * 48 if start >= 0 else -1) for length, start in edits]
+    traks = [
+        _trak(1, kind, milliseconds, milliseconds * 48, 48_000, name=entry,
+              configuration=configuration, edits=shown)
+    ]  # fmt: skip
     if film:
         traks.insert(0, _trak(2, b"vide", film, film * 90, 90_000))
     moov, mdat = box(b"moov", mvhd, *traks), box(b"mdat", bytes(40_000))
@@ -119,11 +172,15 @@ def mp4(milliseconds: int, *, film: int = 0, moov_last: bool = True, wide: bool 
     return start + (mdat + moov if moov_last else moov + mdat)
 
 
-def fragments(pieces: int) -> bytes:
-    """An MP4 of fragments of 50 samples of 1024 at 48 kHz each, one half by default length."""
+def fragments(pieces: int, *, first: int = 0) -> bytes:
+    """An MP4 of fragments of 50 samples of 1024 at 48 kHz each, one half by default length.
+
+    `first`: so many more of them lie in the index in front.
+    """
     trex = box(b"trex", struct.pack(">IIIIII", 0, 1, 1, 1024, 0, 0))
     mvhd = box(b"mvhd", struct.pack(">IIIII", 0, 0, 0, 1000, 0), bytes(80))
-    moov = box(b"moov", mvhd, _trak(1, b"soun", 0, 0, 48_000), box(b"mvex", trex))
+    moov = box(b"moov", mvhd, _trak(1, b"soun", first * 3_200 // 3, first * 51_200, 48_000, samples=50 * first),
+               box(b"mvex", trex))  # fmt: skip
     tfhd = box(b"tfhd", struct.pack(">II", 0, 1))
     plain = box(b"trun", struct.pack(">II", 0, 50))
     listed = box(b"trun", struct.pack(">II", 0x100, 50), struct.pack(">50I", *[1024] * 50))

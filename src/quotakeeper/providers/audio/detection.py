@@ -42,6 +42,8 @@ from quotakeeper.providers.audio.unread_reasons import UnreadReason
 # Opus, the thriftiest coder in use, goes down to 6 kbit/s: a byte is at most 1.34 milliseconds.
 LEAST_BYTES_PER_SECOND = 750
 _MOST_MICROSECONDS = 10**15  # 31 years; a header that says more is damaged
+_MOST_CHANNELS = 255
+_MOST_SILENT = 1_024  # bytes of a file that may be headers alone
 _HEAD = 32
 
 Reader = Callable[[ByteView, int], AudioLength | None]
@@ -142,14 +144,22 @@ def sound_or_reason(
         except (MissingBytes, IndexError, ZeroDivisionError, OverflowError, ValueError,
                 struct_error):  # fmt: skip
             length = None
-        if length is not None and 0 <= length.microseconds <= _MOST_MICROSECONDS:
+        if length is not None and _is_plausible(length, view.total):
             film = None if length.film == UNTOLD else min(length.film, _MOST_MICROSECONDS)
-            return Sound(length.form, length.microseconds, length.channels, length.exact, film)
+            channels = length.channels if length.channels <= _MOST_CHANNELS else 0
+            return Sound(length.form, length.microseconds, channels, length.exact, film)
         if certain:
             reason = UnreadReason.DAMAGED if view.whole else UnreadReason.PART
     if reason is UnreadReason.NO_MEDIA and bytes(view.head[:4]).startswith(_UNSUPPORTED):
         return UnreadReason.UNSUPPORTED
     return reason
+
+
+def _is_plausible(length: AudioLength, size: int) -> bool:
+    """Whether a length can be true: much of a file that plays for no time is damage."""
+    if not length.microseconds and not length.film and size > _MOST_SILENT:
+        return False
+    return 0 <= length.microseconds <= _MOST_MICROSECONDS
 
 
 def has_media_mark(head: bytes) -> bool:

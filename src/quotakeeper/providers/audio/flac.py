@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, micros
 from quotakeeper.providers.audio.tags import after_id3
 
-_STREAM = b"fLaC\x00\x00\x00\x22"  # the mark, and a STREAMINFO that another block follows
+_MARK, _DESCRIBED = b"fLaC", (b"\x00\x00\x00\x22", b"\x80\x00\x00\x22")  # STREAMINFO's head
 _LEAST_HEADER = 42
 _SYNC = re.compile(rb"\xff[\xf8\xf9]")
 _SEARCHED = 1 << 20  # more than a frame of FLAC can be: 65,535 samples of 8 channels are larger
@@ -23,7 +23,11 @@ def read_flac(view: ByteView, start: int = 0) -> AudioLength | None:
         return None
     streams = [at]
     if view.whole:
-        streams += [place for place in view.each(_STREAM, at + _LEAST_HEADER)]
+        streams += [
+            place
+            for place in view.each(_MARK, at + _LEAST_HEADER)
+            if view.has(place, _LEAST_HEADER) and view.take(place + 4, 4) in _DESCRIBED
+        ]
     length, channels, exact = 0, 0, True
     for number, place in enumerate(streams):
         packed = view.number(place + 18, 8)

@@ -49,7 +49,7 @@ class _Track:
             stop = media
             if edit.plays and film_scale and not self.fragments:
                 stop = edit.start + edit.plays * self.scale // film_scale
-                stop = min(media, -(-stop // self.frame) * self.frame) if self.samples else stop
+                stop = min(media, -(-stop // self.frame) * self.frame)
             length, begun = length + max(0, stop - edit.start), True
         return micros(length if begun else media, self.scale)
 
