@@ -118,7 +118,7 @@ class References:
                 "stream=duration,channels,sample_rate:format=duration", "-of", "json", str(path)])
             or b"{}"
         )  # fmt: skip
-        stream = next(iter(told.get("streams", [])), {})
+        stream: dict[str, str] = next(iter(told.get("streams", [])), {})
         channels, rate = int(stream.get("channels") or 0), int(stream.get("sample_rate") or 0)
         stated = float(stream.get("duration") or told.get("format", {}).get("duration") or 0)
         if not channels or not rate:

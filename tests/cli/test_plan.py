@@ -263,7 +263,8 @@ def test_a_file_without_a_readable_header_is_planned_at_the_most_it_can_be(
     assert Decimal(broken["cost_usd"]["expected"]) > 0
     skipped = {Path(each["name"]).name: each["why"] for each in record["skipped"]}
     assert skipped == {
-        "empty.mp3": "the file is empty", ".hidden.mp3": "it is hidden, or lies in a hidden folder"
+        "empty.mp3": "the file is empty",
+        ".hidden.mp3": "it is hidden, or lies in a hidden folder",
     }
     shown = films.run("plan", "phim", "--lang", "vi").out
     assert "bỏ qua phim/empty.mp3 (tệp rỗng)" in shown.replace(os.sep, "/")

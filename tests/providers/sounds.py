@@ -109,7 +109,9 @@ def vorbis(seconds: float, *, late: int = 0) -> bytes:
     head = b"\x01vorbis" + struct.pack("<IBI", 0, 2, 44_100) + bytes(12) + b"\xb8\1"
     pages, total = [ogg_page(7, 0, head, first=True)], int(seconds * 44_100)
     for at in range(50_176, total + 50_176, 50_176):
-        pages.append(ogg_page(7, late + min(at, total), *[bytes(30)] * (50 if at == 50_176 else 49)))
+        pages.append(
+            ogg_page(7, late + min(at, total), *[bytes(30)] * (50 if at == 50_176 else 49))
+        )
     return b"".join(pages)
 
 
@@ -179,8 +181,10 @@ def fragments(pieces: int, *, first: int = 0) -> bytes:
     """
     trex = box(b"trex", struct.pack(">IIIIII", 0, 1, 1, 1024, 0, 0))
     mvhd = box(b"mvhd", struct.pack(">IIIII", 0, 0, 0, 1000, 0), bytes(80))
-    moov = box(b"moov", mvhd, _trak(1, b"soun", first * 3_200 // 3, first * 51_200, 48_000, samples=50 * first),
-               box(b"mvex", trex))  # fmt: skip
+    track = _trak(
+        1, b"soun", first * 3_200 // 3, first * 51_200, 48_000, samples=50 * first
+    )  # fmt: skip
+    moov = box(b"moov", mvhd, track, box(b"mvex", trex))
     tfhd = box(b"tfhd", struct.pack(">II", 0, 1))
     plain = box(b"trun", struct.pack(">II", 0, 50))
     listed = box(b"trun", struct.pack(">II", 0x100, 50), struct.pack(">50I", *[1024] * 50))

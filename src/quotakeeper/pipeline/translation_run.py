@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from quotakeeper import Keeper, UsageEvent
+from quotakeeper.app.media.folders import find_media
 from quotakeeper.calculator import TokenCalculator
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.app.media.folders import find_media
 from quotakeeper.pipeline.accounting import (
     AttemptTotals,
     CallAccounting,

@@ -129,9 +129,7 @@ def model_served(asked: str) -> Model:
     return Model("general", "2024-01-26.8851", family.partition("-")[0])
 
 
-def _metadata(
-    request: SandboxRequest, turn: SandboxTurn, header: Sound, channels: int
-) -> Json:
+def _metadata(request: SandboxRequest, turn: SandboxTurn, header: Sound, channels: int) -> Json:
     model = model_served(request.option("model", DEFAULT_MODEL))
     identity = request_uuid(turn, "model", model.name)
     created = moment(turn.now_us).isoformat(timespec="milliseconds").replace("+00:00", "Z")
