@@ -121,6 +121,8 @@ def test_noise_is_not_taken_for_mp3() -> None:
         read += isinstance(found, Sound)
     assert read == 0
     lone = sounds.mp3_frame()
+    other = b"\xff\xfb\x94\0" + bytes(380)  # the next header says another rate
+    assert sound_or_reason(b"\1" + lone + other + b"\1" * 3_000) is UnreadReason.NO_MEDIA
     assert sound_or_reason(b"\1" * 2_000 + lone[:300]) is UnreadReason.NO_MEDIA
     assert sound_or_reason(b"MPC " + bytes(3_000)) is UnreadReason.UNSUPPORTED
     assert length_of(lone * 2) == 52_245
