@@ -7,6 +7,7 @@ Without network the samples are left out with a line that says so; with CI=true 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -110,7 +111,11 @@ class References:
     def keep(self) -> None:
         """Write what was found."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps(self._kept), "utf-8")
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=self._path.parent, delete=False
+        ) as file:
+            json.dump(self._kept, file)
+        Path(file.name).replace(self._path)
 
     def _found(self, path: Path) -> tuple[float, float, int]:
         told = json.loads(
@@ -168,7 +173,8 @@ def _unpack(archive: Path, digest: str, target: Path) -> None:
         raise ValueError(f"{archive.name} has the hash {found}, not {digest}; it was deleted")
     with tempfile.TemporaryDirectory(dir=target.parent) as name, tarfile.open(archive) as packed:
         packed.extractall(name, filter="data")
-        Path(name, target.name).rename(target)
+        with contextlib.suppress(OSError):  # another process was first
+            Path(name, target.name).rename(target)
 
 
 def measure(files: list[Path], references: References) -> Measured:

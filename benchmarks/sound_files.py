@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,22 +54,34 @@ _JOINED = ("mp3", "aac", "ac3", "ts", "ogg", "flac")
 
 
 def make_all(folder: Path, ffmpeg: str) -> list[Path]:
-    """Make every file that this ffmpeg can; those made before are kept."""
+    """Make every file that this ffmpeg can; those made before are kept.
+
+    A file appears when it is finished, so that several processes can do this at once.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for inputs, recipes in ((_SOUND, _sounds()), ((*_SOUND, *_FILM), _films())):
-        missing = [each for each in recipes if not _is_there(folder / each[0])]
-        # One process makes many files: to start one takes longer than to make a file.
-        for at in range(0, len(missing), _AT_ONCE):
-            _make(folder, [ffmpeg, *inputs], missing[at : at + _AT_ONCE])
-    for ending in _PIPED:
-        path = folder / f"piped.{ending}"
-        if not path.exists():
-            command = [ffmpeg, *_SOUND, "-ar", "44100", "-f", ending, "-"]
-            path.write_bytes(_run(command).stdout)
-    for ending in _JOINED:
-        parts = sorted(folder.glob(f"plain-*.{ending}")) or sorted(folder.glob(f"*.{ending}"))
-        (folder / f"joined.{ending}").write_bytes(parts[0].read_bytes() * 2)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+        fresh = Path(name)
+        for inputs, recipes in ((_SOUND, _sounds()), ((*_SOUND, *_FILM), _films())):
+            missing = [each for each in recipes if not _is_there(folder / each[0])]
+            # One process makes many files: to start one takes longer than to make a file.
+            for at in range(0, len(missing), _AT_ONCE):
+                _make(fresh, [ffmpeg, *inputs], missing[at : at + _AT_ONCE])
+        for ending in _PIPED:
+            if not _is_there(folder / f"piped.{ending}"):
+                command = [ffmpeg, *_SOUND, "-ar", "44100", "-f", ending, "-"]
+                (fresh / f"piped.{ending}").write_bytes(_run(command).stdout)
+        _finish(fresh, folder)
+        for ending in _JOINED:
+            if not _is_there(folder / f"joined.{ending}"):
+                parts = sorted(folder.glob(f"plain-*.{ending}")) or [folder / f"aac.{ending}"]
+                (fresh / f"joined.{ending}").write_bytes(parts[0].read_bytes() * 2)
+        _finish(fresh, folder)
     return sorted(path for path in folder.iterdir() if path.stat().st_size)
+
+
+def _finish(fresh: Path, folder: Path) -> None:
+    for path in fresh.iterdir():
+        path.replace(folder / path.name)
 
 
 def _make(folder: Path, start: list[str], recipes: list[tuple[str, list[str]]]) -> None:
