@@ -367,7 +367,7 @@ def test_without_a_journal_there_is_no_lease(
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
 
-    def full(self: JournalSegment, path: Path) -> None:
+    def full(self: JournalSegment, path: Path, ledger: Path) -> None:
         self._fd = -1
         raise OSError(errno.ENOSPC, "full")
 

@@ -30,7 +30,7 @@ def record(number: int, cost_pico: int | None = 2 * 10**12) -> Record:
 def full(monkeypatch: pytest.MonkeyPatch) -> None:
     """No file can be written."""
 
-    def fails(path: Path, line: str) -> bool:
+    def fails(path: Path, line: str, ledger: Path | None) -> bool:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(spools, "_appended", fails)
@@ -79,7 +79,7 @@ def test_what_is_in_memory_goes_to_the_file_once_there_is_room(
     spool = Spool(tmp_path / "ledger.db", "me")
     with monkeypatch.context() as patched:
 
-        def fails(path: Path, line: str) -> bool:
+        def fails(path: Path, line: str, ledger: Path | None) -> bool:
             raise OSError(28, "No space left on device")
 
         patched.setattr(spools, "_appended", fails)
