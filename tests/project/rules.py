@@ -579,6 +579,16 @@ RULES = (
         "tests/engine/test_spool.py::test_a_call_that_is_written_to_a_file_that_was_just_booked_still_counts",
     ),
     Rule(
+        "Leases, journals, processes",
+        "A call whose answer was read is settled by its note if its process ends before the ledger has it.",
+        "Lời gọi đã đọc hết câu trả lời được quyết toán theo ghi chú nếu tiến trình kết thúc trước khi sổ có nó.",
+        "engine/worker/maintenance.py",
+        "Maintenance.sweep",
+        "self._ended.replay(store, now)",
+        "pass",
+        "tests/engine/test_ended_calls.py::test_another_process_settles_what_a_dead_one_has_noted",
+    ),
+    Rule(
         "Store",
         "Only one process at a time holds the ledger's lock.",
         "Mỗi lúc chỉ một tiến trình giữ khóa của sổ.",

@@ -15,6 +15,7 @@ from quotakeeper.engine.admission import Admission, Admitter, LedgerAdmitter
 from quotakeeper.engine.background_writes import BackgroundWrites
 from quotakeeper.engine.call_builder import CallBuilder
 from quotakeeper.engine.command_builder import CommandBuilder
+from quotakeeper.engine.journals.ended_calls import EndedCalls
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.leases.recall import LeaseRecall, RecallSign
@@ -90,7 +91,10 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     apply = BackgroundWrites(limits, observers).apply
     replay = LeaseReplay(spool_beside, apply)
     quotas = SeenQuotas(clock)
-    maintenance = Maintenance(ledger_clock, spool, replay, leases, observers, apply, quotas)
+    ended = EndedCalls(spool_beside, store.owner, apply)
+    maintenance = Maintenance(
+        ledger_clock, spool, replay, leases, observers, apply, quotas, ended
+    )
     accounts = {limit.account.key: limit.account for limit in limits}
     parts = EngineParts(
         clock,
@@ -101,6 +105,7 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
         StoreFailurePolicy(calls.policies.on_store_failure, spool),
         LeaseRecall(clock, sign, leases, maintenance.sweep),
         Room(),
+        ended,
     )
     parts.worker.freed = parts.room.freed
     if leases is not None:

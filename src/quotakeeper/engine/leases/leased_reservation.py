@@ -134,6 +134,13 @@ class LeasedReservation(Reservation):
         run(self._parts.worker, self._taking_out())
         return super()._begin_settling(given)
 
+    def _settle_by_journal(self, given: dict[str, Any]) -> bool:
+        """As Reservation's."""
+        if not self._is_fast or self._ended:
+            return False
+        self.settle(**given)
+        return True
+
     def _leave_at_once(self, error: BaseException) -> None:
         if self._is_fast:
             self._end_by(self._ending(error))

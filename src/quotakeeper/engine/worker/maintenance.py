@@ -8,6 +8,7 @@ from typing import Protocol
 
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.background_writes import Apply
+from quotakeeper.engine.journals.ended_calls import EndedCalls
 from quotakeeper.engine.journals.replay import LeaseReplay
 from quotakeeper.engine.journals.spool import Spool
 from quotakeeper.engine.ledger_clock import LedgerClock
@@ -51,7 +52,7 @@ class Maintenance:
 
     def __init__(
         self, clock: LedgerClock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
-        observers: Observers, apply: Apply, quotas: SeenQuotas,
+        observers: Observers, apply: Apply, quotas: SeenQuotas, ended: EndedCalls,
     ) -> None:  # fmt: skip
         self.observers = observers
         self._quotas = quotas
@@ -60,6 +61,7 @@ class Maintenance:
         self._clock = clock
         self._spool = spool
         self._replay = replay
+        self._ended = ended
         self._next_sweep = 0.0
 
     @property
@@ -77,6 +79,7 @@ class Maintenance:
         self._next_sweep = 0.0
         self._spool.after_fork()
         self._quotas.after_fork()
+        self._ended.after_fork(owner)
         if self._leases is not None:
             self._leases.after_fork(owner)
 
@@ -117,6 +120,7 @@ class Maintenance:
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._clock.begin(store)  # another process may have repaired or accepted a clock
         self._spool.look()
+        self._ended.replay(store, now)  # before the sweep would assume these calls
         sweep(store, now, self._replay, self._apply, self._give_back)
 
     def leave(self, store: Store) -> None:
@@ -125,6 +129,7 @@ class Maintenance:
         if self._leases is not None:
             self._leases.close(store, self._clock.now())
         self._quotas.keep(store, self._clock.now(), last=True)
+        self._ended.close(store, self._clock.now())
         owner, now = frozenset({store.owner}), self._clock.now()
         end_holds(store, owner, now, self._replay, self._apply, self._give_back)
 

@@ -1,0 +1,178 @@
+"""Calls whose answer was read, and that are about to be settled: one `write()` each, as a note.
+
+The ledger settles many calls in one commit, a moment after they ended. A process that is killed in
+that moment leaves the note, and whoever finds the process dead settles the call by it. Without the
+note the call would be assumed at its upper bound. A note survives kill -9, `os._exit` and `exec`; it
+is not written through to the disk, so after a power cut the call is assumed.
+
+The files lie beside the ledger: `<ledger>.ended-<owner>.<number>`. Lines are those of the journal of
+leases. A file goes when the ledger has all calls that it names.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from quotakeeper.domain.ledger.commands import Failed, Settle
+from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ports import LedgerWriter, Store
+from quotakeeper.engine.background_writes import Apply, plainly
+from quotakeeper.engine.journals.lease_journal import JournalSegment, read_lines, settled_line
+from quotakeeper.file_safety import read_ours
+
+_MARK = ".ended-"
+_CURRENT = "current"
+_MOST_NOTES = 1_000  # in one file, which is then left for another
+_AT_ONCE = 500
+
+log = logging.getLogger("quotakeeper.engine")
+
+
+class NotesFile(JournalSegment):
+    """One file of notes. `pending`: what the ledger does not have yet, by the id of the call."""
+
+    def __init__(self, path: Path, ledger: Path) -> None:
+        super().__init__(path, ledger)
+        self.pending: dict[str, Figures] = {}
+        self.notes = 0
+        self.is_full = False
+
+
+class NotedEnd(NamedTuple):
+    """The command that settles a call, and the file that has a note of it.
+
+    Without a command the call is settled already.
+    """
+
+    command: Settle | None = None
+    file: NotesFile | None = None
+
+
+class EndedCalls:
+    """Notes of a process. Without a ledger file there are none.
+
+    No verb for callers takes a lock: a signal handler may come by while this thread writes a note.
+    Each step on shared data is one that Python does at once.
+    """
+
+    def __init__(self, ledger: Path | None, owner: str, apply: Apply = plainly) -> None:
+        self._ledger = ledger
+        self._apply = apply
+        self.after_fork(owner)
+
+    def after_fork(self, owner: str) -> None:
+        """In a forked child: the notes are the parent's."""
+        self._owner = owner
+        self._numbers = count(1)
+        self._files: dict[str, NotesFile] = {}
+        self._full: list[NotesFile] = []
+
+    # -- for those who end calls
+
+    def note(self, event_id: str, figures: Figures) -> NotesFile | None:
+        """Write down what a call used; give the file for `settled`. None where no note was made."""
+        if self._ledger is None:
+            return None
+        try:
+            file = self._entered(event_id, figures)
+            file.append(settled_line(event_id, figures))
+        except OSError as error:  # the call is settled a moment later all the same
+            log.debug("quotakeeper: an ended call could not be noted: %s", error)
+            return None
+        return file
+
+    def settled(self, event_id: str, file: NotesFile | None) -> None:
+        """The ledger has this call."""
+        if file is None:
+            return
+        file.pending.pop(event_id, None)
+        if file.notes >= _MOST_NOTES and self._files.get(_CURRENT) is file:
+            self._leave(file)
+        if file.is_full and not file.pending:
+            file.remove()
+
+    def _entered(self, event_id: str, figures: Figures) -> NotesFile:
+        """The file for a note. It is not removed before `settled` is told of the call."""
+        while True:
+            file = self._files.get(_CURRENT) or self._opened()
+            file.pending[event_id] = figures
+            if not file.is_full:  # looked at afterwards: who leaves a file looks at what is pending
+                file.notes += 1
+                return file
+            file.pending.pop(event_id, None)
+
+    def _opened(self) -> NotesFile:
+        assert self._ledger is not None
+        name = f"{self._ledger.name}{_MARK}{self._owner}.{next(self._numbers):06d}"
+        file = NotesFile(self._ledger.with_name(name), self._ledger)
+        current = self._files.setdefault(_CURRENT, file)
+        if current is not file:  # another thread was first
+            file.remove()
+        return current
+
+    def _leave(self, file: NotesFile) -> None:
+        file.is_full = True
+        if self._files.get(_CURRENT) is file:
+            self._files.pop(_CURRENT, None)
+        self._full.append(file)
+        self._full = [each for each in self._full if not each.gone]
+
+    # -- for the worker
+
+    def close(self, store: LedgerWriter, now: int) -> None:
+        """Settle what is noted and not settled; remove the files. Raises LedgerError."""
+        files = [*self._files.values(), *self._full]
+        left = {key: each for file in files for key, each in file.pending.items()}
+        self._settle(store, now, [Settle(key, each) for key, each in left.items()])
+        for file in files:
+            self._leave(file)
+            if not file.pending.keys() - left.keys():
+                file.remove()
+
+    def replay(self, store: Store, now: int) -> None:
+        """Settle what processes noted that have ended. Raises LedgerError: then all still waits."""
+        if self._ledger is None:
+            return
+        found = self._found(self._ledger)
+        if not found:
+            return
+        for owner in sorted(store.ended(frozenset(found)) - {store.owner}):
+            for path in found[owner]:
+                self._replay_file(store, now, path)
+
+    def _replay_file(self, store: Store, now: int, path: Path) -> None:
+        try:
+            text = read_ours(path)
+        except OSError as error:  # another process was quicker, or this user may not read it
+            log.debug("quotakeeper: %s: %s", path.name, error)
+            return
+        commands = []
+        for line in read_lines(text):
+            if isinstance(line, str) or line.figures is None:
+                log.debug("quotakeeper: a torn note of an ended call: %.200s", line)
+            else:
+                commands.append(Settle(line.id, line.figures))
+        self._settle(store, now, commands)
+        with suppress(OSError):
+            path.unlink()
+
+    def _settle(self, store: LedgerWriter, now: int, commands: Sequence[Settle]) -> None:
+        for start in range(0, len(commands), _AT_ONCE):
+            for outcome in self._apply(store, commands[start : start + _AT_ONCE], now):
+                if isinstance(outcome, Failed):  # as a rule: settled, and corrected since
+                    log.debug("quotakeeper: a noted call: %s", outcome.error)
+
+    def _found(self, ledger: Path) -> dict[str, list[Path]]:
+        beginning, found = f"{ledger.name}{_MARK}", dict[str, list[Path]]()
+        with suppress(OSError):
+            for name in sorted(os.listdir(ledger.parent)):
+                owner, dot, number = name.removeprefix(beginning).rpartition(".")
+                if name.startswith(beginning) and dot and number.isdigit():
+                    found.setdefault(owner, []).append(ledger.with_name(name))
+        return found

@@ -1,0 +1,165 @@
+"""Notes of ended calls: who dies before the ledger has a call leaves what the call used."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quotakeeper import Keeper, Provenance
+from quotakeeper.engine.batch_settle import Settlement, note_end, settle_batch
+from quotakeeper.engine.journals import ended_calls
+from quotakeeper.engine.journals.ended_calls import EndedCalls, NotesFile
+from quotakeeper.testing import FakeClock
+from tests.engine.support import config, limit
+
+USED = {"input_tokens": 3, "output_tokens": 4}
+
+
+def _keeper(folder: Path) -> Keeper:
+    return Keeper(
+        folder / "ledger.db", config(limit(1000)), durability="process", on_busy="refuse",
+        clock=FakeClock(),
+    )  # fmt: skip
+
+
+def _noted(keeper: Keeper, failures: list[Exception] | None = None, **more: Any) -> Settlement:
+    reservation = keeper.reserve(
+        "gemini", model="gemini-2.0-flash", input_tokens=10, output_tokens=1000, sent=True
+    )
+    told = [] if failures is None else failures
+    return note_end(Settlement(reservation, {**USED, **more}, told.append))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if ".ended-" in path.name)
+
+
+def _dead(keeper: Keeper) -> None:
+    """The process of this keeper is as good as killed: its mark is no longer locked."""
+    store: Any = keeper._engine.worker.store
+    store._mark.close(kept=True)
+
+
+def test_another_process_settles_what_a_dead_one_has_noted(tmp_path: Path) -> None:
+    dead = _keeper(tmp_path)
+    noted = _noted(dead)
+    _dead(dead)
+    with _keeper(tmp_path) as other:
+        (event,) = other.events() if other.status() else ()
+        assert event.id == noted.reservation.id
+        assert (event.provenance, event.quantities["output_tokens"]) == (Provenance.REPORTED, 4)
+        assert other.status().open_reservations == 0
+        assert _files(tmp_path) == []
+        assert other.verify() == []
+
+
+def test_a_note_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
+    with _keeper(tmp_path) as living:
+        noted = _noted(living)
+        with _keeper(tmp_path) as other:
+            assert other.status().open_reservations == 1
+        assert len(_files(tmp_path)) == 1
+        settle_batch([noted])
+        assert living.status().open_reservations == 0
+    assert _files(tmp_path) == []
+
+
+def test_what_is_noted_when_a_keeper_closes_is_settled(tmp_path: Path) -> None:
+    with _keeper(tmp_path) as keeper:
+        _noted(keeper)
+    with _keeper(tmp_path) as other:
+        assert [event.provenance for event in other.events()] == [Provenance.REPORTED]
+    assert _files(tmp_path) == []
+
+
+def test_a_settled_call_that_was_corrected_since_keeps_its_correction(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = _keeper(tmp_path)
+    noted = _noted(dead)
+    settle_batch([noted])
+    dead.correct(noted.reservation.id, input_tokens=8, output_tokens=9)
+    assert len(_files(tmp_path)) == 1  # it is not full: it goes when its keeper closes
+    _dead(dead)
+    with _keeper(tmp_path) as other:
+        other.status()
+        (event,) = other.events()
+        assert event.quantities["output_tokens"] == 9
+    assert [record.message for record in caplog.records if record.levelname != "DEBUG"] == []
+
+
+def test_a_full_file_goes_once_the_ledger_has_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ended_calls, "_MOST_NOTES", 2)
+    with _keeper(tmp_path) as keeper:
+        notes = [_noted(keeper) for _ in range(3)]
+        (first,) = _files(tmp_path)
+        settle_batch(notes[:2])
+        assert _files(tmp_path) == [first]  # the third is noted in it, and not settled
+        settle_batch(notes[2:])
+        assert _files(tmp_path) == []
+        settle_batch([_noted(keeper)])
+        (second,) = _files(tmp_path)
+        assert second != first
+
+
+def test_a_writer_that_comes_while_a_file_is_left_takes_the_next(tmp_path: Path) -> None:
+    ended = EndedCalls(tmp_path / "ledger.db", "me")
+    with _keeper(tmp_path) as keeper:
+        figures = _noted(keeper).noted
+        assert figures is not None and figures.command is not None
+        used = figures.command.figures
+    file = ended.note("one", used)
+    assert file is not None
+
+    class LeftMeanwhile(dict[str, Any]):
+        """The file is left between the writer's look at it and its entry."""
+
+        def __setitem__(self, key: str, value: Any) -> None:
+            ended._leave(file)
+            super().__setitem__(key, value)
+
+    file.pending = LeftMeanwhile(file.pending)
+    other = ended.note("two", used)
+    assert other is not file and isinstance(other, NotesFile)
+    assert (set(file.pending), set(other.pending)) == ({"one"}, {"two"})
+    ended.settled("one", file)
+    assert _files(tmp_path) == [other.path]
+
+
+def test_a_note_that_cannot_be_written_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: NotesFile, line: str) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(NotesFile, "append", full)
+    failures: list[Exception] = []
+    with _keeper(tmp_path) as keeper:
+        settle_batch([_noted(keeper, failures)])
+        assert [event.provenance for event in keeper.events()] == [Provenance.REPORTED]
+    assert failures == []
+    assert _files(tmp_path) == []
+
+
+def test_figures_that_are_none_leave_no_note(tmp_path: Path) -> None:
+    with _keeper(tmp_path) as keeper:
+        with pytest.raises(Exception, match="input_tokens"):
+            _noted(keeper, input_tokens=-1)
+        assert _files(tmp_path) == []
+
+
+def test_a_torn_note_and_a_strangers_are_passed_over(tmp_path: Path) -> None:
+    dead = _keeper(tmp_path)
+    noted = _noted(dead)
+    (file,) = _files(tmp_path)
+    file.write_text("\nS torn 12\nnone of ours;" + file.read_text("utf-8"), "utf-8")
+    _dead(dead)
+    with _keeper(tmp_path) as other:
+        other.status()
+        assert [event.id for event in other.events()] == [noted.reservation.id]
+    assert _files(tmp_path) == []
