@@ -91,6 +91,7 @@ class Keeper(OrderGiver):
         self.zone = engine.zone
         # A keeper that is dropped does not leave its thread behind; its reservations hold it.
         self._finalizer = weakref.finalize(engine.parts, engine.worker.close, 0)
+        self._finalizer.atexit = False  # then the lifecycle closes it, and later calls are served
 
     # -- reserve
 

@@ -86,7 +86,7 @@ class _Member:
     def after_fork(self) -> None:
         self._tell("child")
 
-    def close(self, seconds: float | None = None) -> None:
+    def leave_process(self, seconds: float) -> None:
         self._tell("close")
 
 

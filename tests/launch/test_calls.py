@@ -187,3 +187,24 @@ def test_a_config_that_breaks_under_way_refuses_calls_and_nothing_else(
     said = [line for line in ran.stderr.splitlines() if "calls to providers are refused" in line]
     assert len(said) == 1 and "quotakeeper.toml" in said[0]
     assert "calls to providers were refused: " in ran.stderr.splitlines()[-1]
+
+
+AT_EXIT = """
+import atexit
+
+def late():
+    from quotakeeper.engine.worker.process_lifecycle import lifecycle
+    print([member._closed for member in lifecycle._members])
+    print(ask("at exit") > 0)
+
+atexit.register(late)
+"""
+
+
+def test_our_exit_handlers_come_after_the_programs(runner: Runner, sandbox: Sandbox) -> None:
+    runner.write("prog.py", AT_EXIT + PROGRAM)
+    ran = runner("--", sys.executable, "prog.py", sandbox.base_url)
+    assert ran.returncode == 0
+    assert ran.stdout.splitlines()[3:] == ["[False]", "True"]
+    assert ran.stderr.startswith("quotakeeper: 4 calls, ")
+    assert len(sandbox.bill.charges) == 4

@@ -48,10 +48,20 @@ class BackgroundSettler:
         # Not an Event, whose lock a signal handler may find taken by the code that it interrupts.
         self._hurry: SimpleQueue[None] = SimpleQueue()
         self._thread = ResumableThread("quotakeeper-settler")
+        self._has_thread = True  # or may have one
 
     def start(self) -> None:
         """Have the thread running; to be called where a thread may be started."""
-        self._thread.start(self._work())
+        try:
+            self._thread.start(self._work())
+        except RuntimeError:  # at its exit Python 3.12 starts none
+            self._has_thread = False
+            self.work_off()
+
+    def work_off(self) -> None:
+        """Where no thread can be had: do here what was handed over. Not for finalizers."""
+        if not (self._has_thread or self._thread.running):
+            _do(_all(self._jobs))
 
     def _work(self) -> Callable[[], bool]:
         jobs, hurry = self._jobs, self._hurry
@@ -67,6 +77,7 @@ class BackgroundSettler:
         self._jobs.put(_Waited(job))
         self._hurry.put(None)
         self._resume()
+        self.work_off()
 
     def _resume(self) -> None:
         # After a fork only; before the first start nothing is started from here.
@@ -102,10 +113,7 @@ class BackgroundSettler:
         done = Event()
         self._jobs.put(_Waited(done.set))
         self._hurry.put(None)
-        try:
-            self.start()
-        except RuntimeError:  # the interpreter is about to end
-            _do(_all(self._jobs))
+        self.start()
         return done.wait(seconds)
 
 

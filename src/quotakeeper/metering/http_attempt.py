@@ -121,6 +121,7 @@ class HttpAttempt:
                 self._settle(complete)
         else:
             self.hand_over(complete)
+            self._meter.settler.work_off()
 
     async def aend(self, complete: bool = True) -> None:
         """`end`, awaited."""
@@ -129,6 +130,7 @@ class HttpAttempt:
                 await self._asettle(complete)
         else:
             self.hand_over(complete)
+            self._meter.settler.work_off()
 
     def failed(self, sent: bool) -> None:
         """There will be no answer. What never left is released, what did is assumed."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import weakref
 from typing import Protocol
 
-from quotakeeper.engine.worker.process_lifecycle import Resting, lifecycle
+from quotakeeper.engine.worker.process_lifecycle import Resting, call_at_exit, lifecycle
 
 
 class ExitListener(Resting, Protocol):
@@ -37,7 +36,7 @@ def settle_at_exit(meter: ExitListener) -> None:
     lifecycle.join_as_user(meter)
     if not _Registered.at_exit:
         _Registered.at_exit = True
-        atexit.register(_end_open_calls)
+        call_at_exit(_end_open_calls)
 
 
 def settle_at_child_exit() -> None:

@@ -50,7 +50,7 @@ class LeaseUpkeep(Protocol):
 class Maintenance:
     """All of it is done in the worker's thread, between two batches."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each does a part of the upkeep
         self, clock: LedgerClock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
         observers: Observers, apply: Apply, quotas: SeenQuotas, ended: EndedCalls,
     ) -> None:  # fmt: skip

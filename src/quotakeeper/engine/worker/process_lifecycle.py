@@ -11,8 +11,9 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, RLock
 from typing import Protocol
@@ -69,8 +70,23 @@ class Resting(Protocol):
 class Member(Resting, Protocol):
     """Who has to know of a fork and of the end."""
 
-    def close(self, seconds: float | None = None) -> None:
-        """Finish, in so many seconds at most."""
+    def leave_process(self, seconds: float) -> None:
+        """Finish, in so many seconds at most; a call that comes later is still served."""
+
+
+def call_at_exit(handler: Callable[[], None]) -> None:
+    """Have a handler called when the process ends: the last one given is called first.
+
+    Under `quotakeeper run` it is called after all that the program itself has registered.
+    """
+    # What `launch/inject/sitecustomize.py` has registered before the program could.
+    handlers: list[Callable[[], None]] | None = getattr(
+        sys.modules.get("_quotakeeper_run"), "exit_handlers", None
+    )
+    if handlers is None:
+        atexit.register(handler)
+    else:
+        handlers.append(handler)
 
 
 class ProcessLifecycle:
@@ -87,7 +103,7 @@ class ProcessLifecycle:
             os.register_at_fork(
                 before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child
             )
-        atexit.register(self._at_exit)
+        call_at_exit(self._at_exit)
 
     def join(self, member: Member) -> None:
         """Be told for as long as you live."""
@@ -145,7 +161,7 @@ class ProcessLifecycle:
             members = list(self._members)
         for member in members:
             with _said():
-                member.close(_GOODBYE_SECONDS)
+                member.leave_process(_GOODBYE_SECONDS)
 
 
 @contextmanager

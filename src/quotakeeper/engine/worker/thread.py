@@ -18,6 +18,7 @@ from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
+from quotakeeper.engine.worker.awaiting import until_answered
 from quotakeeper.engine.worker.batch_server import BatchServer, next_batch
 from quotakeeper.engine.worker.errors import too_slow, unforeseen
 from quotakeeper.engine.worker.maintenance import Maintenance
@@ -27,7 +28,6 @@ from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperE
 
 PATIENCE_SECONDS = 15.0
 _BRIEFLY_SECONDS = 0.2  # the most that a fork waits for observers once the ledger does not answer
-_TOO_SLOW = "quotakeeper: no answer in time"
 
 log = logging.getLogger("quotakeeper.engine")
 _clock = SystemClock()  # for how long a thread waits, whatever clock the ledger has
@@ -50,7 +50,7 @@ class Worker:
         self._batches = BatchServer(
             lambda: self._store, clock, accounts, upkeep, self._give_back, lambda: self.freed()
         )
-        self._closed = False
+        self._closed = self._process_ends = False
         self._reset()
         lifecycle.join(self)
 
@@ -132,21 +132,8 @@ class Worker:
         return await self._awaited(WorkItem(question=question))
 
     async def _awaited(self, ticket: WorkItem) -> Any:
-        import asyncio  # noqa: PLC0415 - costs a tenth of a second that a program without it saves
-
-        loop = asyncio.get_running_loop()
-        future = ticket.expect_in(loop)
-        self._put(ticket)
-        limit = loop.call_later(self.patience, future.cancel, _TOO_SLOW)
-        try:
-            await future
-        except BaseException as error:
-            self._leave(ticket)
-            if isinstance(error, asyncio.CancelledError) and error.args == (_TOO_SLOW,):
-                raise too_slow(self._store.name, self.patience, ticket.command) from None
-            raise
-        finally:
-            limit.cancel()
+        if not await until_answered(ticket, self._put, self._leave, self.patience):
+            raise too_slow(self._store.name, self.patience, ticket.command)
         return ticket.result()
 
     # -- life
@@ -166,6 +153,20 @@ class Worker:
             log.warning("quotakeeper: ledger %s is still busy; left behind", self._store.name)
         if seconds != 0:
             self.maintenance.observers.close(self.patience if seconds is None else seconds)
+
+    def leave_process(self, seconds: float) -> None:
+        """The process ends. As `close`, but what comes later is still served: an exit handler of
+        the program, or a daemon thread, may make a call."""
+        self._process_ends = not self._closed
+        self.close(seconds)
+
+    def _open_again(self) -> None:
+        if not self._process_ends:
+            raise LedgerUnavailableError(self._store.name, "this keeper was closed", "open one")
+        if self._thread.used and not (self._finished(self.patience) and self._left):
+            raise too_slow(self._store.name, self.patience, None)
+        self.after_fork()  # as another process would: nothing ends what is open from here on
+        self._closed = False
 
     def _finished(self, seconds: float) -> bool:
         """Wait for the end of the thread; a fork may stop it before it has said goodbye."""
@@ -224,9 +225,7 @@ class Worker:
         try:
             with self._gate:
                 if self._closed:
-                    raise LedgerUnavailableError(
-                        self._store.name, "this keeper was closed", "open one"
-                    )
+                    self._open_again()
                 # Before the thread starts: a fork in between leaves it running for what waits.
                 for ticket in tickets:
                     self._queue.put(ticket)
@@ -240,8 +239,8 @@ class Worker:
         try:
             self._thread.start(self._run)
         except RuntimeError as error:  # too many threads, or the interpreter is shutting down
-            if self._thread.used:
-                # A fork ended the thread, and at its exit Python 3.12 starts no other.
+            if self._thread.used or self._process_ends:
+                # A fork or the exit ended the thread, and then Python 3.12 starts no other.
                 self._serve_here()
                 return
             for ticket in tickets:
@@ -250,7 +249,7 @@ class Worker:
 
     def _serve_here(self) -> None:
         while not self._queue.empty():
-            self._work_off(self._waiting()[0])
+            self._work_off(next_batch(self._queue, 0.0)[0])  # another thread may be quicker
 
     def _hand_over(self, ticket: WorkItem) -> None:
         self._queue.put(ticket)

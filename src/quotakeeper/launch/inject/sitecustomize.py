@@ -97,6 +97,26 @@ def _load_package():
         raise
 
 
+def _leave_last():
+    # type: () -> None
+    """Have our exit handlers called after the program's own: the first registered is the last."""
+    import atexit  # noqa: PLC0415 - built in
+
+    module = type(sys)("_quotakeeper_run")
+    handlers = module.exit_handlers = []  # type: ignore[attr-defined]
+
+    def leave():
+        # type: () -> None
+        while handlers:
+            try:  # noqa: SIM105 - nothing is imported here
+                handlers.pop()()
+            except Exception:  # noqa: BLE001 - the program's end is its own
+                pass
+
+    sys.modules["_quotakeeper_run"] = module
+    atexit.register(leave)
+
+
 def _wait_for_libraries():
     # type: () -> None
     version = ".".join(str(part) for part in sys.version_info[:2])
@@ -105,6 +125,7 @@ def _wait_for_libraries():
         return
     names = frozenset(_variable("HOOKS").split(","))
     _note("started", version)
+    _leave_last()
     if any(name in sys.modules for name in names):
         _hooked()
     else:
