@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotakeeper.cli.arguments import hoisted
+from quotakeeper.cli.arguments import asked_language, hoisted
 from quotakeeper.launch.preflight import (
     ENVIRONMENT,
     FLAG,
@@ -152,3 +152,31 @@ def test_nothing_trips_it(head: bytes, words: list[str]) -> None:
 )
 def test_the_options_of_the_program_stay_its_own(given: str, expected: str) -> None:
     assert hoisted(given.split()) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("run -- a --lang vi", None),
+        ("run a --lang vi", None),
+        ("run a --lang=vi", None),
+        ("run --lang vi -- a --lang en", "vi"),
+        ("run --tag a=b a --lang vi", None),
+        ("estimate text -- --lang vi", None),
+        ("status --lang vi", "vi"),
+        ("status --lang=vi", "vi"),
+    ],
+)
+def test_the_language_of_the_program_is_not_ours(given: str, expected: str | None) -> None:
+    assert asked_language(hoisted(given.split())) == expected
+
+
+@pytest.mark.parametrize("separator", [[], ["--"]])
+def test_a_program_gets_its_options_and_we_speak_as_before(
+    runner: Runner, separator: list[str]
+) -> None:
+    runner.write("prog.py", "import sys; print(sys.argv[1:])")
+    options = ["--lang", "vi", "--ledger", "x", "--help"]
+    ran = runner(*separator, sys.executable, "prog.py", *options)
+    assert (ran.returncode, ran.stdout) == (0, f"{options}\n")
+    assert ran.stderr == "quotakeeper: no call to a known provider was seen\n"

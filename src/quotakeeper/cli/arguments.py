@@ -44,8 +44,13 @@ def hoisted(arguments: list[str]) -> list[str]:
 
 
 def asked_language(arguments: list[str]) -> str | None:
-    """The language that `--lang` asks for, before the arguments are parsed; None if it does not."""
+    """The language that `--lang` asks for, before the arguments are parsed; None if it does not.
+
+    The arguments are those of `hoisted`. What follows a `--` is not asked: it is the program's.
+    """
     for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):
+        if argument == "--":
+            return None
         if argument == "--lang":
             return value if value in LANGUAGES else None
         if argument.startswith("--lang="):
