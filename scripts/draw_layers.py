@@ -36,6 +36,7 @@ PARTS = {
     "tokens": "token counts",
     "domain": "the rules, pure",
     "clocks": "time",
+    "native_threads": "threads that never turn green",
     "zone_names": "zones that were meant",
     "file_safety": "whose a file is",
     "file_sharing": "a group's ledger",

@@ -48,7 +48,8 @@ def test_another_process_settles_what_a_dead_one_has_noted(tmp_path: Path) -> No
     noted = _noted(dead)
     _dead(dead)
     with _keeper(tmp_path) as other:
-        (event,) = other.events() if other.status() else ()
+        other.status()
+        (event,) = other.events()
         assert event.id == noted.reservation.id
         assert (event.provenance, event.quantities["output_tokens"]) == (Provenance.REPORTED, 4)
         assert other.status().open_reservations == 0
@@ -120,6 +121,7 @@ def test_a_writer_that_comes_while_a_file_is_left_takes_the_next(tmp_path: Path)
         """The file is left between the writer's look at it and its entry."""
 
         def __setitem__(self, key: str, value: Any) -> None:
+            assert file is not None
             ended._leave(file)
             super().__setitem__(key, value)
 

@@ -23,7 +23,7 @@ from quotakeeper.launch.preflight import (
     obstacle,
     shebang,
 )
-from tests.launch.conftest import posix
+from tests.launch.conftest import Runner, posix
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ WANTED: dict[str, tuple[str, ...]] = {
     "deepgram6": ("deepgram-sdk>=6,<7",),
     "deepgram7": ("deepgram-sdk>=7,<8",),
     "libraries": ("requests", "urllib3", "httpx", "httpx2", "aiohttp"),
+    "green": ("gevent", "eventlet", "gunicorn", "packaging", "requests"),
     "openai": ("openai",),
     "anthropic": ("anthropic",),
 }

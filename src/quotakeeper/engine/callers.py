@@ -7,6 +7,8 @@ from threading import local
 from typing import Any
 from weakref import ref
 
+from quotakeeper.native_threads import on_green_hub
+
 
 class ThreadMark:
     """Stands for one thread; the number of a thread that has ended is given to another."""
@@ -36,7 +38,7 @@ def on_event_loop() -> bool:
     asyncio: Any = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:
         return True
-    return _trio_task() is not None
+    return on_green_hub() or _trio_task() is not None
 
 
 def _asyncio_task() -> Any:

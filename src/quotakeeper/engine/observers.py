@@ -12,8 +12,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from queue import Empty, SimpleQueue
-from threading import RLock
 
 from quotakeeper.clocks import SystemClock
 from quotakeeper.domain.decisions import Decision
@@ -31,6 +29,7 @@ from quotakeeper.domain.observations import (
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from quotakeeper.engine.threshold_warnings import ThresholdWarnings, Warner
+from quotakeeper.native_threads import Empty, RLock, SimpleQueue
 
 Observer = Callable[[Observation], None]
 _MOST_WAITING = 10_000

@@ -6,13 +6,22 @@ A fork may come at any instruction: from a signal handler, a finalizer, or the t
 
 from __future__ import annotations
 
-import _thread
 import os
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Lock, Thread, get_ident, get_native_id
+from threading import Thread
 
 from quotakeeper.clocks import SystemClock
+from quotakeeper.native_threads import (
+    Lock,
+    are_green,
+    get_ident,
+    get_native_id,
+    is_starting_threads,
+    start_native,
+)
 
 _EXIT_SECONDS = 0.5  # the most that a thread without work takes to end
 _POLL_SECONDS = 0.0002
@@ -43,9 +52,28 @@ class _Run:
         self.right = [None]  # to begin; an interrupted start takes it back
         self._over = Lock()
         self._over.acquire()
-        self.thread = Thread(target=self._main, args=(work,), name=name, daemon=True)
+        self._work = work
+        self.ident = self.native_id = 0  # of the thread, once it runs
+        self.thread = Thread(target=self._main, name=name, daemon=True)
 
-    def _main(self, work: Work) -> None:
+    def start(self) -> None:
+        """Start it. Raises RuntimeError when the process can't have a thread."""
+        if are_green() or is_starting_threads():
+            self.ident = start_native(self._traced, ())
+        else:
+            self.thread.start()
+
+    def _traced(self) -> None:
+        """As `Thread` does for its own: debuggers and coverage see what runs here."""
+        if threading.gettrace() is not None:
+            sys.settrace(threading.gettrace())
+        if threading.getprofile() is not None:
+            sys.setprofile(threading.getprofile())
+        self._main()
+
+    def _main(self) -> None:
+        work, self._work = self._work, _nothing
+        self.ident, self.native_id = get_ident(), get_native_id()
         try:
             if _popped(self.right) and work():
                 self._runs.pop(_ONE, None)
@@ -67,12 +95,14 @@ class _Run:
     def leave_process(self) -> None:
         """Wait until the operating system does not either: `Thread.join` of 3.12 returns before."""
         self.join()
-        if self.thread.native_id == get_native_id():  # a green thread
-            return
-        task = f"/proc/self/task/{self.thread.native_id}"
+        task = f"/proc/self/task/{self.native_id}"
         until = _clock.monotonic() + _EXIT_SECONDS
         while os.path.exists(task) and _clock.monotonic() < until:
             _clock.sleep(_POLL_SECONDS)
+
+
+def _nothing() -> bool:
+    return False
 
 
 class ResumableThread:
@@ -93,7 +123,7 @@ class ResumableThread:
     def is_current(self) -> bool:
         """Whether the caller is this thread."""
         run = self._runs.get(_ONE)
-        return run is not None and run.thread.ident == get_ident()
+        return run is not None and run.ident == get_ident()
 
     def start(self, work: Work) -> None:
         """Start it unless it runs. Raises RuntimeError when the process can't have a thread."""
@@ -104,7 +134,7 @@ class ResumableThread:
         try:
             if self._runs.setdefault(_ONE, run) is run:
                 self.used = True
-                run.thread.start()
+                run.start()
         except BaseException:  # no more threads, or a signal
             if _popped(run.right) and self._runs.get(_ONE) is run:
                 self._runs.pop(_ONE, None)
@@ -117,7 +147,7 @@ class ResumableThread:
         `Thread.start` takes a lock that the interrupted code may hold.
         """
         with suppress(RuntimeError):
-            _thread.start_new_thread(self._start_quietly, (work,))
+            start_native(self._start_quietly, (work,))
 
     def _start_quietly(self, work: Work) -> None:
         with suppress(RuntimeError):
@@ -131,7 +161,7 @@ class ResumableThread:
         run = self._runs.get(_ONE)
         if run is None:
             return True
-        if run.thread.ident in (None, get_ident()):
+        if run.ident in (0, get_ident()):
             return False
         request = StopRequest()
         ask(request)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -19,6 +18,7 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.engine.callers import Caller, current_caller, on_event_loop
 from quotakeeper.engine.worker.steps import Step, StepWorker
+from quotakeeper.native_threads import Lock
 
 if TYPE_CHECKING:
     import asyncio

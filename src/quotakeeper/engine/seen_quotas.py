@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from quotakeeper.domain.quotas import FORGOTTEN_AFTER, ProviderQuota
+from quotakeeper.native_threads import Empty, SimpleQueue
 
 WRITE_SECONDS = 60.0  # between writes of figures that change with each reply
 CHANGE_SECONDS = 1.0  # between writes of quotas that have changed themselves

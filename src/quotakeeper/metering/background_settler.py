@@ -10,11 +10,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
-from threading import Event
 
 from quotakeeper.engine.batch_settle import Settlement, settle_batch
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
+from quotakeeper.native_threads import Empty, Lock, SimpleQueue
 
 # What a job gives back is settled with that of others.
 Job = Callable[[], Settlement | None]
@@ -110,11 +109,12 @@ class BackgroundSettler:
         """Wait until everything that was handed over is done; False if it takes too long."""
         if not self._thread.running and (not self._thread.used or self._jobs.empty()):
             return True
-        done = Event()
-        self._jobs.put(_Waited(done.set))
+        done = Lock()
+        done.acquire()
+        self._jobs.put(_Waited(done.release))
         self._hurry.put(None)
         self.start()
-        return done.wait(seconds)
+        return bool(done.acquire(timeout=max(0.0, seconds)))
 
 
 def _work(jobs: SimpleQueue[Job | StopRequest], hurry: SimpleQueue[None]) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.engine.batch_settle import Settlement, note_end, settle_batch
 from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.settled_figures import figures_of
 from quotakeeper.metering.stream_budget import StreamBudget, StreamCut, is_growing
+from quotakeeper.native_threads import Lock
 from quotakeeper.providers.contract import (
     NO_RESPONSE,
     NOTHING,

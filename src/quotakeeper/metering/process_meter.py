@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from threading import Lock
 from typing import Any, cast
 
 from quotakeeper.config.child_environment import (
@@ -26,6 +25,7 @@ from quotakeeper.keeper import Keeper
 from quotakeeper.known_names import nearest_text
 from quotakeeper.loggers import tell
 from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.native_threads import RLock
 from quotakeeper.providers.registry import adapters, base_url_variables, is_provider_host
 
 log = logging.getLogger("quotakeeper.intercept")
@@ -33,7 +33,7 @@ log = logging.getLogger("quotakeeper.intercept")
 
 class _ProcessMeter:
     meter: CallMeter | None = None
-    lock = Lock()
+    lock = RLock()
     tried = False
 
 
@@ -145,7 +145,7 @@ class _RefusingKeeper:
 
 
 def _forked() -> None:
-    _ProcessMeter.lock = Lock()
+    _ProcessMeter.lock = RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Lock
 
+from quotakeeper.native_threads import RLock
 from quotakeeper.providers.contract import Request
 
 _MOST = 1_024
@@ -31,11 +31,11 @@ class Retries:
 
     def __init__(self) -> None:
         self._failed: OrderedDict[bytes, tuple[str, int, float]] = OrderedDict()
-        self._lock = Lock()
+        self._lock = RLock()
 
     def forked(self) -> None:
         """In a forked child: a lock may be held by a thread that is not there."""
-        self._lock = Lock()
+        self._lock = RLock()
 
     def link(self, request: Request, now: float) -> Link | None:
         """What a request that is about to leave repeats, if anything."""

@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.domain.usage import Provenance
@@ -17,6 +16,7 @@ from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.refusal import Denied
 from quotakeeper.metering.session_budget import EXTEND_SECONDS, ExtendStep, Plan, SessionBudget
 from quotakeeper.metering.settled_figures import figures_of
+from quotakeeper.native_threads import Lock
 from quotakeeper.providers.adapter import farewell_of
 from quotakeeper.providers.contract import Adapter, LiveSession, Usage
 

@@ -6,11 +6,11 @@ by its folder alone.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 
+from quotakeeper.native_threads import RLock
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
 from quotakeeper.providers.addresses import is_host
 from quotakeeper.providers.contract import (
@@ -44,7 +44,7 @@ class _Plugins:
     """Adapters of other packages, looked for once, when they are first wanted."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = RLock()
         self._adapters: tuple[Adapter, ...] | None = None
         self.problems: tuple[str, ...] = ()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from threading import Lock
 
 from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
@@ -30,6 +29,7 @@ from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.native_threads import RLock
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
 from quotakeeper.stores.verification import compare_balances, replayed
 
@@ -42,7 +42,7 @@ class MemoryStore:
         self._zones = zones
         self._journal: list[Entry] = []
         self._quotas: dict[tuple[str, str, str], ProviderQuota] = {}
-        self._lock = Lock()
+        self._lock = RLock()
         self._owner = owner
         self._readings: dict[str, ClockReading] = {}
 
@@ -219,7 +219,7 @@ class MemoryStore:
 
     def after_fork(self) -> MemoryStore:
         """The child goes on with a copy of its own, as it does with all memory."""
-        self._lock = Lock()
+        self._lock = RLock()
         return self
 
     def close(self) -> None:

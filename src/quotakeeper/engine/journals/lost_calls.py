@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from threading import Lock
 
 from quotakeeper.domain.ledger.commands import Record
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.windows import moment
+from quotakeeper.native_threads import RLock
 
 
 class LostCalls:
@@ -48,7 +48,7 @@ class RepeatedWarnings:
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._lock = Lock()
+        self._lock = RLock()
         self._times: dict[str, int] = {}
 
     def say(self, text: str, *values: object) -> None:

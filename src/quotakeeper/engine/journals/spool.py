@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Command, Failed, Record, Settle
@@ -33,6 +32,7 @@ from quotakeeper.engine.journals.lost_calls import LostCalls, RepeatedWarnings
 from quotakeeper.errors import InvalidInputError, KeyConflictError, LedgerError
 from quotakeeper.file_safety import open_ours, read_ours
 from quotakeeper.identifiers import new_owner
+from quotakeeper.native_threads import RLock
 
 _AT_ONCE = 500
 # What is kept in memory while no file can be written: calls, and bytes of their lines.
@@ -81,7 +81,7 @@ class Spool:
         self._in_memory: list[_Spooled] = []
         self._in_files = False
         self._bytes = 0
-        self._lock = Lock()
+        self._lock = RLock()
         self._warnings = RepeatedWarnings(log)
         self.lost = LostCalls()
 
@@ -97,7 +97,7 @@ class Spool:
 
     def after_fork(self) -> None:
         """In a forked child: what is in memory is the parent's to book, and to tell of."""
-        self._lock = Lock()
+        self._lock = RLock()
         self._in_memory.clear()
         self._bytes = 0
         self.lost = LostCalls()

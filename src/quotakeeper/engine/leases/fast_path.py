@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from pathlib import Path
-from threading import Lock
 from typing import Any
 from weakref import ref
 
@@ -23,6 +22,7 @@ from quotakeeper.engine.journals.lease_journal import (
 )
 from quotakeeper.engine.journals.segments import Segments
 from quotakeeper.engine.leases.lease import Lease, LeasedCall, Shape
+from quotakeeper.native_threads import Lock
 
 RECALLED_SECONDS = 1.0  # for which no lease is asked for after others wanted them back
 _MOST_SHAPES = 4_096

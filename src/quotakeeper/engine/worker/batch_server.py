@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Watch
@@ -16,6 +15,7 @@ from quotakeeper.engine.resumable_thread import StopRequest
 from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.work_items import WorkItem, fail, frees_room, wake
 from quotakeeper.errors import QuotakeeperError
+from quotakeeper.native_threads import Empty, SimpleQueue
 
 MOST_IN_BATCH = 1_000
 

@@ -15,8 +15,9 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Lock, RLock
 from typing import Protocol
+
+from quotakeeper.native_threads import Lock, RLock
 
 _GOODBYE_SECONDS = 2.0
 
@@ -39,7 +40,7 @@ class FairLock:
         if not self._turnstile.acquire(timeout=limit):
             return False
         try:
-            return self._using.acquire(timeout=limit)
+            return bool(self._using.acquire(timeout=limit))
         finally:
             self._turnstile.release()
 

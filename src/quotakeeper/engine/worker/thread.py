@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
-from threading import RLock
 from typing import Any
 
 from quotakeeper.clocks import SystemClock
@@ -25,6 +23,7 @@ from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.process_lifecycle import FairLock, lifecycle
 from quotakeeper.engine.worker.work_items import Question, WorkItem, fail
 from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperError
+from quotakeeper.native_threads import RLock, SimpleQueue
 
 PATIENCE_SECONDS = 15.0
 _BRIEFLY_SECONDS = 0.2  # the most that a fork waits for observers once the ledger does not answer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.domain.ledger.commands import (
@@ -18,6 +17,7 @@ from quotakeeper.domain.ledger.commands import (
 )
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.worker.errors import afresh
+from quotakeeper.native_threads import Lock
 
 if TYPE_CHECKING:
     import asyncio
@@ -83,7 +83,7 @@ class WorkItem:
     def wait(self, seconds: float) -> bool:
         """Wait for the answer; False when it did not come in time."""
         assert self._done is not None
-        return self._done.acquire(timeout=seconds)
+        return bool(self._done.acquire(timeout=seconds))
 
     def expect_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
         """Get ready for a coroutine to wait; before the ticket is handed over."""
