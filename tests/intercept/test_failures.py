@@ -174,7 +174,7 @@ def test_a_fault_of_ours_changes_nothing_for_the_program(
     for watching in (False, True):
         with Sandbox() as sandbox:
             if watching:
-                watched()
+                watched(settings={"on_store_failure": "allow"})  # see test_every_fault for "deny"
                 monkeypatch.setattr(*BROKEN[place], _raises)
             got: list[Answer] = [
                 post(generate(sandbox.base_url), prompt(), HEADERS),
@@ -195,7 +195,7 @@ def test_it_is_said_once(
 ) -> None:
     from tests.intercept.conftest import by_requests
 
-    watched()
+    watched(settings={"on_store_failure": "allow"})
     monkeypatch.setattr(switch, "said", False)
     monkeypatch.setattr(meters, "recognise", _raises)
     with caplog.at_level(logging.WARNING, "quotakeeper"):

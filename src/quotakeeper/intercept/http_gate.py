@@ -1,6 +1,7 @@
 """What a hook does before it lets a call pass. Light: nothing is loaded before the first call.
 
-Whatever goes wrong here is ours alone: it is said once, and the call passes as if we weren't there.
+What goes wrong here never reaches the program as an error of ours. `on_store_failure` decides what
+becomes of the call: "deny" refuses it in the provider's own words, "allow" lets it pass.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.loggers import tell
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 # What stands beside the status of a refusal.
 REASONS = {402: "Payment Required", 429: "Too Many Requests"}
 _METER = "quotakeeper.metering.process_meter"
+
+Result = TypeVar("Result")
 
 log = logging.getLogger("quotakeeper.intercept")
 
@@ -59,12 +63,15 @@ def start(
 
     `beneath`: a hook that has the call in hand asks for it only now.
     """
-    if _is_off(beneath):
-        return None
-    with faults_noted:
-        meter = _meter()
-        request = _request(meter, make)
-        return None if request is None or meter is None else meter.begin(request)
+    meter = request = None
+    try:
+        if not _is_off(beneath):
+            meter = _meter()
+            request = _request(meter, make)
+            if request is not None and meter is not None:
+                return meter.begin(request)
+    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+        return _after_fault(meter, request, error)
     return None
 
 
@@ -72,12 +79,15 @@ async def astart(
     make: Callable[[], Request | None], *, beneath: bool = False
 ) -> HttpAttempt | Refused | None:
     """`start` on an event loop."""
-    if _is_off(beneath):
-        return None
-    with faults_noted:
-        meter = await _ameter()
-        request = _request(meter, make)
-        return None if request is None or meter is None else await meter.abegin(request)
+    meter = request = None
+    try:
+        if not _is_off(beneath):
+            meter = await _ameter()
+            request = _request(meter, make)
+            if request is not None and meter is not None:
+                return await meter.abegin(request)
+    except Exception as error:  # noqa: BLE001 - as above
+        return _after_fault(meter, request, error)
     return None
 
 
@@ -107,6 +117,32 @@ def note_fault(error: Exception) -> None:
     if not switch.said:
         switch.said = True
         tell(log, logging.WARNING, "quotakeeper: a call passed uncounted", error=error)
+
+
+def tried(act: Callable[..., Result], *given: Any) -> Result | None:
+    """What something of ours gives; None where it fails, which is said once."""
+    try:
+        return act(*given)
+    except Exception as error:  # noqa: BLE001 - as above
+        note_fault(error)
+        return None
+
+
+def _after_fault(
+    meter: CallMeter | None, request: Request | None, error: Exception
+) -> Refused | None:
+    """Refuse a provider's call that cannot be counted, where `on_store_failure` says so."""
+    refused = None
+    if meter is not None and request is not None:
+        with suppress(Exception):  # then nobody knows whether it is a provider's: it passes
+            from quotakeeper.metering.fault_policy import after_fault  # noqa: PLC0415 - see above
+
+            refused = after_fault(meter, request, error)
+    if refused is None:
+        note_fault(error)
+    elif meter is not None:
+        meter.fault("a call was refused", error)
+    return refused
 
 
 def _is_off(beneath: bool = False) -> bool:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.engine.batch_settle import Settlement, note_end, settle_batch
+from quotakeeper.metering.guards import with_guards
 from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.settled_figures import figures_of
 from quotakeeper.metering.stream_budget import StreamBudget, StreamCut, is_growing
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from quotakeeper.metering.retries import Link
 
 
+@with_guards
 class HttpAttempt:
     """A call that was let out. Reads along and ends its reservation, once, whatever happens.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.event_loops import after_queued_jobs
+from quotakeeper.metering.guards import with_guards
 from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.refusal import Denied
 from quotakeeper.metering.session_budget import EXTEND_SECONDS, ExtendStep, Plan, SessionBudget
@@ -44,6 +45,7 @@ class SocketCut:
     silent: bool = False
 
 
+@with_guards
 class SocketAttempt:
     """A socket under way.
 

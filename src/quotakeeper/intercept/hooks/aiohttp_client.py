@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.intercept.hooks.bodies import seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import written_out
-from quotakeeper.intercept.http_gate import astart, note_fault
+from quotakeeper.intercept.http_gate import astart, note_fault, tried
 from quotakeeper.intercept.suppression import suppressed
 from quotakeeper.metering.refusal import Refused
 
@@ -43,7 +43,7 @@ def _send(original: Any) -> Any:
         if isinstance(started, Refused):
             return await _refuse_locally(original, self, conn, started.refusal)
         try:
-            _replace_body(self, started)
+            tried(_replace_body, self, started)
             with suppressed():
                 response = await original(self, conn)
         except BaseException:
@@ -109,9 +109,9 @@ def _metered(plain: Any, broken: Any) -> Any:
             cut = attempt.passed_in_background(bytes(data)) if attempt is not None else None
             if cut is None:
                 return plain.feed_data(self, data, *arguments, **options)
-            _ended(self, False)
+            tried(_ended, self, False)
             self.__class__ = over
-            _close_after(self)
+            tried(_close_after, self)
             if cut.keep:
                 plain.feed_data(self, bytes(data)[: cut.keep], *arguments, **options)
             if cut.ending:
@@ -122,11 +122,11 @@ def _metered(plain: Any, broken: Any) -> Any:
             return None
 
         def feed_eof(self) -> None:
-            _ended(self, True)
+            tried(_ended, self, True)
             plain.feed_eof(self)
 
         def set_exception(self, *arguments: Any, **options: Any) -> None:
-            _ended(self, False)
+            tried(_ended, self, False)
             plain.set_exception(self, *arguments, **options)
 
     return MeteredStreamReader

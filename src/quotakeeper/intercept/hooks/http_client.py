@@ -12,11 +12,11 @@ from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.http_request_state import UNSEEN, RequestState, request_of
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import MeteredFile, RefusalSocket
-from quotakeeper.intercept.http_gate import note_fault, start, starts_after_body
+from quotakeeper.intercept.http_gate import note_fault, start, starts_after_body, tried
 from quotakeeper.metering.refusal import Refused
 
 if TYPE_CHECKING:
-    pass
+    from quotakeeper.metering.http_attempt import HttpAttempt
 
 _STATE = "_quotakeeper_wire"
 _LAST_CHUNK = b"0\r\n\r\n"
@@ -56,20 +56,36 @@ def _with_body(original: Any) -> Any:
     def request(
         self: Any, method: str, url: str, body: Any = None, *arguments: Any, **options: Any
     ) -> Any:
-        state = request_state_of(self)
-        if state.body is UNSEEN:
-            state.body = body
+        tried(_see_body, self, body)
         try:
             return original(self, method, url, body, *arguments, **options)
         finally:
-            state.body = UNSEEN
+            tried(_forget_body, self)
 
     return request
 
 
+def _see_body(connection: Any, body: Any) -> None:
+    state = request_state_of(connection)
+    if state.body is UNSEEN:
+        state.body = body
+
+
+def _forget_body(connection: Any) -> None:
+    request_state_of(connection).body = UNSEEN
+
+
+def _begin(connection: Any, method: str, url: str) -> None:
+    request_state_of(connection).begin(method, url)
+
+
+def _put_header(connection: Any, header: Any, values: Any) -> None:
+    request_state_of(connection).headers_put.append((header, values))
+
+
 def _putrequest(original: Any) -> Any:
     def putrequest(self: Any, method: str, url: str, *arguments: Any, **options: Any) -> Any:
-        request_state_of(self).begin(method, url)
+        tried(_begin, self, method, url)
         return original(self, method, url, *arguments, **options)
 
     return putrequest
@@ -78,7 +94,7 @@ def _putrequest(original: Any) -> Any:
 def _putheader(original: Any) -> Any:
     def putheader(self: Any, header: Any, *values: Any) -> Any:
         result = original(self, header, *values)
-        request_state_of(self).headers_put.append((header, values))
+        tried(_put_header, self, header, values)
         return result
 
     return putheader
@@ -86,20 +102,12 @@ def _putheader(original: Any) -> Any:
 
 def _endheaders(original: Any) -> Any:
     def endheaders(self: Any, message_body: Any = None, **options: Any) -> Any:
-        state = request_state_of(self)
-        if state.body is UNSEEN and message_body is not None:
-            state.body = message_body
-        if _starts_after_body(self, state):
-            state.body, state.gathered = UNSEEN, Gathered()
-            return original(self, message_body, **options)
-        started = start(lambda: request_of(self, state))
-        state.body = UNSEEN
+        started = tried(_started, self, message_body)
         if started is None:
             return original(self, message_body, **options)
         if isinstance(started, Refused):
-            state.refused = True
             return _withhold(self, started.refusal)
-        state.attempt = attempt = started
+        attempt = started
         try:
             _connect_first(self, attempt)
             if attempt.body is None:
@@ -108,6 +116,7 @@ def _endheaders(original: Any) -> Any:
             if message_body is not None:
                 return original(self, attempt.body, **options)
             result = original(self, **options)
+            state = request_state_of(self)
             state.instead, state.is_replaced = attempt.body, True  # what is sent from now on
             return result
         except BaseException:
@@ -115,6 +124,23 @@ def _endheaders(original: Any) -> Any:
             raise
 
     return endheaders
+
+
+def _started(connection: Any, message_body: Any) -> HttpAttempt | Refused | None:
+    """Ask whether a request may leave; None: it passes, perhaps to be asked for after its body."""
+    state = request_state_of(connection)
+    if state.body is UNSEEN and message_body is not None:
+        state.body = message_body
+    if _starts_after_body(connection, state):
+        state.body, state.gathered = UNSEEN, Gathered()
+        return None
+    started = start(lambda: request_of(connection, state))
+    state.body = UNSEEN
+    if isinstance(started, Refused):
+        state.refused = True
+    else:
+        state.attempt = started
+    return started
 
 
 def _replace_length(connection: Any, size: int) -> None:
@@ -149,7 +175,7 @@ def _send(original: Any) -> Any:
         if data == _LAST_CHUNK:
             return _body_sent(self, state, gathered, original)
         if gathered.headers_left:
-            gathered.add_chunk(data)
+            tried(gathered.add_chunk, data)
         gathered.headers_left = True
         return original(self, data)
 
@@ -168,7 +194,10 @@ def _starts_after_body(connection: Any, state: RequestState) -> bool:
 def _body_sent(connection: Any, state: RequestState, gathered: Gathered, original: Any) -> Any:
     """The body has come to its end: only now it is asked whether that may leave."""
     state.gathered = None
-    body, size = gathered.seen
+    seen = tried(lambda: gathered.seen)
+    if seen is None:
+        return original(connection, _LAST_CHUNK)
+    body, size = seen
     started = start(lambda: request_of(connection, state, body, size))
     if started is None:
         return original(connection, _LAST_CHUNK)
@@ -187,7 +216,9 @@ def _body_sent(connection: Any, state: RequestState, gathered: Gathered, origina
 
 def _getresponse(original: Any) -> Any:
     def getresponse(self: Any, *arguments: Any, **options: Any) -> Any:
-        state = request_state_of(self)
+        state = tried(request_state_of, self)
+        if state is None:
+            return original(self, *arguments, **options)
         if state.refused:
             return _read_refusal(self, state, lambda: original(self, *arguments, **options))
         attempt, state.attempt = state.attempt, None

@@ -18,6 +18,7 @@ from quotakeeper.intercept.http_gate import (
     note_fault,
     start,
     starts_after_body,
+    tried,
 )
 from quotakeeper.intercept.suppression import suppressed
 from quotakeeper.metering.refusal import Refused
@@ -115,7 +116,7 @@ class _Library:
         def make() -> Request:
             return _request(request)
 
-        if _is_unseen(request) and (yield lambda: verbs.starts_after_body(make)):
+        if tried(_is_unseen, request) and (yield lambda: verbs.starts_after_body(make)):
             return (yield from self._sending_body_first(verbs, send, request))
         started = yield lambda: verbs.start(make)
         if started is None:
@@ -123,7 +124,7 @@ class _Library:
         if isinstance(started, Refused):
             return self._answer(started, request)
         try:
-            self._replace_body(request, started)
+            tried(self._replace_body, request, started)
             with suppressed():
                 response = yield send
         except Exception as caught:
@@ -144,7 +145,10 @@ class _Library:
         request.headers["content-length"] = str(len(attempt.body))
 
     def _sending_body_first(self, verbs: _Verbs, send: Callable[[], Any], request: Any) -> Steps:
-        request.stream = body = verbs.body(request)
+        body = tried(verbs.body, request)
+        if body is None:
+            return (yield send)
+        request.stream = body
         try:
             with suppressed():
                 response = yield send
@@ -206,7 +210,7 @@ def _gathered_body(kind: Any) -> Any:
     class GatheredByteStream(_GatheredBody, kind):  # type: ignore[misc]
         def __iter__(self) -> Any:
             for chunk in self._stream:
-                self._body.add(chunk)
+                tried(self._body.add, chunk)
                 yield chunk
             self._may_end(start(self._make, beneath=True))
 
@@ -220,7 +224,7 @@ def _async_gathered_body(kind: Any) -> Any:
     class AsyncGatheredByteStream(_GatheredBody, kind):  # type: ignore[misc]
         async def __aiter__(self) -> Any:
             async for chunk in self._stream:
-                self._body.add(chunk)
+                tried(self._body.add, chunk)
                 yield chunk
             self._may_end(await astart(self._make, beneath=True))
 

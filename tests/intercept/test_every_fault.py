@@ -1,0 +1,157 @@
+"""A failure put into every function of the hooks and of a call under way: none reaches the program."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from quotakeeper import Keeper
+from quotakeeper.intercept import http_gate
+from quotakeeper.intercept.hooks import (
+    aiohttp_client,
+    bodies,
+    http_client,
+    http_request_state,
+    httpx_client,
+    sockets,
+    unframing,
+)
+from quotakeeper.metering import call_meter, http_attempt, stream_budget
+from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.metering.guards import guarded
+from quotakeeper.sandbox.server import Sandbox
+from tests.intercept.conftest import HEADERS, WAYS, Watched, generate, prompt, stream
+
+Place = tuple[Any, str]
+EVERY = (http_gate, bodies, http_attempt.HttpAttempt, stream_budget.StreamBudget, CallMeter)
+HTTP_CLIENT = (http_client, http_request_state, sockets, unframing)
+BY_WAY: dict[str, tuple[Any, ...]] = {
+    "urllib": (*EVERY, *HTTP_CLIENT),
+    "requests": (*EVERY, *HTTP_CLIENT),
+    "httpx": (*EVERY, httpx_client),
+    "httpx async": (*EVERY, httpx_client),
+    "aiohttp": (*EVERY, aiohttp_client),
+}
+# What is no function of ours that a call runs through, each kind with its reason.
+LEFT_OUT = {
+    "the guards themselves": {"tried", "note_fault", "start", "astart", "__enter__", "__exit__",
+                              "starts_after_body", "astarts_after_body", "fault", "note"},
+    "installed before the failure": {"install", "install_urllib3", "uninstall", "sync_hook",
+                                     "async_hook", "metered_stream", "async_metered_stream"},
+    "stand in for the library's own verbs": {"read", "read1", "readline", "readinto", "readinto1",
+                                             "close", "__iter__", "__aiter__", "aclose",
+                                             "__getattr__", "makefile", "settimeout", "write",
+                                             "writelines"},
+    "the program's own connecting and waiting": {"_connect_first", "_handling",
+                                                 "_sending_body_first", "sleep"},
+    "make a refusal, and none is made here": {"_withhold", "_read_refusal", "_answer",
+                                              "_refuse_locally", "written_out"},
+    "called by the process, not by a call": {"before_fork", "after_fork", "after_fork_in_parent",
+                                             "end_open_calls", "flush", "__init__", "__del__",
+                                             "__repr__", "monotonic"},
+}  # fmt: skip
+NAMES_LEFT_OUT = frozenset().union(*LEFT_OUT.values())
+
+
+class InjectedError(Exception):
+    """What must not reach the program."""
+
+
+def _fails(*_: Any, **__: Any) -> Any:
+    raise InjectedError
+
+
+async def _afails(*_: Any, **__: Any) -> Any:
+    raise InjectedError
+
+
+def _places(parts: tuple[Any, ...]) -> Iterator[Place]:
+    for part in parts:
+        for name, found in sorted(vars(part).items()):
+            if not inspect.isfunction(found) or name in NAMES_LEFT_OUT:
+                continue
+            if isinstance(part, ModuleType):
+                is_factory = next(iter(inspect.signature(found).parameters), "") == "original"
+                if found.__module__ != part.__name__ or is_factory:
+                    continue
+            yield part, name
+
+
+def _broken(part: Any, name: str) -> Any:
+    found = vars(part)[name]
+    failing = _afails if inspect.iscoroutinefunction(found) else _fails
+    # A verb fails inside its guard, as it would.
+    return guarded(failing) if hasattr(found, "__wrapped__") else failing
+
+
+@pytest.mark.parametrize("way", BY_WAY)
+@pytest.mark.parametrize("policy", ["allow", "deny"])
+def test_no_failure_of_ours_reaches_the_program(
+    way: str, policy: str, sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    post = WAYS[way]
+    sent = [(generate(sandbox.base_url), prompt()), (stream(sandbox.base_url), prompt())]
+
+    def play() -> list[tuple[int, bytes]]:
+        got = [post(url, body, HEADERS) for url, body in sent]
+        return [(one.status, re.sub(rb'("responseId": )"[^"]*"', rb"\1", one.body)) for one in got]
+
+    bare = play()
+    watched(settings={"on_store_failure": policy})
+    assert play() == bare
+    wrong, refused = list[str](), 0
+    places = list(_places(BY_WAY[way]))
+    for part, name in places:
+        where = f"{part.__name__}.{name}"
+        with monkeypatch.context() as patch:
+            patch.setattr(part, name, _broken(part, name))
+            try:
+                got = play()
+            except Exception as error:  # noqa: BLE001 - that is what is looked for
+                wrong.append(f"{where}: {type(error).__name__}: {error}")
+                continue
+        for one, as_alone in zip(got, bare, strict=True):
+            if policy == "deny" and one[0] == 402:
+                assert b"quotakeeper itself failed" in one[1]
+                refused += 1
+            elif one != as_alone:
+                wrong.append(f"{where}: {one[0]} {one[1][:100]!r}")
+    print(f"{way}, {policy}: {len(places)} functions failed, {refused} calls refused, "
+          f"{len(wrong)} failures reached the program")  # fmt: skip
+    assert wrong == []
+    assert len(places) > 50
+    assert (refused > 0) == (policy == "deny")
+    # What a failure left open ends with the keeper, at its upper bound.
+    path = watched.folder / "ledger0.db"
+    watched.close()
+    watched.watching.clear()
+    with Keeper(path, {"default_limits": False}) as other:
+        assert other.status().open_reservations == 0
+        assert other.verify() == []
+
+
+DENIED = [(call_meter, "HttpAttempt"), (CallMeter, "_pending"), (CallMeter, "_asked"),
+          (call_meter.Retries, "link"), (call_meter.BackgroundSettler, "start"),
+          (CallMeter, "keep")]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", BY_WAY)
+@pytest.mark.parametrize(("policy", "status"), [("deny", 402), ("allow", 200)])
+def test_the_policy_decides_what_becomes_of_a_call_that_cannot_be_counted(
+    way: str, policy: str, status: int, sandbox: Sandbox, watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    watched(settings={"on_store_failure": policy})
+    for part, name in DENIED:
+        with monkeypatch.context() as patch:
+            patch.setattr(part, name, _fails)
+            got = WAYS[way](generate(sandbox.base_url), prompt(), HEADERS)
+            assert (name, got.status) == (name, status)
+            other = WAYS[way](f"{sandbox.base_url}/nobodys/path", prompt(), HEADERS)
+            assert other.status == 404  # what is no provider's passes
+    assert len(sandbox.bill.charges) == (len(DENIED) if status == 200 else 0)
