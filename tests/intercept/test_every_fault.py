@@ -22,8 +22,10 @@ from quotakeeper.intercept.hooks import (
     unframing,
 )
 from quotakeeper.metering import call_meter, http_attempt, stream_budget
+from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.guards import guarded
+from quotakeeper.metering.retries import Retries
 from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import HEADERS, WAYS, Watched, generate, prompt, stream
 
@@ -136,7 +138,7 @@ def test_no_failure_of_ours_reaches_the_program(
 
 
 DENIED = [(call_meter, "HttpAttempt"), (CallMeter, "_pending"), (CallMeter, "_asked"),
-          (call_meter.Retries, "link"), (call_meter.BackgroundSettler, "start"),
+          (Retries, "link"), (BackgroundSettler, "start"),
           (CallMeter, "keep")]  # fmt: skip
 
 
