@@ -92,9 +92,7 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     replay = LeaseReplay(spool_beside, apply)
     quotas = SeenQuotas(clock)
     ended = EndedCalls(spool_beside, store.owner, apply)
-    maintenance = Maintenance(
-        ledger_clock, spool, replay, leases, observers, apply, quotas, ended
-    )
+    maintenance = Maintenance(ledger_clock, spool, replay, leases, observers, apply, quotas, ended)
     accounts = {limit.account.key: limit.account for limit in limits}
     parts = EngineParts(
         clock,

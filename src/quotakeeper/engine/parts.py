@@ -9,8 +9,8 @@ from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Denied, Grow, Reserve
 from quotakeeper.domain.ports import Store
 from quotakeeper.engine.command_builder import CommandBuilder
-from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.journals.ended_calls import EndedCalls
+from quotakeeper.engine.ledger_clock import LedgerClock
 from quotakeeper.engine.outcomes import OutcomeReader
 from quotakeeper.engine.room import Room
 from quotakeeper.engine.store_failure import StoreFailurePolicy
