@@ -87,8 +87,7 @@ class Keeper(OrderGiver):
         self._engine = engine  # for siblings: see engine_of
         self._parts = engine.parts
         self._admission = engine.admission
-        self.limits = engine.limits
-        self.zone = engine.zone
+        self.limits, self.zone = engine.limits, engine.zone
         # A keeper that is dropped does not leave its thread behind; its reservations hold it.
         self._finalizer = weakref.finalize(engine.parts, engine.worker.close, 0)
         self._finalizer.atexit = False  # then the lifecycle closes it, and later calls are served
