@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,13 @@ from hypothesis import strategies as st
 from quotakeeper.providers.formats.base64_text import base64_size
 from quotakeeper.providers.formats.encodings import Decoder, decode_all
 from quotakeeper.providers.formats.framing import Document, EventSplitter, Framing
-from quotakeeper.providers.formats.json_values import last_object, milliseconds, parse_json, whole
+from quotakeeper.providers.formats.json_values import (
+    first_object,
+    last_object,
+    milliseconds,
+    parse_json,
+    whole,
+)
 from quotakeeper.providers.formats.multipart import form_parts
 from quotakeeper.providers.formats.text_counts import rough_count
 
@@ -44,6 +51,33 @@ def test_an_array_or_lines_of_json_are_cut_into_their_objects(
         found = documents(data.encode(), step)
         assert [json.loads(d.data) for d in found] == objects
         assert all(d.whole and d.streamed is streamed for d in found)
+
+
+@given(objects=OBJECTS, step=st.integers(1, 40), plain=st.booleans(), listed=st.booleans())
+def test_an_object_skimmed_in_pieces_ends_where_it_does_byte_by_byte(
+    objects: list[dict[str, object]], step: int, plain: bool, listed: bool
+) -> None:
+    text = ",".join(json.dumps({"all": objects}, ensure_ascii=plain) for _ in range(3))
+    data = (f"[{text}]" if listed else text.replace("},", "}\n")).encode()
+    with mock.patch("quotakeeper.providers.formats.framing._PIECE", 4):
+        skimmed = documents(data, step)
+    assert skimmed == documents(data, step)
+
+
+def test_a_json_value_too_large_to_keep_is_given_by_its_beginning_and_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("quotakeeper.providers.formats.framing.MOST_HELD", 100)
+    monkeypatch.setattr("quotakeeper.providers.formats.framing.TAIL", 20)
+    data = b'{"first": 1, "words": [' + b"{}, " * 200 + b'{}], "last": 2}'
+    for step in (7, len(data)):
+        found = documents(data + b'\n{"a": 1}', step)
+        assert found[0] == Document(data[-20:], whole=False, streamed=False, head=data[:20])
+        assert found[1] == Document(b'{"a": 1}', streamed=False)
+    assert documents(data[:60], 7) == [
+        Document(data[40:60], whole=False, streamed=False, head=data[:20])
+    ]
+    assert documents(data[:15], 7) == [Document(data[:15], whole=False, streamed=False)]
 
 
 @given(
@@ -95,6 +129,12 @@ def test_every_encoding_is_undone_in_any_pieces(data: bytes, step: int) -> None:
             pieces = (body[i : i + step] for i in range(0, len(body), step))
             assert b"".join(decoder.feed(piece) for piece in pieces) == data
             assert not decoder.opaque
+
+
+def test_of_objects_with_one_name_the_first_or_the_last_whole_one_is_found() -> None:
+    data = b'{"m": 3, "m": {"a": 1}, "m": {"a": 2}, "m": {"a": '
+    assert (first_object(data, "m"), last_object(data, "m")) == ({"a": 1}, {"a": 2})
+    assert first_object(data, "n") == {}
 
 
 def test_what_cannot_be_decoded_says_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 
 MOST_RATIO = 100
 MOST_DECODED = 16 * 1024 * 1024
@@ -14,11 +15,11 @@ _GZIP = b"\x1f\x8b"
 class Decoder:
     """Decodes a body piece by piece. Once `opaque`, it yields nothing more.
 
-    Opaque is what we cannot read (br, zstd), what is damaged, and what is larger decoded than is
-    good for the program we run in. A body that says gzip but isn't was decoded before us.
+    Opaque is what we cannot read (br, zstd), what is damaged, and what has, decoded, more than
+    `most` bytes or `MOST_RATIO` times its own. A body that says gzip but isn't was decoded before us.
     """
 
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, most: int = MOST_DECODED) -> None:
         names = [name.strip().lower() for name in encoding.split(",")]
         self._kinds = [name for name in names if name not in ("", "identity")]
         self._packed = bool(self._kinds)
@@ -26,6 +27,7 @@ class Decoder:
         self._start = b""
         self._begun = self._ended = False
         self._taken = self._given = 0
+        self._most = most
         self.opaque = False
 
     @property
@@ -35,19 +37,26 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> bytes:
         """The decoded bytes that these bring, perhaps none."""
+        return b"".join(self.pieces(chunk))
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """The decoded bytes that these bring; of a packed body, 64 KB at most at a time."""
         if not self._packed:
-            return chunk
+            yield chunk
+            return
         if self.opaque:
-            return b""
+            return
         if not self._begun:
             self._start += chunk
             if len(self._start) < 2:
-                return b""
+                return
             chunk, self._start = self._start, b""
             self._begun = True
             if not self._open(chunk):
-                return b"" if self.opaque else chunk
-        return self._pump(chunk)
+                if not self.opaque:
+                    yield chunk
+                return
+        yield from self._pump(chunk)
 
     def _open(self, first: bytes) -> bool:
         """Whether the bytes are to be inflated, by what is said and what they begin with."""
@@ -64,9 +73,7 @@ class Decoder:
             self.opaque = True
         return self._packed and not self.opaque
 
-    def _pump(self, chunk: bytes) -> bytes:
-        pieces: list[bytes] = []
-        pending = chunk
+    def _pump(self, pending: bytes) -> Iterator[bytes]:
         while pending and not self.opaque and self._inflate is not None:
             try:
                 piece = self._inflate.decompress(pending, _PIECE)
@@ -80,14 +87,14 @@ class Decoder:
                 self._inflate = zlib.decompressobj(31)
                 self._ended = True
             self._taken += len(pending) - len(left)
-            pieces.append(piece)
             self._given += len(piece)
             allowed = max(_FREE, MOST_RATIO * self._taken)
-            self.opaque = self._given > min(allowed, MOST_DECODED)
-            if left == pending and not piece:
+            self.opaque = self._given > min(allowed, self._most)
+            is_stuck = len(left) == len(pending) and not piece
+            yield piece
+            if is_stuck:
                 break
             pending = left
-        return b"".join(pieces)
 
 
 def decode_all(data: bytes, encoding: str) -> bytes | None:

@@ -1,7 +1,7 @@
 """Cuts a response into documents as it passes: server-sent events, JSON arrays, JSON lines.
 
-Documents are given out as bytes; what is larger than the cap is given as its end alone. Where the
-bytes are cut makes no difference to the documents.
+Documents are given out as bytes. Of what is larger than the cap, only the end is given, and of a JSON
+value its beginning too. Where the bytes are cut makes no difference to the documents.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from quotakeeper.providers.formats.json_depth import skim
 from quotakeeper.providers.formats.json_values import parse_json
 
 MOST_HELD = 16 * 1024 * 1024
 TAIL = 128 * 1024
+_PIECE = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
 _OUTSIDE = re.compile(rb'["{}\[\]]')
@@ -23,10 +25,12 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: an event's data or a JSON value. `whole` False: only its end was kept.
+    """One document: an event's data or a JSON value. `whole` False: it was cut, or only its end
+    was kept.
 
     `streamed`: it is one of a series, so that after it more may come. `value`: what it is, where
-    that had to be known anyway.
+    that had to be known anyway. `head`: the first `TAIL` bytes of a JSON value of which `data` is
+    the end; else empty.
     """
 
     data: bytes
@@ -34,6 +38,7 @@ class Document:
     whole: bool = True
     streamed: bool = True
     value: object = field(default=None, compare=False)
+    head: bytes = b""
 
 
 Take = Callable[[Document], None]
@@ -102,6 +107,7 @@ class JsonSplitter:
         self._base = 0  # depth at which objects are given out: 1 inside a top-level array
         self._quoted = self._escaped = False
         self._held = bytearray()
+        self._head = b""
         self._whole = True
         self._holding = self._began = False
 
@@ -111,6 +117,24 @@ class JsonSplitter:
             self._began = True
             if self._is_one(data):
                 return
+        for at in range(0, len(data), _PIECE):
+            piece = data[at : at + _PIECE]
+            if not self._is_inside(piece):
+                self._walk(piece)
+
+    def _is_inside(self, data: bytes) -> bool:
+        """Take a piece that a large object neither ends nor begins in."""
+        if len(self._held) < _PIECE:
+            return False
+        skimmed = skim(data, quoted=self._quoted, escaped=self._escaped)
+        if self._depth + skimmed.lowest <= self._base:
+            return False
+        self._depth += skimmed.change
+        self._quoted, self._escaped = skimmed.quoted, skimmed.escaped
+        self._hold(data)
+        return True
+
+    def _walk(self, data: bytes) -> None:
         at, start = 0, 0
         while at < len(data):
             if self._quoted:
@@ -137,7 +161,8 @@ class JsonSplitter:
     def close(self) -> None:
         """Half an object is given out too: what it says of usage may be read from its end."""
         if self._holding:
-            self._whole = False
+            if self._whole:
+                self._cut()
             self._give()
 
     def _is_one(self, data: bytes) -> bool:
@@ -185,17 +210,21 @@ class JsonSplitter:
 
     def _hold(self, data: bytes) -> None:
         self._held += data
-        if len(self._held) > MOST_HELD:
-            self._whole = False
+        if self._whole and len(self._held) > MOST_HELD:
+            self._cut()
         if not self._whole and len(self._held) > 2 * TAIL:
             del self._held[:-TAIL]
 
+    def _cut(self) -> None:
+        self._whole = False
+        self._head = bytes(self._held[:TAIL]) if len(self._held) > TAIL else b""
+
     def _give(self) -> None:
         data = bytes(self._held if self._whole else self._held[-TAIL:])
-        whole = self._whole
+        whole, head = self._whole, self._head
         self._held.clear()
-        self._holding, self._whole = False, True
-        self._take(Document(data, whole=whole, streamed=self._base > 0))
+        self._holding, self._whole, self._head = False, True, b""
+        self._take(Document(data, whole=whole, streamed=self._base > 0, head=head))
 
 
 class EventSplitter:
