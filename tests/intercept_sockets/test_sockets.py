@@ -329,18 +329,20 @@ def test_every_way_to_send_through_aiohttp(sandbox: Sandbox, watched: Watched) -
     url = address(sandbox, RAW)
 
     async def main() -> list[str]:
-        async with aiohttp.ClientSession(headers=HEADERS) as session:
-            async with session.ws_connect(url.replace("ws:", "http:")) as socket:
-                await socket.ping()
-                await socket.send_frame(SECOND, aiohttp.WSMsgType.BINARY)
-                await socket.send_bytes(memoryview(SECOND))
-                await socket.send_json({"type": "KeepAlive"})
-                with pytest.raises(aiohttp.ClientConnectionResetError, match="sound"):
-                    await socket.send_bytes(SECOND * 2)
-                await socket.send_json({"type": "KeepAlive"})  # costs nothing
-                with pytest.raises(aiohttp.ClientConnectionResetError, match="sound"):
-                    await socket.send_bytes(SECOND)
-                return [json.loads(message.data)["type"] async for message in socket]
+        async with (
+            aiohttp.ClientSession(headers=HEADERS) as session,
+            session.ws_connect(url.replace("ws:", "http:")) as socket,
+        ):
+            await socket.ping()
+            await socket.send_frame(SECOND, aiohttp.WSMsgType.BINARY)
+            await socket.send_bytes(memoryview(SECOND))
+            await socket.send_json({"type": "KeepAlive"})
+            with pytest.raises(aiohttp.ClientConnectionResetError, match="sound"):
+                await socket.send_bytes(SECOND * 2)
+            await socket.send_json({"type": "KeepAlive"})  # costs nothing
+            with pytest.raises(aiohttp.ClientConnectionResetError, match="sound"):
+                await socket.send_bytes(SECOND)
+            return [json.loads(message.data)["type"] async for message in socket]
 
     assert asyncio.run(main())[-1] == "Metadata"
     (event,) = watched.events()

@@ -1,7 +1,7 @@
 """Cuts a response into documents as it passes: server-sent events, JSON arrays, JSON lines.
 
-Documents are given out as bytes. Of what is larger than the cap, only the end is given, and of a JSON
-value its beginning too. Where the bytes are cut makes no difference to the documents.
+Documents are given out as bytes. Of what is larger than the cap, only the end is given, and of a
+JSON value its beginning too. Where the bytes are cut makes no difference to the documents.
 """
 
 from __future__ import annotations
