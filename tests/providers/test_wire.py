@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import tracemalloc
 import zlib
 from unittest import mock
 
@@ -94,6 +96,51 @@ def test_events_are_read_by_their_specification(lines: list[str], end: str, step
     wanted = "\n".join(lines).encode("utf-8", "surrogatepass")
     assert [d.data for d in found] == ([wanted] if wanted else [])
     assert all(d.event == "e" for d in found)
+
+
+@given(
+    parts=st.lists(
+        st.sampled_from(["\n", "\r", "\r\n", "\n\n\n", "\r\n" * 4, "\r\r\r", "data", "data:",
+                         "data: x", "event: e", ":", "é"]), max_size=30,
+    ),
+    step=st.integers(1, 30), piece=st.integers(1, 9),
+)  # fmt: skip
+def test_blank_lines_in_a_row_say_no_more_than_the_first(
+    parts: list[str], step: int, piece: int
+) -> None:
+    text = "data: first\n\n" + "".join(parts) + "\n\n"
+    wanted = []
+    data, event = None, ""
+    for line in re.split("\r\n|\r|\n", text):  # by the specification, line by line
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not line:
+            if data:
+                wanted.append((data, event))
+            data, event = None, ""
+        elif name == "data":
+            data = value if data is None else f"{data}\n{value}"
+        elif name == "event":
+            event = value
+    with mock.patch("quotakeeper.providers.formats.framing._PIECE", piece):
+        found = documents(text.encode(), step)
+    assert [(each.data.decode(), each.event) for each in found] == wanted
+
+
+def test_many_short_lines_take_no_more_memory_than_their_bytes() -> None:
+    found: list[Document] = []
+    splitter = EventSplitter(found.append)
+    lines = b"data:ab\n" * 8_000
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            splitter.feed(lines)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 4_000_000  # 400,000 lines, of which 1.2 MB are kept
+    splitter.close()
+    assert found[0].data == b"\n".join([b"ab"] * 400_000)
 
 
 def test_an_event_without_its_last_blank_line_is_given_out() -> None:

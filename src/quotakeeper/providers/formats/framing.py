@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from quotakeeper.providers.formats.json_depth import skim
+from quotakeeper.providers.formats.json_depth import end_of_text, skim
 from quotakeeper.providers.formats.json_values import parse_json
 
 MOST_HELD = 16 * 1024 * 1024
@@ -20,7 +20,7 @@ _PIECE = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
 _OUTSIDE = re.compile(rb'["{}\[\]]')
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LINE_ENDS = (b"\n", b"\r\n", b"\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,9 @@ class JsonSplitter:
         """Take a piece that a large object neither ends nor begins in."""
         if len(self._held) < _PIECE:
             return False
+        if self._quoted and not self._escaped and b'"' not in data and b"\\" not in data:
+            self._hold(data)  # media in base64
+            return True
         skimmed = skim(data, quoted=self._quoted, escaped=self._escaped)
         if self._depth + skimmed.lowest <= self._base:
             return False
@@ -185,19 +188,8 @@ class JsonSplitter:
         if self._escaped:
             self._escaped = False
             return at + 1
-        quote = data.find(b'"', at)
-        while True:
-            end = quote if quote >= 0 else len(data)
-            escape = data.find(b"\\", at, end)
-            if escape < 0:
-                self._quoted = quote < 0
-                return min(end + 1, len(data))
-            at = escape + 2
-            if at > len(data):
-                self._escaped = True
-                return len(data)
-            if at > quote >= 0:
-                quote = data.find(b'"', at)
+        at, self._quoted, self._escaped = end_of_text(data, at)
+        return at
 
     def _open(self, mark: bytes, at: int, start: int) -> int:
         if not self._holding:
@@ -234,38 +226,49 @@ class EventSplitter:
         self._take = take
         self._line = bytearray()
         self._after_return = False
-        self._data: list[bytes] = []
-        self._size = 0
+        self._data: bytearray | None = (
+            None  # of many short lines, a list takes ten times their size
+        )
         self._whole = True
         self._event = ""
 
     def feed(self, data: bytes) -> None:
         """The next bytes."""
-        if self._after_return and data:
-            self._after_return = False
+        for at in range(0, len(data), _PIECE):
+            self._feed(data[at : at + _PIECE])
+
+    def _feed(self, data: bytes) -> None:
+        if self._after_return:
             data = data.removeprefix(b"\n")
-        at = 0
-        for end in _LINE_END.finditer(data):
-            self._hold(data[at : end.start()])
-            at = end.end()
-            self._after_return = end.group() == b"\r" and at == len(data)
-            line = bytes(self._line)
-            self._line.clear()
-            self._read(line)
-        self._hold(data[at:])
+        for end in _LINE_ENDS:  # after the second of a row, more say nothing
+            while 3 * end in data:
+                data = data.replace(3 * end, 2 * end)
+        self._after_return = data.endswith(b"\r")
+        lines = data.splitlines()
+        rest = lines.pop() if lines and not data.endswith((b"\r", b"\n")) else b""
+        for each in lines:
+            line = each
+            if self._line:
+                self._hold(line)
+                line = bytes(self._line)
+                self._line.clear()
+            if line:
+                self._read(line)
+            else:
+                self._give()
+        self._hold(rest)
 
     def close(self) -> None:
         """Many servers leave out the last blank line; a half event may still tell something."""
         if self._line:
-            line = bytes(self._line)
+            self._read(bytes(self._line))
             self._line.clear()
-            self._read(line)
         self._give()
 
     @property
     def is_between(self) -> bool:
         """Whether no event is begun."""
-        return not (self._line or self._data or self._event)
+        return not (self._line or self._data is not None or self._event)
 
     def _hold(self, data: bytes) -> None:
         self._line += data
@@ -274,26 +277,24 @@ class EventSplitter:
             del self._line[5:-TAIL]  # keeps the field's name
 
     def _read(self, line: bytes) -> None:
-        if not line:
-            self._give()
-            return
         if line[:1] in (b"{", b"["):
             self._take(Document(line))  # an error as a bare JSON line between events
             return
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._data.append(value)
-            self._size += len(value)
-            if self._size > MOST_HELD:
+            if self._data is None:
+                self._data = bytearray(value)
+            else:
+                self._data += b"\n" + value
+            if len(self._data) > MOST_HELD:
                 self._whole = False
-                self._data = [b"\n".join(self._data)[-TAIL:]]
-                self._size = TAIL
+                del self._data[:-TAIL]
         elif name == b"event":
             self._event = value[:100].decode("ascii", "replace")
 
     def _give(self) -> None:
-        data, event, whole = b"\n".join(self._data), self._event, self._whole
-        self._data, self._size, self._event, self._whole = [], 0, "", True
+        data, event, whole = bytes(self._data or b""), self._event, self._whole
+        self._data, self._event, self._whole = None, "", True
         if data:
             self._take(Document(data if whole else data[-TAIL:], event, whole))

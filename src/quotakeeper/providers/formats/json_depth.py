@@ -1,4 +1,4 @@
-"""How deep a piece of JSON text goes, found without a step for each of its strings and brackets."""
+"""How deep a piece of JSON text goes and where a string ends, found without a step for each byte."""
 
 from __future__ import annotations
 
@@ -25,6 +25,22 @@ def skim(data: bytes, *, quoted: bool, escaped: bool) -> Skimmed:
     ends_quoted = quoted if len(parts) % 2 else not quoted
     lowest, change = _depths(outside.translate(None, _OTHERS))
     return Skimmed(lowest, change, ends_quoted, ends_quoted and parts[-1].endswith(b"\\"))
+
+
+def end_of_text(data: bytes, at: int) -> tuple[int, bool, bool]:
+    """Where a string that goes on at `at` ends, whether it goes on after the piece, and whether the
+    piece ends just after a backslash."""
+    quote = data.find(b'"', at)
+    while True:
+        end = quote if quote >= 0 else len(data)
+        escape = data.find(b"\\", at, end)
+        if escape < 0:
+            return min(end + 1, len(data)), quote < 0, False
+        at = escape + 2
+        if at > len(data):
+            return len(data), True, True
+        if at > quote >= 0:
+            quote = data.find(b'"', at)
 
 
 def _depths(brackets: bytes) -> tuple[int, int]:
