@@ -21,6 +21,7 @@ WANTED: dict[str, tuple[str, ...]] = {
     "deepgram6": ("deepgram-sdk>=6,<7",),
     "deepgram7": ("deepgram-sdk>=7,<8",),
     "libraries": ("requests", "urllib3", "httpx", "httpx2", "aiohttp"),
+    "encodings": ("brotli", "httpx", "zstandard"),
     "mocks": ("httpx", "requests", "respx", "responses", "pook"),
     # Not beside `libraries`: its urllib3-future takes the place of urllib3.
     "niquests": ("niquests", "requests"),

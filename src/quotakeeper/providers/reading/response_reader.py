@@ -6,7 +6,7 @@ one without any answer may have cost all it can, so that is its figure. See `tok
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
@@ -62,7 +62,10 @@ class ResponseReader:
 
     def look(self, chunk: bytes) -> None:
         """Read what was taken; a reader of audio has nothing to look at."""
-        for plain in self._decoder.pieces(chunk):
+        self._look(self._decoder.pieces(chunk))
+
+    def _look(self, pieces: Iterable[bytes]) -> None:
+        for plain in pieces:
             if self.refused:
                 self._error += plain[: _MOST_ERROR - len(self._error)]
             elif plain:
@@ -72,6 +75,7 @@ class ResponseReader:
         """What was used, by all that was fed."""
         if not self._closed:
             self._closed = True
+            self._look(self._decoder.close())
             self._framing.close()
             if self.refused:
                 self.fault = self.fault_of(bytes(self._error))
