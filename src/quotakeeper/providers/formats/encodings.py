@@ -18,8 +18,9 @@ _GZIP = b"\x1f\x8b"
 class Decoder:
     """Decodes a body piece by piece. Once `opaque`, it yields nothing more.
 
-    Opaque is what we cannot read (br and zstd without a library), what is damaged, and what has, decoded, more than
-    `most` bytes or `MOST_RATIO` times its own. A body that says gzip but isn't was decoded before us.
+    Opaque is what we cannot read (br and zstd without a library), what is damaged, and what has,
+    decoded, more than `most` bytes or `MOST_RATIO` times its own. A body that says gzip but isn't
+    was decoded before us.
     """
 
     def __init__(self, encoding: str, most: int = MOST_DECODED) -> None:
