@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import websocket
 import websockets.asyncio.client
@@ -188,6 +189,56 @@ class LegacyClient(AsyncClient):
         return await websockets.legacy.client.connect(url, extra_headers=headers)
 
 
+class AiohttpClient(AsyncClient):
+    """aiohttp"""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self.runner = asyncio.Runner()
+        self.over = False
+        try:
+            self.socket = self.run(self.opened(url, dict(headers)))
+        except aiohttp.WSServerHandshakeError as error:
+            self.close_session()
+            raise RefusedError(error.status) from None
+        except BaseException:
+            self.close_session()
+            raise
+
+    async def opened(self, url: str, headers: dict[str, str]) -> Any:
+        self.session = aiohttp.ClientSession()
+        return await self.session.ws_connect(url, headers=headers)
+
+    def send(self, data: Any) -> None:
+        send = self.socket.send_bytes if isinstance(data, bytes) else self.socket.send_str
+        try:
+            self.run(send(data))
+        except aiohttp.ClientConnectionResetError as error:
+            raise ClosedError(self.socket.close_code or 1006, str(error)) from None
+
+    def recv(self) -> Any:
+        message = self.run(self.socket.receive())
+        if message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED):
+            raise ClosedError(self.socket.close_code or 1006, str(message.extra or ""))
+        return message.data
+
+    def close(self) -> None:
+        if not self.over:
+            self.over = True
+            self.run(self.socket.close())
+            self.close_session()
+
+    def close_session(self) -> None:
+        self.run(self.session.close())
+        self.runner.close()
+
+    def drop(self) -> None:
+        async def lost() -> None:
+            self.socket._response.connection.transport.abort()
+            await self.socket.receive()
+
+        self.run(lost())
+
+
 class WebSocketClient(Client):
     """websocket-client"""
 
@@ -234,6 +285,7 @@ WAYS: dict[str, Callable[[str, Mapping[str, str]], Client]] = {
     "websockets.asyncio": AsyncClient,
     "websockets.legacy": LegacyClient,
     "websocket-client": WebSocketClient,
+    "aiohttp": AiohttpClient,
 }
 
 

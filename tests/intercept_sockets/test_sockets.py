@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import websocket
 import websockets.asyncio.client
@@ -20,6 +21,7 @@ import websockets.sync.connection
 
 from quotakeeper import Keeper
 from quotakeeper.intercept.hooks import websocket_client, websockets_asyncio, websockets_sync
+from quotakeeper.intercept.hooks.aiohttp_websocket import MeteredWriter
 from quotakeeper.intercept.socket_gate import Assembler
 from quotakeeper.metering.socket_attempt import SocketAttempt
 from quotakeeper.sandbox import Sandbox
@@ -320,3 +322,69 @@ def test_an_unchanged_program_under_run(
     assert ran.stderr.startswith("quotakeeper: 1 calls, $")
     with Keeper(tmp_path / "ledger.db", {"default_limits": False}) as keeper:
         assert [dict(event.quantities) for event in keeper.events()] == billed(sandbox)
+
+
+def test_every_way_to_send_through_aiohttp(sandbox: Sandbox, watched: Watched) -> None:
+    watched({**LIMIT, "amount": "3"})
+    url = address(sandbox, RAW)
+
+    async def main() -> list[str]:
+        async with (
+            aiohttp.ClientSession(headers=HEADERS) as session,
+            session.ws_connect(url.replace("ws:", "http:")) as socket,
+        ):
+            await socket.ping()
+            await socket.send_frame(SECOND, aiohttp.WSMsgType.BINARY)
+            await socket.send_bytes(memoryview(SECOND))
+            await socket.send_json({"type": "KeepAlive"})
+            with pytest.raises(aiohttp.ClientConnectionResetError, match="sound"):
+                await socket.send_bytes(SECOND * 2)
+            await socket.send_json({"type": "KeepAlive"})  # costs nothing
+            with pytest.raises(aiohttp.ClientConnectionResetError, match="sound"):
+                await socket.send_bytes(SECOND)
+            return [json.loads(message.data)["type"] async for message in socket]
+
+    assert asyncio.run(main())[-1] == "Metadata"
+    (event,) = watched.events()
+    assert billed(sandbox) == [dict(event.quantities)]
+    assert dict(event.quantities) == {"requests": 1, "audio_milliseconds": 2_000}
+    assert str(event.provenance) == "reported"
+
+
+def test_a_socket_of_aiohttp_that_is_closed_unread_is_booked_as_reported(
+    sandbox: Sandbox, watched: Watched
+) -> None:
+    watched()
+
+    async def main() -> None:
+        async with aiohttp.ClientSession(headers=HEADERS) as session:
+            async with session.ws_connect(address(sandbox, RAW)) as socket:
+                await socket.send_bytes(SECOND * 4)
+                await socket.send_str(CLOSE)
+            assert socket.close_code == 1000
+            assert len(watched.events()) == 1  # it waits for the ledger like the others
+
+    asyncio.run(main())
+    (event,) = watched.events()
+    assert dict(event.quantities) == {"requests": 1, "audio_milliseconds": 4_000}
+    assert str(event.provenance) == "reported"
+
+
+@pytest.mark.parametrize("message", [SECOND * 2, CLOSE])
+def test_the_writer_of_an_older_aiohttp_is_metered(message: bytes | str) -> None:
+    passed: list[Any] = []
+
+    class Older:
+        async def send(self, message: Any, binary: bool = False, compress: Any = None) -> None:
+            passed.append((message, binary, compress))
+
+    class Attempt:
+        async def asent(self, data: Any) -> None:
+            passed.append(data)
+
+    class Socket:
+        attempt = Attempt()
+
+    writer: Any = MeteredWriter(Older(), Socket(), Socket())  # type: ignore[arg-type]
+    asyncio.run(writer.send(message, isinstance(message, bytes), 9))
+    assert passed == [message, (message, isinstance(message, bytes), 9)]

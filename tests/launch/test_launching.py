@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from quotakeeper.launch.launcher import INJECTED, Ended, Notes, Run, launch, read_notes
+from quotakeeper.launch.launcher import INJECTED, Ended, Run, launch
+from quotakeeper.launch.notes import Notes, UnmeteredChild, Unseen, read_notes
 from tests.launch.conftest import Runner, posix
 
 WAITING = (
@@ -286,6 +287,20 @@ def test_notes(tmp_path: Path) -> None:
         "started 3.12\nstarted 3.12\nold 3.8\nold 3.8\nfailed ImportError\nrefused x\nshut a b\n\n"
     )
     assert read_notes(file) == Notes(2, ("3.8",), ("ImportError",), 1, ("a b",))
+    file.write_text(
+        "unseen a.example tornado\nunseen a.example tornado\nopened b.example\nopened b.example\n"
+        "asked b.example\nopened c.example\nasked c.example\nchild -I python3\n"
+        "child environment python3\nchild -I python3\nloaded grpc\nblind OSError\n"
+    )
+    notes = read_notes(file)
+    assert notes.unseen == (Unseen("a.example", "tornado", 2), Unseen("b.example", "", 1))
+    assert notes.children == (
+        UnmeteredChild("python3", "-I", 2), UnmeteredChild("python3", "environment", 1),
+    )  # fmt: skip
+    assert (notes.loaded, notes.blind) == (("grpc",), ("OSError",))
+    assert notes.has_gaps
+    assert not Notes(1, refused=3, loaded=("grpc",)).has_gaps
+    assert Notes(0).has_gaps
 
 
 def test_launching_by_hand(tmp_path: Path) -> None:

@@ -143,6 +143,10 @@ LIBRARIES = {
     "httpx2": [*_library("httpx2"), *_library("httpx2-async")],
     "aiohttp": _library("aiohttp"),
 }
+NIQUESTS = (
+    *_library("niquests"), *_library("niquests-async"), *_library("requests-beside"),
+    Case("niquests-multiplexed", calls=2),
+)  # fmt: skip
 
 SETTINGS: dict[str, Setting] = {
     "genai3": Setting("genai3", "google-genai", "genai", "sandbox", GENAI),
@@ -156,6 +160,7 @@ SETTINGS: dict[str, Setting] = {
     "deepgram7": Setting("deepgram7", "deepgram-sdk", "deepgram_new", "sandbox", DEEPGRAM_NEW),
     "openai": Setting("openai", "openai", "openai_sdk", "shapes", OPENAI),
     "anthropic": Setting("anthropic", "anthropic", "anthropic_sdk", "shapes", ANTHROPIC),
+    "niquests": Setting("niquests", "niquests", "niquests_lib", "sandbox", NIQUESTS),
     "libraries": Setting(
         "libraries", "requests", "libraries", "sandbox",
         tuple(case for cases in LIBRARIES.values() for case in cases),

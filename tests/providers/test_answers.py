@@ -255,8 +255,9 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         original(self, data)
 
     monkeypatch.setattr(framing.Framing, "feed", counted)
-    for size, most in ((200_000_000, encodings.MOST_DECODED), (9_000_000, 1_500_000)):
+    for size, most in ((200_000_000, 20_000_000), (9_000_000, 1_500_000)):
         bomb = gzip.compress(b'{"a":"' + b" " * size)
+        assert len(bomb) * encodings.MOST_RATIO < most
         seen = 0
         usage = read(GENERATE, bomb, headers={"content-encoding": "gzip"})
         assert 0 < seen <= most + 128 * 1024
@@ -280,6 +281,41 @@ def test_of_a_document_too_large_to_keep_the_end_is_read(monkeypatch: pytest.Mon
         usage = read(GENERATE, [data[i : i + 700] for i in range(0, len(data), 700)])
         assert (usage.quantities["input_tokens"], usage.quantities["output_tokens"]) == (3, 1290)
         assert (usage.provenance, usage.complete) == (Provenance.REPORTED, True)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_transcript_too_large_to_keep_is_booked_by_the_length_it_begins_with(
+    packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(framing, "MOST_HELD", 4_000)
+    monkeypatch.setattr(framing, "TAIL", 1_000)
+    words = [{"word": "transcription", "start": i * 0.4, "metadata": {"duration": 1}}
+             for i in range(900)]  # fmt: skip
+    about = {"request_id": "d-1", "duration": 28_800.5, "channels": 2}
+    results = {"channels": [{"alternatives": [{"words": words}]}]}
+    plain = json.dumps({"metadata": about, "results": results}).encode()
+    data, encoding = (gzip.compress(plain), "gzip") if packed else (plain, "")
+    request = post(f"{DEEPGRAM}/v1/listen?multichannel=true", {"url": "https://example.org/a"})
+    for step in (200, len(data)):
+        pieces = [data[i : i + step] for i in range(0, len(data), step)]
+        usage = read(request, pieces, headers={"content-encoding": encoding})
+        assert usage.quantities == {"audio_milliseconds": 57_601_000, "requests": 1}
+        assert (usage.provenance, usage.complete) == (Provenance.REPORTED, True)
+        assert usage.request_id == "d-1"
+        cut = read(request, pieces[: len(pieces) // 2] or [data[: len(data) // 2]],
+                   headers={"content-encoding": encoding}, complete=False)  # fmt: skip
+        assert cut.quantities == usage.quantities
+        assert (cut.outcome, cut.complete) == (Outcome.UNKNOWN, False)
+
+
+def test_a_transcript_that_begins_with_its_results_is_booked_by_the_length_it_ends_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(framing, "MOST_HELD", 4_000)
+    monkeypatch.setattr(framing, "TAIL", 1_000)
+    body = {"results": {"words": ["x"] * 9_000}, "metadata": {"duration": 60.0, "channels": 1}}
+    request = post(f"{DEEPGRAM}/v1/listen?model=nova-3", {"url": "https://example.org/a"})
+    assert read(request, json.dumps(body).encode()).quantities["audio_milliseconds"] == 60_000
 
 
 def test_pictures_and_sound_without_usage_are_not_nothing() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import tracemalloc
 import zlib
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -13,7 +16,13 @@ from hypothesis import strategies as st
 from quotakeeper.providers.formats.base64_text import base64_size
 from quotakeeper.providers.formats.encodings import Decoder, decode_all
 from quotakeeper.providers.formats.framing import Document, EventSplitter, Framing
-from quotakeeper.providers.formats.json_values import last_object, milliseconds, parse_json, whole
+from quotakeeper.providers.formats.json_values import (
+    first_object,
+    last_object,
+    milliseconds,
+    parse_json,
+    whole,
+)
 from quotakeeper.providers.formats.multipart import form_parts
 from quotakeeper.providers.formats.text_counts import rough_count
 
@@ -46,6 +55,33 @@ def test_an_array_or_lines_of_json_are_cut_into_their_objects(
         assert all(d.whole and d.streamed is streamed for d in found)
 
 
+@given(objects=OBJECTS, step=st.integers(1, 40), plain=st.booleans(), listed=st.booleans())
+def test_an_object_skimmed_in_pieces_ends_where_it_does_byte_by_byte(
+    objects: list[dict[str, object]], step: int, plain: bool, listed: bool
+) -> None:
+    text = ",".join(json.dumps({"all": objects}, ensure_ascii=plain) for _ in range(3))
+    data = (f"[{text}]" if listed else text.replace("},", "}\n")).encode()
+    with mock.patch("quotakeeper.providers.formats.framing._PIECE", 4):
+        skimmed = documents(data, step)
+    assert skimmed == documents(data, step)
+
+
+def test_a_json_value_too_large_to_keep_is_given_by_its_beginning_and_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("quotakeeper.providers.formats.framing.MOST_HELD", 100)
+    monkeypatch.setattr("quotakeeper.providers.formats.framing.TAIL", 20)
+    data = b'{"first": 1, "words": [' + b"{}, " * 200 + b'{}], "last": 2}'
+    for step in (7, len(data)):
+        found = documents(data + b'\n{"a": 1}', step)
+        assert found[0] == Document(data[-20:], whole=False, streamed=False, head=data[:20])
+        assert found[1] == Document(b'{"a": 1}', streamed=False)
+    assert documents(data[:60], 7) == [
+        Document(data[40:60], whole=False, streamed=False, head=data[:20])
+    ]
+    assert documents(data[:15], 7) == [Document(data[:15], whole=False, streamed=False)]
+
+
 @given(
     lines=st.lists(
         st.text(st.characters(exclude_characters="\r\n"), max_size=20), min_size=1, max_size=4
@@ -60,6 +96,51 @@ def test_events_are_read_by_their_specification(lines: list[str], end: str, step
     wanted = "\n".join(lines).encode("utf-8", "surrogatepass")
     assert [d.data for d in found] == ([wanted] if wanted else [])
     assert all(d.event == "e" for d in found)
+
+
+@given(
+    parts=st.lists(
+        st.sampled_from(["\n", "\r", "\r\n", "\n\n\n", "\r\n" * 4, "\r\r\r", "data", "data:",
+                         "data: x", "event: e", ":", "é"]), max_size=30,
+    ),
+    step=st.integers(1, 30), piece=st.integers(1, 9),
+)  # fmt: skip
+def test_blank_lines_in_a_row_say_no_more_than_the_first(
+    parts: list[str], step: int, piece: int
+) -> None:
+    text = "data: first\n\n" + "".join(parts) + "\n\n"
+    wanted = []
+    data, event = None, ""
+    for line in re.split("\r\n|\r|\n", text):  # by the specification, line by line
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not line:
+            if data:
+                wanted.append((data, event))
+            data, event = None, ""
+        elif name == "data":
+            data = value if data is None else f"{data}\n{value}"
+        elif name == "event":
+            event = value
+    with mock.patch("quotakeeper.providers.formats.framing._PIECE", piece):
+        found = documents(text.encode(), step)
+    assert [(each.data.decode(), each.event) for each in found] == wanted
+
+
+def test_many_short_lines_take_no_more_memory_than_their_bytes() -> None:
+    found: list[Document] = []
+    splitter = EventSplitter(found.append)
+    lines = b"data:ab\n" * 8_000
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            splitter.feed(lines)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 4_000_000  # 400,000 lines, of which 1.2 MB are kept
+    splitter.close()
+    assert found[0].data == b"\n".join([b"ab"] * 400_000)
 
 
 def test_an_event_without_its_last_blank_line_is_given_out() -> None:
@@ -95,6 +176,12 @@ def test_every_encoding_is_undone_in_any_pieces(data: bytes, step: int) -> None:
             pieces = (body[i : i + step] for i in range(0, len(body), step))
             assert b"".join(decoder.feed(piece) for piece in pieces) == data
             assert not decoder.opaque
+
+
+def test_of_objects_with_one_name_the_first_or_the_last_whole_one_is_found() -> None:
+    data = b'{"m": 3, "m": {"a": 1}, "m": {"a": 2}, "m": {"a": '
+    assert (first_object(data, "m"), last_object(data, "m")) == ({"a": 1}, {"a": 2})
+    assert first_object(data, "n") == {}
 
 
 def test_what_cannot_be_decoded_says_so() -> None:

@@ -36,6 +36,7 @@ class _Switch:
 
     on = False
     said = False
+    asked: Callable[[str], None] | None = None  # is told the address of every request
 
 
 switch = _Switch()
@@ -112,6 +113,13 @@ async def astarts_after_body(make: Callable[[], Request | None]) -> bool:
     return False
 
 
+def told(request: Request | None) -> Request | None:
+    """A request that a hook has in hand, after whoever wants to know was told of it."""
+    if switch.asked is not None and request is not None:
+        switch.asked(request.url)
+    return request
+
+
 def note_fault(error: Exception) -> None:
     """Say once that something of ours went wrong."""
     if not switch.said:
@@ -150,7 +158,7 @@ def _is_off(beneath: bool = False) -> bool:
 
 
 def _request(meter: CallMeter | None, make: Callable[[], Request | None]) -> Request | None:
-    return None if meter is None else make()
+    return None if meter is None else told(make())
 
 
 def _needs_body(meter: CallMeter | None, make: Callable[[], Request | None]) -> bool:

@@ -22,6 +22,9 @@ _HOOKS = "quotakeeper.intercept.hooks."
 HOOKS: dict[str, tuple[str, str]] = {
     "http.client": (_HOOKS + "http_client", "install"),
     "urllib3.connection": (_HOOKS + "http_client", "install_urllib3"),
+    "urllib3._async.connection": (_HOOKS + "urllib3_future", "install_async"),
+    "urllib3_future.connection": (_HOOKS + "urllib3_future", "install"),
+    "urllib3_future._async.connection": (_HOOKS + "urllib3_future", "install_async"),
     "httpx": (_HOOKS + "httpx_client", "install"),
     "httpx2": (_HOOKS + "httpx_client", "install"),
     "aiohttp": (_HOOKS + "aiohttp_client", "install"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.intercept.http_gate import faults_noted, switch
+from quotakeeper.intercept.http_gate import faults_noted, switch, told
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.refusal import Denied, Refused
@@ -66,7 +66,9 @@ def _found(make: Callable[[], Request]) -> Found | None:
     meter = current_meter()
     if meter is None:
         return None
-    found = live_session(make(), known_hosts=meter.known_hosts, count=meter.count)
+    request = make()
+    told(request)
+    found = live_session(request, known_hosts=meter.known_hosts, count=meter.count)
     if found is None:
         return None
     meter.settler.start()

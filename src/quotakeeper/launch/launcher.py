@@ -26,6 +26,7 @@ PACKAGE = Path(quotakeeper.__file__).parent
 VARIABLE_PACKAGE = "QUOTAKEEPER_RUN_PACKAGE"
 VARIABLE_HOOKS = "QUOTAKEEPER_RUN_HOOKS"
 VARIABLE_NOTES = "QUOTAKEEPER_RUN_NOTES"
+VARIABLE_HOSTS = "QUOTAKEEPER_RUN_HOSTS"
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _BY_KEYBOARD = ("SIGINT", "SIGQUIT")
 _LOOK_AGAIN_SECONDS = 5.0
@@ -41,21 +42,9 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
-    """What the Pythons of a run said of themselves. `shut`: why calls were refused altogether;
-    `paused`: how many were refused because somebody had paused them."""
-
-    metered: int = 0
-    too_old: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    refused: int = 0
-    shut: tuple[str, ...] = ()
-    paused: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
-    """What to start, and what its hooks are told. `variables` go into its environment."""
+    """What to start, and what its hooks are told. `variables` go into its environment; connections
+    to `hosts` ("host", "host:port", ".ending", "-ending") are watched."""
 
     command: Sequence[str]
     environ: Mapping[str, str]
@@ -63,6 +52,7 @@ class Run:
     notes: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    hosts: Sequence[str] = ()
 
 
 def child_environment(run: Run) -> dict[str, str]:
@@ -75,29 +65,9 @@ def child_environment(run: Run) -> dict[str, str]:
     environ[VARIABLE_PACKAGE] = str(PACKAGE)
     environ[VARIABLE_HOOKS] = ",".join(run.hooks)
     environ[VARIABLE_NOTES] = str(run.notes)
+    environ[VARIABLE_HOSTS] = ",".join(run.hosts)
     environ["QUOTAKEEPER_RUN_TAGS"] = json.dumps(dict(run.tags))
     return environ
-
-
-def read_notes(file: Path) -> Notes:
-    """What stands in a run's notes; an absent file says that no Python of it loaded the hooks."""
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return Notes()
-    said = [line.partition(" ")[::2] for line in lines]
-
-    def every(word: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(rest for first, rest in said if first == word))
-
-    return Notes(
-        sum(first == "started" for first, _ in said),
-        every("old"),
-        every("failed"),
-        sum(first == "refused" for first, _ in said),
-        every("shut"),
-        sum(first == "paused" for first, _ in said),
-    )
 
 
 def launch(run: Run) -> Ended:

@@ -22,9 +22,10 @@ _HEAD_BYTES = 4_096
 _MOST_STEPS = 8  # a shebang that names a script that names a script
 # Programs that start another one, in the same environment.
 _RUNNERS = frozenset((
-    "conda", "coverage", "doas", "env", "exec", "hatch", "ionice", "mamba", "micromamba", "nice",
-    "nohup", "pdm", "pipenv", "pixi", "poetry", "rye", "setsid", "stdbuf", "strace", "sudo", "time",
-    "timeout", "uv", "xargs",
+    "conda", "coverage", "ddtrace-run", "doas", "elasticapm-run", "env", "exec", "hatch", "ionice",
+    "mamba", "micromamba", "newrelic-admin", "nice", "nohup", "opentelemetry-instrument", "pdm",
+    "pipenv", "pixi", "poetry", "rye", "setsid", "stdbuf", "strace", "sudo", "time", "timeout", "uv",
+    "xargs",
 ))  # fmt: skip
 _CLEANING = frozenset(("sudo", "doas"))
 _KEEPING = ("-E", "--preserve-env")

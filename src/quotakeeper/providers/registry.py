@@ -127,6 +127,11 @@ def is_provider_host(host: str) -> bool:
     )
 
 
+def provider_hosts() -> tuple[str, ...]:
+    """The hosts that answer calls: "host", or an ending that begins with "." or "-"."""
+    return tuple(dict.fromkeys(host for each in _full_adapters() for host in each.hosts))
+
+
 def _full_adapters() -> Iterator[ProviderAdapter[object]]:
     """Those that state their hosts and variables; a plug-in that only has the verbs does not."""
     return (adapter for adapter in adapters() if isinstance(adapter, ProviderAdapter))

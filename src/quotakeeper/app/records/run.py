@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
@@ -30,7 +30,9 @@ class RunOutcome:
 
     `started_at` is in microseconds since 1970 UTC, `took_us` in microseconds; `signal` is 0 when
     none ended it. `metered` counts its Python processes that loaded the meter, `refused` the calls
-    that a limit refused.
+    that a limit refused. `unseen` are connections to providers that no hook saw, as (host,
+    library, number); `unmetered` are Pythons that started without the meter, as (program, reason,
+    number).
     """
 
     labels: Mapping[str, str]
@@ -40,6 +42,8 @@ class RunOutcome:
     signal: int = 0
     metered: int = 0
     refused: int = 0
+    unseen: Sequence[tuple[str, str, int]] = ()
+    unmetered: Sequence[tuple[str, str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,14 @@ def run_record(outcome: RunOutcome, used: RunUsage) -> dict[str, object]:
         "signal": outcome.signal or None,
         "metered_processes": outcome.metered,
         "refused_calls": outcome.refused,
+        "unseen_connections": [
+            {"host": host, "library": library or None, "connections": number}
+            for host, library, number in outcome.unseen
+        ],
+        "unmetered_processes": [
+            {"program": program, "reason": reason, "processes": number}
+            for program, reason, number in outcome.unmetered
+        ],
         "rows": [
             dict(zip(("provider", "model", "operation"), row.key, strict=True)) | _sums(row)
             for row in used.rows("provider", "model", "operation")

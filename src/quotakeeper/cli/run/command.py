@@ -30,6 +30,7 @@ from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
 from quotakeeper.identifiers import new_id
 from quotakeeper.launch import launcher, preflight
+from quotakeeper.launch.notes import Notes, read_notes
 
 _MOST_TAGS = 12  # a call may have 16 labels, and has some already
 _OBSTACLES = {
@@ -63,6 +64,7 @@ class RunOptions:
     wait_seconds: str | None = None
     hold: str | None = None
     clamp_least: str | None = None
+    strict: bool = False
 
     @property
     def policies(self) -> dict[str, str | None]:
@@ -89,21 +91,48 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
     try:
         run = launcher.Run(
             options.command, environ, hooks=_hooked_modules(), notes=folder / "notes",
-            variables=variables, tags=labels,
+            variables=variables, tags=labels, hosts=_watched_hosts(),
         )  # fmt: skip
         ended = launcher.launch(run)
-        notes = launcher.read_notes(run.notes)
+        notes = read_notes(run.notes)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if ended.error:
         return _not_started(session, options.command[0], ended)
     took_us = round((clock.monotonic() - began) * SECOND)
     outcome = RunOutcome(
-        labels, started_at, took_us, ended.code, ended.signal, notes.metered, notes.refused
-    )
+        labels, started_at, took_us, ended.code, ended.signal, notes.metered, notes.refused,
+        [(each.host, each.library, each.connections) for each in notes.unseen],
+        [(each.program, each.reason, each.processes) for each in notes.children],
+    )  # fmt: skip
     _sum_up(session, options, settings, outcome, notes)
+    code = _strict_code(session, options, ended, notes)
     sys.stderr.flush()
-    return launcher.die_like(ended)
+    return launcher.die_like(ended) or code
+
+
+def _strict_code(
+    session: context.CommandContext, options: RunOptions, ended: launcher.Ended, notes: Notes
+) -> int:
+    """What a run ends with whose program ended well, and whose calls may not all be counted."""
+    if not options.strict or ended.code or not notes.has_gaps:
+        return exit_codes.OK
+    text = session.words("--strict: not every call can have been counted (see above)")
+    console.tell(f"quotakeeper: {text}")
+    return exit_codes.UNSEEN
+
+
+def _watched_hosts() -> tuple[str, ...]:
+    """Where a connection of the program goes to a provider."""
+    from quotakeeper.metering.process_meter import read_watch_settings
+    from quotakeeper.providers.registry import provider_hosts
+
+    try:
+        listed = tuple(read_watch_settings().known_hosts)
+    except QuotakeeperError:  # the program's meter says what is wrong with them
+        listed = ()
+    places = (each.partition("://")[2] or each for each in listed)
+    return (*provider_hosts(), *(place.partition("/")[0].lower() for place in places))
 
 
 def _hooked_modules() -> tuple[str, ...]:
@@ -185,7 +214,7 @@ def _sum_up(
     options: RunOptions,
     settings: Settings,
     outcome: RunOutcome,
-    notes: launcher.Notes,
+    notes: Notes,
 ) -> None:
     """Print and write what was used; whatever goes wrong here, the program's end is what counts."""
     if options.summary == "off" and options.json_file is None:

@@ -46,6 +46,10 @@ RUN = CommandTable(
             choices=("auto", "off"), default="auto",
         ),
         CommandOption(
+            ("--strict",),
+            "End with exit code 6 where not every call can have been counted.", kind=bool,
+        ),
+        CommandOption(
             ("--json",), "Write what was used to this file.", metavar="FILE", stored_as="json_file"
         ),
     ),

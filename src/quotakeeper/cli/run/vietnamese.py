@@ -72,4 +72,31 @@ TEXTS = {
     "without a known price: {n}": "chưa rõ giá: {n}",
     "estimated: {n}": "ước tính: {n}",
     "assumed, outcome unknown: {n}": "giả định, chưa rõ kết quả: {n}",
+    "End with exit code 6 where not every call can have been counted.": (
+        "Kết thúc với mã thoát 6 khi có thể còn lời gọi chưa được đếm."
+    ),
+    "--strict: not every call can have been counted (see above)": (
+        "--strict: có thể còn lời gọi chưa được đếm (xem ở trên)"
+    ),
+    "no call to a known provider was seen; calls through {libraries} cannot be seen": (
+        "không thấy lời gọi nào tới nhà cung cấp đã biết; lời gọi qua {libraries} thì không thể thấy"
+    ),
+    "{n} connections to {host} that the meter did not see: their calls are not counted": (
+        "{n} kết nối tới {host} mà bộ đo không thấy: lời gọi qua đó không được đếm"
+    ),
+    "{n} connections to {host} by {library}, which the meter did not see: "
+    "their calls are not counted": (
+        "{n} kết nối tới {host} do {library} mở mà bộ đo không thấy: lời gọi qua đó không được đếm"
+    ),
+    "the program itself": "chính chương trình",
+    "{program} was started with {reason}, without the meter, {n} times: not counted": (
+        "{program} được khởi động với {reason}, không có bộ đo, {n} lần: không được đếm"
+    ),
+    "{program} was started without the run's environment, {n} times: not counted": (
+        "{program} được khởi động mà không nhận môi trường của lần chạy, {n} lần: không được đếm"
+    ),
+    "connections past the meter could not be watched ({error})": (
+        "không theo dõi được các kết nối ngoài bộ đo ({error})"
+    ),
+    "and {n} more of this kind, see --json": "và {n} mục nữa cùng loại, xem bằng --json",
 }

@@ -12,13 +12,16 @@ from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import cut
 from quotakeeper.cli.views.limit_lines import STATE_WORDS, percent_text, resets_text
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities, by_meter
+from quotakeeper.launch.notes import ENVIRONMENT
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import UsageRow
-    from quotakeeper.launch.launcher import Notes
+    from quotakeeper.launch.notes import Notes
 
 MOST_LINES = 6
 _ROWS = 3
+_GAPS = 2  # lines about what was not seen
+_THE_PROGRAM = "__main__"
 _WIDTH = 110
 _SHOWN = ("audio_minutes", "session_minutes", "characters", "searches", "images")
 
@@ -32,9 +35,9 @@ def summary_lines(
     if not total.calls and not notes.refused and not notes.paused:
         if warnings:
             return warnings[:MOST_LINES]
-        return ["quotakeeper: " + session.words("no call to a known provider was seen")]
+        return [f"quotakeeper: {_nothing_seen(notes, session)}"]
     head = [_heading(outcome, total, session)]
-    foot = [*_doubts(notes, total, session), *_nearest_limit(used, session), *warnings]
+    foot = [*warnings, *_doubts(notes, total, session), *_nearest_limit(used, session)]
     room = MOST_LINES - len(head) - min(len(foot), MOST_LINES - len(head) - 1)
     lines = [*head, *_rows(used, min(_ROWS, room), session), *foot][:MOST_LINES]
     return [cut(line, _WIDTH, "...") for line in lines]
@@ -114,8 +117,43 @@ def _nearest_limit(used: RunUsage, session: CommandContext) -> list[str]:
     ]
 
 
-def _warnings(notes: Notes, session: CommandContext) -> list[str]:
+def _nothing_seen(notes: Notes, session: CommandContext) -> str:
+    if not notes.loaded:
+        return session.words("no call to a known provider was seen")
+    text = "no call to a known provider was seen; calls through {libraries} cannot be seen"
+    return session.words(text, libraries=", ".join(notes.loaded))
+
+
+def _gaps(notes: Notes, session: CommandContext) -> list[str]:
+    """What left without being counted, as far as it is known."""
     words, lines = session.words, []
+    for each in notes.unseen:
+        text = "{n} connections to {host} that the meter did not see: their calls are not counted"
+        if each.library:
+            text = ("{n} connections to {host} by {library}, which the meter did not see: "
+                    "their calls are not counted")  # fmt: skip
+        name = words("the program itself") if each.library == _THE_PROGRAM else each.library
+        lines.append(
+            words(text, n=each.connections, host=visible(each.host), library=visible(name))
+        )
+    for child in notes.children:
+        text = "{program} was started with {reason}, without the meter, {n} times: not counted"
+        if child.reason == ENVIRONMENT:
+            text = "{program} was started without the run's environment, {n} times: not counted"
+        lines.append(words(text, n=child.processes, program=visible(child.program),
+                           reason=child.reason))  # fmt: skip
+    for error in notes.blind:
+        lines.append(
+            words("connections past the meter could not be watched ({error})", error=error)
+        )
+    if len(lines) > _GAPS:
+        more = words("and {n} more of this kind, see --json", n=len(lines) - _GAPS + 1)
+        lines = [*lines[: _GAPS - 1], more]
+    return [f"quotakeeper: {line}" for line in lines]
+
+
+def _warnings(notes: Notes, session: CommandContext) -> list[str]:
+    words, lines = session.words, _gaps(notes, session)
     for version in notes.too_old:
         text = words("Python {version} is too old to be metered: nothing of it is counted",
                      version=version)  # fmt: skip

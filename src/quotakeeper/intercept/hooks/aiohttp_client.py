@@ -6,10 +6,12 @@ import weakref
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from quotakeeper.intercept.hooks import aiohttp_websocket as websocket
 from quotakeeper.intercept.hooks.bodies import seen_body
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.hooks.sockets import written_out
 from quotakeeper.intercept.http_gate import astart, note_fault, tried
+from quotakeeper.intercept.socket_gate import SOCKET
 from quotakeeper.intercept.suppression import suppressed
 from quotakeeper.metering.refusal import Refused
 
@@ -28,6 +30,7 @@ def install(module: Any) -> None:
     metered = _metered(module.StreamReader, module.ClientPayloadError)
     _patches.wrap(module.ClientRequest, "send", _send)
     _patches.wrap(module.ClientResponse, "start", _start_with(module.StreamReader, metered))
+    websocket.install(module, _patches)
 
 
 def uninstall() -> None:
@@ -37,6 +40,8 @@ def uninstall() -> None:
 
 def _send(original: Any) -> Any:
     async def send(self: Any, conn: Any) -> Any:
+        if websocket.is_handshake(self):
+            return await websocket.send_handshake(original, _refuse_locally, self, conn)
         started = await astart(lambda: _request(self))
         if started is None:
             return await original(self, conn)
@@ -58,7 +63,9 @@ def _send(original: Any) -> Any:
 def _start_with(plain: Any, metered: Any) -> Any:
     def wrap(original: Any) -> Any:
         async def start(self: Any, connection: Any) -> Any:
-            attempt = self.__dict__.get(_ATTEMPT)
+            attempt, socket = self.__dict__.get(_ATTEMPT), self.__dict__.get(SOCKET)
+            if socket is not None:
+                return await websocket.receive_answer(original, self, connection, socket)
             if attempt is None:
                 return await original(self, connection)
             try:
@@ -194,12 +201,10 @@ class _DiscardingTransport:
 # -- the request
 
 
-def _request(request: Any) -> Request | None:
+def _request(request: Any) -> Request:
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
     headers = {name.lower(): value for name, value in request.headers.items()}
-    if "websocket" in headers.get("upgrade", "").lower():
-        return None
     payload = body = getattr(request, "_body", None) or request.body
     if not isinstance(body, bytes) and body is not None:
         body = getattr(body, "_value", body)

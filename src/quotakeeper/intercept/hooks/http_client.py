@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from quotakeeper.intercept.hooks import urllib3_future
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.http_request_state import UNSEEN, RequestState, request_of
 from quotakeeper.intercept.hooks.patching import Patches
@@ -36,6 +37,9 @@ def install(module: Any) -> None:
 
 def install_urllib3(module: Any) -> None:
     """Patch `urllib3.connection`: there, bodies are sent piece by piece after the headers."""
+    if hasattr(module, "HfaceBackend"):  # urllib3-future has taken its place
+        urllib3_future.install(module)
+        return
     _patches.wrap(module.HTTPConnection, "request", _with_body)
 
 

@@ -2,6 +2,7 @@
 
 Below them stand redirects, authentication and retries, so each attempt passes here by itself.
 Transports that end elsewhere (mocks, ASGI, another library's) are not the wire and stay as they are.
+A mock below a transport (respx) is told by what answers: then the call is released, for it never left.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _UNSENT = (
     "UnsupportedProtocol",
     "LocalProtocolError",
 )
+_MOCKS = ("mocket", "pook", "respx", "vcr")  # put themselves below a transport
 _patches = Patches()
 
 
@@ -56,7 +58,8 @@ def uninstall() -> None:
 class _Verbs(NamedTuple):
     """What differs between threads and event loops, for one of the libraries.
 
-    `abandoned` ends a call whose program no longer waits for it.
+    `abandoned` ends a call whose program no longer waits for it. `is_mocked`: a mock stands between
+    the transport and the wire, and may answer.
     """
 
     start: Callable[..., Any]
@@ -65,6 +68,7 @@ class _Verbs(NamedTuple):
     abandoned: Callable[[HttpAttempt], None]
     stream: Any
     body: Any
+    is_mocked: bool = False
 
 
 class _Library:
@@ -93,7 +97,11 @@ class _Library:
 
         def handle_request(transport: Any, request: Any) -> Any:
             return drive(
-                self._handling(self._blocking, lambda: original(transport, request), request),
+                self._handling(
+                    _verbs_for(transport, self._blocking),
+                    lambda: original(transport, request),
+                    request,
+                ),
                 called,
             )
 
@@ -104,7 +112,11 @@ class _Library:
 
         async def handle_async_request(transport: Any, request: Any) -> Any:
             return await adrive(
-                self._handling(self._awaited, lambda: original(transport, request), request),
+                self._handling(
+                    _verbs_for(transport, self._awaited),
+                    lambda: original(transport, request),
+                    request,
+                ),
                 called,
             )
 
@@ -128,12 +140,15 @@ class _Library:
             with suppressed():
                 response = yield send
         except Exception as caught:
-            sent = not isinstance(caught, self.unsent)
+            sent = not verbs.is_mocked and not isinstance(caught, self.unsent)
             yield lambda: verbs.failed(started, sent)
             raise
         except BaseException:
             verbs.abandoned(started)
             raise
+        if verbs.is_mocked and not _is_of_httpcore(response):
+            yield lambda: verbs.failed(started, False)
+            return response
         return self._read_along(response, started, verbs.stream)
 
     def _replace_body(self, request: Any, attempt: HttpAttempt) -> None:
@@ -155,8 +170,11 @@ class _Library:
         except BaseException as error:
             if body.refused is not None:
                 return self._answer(body.refused, request)
-            body.failed(not isinstance(error, self.unsent))
+            body.failed(not verbs.is_mocked and not isinstance(error, self.unsent))
             raise
+        if verbs.is_mocked and not _is_of_httpcore(response):
+            body.failed(False)
+            return response
         return self._read_along(response, body.attempt, verbs.stream)
 
     def _answer(self, refused: Refused, request: Any) -> Any:
@@ -175,6 +193,20 @@ class _Library:
             note_fault(error)
             attempt.hand_over()
         return response
+
+
+def _verbs_for(transport: Any, verbs: _Verbs) -> _Verbs:
+    """The verbs for a transport: a mock may have been put into, or taken from, its pool's class."""
+    pool = type(getattr(transport, "_pool", None))
+    verb = getattr(pool, "handle_async_request", None) or getattr(pool, "handle_request", None)
+    is_mocked = str(getattr(verb, "__module__", "")).partition(".")[0] in _MOCKS
+    return verbs._replace(is_mocked=True) if is_mocked else verbs
+
+
+def _is_of_httpcore(response: Any) -> bool:
+    """Whether an answer came over a connection, where a mock may have let a request through."""
+    stream = getattr(response.stream, "_httpcore_stream", None)
+    return type(stream).__module__.startswith("httpcore")
 
 
 class _BodyRefusedError(Exception):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _OLDEST = (3, 11)
+_unseen = None  # type: Any
 
 
 def _variable(name):
@@ -67,8 +68,11 @@ def _hooked():
     before = list(sys.meta_path)
     try:
         _load_package()
-        from quotakeeper.intercept.import_hook import install  # noqa: PLC0415 - only when it is needed
+        from quotakeeper.intercept.http_gate import switch  # noqa: PLC0415 - only when it is needed
+        from quotakeeper.intercept.import_hook import install  # noqa: PLC0415 - as above
 
+        if _unseen is not None:
+            switch.asked = _unseen.asked
         install()
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not be the program's error
         _note("failed", type(error).__name__)
@@ -126,10 +130,22 @@ def _wait_for_libraries():
     names = frozenset(_variable("HOOKS").split(","))
     _note("started", version)
     _leave_last()
+    _watch_the_unseen()
     if any(name in sys.modules for name in names):
         _hooked()
     else:
         sys.meta_path.insert(0, _Waiting(names))
+
+
+def _watch_the_unseen():
+    # type: () -> None
+    """Have connections noted that no hook sees. Our folder is still on the path."""
+    global _unseen  # noqa: PLW0603 - a module that runs once
+    try:
+        # Not by a statement: the module is importable for this moment alone.
+        _unseen = __import__("quotakeeper_unseen").install(_note, _variable("HOSTS"), _HERE)
+    except Exception as error:  # noqa: BLE001 - as above
+        _note("blind", type(error).__name__)
 
 
 def _go_on_to_the_next():

@@ -13,6 +13,7 @@ from quotakeeper.providers.formats.json_values import (
     as_object,
     child,
     count,
+    first_object,
     items,
     last_object,
     milliseconds,
@@ -86,9 +87,9 @@ class DeepgramReader(ResponseReader):
             return
         self.about(body, metadata)
 
-    def read_part(self, data: bytes) -> None:
-        """A cut answer: what it says about itself stands first."""
-        metadata = last_object(data, "metadata")
+    def read_ends(self, head: bytes, tail: bytes) -> None:
+        """An answer that was cut or too large: what it says about itself stands first."""
+        metadata = first_object(head or tail, "metadata") or last_object(tail, "metadata")
         if metadata:
             self.id = name_of(metadata.get("request_id")) or self.id
             self.about({"metadata": metadata}, metadata)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+
+from quotakeeper.providers.formats.installed_decoders import Decode, decoder_for
 
 MOST_RATIO = 100
 MOST_DECODED = 16 * 1024 * 1024
 _FREE = 1024 * 1024  # short answers may repeat themselves more than that
 _PIECE = 64 * 1024
+_TRIAL = 64  # bytes by which a text is told from brotli
 _GZIP = b"\x1f\x8b"
 
 
 class Decoder:
     """Decodes a body piece by piece. Once `opaque`, it yields nothing more.
 
-    Opaque is what we cannot read (br, zstd), what is damaged, and what is larger decoded than is
-    good for the program we run in. A body that says gzip but isn't was decoded before us.
+    Opaque is what we cannot read (br and zstd without a library), what is damaged, and what has,
+    decoded, more than `most` bytes or `MOST_RATIO` times its own. A body that says gzip but isn't
+    was decoded before us.
     """
 
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, most: int = MOST_DECODED) -> None:
         names = [name.strip().lower() for name in encoding.split(",")]
         self._kinds = [name for name in names if name not in ("", "identity")]
         self._packed = bool(self._kinds)
         self._inflate: zlib._Decompress | None = None
+        self._decode: Decode | None = None
         self._start = b""
         self._begun = self._ended = False
         self._taken = self._given = 0
+        self._most = most
         self.opaque = False
 
     @property
@@ -35,24 +42,51 @@ class Decoder:
 
     def feed(self, chunk: bytes) -> bytes:
         """The decoded bytes that these bring, perhaps none."""
+        return b"".join(self.pieces(chunk))
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """The decoded bytes that these bring; of a packed body, 64 KB at most at a time."""
         if not self._packed:
-            return chunk
+            yield chunk
+            return
         if self.opaque:
-            return b""
+            return
         if not self._begun:
             self._start += chunk
-            if len(self._start) < 2:
-                return b""
+            if len(self._start) < 2 or (self._kinds == ["br"] and self._is_doubtful):
+                return
+        yield from self._go_on(chunk)
+
+    def close(self) -> Iterator[bytes]:
+        """What was held back of a body too short to tell what it is, which is over."""
+        if self._packed and self._start:
+            yield from self._go_on(b"")
+
+    @property
+    def _is_doubtful(self) -> bool:
+        """Whether a text may begin so, and brotli too."""
+        return len(self._start) < _TRIAL and _is_text(self._start)
+
+    def _go_on(self, chunk: bytes) -> Iterator[bytes]:
+        if not self._begun:
             chunk, self._start = self._start, b""
             self._begun = True
             if not self._open(chunk):
-                return b"" if self.opaque else chunk
-        return self._pump(chunk)
+                if not self.opaque:
+                    yield chunk
+                return
+        if self._decode is not None:
+            yield from self._undo(self._decode, chunk)
+        else:
+            yield from self._pump(chunk)
 
     def _open(self, first: bytes) -> bool:
         """Whether the bytes are to be inflated, by what is said and what they begin with."""
         kind = self._kinds[0] if len(self._kinds) == 1 else "several"
-        if first[:1] in (b"{", b"[") or first[:2] in (b"da", b"ev", b"id", b": "):
+        is_text = _is_text(first)
+        if kind == "br" and not (is_text and len(first) < _TRIAL) and self._is_brotli(first):
+            return True
+        if is_text:
             self._packed = False  # decoded before us
         elif kind in ("gzip", "x-gzip") or first.startswith(_GZIP):
             self._packed = first.startswith(_GZIP)
@@ -61,12 +95,41 @@ class Decoder:
             wrapped = first[0] & 15 == 8 and int.from_bytes(first[:2], "big") % 31 == 0
             self._inflate = zlib.decompressobj(15 if wrapped else -15)
         else:
-            self.opaque = True
+            self._decode = decoder_for(kind) if kind != "br" else None
+            self.opaque = self._decode is None
         return self._packed and not self.opaque
 
-    def _pump(self, chunk: bytes) -> bytes:
-        pieces: list[bytes] = []
-        pending = chunk
+    def _is_brotli(self, first: bytes) -> bool:
+        """Whether the first bytes can be undone; then all will be."""
+        trial, self._decode = decoder_for("br"), decoder_for("br")
+        try:
+            if trial is not None:
+                next(trial(first[:_TRIAL]), b"")
+                return True
+        except Exception:  # noqa: BLE001 - each library has its own error
+            self._decode = None
+        return False
+
+    def _undo(self, decode: Decode, packed: bytes) -> Iterator[bytes]:
+        self._taken += len(packed)
+        pieces = decode(packed)
+        while not self.opaque:
+            try:
+                plain = next(pieces, None)
+            except Exception:  # noqa: BLE001 - each library has its own error
+                self.opaque = True
+                return
+            if plain is None:
+                return
+            self._given += len(plain)
+            self.opaque = self._given > self._allowed
+            yield plain
+
+    @property
+    def _allowed(self) -> int:
+        return min(max(_FREE, MOST_RATIO * self._taken), self._most)
+
+    def _pump(self, pending: bytes) -> Iterator[bytes]:
         while pending and not self.opaque and self._inflate is not None:
             try:
                 piece = self._inflate.decompress(pending, _PIECE)
@@ -80,18 +143,21 @@ class Decoder:
                 self._inflate = zlib.decompressobj(31)
                 self._ended = True
             self._taken += len(pending) - len(left)
-            pieces.append(piece)
             self._given += len(piece)
-            allowed = max(_FREE, MOST_RATIO * self._taken)
-            self.opaque = self._given > min(allowed, MOST_DECODED)
-            if left == pending and not piece:
+            self.opaque = self._given > self._allowed
+            is_stuck = len(left) == len(pending) and not piece
+            yield piece
+            if is_stuck:
                 break
             pending = left
-        return b"".join(pieces)
+
+
+def _is_text(first: bytes) -> bool:
+    return first[:1] in (b"{", b"[") or first[:2] in (b"da", b"ev", b"id", b": ")
 
 
 def decode_all(data: bytes, encoding: str) -> bytes | None:
     """A whole body decoded, or None when it cannot be read."""
     decoder = Decoder(encoding)
-    plain = decoder.feed(data)
+    plain = decoder.feed(data) + b"".join(decoder.close())
     return None if decoder.opaque else plain

@@ -1,7 +1,7 @@
 """Cuts a response into documents as it passes: server-sent events, JSON arrays, JSON lines.
 
-Documents are given out as bytes; what is larger than the cap is given as its end alone. Where the
-bytes are cut makes no difference to the documents.
+Documents are given out as bytes. Of what is larger than the cap, only the end is given, and of a
+JSON value its beginning too. Where the bytes are cut makes no difference to the documents.
 """
 
 from __future__ import annotations
@@ -11,22 +11,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from quotakeeper.providers.formats.json_depth import end_of_text, skim
 from quotakeeper.providers.formats.json_values import parse_json
 
 MOST_HELD = 16 * 1024 * 1024
 TAIL = 128 * 1024
+_PIECE = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
 _OUTSIDE = re.compile(rb'["{}\[\]]')
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LINE_ENDS = (b"\n", b"\r\n", b"\r")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: an event's data or a JSON value. `whole` False: only its end was kept.
+    """One document: an event's data or a JSON value. `whole` False: it was cut, or only its end
+    was kept.
 
     `streamed`: it is one of a series, so that after it more may come. `value`: what it is, where
-    that had to be known anyway.
+    that had to be known anyway. `head`: the first `TAIL` bytes of a JSON value of which `data` is
+    the end; else empty.
     """
 
     data: bytes
@@ -34,6 +38,7 @@ class Document:
     whole: bool = True
     streamed: bool = True
     value: object = field(default=None, compare=False)
+    head: bytes = b""
 
 
 Take = Callable[[Document], None]
@@ -102,6 +107,7 @@ class JsonSplitter:
         self._base = 0  # depth at which objects are given out: 1 inside a top-level array
         self._quoted = self._escaped = False
         self._held = bytearray()
+        self._head = b""
         self._whole = True
         self._holding = self._began = False
 
@@ -111,6 +117,27 @@ class JsonSplitter:
             self._began = True
             if self._is_one(data):
                 return
+        for at in range(0, len(data), _PIECE):
+            piece = data[at : at + _PIECE]
+            if not self._is_inside(piece):
+                self._walk(piece)
+
+    def _is_inside(self, data: bytes) -> bool:
+        """Take a piece that a large object neither ends nor begins in."""
+        if len(self._held) < _PIECE:
+            return False
+        if self._quoted and not self._escaped and b'"' not in data and b"\\" not in data:
+            self._hold(data)  # media in base64
+            return True
+        skimmed = skim(data, quoted=self._quoted, escaped=self._escaped)
+        if self._depth + skimmed.lowest <= self._base:
+            return False
+        self._depth += skimmed.change
+        self._quoted, self._escaped = skimmed.quoted, skimmed.escaped
+        self._hold(data)
+        return True
+
+    def _walk(self, data: bytes) -> None:
         at, start = 0, 0
         while at < len(data):
             if self._quoted:
@@ -137,7 +164,8 @@ class JsonSplitter:
     def close(self) -> None:
         """Half an object is given out too: what it says of usage may be read from its end."""
         if self._holding:
-            self._whole = False
+            if self._whole:
+                self._cut()
             self._give()
 
     def _is_one(self, data: bytes) -> bool:
@@ -160,19 +188,8 @@ class JsonSplitter:
         if self._escaped:
             self._escaped = False
             return at + 1
-        quote = data.find(b'"', at)
-        while True:
-            end = quote if quote >= 0 else len(data)
-            escape = data.find(b"\\", at, end)
-            if escape < 0:
-                self._quoted = quote < 0
-                return min(end + 1, len(data))
-            at = escape + 2
-            if at > len(data):
-                self._escaped = True
-                return len(data)
-            if at > quote >= 0:
-                quote = data.find(b'"', at)
+        at, self._quoted, self._escaped = end_of_text(data, at)
+        return at
 
     def _open(self, mark: bytes, at: int, start: int) -> int:
         if not self._holding:
@@ -185,17 +202,21 @@ class JsonSplitter:
 
     def _hold(self, data: bytes) -> None:
         self._held += data
-        if len(self._held) > MOST_HELD:
-            self._whole = False
+        if self._whole and len(self._held) > MOST_HELD:
+            self._cut()
         if not self._whole and len(self._held) > 2 * TAIL:
             del self._held[:-TAIL]
 
+    def _cut(self) -> None:
+        self._whole = False
+        self._head = bytes(self._held[:TAIL]) if len(self._held) > TAIL else b""
+
     def _give(self) -> None:
         data = bytes(self._held if self._whole else self._held[-TAIL:])
-        whole = self._whole
+        whole, head = self._whole, self._head
         self._held.clear()
-        self._holding, self._whole = False, True
-        self._take(Document(data, whole=whole, streamed=self._base > 0))
+        self._holding, self._whole, self._head = False, True, b""
+        self._take(Document(data, whole=whole, streamed=self._base > 0, head=head))
 
 
 class EventSplitter:
@@ -205,38 +226,49 @@ class EventSplitter:
         self._take = take
         self._line = bytearray()
         self._after_return = False
-        self._data: list[bytes] = []
-        self._size = 0
+        self._data: bytearray | None = (
+            None  # of many short lines, a list takes ten times their size
+        )
         self._whole = True
         self._event = ""
 
     def feed(self, data: bytes) -> None:
         """The next bytes."""
-        if self._after_return and data:
-            self._after_return = False
+        for at in range(0, len(data), _PIECE):
+            self._feed(data[at : at + _PIECE])
+
+    def _feed(self, data: bytes) -> None:
+        if self._after_return:
             data = data.removeprefix(b"\n")
-        at = 0
-        for end in _LINE_END.finditer(data):
-            self._hold(data[at : end.start()])
-            at = end.end()
-            self._after_return = end.group() == b"\r" and at == len(data)
-            line = bytes(self._line)
-            self._line.clear()
-            self._read(line)
-        self._hold(data[at:])
+        for end in _LINE_ENDS:  # after the second of a row, more say nothing
+            while 3 * end in data:
+                data = data.replace(3 * end, 2 * end)
+        self._after_return = data.endswith(b"\r")
+        lines = data.splitlines()
+        rest = lines.pop() if lines and not data.endswith((b"\r", b"\n")) else b""
+        for each in lines:
+            line = each
+            if self._line:
+                self._hold(line)
+                line = bytes(self._line)
+                self._line.clear()
+            if line:
+                self._read(line)
+            else:
+                self._give()
+        self._hold(rest)
 
     def close(self) -> None:
         """Many servers leave out the last blank line; a half event may still tell something."""
         if self._line:
-            line = bytes(self._line)
+            self._read(bytes(self._line))
             self._line.clear()
-            self._read(line)
         self._give()
 
     @property
     def is_between(self) -> bool:
         """Whether no event is begun."""
-        return not (self._line or self._data or self._event)
+        return not (self._line or self._data is not None or self._event)
 
     def _hold(self, data: bytes) -> None:
         self._line += data
@@ -245,26 +277,24 @@ class EventSplitter:
             del self._line[5:-TAIL]  # keeps the field's name
 
     def _read(self, line: bytes) -> None:
-        if not line:
-            self._give()
-            return
         if line[:1] in (b"{", b"["):
             self._take(Document(line))  # an error as a bare JSON line between events
             return
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._data.append(value)
-            self._size += len(value)
-            if self._size > MOST_HELD:
+            if self._data is None:
+                self._data = bytearray(value)
+            else:
+                self._data += b"\n" + value
+            if len(self._data) > MOST_HELD:
                 self._whole = False
-                self._data = [b"\n".join(self._data)[-TAIL:]]
-                self._size = TAIL
+                del self._data[:-TAIL]
         elif name == b"event":
             self._event = value[:100].decode("ascii", "replace")
 
     def _give(self) -> None:
-        data, event, whole = b"\n".join(self._data), self._event, self._whole
-        self._data, self._size, self._event, self._whole = [], 0, "", True
+        data, event, whole = bytes(self._data or b""), self._event, self._whole
+        self._data, self._event, self._whole = None, "", True
         if data:
             self._take(Document(data if whole else data[-TAIL:], event, whole))

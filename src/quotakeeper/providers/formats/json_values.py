@@ -96,20 +96,38 @@ def milliseconds(seconds: object) -> int | None:
     return divide_half_even(int((exact * 1_000_000).to_integral_value()), 1000)
 
 
+def first_object(head: bytes, key: str) -> Json:
+    """The first object of that name in the beginning of a document that was not kept whole."""
+    text = head.decode("utf-8", "replace")
+    at = -1
+    while (at := text.find(f'"{key}"', at + 1)) >= 0:
+        found = _object_at(text, at, key)
+        if found is not None:
+            return found
+    return EMPTY
+
+
 def last_object(tail: bytes, key: str) -> Json:
-    """The last object of that name in the end of a document that was too large to keep whole."""
+    """The last object of that name in the end of a document that was not kept whole."""
     text = tail.decode("utf-8", "replace")
     at = len(text)
     while (at := text.rfind(f'"{key}"', 0, at)) >= 0:
-        start = text.find("{", at)
-        if start < 0 or text[at + len(key) + 2 : start].strip() != ":":
-            continue
-        try:
-            found, _ = json.JSONDecoder().raw_decode(text, start)
-        except (ValueError, RecursionError):
-            continue
-        return as_object(found)
+        found = _object_at(text, at, key)
+        if found is not None:
+            return found
     return EMPTY
+
+
+def _object_at(text: str, at: int, key: str) -> Json | None:
+    """The object whose quoted key is at that place; None: there is none, or only its beginning."""
+    start = text.find("{", at)
+    if start < 0 or text[at + len(key) + 2 : start].strip() != ":":
+        return None
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    return as_object(found)
 
 
 def dumps(value: object) -> str:

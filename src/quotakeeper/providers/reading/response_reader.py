@@ -6,7 +6,7 @@ one without any answer may have cost all it can, so that is its figure. See `tok
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
@@ -29,6 +29,7 @@ from quotakeeper.providers.reading.token_split import added
 REQUEST = {"requests": 1}
 _SWITCHING = 101  # to a WebSocket: let in
 _MOST_ERROR = 64 * 1024
+_MOST_DECODED = 256 * 1024 * 1024  # passes by; `framing` keeps 16 MB of it
 
 
 class ResponseReader:
@@ -41,7 +42,7 @@ class ResponseReader:
         self.fault: ProviderFault | None = None
         self.bytes_seen = 0
         self._error = bytearray()
-        self._decoder = Decoder(header_text(headers, "content-encoding"))
+        self._decoder = Decoder(header_text(headers, "content-encoding"), _MOST_DECODED)
         self._framing = Framing(self._document)
         self._closed = False
         if self.refused:
@@ -61,16 +62,20 @@ class ResponseReader:
 
     def look(self, chunk: bytes) -> None:
         """Read what was taken; a reader of audio has nothing to look at."""
-        plain = self._decoder.feed(chunk)
-        if self.refused:
-            self._error += plain[: _MOST_ERROR - len(self._error)]
-        elif plain:
-            self._framing.feed(plain)
+        self._look(self._decoder.pieces(chunk))
+
+    def _look(self, pieces: Iterable[bytes]) -> None:
+        for plain in pieces:
+            if self.refused:
+                self._error += plain[: _MOST_ERROR - len(self._error)]
+            elif plain:
+                self._framing.feed(plain)
 
     def finish(self, *, complete: bool) -> Usage:
         """What was used, by all that was fed."""
         if not self._closed:
             self._closed = True
+            self._look(self._decoder.close())
             self._framing.close()
             if self.refused:
                 self.fault = self.fault_of(bytes(self._error))
@@ -126,7 +131,7 @@ class ResponseReader:
         if isinstance(value, dict):
             self.read(value, document)
         elif document.data.strip() != b"[DONE]":
-            self.read_part(document.data)
+            self.read_ends(document.head, document.data)
         else:
             self.done()
 
@@ -134,6 +139,10 @@ class ResponseReader:
 
     def read(self, body: Json, document: Document) -> None:
         """A whole document."""
+
+    def read_ends(self, head: bytes, tail: bytes) -> None:
+        """A document that was cut or too large; `head` is empty where `tail` is all of it."""
+        self.read_part(tail)
 
     def read_part(self, data: bytes) -> None:
         """A document that was cut or too large: its end."""

@@ -1,0 +1,82 @@
+"""The answers of urllib3-future: what a connection's low-level answer gives is read along."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from quotakeeper.intercept.http_gate import note_fault
+
+if TYPE_CHECKING:
+    from quotakeeper.metering.http_attempt import HttpAttempt
+    from quotakeeper.metering.stream_budget import StreamCut
+
+
+def read_along(low: Any, attempt: HttpAttempt, root: str, metered: Any) -> None:
+    """Have `metered` (or `async_metered`) told of what is read of an answer with a body."""
+    try:
+        broken = import_module(f"{root}.exceptions").ProtocolError
+        for name in ("read", "read1"):
+            if hasattr(low, name):
+                setattr(low, name, metered(low, getattr(low, name), attempt, broken))
+        low.close = _closing(low.close, attempt)
+    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+        note_fault(error)
+        attempt.hand_over()
+
+
+def metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
+    """A read that passes on what it gives; `broken` is raised where a cut stream has no ending."""
+
+    def read(*given: Any) -> bytes:
+        try:
+            data: bytes = original(*given)
+        except BaseException:
+            attempt.hand_over()
+            raise
+        cut = attempt.passed(data) if data else None
+        if cut is not None:
+            return _cut(low, cut, data, broken)
+        if low.closed:
+            attempt.end(True)
+        return data
+
+    return read
+
+
+def async_metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
+    """`metered` for event loops."""
+
+    async def read(*given: Any) -> bytes:
+        try:
+            data: bytes = await original(*given)
+        except BaseException:
+            attempt.hand_over()
+            raise
+        cut = await attempt.apassed(data) if data else None
+        if cut is not None:
+            return _cut(low, cut, data, broken)
+        if low.closed:
+            await attempt.aend(True)
+        return data
+
+    return read
+
+
+def _cut(low: Any, cut: StreamCut, data: bytes, broken: Any) -> bytes:
+    """The last piece of a stream that ends here."""
+    low.close()
+    low._eot = True
+    if not cut.ending:
+        raise broken(cut.reason)
+    return data[: cut.keep] + cut.ending
+
+
+def _closing(original: Any, attempt: HttpAttempt) -> Any:
+    def close() -> Any:
+        try:
+            return original()
+        finally:
+            attempt.hand_over()
+
+    return close
