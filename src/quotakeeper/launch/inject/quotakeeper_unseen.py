@@ -34,7 +34,7 @@ _UNSEEABLE = frozenset(("curl_cffi", "grpc", "pycurl"))  # they connect without 
 _SEEN = "\0"
 
 
-class Watch:
+class UnseenWatch:
     """The audit hook's state. `hosts` are "host", "host:port", ".ending" or "-ending"."""
 
     def __init__(self, note: Callable[[str, str], None], hosts: str, folder: str) -> None:
@@ -245,8 +245,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else os.fsdecode(value)
 
 
-def install(note: Callable[[str, str], None], hosts: str, folder: str) -> Watch:
-    """Watch this process from here on."""
-    watch = Watch(note, hosts, folder)
+def install(note: Callable[[str, str], None], hosts: str, folder: str) -> UnseenWatch:
+    """UnseenWatch this process from here on."""
+    watch = UnseenWatch(note, hosts, folder)
     sys.addaudithook(watch.audit)
     return watch
