@@ -208,7 +208,9 @@ os.environ["PYTHONPATH"] = {str(runner.folder / "starters")!r} + os.pathsep + be
 
 def watched(hosts: str = "a.example,.b.example,-c.example,127.0.0.1:8080") -> Any:
     notes: list[str] = []
-    return unseen.Watch(lambda word, text: notes.append(f"{word} {text}"), hosts, "/inject"), notes
+    return unseen.UnseenWatch(
+        lambda word, text: notes.append(f"{word} {text}"), hosts, "/inject"
+    ), notes
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def _text(value: Any) -> str:
 
 
 def install(note: Callable[[str, str], None], hosts: str, folder: str) -> UnseenWatch:
-    """UnseenWatch this process from here on."""
+    """Watch this process from here on."""
     watch = UnseenWatch(note, hosts, folder)
     sys.addaudithook(watch.audit)
     return watch
