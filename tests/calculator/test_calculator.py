@@ -167,9 +167,9 @@ def test_the_day_is_that_of_all_runs_and_starts_anew_at_midnight(
     second = TokenCalculator(tmp_path / "ledger.db", CONFIG, clock=clock)
     assert second.daily_usage["deepgram_minutes"] == 1.0
     assert second.get_summary()["total_operations"] == 0
-    clock.pass_until("2025-09-04T23:59:59+07:00")
+    clock.set("2025-09-04T23:59:59+07:00")
     assert second.daily_usage["deepgram_minutes"] == 1.0
-    clock.pass_until("2025-09-05T00:00:00+07:00")
+    clock.set("2025-09-05T00:00:00+07:00")
     assert second.daily_usage["deepgram_minutes"] == 0.0
     assert second.check_quota_status()["overall"]["date"] == "2025-09-05"
     first.close()

@@ -173,10 +173,10 @@ def test_every_planned_file_is_admitted_when_its_time_comes(films: CommandLine) 
             for ask, at in zip(files[each.name].task().asks, each.times, strict=True):
                 call = {"model": ask.labels.model, "operation": ask.labels.operation}
                 if at > films.clock.now():
-                    films.clock.pass_until(moment(at - 1))
+                    films.clock.set(moment(at - 1))
                     found = keeper.check(ask.labels.provider, quantities=ask.quantities, **call)
                     refused += not found.allowed
-                    films.clock.pass_until(moment(at))
+                    films.clock.set(moment(at))
                 given = keeper.reserve(ask.labels.provider, quantities=ask.quantities, **call)
                 given.settle(quantities=ask.quantities)
         assert refused >= 3, "it does not wait for nothing"

@@ -123,7 +123,7 @@ def test_small_steps_add_up(make: MakeKeeper, clock: FakeClock) -> None:
 
 def test_back_and_forth_opens_nothing_twice(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(2), ledger="file")
-    clock.pass_until("2026-11-23T23:59:50Z")
+    clock.set("2026-11-23T23:59:50Z")
     keeper.record("gemini", requests=2)
     clock.advance(seconds=20)
     keeper.record("gemini", requests=2)  # the 24th

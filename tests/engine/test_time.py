@@ -27,12 +27,12 @@ def instant(at: int) -> str:
 @pytest.mark.parametrize("ledger", ["memory:", "file"])
 def test_midnight_needs_no_restart(make: MakeKeeper, clock: FakeClock, ledger: str) -> None:
     keeper = make(limit(2, timezone="Asia/Ho_Chi_Minh"), ledger=ledger)
-    clock.pass_until("2026-11-23T16:59:59.999999Z")  # a microsecond before midnight in Saigon
+    clock.set("2026-11-23T16:59:59.999999Z")  # a microsecond before midnight in Saigon
     keeper.record("gemini", requests=2)
     assert stands(keeper) == (2, "11-22T17:00", "11-23T17:00")
     with pytest.raises(LimitExceeded):
         keeper.reserve("gemini")
-    clock.pass_until("2026-11-23T17:00:00Z")
+    clock.set("2026-11-23T17:00:00Z")
     assert stands(keeper) == (0, "11-23T17:00", "11-24T17:00")
     keeper.reserve("gemini").settle(requests=1)
     assert stands(keeper)[0] == 1
@@ -43,14 +43,14 @@ def test_what_was_reserved_before_midnight_is_booked_there(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(5))
-    clock.pass_until("2026-11-23T23:59:59Z")
+    clock.set("2026-11-23T23:59:59Z")
     call = keeper.reserve("gemini")
-    clock.pass_until("2026-11-24T00:00:10Z")
+    clock.set("2026-11-24T00:00:10Z")
     assert stands(keeper)[0] == 0
     event = call.settle(requests=4)
     assert instant(event.at) == "11-23T23:59"
     assert stands(keeper) == (0, "11-24T00:00", "11-25T00:00")
-    clock.pass_until("2026-11-24T00:00:11Z")
+    clock.set("2026-11-24T00:00:11Z")
     assert keeper.usage(by=("day",))[0].key == ("2026-11-23",)
     assert keeper.verify() == []
 
@@ -76,7 +76,7 @@ def test_both_clock_changes_of_los_angeles(
     clock.set(after)  # and the hour that comes twice, again: ledger time does not go back
     keeper.record("gemini")
     assert stands(keeper) == (5, start, end)
-    clock.pass_until(f"2026-{end}:00Z")
+    clock.set(f"2026-{end}:00Z")
     assert stands(keeper)[0] == 0
     keeper.record("gemini")
     assert stands(keeper)[:2] == (1, end)
@@ -90,9 +90,9 @@ def test_a_clock_set_back_an_hour_opens_nothing_again(
     make: MakeKeeper, clock: FakeClock, ledger: str
 ) -> None:
     keeper = make(limit(3), limit(3, name="hourly", window="hour"), ledger=ledger)
-    clock.pass_until("2026-11-23T23:30:00Z")
+    clock.set("2026-11-23T23:30:00Z")
     keeper.record("gemini", requests=3)
-    clock.pass_until("2026-11-24T00:30:00Z")
+    clock.set("2026-11-24T00:30:00Z")
     keeper.record("gemini", requests=3)
     clock.advance(hours=-1)  # yesterday's last hour, once more
     with pytest.raises(LimitExceeded):
@@ -101,7 +101,7 @@ def test_a_clock_set_back_an_hour_opens_nothing_again(
     assert instant(event.at) == "11-24T00:30"
     by_day = {row.key[0]: row.quantities["requests"] for row in keeper.usage(by=("day",))}
     assert by_day == {"2026-11-23": 3, "2026-11-24": 4}
-    clock.pass_until("2026-11-25T00:00:00Z")
+    clock.set("2026-11-25T00:00:00Z")
     keeper.reserve("gemini").settle(requests=1)
     assert keeper.verify() == []
 
@@ -128,10 +128,10 @@ def test_a_price_change_at_an_instant_is_exact_to_that_instant(
     keeper = make(limit(100))
     change = datetime(2026, 12, 1, tzinfo=UTC)
     used: dict[str, Any] = {"input_tokens": 1_000_000, "output_tokens": 0}
-    clock.pass_until("2026-11-30T23:59:59.999999Z")
+    clock.set("2026-11-30T23:59:59.999999Z")
     old = keeper.record("gemini", model="gemini-4-argon", **used)
     held = keeper.reserve("gemini", model="gemini-4-argon", **used)
-    clock.pass_until(change)
+    clock.set(change)
     new = keeper.record("gemini", model="gemini-4-argon", **used)
     settled = held.settle(**used)
     assert old.cost_pico is not None and new.cost_pico is not None

@@ -275,7 +275,7 @@ def waiting(clock: FakeClock) -> float:
     clock.advance(seconds=1, minutes=1, hours=1, days=1)
     clock.set("2026-11-23T12:00:00Z")
     clock.sleep(0.5)
-    clock.pass_until("2026-11-24T12:00:00Z")
+    clock.jump("2026-11-24T12:00:00Z")
     clock.suspend(hours=8)
     clock.restart(seconds=30)
     other = assert_type(clock.beside(seconds=40), FakeClock)

@@ -14,8 +14,8 @@ _boots: Callable[[], int] = count(1).__next__
 class FakeClock:
     """Stands still until it is moved. Sleeping moves it, so nothing ever waits.
 
-    It has a clock of its boot as well: `advance` and `pass_until` move both, `set` and `suspend`
-    one or the other. Each FakeClock is a machine of its own; `beside` gives a second process's clock.
+    It has a clock of its boot as well: `advance` and `set` move both, `jump` the wall clock alone.
+    Each FakeClock is a machine of its own; `beside` gives a second process's clock.
     """
 
     def __init__(self, start: str | datetime = "2026-11-23T12:00:00+00:00") -> None:
@@ -24,7 +24,7 @@ class FakeClock:
         self._boot = 3_600_000_000
         self.boot_frame = f"fake-{_boots()}"
         self.slept: list[float] = []
-        self.set(start)
+        self.jump(start)
 
     def now(self) -> int:
         """Wall time in microseconds since 1970 UTC."""
@@ -35,7 +35,7 @@ class FakeClock:
         return self._monotonic
 
     def boot(self) -> int | None:
-        """Microseconds since the machine was started; `set` does not change it."""
+        """Microseconds since the machine was started; `jump` does not change it."""
         return self._boot
 
     def sleep(self, seconds: float) -> None:
@@ -59,20 +59,18 @@ class FakeClock:
         self._boot += max(0, step // _MICROSECOND)
         self._monotonic += max(0.0, step.total_seconds())
 
-    def pass_until(self, moment: str | datetime) -> None:
-        """Let time pass until the wall clock shows a moment, which is not earlier than now."""
-        step = _instant(moment) - self._now
-        if step < 0:
-            raise ValueError(f"{moment} has passed")
-        self._now += step
-        self._boot += step
-        self._monotonic += step / 1_000_000
-
     def set(self, moment: str | datetime) -> None:
-        """Set the wall clock, and only it: an aware datetime, or RFC 3339 text.
+        """Let time pass until a moment: an aware datetime, or RFC 3339 text. An earlier one sets the
+        wall clock back. The monotonic clock stays."""
+        step = _instant(moment) - self._now
+        self._now += step
+        self._boot += max(0, step)
 
-        A program takes a clock that was set ahead by more than 5 minutes for wrong, once it has seen
-        it before. Use `pass_until` where time is to pass.
+    def jump(self, moment: str | datetime) -> None:
+        """Set the wall clock, and only it, as somebody does who sets it wrong.
+
+        A program takes a clock that jumps ahead by more than 5 minutes for wrong, once it has seen
+        it before.
         """
         self._now = _instant(moment)
 

@@ -98,7 +98,7 @@ class _Library:
         def handle_request(transport: Any, request: Any) -> Any:
             return drive(
                 self._handling(
-                    _verbs_for(transport, self._blocking),
+                    tried(_verbs_for, transport, self._blocking) or self._blocking,
                     lambda: original(transport, request),
                     request,
                 ),
@@ -113,7 +113,7 @@ class _Library:
         async def handle_async_request(transport: Any, request: Any) -> Any:
             return await adrive(
                 self._handling(
-                    _verbs_for(transport, self._awaited),
+                    tried(_verbs_for, transport, self._awaited) or self._awaited,
                     lambda: original(transport, request),
                     request,
                 ),
