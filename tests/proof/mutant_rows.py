@@ -277,7 +277,7 @@ ROWS = (
            "tests/intercept/test_limits.py -k one_of_two_limits"),
     Mutant("providers/gemini/usage.py", "given = prompt_total + thoughts + tools_total",
            "given = prompt_total + thoughts", "tests/providers/test_answers.py -k what_tools_were_asked"),
-    Mutant("providers/audio/mp4.py", "if size < header:", "if False:",
+    Mutant("providers/audio/mp4_boxes.py", "if size < header:", "if False:",
            "tests/providers/test_audio.py -k smaller_than_its_own_header"),
     Mutant(HANDLE, "if self._state is not None and self._identity() != self._file:", "if False:",
            f"{LOCKING} -k replaced_is_opened_again"),
