@@ -8,20 +8,9 @@ from types import TracebackType
 from typing import Any
 
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.ledger.commands import (
-    Assume,
-    Command,
-    Denied,
-    Extend,
-    Grow,
-    MarkSent,
-    Record,
-    Release,
-    Settle,
-)
-from quotakeeper.domain.ledger.entries import Figures
+from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.reservations import Hold
-from quotakeeper.domain.usage import Provenance, UsageEvent
+from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.call_builder import PreparedCall
 from quotakeeper.engine.command_builder import time_to_live
 from quotakeeper.engine.outcomes import raise_if_failed
@@ -163,7 +152,7 @@ class Reservation:
             raise ReservationClosedError(self.id, "ended", "mark as sent")
         if not self._sent and not self._spooled:
             try:
-                raise_if_failed((yield MarkSent(self.id)))
+                raise_if_failed((yield c.MarkSent(self.id)))
             except LedgerError as error:
                 self._parts.failure.let_through("it goes out unmarked", error)
         self._sent = True
@@ -184,13 +173,13 @@ class Reservation:
         if self._ended:
             raise ReservationClosedError(self.id, "ended", "release")
         if not self._spooled:
-            raise_if_failed((yield Release(self.id)))
+            raise_if_failed((yield c.Release(self.id)))
         self._ended = True
 
     def _extending(self, ttl_seconds: float) -> Steps[None]:
         ttl_us = time_to_live(ttl_seconds)
         if not self._spooled:
-            raise_if_failed((yield Extend(self.id, ttl_us)))
+            raise_if_failed((yield c.Extend(self.id, ttl_us)))
 
     def _growing(self, quantities: dict[str, Any]) -> Steps[Decision]:
         if self._ended:
@@ -198,9 +187,9 @@ class Reservation:
         if not self._spooled:  # else no limit can be asked
             parts = self._parts
             figures = parts.commands.estimate(self._call, {"requests": 0, **quantities})
-            command = Grow(self.id, figures, self._call.limits)
+            command = c.Grow(self.id, figures, self._call.limits)
             outcome = yield command
-            if isinstance(outcome, Denied):
+            if isinstance(outcome, c.Denied):
                 outcome = yield from parts.recalls.ask_again(command, outcome)
             self.hold, self.decision = parts.outcomes.granted(outcome, self._call)
         return self.decision
@@ -213,7 +202,11 @@ class Reservation:
             yield Offload(partial(self._kept, command))
             return
         try:
-            self._left(command, (yield command))
+            outcome = yield command
+            if isinstance(command, c.Release):
+                raise_if_failed(outcome)
+            else:
+                self._booked(outcome)
         except QuotakeeperError as failure:
             yield Offload(partial(self._not_left, command, error, failure))
 
@@ -223,7 +216,7 @@ class Reservation:
         """Settle it by the journal of its lease; False where it has none."""
         return False
 
-    def _begin_settling(self, given: dict[str, Any]) -> Settle | None:
+    def _begin_settling(self, given: dict[str, Any]) -> c.Settle | None:
         """The command that settles it; None when it is done already."""
         command = self._settlement(given)
         if not self._spooled:
@@ -231,7 +224,7 @@ class Reservation:
         self._kept(command)
         return None
 
-    def _end_settling(self, command: Settle, answer: Any) -> UsageEvent:
+    def _end_settling(self, command: c.Settle, answer: Any) -> UsageEvent:
         """Take the answer to that command, an outcome or an error, as `settle` would."""
         if isinstance(answer, LedgerError):
             return self._unsettled(command, answer)
@@ -241,36 +234,29 @@ class Reservation:
 
     # -- inside
 
-    def _settlement(self, given: dict[str, Any]) -> Settle:
+    def _settlement(self, given: dict[str, Any]) -> c.Settle:
         # Nothing given is not nothing used: then the estimate stands, and the event says so.
         hold, figures = self.hold, None
         if given:
             figures = self._parts.commands.figures(self._call, given, hold.at, hold.quantities)
         self._ended = True
-        return Settle(self.id, figures or self._estimate(), self._call.limits)
+        return c.Settle(self.id, figures or hold.estimate, self._call.limits)
 
-    def _unsettled(self, command: Settle, error: LedgerError) -> UsageEvent:
+    def _unsettled(self, command: c.Settle, error: LedgerError) -> UsageEvent:
         # Not settled, but used: an end by itself must not give it back, and it may be tried again.
         self._sent, self._ended = True, False
         self._parts.failure.let_through("what it used is spooled", error)
         self._ended = True
         return self._kept(command)
 
-    def _kept(self, command: Command) -> UsageEvent:
-        assert isinstance(command, Settle)
+    def _kept(self, command: c.Command) -> UsageEvent:
+        assert isinstance(command, c.Settle)
         hold = self.hold
-        record = Record(hold.id, hold.labels, command.figures)
+        record = c.Record(hold.id, hold.labels, command.figures)
         self.event = self._parts.failure.spool(record, hold.at, settles=not self._spooled)
         return self.event
 
-    def _estimate(self) -> Figures:
-        hold = self.hold
-        return Figures(
-            hold.quantities, hold.cost_pico, hold.price_id, Provenance.ESTIMATED,
-            note="settled at its estimate",
-        )  # fmt: skip
-
-    def _ending(self, error: BaseException | None) -> Command | None:
+    def _ending(self, error: BaseException | None) -> c.Command | None:
         # A forked child holds copies of its parent's reservations: those are not its to end.
         if self._ended or self._owner != self._parts.worker.store.owner:
             return None
@@ -278,10 +264,10 @@ class Reservation:
             return None  # its maker, or its time limit, ends it
         self._ended = True
         if error is None or (self._spooled and self._sent):
-            return Settle(self.id, self._estimate(), self._call.limits)
+            return c.Settle(self.id, self.hold.estimate, self._call.limits)
         if self._spooled:
             return None
-        return Assume(self.id, self._call.limits) if self._sent else Release(self.id)
+        return c.Assume(self.id, self._call.limits) if self._sent else c.Release(self.id)
 
     def _leave_at_once(self, error: BaseException) -> None:
         command = self._ending(error)
@@ -293,21 +279,15 @@ class Reservation:
             self._parts.worker.post(command)
 
     def _not_left(
-        self, command: Command, error: BaseException | None, failure: QuotakeeperError
+        self, command: c.Command, error: BaseException | None, failure: QuotakeeperError
     ) -> None:
-        if error is None and isinstance(command, Settle) and isinstance(failure, LedgerError):
+        if error is None and isinstance(command, c.Settle) and isinstance(failure, LedgerError):
             self._unsettled(command, failure)
         elif error is None:
             raise failure
         else:
             # What the caller's own code raised matters more than what befell the bookkeeping.
             log.warning("quotakeeper: reservation %s stays open: %s", self.id, failure)
-
-    def _left(self, command: Command, outcome: Any) -> None:
-        if isinstance(command, Release):
-            raise_if_failed(outcome)
-        else:
-            self._booked(outcome)
 
     def _booked(self, outcome: Any) -> UsageEvent:
         try:

@@ -67,6 +67,14 @@ class Hold:
         """Whether it was set aside for many calls, which a process admits on it in memory."""
         return is_lease_id(self.id)
 
+    @property
+    def estimate(self) -> Figures:
+        """What it is settled at where nobody says what was used: all that was set aside."""
+        return Figures(
+            self.quantities, self.cost_pico, self.price_id, Provenance.ESTIMATED,
+            note="settled at its estimate",
+        )  # fmt: skip
+
 
 def grown(hold: Hold, more: Figures) -> Hold:
     """A hold with more set aside. What costs cannot be told of stays untold."""

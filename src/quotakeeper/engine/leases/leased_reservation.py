@@ -172,7 +172,7 @@ class LeasedReservation(Reservation):
         if given:
             otherwise = leased.shape.figures.quantities
             figures = self._parts.commands.figures(leased.shape.call, given, leased.at, otherwise)
-        figures = figures or self._estimate()
+        figures = figures or self.hold.estimate
         self._ended = True
         sure = self._leases.end(leased, LineKind.SETTLED, figures)
         self.event = event = event_from(leased.id, leased.at, leased.lease.labels, figures)
