@@ -217,7 +217,11 @@ class AiohttpClient(AsyncClient):
 
     def recv(self) -> Any:
         message = self.run(self.socket.receive())
-        if message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED):
+        if message.type is aiohttp.WSMsgType.CLOSE:
+            # Of the message itself: aiohttp's `close_code` is 1006 where the server has hung up
+            # before a program reads the message, metered or not.
+            raise ClosedError(message.data or 1005, str(message.extra or ""))
+        if message.type is aiohttp.WSMsgType.CLOSED:
             raise ClosedError(self.socket.close_code or 1006, str(message.extra or ""))
         return message.data
 
