@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -141,6 +142,34 @@ def test_other_processes_see_it(make: MakeKeeper, clock: FakeClock, path: Path) 
     clock.advance(seconds=61)
     assert other.status().pauses == ()
     assert other.verify() == [] and keeper.verify() == []
+
+
+@pytest.mark.parametrize("days", [1, 2, 40])
+def test_a_limit_that_was_new_while_the_ledger_was_ahead_counts_today(
+    make: MakeKeeper, clock: FakeClock, path: Path, days: int
+) -> None:
+    make.unproved = True  # type: ignore[attr-defined]
+    limits = limit(9), limit(5, name="new", meter="input_tokens")
+    before = make(limits[0], ledger="file")
+    before.record("gemini", input_tokens=1)
+    right = clock.now()
+    clock._now += days * DAY
+    before.accept_clock()
+    ahead = make(*limits, ledger="file")
+    for _ in range(3):
+        ahead.reserve("gemini", input_tokens=1).settle(requests=1, input_tokens=1)
+    clock._now = right
+    clock.advance(seconds=60)
+    ahead.repair_clock(apply=True)
+    with closing(sqlite3.connect(path)) as raw:
+        (latest,) = raw.execute("SELECT max(since_at) FROM account").fetchone()
+    assert latest <= clock.now(), "kept from a later period on: each call would read the journal"
+    after = make(*limits, ledger="file")
+    assert [each.used for each in after.status(forecasts=False).limits] == [4, 4]
+    after.reserve("gemini", input_tokens=1).settle(requests=1, input_tokens=1)
+    with pytest.raises(LimitExceeded):
+        after.reserve("gemini", input_tokens=1)
+    assert after.verify() == []
 
 
 def test_a_later_jump_to_the_same_time_is_seen(make: MakeKeeper, clock: FakeClock) -> None:
