@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 import tracemalloc
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quotakeeper.providers.formats.base64_text import base64_size
-from quotakeeper.providers.formats.encodings import Decoder, decode_all
+from quotakeeper.providers.formats.encodings import MOST_RATIO, Decoder, decode_all
 from quotakeeper.providers.formats.framing import Document, EventSplitter, Framing
 from quotakeeper.providers.formats.json_values import (
     first_object,
@@ -189,6 +190,20 @@ def test_what_cannot_be_decoded_says_so() -> None:
     assert decode_all(b"\x8b\x02abc", "gzip, br") is None
     assert decode_all(gzip.compress(b"abc" * 100)[:20] + b"\xff" * 50, "gzip") is None
     assert decode_all(b"\0" * 50 + b"x", "deflate") is None
+
+
+def test_more_than_the_decoder_may_give_is_opaque_however_badly_it_packs() -> None:
+    text = b"[" + hashlib.shake_256(b"seed 1").digest(1_000_000).hex().encode() + b"]"
+    for packed, encoding in ((gzip.compress(text), "gzip"), (zlib.compress(text), "deflate")):
+        assert len(packed) * MOST_RATIO > len(text)  # the ratio alone would let it pass
+        whole, capped = Decoder(encoding), Decoder(encoding, most=100_000)
+        assert whole.feed(packed) == text
+        assert not whole.opaque
+        given = capped.feed(packed)
+        assert capped.opaque
+        assert text.startswith(given)
+        assert 100_000 < len(given) <= 100_000 + 64 * 1024
+        assert capped.feed(packed) == b""
 
 
 def test_forms_are_taken_apart_and_cut_ones_survived() -> None:
