@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,10 @@ MEASURING = measure()  # before anything imports the package
 
 # The store contract's own assertions are explained like those of a test.
 pytest.register_assert_rewrite("quotakeeper.testing")
+
+# A shell that starts a job in the background (`./dev test &`) lets it ignore SIGINT; tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
