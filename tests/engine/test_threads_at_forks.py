@@ -26,14 +26,20 @@ pytestmark = [
 ]
 
 
+_before: set[threading.Thread] = set()  # an earlier test's keeper may still be on its way out
+
+
 @pytest.fixture
 def keeper(path: Path) -> Iterator[Keeper]:
+    _before.clear()
+    _before.update(threading.enumerate())
     with Keeper(path, config(limit(100)), "process") as keeper:
         yield keeper
 
 
 def names() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if "quotakeeper" in thread.name]
+    since = set(threading.enumerate()) - _before
+    return [thread.name for thread in since if "quotakeeper" in thread.name]
 
 
 # `before` hooks run last to first: one that is registered before ours sees what Python counts.
