@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
@@ -173,7 +174,8 @@ def _unpack(archive: Path, digest: str, target: Path) -> None:
         raise ValueError(f"{archive.name} has the hash {found}, not {digest}; it was deleted")
     with tempfile.TemporaryDirectory(dir=target.parent) as name, tarfile.open(archive) as packed:
         # Its hash says what is in it; 3.11.3 and earlier do not know the filter.
-        packed.extractall(name, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        safely: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        packed.extractall(name, **safely)
         with contextlib.suppress(OSError):  # another process was first
             Path(name, target.name).rename(target)
 

@@ -45,6 +45,7 @@ FAULTS = "tests/stores/test_sqlite_faults.py"
 SQLITE = "tests/stores/test_sqlite_file.py"
 LOCKING = "tests/stores/test_sqlite_locks.py"
 STOPPED = "tests/engine/test_stopped_holders.py"
+SIGNALS = "tests/engine/test_signals.py"
 CROSSING_ROWS = "tests/stores/test_sqlite_crossings.py"
 
 ROWS = (
@@ -89,8 +90,11 @@ ROWS = (
     Mutant(OPENINGS, "lease.state not in (State.HELD, State.ASSUMED):", "False:"),
     Mutant(FOLDING, "assumed = lease.figures if lease.state is State.ASSUMED else None",
            "assumed = None"),
-    Mutant("engine/leases/fast_path.py", "        if call.lease.is_fenced:\n", "        if False:\n",
+    Mutant("engine/leases/fast_path.py", "if call.lease.is_fenced or ", "if ",
            f"{STOPPED} -k of_before_the_fence"),
+    Mutant("engine/leases/fast_path.py", " or segment.gone:", ":", f"{SIGNALS} -k part_of_the_journal"),
+    Mutant("engine/leases/lease_room.py", "if state.offered[0] is taken:", "if True:",
+           f"{SIGNALS} -k two_that_take"),
     Mutant("engine/leases/lease.py", "        if not self.lease.is_fenced:\n", "        if True:\n",
            f"{STOPPED} -k of_before_the_fence"),
     Mutant("engine/leases/lease.py", "replace(self.draw, only_if_open=True), Release", "Release",

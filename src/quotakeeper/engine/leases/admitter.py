@@ -52,8 +52,7 @@ class LeaseAdmitter:
                    tuple(quantities.items()))  # fmt: skip
         except AttributeError:  # no mapping: whoever reads it says so
             return None
-        leased = self._leases.take(key)
-        return key if leased is None else self._reservation(leased)
+        return self._leases.take(key, self._reservation) or key
 
     def _reservation(self, leased: LeasedCall) -> LeasedReservation:
         leased.caller = current_caller()
@@ -68,8 +67,8 @@ class LeaseAdmitter:
             for _ in range(_ASKED_FOR):  # others may take what was granted
                 if shape is None or not (yield AskWorker(partial(self._leases.grant, shape))):
                     break
-                if (leased := self._leases.take(key)) is not None:
-                    return self._reservation(leased)
+                if (reservation := self._leases.take(key, self._reservation)) is not None:
+                    return reservation
         except LedgerError as error:
             return unbacked(self._parts, call, command, error)
         return (yield from self._otherwise.admit(key, call, command, terms))

@@ -68,7 +68,7 @@ class BlockSizing:
                 return lease
             if not isinstance(outcome, Denied):  # it was ended, or there are no such figures
                 if lease is not None:
-                    lease.open = False
+                    lease.room.close()
                 return None
             calls //= 4  # others were quicker
         return None

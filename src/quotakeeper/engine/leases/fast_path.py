@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import ref
 
 from quotakeeper.clocks import Clock
@@ -22,12 +23,13 @@ from quotakeeper.engine.journals.lease_journal import (
 )
 from quotakeeper.engine.journals.segments import Segments
 from quotakeeper.engine.leases.lease import Lease, LeasedCall, Shape
-from quotakeeper.native_threads import Lock
 
 RECALLED_SECONDS = 1.0  # for which no lease is asked for after others wanted them back
 _MOST_SHAPES = 4_096
 
 log = logging.getLogger("quotakeeper.engine")
+
+Handle = TypeVar("Handle")
 
 
 class FastPath:
@@ -41,11 +43,12 @@ class FastPath:
     def _reset(self, owner: str) -> None:
         self.epoch = object()  # a forked child has another: nothing of its parent's leases is its
         self.closed = False
-        self._lock = Lock()
         self._shapes: dict[Any, Shape] = {}
         self._leases: dict[CallLabels, Lease] = {}
         self._returning: list[Lease] = []
-        self._under_way: dict[str, LeasedCall] = {}  # not in the ledger yet
+        self._removable: list[JournalSegment] = []
+        # Not in the ledger yet, as far as the worker has heard of them; see `_collect`.
+        self._under_way: dict[str, LeasedCall] = {}
         self._drawn: dict[str, ref[LeasedCall]] = {}
         self._ended: deque[LeasedCall] = deque()
         self._segments = Segments(self._ledger, owner)
@@ -63,18 +66,30 @@ class FastPath:
 
     def held_by(self, caller: Caller) -> list[CallLabels]:
         """The labels of the calls under way that a caller was admitted for."""
-        drawn = (reference() for reference in tuple(self._drawn.values()))
-        calls = (*self._under_way.values(), *(call for call in drawn if call is not None))
-        return [call.lease.labels for call in calls if call.end is None and call.caller == caller]
+        # In the order in which a call goes from one to the next: so none is passed over.
+        leases = tuple(self._leases.values())
+        calls = [call for lease in leases for call in lease.room.admitted()]
+        calls += tuple(self._under_way.values())
+        drawn = [reference() for reference in tuple(self._drawn.values())]
+        calls += [call for call in drawn if call is not None]
+        return [
+            call.lease.labels for call in dict.fromkeys(calls)
+            if call.end is None and call.caller == caller
+        ]  # fmt: skip
 
     def _was_drawn(self, call: LeasedCall) -> None:
         """The ledger knows of a call now; who holds it is known for as long as it is referred to."""
-        if self._under_way.pop(call.id, None) is not None:
-            drawn, event_id = self._drawn, call.id
+        drawn, event_id = self._drawn, call.id
+        if event_id in self._under_way:
             drawn[event_id] = ref(call, lambda _: drawn.pop(event_id, None))
+            self._under_way.pop(event_id)
 
-    def take(self, key: Any) -> LeasedCall | None:
-        """Admit a call of a shape that is known, if there is room for it on a lease."""
+    def take(self, key: Any, handle: Callable[[LeasedCall], Handle]) -> Handle | None:
+        """Admit a call of a shape that is known, if there is room for it on a lease.
+
+        Its handle is made first: where a signal raises at any later instruction, the call is ended
+        here, or by the finalizer of the handle.
+        """
         try:
             shape = self._shapes[key]
         except (KeyError, TypeError):  # it is not known, or not hashable
@@ -87,24 +102,22 @@ class FastPath:
         # Looked at now, not when it was granted: this process may have been stopped since.
         if now >= lease.stops_at or self._clock.monotonic() >= lease.until:
             return None
-        room, needs = lease.room, shape.needs
-        with self._lock:
-            if not lease.open:
-                return None
-            for name, amount in needs:
-                if name not in room or room[name] < amount:
-                    return None
-            for name, amount in needs:
-                room[name] -= amount
-            lease.taken += 1
-            segment = self._segments.current
-            at = now if now > lease.at else lease.at
-            call = LeasedCall(lease.new_id(), at, shape, lease, segment)
-            # Known from here on: it is drawn before its part of the journal is removed, or the rest
-            # of its lease given back, whether it has written its line by then or not.
-            self._under_way[call.id] = call
-        if segment is None or self._written(call, segment, f"\nA {call.id} {at} {ending}"):
-            return call
+        segment = self._segments.current
+        at = now if now > lease.at else lease.at
+        call = LeasedCall(lease.new_id(), at, shape, lease, segment)
+        made = handle(call)
+        try:
+            call.is_offered = True
+            # From here on the worker finds it. It is drawn before its part of the journal is
+            # removed, or the rest of its lease given back, whether its line is written or not.
+            if lease.room.take(shape.needs, call) and (
+                segment is None or self._written(call, segment, f"\nA {call.id} {at} {ending}")
+            ):
+                return made
+        except BaseException:  # a signal: nobody else ends it
+            self.end(call, LineKind.RELEASED)
+            raise
+        call.end = LineKind.RELEASED
         return None
 
     def _written(self, call: LeasedCall, segment: JournalSegment, line: str) -> bool:
@@ -113,19 +126,16 @@ class FastPath:
         except OSError as error:
             self._unwritten(call, error)
             return False
-        except BaseException:  # a signal: nobody will end it
-            self.end(call, LineKind.RELEASED)
-            raise
-        # Looked at after the line was written: who fences this process reads the journal after that.
-        if call.lease.is_fenced:
+        # Looked at after the line was written. Who fences this process reads the journal after that,
+        # and the worker looks for calls after it has said that a part of the journal goes.
+        if call.lease.is_fenced or segment.gone:
             self._refused(call)
             return False
         return True
 
     def _refused(self, call: LeasedCall) -> None:
         """Its lease may have ended, with or without it: it goes out on another, or not at all."""
-        with self._lock:
-            call.lease.open = False
+        call.lease.room.close()
         self.end(call, LineKind.RELEASED)
 
     def shape(self, key: Any, call: PreparedCall, command: Reserve) -> Shape | None:
@@ -158,7 +168,7 @@ class FastPath:
     def end(self, call: LeasedCall, how: LineKind, figures: Figures | None = None) -> bool:
         """A call has ended; whether that is sure to outlive this process already.
 
-        Takes no lock: a finalizer may come by here while this very thread has it.
+        Takes no lock: a finalizer, or a signal handler, may come by here at any time.
         """
         call.figures = figures
         segment = call.end_segment = self._segments.current
@@ -178,11 +188,7 @@ class FastPath:
 
     def _unwritten(self, call: LeasedCall, error: OSError) -> None:
         log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
-        with self._lock:
-            call.lease.open = False
-            if self._under_way.pop(call.id, None) is not None:
-                call.lease.add(call.shape.figures)
-            else:  # the ledger knows of it already
-                call.end = LineKind.RELEASED
-                self._ended.append(call)
+        call.lease.room.close()
+        call.end = LineKind.RELEASED
+        self._ended.append(call)
         self._paused_until = self._clock.monotonic() + RECALLED_SECONDS

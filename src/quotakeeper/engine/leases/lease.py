@@ -26,6 +26,7 @@ from quotakeeper.engine.callers import Caller
 from quotakeeper.engine.journals.booking import assumed
 from quotakeeper.engine.journals.fence import TOKEN_BYTES, Fence
 from quotakeeper.engine.journals.lease_journal import JournalSegment, LineKind, admitted_ending
+from quotakeeper.engine.leases.lease_room import LeaseRoom, Needs
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import id_series
 
@@ -40,7 +41,7 @@ class Lease:
     before both, so neither a clock that is set nor a process that was stopped stretches it."""
 
     __slots__ = (
-        "asked_at", "at", "calls", "decision", "id", "labels", "latest", "latest_at", "new_id", "open",
+        "asked_at", "at", "calls", "decision", "id", "labels", "latest", "latest_at", "new_id",
         "owner", "page", "quiet_since", "renew_at", "room", "seen", "stops_at", "taken", "token",
         "until",
     )  # fmt: skip
@@ -64,11 +65,15 @@ class Lease:
         self.asked_at = monotonic  # when that was
         self.new_id = id_series(hold.at)
         self.decision = Decision(True)  # about its newest block
-        self.room: dict[str, int] = {}
-        self.open = True
+        self.room = LeaseRoom()
         self.taken = self.seen = 0
         self.quiet_since = monotonic
         self.renewed(now, monotonic)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls may still be admitted on it."""
+        return self.room.newest.is_open
 
     @property
     def is_fenced(self) -> bool:
@@ -83,12 +88,12 @@ class Lease:
 
     def add(self, figures: Figures) -> None:
         """More of it was granted, or a call has left its part unused."""
-        for key, amount in needs_of(figures):
-            self.room[key] = self.room.get(key, 0) + amount
+        self.room.add(needs_of(figures))
 
-    def holds(self, needs: tuple[tuple[str, int], ...]) -> bool:
+    def holds(self, needs: Needs) -> bool:
         """Whether a call fits in what is left."""
-        return all(self.room.get(key, 0) >= amount for key, amount in needs)
+        room = self.room.newest.room
+        return all(room.get(key, 0) >= amount for key, amount in needs)
 
 
 class Shape:
@@ -118,8 +123,8 @@ class LeasedCall:
     """
 
     __slots__ = (
-        "__weakref__", "at", "caller", "drawn", "end", "end_segment", "figures", "id", "lease",
-        "segment", "sent", "shape", "ttl_us",
+        "__weakref__", "at", "caller", "drawn", "end", "end_segment", "figures", "id",
+        "is_offered", "lease", "segment", "sent", "shape", "ttl_us",
     )  # fmt: skip
 
     def __init__(self, event_id: str, at: int, shape: Shape, lease: Lease,
@@ -131,6 +136,7 @@ class LeasedCall:
         self.segment = segment
         self.caller: Caller | None = None  # who holds it, where that is known
         self.end_segment: JournalSegment | None = None
+        self.is_offered = False  # whether it may have been admitted
         self.drawn = False
         self.sent = shape.sent
         self.end: LineKind | None = None
@@ -182,7 +188,7 @@ class LeasedCall:
         )  # fmt: skip
 
 
-def needs_of(figures: Figures) -> tuple[tuple[str, int], ...]:
+def needs_of(figures: Figures) -> Needs:
     """What figures take out of a lease, by component."""
     needs = list(figures.quantities.items())
     if figures.cost_pico:

@@ -86,10 +86,14 @@ class LeaseTable(FastPath):
         if segment is not None and lease.labels not in self._leases:
             with suppress(OSError):  # needed only where the ledger itself is lost
                 segment.append(lease_line(lease.id, lease.labels, lease.token))
-        with self._lock:
-            lease.add(figures)
-            lease.decision = decision
-            self._leases[lease.labels] = lease
+        lease.decision = decision
+        self._leases[lease.labels] = lease  # before there is room: what is taken is found here
+        lease.add(figures)
+
+    def _collect(self) -> None:
+        """Hear of the calls that were admitted since."""
+        for lease in (*self._leases.values(), *self._returning):
+            lease.taken += lease.room.collect(self._under_way)
 
     def drain(self, store: LedgerWriter, now: int) -> None:
         """Book the calls that have ended; raises LedgerError, and then they still wait."""
@@ -100,38 +104,38 @@ class LeaseTable(FastPath):
             except BaseException:
                 self._ended.extendleft(reversed(calls))
                 raise
-            with self._lock:
-                for call in calls:
-                    self._under_way.pop(call.id, None)
-                    if call.end is LineKind.RELEASED and not call.drawn and call.lease.open:
-                        call.lease.add(call.shape.figures)
+            self._collect()  # also calls that were admitted and have ended meanwhile
+            for call in calls:
+                # One that a signal has interrupted may have ended without ever being admitted.
+                was_admitted = self._under_way.pop(call.id, None) is not None
+                released = was_admitted and call.end is LineKind.RELEASED and not call.drawn
+                if released and call.lease.is_open:
+                    call.lease.add(call.shape.figures)
             self.told(outcomes)
 
     def draw_under_way(self, store: LedgerWriter, now: int, calls: Sequence[LeasedCall] | None = None
                        ) -> None:  # fmt: skip
         """Make the ledger know of calls under way: all of them unless some are given."""
-        with self._lock:
-            chosen = list(self._under_way.values()) if calls is None else calls
+        self._collect()
+        chosen = list(self._under_way.values()) if calls is None else calls
         # With those that have ended since the last were booked: their lease may be given back next.
         waiting = [call for call in chosen if not call.drawn]
         for start in range(0, len(waiting), _AT_ONCE):
             self.told(draw(store, now, waiting[start : start + _AT_ONCE]))
-        with self._lock:
-            for call in chosen:
-                if call.drawn:
-                    self._was_drawn(call)
+        for call in chosen:
+            if call.drawn:
+                self._was_drawn(call)
 
     def give_back(self, leases: Sequence[Lease], store: LedgerWriter, now: int) -> None:
         """Draw the calls under way out of leases, and give back what is left of them."""
-        with self._lock:
-            for lease in leases:
-                lease.open = False
-                self._leases.pop(lease.labels, None)
-                if lease not in self._returning:
-                    self._returning.append(lease)
+        for lease in leases:
+            lease.room.close()
+            self._leases.pop(lease.labels, None)
+            if lease not in self._returning:
+                self._returning.append(lease)
         self.drain(store, now)
-        with self._lock:
-            calls = [call for call in self._under_way.values() if call.lease in self._returning]
+        self._collect()
+        calls = [call for call in self._under_way.values() if call.lease in self._returning]
         self.draw_under_way(store, now, calls)
         if self._returning:
             store.apply([Release(lease.id) for lease in self._returning], now)
@@ -142,8 +146,7 @@ class LeaseTable(FastPath):
 
         Of those that are not here, nothing was drawn: nobody heard that they had been granted.
         """
-        with self._lock:
-            here = [lease for lease in self._leases.values() if lease.id in ids]
+        here = [lease for lease in self._leases.values() if lease.id in ids]
         self.give_back(here, store, now)
 
     def give_back_for(self, limits: Sequence[Limit], store: LedgerWriter, now: int) -> bool:
@@ -167,8 +170,8 @@ class LeaseTable(FastPath):
             self._paused_until = monotonic + RECALLED_SECONDS
             self.give_back(list(self._leases.values()), store, now)
         self.drain(store, now)
-        with self._lock:
-            old = [call for call in self._under_way.values() if now - call.at >= _AGE_US]
+        self._collect()
+        old = [call for call in self._under_way.values() if now - call.at >= _AGE_US]
         if old:
             self.draw_under_way(store, now, old)
         self._look_after(store, now, monotonic)
@@ -180,7 +183,7 @@ class LeaseTable(FastPath):
             if lease.taken != lease.seen:
                 lease.seen, lease.quiet_since = lease.taken, monotonic
             idle = monotonic - lease.quiet_since >= _IDLE_SECONDS
-            if idle or not lease.open or not self._lasts(lease):
+            if idle or not lease.is_open or not self._lasts(lease):
                 leaving.append(lease)
             elif monotonic >= lease.renew_at:
                 self._renew(lease, store)
@@ -198,30 +201,37 @@ class LeaseTable(FastPath):
 
     def _lasts(self, lease: Lease) -> bool:
         clock = self._clock
-        return lease.open and clock.now() < lease.stops_at and clock.monotonic() < lease.until
+        return lease.is_open and clock.now() < lease.stops_at and clock.monotonic() < lease.until
 
     def _tidy(self, store: LedgerWriter, now: int, monotonic: float) -> None:
-        with self._lock:
-            needed = {call.segment for call in self._under_way.values()}
-            # Without a lease nothing is admitted, so the last part is not needed either.
-            used = bool(self._leases or self._returning or self._under_way or self._ended)
+        self._collect()
+        needed = {call.segment for call in self._under_way.values()}
+        # Without a lease nothing is admitted, so the last part is not needed either.
+        used = bool(self._leases or self._returning or self._under_way or self._ended)
         leases = [lease_line(each.id, each.labels, each.token) for each in self._leases.values()]
-        removable = self._segments.turn(monotonic, needed, used, leases)
-        for segment in removable:
+        self._removable += self._segments.turn(monotonic, needed, used, leases)
+        for segment in self._removable:
             segment.gone = True
         # Who has just written to one of them looks at `gone` afterwards: one of us notices.
-        if any(call.end_segment in removable for call in list(self._ended)):
+        if any(call.end_segment in self._removable for call in list(self._ended)):
             self.drain(store, now)
-        for segment in removable:
-            segment.remove()
+        self._collect()
+        late = [call for call in self._under_way.values() if call.segment in self._removable]
+        if late:
+            self.draw_under_way(store, now, late)
+        while self._removable:
+            self._removable.pop().remove()
         self._segments.gone()
 
     def close(self, store: LedgerWriter, now: int) -> None:
         """Book everything, give everything back. A call that never left is as good as released."""
-        with self._lock:
-            self.closed = True
-            for call in list(self._under_way.values()):
-                if not call.sent and call.end is None:
-                    self.end(call, LineKind.RELEASED)
-        self.give_back(list(self._leases.values()), store, now)
+        self.closed = True
+        leases = list(self._leases.values())
+        for lease in leases:
+            lease.room.close()
+        self._collect()
+        for call in list(self._under_way.values()):
+            if not call.sent and call.end is None:
+                self.end(call, LineKind.RELEASED)
+        self.give_back(leases, store, now)
         self._tidy(store, now, self._clock.monotonic())

@@ -148,11 +148,12 @@ class LeasedReservation(Reservation):
             super()._leave_at_once(error)
 
     def __del__(self) -> None:
-        if self._ended:
+        leased = self._leased
+        if self._ended or leased.end is not None or not leased.is_offered:
             return
         if self._is_fast:
             self._end_by(self._ending(LookupError("dropped")))
-        elif self._leased.drawn:
+        elif leased.drawn:
             super().__del__()
 
     # -- inside
