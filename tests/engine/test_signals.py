@@ -232,7 +232,9 @@ def test_a_part_of_the_journal_that_goes_at_any_instruction_takes_no_call_with_i
         keeper.reserve("gemini", **CALL).settle(input_tokens=1)  # so that the lease is not idle
         with at(turn):
             call = keeper.reserve("gemini", **CALL)
-        kept = "".join(part.read_text(encoding="ascii") for part in map(path.with_name, parts(path)))
+        kept = "".join(
+            part.read_text(encoding="ascii") for part in map(path.with_name, parts(path))
+        )
         if f"\nA {call.id} " not in kept:  # whoever buries this process would not hear of it
             drawn += 1
             assert call._leased.drawn  # type: ignore[attr-defined]
