@@ -36,9 +36,9 @@ class Runner:
         return {**self.environ, "QUOTAKEEPER_LEDGER": str(self.ledger), **more}
 
     def __call__(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-        more = options.pop("environ", {})
+        more, seconds = options.pop("environ", {}), options.pop("timeout", 120)
         return subprocess.run(
-            self.line(*arguments), capture_output=True, check=False, text=True, timeout=120,
+            self.line(*arguments), capture_output=True, check=False, text=True, timeout=seconds,
             cwd=self.folder, env=self.environment(**more), encoding="utf-8", **options,
         )  # fmt: skip
 

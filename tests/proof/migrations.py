@@ -55,11 +55,13 @@ _NEXT_STATEMENTS = (
 )
 _ERRORS = ("EIO", "ENOSPC", "EACCES", "ENOMEM")
 _OPENED = "opened"
+_EVERY_WAY_MINUTES = 1.0  # of its own: about half an hour of the whole
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Every call and error; the short form takes half of those that change something, and fails
-    one in four of them."""
+    """Killed at every call that changes something, and at one in eight of the others, which leave
+    what the change before has left; failed at every call, in one way. A long run fails each call in
+    every way. The short form takes half of the calls that change something, and fails one in four."""
     return apart(__name__, minutes, seed, report)
 
 
@@ -69,23 +71,34 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
     began, cases, found = time.monotonic(), 0, []
     ways = [(old, SCHEMA_VERSION) for old in _RELEASED if old < SCHEMA_VERSION]
     for old, new in (*ways, (SCHEMA_VERSION, _NEXT)):
-        calls = [c for c in _calls(old, new) if minutes or _is_chosen(c, seed)]
-        for number, call in enumerate(calls):
-            some = (number + seed) % (4 * len(_ERRORS)) // 4 if number % 4 == 0 else None
-            errors = _ERRORS if minutes else () if some is None else (_ERRORS[some],)
-            for fault in (Fault(call.number, kill=True), *(_failing(call, e) for e in errors)):
-                cases += 1
+        calls = _calls(old, new)
+        chosen = calls if minutes else [call for call in calls if _is_chosen(call, seed)]
+        killed = failed = 0
+        for number, call in enumerate(chosen):
+            faults = list(_faults(call, number + seed, minutes))
+            killed += any(fault.kill for fault in faults)
+            failed += not all(fault.kill for fault in faults)
+            cases += len(faults)
+            for fault in faults:
                 found += problems_of(old, new, fault)
-        report(f"schema {old} to {new}: cut short at {len(calls)} system calls")
+        report(
+            f"schema {old} to {new}: killed at {killed}, failed at {failed} of {len(calls)} system calls"
+        )
     return Part(NAME, PROMISE, cases, found, seed, time.monotonic() - began)
+
+
+def _faults(call: Call, turn: int, minutes: float) -> Iterator[Fault]:
+    if call.name in CHANGING or turn % 8 == 0:
+        yield Fault(call.number, kill=True)
+    every = minutes >= _EVERY_WAY_MINUTES
+    if minutes or turn % 4 == 0:
+        one = turn % len(_ERRORS) if minutes else turn // 4 % len(_ERRORS)
+        for error in _ERRORS if every else (_ERRORS[one],):
+            yield Fault(call.number, getattr(errno, error))
 
 
 def _is_chosen(call: Call, seed: int) -> bool:
     return call.name in CHANGING and (call.name != "pwrite64" or (call.number + seed) % 3 == 0)
-
-
-def _failing(call: Call, error: str) -> Fault:
-    return Fault(call.number, getattr(errno, error))
 
 
 def _calls(old: int, new: int) -> list[Call]:

@@ -7,14 +7,15 @@ becomes of the call: "deny" refuses it in the provider's own words, "allow" lets
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from quotakeeper.intercept.held_signals import SignalsHeld
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.loggers import tell
 from quotakeeper.metering.event_loops import running_loop
+from quotakeeper.native_threads import get_ident
 
 if TYPE_CHECKING:
     from quotakeeper.metering.call_meter import CallMeter
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 # What stands beside the status of a refusal.
 REASONS = {402: "Payment Required", 429: "Too Many Requests"}
-_METER = "quotakeeper.metering.process_meter"
 
 Result = TypeVar("Result")
 
@@ -67,7 +67,7 @@ def start(
     meter = request = None
     try:
         if not _is_off(beneath):
-            meter = _meter()
+            meter = process_meter()
             request = _request(meter, make)
             if request is not None and meter is not None:
                 return meter.begin(request)
@@ -100,7 +100,7 @@ def starts_after_body(make: Callable[[], Request | None]) -> bool:
     if _is_off():
         return False
     with faults_noted:
-        return _needs_body(_meter(), make)
+        return _needs_body(process_meter(), make)
     return False
 
 
@@ -166,13 +166,38 @@ def _needs_body(meter: CallMeter | None, make: Callable[[], Request | None]) -> 
     return request is not None and meter is not None and meter.needs_body(request)
 
 
-def _meter() -> CallMeter | None:
-    from quotakeeper.metering.process_meter import current_meter  # noqa: PLC0415 - see above
-
-    return current_meter()
+def process_meter() -> CallMeter | None:
+    """The meter of this process, which the first call loads; None when calls pass uncounted."""
+    if _loading.current is None:
+        _loading.load()
+    return None if _loading.current is None else _loading.current()
 
 
 async def _ameter() -> CallMeter | None:
     """The meter; the first time it is made in a thread, for loading it takes long for a loop."""
-    loop = None if _METER in sys.modules else running_loop()
-    return _meter() if loop is None else await loop.run_in_executor(None, _meter)
+    loop = None if _loading.current is not None else running_loop()
+    return process_meter() if loop is None else await loop.run_in_executor(None, process_meter)
+
+
+class _Loading:
+    """Loads the meter, once."""
+
+    current: Callable[[], CallMeter | None] | None = None
+    by = 0  # the thread that does so now
+
+    def load(self) -> None:
+        """Raises what loading it raises, and RuntimeError in a signal handler on top of that."""
+        if self.by == get_ident():  # another thread took the signal that is held back in this one
+            raise RuntimeError("a signal handler made the call while quotakeeper was loading")
+        with SignalsHeld():
+            self.by = get_ident()
+            try:
+                from quotakeeper.metering.process_meter import current_meter  # noqa: PLC0415
+
+                current_meter()
+                self.current = current_meter
+            finally:
+                self.by = 0
+
+
+_loading = _Loading()

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.intercept.http_gate import faults_noted, switch, told
+from quotakeeper.intercept.held_signals import SignalsHeld
+from quotakeeper.intercept.http_gate import faults_noted, process_meter, switch, told
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.refusal import Denied, Refused
@@ -59,13 +60,13 @@ def _opened(found: Found, denied: Denied | None) -> SocketAttempt | Refused:
 def _found(make: Callable[[], Request]) -> Found | None:
     if not switch.on or is_suppressed():
         return None
-    from quotakeeper.metering.process_meter import current_meter  # noqa: PLC0415
-    from quotakeeper.metering.socket_attempt import SocketAttempt  # noqa: PLC0415 - see above
-    from quotakeeper.providers.registry import live_session  # noqa: PLC0415
-
-    meter = current_meter()
+    meter = process_meter()
     if meter is None:
         return None
+    with SignalsHeld():
+        from quotakeeper.metering.socket_attempt import SocketAttempt  # noqa: PLC0415 - see above
+        from quotakeeper.providers.registry import live_session  # noqa: PLC0415
+
     request = make()
     told(request)
     found = live_session(request, known_hosts=meter.known_hosts, count=meter.count)
