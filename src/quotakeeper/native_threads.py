@@ -20,7 +20,7 @@ except ImportError:  # pragma: no cover - another Python than CPython
 
 __all__ = [
     "Empty", "Lock", "RLock", "SimpleQueue", "are_green", "get_ident", "get_native_id",
-    "is_starting_threads", "on_green_hub", "start_native",
+    "has_daemon_threads", "is_starting_threads", "on_green_hub", "start_native",
 ]  # fmt: skip
 
 
@@ -49,6 +49,13 @@ def are_green() -> bool:
         return True
     eventlet: Any = sys.modules.get("eventlet.patcher")
     return eventlet is not None and bool(eventlet.is_monkey_patched("thread"))
+
+
+def has_daemon_threads() -> bool:
+    """Whether this interpreter may have threads that end with it. An isolated sub-interpreter may
+    not; Python tells from 3.12 on."""
+    allowed: Any = getattr(_thread, "daemon_threads_allowed", None)
+    return allowed is None or bool(allowed())
 
 
 def is_starting_threads() -> bool:

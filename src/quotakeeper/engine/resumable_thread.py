@@ -19,6 +19,7 @@ from quotakeeper.native_threads import (
     are_green,
     get_ident,
     get_native_id,
+    has_daemon_threads,
     is_starting_threads,
     start_native,
 )
@@ -146,8 +147,9 @@ class ResumableThread:
 
         `Thread.start` takes a lock that the interrupted code may hold.
         """
-        with suppress(RuntimeError):
-            start_native(self._start_quietly, (work,))
+        if has_daemon_threads():
+            with suppress(RuntimeError):
+                start_native(self._start_quietly, (work,))
 
     def _start_quietly(self, work: Work) -> None:
         with suppress(RuntimeError):

@@ -7,6 +7,7 @@ becomes of the call: "deny" refuses it in the provider's own words, "allow" lets
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +16,7 @@ from quotakeeper.intercept.held_signals import SignalsHeld
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.loggers import tell
 from quotakeeper.metering.event_loops import running_loop
-from quotakeeper.native_threads import get_ident
+from quotakeeper.native_threads import get_ident, has_daemon_threads
 
 if TYPE_CHECKING:
     from quotakeeper.metering.call_meter import CallMeter
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # What stands beside the status of a refusal.
 REASONS = {402: "Payment Required", 429: "Too Many Requests"}
+
+_BROKEN_DATETIME = sys.version_info[:2] == (3, 12)  # "free(): invalid pointer" ends the process
 
 Result = TypeVar("Result")
 
@@ -189,6 +192,8 @@ class _Loading:
         """Raises what loading it raises, and RuntimeError in a signal handler on top of that."""
         if self.by == get_ident():  # another thread took the signal that is held back in this one
             raise RuntimeError("a signal handler made the call while quotakeeper was loading")
+        if _BROKEN_DATETIME and not has_daemon_threads():
+            raise RuntimeError("Python 3.12 can't load datetime in a sub-interpreter; 3.13 can")
         with SignalsHeld():
             self.by = get_ident()
             try:

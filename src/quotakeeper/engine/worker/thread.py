@@ -238,8 +238,10 @@ class Worker:
         try:
             self._thread.start(self._run)
         except RuntimeError as error:  # too many threads, or the interpreter is shutting down
-            if self._thread.used or self._process_ends:
-                # A fork or the exit ended the thread, and then Python 3.12 starts no other.
+            # A fork or the exit ended the thread, and then Python 3.12 starts no other. An isolated
+            # sub-interpreter has none: "thread is not supported for isolated subinterpreters".
+            if self._thread.used or self._process_ends or "interpreter" in str(error):
+                self._thread.used = True
                 self._serve_here()
                 return
             for ticket in tickets:
