@@ -7,6 +7,7 @@ Exit code 1 when one differs. The kinds behind the cases are tests of their own,
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import sqlite3
@@ -19,7 +20,12 @@ from typing import NamedTuple
 
 from quotakeeper import Keeper
 from quotakeeper.errors import LedgerCorruptError
+from quotakeeper.pipeline.media import exact_milliseconds
 from quotakeeper.providers import Request, adapter_named
+from quotakeeper.providers.audio import read_sound
+from quotakeeper.providers.gemini.errors import read_fault
+from scripts import run_cases
+from tests.providers.support import post, read
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT.parent / "shared" / "cases"
@@ -90,7 +96,7 @@ def damaged(_: Path) -> tuple[bool, str]:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, "ledger.db")
         with Keeper(path) as keeper:
-            for _ in range(3):
+            for _number in range(3):
                 keeper.record("gemini", model="gemini-2.5-flash", input_tokens=99, output_tokens=9)
         with sqlite3.connect(path) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -118,13 +124,95 @@ def lost_spool(folder: Path) -> tuple[bool, str]:
     return bool(lines), lines[-1][:160] if lines else said[-300:]
 
 
+def long_answer(folder: Path) -> tuple[bool, str]:
+    """Deepgram's answer for eight hours, fetched by an address, plain and packed."""
+    answer = run(folder / "make.py", "8").encode()
+    request = post("https://api.deepgram.com/v1/listen?model=nova-3", {"url": "https://a.vn/b.mp3"})
+    told = []
+    for body, headers in ((answer, {}), (gzip.compress(answer), {"content-encoding": "gzip"})):
+        pieces = [body[start : start + 65_536] for start in range(0, len(body), 65_536)]
+        usage = read(request, pieces, headers=headers)
+        told.append((usage.quantities.get("audio_milliseconds"), str(usage.provenance)))
+    return told == [(28_800_000, "reported")] * 2, f"{len(answer):,} bytes: {told}"
+
+
+def quota_answers(folder: Path) -> tuple[bool, str]:
+    """Gemini's 429 in three shapes: whether a day has to end, and the wait that is told."""
+    told = {}
+    for path in sorted(folder.glob("*.json")):
+        fault = read_fault(429, {}, path.read_bytes())
+        told[path.stem] = (fault.per_day, fault.retry_after_seconds)
+    expected = {
+        "day_then_minute": (True, 26.66),
+        "message_only": (False, 26.660853464),
+        "reset_delay": (False, 35_477.2),
+    }
+    right = all(
+        told[name][0] is per_day and abs((told[name][1] or 0) - wait) < 1
+        for name, (per_day, wait) in expected.items()
+    )
+    return right, str(told)
+
+
+def sounds(lengths: dict[str, tuple[float, int]]) -> Callable[[Path], tuple[bool, str]]:
+    """How long files play, in seconds, and their channels; 0 s: they are no sound."""
+
+    def look(folder: Path) -> tuple[bool, str]:
+        right, told = True, []
+        for name, (seconds, channels) in lengths.items():
+            sound = read_sound((folder / name).read_bytes())
+            found = (0.0, 0) if sound is None else (sound.microseconds / 1e6, sound.channels)
+            right &= abs(found[0] - seconds) <= 0.06 and channels in (0, found[1])
+            told.append(f"{name} {found[0]:.3f} s, {found[1]} channels")
+        return right, "; ".join(told)
+
+    return look
+
+
+def pipeline_wav(folder: Path) -> tuple[bool, str]:
+    """What the pipeline takes telephony WAV files for, without ffmpeg."""
+    told = {path.name: exact_milliseconds(path) for path in sorted(folder.glob("*.wav"))}
+    return told == {"adpcm_ima_wav.wav": 10_205, "adpcm_ms.wav": 10_180}, f"{told} ms"
+
+
 ALL = (
+    # limits that hold
     Case("lease_of_a_stopped_process", "at most 100 of 100 admitted", stopped_lease),
     Case("thought_signature", "bounds of at least 1,200 and 1,806 tokens", signature),
     Case("raw_at_8_khz", "a bound of at least 320 tokens", raw_sound),
     Case("warning_used_up", "a warning at the real 85 %", warning),
     Case("damaged_quantity", "verify lists it; events() names the entry", damaged),
     Case("spool_lost_at_exit", "the last line says what is lost", lost_spool),
+    # nothing unseen
+    Case(
+        "silent_bypass",
+        "3 billed: metered, or named and exit 6 by --strict",
+        run_cases.silent_bypass,
+    ),
+    Case("deepgram_answer_over_16_mb", "28,800,000 ms reported, plain and packed", long_answer),
+    Case("gemini_429", "the day's quota; 26.66 s; 26.66 s; 35,477.2 s", quota_answers),
+    # nobody hurt
+    Case("signal_while_loading", "ok 1; billed 2, in the ledger 2", run_cases.signal_while_loading),
+    Case("signal_with_leases", "no error, verify []", run_cases.signal_with_leases),
+    Case("call_at_exit", "exit 0; billed 2, in the ledger 2", run_cases.at_exit),
+    Case(
+        "ended_right_after", "billed 80, in the ledger 80, 0 assumed", run_cases.ended_right_after
+    ),
+    Case("green_threads", "exit 0; billed, and in the ledger", run_cases.green),
+    Case("subinterpreter", "exit 0; billed, and in the ledger", run_cases.subinterpreter),
+    # sound
+    Case("five_one_channels", "1 s, 6 channels", sounds({"ac3.mp4": (1.0, 6)})),
+    Case("fragmented_mp4", "20.4 s, as ffprobe says", sounds({"film.mp4": (20.4, 0)})),
+    Case("joined_aac_segments", "20.096 s, as decoded", sounds({"joined.aac": (20.096, 0)})),
+    Case("joined_mp3", "12.1 s, as decoded", sounds({"with_cover.mp3": (12.099, 0)})),
+    Case("ogg_that_starts_late", "10 s", sounds({"late.opus": (10.0, 0)})),
+    Case("taken_for_mp3", "no sound", sounds({"noise.bin": (0.0, 0)})),
+    Case(
+        "unread_formats",
+        "10, 10 and 10.112 s, as decoded",
+        sounds({"pipe.flac": (10.0, 0), "ten.aiff": (10.0, 0), "ten.ts": (10.112, 0)}),
+    ),
+    Case("pipeline_wav_codecs", "10,205 and 10,180 ms, as decoded", pipeline_wav),
 )
 
 
