@@ -1,0 +1,40 @@
+"""A few programs of the matrix of hosts; `python -m tests.matrix.hosts` plays all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.matrix.environments import UnavailableError, prepare
+from tests.matrix.hosts import ENDS, GREEN, STARTERS, WAYS, Cell, cells, page, problem_of
+
+pytestmark = pytest.mark.slow
+# Each way, each starter and each end at least once.
+SOME = [Cell(STARTERS[0], way, ENDS[number % len(ENDS)]) for number, way in enumerate(WAYS)] + [
+    Cell(starter, "threads", ENDS[-1 - number]) for number, starter in enumerate(STARTERS[1:])
+]
+
+
+@pytest.mark.parametrize("cell", SOME, ids=" / ".join)
+def test_under_run_it_is_as_alone_and_the_ledger_is_the_bill(cell: Cell) -> None:
+    if cell.way in GREEN:
+        try:
+            prepare("green")
+        except UnavailableError as error:
+            pytest.skip(str(error))
+    assert problem_of(cell) == ""
+
+
+def test_some_are_chosen_of_every_row_and_column() -> None:
+    assert set(SOME) <= set(cells())
+    assert {cell.end for cell in SOME} == set(ENDS) and {cell.way for cell in SOME} == set(WAYS)
+    assert {cell.starter for cell in SOME} == set(STARTERS)
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_page_has_every_row(repository: Path, language: str) -> None:
+    shown = (repository / "docs" / language / "reference" / "hosts.md").read_text(encoding="utf-8")
+    rows = [line for line in shown.splitlines() if line.startswith("| `")]
+    expected = page(language, dict.fromkeys(cells(), ""))
+    assert rows == [line for line in expected.splitlines() if line.startswith("| `")]
