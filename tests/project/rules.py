@@ -741,7 +741,7 @@ RULES = (
         "Where quotakeeper itself fails, `on_store_failure` decides: deny refuses the call, allow lets it pass.",
         "Khi chính quotakeeper gặp lỗi, `on_store_failure` quyết định: deny từ chối lời gọi, allow cho đi qua.",
         "metering/fault_policy.py",
-        "after_fault",
+        "refusal_after",
         "return meter.refused(adapter, call, RuntimeError(text))",
         "return None",
         "tests/intercept/test_every_fault.py::test_the_policy_decides_what_becomes_of_a_call_that_cannot_be_counted[deny-402-urllib]",

@@ -6,14 +6,11 @@ any two instructions of it. A signal that is held back arrives a moment later.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
-try:
-    import _signal
-    from _signal import SIG_BLOCK, SIG_SETMASK, pthread_sigmask, valid_signals
-except ImportError:  # Windows has no masks
-    _signal = None  # type: ignore[assignment]
-
+_signal: Any = import_module("_signal")  # built in; `signal` around it takes a millisecond to load
+_HAS_MASKS = hasattr(_signal, "pthread_sigmask")  # Windows has none
 # A thread's own faults: held back, they end the process without the program's handler.
 _FAULTS = ("SIGILL", "SIGTRAP", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGSYS", "SIGABRT")
 
@@ -23,10 +20,11 @@ class SignalsHeld:
 
     def __enter__(self) -> None:
         self._before: Any = None
-        if _signal is not None:
+        if _HAS_MASKS:
             faults = {getattr(_signal, name, 0) for name in _FAULTS}
-            self._before = pthread_sigmask(SIG_BLOCK, set(valid_signals()) - faults)
+            held = set(_signal.valid_signals()) - faults
+            self._before = _signal.pthread_sigmask(_signal.SIG_BLOCK, held)
 
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
-            pthread_sigmask(SIG_SETMASK, self._before)
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, self._before)

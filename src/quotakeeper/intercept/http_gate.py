@@ -75,7 +75,7 @@ def start(
             if request is not None and meter is not None:
                 return meter.begin(request)
     except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
-        return _after_fault(meter, request, error)
+        return after_fault(meter, request, error)
     return None
 
 
@@ -91,7 +91,7 @@ async def astart(
             if request is not None and meter is not None:
                 return await meter.abegin(request)
     except Exception as error:  # noqa: BLE001 - as above
-        return _after_fault(meter, request, error)
+        return after_fault(meter, request, error)
     return None
 
 
@@ -139,16 +139,19 @@ def tried(act: Callable[..., Result], *given: Any) -> Result | None:
         return None
 
 
-def _after_fault(
-    meter: CallMeter | None, request: Request | None, error: Exception
+def after_fault(
+    meter: CallMeter | None, request: Request | None, error: Exception, *, live: bool = False
 ) -> Refused | None:
-    """Refuse a provider's call that cannot be counted, where `on_store_failure` says so."""
+    """Refuse a provider's call that cannot be counted, where `on_store_failure` says so.
+
+    `live`: it opens a WebSocket.
+    """
     refused = None
     if meter is not None and request is not None:
         with suppress(Exception):  # then nobody knows whether it is a provider's: it passes
-            from quotakeeper.metering.fault_policy import after_fault  # noqa: PLC0415 - see above
+            from quotakeeper.metering.fault_policy import refusal_after  # noqa: PLC0415 - see above
 
-            refused = after_fault(meter, request, error)
+            refused = refusal_after(meter, request, error, live=live)
     if refused is None:
         note_fault(error)
     elif meter is not None:

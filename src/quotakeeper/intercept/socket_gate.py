@@ -1,6 +1,6 @@
 """What a hook does before it lets a WebSocket open. Light: nothing is loaded before the first one.
 
-Whatever goes wrong here is ours alone: it is said once, and the socket opens as if we weren't there.
+What goes wrong here never reaches the program as an error of ours; see `http_gate`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.held_signals import SignalsHeld
-from quotakeeper.intercept.http_gate import faults_noted, process_meter, switch, told
+from quotakeeper.intercept.http_gate import after_fault, faults_noted, process_meter, switch, told
 from quotakeeper.intercept.suppression import is_suppressed
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.refusal import Denied, Refused
@@ -30,24 +30,37 @@ SOCKET = "_quotakeeper_socket"  # where a hook hangs what it knows of a connecti
 
 def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """Ask whether a socket may open; None: it passes uncounted. Never raises."""
-    with faults_noted:
-        found = _found(make)
+    opening = _Opening()
+    try:
+        found = _found(opening, make)
         if found is not None:
             meter, budget = found[0], found[2].budget
             return _opened(found, until_admitted(meter, lambda: budget.drive(budget.opening())))
+    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+        return after_fault(opening.meter, opening.request, error, live=True)
     return None
 
 
 async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """`open_live` on an event loop."""
-    with faults_noted:
-        found = _found(make)
+    opening = _Opening()
+    try:
+        found = _found(opening, make)
         if found is not None:
             meter, budget = found[0], found[2].budget
             return _opened(
                 found, await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
             )
+    except Exception as error:  # noqa: BLE001 - as above
+        return after_fault(opening.meter, opening.request, error, live=True)
     return None
+
+
+class _Opening:
+    """What is known of a socket where something of ours goes wrong before it opens."""
+
+    meter: CallMeter | None = None
+    request: Request | None = None
 
 
 def _opened(found: Found, denied: Denied | None) -> SocketAttempt | Refused:
@@ -57,17 +70,17 @@ def _opened(found: Found, denied: Denied | None) -> SocketAttempt | Refused:
     return meter.keep(attempt)
 
 
-def _found(make: Callable[[], Request]) -> Found | None:
+def _found(opening: _Opening, make: Callable[[], Request]) -> Found | None:
     if not switch.on or is_suppressed():
         return None
-    meter = process_meter()
+    meter = opening.meter = process_meter()
     if meter is None:
         return None
     with SignalsHeld():
         from quotakeeper.metering.socket_attempt import SocketAttempt  # noqa: PLC0415 - see above
         from quotakeeper.providers.registry import live_session  # noqa: PLC0415
 
-    request = make()
+    request = opening.request = make()
     told(request)
     found = live_session(request, known_hosts=meter.known_hosts, count=meter.count)
     if found is None:

@@ -104,6 +104,7 @@ def end() -> None:
     if END == "exception":
         raise LookupError("as it should")
     if END in ("SIGTERM", "SIGINT"):
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
         os.kill(os.getpid(), getattr(signal, END))
         signal.pause()
     if END == "os._exit(4)":

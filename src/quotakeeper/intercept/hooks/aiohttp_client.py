@@ -40,7 +40,7 @@ def uninstall() -> None:
 
 def _send(original: Any) -> Any:
     async def send(self: Any, conn: Any) -> Any:
-        if websocket.is_handshake(self):
+        if tried(websocket.is_handshake, self):
             return await websocket.send_handshake(original, _refuse_locally, self, conn)
         started = await astart(lambda: _request(self))
         if started is None:

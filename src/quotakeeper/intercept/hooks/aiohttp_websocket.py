@@ -62,7 +62,8 @@ async def send_handshake(
     except BaseException:
         started.hand_over()
         raise
-    setattr(response, SOCKET, MeteredSocket(started))
+    with faults_noted:
+        setattr(response, SOCKET, MeteredSocket(started))
     return response
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks.patching import Patches
-from quotakeeper.intercept.http_gate import REASONS, faults_noted
+from quotakeeper.intercept.http_gate import REASONS, faults_noted, tried
 from quotakeeper.intercept.socket_gate import (
     POLICY,
     SOCKET,
@@ -42,7 +42,7 @@ def uninstall() -> None:
 
 def _connect(original: Any) -> Any:
     def connect(connection: Any, url: Any, *given: Any, **options: Any) -> Any:
-        _end(connection)  # it may have been used before
+        tried(_end, connection)  # it may have been used before
         started = open_live(lambda: _request(url, options.get("header")))
         if started is None:
             return original(connection, url, *given, **options)
@@ -51,9 +51,10 @@ def _connect(original: Any) -> Any:
         try:
             answer = original(connection, url, *given, **options)
         except BaseException as error:
-            _not_opened(started, error)
+            tried(_not_opened, started, error)
             raise
-        setattr(connection, SOCKET, MeteredSocket(started))
+        with faults_noted:
+            setattr(connection, SOCKET, MeteredSocket(started))
         return answer
 
     return connect
@@ -105,11 +106,11 @@ def _recv_frame(original: Any) -> Any:
             frame = original(connection)
         except Exception as error:
             if type(error).__name__ != "WebSocketTimeoutException" and not connection.connected:
-                _end(connection)
+                tried(_end, connection)
             raise
         socket.frame_received(frame.opcode, frame.data, bool(frame.fin))
         if socket.incoming.close_code:  # nothing comes after it
-            _end(connection)
+            tried(_end, connection)
         return frame
 
     return recv_frame
@@ -120,7 +121,7 @@ def _shutdown(original: Any) -> Any:
         try:
             return original(connection, *given, **named)
         finally:
-            _end(connection)
+            tried(_end, connection)
 
     return shutdown
 

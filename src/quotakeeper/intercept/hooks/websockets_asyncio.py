@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks import websockets_parts as parts
 from quotakeeper.intercept.hooks.patching import Patches
+from quotakeeper.intercept.http_gate import tried
 from quotakeeper.intercept.socket_gate import SOCKET, MeteredSocket, aopen_live
 from quotakeeper.metering.refusal import Refused
 from quotakeeper.metering.steps import adrive, called
@@ -41,9 +42,9 @@ def _connection_lost(original: Any) -> Any:
         try:
             return original(connection, error)
         finally:
-            socket = parts.socket_of(connection)
+            socket = tried(parts.socket_of, connection)
             if socket is not None:
-                parts.ended(connection, socket, wait=False)
+                tried(parts.ended, connection, socket, False)
 
     return connection_lost
 
@@ -78,7 +79,7 @@ async def _metered_pieces(
 ) -> AsyncIterator[Any]:
     pieces = parts.Pieces()
     async for piece in message:
-        sound = pieces.sound_in(piece)
+        sound = tried(pieces.sound_in, piece)
         if sound is not None and (cut := await attempt.asent(sound)) is not None:
             raise parts.closed(connection, cut)
         yield piece
@@ -92,7 +93,7 @@ _METERED = parts.Metered(_asked, _pieces)
 def _close(original: Any) -> Any:
     async def close(connection: Any, *given: Any, **named: Any) -> Any:
         answer = await original(connection, *given, **named)
-        socket = parts.socket_of(connection)
+        socket = tried(parts.socket_of, connection)
         if socket is not None:
             await socket.attempt.settled()
         return answer
@@ -127,7 +128,8 @@ def _legacy_handshake(original: Any) -> Any:
         except BaseException as error:
             status = getattr(error, "status_code", None)
             if isinstance(status, int):
-                started.answered(status, parts.lower(getattr(error, "headers", None)), b"")
+                headers = tried(parts.lower, getattr(error, "headers", None))
+                started.answered(status, headers or {}, b"")
             if type(error).__name__ == "RedirectHandshake":  # it is asked for again elsewhere
                 started.unsent()
             started.hand_over(isinstance(status, int))
@@ -139,7 +141,7 @@ def _legacy_handshake(original: Any) -> Any:
 def _read_frame(original: Any) -> Any:
     async def read_frame(protocol: Any, *given: Any, **named: Any) -> Any:
         frame = await original(protocol, *given, **named)
-        socket = parts.socket_of(protocol)
+        socket = tried(parts.socket_of, protocol)
         if socket is not None:
             socket.frame_received(int(frame.opcode), frame.data, frame.fin)
         return frame

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from quotakeeper.intercept.http_gate import REASONS, faults_noted
+from quotakeeper.intercept.http_gate import REASONS, faults_noted, tried
 from quotakeeper.intercept.socket_gate import POLICY, SOCKET, MeteredSocket, shortened
 from quotakeeper.metering.refusal import Refused
 
@@ -42,11 +42,12 @@ def opening(
     if started is None:
         yield
         return
-    setattr(connection, SOCKET, MeteredSocket(started))
+    with faults_noted:
+        setattr(connection, SOCKET, MeteredSocket(started))
     try:
         yield
     except BaseException:
-        if not refused_by_provider(connection, started):
+        if not tried(refused_by_provider, connection, started):
             end(started)
         raise
 
@@ -55,15 +56,18 @@ def sending(
     metered: Metered, original: Any, connection: Any, message: Any, *given: Any, **named: Any
 ) -> Steps:
     """The steps of a send: ask, then send the message, or end the connection in its place."""
-    socket = socket_of(connection)
+    socket = tried(socket_of, connection)
     if socket is not None and isinstance(message, PLAIN):
-        data = as_sent(message, given, named)
-        cut = yield lambda: metered.ask(socket.attempt, data)
+        data = tried(as_sent, message, given, named)
+        cut = None
+        if data is not None:
+            cut = yield lambda: metered.ask(socket.attempt, data)
         if cut is not None:
             yield from _cutting(connection, cut, original)
             return None
     elif socket is not None:
-        message = metered.pieces(connection, socket.attempt, message)
+        metered_pieces = tried(metered.pieces, connection, socket.attempt, message)
+        message = message if metered_pieces is None else metered_pieces
     return (yield lambda: original(connection, message, *given, **named))
 
 
@@ -99,7 +103,7 @@ class Pieces:
 
 def process_event(original: Any) -> Any:
     def process_event(connection: Any, event: Any) -> Any:
-        socket = socket_of(connection)
+        socket = tried(socket_of, connection)
         if socket is not None and connection.response is not None:
             socket.frame_received(int(event.opcode), event.data, event.fin)
         return original(connection, event)
@@ -107,16 +111,15 @@ def process_event(original: Any) -> Any:
     return process_event
 
 
-def ended(connection: Any, socket: MeteredSocket, *, wait: bool) -> None:
+def ended(connection: Any, socket: MeteredSocket, may_wait: bool) -> None:
     """The connection is gone, after it was open or before."""
-    with faults_noted:
-        response = getattr(connection, "response", None)
-        if response is not None and response.status_code != 101:
-            refused_by_provider(connection, socket.attempt)
-        elif wait:
-            socket.attempt.end(socket.was_closed)
-        else:
-            socket.attempt.hand_over(socket.was_closed)
+    response = getattr(connection, "response", None)
+    if response is not None and response.status_code != 101:
+        refused_by_provider(connection, socket.attempt)
+    elif may_wait:
+        socket.attempt.end(socket.was_closed)
+    else:
+        socket.attempt.hand_over(socket.was_closed)
 
 
 def refused_by_provider(connection: Any, attempt: SocketAttempt) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from quotakeeper.intercept.hooks import websockets_parts as parts
 from quotakeeper.intercept.hooks.patching import Patches
+from quotakeeper.intercept.http_gate import tried
 from quotakeeper.intercept.socket_gate import open_live
 from quotakeeper.metering.steps import called, drive
 
@@ -48,10 +49,10 @@ def _recv_events(original: Any) -> Any:
         try:
             return original(connection)
         finally:
-            socket = parts.socket_of(connection)
+            socket = tried(parts.socket_of, connection)
             # Without an answer it is the handshake that fails, and ends it.
             if socket is not None and connection.response is not None:
-                parts.ended(connection, socket, wait=True)
+                tried(parts.ended, connection, socket, True)
 
     return recv_events
 
@@ -79,7 +80,7 @@ def _metered_pieces(
 ) -> Iterator[Any]:
     pieces = parts.Pieces()
     for piece in message:
-        sound = pieces.sound_in(piece)
+        sound = tried(pieces.sound_in, piece)
         if sound is not None and (cut := attempt.sent(sound)) is not None:
             raise parts.closed(connection, cut)
         yield piece

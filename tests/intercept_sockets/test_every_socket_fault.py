@@ -1,0 +1,121 @@
+"""A failure put into every function that a WebSocket runs through: none reaches the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from quotakeeper import Keeper
+from quotakeeper.intercept import socket_gate
+from quotakeeper.intercept.hooks import (
+    aiohttp_websocket,
+    websocket_client,
+    websockets_asyncio,
+    websockets_parts,
+    websockets_sync,
+)
+from quotakeeper.metering import session_budget, socket_attempt
+from quotakeeper.metering.background_settler import BackgroundSettler
+from quotakeeper.metering.call_meter import CallMeter
+from quotakeeper.sandbox import Sandbox
+from tests.intercept.test_every_fault import _broken, _fails, _places
+from tests.intercept_sockets.conftest import (
+    HEADERS,
+    RAW,
+    SECOND,
+    WAYS,
+    Client,
+    RefusedError,
+    Watched,
+    address,
+)
+
+EVERY = (
+    socket_gate, socket_gate.Assembler, socket_gate.MeteredSocket, session_budget.SessionBudget,
+    socket_attempt.SocketAttempt, socket_attempt, CallMeter,
+)  # fmt: skip
+BY_WAY: dict[str, tuple[Any, ...]] = {
+    "websockets.sync": (*EVERY, websockets_sync, websockets_parts),
+    "websockets.asyncio": (*EVERY, websockets_asyncio, websockets_parts),
+    "websockets.legacy": (*EVERY, websockets_asyncio, websockets_parts),
+    "websocket-client": (*EVERY, websocket_client),
+    "aiohttp": (*EVERY, aiohttp_websocket),
+}
+# What is no function of ours that a session runs through, each kind with its reason.
+LEFT_OUT = {
+    "the guards themselves": {"open_live", "aopen_live", "after_fault", "frame_received"},
+    "installed before the failure": {"install_asyncio", "install_legacy"},
+    "stand in for the library's own verbs": {"opening", "sending", "send_handshake",
+                                             "receive_answer"},
+}  # fmt: skip
+NAMES_LEFT_OUT = frozenset().union(*LEFT_OUT.values())
+
+
+def session(way: str, sandbox: Sandbox) -> tuple[int, list[str]]:
+    """A second of sound, ended as it is to be ended; what came."""
+    client: Client
+    try:
+        client = WAYS[way](address(sandbox, RAW), HEADERS)
+    except RefusedError as error:
+        return error.status, [error.body.decode("utf-8", "replace")]
+    client.send(SECOND)
+    if way.startswith("websockets"):
+        client.send([SECOND[:10_000], SECOND[10_000:]])  # one message in pieces
+    return 101, [str(frame.get("type")) for frame in client.finish()]
+
+
+@pytest.mark.parametrize("way", BY_WAY)
+@pytest.mark.parametrize("policy", ["allow", "deny"])
+def test_no_failure_of_ours_reaches_the_program(
+    way: str, policy: str, sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = session(way, sandbox)
+    keeper = watched(settings={"on_store_failure": policy})
+    assert session(way, sandbox) == bare
+    wrong, refused = list[str](), 0
+    places = [(part, name) for part, name in _places(BY_WAY[way]) if name not in NAMES_LEFT_OUT]
+    for part, name in places:
+        where = f"{part.__name__}.{name}"
+        with monkeypatch.context() as patch:
+            patch.setattr(part, name, _broken(part, name))
+            try:
+                got = session(way, sandbox)
+            except Exception as error:  # noqa: BLE001 - that is what is looked for
+                wrong.append(f"{where}: {type(error).__name__}: {error}")
+                continue
+        if policy == "deny" and got[0] == 402:
+            refused += 1
+        elif got != bare:
+            wrong.append(f"{where}: {got}")
+    print(f"{way}, {policy}: {len(places)} functions failed, {refused} sessions refused, "
+          f"{len(wrong)} failures reached the program")  # fmt: skip
+    assert wrong == []
+    assert len(places) > 40
+    assert (refused > 0) == (policy == "deny")
+    path = watched.folder / "ledger.db"
+    watched.close()
+    watched.watching = None
+    assert keeper is not None
+    with Keeper(path, {"default_limits": False}) as other:
+        assert other.status().open_reservations == 0
+        assert other.verify() == []
+
+
+DENIED = [(BackgroundSettler, "start"), (socket_attempt, "SessionBudget"), (socket_gate, "_opened")]
+
+
+@pytest.mark.parametrize(("policy", "status"), [("deny", 402), ("allow", 101)])
+def test_the_policy_decides_what_becomes_of_a_session_that_cannot_be_counted(
+    policy: str, status: int, sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch,
+    library: Callable[[str, Mapping[str, str]], Client],
+) -> None:  # fmt: skip
+    (way,) = [name for name, made in WAYS.items() if made is library]
+    watched(settings={"on_store_failure": policy})
+    assert session(way, sandbox)[0] == 101
+    for part, name in DENIED:
+        with monkeypatch.context() as patch:
+            patch.setattr(part, name, _fails)
+            got = session(way, sandbox)[0]
+            assert (name, got) == (name, status)
