@@ -17,6 +17,7 @@ from tools.checkout import (
     Checkout,
     CheckoutError,
     child_environment,
+    in_ci,
     prepare,
 )
 from tools.circles import main as print_circles
@@ -45,8 +46,8 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
   test   check, then every test, skips explained, and the floors of coverage
          test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
          test --python 3.13 [ARGS]: with that Python (a version or a path), in .cache/pythons
-         test --every-python: then the core with every other Python found
-         test --coverage: measure branch coverage, and hold its floors
+         test --every-python: then the core with every other Python found (CI=true does)
+         test --coverage: measure branch coverage, and hold its floors (CI=true does)
          test --matrix: every SDK there is a driver for, each in an environment of its own
   proof  put every promise to the test, and say what was found           docs/en/reliability.md
          proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
@@ -180,9 +181,10 @@ def test(checkout: Checkout, arguments: list[str]) -> int:
     wanted, arguments = _option(arguments, "--python")
     if wanted is not None:
         return _with_python(checkout, wanted, arguments)
-    # Not yet in CI by itself: the core has not been seen green on every other Python.
-    every_python = "--every-python" in arguments
-    coverage = "--coverage" in arguments  # not yet in CI: the floors have not been seen held
+    # CI asks for all of it, a Python that `test --python` has chosen for itself alone.
+    all_of_it = in_ci() and checkout.folder == ".venv"
+    every_python = all_of_it or "--every-python" in arguments
+    coverage = all_of_it or "--coverage" in arguments
     arguments = [each for each in arguments if each not in ("--every-python", "--coverage")]
     if not arguments:
         return suite.whole(

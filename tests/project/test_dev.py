@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -202,7 +203,7 @@ def test_test_hands_what_it_is_told_to_pytest(
     [
         ([], "", ".venv", False),
         (["--every-python"], "", ".venv", True),
-        ([], "true", ".venv", False),
+        ([], "true", ".venv", True),
         (["--every-python"], "true", ".venv", True),
         ([], "true", ".cache/pythons/3.13.0", False),
     ],
@@ -215,13 +216,15 @@ def test_alone_test_runs_the_whole_and_with_every_python_when_asked(
     folder: str,
     every: bool,
 ) -> None:
-    asked: list[bool] = []
+    asked: list[Any] = []
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(
-        verbs.suite, "whole", lambda *_, every_python, coverage: asked.append(every_python) or 3
+        verbs.suite, "whole", lambda *_, **more: asked.append((more, more["every_python"])) or 3
     )
     assert verbs.test(Checkout(tmp_path, folder), arguments) == 3
-    assert asked == [every]
+    ((more, asked_for),) = asked
+    assert asked_for is every
+    assert more["coverage"] is (ci == "true" and folder == ".venv")
 
 
 @pytest.mark.parametrize(
