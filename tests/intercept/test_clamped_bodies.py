@@ -118,7 +118,7 @@ def test_every_provider_has_its_own_field(
 def test_the_answers_after_it_find_a_connection_in_order(server: Server, watched: Watched) -> None:
     import requests
 
-    watched({**TOKENS, "amount": 66_000}, settings={"on_limit": "clamp"})
+    watched({**TOKENS, "amount": 65_550}, settings={"on_limit": "clamp"})
     with requests.Session() as session:
         for _ in range(4):  # whole, then clamped, on one connection
             answer = session.post(server.server.url + GEMINI, data=body(), headers=HEADERS)
