@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from quotakeeper.clocks import zone_named
+from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import order_commands as o
@@ -41,6 +42,24 @@ def test_a_pause_says_what_who_when_why_and_how_to_end_it() -> None:
     assert "T19:00:00+07:00 until 2026-11-23T20:00:00+07:00" in one.explain(
         ZoneInfo("Asia/Ho_Chi_Minh")
     )
+
+
+def test_a_refusal_in_doubt_of_the_clock_explains_the_doubt() -> None:
+    doubt = ClockDoubt(6 * 60_000_000, 5 * 60_000_000, NOON + 6 * 60_000_000, NOON)
+    refused = Decision(False, doubt=doubt)
+    assert refused.explain() == doubt.explain()
+    assert not refused.is_held
+    assert "jumped ahead by 6 min (more than 5 min)" in refused.explain()
+    assert refused.explain().endswith("quotakeeper doctor --accept-clock")
+
+
+@pytest.mark.parametrize(("field", "text"), [("why", "a\nb"), ("by", "x" * 257)])
+def test_a_clock_is_not_accepted_for_a_reason_that_cannot_be_kept(field: str, text: str) -> None:
+    state = LedgerState(zone_named)
+    command = replace(o.AcceptClock(1), **{field: text})
+    (outcome,), entries = apply(state, [command], NOON)
+    assert isinstance(outcome, c.Failed) and str(outcome.error).startswith(f"{field}: ")
+    assert (list(entries), state.seq) == ([], 0)
 
 
 def test_a_prepaid_limit_says_how_to_pay_in() -> None:
