@@ -46,11 +46,6 @@ class ProviderQuota:
         """Of quotas with the same key the newest counts."""
         return self.provider, self.model, self.quota_id
 
-    @property
-    def has_figures(self) -> bool:
-        """Whether it says how much there is, or is left."""
-        return self.amount is not None or self.remaining is not None
-
     def at(self, now: int) -> ProviderQuota:
         """What is still true of it at an instant: once it was reset, what was left is not known."""
         if self.resets_at is None or self.resets_at > now:
