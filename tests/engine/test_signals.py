@@ -51,6 +51,7 @@ def interrupted(
     modules: tuple[ModuleType, ...], number: int, act: Callable[[], None]
 ) -> Iterator[Interruption]:
     before, interruption = sys.gettrace(), Interruption(modules, number, act)
+    sys._getframe().f_trace_opcodes = True  # or 3.12 tells of no instruction of the first frame
     sys.settrace(interruption.trace)
     try:
         yield interruption

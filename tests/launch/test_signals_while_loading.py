@@ -62,6 +62,7 @@ def trace(frame, event, _):
 
 parent = os.getpid()
 signal.signal(signal.SIGUSR1, lambda *_: ask())
+sys._getframe().f_trace_opcodes = True  # or 3.12 tells of no instruction of the first frame
 sys.settrace(trace)
 ask()
 sys.settrace(None)
