@@ -202,7 +202,7 @@ def test_a_signal_that_raises_leaves_nothing_under_way(make: MakeKeeper, sent: b
             call.settle(input_tokens=1)
             settled += 1
 
-    count = every_instruction((fast_path, lease_room), run)
+    count = every_instruction((fast_path, lease_room, leased_reservation), run)
     print(f"{count} instructions, {raised} interrupted")
     assert raised == count > 60 and settled == 1
     (lease,) = leases._leases.values()

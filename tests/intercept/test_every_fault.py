@@ -26,6 +26,7 @@ from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.guards import guarded
 from quotakeeper.metering.retries import Retries
+from quotakeeper.native_threads import get_ident
 from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import HEADERS, WAYS, Watched, generate, prompt, stream
 
@@ -135,6 +136,20 @@ def test_no_failure_of_ours_reaches_the_program(
     with Keeper(path, {"default_limits": False}) as other:
         assert other.status().open_reservations == 0
         assert other.verify() == []
+
+
+def test_a_handler_on_top_of_the_loading_passes_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another thread took the signal that is held back in the one that loads the meter."""
+    monkeypatch.setattr(http_gate.switch, "on", True)
+    monkeypatch.setattr(http_gate.switch, "said", False)
+    monkeypatch.setattr(http_gate._loading, "current", None, raising=False)
+    monkeypatch.setattr(http_gate._loading, "by", get_ident(), raising=False)
+    made = list[int]()
+    assert http_gate.start(lambda: made.append(1)) is None  # type: ignore[arg-type,return-value]
+    assert made == []
+    assert "a signal handler made the call while quotakeeper was loading" in caplog.text
 
 
 DENIED = [(call_meter, "HttpAttempt"), (CallMeter, "_pending"), (CallMeter, "_asked"),

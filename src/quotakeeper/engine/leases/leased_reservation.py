@@ -148,8 +148,8 @@ class LeasedReservation(Reservation):
             super()._leave_at_once(error)
 
     def __del__(self) -> None:
-        leased = self._leased
-        if self._ended or leased.end is not None or not leased.is_offered:
+        leased: LeasedCall | None = vars(self).get("_leased")  # a signal may leave it half made
+        if leased is None or self._ended or leased.end is not None or not leased.is_offered:
             return
         if self._is_fast:
             self._end_by(self._ending(LookupError("dropped")))
