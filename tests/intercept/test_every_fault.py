@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -31,6 +31,7 @@ from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import HEADERS, WAYS, Watched, generate, prompt, stream
 
 Place = tuple[Any, str]
+Played = TypeVar("Played")
 EVERY = (http_gate, bodies, http_attempt.HttpAttempt, stream_budget.StreamBudget, CallMeter)
 HTTP_CLIENT = (http_client, http_request_state, sockets, unframing)
 BY_WAY: dict[str, tuple[Any, ...]] = {
@@ -92,6 +93,23 @@ def _broken(part: Any, name: str) -> Any:
     return guarded(failing) if hasattr(found, "__wrapped__") else failing
 
 
+def _played_with_each_broken(
+    places: list[Place], play: Callable[[], Played], monkeypatch: pytest.MonkeyPatch,
+    wrong: list[str],
+) -> Iterator[tuple[str, Played]]:  # fmt: skip
+    """What came with each place broken; what was raised goes into `wrong`."""
+    for part, name in places:
+        where = f"{part.__name__}.{name}"
+        with monkeypatch.context() as patch:
+            patch.setattr(part, name, _broken(part, name))
+            try:
+                got = play()
+            except Exception as error:  # noqa: BLE001 - that is what is looked for
+                wrong.append(f"{where}: {type(error).__name__}: {error}")
+                continue
+        yield where, got
+
+
 @pytest.mark.parametrize("way", BY_WAY)
 @pytest.mark.parametrize("policy", ["allow", "deny"])
 def test_no_failure_of_ours_reaches_the_program(
@@ -109,15 +127,7 @@ def test_no_failure_of_ours_reaches_the_program(
     assert play() == bare
     wrong, refused = list[str](), 0
     places = list(_places(BY_WAY[way]))
-    for part, name in places:
-        where = f"{part.__name__}.{name}"
-        with monkeypatch.context() as patch:
-            patch.setattr(part, name, _broken(part, name))
-            try:
-                got = play()
-            except Exception as error:  # noqa: BLE001 - that is what is looked for
-                wrong.append(f"{where}: {type(error).__name__}: {error}")
-                continue
+    for where, got in _played_with_each_broken(places, play, monkeypatch, wrong):
         for one, as_alone in zip(got, bare, strict=True):
             if policy == "deny" and one[0] == 402:
                 assert b"quotakeeper itself failed" in one[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,9 +21,10 @@ from quotakeeper.metering import session_budget, socket_attempt
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.sandbox import Sandbox
-from tests.intercept.test_every_fault import _broken, _fails, _places
+from tests.intercept.test_every_fault import _fails, _places, _played_with_each_broken
 from tests.intercept_sockets.conftest import (
     HEADERS,
+    LIVE,
     RAW,
     SECOND,
     WAYS,
@@ -76,15 +78,8 @@ def test_no_failure_of_ours_reaches_the_program(
     assert session(way, sandbox) == bare
     wrong, refused = list[str](), 0
     places = [(part, name) for part, name in _places(BY_WAY[way]) if name not in NAMES_LEFT_OUT]
-    for part, name in places:
-        where = f"{part.__name__}.{name}"
-        with monkeypatch.context() as patch:
-            patch.setattr(part, name, _broken(part, name))
-            try:
-                got = session(way, sandbox)
-            except Exception as error:  # noqa: BLE001 - that is what is looked for
-                wrong.append(f"{where}: {type(error).__name__}: {error}")
-                continue
+    play = partial(session, way, sandbox)
+    for where, got in _played_with_each_broken(places, play, monkeypatch, wrong):
         if policy == "deny" and got[0] == 402:
             refused += 1
         elif got != bare:
@@ -119,3 +114,10 @@ def test_the_policy_decides_what_becomes_of_a_session_that_cannot_be_counted(
             patch.setattr(part, name, _fails)
             got = session(way, sandbox)[0]
             assert (name, got) == (name, status)
+            # One that is no call of HTTP's either.
+            try:
+                library(address(sandbox, LIVE), HEADERS).close()
+                opened = 101
+            except RefusedError as error:
+                opened = error.status
+            assert (name, opened) == (name, status)

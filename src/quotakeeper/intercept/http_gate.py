@@ -140,18 +140,15 @@ def tried(act: Callable[..., Result], *given: Any) -> Result | None:
 
 
 def after_fault(
-    meter: CallMeter | None, request: Request | None, error: Exception, *, live: bool = False
+    meter: CallMeter | None, request: Request | None, error: Exception
 ) -> Refused | None:
-    """Refuse a provider's call that cannot be counted, where `on_store_failure` says so.
-
-    `live`: it opens a WebSocket.
-    """
+    """Refuse a provider's call that cannot be counted, where `on_store_failure` says so."""
     refused = None
     if meter is not None and request is not None:
         with suppress(Exception):  # then nobody knows whether it is a provider's: it passes
             from quotakeeper.metering.fault_policy import refusal_after  # noqa: PLC0415 - see above
 
-            refused = refusal_after(meter, request, error, live=live)
+            refused = refusal_after(meter, request, error)
     if refused is None:
         note_fault(error)
     elif meter is not None:

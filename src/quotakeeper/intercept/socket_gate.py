@@ -37,7 +37,7 @@ def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
             meter, budget = found[0], found[2].budget
             return _opened(found, until_admitted(meter, lambda: budget.drive(budget.opening())))
     except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
-        return after_fault(opening.meter, opening.request, error, live=True)
+        return after_fault(opening.meter, opening.request, error)
     return None
 
 
@@ -52,7 +52,7 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
                 found, await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
             )
     except Exception as error:  # noqa: BLE001 - as above
-        return after_fault(opening.meter, opening.request, error, live=True)
+        return after_fault(opening.meter, opening.request, error)
     return None
 
 
