@@ -15,6 +15,7 @@ import pytest
 
 from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Release
+from quotakeeper.engine import resumable_thread
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest, Work
 from tests.engine.support import SECONDS, config, gated, limit, python, until
 from tests.engine.test_forks import in_child
@@ -86,6 +87,17 @@ def test_python_does_not_warn_of_a_keeper(path: Path) -> None:
     child = python(f"import warnings; warnings.simplefilter('always')\n{_COUNTING}", path)
     _, err = child.communicate(timeout=2 * SECONDS)
     assert (child.returncode, err) == (0, "")
+
+
+@pytest.mark.parametrize("end", [Keeper.close, lambda keeper: in_child(lambda: None)])
+def test_a_thread_has_left_the_process_at_close_and_at_a_fork(
+    keeper: Keeper, end: Callable[[Keeper], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.record("gemini", event_id="first")
+    answers = [True, True, False]  # Python 3.12 no longer counts it, the system still does
+    monkeypatch.setattr(resumable_thread, "_is_in_process", lambda native_id: answers.pop(0))
+    end(keeper)
+    assert answers == []
 
 
 def test_what_is_handed_over_while_a_process_forks_is_carried_out(keeper: Keeper) -> None:

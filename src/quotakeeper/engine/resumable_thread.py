@@ -96,14 +96,18 @@ class _Run:
     def leave_process(self) -> None:
         """Wait until the operating system does not either: `Thread.join` of 3.12 returns before."""
         self.join()
-        task = f"/proc/self/task/{self.native_id}"
         until = _clock.monotonic() + _EXIT_SECONDS
-        while os.path.exists(task) and _clock.monotonic() < until:
+        while _is_in_process(self.native_id) and _clock.monotonic() < until:
             _clock.sleep(_POLL_SECONDS)
 
 
 def _nothing() -> bool:
     return False
+
+
+def _is_in_process(native_id: int) -> bool:
+    """Whether the operating system counts this thread; False where it can't be asked."""
+    return os.path.exists(f"/proc/self/task/{native_id}")
 
 
 class ResumableThread:
@@ -181,7 +185,7 @@ class ResumableThread:
             return True
         over = run.ended(seconds)
         if over:
-            run.join()
+            run.leave_process()  # the next thing that a host does may be a fork
         return over
 
 
