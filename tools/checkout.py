@@ -120,7 +120,10 @@ def prepare(checkout: Checkout) -> Path:
 def child_environment(checkout: Checkout) -> dict[str, str]:
     """The environment variables for everything `./dev` starts."""
     path = os.pathsep.join([str(checkout.scripts), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, "PYTHONUTF8": "1", "PATH": path}
+    inherited = dict(os.environ)
+    # Without bytecode files, every program that a test starts compiles all that it imports.
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**inherited, "PYTHONUTF8": "1", "PATH": path}
 
 
 def _refresh(checkout: Checkout, done: dict[str, str], wanted: dict[str, str]) -> None:
