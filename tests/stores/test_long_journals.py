@@ -76,4 +76,4 @@ def test_verify_finds_an_entry_about_nothing(tmp_path):
     with closing(filled(tmp_path / "ledger.db", 1)) as store:
         journal = [entry for entry in store.entries() if entry.seq != 1]
     problems = compare_balances(LedgerState(zone_named), journal, zone_named, lambda *_: ())
-    assert any("about nothing" in problem.what for problem in problems)
+    assert any("no entry opens" in problem.what for problem in problems)

@@ -88,15 +88,15 @@ def test_rows_that_cannot_be_right_are_refused_by_the_table(path, statement):
         ("DROP TRIGGER crossing_is_never_changed; UPDATE crossing SET turn = 2 WHERE seq = 4",
          "is turn 2 of a crossing, not 1"),
         ("DROP TRIGGER crossing_is_never_deleted; DELETE FROM crossing WHERE seq = 4",
-         "of no account"),
+         "of an unknown account"),
         ("INSERT INTO entry (seq, kind, at) SELECT 9, 13, at FROM entry WHERE seq = 1;"
          " INSERT INTO crossing SELECT 9, account_id, name, amount, level, start_at, 2, used"
-         " FROM crossing WHERE seq = 4", "though it stands crossed"),
+         " FROM crossing WHERE seq = 4", "which is already crossed"),
         ("INSERT INTO entry (seq, kind, at) SELECT 9, 13, at FROM entry WHERE seq = 1;"
          " INSERT INTO crossing VALUES (9, 1, 'cap', 100, 95, 0, 1, 95)",
          "with 95 used, the journal says 85"),
         ("DROP TRIGGER entry_is_never_deleted; DELETE FROM entry WHERE seq = 4",
-         "refers to nothing"),
+         "refers to a missing row"),
     ],
 )  # fmt: skip
 def test_verify_is_red_when_somebody_gets_round_the_rules(path, statement, said):

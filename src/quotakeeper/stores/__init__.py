@@ -1,1 +1,1 @@
-"""Homes of the ledger: each keeps the same state machine, held to it by one contract suite."""
+"""Ledger stores: each implements the `Store` ports, and one contract suite tests all of them."""

@@ -1,4 +1,4 @@
-"""The end of the calendar: periods are computed with dates, and those end with the year 9999."""
+"""Refuses instants near the year 10000: periods are computed with dates, which end there."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, 
 from quotakeeper.domain.windows import MAX_INSTANT, SECOND, moment
 from quotakeeper.errors import LedgerUnavailableError
 
-# The month that an instant lies in, and the day its zone is ahead, have to end before that.
+# A period near this instant can end a month later, and a time zone can add a day. Both must lie
+# within the calendar.
 LAST_INSTANT = MAX_INSTANT - 40 * 86_400 * SECOND
 
 
 def check_ledger_time(ledger: str, now: int, high_water: int) -> None:
-    """Raise LedgerUnavailableError where a period at this instant (microseconds) has no end.
+    """Raise LedgerUnavailableError if a period at `now` (microseconds since 1970 UTC) has no end.
 
-    `high_water` is the instant of the newest entry, which ledger time never goes back behind.
+    `high_water` is the instant of the newest entry. Ledger time never goes back before it.
     """
     if max(now, high_water) < LAST_INSTANT:
         return
@@ -34,10 +35,11 @@ def check_ledger_time(ledger: str, now: int, high_water: int) -> None:
 def idle_outcomes(
     ledger: str, commands: Sequence[Command], now: int, high_water: int
 ) -> list[Outcomes] | None:
-    """What upkeep comes to where it can compute no period; None where all is well.
+    """The outcomes of Watch and Sweep commands near the end of the calendar; None at any other
+    time.
 
-    It keeps no balances and sweeps nothing, so that a ledger that was carried there can be read.
-    Raises as `check_ledger_time` for any other command.
+    The commands then do nothing, so that a ledger with such an instant can still be read. Raises
+    LedgerUnavailableError, as `check_ledger_time`, if there is any other command.
     """
     if max(now, high_water) < LAST_INSTANT:
         return None

@@ -1,4 +1,4 @@
-"""The ledger in memory: for tests, dry runs, and programs that want no file."""
+"""The ledger in memory: for tests, dry runs, and programs that need no ledger file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from quotakeeper.stores.verification import compare_balances, replayed
 
 
 class MemoryStore:
-    """A ledger that is gone when the process is. Safe to use from several threads."""
+    """A ledger that exists only as long as its process. Safe to use from several threads."""
 
     def __init__(self, zones: ZoneFinder, owner: str = "memory") -> None:
         self._state = LedgerState(zones)
@@ -48,12 +48,12 @@ class MemoryStore:
 
     @property
     def name(self) -> str:
-        """Where the ledger is, for people."""
+        """The ledger's location, for messages."""
         return "memory:"
 
     @property
     def owner(self) -> str:
-        """The name that this process's reservations are made under."""
+        """The owner name that this process writes into its reservations."""
         return self._owner
 
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
@@ -77,13 +77,13 @@ class MemoryStore:
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
-        """Whether a reservation would be admitted; changes nothing."""
+        """Decide whether a reservation would be admitted, without making it."""
         with self._lock:
             check_ledger_time(self.name, now, self._state.high_water)
             return admission.check(self._state, labels, figures, limits, now)
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """Where each limit stands."""
+        """The use of each limit; see the Store port."""
         with self._lock:
             if limits:
                 check_ledger_time(self.name, now, self._state.high_water)
@@ -100,23 +100,23 @@ class MemoryStore:
             return self._state.holds()
 
     def open_count(self) -> int:
-        """How many reservations are open."""
+        """The number of open reservations."""
         with self._lock:
             return self._state.open_count()
 
     def dead_owners(self) -> frozenset[str]:
-        """Nobody: every owner lives in this process."""
+        """Always empty: every owner lives in this process."""
         return frozenset()
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Nobody: an owner in memory leaves no files."""
+        """Always empty: an owner in memory leaves no files."""
         return frozenset()
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Nothing is kept of owners."""
+        """Does nothing: this store keeps no data of owners."""
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
-        """Events in the order they were booked."""
+        """Yield events in the order in which they were booked."""
         with self._lock:
             if query.id:
                 known = self._state.known(query.id)
@@ -129,25 +129,25 @@ class MemoryStore:
         yield from matching[: query.limit]
 
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
-        """Sums of five minutes; see the Store port."""
+        """Yield the sums of five-minute slots; see the Store port."""
         return buckets_of(self.events(EventQuery(*whole_buckets(since, until))))
 
     def unpriced_buckets(self, since: int) -> list[BucketSum]:
-        """The slots since an instant in which a call has no price."""
+        """The slots since an instant that contain a call without a price."""
         return [slot for slot in self.slots(since) if slot.unpriced_calls]
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
-        """What each account used, by slot, since an instant."""
+        """The use of each account by slot since an instant; see the Store port."""
         return use_by_bucket(accounts, self.slots(since))
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The journal after a sequence number, in commit order."""
+        """Yield the journal entries after a sequence number, in commit order."""
         with self._lock:
             found = [entry for entry in self._journal if entry.seq > after]
         yield from found
 
     def verify(self) -> list[Problem]:
-        """Derive everything again from the journal and compare."""
+        """Derive all balances from the journal again and compare them."""
         with self._lock:
             about: dict[int, list[Entry]] = {}
             for entry in self._journal:
@@ -159,11 +159,11 @@ class MemoryStore:
             )  # fmt: skip
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
-        """Nothing: what is kept in memory is gone with the process."""
+        """Deletes nothing: the ledger ends with its process."""
         return Compacted(min(before, now), 0, 0, None)
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries of later instants to an instant; see the Store port."""
+        """Move all entries that are later than `to` to `to`; see the Store port."""
         with self._lock:
             later = [entry for entry in self._journal if entry.at > to]
             done = preview(later, self._state.high_water, to)
@@ -182,10 +182,10 @@ class MemoryStore:
             return done
 
     def shrink(self) -> None:
-        """Nothing to give back."""
+        """Does nothing: a ledger in memory has no file."""
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Keep quotas that providers told of; see the Store port."""
+        """Store quotas that providers reported; see the Store port."""
         with self._lock:
             for each in quotas:
                 kept = self._quotas.get(each.key)
@@ -195,35 +195,35 @@ class MemoryStore:
                 del self._quotas[key]
 
     def quotas(self) -> tuple[ProviderQuota, ...]:
-        """Every quota that is kept."""
+        """All stored quotas."""
         with self._lock:
             return tuple(self._quotas[key] for key in sorted(self._quotas))
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """What readings of this frame are compared with; see the Store port."""
+        """The stored reading of this frame; see the Store port."""
         with self._lock:
             return self._readings.setdefault(reading.frame, reading), self._state.high_water
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Compare with this one from now on."""
+        """Store this reading as the one that later readings of its frame are compared with."""
         with self._lock:
             self._readings[reading.frame] = reading
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """What hard limits go by."""
+        """Set or clear the doubt about the clock; see the Store port."""
         with self._lock:
             self._state.doubt = doubt
 
     def before_fork(self) -> None:
-        """Nothing is open."""
+        """Does nothing: this store has no open handles."""
 
     def after_fork(self) -> MemoryStore:
-        """The child goes on with a copy of its own, as it does with all memory."""
+        """The child continues with its own copy of the ledger."""
         self._lock = RLock()
         return self
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing: this store has no open handles."""
 
 
 def _wanted(query: EventQuery, event: UsageEvent) -> bool:

@@ -1,4 +1,4 @@
-"""Verify: derive every balance again from the journal and compare it with what is kept."""
+"""Verify: derive every balance from the journal again and compare it with the stored one."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from quotakeeper.domain.limits import Account
 from quotakeeper.domain.ports import Problem
 from quotakeeper.domain.units import METERS, units_text
 
-# The entries about an opening entry, itself included, that come before another entry.
+# Returns the entries about the call of an opening entry that come before a sequence number.
 Lookup = Callable[[int, int], Iterable[Entry]]
-# What a balance had come to by entries that are gone: account, slice, settled, overage.
+# A balance from compacted entries: account key, slice start, settled, overage.
 Carried = tuple[str, int, int, int]
 
 
 class _Replay(LedgerState):
-    """Keeps only what is open: what a later entry says of a call that has ended is looked up."""
+    """A state for replay that keeps only open calls in memory; it looks up the entries of ended
+    calls."""
 
     def __init__(self, zones: ZoneFinder, look_up: Lookup) -> None:
         super().__init__(zones)
@@ -47,12 +48,12 @@ def compare_balances(
     kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup,
     carried: Iterable[Carried] = (),
 ) -> list[Problem]:  # fmt: skip
-    """Replay a journal into an empty state with the same accounts, and name every difference.
+    """Replay a journal into an empty state with the same accounts, and report every difference.
 
-    `carried` is what entries that were let go of had come to.
+    `carried` are the balances from compacted entries.
 
-    Also checks the journal itself: sequence numbers rise, ledger time never goes back, and every
-    later entry is about an id that was opened.
+    Also checks the journal: sequence numbers rise, ledger time never goes back, and every later
+    entry is about an opened id.
     """
     again = _Replay(zones, look_up)
     _begin(again, kept, carried)
@@ -60,7 +61,7 @@ def compare_balances(
     last_at = 0
     compacted = False
     for entry in journal:
-        compacted = compacted or entry.seq > again.seq + 1  # something is gone
+        compacted = compacted or entry.seq > again.seq + 1  # a gap: the journal was compacted
         if entry.seq <= again.seq:
             problems.append(Problem(f"entry {entry.seq} comes after entry {again.seq}"))
         if entry.at < last_at:
@@ -73,7 +74,7 @@ def compare_balances(
         try:
             replay(again, entry)
         except (KeyError, AssertionError):
-            problems.append(Problem(f"entry {entry.seq} is about nothing that was opened"))
+            problems.append(Problem(f"entry {entry.seq} is about a call that no entry opens"))
     for account, since in kept.accounts.values():
         problems.extend(_differences(kept, again, account.key, since))
         problems.extend(_other_marks(kept, again, account))
@@ -85,7 +86,8 @@ def rebuilt(
     kept: LedgerState, journal: Iterable[Entry], zones: ZoneFinder, look_up: Lookup,
     carried: Iterable[Carried] = (),
 ) -> LedgerState:  # fmt: skip
-    """The balances and marks of a state by its journal, as `compare_balances` derives them."""
+    """A state with the balances and marks that its journal yields, derived as in
+    `compare_balances`."""
     again = _Replay(zones, look_up)
     _begin(again, kept, carried)
     for entry in journal:
@@ -103,7 +105,7 @@ def _begin(again: LedgerState, kept: LedgerState, carried: Iterable[Carried]) ->
 
 
 def _wrong(again: LedgerState, entry: Entry, compacted: bool) -> str:
-    """What is wrong with an entry that says what came of others; "" when nothing."""
+    """What is wrong with an entry that follows from other entries; "" if nothing is."""
     if entry.kind is Kind.CROSS:
         return problem_of(again, entry, compacted=compacted)
     return paid_in_wrongly(again, entry) if entry.notice is not None else ""
@@ -113,7 +115,7 @@ def _other_marks(kept: LedgerState, again: LedgerState, account: Account) -> Ite
     there, derived = kept.marks(account.key), again.marks(account.key)
     for level in sorted(there.keys() | derived.keys()):
         have, want = there.get(level), derived.get(level)
-        # What has no period keeps what it knows of a crossing that compaction let go of.
+        # A window without an end may keep a mark whose CROSS entry was compacted.
         carried = want is None and (account.window.is_rolling or account.window.is_endless)
         if have != want and not carried:
             yield Problem(
@@ -124,18 +126,18 @@ def _other_marks(kept: LedgerState, again: LedgerState, account: Account) -> Ite
 def _other_holds(kept: LedgerState, again: LedgerState) -> Iterable[Problem]:
     there, derived = ({hold.id: hold for hold in state.holds()} for state in (kept, again))
     if there.keys() != derived.keys():
-        yield Problem("open reservations are not those of the journal")
+        yield Problem("open reservations differ from those of the journal")
     for hold_id in sorted(there.keys() & derived.keys()):
         if there[hold_id] != derived[hold_id]:
-            yield Problem(f"open reservation {hold_id!r} is not what the journal says of it")
+            yield Problem(f"open reservation {hold_id!r} differs from the journal")
     if kept.notices != again.notices:
-        yield Problem("pauses and raised limits are not those of the journal")
+        yield Problem("pauses, raised limits or credit differ from the journal")
 
 
 def replayed(
     accounts: Iterable[tuple[Account, int]], journal: Iterable[Entry], zones: ZoneFinder
 ) -> LedgerState:
-    """A new state that keeps these accounts, with a journal folded into it."""
+    """A new state with these accounts, after replaying a journal."""
     state = LedgerState(zones)
     for account, since in accounts:
         state.add_account(account, since)

@@ -1,1 +1,1 @@
-"""What any SQL dialect shares: the cached state, rows, sums, compaction."""
+"""SQL code that every database shares: cached state, rows, sums, and compaction."""

@@ -1,7 +1,7 @@
-"""Paces: what each account used in five minutes, so that a forecast reads a few numbers.
+"""The use of each account by five-minute slot (table `pace`), so that a forecast reads few rows.
 
-Slots are kept for every set of labels; a forecast over a week of them would read all of them. Like
-slots, paces are derived and are kept in the commit of the entries they come from.
+The table of slots has one row per set of labels, so a forecast would read all of them. Rows of
+`pace` are derived from entries and written in the same commit.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.damage import rows_of
 from quotakeeper.stores.sql.interned import Interned
 
-KEPT_BEFORE = 8 * 86_400 * SECOND  # for an account that is new: more than a forecast looks back
+KEPT_BEFORE = 8 * 86_400 * SECOND  # for a new account; more than a forecast reads
 
 
 class AccountUsage:
-    """The paces of one ledger, inside one transaction at a time."""
+    """The use by slot of a ledger's accounts, inside one transaction at a time."""
 
     def __init__(self, session: SqlSession) -> None:
         self._session = session
         self._changed: dict[tuple[str, int], int] = {}
 
     def forget(self) -> None:
-        """What was not written is void."""
+        """Discard changes that were not written."""
         self._changed.clear()
 
     def count(self, account: Account, before: CallRecord | None, after: CallRecord) -> None:
-        """Take an event in, in place of what it counted as before."""
+        """Count an event in an account. If it was counted before, its old figures are subtracted."""
         was = before.figures if before else None
         change = _amount(account, after.figures) - _amount(account, was)
         if change:
@@ -41,13 +41,13 @@ class AccountUsage:
             self._changed[key] = self._changed.get(key, 0) + change
 
     def make(self, interned: Interned, account: Account, number: int, since: int) -> None:
-        """Make the pace of an account that had none from all slots, this batch's among them."""
+        """Fill the use of a new account from all slots, including those of this batch."""
         for key in [key for key in self._changed if key[0] == account.key]:
             del self._changed[key]
         fill_pace(self._session, interned, account, number, since)
 
     def save(self, account_ids: dict[str, int]) -> None:
-        """Write what was changed."""
+        """Write the changed slots."""
         if self._changed:
             rows = [(account_ids[k], slot, n) for (k, slot), n in self._changed.items()]
             self._session.executemany(self._session.sql["add_pace"], rows)
@@ -57,7 +57,7 @@ class AccountUsage:
 def fill_pace(
     session: SqlSession, interned: Interned, account: Account, account_id: int, since: int
 ) -> None:
-    """Make the pace of an account that had none, from the slots since an instant."""
+    """Fill the use of a new account from the slots since an instant."""
     found: dict[int, int] = {}
     for slot, labels_id, *_, totals in session.execute(
         session.sql["slots_between"], (bucket_start(since), 2**62)
@@ -72,7 +72,7 @@ def fill_pace(
 
 
 def fill_account_usage(session: SqlSession) -> None:
-    """Make the paces of all accounts of a ledger that has none: in the step to schema 2."""
+    """Fill the use of all accounts in a ledger of schema 1; part of the migration to schema 2."""
     interned = Interned(session)
     for row in session.execute(session.sql["accounts_of_old"]).fetchall():
         fill_pace(session, interned, account_from(row[1:9]), row[0], 0)

@@ -1,4 +1,4 @@
-"""The balances of a ledger in SQL: kept in memory while valid, fetched one by one or many at once."""
+"""Balances of a ledger in SQL: cached in memory, fetched one by one or many at once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from quotakeeper.stores.sql.account_usage import KEPT_BEFORE
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.damage import rows_of, whole
 
-_MOST_SLICES = 1_000  # of one account, kept at once
+_MOST_SLICES = 1_000  # of one account in the cache
 
 
 class TouchedBalances(NamedTuple):
-    """The balances that a batch touches, by key of their account.
+    """The balances that a batch reads or changes, by account key.
 
-    `starts` are the starts of single slices; `after` is where the slices begin that count together
-    in a rolling window.
+    `starts` are the starts of single slices. `after` is the instant after which all slices of a
+    rolling window are needed.
     """
 
     starts: dict[str, set[int]]
@@ -29,22 +29,22 @@ class TouchedBalances(NamedTuple):
 
 
 class SqlBalances(LedgerState):
-    """The part of a ledger's state that is about balances."""
+    """The part of a ledger's state that contains the balances."""
 
     def __init__(self, session: SqlSession, zones: ZoneFinder) -> None:
         super().__init__(zones)
         self.session = session
         self._sql = session.sql
         self._account_ids: dict[str, int] = {}
-        self._whole: dict[str, int] = {}  # accounts whose slices after an instant are all fetched
+        self._whole: dict[str, int] = {}  # account key -> all later slices are fetched
         self._dirty: dict[tuple[str, int], Balance] = {}
 
     def account_id(self, account: Account) -> int:
-        """The number of an account whose balances are kept."""
+        """The row number of an account with kept balances."""
         return self._account_ids[account.key]
 
     def balance(self, account: Account, start_at: int) -> Balance:
-        """The balance of one slice."""
+        """The balance of one slice; a new one if there is none."""
         found = self._balances.setdefault(account.key, {}).get(start_at)
         if found is None:
             account_id = self._account_ids.get(account.key)
@@ -57,7 +57,7 @@ class SqlBalances(LedgerState):
         return found
 
     def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
-        """The slices that start after an instant."""
+        """The slices of an account that start after an instant."""
         if self._lacks_slices(account.key, after):
             kept = self._balances.setdefault(account.key, {})
             account_id = self._account_ids.get(account.key, 0)
@@ -67,7 +67,8 @@ class SqlBalances(LedgerState):
         return super().slices(account, after)
 
     def pace(self, account: Account, since: int) -> dict[int, int] | None:
-        """What an account used by slot since an instant; None where that is not kept."""
+        """The use of an account by slot since an instant; None if the table does not go back that
+        far."""
         kept = self.accounts.get(account.key)
         if kept is None or since < kept[1] - KEPT_BEFORE:
             return None
@@ -75,23 +76,23 @@ class SqlBalances(LedgerState):
         return dict(self.session.execute(self._sql["pace_since"], row).fetchall())
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
-        """Note a balance that has to be written."""
+        """Record a changed balance, which `save` will write."""
         self._dirty[account.key, start_at] = balance
 
     # -- many at once
 
     def has_places(self, labels: CallLabels, at: int) -> bool:
-        """Whether the balances that a call counts in are at hand."""
+        """Whether the balances that a call counts in are cached."""
         found = self._places.get(labels)
         return found is not None and found[0] <= at < found[1]
 
     def has_caps(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> bool:
-        """Whether the balances that count against calendar limits of a call are at hand."""
+        """Whether the balances of a call's calendar limits are cached."""
         found = self._caps.get(labels)
         return found is not None and found[0] is limits and found[1] <= at < found[2]
 
     def fetch_balances(self, touched: TouchedBalances) -> None:
-        """Fetch all of these that are not at hand, in two queries at most."""
+        """Fetch all of these balances that are not cached, in at most two queries."""
         if not touched.starts and not any(
             self._lacks_slices(*each) for each in touched.after.items()
         ):
@@ -104,7 +105,7 @@ class SqlBalances(LedgerState):
             if missing:
                 slices = self._with_room(key, len(missing))
                 slices.update((start, Balance()) for start in missing)
-                if key in self._account_ids:  # this batch may be the first that has its value
+                if key in self._account_ids:  # missing for a new label value
                     wanted += [(self._account_ids[key], start) for start in missing]
         for account_id, start, *sums in self.session.rows_of("balances_of", wanted):
             self._balances[keys[account_id]][start] = _balance(*sums)
@@ -124,7 +125,8 @@ class SqlBalances(LedgerState):
     def _with_room(self, key: str, more: int) -> dict[int, Balance]:
         slices = self._balances.setdefault(key, {})
         if len(slices) + more > _MOST_SLICES:
-            # Old periods of a long-lived process: all but what is not yet written can go.
+            # Mostly old periods in a long-lived process: drop all balances that are already
+            # written.
             slices = {s: b for s, b in slices.items() if (key, s) in self._dirty}
             self._balances[key] = slices
             self._whole.pop(key, None)
@@ -133,6 +135,6 @@ class SqlBalances(LedgerState):
 
 
 def _balance(settled: object, reserved: object, overage: object) -> Balance:
-    """A balance from its row. Raises DamagedRowError."""
+    """Read a balance from its row. Raises DamagedRowError."""
     with rows_of("a balance"):
         return Balance(whole(settled), whole(reserved), whole(overage))

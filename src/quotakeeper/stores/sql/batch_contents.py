@@ -1,4 +1,4 @@
-"""What a batch of commands names and touches, so that a store can fetch it before the rules ask."""
+"""Finds what a batch of commands refers to, so that a store can fetch all of it at once."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from quotakeeper.stores.sql.balances import SqlBalances, TouchedBalances
 
 
 class BatchNames(NamedTuple):
-    """Ids, labels and recurring texts that the commands of a batch carry."""
+    """The ids, labels and recurring texts in the commands of a batch."""
 
     ids: set[str]
-    labels: dict[int, CallLabels]  # by identity: to hash labels takes longer than all the rest
+    labels: dict[int, CallLabels]  # by object identity, because hashing is slow
     words: set[str]
 
 
 def names_in(commands: Sequence[c.Command]) -> BatchNames:
-    """All that the commands of a batch carry."""
+    """The ids, labels and recurring texts in the commands of a batch."""
     ids, labels, words = names = BatchNames(set(), {}, set())
     for command in commands:
         match command:
@@ -57,10 +57,10 @@ def _add_words(words: set[str], figures: Figures) -> None:
 
 
 def touched_by(state: SqlBalances, commands: Sequence[c.Command], now: int) -> TouchedBalances:
-    """The balances that a batch may touch at `now`, of what balances are kept.
+    """The kept balances that a batch at `now` may read or change.
 
-    Reads no rows where the ids of the batch are known. What it leaves out is read row by row when
-    the rules ask for it: the second attempt at a call, what a sweep ends.
+    Reads no rows if the ids of the batch are cached. It omits balances of second attempts and of
+    swept reservations. The rules read those row by row.
     """
     touching = _Touching(state, now)
     for command in commands:
@@ -94,11 +94,11 @@ class _Touching:
         self.touched = TouchedBalances({}, {})
         self._state = state
         self._now = now
-        self._counted: set[tuple[int, int]] = set()  # of what objects, at what instants
+        self._counted: set[tuple[int, int]] = set()  # (identity of the labels, instant)
         self._limited: set[tuple[int, int, int]] = set()
 
     def counts(self, labels: CallLabels, at: int) -> None:
-        """A call with these labels counts at an instant."""
+        """Add the balances in which a call with these labels counts at an instant."""
         seen, state = (id(labels), at), self._state
         if seen in self._counted:
             return
@@ -111,7 +111,7 @@ class _Touching:
                 self.touched.starts.setdefault(account.key, set()).add(start)
 
     def limited(self, labels: CallLabels, limits: Sequence[Limit], at: int) -> None:
-        """Limits are asked about a call with these labels, at an instant."""
+        """Add the balances of these limits for a call with these labels, at an instant."""
         seen = id(labels), id(limits), at
         if seen in self._limited:
             return
@@ -133,7 +133,8 @@ class _Touching:
                 self.touched.starts.setdefault(account.key, set()).add(start)
 
     def drawn(self, command: c.Draw) -> None:
-        """A call is drawn out of a lease, and counts where the lease does or later."""
+        """Add the balances of a drawn call: those of its lease, and those at the call's own
+        instant."""
         lease = self._state.known(command.lease)
         if lease is not None:
             at = self._now if command.at is None else min(command.at, self._now)
@@ -144,7 +145,7 @@ class _Touching:
         self,
         command: c.MarkSent | c.Extend | c.Grow | c.Settle | c.Release | c.Assume | c.Correct,
     ) -> None:
-        """What is known of an id changes, where that id counts."""
+        """Add the balances of the call that a command changes."""
         known = self._state.known(command.id)
         if known is None or isinstance(command, (c.MarkSent, c.Extend)):
             return

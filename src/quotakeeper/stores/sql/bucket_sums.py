@@ -1,7 +1,7 @@
-"""Sums by slot: what was used in five minutes under one set of labels.
+"""Sums by slot: the usage of each set of labels in five minutes.
 
-Kept in the same commit as the entries they come from, so that looking back over a year does not
-read every call of it. Like balances they are derived, and `verify` derives them again.
+They are written in the same commit as their entries, so that a report over a year does not read
+every call. They are derived from the journal, and `verify` derives them again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Key = tuple[int, int, int, int]  # slot, labels, provenance, outcome
 
 
 class Sums:
-    """What is added up in one slot under one key."""
+    """The sums of one slot under one key."""
 
     __slots__ = ("calls", "cost_pico", "quantities", "unpriced")
 
@@ -39,7 +39,7 @@ class Sums:
         self.quantities, self.cost_pico = totals_from(totals)
 
     def add(self, quantities: Iterable[tuple[str, int]], cost_pico: int | None, sign: int) -> None:
-        """Add one call, or take one out (`sign` -1)."""
+        """Add one call (`sign` 1), or subtract it (`sign` -1)."""
         self.calls += sign
         if cost_pico is None:
             self.unpriced += sign
@@ -54,7 +54,7 @@ class Sums:
                 kept.pop(key, None)
 
     def merge(self, other: Sums) -> None:
-        """Add other sums."""
+        """Add other sums to these."""
         self.calls += other.calls
         self.unpriced += other.unpriced
         self.cost_pico += other.cost_pico
@@ -69,17 +69,17 @@ class Sums:
         return f"{self.calls} calls, {self.unpriced} unpriced, {self.totals}"
 
     def row(self, key: Key) -> tuple[object, ...]:
-        """The sums as a row."""
+        """The sums as a table row."""
         return (*key, self.calls, self.unpriced, self.totals)
 
     @property
     def totals(self) -> str:
-        """The sums as stored, the same for the same sums."""
+        """The stored text of the quantities and cost; equal sums give equal texts."""
         return totals_text(dict(sorted(self.quantities.items())), self.cost_pico)
 
 
 class BucketSums:
-    """The sums of one ledger, inside one transaction at a time."""
+    """The slot sums of one ledger, inside one transaction at a time."""
 
     def __init__(self, session: SqlSession, interned: Interned) -> None:
         self._session = session
@@ -87,16 +87,16 @@ class BucketSums:
         self._sql = session.sql
         self._sums: dict[Key, Sums] = {}
         self._dirty: set[Key] = set()
-        self._more: dict[Key, Sums] = {}  # to be added to what the table has, which is not known
+        self._more: dict[Key, Sums] = {}  # additions to rows that are not yet read
 
     def forget(self) -> None:
-        """Another connection may have changed them."""
+        """Clear the cache, because another connection may have changed the table."""
         self._sums.clear()
         self._dirty.clear()
         self._more.clear()
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
-        """Take an event in, in place of what it counted as before."""
+        """Count an event in its slot. If it was counted before, its old figures are subtracted."""
         for known, sign in ((before, -1), (after, 1)):
             if known is not None and known.figures is not None:
                 figures = known.figures
@@ -108,7 +108,7 @@ class BucketSums:
                 self._dirty.add(key)
 
     def save(self) -> None:
-        """Write what was changed."""
+        """Write the changed sums."""
         if self._more:
             self._fetch()
         put, drop = [], []
@@ -128,7 +128,7 @@ class BucketSums:
             self._sums.clear()
 
     def _fetch(self) -> None:
-        """Bring what was added together with what the table has, in one query."""
+        """Read the rows that have additions, in one query, and merge the additions."""
         for *key, calls, unpriced, totals in self._session.rows_of("slots_of", list(self._more)):
             slot, labels_id, provenance, outcome = key
             with rows_of(f"the sums of slot {slot!a:.20}"):
@@ -142,7 +142,7 @@ class BucketSums:
 
 
 def bucket_key(known: CallRecord, interned: Interned) -> Key:
-    """Where an event is added up."""
+    """The slot and group in which an event is summed."""
     assert known.figures is not None
     figures = known.figures
     return (bucket_start(known.at), interned.labels_id(known.labels),
@@ -150,7 +150,7 @@ def bucket_key(known: CallRecord, interned: Interned) -> Key:
 
 
 def fill_buckets(session: SqlSession) -> None:
-    """Make the sums of a ledger that has none, from its journal; inside a transaction."""
+    """Compute all slot sums from the journal. Call this inside a transaction."""
     put = session.sql["put_slot"]
     for sums in _derived(session):
         session.executemany(put, _rows(sums))
@@ -159,8 +159,11 @@ def fill_buckets(session: SqlSession) -> None:
 def compare_buckets(
     session: SqlSession, accounts: Sequence[tuple[int, Account, int]]
 ) -> list[Problem]:
-    """Add every slot up again from the journal and name what differs from what is kept, there and
-    in the paces of accounts (number, account, since when it is kept)."""
+    """Sum every slot from the journal again, and report each difference in the stored sums.
+
+    Also compares the use by slot of `accounts`: row number, account, and the instant it is kept
+    from.
+    """
     problems: list[Problem] = []
     kept = _kept(session, "slots_between")
     carried = _kept(session, "carried_slots")
@@ -187,7 +190,7 @@ def _pace_checker(
     def check(slot: int, sums: dict[Key, Sums]) -> list[Problem]:
         problems = []
         for number, account, since in accounts:
-            if slot < since:  # made from when it was watched; before, as far as it is needed
+            if slot < since:  # older rows are there only for forecasts
                 continue
             want = sum(
                 measure(METERS[account.meter], each.quantities, each.cost_pico)
@@ -208,7 +211,7 @@ def _pace_checker(
 def _side_by_side(
     *streams: Iterator[dict[Key, Sums]],
 ) -> Iterator[tuple[int, list[dict[Key, Sums]]]]:
-    """Streams of slots, each in order of time, brought together slot by slot."""
+    """Merge streams that are in order of time, slot by slot."""
     heads = [next(stream, None) for stream in streams]
     while any(heads):
         slot = min(_bucket_of(head) for head in heads if head)
@@ -225,9 +228,9 @@ def _bucket_of(sums: dict[Key, Sums]) -> int:
 
 
 def _derived(session: SqlSession, *, lenient: bool = False) -> Iterator[dict[Key, Sums]]:
-    """The sums of the journal, slot after slot.
+    """Yield the sums of the journal, slot by slot.
 
-    Raises DamagedRowError where a row cannot be read; with `lenient` it leaves that row out.
+    Raises DamagedRowError for a row that cannot be read; with `lenient`, skips that row.
     """
     sums: dict[Key, Sums] = {}
     slot = -1
@@ -252,7 +255,7 @@ def _derived(session: SqlSession, *, lenient: bool = False) -> Iterator[dict[Key
 
 
 def _kept(session: SqlSession, query: str) -> Iterator[dict[Key, Sums]]:
-    """The sums of a table, slot after slot."""
+    """Yield the stored sums of a table, slot by slot."""
     sums: dict[Key, Sums] = {}
     for *key, calls, unpriced, totals in session.execute(session.sql[query], (-(2**62), 2**62)):
         if sums and key[0] != _bucket_of(sums):
@@ -261,7 +264,7 @@ def _kept(session: SqlSession, query: str) -> Iterator[dict[Key, Sums]]:
         slot, labels_id, provenance, outcome = key
         try:
             read = Sums(calls, unpriced, totals)
-        except (DamagedRowError, ValueError):  # verify lists it
+        except (DamagedRowError, ValueError):  # `verify` reports this row elsewhere
             continue
         sums[slot, labels_id, provenance, outcome] = read
     if sums:

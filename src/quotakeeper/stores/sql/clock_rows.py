@@ -1,4 +1,4 @@
-"""Readings of the machine's clocks as rows: one for each boot, the newest of them."""
+"""Clock readings as rows: the newest reading of each boot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_KEPT = 16
 
 
 def reading_of(session: SqlSession, frame: str) -> ClockReading | None:
-    """What readings of a frame are compared with; None where there is nothing yet."""
+    """The reading that others of its frame are compared with; None if none is stored."""
     row = session.execute(session.sql["reading_of"], (frame,)).fetchone()
     if row is None:
         return None
@@ -19,6 +19,6 @@ def reading_of(session: SqlSession, frame: str) -> ClockReading | None:
 
 
 def put_reading(session: SqlSession, reading: ClockReading) -> None:
-    """Keep a reading in place of that of its frame; those of long ago go."""
+    """Store the reading of a frame, and delete all but the newest 16 frames."""
     session.execute(session.sql["put_reading"], (reading.frame, reading.wall, reading.boot))
     session.execute(session.sql["drop_readings"], (_MOST_KEPT,))

@@ -1,4 +1,4 @@
-"""Entries, open reservations and accounts to rows and back."""
+"""Converts entries, open reservations and accounts to rows and back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _WITH_FIGURES = OPENINGS | {Kind.SETTLE, Kind.ASSUME, Kind.CORRECT, Kind.GROW}
 
 
 def entry_row(entry: Entry, interned: Interned) -> Row:
-    """An entry as a row of the journal."""
+    """Convert an entry to a row of the journal."""
     figures = entry.figures
     head = (
         entry.seq,
@@ -67,7 +67,7 @@ def entry_row(entry: Entry, interned: Interned) -> Row:
 
 
 def entry_from(row: Row, interned: Interned) -> Entry:
-    """A row of the journal as an entry. Raises DamagedRowError, which names the entry."""
+    """Convert a row of the journal to an entry. Raises DamagedRowError, which names the entry."""
     try:
         entry = _entry(row, interned)
         _check(entry)
@@ -104,14 +104,15 @@ def _entry(row: Row, interned: Interned) -> Entry:
         owner=interned.word(row[14]),
         expires_at=row[15] or 0,
         booked_at=row[16],
-        sent=_DRAW <= row[1] <= SENT_RESERVE,  # a DRAW always is
+        sent=_DRAW <= row[1] <= SENT_RESERVE,  # a DRAW is always sent
         crossing=interned.crossing(row[0]) if row[1] == _CROSS else None,
         notice=interned.notice(row[0]) if row[1] > _CROSS else None,
     )
 
 
 def _check(entry: Entry) -> None:
-    """Raise ValueError where an entry lacks what its kind has, or has what its kind lacks."""
+    """Raise ValueError if an entry lacks a field of its kind, or has a field that its kind does not
+    allow."""
     kind = entry.kind
     if kind in OPENINGS:
         if entry.labels is None or not is_storable(entry.id):
@@ -119,7 +120,7 @@ def _check(entry: Entry) -> None:
     elif entry.id or entry.labels is not None:
         raise ValueError(f"its kind is {kind}, and it has an id or labels")
     if kind in _ABOUT_ANOTHER:
-        # A row of an event leaves out the lease that a DRAW is taken out of.
+        # The columns of an event row omit the lease of a DRAW.
         if not (kind is Kind.DRAW and entry.ref is None) and whole(entry.ref) >= entry.seq:
             raise ValueError(f"it is about the later entry {entry.ref}")
     elif entry.ref is not None:
@@ -133,7 +134,7 @@ def _check(entry: Entry) -> None:
 
 
 def account_from(row: Row) -> Account:
-    """An account from its row (without number and since). Raises DamagedRowError."""
+    """Read an account from its row (without number and `since_at`). Raises DamagedRowError."""
     with rows_of("an account"):
         meter, window, timezone, provider, model, operation, scope, per = map(clean_text, row)
         if meter not in METERS:
@@ -143,19 +144,19 @@ def account_from(row: Row) -> Account:
 
 
 def account_row(account: Account, since_at: int) -> Row:
-    """An account as a row."""
+    """Convert an account to a row."""
     return (account.key, account.meter, str(account.window), account.timezone, account.provider,
             account.model, account.operation, scope_text(account.scope), account.per, since_at)  # fmt: skip
 
 
 def hold_row(seq: int, hold: Hold) -> Row:
-    """An open reservation as a row."""
+    """Convert an open reservation to a row."""
     return (seq, hold.owner, hold.expires_at, int(hold.sent), quantities_text(hold.quantities),
             hold.cost_pico)  # fmt: skip
 
 
 def hold_from(hold: Hold, row: Row) -> Hold:
-    """A reservation as its row (without the number) says that it is by now.
+    """Update a reservation with its row (without the number).
 
     Raises DamagedRowError, which names the reservation by its id.
     """

@@ -1,6 +1,6 @@
-"""How small closed sets are stored: kinds, provenances, outcomes, and what was counted.
+"""The stored codes of kinds, provenances, outcomes and quantities.
 
-Codes are stored for ever: append only.
+Codes are stored for ever: only append new ones.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KINDS = (Kind.RESERVE, Kind.SENT, Kind.EXTEND, Kind.SETTLE, Kind.RELEASE, Kind.E
 PROVENANCES = tuple(Provenance)
 OUTCOMES = tuple(Outcome)
 KIND_CODE = {kind: KINDS.index(kind) + 1 for kind in Kind}
-SENT_RESERVE = 12  # a RESERVE that is sent: a row less for nearly every call
+SENT_RESERVE = 12  # a RESERVE with `sent`; it saves the SENT row of nearly every call
 PROVENANCE_CODE = {value: code for code, value in enumerate(PROVENANCES, 1)}
 OUTCOME_CODE = {value: code for code, value in enumerate(OUTCOMES, 1)}
 
@@ -39,7 +39,7 @@ METER_CODES = {
     "cache_token_hours": "k",
 }
 MODALITY_CODES = {"": "", "text": "x", "audio": "a", "image": "i", "video": "v", "document": "d"}
-COST_CODE = "z"  # in sums alone: an entry has a column for its cost
+COST_CODE = "z"  # only in sums; an entry has a column for its cost
 
 _CODE = {
     f"{meter}@{modality}" if modality else meter: first + second
@@ -51,19 +51,19 @@ _PART = re.compile(r"([a-z]+)([0-9]+)")
 
 
 def quantities_text(quantities: Quantities) -> str:
-    """Quantities as stored: "i3211o1234r1". A third of what JSON takes, in every row there is."""
+    """The stored text of quantities: "i3211o1234r1". It needs a third of the space of JSON."""
     return "".join([f"{_CODE[key]}{amount}" for key, amount in quantities.items()])
 
 
 def quantities_from(text: str) -> dict[str, int]:
-    """Quantities from their stored form, or from the JSON that schema 1 wrote.
+    """Read quantities from their stored text, or from the JSON of schema 1.
 
     Raises DamagedRowError for any other text.
     """
     try:
         if text.startswith("{"):
             return check_quantities(json.loads(text))
-        parts = _PART.split(text)  # between two matches there is nothing
+        parts = _PART.split(text)  # the texts between matches must be empty
         found = {_KEY[key]: int(n) for key, n in zip(parts[1::3], parts[2::3], strict=True)}
     except UNREADABLE as error:
         raise DamagedRowError(f"its quantities are {text!a:.80}") from error
@@ -73,12 +73,12 @@ def quantities_from(text: str) -> dict[str, int]:
 
 
 def totals_text(quantities: Mapping[str, int], cost_pico: int) -> str:
-    """Sums of quantities and of costs as stored."""
+    """The stored text of summed quantities and costs."""
     return f"{quantities_text(quantities)}{COST_CODE}{cost_pico}"
 
 
 def totals_from(text: str) -> tuple[dict[str, int], int]:
-    """Sums of quantities and of costs from their stored form. Raises DamagedRowError."""
+    """Read summed quantities and costs from their stored text. Raises DamagedRowError."""
     try:
         quantities, _, cost = text.rpartition(COST_CODE)
         return quantities_from(quantities), int(cost)

@@ -1,10 +1,10 @@
-"""Compaction: entries of calls that ended long ago go, what they came to is carried on.
+"""Compaction: deletes the entries of calls that ended long ago, and keeps their totals.
 
-Only whole calls go: an opening entry with all that was said of it later, and a lease with all that
-was drawn out of it. Balances and sums by slot stay as they are; what of them no longer stands in the
-journal is noted beside them, so that `verify` still comes out even. What is lost are the single
-events, and with them the memory of their ids. Crossings of thresholds go too, as the periods that
-they happened in are over; a rolling window's marks stay.
+Only whole calls are deleted: the opening entry with all later entries, and a lease with all calls
+drawn from it. Balances and slot sums do not change. The part of them that the journal no longer
+shows is stored beside them as `carried`, so that `verify` still agrees. Single events are lost, and
+with them the check for repeated ids. Crossings in ended periods are deleted too. The marks of a
+rolling window stay.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from quotakeeper.stores.sql.state import SqlState
 
 
 class _Gone(LedgerState):
-    """What the entries that go had come to."""
+    """Collects the totals of the entries that are deleted."""
 
     def __init__(self, kept: LedgerState, zones: ZoneFinder, interned: Interned) -> None:
         super().__init__(zones)
@@ -48,16 +48,17 @@ class _Gone(LedgerState):
 def compact(
     state: SqlState, zones: ZoneFinder, before: int, now: int, after: int, at_most: int
 ) -> Compacted:
-    """Let go of up to `at_most` calls that ended before an instant, from a sequence number on.
+    """Delete the entries of up to `at_most` calls that ended before an instant.
 
-    Inside a write transaction. Periods under way keep all their entries.
+    It begins after sequence number `after`, inside a write transaction. Current periods keep all
+    their entries.
     """
-    # A period without an end keeps what it has come to, not the entries that made it.
+    # An endless period keeps its totals but not its entries, so it does not limit the cut.
     accounts = [account for account, _ in state.accounts.values() if not account.window.is_endless]
     starts = [state.period(account, now).start_at for account in accounts]
     before = min([before, now, *starts])
     session = state.session
-    # The newest entry stays: sequence and ledger time go on from it.
+    # The newest entry stays, because sequence numbers and ledger time continue from it.
     cut = min(first_seq(session, before), state.seq)
     sql = session.sql
     roots = session.execute(sql["openings_between"], (after, cut, at_most)).fetchall()
@@ -79,7 +80,7 @@ def compact(
 
 
 def _whole_call(session: SqlSession, interned: Interned, root: int) -> list[Entry]:
-    """All entries about a call and, if it was a lease, about what was drawn out of it."""
+    """All entries about a call; for a lease, also those of all calls drawn from it."""
     about = session.sql["about"]
     found: dict[int, Entry] = {}
     waiting = [root]

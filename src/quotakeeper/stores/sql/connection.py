@@ -1,4 +1,4 @@
-"""What this package asks of a database: few methods of a connection, and what each dialect supplies."""
+"""The interface to a database: a few connection methods, and the parts that each dialect supplies."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
-_MOST_KEYS = 1_024  # of one query: four values each stay far below what a database binds at most
+_MOST_KEYS = 1_024  # per query: with four values each, far below the limit of bound values
 _KEY = re.compile(r"VALUES (\([^()]*\))")
 
 
 class Rows(Protocol):
-    """The rows of one query."""
+    """The result rows of one query."""
 
     def fetchone(self) -> Any:
         """The next row, or None."""
 
     def fetchmany(self, size: int, /) -> list[Any]:
-        """Up to so many of the next rows."""
+        """Up to `size` of the next rows."""
 
     def fetchall(self) -> list[Any]:
-        """All rows that are left."""
+        """All remaining rows."""
 
     def __iter__(self) -> Iterator[Any]: ...
 
 
 class SqlConnection(Protocol):
-    """An open connection. A dialect opens it and begins and ends its transactions."""
+    """An open connection. The dialect opens it, and begins and ends its transactions."""
 
     def execute(self, sql: str, parameters: Any = ..., /) -> Rows:
-        """Carry out one statement."""
+        """Execute one statement."""
 
     def executemany(self, sql: str, parameters: Any, /) -> object:
-        """Carry out one statement for each row of values."""
+        """Execute one statement for each row of values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What one database does in its own way.
+    """The parts that differ between databases.
 
-    `commit_number` gives a number that differs once another connection has committed.
-    `inserted_id` gives the number of the row that an INSERT made. `is_damage` says of an error of
-    the database whether it is the file that is damaged. `prefetch_from` is the size of
-    the smallest batch that is fetched at once: 1 where each query costs a round trip.
+    `commit_number` returns a number that changes when another connection commits. `inserted_id`
+    returns the row number that an INSERT created. `is_damage` says whether a database error means a
+    damaged file. `prefetch_from` is the smallest batch that is fetched at once: 1 if each query
+    costs a round trip.
     """
 
     statements: Mapping[str, str]
@@ -67,20 +67,22 @@ class SqlSession:
         self.commit_number = partial(dialect.commit_number, connection)
 
     def insert(self, name: str, values: Sequence[object]) -> int:
-        """Insert a row by a named statement; gives its number."""
+        """Insert a row with a named statement, and return its row number."""
         return self.dialect.inserted_id(self.execute(self.sql[name], values))
 
     def rows_of(self, name: str, keys: Sequence[tuple[object, ...]]) -> list[Any]:
-        """The rows of many keys, by a named statement that is written for one: `VALUES (?, ?)`.
+        """The rows for many keys, with a named statement that is written for one key: `VALUES (?,
+        ?)`.
 
-        One query takes 1,024 keys. A row may come more than once.
+        One query takes 1,024 keys. The result may contain a row more than once.
         """
         found: list[Any] = []
         if not keys:
             return found
         for first in range(0, len(keys), _MOST_KEYS):
             some = keys[first : first + _MOST_KEYS]
-            # A power of two, so that few texts are prepared: the last key fills it up.
+            # The number of keys is a power of two, so that few statements are prepared. The last
+            # key fills it up.
             size = 1 << (len(some) - 1).bit_length()
             values = [value for key in some for value in key]
             values += some[-1] * (size - len(some))

@@ -1,4 +1,4 @@
-"""Crossings of thresholds as rows: what a CROSS entry says, and where each threshold stands."""
+"""Crossings as rows: the contents of CROSS entries, and the present mark of each threshold."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from quotakeeper.stores.sql.connection import SqlSession
 
 
 def crossing_of(session: SqlSession, seq: int) -> Crossing | None:
-    """What a CROSS entry says; None where its row is missing."""
+    """The contents of a CROSS entry; None if its row is missing."""
     row = session.execute(session.sql["crossing_of"], (seq,)).fetchone()
     return None if row is None else Crossing(*row)
 
 
 def marks_of(session: SqlSession, account_id: int) -> dict[Level, Mark]:
-    """Where the thresholds of an account's limits stand."""
+    """The marks of all thresholds of an account's limits."""
     rows = session.execute(session.sql["marks_of"], (account_id,))
     return {(name, amount, level): Mark(start_at, turn, bool(stands))
             for name, amount, level, start_at, turn, stands in rows}  # fmt: skip
@@ -28,7 +28,7 @@ def save_crossings(
     marks: Mapping[tuple[str, Level], Mark],
     account_ids: Mapping[str, int],
 ) -> None:
-    """Write what the CROSS entries of a batch say, and the marks that the batch changed."""
+    """Write the contents of a batch's CROSS entries, and the marks that the batch changed."""
     rows = [
         (entry.seq, account_ids[said.account], said.limit, said.amount, said.level, said.start_at,
          said.turn, said.used)
@@ -42,10 +42,11 @@ def save_crossings(
 
 
 def drop_crossings(session: SqlSession, cut: int) -> int:
-    """While compacting: let go of the CROSS entries before a sequence number; gives how many.
+    """During compaction: delete CROSS entries before sequence number `cut`, and return their
+    number.
 
-    The period of each has ended, or it is of a rolling window: that keeps its mark, so that a
-    threshold which still stands crossed is not crossed again.
+    Their periods have ended, or their window is rolling. The mark of a rolling window stays, so
+    that a threshold that is still crossed is not crossed again.
     """
     sql = session.sql
     found = session.execute(sql["crossings_before"], (cut,)).fetchall()

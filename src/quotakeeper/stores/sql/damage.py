@@ -1,8 +1,8 @@
-"""Rows that cannot be what this package wrote: how that is said, and checks of single columns.
+"""Damaged rows: the error that reports one, and checks of single columns.
 
-A flipped byte makes a row that Python reads in many ways: as KeyError, ValueError, TypeError. All
-decoding of rows raises DamagedRowError instead; a dialect turns it into LedgerCorruptError, which
-names the ledger.
+A flipped byte can raise KeyError, ValueError, TypeError and others while Python decodes a row. All
+decoders raise DamagedRowError instead. A dialect turns it into LedgerCorruptError, which names the
+ledger.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from quotakeeper.domain.windows import MAX_INSTANT
 
-# What reading a row that somebody else has changed may raise.
+# The errors that decoding a changed row may raise.
 UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError,
               RecursionError)  # fmt: skip
 _MOST_SHOWN = 80
@@ -20,10 +20,10 @@ _LARGEST = 2**63 - 1
 
 
 class DamagedRowError(Exception):
-    """A row is not what this package writes.
+    """A row that this package did not write in this form.
 
-    `seq` and `entry_id` name the entry of the journal, where the row is one or is about one. `what`
-    says what is wrong, and with which row where it is not about an entry.
+    `seq` and `entry_id` identify the journal entry, if the row is an entry or is about one. `what`
+    describes the fault, and names the row if it is not about an entry.
     """
 
     def __init__(self, what: str, seq: int | None = None, entry_id: str = "") -> None:
@@ -34,7 +34,7 @@ class DamagedRowError(Exception):
 
 
 def described(what: str, seq: int | None, entry_id: str) -> str:
-    """One line about damage: which entry, and what is wrong with it."""
+    """One line about damage: the entry and the fault."""
     if seq is None and not entry_id:
         return what
     of_id = f" ({entry_id!r})" if entry_id else ""
@@ -42,7 +42,7 @@ def described(what: str, seq: int | None, entry_id: str) -> str:
 
 
 def damaged(error: BaseException, seq: object = None, entry_id: object = "") -> DamagedRowError:
-    """What reading a row raised, as damage of the entry with this number and id."""
+    """Convert an error from decoding a row to DamagedRowError, with the entry's number and id."""
     what = error.what if isinstance(error, DamagedRowError) else _said(error)
     return DamagedRowError(
         what,
@@ -53,7 +53,7 @@ def damaged(error: BaseException, seq: object = None, entry_id: object = "") -> 
 
 @contextmanager
 def rows_of(what: str) -> Iterator[None]:
-    """Decode a row that is no entry; `what` names it in DamagedRowError."""
+    """Decode a row that is not an entry. DamagedRowError then names the row as `what`."""
     try:
         yield
     except UNREADABLE as error:
@@ -63,19 +63,19 @@ def rows_of(what: str) -> Iterator[None]:
 
 
 def whole(value: object, most: int = _LARGEST) -> int:
-    """A whole number from 0 on. Raises ValueError for anything else."""
+    """Check a whole number from 0 to `most`. Raises ValueError for anything else."""
     if type(value) is not int or not 0 <= value <= most:
         raise ValueError(f"{_shown(value)} is not a whole number from 0 to {most}")
     return value
 
 
 def instant(value: object) -> int:
-    """Microseconds since 1970 UTC. Raises ValueError for anything else."""
+    """Check an instant in microseconds since 1970 UTC. Raises ValueError for anything else."""
     return whole(value, MAX_INSTANT - 1)
 
 
 def clean_text(value: object) -> str:
-    """Text that is text in UTF-8. Raises ValueError for anything else."""
+    """Check that a value is text that UTF-8 can encode. Raises ValueError for anything else."""
     if not isinstance(value, str):
         raise ValueError(f"{_shown(value)} is not text")
     if not value.isascii():
@@ -87,7 +87,8 @@ def clean_text(value: object) -> str:
 
 
 def code(table: tuple[object, ...], value: object) -> int:
-    """The place in a table of codes, which begin at 1. Raises ValueError for an unknown code."""
+    """The index for a code, which counts from 1, in its table. Raises ValueError for an unknown
+    code."""
     if type(value) is not int or not 1 <= value <= len(table):
         raise ValueError(f"code {_shown(value)} is unknown")
     return value - 1

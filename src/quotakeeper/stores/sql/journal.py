@@ -1,4 +1,4 @@
-"""Reading the journal: what it says of an id, what counts since an instant, where an instant lies."""
+"""Reads the journal: the record of an id, the use since an instant, and the position of an instant."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from quotakeeper.stores.sql.interned import Interned, Row
 
 
 class JournalRecords:
-    """What is known of ids by the journal: of one id at a time, or of many at once.
+    """Records of ids from the journal, one at a time or many at once.
 
-    What was fetched for many is kept until `forget`, at the end of the transaction.
+    Records that were fetched in bulk stay cached until `forget`, at the end of the transaction.
     """
 
     def __init__(self, session: SqlSession, interned: Interned) -> None:
@@ -36,19 +36,19 @@ class JournalRecords:
         self._by_seq: dict[int, CallRecord] = {}
 
     def forget(self) -> None:
-        """A transaction begins or ends: what was fetched is good no longer."""
+        """Clear the cache. Call this when a transaction begins or ends."""
         self._by_id.clear()
         self._by_seq.clear()
 
     def by_id(self, event_id: str) -> CallRecord | None:
-        """What is known of an id; None when the journal does not have it."""
+        """The record of an id; None if the journal does not contain it."""
         if event_id in self._by_id:
             return self._by_id[event_id]
         row = self._session.execute(self._sql["opening_by_id"], (event_id,)).fetchone()
         return None if row is None else self._record(row)
 
     def by_seq(self, seq: int) -> CallRecord:
-        """What is known of the id whose opening entry is `seq`."""
+        """The record of the id whose opening entry is `seq`."""
         found = self._by_seq.get(seq)
         if found is None:
             row = self._session.execute(self._sql["entry_by_seq"], (seq,)).fetchone()
@@ -58,7 +58,7 @@ class JournalRecords:
         return found
 
     def fetch_ids(self, ids: Collection[str]) -> Collection[CallRecord]:
-        """Fetch what is known of many ids, and that others are not there."""
+        """Fetch the records of many ids into the cache; missing ids are cached as missing."""
         if not ids:
             return ()
         rows = self._session.rows_of("openings_by_id", [(each,) for each in ids])
@@ -66,7 +66,7 @@ class JournalRecords:
         return self._fetch(rows)
 
     def fetch_seqs(self, seqs: Collection[int]) -> Collection[CallRecord]:
-        """Fetch what is known of the ids with these opening entries."""
+        """Fetch the records of the ids with these opening entries."""
         return self._fetch(self._session.rows_of("openings_by_seq", [(seq,) for seq in seqs]))
 
     def _record(self, row: Row) -> CallRecord:
@@ -121,7 +121,8 @@ def _followed(known: CallRecord, entry: Entry) -> CallRecord:
 def use_since(
     session: SqlSession, interned: Interned, since: int, but_not: Container[int]
 ) -> Iterator[CountedUse]:
-    """What was used and what is set aside since an instant, save for what these entries opened."""
+    """Yield the use and the reserved amounts since an instant, except those of opening entries in
+    `but_not`."""
     after = first_seq(session, since) - 1
     held = session.execute(session.sql["holds_since"], (after,))
     used = session.execute(session.sql["usage_since"], (after,))
@@ -139,7 +140,7 @@ def use_since(
 
 
 def carried_since(session: SqlSession, interned: Interned, since: int) -> Iterator[CountedUse]:
-    """What compaction let go of: known by slot, and one that `since` cuts counts whole."""
+    """Yield the use of compacted calls since an instant, by slot. The first slot counts as a whole."""
     for slot, labels_id, *_, totals in session.execute(
         session.sql["carried_slots"], (bucket_start(since), 2**62)
     ):
@@ -152,7 +153,8 @@ def carried_since(session: SqlSession, interned: Interned, since: int) -> Iterat
 def first_seq(session: SqlSession, at: int) -> int:
     """The sequence number of the first entry at or after an instant.
 
-    Ledger time rises with the sequence, so halving finds it without an index on time.
+    Ledger time rises with the sequence, so a binary search finds the entry without an index on
+    time.
     """
     head = session.execute(session.sql["head"]).fetchone()
     if head is None:
@@ -166,5 +168,5 @@ def first_seq(session: SqlSession, at: int) -> int:
         if row is None or row[2] >= at:
             high = middle
         else:
-            low = max(middle, row[0]) + 1  # in a damaged file it may stand before `middle`
+            low = max(middle, row[0]) + 1  # in a damaged file, the row may come before `middle`
     return low

@@ -1,4 +1,4 @@
-"""What people have ordered, as rows: pauses, resumes, raised limits."""
+"""Orders of people as rows: pauses, resumes, raised limits, top-ups and accepted clocks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from quotakeeper.stores.sql.damage import UNREADABLE, code, damaged, instant
 
 
 def notice_of(session: SqlSession, seq: int) -> Notice | None:
-    """What an entry with a notice says; None where its row is missing."""
+    """The notice of an entry; None if its row is missing."""
     row = session.execute(session.sql["notice_of"], (seq,)).fetchone()
     return None if row is None else Notice(*row)
 
 
 def notices_after(session: SqlSession, seq: int) -> Iterator[Entry]:
-    """The entries with a notice after a sequence number, in commit order."""
+    """Yield the entries with a notice after a sequence number, in commit order."""
     rows = session.execute(session.sql["notices_after"], (seq,)).fetchall()
     for number, kind, at, *said in rows:
         try:
@@ -27,7 +27,7 @@ def notices_after(session: SqlSession, seq: int) -> Iterator[Entry]:
 
 
 def save_notices(session: SqlSession, entries: Iterable[Entry]) -> int:
-    """Write what the entries of a batch order; gives the last one's sequence number, or 0."""
+    """Write the notices of a batch. Returns the sequence number of the last one, or 0."""
     rows = [
         (entry.seq, said.subject, said.why, said.by, said.until, said.account, said.amount,
          said.used, said.about)

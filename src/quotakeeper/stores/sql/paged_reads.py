@@ -1,4 +1,4 @@
-"""Long reads: on a connection of their own, in pages, so that they never hold up a writer."""
+"""Long reads on a separate connection, page by page, so that they never block a writer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from quotakeeper.stores.sql.journal import first_seq
 _PAGE = 2_000
 _ALWAYS = 2**62
 
-# Opens a connection for reading and closes it at the end; errors within come out as the ledger's.
+# Opens a connection for reading and closes it afterwards. Errors inside become ledger errors.
 Opening = Callable[[], AbstractContextManager[SqlSession]]
 
 
 def read_events(opening: Opening, query: EventQuery) -> Iterator[UsageEvent]:
-    """Events in the order they were booked, a page to a transaction."""
+    """Yield events in the order in which they were booked, one transaction per page."""
     left = query.limit if query.limit is not None else _ALWAYS
     name = "events_down" if query.newest_first else "events_up"
     bounds: tuple[int, int] | None = None
@@ -50,7 +50,7 @@ def read_events(opening: Opening, query: EventQuery) -> Iterator[UsageEvent]:
 
 
 def read_entries(opening: Opening, after: int) -> Iterator[Entry]:
-    """The journal after a sequence number."""
+    """Yield the journal entries after a sequence number."""
     page: list[Entry] = []
     more = True
     while more:
@@ -65,12 +65,11 @@ def read_entries(opening: Opening, after: int) -> Iterator[Entry]:
 def _entries_of(
     session: SqlSession, rows: Rows, beyond: int, *, down: bool = False
 ) -> tuple[list[Entry], bool]:
-    """The entries of a page up to the first that cannot be read, and whether that is all of it.
+    """The entries of a page up to the first unreadable one, and whether that is the whole page.
 
-    Their numbers rise from `beyond` on (fall, with `down`): in a damaged file they may not, and
-    whoever asked for the next page would get the same one for ever. Where the first cannot be read,
-    it raises: whoever has read what comes before asks again from there, so that the error comes
-    after all that could be read.
+    Entry numbers must rise from `beyond` (with `down`: fall). In a damaged file they may not. Then
+    a reader would get the same page for ever. The function raises if the first entry is unreadable.
+    A caller reads on from the last readable entry, so the error follows all readable entries.
     """
     fetched: list[Row] = []
     entries: list[Entry] = []
@@ -98,14 +97,14 @@ def _entries_of(
 
 
 def read_buckets(opening: Opening, since: int | None, until: int | None) -> Iterator[BucketSum]:
-    """Sums of five minutes, a page to a transaction; a page ends where a slot does."""
+    """Yield the sums of five-minute slots, one transaction per page. A page ends with a whole slot."""
     after = -_ALWAYS if since is None else since
     before = _ALWAYS if until is None else until
     while after < before:
         with opening() as session:
             text = session.sql["slots_between"]
             page = session.execute(text, (after, before)).fetchmany(_PAGE)
-            if len(page) == _PAGE:  # the last slot may go on
+            if len(page) == _PAGE:  # the last slot may continue on the next page
                 last = _bucket_after(page[-1][0], after) - 1
                 whole = [row for row in page if row[0] < last]
                 page = whole or session.execute(text, (last, last + 1)).fetchall()
@@ -123,7 +122,7 @@ def _bucket_after(slot: object, after: int) -> int:
 
 
 def unpriced_buckets(session: SqlSession, since: int) -> list[BucketSum]:
-    """The sums of five minutes since an instant in which a call has no price."""
+    """The slot sums since an instant that contain a call without a price."""
     interned = Interned(session)
     rows = session.execute(session.sql["unpriced_slots"], (bucket_start(since),))
     return [_bucket(row, interned) for row in rows.fetchall()]
@@ -147,7 +146,8 @@ def _range(session: SqlSession, query: EventQuery) -> tuple[int, int]:
     if query.until is None:
         return after, _ALWAYS
     before = first_seq(session, query.until)
-    # Written down later than it was made: what counts before `until` may stand after it.
+    # An event that was recorded late may come after `before` in the journal, but count before
+    # `until`.
     span = (-_ALWAYS if query.since is None else query.since, query.until)
     late = session.execute(session.sql["last_booked"], span).fetchone()[0]
     return after, before if late is None else max(before, late + 1)

@@ -1,4 +1,4 @@
-"""Quotas that providers told of, as rows: the newest of each. They are no part of the journal."""
+"""Provider quotas as rows: the newest report of each. They are not part of the journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _SOURCES = (REPLY, HEADER)
 
 
 def put_quotas(session: SqlSession, quotas: Iterable[ProviderQuota], forget_before: int) -> None:
-    """Write what was told, unless something newer stands there; let go of what is old."""
+    """Write quotas unless a newer report is stored, and delete those last seen before
+    `forget_before`."""
     session.executemany(
         session.sql["put_quota"],
         [
@@ -25,7 +26,7 @@ def put_quotas(session: SqlSession, quotas: Iterable[ProviderQuota], forget_befo
 
 
 def read_quotas(session: SqlSession) -> tuple[ProviderQuota, ...]:
-    """Every quota that is kept, by provider, model and name. Raises DamagedRowError."""
+    """All stored quotas, sorted by provider, model and name. Raises DamagedRowError."""
     rows = session.execute(session.sql["quotas"]).fetchall()
     found = []
     for provider, model, quota_id, meter, window, amount, remaining, resets, source, seen in rows:

@@ -1,6 +1,7 @@
-"""Setting a ledger back in SQL: the journal is moved, and what is derived from it is made again.
+"""Moves a ledger in SQL back to an instant, and derives all sums from the moved journal again.
 
-Inside one write transaction, while the journal may be changed. It reads the whole journal once.
+It runs inside one write transaction, with the journal's triggers removed. It reads the whole
+journal once.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _Crossed = set[tuple[int, Level]]
 
 
 def look_ahead(state: SqlState, to: int) -> SetBack:
-    """What setting back to an instant would do."""
+    """What moving the ledger back to an instant would do."""
     session = state.session
     rows = session.execute(session.sql["entries_after"], (first_seq(session, to + 1) - 1, _ALWAYS))
     later = [entry_from(row, state.interned) for row in rows.fetchall()]
@@ -34,7 +35,7 @@ def look_ahead(state: SqlState, to: int) -> SetBack:
 
 
 def set_ledger_back(session: SqlSession, zones: ZoneFinder, to: int, by: str, why: str) -> SetBack:
-    """Set the ledger back to an instant, and write down that it was done."""
+    """Move the ledger back to an instant, and add a journal entry about it."""
     state = SqlState(session, zones)
     state.refresh()
     done, first = look_ahead(state, to), first_seq(session, to + 1)
@@ -52,7 +53,8 @@ def set_ledger_back(session: SqlSession, zones: ZoneFinder, to: int, by: str, wh
 
 
 def _move_entries(session: SqlSession, to: int) -> _Crossed:
-    """As `setting_back.set_back` says; gives what crossings are gone."""
+    """Move the entries as `domain.ledger.setting_back.set_back` defines. Returns the deleted
+    crossings."""
     sql, execute = session.sql, session.execute
     gone = {
         (row[0], (row[1], row[2], row[3]))
@@ -67,7 +69,7 @@ def _move_entries(session: SqlSession, to: int) -> _Crossed:
 
 
 def _move_sums(session: SqlSession, table: str, query: str, slot: int) -> None:
-    """Add the sums of later slots up in one."""
+    """Merge the sums of all later slots into one slot."""
     found: dict[Key, Sums] = {}
     rows = session.execute(session.sql[query], (slot, _ALWAYS)).fetchall()
     for at, labels_id, provenance, outcome, *sums in rows:
@@ -80,7 +82,8 @@ def _move_sums(session: SqlSession, table: str, query: str, slot: int) -> None:
 
 
 def _move_accounts(session: SqlSession, state: SqlState, to: int) -> None:
-    """What is kept of each account begins no later than now, and nothing of it lies ahead."""
+    """Move the data of each account that is later than `to`, so that it begins at `to` at the
+    latest."""
     sql, execute = session.sql, session.execute
     slot = bucket_start(to)
     execute(sql["add_pace_up"], {"slot": slot})
@@ -101,7 +104,7 @@ def _move_accounts(session: SqlSession, state: SqlState, to: int) -> None:
 
 
 def _derive(session: SqlSession, kept: SqlState, zones: ZoneFinder, gone: _Crossed) -> None:
-    """Make balances and marks again from the journal as it is now."""
+    """Derive balances and marks from the moved journal."""
     sql = session.sql
     again: LedgerState = rebuilt(
         kept, journal_of(session), zones, look_up_in(session),
@@ -118,7 +121,7 @@ def _derive(session: SqlSession, kept: SqlState, zones: ZoneFinder, gone: _Cross
         there, derived = kept.marks(account.key), again.marks(account.key)
         carried = account.window.is_rolling or account.window.is_endless
         for level in there.keys() - derived.keys():
-            # What has no period keeps a mark whose crossing compaction has let go of.
+            # A window without an end keeps a mark whose CROSS entry was compacted.
             if not carried or (number, level) in gone:
                 session.execute(sql["drop_mark"], (number, *level))
         marks = [(number, *level, *mark) for level, mark in derived.items()]

@@ -1,7 +1,7 @@
-"""The ledger's state over a connection: rows are fetched when the rules ask, and kept while valid.
+"""The ledger's state over a database connection: rows are fetched on demand and cached.
 
-What was fetched stays good for as long as no other connection has committed; so a process that has
-the ledger to itself reads almost nothing. What a batch touches is fetched at once (`prefetch`).
+The cache stays valid until another connection commits. So a process that uses the ledger alone
+reads almost nothing. `prefetch` fetches the rows of a batch at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from quotakeeper.stores.sql.interned import Interned, Row
 from quotakeeper.stores.sql.journal import JournalRecords, carried_since, use_since
 from quotakeeper.stores.sql.notice_rows import notices_after, save_notices
 
-_PAGE = 1_000  # records that are fetched at once, where somebody asks for all
+_PAGE = 1_000  # records fetched at once when all are requested
 
 
 class SqlState(SqlBalances):
@@ -44,12 +44,12 @@ class SqlState(SqlBalances):
         self._paces = AccountUsage(session)
         self._new_accounts: list[tuple[Account, int, bool]] = []
         self._last_account = 0
-        self._noted = 0  # up to where notices are known
+        self._noted = 0  # the sequence number up to which notices are read
         self._new_marks: dict[tuple[str, Level], Mark] = {}
-        self.is_void = False  # the ledger was set back: nothing that is kept here holds any more
+        self.is_void = False  # true if the ledger was moved back: all cached data is invalid
 
     def refresh(self) -> None:
-        """At the start of a transaction: forget what another connection may have changed."""
+        """Start a transaction: drop cached data that another connection may have changed."""
         self._records.forget()
         self.interned.forget_absent()
         version = self.session.commit_number()
@@ -82,10 +82,10 @@ class SqlState(SqlBalances):
         self.seq, self.high_water = seq, high_water
 
     def _forget_changed(self) -> None:
-        """Of the open reservations, forget those that somebody else has written of since.
+        """Drop cached open reservations that another process has written about.
 
-        Each process has its own open, and whoever settles many of them would read all of them
-        again. If what was last seen here is not there any more, nothing that is known can be trusted.
+        The others stay cached, so that a process does not read all of its own again. If the entry
+        that was newest here no longer exists, all of them are dropped.
         """
         if not self._known:
             return
@@ -102,7 +102,7 @@ class SqlState(SqlBalances):
                 self._open.pop(known.id, None)
 
     def save(self, entries: list[Entry]) -> bool:
-        """Write a batch's entries and what they changed; whether there was anything to write."""
+        """Write a batch's entries and their effects. Returns whether there was anything to write."""
         if not entries and not self._new_accounts and not self._dirty:
             return False
         interned = self.interned
@@ -140,7 +140,7 @@ class SqlState(SqlBalances):
         return True
 
     def carry(self, account: Account, since: int) -> None:
-        """Note what a new account owes to entries that compaction let go of: verify starts from it."""
+        """Store a new account's totals from compacted entries; `verify` starts from them."""
         meter = METERS[account.meter]
         found: dict[int, int] = {}
         for use in carried_since(self.session, self.interned, since):
@@ -160,13 +160,13 @@ class SqlState(SqlBalances):
         for seq in touched:
             known = self._known.get(seq)
             if known is None:
-                continue  # a lease that had ended before it was drawn on
+                continue  # a lease that had ended before a call was drawn from it
             if known.hold is not None:
                 put.append(hold_row(seq, known.hold))
             else:
                 if known.state is not State.RECORDED:
                     drop.append((seq,))
-                # Ended: the journal has it, so memory need not.
+                # The call has ended. Its record can be read from the journal, so it is not cached.
                 del self._known[seq], self._ids[known.id]
         if put:
             self.session.executemany(self._sql["put_hold"], put)
@@ -176,7 +176,7 @@ class SqlState(SqlBalances):
     # -- look-ups
 
     def prefetch(self, commands: Sequence[Command], now: int) -> None:
-        """Fetch what a batch touches with one query for each kind of row, rather than row by row."""
+        """Fetch the rows that a batch needs with one query per kind of row."""
         if len(commands) < self.session.dialect.prefetch_from:
             return
         names = names_in(commands)
@@ -186,7 +186,7 @@ class SqlState(SqlBalances):
         self.fetch_balances(touched_by(self, commands, now))
 
     def known(self, event_id: str) -> CallRecord | None:
-        """What is known of an id, from memory or from the journal."""
+        """The record of an id, from the cache or the journal."""
         found = super().known(event_id)
         if found is None and is_storable(event_id):
             found = self._records.by_id(event_id)
@@ -195,7 +195,7 @@ class SqlState(SqlBalances):
         return found
 
     def known_at(self, seq: int) -> CallRecord:
-        """What is known of the id whose opening entry is `seq`."""
+        """The record of the id whose opening entry is `seq`."""
         found = self._known.get(seq)
         if found is None:
             found = self._records.by_seq(seq)
@@ -221,12 +221,12 @@ class SqlState(SqlBalances):
         return [hold for hold in holds if hold is not None]
 
     def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
-        """Open reservations that have expired or whose owner is dead."""
+        """Open reservations that have expired or whose owner has ended, oldest first."""
         execute = self.session.execute
         found = {seq for (seq,) in execute(self._sql["holds_expired"], (now,))}
         for owner in dead_owners:
             found.update(seq for (seq,) in execute(self._sql["holds_of_owner"], (owner,)))
-        # The table does not know yet what this batch has opened, extended or ended.
+        # The table does not yet contain what this batch has opened, extended or ended.
         found.update(self._open.values())
         due: list[Hold] = []
         waiting = sorted(found)
@@ -238,7 +238,7 @@ class SqlState(SqlBalances):
         return due[:at_most]
 
     def marks(self, account_key: str) -> dict[Level, Mark]:
-        """What has crossed a threshold of an account's limits."""
+        """The marks of an account: the newest crossing of each threshold."""
         found = self._marks.get(account_key)
         if found is None:
             found = marks_of(self.session, self._account_ids.get(account_key, 0))
@@ -246,8 +246,9 @@ class SqlState(SqlBalances):
         return found
 
     def usage_since(self, since: int) -> Iterator[CountedUse]:
-        """What was used and what is set aside since an instant, from the journal in one query."""
-        # What this batch has opened or changed is not in the table yet: memory has the word.
+        """Yield the use and the reserved amounts since an instant, read from the journal in one
+        query."""
+        # The table does not yet contain the changes of this batch, so those come from memory.
         known = self._known
         yield from use_since(self.session, self.interned, since, known)
         for seq in sorted(known):
@@ -255,36 +256,36 @@ class SqlState(SqlBalances):
                 yield from known[seq].usage()
 
     def open_count(self) -> int:
-        """How many reservations are open."""
+        """The number of open reservations."""
         count: int = self.session.execute(self._sql["hold_count"]).fetchone()[0]
         return count
 
     # -- changes
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
-        """Take an event into the sums of its slot."""
+        """Add an event to the sums of its slot."""
         self._slots.count(before, after)
         for account in self.matching(after.labels):
             self._paces.count(account, before, after)
 
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
-        """Begin to keep balances for an account."""
+        """Start to keep balances for an account."""
         if account.key not in self.accounts:
             self._new_accounts.append((account, since, is_new))
         super().add_account(account, since, is_new=is_new)
 
     def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
-        """Note a mark that has to be written."""
+        """Set a mark, which `save` will write."""
         super().set_mark(account_key, level, mark)
         self._new_marks[account_key, level] = mark
 
     def forget_marks(self) -> None:
-        """Compaction has let go of some."""
+        """Clear cached marks, because compaction has deleted some."""
         self._marks.clear()
 
 
 def _checked_head(head: Row) -> tuple[int, int]:
-    """The number and the instant of the newest entry. Raises DamagedRowError."""
+    """The number and instant of the newest entry. Raises DamagedRowError."""
     try:
         return whole(head[0]), instant(head[1])
     except UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""SQL lives in files of its own; this reads them once, by name."""
+"""Reads named SQL statements from SQL files, once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _FRAGMENT = re.compile(r"\{(\w+)\}")
 
 @cache
 def statements(*packages: str) -> dict[str, str]:
-    """Every named statement of `statements.sql`, ready to be carried out.
+    """Every named statement of `statements.sql`, ready for execution.
 
-    A dialect names its package: what its own `statements.sql` names stands in place of the shared
-    statement or fragment. `{name}` within a statement stands for the fragment of that name.
+    A dialect passes its package. A statement or fragment in the package's own `statements.sql`
+    replaces the shared one of that name. `{name}` in a statement stands for the fragment of that
+    name.
     """
     texts: dict[str, dict[str, str]] = {"name": {}, "fragment": {}}
     for package in (_SHARED, *packages):
@@ -32,5 +33,5 @@ def statements(*packages: str) -> dict[str, str]:
 
 
 def read_sql(package: str, name: str) -> str:
-    """The text of an SQL file of a package."""
+    """The text of an SQL file in a package."""
     return (files(package) / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Verify over rows: everything that cannot be read is named, and the rest is derived again."""
+"""Verify for SQL: reports every unreadable row, and compares the sums of all others."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.verification import compare_balances
 
 _PAGE = 2_000
-_ONE_BY_ONE = 1_000  # entries that are tried singly where a page of the file is lost
+_ONE_BY_ONE = 1_000  # entries that are read one by one if a page of the file is lost
 _LONG_STEP = 100
-_FARTHEST = 1_000_000  # the number of the newest entry may be damaged too
+_FARTHEST = 1_000_000  # a limit, because the number of the newest entry may be damaged too
 _ALWAYS = 2**62
 
 
 def verify_rows(session: SqlSession, zones: ZoneFinder, damage: Sequence[Problem]) -> list[Problem]:
-    """Name every row that cannot be read, then derive the balances from the rows that can.
+    """Report every unreadable row, then derive the balances from the readable rows and compare
+    them.
 
-    What differs then may follow from the rows that are missing: it is listed after them.
+    A difference may follow from an unreadable row, so differences are listed last.
     """
     problems = list(damage)
     for find in (_holds_of_nothing, _unreadable_tables):
@@ -55,19 +56,19 @@ def verify_rows(session: SqlSession, zones: ZoneFinder, damage: Sequence[Problem
             (kept.account_id(a), a, since) for a, since in kept.accounts.values() if not a.per
         ]
         differences += compare_buckets(session, numbered)
-    except Exception as error:  # noqa: BLE001 - `_reason` raises what tells of no damage
+    except Exception as error:  # noqa: BLE001 - `_reason` raises errors that mean no damage
         differences.append(Problem(f"the rest cannot be compared: {_reason(session, error)}"))
     if not whole_journal:
         unreadable.clear()
         problems += _as_far_as_it_goes(session, _unreadable_entries)
     problems += unreadable
     if problems and differences:
-        problems.append(Problem("what follows was compared without the rows that cannot be read"))
+        problems.append(Problem("the next differences were found without the unreadable rows"))
     return problems + differences
 
 
 def _reason(session: SqlSession, error: Exception) -> str:
-    """Why reading failed; raises what does not tell of damage."""
+    """Why reading failed. Raises an error that does not mean damage."""
     if isinstance(error, DamagedRowError):
         return str(error)
     if session.dialect.is_damage(error):
@@ -93,7 +94,7 @@ def _as_far_as_it_goes(
 
 
 def _journal(session: SqlSession, unreadable: list[Problem]) -> Iterator[Entry]:
-    """The entries that can be read, in order; the others are added to `unreadable`."""
+    """Yield the readable entries in order. The others are added to `unreadable`."""
     interned = Interned(session)
     head = _head(session)
     after = lost_since = 0
@@ -104,7 +105,7 @@ def _journal(session: SqlSession, unreadable: list[Problem]) -> Iterator[Entry]:
             lost_since = 0
         yield from _readable(rows, interned, unreadable)
         if rows:
-            if rows[-1][0] <= after:  # what follows would be the same page for ever
+            if rows[-1][0] <= after:  # the next page would be the same one for ever
                 unreadable.append(_lost(after + 1, None))
                 break
             after = rows[-1][0]
@@ -154,7 +155,7 @@ def _head(session: SqlSession) -> int | None:
 
 
 def journal_of(session: SqlSession) -> Iterator[Entry]:
-    """All entries in order. Raises DamagedRowError where one cannot be read."""
+    """Yield all entries in order. Raises DamagedRowError if one cannot be read."""
     unreadable: list[Problem] = []
     for entry in _journal(session, unreadable):
         if unreadable:
@@ -165,7 +166,7 @@ def journal_of(session: SqlSession) -> Iterator[Entry]:
 
 
 def look_up_in(session: SqlSession) -> Callable[[int, int], Iterator[Entry]]:
-    """What finds the entries about an opening entry that come before another."""
+    """A function that finds the entries about the call of an opening entry, before another entry."""
     return lambda seq, before: _about(session, seq, before)
 
 
@@ -189,7 +190,7 @@ def _about(session: SqlSession, seq: int, before: int) -> Iterator[Entry]:
             if row[0] < before:
                 try:
                     yield entry_from(row, interned)
-                except DamagedRowError:  # it is listed as an entry of its own
+                except DamagedRowError:  # reported as an entry elsewhere
                     continue
 
 
@@ -198,7 +199,7 @@ def _about(session: SqlSession, seq: int, before: int) -> Iterator[Entry]:
 
 def _holds_of_nothing(session: SqlSession) -> Iterator[Problem]:
     for row in session.execute(session.sql["holds_of_nothing"]).fetchall():
-        yield Problem(f"open reservation {row[0]}: the journal has none")
+        yield Problem(f"open reservation {row[0]}: the journal does not contain it")
 
 
 def _unreadable_tables(session: SqlSession) -> Iterator[Problem]:

@@ -1,1 +1,1 @@
-"""The ledger in one SQLite file: WAL, STRICT, one writer at a time by our own file lock."""
+"""The ledger in one SQLite file: WAL mode, STRICT tables, and a file lock for writers."""

@@ -24,13 +24,16 @@ from quotakeeper.stores.sqlite.migrations import (
 
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 SYNCHRONOUS = {"power": "PRAGMA synchronous = FULL", "process": "PRAGMA synchronous = NORMAL"}
-# A power cut on macOS loses what only `fsync` was asked for; elsewhere this changes nothing.
+# On macOS, `fsync` alone does not survive a power cut. Elsewhere this changes nothing.
 _FULL_SYNC = ("PRAGMA fullfsync = ON", "PRAGMA checkpoint_fullfsync = ON")
 _BUSY_SECONDS = 10.0
 
 
 def connect(path: Path, durability: str) -> sqlite3.Connection:
-    """Open for writing, bring the schema up to date. The caller holds the file lock."""
+    """Open a ledger for writing and migrate its schema. The caller must hold the file lock.
+
+    Raises LedgerUnavailableError, LedgerCorruptError or LedgerVersionError.
+    """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise LedgerUnavailableError(
             str(path), f"SQLite {sqlite3.sqlite_version} is too old",
@@ -50,8 +53,8 @@ def connect(path: Path, durability: str) -> sqlite3.Connection:
         connection.execute(SYNCHRONOUS[durability])
         for statement in _FULL_SYNC if durability == "power" else ():
             connection.execute(statement)
-        # We checkpoint ourselves, under the file lock: before 3.51.3 a checkpoint that races a
-        # commit from another connection can lose it (sqlite.org/wal.html, "WAL-reset bug").
+        # Checkpoints run under the file lock: before 3.51.3, a checkpoint that races a commit from
+        # another connection can lose it (sqlite.org/wal.html, "WAL-reset bug").
         connection.execute("PRAGMA wal_autocheckpoint = 0")
     except (*SQLITE_ERRORS, DamagedRowError) as error:
         if connection is not None:
@@ -65,7 +68,7 @@ def connect(path: Path, durability: str) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
-    # Fetch and compare: an unfetched cursor swallows an error of this PRAGMA.
+    # Fetch the result and compare it: SQLite reports an error of this PRAGMA only on fetch.
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise LedgerUnavailableError(
@@ -75,14 +78,14 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """Open for reading: never creates, never writes, never waits for the file lock."""
+    """Open for reading. It creates nothing, writes nothing, and does not wait for the file lock."""
     refuse_if_inherited(path)
     check_ours(path)
     if not path.exists():
         raise LedgerUnavailableError(str(path), "there is no ledger yet", "record something first")
     uri = path.absolute().as_uri() + "?mode=ro"
     if not os.access(path.parent, os.W_OK) and not _left_over(path):
-        uri += "&immutable=1"  # WAL needs to write beside the file, unless nothing can change it
+        uri += "&immutable=1"  # WAL needs to write beside the file, unless it cannot change
     connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(
@@ -107,7 +110,7 @@ def _left_over(path: Path) -> bool:
 
 @contextmanager
 def reading(path: Path) -> Iterator[SqlSession]:
-    """A connection for one read, beside which no fork happens."""
+    """A connection for one read. A fork waits until it is closed."""
     with for_a_moment(connect_read_only, path) as connection:
         try:
             yield sqlite_session(connection)

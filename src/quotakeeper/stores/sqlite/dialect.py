@@ -1,4 +1,4 @@
-"""What SQLite does in its own way, where the SQL is shared with other databases."""
+"""The SQLite dialect: the parts that differ from other databases."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from quotakeeper.stores.sql.statements import statements
 
 _text = partial(str, encoding="utf-8", errors="surrogateescape")
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH")
-# Every statement is our own: what it names is missing where the schema's rows are damaged.
+# All statements belong to this package. A missing table, column or index means a damaged schema.
 _SCHEMA_DAMAGE = ("no such table", "no such column", "no such index", "already exists", "malformed")
-_PREFETCH_FROM = 16  # commands: below it, single look-ups in a local file are quicker
+_PREFETCH_FROM = 16  # commands; for fewer, single look-ups in a local file are faster
 
 
 def sqlite_session(connection: sqlite3.Connection) -> SqlSession:
-    """A connection that speaks SQLite's dialect.
+    """A session with SQLite's dialect.
 
-    It gives text that is not UTF-8 as well, as surrogates: so the row that has it can be named.
+    Text that is not UTF-8 is returned with surrogates, so that `verify` can name its row.
     """
     connection.text_factory = _text
     return SqlSession(connection, _dialect())
 
 
-# What a statement raises. The last is Python's, of an error message of SQLite's that quotes damaged
-# bytes of the schema.
+# The errors that a statement raises. Python raises UnicodeDecodeError if SQLite's message quotes
+# damaged bytes of the schema.
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether an error of SQLite says that the file is damaged, or is no ledger."""
+    """Whether an SQLite error means that the file is damaged or is not a ledger."""
     if isinstance(error, UnicodeDecodeError):
         return True
     code = getattr(error, "sqlite_errorname", "") or ""

@@ -1,4 +1,4 @@
-"""What errors of SQLite and of the disk mean for whoever uses the ledger."""
+"""Translates errors of SQLite and of the disk to ledger errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quotakeeper.stores.sqlite.locks import HeldElsewhereError
 _NOTHING_WRITTEN = {
     "SQLITE_BUSY": ("is locked by another program", "close the program that holds it"),
     "SQLITE_LOCKED": ("is locked by another program", "close the program that holds it"),
-    "SQLITE_FULL": ("the disk is full", "free some space; it goes on by itself then"),
+    "SQLITE_FULL": ("the disk is full", "free some space; quotakeeper then continues by itself"),
     "SQLITE_READONLY": ("is read-only", "check the permissions of the file and its folder"),
     "SQLITE_CANTOPEN": ("cannot be opened", "check that its folder exists and may be written to"),
     "SQLITE_PERM": ("may not be opened", "check the permissions of the file and its folder"),
@@ -27,7 +27,8 @@ _NOTHING_WRITTEN = {
 }
 
 
-# What SQLite says before it has begun to write a commit; anything else may come after.
+# SQLite reports these before it starts to write a commit. After any other error, the outcome of the
+# commit is unknown.
 _NOTHING_COMMITTED = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY")
 _KEPT = (
     "it was left as it is: keep a copy; `quotakeeper verify` lists all damage; then restore a "
@@ -41,7 +42,7 @@ _LOCKED = _NOTHING_WRITTEN["SQLITE_BUSY"]
 
 
 def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> LedgerError:
-    """What an error of SQLite or of the disk means for the caller."""
+    """The ledger error for an error of SQLite or of the disk."""
     name = str(path)
     if isinstance(error, DamagedRowError):
         return LedgerCorruptError(
@@ -55,7 +56,9 @@ def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> 
     code = getattr(error, "sqlite_errorname", "") or ""
     family = "_".join(code.split("_")[:2])
     if at_commit and family not in _NOTHING_COMMITTED:
-        return OutcomeUnknownError(name, f"the commit failed: {error}", "ask again by the same id")
+        return OutcomeUnknownError(
+            name, f"the commit failed: {error}", "repeat it with the same id"
+        )
     if is_damage(error):
         return LedgerCorruptError(name, f"the file is damaged or is not a ledger ({error})", _KEPT)
     if family in _NOTHING_WRITTEN:
@@ -65,7 +68,7 @@ def translated(path: Path, error: BaseException, *, at_commit: bool = False) -> 
 
 
 def read_only(path: Path) -> LedgerUnavailableError:
-    """What to say of a write to a ledger that may only be read."""
+    """The error for a write to a ledger that this user may only read."""
     return _with_cause(path, *_NOTHING_WRITTEN["SQLITE_READONLY"])
 
 
@@ -77,7 +80,7 @@ def _with_cause(path: Path, problem: str, fix: str) -> LedgerUnavailableError:
 
 
 def denied(path: Path) -> str:
-    """Which right this user lacks, and whose file or folder it is; "" where none is missing."""
+    """The permission that this user lacks, with the file or folder; "" if none is missing."""
     from quotakeeper.file_sharing import why_denied  # noqa: PLC0415 - only for an error
 
     try:

@@ -1,4 +1,4 @@
-"""The ledger's file and folder: made with their permissions, synced, and checked for damage."""
+"""Creates the ledger's file and folder with their permissions, and checks the file for damage."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS, is_damage
 from quotakeeper.stores.sqlite.errors import denied
 
-_MOST_PROBLEMS = 10_000  # SQLite gives up at 100 unless it is told
+_MOST_PROBLEMS = 10_000  # without a number, SQLite stops at 100
 _ERROR_CODE = re.compile(r"error code[= ](\d+)")
 
 
 def create_file(path: Path, group: int | None = None) -> None:
-    """Make the folder (0700) and an empty file (0600) where there is none, whatever the umask.
+    """Create the folder (0700) and an empty file (0600) if they are missing, whatever the umask.
 
-    With `group`, the number of a Unix group, its members may use the ledger: see `file_sharing`.
-    Only ever creates: opening and closing an existing database file would drop the locks that
-    SQLite holds on it in this process. Raises LedgerUnavailableError.
+    With `group`, a Unix group id, the group's members may use the ledger: see `file_sharing`. An
+    existing file is not opened, because closing it would drop SQLite's locks in this process.
+    Raises LedgerUnavailableError.
     """
     check_ours(path)
     try:
@@ -53,7 +53,7 @@ def _create_shared(path: Path, group: int) -> None:
     if path.exists():
         file_sharing.share(path, group)
         return
-    # The ledger last: whoever finds it finds what has to lie beside it.
+    # Create the ledger last, so that the files beside it exist when another process finds it.
     file_sharing.make_shared_folder(path.with_name(f"{path.name}-owners"), group)
     file_sharing.make_shared_file(path.with_name(f"{path.name}.lock"), group)
     file_sharing.make_shared_file(path, group)
@@ -65,7 +65,8 @@ def _cause(path: Path, error: OSError) -> str:
 
 
 def check_ours(path: Path) -> None:
-    """Raise LedgerUnavailableError where the ledger, or a file beside it, is somebody else's."""
+    """Raise LedgerUnavailableError if another user could have planted the ledger or a file beside
+    it."""
     for end in ("", "-wal", "-shm", ".lock", "-owners"):
         why = why_not_ours(path.with_name(path.name + end))
         if why:
@@ -76,15 +77,15 @@ def check_ours(path: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    # mkdir(parents=True) would leave the folders between to the umask.
+    # mkdir(parents=True) creates the folders in between with the umask's permissions.
     for missing in reversed([f for f in (folder, *folder.parents) if not f.exists()]):
         missing.mkdir(mode=0o700, exist_ok=True)
         _sync(missing.parent)
 
 
 def _sync(folder: Path) -> None:
-    # The name of a new folder has to outlive a power cut too, or all that is synced below it is
-    # gone with it. Names of files inside are synced by SQLite. (Windows syncs no folders.)
+    # Sync the parent, so that a power cut does not lose the new folder with its contents. SQLite
+    # syncs the names of files inside it. (Windows cannot sync folders.)
     with suppress(OSError):
         fd = os.open(folder, os.O_RDONLY)
         try:
@@ -94,14 +95,14 @@ def _sync(folder: Path) -> None:
 
 
 def damage_in(session: SqlSession) -> list[Problem]:
-    """What SQLite itself finds wrong with a file; empty when all is well.
+    """The damage that SQLite itself finds in a file; empty if there is none.
 
-    Raises OSError where the disk does not answer: a page that could not be read is no damage.
+    Raises OSError if the disk fails: an unreadable page is not damage.
     """
     damage: list[Problem] = []
     for check, problem in (
         (f"PRAGMA integrity_check ({_MOST_PROBLEMS})", "file: {}"),
-        ("PRAGMA foreign_key_check", "table {}, row {}: refers to nothing"),
+        ("PRAGMA foreign_key_check", "table {}, row {}: refers to a missing row"),
     ):
         try:
             for row in session.execute(check):

@@ -1,9 +1,8 @@
-"""No connection of a parent lives on in a forked child.
+"""Makes sure that no connection of a parent process stays open in a forked child.
 
-SQLite keeps the locks that a process has on a file in memory, which a child inherits though it has
-none of them: beside an inherited connection, a new one would write without locks, and into files
-that others believe to be free to remove. So a fork waits for reads under way to end, and a child
-that was forked all the same while something was open is not let near a ledger.
+SQLite keeps a process's file locks in memory. A forked child inherits that memory without the
+locks. Beside an inherited connection, a new connection would write without locks. So a fork waits
+until open reads end. If a connection was open all the same, the child is refused any ledger.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _PATIENCE_SECONDS = 15.0
 
 
 class _Readers:
-    """Connections that are open for a moment, each with the thread that it is open in."""
+    """Short-lived connections, each with the thread that opened it."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -51,8 +50,8 @@ class _Readers:
             self._changed.notify_all()
 
     def before_fork(self) -> None:
-        # What is open in this very thread cannot end while it waits: a signal came, and its
-        # handler forks.
+        # A connection of this thread cannot close while the thread waits here: a signal handler
+        # forks.
         mine = {get_ident()}
         with self._changed:
             self._forking += 1
@@ -76,9 +75,9 @@ _readers = _Readers()
 def for_a_moment(
     connect: Callable[[Path], sqlite3.Connection], path: Path
 ) -> Iterator[sqlite3.Connection]:
-    """A connection that no fork happens beside: keep it open for as short as can be."""
+    """Open a connection that a fork waits for. Keep it open only briefly."""
     reader = object()
-    try:  # from before it enters: Ctrl-C may come as soon as it has
+    try:  # the try starts first, because Ctrl-C may interrupt `enter`
         _readers.enter(reader)
         connection = connect(path)
         try:
@@ -90,17 +89,18 @@ def for_a_moment(
 
 
 def let_in() -> AbstractContextManager[None]:
-    """For a store whose owner a fork waits for: it reads on without waiting for that fork."""
+    """Lets this thread open connections while a fork waits, because that fork waits for this
+    thread."""
     return _readers.let_in()
 
 
 def inherited() -> None:
-    """In a child: say that a connection of the parent was open at the fork."""
+    """Called in a child: a connection of the parent was open at the fork."""
     _readers.inherited = True
 
 
 def refuse_if_inherited(path: Path) -> None:
-    """Before a connection is opened: not beside one of the parent's."""
+    """Raise LedgerUnavailableError if a connection of the parent was open at the fork."""
     if _readers.inherited:
         raise LedgerUnavailableError(
             str(path),

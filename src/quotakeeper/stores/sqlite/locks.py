@@ -1,7 +1,7 @@
-"""Our own locks between processes: SQLite's busy handler is not a queue and starves writers.
+"""File locks between processes. SQLite's busy handler is no queue, so it can starve a writer.
 
-One lock file stands in front of every write and every checkpoint. Another one per process says that
-the process lives: the operating system lets go of it however the process ends.
+One lock file protects every write and every checkpoint. Each process also locks a file of its own
+to show that it is alive. The operating system releases both locks however the process ends.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from quotakeeper.clocks import SystemClock
 from quotakeeper.file_safety import NO_FOLLOW, open_ours, take_rights, why_not_ours
 from quotakeeper.native_threads import are_green
 
-PATIENCE_SECONDS = 15.0  # for who has something to write
-BRIEFLY_SECONDS = 2.0  # for who only tidies up, and may leave it
+PATIENCE_SECONDS = 15.0  # for a caller that must write
+BRIEFLY_SECONDS = 2.0  # for optional clean-up
 
 _EXIT_SECONDS = 0.5
 _FIRST_PAUSE_SECONDS = 0.0002
@@ -55,7 +55,7 @@ else:
         return True
 
     def _wait(fd: int) -> None:
-        # Waiters in flock are woken by the kernel in turn, which is what makes it fair.
+        # The kernel wakes waiters of flock in order, so the lock is fair.
         fcntl.flock(fd, fcntl.LOCK_EX)
 
     def _unlock(fd: int) -> None:
@@ -63,22 +63,22 @@ else:
 
 
 def _opened(path: Path) -> int:
-    # The lock of `ledger.db` is `ledger.db.lock`; it is shared with whom the ledger is shared with.
+    # `ledger.db.lock` gets the group rights of `ledger.db`.
     return open_ours(path, os.O_RDWR | os.O_CREAT, path.with_suffix(""))
 
 
 def _close(fd: int) -> None:
-    # Whatever the disk says of it, the descriptor is gone, and nothing was written through it.
+    # The descriptor is closed even if `close` fails, and nothing was written through it.
     with suppress(OSError):
         os.close(fd)
 
 
 class HeldElsewhereError(TimeoutError):
-    """The lock was not to be had in time."""
+    """The lock was not free within the time limit."""
 
 
 class FileLock:
-    """An exclusive lock on a file of its own, between processes and between connections."""
+    """An exclusive lock on a lock file, between processes and between connections."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -86,7 +86,7 @@ class FileLock:
 
     @contextmanager
     def held(self, seconds: float) -> Iterator[None]:  # gate-ok(float): a wait
-        """Hold the lock; HeldElsewhereError when it is not to be had within so many seconds."""
+        """Hold the lock. Raises HeldElsewhereError if it is not free within `seconds`."""
         if self._fd is None:
             self._fd = _opened(self._path)
         if _try(self._fd):
@@ -103,7 +103,7 @@ class FileLock:
             waiter.let_go()
 
     def _let_go(self) -> None:
-        # Never the caller's trouble: what was done under the lock is done. Closing lets go as well.
+        # An error here must not fail a finished write. Closing the file also releases the lock.
         assert self._fd is not None
         try:
             _unlock(self._fd)
@@ -111,17 +111,17 @@ class FileLock:
             self.close()
 
     def close(self) -> None:
-        """Let go. In a forked child this leaves the parent's lock alone."""
+        """Release the lock. In a forked child, the parent's lock stays."""
         if self._fd is not None:
             _close(self._fd)
             self._fd = None
 
 
 class _Waiter:
-    """Waits in the kernel's queue, in a thread of its own: flock itself knows no time limit.
+    """Waits for the lock in a separate thread, because flock has no time limit.
 
-    The thread has a handle of its own too, so that a lock that comes after its owner has given up
-    is let go of without touching anybody else's.
+    The thread has its own file handle. If the lock comes after the caller has given up, the thread
+    releases it through that handle.
     """
 
     def __init__(self, path: Path) -> None:
@@ -130,13 +130,13 @@ class _Waiter:
         self._fd = _opened(path)
 
     def wait(self, seconds: float) -> None:  # gate-ok(float): a wait
-        if are_green():  # a thread that turns green would never get its turn
+        if are_green():  # a green thread would never run while this one waits
             self._poll(seconds)
             return
         thread = Thread(target=self._stand_in_line, daemon=True, name="quotakeeper-lock")
         try:
             thread.start()
-        except RuntimeError:  # no more threads, as when the interpreter is about to end
+        except RuntimeError:  # no thread can start, such as at interpreter shutdown
             self._poll(seconds)
             return
         came = False
@@ -144,16 +144,16 @@ class _Waiter:
             try:
                 came = self._changed.wait_for(lambda: self._locked, seconds)
             finally:
-                if not came:  # in time, or interrupted
+                if not came:  # too late, or interrupted
                     self._given_up = True
                     if self._locked:
                         self.let_go()
         if not came:
             raise HeldElsewhereError("is locked by another program")
-        thread.join(_EXIT_SECONDS)  # a fork of this process then finds no thread of it
+        thread.join(_EXIT_SECONDS)  # so that a later fork finds no thread
 
     def let_go(self) -> None:
-        # Said aloud: a process that was forked meanwhile may have a copy of this handle.
+        # Unlock explicitly: a forked process may have a copy of this handle.
         with suppress(OSError):
             _unlock(self._fd)
         _close(self._fd)
@@ -183,7 +183,7 @@ class _Waiter:
 
 
 class OwnerMark:
-    """A locked file that says this owner is alive, in a folder beside the ledger."""
+    """A locked file beside the ledger that shows other processes that this owner is alive."""
 
     def __init__(self, folder: Path, owner: str, ledger: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -192,7 +192,8 @@ class OwnerMark:
         if why:
             raise PermissionError(errno.EPERM, f"{folder.name} {why}", str(folder))
         self._path = folder / owner
-        # Locked before it has its name: nobody can find it unlocked and take us for dead.
+        # It gets its name after it is locked. So no process finds it unlocked and takes its owner
+        # for dead.
         hidden = folder / f".{owner}"
         self._fd: int | None = os.open(
             hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600
@@ -202,7 +203,7 @@ class OwnerMark:
             _wait(self._fd)
         except OSError:
             _close(self._fd)
-            _remove(hidden)  # or the next try would find it there, and never get past it
+            _remove(hidden)  # or the next try would fail because the file exists
             raise
         try:
             os.rename(hidden, self._path)
@@ -210,8 +211,10 @@ class OwnerMark:
             self._path = hidden
 
     def close(self, *, kept: bool = False) -> None:
-        """Say that the owner has ended. With `kept` the file stays, for what the owner has left; in
-        a forked child that drops the copy alone.
+        """Release the mark, which shows that the owner has ended.
+
+        With `kept`, the file stays because the owner leaves reservations. In a forked child, `kept`
+        closes only the copied handle.
         """
         if self._fd is None:
             return
@@ -235,15 +238,15 @@ def _remove(path: Path) -> None:
 
 
 def dead_owners(folder: Path, owners: frozenset[str]) -> frozenset[str]:
-    """Which of these owners have ended: their file is there and nobody holds its lock.
+    """Which of these owners have ended: their file exists and no process holds its lock.
 
-    An owner without a file is left to the time limit of its reservations.
+    An owner without a file is not known to have ended. Its reservations end when they expire.
     """
     return frozenset(owner for owner in owners if _is_dead(folder / owner, folder / f".{owner}"))
 
 
 def names_a_file(owner: object) -> bool:
-    """Whether an owner as the ledger has it can be the name of a mark; a damaged one may not be."""
+    """Whether an owner's stored name can be a file name. A damaged one may not be."""
     return (
         isinstance(owner, str)
         and owner.isprintable()
@@ -253,23 +256,23 @@ def names_a_file(owner: object) -> bool:
 
 
 def ended_owners(folder: Path) -> frozenset[str]:
-    """All owners with a mark here whose process has ended, whether they left anything or not."""
+    """All owners with a file here whose process has ended."""
     try:
         names = os.listdir(folder)
     except OSError:
         return frozenset()
-    # A hidden mark is one that is being made; it has its name as soon as it is locked.
+    # A name with a dot is a file that is still being created.
     return frozenset(n for n in names if not n.startswith(".") and _is_dead(folder / n))
 
 
 def lives(folder: Path, owner: str) -> bool:
-    """Whether an owner that had a mark is still alive: for those who left files behind."""
+    """Whether the process of an owner that left files is still alive."""
     marks = folder / owner, folder / f".{owner}"
     return any(map(os.path.lexists, marks)) and not _is_dead(*marks)
 
 
 def bury(folder: Path, owners: frozenset[str]) -> None:
-    """Remove the files of owners that have ended and whose reservations have been resolved."""
+    """Remove the files of ended owners. Call this after their reservations have ended."""
     for owner in owners:
         for path in (folder / owner, folder / f".{owner}"):
             _remove(path)

@@ -1,4 +1,4 @@
-"""Schemas: the version gate both ways, the steps from one to the next, and the copy before a step."""
+"""Schema versions: the version check, the migrations, and the copy that is made before one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quotakeeper.stores.sql.statements import read_sql
 from quotakeeper.stores.sqlite.dialect import sqlite_session
 from quotakeeper.stores.sqlite.files import create_file
 
-APPLICATION_ID = 0x514B5052  # "QKPR", in the file's header: this file is ours
+APPLICATION_ID = 0x514B5052  # "QKPR" in the file's header identifies a quotakeeper ledger
 SCHEMA_VERSION = 4
 _SET_APPLICATION_ID = "PRAGMA application_id = 1363890258"
 _SET_VERSION = {
@@ -29,7 +29,10 @@ _SET_VERSION = {
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema of a file; refuses one of another program, and one that is too new."""
+    """The schema version of a file. Raises LedgerCorruptError for a database of another program.
+
+    Raises LedgerVersionError for a schema that is newer than this package.
+    """
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
@@ -47,8 +50,8 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def not_yet(path: Path, version: int) -> LedgerError:
-    """Why a ledger of an older schema cannot be read as it is."""
-    if version == 0:  # the file was made and the tables were not yet
+    """The error for a ledger whose older schema cannot be read."""
+    if version == 0:  # the file exists but has no tables yet
         return LedgerUnavailableError(str(path), "there is no ledger yet", "record something first")
     return LedgerVersionError(
         str(path), f"has schema {version}, this quotakeeper reads {SCHEMA_VERSION}",
@@ -57,7 +60,7 @@ def not_yet(path: Path, version: int) -> LedgerError:
 
 
 def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """Bring a ledger from a schema to the newest one, each step in one transaction; keeps a copy."""
+    """Migrate a ledger to the newest schema, one transaction per version. A copy is made first."""
     if 0 < version < SCHEMA_VERSION:
         _back_up(connection, path, version)
     for target in range(version + 1, SCHEMA_VERSION + 1):
@@ -69,7 +72,7 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -
                 session = sqlite_session(connection)
                 fill_buckets(session)
                 fill_account_usage(session)
-            # A pragma takes no bound value; both are integers of our own.
+            # A pragma takes no bound value; both are constants of this module.
             connection.execute(_SET_APPLICATION_ID)
             connection.execute(_SET_VERSION[target])
             connection.execute("COMMIT")
@@ -80,14 +83,14 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path, version: int) -
 
 
 def schema(version: int) -> list[str]:
-    """The statements that bring a ledger from schema `version - 1` to `version`."""
+    """The statements that migrate a ledger from schema `version - 1` to `version`."""
     statements: list[str] = []
     pending = ""
     for line in read_sql("quotakeeper.stores.sqlite", f"schema/schema_{version}").splitlines():
         if line.startswith("--"):
             continue
         pending += line + "\n"
-        # A trigger holds semicolons of its own; it ends with END;
+        # A trigger contains semicolons; it ends with END;
         whole = line.endswith("END;") if "TRIGGER" in pending else line.endswith(";")
         if whole:
             statements.append(pending)

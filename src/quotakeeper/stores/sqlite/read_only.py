@@ -1,4 +1,4 @@
-"""A ledger that may only be looked at: its file or its folder is not ours to write to."""
+"""A ledger that this user may read but not write."""
 
 from __future__ import annotations
 
@@ -24,59 +24,60 @@ T = TypeVar("T")
 
 
 class ReadOnlyStore(SqliteStore):
-    """Answers every question of a store and refuses every write; opens nothing for writing."""
+    """Answers every read of a store and refuses every write. It opens no file for writing."""
 
     def __init__(self, path: Path, zones: ZoneFinder) -> None:
         super().__init__(path, zones, owner=new_owner())
 
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
-        """Keep no balances and sweep nothing, which changes no answer; refuse the rest."""
+        """Answer Watch and Sweep without effect, because no read depends on them. Refuse all other
+        commands."""
         for command in commands:
             if not isinstance(command, Watch | Sweep):
                 raise read_only(self._path)
         return [Watched() if isinstance(x, Watch) else Swept() for x in commands]
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Refused: nothing is written here."""
+        """Raises LedgerUnavailableError: this store writes nothing."""
         raise read_only(self._path)
 
     def dead_owners(self) -> frozenset[str]:
-        """Nobody: there is nothing to be done about them from here."""
+        """Always empty: this store cannot end reservations of other processes."""
         return frozenset()
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """As little."""
+        """Always empty: this store cannot settle calls of other processes."""
         return frozenset()
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """As the Store port's, and nothing is kept."""
+        """The stored reading, or `reading` itself, which is not stored; see the Store port."""
         return self._read(
             lambda state: (reading_of(state.session, reading.frame) or reading, state.high_water)
         )
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Only to be looked at."""
+        """Preview the repair (`only_look`); raises LedgerUnavailableError otherwise."""
         if not only_look:
             raise read_only(self._path)
         return super().set_back(to, by, why, only_look=True)
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Nothing is kept."""
+        """Does nothing: this store writes nothing."""
 
     def after_fork(self) -> SqliteStore:
-        """The child looks for itself."""
+        """Called in a forked child: return a read-only store for the child."""
         super().after_fork()
         return ReadOnlyStore(self._path, self._zones)
 
     def close(self) -> None:
-        """Let go of the connection, which never took a lock."""
+        """Close the connection. It holds no file lock."""
         if self._connection is not None:
             self._connection.close()
         self._connection = self._state = None
 
     def _read(self, ask: Callable[[SqlState], T]) -> T:
-        # A connection for each look: one that takes the file for unchanging must not be kept
-        # while its owner goes on writing.
+        # One connection per read: an `immutable` connection must not stay open while the owner
+        # writes.
         try:
             return super()._read(ask)
         finally:
@@ -90,7 +91,7 @@ class ReadOnlyStore(SqliteStore):
 
 
 def opens_read_only(path: Path) -> bool:
-    """Whether a ledger is there that can be read but not written to."""
+    """Whether a ledger exists that this user can read but not write."""
     try:
         there = path.stat().st_size > 0
     except OSError:

@@ -1,4 +1,4 @@
-"""Rewriting a ledger file: a copy of it, and a journal that may be changed for a moment."""
+"""Helpers to rewrite a ledger file: a copy of it, and a journal without its triggers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.stores.sqlite.fork_guard import for_a_moment
 
 
 def copy_to(path: Path, copy: Path) -> None:
-    """Copy what is committed of a ledger to another file, for those who may read the ledger."""
+    """Copy the committed contents of a ledger to a file with the same group rights."""
     create_file(copy)
     take_rights(copy, path)
     with for_a_moment(connect_read_only, path) as source, closing(sqlite3.connect(copy)) as target:
@@ -24,7 +24,8 @@ def copy_to(path: Path, copy: Path) -> None:
 
 @contextmanager
 def rewritable(session: SqlSession) -> Iterator[None]:
-    """Within a transaction, without the triggers that keep the journal append-only."""
+    """Remove the triggers that keep the journal append-only, and restore them. Use in a
+    transaction."""
     query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid"
     triggers = session.execute(query).fetchall()
     for name, _ in triggers:

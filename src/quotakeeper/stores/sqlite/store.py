@@ -1,4 +1,4 @@
-"""The SQLite home of the ledger."""
+"""The SQLite store: a ledger in one file."""
 
 from __future__ import annotations
 
@@ -51,20 +51,21 @@ from quotakeeper.stores.sqlite.transactions import Transactions
 
 
 class SqliteStore(Transactions):
-    """A ledger in one file. Used by one thread at a time; other processes may use it as well.
+    """A ledger in one file. One thread at a time may use it; other processes may use the file as
+    well.
 
-    `durability` is "power" (an acknowledged write survives losing power) or "process" (it survives
-    kill -9, but the last writes may be lost with the power; never a damaged file).
+    `durability` is "power" (a confirmed write survives a power cut) or "process". With "process", a
+    write survives kill -9. A power cut may lose the last writes but never damages the file.
     """
 
     @property
     def name(self) -> str:
-        """Where the ledger is, for people."""
+        """The ledger's location, for messages."""
         return str(self._path)
 
     @property
     def owner(self) -> str:
-        """The name that this process's reservations are made under."""
+        """The owner name that this process writes into its reservations."""
         return self._owner
 
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
@@ -83,7 +84,7 @@ class SqliteStore(Transactions):
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
-        """Whether a reservation would be admitted; changes nothing."""
+        """Decide whether a reservation would be admitted, without making it."""
 
         def ask(state: SqlState) -> Decision:
             state.doubt = self._doubt
@@ -93,10 +94,10 @@ class SqliteStore(Transactions):
         return self._read(ask)
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """Where each limit stands."""
+        """The use of each limit; see the Store port."""
 
         def ask(state: SqlState) -> list[Verdict]:
-            if limits:  # without any nothing is computed: what is there can still be read
+            if limits:  # without limits no period is computed, so the rest can still be read
                 check_ledger_time(self.name, now, state.high_water)
             return admission.standing(state, limits, now)
 
@@ -111,14 +112,16 @@ class SqliteStore(Transactions):
         return self._read(lambda state: state.holds())
 
     def open_count(self) -> int:
-        """How many reservations are open."""
+        """The number of open reservations."""
         return self._read(lambda state: state.open_count())
 
     def dead_owners(self) -> frozenset[str]:
-        """Owners of open reservations whose process has ended; the marks of those that left
-        nothing behind are removed on the way."""
+        """Owners of open reservations whose process has ended.
+
+        Also removes the files of ended owners that have no open reservations.
+        """
         session = self._opened().session
-        # Before the reservations are looked at: who has ended makes no more of them.
+        # List ended owners first: they make no more reservations after that.
         ended = ended_owners(self._owners) - {self._owner}
         try:
             rows = session.execute(session.sql["hold_owners"]).fetchall()
@@ -129,52 +132,52 @@ class SqliteStore(Transactions):
         return dead_owners(self._owners, holding)
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Which of these owners do not live any more, whether they hold anything or not."""
+        """Which of these owners have ended, whether they have open reservations or not."""
         return frozenset(owner for owner in owners if not lives(self._owners, owner))
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Remove the marks of dead owners once their reservations have been ended."""
+        """Remove the files of ended owners. Call this after their reservations have ended."""
         bury(self._owners, owners)
 
     def _reading(self) -> AbstractContextManager[SqlSession]:
         return reading(self._path)
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
-        """Events in the order they were booked."""
+        """Yield events in the order in which they were booked."""
         self._there()
         return read_events(self._reading, query)
 
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
-        """Sums of five minutes; see the Store port."""
+        """Yield the sums of five-minute slots; see the Store port."""
         self._there()
         return read_buckets(self._reading, *whole_buckets(since, until))
 
     def unpriced_buckets(self, since: int) -> list[BucketSum]:
-        """The slots since an instant in which a call has no price."""
+        """The slots since an instant that contain a call without a price."""
         return self._read(lambda state: unpriced_buckets(state.session, since))
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
-        """What each account used, by slot, since an instant."""
+        """The use of each account by slot since an instant; see the Store port."""
         found = self._read(lambda state: [state.pace(account, since) for account in accounts])
         others = [a for a, pace in zip(accounts, found, strict=True) if pace is None]
-        with let_in():  # the worker asks, and a fork waits for it
+        with let_in():  # the worker calls this, and a fork waits for the worker
             uses = iter(use_by_bucket(others, self.slots(since)) if others else ())
         return [next(uses) if pace is None else pace for pace in found]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The journal after a sequence number, in commit order."""
+        """Yield the journal entries after a sequence number, in commit order."""
         self._there()
         return read_entries(self._reading, after)
 
     def verify(self) -> list[Problem]:
-        """Check the file, derive everything again from the journal, and compare."""
+        """Check the file, derive all balances from the journal again, and compare them."""
         self._there()
         with reading(self._path) as session:
             session.execute("BEGIN")
             return verify_rows(session, self._zones, damage_in(session))
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
-        """Let go of the entries of calls that ended long ago; see the Store port."""
+        """Delete the entries of calls that ended long ago; see the Store port."""
 
         def let_go(state: SqlState) -> tuple[Compacted, bool]:
             done = compact(state, self._zones, before, now, after, at_most)
@@ -183,7 +186,7 @@ class SqliteStore(Transactions):
         return self._written(let_go)
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries of later instants to an instant; see the Store port.
+        """Move all entries that are later than `to` to `to`; see the Store port.
 
         The copy beside the ledger is called `<ledger>.before-repair-<newest entry>.bak`.
         """
@@ -201,11 +204,12 @@ class SqliteStore(Transactions):
             return replace(done, backup=str(copy)), True
 
         done = self._written(move)
-        self.before_fork()  # nothing that is kept of it holds any more
+        self.before_fork()  # close the connection, because all cached data is invalid now
         return done
 
     def shrink(self) -> None:
-        """Give the room that compaction left back to the file system; it copies the whole file."""
+        """Return the space that compaction freed to the file system. Copies the whole file under
+        its lock."""
         self._opened()
         assert self._connection is not None and self._lock is not None
         try:
@@ -216,7 +220,7 @@ class SqliteStore(Transactions):
             raise self._given_up(error) from error
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Keep quotas that providers told of, in one commit; see the Store port."""
+        """Store quotas that providers reported, in one commit; see the Store port."""
 
         def keep(state: SqlState) -> tuple[None, bool]:
             put_quotas(state.session, quotas, forget_before)
@@ -225,11 +229,11 @@ class SqliteStore(Transactions):
         self._written(keep)
 
     def quotas(self) -> tuple[ProviderQuota, ...]:
-        """Every quota that is kept."""
+        """All stored quotas."""
         return self._read(lambda state: read_quotas(state.session))
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """What readings of this frame are compared with; see the Store port."""
+        """The stored reading of this frame; see the Store port."""
 
         def look(state: SqlState) -> tuple[ClockReading | None, int]:
             return reading_of(state.session, reading.frame), state.high_water
@@ -244,7 +248,7 @@ class SqliteStore(Transactions):
         return self._written(keep) if found is None else (found, newest_at)
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Compare with this one from now on."""
+        """Store this reading as the one that later readings of its frame are compared with."""
 
         def put(state: SqlState) -> tuple[None, bool]:
             put_reading(state.session, reading)
@@ -253,11 +257,11 @@ class SqliteStore(Transactions):
         self._written(put)
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """What hard limits go by."""
+        """Set or clear the doubt about the clock; see the Store port."""
         self._doubt = doubt
 
     def after_fork(self) -> SqliteStore:
-        """In a forked child: drop the parent's handles unclosed and give a store of its own."""
+        """Called in a forked child: leave the parent's handles open and return a new store."""
         self.leave_to_parent()
         return SqliteStore(
             self._path, self._zones, owner=new_owner(), durability=self._durability,

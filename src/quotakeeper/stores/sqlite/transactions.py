@@ -1,4 +1,4 @@
-"""How a store holds its file: one connection under one lock, given up after every fault."""
+"""Transactions on the ledger file: one connection under one lock, replaced after every error."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from quotakeeper.stores.sqlite.locks import (
 )
 
 _CHECKPOINT_BYTES = 4_000_000
-_LOOK_EVERY = 64  # batches between looks at the size of the write-ahead log
+_LOOK_EVERY = 64  # batches between checks of the size of the write-ahead log
 
 T = TypeVar("T")
-# Writes within one transaction: the result, and whether there is anything to commit.
+# Writes within one transaction. Returns the result, and whether there is anything to commit.
 Write = Callable[[SqlState], tuple[T, bool]]
 
 log = logging.getLogger("quotakeeper.stores")
 
 
 class Transactions:
-    """Opens a ledger file when it is needed; reads and writes it in whole transactions."""
+    """Opens a ledger file on first use, and reads and writes it in whole transactions."""
 
     def __init__(
         self, path: Path, zones: ZoneFinder, *, owner: str, durability: str = "power",
@@ -49,19 +49,19 @@ class Transactions:
         self._zones = zones
         self._durability = durability
         self._owner = owner
-        self._group = group  # of Unix users who share the ledger
+        self._group = group  # the Unix group that shares the ledger
         self._owners = self._beside("-owners")
         self._connection: sqlite3.Connection | None = None
         self._state: SqlState | None = None
         self._lock: FileLock | None = None
         self._mark: OwnerMark | None = None
-        self._file: tuple[int, int] | None = None  # which file the connection is to
-        self._left: list[sqlite3.Connection] = []  # to be closed when the lock is to be had
+        self._file: tuple[int, int] | None = None  # device and inode of the connected file
+        self._left: list[sqlite3.Connection] = []  # connections to close when the lock is free
         self._batches = 0
         self._doubt: ClockDoubt | None = None
 
     def close(self) -> None:
-        """Checkpoint under the file lock and let go of everything."""
+        """Checkpoint under the file lock, and close all handles."""
         leaves = self._mark is not None and self._leaves_something()
         if self._lock is not None:
             with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
@@ -73,18 +73,19 @@ class Transactions:
             self._mark.close(kept=leaves)
         if self._connection is not None:
             self._left.append(self._connection)
-        # Not even by the garbage collector: closing checkpoints, and that needs the lock.
+        # Keep them referenced: if the garbage collector closed them, that would checkpoint without
+        # the lock.
         _leaked.extend(self._left)
         self._left.clear()
         self._connection = self._state = self._lock = self._mark = self._file = None
 
     def before_fork(self) -> None:
-        """Close the connection; the mark of this owner stays."""
+        """Close the connection before a fork; the owner's file stays locked."""
         if self._connection is not None or self._left:
             self._given_up(None)
 
     def leave_to_parent(self) -> None:
-        """In a forked child: let go of the parent's handles without closing them."""
+        """Called in a forked child: drop the parent's handles without closing them."""
         if self._connection is not None:
             self._left.append(self._connection)
         if self._left:
@@ -107,14 +108,14 @@ class Transactions:
                 self._batches += 1
                 if self._batches % _LOOK_EVERY == 1 or _LOOK_EVERY == 1:
                     self._checkpoint_when_long(connection)
-        except HeldElsewhereError as error:  # nothing was begun: the connection is as good as ever
+        except HeldElsewhereError as error:  # no transaction was begun; keep the connection
             raise translated(self._path, error) from error
         except OSError as error:
             raise self._given_up(error) from error
         return result
 
     def _committed(self, connection: sqlite3.Connection, state: SqlState, write: Write[T]) -> T:
-        # Whatever fails is rolled back and closed in here, before the next writer has the lock.
+        # Roll back and close after any error, before the next writer gets the lock.
         committing = False
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -136,13 +137,13 @@ class Transactions:
             try:
                 return ask(self._refreshed(self._connection, state))
             finally:
-                # Where SQLite has ended the transaction itself, its first error is the one to tell.
+                # If SQLite ended the transaction itself, this must not hide its first error.
                 _rolled_back(self._connection)
         except (*SQLITE_ERRORS, DamagedRowError) as error:
             raise self._given_up(error) from error
 
     def _refreshed(self, connection: sqlite3.Connection, state: SqlState) -> SqlState:
-        """The state as it is now, at the start of a transaction."""
+        """The up-to-date state at the start of a transaction."""
         state.refresh()
         if state.is_void:
             state = self._state = SqlState(sqlite_session(connection), self._zones)
@@ -152,7 +153,8 @@ class Transactions:
     # -- the file
 
     def _there(self) -> None:
-        # Readers open connections of their own, in any thread: only make sure of the file.
+        # Readers open their own connections in any thread; this only makes sure that the file
+        # exists.
         if not self._path.exists():
             self._opened()
 
@@ -161,7 +163,9 @@ class Transactions:
 
     def _opened(self) -> SqlState:
         if self._state is not None and self._identity() != self._file:
-            log.warning("quotakeeper: the ledger %s is another file now; opened again", self._path)
+            log.warning(
+                "quotakeeper: the ledger %s was replaced; the new file is opened", self._path
+            )
             self.close()
         if self._state is None:
             refuse_if_inherited(self._path)  # before it waits for a lock that its parent may hold
@@ -181,7 +185,7 @@ class Transactions:
         return self._state
 
     def _identity(self) -> tuple[int, int] | None:
-        # By name, opening nothing: see `create_file`.
+        # By path, without opening the file: see `create_file`.
         try:
             found = os.stat(self._path)
         except OSError:
@@ -189,10 +193,10 @@ class Transactions:
         return found.st_dev, found.st_ino
 
     def _leaves_something(self) -> bool:
-        """Whether reservations of this owner stay open, as far as is known.
+        """Whether this owner leaves open reservations, or whether that is unknown.
 
-        Then its mark stays too, for others to see that it has ended; without one they would wait
-        for their time limits.
+        If so, the owner's file stays, and other processes see that the owner has ended. Without the
+        file they would wait until the reservations expire.
         """
         if self._connection is None:
             return True
@@ -209,16 +213,16 @@ class Transactions:
             self._left.append(connection)
             _rolled_back(connection)
         if self._lock is not None:
-            # Not to be had: left as it is, for the next who has the lock.
+            # If the lock is not free, the next caller that gets it closes the connection.
             with suppress(OSError), self._lock.held(BRIEFLY_SECONDS):
                 self._drop()
         return translated(self._path, error or RuntimeError())
 
     def _drop(self) -> None:
-        """Under the lock: let go of the connection, and of those that wait for it.
+        """Under the lock: close the connection, and those that wait to be closed.
 
-        After an error nothing cached can be trusted, and after a failed fsync neither can the
-        connection: the next call opens a new one and looks at the file.
+        After an error the cache may be wrong, and after a failed fsync the connection too. So the
+        next call opens a new one and reads the file again.
         """
         connection, self._connection, self._state = self._connection, None, None
         for dropped in (connection, *self._left):
@@ -229,7 +233,7 @@ class Transactions:
         self._left.clear()
 
     def _checkpoint_when_long(self, connection: sqlite3.Connection) -> None:
-        # Never the caller's trouble: what it asked for is committed already.
+        # An error here must not fail the caller, whose write is already committed.
         with suppress(OSError, *SQLITE_ERRORS):
             if self._beside("-wal").stat().st_size > _CHECKPOINT_BYTES:
                 connection.execute("PRAGMA wal_checkpoint (PASSIVE)").fetchall()
@@ -241,5 +245,5 @@ def _rolled_back(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
 
 
-# Handles of a parent process: closing them here could checkpoint or unlock what it still uses.
+# Handles of a parent process: closing them here could checkpoint or unlock a file that it uses.
 _leaked: list[sqlite3.Connection] = []
