@@ -95,7 +95,7 @@ def test_in_vietnamese(cli: CommandLine, keeper: Keeper) -> None:
         (("pause", "--why", "x", "--for", "soon"), "--for"),
         (
             ("limits", "raise", "each", "--to", "5", "--for", "1d", "--why", "x"),
-            "no more than the 10",
+            "not more than the 10",
         ),
         (("limits", "raise", "eech", "--to", "50", "--for", "1d", "--why", "x"), "no limit 'eech'"),
         (("limits", "set", "each", "--for", "1d"), "--for: is for --amount alone"),
@@ -225,7 +225,7 @@ def test_prepaid_credit(cli: CommandLine) -> None:
     keeper = cli.keeper(config=cli.write_config(CREDIT))
     with pytest.raises(
         LimitExceeded,
-        match=r"prepaid has too little left: .*pay in with: quotakeeper limits topup 'credit'",
+        match=r"prepaid has too little left: .*add credit: quotakeeper limits topup 'credit'",
     ):
         keeper.reserve("gemini")
     done = cli.run("limits", "topup", "credit", "5")

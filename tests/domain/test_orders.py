@@ -97,7 +97,7 @@ def test_a_lapse_is_right_or_is_named() -> None:
     used = replace(right, notice=replace(right.notice, used=3))
     assert problem_of(state, used) == "has 3 used, the journal says 4"
     nobody = replace(right, notice=replace(right.notice, account="nobody"))
-    assert problem_of(state, nobody) == "pays into no account"
+    assert problem_of(state, nobody) == "adds credit to an unknown account"
     never = LedgerState(zone_named)
     never.add_account(PREPAID.account, 0)
     empty = replace(right, notice=replace(right.notice, used=0))
@@ -114,7 +114,7 @@ def test_verify_finds_another_pause_than_the_journal_has(change: dict[str, objec
     pauses = store._state.notices.pauses
     pauses[""] = replace(pauses[""], **change)  # type: ignore[arg-type]
     assert [problem.what for problem in store.verify()] == [
-        "pauses and raised limits are not those of the journal"
+        "pauses, raised limits or credit differ from the journal"
     ]
 
 

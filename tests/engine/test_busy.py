@@ -77,7 +77,7 @@ def test_it_waits_thirty_seconds_at_most_and_says_so(make: MakeKeeper, clock: Sc
     assert decision.is_held and decision.blocking.is_held and not decision.blocking.is_used_up
     assert decision.basis is not None and decision.basis.waited_ms == 30_000
     text = str(caught.value)
-    assert "is only held by calls under way" in text and "waited 30 s" in text
+    assert "has no room until calls under way end" in text and "waited 30 s" in text
     assert "raise busy_seconds" in text
     other.release()
 
@@ -270,7 +270,7 @@ def test_a_signal_handler_that_asks_on_top_of_a_wait_is_refused_at_once(
         keeper.reserve("gemini").release()
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert len(heard) == 1 and "this thread waits for room already" in heard[0]
+    assert len(heard) == 1 and "this thread already waits for room" in heard[0]
 
 
 def test_a_newcomer_does_not_overtake_for_ever(make: MakeKeeper, clock: Scripted) -> None:

@@ -65,7 +65,7 @@ def test_below_the_least_output_it_is_refused(make: MakeKeeper, least: int, fits
     with pytest.raises(LimitExceeded) as caught:
         keeper.reserve("gemini", **MOST)
     assert caught.value.asked == 66_536  # of the whole call
-    assert f"less than the {least} output tokens that clamp_least asks for" in str(caught.value)
+    assert f"fewer than the {least} output tokens of clamp_least" in str(caught.value)
 
 
 def test_a_limit_that_counts_no_output_is_not_helped_by_less(make: MakeKeeper) -> None:

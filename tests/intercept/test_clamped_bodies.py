@@ -159,6 +159,6 @@ def test_a_refusal_names_what_the_request_does_not_name(server: Server, watched:
     answer = by_requests(server.server.url + GEMINI, body(), HEADERS)
     said = answer.json["error"]["message"]
     assert (
-        "65,536 output tokens (the model's most, as the request names no maxOutputTokens)" in said
+        "65,536 output tokens (the model's maximum, as the request sets no maxOutputTokens)" in said
     )
-    assert "name maxOutputTokens in the request" in said
+    assert "set maxOutputTokens in the request" in said

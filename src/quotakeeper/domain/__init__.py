@@ -1,1 +1,1 @@
-"""The rules: pure functions over plain values. No clock, no disk, no network, no environment."""
+"""The ledger's rules as pure functions over plain values: no clock, disk, network or environment."""

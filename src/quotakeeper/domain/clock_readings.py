@@ -1,7 +1,7 @@
-"""Readings of a machine's two clocks, and the doubt where the wall clock has jumped ahead.
+"""Readings of a machine's two clocks, and the doubt that follows when the wall clock jumps ahead.
 
-The wall clock can be set; the clock of the boot cannot, and goes on while the machine is suspended.
-So both move by the same amount as long as nobody sets the wall clock.
+A user or a time service can set the wall clock. Nobody can set the boot clock, and it also counts
+while the machine is suspended. So both clocks advance equally unless somebody sets the wall clock.
 """
 
 from __future__ import annotations
@@ -16,25 +16,30 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """Both clocks at one instant, in microseconds: `wall` since 1970 UTC, `boot` since the start of
-    the machine. Readings can be compared where `frame`, which names the boot, is the same; "" where
-    nothing tells boots apart, and then within one process only."""
+    """Both clocks at one instant, in microseconds.
+
+    `wall` counts since 1970 UTC, `boot` since the machine started. `frame` names the boot; only
+    readings with the same frame can be compared. `frame` is "" on a system that does not identify
+    its boots: then only readings of one process can be compared.
+    """
 
     wall: int
     boot: int
     frame: str
 
     def ahead_of(self, earlier: ClockReading) -> int:
-        """By how many microseconds the wall clock has moved more than the clock of the boot."""
+        """How many microseconds the wall clock advanced beyond the boot clock since an earlier
+        reading."""
         return (self.wall - earlier.wall) - (self.boot - earlier.boot)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockDoubt:
-    """The wall clock has jumped ahead by more than the bound, and nothing has confirmed it.
+    """The wall clock jumped ahead by more than `bound`, and no time service has confirmed its time.
 
-    All in microseconds: `ahead` is by how much, `bound` what is taken without asking, `shown_at` what
-    the clock showed then, `trusted_at` the newest time that was trusted; both since 1970 UTC.
+    All fields are in microseconds. `ahead` is the size of the jump, `bound` the largest jump that
+    is accepted without confirmation. `shown_at` is the time that the clock showed, `trusted_at` the
+    newest trusted time, both since 1970 UTC.
     """
 
     ahead: int
@@ -43,7 +48,7 @@ class ClockDoubt:
     trusted_at: int
 
     def explain(self, zone: tzinfo | None = None) -> str:
-        """Two sentences for people: what happened, by how much, what it means, and what to do."""
+        """Two sentences for people: what happened, by how much, the consequence, and what to do."""
         return (
             f"the clock of this machine jumped ahead by {span_text(self.ahead)} (more than "
             f"{span_text(self.bound)}): it shows {_at(self.shown_at, zone)}, and the last trusted "
@@ -53,12 +58,12 @@ class ClockDoubt:
 
     @property
     def fix(self) -> str:
-        """What to do now."""
+        """What the user must do now."""
         return "set the clock right; or, if it is right now: quotakeeper doctor --accept-clock"
 
 
 def span_text(microseconds: int) -> str:
-    """A length of time in its two largest units: "6 min", "3650 d 2 h"."""
+    """A duration in its two largest units: "6 min", "3650 d 2 h"."""
     left, parts = abs(microseconds) // 1_000_000, []
     for size, unit in _UNITS:
         count, left = divmod(left, size)

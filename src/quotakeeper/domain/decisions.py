@@ -1,4 +1,4 @@
-"""Decisions: may this call go out, and if not, which limit says so and until when."""
+"""Decisions: whether a call may be sent, and if not, which limit refuses it and until when."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from quotakeeper.domain.windows import Period, moment
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one limit says of a call. All amounts are in the limit's base unit.
+    """One limit's answer about one call. All amounts are in the limit's base unit.
 
-    `used` is settled, `reserved` is set aside for calls under way, `remaining` is what is left
-    before this call (never negative). `resets_at`, in microseconds since 1970 UTC, is the end of the
-    period; for a rolling window, when the oldest use in it leaves and room begins to come back.
+    `used` is settled use, `reserved` is set aside for calls under way. `remaining` is what is left
+    before this call (never negative). `resets_at`, in microseconds since 1970 UTC, is the end of
+    the period. For a rolling window, `resets_at` is when its oldest use leaves the window.
     """
 
     limit: Limit
@@ -30,7 +30,7 @@ class Verdict:
     remaining: int
     period: Period
     resets_at: int
-    # Of a limit per label, at the last value that is listed: how many further values are not.
+    # Set on the last verdict of a limit per label: how many further label values are not listed.
     others: int = 0
 
     @property
@@ -40,17 +40,19 @@ class Verdict:
 
     @property
     def is_held(self) -> bool:
-        """Whether the limit lacks room only because of what is reserved for calls under way.
+        """Whether the call does not fit, and calls under way are the only reason.
 
-        The call fits as soon as these end with nothing used. False: it fits, or the limit is used up.
+        The call fits once those calls end unused. False if the call fits now or settled use leaves
+        no room.
         """
-        least = max(1, self.asked)  # a call without a price asks 0, and needs some room
+        least = max(1, self.asked)  # a call without a price asks for 0 but needs some room
         used = self.used
         return used + least <= self.limit.amount < used + self.reserved + least
 
     @property
     def is_used_up(self) -> bool:
-        """Whether settled use leaves no room for the call, whatever calls under way give back."""
+        """Whether settled use alone leaves no room for the call, even if all reservations are
+        released."""
         return self.used + max(1, self.asked) > self.limit.amount
 
     @property
@@ -64,11 +66,11 @@ class Verdict:
         resets = moment(self.resets_at, zone) if zone else moment(self.resets_at)
         per, ends = f"per {self.limit.window}", f"resets at {resets.isoformat(timespec='seconds')}"
         if self.limit.window.is_endless:
-            per, ends = "prepaid", f"pay in with: quotakeeper limits topup {self.limit.name!r}"
+            per, ends = "prepaid", f"add credit: quotakeeper limits topup {self.limit.name!r}"
         asked = f"asked {units_text(self.asked, meter)}, " if self.asked else ""
         state = ""
         if self.asked and self.is_held:
-            state = " is only held by calls under way"
+            state = " has no room until calls under way end"
         elif self.asked and self.is_used_up and self.limit.window.is_endless:
             state = " has too little left"
         elif self.never_fits:
@@ -86,14 +88,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class HoldBasis:
-    """What is reserved for a call, and why so much.
+    """What is reserved for a call, and the reason for the amounts.
 
-    `quantities` and `cost_pico` are what is reserved, `most` is the upper bound that it was made
-    from. `hold` is "worst_case" or "typical"; then `calls` says how many calls the p99 is of.
-    `reasons` tells of a quantity how its amount is known. `clamped_output_tokens` is the output cap
-    that `on_limit = "clamp"` set: the caller has to pass it on; `not_clamped` says why it set none.
-    `waited_ms` is how long the call waited for room, `not_waited` why it did not, where the policy
-    is to wait.
+    `quantities` and `cost_pico` are what is reserved; `most` is the upper bound that they come
+    from. `hold` is "worst_case" or "typical"; for "typical", `calls` is the number of calls behind
+    the p99. `reasons` maps a quantity to how its amount is known. `clamped_output_tokens` is the
+    output cap that `on_limit = "clamp"` set: the caller must send it with the request.
+    `not_clamped` says why no cap was set. `waited_ms` is how long the call waited for room.
+    `not_waited` says why the call did not wait although the policy is to wait.
     """
 
     quantities: Quantities
@@ -116,11 +118,12 @@ class HoldBasis:
 
 @dataclass(frozen=True, slots=True)
 class OutputCap:
-    """The cap that a call sets on its own output.
+    """The cap that a request sets on its own output.
 
-    `field` is how the request writes it, `is_named` whether it does; else it is the model's most.
-    `answers` is how many answers of that size are asked for at once. `least` is the least cap that
-    the request allows. `fixed` says why the cap cannot be lowered; "" where it can.
+    `field` is the name of the cap in the request. `is_named` is false if the request does not set
+    it: then the cap is the model's maximum. `answers` is how many answers the request asks for.
+    `least` is the lowest cap that the provider accepts. `fixed` says why the cap cannot be lowered,
+    or is "".
     """
 
     field: str
@@ -131,8 +134,8 @@ class OutputCap:
 
     @property
     def reason(self) -> str:
-        """Why so much output is reserved; "" where the caller named an amount itself."""
-        return "" if self.is_named else f"the model's most, as the request names no {self.field}"
+        """Why this much output is reserved; "" if the request sets the cap itself."""
+        return "" if self.is_named else f"the model's maximum, as the request sets no {self.field}"
 
 
 _NOTHING: Quantities = MappingProxyType({})
@@ -141,15 +144,18 @@ _NO_REASONS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Allowed or not. `refusing` are the hard limits that do not have room, `warnings` the limits
-    that would be at or above one of their thresholds, or passed though soft or shadow. `pause` is
-    set when no limit was asked, because calls are paused: then `refusing` is empty.
+    """Whether a call is allowed, and the limits behind that answer.
 
-    `doubt` is set when hard limits refuse because the clock has jumped ahead; `refusing` names them,
-    whether they have room or not.
+    `refusing` are the hard limits without room. `warnings` are limits that the call would bring to
+    one of their thresholds, and soft or shadow limits that it would pass. `pause` is set if a pause
+    refuses the call: then no limit was checked and `refusing` is empty.
 
-    `basis` says what was to be reserved, and why: of every refusal, and of a call that was admitted
-    at a typical amount, at a lowered output cap, or after a wait."""
+    `doubt` is set if hard limits refuse because the clock jumped ahead; `refusing` then names them
+    even if they have room.
+
+    `basis` says what was to be reserved, and why. It is set for every refusal. It is also set for a
+    call that was admitted at a typical amount, at a lowered output cap, or after a wait.
+    """
 
     allowed: bool
     refusing: tuple[Verdict, ...] = ()
@@ -160,7 +166,7 @@ class Decision:
 
     @property
     def is_held(self) -> bool:
-        """Whether every refusing limit lacks room only because of calls under way."""
+        """Whether reservations of calls under way are the only reason for the refusal."""
         return (
             bool(self.refusing)
             and self.doubt is None
@@ -169,11 +175,11 @@ class Decision:
 
     @property
     def blocking(self) -> Verdict:
-        """The refusing limit that takes longest to reset: waiting for it is enough for all."""
+        """The refusing limit that resets last: after its reset, no refusing limit blocks the call."""
         return max(self.refusing, key=lambda verdict: verdict.resets_at)
 
     def explain(self) -> str:
-        """One line for people."""
+        """One line for people: "allowed", or why the call is refused."""
         if self.pause is not None:
             return self.pause.explain()
         if self.doubt is not None:

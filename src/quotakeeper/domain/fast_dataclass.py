@@ -1,4 +1,4 @@
-"""Facts: plain values that nobody changes once they are made."""
+"""A decorator for value classes that are read-only for type checkers and fast to create."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def fast_dataclass(cls: type[T]) -> type[T]:
-    """A dataclass that type checkers hold to be frozen.
+    """Make a dataclass that type checkers treat as frozen.
 
-    At run time it is not: a frozen one takes four times as long to make, and a call that goes
-    through the ledger makes ten of them. For values that stay inside or are read only.
+    At run time its fields are writable. Creating a frozen instance takes four times as long, and
+    one call through the ledger creates ten. Use this for values that no other code changes.
     """
     return dataclass(slots=True)(cls)

@@ -1,4 +1,4 @@
-"""Limits: one cap on one meter, for the calls it matches, per window."""
+"""Limits: each caps one meter per window, for the calls that it matches."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from quotakeeper.domain.usage import CallLabels, check_label
 from quotakeeper.domain.windows import Window
 
 Scope = tuple[tuple[str, str], ...]
-_NEVER = 2**63  # more than any balance holds
+_NEVER = 2**63  # larger than any balance
 DEFAULT_THRESHOLDS = (Decimal("0.8"), Decimal("0.95"), Decimal(1))
 
 
 class Mode(StrEnum):
-    """What passing a limit does: refuse, warn, or only be noted."""
+    """What happens when a call passes the limit: refusal, warning, or only a note."""
 
     HARD = "hard"
     SOFT = "soft"
@@ -27,11 +27,12 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a balance is kept for: which calls, which meter, which window, in which time zone.
+    """The key of a balance: which calls, which meter, which window, and which time zone.
 
-    It has no amount in it: raising a limit keeps what was used. Empty strings match everything;
-    a model ending in "*" matches by its beginning. With `per`, the name of a scope label, it stands
-    for one account for each value of that label: it has no balance of its own.
+    An account contains no amount, so used quantities stay when a limit is raised. Empty strings
+    match everything; a model that ends in "*" matches by prefix. `per` is the name of a scope
+    label. An account with `per` stands for one account per value of that label and has no balance
+    itself.
     """
 
     meter: str
@@ -42,7 +43,8 @@ class Account:
     operation: str = ""
     scope: tuple[tuple[str, str], ...] = ()
     per: str = ""
-    # A text that is the same for the same account, for ever: it is stored. Made once: it is hot.
+    # The stored identifier of the account: equal accounts have equal keys in every version. It is
+    # computed once because the ledger reads it for every call.
     key: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -54,7 +56,7 @@ class Account:
         object.__setattr__(self, "key", "|".join(parts))
 
     def matches(self, labels: CallLabels) -> bool:
-        """Whether a call with these labels counts here."""
+        """Whether calls with these labels count in this account."""
         return (
             (not self.provider or self.provider == labels.provider)
             and _model_matches(self.model, labels.model)
@@ -64,16 +66,17 @@ class Account:
         )
 
     def of(self, labels: CallLabels) -> Account:
-        """The account of the value that a matching call has for the label `per`."""
+        """The account that a matching call counts in: the one of the call's value of the label
+        `per`."""
         value = value_of(labels, self.per) if self.per else None
         return self if value is None else self.of_value(value)
 
     def of_value(self, value: str) -> Account:
-        """The account of one value of the label `per`."""
+        """The account for one value of the label `per`."""
         return replace(self, scope=_with(self.scope, self.per, value), per="")
 
     def is_of(self, family: Account) -> bool:
-        """Whether this is the account of one value of another account's label `per`."""
+        """Whether this account belongs to one label value of `family`, an account with `per`."""
         more = set(self.scope) - set(family.scope)
         return (
             len(more) == 1 == len(self.scope) - len(family.scope)
@@ -89,11 +92,11 @@ class Account:
 class Limit:
     """A named cap of `amount` base units (pico-USD for cost, milliseconds for audio).
 
-    With `per`, the name of a scope label, it is a rule: it stands for one limit for each value of
-    that label, and a call without the label is not under it. `of` gives the limit of one value: its
-    `rule` is the rule's name, and its `scope` has the value.
+    `per` is the name of a scope label. A limit with `per` is a rule: it stands for one limit per
+    value of that label, and calls without the label are not limited. `of` returns the limit for one
+    value; its `rule` is the rule's name and its `scope` contains the value.
 
-    `unlisted` says that its model may be one that no price list has.
+    `unlisted` allows a model that no price list contains.
     """
 
     name: str
@@ -110,10 +113,12 @@ class Limit:
     per: str = ""
     rule: str = ""
     unlisted: bool = False
-    # The account whose balance this limit caps, and that account's meter: made once, they are hot.
+    # The account whose balance this limit caps, and its meter; computed once because every call
+    # reads them.
     account: Account = field(init=False, compare=False, repr=False)
     account_meter: Meter = field(init=False, compare=False, repr=False)
-    # Its thresholds in base units, rounded up, each once, lowest first; and the lowest of them.
+    # The thresholds in base units, rounded up, without duplicates, in ascending order; and the
+    # lowest.
     levels: tuple[int, ...] = field(init=False, compare=False, repr=False)
     warns_from: int = field(init=False, compare=False, repr=False)
 
@@ -130,21 +135,22 @@ class Limit:
 
     @property
     def is_rule(self) -> bool:
-        """Whether it stands for one limit for each value of the label `per`."""
+        """Whether this limit stands for one limit per value of the label `per`."""
         return bool(self.per) and not self.rule
 
     def of(self, labels: CallLabels) -> Limit:
-        """The limit that a matching call is under: that of its value, where this is a rule."""
+        """The limit that applies to a matching call; for a rule, the limit of the call's label
+        value."""
         value = value_of(labels, self.per) if self.is_rule else None
         return self if value is None else self.of_value(value)
 
     def of_value(self, value: str) -> Limit:
-        """The limit of one value of the label `per`."""
+        """The limit for one value of the label `per`."""
         return _of_value(self, value)
 
     @property
     def meter_info(self) -> Meter:
-        """The meter this limit counts, in the unit it was written in."""
+        """The meter of this limit, with the unit that the limit was written in."""
         return meter_named(self.meter, f"limit {self.name!r}: meter")
 
     def matches(self, labels: CallLabels) -> bool:
@@ -152,7 +158,7 @@ class Limit:
         return self.account.matches(labels)
 
     def share_of(self, level: int) -> Decimal:
-        """The highest threshold that lies at a level: a part of the amount, such as 0.8."""
+        """The highest threshold at this level (base units), as a part of the amount, such as 0.8."""
         return max(share for share in self.thresholds if _level(share, self.amount) == level)
 
 
@@ -164,7 +170,7 @@ def _of_value(rule: Limit, value: str) -> Limit:
 
 
 def value_of(labels: CallLabels, name: str) -> str | None:
-    """The value that a call has for a scope label; None where it has no such label."""
+    """The call's value of a scope label; None if the call does not have the label."""
     for label, value in labels.scope:
         if label == name:
             return value
@@ -176,13 +182,15 @@ def _with(scope: Scope, name: str, value: str) -> Scope:
 
 
 def _level(share: Decimal, amount: int) -> int:
-    # In whole numbers, so that the host's decimal context has no say. Nothing used reaches nothing.
+    # Integer arithmetic, because the program's decimal context may round. The least level is 1, so
+    # that a use of 0 never reaches a threshold.
     part, whole = share.as_integer_ratio()
     return max(1, -(-part * amount // whole))
 
 
 def _plain(name: str) -> str:
-    # Names may hold the marks that hold a key together: two accounts must never share one.
+    # A name may contain a separator of the key. It is escaped so that two accounts never share a
+    # key.
     return name.translate(_MARKS)
 
 
@@ -198,6 +206,6 @@ def _model_matches(wanted: str, model: str) -> bool:
 
 
 def applicable(limits: Iterable[Limit], labels: CallLabels) -> tuple[Limit, ...]:
-    """The limits that apply to a call, in the order of their names (a fixed order)."""
+    """The limits that apply to a call, sorted by name."""
     matching = (limit.of(labels) for limit in limits if limit.matches(labels))
     return tuple(sorted(matching, key=lambda limit: limit.name))

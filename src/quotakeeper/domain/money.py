@@ -1,7 +1,7 @@
-"""Money: whole pico-US-dollars (1e-12 USD), one rounding per event, half to even.
+"""Money as whole pico-US-dollars (1e-12 USD), rounded once per event, half to even.
 
-A cached Gemini token costs 18,750,000 pico-dollars per thousand, so nano-dollars are too coarse.
-The bound is what a signed 64-bit column holds: about 9.2 million USD.
+A thousand cached Gemini tokens cost 18,750,000 pico-dollars, so nano-dollars are too coarse. The
+largest amount is that of a signed 64-bit column: about 9.2 million USD.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST_SHOWN = 40
 
 
 def divide_half_even(numerator: int, denominator: int) -> int:
-    """Divide integers, rounding half to even; `denominator` is positive."""
+    """Divide integers and round half to even. `denominator` must be positive."""
     quotient, remainder = divmod(numerator, denominator)
     twice = 2 * remainder
     if twice > denominator or (twice == denominator and quotient & 1):
@@ -29,10 +29,10 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 
 
 def parse_decimal(value: object, field: str) -> Decimal:
-    """Read an exact, finite decimal from an int, a Decimal, or a string.
+    """Read an exact, finite decimal from an int, a Decimal, a float or a string.
 
-    A float is taken as the shortest text that names it (0.1 means 0.1, not 0.1000000000000000055).
-    Raises InvalidInputError for anything else, for NaN and for infinity.
+    A float means the shortest text that names it: 0.1 means 0.1, not 0.1000000000000000055. Raises
+    InvalidInputError for anything else, for NaN and for infinity.
     """
     if isinstance(value, bool) or not isinstance(value, int | str | float | Decimal):
         raise InvalidInputError(field, f"{type(value).__name__} is not a number", "give a number")
@@ -48,17 +48,21 @@ def parse_decimal(value: object, field: str) -> Decimal:
 
 
 def shortened(number: Decimal) -> str:
-    """A number for a message: whoever gives a million digits does not get them all back."""
+    """A number for a message, cut to 40 characters."""
     text = str(number)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
 def pico_from_usd(value: object, field: str = "amount") -> int:
-    """US dollars (int, str, Decimal, float) -> pico-dollars, half to even; never negative."""
+    """Convert US dollars (int, str, Decimal, float) to pico-dollars, rounded half to even.
+
+    Raises InvalidInputError for a negative amount, and for one above about 9.2 million USD.
+    """
     number = parse_decimal(value, field)
     if number < 0:
         raise InvalidInputError(field, f"{shortened(number)} is negative", "give zero or more")
-    # Quantized before it is scaled: scaling rounds what has more digits than the context.
+    # Round first and scale afterwards: scaling would round a number with more digits than the
+    # context.
     if not number or number.adjusted() <= 12:
         exact = (number or _ZERO).quantize(_ONE_PICO, ROUND_HALF_EVEN, EXACT)
         pico = int(exact.scaleb(12, EXACT))
@@ -70,12 +74,12 @@ def pico_from_usd(value: object, field: str = "amount") -> int:
 
 
 def usd_from_pico(pico: int) -> Decimal:
-    """Pico-dollars -> exact US dollars with twelve decimals."""
+    """Convert pico-dollars to exact US dollars with twelve decimals."""
     return Decimal(pico).scaleb(-12, EXACT)
 
 
 def usd_text(pico: int, *, least_places: int = 2) -> str:
-    """Exact decimal string of an amount: trailing zeros dropped down to `least_places`."""
+    """An amount in US dollars as an exact decimal string with at least `least_places` decimals."""
     whole, fraction = divmod(abs(pico), PICO_PER_USD)
     digits = f"{fraction:012d}".rstrip("0").ljust(least_places, "0")
     sign = "-" if pico < 0 else ""

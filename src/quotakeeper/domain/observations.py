@@ -1,4 +1,4 @@
-"""Observations: frozen events about calls and limits, for whoever subscribes to a keeper."""
+"""Frozen events about calls and limits, which a keeper passes to its observers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class CallAdmitted:
-    """A reservation was made, or grew, or a call was admitted on a lease.
+    """A reservation was made or grew, or a call was admitted on a lease.
 
-    `hold` is what is set aside now; `decision` names the limits that it comes close to.
+    `hold` is what is set aside now. `decision.warnings` names the limits whose thresholds are
+    reached.
     """
 
     hold: Hold
@@ -28,7 +29,7 @@ class CallAdmitted:
 
 @dataclass(frozen=True, slots=True)
 class CallRefused:
-    """A hard limit had no room for a call; `decision.refusing` says which. Nothing was set aside."""
+    """A limit or a pause refused a call; `decision` says which. Nothing was set aside."""
 
     labels: CallLabels
     decision: Decision
@@ -36,28 +37,29 @@ class CallRefused:
 
 @dataclass(frozen=True, slots=True)
 class CallSettled:
-    """Usage was counted at figures that are known: a reservation was settled, or usage recorded."""
+    """Usage with known figures was counted: a reservation was settled, or usage was recorded."""
 
     event: UsageEvent
 
 
 @dataclass(frozen=True, slots=True)
 class CallAssumed:
-    """Usage was counted at its estimate, because nobody knows what became of the call."""
+    """Usage was counted at its estimate, because the end of the call is not known."""
 
     event: UsageEvent
 
 
 @dataclass(frozen=True, slots=True)
 class CallCorrected:
-    """The figures of an event that was counted before were replaced; `event` has the new ones."""
+    """The figures of a counted event were replaced; `event` has the new figures."""
 
     event: UsageEvent
 
 
 @dataclass(frozen=True, slots=True)
 class CallUnpriced:
-    """Usage was counted, but no price is known: it has no cost. Follows CallSettled or the like."""
+    """Usage was counted without a cost, because no price is known. It follows the event that
+    counted it."""
 
     event: UsageEvent
 

@@ -1,4 +1,4 @@
-"""Pauses: a person has stopped the calls to one provider, or to all of them."""
+"""Pauses: an order that stops calls to one provider, or to all providers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from quotakeeper.domain.windows import moment
 
 @dataclass(frozen=True, slots=True)
 class CallPause:
-    """Calls to `provider` are stopped, those to all providers where it is "".
+    """An order that stops calls to `provider`, or to all providers if `provider` is "".
 
-    `at` and `until` are microseconds since 1970 UTC: since when, and from when on it no longer
-    holds; None: until somebody resumes. `by` is user@host.
+    `at` is when the pause began, `until` when it ends, in microseconds since 1970 UTC. If `until`
+    is None, the pause holds until somebody resumes calls. `by` is user@host.
     """
 
     provider: str
@@ -23,17 +23,18 @@ class CallPause:
     by: str
 
     def holds(self, at: int) -> bool:
-        """Whether it is in force at an instant."""
+        """Whether the pause is in force at instant `at` (microseconds since 1970 UTC)."""
         return self.until is None or at < self.until
 
     @property
     def undone_by(self) -> str:
-        """The command that ends it."""
+        """The command that ends the pause."""
         of = f" --provider {self.provider}" if self.provider else ""
         return f"quotakeeper resume{of}"
 
     def explain(self, zone: tzinfo | None = None) -> str:
-        """One line for people: what is paused, by whom, since when, until when, why; the fix."""
+        """One line for people: what is paused, by whom, since when, until when, why, and how to
+        resume."""
         what = f"calls to {self.provider}" if self.provider else "all calls"
         by = f" by {self.by}" if self.by else ""
         until = "until somebody resumes" if self.until is None else f"until {_at(self.until, zone)}"

@@ -1,5 +1,4 @@
-"""What the engine asks of a store, in six ports: writes, reads, upkeep, liveness, the providers' quotas,
-clock keeping."""
+"""The interface between the engine and a store: six ports that together make `Store`."""
 
 from __future__ import annotations
 
@@ -22,9 +21,10 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events: booked in `[since, until)` (microseconds), of whom, how many at most.
+    """Which events to read: those booked in `[since, until)` (microseconds since 1970 UTC).
 
-    With an `id`, the one event of that id, if it is among them.
+    `provider`, `model` and `operation` filter by label ("" matches all). `limit` is the most events
+    to return. With `id`, only the event with that id is returned, if the other conditions match it.
     """
 
     since: int | None = None
@@ -39,16 +39,16 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something `verify` found: what it is, and what was expected."""
+    """One difference that `verify` found, described in `what`."""
 
     what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What a step of compaction let go of: entries of `calls` that were counted before `before_at`.
+    """What one compaction step deleted: the number of entries and of calls before `before_at`.
 
-    `next_after` is the sequence number that the next step goes on from, None after the last one.
+    `next_after` is the sequence number to pass to the next step; None after the last step.
     """
 
     before_at: int
@@ -58,36 +58,39 @@ class Compacted:
 
 
 class LedgerWriter(Protocol):
-    """Writes: one verb, a batch of commands. One thread at a time writes.
+    """The port for writes: one method that carries out a batch of commands. One thread writes at a
+    time.
 
-    A store that keeps its ledger outside this process passes a batch to the rules as one call of
-    `ledger.apply.apply`. The rules first call `LedgerState.prefetch(commands, now)`, so a store whose
-    state extends `LedgerState` may fetch all that the batch touches in one round trip. That is
-    optional: without it, the state fetches row by row.
+    A store that keeps its ledger outside this process passes each batch to `ledger.apply.apply` in
+    one call. The rules first call `LedgerState.prefetch(commands, now)`. A store that extends
+    `LedgerState` may use it to fetch all rows of the batch in one round trip. Without that, rows
+    are fetched singly.
     """
 
     @property
     def name(self) -> str:
-        """Where the ledger is, for people."""
+        """The ledger's location, for messages."""
 
     def apply(self, commands: Sequence[Command], now: int) -> list[Outcomes]:
-        """Carry out a batch in one atomic, durable commit; one outcome per command, in order.
+        """Carry out a batch in one atomic, durable commit. Returns one outcome per command, in
+        order.
 
-        Raises LedgerUnavailableError when nothing was written, OutcomeUnknownError when that is
-        not known, LedgerCorruptError when the ledger is damaged.
+        Raises LedgerUnavailableError if nothing was written, OutcomeUnknownError if that is not
+        known, and LedgerCorruptError if the ledger is damaged.
         """
 
 
 class LedgerReader(Protocol):
-    """Reads: they see what was committed, and change nothing."""
+    """The port for reads: they see committed data and change nothing."""
 
     def check(
         self, labels: CallLabels, figures: Figures, limits: Sequence[Limit], now: int
     ) -> Decision:
-        """Whether a reservation would be admitted."""
+        """Decide whether a reservation would be admitted, without making it."""
 
     def verdicts(self, limits: Sequence[Limit], now: int) -> list[Verdict]:
-        """Where each limit stands; of a limit per label, that of each value: see `admission.standing`."""
+        """The use of each limit; for a limit per label, of each label value: see
+        `admission.standing`."""
 
     def pauses(self, now: int) -> tuple[CallPause, ...]:
         """The pauses in force."""
@@ -96,105 +99,119 @@ class LedgerReader(Protocol):
         """The open reservations, oldest first."""
 
     def open_count(self) -> int:
-        """How many reservations are open."""
+        """The number of open reservations."""
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
-        """Events in the order they were booked."""
+        """Yield events in the order in which they were booked."""
 
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
-        """Sums of five minutes, in order of time: every slot of which some lies in `[since, until)`.
+        """Yield the sums of all five-minute slots that overlap `[since, until)`, in order of time.
 
-        A slot is given whole, also where `since` or `until` lies within it.
+        A slot is returned whole, also if `since` or `until` lies inside it.
         """
 
     def unpriced_buckets(self, since: int) -> list[BucketSum]:
-        """Those of the slots from the one that holds an instant on in which a call has no price."""
+        """The slots that contain a call without a price, from the slot that contains `since`
+        onwards."""
 
     def account_usage(self, accounts: Sequence[Account], since: int) -> list[dict[int, int]]:
-        """What each account used, by slot (its start -> base units), from the slot on that holds
-        an instant. For accounts whose balances are kept, however much there is."""
+        """The use of each account by slot: a dict from slot start to base units, one per account.
+
+        It starts with the slot that contains `since`. The accounts must be among those with
+        balances.
+        """
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The journal after a sequence number, in commit order."""
+        """Yield the journal entries after a sequence number, in commit order."""
 
 
 class LedgerUpkeep(Protocol):
-    """Upkeep: the ledger is checked against its journal, and freed of what nobody asks for."""
+    """The port for maintenance: verify the ledger against its journal, and delete old entries."""
 
     def verify(self) -> list[Problem]:
-        """Derive everything again from the journal and compare; empty when all is well."""
+        """Derive all balances from the journal again and compare them. Empty if nothing differs."""
 
     def compact(self, before: int, now: int, after: int = 0, at_most: int = 1_000) -> Compacted:
-        """Delete the entries of up to `at_most` calls that ended before an instant, in one commit;
-        goes through the journal from sequence number `after` on.
+        """Delete the entries of up to `at_most` calls that ended before `before`, in one commit.
 
-        Balances, sums by slot and entries of periods under way are kept. A deleted event is not
-        found any more, and its id counts as new if it is sent again.
+        Reads the journal after sequence number `after`. Balances, sums by slot, and entries of
+        current periods stay. A deleted event cannot be read any more, and its id counts as new if
+        it is sent again.
         """
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries of later instants to an instant, make again what is derived, and write
-        that down, in one commit; see ledger/setting_back.py. Keeps a copy of a file before.
+        """Move all entries that are later than `to` to `to`, and derive all sums again, in one
+        commit.
 
-        With `only_look`, nothing is changed.
+        A journal entry records the change; see ledger/setting_back.py. A ledger file is copied
+        first. With `only_look`, nothing is changed and the result says what would change.
         """
 
     def shrink(self) -> None:
-        """Give room that compaction left back to the system, where that is not done by itself."""
+        """Return the space that compaction freed to the system, if the store does not do so itself."""
 
 
 class OwnerLiveness(Protocol):
-    """Liveness: which processes use the ledger, which have ended, and how this one forks and ends."""
+    """The port for processes: which ones use the ledger, which have ended, and what a fork must do."""
 
     @property
     def owner(self) -> str:
-        """The name that this process's reservations are made under."""
+        """The owner name that this process writes into its reservations."""
 
     def dead_owners(self) -> frozenset[str]:
-        """Owners known to be dead, whose reservations a sweep should end."""
+        """Owners whose process has ended. The sweep must end their reservations."""
 
     def ended(self, owners: frozenset[str]) -> frozenset[str]:
-        """Which of these owners, known from files they left, do not live any more."""
+        """Which of these owners have ended. The caller knows their names from files that they left."""
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Forget dead owners once their reservations have been ended."""
+        """Delete what the store keeps of ended owners, after their reservations have ended."""
 
     def before_fork(self) -> None:
-        """Before this process is copied: close what must not be inherited; open it again later."""
+        """Called before a fork: close handles that the child must not inherit. They are reopened on
+        use."""
 
     def after_fork(self) -> Store:
-        """In a forked child: leave the parent's handles alone and give a store of the child's."""
+        """Called in a forked child: leave the parent's handles untouched and return a store for the
+        child."""
 
     def close(self) -> None:
-        """Let go of everything. Open reservations stay open."""
+        """Close all handles. Open reservations stay open."""
 
 
 class QuotaPort(Protocol):
-    """The providers' own quotas, as they were told of: the newest of each, beside the journal."""
+    """The port for providers' own quotas: the newest report of each, stored outside the journal."""
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Keep quotas in one commit, unless newer ones are kept; forget what was seen before an
-        instant. Raises LedgerError when they cannot be kept."""
+        """Store quotas in one commit, except where a newer report of the same quota is stored.
+
+        Deletes quotas that were last seen before `forget_before`. Raises LedgerError if it cannot
+        write.
+        """
 
     def quotas(self) -> tuple[ProviderQuota, ...]:
-        """Every quota that is kept, by provider, model and name."""
+        """All stored quotas, sorted by provider, model and name."""
 
 
 class ClockKeeping(Protocol):
-    """Clock keeping: what the machine's clocks showed, and whether hard limits may go by them."""
+    """The port for clock readings: they decide whether hard limits may rely on the machine's clock."""
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """The reading that others of its frame are compared with; where there is none, this one
-        becomes it. Also gives the instant of the newest entry, 0 where there is none."""
+        """The stored reading of this frame, and the instant of the newest entry (0 for an empty
+        ledger).
+
+        If the frame has no stored reading, `reading` is stored and returned.
+        """
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Compare readings of this frame with this one from now on."""
+        """Store this reading as the one that later readings of its frame are compared with."""
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """While there is a doubt, hard limits admit nothing that this store is asked for."""
+        """Set or clear the doubt. While a doubt is set, hard limits of this store refuse all calls."""
 
 
 class Store(
     LedgerWriter, LedgerReader, LedgerUpkeep, OwnerLiveness, QuotaPort, ClockKeeping, Protocol
 ):
-    """A home for the ledger: all six ports. Whoever uses a store asks for the ports it needs."""
+    """All six ports of a ledger store. Code that uses a store should ask only for the ports it
+    needs."""

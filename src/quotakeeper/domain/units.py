@@ -1,9 +1,9 @@
-"""Meters: what can be counted, in which whole unit, and how it is written for people.
+"""Meters: what can be counted, its base unit, and its text for people.
 
-Token meters are a partition, so adding them is right: `input_tokens` (not cached, tool results
-included), `cached_input_tokens`, `output_tokens` (visible) and `thought_tokens`; `tokens` is their
-sum and is never stored. A quantity may carry a modality label: the key "input_tokens@audio" is the
-part of the input that was audio; a key without a label is text or has no modality.
+Token meters never overlap, so they can be added: `input_tokens` (not cached, with tool results),
+`cached_input_tokens`, `output_tokens` (visible) and `thought_tokens`. `tokens` is their sum and is
+never stored. A quantity may carry a modality: "input_tokens@audio" is the audio part of the input.
+A key without a modality is text, or its meter has no modalities.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from quotakeeper.domain.money import (
 from quotakeeper.domain.numbers import LOSSLESS
 from quotakeeper.errors import InvalidInputError
 
-MAX_QUANTITY = 10**12  # in one event: a trillion tokens, 31 years of audio
-MAX_AMOUNT = 2**62  # of a limit
+MAX_QUANTITY = 10**12  # the most in one event: a trillion tokens, 31 years of audio
+MAX_AMOUNT = 2**62  # the largest amount of a limit
 TOKEN_METERS = ("input_tokens", "cached_input_tokens", "output_tokens", "thought_tokens")
 _HALF = Decimal("0.5")
 MODALITIES = ("text", "audio", "image", "video", "document")
 
-# A stored quantity: "meter" or "meter@modality" -> whole units. Zero entries are left out.
+# Stored quantities: "meter" or "meter@modality" -> whole units. Zeros are omitted.
 Quantities = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A named countable.
+    """Something that can be counted, with a name and a unit.
 
-    `parts` are the stored meters it sums (itself, unless it is a sum); `per_unit` is how many base
-    units make one unit as people write it (60,000 milliseconds to a minute).
+    `parts` are the stored meters that it sums (only itself, unless it is a sum). `per_unit` is the
+    number of base units in one displayed unit, such as 60,000 milliseconds in a minute.
     """
 
     name: str
@@ -72,14 +72,14 @@ METERS: Mapping[str, Meter] = MappingProxyType(
         )
     }
 )
-# What a usage event may hold: every meter that is its own part, except cost, which is derived.
+# Meters that a usage event can contain: all that are not sums, except cost, which is derived.
 STORED_METERS = frozenset(
     name for name, meter in METERS.items() if meter.parts == (name,) and name != "cost"
 )
 
 
 def meter_named(name: str, field: str = "meter") -> Meter:
-    """Find a meter by name, or raise InvalidInputError that lists the names there are."""
+    """Find a meter by name. Raises InvalidInputError, which lists all names."""
     meter = METERS.get(name) if isinstance(name, str) else None
     if meter is None:
         raise InvalidInputError(
@@ -89,13 +89,13 @@ def meter_named(name: str, field: str = "meter") -> Meter:
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """Split a quantity key into meter and modality ("" when unlabelled)."""
+    """Split a quantity key into meter and modality ("" if there is none)."""
     name, _, modality = key.partition("@")
     return name, modality
 
 
 def by_meter(quantities: Mapping[str, int]) -> dict[str, int]:
-    """Quantities added up over modalities, in the order in which the meters come first."""
+    """Quantities added up over modalities, in the order in which their meters first occur."""
     totals: dict[str, int] = {}
     for key, amount in quantities.items():
         meter = split_key(key)[0]
@@ -105,7 +105,7 @@ def by_meter(quantities: Mapping[str, int]) -> dict[str, int]:
 
 @lru_cache(maxsize=512)
 def is_stored_key(key: str) -> bool:
-    """Whether a key may stand in a stored event: a stored meter, with a modality or without."""
+    """Whether a stored event may contain this key: a stored meter with or without a modality."""
     name, modality = split_key(key)
     return name in STORED_METERS and (not modality or modality in MODALITIES)
 
@@ -113,8 +113,8 @@ def is_stored_key(key: str) -> bool:
 def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
     """Check a mapping of quantities and return it as a dict without zeros, keys sorted.
 
-    Raises InvalidInputError naming the key for an unknown meter or modality, a value that is not a
-    whole number, or one that is negative or beyond 10**12.
+    Raises InvalidInputError, which names the key, for an unknown meter or modality. It also does so
+    for a value that is not whole, is negative, or is above 10**12.
     """
     checked: dict[str, int] = {}
     for key in sorted(quantities):
@@ -134,8 +134,8 @@ def check_quantities(quantities: Mapping[str, object]) -> dict[str, int]:
 
 
 def check_whole(value: object, field: str, most: int = MAX_QUANTITY) -> int:
-    """Check that a value is a whole number from 0 to `most` and return it as an int."""
-    if type(value) is int and 0 <= value <= most:  # nearly always, and it is hot
+    """Check that a value is a whole number from 0 to `most`, and return it as an int."""
+    if type(value) is int and 0 <= value <= most:  # the common case; every call comes here
         return value
     number = parse_decimal(value, field)
     shown = shortened(number)
@@ -150,18 +150,18 @@ def check_whole(value: object, field: str, most: int = MAX_QUANTITY) -> int:
 
 
 def measure(meter: Meter, quantities: Quantities, cost_pico: int | None) -> int:
-    """How much of a meter a call used, in base units; an unpriced cost counts as zero."""
+    """How much of a meter a call used, in base units. A cost that is not known counts as zero."""
     if meter.name == "cost":
         return cost_pico or 0
     keys = _KEYS[meter.name]
     total = 0
-    for key, amount in quantities.items():  # a plain loop: this runs for every limit of every call
+    for key, amount in quantities.items():  # a plain loop is faster; every call runs it
         if key in keys:
             total += amount
     return total
 
 
-# Every key that counts for a meter: its parts, with each modality and without.
+# All keys that count for a meter: its parts, each with and without a modality.
 _KEYS = {
     name: frozenset(
         f"{part}@{modality}" if modality else part
@@ -173,9 +173,10 @@ _KEYS = {
 
 
 def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int:
-    """A limit's amount as people write it ("1000" minutes, "10.00" USD) -> base units, exact.
+    """Convert a limit's amount in displayed units ("1000" minutes, "10.00" USD) to exact base
+    units.
 
-    Raises InvalidInputError when negative, not finite, too large, or finer than the base unit.
+    Raises InvalidInputError if it is negative, not finite, too large, or finer than the base unit.
     """
     number = parse_decimal(value, field)
     shown = f"{shortened(number)} {meter.unit}"
@@ -185,7 +186,7 @@ def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int
         raise InvalidInputError(field, f"{shown} is too large", "give less")
     try:
         scaled = LOSSLESS.multiply(number, meter.per_unit)
-    except Inexact:  # more digits than any amount that can be counted has
+    except Inexact:  # more digits than any amount in base units has
         scaled = _HALF
     base = int(scaled)
     if base != scaled:
@@ -198,7 +199,7 @@ def amount_from_units(value: object, meter: Meter, field: str = "amount") -> int
 
 
 def units_text(base: int, meter: Meter) -> str:
-    """Base units -> decimal string in the meter's own unit; minutes to six decimals."""
+    """Base units as a decimal string in the meter's displayed unit, with at most six decimals."""
     if meter.name == "cost":
         return usd_text(base)
     if meter.per_unit == 1:

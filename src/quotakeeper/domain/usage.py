@@ -1,4 +1,4 @@
-"""What was used: labels of a call, usage events, and how a figure is known."""
+"""Usage: the labels of a call, usage events, and how their figures are known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_SCOPE_LABELS = 16
 
 
 class Provenance(StrEnum):
-    """How a figure is known, best first."""
+    """How a figure is known, most reliable first."""
 
     REPORTED = "reported"
     TOKENIZER = "tokenizer"
@@ -25,7 +25,7 @@ class Provenance(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How the call itself ended, as far as is known."""
+    """How the call ended, as far as the program knows."""
 
     OK = "ok"
     ERROR = "error"
@@ -34,7 +34,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallLabels:
-    """Who was called, for what, on whose account. `model` is "" when none was named."""
+    """The provider, model and operation of a call, and its scope labels. `model` is "" if none is
+    named."""
 
     provider: str
     model: str = ""
@@ -44,11 +45,11 @@ class CallLabels:
 
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
-    """One immutable fact: a call that was counted, once for ever, under its `id`.
+    """One immutable fact: a call that was counted. Each `id` counts once for ever.
 
-    `at` is the instant it is booked on, microseconds since 1970 UTC: for a reserved call the
-    instant of the reservation, so that it belongs to the period that it was admitted in.
-    `cost_pico` is None when no price was known; that is not the same as zero.
+    `at` is the instant that the event is booked on, in microseconds since 1970 UTC. For a reserved
+    call it is the instant of the reservation, so the event counts in the period that admitted the
+    call. `cost_pico` is None if no price was known; that differs from zero.
     """
 
     id: str
@@ -65,16 +66,16 @@ class UsageEvent:
 
     @property
     def priced(self) -> bool:
-        """Whether a price was known for everything in this event."""
+        """Whether every quantity in this event had a known price."""
         return self.cost_pico is not None
 
 
 def check_label(value: object, name: str, *, empty: bool = False) -> str:
     """Make a text safe to store: normalised (NFC), printable, at most 256 characters.
 
-    A longer text keeps its beginning and a hash of the whole, so two long names stay two. Control
-    characters and lone surrogates are written out as escapes. Raises InvalidInputError for a value
-    that is not a string, or is empty where a name is needed.
+    A longer text is cut and gets a hash of the whole, so two long names stay different. Control
+    characters and lone surrogates become escapes. Raises InvalidInputError for a value that is not
+    a string, or is empty where a name is required.
     """
     if not isinstance(value, str):
         raise InvalidInputError(name, f"{type(value).__name__} is not text", "give a string")
@@ -90,7 +91,7 @@ def check_label(value: object, name: str, *, empty: bool = False) -> str:
             for c in text
         )
     if len(text) > MAX_LABEL:
-        from hashlib import sha256  # noqa: PLC0415 - for names that hardly ever come; saves 3 ms
+        from hashlib import sha256  # noqa: PLC0415 - only for long names; saves 3 ms of start-up
 
         digest = sha256(text.encode("utf-8")).hexdigest()[:12]
         text = f"{text[: MAX_LABEL - 13]}~{digest}"
@@ -100,13 +101,13 @@ def check_label(value: object, name: str, *, empty: bool = False) -> str:
 
 
 def is_storable(text: str, *, empty: bool = False) -> bool:
-    """Whether a text is in the form that `check_label` gives."""
+    """Whether a text has the form that `check_label` returns."""
     return (bool(text) or empty) and len(text) <= MAX_LABEL and text.isprintable()
 
 
 @lru_cache(maxsize=4096)
 def labels_are_storable(labels: CallLabels) -> bool:
-    """Whether all names of a call are in the form that `check_label` and `check_scope` give."""
+    """Whether all names of a call have the form that `check_label` and `check_scope` return."""
     return (
         is_storable(labels.provider)
         and is_storable(labels.model, empty=True)
@@ -117,7 +118,7 @@ def labels_are_storable(labels: CallLabels) -> bool:
 
 
 def check_scope(scope: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
-    """Scope labels in a fixed order, checked; at most 16 of them."""
+    """Check scope labels (at most 16) and return them sorted by name."""
     if not scope:
         return ()
     if not isinstance(scope, Mapping):

@@ -1,8 +1,8 @@
-"""Windows and periods: which half-open stretch of time an instant belongs to.
+"""Windows and periods: which half-open interval of time an instant belongs to.
 
 A calendar window belongs to a time zone. A day starts at the first instant whose local date is that
-day, so midnights that do not exist, that happen twice, and dates that were skipped all have one
-answer, and periods tile time: every instant lies in exactly one. Days have 0 to 31 hours.
+day. This also defines days whose midnight is missing or repeated, and dates that were skipped.
+Every instant lies in exactly one period. A day has 0 to 31 hours.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from functools import lru_cache
 from quotakeeper.errors import InvalidInputError
 
 SECOND = 1_000_000
-MAX_INSTANT = 253_402_300_800 * SECOND  # the year 10000, where datetime ends
+MAX_INSTANT = 253_402_300_800 * SECOND  # the year 10000; datetime ends before it
 CALENDAR_KINDS = ("minute", "hour", "day", "week", "month")
 ENDLESS = "none"
-FOREVER = MAX_INSTANT - 2 * 86_400 * SECOND  # the end of a period that has none, in every zone
+FOREVER = MAX_INSTANT - 2 * 86_400 * SECOND  # stands for no end; valid in every zone
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLLING = re.compile(r"rolling[ -]?(\d{1,8})\s*(s|m|h|d)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -29,19 +29,20 @@ _MAX_ROLLING_SECONDS = 400 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A rule that cuts time into periods: a calendar unit, the last N seconds ("rolling"), or none."""
+    """A rule that divides time into periods: a calendar unit, the last N seconds ("rolling"), or
+    none."""
 
     kind: str
     seconds: int = 0
 
     @property
     def is_rolling(self) -> bool:
-        """Whether this is the last N seconds; a calendar unit otherwise."""
+        """Whether the window covers the last N seconds, and not a calendar unit."""
         return self.kind == "rolling"
 
     @property
     def is_endless(self) -> bool:
-        """Whether all time is one period: for prepaid credit, which no period gives back."""
+        """Whether all time is one period. Prepaid credit uses this window, because it never resets."""
         return self.kind == ENDLESS
 
     def __str__(self) -> str:
@@ -49,14 +50,14 @@ class Window:
             return self.kind
         for unit in ("d", "h", "m"):
             whole, rest = divmod(self.seconds, _UNIT_SECONDS[unit])
-            if rest == 0 and (unit != "d" or whole > 1):  # people say 24h
+            if rest == 0 and (unit != "d" or whole > 1):  # 24h is more usual than 1d
                 return f"rolling {self.seconds // _UNIT_SECONDS[unit]}{unit}"
         return f"rolling {self.seconds}s"
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One concrete `[start_at, end_at)` of a window, microseconds since 1970 UTC."""
+    """One interval `[start_at, end_at)` of a window, in microseconds since 1970 UTC."""
 
     start_at: int
     end_at: int
@@ -66,7 +67,10 @@ class Period:
 
 
 def parse_window(text: object, field: str = "window") -> Window:
-    """Read "minute", "hour", "day", "week", "month", "none" or "rolling 24h" (s, m, h, d)."""
+    """Read "minute", "hour", "day", "week", "month", "none" or "rolling 24h" (s, m, h, d).
+
+    Raises InvalidInputError for any other text.
+    """
     name = text.strip().lower() if isinstance(text, str) else ""
     if name in (*CALENDAR_KINDS, ENDLESS):
         return Window(name)
@@ -84,9 +88,10 @@ def parse_window(text: object, field: str = "window") -> Window:
 
 
 def period_at(window: Window, zone: tzinfo, at: int) -> Period:
-    """The period of `window` that holds the instant `at`.
+    """The period of `window` that contains the instant `at`.
 
-    For a rolling window it is all the slices that are, at `at`, still partly in it (see `slice_at`).
+    For a rolling window, the period covers every slice that is at least partly in it (see
+    `slice_at`).
     """
     if window.is_rolling:
         oldest = slice_at(window, at - window.seconds * SECOND)
@@ -97,8 +102,9 @@ def period_at(window: Window, zone: tzinfo, at: int) -> Period:
         return _fixed(at, 60 * SECOND)
     if window.kind == "hour":
         return _hour(zone, at)
-    # A civil day that was left and entered again (clocks set back over midnight) belongs to the
-    # later day from its first instant on: so walk forward while the next one has begun.
+    # If clocks are set back over midnight, a date ends and then begins again. All instants from the
+    # later date's first instant onwards belong to the later date. So go forward while the next date
+    # has begun.
     current = _first_date(window, _local(zone, at).date())
     following = _next_date(window, current)
     while first_instant(zone, following) <= at:
@@ -107,11 +113,11 @@ def period_at(window: Window, zone: tzinfo, at: int) -> Period:
 
 
 def slice_at(window: Window, at: int) -> Period:
-    """The stretch in which usage is added up into one balance.
+    """The interval in which usage is added up into one balance.
 
-    Calendar windows have one: their period. A rolling window is kept in 96 slices; a slice counts
-    until all of it has left the window, so a rolling limit errs by at most 1/96 of its length, and
-    always on the side of refusing.
+    A calendar window has one slice: its period. A rolling window has 96 slices, and each counts
+    until all of it has left the window. So a rolling limit errs by at most 1/96 of its length, and
+    only by refusing too early. Raises InvalidInputError for a calendar window.
     """
     if not window.is_rolling:
         raise InvalidInputError("window", f"{window} is not rolling", "use period_at")
@@ -120,7 +126,7 @@ def slice_at(window: Window, at: int) -> Period:
 
 @lru_cache(maxsize=8192)
 def first_instant(zone: tzinfo, day: date) -> int:
-    """The first instant whose local date is `day` or later, microseconds since 1970 UTC."""
+    """The first instant whose local date is `day` or later, in microseconds since 1970 UTC."""
     midnight = datetime.combine(day, time.min)
     early, late = sorted(
         _micros(midnight.replace(tzinfo=zone, fold=fold)) // SECOND for fold in (0, 1)
@@ -131,7 +137,7 @@ def first_instant(zone: tzinfo, day: date) -> int:
 
 
 def _boundary(low: int, high: int, reached: Callable[[int], bool]) -> int:
-    # The clocks skipped over midnight somewhere in (low, high]: find the second they did it.
+    # Binary search for the second at which `reached` becomes true, in (low, high].
     while low < high:
         middle = (low + high) // 2
         if reached(middle):
@@ -142,8 +148,8 @@ def _boundary(low: int, high: int, reached: Callable[[int], bool]) -> int:
 
 
 def _hour(zone: tzinfo, at: int) -> Period:
-    # Hours run from one local full hour to the next. Where the clocks change, offsets differ
-    # within the hour: then the change itself is a boundary, so that no instant is in two hours.
+    # An hour runs from one full local hour to the next. If the offset changes within the hour, the
+    # change is also a boundary, so that no instant belongs to two hours.
     offset = _offset(zone, at)
     start = (at + offset) // (3_600 * SECOND) * 3_600 * SECOND - offset
     end = start + 3_600 * SECOND
@@ -193,12 +199,12 @@ def _micros(moment: datetime) -> int:
 
 
 def instant(moment: datetime) -> int:
-    """An aware datetime -> microseconds since 1970 UTC."""
+    """Convert an aware datetime to microseconds since 1970 UTC."""
     if moment.tzinfo is None:
         raise InvalidInputError("datetime", "has no time zone", "give an aware datetime")
     return _micros(moment)
 
 
 def moment(at: int, zone: tzinfo = UTC) -> datetime:
-    """Microseconds since 1970 UTC -> an aware datetime in `zone`."""
+    """Convert microseconds since 1970 UTC to an aware datetime in `zone`."""
     return _local(zone, at)

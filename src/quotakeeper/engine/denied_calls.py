@@ -1,7 +1,7 @@
-"""What is done for a call that a limit denied, before the refusal stands: `on_busy`, `on_limit`.
+"""Applies the policies `on_busy` and `on_limit` to a call that a limit denied.
 
-First the call's own output cap is lowered, where the policy is to clamp. Then it waits: for calls
-under way to end, or for the period to end. What frees room in this process wakes it at once.
+With `on_limit = "clamp"`, the call's output cap is lowered first. Then the call waits until calls
+under way end, or until the period ends. A call that ends in this process wakes it at once.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from quotakeeper.engine.terms import OUTPUT, Terms
 from quotakeeper.engine.worker.steps import Steps
 
 FIRST_PAUSE_SECONDS = 0.02
-BUSY_PAUSE_SECONDS = 0.25  # the longest between two looks for room that other processes free
-USED_UP_PAUSE_SECONDS = 1.0  # the same where only the end of the period, or a correction, frees it
-_CLAMPED_AGAIN = 3  # what was left may be gone by the time it is asked for
+BUSY_PAUSE_SECONDS = 0.25  # the longest pause between two checks for room
+USED_UP_PAUSE_SECONDS = 1.0  # the same if only the period's end or a correction makes room
+_CLAMPED_AGAIN = 3  # other calls may take the rest before this call asks for it
 
 ON_LOOP = "an event loop runs in this thread: await areserve, or call from another thread"
-OWN = "the caller's own thread or task holds calls under it"
-NESTED = "this thread waits for room already"
-TOO_LATE = "it has room again later than wait_seconds allows"
+OWN = "the caller's own thread or task holds a reservation in this limit"
+NESTED = "this thread already waits for room"
+TOO_LATE = "the limit has room again only after wait_seconds"
 
 Pricing = Callable[[Quantities], Figures]
 
 
 class DeniedCalls:
-    """Carries out the policies of a keeper for calls that a limit denied."""
+    """Applies the policies of a keeper to calls that a limit denied."""
 
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
@@ -45,15 +45,15 @@ class DeniedCalls:
 
     @property
     def may_queue(self) -> bool:
-        """Whether a call may have to line up behind others that wait for the same limit."""
+        """Whether a call may have to wait behind others that wait for the same limit."""
         return not self._parts.room.is_empty
 
     def admitted(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Any]:
-        """The last outcome of a command: of asking, and where that may help of asking again."""
+        """The last outcome of a command. The command is sent again whenever that may help."""
         parts, limits = self._parts, command.limits
         began = parts.clock.monotonic()
         if self._policies.on_limit == "clamp" and command.up_to is None:
-            # It may be lowered, or may have been: by its id it is the same call all the same.
+            # `up_to` makes a repeated call match its id even if its amounts were lowered before.
             command = replace(command, up_to=command.figures.quantities)
         outcome: Any = None
         if parts.room.is_empty or terms.at_once or not self._lines_up(limits, began):
@@ -87,7 +87,7 @@ class DeniedCalls:
     def _lowered(
         self, denied: Denied, command: Reserve, call: PreparedCall, terms: Terms
     ) -> Steps[Any]:
-        """The outcome of asking for less output, where the policy is to clamp."""
+        """Ask again with a lower output cap, if the policy is to clamp, and return the outcome."""
         policies = self._policies
         if policies.on_limit != "clamp" or terms.at_once or _is_told_at_once(denied.decision):
             return denied
@@ -110,15 +110,13 @@ class DeniedCalls:
             if most < least:
                 free = tuple(map(_without_calls_under_way, refusing))
                 terms.fits_lowered = largest_output(figures, free, price) >= least
-                terms.not_clamped = (
-                    f"less than the {least} output tokens that clamp_least asks for are left"
-                )
+                terms.not_clamped = f"fewer than the {least} output tokens of clamp_least are left"
                 return denied
             figures = commands.estimate(call, _given({**quantities, OUTPUT: most}))
             outcome = yield replace(command, figures=figures)
             if not isinstance(outcome, Denied):
                 return outcome
-            if _is_told_at_once(outcome.decision):  # calls were paused meanwhile
+            if _is_told_at_once(outcome.decision):  # calls were paused in the meantime
                 return outcome
         return denied
 
@@ -127,7 +125,7 @@ class DeniedCalls:
     def _why_not(
         self, denied: Denied | None, limits: tuple[Limit, ...], terms: Terms, began: float
     ) -> Steps[str]:
-        """Why a call is not waited for, "" where it is."""
+        """Why the call does not wait; "" if it waits."""
         if terms.at_once:
             return _NO
         if denied is not None:
@@ -150,7 +148,7 @@ class DeniedCalls:
         return self._parts.room.holds_some(caller, limits)
 
     def _until(self, decision: Decision, terms: Terms, began: float) -> float | None:
-        """Until when (monotonic seconds) a refused call may wait; None: the refusal stands."""
+        """Until when (monotonic seconds) a refused call may wait; None if the refusal is final."""
         policies, clock = self._policies, self._parts.clock
         if _is_told_at_once(decision):
             return None
@@ -171,7 +169,7 @@ class DeniedCalls:
         self, denied: Denied | None, command: Reserve, call: PreparedCall, terms: Terms,
         began: float,
     ) -> Steps[Any]:  # fmt: skip
-        """The last outcome of asking again whenever there may be room."""
+        """Ask again whenever there may be room, and return the last outcome."""
         clock, room = self._parts.clock, self._parts.room
         names = frozenset(
             verdict.limit.name for verdict in denied.decision.refusing
@@ -203,7 +201,7 @@ class DeniedCalls:
             room.leave(waiting)
 
     def _pause(self, denied: Denied | None, terms: Terms, pause: float) -> float:
-        """For how long to rest before the next look."""
+        """How long to pause before the next check, in seconds."""
         if denied is None or denied.decision.is_held or terms.fits_lowered:
             return min(pause, BUSY_PAUSE_SECONDS)
         left = (denied.decision.blocking.resets_at - self._parts.clock.now()) / SECOND
@@ -211,16 +209,18 @@ class DeniedCalls:
 
 
 def _is_told_at_once(decision: Decision) -> bool:
-    """Whether a person has to do something before calls go on: end a pause, or set the clock."""
+    """Whether calls stay refused until a person acts: ends a pause, or sets the clock."""
     return decision.pause is not None or decision.doubt is not None
 
 
-_NO = "no"  # the policy is not to wait, or waiting is no help
+_NO = "no"  # the policy is not to wait, or waiting does not help
 
 
 def largest_output(figures: Figures, verdicts: tuple[Verdict, ...], price: Pricing) -> int:
-    """The most output tokens with which a call fits these limits, all else as in `figures`; 0 where
-    a limit has no room even without output, or does not count output."""
+    """The most output tokens with which a call fits these limits; all other figures stay.
+
+    0 if a limit has no room even without output, or does not count output.
+    """
     quantities = figures.quantities
     most = quantities.get(OUTPUT, 0)
     for verdict in verdicts:
@@ -235,14 +235,14 @@ def largest_output(figures: Figures, verdicts: tuple[Verdict, ...], price: Prici
 
 
 def _without_calls_under_way(verdict: Verdict) -> Verdict:
-    """The verdict as it would be if calls under way used nothing."""
+    """The verdict if all calls under way used nothing."""
     return replace(verdict, remaining=max(0, verdict.limit.amount - verdict.used))
 
 
 def _affordable(quantities: Quantities, most: int, pico: int, price: Pricing) -> int:
-    """The most output tokens, up to `most`, with which quantities cost at most `pico`."""
+    """The most output tokens, up to `most`, with which the quantities cost at most `pico`."""
     least, beyond = 0, max(0, most) + 1
-    while beyond - least > 1:  # costs grow with tokens, by whatever tariff
+    while beyond - least > 1:  # binary search: cost grows with tokens under every tariff
         tried = (least + beyond) // 2
         cost = price({**quantities, OUTPUT: tried}).cost_pico
         if cost is not None and cost <= pico:
@@ -253,14 +253,14 @@ def _affordable(quantities: Quantities, most: int, pico: int, price: Pricing) ->
 
 
 def _given(quantities: Quantities) -> dict[str, Any]:
-    """Quantities as `CommandBuilder.estimate` takes them: no request unless one is among them."""
+    """Quantities as arguments for `CommandBuilder.estimate`, without its default of one request."""
     return {"quantities": {"requests": 0, **quantities}}
 
 
 def _told(
     outcome: Any, command: Reserve, terms: Terms, waited_ms: int = 0, not_waited: str = ""
 ) -> Any:
-    """An outcome whose decision says what was asked for, where that is not plain."""
+    """Add the basis to an outcome's decision if the call was refused, waited for, or lowered."""
     if isinstance(outcome, Denied):
         basis = terms.basis(command.figures, waited_ms=waited_ms, not_waited=not_waited)
         return Denied(replace(outcome.decision, basis=basis))

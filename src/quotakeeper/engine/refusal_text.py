@@ -1,4 +1,4 @@
-"""The message of a refusal: which limit, what is used and what is only held, and what to do."""
+"""The message of a refusal: the limit, its settled and reserved use, and how to continue."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from quotakeeper.engine.policies import Policies
 
 
 def refusal_text(decision: Decision, zone: tzinfo, policies: Policies) -> str:
-    """Two sentences for people: the limit and where it stands; what was reserved, why, and the fix."""
+    """Two sentences for people: the state of the limit, then what the call reserves, why, and the
+    fix."""
     verdict, basis = decision.blocking, decision.basis
     text = verdict.explain(zone)
     others = [repr(each.limit.name) for each in decision.refusing if each is not verdict]
     if others:
-        text += f" (refused by {', '.join(others)} too)"
+        text += f" (also refused by {', '.join(others)})"
     if basis is None:
         return text
     waited = f"; waited {_seconds(basis.waited_ms)} s" if basis.waited_ms else ""
-    why_not = f"; not waited for: {basis.not_waited}" if basis.not_waited else ""
+    why_not = f"; did not wait: {basis.not_waited}" if basis.not_waited else ""
     if basis.not_clamped:
         why_not += f"; {basis.not_clamped}"
     fix = f": {_fix(decision, verdict, basis, policies)}"
@@ -32,7 +33,7 @@ def _seconds(milliseconds: int) -> str:
 
 
 def _reserved(verdict: Verdict, basis: HoldBasis) -> str:
-    """What the limit counts of the call, with the reason of each amount that has one."""
+    """The amounts of the call that the limit counts, with their reasons."""
     parts = METERS[verdict.limit.meter].parts
     counted = {
         key: amount for key, amount in basis.quantities.items()
@@ -49,19 +50,19 @@ def _reserved(verdict: Verdict, basis: HoldBasis) -> str:
 
 
 def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Policies) -> str:
-    """What a person can do, the best first."""
+    """What the user can do, the best option first."""
     fixes = []
     output = "output_tokens" in basis.quantities
     can_be_smaller = output and verdict.limit.meter != "requests"
-    unnamed = basis.reasons.get("output_tokens", "").rpartition(" names no ")[2]
+    unnamed = basis.reasons.get("output_tokens", "").rpartition(" sets no ")[2]
     if can_be_smaller and unnamed:
-        fixes.append(f"name {unnamed} in the request")
+        fixes.append(f"set {unnamed} in the request")
     elif can_be_smaller:
         fixes.append("ask for less output")
     if decision.is_held and policies.on_busy != "wait" and policies.on_limit != "wait":
         fixes.append('set on_busy = "wait"')
     elif verdict.limit.window.is_endless and not decision.is_held:
-        pass  # no period ends that could be waited for
+        pass  # prepaid credit has no period whose end could be waited for
     elif policies.on_limit == "wait" and not verdict.never_fits:
         fixes.append("raise wait_seconds")
     elif basis.waited_ms:
@@ -72,5 +73,5 @@ def _fix(decision: Decision, verdict: Verdict, basis: HoldBasis, policies: Polic
         fixes.append('set hold = "typical"')
     if can_be_smaller and policies.on_limit != "clamp":
         fixes.append('set on_limit = "clamp"')
-    fixes.append("pay in" if verdict.limit.window.is_endless else "raise the limit")
+    fixes.append("add credit" if verdict.limit.window.is_endless else "raise the limit")
     return ", or ".join(fixes)

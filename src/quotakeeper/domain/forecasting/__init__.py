@@ -1,1 +1,1 @@
-"""Usage added up over time, and what follows from it."""
+"""Usage summed over time, and the forecasts and plans that are computed from it."""

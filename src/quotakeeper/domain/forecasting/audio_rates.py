@@ -1,10 +1,11 @@
-"""Rates: what the operations of a pipeline use for each minute of sound, by a ledger's own history.
+"""Rates: how much each operation uses per minute of audio, computed from the ledger's history.
 
-A call that was billed by its audio is a hearing, and begins a file; calls under the same labels
-that follow it within six hours belong to that file, until the next one begins. A hearing of the
-same length right after another is the same file heard again, in another language. So nothing has to
-be told: the order of the ledger tells it. Sums are right also where several files are worked on at
-once under the same labels; only the spread between files is then smaller than it was.
+A call that is billed by audio length is a transcription and starts a file. Later calls with the
+same scope labels belong to that file. They must follow within six hours and before the next
+transcription. A second transcription of the same length directly after the first is the same file
+in another language. The order of events is enough for this, so callers mark no files. If several
+files with the same labels overlap in time, the sums stay right. Only the spread between files is
+then too small.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ _ORDER = tuple(Provenance)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one operation uses per minute of sound, and how that is known.
+    """How much one operation uses per minute of audio, and how that is known.
 
-    `per_minute` is what is expected, by quantity key; `low` and `high` are its 10 % and 90 % points
-    as factors. `calls_per_file` is given where it is always the same, else calls grow with the
-    length by `calls_per_minute`. `is_hearing`: it is billed by the length of the sound. `basis`
-    is "history" (of so many `files`, their figures known by `provenance` at worst) or "assumed".
+    `per_minute` is the expected use by quantity key. `low` and `high` are its 10 % and 90 % points,
+    as factors. `calls_per_file` is set if every file takes the same number of calls; else the
+    number is `calls_per_minute` times the length. `is_hearing` is true for an operation that is
+    billed by audio length. `basis` is "history" or "assumed". For "history", `files` is the number
+    of files, and `provenance` the least reliable source of their figures.
     """
 
     provider: str
@@ -48,13 +50,13 @@ class Rate:
     provenance: Provenance = Provenance.ASSUMED
 
     def calls(self, milliseconds: int) -> int:
-        """How many calls a file of this length takes; one at least."""
+        """How many calls a file of this length takes; at least one."""
         if self.calls_per_file is not None:
             return self.calls_per_file
         return max(1, _nearest(self.calls_per_minute * milliseconds / MINUTE_MS))
 
     def uses(self, milliseconds: int, factor: Fraction = Fraction(1)) -> list[dict[str, int]]:
-        """The quantities of each call for a file of this length, the whole of it times a factor."""
+        """The quantities of each call for a file of this length, all multiplied by `factor`."""
         calls = self.calls(milliseconds)
         whole = {
             key: _nearest(rate * factor * milliseconds / MINUTE_MS)
@@ -67,7 +69,7 @@ class Rate:
         ]
 
     def by_model(self, provider: str, model: str) -> Rate:
-        """The same rate for another model."""
+        """A copy of this rate for another model."""
         return replace(self, provider=provider, model=model)
 
 
@@ -80,9 +82,10 @@ class _File:
 
 
 def rates_from(events: Iterable[UsageEvent]) -> tuple[Rate, ...]:
-    """The rates of every operation that hears or follows, in the order they are first used in.
+    """The rates of all operations that transcribe audio or follow a transcription, in order of
+    first use.
 
-    Of an operation that was done by several models, the last one used names it.
+    If several models did an operation, its rate names the model that was used last.
     """
     files = list(_files(events))
     total = sum(file.milliseconds for file in files)
@@ -110,7 +113,7 @@ def _files(events: Iterable[UsageEvent]) -> Iterator[_File]:
                 yield file
             current[labels.scope] = _File(length, event.at, [event])
         elif (labels.provider, labels.operation) in heard_by or file is None:
-            continue  # a hearing that was refused, or nothing that a file is known for
+            continue  # a failed transcription, or a call that belongs to no known file
         elif event.at - file.last_at <= FOLLOWS_WITHIN:
             file.rest.append(event)
             file.last_at = event.at
@@ -123,7 +126,7 @@ _Uses = dict[int, list[UsageEvent]]
 def _by_operation(
     files: Sequence[_File], part: Callable[[_File], list[UsageEvent]]
 ) -> dict[tuple[str, str], _Uses]:
-    """Events by provider and operation, and by the number of the file."""
+    """Group events by provider and operation, and then by the index of their file."""
     found: dict[tuple[str, str], _Uses] = {}
     for number, file in enumerate(files):
         for event in part(file):
@@ -161,7 +164,7 @@ def _rate(files: Sequence[_File], total: int, uses: _Uses, *, is_hearing: bool) 
 
 
 def _calls_per_file(counts: set[int], heard: int, total: int) -> int | None:
-    if heard:  # a hearing is never longer than the file: so many of them carry the sum
+    if heard:  # no transcription is longer than its file: so at least this many
         return -(-heard // total)
     return counts.pop() if len(counts) == 1 else None
 
@@ -171,7 +174,7 @@ def _counted(quantities: Quantities) -> Iterator[tuple[str, int]]:
 
 
 def _factors(shares: Sequence[Fraction], mean: Fraction) -> tuple[Fraction, Fraction]:
-    """The 10 % and 90 % points of the files' own rates, over the mean; wider where files are few."""
+    """The 10 % and 90 % points of the files' rates over the mean; wider if there are few files."""
     if not mean:
         return Fraction(1), Fraction(1)
     low = min(Fraction(1), shares[len(shares) // 10] / mean)

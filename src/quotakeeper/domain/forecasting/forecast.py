@@ -1,14 +1,16 @@
-"""Forecasts: how fast a limit is being used, where its period will end, and when it is exhausted.
+"""Forecasts: the speed of use, the projected total at the end of a period, and the time of
+exhaustion.
 
-The present speed is that of the last hour. What is still to come is foreseen by a pace: the mean
-of the last half hour, hour, three, six or twenty-four hours, or of the period so far; of these,
-the one that would have foreseen the period so far best (each is tried on what followed at every
-quarter of an hour). A stretch more than twice as busy, or less than half as busy, as any before it
-is a change of pace, and is then believed. One slot never counts for more than all others together:
-a single huge call is no pace.
+The present speed is that of the last hour. The rest of the period is projected from a rate. The
+candidates are the means of the last half hour, hour, 3, 6 or 24 hours, and of the period so far. The
+forecast uses the rate that would have predicted the period so far best. Each rate is tested at
+every quarter of an hour against what followed. If the last half hour is more than twice, or less
+than half, as busy as every earlier one, the forecast uses it alone. No slot counts for more than
+all others together, so that one huge call does not set the rate.
 
-The interval holds eight times in ten, as far as the past tells: from the errors that pace would
-have made, which grow with the time to come, and from their drift. All in whole numbers.
+The interval contains the true value eight times in ten, as far as past errors tell. Its width comes
+from the errors of that rate, which grow with the remaining time, and from their drift. All
+arithmetic uses whole numbers.
 """
 
 from __future__ import annotations
@@ -27,10 +29,10 @@ DAY = 24 * HOUR
 LOOK_BACK = 7 * DAY
 LEAST_SPAN = 600 * SECOND
 LEAST_PERIOD = 6 * BUCKET
-_SHORT = 6  # slots: half an hour
+_SHORT = 6  # in slots: half an hour
 _STRETCHES = (_SHORT, 12, 36, 72, 288)
 _TRIES = 96
-_Z = (12_816, 10_000)  # of a normal distribution, one in ten is beyond so many deviations
+_Z = (12_816, 10_000)  # 1.2816: one value in ten of a normal distribution is beyond it
 _ONE = 10**9
 
 FIRST_MINUTES = "first_minutes"
@@ -40,14 +42,16 @@ CHANGE_OF_PACE = "change_of_pace"
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Amounts are in base units of the limit, instants in microseconds since 1970 UTC.
+    """A forecast. Amounts are in base units of the limit, instants in microseconds since 1970 UTC.
 
-    `per_hour` is the present speed; `burn_rate` is it over the speed that uses up exactly the whole
-    limit in a whole period: 1.00 is on course (None for a limit of nothing). `projected` is the use
-    at the end of the period (for a rolling window: one window from now), with its 80 % interval;
-    `exhausts_at` is when nothing is left (None: not at this rate), `exhausts_from` and
-    `exhausts_until` the same at the high and the low end of the interval. `method` names what the
-    pace to come was taken from: `first_minutes`, `last_30_minutes` (60, 180, 360, 1440),
+    `per_hour` is the present speed. `burn_rate` is that speed over the speed that uses up the whole
+    limit in one period: 1.00 is on course. It is None if the limit's amount is 0. `projected` is
+    the use at the end of the period, with its 80 % interval. A rolling window is projected to one
+    window from now.
+
+    `exhausts_at` is when nothing is left; None if that does not happen by then. `exhausts_from` and
+    `exhausts_until` are the same instant at the high and the low end of the interval. `method`
+    names the data behind the rate: `first_minutes`, `last_30_minutes` (60, 180, 360, 1440),
     `since_first_call`, `change_of_pace`.
     """
 
@@ -64,9 +68,9 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class LimitSnapshot:
-    """Where a limit stands: what was used and set aside of its amount, in which period, and when.
+    """The state of one limit at instant `now`: its amount, and what is used and reserved of it.
 
-    For a rolling window, `period` is what its oldest use lies in; it has no end of its own.
+    For a rolling window, `period` begins with the oldest slice that still counts.
     """
 
     amount: int
@@ -78,7 +82,8 @@ class LimitSnapshot:
 
     @property
     def start_at(self) -> int:
-        """From where on slots are looked at: a week at most."""
+        """The start of the first slot that the forecast reads: the period's start, at most a week
+        ago."""
         start = self.period.start_at
         if self.window.is_rolling:
             start = self.now - self.window.seconds * SECOND
@@ -86,27 +91,28 @@ class LimitSnapshot:
 
     @property
     def length(self) -> int:
-        """How long a whole period is."""
+        """The length of a whole period, in microseconds."""
         if self.window.is_rolling:
             return self.window.seconds * SECOND
         return self.period.end_at - self.period.start_at
 
     @property
     def to_come(self) -> int:
-        """How long it is to the end that is projected to."""
+        """The time from `now` to the instant of the projection, in microseconds."""
         if self.window.is_rolling:
             return self.length
         return max(0, self.period.end_at - self.now)
 
     @property
     def leaving(self) -> int:
-        """What is used now and will not be at that end: in a rolling window, all of it."""
+        """The used amount that no longer counts at the instant of the projection: all of it in a
+        rolling window, else 0."""
         return self.used if self.window.is_rolling else 0
 
 
 @dataclass(frozen=True, slots=True)
 class _More:
-    """What is still to come, with its interval, and what said so."""
+    """The expected further use with its interval, and the method that it comes from."""
 
     expected: int
     low: int
@@ -115,9 +121,9 @@ class _More:
 
 
 def forecast(stand: LimitSnapshot, use: Mapping[int, int]) -> Forecast | None:
-    """Foresee a limit from its use by slot (start of slot -> base units).
+    """Forecast a limit from its use by slot (start of slot -> base units).
 
-    None where nothing can be said: the period is shorter than half an hour, or nothing was used.
+    Returns None if the period is shorter than half an hour, or if nothing was used.
     """
     since = stand.start_at
     used = {at: n for at, n in use.items() if since <= at <= stand.now and n > 0}
@@ -140,7 +146,10 @@ def forecast(stand: LimitSnapshot, use: Mapping[int, int]) -> Forecast | None:
 
 
 def _speed(used: Mapping[int, int], stand: LimitSnapshot) -> tuple[int, int]:
-    """What was used in the last hour, and over how long: from its first call, ten minutes at least."""
+    """The use in the last hour, and the time that it took (microseconds).
+
+    The time counts from the first call in that hour and is at least ten minutes.
+    """
     start = max(bucket_start(stand.now - HOUR), stand.start_at)
     recent = [at for at in used if at >= start]
     least = max(min(LEAST_SPAN, stand.now - start), SECOND)
@@ -156,14 +165,14 @@ def _ratio(part: int, of: int) -> Decimal | None:
 
 
 def _exhausted(stand: LimitSnapshot, more: int) -> int | None:
-    """When nothing is left, if so much comes until the end."""
+    """The instant at which nothing is left, if `more` is used evenly until the end."""
     left = stand.amount - stand.used - stand.reserved
     gain = more - stand.leaving
     if left <= 0:
         return stand.now
     if gain <= 0:
         return None
-    at = stand.now + -(-left * stand.to_come // gain)  # rounded up: never promised too early
+    at = stand.now + -(-left * stand.to_come // gain)  # rounded up: never too early
     return at if at < stand.now + stand.to_come else None
 
 
@@ -182,19 +191,19 @@ def _more(used: Mapping[int, int], stand: LimitSnapshot) -> _More:
     latest = min(used.get(present, 0), sum(even))
     expected = (sum(even[-length:]) + latest) * stand.to_come // span
     low, high = tries.interval(length, expected, stand.to_come)
-    if sum(amount > 0 for amount in past) < 3:  # one or two calls: whether more come is not known
+    if sum(amount > 0 for amount in past) < 3:  # with one or two calls, more may follow
         high = max(high, sum(past) * stand.to_come // (len(past) * BUCKET))
     return _More(expected, low, high, method)
 
 
 def _evened(past: Sequence[int]) -> list[int]:
-    """The slots, the largest of them not larger than all others together."""
+    """The slots, with the largest one cut to the sum of all others."""
     most = sum(past) - max(past)
     return [min(amount, most) for amount in past]
 
 
 def _chosen(past: Sequence[int], tries: _Tries) -> tuple[int, str]:
-    """How many of the last slots to go by, and what that is called."""
+    """The number of last slots to compute the rate from, and the name of that method."""
     if len(past) >= 3 * _SHORT and _has_changed(past):
         return _SHORT, CHANGE_OF_PACE
     length = tries.best()
@@ -211,7 +220,7 @@ def _has_changed(past: Sequence[int]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Errors:
-    """Weighted sums of the errors that one stretch would have made: size, square, and signed."""
+    """Weighted sums of the prediction errors of one rate: absolute, squared, and signed."""
 
     size: int
     square: int
@@ -220,9 +229,10 @@ class _Errors:
 
 @dataclass(frozen=True, slots=True)
 class _Tries:
-    """What each stretch would have foreseen of the `ahead` slots after earlier instants.
+    """The prediction errors of each rate at earlier instants, over the next `ahead` slots.
 
-    Later tries weigh more. `errors` has one entry for each length of stretch, the whole past last.
+    Later instants weigh more. `errors` has one entry per number of slots; the last is the whole
+    past.
     """
 
     slots: int
@@ -232,7 +242,7 @@ class _Tries:
 
     @staticmethod
     def of(past: Sequence[int], to_come: int) -> _Tries:
-        """Try every stretch at up to a hundred earlier instants."""
+        """Test every rate at up to a hundred earlier instants."""
         many = len(past)
         sums = [0]
         for amount in past:
@@ -244,19 +254,20 @@ class _Tries:
         return _Tries(many, ahead, sum(instants), errors)
 
     def best(self) -> int:
-        """The length of the stretch that erred least; of equals, the longest."""
+        """The number of slots with the smallest error; of equal ones, the largest."""
         return min(self.errors, key=lambda length: (self.errors[length].size, -length))
 
     def interval(self, length: int, expected: int, to_come: int) -> tuple[int, int]:
-        """What is to come at least and at most, eight times in ten."""
+        """The lower and upper bound of the further use that holds eight times in ten."""
         found = self.errors[length]
         square, signed = found.square // self.weight, found.signed // self.weight
         ahead, known = self.ahead * BUCKET, self.slots * BUCKET
-        # Errors of stretches one after the other add up, and the pace itself is known from little
-        # when much is still to come; a third on top, because the best of several looks too good.
+        # Errors of consecutive intervals add up, and the rate itself is uncertain if much time
+        # remains. A third is added, because the best of several candidates looks better than it is.
         spread = square * to_come * (known + 2 * to_come) * 4 // (3 * ahead * known)
         low, high = _interval(expected, isqrt(spread))
-        # A drift beyond what chance would give goes on: it grows with the square of time.
+        # A drift larger than chance explains is projected forward: it grows with the square of
+        # time.
         chance = isqrt(max(0, square - signed * signed) * self.ahead // self.slots)
         drift = max(0, abs(signed) - chance) * to_come * to_come // (ahead * ahead)
         return (low, high + drift) if signed > 0 else (max(0, low - drift), high)
@@ -274,7 +285,10 @@ def _errors(sums: Sequence[int], ahead: int, instants: range, length: int) -> _E
 
 
 def _interval(mean: int, deviation: int) -> tuple[int, int]:
-    """The 10 % and 90 % points of a gamma distribution (Wilson and Hilferty), or around a mean."""
+    """The 10 % and 90 % points of a gamma distribution (Wilson and Hilferty approximation).
+
+    If the deviation is large, a symmetric interval around the mean.
+    """
     if 2 * deviation > 3 * mean:
         reach = deviation * _Z[0] // _Z[1]
         return max(0, mean - reach), mean + reach

@@ -1,13 +1,13 @@
-"""Planning: when each of many pieces of work can be done without any limit being passed.
+"""Planning: when each task can run so that no hard limit is passed.
 
-Pieces are taken in their order, one after the other, each call of a piece at the first instant at
-which every hard limit has room for it; a piece that is larger than a limit is left out, named.
-Limits see what the ledger would see: calendar periods in their own zones, rolling windows in
-slices, what was used and reserved before. How long calls take is not counted. What it promises:
+Tasks run in the given order. Each call takes the first instant at which every hard limit has room
+for it. A task with a call larger than a limit is left out and named. The plan counts use as the
+ledger does: calendar periods in their own time zones, rolling windows in slices. It includes what
+is already used and reserved. Calls are planned as if they took no time. The plan guarantees:
 
-- No hard limit is passed in any of its periods, if the calls use what was planned for them.
-- No call could have been made earlier without changing the order.
-- With more room in a limit nothing is done later (unless a piece that fitted never does now).
+- No hard limit is passed in any period, if the calls use what was planned for them.
+- No call could run earlier without changing the order.
+- More room in a limit never delays a task, unless it makes a task fit that was left out before.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One call that is to be made: what it would be reserved for. No price known: `cost_pico` None."""
+    """One planned call and what it would reserve. `cost_pico` is None if no price is known."""
 
     labels: CallLabels
     quantities: Quantities
@@ -35,7 +35,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A piece of work (a file): its calls, in order."""
+    """One piece of work, such as a file: its calls in order."""
 
     name: str
     asks: tuple[Ask, ...]
@@ -43,7 +43,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class LimitRoom:
-    """A limit, its time zone, and what counts against it already: instants and base units."""
+    """A limit, its time zone, and the use that already counts: pairs of instant and base units."""
 
     limit: Limit
     zone: tzinfo
@@ -52,9 +52,9 @@ class LimitRoom:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """When a task is done: the instant of each of its calls, microseconds since 1970 UTC.
+    """The planned instants of a task's calls, in microseconds since 1970 UTC.
 
-    `waited_for` names the limit that it had to wait for longest; "" when it had not to wait.
+    `waited_for` names the limit that delays the task longest; "" if no limit delays it.
     """
 
     name: str
@@ -66,7 +66,8 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """A task of which one call is larger than a hard limit: `asked` of it, in its base units."""
+    """A task with one call that is larger than a hard limit; `asked` is that call's use in base
+    units."""
 
     name: str
     limit: Limit
@@ -75,7 +76,8 @@ class Impossible:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """The first time that the plan passes a soft limit: by which task, and when."""
+    """The first time that the plan passes a soft limit: the limit, the task's name, and the
+    instant."""
 
     limit: Limit
     name: str
@@ -84,7 +86,7 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is done when. `beyond` names what would come after the last instant that was asked for."""
+    """A whole plan. `beyond` names the tasks that would begin after the last instant of the plan."""
 
     planned: tuple[Planned, ...]
     impossible: tuple[Impossible, ...]
@@ -95,11 +97,11 @@ class Schedule:
 def standing(
     limit: Limit, zone: tzinfo, counted: int, now: int, profile: Mapping[int, int] | None = None
 ) -> LimitRoom:
-    """A limit with so much used and reserved in its present period.
+    """A limit with `counted` base units used and reserved in its present period.
 
-    For a rolling window, `profile` (start of slot -> base units) tells when it was used. A slot
-    counts as if all of it had come at its end, and what no slot tells of as if it came now: it
-    leaves the window a little later in the plan than in the ledger, never earlier.
+    For a rolling window, `profile` (start of slot -> base units) tells when they were used. Each
+    slot counts at its end. Use that is in no slot counts now. So use leaves the window in the plan
+    a little later than in the ledger, never earlier.
     """
     if not limit.window.is_rolling:
         return LimitRoom(limit, zone, ((now, counted),))
@@ -110,7 +112,8 @@ def standing(
 
 
 def plan(tasks: Iterable[Task], standings: Sequence[LimitRoom], now: int, until: int) -> Schedule:
-    """Plan tasks one after the other from `now` on; what cannot begin before `until` is beyond."""
+    """Plan tasks one after the other from `now` on. Tasks that cannot begin before `until` are in
+    `beyond`."""
     rooms = [_room(each, now) for each in standings if each.limit.mode is not Mode.SHADOW]
     planned: list[Planned] = []
     impossible: list[Impossible] = []
@@ -156,7 +159,8 @@ def _placed(
 
 
 def _earliest(asked: Sequence[tuple[_Room, int]], at: int) -> tuple[int, str]:
-    """The first instant from `at` on at which all have room, and which of them was waited for."""
+    """The first instant from `at` on at which all limits have room, and the limit that was waited
+    for."""
     reason = ""
     moved = True
     while moved:
@@ -179,7 +183,7 @@ def _obstacle(task: Task, rooms: Sequence[_Room]) -> Impossible | None:
 
 
 class _Room:
-    """What counts against one limit in the period that the plan has come to; time only rises."""
+    """The use of one limit in the period that the plan has reached. Instants never decrease."""
 
     def __init__(self, limit: Limit, zone: tzinfo) -> None:
         self.limit = limit
@@ -187,29 +191,30 @@ class _Room:
         self.is_hard = limit.mode is Mode.HARD
 
     def asked(self, ask: Ask) -> int:
-        """How much of this limit a call takes."""
+        """How much of this limit a call uses, in base units."""
         return measure(self.limit.account_meter, ask.quantities, ask.cost_pico)
 
     def concerns(self, ask: Ask) -> bool:
-        """Whether a call counts here; one of unknown cost asks whether there is anything left."""
+        """Whether a call counts in this limit. A call of unknown cost counts in every limit on
+        cost."""
         unpriced = ask.cost_pico is None and self.limit.meter == "cost"
         return (unpriced or self.asked(ask) > 0) and self.limit.matches(ask.labels)
 
     def earliest(self, amount: int, at: int) -> int:
-        """The first instant from `at` on at which so much fits."""
+        """The first instant from `at` on at which `amount` base units fit."""
         raise AssertionError("each kind of window knows its own")
 
     def book(self, amount: int, at: int) -> bool:
-        """Take so much; whether the limit is passed now."""
+        """Count `amount` base units at an instant. Returns whether the limit is then passed."""
         raise AssertionError("each kind of window knows its own")
 
     def _fits(self, used: int, amount: int) -> bool:
-        # Nothing asked is a call of unknown cost: the ledger refuses it when nothing is left.
+        # An amount of 0 is a call of unknown cost: the ledger refuses it if nothing is left.
         return used + amount <= self.limit.amount if amount else used < self.limit.amount
 
 
 class _CalendarRoom(_Room):
-    """A calendar window: one period at a time, the next one empty."""
+    """The use of a calendar window: one period at a time; the next period starts at 0."""
 
     def __init__(self, limit: Limit, zone: tzinfo, period: Period, used: int) -> None:
         super().__init__(limit, zone)
@@ -229,12 +234,12 @@ class _CalendarRoom(_Room):
 
 
 class _RollingRoom(_Room):
-    """A rolling window: what was used leaves it slice by slice."""
+    """The use of a rolling window: each slice stops counting when it has left the window."""
 
     def __init__(self, limit: Limit, zone: tzinfo) -> None:
         super().__init__(limit, zone)
         self._used = 0
-        self._slices: deque[tuple[int, int]] = deque()  # when it leaves, how much
+        self._slices: deque[tuple[int, int]] = deque()  # (when it leaves, base units)
 
     def earliest(self, amount: int, at: int) -> int:
         used = self._used
@@ -268,5 +273,5 @@ def _room(each: LimitRoom, now: int) -> _Room:
 
 
 def _leaves_at(limit: Limit, at: int) -> int:
-    """When what is booked at an instant has left a rolling window."""
+    """The instant at which use that is booked at `at` has left the rolling window."""
     return slice_at(limit.window, at).end_at + limit.window.seconds * SECOND

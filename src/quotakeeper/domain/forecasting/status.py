@@ -1,4 +1,4 @@
-"""Reports: where limits stand, and usage added up by what the caller asks for."""
+"""Reports: the state of limits, and usage grouped by dimensions."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "prove
 
 @dataclass(frozen=True, slots=True)
 class LimitStatus:
-    """Where one limit stands. Amounts are in the limit's base unit; `percent` is of `used`.
+    """The state of one limit. Amounts are in the limit's base unit; `percent` is that of `used`.
 
-    `forecast` is None where nothing can be said, or nobody asked. `others` is, at the last value that
-    is listed of a limit per label, how many further values were used and are not listed.
-    `unpriced_calls` of the period, told to five minutes, have no known price: the cost they had is in
-    none of these figures, and a limit that would be "ok" is "unknown".
+    `forecast` is None if it cannot be computed or was not requested. `others` is set on the last
+    listed value of a limit per label: how many used values are not listed. `unpriced_calls` is how
+    many calls of the period have no known price, to five minutes. Their cost is in none of these
+    figures, so a limit that would be "ok" is "unknown".
     """
 
     limit: Limit
@@ -49,16 +49,17 @@ class LimitStatus:
 
     @property
     def is_told(self) -> bool:
-        """Whether anything is known of what was used: of unpriced calls alone nothing is."""
+        """Whether the use is known at least in part. It is unknown if only unpriced calls were
+        made."""
         return not self.unpriced_calls or self.used > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where everything stands at instant `as_of`; `pauses` are those in force.
+    """The state of all limits at instant `as_of`. `pauses` are the pauses in force.
 
-    `quotas` are the providers' own, as they were told of or as a preset says; they limit nothing here.
-    `doubt` is set while the clock of the machine is not trusted: `as_of` is the last trusted time.
+    `quotas` are the providers' own quotas, from reports or presets; they refuse no call. `doubt` is
+    set while the machine's clock is not trusted: `as_of` is then the last trusted time.
     """
 
     as_of: int
@@ -71,7 +72,7 @@ class Status:
 
 @dataclass(slots=True)
 class UsageRow:
-    """Usage of one group. `cost_pico` is that of the priced calls alone."""
+    """The usage of one group. `cost_pico` is the cost of its priced calls only."""
 
     key: tuple[str, ...]
     calls: int = 0
@@ -82,7 +83,7 @@ class UsageRow:
 
 
 def limit_status(verdict: Verdict) -> LimitStatus:
-    """A verdict as a status: ok below the first threshold, warning from it, exceeded at 100 %."""
+    """Turn a verdict into a status: ok below the first threshold, then warning, exceeded at 100 %."""
     limit, used = verdict.limit, verdict.used
     if used >= limit.amount:
         state = "exceeded"
@@ -96,13 +97,14 @@ def limit_status(verdict: Verdict) -> LimitStatus:
 
 
 def unpriced_since(status: Status) -> int | None:
-    """From where on calls without a price matter to some limit on cost; None: to none."""
+    """The instant from which unpriced calls matter to a limit on cost; None if there is no such
+    limit."""
     starts = [entry.period.start_at for entry in status.limits if entry.limit.meter == "cost"]
     return min(starts, default=None)
 
 
 def with_unpriced(status: Status, slots: Iterable[BucketSum]) -> Status:
-    """The status, with the unpriced calls of these slots at each limit on cost that they match."""
+    """The status with the unpriced calls of these slots added to each matching limit on cost."""
     found = [slot for slot in slots if slot.unpriced_calls]
     if not found:
         return status
@@ -125,14 +127,17 @@ def _with_unpriced(entry: LimitStatus, slots: Sequence[BucketSum]) -> LimitStatu
 
 
 def percent_of(used: int, amount: int) -> Decimal:
-    """Used as a percentage of an amount, to two decimals; of nothing, everything is 100 %."""
+    """`used` as a percentage of `amount`, to two decimals; 100 if the amount is 0."""
     if amount == 0:
         return Decimal(100)
     return percentage(used, amount)
 
 
 def add_up(parts: Iterable[BucketSum], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
-    """Usage by dimensions (see DIMENSIONS, and "scope.<label>"); days are those of `zone`."""
+    """Sum usage by dimensions (see DIMENSIONS, or "scope.<label>"). Days are those of `zone`.
+
+    Raises InvalidInputError for an unknown dimension.
+    """
     for name in by:
         if name not in DIMENSIONS and not name.startswith("scope."):
             raise InvalidInputError(
@@ -175,7 +180,7 @@ def _value(part: BucketSum, name: str, zone: tzinfo) -> str:
     return dict(labels.scope).get(name.removeprefix("scope."), "")
 
 
-@lru_cache(maxsize=256)  # slots come in order of time, many of them at one instant
+@lru_cache(maxsize=256)  # slots come in order of time, and many have the same start
 def _day(at: int, zone: tzinfo) -> str:
     return moment(at, zone).date().isoformat()
 

@@ -1,4 +1,4 @@
-"""Slots: usage added up over stretches of five minutes, for all who look at more than single calls."""
+"""Slots: usage summed over five minutes, for reports and forecasts that need no single calls."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ BUCKET = 300 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class BucketSum:
-    """What all calls of one kind used in the slot that starts at `bucket_at`.
+    """The usage of all calls with the same labels, provenance and outcome in one five-minute slot.
 
-    `bucket_at` is in microseconds since 1970 UTC. `cost_pico` is that of the priced calls alone;
-    `unpriced_calls` of the `calls` had no known price.
+    `bucket_at` is the start of the slot, in microseconds since 1970 UTC. `cost_pico` is the cost of
+    the priced calls; `unpriced_calls` of the `calls` had no known price.
     """
 
     bucket_at: int
@@ -32,7 +32,7 @@ class BucketSum:
 
     @property
     def slot_at(self) -> int:
-        """`bucket_at`, by the name that `Keeper.slots` goes with."""
+        """The same as `bucket_at`. Users of `Keeper.slots` know it by this name."""
         return self.bucket_at
 
 
@@ -48,28 +48,28 @@ class _Sum:
 
 
 def of_one(event: UsageEvent) -> BucketSum:
-    """One event as a sum of its own, at its own instant."""
+    """The sum of a single event, at the event's own instant."""
     unpriced = int(event.cost_pico is None)
     return BucketSum(event.at, event.labels, event.provenance, event.outcome, 1, unpriced,
                    event.quantities, event.cost_pico or 0)  # fmt: skip
 
 
 def bucket_start(at: int) -> int:
-    """Where the slot starts that an instant lies in."""
+    """The start of the slot that contains an instant (microseconds since 1970 UTC)."""
     return at // BUCKET * BUCKET
 
 
 def whole_buckets(since: int | None, until: int | None) -> tuple[int | None, int | None]:
-    """A range widened to whole slots."""
+    """Widen a range to whole slots."""
     start = None if since is None else bucket_start(since)
     return start, None if until is None else -(-until // BUCKET) * BUCKET
 
 
 def buckets_of(events: Iterable[UsageEvent]) -> Iterator[BucketSum]:
-    """Add events up by slot, labels, provenance and outcome; slots in order of time.
+    """Sum events by slot, labels, provenance and outcome. Yields the slots in order of time.
 
-    Events come in the order they were written down in, which need not be that of time, so all sums
-    are held in memory until the last of them.
+    Events arrive in journal order, which may differ from order of time. So all sums stay in memory
+    until the last event is read.
     """
     slots: dict[int, dict[_Kind, _Sum]] = {}
     for event in events:
@@ -80,7 +80,7 @@ def buckets_of(events: Iterable[UsageEvent]) -> Iterator[BucketSum]:
 
 
 def use_by_bucket(accounts: Sequence[Account], slots: Iterable[BucketSum]) -> list[dict[int, int]]:
-    """For each account what its calls used: start of slot -> base units, zeros left out."""
+    """The use of each account: start of slot -> base units, without zeros."""
     uses: list[dict[int, int]] = [{} for _ in accounts]
     meters = [METERS[account.meter] for account in accounts]
     matching: dict[CallLabels, list[int]] = {}
@@ -116,7 +116,7 @@ def _closed(at: int, sums: dict[_Kind, _Sum]) -> list[BucketSum]:
 
 
 def in_order(part: BucketSum) -> tuple[object, ...]:
-    """What sums are sorted by: time, then labels, provenance and outcome."""
+    """The sort key of sums: time, then labels, provenance and outcome."""
     labels = part.labels
     return (part.bucket_at, labels.provider, labels.model, labels.operation, labels.scope,
             part.provenance, part.outcome)  # fmt: skip

@@ -1,1 +1,1 @@
-"""The rules of the ledger: commands in, outcomes and entries out."""
+"""The rules of the ledger: they turn commands into outcomes and journal entries."""

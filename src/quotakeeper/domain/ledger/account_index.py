@@ -1,4 +1,4 @@
-"""Finds the accounts that a call counts in, without looking at those of every other label value."""
+"""An index that finds the accounts of a call without checking accounts of other label values."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ T = TypeVar("T")
 
 
 class AccountIndex(Generic[T]):
-    """Things by account. A limit per label makes one account for each value of that label, so there
-    may be thousands; a call is compared with those of its own values only."""
+    """Items by account, found by the labels of a call.
+
+    A limit per label creates one account per label value, so there may be thousands of accounts.
+    The index compares a call only with accounts of the call's own values.
+    """
 
     def __init__(self) -> None:
         self._unscoped: list[tuple[Account, T]] = []
         self._scoped: dict[tuple[str, str], list[tuple[Account, T]]] = {}
 
     def add(self, account: Account, item: T) -> None:
-        """Keep a thing for an account."""
+        """Store an item for an account."""
         if not account.scope:
             self._unscoped.append((account, item))
             return
-        # Every pair of the scope is needed for a match, so the rarest one finds it soonest.
+        # A match needs every pair of the scope, so indexing by the rarest pair leaves the fewest
+        # candidates.
         pair = min(account.scope, key=lambda each: len(self._scoped.get(each, ())))
         self._scoped.setdefault(pair, []).append((account, item))
 
     def matching(self, labels: CallLabels) -> Iterator[T]:
-        """The things of all accounts that a call with these labels counts in."""
+        """Yield the items of all accounts that a call with these labels counts in."""
         for account, item in self._unscoped:
             if account.matches(labels):
                 yield item

@@ -1,4 +1,4 @@
-"""Admission: what limits say of a call before it goes out."""
+"""Admission: the decision of the limits about a call before it is sent."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
 
-MOST_VALUES = 20  # of a limit per label, that a status lists
+MOST_VALUES = 20  # the most label values that a status lists for a limit per label
 
 
 def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
            now: int) -> Decision:  # fmt: skip
-    """Whether a call fits all its hard limits at `now`, and which limits it comes close to."""
+    """Decide whether a call fits all its hard limits at `now`; also names the thresholds it
+    reaches."""
     refusing: list[Verdict] = []
     warnings: list[Verdict] = []
     doubt = state.doubt
@@ -35,7 +36,7 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
         totals = balance or state.totals(limit.account, now)
         together = totals.settled + totals.reserved + asked
         if unpriced:
-            # What it will cost nobody knows; that nothing is left for it is known.
+            # The cost is unknown, so the call is refused only if the limit has nothing left.
             if together >= limit.amount and limit.mode is Mode.HARD:
                 refusing.append(verdict(state, limit, 0, now))
         elif together > limit.amount and limit.mode is Mode.HARD:
@@ -49,13 +50,13 @@ def admit(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequ
 
 def check(state: LedgerState, labels: CallLabels, figures: Figures, limits: Sequence[Limit],
           now: int) -> Decision:  # fmt: skip
-    """Whether a reservation would be admitted at `now`; changes nothing."""
+    """Decide whether a reservation would be admitted at `now`, without making it."""
     now = max(now, state.high_water)
     return paused(state, labels, now) or admit(state, labels, figures, limits, now)
 
 
 def paused(state: LedgerState, labels: CallLabels, now: int) -> Decision | None:
-    """The refusal of a call whose provider is paused at `now`; None: its limits decide."""
+    """The refusal of a call whose provider is paused at `now`; None if no pause applies."""
     pause = state.notices.pause_of(labels.provider, now)
     return None if pause is None else Decision(False, pause=pause)
 
@@ -66,10 +67,11 @@ def pauses(state: LedgerState, now: int) -> tuple[CallPause, ...]:
 
 
 def standing(state: LedgerState, limits: Sequence[Limit], now: int) -> list[Verdict]:
-    """Where each limit stands at `now`, nothing asked; changes nothing.
+    """The use of each limit at `now`. Changes nothing.
 
-    A limit per label stands for those of its values, the most used first, at most 20 of them: the
-    last one says how many `others` there are. Without any value it gives one verdict of no use.
+    A limit per label yields one verdict per label value, the most used first, at most 20. The last
+    verdict's `others` says how many values are not listed. Without any value, the limit yields one
+    verdict with no use.
     """
     now = max(now, state.high_water)
     found: list[Verdict] = []
@@ -97,7 +99,7 @@ def _of_values(state: LedgerState, rule: Limit, now: int) -> list[Verdict]:
 
 
 def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
-    """What a limit says of asking for `asked` more base units at `now`."""
+    """One limit's answer to a request for `asked` base units at `now`."""
     account = limit.account
     totals = state.totals(account, now)
     remaining = max(0, limit.amount - totals.settled - totals.reserved)
@@ -106,8 +108,10 @@ def verdict(state: LedgerState, limit: Limit, asked: int, now: int) -> Verdict:
 
 
 def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputError | None:
-    """Why a call cannot be written down under these names. Checked here once more, so that one
-    caller's slip cannot fail the whole batch that it is committed with."""
+    """Why the ledger cannot store a call under these names; None if it can.
+
+    The names were checked before. This check keeps one caller's error from failing the whole batch.
+    """
     if not is_storable(event_id):
         return InvalidInputError("id", "is not a printable text of 1 to 256 characters")
     if not labels_are_storable(labels):
@@ -120,7 +124,10 @@ def unfit(event_id: str, labels: CallLabels, owner: str = "") -> InvalidInputErr
 def no_room(
     state: LedgerState, labels: CallLabels, figures: Figures, at: int
 ) -> InvalidInputError | None:
-    """Why figures cannot be booked at `at`: they are no figures, or no balance could hold them."""
+    """Why figures cannot be booked at `at`; None if they can.
+
+    They are refused if they are not valid figures, or if a balance would overflow.
+    """
     if figures.cost_pico is not None and not 0 <= figures.cost_pico <= MAX_PICO:
         return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
     if figures.duration_ms is not None and not 0 <= figures.duration_ms <= MAX_QUANTITY:
@@ -135,7 +142,7 @@ def no_room(
         amount = measure(meter, figures.quantities, figures.cost_pico)
         if max(balance.settled + balance.reserved, balance.overage) + amount > MAX_PICO:
             return InvalidInputError(
-                account.meter, "the sum is more than the ledger can hold", "is the amount right?"
+                account.meter, "the sum is more than the ledger can hold", "check the amount"
             )
     return None
 

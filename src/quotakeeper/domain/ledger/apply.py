@@ -1,13 +1,13 @@
-"""The one state machine of every ledger: commands in, outcomes and entries out.
+"""The state machine of every ledger: it turns commands into outcomes and journal entries.
 
-`apply(state, commands, now)` decides each command in order and folds the entries it makes into the
-state before the next one, so a batch is as if its commands had come one by one. Nothing here reads
-a clock or a disk. What it promises:
+`apply(state, commands, now)` decides each command in order and applies its entries to the state
+before the next one. So a batch has the same effect as its commands one by one. This module reads no
+clock and no disk. It guarantees:
 
-- A reservation is admitted only if it fits all its hard limits; a refused one changes nothing.
-- Settling is never refused for its amount: what goes beyond is overage, and it blocks what follows.
-- An id counts once for ever; a replay gets the first answer.
-- Ledger time never goes back: a clock that was set back keeps counting in the newest period.
+- A reservation is admitted only if it fits all its hard limits. A refused one changes nothing.
+- Settling is never refused because of its amount. The excess is overage and blocks later calls.
+- An id counts once for ever. A repeated command gets the first answer.
+- Ledger time never goes back. If the clock is set back, calls count in the newest period.
 """
 
 from __future__ import annotations
@@ -49,8 +49,10 @@ from quotakeeper.errors import KeyConflictError, ReservationClosedError
 def apply(
     state: LedgerState, commands: Sequence[c.Command], now: int
 ) -> tuple[list[c.Outcomes], list[Entry]]:
-    """Carry out a batch at instant `now` (microseconds); give one outcome per command, and the
-    entries to append to the journal, in order."""
+    """Carry out a batch at instant `now` (microseconds since 1970 UTC).
+
+    Returns one outcome per command, and the entries to append to the journal, both in order.
+    """
     now = max(now, state.high_water)
     state.prefetch(commands, now)
     outcomes: list[c.Outcomes] = []
@@ -87,7 +89,7 @@ def _decide(state: LedgerState, command: c.Command, now: int) -> tuple[c.Outcome
             | o.AcceptClock()
         ):
             return _about_no_call(state, command, now)
-        # mypy holds these cases to be all the commands there are.
+        # mypy checks that the cases cover all commands.
         case c.MarkSent() | c.Extend() | c.Release() | c.Assume():  # pragma: no branch
             return _move(state, command, now)
 
@@ -108,7 +110,7 @@ def _settle(state: LedgerState, command: c.Settle, now: int) -> tuple[c.Outcomes
     known = state.known(command.id)
     if known is None:
         return c.Failed(unknown_id(command.id)), []
-    # Late is better than never: what was assumed, expired or released takes its true figures once.
+    # Settling late is allowed once: the true figures replace an assumption, an expiry or a release.
     if known.state not in (State.HELD, State.ASSUMED, State.EXPIRED, State.RELEASED):
         if known.figures == command.figures and known.event is not None:
             return c.Booked(known.event, Kind.SETTLE, replay=True), []
@@ -129,7 +131,7 @@ def _end(
 def _counted(
     state: LedgerState, entry: Entry, limits: Sequence[Limit], now: int
 ) -> tuple[c.Booked, list[Entry]]:
-    """Fold a booking, and cross the thresholds that it has reached."""
+    """Apply a booking entry, and add an entry for each threshold that it reaches."""
     event = fold(state, entry).event
     assert event is not None
     entries = [entry]
@@ -203,7 +205,7 @@ def _move(
 
 def _assumed(known: CallRecord) -> Figures:
     hold = known.hold
-    assert hold is not None  # what was reserved at first may have grown, or been drawn on
+    assert hold is not None  # use the hold: the opening entry is older than growth and draws
     return replace(known.opening, quantities=hold.quantities, cost_pico=hold.cost_pico,
                    provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)  # fmt: skip
 
@@ -211,7 +213,7 @@ def _assumed(known: CallRecord) -> Figures:
 def _nothing_left(
     state: LedgerState, lease: CallRecord, now: int
 ) -> tuple[c.Outcomes, list[Entry]]:
-    """Correct what is still assumed of a lease: all calls on it are known."""
+    """Correct an assumed lease to zero: all its calls are counted on their own."""
     assert lease.figures is not None
     done, nothing = c.Done(lease.id, State.ASSUMED), assumed_nothing(lease.figures)
     if not any((*lease.figures.quantities.values(), lease.figures.cost_pico)):
@@ -229,7 +231,7 @@ def _sweep(state: LedgerState, command: c.Sweep, now: int) -> tuple[c.Outcomes, 
     for hold in state.overdue(now, command.dead_owners, command.at_most):
         known = state.known(hold.id)
         if known is None or known.hold is None:
-            continue  # pragma: no cover - overdue() gives open holds only; mypy cannot know
+            continue  # pragma: no cover - overdue() returns only open holds; mypy cannot know
         unread = hold.is_lease and hold.id not in command.read
         if unread and hold.id not in command.unread:
             left.append(hold)

@@ -1,4 +1,4 @@
-"""What is known of one call: its opening entry, and where the entries after it have brought it."""
+"""The record of one call: its opening entry and the effect of all later entries about it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from quotakeeper.domain.usage import CallLabels, UsageEvent
 
 
 class CountedUse(NamedTuple):
-    """What one call counts as.
+    """How one call counts in balances.
 
-    `used` is False for what an open reservation sets aside. `admitted` says whether the ledger
-    knows that a reservation was admitted for it; the rest is overage.
+    `used` is False for an open reservation. `admitted` is True if the ledger admitted a reservation
+    for it; use without one is overage.
     """
 
     at: int
@@ -30,7 +30,8 @@ class CountedUse(NamedTuple):
 
 @fast_dataclass
 class CallRecord:
-    """What is known of an id: its opening entry and where it stands. `drawn`: out of a lease."""
+    """The state of one id: its opening entry and its present state. `drawn`: it was taken from a
+    lease."""
 
     seq: int
     id: str
@@ -44,11 +45,11 @@ class CallRecord:
 
     @property
     def event(self) -> UsageEvent | None:
-        """The usage event, once there is one."""
+        """The usage event; None while the call has no figures."""
         return event_from(self.id, self.at, self.labels, self.figures) if self.figures else None
 
     def usage(self) -> Iterator[CountedUse]:
-        """What it counts as, if it counts."""
+        """Yield the call's use; nothing if the call was released or expired."""
         if self.figures is not None:
             figures = self.figures
             yield CountedUse(
@@ -60,7 +61,7 @@ class CallRecord:
 
 
 def opened(entry: Entry) -> CallRecord:
-    """What is known of an id from its opening entry."""
+    """The record after an opening entry."""
     assert entry.labels is not None and entry.figures is not None
     if entry.kind is Kind.RECORD:
         return CallRecord(entry.seq, entry.id, entry.counts_at, entry.labels, entry.figures,
@@ -82,8 +83,8 @@ _ENDS = {
 
 
 def followed(known: CallRecord, entry: Entry) -> CallRecord:
-    """What is known of an id after one more entry about it."""
-    # Written out: nearly every call comes by here, and `replace` looks its fields up each time.
+    """The record after one more entry about the call."""
+    # Without `replace`, which looks up its fields each time: nearly every call takes this path.
     hold = known.hold
     if entry.kind is Kind.SENT and hold is not None:
         sent = Hold(hold.id, hold.at, hold.labels, hold.quantities, hold.cost_pico, hold.price_id,

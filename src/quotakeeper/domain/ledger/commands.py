@@ -1,4 +1,4 @@
-"""Commands the ledger takes and the outcomes it gives: one outcome per command, in order."""
+"""Commands to the ledger and their outcomes: one outcome per command, in order."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from quotakeeper.errors import QuotakeeperError
 
 @fast_dataclass
 class Reserve:
-    """Set aside an upper bound against every limit given, all or nothing.
+    """Reserve an upper bound in every given limit; all limits must have room.
 
-    An id whose earlier attempt was released or has expired may be tried again; the hold that comes
-    back then has an id of its own (`<id>~2`), and it is that one which is to be ended. `sent` says
-    of the hold that comes back, in the same step, what MarkSent says. `up_to` is what the figures
-    were lowered from: an id that is known with amounts up to these is the same call, too.
+    An id can be reserved again after its earlier reservation was released or expired. The new hold
+    has the id `<id>~2`, and the caller ends it under that id. `sent` has the same effect as
+    MarkSent, in the same step. `up_to` are the amounts before they were lowered. A known id with
+    amounts up to these counts as the same call.
     """
 
     id: str
@@ -45,14 +45,14 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class MarkSent:
-    """Say that the call is about to leave: from here on it may have cost something."""
+    """Mark a call as about to be sent. After this, a crash is charged as if the call had completed."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Keep a reservation for longer: it now expires `ttl_us` from now."""
+    """Set the expiry of a reservation to `ttl_us` microseconds from now."""
 
     id: str
     ttl_us: int
@@ -60,10 +60,10 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class Grow:
-    """Set aside more for an open reservation, against every limit given, all or nothing.
+    """Reserve more for an open reservation in every given limit; all limits must have room.
 
-    `figures` are what is added. It counts in the period that the reservation was made in, and is
-    no idempotent command: carried out twice, it sets aside twice.
+    `figures` are what is added. They count in the period of the reservation. The command is not
+    idempotent: sent twice, it reserves twice.
     """
 
     id: str
@@ -73,17 +73,18 @@ class Grow:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Make a reservation out of another, the lease: a call that was admitted on it elsewhere.
+    """Make a reservation for one call out of a lease, after a process admitted the call on that
+    lease.
 
-    It has the lease's labels and counts as sent. What the lease has not got left is not set aside
-    (it is overage once it is settled); that the lease has ended meanwhile is no reason to refuse.
-    A lease that was assumed is corrected by the same command: its event is less by what the call
-    takes, so nothing counts twice. `at` is when the call was admitted: it counts from there, within
-    the periods of the lease.
+    The reservation has the lease's labels and counts as sent. An amount beyond the rest of the
+    lease is not reserved, and becomes overage when the call is settled. A lease that has ended does
+    not make the command fail. For a lease that was assumed, the same command reduces the lease's
+    event by the call's amount, so that nothing counts twice. `at` is when the call was admitted.
+    The call counts from then, within the periods of the lease.
 
-    `only_if_open` is for a call of which the journal of a fenced process tells: once the lease was
-    released or has expired, whoever ended it had read all that was admitted on it, and the command
-    fails with ReservationClosedError.
+    `only_if_open` is for calls that were read from the journal of a fenced process. If their lease
+    was released or expired, its calls were already read. So the command fails with
+    ReservationClosedError.
     """
 
     id: str
@@ -97,7 +98,7 @@ class Draw:
 
 @fast_dataclass
 class Settle:
-    """End a reservation at its true figures; never refused for the amount."""
+    """End a reservation with its true figures. The ledger never refuses this because of the amount."""
 
     id: str
     figures: Figures
@@ -106,10 +107,10 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """End a reservation: nothing was used.
+    """End a reservation of a call that used nothing.
 
-    Of a lease that was assumed it corrects what is left to nothing: only its holder says so, or who
-    has read all of its holder's journal.
+    For a lease that was assumed, this corrects the rest to zero. Only the lease's holder may send
+    it, or a process that has read the holder's whole journal.
     """
 
     id: str
@@ -117,7 +118,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Assume:
-    """End a reservation at its estimate: what became of the call is not known."""
+    """End a reservation at its estimate, because the end of the call is not known."""
 
     id: str
     limits: tuple[Limit, ...] = ()
@@ -125,9 +126,9 @@ class Assume:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Book usage that had no reservation.
+    """Count usage that had no reservation.
 
-    `at` is when it was used, where that was earlier than now: it counts in that period.
+    `at` is the instant of the usage if it was before now. The usage counts in that period.
     """
 
     id: str
@@ -139,7 +140,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Correct:
-    """Replace the figures of an event that was counted; the old entry stays in the journal."""
+    """Replace the figures of a counted event. The old entry stays in the journal."""
 
     id: str
     figures: Figures
@@ -148,10 +149,11 @@ class Correct:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Keep balances for these accounts from now on (and for the period under way).
+    """Keep balances for these accounts, beginning with their current period.
 
-    An account with `per` stands for one account for each value of that label: those that the period
-    under way has seen already, and each other one from its first call on.
+    An account with `per` stands for one account per value of that label. The ledger keeps balances
+    for values that the current period already contains, and for each new value from its first call
+    on.
     """
 
     accounts: tuple[Account, ...]
@@ -159,13 +161,12 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """End reservations past their time, and those of owners known to be dead.
+    """End reservations that have expired or whose owner has ended.
 
-    The calls admitted on a lease may be in its holder's journal alone. So a lease comes back only
-    if it is in `read`: its holder's journal was fenced, then read, and all of it was booked. One in
-    `unread` is assumed: nobody here can read that journal. Any other lease stays open, and the
-    outcome names it. Both fields hold ids. Of `limits`, those that a call falls under are looked at
-    when it is assumed.
+    Calls on a lease may be recorded only in the journal of the lease's holder. So the ledger
+    releases a lease only if its id is in `read`: the holder's journal was fenced, read, and booked
+    completely. A lease in `unread` is assumed, because its journal cannot be read. Any other lease
+    stays open and the outcome names it. `limits` are checked for thresholds when a call is assumed.
     """
 
     dead_owners: frozenset[str] = frozenset()
@@ -184,7 +185,7 @@ Command = (
 
 @fast_dataclass
 class Reserved:
-    """Admitted. `event` is set when this id was settled before and the call need not be made."""
+    """A call was admitted. `event` is set if this id was settled before: then do not send the call."""
 
     hold: Hold
     decision: Decision
@@ -194,17 +195,17 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Refused; nothing was changed, and the same id may be tried again."""
+    """A call was refused. Nothing was changed, and the same id may be tried again."""
 
     decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdCrossed:
-    """Settled use of a limit has reached a threshold: told once for all processes on a ledger.
+    """Settled use of a limit has reached a threshold. Reported once for all processes of a ledger.
 
-    `crossing` is what the journal says of it; `verdict` is where the limit stood right after the
-    booking, with the limit itself.
+    `crossing` is the journal's record. `verdict` is the limit and its state right after the
+    booking.
     """
 
     crossing: Crossing
@@ -218,7 +219,7 @@ class ThresholdCrossed:
 
 @fast_dataclass
 class Booked:
-    """Counted, by an entry of this kind. `crossed` are the thresholds that this booking crossed."""
+    """An event was counted by an entry of this kind. `crossed` are the thresholds that it reached."""
 
     event: UsageEvent
     kind: Kind
@@ -228,7 +229,7 @@ class Booked:
 
 @fast_dataclass
 class Done:
-    """Carried out; `state` is where the id stands now."""
+    """A command was carried out; `state` is the present state of the id."""
 
     id: str
     state: State
@@ -236,15 +237,15 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The balances of these accounts are kept, from now on or since before."""
+    """The ledger keeps the balances of these accounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many reservations a sweep released and how many it assumed; `booked` are the latter.
+    """How many reservations a sweep expired and how many it assumed; `booked` are the assumed ones.
 
-    `leases` are those that it left open: past their time or of a dead owner, and neither read nor
-    unread.
+    `leases` are leases that stay open although they expired or their owner ended, because they were
+    neither in `read` nor in `unread`.
     """
 
     expired: int = 0
@@ -255,7 +256,7 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Not carried out, and nothing was changed: `error` is for the caller alone."""
+    """A command was not carried out and changed nothing. `error` is raised to its caller only."""
 
     error: QuotakeeperError
 

@@ -1,12 +1,12 @@
-"""Prepaid credit: what was paid into an account whose window is none, and what has lapsed of it.
+"""Prepaid credit: amounts paid into an account whose window is "none", and amounts that expired.
 
-A limit with `window = "none"` allows its own amount and all top-ups that have not expired. A top-up
-with an expiry gives up its unused part then. Which part is used: use that grows after a top-up takes
-from the top-up that expires first, of two at once from the earlier one; what has no expiry, and the
-limit's own amount, are used last. Use is what is settled and what calls under way have reserved, so
-nothing lapses that a call was admitted on. Use that falls again (a correction, a release) gives its
-room back to the balance, not to a top-up. A lapse is an entry of the journal, made by the first
-command after the expiry; who only looks before that sees the same balance.
+A limit with `window = "none"` allows its own amount plus all top-ups that have not expired. When a
+top-up expires, its unused part is lost. Use first consumes the top-up that expires first; of two
+with the same expiry, the earlier one. Top-ups without expiry and the limit's own amount are
+consumed last. Use means settled use and open reservations, so no credit behind an admitted call
+expires. When use falls (a correction, a release), the balance grows and no top-up is refilled. An
+expiry is a LAPSE entry in the journal, made by the first command after it. A read before that
+command returns the same balance.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ALWAYS = 2**63
 
 @dataclass(slots=True)
 class Lot:
-    """What is left of a top-up that expires. `seq` is the entry it came with."""
+    """The rest of a top-up that expires. `seq` is the number of its journal entry."""
 
     seq: int
     left: int
@@ -29,9 +29,9 @@ class Lot:
 
 @dataclass(slots=True)
 class Credit:
-    """The credit of one account in base units: `total` is what was paid in less what has lapsed.
+    """The credit of one account in base units. `total` is what was paid in minus what has expired.
 
-    `seen` is the highest use that was taken from the lots.
+    `seen` is the highest use that was subtracted from the lots.
     """
 
     total: int = 0
@@ -39,7 +39,7 @@ class Credit:
     lots: list[Lot] = field(default_factory=list)
 
     def fold(self, entry: Entry) -> None:
-        """Take a TOPUP or LAPSE in."""
+        """Apply a TOPUP or LAPSE entry."""
         notice = entry.notice
         assert notice is not None
         self._use(notice.used)
@@ -60,7 +60,8 @@ class Credit:
             grown -= taken
 
     def due(self, at: int, used: int) -> list[Lot]:
-        """The lots that have expired by an instant, each with its unused part at this use."""
+        """The lots that have expired at instant `at`, each with its unused part when `used` is the
+        use."""
         grown, due = max(0, used - self.seen), []
         for lot in self.lots:
             taken = min(lot.left, grown)
@@ -70,7 +71,7 @@ class Credit:
         return due
 
     def at(self, at: int, used: int) -> tuple[int, int]:
-        """The credit at an instant and this use, and until when it stays so."""
+        """The credit at an instant with this use, and the instant until which it stays the same."""
         lapsed = sum(lot.left for lot in self.due(at, used))
         return self.total - lapsed, min(
             (x.until for x in self.lots if x.until > at), default=ALWAYS

@@ -1,18 +1,19 @@
-"""Crossings: settled use of a limit reaches a threshold, once a period and turn for all processes.
+"""Crossings: settled use of a limit reaches a threshold, reported once per period for all
+processes.
 
-- A threshold is a level in base units (`Limit.levels`). What is only reserved never reaches it.
-- Each booking (settle, record, assume, correct) looks at the limits given with it that the call
-  falls under, in the period under way. Each level at or below the settled use that does not stand
-  crossed gets a CROSS entry, in the same batch. So what a booking without this limit has used, and
-  what was used before the limit came to be, is noticed by the next booking.
-- A level stands crossed until settled use falls below it: by a correction, or by the true figures
-  of a call that was assumed. Crossed again after that, it is the next turn.
-- A rolling window has no period: its crossings start at 0, and it is the turn that counts. Use also
-  falls there as time goes by, which the next booking in the account notices before it counts.
-- A limit is known by its account, its name, and its amount. A limit that is raised, lowered, or
-  renamed is another one; one whose mode changes is not.
-- Only limits whose balances are kept (Watch) cross, and only in the period under way: what is booked
-  later into a period that has ended crosses nothing there.
+- A threshold is a level in base units (`Limit.levels`). Reserved amounts never reach it.
+- Each booking (settle, record, assume, correct) checks its matching limits, in the current period.
+  Each level that settled use has reached gets a CROSS entry in the same batch, unless it is crossed
+  already. So the next booking also finds use from before the limit existed, and use from bookings
+  that did not name the limit.
+- A level stays crossed until settled use falls below it. A correction can cause that, or the true
+  figures of an assumed call. The next crossing then has the next `turn`.
+- A rolling window has no period: its crossings have start 0 and are told apart by `turn`. Use also
+  falls there as time passes. The next booking in the account checks for that before it counts.
+- A limit is identified by its account, name and amount. A limit that is raised, lowered or renamed
+  is a different one. A change of its mode does not matter.
+- Only limits with kept balances (Watch) are checked, and only in the current period. A late booking
+  into an ended period crosses nothing there.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def cross(
     state: LedgerState, labels: CallLabels, limits: Sequence[Limit], now: int,
     entries: list[Entry],
 ) -> tuple[ThresholdCrossed, ...]:  # fmt: skip
-    """Right after a booking: cross what it has reached; appends to the batch's entries."""
+    """Append a CROSS entry for each threshold that the booking just reached, and return them."""
     crossed: tuple[ThresholdCrossed, ...] = ()
     for limit, _, balance in state.caps(labels, limits, now):
         if balance is not None:
@@ -75,7 +76,7 @@ def _crossed(
 
 
 def fold_crossing(state: LedgerState, entry: Entry) -> None:
-    """Take a CROSS entry into the state."""
+    """Apply a CROSS entry to the state."""
     crossing = entry.crossing
     assert crossing is not None
     level = crossing.limit, crossing.amount, crossing.level
@@ -84,34 +85,35 @@ def fold_crossing(state: LedgerState, entry: Entry) -> None:
 
 
 def fall(state: LedgerState, account: Account, start_at: int, used: int) -> None:
-    """Settled use of an account is this much now: what stands crossed above it no longer does."""
+    """Reset the crossed levels of an account that are above its settled use, `used`."""
     for level, mark in list(state.marks(account.key).items()):
         if mark.stands and mark.start_at == start_at and level[2] > used:
             state.set_mark(account.key, level, Mark(mark.start_at, mark.turn, False))
 
 
 def fall_by_time(state: LedgerState, account: Account, now: int) -> None:
-    """Before something is counted in a rolling window: notice what has left it."""
+    """Reset crossed levels of a rolling window whose use has left it. Call this before counting in
+    it."""
     if any(mark.stands for mark in state.marks(account.key).values()):
         fall(state, account, 0, state.totals(account, now).settled)
 
 
 def problem_of(state: LedgerState, entry: Entry, *, compacted: bool) -> str:
-    """What is wrong with a CROSS entry, right before it is folded into a replay; "" when nothing.
+    """What is wrong with a CROSS entry before it is replayed; "" if nothing is.
 
-    Of a journal that was compacted, the first crossing that is left may be of any turn.
+    In a compacted journal, the first remaining crossing may have any `turn`.
     """
     crossing = entry.crossing
     kept = None if crossing is None else state.accounts.get(crossing.account)
     if crossing is None or kept is None:
-        return "crosses a threshold of no account"
+        return "crosses a threshold of an unknown account"
     used = state.totals(kept[0], entry.at).settled
     if not crossing.level <= used == crossing.used:
         return f"crosses {crossing.level} with {crossing.used} used, the journal says {used}"
     mark = state.marks(crossing.account).get((crossing.limit, crossing.amount, crossing.level))
     before = mark.turn if mark is not None and mark.start_at == crossing.start_at else 0
     if before and mark is not None and mark.stands:
-        return f"crosses {crossing.level} of {crossing.limit!r} though it stands crossed"
+        return f"crosses {crossing.level} of {crossing.limit!r}, which is already crossed"
     if crossing.turn != before + 1 and (before or not compacted):
         return f"is turn {crossing.turn} of a crossing, not {before + 1}"
     return ""

@@ -1,14 +1,13 @@
-"""Entries: the append-only journal. Balances are derived from it and can be rebuilt.
+"""Entries: the append-only journal. All balances are derived from it and can be rebuilt.
 
-An opening entry (RESERVE, RECORD, DRAW) carries the id and the labels; later entries about the same
-call carry `ref`, the opening entry's `seq`. A DRAW also has a `ref`: the lease that it is taken out
-of, a reservation that was made for many calls at once. The usage event of a call is its opening
-entry together with the newest of its SETTLE, ASSUME and CORRECT entries (for RECORD also the opening
-itself).
+An opening entry (RESERVE, RECORD, DRAW) contains the id and the labels. Later entries about the
+same call contain `ref`, the `seq` of the opening entry. The `ref` of a DRAW is its lease, a
+reservation for many calls. A usage event is the opening entry of a call with its newest figures.
+They are those of its last SETTLE, ASSUME or CORRECT entry, or of the RECORD itself.
 
-A CROSS is about no call but about a limit: settled use has reached one of its thresholds. PAUSE,
-RESUME, RAISE, TOPUP, LAPSE and CLOCK are about no call either: they have a notice, which says what a person
-has ordered, or what has come of it.
+A CROSS is not about a call: it says that settled use of a limit has reached a threshold. PAUSE,
+RESUME, RAISE, TOPUP, LAPSE and CLOCK are not about a call either. They contain a notice: an order
+of a person, or a consequence of one.
 """
 
 from __future__ import annotations
@@ -22,8 +21,11 @@ from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 
 
 class Kind(StrEnum):
-    """What an entry says. The order of a call: RESERVE or DRAW, (SENT, EXTEND, GROW)*, one end,
-    CORRECT*. A CROSS comes right after the entry that it follows from; the rest are about no call."""
+    """The kind of an entry.
+
+    Entries of a call have this order: RESERVE or DRAW, (SENT, EXTEND, GROW)*, one end, CORRECT*. A
+    CROSS directly follows the entry that caused it. The other kinds are not about a call.
+    """
 
     RESERVE = "reserve"
     SENT = "sent"
@@ -47,12 +49,12 @@ class Kind(StrEnum):
 
 OPENINGS = frozenset((Kind.RESERVE, Kind.RECORD, Kind.DRAW))
 NOTICES = frozenset((Kind.PAUSE, Kind.RESUME, Kind.RAISE, Kind.TOPUP, Kind.LAPSE, Kind.CLOCK))
-CLOCK_ACCEPTED, CLOCK_REPAIRED = "accepted", "repaired"  # subjects of a CLOCK
+CLOCK_ACCEPTED, CLOCK_REPAIRED = "accepted", "repaired"  # the subjects of a CLOCK entry
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a call used, or would use at most, and how that is known."""
+    """What a call used, or its upper bound, and how the figures are known."""
 
     quantities: Quantities = field(default_factory=dict)
     cost_pico: int | None = None
@@ -68,11 +70,11 @@ class Figures:
 class Crossing:
     """Settled use of a limit has reached a threshold. Amounts are in the meter's base units.
 
-    `account` is the key of the account whose balance the limit caps; `limit` its name, `amount` the
-    cap. `level` is the threshold, rounded up to a whole amount. `start_at` is the start of the
-    period, microseconds since 1970 UTC; 0 for a rolling window. `turn` is 1 for the first crossing
-    in the period, one more each time that use had fallen below the level. No two crossings of a
-    ledger have all of these in common. `used` is the settled use right after the booking.
+    `account` is the key of the limit's account, `limit` its name, `amount` the cap. `level` is the
+    threshold, rounded up to a whole amount. `start_at` is the start of the period, in microseconds
+    since 1970 UTC; 0 for a rolling window. `turn` is 1 for the first crossing in the period, and
+    grows by 1 each time that use fell below the level. These six fields together are unique in a
+    ledger. `used` is the settled use right after the booking.
     """
 
     account: str
@@ -86,17 +88,17 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a person has ordered, and for how long. Amounts are in the meter's base units.
+    """An order of a person, and how long it holds. Amounts are in the meter's base units.
 
-    `subject` is the provider that is paused or resumed ("" for all), or the name of the limit that
-    is raised or topped up. `account` is the key of that limit's account. `amount` is what the limit
-    is raised to, what is added, or what has lapsed of `about`, the sequence number of a TOPUP.
-    `used` is what the account had settled and reserved right then (TOPUP, LAPSE). `until`,
-    microseconds since 1970 UTC, is when it no longer holds. `by` is user@host.
+    `subject` is the paused or resumed provider ("" for all), or the name of the raised or topped-up
+    limit. `account` is the key of that limit's account. `amount` is the new amount of a RAISE, the
+    added amount of a TOPUP, or the expired amount of a LAPSE. `about` is the sequence number of the
+    TOPUP that expired. `used` is the account's settled and reserved use at that time (TOPUP,
+    LAPSE). `until`, in microseconds since 1970 UTC, is when the order ends. `by` is user@host.
 
-    A CLOCK has the subject CLOCK_ACCEPTED (a clock that jumped ahead was right: `amount`
-    microseconds) or CLOCK_REPAIRED (the ledger was carried ahead by that much; `used` entries, the
-    first of them `about`, were moved back).
+    The subject of a CLOCK is CLOCK_ACCEPTED or CLOCK_REPAIRED. CLOCK_ACCEPTED: a clock that jumped
+    ahead by `amount` microseconds was right. CLOCK_REPAIRED: the ledger was ahead by `amount`, and
+    `used` entries were moved back, beginning with entry `about`.
     """
 
     subject: str = ""
@@ -111,12 +113,13 @@ class Notice:
 
 @fast_dataclass
 class Entry:
-    """One line of the journal. `at` is ledger time, which never goes back.
+    """One entry of the journal. `at` is ledger time in microseconds since 1970 UTC, which never
+    goes back.
 
-    `booked_at`, of an opening entry, is the instant that it counts on when that is not `at`: a call
-    that is written down later than it was made belongs to the period it was made in. `sent`, of a
-    RESERVE or DRAW, is that the call leaves with it: no SENT follows. A CROSS has a `crossing`, one
-    of NOTICES a `notice`; they have neither `id` nor `ref`.
+    `booked_at`, of an opening entry, is the instant that the call counts on if it is not `at`.
+    Usage that is recorded late counts in the period of the usage. `sent`, of a RESERVE or DRAW,
+    means that the call is sent at once, without a SENT entry. A CROSS has a `crossing`, and a kind
+    in NOTICES has a `notice`; these entries have neither `id` nor `ref`.
     """
 
     seq: int
@@ -135,12 +138,12 @@ class Entry:
 
     @property
     def counts_at(self) -> int:
-        """The instant that an opening entry counts on, microseconds since 1970 UTC."""
+        """The instant that an opening entry counts on, in microseconds since 1970 UTC."""
         return self.at if self.booked_at is None else self.booked_at
 
 
 def event_from(event_id: str, booked_at: int, labels: CallLabels, figures: Figures) -> UsageEvent:
-    """The usage event that an opening entry and its newest figures make."""
+    """Build the usage event from the parts of an opening entry and its newest figures."""
     return UsageEvent(
         id=event_id,
         at=booked_at,

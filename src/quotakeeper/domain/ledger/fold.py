@@ -1,6 +1,6 @@
-"""Folding: what one entry of the journal does to the balances, and to what is known of its id.
+"""Folding: the effect of one journal entry on the balances and on the record of its call.
 
-It never refuses: what an entry says has happened. The rules for what may happen are in `ledger`.
+It never refuses an entry, because the journal states facts. `ledger.apply` decides what may happen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from quotakeeper.domain.units import Meter, measure
 
 
 def replay(state: LedgerState, entry: Entry) -> None:
-    """Take an entry of any kind into the state, as it stands in a journal."""
+    """Apply an entry of any kind from the journal to the state."""
     if entry.kind is Kind.CROSS:
         fold_crossing(state, entry)
     elif entry.notice is not None:
@@ -24,11 +24,11 @@ def replay(state: LedgerState, entry: Entry) -> None:
 
 
 def fold(state: LedgerState, entry: Entry) -> CallRecord:
-    """Take one entry about a call into the state: balances first, then what is known of its id."""
+    """Apply one entry about a call to the state, and return the call's new record."""
     freed = _taken_out(state, entry) if entry.kind is Kind.DRAW else None
     before = None if entry.ref is None or freed is not None else state.known_at(entry.ref)
     after = opened(entry) if before is None else followed(before, entry)
-    if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these change no balance
+    if entry.kind is Kind.SENT or entry.kind is Kind.EXTEND:  # these kinds change no balance
         state.remember(entry, after)
         return after
     for account, meter, start, balance in state.places(after.labels, after.at):
@@ -58,9 +58,9 @@ def fold(state: LedgerState, entry: Entry) -> CallRecord:
 
 
 def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
-    """Take what a call draws out of its lease; gives how much that was, by account.
+    """Subtract a drawn call from its lease. Returns the freed amount by account.
 
-    A lease that was assumed gives as much by the correction that follows: `draw` makes both.
+    For an assumed lease, the amount comes from the CORRECT entry that `draw` makes next.
     """
     assert entry.ref is not None and entry.figures is not None
     lease = state.known_at(entry.ref)
@@ -74,8 +74,8 @@ def _taken_out(state: LedgerState, entry: Entry) -> dict[str, int]:
         if corrected and start >= state.period(account, entry.counts_at).start_at:
             freed[account.key] = corrected
         if amount:
-            # A rolling window may have left the lease behind: then nothing of it is set aside for
-            # the instant that the call counts on, and others may have had that room since.
+            # In a rolling window, the lease's slice may be older than the call's window. Then
+            # nothing is reserved for the call's instant, and other calls may have used that room.
             if start >= state.period(account, entry.counts_at).start_at:
                 freed[account.key] = amount
             balance.reserved -= amount

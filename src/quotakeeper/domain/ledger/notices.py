@@ -1,9 +1,9 @@
-"""What people have ordered and what holds of it: pauses, limits that are raised, prepaid credit.
+"""Orders of people and their effects: pauses, raised limits, and prepaid credit.
 
-A PAUSE stops calls to one provider, or to all; of one provider the newest counts. A RESUME ends the
-pause of its provider, one for all providers ("") ends every pause. A RAISE gives a limit a larger
-amount; of one limit the newest counts, and it never lowers what the config says. Each holds until its
-own instant by ledger time and then lapses by itself: nothing has to be written for that.
+A PAUSE stops calls to one provider, or to all; the newest pause of a provider counts. A RESUME ends
+the pause of its provider, or every pause if its provider is "". A RAISE gives a limit a larger
+amount; the newest one of a limit counts, and it never lowers the configured amount. Each order ends
+at its own instant in ledger time. No journal entry is needed for that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ALWAYS = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """A limit has this amount, in base units, until an instant."""
+    """A limit has this amount, in base units, until instant `until`."""
 
     amount: int
     until: int
@@ -30,14 +30,14 @@ class Raise:
 
 @dataclass(slots=True)
 class Notices:
-    """What holds of the notices of a journal, or will have lapsed by the time that it is asked."""
+    """The orders of a journal by subject. Orders that have ended may still be in it."""
 
     pauses: dict[str, CallPause] = field(default_factory=dict)
     raises: dict[tuple[str, str], Raise] = field(default_factory=dict)
-    credits: dict[str, Credit] = field(default_factory=dict)  # by key of the account
+    credits: dict[str, Credit] = field(default_factory=dict)  # by account key
 
     def pause_of(self, provider: str, at: int) -> CallPause | None:
-        """The pause that stops a call to a provider at an instant; None: it may go out."""
+        """The pause that stops calls to a provider at an instant; None if no pause does."""
         if not self.pauses:
             return None
         for name in ("", provider):
@@ -47,13 +47,13 @@ class Notices:
         return None
 
     def pauses_at(self, at: int) -> tuple[CallPause, ...]:
-        """The pauses that hold at an instant, by name."""
+        """The pauses in force at an instant, sorted by provider."""
         return tuple(
             self.pauses[name] for name in sorted(self.pauses) if self.pauses[name].holds(at)
         )
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
-        """A limit with the amount that it has at an instant, and until when it has that."""
+        """The limit with its amount at an instant, and the instant until which it has that amount."""
         if not self.raises:
             return limit, _ALWAYS
         until = _ALWAYS
@@ -64,7 +64,7 @@ class Notices:
         return limit, until
 
     def fold(self, entry: Entry) -> None:
-        """Take an entry with a notice in."""
+        """Apply an entry that has a notice."""
         notice = entry.notice
         assert notice is not None
         if entry.kind is Kind.PAUSE:
@@ -83,7 +83,8 @@ class Notices:
 
 
 def family_key(limit: Limit) -> str:
-    """The key of a limit's account; of a limit of one label value, that of its rule's account."""
+    """The key of a limit's account; for the limit of one label value, the key of its rule's
+    account."""
     account = limit.account
     if not limit.rule:
         return account.key

@@ -1,4 +1,4 @@
-"""Orders of people as commands of the ledger: calls are paused and resumed, limits get more."""
+"""Orders of people as ledger commands: pause and resume calls, raise limits, add credit."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from quotakeeper.domain.pauses import CallPause
 
 @dataclass(frozen=True, slots=True)
 class PauseCalls:
-    """Stop the calls to a provider, or to all of them (""): Reserve and Grow are denied from now on.
+    """Stop the calls to a provider, or all calls (""): Reserve and Grow are denied from now on.
 
-    What is under way may be settled, and usage may be recorded. It lapses after `for_us`
+    Calls under way may be settled, and usage may be recorded. The pause ends after `for_us`
     microseconds; None: it holds until ResumeCalls. `by` says who ordered it.
     """
 
@@ -25,7 +25,7 @@ class PauseCalls:
 
 @dataclass(frozen=True, slots=True)
 class ResumeCalls:
-    """End the pause of a provider; with "", every pause there is."""
+    """End the pause of a provider, or all pauses if `name` is ""."""
 
     name: str = ""
     why: str = ""
@@ -36,8 +36,8 @@ class ResumeCalls:
 class RaiseLimit:
     """Give a limit a larger amount, in base units, for `for_us` microseconds.
 
-    `name` is the limit's; `account` the key of its account, so that another limit which gets the name
-    is not raised.
+    `name` is the limit's name and `account` its account's key. The key makes sure that another
+    limit that later gets the same name is not raised.
     """
 
     name: str
@@ -50,9 +50,9 @@ class RaiseLimit:
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """Pay credit, in base units, into the account of a prepaid limit; see `ledger.credit`.
+    """Add credit, in base units, to the account of a prepaid limit; see `ledger.credit`.
 
-    `until`, microseconds since 1970 UTC, is when what is left of it lapses; None: never.
+    `until`, in microseconds since 1970 UTC, is when the unused rest expires; None: never.
     """
 
     name: str
@@ -65,7 +65,7 @@ class TopUp:
 
 @dataclass(frozen=True, slots=True)
 class AcceptClock:
-    """Say that a clock which jumped ahead by `ahead` microseconds is right, for the journal alone."""
+    """Record in the journal that a clock which jumped ahead by `ahead` microseconds is right."""
 
     ahead: int
     why: str = ""
@@ -74,8 +74,7 @@ class AcceptClock:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Written down as `entry`, None where there was nothing to end. `ended` are the pauses that a
-    ResumeCalls has ended."""
+    """The journal entry of an order; None if a resume ended no pause. `ended` are the ended pauses."""
 
     entry: Entry | None
     ended: tuple[CallPause, ...] = ()

@@ -1,7 +1,7 @@
-"""What a person orders: calls are paused and resumed, a limit is raised for a time.
+"""Decides orders of people: pauses, resumes, raised limits, and accepted clocks.
 
-Each is one entry of the journal, with who, why and until when. None of them touches a balance, and
-none is refused for what limits say.
+Each order becomes one journal entry with who, why, and until when. No order changes a balance, and
+no limit refuses an order.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from quotakeeper.domain.usage import is_storable
 from quotakeeper.domain.windows import MAX_INSTANT, SECOND
 from quotakeeper.errors import InvalidInputError
 
-LONGEST_US = 366 * 86_400 * SECOND  # that a pause or a raise is given for
+LONGEST_US = 366 * 86_400 * SECOND  # the longest pause or raise
 
 
 def order(
     state: LedgerState, command: o.PauseCalls | o.ResumeCalls | o.RaiseLimit | o.AcceptClock,
     now: int,
 ) -> tuple[c.Outcomes, list[Entry]]:  # fmt: skip
-    """Write down what was ordered; a resume that ends no pause writes nothing."""
+    """Write an order to the journal. A resume that ends no pause writes nothing."""
     if isinstance(command, o.AcceptClock):
         return _accepted(state, command, now)
     if error := _unfit(command):

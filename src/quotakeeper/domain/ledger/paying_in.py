@@ -1,4 +1,4 @@
-"""Paying in, and lapsing: top-ups of prepaid credit and what is left of them when they expire."""
+"""Top-ups of prepaid credit, and the expiry of their unused rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.errors import InvalidInputError
 
 
 def top_up(state: LedgerState, command: o.TopUp, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Pay credit into an account; it counts from now on."""
+    """Add credit to an account; it counts from now on."""
     if error := _unfit(state, command, now):
         return c.Failed(error), []
     account = command.account
@@ -28,7 +28,7 @@ def top_up(state: LedgerState, command: o.TopUp, now: int) -> tuple[c.Outcomes, 
 
 
 def lapse(state: LedgerState, now: int) -> list[Entry]:
-    """Before a batch: let go of what has expired by now."""
+    """Before a batch: write a LAPSE entry for each top-up that has expired by `now`."""
     entries: list[Entry] = []
     for key, credit in state.notices.credits.items():
         if any(lot.until <= now for lot in credit.lots):
@@ -42,13 +42,13 @@ def lapse(state: LedgerState, now: int) -> list[Entry]:
 
 
 def problem_of(state: LedgerState, entry: Entry) -> str:
-    """What is wrong with a TOPUP or LAPSE, right before it is folded into a replay; "" when nothing."""
+    """What is wrong with a TOPUP or LAPSE entry before it is replayed; "" if nothing is."""
     notice = entry.notice
     if notice is None or entry.kind not in (Kind.TOPUP, Kind.LAPSE):
         return ""
     kept = state.accounts.get(notice.account)
     if kept is None:
-        return "pays into no account"
+        return "adds credit to an unknown account"
     used = _used(state, kept[0], entry.at)
     if used != notice.used:
         return f"has {notice.used} used, the journal says {used}"
@@ -56,7 +56,7 @@ def problem_of(state: LedgerState, entry: Entry) -> str:
         credit = state.notices.credits.get(notice.account)
         due = [] if credit is None else credit.due(entry.at, used)
         if (notice.about, notice.amount) not in [(lot.seq, lot.left) for lot in due]:
-            return f"lets {notice.amount} lapse of entry {notice.about}, the journal does not"
+            return f"expires {notice.amount} of entry {notice.about}, the journal does not"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Where a call counts, and where the thresholds of limits stand: plain tuples of the ledger's state."""
+"""Tuples of the ledger's state: the balances that a call counts in, and crossed thresholds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from quotakeeper.domain.ledger.reservations import Balance
 from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.units import Meter
 
-# A threshold of a limit, within its account: the limit's name, its amount, the level.
+# Identifies a threshold within an account: the limit's name, its amount, and the level.
 Level = tuple[str, int, int]
 
 
 class CountedBalance(NamedTuple):
-    """A balance that a call counts in: of an account, over the slice that starts at `start_at`."""
+    """A balance that a call counts in: the one of `account` for the slice that starts at
+    `start_at`."""
 
     account: Account
     meter: Meter
@@ -22,9 +23,9 @@ class CountedBalance(NamedTuple):
 
 
 class LimitBalance(NamedTuple):
-    """A limit that applies to a call, and the balance that counts against it.
+    """A limit that applies to a call, and its balance.
 
-    `balance` is None where several slices count (a rolling window), and where none is kept.
+    `balance` is None for a rolling window, where several slices count, and if no balance is kept.
     """
 
     limit: Limit
@@ -33,7 +34,7 @@ class LimitBalance(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The newest crossing of a level: in which period, in which turn, and whether it stands."""
+    """The newest crossing of a level: its period, its turn, and whether the level is still crossed."""
 
     start_at: int
     turn: int

@@ -1,4 +1,4 @@
-"""Balances that nobody kept: added up from the journal, for any number of accounts in one pass."""
+"""Computes balances of any number of accounts from the journal, in one pass."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from quotakeeper.domain.windows import Period, slice_at
 
 
 class UsageSource(Protocol):
-    """What rebuilding asks of the state of a ledger."""
+    """The parts of a ledger's state that rebuilding reads."""
 
     def period(self, account: Account, at: int) -> Period:
-        """The period of an account's window that holds an instant."""
+        """The period of an account's window that contains an instant."""
 
     def usage_since(self, since: int) -> Iterable[CountedUse]:
-        """What was used, and what open reservations set aside, at or after an instant."""
+        """Yield the use of calls, and of open reservations, at or after an instant."""
 
 
 class _Sums:
-    """What is added up for one account; the slice that the last call was in is kept at hand."""
+    """The sums of one account. The slice of the last call is cached."""
 
     __slots__ = ("account", "balance", "end_at", "meter", "since", "slices", "start_at")
 
@@ -36,7 +36,7 @@ class _Sums:
         self.start_at = self.end_at = 0
 
     def move(self, source: UsageSource, at: int) -> None:
-        """Go to the slice that holds an instant."""
+        """Select the slice that contains an instant."""
         account = self.account
         rolling = account.window.is_rolling
         part = slice_at(account.window, at) if rolling else source.period(account, at)
@@ -47,7 +47,7 @@ class _Sums:
 def rebuild_balances(
     source: UsageSource, wanted: Sequence[tuple[Account, int]]
 ) -> list[dict[int, Balance]]:
-    """What was booked for each account since an instant of its own, by slice."""
+    """The balances of each account by slice, each from the instant that is given with the account."""
     every = [_Sums(account, since) for account, since in wanted]
     index: AccountIndex[_Sums] = AccountIndex()
     for each in every:

@@ -1,4 +1,4 @@
-"""Reservations: capacity set aside for one call, with exactly one end."""
+"""Reservations: capacity set aside for one call, which ends exactly once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Provenance
 
-LEASE_PREFIX = "quotakeeper-lease:"  # of the id of a reservation that was made for many calls
+LEASE_PREFIX = "quotakeeper-lease:"  # begins the id of a reservation for many calls
 UNREAD_NOTE = "the rest of a lease: the journal of its process could not be read"
 
 
 class State(StrEnum):
-    """Where an id stands. All but HELD are ends; RECORDED never was a reservation."""
+    """The state of an id. All states except HELD are final; RECORDED usage never had a reservation."""
 
     HELD = "held"
     SETTLED = "settled"
@@ -29,8 +29,8 @@ class State(StrEnum):
 class Balance:
     """Sums of one account over one slice, in base units.
 
-    `settled` is all that was used, `reserved` what open reservations set aside, `overage` the part
-    of `settled` that no reservation had been admitted for.
+    `settled` is all use, and `reserved` what open reservations set aside. `overage` is the part of
+    `settled` for which no reservation was admitted.
     """
 
     settled: int = 0
@@ -39,7 +39,7 @@ class Balance:
 
 
 def is_lease_id(reservation_id: str) -> bool:
-    """Whether a reservation of this id was made for many calls at once."""
+    """Whether this id belongs to a lease, a reservation for many calls."""
     return reservation_id.startswith(LEASE_PREFIX)
 
 
@@ -47,8 +47,8 @@ def is_lease_id(reservation_id: str) -> bool:
 class Hold:
     """An open reservation: the upper bound of one call, set aside at instant `at`.
 
-    `owner` names the process that made it. Once `sent`, the provider may have done the work: then
-    an orphan is assumed at its estimate, not released.
+    `owner` names the process that made it. After `sent`, the provider may have done the work. So if
+    that process ends, the reservation is assumed at its estimate, not released.
     """
 
     id: str
@@ -64,12 +64,13 @@ class Hold:
 
     @property
     def is_lease(self) -> bool:
-        """Whether it was set aside for many calls, which a process admits on it in memory."""
+        """Whether this is a lease: a reservation for many calls, which its process admits in
+        memory."""
         return is_lease_id(self.id)
 
     @property
     def estimate(self) -> Figures:
-        """What it is settled at where nobody says what was used: all that was set aside."""
+        """The figures to settle at if the caller gives none: all that was set aside."""
         return Figures(
             self.quantities, self.cost_pico, self.price_id, Provenance.ESTIMATED,
             note="settled at its estimate",
@@ -77,7 +78,7 @@ class Hold:
 
 
 def grown(hold: Hold, more: Figures) -> Hold:
-    """A hold with more set aside. What costs cannot be told of stays untold."""
+    """A hold with more set aside. An unknown cost stays unknown."""
     quantities = dict(hold.quantities)
     for key, amount in more.quantities.items():
         quantities[key] = quantities.get(key, 0) + amount
@@ -88,19 +89,19 @@ def grown(hold: Hold, more: Figures) -> Hold:
 
 
 def drawn(hold: Hold, part: Figures) -> Hold:
-    """A lease without what a call took out of it; it never goes below nothing."""
+    """A lease after the amounts of one call are subtracted; no amount falls below 0."""
     quantities, cost = _less(hold, part)
     return replace(hold, quantities=quantities, cost_pico=cost)
 
 
 def assumed_less(assumed: Figures, part: Figures) -> Figures:
-    """What is assumed of a lease, without what a call took out of it; never below nothing."""
+    """The assumed figures of a lease after one call is subtracted; no amount falls below 0."""
     quantities, cost = _less(assumed, part)
     return replace(assumed, quantities=quantities, cost_pico=cost)
 
 
 def assumed_nothing(assumed: Figures) -> Figures:
-    """What is assumed of a lease once all calls on it are known: nothing beside them."""
+    """The assumed figures of a lease when all its calls are counted on their own: zero."""
     return replace(assumed, quantities={}, cost_pico=None if assumed.cost_pico is None else 0)
 
 

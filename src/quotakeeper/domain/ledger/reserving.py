@@ -1,4 +1,4 @@
-"""How a call gets its capacity: reserved, made to grow, or drawn out of a lease."""
+"""How a call gets capacity: by a reservation, by its growth, or by a draw from a lease."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_TTL_US = 30 * 86_400 * SECOND
 
 
 def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Set aside an upper bound, or say which limits have no room for it."""
+    """Reserve an upper bound, or return a denial that names the limits without room."""
     attempt, known = _attempt(state, command)
     if known is not None:
         return _replayed(state, known, command, now)
@@ -49,23 +49,23 @@ def reserve(state: LedgerState, command: c.Reserve, now: int) -> tuple[c.Outcome
 
 
 def mark_sent(state: LedgerState, known: CallRecord, now: int, entries: list[Entry]) -> CallRecord:
-    """Say of an open reservation that its call is about to leave."""
+    """Mark an open reservation as sent: its call is about to leave."""
     entries.append(Entry(state.seq + 1, Kind.SENT, now, ref=known.seq))
     return fold(state, entries[-1])
 
 
 def _attempt(state: LedgerState, command: c.Reserve) -> tuple[str, CallRecord | None]:
-    """The attempt at a call that counts: the first that may have cost something, or else a new one.
+    """The id of the attempt that counts, and its record; the record is None for a new attempt.
 
-    What was released or has expired left nothing that could be given as the answer, so the same
-    call may be tried again: as `<id>~2`, `<id>~3` and so on, each with one end of its own.
+    An attempt that was released or expired has no result to return, so the call may be tried again.
+    The new attempt has the id `<id>~2`, `<id>~3` and so on.
     """
     attempt, number = command.id, 1
     known = state.known(attempt)
     while known and known.state in (State.RELEASED, State.EXPIRED) and _same(known, command):
         number += 1
         attempt = f"{command.id}~{number}"
-        if not is_storable(attempt):  # too long for one more
+        if not is_storable(attempt):  # too long for another suffix
             break
         known = state.known(attempt)
     return attempt, known
@@ -102,7 +102,7 @@ def _replayed(
 
 
 def _answered(known: CallRecord) -> c.Outcomes:
-    """The first answer once more, of a call that is under way or was settled."""
+    """Repeat the first answer for a call that is under way or settled."""
     if known.hold is not None:
         return c.Reserved(known.hold, Decision(True), replay=True)
     if known.event is not None:
@@ -117,14 +117,14 @@ def _ended_hold(known: CallRecord) -> Hold:
 
 
 def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Set aside more for a reservation that is open."""
+    """Reserve more for an open reservation."""
     known = state.known(command.id)
     if known is None:
         return c.Failed(unknown_id(command.id)), []
     if known.hold is None:
         return c.Failed(ReservationClosedError(command.id, known.state, "grow")), []
-    # It counts where the reservation counts. For a rolling window that is more than now's: what
-    # has come since, and what has left since; it errs on the side of refusing.
+    # The growth counts in the slice of the reservation. For a rolling window, that slice may
+    # include more use than the window at `now`, so the check can only refuse too early.
     if error := no_room(state, known.labels, command.figures, known.at) or _beyond(
         grown(known.hold, command.figures)
     ):
@@ -141,19 +141,19 @@ def grow(state: LedgerState, command: c.Grow, now: int) -> tuple[c.Outcomes, lis
 
 
 def _beyond(hold: Hold) -> InvalidInputError | None:
-    """Why a hold is more than one call may be: what is assumed of it has to be written down."""
+    """Why a hold would exceed the maximum of one event; None if it does not."""
     if hold.cost_pico is not None and hold.cost_pico > MAX_PICO:
         return InvalidInputError("cost", "is more than the ledger can hold (9.2 million USD)")
     for key, amount in hold.quantities.items():
         if amount > MAX_QUANTITY:
-            return InvalidInputError(key, f"grows beyond {MAX_QUANTITY}", "is the amount right?")
+            return InvalidInputError(key, f"grows beyond {MAX_QUANTITY}", "check the amount")
     return None
 
 
 def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Make a reservation out of a lease."""
+    """Make a reservation for one call out of a lease."""
     lease = state.known(command.lease)
-    if lease is None or lease.state is State.RECORDED or lease.drawn:  # a call is no lease
+    if lease is None or lease.state is State.RECORDED or lease.drawn:  # it is no lease
         return c.Failed(unknown_id(command.lease)), []
     known = state.known(command.id)
     if known is not None:
@@ -181,7 +181,8 @@ def draw(state: LedgerState, command: c.Draw, now: int) -> tuple[c.Outcomes, lis
 def _correction(
     state: LedgerState, lease: CallRecord, command: c.Draw, now: int
 ) -> tuple[Entry, ...]:
-    """What a lease that was assumed is less by, now that one of its calls is known."""
+    """The CORRECT entry that subtracts a drawn call from its assumed lease; empty if none is
+    needed."""
     assumed = lease.figures
     if lease.state is not State.ASSUMED or assumed is None:
         return ()
@@ -194,8 +195,10 @@ def _correction(
 
 
 def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:
-    """An instant, moved into the calendar periods that a lease was granted in, and not after now:
-    in the next ones nothing was set aside for it."""
+    """Move an instant into the calendar periods of the lease, and not after `now`.
+
+    Later periods contain no reservation of the lease.
+    """
     latest = now
     for account in state.matching(lease.labels):
         if not account.window.is_rolling:
@@ -204,5 +207,5 @@ def _within(state: LedgerState, lease: CallRecord, at: int, now: int) -> int:
 
 
 def unknown_id(event_id: str) -> QuotakeeperError:
-    """Nothing in this ledger has that id."""
+    """The error for an id that is not in this ledger."""
     return InvalidInputError("id", f"no reservation or event {event_id!r} in this ledger")

@@ -1,9 +1,9 @@
-"""A ledger that a clock has carried ahead is set back to the present.
+"""Moves a ledger back to the present after a wrong clock carried it ahead.
 
-Every entry of a later instant is moved to the present: no call is lost, and what was used counts in
-the periods under way, as it was used by now at the latest. Lengths of time stay what they were: how
-long a reservation is open, how long a pause or a raised limit holds. Crossings of thresholds and
-lapses of credit that only the clock has made go; the next booking makes those again that are due.
+Every later entry is moved to the present. No call is lost: its use counts in the current periods,
+because it happened before now. Durations stay the same: those of open reservations, of pauses, and
+of raised limits. Crossings and credit expiries that only the wrong clock caused are deleted. The
+next booking makes those again that are due.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ _FOR_A_TIME = frozenset((Kind.PAUSE, Kind.RAISE))
 
 @dataclass(frozen=True, slots=True)
 class SetBack:
-    """What was moved to instant `to`, or would be: `entries` of `calls`, the newest of `newest_at`
-    (microseconds since 1970 UTC); `dropped` are those that only the clock has made.
+    """The result of moving a ledger back to instant `to`, or a preview of it.
 
-    `backup` is the copy of the ledger as it was before; "" where none was made.
+    `entries` is the number of moved entries, `calls` the number of their calls. `newest_at` is the
+    instant of the newest entry. Instants are in microseconds since 1970 UTC. `dropped` is how many
+    entries were deleted because only the wrong clock caused them. `backup` is the path of the copy
+    that was made before, or "".
     """
 
     newest_at: int
@@ -43,12 +45,12 @@ class SetBack:
 
     @property
     def ahead(self) -> int:
-        """By how many microseconds the ledger was ahead."""
+        """How many microseconds the ledger was ahead."""
         return max(0, self.newest_at - self.to)
 
 
 def set_back(entry: Entry, to: int) -> Entry | None:
-    """An entry as it is once its ledger has been set back to an instant; None: it goes."""
+    """The entry after its ledger is moved back to instant `to`; None if the entry is deleted."""
     if entry.at <= to:
         return entry
     if entry.kind in MADE_BY_TIME:
@@ -63,21 +65,22 @@ def set_back(entry: Entry, to: int) -> Entry | None:
 
 
 def preview(entries: Sequence[Entry], newest_at: int, to: int) -> SetBack:
-    """What setting back would do to the entries of later instants than `to`."""
+    """What moving back would do. `entries` are those that are later than instant `to`."""
     moved = [entry for entry in entries if entry.kind not in MADE_BY_TIME]
     calls = sum(entry.kind in OPENINGS for entry in moved)
     return SetBack(newest_at, to, len(moved), calls, len(entries) - len(moved))
 
 
 def kept_since(state: LedgerState, account: Account, since: int, to: int) -> int:
-    """From when on an account's balances are kept after that."""
+    """The instant from which an account's balances are kept after the ledger is moved back."""
     if since <= state.slice_start(account, to):
         return since
     return state.period(account, to).start_at
 
 
 def repair_entry(done: SetBack, seq: int, first: int, by: str, why: str) -> Entry:
-    """What the journal says of it. `first` is the lowest number of the entries that were moved."""
+    """The journal entry about the repair. `first` is the lowest sequence number of the moved
+    entries."""
     notice = Notice(CLOCK_REPAIRED, why, by, amount=min(done.ahead, MAX_PICO), used=done.entries,
                     about=first)  # fmt: skip
     return Entry(seq, Kind.CLOCK, done.to, notice=notice)

@@ -1,7 +1,7 @@
-"""What the ledger knows: balances, open reservations, and what became of every id.
+"""The state of a ledger: balances, open reservations, and the record of every id.
 
-`LedgerState` is the whole of it in memory. A store that keeps it elsewhere gives the same few
-look-ups (it subclasses this and fetches what is missing); the rules in `ledger` see no difference.
+`LedgerState` keeps all of it in memory. A store that keeps it elsewhere subclasses `LedgerState`
+and fetches missing parts on look-up. The rules in `ledger` work with both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST_PLACES = 10_000
 
 
 class LedgerState:
-    """Everything in memory. Not thread-safe: one owner at a time."""
+    """The whole state in memory. Not thread-safe: only one thread may use it at a time."""
 
     def __init__(self, zones: ZoneFinder) -> None:
         self._zones = zones
@@ -41,7 +41,7 @@ class LedgerState:
         self.accounts: dict[str, tuple[Account, int]] = {}
         self._index: AccountIndex[Account] = AccountIndex()
         self.notices = Notices()
-        self.doubt: ClockDoubt | None = None  # of this process: no part of what is kept
+        self.doubt: ClockDoubt | None = None  # belongs to this process and is not stored
         self._balances: dict[str, dict[int, Balance]] = {}
         self._matching: dict[CallLabels, tuple[Account, ...]] = {}
         self._places: dict[CallLabels, tuple[int, int, tuple[CountedBalance, ...]]] = {}
@@ -56,16 +56,18 @@ class LedgerState:
     # -- look-ups a store may fetch from elsewhere
 
     def prefetch(self, commands: Sequence[Command], now: int) -> None:
-        """Told of a batch before it is decided at `now`: a store that keeps the state elsewhere
-        may fetch all that the batch touches at once. Changes no outcome."""
+        """Called with a batch before it is decided at `now`. Changes no outcome.
+
+        A store that keeps the state elsewhere may fetch everything that the batch needs.
+        """
 
     def known(self, event_id: str) -> CallRecord | None:
-        """What is known of an id, or None."""
+        """The record of an id; None if the ledger does not have the id."""
         seq = self._ids.get(event_id)
         return None if seq is None else self.known_at(seq)
 
     def known_at(self, seq: int) -> CallRecord:
-        """What is known of the id whose opening entry is `seq`."""
+        """The record of the id whose opening entry is `seq`."""
         return self._known[seq]
 
     def holds(self) -> list[Hold]:
@@ -74,12 +76,12 @@ class LedgerState:
         return [hold for hold in found if hold is not None]
 
     def overdue(self, now: int, dead_owners: frozenset[str], at_most: int) -> list[Hold]:
-        """Open reservations that have expired or whose owner is dead, oldest first."""
+        """Open reservations that have expired or whose owner has ended, oldest first."""
         due = [h for h in self.holds() if h.expires_at <= now or h.owner in dead_owners]
         return due[:at_most]
 
     def balance(self, account: Account, start_at: int) -> Balance:
-        """The balance of one slice, made when there is none."""
+        """The balance of one slice; a new one is created if there is none."""
         slices = self._balances.setdefault(account.key, {})
         found = slices.get(start_at)
         if found is None:
@@ -87,26 +89,26 @@ class LedgerState:
         return found
 
     def slices(self, account: Account, after: int) -> Iterable[tuple[int, Balance]]:
-        """The slices that start after an instant, each with its start."""
+        """The slices of an account that start after an instant, each with its start and balance."""
         slices = self._balances.get(account.key, {})
         return [(start, balance) for start, balance in slices.items() if start > after]
 
     def marks(self, account_key: str) -> dict[Level, Mark]:
-        """What has crossed a threshold of an account's limits."""
+        """The marks of an account: the newest crossing of each threshold."""
         return self._marks.setdefault(account_key, {})
 
     def open_count(self) -> int:
-        """How many reservations are open."""
+        """The number of open reservations."""
         return len(self._open)
 
     def events(self) -> Iterator[UsageEvent]:
-        """All events, in the order they were booked."""
+        """Yield all events in the order in which they were booked."""
         for known in self._known.values():
             if known.event is not None:
                 yield known.event
 
     def usage_since(self, since: int) -> Iterator[CountedUse]:
-        """What was used, and what open reservations set aside, at or after an instant."""
+        """Yield the use of calls, and of open reservations, at or after an instant."""
         for known in self._known.values():
             if known.at >= since:
                 yield from known.usage()
@@ -118,7 +120,7 @@ class LedgerState:
         return self._zones(account.timezone)
 
     def period(self, account: Account, at: int) -> Period:
-        """The period of an account's window that holds an instant."""
+        """The period of an account's window that contains an instant."""
         cached = self._periods.get(account.key)
         if cached is None or not cached.start_at <= at < cached.end_at:
             cached = period_at(account.window, self.zone(account), at)
@@ -127,18 +129,19 @@ class LedgerState:
         return cached
 
     def slice_start(self, account: Account, at: int) -> int:
-        """Where the slice starts that an instant is booked in."""
+        """The start of the slice in which an instant is booked."""
         if account.window.is_rolling:
             return slice_at(account.window, at).start_at
         return self.period(account, at).start_at
 
     def totals(self, account: Account, now: int) -> Balance:
-        """What counts against the account at an instant: its period, or its rolling slices."""
+        """The sums that count in the account at `now`: those of its period, or of its rolling
+        slices."""
         start = self.period(account, now).start_at
         if not account.window.is_rolling:
             if self.keeps(account, start):
                 return self.balance(account, start)
-            # Of this period alone: `now` may lie in one that others have followed.
+            # Read only this period: later periods may follow the one that contains `now`.
             return self.derived(account, start).get(start) or Balance()
         sums = Balance()
         for _, part in self._counting(account, start):
@@ -148,16 +151,17 @@ class LedgerState:
         return sums
 
     def keeps(self, account: Account, start_at: int) -> bool:
-        """Whether balances are kept for an account's slices from this start on."""
+        """Whether balances are kept for an account's slices that start at `start_at` or later."""
         kept = self.accounts.get(account.key)
         return kept is not None and kept[1] <= start_at
 
     def derived(self, account: Account, since: int) -> dict[int, Balance]:
-        """What was booked since an instant, by slice, added up from the journal."""
+        """The balances of an account by slice since an instant, computed from the journal."""
         return rebuild_balances(self, [(account, since)])[0]
 
     def resets_at(self, account: Account, now: int) -> int:
-        """When room comes back: at the end of the period, or as the oldest slice in use leaves."""
+        """When room comes back: at the end of the period, or when the oldest used slice leaves the
+        window."""
         if not account.window.is_rolling:
             return self.period(account, now).end_at
         parts = self._counting(account, self.period(account, now).start_at)
@@ -169,7 +173,7 @@ class LedgerState:
     def _counting(self, account: Account, since: int) -> Iterable[tuple[int, Balance]]:
         if self.keeps(account, since):
             return self.slices(account, since - 1)
-        # Nobody keeps these balances: they are added up from the journal, slowly but rightly.
+        # No balances are kept for this account, so compute them from the journal, which is slower.
         return self.derived(account, since).items()
 
     def matching(self, labels: CallLabels) -> tuple[Account, ...]:
@@ -180,7 +184,7 @@ class LedgerState:
                 self._matching.clear()
             made = {}
             for account in self._index.matching(labels):
-                if account.per:  # the first call with this value makes its account
+                if account.per:  # the first call with a label value creates its account
                     account, since = account.of(labels), self.accounts[account.key][1]
                     if account.key not in self.accounts:
                         self.add_account(account, since, is_new=True)
@@ -189,8 +193,9 @@ class LedgerState:
         return found
 
     def places(self, labels: CallLabels, at: int) -> tuple[CountedBalance, ...]:
-        """Where a call counts at an instant, of what balances are kept."""
-        # The same from one call to the next, until one of its periods ends.
+        """The kept balances that a call counts in at an instant."""
+        # Cached until one of the periods ends, because consecutive calls count in the same
+        # balances.
         found = self._places.get(labels)
         if found is not None and found[0] <= at < found[1]:
             return found[2]
@@ -211,12 +216,12 @@ class LedgerState:
     def caps(
         self, labels: CallLabels, limits: Sequence[Limit], at: int
     ) -> tuple[LimitBalance, ...]:
-        """The limits that apply to a call at an instant, each with what counts against it."""
+        """The limits that apply to a call at an instant, each with its balance."""
         found = self._caps.get(labels)
         if found is not None and found[0] is limits and found[1] <= at < found[2]:
             return found[3]
         since, until, caps = 0, _ALWAYS, list[LimitBalance]()
-        lasts = isinstance(limits, tuple)  # what cannot change may be known again
+        lasts = isinstance(limits, tuple)  # a tuple cannot change, so its result may be cached
         for each in limits:
             if not each.matches(labels):
                 continue
@@ -229,7 +234,7 @@ class LedgerState:
                 if self.keeps(limit.account, period.start_at):
                     balance = self.balance(limit.account, period.start_at)
                 elif limit.per:
-                    lasts = False  # the first call with this value changes it
+                    lasts = False  # the first call with a label value changes the result
             caps.append(LimitBalance(limit, limit.account_meter, balance))
         made = tuple(caps)
         if lasts:
@@ -239,7 +244,7 @@ class LedgerState:
         return made
 
     def in_force(self, limit: Limit, at: int) -> tuple[Limit, int]:
-        """A limit with the amount that it has at an instant, and until when it has that."""
+        """The limit with its amount at an instant, and the instant until which it has that amount."""
         limit, until = self.notices.in_force(limit, at)
         credit = self.notices.credits.get(limit.account.key) if limit.window.is_endless else None
         if credit is not None:
@@ -249,16 +254,16 @@ class LedgerState:
         return limit, until
 
     def forget_places(self) -> None:
-        """Balances were fetched anew: what refers to the old ones is worth nothing."""
+        """Clear the caches of `places` and `caps`: they refer to balances that were replaced."""
         self._places.clear()
         self._caps.clear()
 
     # -- changes, made by `ledger.fold` only
 
     def add_account(self, account: Account, since: int, *, is_new: bool = False) -> None:
-        """Begin to keep balances for an account, for slices that start at `since` or later.
+        """Start to keep balances for an account, for slices that start at `since` or later.
 
-        `is_new`: it is that of a label value which no call has had since then.
+        `is_new`: the account is for a label value that no call has had since then.
         """
         if account.key not in self.accounts:
             self._index.add(account, account)
@@ -268,23 +273,23 @@ class LedgerState:
             self.forget_places()
 
     def note(self, entry: Entry) -> None:
-        """Take in what a person has ordered."""
+        """Apply an order of a person to the state."""
         self.notices.fold(entry)
         self._caps.clear()
         self.seq, self.high_water = entry.seq, entry.at
 
     def touch(self, account: Account, start_at: int, balance: Balance) -> None:
-        """Told of every balance that was changed: a store notes what it has to write."""
+        """Called for every changed balance: a store records what it must write."""
 
     def set_mark(self, account_key: str, level: Level, mark: Mark) -> None:
-        """A threshold was crossed, or no longer stands crossed."""
+        """Store the newest crossing of a threshold, or that the threshold is no longer crossed."""
         self.marks(account_key)[level] = mark
 
     def count(self, before: CallRecord | None, after: CallRecord) -> None:
-        """Told of every event, new or with other figures than before: a store may keep sums."""
+        """Called for every event that is new or has new figures: a store may update its sums."""
 
     def remember(self, entry: Entry, known: CallRecord) -> None:
-        """Take an entry, and what is known after it, into what is known of its id."""
+        """Store the record of an id after an entry about it."""
         self.seq, self.high_water = entry.seq, entry.at
         self._ids[known.id] = known.seq
         self._known[known.seq] = known

@@ -1,4 +1,4 @@
-"""Watching: balances of an account are kept from its period under way on."""
+"""Starts to keep balances of accounts, beginning with their current period."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.domain.limits import Account
 
 
 def watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, list[Entry]]:
-    """Keep the balances of accounts, and of the label values that they stand for."""
+    """Keep the balances of accounts. An account with `per` includes those of its label values."""
     fresh = {
         account.key: (account, state.period(account, now).start_at)
         for account in command.accounts
@@ -25,8 +25,7 @@ def watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, l
     if families:
         single = {**_values_used(state, families), **single}
     wanted = list(single.values())
-    # What was used before anybody kept these balances counts too: it is read from the journal,
-    # once for all of them.
+    # Earlier use of the period counts too. It is read from the journal, once for all accounts.
     rebuilt = rebuild_balances(state, wanted) if wanted else []
     for account, since in families:
         state.add_account(account, since)
@@ -43,7 +42,7 @@ def watch(state: LedgerState, command: c.Watch, now: int) -> tuple[c.Outcomes, l
 def _values_used(
     state: LedgerState, families: Sequence[tuple[Account, int]]
 ) -> dict[str, tuple[Account, int]]:
-    """The accounts of the label values that calls have had, each since its family's instant."""
+    """The accounts of the label values in earlier calls, each with the `since` of its rule."""
     found: dict[str, tuple[Account, int]] = {}
     seen = set()
     for at, labels, *_ in state.usage_since(min(since for _, since in families)):

@@ -1,8 +1,8 @@
-"""Prices as dated facts, and the exact arithmetic that turns quantities into a cost.
+"""Prices as dated facts, and the exact arithmetic from quantities to cost.
 
-Everything is a rational number until the very end: the lines of an event are summed exactly and
-rounded once, half to even, to whole pico-dollars. Which row applies is decided in
-price_selection.py; this file holds what a row is and what a chosen set of rates costs.
+All amounts are rational numbers. The prices of an event are summed exactly and rounded once, half
+to even, to whole pico-dollars. `selection` decides which price row applies. This module defines the
+rows and computes the cost.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ LANGUAGES = ("mono", "multi")
 PLANS = ("payg", "growth")
 KINDS = ("list", "promo", "contract")
 VIEWS = ("charged", "list")
-ANY_MODEL = "*"  # a row for every model of the provider that is known
-NO_MODEL = ""  # the row used when a call names no model
-FREE_METERS = frozenset({"requests"})  # counted, and free unless a row says otherwise
+ANY_MODEL = "*"  # a row for every known model of the provider
+NO_MODEL = ""  # the row for a call that names no model
+FREE_METERS = frozenset({"requests"})  # counted; free unless a row prices it
 ONE = Fraction(1)
 
 
 def instant_text(at: int) -> str:
-    """An instant as it stands in a price id: a date when it is midnight UTC, else RFC 3339."""
+    """An instant as a price id contains it: a date for midnight UTC, else RFC 3339."""
     text = moment(at).isoformat().removesuffix("+00:00")
     return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else text + "Z"
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """One price: `usd` for `per` units of `meter`, from an instant on. Rows are never edited.
+    """One price: `usd` for `per` units of `meter`, valid from an instant on. Rows are never edited.
 
-    `meter` is a name of the METERS list, with "@modality" where the price is for one modality.
-    `above` makes the row hold for whole requests of more prompt tokens than that. An empty `mode`,
-    `language` or `plan` means any. A row with an `addon` is paid on top of the model's own price.
+    `meter` is a name in METERS, with "@modality" if the price is for one modality. A row with
+    `above` prices only requests with more prompt tokens than that. An empty `mode`, `language` or
+    `plan` matches any. A row with an `addon` is charged in addition to the model's own price.
     """
 
     provider: str
@@ -67,25 +67,25 @@ class PriceRow:
 
     @property
     def key(self) -> str:
-        """The stored quantity this row prices: "audio_minutes" prices "audio_milliseconds"."""
+        """The stored quantity that this row prices: "audio_minutes" prices "audio_milliseconds"."""
         name, modality = split_key(self.meter)
         stored = METERS[name].parts[0]
         return f"{stored}@{modality}" if modality else stored
 
     @property
     def rate(self) -> Fraction:
-        """Pico-dollars for one base unit (one token, one millisecond), exact."""
+        """The exact price of one base unit (one token, one millisecond), in pico-dollars."""
         base_units = self.per * METERS[split_key(self.meter)[0]].per_unit
         return Fraction(self.usd) * PICO_PER_USD / base_units
 
     @property
     def effective_from(self) -> date:
-        """The first day (UTC). 1970-01-01: the source knows no earlier price."""
+        """The first day (UTC) that the row is valid. 1970-01-01: the source states no start."""
         return moment(self.from_at).date()
 
     @property
     def options(self) -> dict[str, str]:
-        """The options that must be asked for, or are the only ones, for this row to hold."""
+        """The options that a call must have, or that no other row offers, for this row to apply."""
         given = {
             "tier": "" if self.tier == "standard" else self.tier,
             "mode": self.mode,
@@ -97,7 +97,7 @@ class PriceRow:
 
     @property
     def id(self) -> str:
-        """A name no other row has: "gemini/gemini-2.5-pro/input_tokens@2026-10-14#batch"."""
+        """The unique name of the row: "gemini/gemini-2.5-pro/input_tokens@2026-10-14#batch"."""
         marks = [*self.options.values(), self.kind]
         if self.above:
             marks.append(f"above-{self.above}")
@@ -107,13 +107,13 @@ class PriceRow:
         return f"{self.provider}/{name}/{self.meter}@{instant_text(self.from_at)}#{','.join(marks)}"
 
     def holds_at(self, at: int) -> bool:
-        """Whether the row is in force at an instant: `from_at` included, `until_at` not."""
+        """Whether the row is valid at an instant: from `from_at`, and before `until_at`."""
         return self.from_at <= at and (self.until_at is None or at < self.until_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A factor on rows: a service tier's rule (batch is half), or a discount agreed for an account.
+    """A factor on prices: a service tier's rule (batch is half), or a discount for an account.
 
     `tier` is empty for a discount; `meters` empty means every meter; `model` may end in "*".
     """
@@ -132,17 +132,17 @@ class Adjustment:
     own: bool = False
 
     def holds_at(self, at: int) -> bool:
-        """Whether it is in force at an instant: `from_at` included, `until_at` not."""
+        """Whether the factor is valid at an instant: from `from_at`, and before `until_at`."""
         return self.from_at <= at and (self.until_at is None or at < self.until_at)
 
     def matches(self, model: str) -> bool:
-        """Whether it is about that model."""
+        """Whether the factor is for that model."""
         if self.model.endswith("*"):
             return model.startswith(self.model[:-1])
         return self.model == model
 
     def applies(self, model: str, key: str, at: int) -> bool:
-        """Whether it is for that model and stored quantity at that instant."""
+        """Whether the factor is for that model and stored quantity at that instant."""
         if not self.holds_at(at) or not self.matches(model):
             return False
         return not self.meters or split_key(key)[0] in self.meters
@@ -150,9 +150,9 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What an event costs. `cost_pico` is None when something in it has no price: never a silent 0.
+    """The cost of an event. `cost_pico` is None, never 0, if a quantity in it has no price.
 
-    `unpriced` names the quantities without a price, or ("model",) when the model is not known.
+    `unpriced` names the quantities without a price, or is ("model",) if the model is not known.
     """
 
     cost_pico: int | None
@@ -162,7 +162,7 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class PriceOptions:
-    """How a call was made, as far as its price depends on it. Empty: not said."""
+    """The properties of a call that its price depends on. Empty: not specified."""
 
     tier: str = "standard"
     mode: str = ""
@@ -173,7 +173,7 @@ class PriceOptions:
 
     @classmethod
     def read(cls, options: Mapping[str, str]) -> PriceOptions:
-        """Check options as a caller gives them; raises InvalidInputError naming the option."""
+        """Check options that a caller gives. Raises InvalidInputError, which names the option."""
         known = {
             "tier": TIERS, "mode": MODES, "language": LANGUAGES, "plan": PLANS, "kind": VIEWS,
         }  # fmt: skip
@@ -201,7 +201,7 @@ class PriceOptions:
         return cls(**chosen, addons=addons)
 
     def marks(self) -> list[str]:
-        """What differs from the default, as it stands in a price id."""
+        """The options that differ from the defaults, in the form that a price id contains."""
         given = [
             self.tier,
             self.mode,
@@ -214,7 +214,7 @@ class PriceOptions:
 
     @classmethod
     def from_marks(cls, marks: list[str]) -> PriceOptions:
-        """The options that `marks` came from."""
+        """The options that `marks` were made from."""
         values: dict[str, str] = {}
         choices = {
             "tier": TIERS,
@@ -233,7 +233,7 @@ class PriceOptions:
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """One row at work: the quantity it prices, and every factor on it."""
+    """One applied row: the quantity that it prices, and the product of all factors."""
 
     key: str
     row: PriceRow
@@ -241,20 +241,20 @@ class PriceLine:
 
     @property
     def rate(self) -> Fraction:
-        """Pico-dollars for one base unit after every factor."""
+        """The price of one base unit after every factor, in pico-dollars."""
         return self.row.rate * self.factor
 
     @property
     def usd(self) -> Fraction:
-        """US dollars for `row.per` units after every factor, exact."""
+        """The exact price of `row.per` units after every factor, in US dollars."""
         return Fraction(self.row.usd) * self.factor
 
 
 def cost_of(amounts: Quantities, rates: Mapping[str, tuple[int, int]]) -> int:
-    """Sum amount times rate over all lines exactly, and round once, half to even.
+    """Sum amount times rate over all quantities exactly, and round once, half to even.
 
     `rates` has a numerator and a denominator for every key of `amounts`. Raises InvalidInputError
-    when the cost is more than can be stored (about 9.2 million USD).
+    if the cost exceeds what the ledger can store (about 9.2 million USD).
     """
     total, denominator = 0, 1
     for key, amount in amounts.items():

@@ -1,13 +1,14 @@
-"""Which price row applies: tiers, modalities, modes, plans, promotions, contracts, dates.
+"""Selects the price row of a quantity: tiers, modalities, modes, plans, promotions, contracts,
+dates.
 
 The order, for one quantity of one request:
 
-1. what it may be priced as: itself, then what stands in for it (audio input as text input, cached
-   input as input, thoughts as output);
-2. for each, the rows for long requests before the others, when the request is long;
-3. a row of the service tier asked for, before the standard row times the tier's factor;
-4. among rows that fit: a contract, then the one that fits closest, then the latest; of two from
-   the same instant the promotion.
+1. The keys that may price it: its own, then its substitutes (text input for audio input, input for
+   cached input, output for thoughts).
+2. For each key, rows for long requests come first if the request is long.
+3. A row of the requested service tier comes before the standard row times the tier's factor.
+4. Of the matching rows, a contract comes first, then the closest match, then the latest row. Of two
+   rows with the same start, the promotion comes first.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _STAND_INS = {
 
 @dataclass(frozen=True, slots=True)
 class PriceSheet:
-    """Everything that can price one model: its own rows, the provider's, and factors."""
+    """Everything that can price one model: its own rows, the provider's rows, and factors."""
 
     model: str
     rows: tuple[PriceRow, ...]
@@ -42,7 +43,8 @@ class PriceSheet:
     discounts: tuple[Adjustment, ...] = ()
 
     def narrowed(self, options: PriceOptions) -> PriceSheet:
-        """Only what can matter to a call made with these options, so that dates stay few."""
+        """Only the parts that can apply to a call with these options, so that few boundaries
+        remain."""
         tiers = {"standard", options.tier}
         addons = {"", *options.addons}
         return PriceSheet(
@@ -57,7 +59,7 @@ class PriceSheet:
         )
 
     def boundaries(self) -> list[int]:
-        """Every instant at which a price of this model may change, in order."""
+        """All instants at which a price of this model may change, in order."""
         instants: set[int] = set()
         for part in self._parts():
             instants.add(part.from_at)
@@ -66,11 +68,11 @@ class PriceSheet:
         return sorted(instants)
 
     def thresholds(self, at: int) -> tuple[int, ...]:
-        """The prompt sizes above which other prices hold at an instant, in order."""
+        """The prompt sizes above which other prices apply at an instant, in ascending order."""
         return tuple(sorted({row.above for row in self.rows if row.above and row.holds_at(at)}))
 
     def own_parts(self, at: int) -> list[PriceRow | Adjustment]:
-        """The parts in force that came from a user's file."""
+        """The valid parts that come from a user's price file."""
         return [part for part in self._parts() if part.own and part.holds_at(at)]
 
     def _parts(self) -> list[PriceRow | Adjustment]:
@@ -78,7 +80,7 @@ class PriceSheet:
 
 
 def stand_ins(key: str) -> Iterable[str]:
-    """A quantity key and what it is priced as when it has no price itself, closest first."""
+    """Yield a quantity key and its substitutes for pricing, closest first."""
     name, modality = split_key(key)
     other = _STAND_INS.get(name)
     yield key
@@ -93,7 +95,8 @@ def stand_ins(key: str) -> Iterable[str]:
 def lines_for(
     sheet: PriceSheet, key: str, options: PriceOptions, prompt_tokens: int, at: int
 ) -> tuple[PriceLine, ...]:
-    """The lines that price one quantity: the model's, then one for each add-on. Empty: no price."""
+    """The rows that price one quantity: the model's, then one per add-on. Empty if there is no
+    price."""
     rows = [row for row in sheet.rows if row.holds_at(at) and row.above < max(prompt_tokens, 1)]
     base = [row for row in rows if not row.addon]
     for candidate in stand_ins(key):
@@ -104,7 +107,7 @@ def lines_for(
 
 
 def known_addons(sheet: PriceSheet, at: int) -> frozenset[str]:
-    """The add-ons that have a price (zero counts as one) at an instant."""
+    """The add-ons that have a price at an instant. A price of zero counts."""
     return frozenset(row.addon for row in sheet.rows if row.addon and row.holds_at(at))
 
 
@@ -158,7 +161,7 @@ def _rank(row: PriceRow, options: PriceOptions) -> tuple[bool | int, ...]:
     language = options.language or "mono"
     listed = options.kind == "list"
     return (
-        row.mode in ("", mode),  # the other mode only where there is no choice
+        row.mode in ("", mode),  # a row of the other mode only if no row fits better
         row.language in ("", language),
         row.kind == "contract",
         row.model != ANY_MODEL,
