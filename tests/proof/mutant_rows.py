@@ -103,8 +103,8 @@ ROWS = (
            "ends_in(limits, hold.at), fence and (fence, fence.token))",
            f"{STOPPED} -k token_is_read_before"),
     Mutant("engine/journals/replay.py",
-           "        fence(self._ledger, owner)\n        # Only now: what is there was admitted, and what"
-           " comes later its process refuses.\n        journal = _Journal.read_what_is_left("
+           "        fence(self._ledger, owner)\n        # Read after fencing: these lines are admitted"
+           " calls; the process refuses later ones.\n        journal = _Journal.read_what_is_left("
            "self._ledger, owner)\n",
            "        journal = _Journal.read_what_is_left(self._ledger, owner)\n"
            "        fence(self._ledger, owner)\n", f"{STOPPED} -k until_the_fence"),

@@ -1,1 +1,1 @@
-"""The engine: one thread owns the store; callers of any colour hand it commands and wait."""
+"""The engine: one worker thread owns the store; threads and coroutines send it commands and wait."""

@@ -1,4 +1,4 @@
-"""How a call is admitted: by the ledger, or by an admitter that may answer without asking it."""
+"""Admits calls: through the ledger, or in memory through an admitter that holds leases."""
 
 from __future__ import annotations
 
@@ -23,29 +23,33 @@ if TYPE_CHECKING:
 
 
 class Admitter(Protocol):
-    """Admits calls. One admitter may stand before another and leave to it what it cannot answer.
+    """Admits calls. An admitter may pass a call that it cannot decide to the next admitter.
 
-    `takes`: whether `take` may ever give anything.
+    `takes`: whether `take` can ever admit a call.
     """
 
     takes: bool
 
-    def take(  # noqa: PLR0913 - a call as it is asked for
+    def take(  # noqa: PLR0913 - all arguments of one call
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
         quantities: Mapping[str, Any], /,
     ) -> Any:  # fmt: skip
-        """Admit a call at once, without waiting: its Reservation. Where that cannot be, the key
-        that calls of its kind have in common, for `admit`; None: it has none."""
+        """Admit a call at once, without waiting, and return its Reservation.
+
+        If that is not possible, return the key of all calls with the same arguments, for `admit`;
+        None if the call has no key.
+        """
 
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """Admit a call; raises LimitExceeded, what failed, or what `unbacked` raises."""
+        """Admit a call. Raises LimitExceeded, PausedError, the error of the command, or that of
+        `unbacked`."""
 
 
 class LedgerAdmitter:
-    """Asks the ledger about every call."""
+    """Sends every call to the ledger."""
 
     takes = False
 
@@ -54,12 +58,12 @@ class LedgerAdmitter:
         self._denied = DeniedCalls(parts)
 
     def take(self, *asked: Any) -> Any:
-        """None: nothing is admitted without asking."""
+        """Always None: this admitter admits no call without the ledger."""
 
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """As Admitter's."""
+        """Admit a call through the ledger; see Admitter."""
         parts = self._parts
         try:
             outcome = yield from self._denied.admitted(command, call, terms)
@@ -72,7 +76,7 @@ class LedgerAdmitter:
 
 
 class Admission:
-    """From a call as it is asked for to its reservation."""
+    """Turns the arguments of a call into its reservation."""
 
     def __init__(self, parts: EngineParts, admitter: Admitter, holds: Question) -> None:
         self._parts = parts
@@ -80,7 +84,7 @@ class Admission:
         self._holds = holds
         self._typical: TypicalHolds | None = None
         if parts.commands.calls.policies.hold == "typical":
-            # Loaded by those who ask for it: for the others it would be a part of the import.
+            # Imported only with this policy, to keep the import of other programs fast.
             from quotakeeper.engine.typical_holds import TypicalHolds  # noqa: PLC0415
 
             self._typical = TypicalHolds(parts)
@@ -90,7 +94,7 @@ class Admission:
         options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
         quantities: dict[str, Any],
     ) -> Reservation | Steps[Reservation]:  # fmt: skip
-        """The reservation where nothing has to wait for it, else the steps to it."""
+        """The reservation if no waiting is needed, else the steps that lead to it."""
         admitter, parts = self._admitter, self._parts
         terms = terms_of(quantities)
         key = None
@@ -116,7 +120,7 @@ class Admission:
         return (yield from self._admitter.admit(key, call, command, terms))
 
     def check(self, call: PreparedCall, quantities: Mapping[str, Any]) -> Question:
-        """The question whether a call would be admitted."""
+        """A question for the worker: whether a call would be admitted."""
         figures = self._parts.commands.estimate(call, quantities)
 
         def asked(store: Store, now: int) -> Decision:
@@ -125,9 +129,9 @@ class Admission:
         return asked
 
     def take_up(self, reservation_id: str) -> Steps[Reservation]:
-        """A handle on an open reservation that was made elsewhere, by its id.
+        """A handle for an open reservation that was made elsewhere, by its id.
 
-        Raises InvalidInputError where there is none.
+        Raises InvalidInputError if there is no open reservation with that id.
         """
         parts = self._parts
         for hold in (yield AskWorker(self._holds)):
@@ -141,7 +145,10 @@ class Admission:
 def unbacked(
     parts: EngineParts, call: PreparedCall, command: Reserve, error: LedgerError
 ) -> Reservation:
-    """What an admitter gives where the ledger cannot say; raises the error unless calls go out."""
+    """A reservation that is not in the ledger, for a ledger that does not answer.
+
+    Raises the error unless `on_store_failure` is "allow".
+    """
     figures = command.figures
     parts.failure.let_out(error)
     hold = Hold(

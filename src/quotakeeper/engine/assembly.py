@@ -1,4 +1,4 @@
-"""Puts the parts of an engine together, over a store and the rules that it is given."""
+"""Builds an engine from a store, limits and policies."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What a keeper is made of. `spool` and `leases` are for those who look inside: tests, proofs."""
+    """The parts of a keeper. `spool` and `leases` are here for tests only."""
 
     parts: EngineParts
     calls: CallBuilder
@@ -60,7 +60,7 @@ class Engine:
 
     @property
     def worker(self) -> Worker:
-        """Who owns the store."""
+        """The worker, which owns the store."""
         return self.parts.worker
 
 
@@ -70,11 +70,10 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     granting: BlockSizing | None = None, presets: Presets | None = None,
     clock_jump_seconds: int = BOUND_SECONDS,
 ) -> Engine:  # fmt: skip
-    """An engine over a store. With `granting`, it admits calls on leases.
+    """Build an engine over a store. With `granting`, it admits calls on leases.
 
-    `presets` gives the quotas of providers that are shown beside those that they told of.
-
-    `spool_beside` is the ledger's file, which spool and lease journals lie beside; None: in memory.
+    `presets` returns the preset quotas of providers. `spool_beside` is the path of the ledger file;
+    the engine places its spool and lease journals beside it. None keeps them in memory.
     """
     observers = Observers(on_warning)
     lifecycle.join_as_user(observers)
@@ -83,7 +82,7 @@ def assemble(  # noqa: PLR0913 - the parts that wiring chooses
     ledger_clock = LedgerClock(clock, clock_jump_seconds * SECOND)
     leases: LeaseTable | None = None
     if granting is not None:
-        # Loaded by those who have leases: for the others it would be a tenth of the import.
+        # Imported only with leases: for other programs it would be a tenth of the import.
         from quotakeeper.engine.leases.lease_table import LeaseTable  # noqa: PLC0415
 
         leases = LeaseTable(clock, spool_beside, store.owner, granting, sign, ledger_clock)

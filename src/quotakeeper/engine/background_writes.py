@@ -1,4 +1,4 @@
-"""Writes that no caller waits for: spooled calls, leases of the dead, sweeps."""
+"""Writes that no caller waits for: spooled calls, leases of ended processes, sweeps."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Apply = Callable[[LedgerWriter, Sequence[Command], int], Sequence[Outcomes]]
 
 
 def plainly(store: LedgerWriter, commands: Sequence[Command], now: int) -> Sequence[Outcomes]:
-    """Carry out commands as they are, and tell nobody."""
+    """Execute commands unchanged, without telling observers."""
     return store.apply(commands, now)
 
 
 class BackgroundWrites:
-    """Carries out commands for all limits of a keeper, and tells its observers.
+    """Executes commands for all limits of a keeper, and tells its observers about the outcomes.
 
-    Commands from a file name no limits. Without any they would cross no threshold, and a limit that
-    they use up admits no call that could make good for it.
+    Commands that were read from a file name no limits, so they would cross no threshold. This class
+    adds the keeper's limits.
     """
 
     def __init__(self, limits: tuple[Limit, ...], observers: Observers) -> None:
@@ -40,7 +40,7 @@ class BackgroundWrites:
     def apply(
         self, store: LedgerWriter, commands: Sequence[Command], now: int
     ) -> Sequence[Outcomes]:
-        """Carry out a batch in one commit; see LedgerWriter."""
+        """Execute a batch in one commit; see LedgerWriter."""
         outcomes = store.apply([self._limited(command) for command in commands], now)
         self._observers.tell_of(outcomes)
         return outcomes

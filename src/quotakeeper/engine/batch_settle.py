@@ -1,4 +1,4 @@
-"""Settles many reservations in one commit: for who ends calls that nobody waits for any longer."""
+"""Settles many finished calls in one commit; used by the background settler."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from quotakeeper.engine.reservation import Reservation
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A reservation and what `Reservation.settle` is to be given; `failed` is told what went wrong.
+    """A reservation, and the arguments for `Reservation.settle`. `failed` is called with an error.
 
-    `noted`: what `note_end` has done of it.
+    `noted` is the result of `note_end`.
     """
 
     reservation: Reservation
@@ -25,9 +25,10 @@ class Settlement:
 
 
 def note_end(settlement: Settlement) -> Settlement:
-    """Write down, with one `write()` and no commit, what is to be settled.
+    """Write a note of a call's usage to a file, with one `write()` and no commit.
 
-    From here on a kill does not lose it. `settle_batch` must follow. Raises what `settle` raises.
+    After this, a kill does not lose the usage. The caller must call `settle_batch` next. Raises
+    what `settle` raises.
     """
     reservation, given = settlement.reservation, settlement.given
     if reservation._settle_by_journal(given):
@@ -40,9 +41,10 @@ def note_end(settlement: Settlement) -> Settlement:
 
 
 def settle_batch(settlements: Sequence[Settlement]) -> None:
-    """Settle them, all of one keeper, in their order. Blocks this thread; raises nothing of ours.
+    """Settle reservations of one keeper in order. Blocks this thread; raises nothing of this
+    package.
 
-    One that fails is told so; it is not the trouble of the others.
+    An error in one settlement goes to its `failed` and does not affect the others.
     """
     waiting: list[tuple[Settlement, Settle]] = []
     for each in settlements:
@@ -52,7 +54,7 @@ def settle_batch(settlements: Sequence[Settlement]) -> None:
                 if each.noted is None
                 else each.noted.command
             )
-        except Exception as error:  # noqa: BLE001 - its own trouble
+        except Exception as error:  # noqa: BLE001 - goes to this settlement only
             each.failed(error)
             continue
         if command is not None:

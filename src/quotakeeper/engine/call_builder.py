@@ -1,4 +1,4 @@
-"""From what a caller says of a call to labels and priced figures, checked."""
+"""Checks the arguments of a call and turns them into labels and priced figures."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ _NOT_COUNTED = frozenset(
     )
 )  # fmt: skip
 _AMOUNTS = frozenset((*STORED_METERS, *_SCALED))
-QUANTITIES = _AMOUNTS | {*_TEXT_METERS, "quantities"}  # every name that gives an amount
+QUANTITIES = _AMOUNTS | {*_TEXT_METERS, "quantities"}  # all argument names that give an amount
 _MOST_CACHED = 4_096
 
 
 class TokenCount(Protocol):
-    """What the engine asks of a token count."""
+    """The parts of a token count that the engine uses."""
 
     @property
     def tokens(self) -> int:
-        """The count."""
+        """The number of tokens."""
 
     @property
     def upper_bound(self) -> int:
-        """What it will hardly pass."""
+        """A number of tokens that the real count rarely exceeds."""
 
     @property
     def provenance(self) -> str:
-        """ "tokenizer" or "estimated"."""
+        """How the count is known: "tokenizer" or "estimated"."""
 
 
 TokenCounter = Callable[[str], TokenCount]
@@ -57,7 +57,7 @@ TokenCounter = Callable[[str], TokenCount]
 
 @dataclass(frozen=True, slots=True)
 class PreparedCall:
-    """A call as it was asked for, with what is needed to price it again when it is settled."""
+    """A checked call, with everything that is needed to price it again when it is settled."""
 
     labels: CallLabels
     asked_model: str
@@ -66,7 +66,7 @@ class PreparedCall:
 
 
 class CallBuilder:
-    """Reads calls under one set of limits, prices and policies."""
+    """Checks and prices calls for one set of limits, prices and policies."""
 
     def __init__(
         self, limits: tuple[Limit, ...], prices: PriceBook, count: TokenCounter,
@@ -83,7 +83,7 @@ class CallBuilder:
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
         options: Mapping[str, str] | None,
     ) -> PreparedCall:  # fmt: skip
-        """Labels, checked and in their stored form, and the limits that apply.
+        """The checked labels of a call, in the form that is stored, and the limits that apply.
 
         Raises InvalidInputError for a label that cannot be stored, and for an unknown provider.
         """
@@ -91,7 +91,7 @@ class CallBuilder:
             key = (provider, model, operation, tuple((scope or {}).items()),
                    tuple((options or {}).items()))  # fmt: skip
             found = self._calls.get(key)
-        except (TypeError, AttributeError):  # something in it is not even hashable: say what
+        except (TypeError, AttributeError):  # not hashable: `_read` raises the proper error
             return self._read(provider, model, operation, scope, options)
         if found is None:
             found = self._read(provider, model, operation, scope, options)
@@ -101,7 +101,7 @@ class CallBuilder:
         return found
 
     def stored(self, labels: CallLabels, options: Mapping[str, str] | None = None) -> PreparedCall:
-        """A call that the ledger has, under its own labels, whether its provider is known or not."""
+        """A call from the ledger, with its stored labels. Its provider need not be known."""
         self.names.welcome(labels.provider)
         scope = dict(labels.scope)
         return self.call(labels.provider, labels.model, labels.operation, scope, options)
@@ -135,14 +135,15 @@ class CallBuilder:
         bound: bool = False,
         otherwise: Quantities | None = None,
     ) -> Figures:
-        """Quantities as the caller gave them, and what was said about the call, priced at `at`.
+        """The quantities that the caller gave, priced at instant `at`, with all facts about the
+        call.
 
-        With `bound`, texts are counted at their upper bound. Without a provenance given, figures
-        that were counted here carry the counter's; others are what the caller was told: reported.
-        A quantity given as None (a provider did not say) is taken from `otherwise`, and the whole
-        is an estimate then; without `otherwise` it is refused. `model_served` and `options` are
-        what was served, where that is not what was asked for: it is what is charged. `cost_usd`
-        is what the provider charged: then no price is asked for.
+        With `bound`, texts count at their upper bound. The provenance is the given one. Without one
+        it is the token counter's for counted texts, else "reported". A quantity that is None (the
+        provider did not report it) is taken from `otherwise`; then all figures are estimates.
+        Without `otherwise`, None raises InvalidInputError. `model_served` and `options` replace the
+        requested ones for pricing. `cost_usd` is the cost that the provider charged; it replaces
+        the price.
         """
         given = dict(given)
         untold = _fill_in(given, otherwise)
@@ -212,7 +213,7 @@ class CallBuilder:
 
 
 def _fill_in(given: dict[str, Any], otherwise: Quantities | None) -> bool:
-    """Replace what is None by what was reserved; whether there was anything to replace."""
+    """Replace quantities that are None with the reserved ones. Returns whether there were any."""
     untold = [name for name, value in given.items() if value is None and name in _AMOUNTS]
     for name in untold:
         if otherwise is None:
@@ -229,7 +230,7 @@ def _scaled(value: object, field: str, per_unit: int) -> int:
     if number < 0:
         raise InvalidInputError(field, f"{number} is negative", "give zero or more")
     if number.adjusted() > 12:
-        raise InvalidInputError(field, f"{number} is too large", "is the unit right?")
+        raise InvalidInputError(field, f"{number} is too large", "check the unit")
     return whole_times(number, per_unit)
 
 
@@ -247,7 +248,7 @@ def _mapping(value: object, field: str = "quantities") -> dict[str, Any]:
 
 
 def _one_of(kind: Any, value: object, field: str) -> Any:
-    if type(value) is kind:  # nearly always, and it is hot
+    if type(value) is kind:  # the common case
         return value
     try:
         return kind(value)

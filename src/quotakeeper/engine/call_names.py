@@ -1,4 +1,4 @@
-"""What the engine asks about the names in calls; see `quotakeeper.known_names`."""
+"""The interface for names in calls that the engine uses; see `quotakeeper.known_names`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Protocol
 
 
 class Names(Protocol):
-    """What the engine asks about the names in calls."""
+    """Checks the names in calls."""
 
     def welcome(self, provider: str) -> None:
-        """Take a provider as known."""
+        """Add a provider to the known ones."""
 
     def check_provider(self, provider: str) -> None:
-        """Raise InvalidInputError, with the nearest name, for a provider that is not known."""
+        """Raise InvalidInputError, which suggests the most similar name, for an unknown provider."""
 
 
 class AnyName:
-    """Knows every name."""
+    """Accepts every name."""
 
     def welcome(self, provider: str) -> None:
-        """It is known already."""
+        """Does nothing: every provider is known."""
 
     def check_provider(self, provider: str) -> None:
-        """It is known."""
+        """Does nothing: every provider is known."""

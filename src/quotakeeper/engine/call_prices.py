@@ -1,4 +1,4 @@
-"""What a call costs, and what happens to one that has no price."""
+"""Prices calls, and applies the policy `on_unpriced` to calls without a price."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ if TYPE_CHECKING:
 
 
 class PriceBook(Protocol):
-    """What the engine asks of prices."""
+    """The parts of the price catalogue that the engine uses."""
 
     def price(
         self, provider: str, model: str, quantities: Quantities, at: int,
         options: Mapping[str, str],
     ) -> Priced:  # fmt: skip
-        """What quantities cost at an instant; `cost_pico` None when something has no price."""
+        """The cost of quantities at an instant. `cost_pico` is None if a quantity has no price."""
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        """What they would cost at the provider's dearest price."""
+        """The cost of quantities at the provider's highest price."""
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The name a model is counted under."""
+        """The name under which a model is counted."""
 
     def options_of(self, price_id: str) -> Mapping[str, str]:
-        """The price options that a price id was made with; none when it is not one."""
+        """The price options in a price id; empty if the text is not a price id."""
 
 
 class PricedCall(Protocol):
-    """What prices ask of a call; see PreparedCall."""
+    """The parts of a call that pricing uses; see PreparedCall."""
 
     @property
     def labels(self) -> CallLabels:
-        """Who is called."""
+        """The labels of the call."""
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The limits that apply."""
+        """The limits that apply to the call."""
 
 
 class CallPrices:
-    """Prices calls by a book of prices, under the policy `on_unpriced`; see Settings."""
+    """Prices calls with a price book, under the policy `on_unpriced`; see Settings."""
 
     def __init__(self, book: PriceBook, on_unpriced: str) -> None:
         self.book = book
@@ -63,10 +63,10 @@ class CallPrices:
         *,
         bound: bool,
     ) -> Priced:
-        """The price of quantities at an instant; `bound` says that the call has not been made.
+        """The price of quantities at an instant. `bound` means that the call was not made yet.
 
-        Raises UnpricedModelError where `on_unpriced` refuses the call, and InvalidInputError for
-        more than a ledger can hold.
+        Raises UnpricedModelError if `on_unpriced` refuses the call. Raises InvalidInputError for a
+        cost that the ledger cannot hold.
         """
         provider = call.labels.provider
         priced = self.book.price(provider, model, quantities, at, options)
@@ -74,7 +74,7 @@ class CallPrices:
             capped = hard_cost_limit(call.limits)
             if self._on_unpriced == "refuse":
                 raise UnpricedModelError(provider, model, priced.unpriced, capped)
-            # Only a call that has not been made can be refused; one that was made is counted.
+            # Only a call that was not made yet can be refused. A call that was made is counted.
             if self._on_unpriced == "auto" and bound and capped:
                 raise UnpricedModelError(provider, model, priced.unpriced, capped)
             if self._on_unpriced == "price_as_highest":
@@ -82,12 +82,12 @@ class CallPrices:
         if priced.cost_pico is not None and priced.cost_pico > MAX_PICO:
             raise InvalidInputError(
                 "quantities", "cost more than the ledger can hold (9.2 million USD)",
-                "are they right?",
+                "check the amounts",
             )  # fmt: skip
         return priced
 
 
 def hard_cost_limit(limits: Iterable[Limit]) -> str:
-    """The name of the first hard limit on cost, "" when there is none."""
+    """The name of the first hard limit on cost; "" if there is none."""
     found = (each.name for each in limits if each.meter == "cost" and each.mode is Mode.HARD)
     return next(found, "")

@@ -1,4 +1,4 @@
-"""Who asks for a call: a thread or a task, and whether it may be made to wait."""
+"""Identifies the caller, a thread or a task, and says whether it may block."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.native_threads import on_green_hub
 
 
 class ThreadMark:
-    """Stands for one thread; the number of a thread that has ended is given to another."""
+    """Identifies one thread. Thread numbers are not unique: the system reuses them."""
 
     __slots__ = ("__weakref__",)
 
@@ -23,18 +23,19 @@ class _Marks(local):
 
 _marks = _Marks()
 
-# A task by a weak reference, a thread by its mark: equal for the same caller only.
+# A weak reference to a task, or the mark of a thread. Two of them are equal only for one caller.
 Caller = ref[Any] | ThreadMark
 
 
 def current_caller() -> Caller:
-    """The task that runs here, or else the thread."""
+    """The task that runs in this thread, or the thread itself if there is none."""
     task = _asyncio_task() or _trio_task()
     return _marks.mark if task is None else ref(task)
 
 
 def on_event_loop() -> bool:
-    """Whether an event loop runs in this thread, so that whoever blocks it stops all its tasks."""
+    """Whether an event loop runs in this thread. Blocking this thread would then stop all its
+    tasks."""
     asyncio: Any = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:
         return True

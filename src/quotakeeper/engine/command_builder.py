@@ -1,4 +1,4 @@
-"""From calls and the figures that a caller gives to the commands that the ledger takes."""
+"""Turns calls and their figures into ledger commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LONGEST_TTL = 30 * 86_400
 
 
 class CommandBuilder:
-    """Builds commands. Their figures are priced, and their ids are made, by one clock."""
+    """Builds commands. One clock gives the instants for prices and ids."""
 
     def __init__(self, calls: CallBuilder, clock: Clock) -> None:
         self.calls = calls
@@ -31,7 +31,7 @@ class CommandBuilder:
         self, call: PreparedCall, quantities: dict[str, Any], event_id: str | None,
         ttl_seconds: float, owner: str,
     ) -> Reserve:  # fmt: skip
-        """What sets the upper bound of a call aside. Raises InvalidInputError."""
+        """The command that reserves the upper bound of a call. Raises InvalidInputError."""
         sent = bool(quantities.pop("sent", False))
         return Reserve(
             new_id(self._clock.now()) if event_id is None else check_label(event_id, "event_id"),
@@ -46,7 +46,7 @@ class CommandBuilder:
     def record(
         self, call: PreparedCall, given: Mapping[str, Any], event_id: str | None, at: int | None
     ) -> Record:
-        """What books usage that had no reservation. Raises InvalidInputError."""
+        """The command that records usage without a reservation. Raises InvalidInputError."""
         if at is not None:
             at = min(check_whole(at, "at", most=MAX_INSTANT), self._clock.now())
         figures = self.figures(call, given, self._clock.now() if at is None else at)
@@ -68,13 +68,13 @@ class CommandBuilder:
         at: int,
         otherwise: Quantities | None = None,
     ) -> Figures:
-        """What a caller says a call used, priced at the instant it is booked on."""
+        """The usage that a caller states for a call, priced at instant `at`."""
         return self.calls.figures(call, given, at, otherwise=otherwise)
 
 
 def time_to_live(seconds: object) -> int:
-    """How long a reservation may stay open, in microseconds, checked. Raises InvalidInputError."""
-    if type(seconds) is float and 0 < seconds <= _LONGEST_TTL:  # the default, and it is hot
+    """The time that a reservation may stay open, in microseconds. Raises InvalidInputError."""
+    if type(seconds) is float and 0 < seconds <= _LONGEST_TTL:  # the common case
         return int(seconds * SECOND)
     ttl = parse_decimal(seconds, "ttl_seconds")
     if not 0 < ttl <= _LONGEST_TTL:

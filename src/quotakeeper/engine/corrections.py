@@ -1,4 +1,4 @@
-"""From what a caller knows better of a counted call to the correction of its event."""
+"""Builds the correction of a counted event from the figures that a caller gives."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def correction(
     calls: CallBuilder, event: UsageEvent, given: Mapping[str, Any],
     options: Mapping[str, str] | None = None,
 ) -> Correct:  # fmt: skip
-    """The correction of an event: what is given replaces what was booked, the rest stays.
+    """The command that corrects an event: given values replace the booked ones, the others stay.
 
-    Quantities are replaced as a whole, and priced at the event's instant with its own price
-    options unless others, or `cost_usd`, are given. Raises InvalidInputError.
+    Quantities are replaced as a whole. They are priced at the event's instant and with its own
+    price options, unless `options` or `cost_usd` is given. Raises InvalidInputError.
     """
     if not given and options is None:
         raise InvalidInputError(
@@ -31,13 +31,13 @@ def correction(
     call = calls.stored(event.labels, chosen)
     counted = any(name in QUANTITIES for name in given)
     said = dict(given)
-    for name in _ABOUT[2:]:  # a correction knows the figures better, not the call
+    for name in _ABOUT[2:]:  # a correction changes the figures; facts about the call stay
         said.setdefault(name, getattr(event, name))
     said.setdefault("outcome", event.outcome)
     if not counted:
         said.setdefault("provenance", event.provenance)
         said["quantities"] = {"requests": 0, **event.quantities}
-    # What was not counted again was not priced again either.
+    # Unchanged quantities keep their cost.
     kept = not counted and options is None and not {"model_served", "cost_usd"} & set(given)
     if kept:
         said["cost_usd"] = 0

@@ -1,10 +1,10 @@
-"""The clock of a ledger: the wall clock, as long as the clock of the boot bears it out.
+"""The clock of a ledger: the wall clock, checked against the boot clock.
 
-The first reading of both clocks in a boot is kept in the ledger. A wall clock that has moved more
-than the bound beyond the other since then has been set ahead. Then `now` stands still at the newest
-time that was trusted: no period begins, nothing expires, and hard limits admit no call, until the
-clock is back, or the kernel's time service or a person confirms it. Steps back need no check: ledger
-time does not go back.
+The ledger stores the first reading of both clocks after each boot. If the wall clock has since
+advanced more than the boot clock plus a bound, it was set ahead. Then `now` stays at the newest
+trusted time: no period begins, nothing expires, and hard limits admit no call. This ends when the
+clock is set right, or when the kernel's time service or a person confirms it. A clock that is set
+back needs no check, because ledger time never goes back.
 """
 
 from __future__ import annotations
@@ -28,25 +28,26 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class ClockedStore(Protocol):
-    """What the clock asks of a store; see ClockKeeping in domain/ports.py."""
+    """The parts of a store that the clock uses; see ClockKeeping in domain/ports.py."""
 
     def apply(self, commands: list[Command], now: int) -> list[Outcomes]:
-        """Carry out commands."""
+        """Execute commands."""
 
     def first_reading(self, reading: ClockReading) -> tuple[ClockReading, int]:
-        """What is compared with, and the instant of the newest entry."""
+        """The stored reading of this frame, and the instant of the newest entry."""
 
     def trust_reading(self, reading: ClockReading) -> None:
-        """Compare with this one from now on."""
+        """Store this reading as the one that later readings are compared with."""
 
     def set_doubt(self, doubt: ClockDoubt | None) -> None:
-        """What hard limits go by."""
+        """Set or clear the doubt, which makes hard limits refuse."""
 
 
 class LedgerClock:
-    """A Clock for what is written to a ledger. Any thread may ask `now`; the rest is the worker's.
+    """The clock for all ledger entries. Any thread may call `now`; only the worker calls the rest.
 
-    A clock without a method `boot` (see SystemClock), or one that gives None, cannot be checked.
+    A clock without a method `boot` (see SystemClock), or with one that returns None, is not
+    checked.
     """
 
     def __init__(self, clock: Clock, bound_us: int = BOUND_SECONDS * 1_000_000) -> None:
@@ -55,19 +56,19 @@ class LedgerClock:
         boot = getattr(clock, "boot", None)
         self._boot = boot if boot is not None and boot() is not None else None
         self._frame: str | None = getattr(clock, "boot_frame", None)
-        self._first: ClockReading | None = None  # as far as this process knows
-        self._most = _UNKNOWN  # that wall time may be beyond the time since the boot
+        self._first: ClockReading | None = None  # as this process last read it
+        self._most = _UNKNOWN  # the most that wall time minus boot time may be
         self._trusted_at = 0
         self.doubt: ClockDoubt | None = None
 
     @property
     def can_tell(self) -> bool:
-        """Whether there is a clock to compare with."""
+        """Whether the system has a boot clock to compare with."""
         return self._boot is not None
 
     @property
     def outlives_process(self) -> bool:
-        """Whether a jump between two runs of a program is seen too."""
+        """Whether a clock jump between two runs of a program is detected too."""
         return self.can_tell and bool(self._named_frame())
 
     def now(self) -> int:
@@ -78,31 +79,34 @@ class LedgerClock:
         return self._trusted_at or wall
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for durations."""
+        """Seconds that never decrease, to measure durations."""
         return self._clock.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep for this many seconds."""
         self._clock.sleep(seconds)
 
     # -- for the worker
 
     def begin(self, store: ClockedStore) -> None:
-        """Learn what this boot's readings are compared with. Raises LedgerError."""
+        """Read the stored reading of this boot. Raises LedgerError."""
         reading = self._reading()
         if reading is not None:
             self._learn(store, reading)
 
     def now_for(self, store: ClockedStore) -> int:
-        """`now`, for a batch that is about to be written to this store; looks into a doubt."""
+        """`now` for a batch that will be written to this store. Checks a clock jump first."""
         wall = self._clock.now()
         if self._boot is None or wall - self._boot() <= self._most:
             return self._trusted(store, wall)
         return self._questioned(store)
 
     def accept(self, store: ClockedStore, by: str, why: str) -> int:
-        """Take the wall clock for right though it jumped ahead: an entry of the journal, and what
-        readings are compared with from now on. Gives by how many microseconds it was ahead."""
+        """Confirm that the wall clock is right although it jumped ahead.
+
+        Writes a journal entry and stores the present reading. Returns how many microseconds the
+        clock was ahead.
+        """
         reading = self._reading()
         if reading is None:
             return 0
@@ -113,14 +117,14 @@ class LedgerClock:
         return max(0, ahead)
 
     def begin_anew(self, store: ClockedStore) -> None:
-        """Compare with what the clocks show now: the ledger was set back to it."""
+        """Store the present reading, after the ledger was moved back to the present."""
         reading = self._reading()
         if reading is not None:
             self._trust(store, reading)
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the kernel's time service keeps this clock right."""
+        """Whether the kernel's time service confirms this clock."""
         reading = self._reading()
         return reading is not None and self._is_confirmed(reading)
 
@@ -160,15 +164,15 @@ class LedgerClock:
         return wall
 
     def _questioned(self, store: ClockedStore) -> int:
-        """What to go by, now that the wall clock is beyond what was known of it."""
+        """The time to use when the wall clock is beyond the bound."""
         reading = self._reading()
         assert reading is not None
-        first = self._learn(store, reading)  # perhaps somebody has accepted it meanwhile
+        first = self._learn(store, reading)  # another process may have accepted the clock
         ahead = reading.ahead_of(first)
         if ahead <= self.bound:
             return self._trusted(store, reading.wall)
         if self._is_confirmed(reading):
-            with suppress(LedgerUnavailableError):  # it may only be looked at
+            with suppress(LedgerUnavailableError):  # the ledger is read-only
                 store.apply(
                     [AcceptClock(ahead, "it keeps the clock and confirms it", _SERVICE)],
                     reading.wall,

@@ -1,4 +1,4 @@
-"""Where each limit is going: its use by slot, and the forecast from that."""
+"""Adds forecasts to limits, from their use by slot."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from quotakeeper.domain.forecasting.status import LimitStatus, Status
 
 
 def snapshot_of(entry: LimitStatus, now: int) -> LimitSnapshot:
-    """A limit's status as what a forecast starts from."""
+    """The input of a forecast, from a limit's status."""
     limit = entry.limit
     return LimitSnapshot(limit.amount, entry.used, entry.reserved, limit.window, entry.period, now)
 
 
 def looks_back_to(status: Status) -> int | None:
-    """From where on slots are needed; None when nothing was used that could be foreseen."""
+    """The instant from which forecasts need slots; None if no limit with a forecast was used."""
     starts = [
         snapshot_of(entry, status.as_of).start_at
         for entry in status.limits if entry.used and not entry.limit.window.is_endless
@@ -25,9 +25,10 @@ def looks_back_to(status: Status) -> int | None:
 
 
 def with_forecasts(status: Status, uses: Sequence[Mapping[int, int]]) -> Status:
-    """The status with a forecast on every limit that has one, from the use of each by slot.
+    """The status with a forecast for each limit that has one. `uses` is the use of each limit by
+    slot.
 
-    Prepaid credit has none: no period says until when it has to last.
+    Prepaid credit has no forecast, because its period has no end.
     """
     foreseen = tuple(
         entry

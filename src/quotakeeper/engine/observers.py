@@ -1,9 +1,9 @@
-"""Observers: who is told what was admitted, refused, counted, and crossed.
+"""Tells observers about calls: admitted, refused, counted, and thresholds crossed.
 
-Outcomes become observations here, and nowhere else. `on_warning` is told in the thread of the call
-whose booking crossed a threshold, before the call returns. Every other observer is told in one thread
-of its own, in order: a caller only puts into a queue, which waits for nothing, holds no lock, and may
-be done in a signal handler or a finalizer. What an observer raises is logged.
+Only this module turns outcomes into observations. `on_warning` runs in the thread of the call whose
+booking crossed a threshold, before the call returns. All other observers run in one separate
+thread, in order. A caller only adds to a queue. That never blocks, takes no lock, and is safe in a
+signal handler or a finalizer. Errors of observers are logged.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from quotakeeper.native_threads import Empty, RLock, SimpleQueue
 
 Observer = Callable[[Observation], None]
 _MOST_WAITING = 10_000
-_FORK_SECONDS = 1.0  # the most that a fork waits for observers
+_FORK_SECONDS = 1.0  # the longest that a fork waits for observers
 
 log = logging.getLogger("quotakeeper.engine")
-_clock = SystemClock()  # for how long somebody waits, whatever clock the ledger has
+_clock = SystemClock()  # measures waits, whatever clock the ledger has
 
 
 class Observers:
-    """The observers of one keeper. `any` says whether somebody has subscribed: it is hot."""
+    """The observers of one keeper. `any`: whether there is an observer; every call reads it."""
 
     def __init__(self, warn: Warner | None) -> None:
         self.any = False
         self._warnings = ThresholdWarnings(warn)
         self._subscribed: tuple[Observer, ...] = ()
-        self._lock = RLock()  # a signal handler may subscribe while this very thread does
+        self._lock = RLock()  # a signal handler may subscribe while its own thread holds the lock
         self._queue = ObserverQueue()
 
     def subscribe(self, observer: Observer) -> Callable[[], None]:
-        """Tell an observer of everything from now on; call what comes back to stop that."""
+        """Pass all future observations to an observer. Call the returned function to stop."""
         with self._lock:
             self._subscribed = (*self._subscribed, observer)
             self.any = True
@@ -65,19 +65,20 @@ class Observers:
             self.any = bool(left)
 
     def in_call(self, outcome: Outcomes) -> None:
-        """In the thread of a call: an outcome that it has waited for."""
+        """Called in the thread of a call, with an outcome that it waited for."""
         if self.any:
             self._queue.put(partial(self._tell, outcome))
         if isinstance(outcome, Booked) and outcome.crossed:
             self._warnings.give(outcome.crossed)
 
     def refused(self, labels: CallLabels, decision: Decision) -> None:
-        """In the thread of a call: it was refused, and is not tried again."""
+        """Called in the thread of a call whose refusal is final."""
         if self.any:
             self._queue.put(partial(self._tell_one, CallRefused(labels, decision)))
 
     def tell_of(self, outcomes: Iterable[Outcomes]) -> None:
-        """In the worker: outcomes that no call waits for. The worker never waits for an observer."""
+        """Called in the worker, with outcomes that no call waits for. The worker never waits for
+        observers."""
         for outcome in outcomes:
             for booked in _bookings(outcome):
                 if booked.crossed:
@@ -97,34 +98,35 @@ class Observers:
                 log.exception("quotakeeper: an observer failed")
 
     def before_fork(self) -> None:
-        """Tell what waits, while the ledger still answers, and end the thread."""
+        """Pass on all waiting observations, while the ledger still answers, and end the thread."""
         self.rest(_FORK_SECONDS)
 
     def rest(self, seconds: float) -> None:
-        """Tell what waits and end the thread, in so many seconds at most; it starts again."""
+        """Pass on all waiting observations and end the thread, within `seconds`. The thread
+        restarts on use."""
         self._queue.finish(seconds)
 
     def after_fork_in_parent(self) -> None:
-        """Go on with what was put meanwhile."""
+        """Continue with observations that were added during the fork."""
         self._queue.resume()
 
     def after_fork(self) -> None:
-        """In a forked child: what waits is its parent's to tell."""
+        """Called in a forked child: drop waiting observations, which the parent passes on."""
         self._lock = RLock()
         self._queue.leave()
         self._queue = ObserverQueue()
 
     def end(self) -> None:
-        """Have the thread end after what waits; waits for nothing."""
+        """Let the thread end after all waiting observations. Does not block."""
         self._queue.end()
 
     def close(self, seconds: float) -> None:
-        """Tell what waits, in so many seconds at most."""
+        """Pass on all waiting observations, within `seconds`."""
         self._queue.finish(seconds)
 
 
 def observations_of(outcome: Outcomes) -> Iterator[Observation]:
-    """What an outcome means for observers. A replay is nothing new, and a lease is no call."""
+    """The observations of an outcome. A repeated command and a lease yield none."""
     if isinstance(outcome, Reserved) and not outcome.replay and not outcome.hold.is_lease:
         yield CallAdmitted(outcome.hold, outcome.decision)
     for booked in _bookings(outcome):
@@ -149,26 +151,27 @@ def _bookings(outcome: Outcomes) -> tuple[Booked, ...]:
 
 
 class ObserverQueue:
-    """Does one thing after another, in a thread that ends before a fork."""
+    """Runs functions one after the other, in a thread that ends before a fork."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Callable[[], None] | StopRequest] = SimpleQueue()
         self._thread = ResumableThread("quotakeeper-observers")
         self._full = False
-        self._left = False  # whether this is the copy of a forked child
+        self._left = False  # true in the copy of a forked child
 
     def put(self, act: Callable[[], None]) -> None:
-        """Have something done. Waits for nothing; when too much waits already, it is left out."""
+        """Add a function to the queue. Never blocks. If 10,000 are waiting, the function is
+        dropped."""
         if self._queue.qsize() >= _MOST_WAITING:
             if not self._full:
                 self._full = True
-                log.warning("quotakeeper: observers are too slow; some observations are left out")
+                log.warning("quotakeeper: observers are too slow; some observations are dropped")
             return
         self._queue.put(act)
         self._start()
 
     def _start(self) -> None:
-        with suppress(RuntimeError):  # too many threads, or the interpreter is on its way out
+        with suppress(RuntimeError):  # too many threads, or the interpreter is shutting down
             self._thread.start(self._run)
 
     def _run(self) -> bool:
@@ -184,11 +187,11 @@ class ObserverQueue:
                 self._full = False
 
     def finish(self, seconds: float) -> None:
-        """Wait until what was put is done and the thread has ended, for so many seconds at most."""
+        """Wait until the queue is empty and the thread has ended, for at most `seconds`."""
         until = _clock.monotonic() + seconds
         while self._thread.running or not self._queue.empty():
             self._start()
-            if not self._thread.running:  # no thread can start any more
+            if not self._thread.running:  # no thread can start, so run the functions here
                 self._work_off()
             elif not self._thread.stop(self._queue.put, max(0.0, until - _clock.monotonic())):
                 return
@@ -201,15 +204,15 @@ class ObserverQueue:
                     act()
 
     def resume(self) -> None:
-        """After a fork, in the parent: go on with what was put meanwhile."""
+        """After a fork, in the parent: continue with functions that were added in the meantime."""
         if not self._queue.empty():
             self._thread.start_later(self._run)
 
     def end(self) -> None:
-        """Have the thread end after what was put."""
+        """Let the thread end after all functions in the queue."""
         if self._thread.running:
             self._queue.put(StopRequest())
 
     def leave(self) -> None:
-        """In a forked child: do nothing more."""
+        """In a forked child: run no more functions."""
         self._left = True

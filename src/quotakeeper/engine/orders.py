@@ -1,4 +1,5 @@
-"""The half of a keeper that gives orders: pause and resume calls, raise a limit for a time."""
+"""The orders of a keeper: pause and resume calls, raise limits, add credit, accept or repair
+clocks."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ from quotakeeper.engine.worker.steps import Pause as Rest
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import user_at_host
 
-# A sign may be given within the same tick of the file system's clock in which a process began to
-# lease, and pass unseen: so it is given twice.
+# A recall sign may fall into the same tick of the file system's clock in which a process began to
+# lease. That process would not see it, so it is given twice.
 _SIGN_AGAIN_SECONDS = 0.05
 
 
@@ -41,7 +42,7 @@ class Orders:
     def pause(
         self, why: str, provider: str, for_seconds: object, by: str | None
     ) -> Steps[CallPause]:
-        """Pause calls; what is leased comes back. Raises InvalidInputError, LedgerError."""
+        """Pause calls, and recall all leases. Raises InvalidInputError, LedgerError."""
         for_us = None if for_seconds is None else _microseconds(for_seconds)
         command = PauseCalls(_provider(provider), check_label(why, "why"), _who(by), for_us)
         outcome = yield command
@@ -56,7 +57,7 @@ class Orders:
         return CallPause(notice.subject, outcome.entry.at, notice.until, notice.why, notice.by)
 
     def resume(self, why: str, provider: str, by: str | None) -> Steps[tuple[CallPause, ...]]:
-        """End pauses; gives those that were in force. Raises InvalidInputError, LedgerError."""
+        """End pauses, and return those that were in force. Raises InvalidInputError, LedgerError."""
         why = check_label(why, "why", empty=True)
         outcome = yield ResumeCalls(_provider(provider), why, _who(by))
         raise_if_failed(outcome)
@@ -66,7 +67,7 @@ class Orders:
     def raise_limit(
         self, name: str, to: object, for_seconds: object, why: str, by: str | None
     ) -> Steps[int]:
-        """Give a limit a larger amount; gives until when, microseconds since 1970 UTC.
+        """Give a limit a larger amount. Returns when it ends, in microseconds since 1970 UTC.
 
         Raises InvalidInputError, LedgerError.
         """
@@ -75,7 +76,7 @@ class Orders:
         if amount <= limit.amount:
             has = f"{units_text(limit.amount, limit.meter_info)} {limit.meter_info.unit}"
             raise InvalidInputError(
-                "to", f"is no more than the {has} that limit {limit.name!r} has",
+                "to", f"is not more than the {has} of limit {limit.name!r}",
                 "to lower a limit use: quotakeeper limits set",
             )  # fmt: skip
         outcome = yield RaiseLimit(
@@ -90,7 +91,7 @@ class Orders:
     def top_up(
         self, name: str, amount: object, expires_at: object, why: str, by: str | None
     ) -> Steps[int]:
-        """Pay credit into a prepaid limit; gives what is left of it then, in base units.
+        """Add credit to a prepaid limit. Returns its new rest, in base units.
 
         Raises InvalidInputError, LedgerError.
         """
@@ -115,36 +116,40 @@ class Orders:
         return remaining
 
     def accept_clock(self, why: str, by: str | None) -> Steps[int]:
-        """Take the clock of the machine as it is for right; gives by how many microseconds it was
-        ahead. Raises InvalidInputError, LedgerError."""
+        """Confirm that the machine's clock is right. Returns how many microseconds it was ahead.
+
+        Raises InvalidInputError, LedgerError.
+        """
         why, by = check_label(why, "why", empty=True), _who(by)
         clock = self._parts.ledger_clock
         if not clock.can_tell:
             raise InvalidInputError(
                 "clock",
-                "this system has no clock of its boot to compare with",
-                "nothing is refused",
+                "this system has no boot clock to compare with",
+                "there is nothing to accept",
             )
         ahead: int = yield AskWorker(lambda store, now: clock.accept(store, by, why))
         return ahead
 
     def repair_clock(self, *, apply: bool, why: str, by: str | None) -> Steps[SetBack]:
-        """Set a ledger that a clock has carried ahead back to the present; without `apply`, say
-        what that would do. Raises InvalidInputError, LedgerError."""
+        """Move a ledger that a wrong clock carried ahead back to the present.
+
+        Without `apply`, only returns what would change. Raises InvalidInputError, LedgerError.
+        """
         why, by = check_label(why, "why", empty=True), _who(by)
         clock = self._parts.ledger_clock
 
         def repair(store: Store, now: int) -> SetBack:
             if clock.doubt is not None:
-                raise InvalidInputError("clock", "is not trusted itself", clock.doubt.fix)
+                raise InvalidInputError("clock", "is itself in doubt", clock.doubt.fix)
             found = store.set_back(now, by, why, only_look=True)
             if not apply or found.ahead <= clock.bound:
                 return found
             for hold in store.holds():
                 if hold.is_lease and hold.owner != store.owner:
                     raise InvalidInputError(
-                        "ledger", f"process {hold.owner.partition('-')[0]} has leased a part of it",
-                        "end that process, or wait until it has given the lease back (10 s)",
+                        "ledger", f"process {hold.owner.partition('-')[0]} holds leases in it",
+                        "end that process, or wait until it has released them (10 s)",
                     )  # fmt: skip
             done = store.set_back(now, by, why)
             clock.begin_anew(store)

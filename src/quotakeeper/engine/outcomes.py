@@ -1,4 +1,4 @@
-"""From the outcome of a command to what its caller gets: an answer or an error; observers are told."""
+"""Turns the outcome of a command into a result or an error for its caller, and tells observers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from quotakeeper.errors import ClockSuspectError, LimitExceeded, PausedError
 
 
 class OutcomeReader:
-    """Reads outcomes, and tells observers of them."""
+    """Reads outcomes, and tells observers about them."""
 
     def __init__(self, observers: Observers, policies: Policies) -> None:
         self._observers = observers
         self._policies = policies
 
     def granted(self, outcome: Any, call: PreparedCall) -> tuple[Hold, Decision]:
-        """What was set aside; raises LimitExceeded, PausedError, or what failed."""
+        """The hold and the decision. Raises LimitExceeded, PausedError, or the error of the
+        command."""
         if isinstance(outcome, Reserved):
             if self._observers.any:
                 self._observers.in_call(outcome)
@@ -41,7 +42,7 @@ class OutcomeReader:
         raise LimitExceeded(outcome.decision, refusal_text(outcome.decision, zone, self._policies))
 
     def booked(self, outcome: Any) -> UsageEvent:
-        """The event; raises what failed."""
+        """The event. Raises the error of the command."""
         if not isinstance(outcome, Booked):
             raise_if_failed(outcome)
         if outcome.crossed or self._observers.any:
@@ -50,12 +51,12 @@ class OutcomeReader:
         return event
 
     def heard(self, outcome: Any) -> None:
-        """Tell observers of an outcome that nobody else reads."""
+        """Tell observers about an outcome that the caller ignores."""
         if self._observers.any:
             self._observers.in_call(outcome)
 
 
 def raise_if_failed(outcome: Any) -> None:
-    """Raise what failed."""
+    """Raise the error of a command that failed."""
     if isinstance(outcome, Failed):
         raise outcome.error

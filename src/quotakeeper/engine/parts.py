@@ -19,20 +19,20 @@ from quotakeeper.engine.worker.thread import Worker
 
 
 class Recalls(Protocol):
-    """What is done before a refusal stands."""
+    """Recalls leases before a refusal is final."""
 
     def call_back_all(self, store: Store, now: int) -> bool:
-        """In the worker: call back what every process has leased; whether others may hold any."""
+        """In the worker: recall the leases of every process. Returns whether others may hold any."""
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
-        """The last outcome of a command that was denied: of asking again where that may help."""
+        """Repeat a denied command while recalled leases may make room. Returns the last outcome."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class EngineParts:
-    """What every path through the engine uses. While somebody holds it the worker goes on."""
+    """The shared parts of an engine. The worker runs as long as this object is referenced."""
 
-    clock: Clock  # of the machine; for what is written to the ledger, `ledger_clock`
+    clock: Clock  # the machine's clock; entries use `ledger_clock`
     ledger_clock: LedgerClock
     commands: CommandBuilder
     worker: Worker

@@ -1,4 +1,4 @@
-"""A reservation that is still to be awaited."""
+"""The awaitable that `areserve` returns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.engine.reservation import Reservation
 
 
 class PendingReservation:
-    """What `areserve` gives: await it, or enter it with `async with`."""
+    """A reservation to await, or to enter with `async with`."""
 
     def __init__(self, start: Any) -> None:
         self._start = start

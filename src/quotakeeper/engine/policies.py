@@ -1,4 +1,4 @@
-"""The policies of a keeper, as the engine goes by them."""
+"""The policies of a keeper, in the form that the engine uses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """What to do where the answer is not clear; see Settings."""
+    """The policies of a keeper; Settings explains each."""
 
     on_limit: str = "raise"
     on_unpriced: str = "auto"

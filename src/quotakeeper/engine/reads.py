@@ -1,4 +1,4 @@
-"""The half of a keeper that looks: where limits stand, usage, events, the journal."""
+"""The reads of a keeper: limits, usage, events, and the journal."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from quotakeeper.errors import LedgerCorruptError
 
 
 class CallsUnderWay(Protocol):
-    """Calls that the ledger does not know of yet; see LeaseTable."""
+    """Leased calls that the ledger does not know yet; see LeaseTable."""
 
     def draw_under_way(self, store: Store, now: int) -> None:
-        """Make the ledger know of them."""
+        """Write these calls to the ledger."""
 
 
 Presets = Callable[[int], tuple[ProviderQuota, ...]]
@@ -44,24 +44,25 @@ Presets = Callable[[int], tuple[ProviderQuota, ...]]
 
 @dataclass(frozen=True, slots=True)
 class QuotaReads:
-    """Where the providers' own quotas are looked up: what this process was told, and presets.
+    """Provider quotas: those that were reported to this process, and presets.
 
-    `presets` gives those that hold at an instant; None: there are none.
+    `presets` returns the presets that are valid at an instant; None if there are none.
     """
 
     seen: SeenQuotas
     presets: Presets | None = None
 
     def at(self, store: Store, now: int) -> tuple[ProviderQuota, ...]:
-        """Every quota that is known."""
+        """All known quotas at an instant."""
         kept = self.seen.with_unwritten(store.quotas())
         return beside(kept, self.presets(now) if self.presets is not None else (), now)
 
 
 class Reads:
-    """Looks at the ledger. Nothing is changed but which balances are kept.
+    """Reads the ledger. The only change that it makes is to keep balances for the limits it is
+    asked for.
 
-    What is asked of the worker is a question; what reads beside the worker blocks this thread.
+    Questions run in the worker. All other reads block the calling thread.
     """
 
     def __init__(
@@ -77,13 +78,13 @@ class Reads:
     # -- questions
 
     def holds(self, store: Store, now: int) -> list[Hold]:
-        """The open reservations; what is under way on a lease of this process is one by then."""
+        """The open reservations, including calls under way on leases of this process."""
         if self._leases is not None:
             self._leases.draw_under_way(store, now)
         return store.holds()
 
     def status(self, store: Store, now: int) -> Status:
-        """Where every limit stands."""
+        """The state of every limit."""
         verdicts = store.verdicts(self._limits, now)
         limits = tuple(map(limit_status, verdicts))
         quotas, doubt = self._quotas.at(store, now), self._parts.ledger_clock.doubt
@@ -92,8 +93,8 @@ class Reads:
         return self._with_unpriced(store, status)
 
     def forecast(self, store: Store, now: int) -> Status:
-        """Where every limit stands, and where it is going."""
-        # Who never looks ahead does not pay for it: 4 ms of the import.
+        """The state and the forecast of every limit."""
+        # Imported here because programs without forecasts need not load it: 4 ms.
         from quotakeeper.engine.limit_forecasts import looks_back_to, with_forecasts  # noqa: PLC0415
 
         status = self.status(store, now)
@@ -106,7 +107,8 @@ class Reads:
     # -- beside the worker
 
     def standing(self, limits: Sequence[Limit]) -> list[LimitStatus]:
-        """Where limits stand that need not be the keeper's own; their balances are kept."""
+        """The state of any limits, also of limits that the keeper does not have. Keeps their
+        balances."""
         worker = self._parts.worker
         accounts = tuple({limit.account.key: limit.account for limit in limits}.values())
         worker.carry_out(Watch(accounts))
@@ -120,39 +122,39 @@ class Reads:
         return status if since is None else with_unpriced(status, store.unpriced_buckets(since))
 
     def usage(self, since: int | None, until: int | None, by: Sequence[str]) -> list[UsageRow]:
-        """Usage booked in `[since, until)` (microseconds), added up."""
+        """Usage that was booked in `[since, until)` (microseconds since 1970 UTC), grouped by `by`."""
         return add_up(self._used(since, until), by, self.zone)
 
     def events(self, query: EventQuery) -> Iterator[UsageEvent]:
-        """Events, one after the other, as they were committed."""
+        """Yield events in the order in which they were committed."""
         return self._opened().events(query)
 
     def event(self, event_id: str) -> UsageEvent | None:
-        """The event of this id, or None."""
+        """The event with this id; None if there is none."""
         return next(self.events(EventQuery(id=event_id)), None)
 
     def slots(self, since: int | None, until: int | None) -> Iterator[BucketSum]:
-        """Usage added up over five minutes each: the slots that overlap `[since, until)`."""
+        """Yield the sums of all five-minute slots that overlap `[since, until)`."""
         return self._opened().slots(since, until)
 
     def entries(self, after: int) -> Iterator[Entry]:
-        """The journal after a sequence number."""
+        """Yield the journal entries after a sequence number."""
         return self._opened().entries(after)
 
     def verify(self) -> list[Problem]:
-        """Derive everything again from the journal and compare; empty when all is well."""
+        """Derive all balances from the journal again and compare them. Empty if nothing differs."""
         worker = self._parts.worker
-        with suppress(LedgerCorruptError):  # which it lists, with all other damage
+        with suppress(LedgerCorruptError):  # `verify` reports this damage too
             worker.ask(_nothing)
         return worker.store.verify()
 
     def _opened(self) -> Store:
-        """The store, before another connection reads: it is open, and what went before is written."""
+        """The store, after the worker has opened it and written all earlier commands."""
         self._parts.worker.ask(_nothing)
         return self._parts.worker.store
 
     def _used(self, since: int | None, until: int | None) -> Iterator[BucketSum]:
-        """What was used in a range: by slot, and by the single events where it cuts a slot."""
+        """The usage in a range: whole slots, and single events where the range cuts a slot."""
         first = None if since is None else -(-since // BUCKET) * BUCKET
         last = None if until is None else bucket_start(until)
         cuts = (

@@ -1,4 +1,4 @@
-"""Usage that is booked without a reservation, and better figures for what was counted."""
+"""Records usage without a reservation, and corrects counted events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quotakeeper.errors import InvalidInputError, LedgerError
 
 
 class Records:
-    """Books usage, and corrects it."""
+    """Records usage, and corrects it."""
 
     def __init__(self, parts: EngineParts, reads: Reads) -> None:
         self._parts = parts
@@ -27,7 +27,7 @@ class Records:
     def record(
         self, call: PreparedCall, given: Mapping[str, Any], event_id: str | None, at: int | None
     ) -> Steps[UsageEvent]:
-        """Book usage that had no reservation; see Keeper.record."""
+        """Record usage that had no reservation; see Keeper.record."""
         command = self._parts.commands.record(call, given, event_id, at)
         try:
             return self._parts.outcomes.booked((yield command))
@@ -38,7 +38,7 @@ class Records:
     def correct(
         self, event_id: str, given: Mapping[str, Any], options: Mapping[str, str] | None
     ) -> Steps[UsageEvent]:
-        """Replace the figures of an event that was counted; see Keeper.correct."""
+        """Replace the figures of a counted event; see Keeper.correct."""
         event: UsageEvent | None = yield Offload(partial(self._reads.event, event_id))
         if event is None:
             raise _not_counted(event_id, (yield AskWorker(self._reads.holds)))
@@ -52,7 +52,7 @@ class Records:
 
 
 def _not_counted(event_id: object, holds: Sequence[Hold]) -> InvalidInputError:
-    """Why an id has no figures that could be corrected."""
+    """The error for an id that has no figures to correct."""
     shown = repr(str(event_id)[:60])
     if any(hold.id == event_id for hold in holds):
         return InvalidInputError(

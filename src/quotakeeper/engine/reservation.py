@@ -1,4 +1,4 @@
-"""The handle of one reserved call: settle it, release it, or let `with` decide."""
+"""The handle of one reserved call: settle it, release it, or let `with` end it."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class Reservation:
-    """Capacity set aside for one call. Use it as a context manager, or end it yourself, once.
+    """Capacity set aside for one call. Use it in a `with` statement, or end it yourself, once.
 
-    Left by an exception, it is released if nothing was sent (see `mark_sent`), else assumed at its
-    estimate. Left quietly without `settle`, it is settled at its estimate, and the event says so.
-    `hold` is what is set aside, `decision` what was said of the limits when it was.
-    `event` is the usage event once there is one; after a replay of an id that was settled before,
-    it is there from the start and the call need not be made again. A replay of an id that is still
-    open may belong to somebody else: it may be settled, but an exception or being dropped leaves it.
+    If an exception leaves the `with` block, an unsent call is released (see `mark_sent`) and a sent
+    one is assumed at its estimate. A block that ends without `settle` settles at the estimate, and
+    the event says so. `hold` is what is set aside, `decision` the limits' answer then. `event` is
+    the usage event. It is set from the start if the id was settled before: do not send the call
+    again. An id that is still open may have another owner: an exception or a dropped handle then
+    leaves it open.
     """
 
-    # Every verb is written once, as steps; a thread and a coroutine carry out the same ones.
+    # Each operation is one generator of steps, which threads and coroutines both run.
 
     def __init__(
         self, parts: EngineParts, call: PreparedCall, hold: Hold, decision: Decision,
@@ -52,44 +52,43 @@ class Reservation:
 
     @property
     def id(self) -> str:
-        """The id of the reservation, and of the event it becomes."""
+        """The id of the reservation, and of its usage event."""
         return self.hold.id
 
     @property
     def is_open(self) -> bool:
-        """Whether it still has to be ended."""
+        """Whether the reservation must still be ended."""
         return not self._ended
 
     # -- for threads
 
     def mark_sent(self) -> None:
-        """Say, durably, that the call is about to leave: from now on an orphan is not free."""
+        """Record durably that the call is about to be sent. A crash is then charged in full."""
         run(self._parts.worker, self._marking_sent())
 
     def settle(self, **given: Any) -> UsageEvent:
-        """End it at the true figures, which are never refused; gives the event.
+        """End the reservation with the true figures, and return the event. No limit refuses them.
 
-        Takes what `Keeper.record` takes: quantities by name, `provenance` ("reported" unless
-        texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`; and `options`,
-        price options that were served, where they are not those asked for. A quantity that is
-        None (a provider did not say) stands at what was reserved of it, as an estimate.
+        Takes the arguments of `Keeper.record`: quantities by name, `provenance` ("reported" unless
+        texts were counted here), `model_served`, `duration_ms`, `outcome`, `note`. `options` are
+        the served price options, if others than requested. A quantity that is None (the provider
+        did not report it) counts at its reserved amount, as an estimate.
         """
         return run(self._parts.worker, self._settling(given))
 
     def release(self) -> None:
-        """End it: nothing was used."""
+        """End the reservation of a call that used nothing."""
         run(self._parts.worker, self._releasing())
 
     def extend(self, ttl_seconds: float) -> None:
-        """Keep it open for this long from now."""
+        """Keep the reservation open for this many seconds from now."""
         run(self._parts.worker, self._extending(ttl_seconds))
 
     def grow(self, **quantities: Any) -> Decision:
-        """Set aside more, against every limit that applies, all or nothing; for a call that turns
-        out larger than was thought, before it goes on.
+        """Reserve more in every limit that applies, for a call that becomes larger than expected.
 
-        Takes the quantities of `Keeper.reserve`, which are what is added. Raises LimitExceeded
-        where there is no room; the reservation then stays as it was.
+        All limits must have room. Takes the quantities of `Keeper.reserve`, which are added. Raises
+        LimitExceeded if there is no room; the reservation then stays as it was.
         """
         return run(self._parts.worker, self._growing(quantities))
 
@@ -106,23 +105,23 @@ class Reservation:
     # -- for coroutines
 
     async def amark_sent(self) -> None:
-        """`mark_sent`, awaited."""
+        """Awaitable form of `mark_sent`."""
         await arun(self._parts.worker, self._marking_sent())
 
     async def asettle(self, **given: Any) -> UsageEvent:
-        """`settle`, awaited."""
+        """Awaitable form of `settle`."""
         return await arun(self._parts.worker, self._settling(given))
 
     async def arelease(self) -> None:
-        """`release`, awaited."""
+        """Awaitable form of `release`."""
         await arun(self._parts.worker, self._releasing())
 
     async def aextend(self, ttl_seconds: float) -> None:
-        """`extend`, awaited."""
+        """Awaitable form of `extend`."""
         await arun(self._parts.worker, self._extending(ttl_seconds))
 
     async def agrow(self, **quantities: Any) -> Decision:
-        """`grow`, awaited."""
+        """Awaitable form of `grow`."""
         return await arun(self._parts.worker, self._growing(quantities))
 
     async def __aenter__(self) -> Reservation:
@@ -137,7 +136,7 @@ class Reservation:
         if error is None or isinstance(error, Exception):
             await arun(self._parts.worker, self._leaving(error))
         else:
-            # Cancelled or exiting: this coroutine may not get to wait, so it is done without it.
+            # A cancelled coroutine may not be able to wait, so this does not wait.
             self._leave_at_once(error)
 
     def __del__(self) -> None:
@@ -154,7 +153,7 @@ class Reservation:
             try:
                 raise_if_failed((yield c.MarkSent(self.id)))
             except LedgerError as error:
-                self._parts.failure.let_through("it goes out unmarked", error)
+                self._parts.failure.let_through("the call is sent unmarked", error)
         self._sent = True
 
     def _settling(self, given: dict[str, Any]) -> Steps[UsageEvent]:
@@ -184,7 +183,7 @@ class Reservation:
     def _growing(self, quantities: dict[str, Any]) -> Steps[Decision]:
         if self._ended:
             raise ReservationClosedError(self.id, "ended", "grow")
-        if not self._spooled:  # else no limit can be asked
+        if not self._spooled:  # a spooled call has no ledger to ask
             parts = self._parts
             figures = parts.commands.estimate(self._call, {"requests": 0, **quantities})
             command = c.Grow(self.id, figures, self._call.limits)
@@ -213,11 +212,11 @@ class Reservation:
     # -- for those who settle many at once; see batch_settle
 
     def _settle_by_journal(self, given: dict[str, Any]) -> bool:
-        """Settle it by the journal of its lease; False where it has none."""
+        """Settle the call through its lease's journal. Returns False if it has none."""
         return False
 
     def _begin_settling(self, given: dict[str, Any]) -> c.Settle | None:
-        """The command that settles it; None when it is done already."""
+        """The command that settles the call; None if it is already settled."""
         command = self._settlement(given)
         if not self._spooled:
             return command
@@ -225,7 +224,7 @@ class Reservation:
         return None
 
     def _end_settling(self, command: c.Settle, answer: Any) -> UsageEvent:
-        """Take the answer to that command, an outcome or an error, as `settle` would."""
+        """Handle the answer to that command, an outcome or an error, as `settle` does."""
         if isinstance(answer, LedgerError):
             return self._unsettled(command, answer)
         if isinstance(answer, BaseException):
@@ -235,7 +234,7 @@ class Reservation:
     # -- inside
 
     def _settlement(self, given: dict[str, Any]) -> c.Settle:
-        # Nothing given is not nothing used: then the estimate stands, and the event says so.
+        # A call without figures may have used something, so it is settled at its estimate.
         hold, figures = self.hold, None
         if given:
             figures = self._parts.commands.figures(self._call, given, hold.at, hold.quantities)
@@ -243,9 +242,9 @@ class Reservation:
         return c.Settle(self.id, figures or hold.estimate, self._call.limits)
 
     def _unsettled(self, command: c.Settle, error: LedgerError) -> UsageEvent:
-        # Not settled, but used: an end by itself must not give it back, and it may be tried again.
+        # The call used something: leaving must not release it. The caller may settle again.
         self._sent, self._ended = True, False
-        self._parts.failure.let_through("what it used is spooled", error)
+        self._parts.failure.let_through("its usage is spooled", error)
         self._ended = True
         return self._kept(command)
 
@@ -257,11 +256,11 @@ class Reservation:
         return self.event
 
     def _ending(self, error: BaseException | None) -> c.Command | None:
-        # A forked child holds copies of its parent's reservations: those are not its to end.
+        # A forked child must not end its parent's reservations.
         if self._ended or self._owner != self._parts.worker.store.owner:
             return None
         if self._replay and error is not None:
-            return None  # its maker, or its time limit, ends it
+            return None  # its owner ends it, or it expires
         self._ended = True
         if error is None or (self._spooled and self._sent):
             return c.Settle(self.id, self.hold.estimate, self._call.limits)
@@ -286,14 +285,14 @@ class Reservation:
         elif error is None:
             raise failure
         else:
-            # What the caller's own code raised matters more than what befell the bookkeeping.
+            # The exception of the caller's own code matters more than this one.
             log.warning("quotakeeper: reservation %s stays open: %s", self.id, failure)
 
     def _booked(self, outcome: Any) -> UsageEvent:
         try:
             self.event = self._parts.outcomes.booked(outcome)
         except QuotakeeperError as error:
-            # Used all the same, so an end by itself must not give it back; and it may be tried again.
+            # The call used something: leaving must not release it. The caller may settle again.
             self._sent = True
             self._ended = self.event is not None or isinstance(error, ReservationClosedError)
             raise

@@ -1,7 +1,7 @@
-"""A daemon thread that ends before a fork and starts again on its next use.
+"""A daemon thread that ends before a fork and starts again on next use.
 
-From 3.12 on, Python counts the threads of a process that forks, and warns when there are several.
-A fork may come at any instruction: from a signal handler, a finalizer, or the thread itself.
+From 3.12 on, Python warns if a process with several threads forks. A fork may happen at any
+instruction: in a signal handler, in a finalizer, or in the thread itself.
 """
 
 from __future__ import annotations
@@ -24,24 +24,27 @@ from quotakeeper.native_threads import (
     start_native,
 )
 
-_EXIT_SECONDS = 0.5  # the most that a thread without work takes to end
+_EXIT_SECONDS = 0.5  # the longest that a thread without work takes to end
 _POLL_SECONDS = 0.0002
 _ONE = "the thread"
 
-# Returns True when a StopRequest ended it: then it may start again.
+# Returns True if a StopRequest ended it; then the thread may start again.
 Work = Callable[[], bool]
 
 _clock = SystemClock()
 
 
 class StopRequest:
-    """Lies in the queue of a thread: the thread ends when it gets there."""
+    """An item in a thread's queue. The thread ends when it reaches the item."""
 
     def __init__(self) -> None:
         self._claim = [None]
 
     def claim(self) -> bool:
-        """Whether the caller comes first: the thread, or the fork that waits no longer."""
+        """Claim the request; True for the first claim only.
+
+        The thread claims it to end. The fork claims it when it waits no longer.
+        """
         return _popped(self._claim)
 
 
@@ -50,22 +53,22 @@ class _Run:
 
     def __init__(self, name: str, work: Work, runs: dict[str, _Run]) -> None:
         self._runs = runs
-        self.right = [None]  # to begin; an interrupted start takes it back
+        self.right = [None]  # the claim to run; an interrupted start withdraws it
         self._over = Lock()
         self._over.acquire()
         self._work = work
-        self.ident = self.native_id = 0  # of the thread, once it runs
+        self.ident = self.native_id = 0  # set when the thread runs
         self.thread = Thread(target=self._main, name=name, daemon=True)
 
     def start(self) -> None:
-        """Start it. Raises RuntimeError when the process can't have a thread."""
+        """Start the thread. Raises RuntimeError if the process cannot have a thread."""
         if are_green() or is_starting_threads():
             self.ident = start_native(self._traced, ())
         else:
             self.thread.start()
 
     def _traced(self) -> None:
-        """As `Thread` does for its own: debuggers and coverage see what runs here."""
+        """Enable debuggers and coverage in this thread, as `Thread` does."""
         if threading.gettrace() is not None:
             sys.settrace(threading.gettrace())
         if threading.getprofile() is not None:
@@ -82,19 +85,22 @@ class _Run:
             self._over.release()
 
     def ended(self, seconds: float) -> bool:
-        """Wait for its end; False when the end does not come in time."""
+        """Wait for the end of the thread. Returns False if it does not end within `seconds`."""
         if not self._over.acquire(timeout=max(0.0, seconds)):
             return False
         self._over.release()
         return True
 
     def join(self) -> None:
-        """Wait until Python no longer counts a thread that has ended."""
-        with suppress(RuntimeError):  # its start was interrupted
+        """Wait until Python no longer counts this thread, which has ended."""
+        with suppress(RuntimeError):  # the start was interrupted
             self.thread.join(_EXIT_SECONDS)
 
     def leave_process(self) -> None:
-        """Wait until the operating system does not either: `Thread.join` of 3.12 returns before."""
+        """Wait until the operating system no longer counts the thread.
+
+        In Python 3.12, `Thread.join` may return before that.
+        """
         self.join()
         until = _clock.monotonic() + _EXIT_SECONDS
         while _is_in_process(self.native_id) and _clock.monotonic() < until:
@@ -106,22 +112,22 @@ def _nothing() -> bool:
 
 
 def _is_in_process(native_id: int) -> bool:
-    """Whether the operating system counts this thread; False where it can't be asked."""
+    """Whether the operating system counts this thread; False on systems without /proc."""
     return os.path.exists(f"/proc/self/task/{native_id}")
 
 
 class ResumableThread:
-    """At most one thread at a time. A forked child makes a new object."""
+    """Runs at most one thread at a time. A forked child needs a new object."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        # `setdefault` is atomic: a signal handler and other threads may start it as well.
+        # `setdefault` is atomic, because a signal handler or another thread may start it as well.
         self._runs: dict[str, _Run] = {}
-        self.used = False  # whether it has ever been started
+        self.used = False  # whether it was ever started
 
     @property
     def running(self) -> bool:
-        """Whether it was started and no fork has stopped it since."""
+        """Whether the thread was started and no fork has stopped it since."""
         return bool(self._runs)
 
     @property
@@ -131,7 +137,7 @@ class ResumableThread:
         return run is not None and run.ident == get_ident()
 
     def start(self, work: Work) -> None:
-        """Start it unless it runs. Raises RuntimeError when the process can't have a thread."""
+        """Start the thread unless it runs. Raises RuntimeError if the process cannot have a thread."""
         if self._runs:
             return
         run = _Run(self._name, work, self._runs)
@@ -140,14 +146,15 @@ class ResumableThread:
             if self._runs.setdefault(_ONE, run) is run:
                 self.used = True
                 run.start()
-        except BaseException:  # no more threads, or a signal
+        except BaseException:  # no thread is available, or a signal arrived
             if _popped(run.right) and self._runs.get(_ONE) is run:
                 self._runs.pop(_ONE, None)
                 self.used = used
             raise
 
     def start_later(self, work: Work) -> None:
-        """Start it from another thread, which is safe in a finalizer and in a signal handler.
+        """Start the thread from another thread, which is safe in a finalizer and in a signal
+        handler.
 
         `Thread.start` takes a lock that the interrupted code may hold.
         """
@@ -160,9 +167,10 @@ class ResumableThread:
             self.start(work)
 
     def stop(self, ask: Callable[[StopRequest], None], seconds: float) -> bool:
-        """Put a request into its queue by `ask`; whether the thread has ended in time.
+        """Put a stop request into the thread's queue with `ask`. Returns whether the thread ended
+        in time.
 
-        A thread that has not ended goes on, and ignores the request.
+        A thread that does not end in time continues and ignores the request.
         """
         run = self._runs.get(_ONE)
         if run is None:
@@ -179,13 +187,13 @@ class ResumableThread:
         return True
 
     def ended(self, seconds: float) -> bool:
-        """Wait for the end of the present run; False when the end does not come in time."""
+        """Wait for the end of the present run. Returns False if it does not end within `seconds`."""
         run = self._runs.get(_ONE)
         if run is None:
             return True
         over = run.ended(seconds)
         if over:
-            run.leave_process()  # the next thing that a host does may be a fork
+            run.leave_process()  # the program may fork next
         return over
 
 

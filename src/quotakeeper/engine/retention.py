@@ -1,4 +1,4 @@
-"""Keeping the ledger from growing for ever: single calls of long ago go, what they came to stays."""
+"""Deletes individual calls of long ago from the ledger. Totals stay."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from quotakeeper.domain.windows import SECOND
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.errors import InvalidInputError
 
-LEAST_DAYS = 35  # a month and some: a billing period can still be looked at call by call
+LEAST_DAYS = 35  # a little more than a month, so that each call of a billing period can be read
 _MOST_DAYS = 36_500
 _DAY = 86_400 * SECOND
 
 
 class Retention:
-    """Lets go of what is old."""
+    """Deletes old calls."""
 
     def __init__(self, parts: EngineParts) -> None:
         self._parts = parts
@@ -36,7 +36,7 @@ class Retention:
         return Compacted(before, calls, entries, None)
 
     def _step(self, before: int, after: int) -> Compacted:
-        # One short commit at a time, between the batches of everybody else.
+        # One short commit at a time, so that other writers can commit in between.
         def compact(store: LedgerUpkeep, now: int) -> Compacted:
             return store.compact(before, now, after)
 

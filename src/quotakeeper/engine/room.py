@@ -1,8 +1,8 @@
-"""Who waits for room under a limit, and who holds it: the calls of one keeper in one process.
+"""Calls of one keeper that wait for room under a limit, and callers that hold reservations.
 
-A call that ends wakes those that wait. They ask the ledger again in the order in which they came,
-each kind of limit by itself, so that a large call is not overtaken for ever by small ones. Other
-processes wake nobody here, so whoever waits also looks by itself, at growing intervals.
+A call that ends wakes all waiting calls. They ask the ledger again in order of arrival, per limit,
+so that small calls do not overtake a large one for ever. Other processes cannot wake calls here. So
+a waiting call also checks by itself, at growing intervals.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from quotakeeper.native_threads import Lock
 if TYPE_CHECKING:
     import asyncio
 
-OVERTAKEN_SECONDS = 1.0  # for which a newcomer that fits may go before a call that waits
+OVERTAKEN_SECONDS = 1.0  # how long a new call that fits may overtake a waiting one
 
 
 class WaitingCall:
-    """One call that waits. Woken in any thread; what wakes it before it rests is not lost."""
+    """One waiting call. Any thread may wake it. A wake before it rests is not lost."""
 
     __slots__ = ("__weakref__", "_future", "_lock", "_woken", "caller", "names", "since")
 
     def __init__(self, names: frozenset[str], caller: Caller, since: float) -> None:
-        self.names = names  # of the limits that it waits for
+        self.names = names  # the names of the limits that it waits for
         self.caller = caller
         self.since = since
         self._lock = Lock()
@@ -41,26 +41,26 @@ class WaitingCall:
         self._woken = False
 
     def wake(self) -> None:
-        """End its rest. Waits for nothing, and may be called in a signal handler or a finalizer."""
+        """End the rest of this call. Never blocks; safe in a signal handler or a finalizer."""
         self._woken = True
-        with suppress(RuntimeError):  # it is free: woken already
+        with suppress(RuntimeError):  # the lock is free, because the call was woken already
             self._lock.release()
         future = self._future
         if future is not None:
-            with suppress(RuntimeError):  # the loop was closed: nobody waits
+            with suppress(RuntimeError):  # the loop was closed, so no task waits
                 future.get_loop().call_soon_threadsafe(_resolve, future)
 
     def rest(self, clock: Clock, seconds: float) -> bool:
-        """Wait in this thread until woken (True), or for some seconds."""
+        """Block this thread until woken (returns True), or for `seconds` (returns False)."""
         woken = wait_for_lock(clock, self._lock, seconds)
         self._woken = False
         return woken
 
     async def arest(self, clock: Clock, seconds: float) -> bool:
-        """`rest`, awaited."""
-        import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
+        """Awaitable form of `rest`."""
+        import asyncio  # noqa: PLC0415 - asyncio callers have loaded it
 
-        own = getattr(clock, "asleep", None)  # a clock that is turned by hand
+        own = getattr(clock, "asleep", None)  # a fake clock of a test
         if own is not None:
             await own(seconds)
         elif not self._woken:
@@ -68,7 +68,7 @@ class WaitingCall:
             self._future = future = loop.create_future()
             alarm = loop.call_later(seconds, _resolve, future)
             try:
-                if not self._woken:  # else it was woken in between
+                if not self._woken:  # it may have been woken in between
                     await future
             finally:
                 alarm.cancel()
@@ -83,7 +83,7 @@ def _resolve(future: asyncio.Future[None]) -> None:
 
 
 class Rest(Step):
-    """Let a call rest until it is woken, for some seconds at most; gives whether it was woken."""
+    """A step: rest until woken, at most `seconds`. Its answer is whether the call was woken."""
 
     __slots__ = ("_call", "_clock", "_seconds")
 
@@ -93,25 +93,25 @@ class Rest(Step):
         self._seconds = seconds
 
     def block(self, worker: StepWorker) -> Any:
-        """As Step's."""
+        """Rest in this thread; see Step."""
         return self._call.rest(self._clock, self._seconds)
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """As Step's."""
+        """Rest on the event loop; see Step."""
         return self._call.arest(self._clock, self._seconds)
 
 
 class MayWait(Step):
-    """Whether the caller may be made to wait: not by blocking an event loop."""
+    """A step: its answer is whether the caller may wait. A thread with an event loop may not block."""
 
     __slots__ = ()
 
     def block(self, worker: StepWorker) -> Any:
-        """As Step's."""
+        """True unless an event loop runs in this thread; see Step."""
         return not on_event_loop()
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """As Step's."""
+        """Always True, because a coroutine does not block; see Step."""
         return _yes()
 
 
@@ -120,10 +120,10 @@ async def _yes() -> bool:
 
 
 class Room:
-    """The calls of a keeper that wait, and those that hold what others wait for.
+    """The waiting calls of a keeper, and the callers that hold reservations.
 
-    Its verbs change one container by one atomic step each, so a signal handler may come by at any
-    instruction. In a forked child nobody waits: the threads of the parent are not there.
+    Each method changes one container in one atomic step, so a signal handler may run in between. A
+    forked child has no waiting calls, because the parent's threads do not run there.
     """
 
     def __init__(self) -> None:
@@ -132,20 +132,20 @@ class Room:
 
     def _reset(self) -> None:
         self._pid = os.getpid()
-        # Weak: a signal may end a wait at any instruction, also before it can say that it left.
+        # Weak references: a signal may end a wait before the call has left this list.
         self._waiting: list[ref[WaitingCall]] = []
         self._held: dict[str, tuple[ref[Any], Caller, CallLabels]] = {}
 
     # -- who holds
 
     def hold(self, reservation: Any, labels: CallLabels) -> None:
-        """Remember who made a reservation for as long as it is referred to."""
+        """Remember who made a reservation, for as long as its handle exists."""
         event_id, held = reservation.id, self._held
         gone = ref(reservation, lambda _: held.pop(event_id, None))
         held[event_id] = gone, current_caller(), labels
 
     def holds_some(self, caller: Caller, limits: Iterable[Limit]) -> bool:
-        """Whether a caller holds an open reservation that counts under one of these limits."""
+        """Whether a caller holds an open reservation that counts in one of these limits."""
         limits = tuple(limits)
         for labels in self.leased_by(caller):
             if any(limit.matches(labels) for limit in limits):
@@ -162,11 +162,11 @@ class Room:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody waits; it is asked for every call that ends."""
+        """Whether no call waits. Every call that ends reads this."""
         return not self._waiting
 
     def join(self, names: frozenset[str], caller: Caller, since: float) -> WaitingCall:
-        """Be the last that waits for room under these limits."""
+        """Add a call to the end of the waiting calls of these limits."""
         if self._pid != os.getpid():
             self._reset()
         call = WaitingCall(names, caller, since)
@@ -174,7 +174,7 @@ class Room:
         return call
 
     def leave(self, call: WaitingCall) -> None:
-        """Wait no longer; those behind may be the first now."""
+        """Remove a waiting call, and wake the others because one of them may be first now."""
         for reference in tuple(self._waiting):
             if reference() is call:
                 self._forget(reference)
@@ -191,11 +191,11 @@ class Room:
                 yield call
 
     def waits(self, caller: Caller) -> bool:
-        """Whether a caller waits already: this is a signal handler on top of its wait."""
+        """Whether a caller already waits. Then this is a signal handler that interrupted its wait."""
         return any(call.caller == caller for call in self._in_order())
 
     def is_behind(self, call: WaitingCall) -> bool:
-        """Whether somebody came earlier for room under one of the same limits."""
+        """Whether a call that arrived earlier waits for one of the same limits."""
         for other in self._in_order():
             if other is call:
                 return False
@@ -204,7 +204,7 @@ class Room:
         return False
 
     def is_due(self, names: Iterable[str], now: float) -> bool:
-        """Whether somebody has waited so long that no newcomer may overtake."""
+        """Whether a call of these limits has waited so long that no new call may overtake it."""
         wanted = frozenset(names)
         return any(
             now - call.since >= OVERTAKEN_SECONDS and wanted & call.names
@@ -212,6 +212,6 @@ class Room:
         )
 
     def freed(self) -> None:
-        """Something has ended: wake all that wait."""
+        """Wake all waiting calls, because something has ended."""
         for call in self._in_order():
             call.wake()

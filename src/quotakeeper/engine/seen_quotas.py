@@ -1,7 +1,7 @@
-"""Keeps what providers say of their own quotas, beside the calls and never in their way.
+"""Stores the quotas that providers report, without delaying calls.
 
-`note` only puts them into a queue. The worker takes them out between two batches and writes them in
-a commit of their own: at once where a quota itself has changed, else once a minute.
+`note` only adds them to a queue. The worker writes them between two batches, in a separate commit:
+within a second if a quota itself has changed, else once a minute.
 """
 
 from __future__ import annotations
@@ -14,54 +14,55 @@ from typing import Protocol
 from quotakeeper.domain.quotas import FORGOTTEN_AFTER, ProviderQuota
 from quotakeeper.native_threads import Empty, SimpleQueue
 
-WRITE_SECONDS = 60.0  # between writes of figures that change with each reply
-CHANGE_SECONDS = 1.0  # between writes of quotas that have changed themselves
-HEADER_SECONDS = 1.0  # between replies of one model whose headers are read
-_MOST_TOLD = 1_000  # replies that wait for the worker; further ones are left out
-_MOST_KEPT = 256  # different quotas of one process
+WRITE_SECONDS = 60.0  # between writes of figures that change with every reply
+CHANGE_SECONDS = 1.0  # between writes if a quota itself has changed
+HEADER_SECONDS = 1.0  # between two reads of headers of one model
+_MOST_TOLD = 1_000  # replies that wait for the worker; further ones are dropped
+_MOST_KEPT = 256  # different quotas per process
 
 log = logging.getLogger("quotakeeper.engine")
 Key = tuple[str, str, str]
 
 
 class QuotaStore(Protocol):
-    """What is asked of a store."""
+    """The part of a store that this module uses."""
 
     def put_quotas(self, quotas: Sequence[ProviderQuota], forget_before: int) -> None:
-        """Keep them."""
+        """Store quotas, and delete those last seen before `forget_before`."""
 
 
 class SteadyClock(Protocol):
-    """What is asked of the clock."""
+    """The part of a clock that this module uses."""
 
     def monotonic(self) -> float:
-        """Seconds, for durations."""
+        """Seconds that never decrease, to measure durations."""
 
 
 class SeenQuotas:
-    """The quotas that this process was told of.
+    """The quotas that were reported to this process.
 
-    All but `note` and `wants_headers` is for the worker's thread.
+    Any thread may call `note` and `wants_headers`; only the worker calls the rest.
     """
 
     def __init__(self, clock: SteadyClock) -> None:
         self._clock = clock
         self._written: dict[Key, ProviderQuota] = {}
-        self._not_before = 0.0  # the first instant at which what has changed may be written
-        self._due_at = 0.0  # and all the rest
+        self._not_before = 0.0  # when a changed quota may be written (monotonic seconds)
+        self._due_at = 0.0  # when all others are written
         self._headers_at: dict[tuple[str, str], float] = {}
         self.after_fork()
 
     def after_fork(self) -> None:
-        """In a forked child: what was not written yet is the parent's to write."""
+        """In a forked child: drop unwritten quotas, which the parent writes."""
         self._told: SimpleQueue[Sequence[ProviderQuota]] = SimpleQueue()
         self._waiting: dict[Key, ProviderQuota] = {}
-        self._has_changed = False  # whether one that waits differs in itself from what was written
+        self._has_changed = False  # whether a waiting quota itself has changed
 
     def wants_headers(self, provider: str, model: str) -> bool:
-        """Whether the headers of a reply are to be read: once a second for each model.
+        """Whether to read the headers of this reply: once a second per model. Any thread may call
+        this.
 
-        Reading them takes longer than all the rest that is done for a reply. Any thread may ask.
+        Reading headers takes longer than all other work for a reply.
         """
         at, key = self._clock.monotonic(), (provider, model)
         last = self._headers_at.get(key)
@@ -72,12 +73,12 @@ class SeenQuotas:
         return True
 
     def note(self, quotas: Sequence[ProviderQuota]) -> None:
-        """Take quotas that a reply told of. Never waits; safe in any thread."""
+        """Add quotas that a reply reported. Never blocks; any thread may call this."""
         if quotas and self._told.qsize() < _MOST_TOLD:
             self._told.put(quotas)
 
     def with_unwritten(self, kept: Sequence[ProviderQuota]) -> tuple[ProviderQuota, ...]:
-        """What the store keeps, with what this process has not written yet."""
+        """The stored quotas, with those that this process has not written yet."""
         self._take()
         found = {each.key: each for each in kept}
         for key, quota in self._waiting.items():
@@ -86,7 +87,8 @@ class SeenQuotas:
         return tuple(found[key] for key in sorted(found))
 
     def keep(self, store: QuotaStore, now: int, *, last: bool = False) -> None:
-        """Write what is due; with `last`, all there is. A failure is logged and tried again later."""
+        """Write the quotas that are due; with `last`, all of them. A failure is logged and retried
+        later."""
         self._take()
         if not self._waiting:
             return
@@ -97,7 +99,7 @@ class SeenQuotas:
         self._not_before, self._due_at = at + CHANGE_SECONDS, at + WRITE_SECONDS
         try:
             store.put_quotas(tuple(self._waiting.values()), max(0, now - FORGOTTEN_AFTER))
-        except Exception as error:  # noqa: BLE001 - never the trouble of a call
+        except Exception as error:  # noqa: BLE001 - must not fail a call
             self._not_before = self._due_at
             log.debug("quotakeeper: what providers said of their quotas is not kept: %s", error)
         else:
@@ -106,7 +108,7 @@ class SeenQuotas:
             self._has_changed = False
 
     def _take(self) -> None:
-        if self._told.empty():  # nearly always, and each batch asks
+        if self._told.empty():  # the common case; every batch checks this
             return
         with suppress(Empty):
             while True:

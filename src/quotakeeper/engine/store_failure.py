@@ -1,4 +1,4 @@
-"""What becomes of a call while the ledger does not answer: denied, or let through and spooled."""
+"""Decides about calls while the ledger does not answer: refuse them, or spool them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class StoreFailurePolicy:
-    """`on_store_failure` is "deny" or "allow"; see Settings."""
+    """Applies `on_store_failure` ("deny" or "allow"); see Settings."""
 
     def __init__(self, on_store_failure: str, spool: Spool) -> None:
         self._on_store_failure = on_store_failure
@@ -23,29 +23,29 @@ class StoreFailurePolicy:
         self._warnings = RepeatedWarnings(log)
 
     def let_through(self, what: str, error: LedgerError) -> None:
-        """Raise the error, unless calls go out though the ledger cannot count them."""
+        """Raise the error, unless `on_store_failure` is "allow": then log a warning."""
         if self._on_store_failure != "allow":
             raise error
         self._warnings.say(f"quotakeeper: %s; {what}", error)
 
     def let_out(self, error: LedgerError) -> None:
-        """As `let_through`, for a call that has yet to go out: refused where nothing could keep it.
+        """As `let_through`, for a call that was not sent yet.
 
-        Raises LedgerUnavailableError while the ledger and the spool cannot be written and memory has
-        all the calls that it takes.
+        Raises LedgerUnavailableError if the call's usage could not be stored anywhere. That is so if
+        ledger and spool cannot be written, and the memory for waiting calls is full.
         """
         if self._on_store_failure == "allow" and self._spool.is_full:
             raise LedgerUnavailableError(
                 error.ledger,
-                f"{error.problem}; neither can its spool be written, and memory takes no more calls",
-                error.fix or "free the disk: calls go on by themselves then",
+                f"{error.problem}; its spool cannot be written either, and memory takes no more calls",
+                error.fix or "free disk space: calls then continue by themselves",
             ) from error
-        self.let_through("the call goes out and will be spooled", error)
+        self.let_through("the call is sent and will be spooled", error)
 
     def spool(self, record: Record, at: int, *, settles: bool = False) -> UsageEvent:
-        """Keep what a call used at an instant until the ledger can book it; gives its event.
+        """Store the usage of a call until the ledger can book it, and return its event.
 
-        With `settles`, it ends the reservation of that id.
+        With `settles`, the booking ends the reservation with that id.
         """
         kept = Record(record.id, record.labels, record.figures, record.limits, at)
         self._spool.add(kept, settles=settles)

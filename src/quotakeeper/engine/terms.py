@@ -1,4 +1,4 @@
-"""What goes with one call beside its figures: its output cap, and what its amounts were made from."""
+"""The conditions of one call besides its figures: its output cap, and the reasons for its amounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.units import Quantities
 
 OUTPUT = "output_tokens"
-# Names that `Keeper.reserve` takes beside quantities, for one call.
+# Arguments of `Keeper.reserve` that are not quantities.
 AT_ONCE, OUTPUT_CAP = "at_once", "output_cap"
 
 CapOfCall = Callable[[], OutputCap | None]
@@ -21,9 +21,10 @@ CapOfCall = Callable[[], OutputCap | None]
 class Terms:
     """How one call is to be admitted.
 
-    `at_once`: it is neither waited for nor lowered. `output_cap` tells the call's own cap; it is
-    asked only where a limit refuses. `hold`, `calls`, `most` and `not_clamped` are those of
-    HoldBasis. `fits_lowered`: a lower cap would make it fit if calls under way used nothing.
+    With `at_once`, the call does not wait and is not lowered. `output_cap` returns the cap that the
+    request sets; it is called only if a limit refuses. `hold`, `calls`, `most` and `not_clamped`
+    have the meaning of HoldBasis. `fits_lowered`: the call would fit with a lower cap if all calls
+    under way used nothing.
     """
 
     at_once: bool = False
@@ -37,7 +38,7 @@ class Terms:
     _asked: bool = field(default=False, init=False)
 
     def cap(self, quantities: Quantities) -> OutputCap | None:
-        """The output cap of the call; a call that tells none is asked for by its caller."""
+        """The output cap of the call; if it states none, the given `output_tokens` are its cap."""
         if not self._asked:
             self._asked = True
             if self.output_cap is not None:
@@ -47,7 +48,7 @@ class Terms:
         return self._cap
 
     def basis(self, figures: Figures, **more: Any) -> HoldBasis:
-        """What is said of a decision about these figures."""
+        """The basis of a decision about these figures."""
         cap = self.cap(figures.quantities)
         reasons = {} if cap is None or not cap.reason else {OUTPUT: cap.reason}
         return HoldBasis(
@@ -57,7 +58,7 @@ class Terms:
 
 
 def terms_of(quantities: dict[str, Any]) -> Terms:
-    """Take what is no quantity out of what `Keeper.reserve` was given."""
-    if AT_ONCE not in quantities and OUTPUT_CAP not in quantities:  # nearly always, and it is hot
+    """Remove the arguments of `Keeper.reserve` that are not quantities, and return them as terms."""
+    if AT_ONCE not in quantities and OUTPUT_CAP not in quantities:  # the common case
         return Terms()
     return Terms(bool(quantities.pop(AT_ONCE, False)), quantities.pop(OUTPUT_CAP, None))

@@ -1,4 +1,4 @@
-"""Warnings: the observer of crossings that a keeper always has."""
+"""Warnings about thresholds: the observer that every keeper has."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class ThresholdWarnings:
-    """Warns of each limit that a booking made cross a threshold; of several, at the highest.
+    """Warns about each limit whose threshold a booking crossed; of several thresholds, the highest.
 
-    A crossing is an entry of the journal, made once, so it is warned of once: by the process whose
-    booking made it. A shadow limit is only noted in the journal.
+    A crossing is one journal entry, so only the process whose booking made it warns. A shadow limit
+    causes no warning.
     """
 
     def __init__(self, warn: Warner | None) -> None:
         self._warn = warn or _log_warning
 
     def give(self, crossed: Sequence[ThresholdCrossed]) -> None:
-        """Warn of what one booking crossed. What `on_warning` raises is logged."""
-        # The levels of a limit come lowest first: the last one of each stays.
+        """Warn about the crossings of one booking. Errors of `on_warning` are logged."""
+        # Levels come in ascending order, so the last one of each limit is the highest.
         highest = {each.verdict.limit: each.verdict for each in crossed}
         for verdict in highest.values():
             if verdict.limit.mode is Mode.SHADOW:

@@ -1,7 +1,7 @@
-"""`hold = "typical"`: what calls of the same operation used, to reserve that and not the most.
+"""`hold = "typical"`: reserves the p99 of earlier calls of the same operation, not the maximum.
 
-Only what a request does not tell is lowered: its output, and its searches. What it holds itself
-(its input, the length of its sound) is known better from the request than from other calls.
+Only quantities that the request does not determine are lowered: output and searches. Input and
+audio length are known better from the request than from other calls.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from quotakeeper.engine.terms import Terms
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.errors import LedgerError
 
-FEWEST_CALLS = 20  # below, the p99 says too little: the worst case is reserved
-MOST_EVENTS = 2_000  # that are looked at: the newest of the ledger, of all operations
+FEWEST_CALLS = 20  # with fewer calls, the p99 is unreliable and the worst case is reserved
+MOST_EVENTS = 2_000  # the newest events of all operations that are read
 REFRESH_SECONDS = 10.0
 LEARN_SECONDS = 1.0  # the same while an operation has too few calls
 _LOWERED = ("output_tokens", "thought_tokens", "searches")
@@ -34,7 +34,7 @@ Kind = tuple[str, str, str]  # provider, model, operation
 class TypicalHolds:
     """The p99 of each quantity of each operation, from the newest events of a ledger.
 
-    One keeper has one. It reads the ledger in the worker, every ten seconds at most.
+    Each keeper has one. The worker reads the events, at most every ten seconds.
     """
 
     def __init__(self, parts: EngineParts) -> None:
@@ -44,10 +44,10 @@ class TypicalHolds:
         self._clock: Clock = parts.clock
 
     def lowered(self, command: Reserve, call: PreparedCall, terms: Terms) -> Steps[Reserve]:
-        """A command that reserves the p99 of its operation, or the same where that is not known."""
+        """The command with the p99 of its operation; unchanged if that is not known."""
         labels = command.labels
         if self._is_stale(labels):
-            with suppress(LedgerError):  # the reservation itself says so
+            with suppress(LedgerError):  # the reservation itself reports the error
                 self._history = yield AskWorker(self._read)
                 self._read_at = self._clock.monotonic()
         calls, most = self._history.calls(labels), command.figures.quantities
@@ -74,18 +74,18 @@ class TypicalHolds:
 
 
 class History:
-    """What calls used of each quantity, by operation: one dict for each call."""
+    """The quantities of earlier calls, by operation: one dict per call."""
 
     def __init__(self, used: Mapping[Kind, list[dict[str, int]]]) -> None:
         self._used = used
         self._usual: dict[Kind, Quantities] = {}
 
     def calls(self, labels: CallLabels) -> int:
-        """How many calls of an operation there are."""
+        """The number of calls of an operation."""
         return len(self._used.get(kind_of(labels), ()))
 
     def usual(self, labels: CallLabels) -> Quantities:
-        """The p99 of each quantity of an operation; without zeros."""
+        """The p99 of each quantity of an operation, without zeros."""
         kind = kind_of(labels)
         found = self._usual.get(kind)
         if found is None:
@@ -106,18 +106,18 @@ def history_of(events: Iterable[UsageEvent]) -> History:
 
 
 def kind_of(labels: CallLabels) -> Kind:
-    """What calls have in common that are like each other."""
+    """The labels that similar calls have in common."""
     return labels.provider, labels.model, labels.operation
 
 
 def p99(amounts: list[int]) -> int:
-    """The amount that 99 of 100 calls stay within; the most of fewer than 100 (nearest rank)."""
+    """The amount that 99 of 100 calls do not exceed; with fewer calls, the largest (nearest rank)."""
     ordered = sorted(amounts)
     return ordered[-(-99 * len(ordered) // 100) - 1]
 
 
 def _bounded_as(quantities: Quantities) -> dict[str, int]:
-    """What was used, under the keys that bound it: thoughts count as output."""
+    """The usage under the keys of its upper bound: thoughts also count as output."""
     sums: dict[str, int] = {}
     for key, amount in quantities.items():
         meter, modality = split_key(key)

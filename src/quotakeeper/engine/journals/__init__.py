@@ -1,1 +1,1 @@
-"""Files beside the ledger: spooled calls, and the journal of a lease."""
+"""Files beside the ledger: spooled calls, notes of ended calls, and lease journals."""

@@ -1,4 +1,4 @@
-"""Books calls that a file or a lease has kept: each by its commands, or by a record instead."""
+"""Books calls that were kept in a file or a lease: each by its commands, or by a record instead."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ Apply = Callable[[Sequence[Command]], Sequence[Outcomes]]
 
 
 class KeptCall(Protocol):
-    """A call that the ledger has still to book."""
+    """A call that the ledger has not booked yet."""
 
     def commands(self) -> Sequence[Command]:
-        """What books it, in this order."""
+        """The commands that book the call, in order."""
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """What to book where that failed, perhaps at the first command; None: nothing."""
+        """The record to book after a command failed; None if there is nothing to book.
+
+        `first` says whether the first command of the call failed.
+        """
 
 
 C = TypeVar("C", bound=KeptCall)
 
 
 class BookedCall(NamedTuple):
-    """What came of one call; `failed` is why it is not booked."""
+    """The outcomes of one call. `failed` is set if the call was not booked."""
 
     outcomes: list[Outcomes]
     failed: Failed | None
 
 
 def book_calls(apply: Apply, calls: Sequence[C]) -> list[BookedCall]:
-    """Book calls in one batch, in their order. Raises LedgerError, and may then be repeated."""
+    """Book calls in one batch, in order. Raises LedgerError; the caller may then repeat it."""
     parts = [call.commands() for call in calls]
     commands = [command for part in parts for command in part]
     outcomes = iter(apply(commands) if commands else ())
@@ -57,5 +60,5 @@ def _booked(apply: Apply, call: KeptCall, outcomes: list[Outcomes]) -> BookedCal
 
 
 def assumed(figures: Figures) -> Figures:
-    """The estimate of a call, for one of which nobody knows what it used."""
+    """The estimate of a call as assumed figures, because its real usage is not known."""
     return replace(figures, provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN)

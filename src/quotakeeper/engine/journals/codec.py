@@ -1,7 +1,7 @@
-"""Labels and figures of a call to text and back: what the spool and the lease journal share.
+"""Converts labels and figures of a call to text and back, for the spool and the lease journals.
 
-Reading checks everything. Text that we did not write raises ValueError, LookupError, TypeError,
-AttributeError or RecursionError: see NOT_OURS.
+Every value is checked on reading. Text that this package did not write raises ValueError,
+LookupError, TypeError, AttributeError or RecursionError: see NOT_OURS.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ NOT_OURS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def to_json(data: Any) -> str:
-    """Plain data as JSON."""
-    import json  # noqa: PLC0415 - 3 ms that a ledger which answers, and has no lease, saves
+    """Convert plain data to JSON."""
+    import json  # noqa: PLC0415 - 3 ms, needed only with leases or a spool
 
     return json.dumps(data)
 
 
 def from_json(text: str) -> Any:
-    """JSON as plain data."""
+    """Convert JSON to plain data."""
     import json  # noqa: PLC0415 - as above
 
     return json.loads(text)
 
 
 def checked_text(value: object) -> str:
-    """Text that can be stored."""
+    """Check that a value is text that can be stored. Raises TypeError or ValueError."""
     if not isinstance(value, str):
         raise TypeError(f"{type(value).__name__} is not text")
-    value.encode()  # half a surrogate pair cannot be stored
+    value.encode()  # a lone surrogate cannot be stored
     return value
 
 
 def checked_instant(value: int) -> int:
-    """Microseconds since 1970 UTC."""
+    """Check an instant in microseconds since 1970 UTC. Raises InvalidInputError, a ValueError."""
     return check_whole(value, "at", most=MAX_INSTANT)
 
 
@@ -51,12 +51,12 @@ def checked_instant(value: int) -> int:
 
 
 def labels_data(labels: CallLabels) -> dict[str, Any]:
-    """Labels as plain data."""
+    """Convert labels to plain data."""
     return asdict(labels)
 
 
 def labels_from(data: Mapping[str, Any]) -> CallLabels:
-    """Labels from plain data."""
+    """Read labels from plain data."""
     scope = tuple((checked_text(name), checked_text(value)) for name, value in data["scope"])
     return CallLabels(
         checked_text(data["provider"]), checked_text(data["model"]),
@@ -68,12 +68,12 @@ def labels_from(data: Mapping[str, Any]) -> CallLabels:
 
 
 def figures_data(figures: Figures) -> dict[str, Any]:
-    """Figures as plain data."""
+    """Convert figures to plain data."""
     return asdict(figures)
 
 
 def figures_from(data: Mapping[str, Any]) -> Figures:
-    """Figures from plain data."""
+    """Read figures from plain data."""
     return Figures(
         check_quantities(data["quantities"]),
         _whole_or_none(data["cost_pico"], "cost_pico", MAX_PICO),
@@ -87,7 +87,8 @@ def figures_from(data: Mapping[str, Any]) -> Figures:
 
 
 def figures_text(figures: Figures) -> str:
-    """Figures as a part of a line: "cost duration key=amount,... [texts]", "-" for what is None."""
+    """Convert figures to a part of a line: "cost duration key=amount,... [texts]". "-" stands for
+    None."""
     quantities = ",".join([f"{key}={amount}" for key, amount in figures.quantities.items()])
     texts = _texts(
         figures.price_id, figures.provenance, figures.outcome, figures.model_served, figures.note
@@ -97,7 +98,7 @@ def figures_text(figures: Figures) -> str:
 
 
 def figures_from_text(text: str) -> Figures:
-    """Figures from a part of a line."""
+    """Read figures from a part of a line."""
     cost, took, amounts, texts = text.split(" ", 3)
     quantities = dict(part.split("=", 1) for part in amounts.split(",") if part)
     price_id, provenance, outcome, served, note = from_json(texts)

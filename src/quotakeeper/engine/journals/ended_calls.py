@@ -1,12 +1,12 @@
-"""Calls whose answer was read, and that are about to be settled: one `write()` each, as a note.
+"""Notes about calls that have ended and will be settled: one `write()` per call.
 
-The ledger settles many calls in one commit, a moment after they ended. A process that is killed in
-that moment leaves the note, and whoever finds the process dead settles the call by it. Without the
-note the call would be assumed at its upper bound. A note survives kill -9, `os._exit` and `exec`; it
-is not written through to the disk, so after a power cut the call is assumed.
+The ledger settles many calls in one commit, a moment after they end. If the process is killed in
+that moment, the note remains. Another process that finds the first one dead settles the call with
+it. Without the note, the call would be assumed at its upper bound. A note survives kill -9,
+`os._exit` and `exec`. It is not synced to disk, so after a power cut the call is assumed.
 
-The files lie beside the ledger: `<ledger>.ended-<owner>.<number>`. Lines are those of the journal of
-leases. A file goes when the ledger has all calls that it names.
+The files lie beside the ledger: `<ledger>.ended-<owner>.<number>`. Their lines have the format of
+the lease journal. A file is removed when the ledger has booked all calls in it.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ from quotakeeper.file_safety import read_ours
 
 _MARK = ".ended-"
 _CURRENT = "current"
-_MOST_NOTES = 1_000  # in one file, which is then left for another
+_MOST_NOTES = 1_000  # per file; then a new file is started
 _AT_ONCE = 500
 
 log = logging.getLogger("quotakeeper.engine")
 
 
 class NotesFile(JournalSegment):
-    """One file of notes. `pending`: what the ledger does not have yet, by the id of the call."""
+    """One file of notes. `pending` maps the id of each call that is not in the ledger to its
+    figures."""
 
     def __init__(self, path: Path, ledger: Path) -> None:
         super().__init__(path, ledger)
@@ -45,9 +46,9 @@ class NotesFile(JournalSegment):
 
 
 class NotedEnd(NamedTuple):
-    """The command that settles a call, and the file that has a note of it.
+    """The command that settles a call, and the file that contains its note.
 
-    Without a command the call is settled already.
+    Without a command, the call is already settled.
     """
 
     command: Settle | None = None
@@ -55,10 +56,10 @@ class NotedEnd(NamedTuple):
 
 
 class EndedCalls:
-    """Notes of a process. Without a ledger file there are none.
+    """The notes of one process. A ledger in memory has none.
 
-    No verb for callers takes a lock: a signal handler may come by while this thread writes a note.
-    Each step on shared data is one that Python does at once.
+    The methods for callers take no lock, because a signal handler may interrupt a thread that
+    writes a note. Each of their steps on shared data is atomic in Python.
     """
 
     def __init__(self, ledger: Path | None, owner: str, apply: Apply = plainly) -> None:
@@ -67,7 +68,7 @@ class EndedCalls:
         self.after_fork(owner)
 
     def after_fork(self, owner: str) -> None:
-        """In a forked child: the notes are the parent's."""
+        """In a forked child: drop the notes, which belong to the parent."""
         self._owner = owner
         self._numbers = count(1)
         self._files: dict[str, NotesFile] = {}
@@ -76,19 +77,19 @@ class EndedCalls:
     # -- for those who end calls
 
     def note(self, event_id: str, figures: Figures) -> NotesFile | None:
-        """Write down what a call used; give the file for `settled`. None where no note was made."""
+        """Write a note of a call's usage. Returns the file for `settled`; None if no note was made."""
         if self._ledger is None:
             return None
         try:
             file = self._entered(event_id, figures)
             file.append(settled_line(event_id, figures))
-        except OSError as error:  # the call is settled a moment later all the same
+        except OSError as error:  # the call is settled soon even without a note
             log.debug("quotakeeper: an ended call could not be noted: %s", error)
             return None
         return file
 
     def settled(self, event_id: str, file: NotesFile | None) -> None:
-        """The ledger has this call."""
+        """Called when the ledger has booked this call."""
         if file is None:
             return
         file.pending.pop(event_id, None)
@@ -98,11 +99,11 @@ class EndedCalls:
             file.remove()
 
     def _entered(self, event_id: str, figures: Figures) -> NotesFile:
-        """The file for a note. It is not removed before `settled` is told of the call."""
+        """The file for a note. It is not removed before `settled` is called for the call."""
         while True:
             file = self._files.get(_CURRENT) or self._opened()
             file.pending[event_id] = figures
-            if not file.is_full:  # looked at afterwards: who leaves a file looks at what is pending
+            if not file.is_full:  # checked after adding: `_leave` sets it before it reads `pending`
                 file.notes += 1
                 return file
             file.pending.pop(event_id, None)
@@ -126,7 +127,7 @@ class EndedCalls:
     # -- for the worker
 
     def close(self, store: LedgerWriter, now: int) -> None:
-        """Settle what is noted and not settled; remove the files. Raises LedgerError."""
+        """Settle all calls with notes, and remove the files. Raises LedgerError."""
         files = [*self._files.values(), *self._full]
         left = {key: each for file in files for key, each in file.pending.items()}
         self._settle(store, now, [Settle(key, each) for key, each in left.items()])
@@ -136,7 +137,8 @@ class EndedCalls:
                 file.remove()
 
     def replay(self, store: Store, now: int) -> None:
-        """Settle what processes noted that have ended. Raises LedgerError: then all still waits."""
+        """Settle the noted calls of processes that have ended. Raises LedgerError; all notes then
+        remain."""
         if self._ledger is None:
             return
         found = self._found(self._ledger)
@@ -149,7 +151,7 @@ class EndedCalls:
     def _replay_file(self, store: Store, now: int, path: Path) -> None:
         try:
             text = read_ours(path)
-        except OSError as error:  # another process was quicker, or this user may not read it
+        except OSError as error:  # another process was faster, or this user may not read it
             log.debug("quotakeeper: %s: %s", path.name, error)
             return
         commands = []
@@ -165,7 +167,7 @@ class EndedCalls:
     def _settle(self, store: LedgerWriter, now: int, commands: Sequence[Settle]) -> None:
         for start in range(0, len(commands), _AT_ONCE):
             for outcome in self._apply(store, commands[start : start + _AT_ONCE], now):
-                if isinstance(outcome, Failed):  # as a rule: settled, and corrected since
+                if isinstance(outcome, Failed):  # usually: it was settled and then corrected
                     log.debug("quotakeeper: a noted call: %s", outcome.error)
 
     def _found(self, ledger: Path) -> dict[str, list[Path]]:

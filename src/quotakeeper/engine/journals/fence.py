@@ -1,11 +1,11 @@
-"""A fence between a process that admits calls on leases and one that ends these leases for it.
+"""A fence: stops a process from admitting calls on leases that another process ends.
 
-The holder keeps a token in `<ledger>.lease-<owner>.fence`, mapped into its memory. It writes the line
-of a call, then compares the token with the one that it read before it asked for the lease. Another
-process writes a new token, then reads the holder's journal. Both look after they wrote, and a system
-call stands between the two: so either the line is read there, or the holder sees the new token and
-refuses the call (the order of Dekker's mutual exclusion). A token is compared by its value, so one
-that is torn between two writers fits no lease either.
+The holder of the leases maps a token from `<ledger>.lease-<owner>.fence` into its memory. It writes
+the line of a call. Then it compares the token with the one that it read before it asked for the
+lease. The other process writes a new token, and then reads the holder's journal. Both check after
+their own write, with a system call in between. So either the other process reads the line, or the
+holder sees the new token and refuses the call. This is the order of Dekker's mutual exclusion.
+Tokens are compared by value, so a token that two writers mixed does not match either.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Fence:
-    """The fence of this process. `page` holds the token; who fences this process changes it there."""
+    """The fence of this process. `page` contains the token; another process changes it to fence
+    this one."""
 
     def __init__(self, ledger: Path, owner: str) -> None:
-        """Make the file, all of it. Raises OSError, or ValueError where it cannot be mapped."""
+        """Create the file with a token. Raises OSError, or ValueError if the file cannot be mapped."""
         self._path = fence_path(ledger, owner)
         fd = os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -45,20 +46,20 @@ class Fence:
 
     @property
     def token(self) -> bytes:
-        """The token as it is now: to be read before a lease is asked for, not after."""
+        """The present token. Read it before asking for a lease, not afterwards."""
         return self.page[:TOKEN_BYTES]
 
     def remove(self) -> None:
-        """No lease is left that was granted behind it."""
+        """Remove the file. Call this when no lease remains that was granted with this fence."""
         with suppress(OSError):
             self._path.unlink()
 
 
 def fence(ledger: Path, owner: str) -> None:
-    """Have a process refuse whatever it has not yet written to its journal.
+    """Make a process refuse all calls that it has not yet written to its journal.
 
-    Raises OSError where that process has no fence, or where this one may not change it; ValueError
-    where the file cannot be mapped.
+    Raises OSError if that process has no fence, or if this process may not change it. Raises
+    ValueError if the file cannot be mapped.
     """
     fd = os.open(fence_path(ledger, owner), _FLAGS)
     try:

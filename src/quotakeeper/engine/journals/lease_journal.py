@@ -1,9 +1,9 @@
-"""The journal of a process's leases: one `write()` a line, which outlives kill -9.
+"""The journal of a process's leases: one `write()` per line, which survives kill -9.
 
-A call admitted on a lease is a line before it goes out, and its end is another. The files lie beside
-the ledger, `<ledger>.lease-<owner>.<number>`, for as long as the ledger does not have all of what
-they say. A line begins with a newline, so that it stands alone behind one that was torn, and ends
-with a semicolon, so that a torn one is told from a whole one.
+A call on a lease gets a line before it is sent, and another when it ends. The files lie beside the
+ledger: `<ledger>.lease-<owner>.<number>`. They are removed when the ledger has booked everything in
+them. A line begins with a newline, so that a torn line before it does not damage it. It ends with a
+semicolon, which shows that the line is complete.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MARK, _FENCE = ".lease-", ".fence"
 
 
 class LineKind(StrEnum):
-    """What a line says: a lease was granted, a call admitted on it, or how that call ended."""
+    """The kind of a line: a lease was granted, a call was admitted on it, or how that call ended."""
 
     LEASE = "L"
     ADMITTED = "A"
@@ -44,7 +44,7 @@ class LineKind(StrEnum):
 
 
 class JournalSegment:
-    """One file of the journal. Its handle is closed when the last who may write to it lets go."""
+    """One file of the journal. Its handle closes when no writer refers to it any more."""
 
     def __init__(self, path: Path, ledger: Path) -> None:
         self.path = path
@@ -55,14 +55,14 @@ class JournalSegment:
         take_rights(self._fd, ledger)
 
     def append(self, line: str) -> None:
-        """Hand a line to the operating system; raises OSError when not all of it was taken."""
+        """Write a line with one system call. Raises OSError if the line was not written completely."""
         self.written = True
         data = line.encode()
         if os.write(self._fd, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def remove(self) -> None:
-        """The ledger has all of it."""
+        """Remove the file. Call this when the ledger has booked all its lines."""
         self.gone = True
         with suppress(OSError):
             self.path.unlink()
@@ -73,19 +73,19 @@ class JournalSegment:
 
 
 def segment_path(ledger: Path, owner: str, number: int) -> Path:
-    """Where a part of a process's journal is."""
+    """The path of one file of a process's journal."""
     return ledger.with_name(f"{ledger.name}{_MARK}{owner}.{number:06d}")
 
 
 def fence_path(ledger: Path, owner: str) -> Path:
-    """Where a process's fence is; see `fence`."""
+    """The path of a process's fence; see `fence`."""
     return ledger.with_name(f"{ledger.name}{_MARK}{owner}{_FENCE}")
 
 
 def segments(ledger: Path) -> dict[str, list[Path]]:
-    """The journals beside a ledger, by owner, each in the order it was written.
+    """The journals beside a ledger, by owner; the files of each in the order of writing.
 
-    An owner that has left its fence alone is there with an empty journal.
+    An owner that left only its fence has an empty journal.
     """
     try:
         return _segments(ledger)
@@ -94,7 +94,7 @@ def segments(ledger: Path) -> dict[str, list[Path]]:
 
 
 def segments_of(ledger: Path, owner: str) -> list[Path]:
-    """One owner's journal, in the order it was written. Raises OSError."""
+    """The files of one owner's journal, in the order of writing. Raises OSError."""
     return _segments(ledger).get(owner, [])
 
 
@@ -115,23 +115,23 @@ def _segments(ledger: Path) -> dict[str, list[Path]]:
 
 
 def lease_line(lease: str, labels: CallLabels, token: bytes) -> str:
-    """A lease was granted, for calls with these labels, behind a fence with this token."""
+    """The line for a granted lease: its labels, and the token that was read before the request."""
     data = {**labels_data(labels), "fence": token.hex()}
     return f"\n{LineKind.LEASE} {lease} {to_json(data)};"
 
 
 def admitted_ending(lease: str, ttl_us: int, figures: Figures) -> str:
-    """The end of a line that says that a call was admitted: the same for all of one shape."""
+    """The end of the line for an admitted call. It is the same for all calls of one shape."""
     return f"{lease} {ttl_us} {figures_text(figures)};"
 
 
 def settled_line(event_id: str, figures: Figures) -> str:
-    """A call has ended at its true figures."""
+    """The line for a call that ended with its true figures."""
     return f"\n{LineKind.SETTLED} {event_id} {figures_text(figures)};"
 
 
 def ended_line(what: LineKind, event_id: str) -> str:
-    """A call was released, or is assumed at its estimate."""
+    """The line for a call that was released or assumed."""
     return f"\n{what} {event_id} ;"
 
 
@@ -140,7 +140,7 @@ def ended_line(what: LineKind, event_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JournalContents:
-    """A line that was read; what it has depends on what it says."""
+    """One parsed line. Which fields are set depends on `what`."""
 
     what: LineKind
     id: str
@@ -153,9 +153,9 @@ class JournalContents:
 
 
 def read_lines(text: str) -> Iterator[JournalContents | str]:
-    """The lines of a file; one that is torn, or none of ours, comes as it is."""
+    """Yield the lines of a file. A torn or unknown line is yielded as text."""
     for line in text.split("\n"):
-        if not line.strip("\0 "):  # what a power cut leaves of a file may be zeros
+        if not line.strip("\0 "):  # after a power cut, a file may contain zeros
             continue
         try:
             if not line.endswith(";"):
@@ -170,7 +170,7 @@ def _read(line: str) -> JournalContents:
     what = LineKind(letter)
     if what is LineKind.LEASE:
         data = from_json(rest)
-        token = bytes.fromhex(data.get("fence", ""))  # earlier versions wrote none
+        token = bytes.fromhex(data.get("fence", ""))  # earlier versions wrote no token
         return JournalContents(what, found, labels=labels_from(data), token=token)
     if what is LineKind.SETTLED:
         return JournalContents(what, found, figures_from_text(rest))

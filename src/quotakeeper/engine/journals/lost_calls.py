@@ -1,4 +1,4 @@
-"""What a spool could keep nowhere: how many calls, how much money, since when; and repeated warnings."""
+"""Counts calls that could not be stored anywhere, and limits repeated warnings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.native_threads import RLock
 
 
 class LostCalls:
-    """Calls that went out and that no ledger and no file has."""
+    """Calls that were sent but are in no ledger and no file."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -44,7 +44,7 @@ class LostCalls:
 
 
 class RepeatedWarnings:
-    """Says the same warning the 1st, 10th, 100th, ... time; each with how often it came by then."""
+    """Logs the same warning only the 1st, 10th, 100th, ... time, with the number of times so far."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -52,15 +52,15 @@ class RepeatedWarnings:
         self._times: dict[str, int] = {}
 
     def say(self, text: str, *values: object) -> None:
-        """Warn; `text` before its values are filled in is what makes two warnings the same."""
+        """Log a warning. Two warnings are the same if their `text` is, whatever the values."""
         with self._lock:
             times = self._times[text] = self._times.get(text, 0) + 1
         if times == 1:
             self._log.warning(text, *values)
         elif times == 10 ** (len(str(times)) - 1):
-            self._log.warning(text + " (%d times by now)", *values, times)
+            self._log.warning(text + " (%d times so far)", *values, times)
 
     def forget(self) -> None:
-        """The trouble is over: the next time is the first again."""
+        """Reset the counters, because the problem is over."""
         with self._lock:
             self._times.clear()

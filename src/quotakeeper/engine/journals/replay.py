@@ -1,7 +1,7 @@
-"""What another process's journal of leases says, booked by whoever notices that it is dead or silent.
+"""Books the lease journals of other processes that have ended or do not respond.
 
-A dead process writes nothing more: its journal is booked, its leases are given back, its files are
-removed. One that may only have been stopped is fenced first, and keeps its files.
+A process that has ended writes nothing more: its journal is booked, its leases are released, and
+its files are removed. A process that may only be stopped is fenced first and keeps its files.
 """
 
 from __future__ import annotations
@@ -42,50 +42,50 @@ from quotakeeper.file_safety import read_ours
 from quotakeeper.identifiers import boot_id, new_owner
 
 _AT_ONCE = 500
-_LOST = "its process's journal may have been lost with the power; the rest of its lease is assumed"
+_LOST = "a power cut may have lost the journal of its process; the rest of its lease is assumed"
 
 log = logging.getLogger("quotakeeper.engine")
 
 
 @dataclass(slots=True)
 class _Call:
-    """A call as far as the journal tells. Its beginning may be in the ledger alone."""
+    """A call as the journal describes it. Its beginning may be in the ledger only."""
 
     id: str
     owner: str
-    labels: Mapping[str, CallLabels]  # of each lease
-    fenced: frozenset[str]  # leases whose process was fenced after they had been granted
+    labels: Mapping[str, CallLabels]  # by lease id
+    fenced: frozenset[str]  # leases that were granted before their process was fenced
     admitted: JournalContents | None = None
     ended: JournalContents | None = None
 
     def commands(self) -> Sequence[Command]:
-        """As KeptCall's. What a fenced process wrote too late for a lease that has ended is void."""
+        """The commands that book the call. Late lines of a fenced process have no effect."""
         begun, ended = self.admitted, self.ended
         drawn: list[Command] = []
         if begun is not None and begun.figures is not None:
             drawn = [Draw(self.id, begun.lease, begun.figures, self.owner, begun.ttl_us, begun.at,
                           only_if_open=begun.lease in self.fenced)]  # fmt: skip
         if ended is None:
-            return drawn  # it was under way: the sweep assumes it
+            return drawn  # the call was under way, so the sweep assumes it
         if ended.what is LineKind.SETTLED and ended.figures is not None:
             return [*drawn, Settle(self.id, ended.figures)]
         if ended.what is LineKind.ASSUMED:
             return [*drawn, Assume(self.id)]
-        return [Release(self.id)]  # unless the ledger never knew of it
+        return [Release(self.id)]  # fails if the ledger does not know the call, which is fine
 
     def is_void(self, failed: Failed) -> bool:
-        """Whether it failed as it should: it was released, or refused by its own process."""
+        """Whether the failure is expected: the call was released, or refused by its own process."""
         begun = self.admitted
         late = begun is not None and begun.lease in self.fenced
         return self.was_released or (late and isinstance(failed.error, ReservationClosedError))
 
     @property
     def was_released(self) -> bool:
-        """Whether it ended without having used anything."""
+        """Whether the call ended without having used anything."""
         return self.ended is not None and self.ended.what is LineKind.RELEASED
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """As KeptCall's: where the ledger knows no such lease, what it used is recorded."""
+        """The record to book if the ledger does not know the lease; see KeptCall."""
         begun, ended = self.admitted, self.ended
         labels = None if begun is None else self.labels.get(begun.lease)
         unknown = first and isinstance(failed.error, InvalidInputError) and not self.was_released
@@ -96,24 +96,24 @@ class _Call:
 
 
 class Replayed(NamedTuple):
-    """Owners that have ended: whose journal was booked, and whose cannot be read here. What the
-    latter hold is left to its term."""
+    """Ended owners whose journal was booked, and those whose journal this process cannot read. The
+    reservations of the latter stay until they expire."""
 
     booked: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
 
 
 class LeaseReplay:
-    """Books what the dead have left, and what the silent have admitted."""
+    """Books the journals of processes that have ended, or that do not respond."""
 
     def __init__(self, ledger: Path | None, apply: Apply = plainly) -> None:
         self._ledger = ledger
         self._apply = apply
 
     def replay(self, store: Store, now: int) -> Replayed:
-        """Book the journals of processes that have ended; it does no harm to do so twice.
+        """Book the journals of processes that have ended. Doing it twice does no harm.
 
-        Raises LedgerError when the ledger does not answer; then all of it still waits.
+        Raises LedgerError if the ledger does not answer. All journals then remain.
         """
         if self._ledger is None:
             return Replayed()
@@ -122,7 +122,7 @@ class LeaseReplay:
         for owner in sorted(store.ended(frozenset(found)) - {store.owner}):
             try:
                 journal = _Journal.read(self._ledger, owner, found[owner])
-            except FileNotFoundError:  # another process was quicker
+            except FileNotFoundError:  # another process was faster
                 continue
             except OSError as error:
                 log.warning("quotakeeper: the journal of %s cannot be read: %s", owner, error)
@@ -140,7 +140,7 @@ class LeaseReplay:
             raise
         except Exception:
             log.exception(
-                "quotakeeper: the leases' journal of %s cannot be booked; kept", journal.owner
+                "quotakeeper: the lease journal of %s cannot be booked; kept", journal.owner
             )
             for path in journal.paths:
                 bad = self._ledger.with_name(f"{self._ledger.name}.bad-lease-{new_owner()}")
@@ -153,9 +153,9 @@ class LeaseReplay:
                 path.unlink()
 
     def _give_back(self, store: Store, now: int, journal: _Journal) -> None:
-        """End the leases of an owner that is dead and whose journal was booked.
+        """End the leases of an ended owner whose journal was booked.
 
-        What a power cut may have eaten is counted. Those that were assumed are corrected.
+        Calls that a power cut may have lost are counted. Leases that were assumed are corrected.
         """
         held = [hold for hold in store.holds() if hold.is_lease and hold.owner == journal.owner]
         lost = [Settle(hold.id, _all_of(hold)) for hold in held if _is_lost(hold)]
@@ -165,9 +165,9 @@ class LeaseReplay:
             self._apply(store, [*lost, *back], now)
 
     def read(self, store: Store, now: int, leases: Sequence[Hold]) -> frozenset[str]:
-        """Fence the holders of leases, and book what they have admitted on them.
+        """Fence the holders of leases, and book the calls that they admitted on them.
 
-        Gives the ids of the leases of which all is booked now. Raises LedgerError when the ledger
+        Returns the ids of the leases whose calls are all booked. Raises LedgerError if the ledger
         does not answer.
         """
         read: set[str] = set()
@@ -177,11 +177,11 @@ class LeaseReplay:
                 read |= self._read_behind_fence(store, now, owner, ids)
             except LedgerError:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is: then nobody has read it
+            except Exception as error:  # noqa: BLE001 - after any error, the journal counts as unread
                 log.warning(
                     "quotakeeper: process %s has not answered within the term of its leases, and its "
                     "journal cannot be fenced and read (%s); the rest of %d of its leases is assumed "
-                    "until it goes on, or until its journal can be read", owner, error, len(ids),
+                    "until it continues, or until its journal can be read", owner, error, len(ids),
                 )  # fmt: skip
         return frozenset(read)
 
@@ -190,11 +190,11 @@ class LeaseReplay:
     ) -> frozenset[str]:
         if self._ledger is None:
             return frozenset()
-        # Loaded by who needs it: mapping files is for those who have leases.
+        # Imported only with leases, because it loads `mmap`.
         from quotakeeper.engine.journals.fence import fence  # noqa: PLC0415
 
         fence(self._ledger, owner)
-        # Only now: what is there was admitted, and what comes later its process refuses.
+        # Read after fencing: these lines are admitted calls; the process refuses later ones.
         journal = _Journal.read_what_is_left(self._ledger, owner)
         calls = [
             replace(call, fenced=ids)
@@ -205,7 +205,7 @@ class LeaseReplay:
         return ids - {call.admitted.lease for call in unbooked if call.admitted is not None}
 
     def _book(self, store: LedgerWriter, now: int, calls: Sequence[_Call]) -> list[_Call]:
-        """Book calls; gives those that could not be."""
+        """Book calls. Returns those that could not be booked."""
         unbooked = []
         for start in range(0, len(calls), _AT_ONCE):
             some = calls[start : start + _AT_ONCE]
@@ -218,7 +218,8 @@ class LeaseReplay:
 
 
 def boot_mark(durability: str) -> str:
-    """How the id of a lease says when its machine was started: "-" where that does not matter."""
+    """The part of a lease id that identifies the boot of its machine; "-" if a boot does not
+    matter."""
     return boot_id() if durability == "power" else "-"
 
 
@@ -228,8 +229,8 @@ def _is_lost(hold: Hold) -> bool:
 
 def _may_be_lost(lease: str) -> bool:
     boot = lease.rpartition(":")[2]
-    # "-": its keeper had promised no more than to outlive the process. Nothing: where a machine
-    # does not tell when it was started, what could have been lost is taken to be lost.
+    # "-": the keeper promised only to survive the process. "": the machine does not identify its
+    # boots, so calls that could have been lost count as lost.
     return boot != "-" and not boot == boot_id() != ""
 
 
@@ -240,7 +241,7 @@ def _all_of(hold: Hold) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class _Journal:
-    """All that one owner's files say."""
+    """The contents of all files of one owner."""
 
     owner: str
     paths: Sequence[Path]
@@ -249,7 +250,8 @@ class _Journal:
 
     @classmethod
     def read(cls, ledger: Path, owner: str, paths: Sequence[Path]) -> _Journal:
-        """Of a process that has ended. Raises OSError, FileNotFoundError if a file is gone."""
+        """Read the journal of a process that has ended. Raises OSError; FileNotFoundError if a file
+        is gone."""
         texts = [read_ours(path) for path in paths]
         token = b""
         with suppress(FileNotFoundError):  # earlier versions had no fence
@@ -258,7 +260,10 @@ class _Journal:
 
     @classmethod
     def read_what_is_left(cls, ledger: Path, owner: str) -> _Journal:
-        """Of one that may go on: the ledger has all of a file that is gone. Raises OSError."""
+        """Read the journal of a process that may continue. Raises OSError.
+
+        A file that is gone is skipped, because the ledger has booked all of it.
+        """
         paths, texts = segments_of(ledger, owner), []
         for path in paths:
             with suppress(FileNotFoundError):
@@ -278,8 +283,8 @@ class _Journal:
         )
         calls: dict[str, _Call] = {}
         for line in lines:
-            if isinstance(line, str):  # torn as the process, or the machine, was stopped
-                log.debug("quotakeeper: a torn line in a lease's journal: %.200s", line)
+            if isinstance(line, str):  # torn when the process or the machine stopped
+                log.debug("quotakeeper: a torn line in a lease journal: %.200s", line)
                 continue
             if line.what is LineKind.LEASE:
                 continue

@@ -1,4 +1,4 @@
-"""The parts of one process's journal of leases: one that is written to, and some that may go soon."""
+"""The files of one process's lease journal: one that is written, and some that can be removed soon."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class Segments:
-    """Used by the worker; `current` is read by every thread. Without a ledger file there are none."""
+    """The journal files of a process. The worker changes them; every thread reads `current`.
+
+    A ledger in memory has no files.
+    """
 
     def __init__(self, ledger: Path | None, owner: str) -> None:
         self._ledger = ledger
         self._owner = owner
         self.current: JournalSegment | None = None
-        self.fence: Fence | None = None  # there before the first part, and until the last is gone
+        self.fence: Fence | None = None  # from before the first file until the last is gone
         self._before: list[JournalSegment] = []
         self._number = 0
         self._began = 0.0
@@ -31,11 +34,12 @@ class Segments:
 
     @property
     def any(self) -> bool:
-        """Whether there are files that have to be removed some day."""
+        """Whether there are files that must be removed later."""
         return self.fence is not None or self.current is not None or bool(self._before)
 
     def ready(self, monotonic: float) -> bool:
-        """Have one to write to; False when that cannot be: then nothing is admitted on a lease."""
+        """Make sure that there is a file to write to. Returns False if that fails: then no lease is
+        used."""
         if self._ledger is None or self.current is not None:
             return True
         try:
@@ -46,7 +50,7 @@ class Segments:
         except (OSError, ValueError) as error:
             if not self._said:
                 self._said = True
-                log.warning("quotakeeper: no lease: its journal cannot be written (%s)", error)
+                log.warning("quotakeeper: no leases: their journal cannot be written (%s)", error)
             return False
         return True
 
@@ -59,7 +63,11 @@ class Segments:
         self, monotonic: float, needed: Collection[JournalSegment | None], used: bool,
         leases: Sequence[str],
     ) -> list[JournalSegment]:  # fmt: skip
-        """Begin a new part where it is time, with these lines; gives the parts nobody needs."""
+        """Start a new file if the present one is a second old. Returns the files that no call
+        needs.
+
+        `leases` are the lines that the new file begins with.
+        """
         current = self.current
         if current is not None and not used:
             self.current = None
@@ -69,20 +77,20 @@ class Segments:
             and monotonic - self._began >= _TURNED_AFTER_SECONDS
         ):  # fmt: skip
             self._began = monotonic
-            with suppress(OSError):  # then the one there is goes on
+            with suppress(OSError):  # then the present file stays in use
                 following = self._next()
                 for line in leases:
                     following.append(line)
                 self.current = following
                 self._before.append(current)
-        # The oldest first: the end of a call goes no sooner than its beginning, or whoever reads the
-        # rest would take it to be under way.
+        # Remove the oldest first. If the end of a call were removed before its beginning, a reader
+        # would take the call to be under way.
         gone = list(takewhile(lambda segment: segment not in needed, self._before))
         self._before = self._before[len(gone) :]
         return gone
 
     def gone(self) -> None:
-        """The parts that `turn` gave are removed: the fence goes with the last of them."""
+        """Called when the files from `turn` are removed: remove the fence if no file remains."""
         if self.fence is not None and self.current is None and not self._before:
             self.fence.remove()
             self.fence = None

@@ -1,7 +1,8 @@
-"""Calls that went out while the ledger could not count them (`on_store_failure = "allow"`).
+"""The spool: calls that were sent while the ledger could not count them.
 
-Each is one line in a file beside the ledger, written through to the disk, and replayed once the
-ledger answers again. An event id counts once, so replaying a line twice does no harm.
+This happens with `on_store_failure = "allow"`. Each call is one line in a file beside the ledger,
+synced to disk, and is booked when the ledger answers again. An event id counts once, so booking a
+line twice does no harm.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from quotakeeper.identifiers import new_owner
 from quotakeeper.native_threads import RLock
 
 _AT_ONCE = 500
-# What is kept in memory while no file can be written: calls, and bytes of their lines.
+# The most that is kept in memory while no file can be written: calls, and bytes of their lines.
 MOST_CALLS = 10_000
 MOST_BYTES = 8_000_000
 
@@ -44,35 +45,35 @@ log = logging.getLogger("quotakeeper.engine")
 
 @dataclass(frozen=True, slots=True)
 class _Spooled:
-    """What a call used, and whether that ends a reservation."""
+    """The usage of a call, and whether it ends a reservation."""
 
     record: Record
     settles: bool
 
     def commands(self) -> Sequence[Command]:
-        """As KeptCall's."""
+        """The commands that book the call; see KeptCall."""
         record = self.record
         return [Settle(record.id, record.figures) if self.settles else record]
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """As KeptCall's."""
+        """The record to book after a command failed; see KeptCall."""
         if self.settles and isinstance(failed.error, InvalidInputError):
-            return self.record  # it knows no such reservation
+            return self.record  # the ledger does not know the reservation
         if not self.settles and isinstance(failed.error, KeyConflictError):
-            # A reservation that came too late and was given back: the call went out all the same.
+            # The reservation was made too late and was released, but the call was sent.
             return replace(self.record, id=f"{self.record.id[:240]}~spooled")
         return None
 
 
 class Spool:
-    """A journal of what still has to be booked. Without a folder it is kept in memory alone.
+    """The calls that must still be booked. Without a ledger file, they are kept in memory only.
 
-    `waiting` says whether anything may wait; it is asked before every batch, so it looks at no
-    disk. `look` does.
+    `waiting` says whether there may be any. It is read before every batch, so it does not read the
+    disk; `look` does.
 
-    Memory takes 10,000 calls or 8 MB. Once it is full, `is_full` says so and no new call is to go
-    out; one that was under way and ends is counted as lost. What is in memory when the process ends
-    goes to the file, if it can be written by then, and else is lost as well.
+    Memory holds 10,000 calls or 8 MB. When it is full, `is_full` is true and no new call may be
+    sent. A call that ends after that is counted as lost. When the process ends, calls in memory are
+    written to the file; if that fails, they are lost too.
     """
 
     def __init__(self, ledger: Path | None, owner: str) -> None:
@@ -87,16 +88,17 @@ class Spool:
 
     @property
     def waiting(self) -> bool:
-        """Whether anything may wait to be booked."""
+        """Whether there may be calls to book."""
         return self._in_files or bool(self._in_memory)
 
     @property
     def is_full(self) -> bool:
-        """Whether memory takes no more; a file that can be written does not fill up."""
+        """Whether the memory for waiting calls is full. This cannot happen while the file is
+        writable."""
         return len(self._in_memory) >= MOST_CALLS or self._bytes >= MOST_BYTES
 
     def after_fork(self) -> None:
-        """In a forked child: what is in memory is the parent's to book, and to tell of."""
+        """In a forked child: drop calls in memory, because the parent books and reports them."""
         self._lock = RLock()
         self._in_memory.clear()
         self._bytes = 0
@@ -104,13 +106,13 @@ class Spool:
         self._warnings = RepeatedWarnings(log)
 
     def look(self) -> None:
-        """Look for files of this process and of those that have ended."""
+        """Look for files of this process and of processes that have ended."""
         self._in_files = bool(self._files())
 
     def add(self, record: Record, *, settles: bool = False) -> None:
-        """Keep a record until it can be booked; on disk if that is possible.
+        """Keep a record until it can be booked, on disk if possible.
 
-        With `settles`, it ends the reservation of that id, if the ledger knows one.
+        With `settles`, the booking ends the reservation with that id, if the ledger knows one.
         """
         spooled = _Spooled(record, settles)
         if self._written(spooled):
@@ -122,8 +124,8 @@ class Spool:
                 return
             self.lost.count((record,))
         self._warnings.say(
-            "quotakeeper: the ledger and the spool cannot be written, and memory has its most of "
-            "waiting calls; what ends now is lost: %s", self.lost,
+            "quotakeeper: neither the ledger nor the spool can be written, and the memory for "
+            "waiting calls is full; calls that end now are lost, so far: %s", self.lost,
         )  # fmt: skip
 
     def _written(self, spooled: _Spooled) -> bool:
@@ -134,15 +136,16 @@ class Spool:
                 continue
         except OSError as error:
             self._warnings.say(
-                "quotakeeper: the spool cannot be written (%s); calls are kept in memory, which is "
-                "lost with the process", error,
+                "quotakeeper: the spool cannot be written (%s); calls are kept in memory, and are "
+                "lost if the process is killed", error,
             )  # fmt: skip
             return False
         self._in_files = True
         return True
 
     def end(self) -> None:
-        """At the end of a process: write down what is in memory; say once, and last, what is lost."""
+        """At the end of a process: write the calls in memory to the file, and log how many are
+        lost."""
         with self._lock:
             left, self._in_memory, self._bytes = self._in_memory, [], 0
         while left and self._written(left[0]):
@@ -150,20 +153,20 @@ class Spool:
         self.lost.count(each.record for each in left)
         if self.lost.calls:
             log.error(
-                "quotakeeper: lost: %s went out and are in no ledger, because neither the ledger%s nor "
-                "the spool beside it could be written. Free the disk or mend its folder, and compare "
+                "quotakeeper: lost: %s. They were sent but not counted, because neither the ledger%s nor "
+                "the spool beside it could be written. Free disk space or repair the folder, then compare "
                 "with the provider's account: quotakeeper reconcile",
                 self.lost, f" {self._ledger}" if self._ledger else "",
             )  # fmt: skip
             self.lost = LostCalls()
 
     def replay(self, apply: Apply) -> None:
-        """Book everything that waits, here and from processes that have ended.
+        """Book all waiting calls of this process, and of processes that have ended.
 
-        Raises LedgerError when the ledger still does not answer; then all of it still waits. A file
-        that cannot be booked for any other reason is put aside under a name that is not looked for.
+        Raises LedgerError if the ledger still does not answer; all calls then keep waiting. A file
+        that cannot be booked for another reason is renamed, so that it is not tried again.
         """
-        self._in_files = False  # before looking: what is added from here on says so itself
+        self._in_files = False  # before looking: a call that is added later sets it again
         try:
             booked = sum(self._replay_file(path, apply) for path in self._files())
         except LedgerError:
@@ -175,7 +178,9 @@ class Spool:
             except LedgerError:
                 raise
             except Exception:
-                log.exception("quotakeeper: not booked: %s", _line(self._in_memory[0]))
+                log.exception(
+                    "quotakeeper: a spooled call is dropped: %s", _line(self._in_memory[0])
+                )
             with self._lock:
                 self._bytes -= len(_line(self._in_memory.pop(0)))
         if booked:
@@ -183,13 +188,13 @@ class Spool:
             log.info("quotakeeper: %d spooled calls were booked", booked)
 
     def _replay_file(self, path: Path, apply: Apply) -> int:
-        # Under a name of our own first, so that what is written from now on goes to a new file.
+        # Rename the file first, so that later calls go to a new file.
         taken = path.with_name(f"{path.name.partition('.taken')[0]}.taken-{new_owner()}")
         try:
             os.close(open_ours(path, os.O_RDONLY))  # a planted file is neither moved nor booked
             os.replace(path, taken)
             lines = read_ours(taken).splitlines()
-        except OSError as error:  # another process was quicker, or may not be read by us
+        except OSError as error:  # another process was faster, or this user may not read it
             log.debug("quotakeeper: %s: %s", path.name, error)
             return 0
         try:
@@ -230,11 +235,11 @@ def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
 
 
 def _appended(path: Path, line: str, ledger: Path | None) -> bool:
-    """Write a line through to the disk; False when the file was taken away meanwhile."""
+    """Write a line and sync it to disk. Returns False if another process took the file meanwhile."""
     fd = open_ours(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, ledger)
     try:
         new = os.fstat(fd).st_size == 0
-        data = f"\n{line}\n".encode()  # the first newline ends a line that was torn before
+        data = f"\n{line}\n".encode()  # the first newline ends a torn line
         if os.write(fd, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(fd)
@@ -248,7 +253,7 @@ def _appended(path: Path, line: str, ledger: Path | None) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file outlive a power cut too, where folders can be synced (POSIX)."""
+    """Sync a new file's name to disk, where folders can be synced (POSIX)."""
     with suppress(OSError):
         fd = os.open(folder, os.O_RDONLY)
         try:
@@ -278,12 +283,12 @@ def _read(lines: Sequence[str]) -> Iterator[_Spooled]:
                 continue
             yield _spooled(data)
         except NOT_OURS:
-            # Torn when the machine stopped, or no line of ours.
+            # Torn when the machine stopped, or written by another program.
             log.warning("quotakeeper: a torn line in the spool: %.200s", line)
 
 
 def _spooled(data: Any) -> _Spooled:
-    """A line as it was written; raises what a line that was not written by us makes it raise."""
+    """Parse a line. Raises one of NOT_OURS for a line that this package did not write."""
     if type(data["settles"]) is not bool:
         raise TypeError("settles")
     at = None if data.get("at") is None else checked_instant(data["at"])

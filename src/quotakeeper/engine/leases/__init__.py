@@ -1,1 +1,1 @@
-"""Leases: blocks of a limit that a process admits calls on in memory."""
+"""Leases: reserved parts of a limit, on which a process admits calls in memory."""

@@ -1,4 +1,4 @@
-"""Admits calls on leases, in memory; the ones that it cannot admit it leaves to the next admitter."""
+"""Admits calls on leases, in memory, and passes all others to the next admitter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ASKED_FOR = 3
 
 
 class LeaseAdmitter:
-    """An Admitter over the leases of this process."""
+    """An Admitter that uses the leases of this process."""
 
     takes = True
 
@@ -37,9 +37,9 @@ class LeaseAdmitter:
         options: Mapping[str, str] | None, ttl_seconds: float, event_id: str | None,
         quantities: Mapping[str, Any], /,
     ) -> Any:  # fmt: skip
-        """Admit a call of a shape that is known, if there is room for it on a lease.
+        """Admit a call of a known shape if its lease has room.
 
-        Its key is its shape; one with an id of the caller's has none.
+        Otherwise return its key: all its arguments. A call with an `event_id` has no key.
         """
         if event_id is not None:
             return None
@@ -50,7 +50,7 @@ class LeaseAdmitter:
             key = (provider, model, operation, tuple(scope.items()) if scope else None,
                    tuple(options.items()) if options else None, ttl_seconds,
                    tuple(quantities.items()))  # fmt: skip
-        except AttributeError:  # no mapping: whoever reads it says so
+        except AttributeError:  # not a mapping: the next reader raises the error
             return None
         return self._leases.take(key, self._reservation) or key
 
@@ -61,10 +61,10 @@ class LeaseAdmitter:
     def admit(
         self, key: Any, call: PreparedCall, command: Reserve, terms: Terms
     ) -> Steps[Reservation]:
-        """Admit a call on a lease that is asked for now, else the ordinary way."""
+        """Admit a call on a lease that is requested now, else through the next admitter."""
         shape = None if key is None else self._leases.shape(key, call, command)
         try:
-            for _ in range(_ASKED_FOR):  # others may take what was granted
+            for _ in range(_ASKED_FOR):  # other calls may use up the granted block
                 if shape is None or not (yield AskWorker(partial(self._leases.grant, shape))):
                     break
                 if (reservation := self._leases.take(key, self._reservation)) is not None:

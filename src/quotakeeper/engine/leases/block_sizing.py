@@ -1,4 +1,4 @@
-"""How large a block of a limit is asked for, and until when it may be drawn on."""
+"""Decides how many calls a lease reserves at once, and how long a lease may be used."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from quotakeeper.engine.journals.fence import Fence
 from quotakeeper.engine.leases.lease import TERM_SECONDS, Lease, Shape, block_of, most_calls
 from quotakeeper.identifiers import new_id
 
-FEWEST_CALLS = 4  # a block for fewer is not worth two commits
+FEWEST_CALLS = 4  # a block for fewer calls is not worth two commits
 _FIRST_CALLS, _MOST_CALLS = 32, 1_024
 _SOON_SECONDS, _LATE_SECONDS = (
     0.1,
     0.5,
-)  # a block that lasts for less is too small, for more too large
+)  # a block that lasts less is too small, and one that lasts longer is too large
 _SHORTEST_US = SECOND // 10
 _SHORTEST_ROLLING_SECONDS = 10
 _OFTEN_SECONDS = 1.0
@@ -33,10 +33,10 @@ Have = Callable[[Lease, Figures, Decision], None]
 
 
 class BlockSizing:
-    """Asks the ledger for leases. `calls` is what a block is for; None: as many as it turns out.
+    """Requests leases from the ledger. `calls` is the number of calls per block; None: adaptive.
 
-    A block is never more than a quarter of what any hard limit has left: slices shrink as a limit
-    nears, and near it there are none.
+    A block takes at most a quarter of what any hard limit has left. So blocks shrink as a limit
+    fills, and stop before it is full.
     """
 
     def __init__(self, calls: int | None, boot: str) -> None:
@@ -48,8 +48,8 @@ class BlockSizing:
         self, store: Store, clock: Clock, shape: Shape, lease: Lease | None, have: Have,
         fence: Fence | None = None,
     ) -> Lease | None:  # fmt: skip
-        """A lease with a new block on it; None when it is not to be had."""
-        behind = None if fence is None else (fence, fence.token)  # before the ledger is asked
+        """A lease with a new block; None if the ledger grants none."""
+        behind = None if fence is None else (fence, fence.token)  # see Fence.token
         now, monotonic = clock.now(), clock.monotonic()
         limits = shape.call.limits
         if lease is None and not self._is_worth_it(shape, now, monotonic):
@@ -66,11 +66,11 @@ class BlockSizing:
                 lease.calls, lease.asked_at = calls, monotonic
                 have(lease, block, outcome.decision)
                 return lease
-            if not isinstance(outcome, Denied):  # it was ended, or there are no such figures
+            if not isinstance(outcome, Denied):  # the lease has ended, or the figures are not valid
                 if lease is not None:
                     lease.room.close()
                 return None
-            calls //= 4  # others were quicker
+            calls //= 4  # other processes were faster
         return None
 
     def _command(
@@ -88,7 +88,7 @@ class BlockSizing:
             return False
         if self._calls is not None:
             return True
-        # One call alone is dearer by a lease than without it.
+        # A single call costs more with a lease than without.
         if len(self._asked) > _MOST_LABELS:
             self._asked.clear()
         labels = shape.call.labels
@@ -107,7 +107,7 @@ class BlockSizing:
 
 
 def _quarters(store: LedgerReader, shape: Shape, now: int) -> Iterator[int]:
-    """For how many calls a quarter of what is left is enough, by each hard limit."""
+    """For each hard limit, the number of calls that a quarter of its rest covers."""
     hard = [limit for limit in shape.call.limits if limit.mode is Mode.HARD]
     for verdict in store.verdicts(hard, now):
         figures = shape.figures
@@ -117,11 +117,12 @@ def _quarters(store: LedgerReader, shape: Shape, now: int) -> Iterator[int]:
 
 
 def ends_in(limits: Sequence[Limit], at: int) -> int:
-    """For how many microseconds from `at` a lease may be drawn on.
+    """How long a lease may be used from `at`, in microseconds.
 
-    A call counts within the calendar periods that its lease was granted in, so it ends with the
-    first of them. What a rolling window has left behind is not set aside in it any longer: so only
-    for a part of its length, and not at all for one that is shorter than a busy ledger may take.
+    A call counts in the calendar periods of its lease, so a lease ends with the first of them. In a
+    rolling window, a lease's reservation stops counting after the window's length. So a lease is
+    used for a quarter of that length. A window below 10 seconds allows no lease, because a busy
+    ledger may take that long.
     """
     left = [30 * 86_400 * SECOND]
     for limit in limits:

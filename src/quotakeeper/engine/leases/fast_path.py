@@ -1,4 +1,4 @@
-"""The fast lane: calls are admitted on leases, and end, in any thread and without waiting."""
+"""The fast path: any thread admits and ends calls on leases without waiting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from quotakeeper.engine.journals.lease_journal import (
 from quotakeeper.engine.journals.segments import Segments
 from quotakeeper.engine.leases.lease import Lease, LeasedCall, Shape
 
-RECALLED_SECONDS = 1.0  # for which no lease is asked for after others wanted them back
+RECALLED_SECONDS = 1.0  # how long no lease is requested after a recall
 _MOST_SHAPES = 4_096
 
 log = logging.getLogger("quotakeeper.engine")
@@ -33,7 +33,7 @@ Handle = TypeVar("Handle")
 
 
 class FastPath:
-    """What any thread does with the leases of a keeper. `LeaseTable` is the worker's half."""
+    """The part of a keeper's leases that any thread may use. `LeaseTable` is the worker's part."""
 
     def __init__(self, clock: Clock, ledger: Path | None, owner: str) -> None:
         self._clock = clock
@@ -41,13 +41,14 @@ class FastPath:
         self._reset(owner)
 
     def _reset(self, owner: str) -> None:
-        self.epoch = object()  # a forked child has another: nothing of its parent's leases is its
+        self.epoch = object()  # a forked child has another one and ignores its parent's
         self.closed = False
         self._shapes: dict[Any, Shape] = {}
         self._leases: dict[CallLabels, Lease] = {}
         self._returning: list[Lease] = []
         self._removable: list[JournalSegment] = []
-        # Not in the ledger yet, as far as the worker has heard of them; see `_collect`.
+        # Calls that are not in the ledger yet, as far as the worker has collected them; see
+        # `_collect`.
         self._under_way: dict[str, LeasedCall] = {}
         self._drawn: dict[str, ref[LeasedCall]] = {}
         self._ended: deque[LeasedCall] = deque()
@@ -56,17 +57,17 @@ class FastPath:
         self._no_room: dict[CallLabels, float] = {}
 
     def after_fork(self, owner: str) -> None:
-        """In a forked child: it has no lease. Its copies of the journal's handles are closed."""
+        """In a forked child: drop all leases, and close its copies of the journal's handles."""
         self._reset(owner)
 
     @property
     def active(self) -> bool:
-        """Whether the worker has to look after something before long."""
+        """Whether the worker must run again soon."""
         return bool(self._leases or self._ended or self._under_way or self._segments.any)
 
     def held_by(self, caller: Caller) -> list[CallLabels]:
-        """The labels of the calls under way that a caller was admitted for."""
-        # In the order in which a call goes from one to the next: so none is passed over.
+        """The labels of the calls under way that a caller holds."""
+        # Read in the order in which a call moves between these containers, so that none is missed.
         leases = tuple(self._leases.values())
         calls = [call for lease in leases for call in lease.room.admitted()]
         calls += tuple(self._under_way.values())
@@ -78,28 +79,29 @@ class FastPath:
         ]  # fmt: skip
 
     def _was_drawn(self, call: LeasedCall) -> None:
-        """The ledger knows of a call now; who holds it is known for as long as it is referred to."""
+        """Called when the ledger has the call. Its caller is remembered as long as its handle
+        exists."""
         drawn, event_id = self._drawn, call.id
         if event_id in self._under_way:
             drawn[event_id] = ref(call, lambda _: drawn.pop(event_id, None))
             self._under_way.pop(event_id)
 
     def take(self, key: Any, handle: Callable[[LeasedCall], Handle]) -> Handle | None:
-        """Admit a call of a shape that is known, if there is room for it on a lease.
+        """Admit a call of a known shape if its lease has room.
 
-        Its handle is made first: where a signal raises at any later instruction, the call is ended
-        here, or by the finalizer of the handle.
+        The handle is made first. If a signal raises at any later instruction, this method or the
+        handle's finalizer ends the call.
         """
         try:
             shape = self._shapes[key]
-        except (KeyError, TypeError):  # it is not known, or not hashable
+        except (KeyError, TypeError):  # the key is unknown or not hashable
             return None
         granted = shape.granted
         if granted is None:
             return None
         lease, ending = granted
         now = self._clock.now()
-        # Looked at now, not when it was granted: this process may have been stopped since.
+        # Checked now, because this process may have been stopped since the grant.
         if now >= lease.stops_at or self._clock.monotonic() >= lease.until:
             return None
         segment = self._segments.current
@@ -108,13 +110,13 @@ class FastPath:
         made = handle(call)
         try:
             call.is_offered = True
-            # From here on the worker finds it. It is drawn before its part of the journal is
-            # removed, or the rest of its lease given back, whether its line is written or not.
+            # After this, the worker finds the call. The worker draws it before it removes the
+            # call's journal file or releases the lease, even if the call's line is not written.
             if lease.room.take(shape.needs, call) and (
                 segment is None or self._written(call, segment, f"\nA {call.id} {at} {ending}")
             ):
                 return made
-        except BaseException:  # a signal: nobody else ends it
+        except BaseException:  # a signal: only this method can end the call
             self.end(call, LineKind.RELEASED)
             raise
         call.end = LineKind.RELEASED
@@ -126,22 +128,24 @@ class FastPath:
         except OSError as error:
             self._unwritten(call, error)
             return False
-        # Looked at after the line was written. Who fences this process reads the journal after that,
-        # and the worker looks for calls after it has said that a part of the journal goes.
+        # Checked after the line is written. A process that fences this one reads the journal
+        # afterwards. The worker looks for calls after it marks a file as gone.
         if call.lease.is_fenced or segment.gone:
             self._refused(call)
             return False
         return True
 
     def _refused(self, call: LeasedCall) -> None:
-        """Its lease may have ended, with or without it: it goes out on another, or not at all."""
+        """End the call: its lease may have ended, perhaps with this call. It can be admitted
+        another way."""
         call.lease.room.close()
         self.end(call, LineKind.RELEASED)
 
     def shape(self, key: Any, call: PreparedCall, command: Reserve) -> Shape | None:
-        """A shape to ask a lease for; None where there is none for such a call now.
+        """The shape with which to request a lease; None if no lease is possible for such a call
+        now.
 
-        What has no price is not leased: nobody knows what part of a budget it takes.
+        Calls without a price get no lease, because their share of a budget is unknown.
         """
         figures = command.figures
         if figures.cost_pico is None or self.closed:
@@ -151,7 +155,7 @@ class FastPath:
             return None
         try:
             shape = self._shapes.get(key)
-            if shape is None or shape.figures != figures:  # its price is another now
+            if shape is None or shape.figures != figures:  # its price has changed
                 if len(self._shapes) >= _MOST_SHAPES:
                     self._shapes.clear()
                 shape = self._shapes[key] = Shape(call, figures, command.ttl_us, command.sent)
@@ -160,15 +164,15 @@ class FastPath:
         return shape
 
     def knows(self, call: LeasedCall, epoch: object) -> bool:
-        """Whether a call may end by the journal."""
+        """Whether a call can still be ended through the journal."""
         if self.closed or epoch is not self.epoch:
             return False
         return not call.drawn or self._ledger is None or self._segments.current is not None
 
     def end(self, call: LeasedCall, how: LineKind, figures: Figures | None = None) -> bool:
-        """A call has ended; whether that is sure to outlive this process already.
+        """End a call. Returns whether its end already survives this process.
 
-        Takes no lock: a finalizer, or a signal handler, may come by here at any time.
+        Takes no lock, because a finalizer or a signal handler may call it.
         """
         call.figures = figures
         segment = call.end_segment = self._segments.current
@@ -183,7 +187,7 @@ class FastPath:
                 sure = False
                 log.warning("quotakeeper: the lease's journal cannot be written: %s", error)
         self._ended.append(call)
-        # The part that it was written to may have been removed meanwhile.
+        # The file of its line may have been removed in the meantime.
         return sure and (segment is None or not segment.gone) and not self.closed
 
     def _unwritten(self, call: LeasedCall, error: OSError) -> None:

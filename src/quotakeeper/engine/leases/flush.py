@@ -1,4 +1,4 @@
-"""What the ledger is told of calls that were admitted on a lease."""
+"""Writes calls that were admitted on leases to the ledger."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 def book(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Outcomes]:
-    """Draw calls that have ended out of their leases and end them, in one commit.
+    """Draw ended calls from their leases and end them, in one commit.
 
-    Gives what came of it. Raises LedgerError, and may then be repeated.
+    Returns the outcomes. Raises LedgerError; the caller may then repeat it.
     """
     booked = book_calls(lambda commands: store.apply(commands, now), calls)
     for call, (_, failed) in zip(calls, booked, strict=True):
@@ -27,7 +27,7 @@ def book(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Out
 
 
 def draw(store: LedgerWriter, now: int, calls: Sequence[LeasedCall]) -> list[Outcomes]:
-    """Make the ledger know of calls that are under way; gives what came of it."""
+    """Write calls under way to the ledger, and return the outcomes."""
     outcomes = store.apply([call.draw for call in calls], now)
     for call, outcome in zip(calls, outcomes, strict=True):
         if not isinstance(outcome, Failed):

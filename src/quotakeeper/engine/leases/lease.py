@@ -1,4 +1,4 @@
-"""A lease as a process holds it: how much of it is left, and the calls that were admitted on it."""
+"""A lease as its process holds it: the rest of it, and the calls that were admitted on it."""
 
 from __future__ import annotations
 
@@ -30,15 +30,18 @@ from quotakeeper.engine.leases.lease_room import LeaseRoom, Needs
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import id_series
 
-TERM_SECONDS = 10.0  # that a lease outlives its process by, where that cannot be told sooner
-DRAWN_ON_SECONDS = 8.0  # of those; the rest is for clocks and for a process that was held up
+TERM_SECONDS = 10.0  # how long a lease stays if its process ends unnoticed
+DRAWN_ON_SECONDS = 8.0  # of these; the rest allows for clock differences and a delayed process
 RENEWED_AFTER_SECONDS = 4.0
-_COST = "cost"  # no stored quantity is called that
+_COST = "cost"  # no stored quantity has this name
 
 
 class Lease:
-    """What is left of a lease. `until` is monotonic seconds, `stops_at` wall time: it is drawn on
-    before both, so neither a clock that is set nor a process that was stopped stretches it."""
+    """The rest of a lease. It is used before `until` (monotonic seconds) and `stops_at` (wall
+    time).
+
+    With both bounds, neither a changed clock nor a stopped process extends it.
+    """
 
     __slots__ = (
         "asked_at", "at", "calls", "decision", "id", "labels", "latest", "latest_at", "new_id",
@@ -51,20 +54,20 @@ class Lease:
         fence: tuple[Fence, bytes] | None = None,
     ) -> None:  # fmt: skip
         self.id = hold.id
-        # What its process's fence said before it was asked for. Read any later, the token might be
-        # of somebody who has ended this very lease. Without a ledger file there is no fence.
+        # The token of the fence before the lease was requested. A later token may come from a
+        # process that has ended this lease. A ledger in memory has no fence.
         self.page = None if fence is None else fence[0].page
         self.token = b"" if fence is None else fence[1]
         self.at = hold.at
         self.labels: CallLabels = hold.labels
         self.owner = hold.owner
-        # However often it is renewed, not beyond the end of the periods that it was granted in.
+        # Renewals do not extend it beyond the end of the periods that it was granted in.
         self.latest = monotonic + left_us / SECOND
         self.latest_at = now + left_us
-        self.calls = 0  # that the newest block was for
-        self.asked_at = monotonic  # when that was
+        self.calls = 0  # the calls of the newest block
+        self.asked_at = monotonic  # when the newest block was requested
         self.new_id = id_series(hold.at)
-        self.decision = Decision(True)  # about its newest block
+        self.decision = Decision(True)  # the decision about the newest block
         self.room = LeaseRoom()
         self.taken = self.seen = 0
         self.quiet_since = monotonic
@@ -72,32 +75,33 @@ class Lease:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls may still be admitted on it."""
+        """Whether calls may still be admitted on this lease."""
         return self.room.newest.is_open
 
     @property
     def is_fenced(self) -> bool:
-        """Whether somebody else has read, or reads, what was admitted on it: nothing more is."""
+        """Whether another process has fenced this one. Then no more calls are admitted on this
+        lease."""
         return self.page is not None and self.page[:TOKEN_BYTES] != self.token
 
     def renewed(self, now: int, monotonic: float) -> None:
-        """It has its full term from these instants on."""
+        """Start a new full term at these instants."""
         self.until = min(self.latest, monotonic + DRAWN_ON_SECONDS)
         self.stops_at = min(self.latest_at, now + int(DRAWN_ON_SECONDS * SECOND))
         self.renew_at = monotonic + RENEWED_AFTER_SECONDS
 
     def add(self, figures: Figures) -> None:
-        """More of it was granted, or a call has left its part unused."""
+        """Add a granted block, or the unused part of a released call."""
         self.room.add(needs_of(figures))
 
     def holds(self, needs: Needs) -> bool:
-        """Whether a call fits in what is left."""
+        """Whether the rest of the lease has room for a call."""
         room = self.room.newest.room
         return all(room.get(key, 0) >= amount for key, amount in needs)
 
 
 class Shape:
-    """All calls that are asked for in the same words: what they need, and of which lease."""
+    """All calls with the same arguments: what they need, and from which lease."""
 
     __slots__ = ("call", "figures", "granted", "needs", "sent", "ttl_us")
 
@@ -105,21 +109,22 @@ class Shape:
         self.call = call
         self.figures = figures
         self.ttl_us = ttl_us
-        self.sent = sent  # whether it leaves as soon as it is admitted
+        self.sent = sent  # whether such calls are sent as soon as they are admitted
         self.needs = needs_of(figures)
-        # With the end of the line that the journal gets: both at once, they are read without a lock.
+        # The lease with the end of the journal line, in one tuple, so that both are read without a
+        # lock.
         self.granted: tuple[Lease, str] | None = None
 
     def on(self, lease: Lease) -> None:
-        """Be admitted on this lease from now on."""
+        """Use this lease for further calls of this shape."""
         if self.granted is None or self.granted[0] is not lease:
             self.granted = lease, admitted_ending(lease.id, self.ttl_us, self.figures)
 
 
 class LeasedCall:
-    """One call admitted on a lease. `drawn`: the ledger knows of it; `end` says how it ended.
+    """One call on a lease. `drawn`: the ledger has it. `end` says how it ended.
 
-    `segment` and `end_segment` are the parts of the journal that say so.
+    `segment` and `end_segment` are the journal files with its lines.
     """
 
     __slots__ = (
@@ -134,9 +139,9 @@ class LeasedCall:
         self.shape = shape
         self.lease = lease
         self.segment = segment
-        self.caller: Caller | None = None  # who holds it, where that is known
+        self.caller: Caller | None = None  # the thread or task that holds it, if known
         self.end_segment: JournalSegment | None = None
-        self.is_offered = False  # whether it may have been admitted
+        self.is_offered = False  # whether its admission was begun
         self.drawn = False
         self.sent = shape.sent
         self.end: LineKind | None = None
@@ -145,15 +150,16 @@ class LeasedCall:
 
     @property
     def draw(self) -> Draw:
-        """The command that makes the ledger know of it."""
+        """The command that writes the call to the ledger."""
         figures = self.shape.figures
         return Draw(self.id, self.lease.id, figures, self.lease.owner, self.ttl_us, self.at)
 
     def commands(self) -> Sequence[Command]:
-        """As KeptCall's: nothing where it was given back before the ledger knew of it.
+        """The commands that book the call; see KeptCall. Empty if it was released before the ledger
+        had it.
 
-        Who has fenced this process may have drawn it, or be about to: its end is then said of a
-        call that the ledger knows.
+        A process that fenced this one may have drawn the call, or may still do so. So the release
+        is then sent to the ledger too.
         """
         if self.drawn:
             return [self._ending()]
@@ -164,11 +170,11 @@ class LeasedCall:
         return [replace(self.draw, only_if_open=True), Release(self.id)]
 
     def instead(self, failed: Failed, *, first: bool) -> Record | None:
-        """As KeptCall's."""
+        """The record to book if the ledger does not know the lease; see KeptCall."""
         unknown = first and isinstance(failed.error, InvalidInputError)
         if not unknown or self.end is LineKind.RELEASED:
             return None
-        # The ledger knows no such lease, it is another file now: what was used is used.
+        # The ledger is another file now and does not know the lease, but the usage is real.
         figures = self.figures or assumed(self.shape.figures)
         return Record(self.id, self.lease.labels, figures, self.shape.call.limits, self.at)
 
@@ -180,7 +186,7 @@ class LeasedCall:
         return Release(self.id)
 
     def hold(self) -> Hold:
-        """It, as a reservation of its own."""
+        """This call in the form of a reservation."""
         figures = self.shape.figures
         return Hold(
             self.id, self.at, self.lease.labels, figures.quantities, figures.cost_pico,
@@ -189,7 +195,7 @@ class LeasedCall:
 
 
 def needs_of(figures: Figures) -> Needs:
-    """What figures take out of a lease, by component."""
+    """What a call takes from a lease, by component."""
     needs = list(figures.quantities.items())
     if figures.cost_pico:
         needs.append((_COST, figures.cost_pico))
@@ -197,14 +203,14 @@ def needs_of(figures: Figures) -> Needs:
 
 
 def block_of(figures: Figures, calls: int) -> Figures:
-    """The figures of so many calls at once."""
+    """The figures of this many calls together."""
     assert figures.cost_pico is not None
     quantities = {key: amount * calls for key, amount in figures.quantities.items()}
     return replace(figures, quantities=quantities, cost_pico=figures.cost_pico * calls)
 
 
 def most_calls(figures: Figures) -> int:
-    """For how many calls there can be one entry in a ledger."""
+    """The most calls whose total fits into one ledger entry."""
     most = [MAX_QUANTITY // amount for amount in figures.quantities.values() if amount]
     if figures.cost_pico:
         most.append(MAX_PICO // figures.cost_pico)

@@ -1,9 +1,9 @@
-"""What is left of a lease, as a chain of states that nobody ever changes.
+"""The rest of a lease, as a chain of immutable states.
 
-A thread takes from a lease by a state of its own, offered as the one that follows the newest. It does
-not matter where it is interrupted: by another thread, by a finalizer, or by a signal handler that
-takes from the same lease. A lock would not do: a handler waits for its own thread then, or the worker
-for a thread whose handler waits for the worker.
+A thread takes from a lease by adding its own state after the newest one. This is safe at any
+interruption: by another thread, by a finalizer, or by a signal handler that takes from the same
+lease. A lock could deadlock: a handler would wait for its own thread. Or the worker would wait for
+a thread whose handler waits for the worker.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ Needs = tuple[tuple[str, int], ...]
 
 
 class RoomState:
-    """What was left at one instant; `call` is the one that took its part then, if one did.
+    """The rest at one instant. `call` is the call that took its part in this step, if any.
 
-    The state that came next is the first of `offered`: `list.append` is atomic.
+    The next state is the first one in `offered`, because `list.append` is atomic.
     """
 
     __slots__ = ("call", "is_open", "offered", "room")
@@ -30,24 +30,24 @@ class RoomState:
 
 
 class LeaseRoom:
-    """The newest state of a lease, for any thread; the calls that it has admitted, for the worker."""
+    """The newest state of a lease for any thread, and its admitted calls for the worker."""
 
     __slots__ = ("_collected", "_recent")
 
     def __init__(self) -> None:
-        # The newest, or an older one where a thread was held up before it said so.
+        # The newest state, or an older one if a thread was interrupted before it updated this.
         self._recent = self._collected = RoomState({}, True)
 
     @property
     def newest(self) -> RoomState:
-        """What is left now."""
+        """The newest state."""
         state = self._recent
         while state.offered:
             state = state.offered[0]
         return state
 
     def take(self, needs: Needs, call: Any) -> bool:
-        """Take the part of a call, all of it or nothing; whether there was enough."""
+        """Take the part of a call, all or nothing. Returns whether there was enough."""
         state = self._recent
         while True:
             while state.offered:
@@ -67,7 +67,7 @@ class LeaseRoom:
                 return True
 
     def add(self, needs: Needs) -> None:
-        """More was granted, or a call has left its part unused."""
+        """Add a granted block, or the unused part of a released call."""
         while True:
             state = self.newest
             room = dict(state.room)
@@ -77,20 +77,20 @@ class LeaseRoom:
                 return
 
     def close(self) -> None:
-        """Nothing is taken any more. Who has taken before is among those that are admitted."""
+        """Admit no more calls. Calls that were admitted before stay in `admitted`."""
         while (state := self.newest).is_open:
             self._follow(state, RoomState(state.room, False))
 
     def admitted(self) -> Iterator[Any]:
-        """The calls that have taken their part since `collect` was called last."""
+        """Yield the calls that were admitted since the last `collect`."""
         for state in self._uncollected():
             if state.call is not None:
                 yield state.call
 
     def collect(self, calls: dict[str, Any]) -> int:
-        """Put those of `admitted` into `calls`, by their ids, each one once; gives how many.
+        """Move the calls of `admitted` into `calls`, by id. Returns their number.
 
-        For the worker alone. Each call is in one of the two places at any time.
+        Only the worker calls this. Each call is always in one of the two places.
         """
         count = 0
         for state in self._uncollected():
@@ -107,7 +107,7 @@ class LeaseRoom:
             yield state
 
     def _follow(self, state: RoomState, following: RoomState) -> bool:
-        """Offer the next state; whether it was the first."""
+        """Offer the next state. Returns whether it was the first offer."""
         state.offered.append(following)
         if state.offered[0] is not following:
             return False

@@ -1,7 +1,7 @@
-"""The leases of a process: slices of limits that it admits calls on in memory.
+"""The leases of a process: reserved parts of limits, on which it admits calls in memory.
 
-Any thread may take from a lease and hand back a call that has ended; the worker alone talks to the
-ledger: it is granted leases there, draws calls out of them, renews them and gives them back.
+Any thread may take from a lease and end a call. Only the worker talks to the ledger: it requests
+leases, draws calls from them, renews them, and releases them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from quotakeeper.engine.leases.lease import TERM_SECONDS, Lease, LeasedCall, Sha
 from quotakeeper.engine.leases.recall import RecallSign
 
 TICK_SECONDS = 0.05
-_IDLE_SECONDS = 0.5  # after which a lease that nobody draws on is given back
-_NO_ROOM_SECONDS = 0.1  # for which none is asked for after there was no room for one
-_AGE_US = SECOND  # a call that is under way for longer is drawn, so that the ledger knows of it
+_IDLE_SECONDS = 0.5  # how long an unused lease is kept
+_NO_ROOM_SECONDS = 0.1  # how long no lease is requested after one was denied
+_AGE_US = SECOND  # a call that is under way for longer is drawn, so that the ledger knows it
 _AT_ONCE = 400
 _MOST_LABELS = 10_000
 
@@ -35,13 +35,13 @@ Told = Callable[[Sequence[Outcomes]], None]
 
 
 def _unheard(outcomes: Sequence[Outcomes]) -> None:
-    """Nobody wants to know."""
+    """Ignore outcomes: there are no observers."""
 
 
 class LeaseTable(FastPath):
-    """All leases of one keeper. `told` is told, in the worker, what came of calls on them.
+    """All leases of one keeper. The worker passes the outcomes of leased calls to `told`.
 
-    Everything here is for the worker alone.
+    Only the worker calls the methods of this class.
     """
 
     tick_seconds = TICK_SECONDS
@@ -51,14 +51,14 @@ class LeaseTable(FastPath):
         sign: RecallSign, ledger_clock: Clock | None = None,
     ) -> None:  # fmt: skip
         super().__init__(clock, ledger, owner)
-        # What is written goes by the clock of the ledger; what is taken, by both of the machine's.
+        # Entries use the ledger's clock. Admission in memory uses both clocks of the machine.
         self._ledger_clock = ledger_clock or clock
         self._block_sizing = granting
         self._sign = sign
         self.told: Told = _unheard
 
     def grant(self, shape: Shape, store: Store, now: int) -> bool:
-        """See to it that there is room for a call on a lease; False: it goes the ordinary way."""
+        """Make room for a call on a lease. Returns False if the call must be admitted another way."""
         self.drain(store, now)
         labels = shape.call.labels
         lease = self._leases.get(labels)
@@ -84,19 +84,19 @@ class LeaseTable(FastPath):
     def _granted(self, lease: Lease, figures: Figures, decision: Decision) -> None:
         segment = self._segments.current
         if segment is not None and lease.labels not in self._leases:
-            with suppress(OSError):  # needed only where the ledger itself is lost
+            with suppress(OSError):  # needed only if the ledger itself is lost
                 segment.append(lease_line(lease.id, lease.labels, lease.token))
         lease.decision = decision
-        self._leases[lease.labels] = lease  # before there is room: what is taken is found here
+        self._leases[lease.labels] = lease  # first, so that `_collect` finds all admitted calls
         lease.add(figures)
 
     def _collect(self) -> None:
-        """Hear of the calls that were admitted since."""
+        """Collect the calls that were admitted since the last time."""
         for lease in (*self._leases.values(), *self._returning):
             lease.taken += lease.room.collect(self._under_way)
 
     def drain(self, store: LedgerWriter, now: int) -> None:
-        """Book the calls that have ended; raises LedgerError, and then they still wait."""
+        """Book the calls that have ended. Raises LedgerError; the calls then keep waiting."""
         while self._ended:
             calls = [self._ended.popleft() for _ in range(min(len(self._ended), _AT_ONCE))]
             try:
@@ -104,9 +104,9 @@ class LeaseTable(FastPath):
             except BaseException:
                 self._ended.extendleft(reversed(calls))
                 raise
-            self._collect()  # also calls that were admitted and have ended meanwhile
+            self._collect()  # also calls that were admitted and ended in the meantime
             for call in calls:
-                # One that a signal has interrupted may have ended without ever being admitted.
+                # A call that a signal interrupted may have ended without being admitted.
                 was_admitted = self._under_way.pop(call.id, None) is not None
                 released = was_admitted and call.end is LineKind.RELEASED and not call.drawn
                 if released and call.lease.is_open:
@@ -115,10 +115,11 @@ class LeaseTable(FastPath):
 
     def draw_under_way(self, store: LedgerWriter, now: int, calls: Sequence[LeasedCall] | None = None
                        ) -> None:  # fmt: skip
-        """Make the ledger know of calls under way: all of them unless some are given."""
+        """Write calls under way to the ledger: the given ones, or all."""
         self._collect()
         chosen = list(self._under_way.values()) if calls is None else calls
-        # With those that have ended since the last were booked: their lease may be given back next.
+        # This includes calls that ended since the last booking, because their lease may be released
+        # next.
         waiting = [call for call in chosen if not call.drawn]
         for start in range(0, len(waiting), _AT_ONCE):
             self.told(draw(store, now, waiting[start : start + _AT_ONCE]))
@@ -127,7 +128,7 @@ class LeaseTable(FastPath):
                 self._was_drawn(call)
 
     def give_back(self, leases: Sequence[Lease], store: LedgerWriter, now: int) -> None:
-        """Draw the calls under way out of leases, and give back what is left of them."""
+        """Draw the calls under way from these leases, and release the rest of the leases."""
         for lease in leases:
             lease.room.close()
             self._leases.pop(lease.labels, None)
@@ -142,15 +143,15 @@ class LeaseTable(FastPath):
             self._returning.clear()
 
     def give_back_overdue(self, ids: Collection[str], store: LedgerWriter, now: int) -> None:
-        """Give back leases that the ledger holds to be past their time, whatever this clock says.
+        """Release the leases with these ids, which the ledger considers expired.
 
-        Of those that are not here, nothing was drawn: nobody heard that they had been granted.
+        Other ids need no work: this process never learned that these leases were granted.
         """
         here = [lease for lease in self._leases.values() if lease.id in ids]
         self.give_back(here, store, now)
 
     def give_back_for(self, limits: Sequence[Limit], store: LedgerWriter, now: int) -> bool:
-        """Give back what these limits could use; whether there was anything."""
+        """Release the leases that count in these limits. Returns whether there were any."""
         wanted = [
             lease for lease in self._leases.values()
             if any(limit.matches(lease.labels) for limit in limits)
@@ -161,7 +162,7 @@ class LeaseTable(FastPath):
         return bool(wanted)
 
     def tend(self, store: LedgerWriter, now: int, *, at_once: bool = False) -> None:
-        """What comes up from time to time; raises LedgerError, and then it is tried again."""
+        """Do periodic work for the leases. Raises LedgerError; the work is then tried again."""
         monotonic = self._clock.monotonic()
         if not self.active or (monotonic < self._next_tick and not at_once):
             return
@@ -193,11 +194,11 @@ class LeaseTable(FastPath):
     def _renew(self, lease: Lease, store: LedgerWriter) -> None:
         now, monotonic = self._ledger_clock.now(), self._clock.monotonic()
         (outcome,) = store.apply([Extend(lease.id, int(TERM_SECONDS * SECOND))], now)
-        if isinstance(outcome, Failed):  # it was ended by another: nothing is left of it
+        if isinstance(outcome, Failed):  # another process has ended it, so nothing is left
             lease.until = monotonic
         else:
             lease.renewed(now, monotonic)
-            self._shapes.clear()  # so that calls are priced again before long
+            self._shapes.clear()  # so that calls are priced again soon
 
     def _lasts(self, lease: Lease) -> bool:
         clock = self._clock
@@ -206,13 +207,14 @@ class LeaseTable(FastPath):
     def _tidy(self, store: LedgerWriter, now: int, monotonic: float) -> None:
         self._collect()
         needed = {call.segment for call in self._under_way.values()}
-        # Without a lease nothing is admitted, so the last part is not needed either.
+        # Without a lease no call is admitted, so the newest file is not needed either.
         used = bool(self._leases or self._returning or self._under_way or self._ended)
         leases = [lease_line(each.id, each.labels, each.token) for each in self._leases.values()]
         self._removable += self._segments.turn(monotonic, needed, used, leases)
         for segment in self._removable:
             segment.gone = True
-        # Who has just written to one of them looks at `gone` afterwards: one of us notices.
+        # A thread that has just written to one of these files checks `gone` afterwards, so either
+        # that thread or this one notices.
         if any(call.end_segment in self._removable for call in list(self._ended)):
             self.drain(store, now)
         self._collect()
@@ -224,7 +226,7 @@ class LeaseTable(FastPath):
         self._segments.gone()
 
     def close(self, store: LedgerWriter, now: int) -> None:
-        """Book everything, give everything back. A call that never left is as good as released."""
+        """Book all calls and release all leases. Calls that were not sent are released."""
         self.closed = True
         leases = list(self._leases.values())
         for lease in leases:

@@ -1,4 +1,4 @@
-"""The handle of a call that was admitted on a lease: it ends in memory and in the journal."""
+"""The handle of a call on a lease. It ends in memory and in the lease's journal."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from quotakeeper.errors import LedgerError, ReservationClosedError
 
 
 class LeasedReservation(Reservation):
-    """A Reservation whose verbs wait for nothing while its lease's journal takes what they say.
+    """A Reservation whose methods do not wait, as long as the lease's journal accepts its lines.
 
-    Where that is no longer so (the keeper was closed, this is a forked child, the call has to
-    grow) it becomes a reservation like any other first.
+    In all other cases it first becomes an ordinary reservation. This happens if the keeper was
+    closed, in a forked child, and for a call that must grow.
     """
 
-    # Written out, and not by the class it is made from: this is the hottest line of all.
+    # Set here and not by the base class, because this is the most frequent path.
     event = None
     _spooled = _replay = _sent = _ended = False
-    _unsure = False  # whether its end may be in this process's memory alone
+    _unsure = False  # whether its end may be only in this process's memory
     _own_hold: Hold | None = None
 
     def __init__(self, parts: EngineParts, leases: LeaseTable, leased: LeasedCall) -> None:
@@ -46,7 +46,7 @@ class LeasedReservation(Reservation):
 
     @property
     def id(self) -> str:
-        """The id of the reservation, and of the event it becomes."""
+        """The id of the reservation, and of its usage event."""
         return self._leased.id
 
     @property
@@ -71,24 +71,26 @@ class LeasedReservation(Reservation):
     # -- what the journal takes ends at once, in threads and coroutines alike
 
     def settle(self, **given: Any) -> UsageEvent:
-        """End it at the true figures, which are never refused; gives the event."""
+        """End the reservation with the true figures, and return the event. No limit refuses them."""
         event = self._settled_at_once(given)
         return super().settle(**given) if event is None else event
 
     async def asettle(self, **given: Any) -> UsageEvent:
-        """`settle`, awaited."""
+        """Awaitable form of `settle`."""
         event = self._settled_at_once(given)
         return await super().asettle(**given) if event is None else event
 
     def mark_sent(self) -> None:
-        """Say that the call is about to leave. A call on a lease counts as sent anyhow once its
-        process has died: this waits for nothing."""
+        """Mark the call as about to be sent. Does not wait.
+
+        If its process ends, a call on a lease counts as sent in any case.
+        """
         if self._ended:
             raise ReservationClosedError(self.id, "ended", "mark as sent")
         self._sent = self._leased.sent = True
 
     async def amark_sent(self) -> None:
-        """`mark_sent`; there is nothing to await."""
+        """`mark_sent` for coroutines; it does not wait."""
         self.mark_sent()
 
     # -- the verbs, as steps
@@ -127,7 +129,7 @@ class LeasedReservation(Reservation):
             yield from self._making_sure()
 
     def _begin_settling(self, given: dict[str, Any]) -> Settle | None:
-        """As Reservation's; nothing is left to do where it ends by the journal."""
+        """Settle through the journal and return None, or return the command; see Reservation."""
         if self._is_fast:
             self.settle(**given)
             return None
@@ -135,7 +137,7 @@ class LeasedReservation(Reservation):
         return super()._begin_settling(given)
 
     def _settle_by_journal(self, given: dict[str, Any]) -> bool:
-        """As Reservation's."""
+        """Settle the call through its lease's journal. Returns False if that is not possible."""
         if not self._is_fast or self._ended:
             return False
         self.settle(**given)
@@ -148,7 +150,7 @@ class LeasedReservation(Reservation):
             super()._leave_at_once(error)
 
     def __del__(self) -> None:
-        leased: LeasedCall | None = vars(self).get("_leased")  # a signal may leave it half made
+        leased: LeasedCall | None = vars(self).get("_leased")  # absent after a signal in `__init__`
         if leased is None or self._ended or leased.end is not None or not leased.is_offered:
             return
         if self._is_fast:
@@ -163,7 +165,7 @@ class LeasedReservation(Reservation):
         return self._leases.knows(self._leased, self._epoch)
 
     def _settled_at_once(self, given: dict[str, Any]) -> UsageEvent | None:
-        """Settle it by the journal; None where something is left to wait for."""
+        """Settle through the journal; None if the caller must still wait."""
         if not self._is_fast:
             return None
         leased = self._leased
@@ -202,8 +204,10 @@ class LeasedReservation(Reservation):
         return leases.end(leased, how)
 
     def _taking_out(self) -> Steps[None]:
-        """Make it a reservation like any other. Where the ledger cannot say, that is found out,
-        and dealt with, by what follows."""
+        """Turn this into an ordinary reservation.
+
+        If the ledger does not answer, the next step meets the same error and handles it.
+        """
         if not self._leased.drawn and not self._ended:
             with suppress(LedgerError):
                 self._parts.outcomes.heard((yield self._leased.draw))
@@ -211,9 +215,9 @@ class LeasedReservation(Reservation):
 
     def _making_sure(self) -> Steps[None]:
         self._unsure = False
-        with suppress(LedgerError):  # it still waits to be booked
+        with suppress(LedgerError):  # the call still waits to be booked
             yield AskWorker(_nothing)
 
 
 def _nothing(store: Store, now: int) -> None:
-    """What has ended is booked before any question is answered."""
+    """An empty question. The worker books ended calls before it answers any question."""

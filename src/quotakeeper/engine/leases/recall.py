@@ -1,7 +1,7 @@
-"""Before a call is refused, what others have leased of its limits is called back.
+"""Recalls leases that other processes hold in a limit, before that limit refuses a call.
 
-Whoever is refused leaves a sign: it touches `<ledger>.recall`. Processes that hold leases see it
-within a moment and give back what they have not used.
+The refused process touches the file `<ledger>.recall`. Processes that hold leases notice this
+within a moment and release what they have not used.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ EVERY_CALL = Limit("every call", "requests", Window("day"), 0)
 
 
 class RecallSign:
-    """A file whose time of change says that somebody was refused. Without a ledger file: none.
+    """A file whose modification time says when a call was last refused. A ledger in memory has
+    none.
 
-    That it is there at all says that there are, or were, leases.
+    The file exists once there have been leases.
     """
 
     def __init__(self, ledger: Path | None) -> None:
@@ -39,7 +40,7 @@ class RecallSign:
         self._seen = 0
 
     def begin(self) -> None:
-        """Be there before there is a lease; what was given until now was for others."""
+        """Create the file before the first lease. Earlier signs are ignored."""
         if self._path is not None and not self._changed_at():
             with suppress(OSError):
                 os.close(open_ours(self._path, os.O_WRONLY | os.O_CREAT, self._ledger))
@@ -47,17 +48,17 @@ class RecallSign:
 
     @property
     def is_there(self) -> bool:
-        """Whether there may be leases of others."""
+        """Whether other processes may hold leases."""
         return bool(self._changed_at())
 
     def seen(self) -> bool:
-        """Whether it was given since this was asked last."""
+        """Whether the sign was given since the last call of this method."""
         changed_at = self._changed_at()
         before, self._seen = self._seen, changed_at
         return changed_at != before
 
     def give(self) -> None:
-        """AskWorker others for what they have not used."""
+        """Ask other processes to release what they have not used of their leases."""
         if self._path is not None:
             with suppress(OSError):
                 os.utime(self._path)
@@ -72,14 +73,14 @@ class RecallSign:
 
 
 class OwnLeases(Protocol):
-    """What a recall asks of the leases of its own process."""
+    """The leases of this process, as a recall uses them."""
 
     def give_back_for(self, limits: Sequence[Limit], store: Store, now: int) -> bool:
-        """Give back what these limits could use; whether there was anything."""
+        """Release the leases that count in these limits. Returns whether there were any."""
 
 
 class LeaseRecall:
-    """Calls leases back, those of this process and those of others, before a refusal stands."""
+    """Recalls the leases of this process and of others before a refusal is final."""
 
     def __init__(
         self,
@@ -94,15 +95,17 @@ class LeaseRecall:
         self.sweep = sweep
 
     def call_back_all(self, store: Store, now: int) -> bool:
-        """In the worker: call back every lease, because calls were paused; whether others may hold
-        any."""
+        """In the worker: recall every lease, because calls were paused.
+
+        Returns whether other processes may hold leases.
+        """
         if self.leases is not None:
             self.leases.give_back_for((EVERY_CALL,), store, now)
         self.sign.give()
         return self.sign.is_there
 
     def ask_again(self, command: Reserve | Grow, denied: Denied) -> Steps[Any]:
-        """The last outcome of a command that was denied: of asking again where that may help."""
+        """Repeat a denied command while recalled leases may make room. Returns the last outcome."""
         outcome: Any = denied
         recall = Recall(self, denied)
         while isinstance(outcome, Denied) and recall.may_help:
@@ -116,7 +119,7 @@ class LeaseRecall:
 
 
 class Recall:
-    """What is done about one refusal, a round at a time, until it has to stand."""
+    """The rounds of one recall, until there is room or the refusal is final."""
 
     def __init__(self, of: LeaseRecall, denied: Denied) -> None:
         self._of = of
@@ -128,7 +131,8 @@ class Recall:
 
     @property
     def may_help(self) -> bool:
-        """Whether there would be room if what is set aside came back; asked before the worker is."""
+        """Whether the call would fit if reserved amounts came back. Read before the worker is
+        asked."""
         decision = self.denied.decision
         if decision.pause is not None or decision.doubt is not None:
             return False
@@ -138,8 +142,10 @@ class Recall:
         return self._of.leases is not None or self._of.sign.is_there
 
     def round(self, store: Store, now: int) -> float | None:
-        """In the worker: call back; gives how many seconds to wait before the ledger is asked
-        again, or None when the refusal stands."""
+        """In the worker: recall leases once.
+
+        Returns the seconds to wait before the command is repeated, or None if the refusal is final.
+        """
         limits = [verdict.limit for verdict in self.denied.decision.refusing]
         self._rounds += 1
         first = self._rounds == 1
@@ -152,13 +158,13 @@ class Recall:
         ]  # fmt: skip
         monotonic = self._clock.monotonic()
         if not held:
-            # It may have come back between the refusal and this look.
+            # The room may have come back between the refusal and this check.
             return 0.0 if first else None
         if monotonic >= self._until or self._rounds > _MOST_ROUNDS:
             return None
         if monotonic >= self._next_sign:
             self._next_sign = monotonic + _SIGN_EVERY_SECONDS
-            self._of.sweep(store, now)  # those of the dead need nobody's answer
+            self._of.sweep(store, now)  # leases of ended processes need no answer
             self._of.sign.give()
             return 0.0 if first else _PAUSE_SECONDS
         return _PAUSE_SECONDS

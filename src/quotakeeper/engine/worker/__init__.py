@@ -1,1 +1,1 @@
-"""The one thread that owns the store, and what it does."""
+"""The worker: the one thread that owns the store."""

@@ -1,4 +1,4 @@
-"""How a coroutine waits for the answer to a work item: on a future, and for so long at most."""
+"""Waits in a coroutine for the answer to a work item, with a time limit."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ async def until_answered(
     item: WorkItem, put: Callable[[WorkItem], None], leave: Callable[[WorkItem], None],
     seconds: float,
 ) -> bool:  # fmt: skip
-    """Hand over an item by `put` and wait for its answer; False when it does not come in time.
+    """Pass an item to `put` and wait for its answer. Returns False if none comes within `seconds`.
 
-    `leave` is given an item that nobody waits for any longer.
+    `leave` is called with an item that is not awaited any more.
     """
-    import asyncio  # noqa: PLC0415 - costs a tenth of a second that a program without it saves
+    import asyncio  # noqa: PLC0415 - its import takes a tenth of a second
 
     loop = asyncio.get_running_loop()
     future = item.expect_in(loop)

@@ -1,4 +1,4 @@
-"""What the worker does with one batch: writes it in one commit, then answers the questions."""
+"""Serves one batch in the worker: writes it in one commit, then answers the questions."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ log = logging.getLogger("quotakeeper.engine")
 def next_batch(
     queue: SimpleQueue[WorkItem | StopRequest | None], rest_seconds: float
 ) -> tuple[list[WorkItem], StopRequest | bool]:
-    """What waits, and what comes after it: more (True), the end (False), or a request.
+    """The waiting items, and what follows: more items (True), the end (False), or a stop request.
 
-    Waits `rest_seconds` at most for the first item.
+    Waits at most `rest_seconds` for the first item.
     """
     batch: list[WorkItem] = []
     with suppress(Empty):
@@ -43,11 +43,11 @@ def next_batch(
 
 
 class BatchServer:
-    """Used in the worker's thread alone, by whoever holds the store.
+    """Serves batches. Only the worker's thread uses it, while it holds the store.
 
-    `store` gives the store of this process: a fork in the middle of a batch replaces it.
-    `give_back` gets each outcome whose caller has left; `freed` is called after a batch that may
-    have made room.
+    `store` returns the store of this process; a fork during a batch replaces it. `give_back`
+    receives each outcome whose caller has left. `freed` is called after a batch that may have made
+    room.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class BatchServer:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what this process has done: a forked child has done none of it."""
+        """In a forked child: forget what the parent has done."""
         self._watching = False
         self._well = True  # whether the last batch was written
 
     def serve(self, batch: list[WorkItem]) -> None:
-        """Carry out a batch. Gives every item of it an answer, or an error."""
+        """Execute a batch. Gives every item an answer or an error."""
         now = self._clock.now()
         try:
             if not self._watching:
@@ -85,13 +85,13 @@ class BatchServer:
             self._well = self._write(writes, now)
         questions = [ticket for ticket in batch if ticket.question is not None]
         if questions:
-            self._maintenance.book(self._store(), now)  # an answer knows what has ended
+            self._maintenance.book(self._store(), now)  # so that answers include ended calls
         for ticket in questions:
             _answer(self._store(), ticket, now)
         wake(questions)
 
     def keep(self) -> None:
-        """Do the upkeep that is due; nothing before the first batch."""
+        """Do the maintenance that is due; nothing before the first batch."""
         if self._watching:
             self._maintenance.keep(self._store())
 
@@ -125,11 +125,11 @@ class BatchServer:
         return True
 
     def leave(self) -> None:
-        """Book everything, end what is open, close the store."""
+        """Book all calls, end open reservations, and close the store."""
         try:
             if self._watching:
                 self._maintenance.leave(self._store())
-        except Exception as error:  # noqa: BLE001 - it must be closed whatever happens
+        except Exception as error:  # noqa: BLE001 - the store must be closed after any error
             log.warning("quotakeeper: %s", error)
         finally:
             try:
@@ -138,7 +138,7 @@ class BatchServer:
                 self._maintenance.observers.end()
 
     def close(self) -> None:
-        """Close the store; then say what could be kept nowhere, after everything else."""
+        """Close the store, then log the calls that could not be stored anywhere."""
         try:
             self._store().close()
         finally:
@@ -149,5 +149,5 @@ def _answer(store: Store, ticket: WorkItem, now: int) -> None:
     assert ticket.question is not None
     try:
         ticket.deliver(ticket.question(store, now))
-    except Exception as error:  # noqa: BLE001 - the thread must live; the caller gets the error
+    except Exception as error:  # noqa: BLE001 - the thread must continue; the caller gets the error
         ticket.deliver(None, error)

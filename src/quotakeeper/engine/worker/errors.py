@@ -1,4 +1,4 @@
-"""The errors a caller gets when the worker fails it."""
+"""The errors that callers get when the worker cannot serve them."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ E = TypeVar("E", bound=Exception)
 
 
 def too_slow(ledger: str, patience: float, command: Command | None) -> LedgerError:
-    """What to raise when the ledger did not answer in time; None stands for a question."""
+    """The error for a ledger that did not answer in time. `command` is None for a question."""
     problem = f"did not answer within {patience:g} s"
     if command is None or isinstance(command, Reserve | Watch | Sweep):
-        return LedgerUnavailableError(ledger, problem, "is another program holding it?")
+        return LedgerUnavailableError(ledger, problem, "close other programs that use it")
     if isinstance(command, PauseCalls | ResumeCalls | RaiseLimit | TopUp | AcceptClock):
         return OutcomeUnknownError(
-            ledger, problem, "look at quotakeeper status, and order it again"
+            ledger, problem, "check quotakeeper status, then repeat the order"
         )
-    return OutcomeUnknownError(ledger, problem, f"ask again by its id, {command.id}")
+    return OutcomeUnknownError(ledger, problem, f"repeat it with the same id, {command.id}")
 
 
 def unforeseen(ledger: str, error: Exception) -> QuotakeeperError:
-    """An error as one of ours: of what nobody foresaw nobody knows how far it had come."""
+    """Convert any error to one of this package. After an unknown error, the outcome is not known."""
     if isinstance(error, QuotakeeperError):
         return error
     problem = f"failed in the middle of a batch ({type(error).__name__}: {str(error)[:200]})"
-    unknown = OutcomeUnknownError(ledger, problem, "ask again by the same id")
+    unknown = OutcomeUnknownError(ledger, problem, "repeat it with the same id")
     unknown.__cause__ = error
     return unknown
 
 
 def afresh(error: E) -> E:
-    """The same error once more: one that is raised in many threads mixes up their tracebacks."""
+    """A copy of an error, because raising one object in many threads would mix their tracebacks."""
     kind = type(error)
     fresh = kind.__new__(kind, *error.args)
     fresh.args = error.args

@@ -1,4 +1,4 @@
-"""What the worker does beside what it is asked for: spooled calls, leases, what the dead have left."""
+"""The worker's work without a caller: spooled calls, leases, and reservations of ended processes."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class LeaseUpkeep(Protocol):
-    """What the worker does for the leases of its process; see LeaseTable."""
+    """The work that the worker does for the leases of its process; see LeaseTable."""
 
     tick_seconds: float
 
     @property
     def active(self) -> bool:
-        """Whether there is something to look after before long."""
+        """Whether the worker must run again soon."""
 
     def drain(self, store: LedgerWriter, now: int) -> None:
         """Book the calls that have ended."""
 
     def tend(self, store: LedgerWriter, now: int) -> None:
-        """Do what is due."""
+        """Do the work that is due."""
 
     def give_back_overdue(self, ids: Collection[str], store: LedgerWriter, now: int) -> None:
-        """Give back leases, by their ids."""
+        """Release the leases with these ids."""
 
     def after_fork(self, owner: str) -> None:
-        """In a forked child: there is no lease."""
+        """In a forked child: drop all leases."""
 
     def close(self, store: LedgerWriter, now: int) -> None:
-        """Book everything, give everything back."""
+        """Book all calls and release all leases."""
 
 
 class Maintenance:
-    """All of it is done in the worker's thread, between two batches."""
+    """Maintenance, which the worker's thread does between two batches."""
 
-    def __init__(  # noqa: PLR0913 - each does a part of the upkeep
+    def __init__(  # noqa: PLR0913 - each does a part of the maintenance
         self, clock: LedgerClock, spool: Spool, replay: LeaseReplay, leases: LeaseUpkeep | None,
         observers: Observers, apply: Apply, quotas: SeenQuotas, ended: EndedCalls,
     ) -> None:  # fmt: skip
@@ -66,16 +66,16 @@ class Maintenance:
 
     @property
     def rest_seconds(self) -> float:
-        """For how long there may be nothing to do."""
+        """How long the worker may rest, in seconds."""
         return self._leases.tick_seconds if self._leases and self.is_busy else SWEEP_SECONDS
 
     @property
     def is_busy(self) -> bool:
-        """Whether something has to be looked after before long."""
+        """Whether the worker must run again soon."""
         return self._leases is not None and self._leases.active
 
     def after_fork(self, owner: str) -> None:
-        """In a forked child."""
+        """In a forked child: drop everything that belongs to the parent."""
         self._next_sweep = 0.0
         self._spool.after_fork()
         self._quotas.after_fork()
@@ -88,43 +88,43 @@ class Maintenance:
         return None if self._leases is None else self._leases.give_back_overdue
 
     def catch_up(self, store: LedgerWriter, now: int) -> None:
-        """Book what was spooled, now that the ledger answers."""
+        """Book spooled calls, because the ledger answers again."""
         if self._spool.waiting:
             try:
                 self._spool.replay(lambda commands: self._apply(store, commands, now))
-            except Exception as error:  # noqa: BLE001 - never the trouble of the calls of today
+            except Exception as error:  # noqa: BLE001 - must not fail new calls
                 log.warning("quotakeeper: spooled calls still wait: %s", error)
 
     def book(self, store: LedgerWriter, now: int) -> None:
-        """Book what has ended on a lease."""
+        """Book the calls on leases that have ended."""
         if self._leases is not None:
             _care(self._leases.drain, store, now)
 
     def keep(self, store: Store) -> None:
-        """Whatever is due."""
+        """Do the work that is due."""
         if self._clock.monotonic() >= self._next_sweep:
             try:
                 self.sweep(store, self._clock.now())
             except QuotakeeperError as error:
-                log.debug("quotakeeper: sweep put off: %s", error)
+                log.debug("quotakeeper: sweep postponed: %s", error)
         self.tend(store)
         self._quotas.keep(store, self._clock.now())
 
     def tend(self, store: LedgerWriter) -> None:
-        """Look after the leases."""
+        """Do the work that is due for the leases."""
         if self._leases is not None:
             _care(self._leases.tend, store, self._clock.now())
 
     def sweep(self, store: Store, now: int) -> None:
-        """End what has expired, and what the dead have left."""
+        """End expired reservations, and those of ended processes."""
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._clock.begin(store)  # another process may have repaired or accepted a clock
         self._spool.look()
-        self._ended.replay(store, now)  # before the sweep would assume these calls
+        self._ended.replay(store, now)  # before the sweep, which would assume these calls
         sweep(store, now, self._replay, self._apply, self._give_back)
 
     def leave(self, store: Store) -> None:
-        """Book everything, end everything that is open."""
+        """Book all calls, and end all open reservations of this process."""
         self.catch_up(store, self._clock.now())
         if self._leases is not None:
             self._leases.close(store, self._clock.now())
@@ -134,7 +134,7 @@ class Maintenance:
         end_holds(store, owner, now, self._replay, self._apply, self._give_back)
 
     def end(self) -> None:
-        """Say what could be kept nowhere, after everything else; whether the ledger answered or not."""
+        """Log the calls that could not be stored anywhere. Call this last."""
         self._spool.end()
 
 
@@ -142,4 +142,4 @@ def _care(act: Callable[[LedgerWriter, int], None], store: LedgerWriter, now: in
     try:
         act(store, now)
     except LedgerError as error:
-        log.debug("quotakeeper: put off, for what was leased: %s", error)
+        log.debug("quotakeeper: work on leases postponed: %s", error)

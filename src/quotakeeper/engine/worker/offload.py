@@ -1,4 +1,4 @@
-"""What waits for the disk, done beside the event loop: once handed over it is done."""
+"""Runs blocking disk work in a thread beside the event loop; once started, it always completes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ T = TypeVar("T")
 
 
 async def offload(act: Callable[[], T]) -> T:
-    """Do it in a thread and wait; a coroutine that is cancelled meanwhile cancels nothing of it."""
-    import asyncio  # noqa: PLC0415 - see Worker
+    """Run a function in a thread and wait. Cancelling the coroutine does not cancel the function."""
+    import asyncio  # noqa: PLC0415 - slow to import
 
     doing = _handed_over(act)
     return act() if doing is None else await asyncio.shield(doing)
 
 
 def hand_over(act: Callable[[], object]) -> None:
-    """Do it in a thread without waiting; at once where there is no loop or no thread."""
+    """Run a function in a thread without waiting, or here if there is no loop or no thread."""
     if _handed_over(act) is None:
         act()
 
 
 def _handed_over(act: Callable[[], T]) -> asyncio.Future[T] | None:
-    import asyncio  # noqa: PLC0415 - see Worker
+    import asyncio  # noqa: PLC0415 - slow to import
 
     try:
         return asyncio.get_running_loop().run_in_executor(None, act)

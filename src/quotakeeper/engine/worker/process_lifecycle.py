@@ -1,9 +1,9 @@
-"""Fork and exit: no thread of ours works, or is there, when its process is copied or ends.
+"""Fork and exit: stops all threads and closes all connections before a process forks or ends.
 
-SQLite keeps its locks per process and per file, in memory that a child inherits: a child that goes
-on beside a connection of its parent believes in locks that it does not have, and commits of either
-can be lost. So before a fork every batch under way is finished and every connection let go of;
-parent and child each open their own when they need one.
+SQLite keeps file locks per process, in memory that a child inherits. A child that continued beside
+a connection of its parent would rely on locks that it does not hold. Commits of either process
+could then be lost. So before a fork, every batch under way is finished and every connection is
+closed. Parent and child each open their own connection on next use.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ log = logging.getLogger("quotakeeper.engine")
 
 
 class FairLock:
-    """Whose turn it is: the worker's for each batch, or a fork's, which does not wait for long.
+    """A fair lock: the worker takes it for each batch, and a fork gets it soon.
 
-    Bare locks are not fair: a busy worker would take its own back before the fork gets it.
+    A plain lock is not fair: a busy worker would take it again before the fork gets it.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,8 @@ class FairLock:
         self._using = Lock()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the turn; False when it did not come in this time, or twice it at worst."""
+        """Take the lock. Returns False if it is not free within `seconds`, or at worst twice that
+        time."""
         limit = -1 if seconds is None else seconds
         if not self._turnstile.acquire(timeout=limit):
             return False
@@ -45,7 +46,7 @@ class FairLock:
             self._turnstile.release()
 
     def end(self) -> None:
-        """Leave it to the next."""
+        """Release the lock."""
         self._using.release()
 
     def __enter__(self) -> None:
@@ -56,31 +57,31 @@ class FairLock:
 
 
 class Resting(Protocol):
-    """Who has to know of a fork."""
+    """An object that must act at a fork."""
 
     def before_fork(self) -> None:
-        """Come to rest."""
+        """Stop all work and close handles."""
 
     def after_fork_in_parent(self) -> None:
-        """Go on."""
+        """Continue in the parent."""
 
     def after_fork(self) -> None:
-        """In the child: begin anew."""
+        """Start with fresh state in the child."""
 
 
 class Member(Resting, Protocol):
-    """Who has to know of a fork and of the end."""
+    """An object that must act at a fork and at the end of the process."""
 
     def leave_process(self, seconds: float) -> None:
-        """Finish, in so many seconds at most; a call that comes later is still served."""
+        """Finish within `seconds`. Later calls are still served."""
 
 
 def call_at_exit(handler: Callable[[], None]) -> None:
-    """Have a handler called when the process ends: the last one given is called first.
+    """Register a handler for the end of the process. The last registered one is called first.
 
-    Under `quotakeeper run` it is called after all that the program itself has registered.
+    Under `quotakeeper run`, it is called after all handlers that the program registered.
     """
-    # What `launch/inject/sitecustomize.py` has registered before the program could.
+    # `launch/inject/sitecustomize.py` registers this list before the program can register handlers.
     handlers: list[Callable[[], None]] | None = getattr(
         sys.modules.get("_quotakeeper_run"), "exit_handlers", None
     )
@@ -91,13 +92,13 @@ def call_at_exit(handler: Callable[[], None]) -> None:
 
 
 class ProcessLifecycle:
-    """Everybody in this process who has to know."""
+    """The objects in this process that must act at a fork or at exit."""
 
     def __init__(self) -> None:
         self._members: weakref.WeakSet[Member] = weakref.WeakSet()
         self._users: weakref.WeakSet[Resting] = weakref.WeakSet()
         self._resting: list[Resting] = []
-        # The thread that forks takes and gives them back; the child has its own.
+        # Only the forking thread takes and releases these; the child has its own.
         self._forks, self._depth = RLock(), 0
         self._lock = RLock()
         if hasattr(os, "register_at_fork"):
@@ -107,20 +108,20 @@ class ProcessLifecycle:
         call_at_exit(self._at_exit)
 
     def join(self, member: Member) -> None:
-        """Be told for as long as you live."""
+        """Add a member, for as long as it exists."""
         with self._lock:
             self._members.add(member)
 
     def join_as_user(self, user: Resting) -> None:
-        """Be told of forks as long as the members still work: their user rests first."""
+        """Add an object that acts at forks before the members, because it still uses them."""
         self._users.add(user)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """No fork happens meanwhile.
+        """Delay forks inside this block.
 
-        For imports made late: a child that is forked while another thread imports a module waits
-        for that module's lock for ever.
+        Late imports need this. If a thread forks while another thread imports a module, the child
+        would wait for that module's lock for ever.
         """
         with self._lock:
             yield
@@ -129,7 +130,7 @@ class ProcessLifecycle:
         self._forks.acquire()
         self._depth += 1
         users = list(self._users)
-        for user in users:  # without the lock: what they still do may import
+        for user in users:  # without the lock, because their last work may import modules
             with _said():
                 user.before_fork()
         self._lock.acquire()
@@ -141,7 +142,7 @@ class ProcessLifecycle:
 
     def _in_parent(self) -> None:
         self._depth = max(0, self._depth - 1)
-        if not self._depth:  # a signal handler forked while this thread was about to
+        if not self._depth:  # else a signal handler forked inside this fork
             for each in self._resting:
                 with _said():
                     each.after_fork_in_parent()
@@ -167,11 +168,11 @@ class ProcessLifecycle:
 
 @contextmanager
 def _said() -> Iterator[None]:
-    """What befalls one member is said, and is not the trouble of the others."""
+    """Log an error of one member, so that it does not affect the others."""
     try:
         yield
     except Exception:
-        log.exception("quotakeeper: a keeper failed at a fork or at the end")
+        log.exception("quotakeeper: a keeper failed at a fork or at exit")
 
 
 lifecycle = ProcessLifecycle()

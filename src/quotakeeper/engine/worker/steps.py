@@ -1,8 +1,8 @@
-"""One path for threads and coroutines: a generator yields its steps, a driver carries each out.
+"""One code path for threads and coroutines: a generator yields steps, and a driver runs each.
 
-A step is whatever has to wait: a command for the worker, or one of the steps below. `run` waits
-in the calling thread, `arun` on the event loop; both send the answer, or throw the error, back into
-the generator.
+A step is anything that waits: a command for the worker, or one of the steps below. `run` waits in
+the calling thread, `arun` on the event loop. Both send the answer, or throw the error, into the
+generator.
 """
 
 from __future__ import annotations
@@ -18,52 +18,53 @@ T = TypeVar("T")
 
 
 class StepWorker(Protocol):
-    """What a step needs of the worker."""
+    """The parts of the worker that steps use."""
 
     def carry_out(self, command: Command) -> Any:
-        """Have a command carried out and durable; give its outcome. Blocks."""
+        """Execute a command durably, and return its outcome. Blocks."""
 
     def ask(self, question: Question) -> Any:
-        """Have a question answered. Blocks."""
+        """Answer a question. Blocks."""
 
     def acarry_out(self, command: Command) -> Coroutine[Any, Any, Any]:
-        """`carry_out`, awaited."""
+        """Awaitable form of `carry_out`."""
 
     def aask(self, question: Question) -> Coroutine[Any, Any, Any]:
-        """`ask`, awaited."""
+        """Awaitable form of `ask`."""
 
 
 class Pauses(Protocol):
-    """What a pause needs of the clock."""
+    """The part of a clock that a pause uses."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait. Blocks."""
+        """Sleep for this many seconds. Blocks."""
 
 
 class Step:
-    """One thing to wait for that is no command; a subclass says how."""
+    """Something to wait for that is not a command. Subclasses define how to wait."""
 
-    # No abstract class: `isinstance` is asked for every command, and that would cost three times.
+    # Not an abstract class, because `isinstance` on one takes three times as long, for every
+    # command.
     __slots__ = ()
 
     def block(self, worker: StepWorker) -> Any:
-        """Wait in this thread; give the answer."""
+        """Wait in this thread, and return the answer."""
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """Wait on the event loop; give the answer."""
+        """Wait on the event loop, and return the answer."""
         return _answered()
 
 
 async def _answered() -> None:
-    """An answer that is there."""
+    """An awaitable whose answer is None."""
 
 
-# What is sent back into the generator for a command is its outcome.
+# The generator receives the outcome of each command.
 Steps = Generator[Command | Step, Any, T]
 
 
 class AskWorker(Step):
-    """Have the worker answer a question."""
+    """A step: the worker answers a question."""
 
     __slots__ = ("_question",)
 
@@ -71,16 +72,16 @@ class AskWorker(Step):
         self._question = question
 
     def block(self, worker: StepWorker) -> Any:
-        """As Step's."""
+        """Ask in this thread; see Step."""
         return worker.ask(self._question)
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """As Step's."""
+        """Ask on the event loop; see Step."""
         return worker.aask(self._question)
 
 
 class Pause(Step):
-    """Let some seconds pass."""
+    """A step: pause for some seconds."""
 
     __slots__ = ("_clock", "_seconds")
 
@@ -89,18 +90,18 @@ class Pause(Step):
         self._seconds = seconds
 
     def block(self, worker: StepWorker) -> Any:
-        """As Step's."""
+        """Sleep in this thread; see Step."""
         self._clock.sleep(self._seconds)
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """As Step's."""
-        import asyncio  # noqa: PLC0415 - see Worker
+        """Sleep on the event loop; see Step."""
+        import asyncio  # noqa: PLC0415 - slow to import
 
         return asyncio.sleep(self._seconds)
 
 
 class Offload(Step):
-    """Do what waits for the disk: in this thread, or beside the event loop."""
+    """A step: run blocking disk work, in this thread or beside the event loop."""
 
     __slots__ = ("_act",)
 
@@ -108,22 +109,22 @@ class Offload(Step):
         self._act = act
 
     def block(self, worker: StepWorker) -> Any:
-        """As Step's."""
+        """Run the work in this thread; see Step."""
         return self._act()
 
     def wait(self, worker: StepWorker) -> Awaitable[Any]:
-        """As Step's."""
+        """Run the work beside the event loop; see Step."""
         return offload(self._act)
 
 
 def run(worker: StepWorker, steps: Steps[T]) -> T:
-    """Carry out steps in this thread; give what they come to, raise what they raise."""
+    """Run steps in this thread. Returns or raises what the generator does."""
     try:
         step = next(steps)
         while True:
             try:
                 answer = step.block(worker) if isinstance(step, Step) else worker.carry_out(step)
-            except BaseException as error:  # noqa: BLE001 - the generator decides, signals included
+            except BaseException as error:  # noqa: BLE001 - the generator handles it, signals included
                 step = steps.throw(error)
             else:
                 step = steps.send(answer)
@@ -133,7 +134,7 @@ def run(worker: StepWorker, steps: Steps[T]) -> T:
 
 
 async def arun(worker: StepWorker, steps: Steps[T]) -> T:
-    """`run` on the event loop. What cancels it is thrown into the generator like any error."""
+    """`run` on the event loop. A cancellation is thrown into the generator like any other error."""
     try:
         step = next(steps)
         while True:

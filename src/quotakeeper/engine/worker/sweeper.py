@@ -1,7 +1,6 @@
-"""The sweeper: ends reservations past their time, and those of processes that have died.
+"""The sweeper: ends expired reservations and those of processes that have ended.
 
-The room of a lease comes back only where its holder's journal has been read; else the rest of it is
-assumed.
+A lease is released only if its holder's journal was read. Otherwise the rest of it is assumed.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from quotakeeper.engine.journals.replay import LeaseReplay
 
 MOST_AT_ONCE = 1_000
 
-# Gives back leases of this process, by their ids: its worker knows all that was admitted on them.
+# Releases leases of this process by id, because its worker knows all calls on them.
 GiveBack = Callable[[Collection[str], LedgerWriter, int], None]
 
 
@@ -25,14 +24,14 @@ def sweep(
     store: Store, now: int, leases: LeaseReplay, apply: Apply = plainly,
     give_back: GiveBack | None = None,
 ) -> None:  # fmt: skip
-    """End what has expired and what dead owners left; sent calls are assumed, others released.
+    """End expired reservations and those of ended owners: sent calls are assumed, others released.
 
-    What the dead did on their leases is booked first, and what is left of these comes back. The
-    holder of an overdue lease that is not known to be dead is fenced, and its journal is booked.
+    The lease journals of ended owners are booked first, and the rest of their leases is released.
+    If the holder of an expired lease may still run, it is fenced and its journal is booked.
     """
     dead = store.dead_owners()
     replayed = leases.replay(store, now)
-    # Some had nothing open until their journal was booked: what was under way when they died.
+    # Booking a journal can open reservations of an owner: calls that were under way when it ended.
     dead = (dead | replayed.booked) - replayed.unread
     end_holds(store, dead, now, leases, apply, give_back)
     if dead:
@@ -43,9 +42,9 @@ def end_holds(
     store: Store, owners: frozenset[str], now: int, leases: LeaseReplay, apply: Apply = plainly,
     give_back: GiveBack | None = None,
 ) -> None:  # fmt: skip
-    """End all open reservations of these owners, and all that have expired, a batch at a time.
+    """End all open reservations of these owners, and all expired ones, batch by batch.
 
-    A lease among them whose holder's journal cannot be read is assumed.
+    A lease whose holder's journal cannot be read is assumed.
     """
 
     def read(overdue: Sequence[Hold]) -> frozenset[str]:

@@ -1,7 +1,7 @@
-"""The one thread of a process that owns the store.
+"""The worker: the one thread of a process that owns the store.
 
-It commits everything that has piled up as one batch (group commit), so throughput rises with load.
-Callers wait on tickets: a thread blocks on a lock, a coroutine on a future, never on the disk.
+It commits all waiting commands as one batch (group commit), so throughput rises with load. A thread
+waits on a lock, a coroutine on a future; neither waits on the disk.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from quotakeeper.errors import LedgerError, LedgerUnavailableError, QuotakeeperE
 from quotakeeper.native_threads import RLock, SimpleQueue
 
 PATIENCE_SECONDS = 15.0
-_BRIEFLY_SECONDS = 0.2  # the most that a fork waits for observers once the ledger does not answer
+_BRIEFLY_SECONDS = 0.2  # the longest that a fork waits for observers if the ledger does not answer
 
 log = logging.getLogger("quotakeeper.engine")
-_clock = SystemClock()  # for how long a thread waits, whatever clock the ledger has
+_clock = SystemClock()  # measures waits, whatever clock the ledger has
 
 
 class Worker:
-    """Owns a store. Starts its thread on the first ticket.
+    """Owns a store. The thread starts with the first work item.
 
-    The thread ends before a fork. Parent and child start one again on their next use. `patience` is
-    how long, in seconds, a caller waits for the ledger to answer.
+    The thread ends before a fork. Parent and child start one again on next use. `patience` is how
+    long, in seconds, a caller waits for the ledger to answer.
     """
 
     def __init__(
         self, store: Store, clock: LedgerClock, accounts: tuple[Account, ...], upkeep: Maintenance
     ) -> None:
         self.patience = PATIENCE_SECONDS
-        self.freed: Callable[[], None] = lambda: None  # told when there may be room again
+        self.freed: Callable[[], None] = lambda: None  # called when there may be room again
         self.maintenance = upkeep
         self._store = store
         self._batches = BatchServer(
@@ -56,27 +56,27 @@ class Worker:
     def _reset(self) -> None:
         self._queue: SimpleQueue[WorkItem | StopRequest | None] = SimpleQueue()
         self._thread = ResumableThread("quotakeeper")
-        # Reentrant: a finalizer may close a keeper while this very thread hands over a ticket.
+        # Reentrant, because a finalizer may close a keeper while its own thread holds the lock.
         self._gate = RLock()
         self._turn = FairLock()  # held while the store is used
-        self._still = False  # whether a fork under way has got it
-        self._left = False  # whether it has finished for good
+        self._still = False  # whether a fork under way holds the turn
+        self._left = False  # whether it has finished for ever
 
     @property
     def store(self) -> Store:
-        """The store; to be asked directly only for what opens connections of its own."""
+        """The store. Use it directly only for reads that open their own connections."""
         return self._store
 
     # -- for threads
 
     def carry_out(self, command: Command) -> Any:
-        """Have a command carried out and durable; give its outcome. Blocks this thread."""
+        """Execute a command durably, and return its outcome. Blocks this thread."""
         return self._waited(WorkItem(command))
 
     def carry_out_all(self, commands: Sequence[Command]) -> list[Any]:
-        """Have commands carried out in their order, in as few commits as it takes.
+        """Execute commands in order, in as few commits as possible. Blocks this thread.
 
-        Gives an outcome, or the error in its place, for each. Blocks this thread.
+        Returns an outcome or an error for each command.
         """
         tickets = [WorkItem(command) for command in commands]
         for ticket in tickets:
@@ -94,13 +94,13 @@ class Worker:
             return error
 
     def ask(self, question: Question) -> Any:
-        """Have a question answered between two batches. Blocks this thread."""
+        """Answer a question between two batches. Blocks this thread."""
         return self._waited(WorkItem(question=question))
 
     def post(self, command: Command) -> None:
-        """Hand over a command without waiting for it; safe in a finalizer.
+        """Hand over a command without waiting; safe in a finalizer.
 
-        Nothing is handed over before the first use.
+        Does nothing if the worker was never used.
         """
         if self._thread.used and not self._closed:
             self._hand_over(WorkItem(command))
@@ -113,7 +113,7 @@ class Worker:
     def _answered(self, ticket: WorkItem) -> Any:
         try:
             answered = ticket.wait(self.patience)
-        except BaseException:  # a signal: Ctrl-C reaches the main thread here
+        except BaseException:  # a signal: Ctrl-C interrupts the main thread here
             self._leave(ticket)
             raise
         if not answered and ticket.withdraw():
@@ -123,11 +123,11 @@ class Worker:
     # -- for coroutines
 
     async def acarry_out(self, command: Command) -> Any:
-        """Have a command carried out and durable; give its outcome."""
+        """Execute a command durably, and return its outcome."""
         return await self._awaited(WorkItem(command))
 
     async def aask(self, question: Question) -> Any:
-        """Have a question answered."""
+        """Answer a question between two batches."""
         return await self._awaited(WorkItem(question=question))
 
     async def _awaited(self, ticket: WorkItem) -> Any:
@@ -138,69 +138,68 @@ class Worker:
     # -- life
 
     def close(self, seconds: float | None = None) -> None:
-        """Finish what was handed over, end what is open, let go; in `patience` if not `seconds`."""
+        """Finish all items, end open reservations, close the store; wait `seconds` or `patience`."""
         with self._gate:
             if not self._closed and self._thread.used:
                 self._queue.put(None)
             self._closed = True
-        self.freed()  # whoever waits for room learns that there will be none
+        self.freed()  # wake calls that wait for room, because there will be none
         if not self._thread.used:
             self._batches.close()
-        elif seconds == 0:  # a finalizer, which waits for nothing
+        elif seconds == 0:  # called by a finalizer, which must not wait
             self._resume()
         elif not self._finished(self.patience if seconds is None else seconds) and seconds is None:
-            log.warning("quotakeeper: ledger %s is still busy; left behind", self._store.name)
+            log.warning("quotakeeper: ledger %s is still busy; not closed", self._store.name)
         if seconds != 0:
             self.maintenance.observers.close(self.patience if seconds is None else seconds)
 
     def leave_process(self, seconds: float) -> None:
-        """The process ends. As `close`, but what comes later is still served: an exit handler of
-        the program, or a daemon thread, may make a call."""
+        """Called when the process ends: as `close`, but later calls are still served. An exit
+        handler or a daemon thread may make them."""
         self._process_ends = not self._closed
         self.close(seconds)
 
     def _open_again(self) -> None:
         if not self._process_ends:
-            raise LedgerUnavailableError(self._store.name, "this keeper was closed", "open one")
+            raise LedgerUnavailableError(
+                self._store.name, "this keeper was closed", "open a new one"
+            )
         if self._thread.used and not (self._finished(self.patience) and self._left):
             raise too_slow(self._store.name, self.patience, None)
-        self.after_fork()  # as another process would: nothing ends what is open from here on
+        self.after_fork()  # start like a new process: nothing ends open reservations after this
         self._closed = False
 
     def _finished(self, seconds: float) -> bool:
-        """Wait for the end of the thread; a fork may stop it before it has said goodbye."""
+        """Wait for the end of the thread. Restarts it if a fork stopped it before it finished."""
         until = _clock.monotonic() + seconds
         while not (self._left or self._thread.is_current):
             try:
                 self._thread.start(self._run)
-            except RuntimeError:  # the interpreter is about to end
+            except RuntimeError:  # the interpreter is shutting down
                 self._run()
             if not self._thread.ended(until - _clock.monotonic()):
                 return False
-            if self._thread.running:  # and yet it has ended: for good
+            if self._thread.running:  # the run has ended, so the thread has finished
                 break
         return True
 
     def before_fork(self) -> None:
-        """Let the batch under way end, and the thread; let go of the store.
-
-        None of them may cross a fork. Waits for `patience` at most.
-        """
-        if self._still:  # a signal handler forks in the middle of a fork
+        """Before a fork: end the batch and the thread, close the store's handles; wait `patience`."""
+        if self._still:  # a signal handler forks during a fork
             return
         until = _clock.monotonic() + self.patience
         if not self._left:
             self._thread.stop(self._queue.put, self.patience)
-        # In the thread itself nobody else ends the batch.
+        # If the worker thread itself forks, no other thread can end the batch.
         seconds = 0.0 if self._thread.is_current else until - _clock.monotonic()
         self._still = self._turn.wait(max(0.0, seconds))
         if self._still:
             self._store.before_fork()
-        # What the last batch has put; an observer that asks the ledger gets no answer now.
+        # An observer that asks the ledger gets no answer now.
         self.maintenance.observers.rest(_BRIEFLY_SECONDS)
 
     def after_fork_in_parent(self) -> None:
-        """Go on; the store is opened again on its next use."""
+        """Continue in the parent. The store is opened again on next use."""
         if self._still:
             self._still = False
             self._turn.end()
@@ -212,7 +211,7 @@ class Worker:
             self._thread.start_later(self._run)
 
     def after_fork(self) -> None:
-        """In a forked child: nothing of the parent's thread, queue or handles is used again."""
+        """In a forked child: replace the parent's thread, queue and handles."""
         try:
             self._store = self._store.after_fork()
         finally:
@@ -225,7 +224,8 @@ class Worker:
             with self._gate:
                 if self._closed:
                     self._open_again()
-                # Before the thread starts: a fork in between leaves it running for what waits.
+                # Queue before the thread starts, so that a fork in between leaves work that
+                # restarts it.
                 for ticket in tickets:
                     self._queue.put(ticket)
                 self._start(tickets)
@@ -238,19 +238,19 @@ class Worker:
         try:
             self._thread.start(self._run)
         except RuntimeError as error:  # too many threads, or the interpreter is shutting down
-            # A fork or the exit ended the thread, and then Python 3.12 starts no other. An isolated
-            # sub-interpreter has none: "thread is not supported for isolated subinterpreters".
+            # After a fork or at exit, Python 3.12 may start no new thread. An isolated
+            # sub-interpreter never can: "thread is not supported for isolated subinterpreters".
             if self._thread.used or self._process_ends or "interpreter" in str(error):
                 self._thread.used = True
                 self._serve_here()
                 return
             for ticket in tickets:
-                ticket.claim()  # or a later start would carry it out
+                ticket.claim()  # else a later start would execute it
             raise LedgerUnavailableError(self._store.name, f"needs a thread: {error}") from error
 
     def _serve_here(self) -> None:
         while not self._queue.empty():
-            self._work_off(next_batch(self._queue, 0.0)[0])  # another thread may be quicker
+            self._work_off(next_batch(self._queue, 0.0)[0])  # another thread may be faster
 
     def _hand_over(self, ticket: WorkItem) -> None:
         self._queue.put(ticket)
@@ -259,11 +259,11 @@ class Worker:
     # -- in the thread
 
     def _run(self) -> bool:
-        """Serve until the end (False), or until a fork stops the thread (True)."""
+        """Serve until the end (returns False), or until a fork stops the thread (returns True)."""
         queue = self._queue
         while True:
             batch, last = self._waiting()
-            if self._queue is not queue:  # a finalizer forked in here, and this is the child
+            if self._queue is not queue:  # a finalizer forked here, and this is the child
                 return False
             if batch or not isinstance(last, StopRequest):
                 self._work_off(batch)

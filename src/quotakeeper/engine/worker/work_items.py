@@ -1,4 +1,4 @@
-"""A ticket: one command or question on its way to the worker, and its answer on the way back."""
+"""Work items: one command or question for the worker, and its answer."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("quotakeeper.engine")
 
 Question = Callable[[Store, int], Any]
-_TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that free no room
+_TAKING = (Reserved, Denied, Failed, Watched)  # outcomes that make no room
 
 
 class WorkItem:
-    """Answered once, or withdrawn once: whoever claims it first decides.
+    """A command or question that is either answered or withdrawn; the first claim decides.
 
-    Exactly one of `command` (a write) and `question` (a read, given the store and the time) is set.
+    Exactly one of `command` (a write) and `question` (a read, called with store and time) is set.
     """
 
     __slots__ = ("_claim", "_done", "answer", "command", "error", "future", "gone", "question")
@@ -44,10 +44,10 @@ class WorkItem:
         self.future: asyncio.Future[None] | None = None
         self._claim = [None]  # popping from a list is atomic
         self._done: Lock | None = None
-        self.gone = False  # whether who waited has left, and it is carried out all the same
+        self.gone = False  # whether the caller has left although the command is executed
 
     def claim(self) -> bool:
-        """Whether the caller of this is the first to claim the ticket."""
+        """Claim the item. Returns True for the first claim only."""
         try:
             self._claim.pop()
         except IndexError:
@@ -55,10 +55,10 @@ class WorkItem:
         return True
 
     def withdraw(self) -> bool:
-        """Wait no longer; False when the answer had come.
+        """Stop waiting. Returns False if the answer has already come.
 
-        A reservation then never comes to be, or is given back; what says that something was used
-        or sent is still carried out.
+        A waiting reservation is then not made, or is released. Commands that report usage or a sent
+        call are still executed.
         """
         if isinstance(self.command, Reserve) or self.question is not None:
             return self.claim()
@@ -67,39 +67,39 @@ class WorkItem:
 
     @property
     def open(self) -> bool:
-        """Neither answered nor withdrawn yet."""
+        """Whether the item is neither answered nor withdrawn."""
         return bool(self._claim)
 
     @property
     def awaited(self) -> bool:
-        """Whether somebody was to wait for the answer."""
+        """Whether a caller waits for the answer."""
         return self._done is not None or self.future is not None
 
     def expect(self) -> None:
-        """Get ready for a thread to wait; before the ticket is handed over."""
+        """Prepare for a thread to wait. Call this before the item is handed over."""
         self._done = Lock()
         self._done.acquire()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the answer; False when it did not come in time."""
+        """Wait for the answer. Returns False if none comes within `seconds`."""
         assert self._done is not None
         return bool(self._done.acquire(timeout=seconds))
 
     def expect_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
-        """Get ready for a coroutine to wait; before the ticket is handed over."""
+        """Prepare for a coroutine to wait. Call this before the item is handed over."""
         self.future = loop.create_future()
         return self.future
 
     def result(self) -> Any:
-        """The answer, once it was delivered; raises the error that took its place."""
+        """The delivered answer. Raises the error if one was delivered instead."""
         if self.error is not None:
             raise self.error
         return self.answer
 
     def deliver(self, answer: Any, error: BaseException | None = None) -> bool:
-        """Give the answer to whoever waits; False when they have gone.
+        """Deliver the answer to the caller. Returns False if the caller has left.
 
-        A thread is woken at once; a coroutine by `wake`, with all the others of its loop.
+        A thread wakes at once; coroutines wake together, by `wake`.
         """
         self.answer, self.error = answer, error
         if not self.claim():
@@ -110,14 +110,14 @@ class WorkItem:
 
 
 def frees_room(outcomes: Iterable[Outcomes]) -> bool:
-    """Whether any of these may leave more room under a limit than there was."""
+    """Whether any of these outcomes may make room under a limit."""
     return not all(isinstance(outcome, _TAKING) for outcome in outcomes)
 
 
 def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
-    """Give an error to all of these that have no answer yet, each one of its own.
+    """Deliver an error to all items that have no answer yet, a separate copy to each.
 
-    What nobody waits for is logged.
+    Errors of items that no caller waits for are logged.
     """
     failed = [ticket for ticket in tickets if ticket.open and ticket.deliver(None, afresh(error))]
     for ticket in failed:
@@ -127,9 +127,9 @@ def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
 
 
 def wake(answered: Iterable[WorkItem]) -> list[WorkItem]:
-    """Wake the coroutines that wait for these tickets: each event loop once, however many they are.
+    """Wake the coroutines that wait for these items, with one call per event loop.
 
-    Gives back the tickets whose loop was closed before the answer came.
+    Returns the items whose loop was closed before the answer came.
     """
     loops: dict[asyncio.AbstractEventLoop, list[WorkItem]] = {}
     for ticket in answered:
