@@ -1,4 +1,4 @@
-"""The only file that reads a clock, sleeps, or asks the machine for its time zone."""
+"""The only module that reads a clock, sleeps, or reads the machine's time zone."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _NO_DATABASE = "install the time zone database: pip install tzdata"
 
 
 class Clock(Protocol):
-    """What is asked of a clock; tests give one that they turn by hand."""
+    """The methods that the package needs of a clock. Tests pass a fake clock."""
 
     def now(self) -> int:
-        """Wall time in microseconds since 1970 UTC."""
+        """The wall time, in microseconds since 1970 UTC."""
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for durations."""
+        """Seconds that never decrease, to measure durations."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep for this many seconds."""
 
 
 def _boot_clock() -> Callable[[], int] | None:
-    """The clock of this system that counts from its start in nanoseconds, time suspended included.
+    """A function that returns nanoseconds since the system started, including suspended time.
 
-    Linux: CLOCK_BOOTTIME. macOS: CLOCK_MONOTONIC, which its manual page says goes on during sleep.
-    Windows: Python's monotonic clock, whose counters go on during sleep by Microsoft's pages on
-    GetTickCount64 and QueryPerformanceCounter. None: no clock is known to.
+    Linux: CLOCK_BOOTTIME. macOS: CLOCK_MONOTONIC, which by its manual page runs during sleep.
+    Windows: Python's monotonic clock; by Microsoft's pages on GetTickCount64 and
+    QueryPerformanceCounter, it runs during sleep. None: no such clock is known for this system.
     """
     for platform, name in (("linux", "CLOCK_BOOTTIME"), ("darwin", "CLOCK_MONOTONIC")):
         number = getattr(time, name, None)
@@ -52,43 +52,47 @@ _BOOT_CLOCK = _boot_clock()
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's clock."""
 
     def now(self) -> int:
-        """Wall time in microseconds since 1970 UTC."""
+        """The wall time, in microseconds since 1970 UTC."""
         return time.time_ns() // 1_000
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for durations."""
+        """Seconds that never decrease, to measure durations."""
         return time.monotonic()
 
     def boot(self) -> int | None:
-        """Microseconds since the machine was started, time suspended included; setting the wall
-        clock does not change it. None where this system has no such clock."""
+        """Microseconds since the machine started, including suspended time; None without such a
+        clock.
+
+        Setting the wall clock does not change this value.
+        """
         return None if _BOOT_CLOCK is None else _BOOT_CLOCK() // 1_000
 
     def confirmed(self) -> int | None:
-        """Wall time in microseconds as the kernel has it, where a time service keeps it right.
+        """The kernel's wall time in microseconds, if a time service keeps it right.
 
-        None: no service does (the kernel forgets it whenever the clock is set), or nobody can tell.
+        None if no time service does, or if the system cannot tell. Setting the clock by hand also
+        gives None until a service confirms it again.
         """
         return kernel_time() if sys.platform == "linux" else None
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep for this many seconds."""
         time.sleep(seconds)
 
 
 def kernel_time() -> int | None:
-    """Wall time in microseconds as Linux has it; None unless a time service keeps it right.
+    """Linux's wall time in microseconds; None unless a time service keeps it right.
 
-    adjtimex(2) gives TIME_ERROR (5) while no service has set the clock right since it was last set
-    by hand. It is asked only when a clock is in doubt.
+    adjtimex(2) returns TIME_ERROR (5) after the clock was set by hand, until a service has set it
+    right. This is called only when a clock is in doubt.
     """
-    import ctypes  # noqa: PLC0415 - 10 ms that hardly anybody needs
+    import ctypes  # noqa: PLC0415 - a 10 ms import, rarely needed
 
     class Timex(ctypes.Structure):
-        # struct timex, with room for what the kernel adds to it.
+        # struct timex, with room for fields that a newer kernel adds
         _fields_ = (
             ("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long),
             ("maxerror", ctypes.c_long), ("esterror", ctypes.c_long), ("status", ctypes.c_int),
@@ -108,10 +112,9 @@ def kernel_time() -> int | None:
 
 
 def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
-    """Wait until a lock is free and take it, for some seconds of a clock at most.
+    """Take a lock, and wait for it at most `seconds` of the clock. Returns whether it was taken.
 
-    Gives whether it was taken. On a clock that is turned by hand the lock is looked at before and
-    after its sleep.
+    With a fake clock, the lock is tried before and after the clock's sleep.
     """
     if isinstance(clock, SystemClock):
         return lock.acquire(timeout=max(0.0, seconds))
@@ -122,10 +125,10 @@ def wait_for_lock(clock: Clock, lock: Lock, seconds: float) -> bool:
 
 
 class MachineZone(tzinfo):
-    """The machine's time zone by the C library's rules, where no tz database is installed."""
+    """The machine's time zone by the C library's rules, for systems without a time zone database."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
-        """Offset from UTC; `fold` is honoured."""
+        """The offset from UTC; honours `fold`."""
         if moment is None:
             return _ZERO
         naive = moment.replace(tzinfo=None)
@@ -133,15 +136,15 @@ class MachineZone(tzinfo):
         return aware.utcoffset() or _ZERO
 
     def dst(self, moment: datetime | None) -> timedelta | None:
-        """Not known from here."""
+        """None, because the C library's rules do not tell it here."""
         return None
 
     def tzname(self, moment: datetime | None) -> str:
-        """A fixed name."""
+        """Always "local"."""
         return LOCAL
 
     def fromutc(self, moment: datetime) -> datetime:
-        """UTC -> local, with `fold` set in a repeated hour."""
+        """Convert UTC to local time, with `fold` set in a repeated hour."""
         utc = moment.replace(tzinfo=UTC)
         local = utc.astimezone()
         return local.replace(tzinfo=self)
@@ -155,15 +158,15 @@ class MachineZone(tzinfo):
 
 @lru_cache(maxsize=256)
 def zone_named(name: str) -> tzinfo:
-    """An IANA zone by name, or "local" for the machine's own.
+    """The time zone with this IANA name, or the machine's zone for "local".
 
-    Raises ConfigError for a name that is not known, saying how to install the tz database.
+    Raises ConfigError for an unknown name; the message says how to install the time zone database.
     """
     if name == LOCAL:
         return MachineZone()
     if name == "UTC":
         return UTC
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - 2 ms that UTC saves
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - 2 ms, not needed for UTC
 
     try:
         return ZoneInfo(name)
@@ -174,10 +177,10 @@ def zone_named(name: str) -> tzinfo:
 
 
 def local_zone_name() -> str:
-    """The machine's time zone: an IANA name where it can be told, else "local".
+    """The IANA name of the machine's time zone, or "local" if the name is not known.
 
-    Raises ConfigError where the variable TZ holds what is no zone's name: the C library takes that
-    for UTC without a word.
+    Raises ConfigError if the variable TZ is not the name of a zone: the C library would silently
+    use UTC for it.
     """
     told = os.environ.get("TZ", "").strip().removeprefix(":")
     if told:
@@ -204,7 +207,7 @@ def local_zone_name() -> str:
 
 
 def _zone_of_variable(told: str) -> str:
-    """The zone that TZ names; "" where it names the machine's own file."""
+    """The zone that TZ names; "" if TZ names /etc/localtime."""
     if told.startswith("/"):
         if "zoneinfo/" in told:
             told = told.split("zoneinfo/")[-1]
@@ -216,7 +219,7 @@ def _zone_of_variable(told: str) -> str:
         zone_named(told)
     except ConfigError as error:
         if not has_database():
-            return LOCAL  # no name can be looked up, but the C library may know it
+            return LOCAL  # without a database no name can be checked, but the C library may know it
         raise ConfigError(
             "environment TZ", error.problem, f"{error.fix} (for TZ, or for QUOTAKEEPER_TIMEZONE)"
         ) from None

@@ -1,24 +1,24 @@
 """Every error this package raises on purpose, as one tree.
 
-QuotakeeperError
-├── InvalidInputError            (ValueError)  a value handed to us is not usable
-├── ConfigError                  (ValueError)  a configuration file or setting is not usable
-│   └── MissingExtraError        an optional library is not installed
-├── LimitExceeded                a hard limit refused a call
-│   └── ClockSuspectError        because the clock has jumped ahead
-├── PausedError                  somebody has paused calls
-├── UnpricedModelError           no price is known and the policy is to refuse
-├── KeyConflictError             an event id was used before for something else
-├── ReservationClosedError       a reservation has already ended
-├── TokenizerError               the local tokenizer cannot be installed or read
-├── ProviderError                a provider answered with an error (sandbox, pipeline)
-└── LedgerError
-    ├── LedgerUnavailableError   the store cannot do it now (locked, read-only, full)
-    ├── LedgerCorruptError       the ledger file is damaged or is not a ledger
-    ├── LedgerVersionError       the ledger was written by a newer quotakeeper
-    └── OutcomeUnknownError      a write may or may not have happened; look it up by id
+    QuotakeeperError
+    ├── InvalidInputError            (ValueError)  a value from the caller is not usable
+    ├── ConfigError                  (ValueError)  a configuration file or setting is not usable
+    │   └── MissingExtraError        an optional library is not installed
+    ├── LimitExceeded                a hard limit refused a call
+    │   └── ClockSuspectError        because the machine's clock jumped ahead
+    ├── PausedError                  a pause refused a call
+    ├── UnpricedModelError           a call was refused because no price is known for it
+    ├── KeyConflictError             an event id was used before for a different call
+    ├── ReservationClosedError       a reservation has already ended
+    ├── TokenizerError               the local tokenizer cannot be installed or read
+    ├── ProviderError                a provider answered with an error (sandbox, pipeline)
+    └── LedgerError
+        ├── LedgerUnavailableError   the ledger cannot be used now (locked, read-only, full)
+        ├── LedgerCorruptError       the ledger file is damaged or is not a ledger
+        ├── LedgerVersionError       a newer quotakeeper wrote the ledger
+        └── OutcomeUnknownError      a write may or may not have happened; repeat it with the same id
 
-Facts are attributes, not text: a program reads `error.limit`, a person reads `str(error)`.
+Errors have attributes for programs, such as `error.limit`. The text `str(error)` is for people.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from quotakeeper.refusal_protocols import DoubtedClock, PausingDecision, Refusal
 
 
 class RefusingVerdict(Protocol):
-    """What an error needs of one limit's answer; `quotakeeper.Verdict` is one."""
+    """The parts of a limit's answer that an error uses; `quotakeeper.Verdict` has them."""
 
     @property
     def limit(self) -> RefusingLimit:
-        """The limit that answered."""
+        """The limit that gave the answer."""
 
     @property
     def asked(self) -> int:
-        """What the call asked for, in base units."""
+        """What the call asked for, in base units of the limit's meter."""
 
     @property
     def used(self) -> int:
-        """What was settled in the period, in base units."""
+        """Settled use in the period, in base units."""
 
     @property
     def reserved(self) -> int:
-        """What calls under way hold, in base units."""
+        """What calls under way have reserved, in base units."""
 
     @property
     def remaining(self) -> int:
@@ -59,52 +59,52 @@ class RefusingVerdict(Protocol):
 
     @property
     def is_held(self) -> bool:
-        """Whether it lacks room only because of calls under way."""
+        """Whether the call does not fit, and calls under way are the only reason."""
 
     @property
     def is_used_up(self) -> bool:
-        """Whether settled use leaves no room for the call."""
+        """Whether settled use alone leaves no room for the call."""
 
     def explain(self, zone: tzinfo | None = None) -> str:
-        """One line for people."""
+        """One line for people: the limit, what was asked, what remains, and when it resets."""
 
 
 class RefusingDecision(Protocol):
-    """What an error needs of a decision; `quotakeeper.Decision` is one.
+    """The parts of a decision that an error uses; `quotakeeper.Decision` has them.
 
-    A protocol, so that the ground floor imports nothing from above it.
+    This is a protocol because this module imports nothing from the modules above it.
     """
 
     @property
     def refusing(self) -> Sequence[RefusingVerdict]:
-        """The answers of the hard limits that do not have room."""
+        """The answers of the hard limits that have no room."""
 
     @property
     def blocking(self) -> RefusingVerdict:
-        """The refusing answer that takes longest to reset."""
+        """The answer of the refusing limit that resets last."""
 
     @property
     def is_held(self) -> bool:
-        """Whether the limits lack room only because of calls under way."""
+        """Whether reservations of calls under way are the only reason for the refusal."""
 
     @property
     def basis(self) -> RefusalBasis | None:
-        """What was to be reserved for the call, and why so much."""
+        """What was to be reserved for the call, and why."""
 
     @property
     def doubt(self) -> DoubtedClock | None:
-        """Set where the limits refuse because the clock has jumped ahead."""
+        """Set if the limits refuse because the clock jumped ahead."""
 
     def explain(self) -> str:
-        """One line for people."""
+        """One line for people: why the call is refused."""
 
 
 class QuotakeeperError(Exception):
-    """Root of everything quotakeeper raises on purpose."""
+    """The base class of all errors that quotakeeper raises on purpose."""
 
 
 class InvalidInputError(QuotakeeperError, ValueError):
-    """A value is not usable: names the field, what is wrong, and the fix."""
+    """A value is not usable. The message names the field, the problem, and the fix."""
 
     def __init__(self, field: str, problem: str, fix: str = "") -> None:
         self.field = field
@@ -114,7 +114,7 @@ class InvalidInputError(QuotakeeperError, ValueError):
 
 
 class ConfigError(QuotakeeperError, ValueError):
-    """A configuration is not usable: names where, the field, and the fix."""
+    """A configuration is not usable. The message names the place, the problem, and the fix."""
 
     def __init__(self, where: str, problem: str, fix: str = "") -> None:
         self.where = where
@@ -124,7 +124,7 @@ class ConfigError(QuotakeeperError, ValueError):
 
 
 class MissingExtraError(ConfigError):
-    """An optional library is needed for a feature; the message has the line that installs it."""
+    """A feature needs an optional library. The message contains the command that installs it."""
 
     def __init__(self, extra: str, feature: str) -> None:
         self.extra = extra
@@ -136,10 +136,10 @@ class MissingExtraError(ConfigError):
 
 
 class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the public interface
-    """A hard limit refused a call before it was sent; `decision` says which, and when it resets.
+    """A hard limit refused a call before it was sent. `decision` names the limit and its reset.
 
     Attributes: `limit` (the Limit), `asked` and `remaining` (integers in the limit's base unit),
-    `resets_at` (microseconds since 1970 UTC, or None), `decision` (all limits that refused).
+    `resets_at` (microseconds since 1970 UTC), `decision` (all limits that refused).
     """
 
     def __init__(self, decision: RefusingDecision, text: str = "") -> None:
@@ -153,11 +153,11 @@ class LimitExceeded(QuotakeeperError):  # noqa: N818 - the name is pinned by the
 
 
 class ClockSuspectError(LimitExceeded):
-    """A hard limit refused a call because the clock of the machine has jumped ahead.
+    """A hard limit refused a call because the machine's clock jumped ahead.
 
-    The limit may have room; a new period is not begun by a clock that nothing confirms. Attributes
-    beside those of LimitExceeded, in microseconds: `ahead` (by how much it jumped), `shown_at` (what
-    it showed then) and `trusted_at` (the newest time that was trusted), both since 1970 UTC.
+    The limit may have room, but an unconfirmed clock begins no new period. Further attributes, in
+    microseconds: `ahead` (the size of the jump), `shown_at` (the time that the clock showed), and
+    `trusted_at` (the newest trusted time). The last two count since 1970 UTC.
     """
 
     def __init__(self, decision: RefusingDecision, text: str = "") -> None:
@@ -169,10 +169,11 @@ class ClockSuspectError(LimitExceeded):
 
 
 class PausedError(QuotakeeperError):
-    """Somebody has paused calls, to this provider or to all; the call was not sent.
+    """A pause, of one provider or of all, refused the call. The call was not sent.
 
-    Attributes: `decision`, and of its pause `provider` ("" for all), `until` (microseconds since
-    1970 UTC; None: until somebody resumes), `why`, `by`.
+    Attributes: `decision`, and the pause's `provider` ("" for all), `why`, `by` and `until`.
+    `until` is in microseconds since 1970 UTC, or None if the pause holds until somebody resumes
+    calls.
     """
 
     def __init__(self, decision: PausingDecision, text: str = "") -> None:
@@ -186,10 +187,11 @@ class PausedError(QuotakeeperError):
 
 
 class UnpricedModelError(QuotakeeperError):
-    """No price is known for a call, so it was refused, and nothing was counted.
+    """A call was refused because no price is known for it. Nothing was counted.
 
-    `on_unpriced` is "refuse"; or it is "auto" and a hard limit on cost applies, whose name is
-    `limit` ("" where none does). `meters` are the quantities that have no price.
+    This happens if `on_unpriced` is "refuse". It also happens if it is "auto" and a hard limit on
+    cost applies. `limit` is the name of that limit, or "". `meters` are the quantities without a
+    price.
     """
 
     def __init__(
@@ -205,24 +207,24 @@ class UnpricedModelError(QuotakeeperError):
         super().__init__(
             f"no price is known for {provider}/{model or '(no model named)'}{of}{why}; "
             "write a [[price]] for it in a file that price_files names, or set on_unpriced to "
-            "price_as_highest (the dearest price of the provider counts) or count_only (its cost "
+            "price_as_highest (the highest price of the provider counts) or count_only (its cost "
             "stays unknown)"
         )
 
 
 class KeyConflictError(QuotakeeperError):
-    """An event id was used before for something else; nothing was counted this time."""
+    """The event id was used before for a different call. Nothing was counted this time."""
 
     def __init__(self, event_id: str) -> None:
         self.event_id = event_id
         super().__init__(
             f"event id {event_id!r} was already used for a different call; "
-            "an id counts once for ever: make a new one for a new call"
+            "an id counts only once: use a new id for a new call"
         )
 
 
 class ReservationClosedError(QuotakeeperError):
-    """A reservation has already ended another way; nothing was changed."""
+    """The reservation has already ended in another way. Nothing was changed."""
 
     def __init__(self, reservation_id: str, state: str, wanted: str) -> None:
         self.reservation_id = reservation_id
@@ -240,7 +242,7 @@ class TokenizerError(QuotakeeperError):
 
 
 class ProviderError(QuotakeeperError):
-    """A provider answered with an error status, or did not answer."""
+    """A provider answered with an error status (`status`), or gave no answer (0)."""
 
     def __init__(self, provider: str, status: int, message: str) -> None:
         self.provider = provider
@@ -249,7 +251,7 @@ class ProviderError(QuotakeeperError):
 
 
 class LedgerError(QuotakeeperError):
-    """The ledger cannot be used as asked; names the ledger and the fix."""
+    """The ledger cannot do what was asked. The message names the ledger, the problem, and the fix."""
 
     def __init__(self, ledger: str, problem: str, fix: str = "") -> None:
         self.ledger = ledger
@@ -259,14 +261,14 @@ class LedgerError(QuotakeeperError):
 
 
 class LedgerUnavailableError(LedgerError):
-    """The store cannot do it now: locked, read-only, full, gone. Nothing was written."""
+    """The ledger cannot be used now: locked, read-only, full, or missing. Nothing was written."""
 
 
 class LedgerCorruptError(LedgerError):
-    """The file is damaged or is not a quotakeeper ledger. It is left as it is.
+    """The file is damaged or is not a quotakeeper ledger. It was not changed.
 
-    `seq` and `entry_id` name the entry of the journal that cannot be read, where it is known (else
-    None and ""); `what` is what is wrong with it.
+    `seq` and `entry_id` identify the unreadable journal entry, if known (else None and ""). `what`
+    describes the fault.
     """
 
     def __init__(
@@ -280,8 +282,8 @@ class LedgerCorruptError(LedgerError):
 
 
 class LedgerVersionError(LedgerError):
-    """The ledger was written by a newer quotakeeper than this one."""
+    """A newer version of quotakeeper wrote the ledger."""
 
 
 class OutcomeUnknownError(LedgerError):
-    """A write failed at its commit: it may or may not have happened. Ask again by the same id."""
+    """A commit failed, so the write may or may not have happened. Repeat it with the same id."""

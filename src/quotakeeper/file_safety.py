@@ -1,10 +1,9 @@
-"""Files in folders where others may write: whose they are, and opening them without following links.
+"""Opens files safely in folders that other users can write to: checks owners, follows no links.
 
-In a folder that everybody may write to, such as /tmp, somebody else can have put a file or a link
-under a name that is ours to use. There a file of another user is refused, and so is a link of
-another user, in whatever folder its target lies. Elsewhere the folder's modes say who may write.
-A user's own links and those of root are followed everywhere. Windows has neither modes nor owners
-of this kind: nothing is refused there.
+In a folder that everybody can write to, such as /tmp, another user can plant a file or a link. Its
+name may be one that this package uses. There, files and links of another user are refused, wherever the link
+points. In other folders, the folder's mode says who may write. Links of this user and of root are
+followed everywhere. Windows has no such modes and owners, so nothing is refused there.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ _EVERYBODY_WRITES = stat.S_IWOTH
 
 
 def why_not_ours(path: Path) -> str:
-    """Why a file must not be used by its name, for people; "" where it may, or is not there."""
+    """Why a file must not be used, for a message; "" if it may be used or does not exist."""
     if not hasattr(os, "geteuid"):
         return ""
     try:
         found = os.lstat(path)
         shared = os.stat(path.parent).st_mode & _EVERYBODY_WRITES
-    except OSError:  # what opens it says why
+    except OSError:  # the code that opens it reports the error
         return ""
     if not shared or found.st_uid in (os.geteuid(), 0):
         return ""
@@ -38,17 +37,17 @@ def why_not_ours(path: Path) -> str:
 
 
 def followed(path: Path) -> Path:
-    """The file behind a link, if the link is ours or root's; else the path as it is."""
+    """The target of a link that belongs to this user or root; otherwise the path itself."""
     if os.path.islink(path) and not why_not_ours(path):
         return Path(os.path.realpath(path))
     return path
 
 
 def open_ours(path: Path, flags: int, ledger: Path | None = None) -> int:
-    """Open a file that only programs of this package make: no link is followed.
+    """Open a file that only this package creates. Links are not followed.
 
-    A new file is made for its owner (0600), and for the group of `ledger` if the ledger is shared.
-    Raises OSError (PermissionError for a file of somebody else in a shared folder).
+    A new file is for its owner only (0600), and also for the group of `ledger` if the ledger is
+    shared. Raises OSError; PermissionError for a file of another user in a shared folder.
     """
     try:
         fd = os.open(path, flags | NO_FOLLOW, 0o600)
@@ -74,10 +73,10 @@ def open_ours(path: Path, flags: int, ledger: Path | None = None) -> int:
 
 
 def take_rights(target: int | Path, ledger: Path) -> None:
-    """Give a new file or folder of this user the group of a shared ledger, and that group's rights.
+    """Give a new file or folder the group of a shared ledger, and that group's rights.
 
-    SQLite does the same for the files that it makes beside it (sqlite.org/wal.html). Nothing happens
-    where the ledger is private or not there. Raises OSError.
+    SQLite does the same for the files beside its database (sqlite.org/wal.html). Does nothing if
+    the ledger is private or does not exist. Raises OSError.
     """
     if not hasattr(os, "geteuid"):
         return
@@ -92,7 +91,7 @@ def take_rights(target: int | Path, ledger: Path) -> None:
     if found.st_uid != os.geteuid():
         return
     if stat.S_ISDIR(found.st_mode):
-        rights |= stat.S_IXGRP | stat.S_ISGID  # what is made in it belongs to the group too
+        rights |= stat.S_IXGRP | stat.S_ISGID  # files in it get the group too
     if found.st_gid != model.st_gid:
         os.chown(target, -1, model.st_gid)
     if found.st_mode & rights != rights:
@@ -100,22 +99,22 @@ def take_rights(target: int | Path, ledger: Path) -> None:
 
 
 def read_ours(path: Path) -> str:
-    """The text of a file that only programs of this package make; see `open_ours`."""
+    """The text of a file that only this package creates; see `open_ours`."""
     with open(open_ours(path, os.O_RDONLY), encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a new file (UTF-8) for its owner alone. Raises OSError, also where one is there."""
+    """Write a new UTF-8 file for its owner only. Raises OSError, also if the file exists."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
     with open(fd, "w", encoding="utf-8") as file:
         file.write(text)
 
 
 def user_name(uid: int) -> str:
-    """A user's name; "uid 1000" where the machine knows none."""
+    """The name of a user; "uid 1000" if the system knows none."""
     try:
-        import pwd  # noqa: PLC0415 - not on Windows, and only for an error
+        import pwd  # noqa: PLC0415 - not on Windows, and only for errors
 
         return pwd.getpwuid(uid).pw_name
     except (ImportError, KeyError):

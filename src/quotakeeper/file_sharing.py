@@ -1,7 +1,7 @@
-"""A ledger that the members of a Unix group share: modes, groups, and the cause of a refusal.
+"""A ledger that a Unix group shares: modes, groups, and the reason why access is denied.
 
-Whoever may use the ledger file may use the files beside it: see `file_safety.take_rights`.
-The folder hands its group on to new files by its setgid bit; the BSDs and macOS do so in any folder.
+Users of the ledger file may also use the files beside it: see `file_safety.take_rights`. The
+folder's setgid bit passes its group to new files. On the BSDs and macOS, every folder does this.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OPTION = '[ledger] group = "..."'
 
 
 def group_id(name: str) -> int:
-    """The number of a group of this machine. Raises ConfigError, also on Windows."""
+    """The id of a Unix group of this machine. Raises ConfigError; always on Windows."""
     if not _POSIX:
         raise ConfigError(
             "ledger.group", "Windows has no such groups", "give the users rights on the folder"
@@ -46,7 +46,7 @@ def group_id(name: str) -> int:
 
 
 def make_shared_folder(path: Path, group: int) -> None:
-    """Make a folder (2770) for a group, all at once. Nothing happens where it is there."""
+    """Create a folder (2770) for a group, atomically. Does nothing if it exists."""
     if path.exists():
         return
     hidden = path.with_name(f".{path.name}.{new_owner()}")
@@ -55,12 +55,12 @@ def make_shared_folder(path: Path, group: int) -> None:
     hidden.chmod(0o2770)
     try:
         os.rename(hidden, path)
-    except OSError:  # another process was quicker
+    except OSError:  # another process was faster
         hidden.rmdir()
 
 
 def make_shared_file(path: Path, group: int) -> None:
-    """Make an empty file (0660) for a group, all at once. Nothing happens where it is there."""
+    """Create an empty file (0660) for a group, atomically. Does nothing if it exists."""
     if path.exists():
         return
     hidden = path.with_name(f".{path.name}.{new_owner()}")
@@ -76,7 +76,7 @@ def make_shared_file(path: Path, group: int) -> None:
 
 
 def check_folder(ledger: Path, group: int) -> None:
-    """Raise LedgerUnavailableError where a ledger's folder does not give the group its rights."""
+    """Raise LedgerUnavailableError if the group has no full rights in the ledger's folder."""
     folder = ledger.parent
     found = os.stat(folder)
     setgid = bool(found.st_mode & stat.S_ISGID) or not _NEEDS_SETGID
@@ -90,10 +90,10 @@ def check_folder(ledger: Path, group: int) -> None:
 
 
 def share(ledger: Path, group: int) -> None:
-    """Give the group its rights on a ledger, and on what lies beside it, that was private before.
+    """Give the group rights on a private ledger and on the files beside it.
 
-    Opens nothing: closing a database file would drop the locks that SQLite holds on it here.
-    Raises LedgerUnavailableError where the ledger is another user's.
+    Opens no file, because closing a database file would drop SQLite's locks in this process. Raises
+    LedgerUnavailableError if another user owns the ledger.
     """
     found = os.stat(ledger)
     if found.st_gid == group and found.st_mode & GROUP_RIGHTS == GROUP_RIGHTS:
@@ -109,7 +109,7 @@ def share(ledger: Path, group: int) -> None:
     beside = [ledger.with_name(name) for name in os.listdir(ledger.parent)
               if name.startswith((f"{ledger.name}-", f"{ledger.name}."))]  # fmt: skip
     inside = list(marks.iterdir()) if marks.is_dir() else []
-    for path in (*inside, *beside, ledger):  # the ledger last: until then nothing was shared
+    for path in (*inside, *beside, ledger):  # the ledger last: a failure before it shares nothing
         _give(path, group)
 
 
@@ -124,7 +124,7 @@ def _give(path: Path, group: int) -> None:
 
 
 def why_denied(ledger: Path) -> str:
-    """Which file or folder this user lacks rights on, and whose it is; "" where none is found."""
+    """The file or folder that this user has no rights on, and its owner; "" if none is found."""
     if not _POSIX:
         return ""
     for folder in reversed(ledger.absolute().parents):
@@ -154,9 +154,9 @@ def _rights(found: os.stat_result) -> str:
 
 
 def group_name(gid: int) -> str:
-    """A group's name; "gid 1000" where the machine knows none."""
+    """The name of a group; "gid 1000" if the system knows none."""
     try:
-        import grp  # noqa: PLC0415 - not on Windows, and only for an error
+        import grp  # noqa: PLC0415 - not on Windows, and only for errors
 
         return grp.getgrgid(gid).gr_name
     except (ImportError, KeyError):

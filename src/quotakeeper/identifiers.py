@@ -1,6 +1,6 @@
-"""Names and chance: ids of events and of owners, who gives an order, and the jitter of retries.
+"""Identifiers and random values: ids of events and owners, who gives an order, and retry jitter.
 
-The only file that asks for randomness.
+No other module makes random values.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 def new_id(at: int) -> str:
-    """A new id: 26 characters, first by time (milliseconds), then 80 random bits.
+    """A new id of 26 characters: the time `at` in milliseconds, then 80 random bits.
 
-    The form is that of a ULID, so ids made one after the other sort so and index well.
+    The form is that of a ULID, so ids sort by time and index well. `at` is in microseconds.
     """
     time, pairs = at // 1_000, _PAIRS
     return (
@@ -30,9 +30,9 @@ def new_id(at: int) -> str:
 
 
 def id_series(at: int) -> Callable[[], str]:
-    """A maker of ids that are like those of `new_id` and share their first 20 characters.
+    """A function that makes ids like those of `new_id`, which share their first 20 characters.
 
-    Many times as fast: 50 random bits are drawn once, then there are 2**30 ids to be counted out.
+    It is many times as fast: it draws 50 random bits once and then counts up to 2**30.
     """
     beginning, pairs, number = new_id(at)[:20], _PAIRS, count()
 
@@ -44,7 +44,7 @@ def id_series(at: int) -> Callable[[], str]:
 
 
 def boot_id() -> str:
-    """Eight characters that are others after the machine was started again; "" if not known."""
+    """Eight characters that identify the boot of this machine; "" if they are not known."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read(8)
@@ -53,8 +53,10 @@ def boot_id() -> str:
 
 
 def boot_frame() -> str:
-    """What the clock of the boot is counted in: `boot_id`, and the time namespace of this process,
-    which may have a start of its own; "" if not known."""
+    """Names what the boot clock counts from: `boot_id`, and the time namespace of this process.
+
+    A time namespace may have its own start. "" if the boot is not known.
+    """
     boot = boot_id()
     try:
         space = os.readlink("/proc/self/ns/time")
@@ -64,8 +66,8 @@ def boot_frame() -> str:
 
 
 def _eighty_bits() -> str:
-    # Asking the system for each id costs more than all the rest of a reservation does before it is
-    # handed over. Taking from a deque is atomic, so no two threads get the same bits.
+    # Random bits are drawn in blocks, because one system call per id would cost more than the rest
+    # of a reservation. Taking from a deque is atomic, so no two threads get the same bits.
     while True:
         try:
             return _drawn.popleft()
@@ -82,35 +84,35 @@ def _eighty_bits() -> str:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drawn.clear)  # or parent and child would make the same ids
+    os.register_at_fork(after_in_child=_drawn.clear)  # else both would make the same ids
 
 
 def random_fraction() -> float:
-    """A random number from 0.0 up to, not including, 1.0."""
+    """A random number from 0.0 up to but not including 1.0."""
     return (int.from_bytes(os.urandom(7), "big") >> 3) / (1 << 53)
 
 
 def random_bytes(count: int) -> bytes:
-    """So many random bytes."""
+    """`count` random bytes."""
     return os.urandom(count)
 
 
 def new_owner() -> str:
-    """A new name for this process as an owner of reservations."""
+    """A new owner name for this process: its process id and random characters."""
     return f"{os.getpid()}-{os.urandom(6).hex()}"
 
 
 def user_at_host() -> str:
-    """Who runs this process, as "lan@desk": for the journal, beside what a person orders.
+    """The account and the machine of this process, as "lan@desk", for orders in the journal.
 
-    The names of the account and of the machine, and what is not known is left out.
+    A part that is not known is left out.
     """
-    import getpass  # noqa: PLC0415 - hardly ever asked for
+    import getpass  # noqa: PLC0415 - rarely needed
     import socket  # noqa: PLC0415 - as above
 
     try:
         user = getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name, as in a container
+    except (OSError, KeyError, ImportError):  # the account has no name, as in a container
         user = ""
     name = f"{user}@{socket.gethostname()}"
     return "".join(each for each in name if each.isprintable())[:256]

@@ -1,4 +1,4 @@
-"""The keeper: what a program holds to reserve, settle, record and look."""
+"""The keeper: a program uses it to reserve, settle, record and read usage."""
 
 from __future__ import annotations
 
@@ -34,23 +34,21 @@ DEFAULT_TTL_SECONDS = 3_600.0
 
 
 class Keeper(OrderGiver):
-    """The meter and the brake: reserve before a call, settle after it, see where limits stand.
+    """The meter and the limits: reserve before a call, settle after it, read the state of limits.
 
-    `ledger` is a path or a URL ("sqlite:///path", "memory:"), `config` a file, a mapping shaped
-    like one, or Settings; None means the environment, then the defaults. `durability` is "power"
-    (an acknowledged write survives a power cut; the default) or "process" (it survives kill -9).
-    `lease` admits calls in memory, on slices of the limits: "auto", for how many calls a slice is,
-    or "off" (the default).
-    `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy` ("wait", "refuse"), `hold`
-    ("worst_case", "typical") and their numbers are the settings of the same names: what is done
-    with a call that a hard limit has no room for.
-    `on_warning` is called with a Verdict the first time that use of a limit passes one of its
-    thresholds in a period, once for all processes on a ledger, and again after use has fallen below
-    it; without it the warning is logged, or printed on stderr where no handler listens. Raises
-    ConfigError.
+    `ledger` is a path or a URL ("sqlite:///path", "memory:"). `config` is a file, a mapping of the
+    same form, or Settings. None uses the environment, then the defaults. `durability` is "power"
+    (default: a confirmed write survives a power cut) or "process" (it survives kill -9). `lease`
+    reserves parts of the limits and admits calls on them in memory: "auto", a number of calls, or
+    "off" (default). `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy` ("wait", "refuse"),
+    `hold` ("worst_case", "typical") and their numbers override the settings of the same names. They
+    say what happens to a call that a hard limit has no room for. `on_warning` is called with a
+    Verdict when use passes a threshold of a limit, once per period for all processes. It is called
+    again if use had fallen below it. Without `on_warning`, the warning is logged, or printed on
+    stderr if no log handler is set. Raises ConfigError.
 
-    Safe to use from many threads, coroutines, and processes at once, and after a fork. Every
-    method that has a twin with an `a` in front can be awaited instead of blocking.
+    Safe for many threads, coroutines and processes at once, and after a fork. Each blocking method
+    has an awaitable twin whose name begins with `a`.
     """
 
     def __init__(  # noqa: PLR0913 - what a keeper may be opened with, by name
@@ -83,14 +81,14 @@ class Keeper(OrderGiver):
         self._drive(wired.engine)
 
     def _drive(self, engine: Engine) -> None:
-        """Be the face of this engine."""
-        self._engine = engine  # for siblings: see engine_of
+        """Use this engine."""
+        self._engine = engine  # used by engine_of
         self._parts = engine.parts
         self._admission = engine.admission
         self.limits, self.zone = engine.limits, engine.zone
-        # A keeper that is dropped does not leave its thread behind; its reservations hold it.
+        # A dropped keeper ends its thread. Its open reservations keep the engine's parts alive.
         self._finalizer = weakref.finalize(engine.parts, engine.worker.close, 0)
-        self._finalizer.atexit = False  # then the lifecycle closes it, and later calls are served
+        self._finalizer.atexit = False  # at exit, the lifecycle closes it
 
     # -- reserve
 
@@ -100,20 +98,20 @@ class Keeper(OrderGiver):
         ttl_seconds: float = DEFAULT_TTL_SECONDS, options: Mapping[str, str] | None = None,
         **quantities: Any,
     ) -> Reservation:  # fmt: skip
-        """Set aside the most a call can use, against every limit that applies, all or nothing.
+        """Reserve the most that a call can use in every limit that applies; all limits must have
+        room.
 
-        Quantities by name, in whole units: `input_tokens`, `cached_input_tokens`,
-        `output_tokens`, `thought_tokens`, `characters`, `requests` (1 unless given), `searches`,
-        `images`; `audio_seconds` may have decimals (with `channels=` for each billed channel);
-        `input_text` and `output_text` are counted here at their upper bound;
-        `quantities={"input_tokens@audio": 40}` for labelled ones. `event_id` makes it idempotent.
-        With `sent=True` the call leaves as soon as it is admitted: `mark_sent` in the same commit.
-        Where only calls under way hold the room, it waits for them (`on_busy`), but never for what
-        the own thread or task holds, nor by blocking an event loop. `at_once=True` waits for nothing.
-        With `on_limit = "clamp"`, `hold.quantities["output_tokens"]` may be less than was asked: it
-        is the output cap to pass on. `decision.basis` says so.
-        Raises LimitExceeded, PausedError (at once), UnpricedModelError, InvalidInputError (an unknown
-        provider is one), KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
+        Quantities by name, in whole units: `input_tokens`, `cached_input_tokens`, `output_tokens`,
+        `thought_tokens`, `characters`, `requests` (default 1), `searches`, `images`.
+        `audio_seconds` may have decimals (`channels=` multiplies it). `input_text` and
+        `output_text` count at their upper bound. Labelled ones: `quantities={"input_tokens@audio":
+        40}`. `event_id` makes it idempotent. With `sent=True`, the same commit also does
+        `mark_sent`. If only calls under way hold the room, it waits for them (`on_busy`). It never
+        waits for its own thread or task, and never blocks an event loop. With `at_once=True` it
+        never waits. With `on_limit = "clamp"`, `hold.quantities["output_tokens"]` may be lower than
+        asked: send it as the output cap. `decision.basis` tells why. Raises LimitExceeded,
+        PausedError, UnpricedModelError, InvalidInputError (also for an unknown provider),
+        KeyConflictError, or a LedgerError (unless `on_store_failure = "allow"`).
         """
         begun = self._admission.begin(
             provider, model, operation, scope, options, ttl_seconds, event_id, quantities
@@ -121,7 +119,7 @@ class Keeper(OrderGiver):
         return begun if isinstance(begun, Reservation) else run(self._parts.worker, begun)
 
     def areserve(self, provider: str, **given: Any) -> PendingReservation:
-        """`reserve` to be awaited, or entered with `async with keeper.areserve(...) as call`."""
+        """`reserve` for coroutines: await it, or use `async with keeper.areserve(...) as call`."""
         return PendingReservation(self._areserve(provider, **given))
 
     async def _areserve(
@@ -140,7 +138,7 @@ class Keeper(OrderGiver):
         scope: Mapping[str, str] | None = None, options: Mapping[str, str] | None = None,
         **quantities: Any,
     ) -> Decision:  # fmt: skip
-        """Whether `reserve` would admit this call now; changes nothing."""
+        """Whether `reserve` would admit this call now. Reserves nothing."""
         call = self._engine.calls.call(provider, model, operation, scope, options)
         decision: Decision = self._parts.worker.ask(self._admission.check(call, quantities))
         return decision
@@ -150,34 +148,34 @@ class Keeper(OrderGiver):
         scope: Mapping[str, str] | None = None, options: Mapping[str, str] | None = None,
         **quantities: Any,
     ) -> Decision:  # fmt: skip
-        """`check`, awaited."""
+        """Awaitable form of `check`."""
         call = self._engine.calls.call(provider, model, operation, scope, options)
         decision: Decision = await self._parts.worker.aask(self._admission.check(call, quantities))
         return decision
 
     def settle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
-        """End a reservation, or the open one of this id, at its true figures.
+        """End a reservation, or the open one with this id, with its true figures.
 
-        By id (perhaps of another process), its price options are the usual ones.
+        An id may belong to another process. Its call is then priced with the default price options.
         """
         if isinstance(reservation, str):
             reservation = run(self._parts.worker, self._admission.take_up(reservation))
         return reservation.settle(**given)
 
     async def asettle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
-        """`settle`, awaited."""
+        """Awaitable form of `settle`."""
         if isinstance(reservation, str):
             reservation = await arun(self._parts.worker, self._admission.take_up(reservation))
         return await reservation.asettle(**given)
 
     def release(self, reservation: Reservation | str) -> None:
-        """End a reservation, or the open one of this id: nothing was used."""
+        """End a reservation, or the open one with this id, of a call that used nothing."""
         if isinstance(reservation, str):
             reservation = run(self._parts.worker, self._admission.take_up(reservation))
         reservation.release()
 
     async def arelease(self, reservation: Reservation | str) -> None:
-        """`release`, awaited."""
+        """Awaitable form of `release`."""
         if isinstance(reservation, str):
             reservation = await arun(self._parts.worker, self._admission.take_up(reservation))
         await reservation.arelease()
@@ -189,12 +187,12 @@ class Keeper(OrderGiver):
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         at: int | None = None, options: Mapping[str, str] | None = None, **given: Any,
     ) -> UsageEvent:  # fmt: skip
-        """Book usage that had no reservation; counted once for ever under its `event_id`.
+        """Count usage that had no reservation. Each `event_id` counts once for ever.
 
-        Takes the quantities of `reserve`, and `provenance`, `outcome` ("ok", "error",
-        "unknown"), `model_served`, `duration_ms`, `note`. Never refused by a limit. `at`, in
-        microseconds since 1970 UTC, is when it was used, for what is written down later: it is
-        priced and counted then.
+        Takes the quantities of `reserve`, and `provenance`, `outcome` ("ok", "error", "unknown"),
+        `model_served`, `duration_ms`, `note`. No limit refuses it. `at` is the instant of the
+        usage, in microseconds since 1970 UTC, if it was before now: the usage is priced and counted
+        then.
         """
         call = self._engine.calls.call(provider, model, operation, scope, options)
         return run(self._parts.worker, self._engine.records.record(call, given, event_id, at))
@@ -204,7 +202,7 @@ class Keeper(OrderGiver):
         scope: Mapping[str, str] | None = None, event_id: str | None = None,
         at: int | None = None, options: Mapping[str, str] | None = None, **given: Any,
     ) -> UsageEvent:  # fmt: skip
-        """`record`, awaited."""
+        """Awaitable form of `record`."""
         call = self._engine.calls.call(provider, model, operation, scope, options)
         return await arun(
             self._parts.worker, self._engine.records.record(call, given, event_id, at)
@@ -213,20 +211,20 @@ class Keeper(OrderGiver):
     def correct(
         self, event_id: str, *, options: Mapping[str, str] | None = None, **given: Any
     ) -> UsageEvent:
-        """Replace the figures of an event that was counted; the old ones stay in the journal.
+        """Replace the figures of a counted event. The old figures stay in the journal.
 
-        Takes what `record` takes. Quantities are replaced as a whole, and priced at the event's
-        own instant, for its own labels and price options (or `options=`); `cost_usd` is what the
-        provider charged instead. What is not given stays as it is. Never refused for its amount;
-        balances follow; the same figures again change nothing. Raises InvalidInputError for an
-        unknown id, an open reservation, or figures that are none.
+        Takes the arguments of `record`; values that are not given stay. Quantities are replaced as
+        a whole. They are priced at the event's instant, with its labels and price options (or
+        `options=`). `cost_usd` is the cost that the provider charged. No limit refuses a
+        correction. The same figures again change nothing. Raises InvalidInputError for an unknown
+        id, an open reservation, or figures that are not valid.
         """
         return run(self._parts.worker, self._engine.records.correct(event_id, given, options))
 
     async def acorrect(
         self, event_id: str, *, options: Mapping[str, str] | None = None, **given: Any
     ) -> UsageEvent:
-        """`correct`, awaited."""
+        """Awaitable form of `correct`."""
         return await arun(
             self._parts.worker, self._engine.records.correct(event_id, given, options)
         )
@@ -234,17 +232,17 @@ class Keeper(OrderGiver):
     # -- look
 
     def now(self) -> int:
-        """The clock's time, microseconds since 1970 UTC."""
+        """The trusted wall time, in microseconds since 1970 UTC."""
         return self._parts.ledger_clock.now()
 
     def status(self, *, forecasts: bool = True) -> Status:
-        """Where every limit stands now and, unless that is not wanted, where it is going."""
+        """The state of every limit and, unless `forecasts` is false, its forecast."""
         reads = self._engine.reads
         status: Status = self._parts.worker.ask(reads.forecast if forecasts else reads.status)
         return status
 
     async def astatus(self, *, forecasts: bool = True) -> Status:
-        """`status`, awaited."""
+        """Awaitable form of `status`."""
         reads = self._engine.reads
         asked = reads.forecast if forecasts else reads.status
         status: Status = await self._parts.worker.aask(asked)
@@ -254,15 +252,15 @@ class Keeper(OrderGiver):
         self, since: int | None = None, until: int | None = None,
         by: Sequence[str] = ("provider", "model", "operation"),
     ) -> list[UsageRow]:  # fmt: skip
-        """Usage booked in `[since, until)` (microseconds), added up; see reports.DIMENSIONS."""
+        """Usage booked in `[since, until)` (microseconds), grouped by `by`; see status.DIMENSIONS."""
         return self._engine.reads.usage(since, until, by)
 
     async def ausage(
         self, since: int | None = None, until: int | None = None,
         by: Sequence[str] = ("provider", "model", "operation"),
     ) -> list[UsageRow]:  # fmt: skip
-        """`usage`, awaited: read in a thread, so that the loop goes on."""
-        import asyncio  # noqa: PLC0415 - see Worker
+        """`usage`, awaited: it reads in a thread, so that the event loop continues."""
+        import asyncio  # noqa: PLC0415 - slow to import
 
         return await asyncio.to_thread(self.usage, since, until, by)
 
@@ -270,27 +268,27 @@ class Keeper(OrderGiver):
         self, since: int | None = None, until: int | None = None, *, provider: str = "",
         model: str = "", operation: str = "", limit: int | None = None, newest_first: bool = False,
     ) -> Iterator[UsageEvent]:  # fmt: skip
-        """Events booked in `[since, until)`, one after the other, as they were committed."""
+        """Yield the events booked in `[since, until)` (microseconds), in commit order."""
         return self._engine.reads.events(
             EventQuery(since, until, provider, model, operation, limit, newest_first)
         )
 
     def event(self, event_id: str) -> UsageEvent | None:
-        """The event of this id, or None: there is none, or it is still an open reservation."""
+        """The event with this id; None if there is none or it is still an open reservation."""
         return self._engine.reads.event(event_id)
 
     async def aevent(self, event_id: str) -> UsageEvent | None:
-        """`event`, awaited."""
-        import asyncio  # noqa: PLC0415 - see Worker
+        """Awaitable form of `event`."""
+        import asyncio  # noqa: PLC0415 - slow to import
 
         return await asyncio.to_thread(self.event, event_id)
 
     def slots(self, since: int | None = None, until: int | None = None) -> Iterator[BucketSum]:
-        """Usage added up over five minutes each: the slots that overlap `[since, until)`."""
+        """Yield the sums of all five-minute slots that overlap `[since, until)` (microseconds)."""
         return self._engine.reads.slots(since, until)
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """The journal after a sequence number."""
+        """Yield the journal entries after a sequence number."""
         return self._engine.reads.entries(after)
 
     def reservations(self) -> list[Hold]:
@@ -299,58 +297,56 @@ class Keeper(OrderGiver):
         return holds
 
     def verify(self) -> list[Problem]:
-        """Derive everything again from the journal and compare; empty when all is well."""
+        """Derive all balances from the journal again and compare them. Empty if nothing differs."""
         return self._engine.reads.verify()
 
     async def averify(self) -> list[Problem]:
-        """`verify`, awaited."""
-        import asyncio  # noqa: PLC0415 - see Worker
+        """Awaitable form of `verify`."""
+        import asyncio  # noqa: PLC0415 - slow to import
 
         return await asyncio.to_thread(self.verify)
 
     # -- observe
 
     def subscribe(self, observer: Observer) -> Callable[[], None]:
-        """Tell an observer of every call and limit of this keeper; gives what ends that.
+        """Pass all events of this keeper to `observer`. Call the returned function to stop.
 
-        It is called with the frozen events of `quotakeeper.domain.observations`: CallAdmitted,
+        The observer gets the frozen events of `quotakeeper.domain.observations`: CallAdmitted,
         CallRefused, CallSettled, CallAssumed, CallCorrected, CallUnpriced, ThresholdCrossed. One
-        thread calls all observers of a keeper, one event after the other, so no call waits for
-        them; `close` tells what waits still. When 10,000 wait, further ones are left out, with a
-        warning in the log. What an observer raises is logged.
+        thread calls all observers, one event at a time, so no call waits for them. `close` passes
+        on the waiting events. If 10,000 events wait, further ones are dropped and a warning is
+        logged. Errors of an observer are logged.
         """
         return self._engine.observers.subscribe(observer)
 
     # -- upkeep
 
     def compact(self, keep_days: int, *, shrink: bool = False) -> Compacted:
-        """Let go of the single events and journal entries of calls that ended more than
-        `keep_days` days ago; gives how many went, and from when on everything is kept.
+        """Delete individual calls that ended more than `keep_days` days ago. Totals stay.
 
-        Balances, and usage by five minutes, are kept for ever, so limits and reports say the same
-        as before. Reservations that are open and periods under way keep all their entries. The ids
-        of calls that went are forgotten: sent once more, such a call would count anew. Other
-        callers and processes go on meanwhile. With `shrink` the room is given back to the file
-        system, for which the whole file is copied under its lock.
-
-        Raises InvalidInputError below 35 days, and LedgerError.
+        Returns the number of deleted calls, and the instant from which all calls are kept. Balances
+        and five-minute sums stay, so limits and reports do not change. Open reservations and
+        current periods keep all their entries. A deleted id counts as new if it is sent again.
+        Other callers and processes can keep using the ledger. `shrink` returns the freed space to
+        the file system; it copies the whole file under its lock. Raises InvalidInputError below 35
+        days, and LedgerError.
         """
         return self._engine.retention.compact(keep_days, shrink=shrink)
 
     async def acompact(self, keep_days: int, *, shrink: bool = False) -> Compacted:
-        """`compact`, awaited."""
-        import asyncio  # noqa: PLC0415 - see Worker
+        """Awaitable form of `compact`."""
+        import asyncio  # noqa: PLC0415 - slow to import
 
         return await asyncio.to_thread(self.compact, keep_days, shrink=shrink)
 
     def close(self) -> None:
-        """Finish what was handed over, end open reservations of this process, let go."""
+        """Finish all waiting work, end this process's open reservations, and close the ledger."""
         self._finalizer.detach()
         self._parts.worker.close()
 
     async def aclose(self) -> None:
-        """`close`, awaited."""
-        import asyncio  # noqa: PLC0415 - see Worker
+        """Awaitable form of `close`."""
+        import asyncio  # noqa: PLC0415 - slow to import
 
         await asyncio.to_thread(self.close)
 
@@ -374,5 +370,5 @@ class Keeper(OrderGiver):
 
 
 def engine_of(keeper: Keeper) -> Engine:
-    """The engine of a keeper, for the package's own modules and tests: nothing here is promised."""
+    """The engine of a keeper, for this package and its tests only; it is not a public interface."""
     return keeper._engine

@@ -1,8 +1,8 @@
-"""The names that a limit or a call may carry: providers and models, and the nearest to a wrong one.
+"""Checks provider and model names in limits and calls, and suggests the most similar known name.
 
-A provider is known by an adapter (built in or a plug-in), by a price, or because the setting
-`providers` declares it. A model is known by a price or by an alias of one. Models of a provider
-without any price are not checked: nobody has a list of them.
+A provider is known if it has an adapter (built in or a plug-in) or a price, or if the setting
+`providers` declares it. A model is known if it, or an alias of it, has a price. Models of a
+provider without prices are not checked, because there is no list of them.
 """
 
 from __future__ import annotations
@@ -15,46 +15,46 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.errors import InvalidInputError
 
 _HERE = Path(__file__).parent
-_UNLISTED = "(for one that is new or your own: unlisted = true in the limit)"
+_UNLISTED = "(for a new or private model, set unlisted = true in the limit)"
 
 
 class ModelCatalogue(Protocol):
-    """What is asked of the prices."""
+    """The parts of the price catalogue that this module uses."""
 
     def providers(self) -> list[str]:
-        """The providers that a price file names."""
+        """The providers with a price file."""
 
     def models(self, provider: str) -> list[str]:
         """The models of a provider that have a price."""
 
     def is_known(self, provider: str, model: str) -> bool:
-        """Whether a model, or an alias of one, has a price."""
+        """Whether a model, or an alias of it, has a price."""
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The name a model is counted under."""
+        """The name under which a model is counted."""
 
 
 class CatalogueHolder(Protocol):
-    """Has the catalogue, and reads it when it is first asked for."""
+    """An object that reads the price catalogue on first use."""
 
     @property
     def snapshot(self) -> ModelCatalogue:
-        """The catalogue. Raises ConfigError when a price file is wrong."""
+        """The catalogue. Raises ConfigError if a price file is not valid."""
 
 
 class KnownNames:
-    """Tells whether the names in a limit or a call exist. `declared` are the setting `providers`."""
+    """Checks whether names in limits and calls exist. `declared` is the setting `providers`."""
 
     def __init__(self, declared: Iterable[str], prices: CatalogueHolder) -> None:
         self._found = set(declared)
         self._prices = prices
 
     def welcome(self, provider: str) -> None:
-        """Take a provider as known: an adapter has made a call of it."""
+        """Add a provider to the known ones, because an adapter has read a call to it."""
         self._found.add(provider)
 
     def knows(self, provider: str) -> bool:
-        """Whether a provider exists. The catalogue and the plug-ins are read where they must be."""
+        """Whether a provider exists. Reads the catalogue and the plug-ins only if needed."""
         if provider in self._found:
             return True
         known = (
@@ -67,18 +67,19 @@ class KnownNames:
         return known
 
     def check_provider(self, provider: str) -> None:
-        """Raise InvalidInputError, with the nearest name, for a provider that is not known."""
+        """Raise InvalidInputError, which suggests the most similar name, for an unknown provider."""
         if not self.knows(provider):
             known = {*self._found, *self._prices.snapshot.providers(), *_adapter_names()}
             raise InvalidInputError(
                 "provider",
                 f"unknown provider {provider[:60]!r}",
-                f"{nearest_text(provider, known)} (one without adapter and price is declared: "
+                f"{nearest_text(provider, known)} (to use one without adapter and price, set "
                 f'providers = ["{provider[:60]}"] in the config)',
             )
 
     def check_limit(self, limit: Limit) -> None:
-        """Raise InvalidInputError for a limit that no call can match. Its field is the key."""
+        """Raise InvalidInputError for a limit that no call can match. The error's field is the
+        limit's key."""
         if limit.provider:
             self.check_provider(limit.provider)
         if limit.model and not limit.unlisted:
@@ -93,7 +94,7 @@ class KnownNames:
         if provider and not model.endswith("*") and catalogue.is_known(provider, model):
             return
         names = {catalogue.canonical_model(each, model) for each in providers} & listed
-        # An alias is counted under its model's name, so a limit must carry that name.
+        # An alias counts under its model's name, so a limit must use that name.
         near = f"did you mean {min(names)!r}?" if names else nearest_text(model, listed)
         of = f" of {provider}" if provider else ""
         raise InvalidInputError(
@@ -102,8 +103,8 @@ class KnownNames:
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
-    """The known name that is most like a word; "" when none is."""
-    from difflib import get_close_matches  # noqa: PLC0415 - slow to load, and only errors need it
+    """The known name that is most similar to a word; "" if none is similar."""
+    from difflib import get_close_matches  # noqa: PLC0415 - slow to import, and only errors need it
 
     by_lower = {name.lower(): name for name in sorted(known, reverse=True)}
     found = get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=cutoff)
@@ -111,7 +112,7 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
 
 
 def nearest_text(word: str, known: Iterable[str]) -> str:
-    """A question that names the nearest known name; where none is near, all there are."""
+    """A question that suggests the most similar known name; if none is similar, the known names."""
     names = sorted(known)
     near = nearest(word.rstrip("*"), names)
     if near:
@@ -126,11 +127,12 @@ def _matches(model: str, listed: Iterable[str]) -> bool:
 
 
 def _has_own_prices(provider: str) -> bool:
-    """Whether a price file of the package is named after a provider: asked for most, so not read."""
+    """Whether the package has a price file for this provider. The file is not read, which is
+    faster."""
     return provider.isidentifier() and (_HERE / "catalogue" / "data" / f"{provider}.toml").is_file()
 
 
 def _adapter_names() -> set[str]:
-    from quotakeeper.providers.registry import adapters  # noqa: PLC0415 - loads every adapter
+    from quotakeeper.providers.registry import adapters  # noqa: PLC0415 - imports every adapter
 
     return {adapter.name for adapter in adapters()}

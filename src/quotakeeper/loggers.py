@@ -1,7 +1,8 @@
-"""The package's loggers: all below `quotakeeper`, silent until the program sets up logging.
+"""The package's loggers: all are below `quotakeeper`, and silent until the program configures
+logging.
 
-The package leaves the root logger alone. `tell` is for what a person must see even in a program
-without logging: that calls are refused or pass uncounted.
+The package does not change the root logger. `tell` is for messages that a user must see even in a
+program without logging: calls are refused or not counted.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ TOP = "quotakeeper"
 
 
 def silence() -> None:
-    """Give the top logger a NullHandler, so that Python does not print what nobody listens to."""
+    """Give the top logger a NullHandler, so that Python prints nothing when no handler is
+    configured."""
     top = logging.getLogger(TOP)
     if not any(isinstance(handler, logging.NullHandler) for handler in top.handlers):
         top.addHandler(logging.NullHandler())
 
 
 def is_heard(logger: logging.Logger) -> bool:
-    """Whether a handler other than a NullHandler gets what this logger logs."""
+    """Whether a handler other than a NullHandler receives the records of this logger."""
     here: logging.Logger | None = logger
     while here is not None:
         if any(not isinstance(handler, logging.NullHandler) for handler in here.handlers):
@@ -34,7 +36,7 @@ def tell(
     logger: logging.Logger, level: int, text: str, *values: object,
     error: BaseException | None = None,
 ) -> None:  # fmt: skip
-    """Log a line, with the traceback of `error`; print it on stderr if no handler listens."""
+    """Log a message, with the traceback of `error`. Print it on stderr if no handler receives it."""
     logger.log(level, text, *values, exc_info=error, stacklevel=2)
     last = logging.lastResort
     if last is None or level < last.level or is_heard(logger) or not logger.isEnabledFor(level):
@@ -45,7 +47,10 @@ def tell(
 
 @contextmanager
 def heard() -> Iterator[None]:
-    """Show warnings and errors on stderr while a program of this package runs, if nothing else does."""
+    """Show warnings and errors on stderr while one of this package's own programs runs.
+
+    Does nothing if the program has configured a handler.
+    """
     top, handler = logging.getLogger(TOP), logging.lastResort
     if handler is None or is_heard(top):
         yield

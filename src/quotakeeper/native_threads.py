@@ -1,9 +1,9 @@
-"""Threads, locks and queues of the operating system, also where a program has green ones instead.
+"""Threads, locks and queues of the operating system, even in programs with green threads.
 
-gevent and eventlet put green threads in the place of Python's own, when they are told to patch the
-standard library. A green thread runs only while no other of its native thread does. So a worker that
-turned green never runs while a caller waits for it on a native lock, and the reverse. What waits for
-the ledger takes everything from here: then it does not matter who patched what, and when.
+gevent and eventlet can replace Python's threads with green threads. A green thread runs only while
+its native thread does nothing else. If a caller waits for a green worker on a native lock, the
+worker never runs. So all code that waits for the ledger takes its threads and locks from here. Then
+it does not matter which library patched what, and when.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import threading
 from typing import Any
 
 try:
-    from _queue import Empty, SimpleQueue  # written in C: nobody patches it
-except ImportError:  # pragma: no cover - another Python than CPython
+    from _queue import Empty, SimpleQueue  # written in C, so no library patches it
+except ImportError:  # pragma: no cover - a Python other than CPython
     from queue import Empty, SimpleQueue
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def _native(name: str) -> Any:
-    """A name of `_thread` as it was before anybody patched it."""
+    """A name of `_thread`, as it was before any library patched it."""
     gevent: Any = sys.modules.get("gevent.monkey")
     if gevent is not None and gevent.is_object_patched("_thread", name):
         return gevent.get_original("_thread", name)
@@ -43,7 +43,7 @@ start_native = _native("start_new_thread")
 
 
 def are_green() -> bool:
-    """Whether `threading.Thread` makes green threads now."""
+    """Whether `threading.Thread` now makes green threads."""
     gevent: Any = sys.modules.get("gevent.monkey")
     if gevent is not None and gevent.is_module_patched("threading"):
         return True
@@ -52,15 +52,19 @@ def are_green() -> bool:
 
 
 def has_daemon_threads() -> bool:
-    """Whether this interpreter may have threads that end with it. An isolated sub-interpreter may
-    not; Python tells from 3.12 on."""
+    """Whether this interpreter allows daemon threads.
+
+    An isolated sub-interpreter does not. Python reports this from 3.12 on.
+    """
     allowed: Any = getattr(_thread, "daemon_threads_allowed", None)
     return allowed is None or bool(allowed())
 
 
 def is_starting_threads() -> bool:
-    """Whether a thread is being started somewhere: perhaps by the code that a signal handler, in
-    which this runs, has interrupted. `Thread.start` would then wait for ever."""
+    """Whether some thread is being started right now.
+
+    A signal handler may have interrupted that start. `Thread.start` would then block for ever.
+    """
     lock: Any = getattr(threading, "_active_limbo_lock", None)
     if lock is None or not lock.acquire(blocking=False):
         return lock is not None
@@ -69,7 +73,7 @@ def is_starting_threads() -> bool:
 
 
 def on_green_hub() -> bool:
-    """Whether green threads run in this native thread: who blocks it stops all of them."""
+    """Whether green threads run in this native thread. Blocking it stops all of them."""
     gevent: Any = sys.modules.get("gevent._hub_local")
     if gevent is not None and gevent.get_hub_if_exists() is not None:
         return True

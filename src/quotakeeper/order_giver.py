@@ -1,5 +1,4 @@
-"""The orders of a keeper to every process on its ledger: pause, resume, raise a limit, pay credit in,
-trust a clock."""
+"""Orders for every process on the ledger: pauses, raised limits, credit, and clock decisions."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from quotakeeper.engine.worker.steps import arun, run
 
 
 class OrderGiver:
-    """What a Keeper can order. Each order is an entry of the journal, with who gave it and why."""
+    """The orders of a Keeper. Each is a journal entry that says who gave it and why."""
 
     _engine: Engine
 
@@ -20,12 +19,12 @@ class OrderGiver:
         self, provider: str = "", *, why: str, for_seconds: float | None = None,
         by: str | None = None,
     ) -> CallPause:  # fmt: skip
-        """Stop the calls of every process on the ledger: to a provider, or to all.
+        """Stop the calls of every process on the ledger, to one provider or to all.
 
-        `reserve` and `grow` raise PausedError from then on, within a second also where calls are
-        admitted on leases. Calls under way may be settled, and `record` is never refused. Lapses
-        after `for_seconds`, else holds until `resume`. It is an entry of the journal with `why` and
-        `by`, which is user@host unless given. Raises InvalidInputError, or a LedgerError.
+        After it, `reserve` and `grow` raise PausedError; for calls on leases, within a second.
+        Calls under way may be settled, and `record` is never refused. The pause ends after
+        `for_seconds`, or at `resume` if None. It is a journal entry with `why` and `by`; `by` is
+        user@host unless given. Raises InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.pause(why, provider, for_seconds, by)
         return run(self._engine.worker, steps)
@@ -34,20 +33,20 @@ class OrderGiver:
         self, provider: str = "", *, why: str, for_seconds: float | None = None,
         by: str | None = None,
     ) -> CallPause:  # fmt: skip
-        """`pause`, awaited."""
+        """Awaitable form of `pause`."""
         steps = self._engine.orders.pause(why, provider, for_seconds, by)
         return await arun(self._engine.worker, steps)
 
     def resume(
         self, provider: str = "", *, why: str = "", by: str | None = None
     ) -> tuple[CallPause, ...]:
-        """End the pause of a provider, or every pause; gives those that were in force."""
+        """End the pause of a provider, or every pause. Returns the pauses that were in force."""
         return run(self._engine.worker, self._engine.orders.resume(why, provider, by))
 
     async def aresume(
         self, provider: str = "", *, why: str = "", by: str | None = None
     ) -> tuple[CallPause, ...]:
-        """`resume`, awaited."""
+        """Awaitable form of `resume`."""
         return await arun(self._engine.worker, self._engine.orders.resume(why, provider, by))
 
     def raise_limit(
@@ -55,9 +54,9 @@ class OrderGiver:
     ) -> int:
         """Give a limit a larger amount for a time, in every process on the ledger.
 
-        `to` is in the unit of the limit; `name` may be that of one label value ("each [user=lan]").
-        Lapses by itself; an entry of the journal, as `pause` is. Gives the instant that it lapses
-        at, microseconds since 1970 UTC. Raises InvalidInputError, or a LedgerError.
+        `to` is in the unit of the limit. `name` may name one label value ("each [user=lan]"). The
+        raise ends by itself and is a journal entry, as in `pause`. Returns the instant of its end,
+        in microseconds since 1970 UTC. Raises InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
         return run(self._engine.worker, steps)
@@ -65,7 +64,7 @@ class OrderGiver:
     async def araise_limit(
         self, name: str, *, to: Any, for_seconds: float, why: str, by: str | None = None
     ) -> int:
-        """`raise_limit`, awaited."""
+        """Awaitable form of `raise_limit`."""
         steps = self._engine.orders.raise_limit(name, to, for_seconds, why, by)
         return await arun(self._engine.worker, steps)
 
@@ -73,11 +72,11 @@ class OrderGiver:
         self, name: str, amount: Any, *, expires_at: int | None = None, why: str = "",
         by: str | None = None,
     ) -> int:  # fmt: skip
-        """Pay credit into a limit whose window is "none"; gives its balance then, in base units.
+        """Add credit to a limit whose window is "none". Returns its new balance, in base units.
 
-        `amount` is in the unit of the limit. What is left of it lapses at `expires_at`,
-        microseconds since 1970 UTC; of several top-ups the one that expires first is used first.
-        An entry of the journal, as `pause` is. Raises InvalidInputError, or a LedgerError.
+        `amount` is in the unit of the limit. Its unused rest expires at `expires_at`, in
+        microseconds since 1970 UTC. Of several top-ups, the one that expires first is used first. A
+        journal entry, as in `pause`. Raises InvalidInputError, or a LedgerError.
         """
         steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
         return run(self._engine.worker, steps)
@@ -86,32 +85,32 @@ class OrderGiver:
         self, name: str, amount: Any, *, expires_at: int | None = None, why: str = "",
         by: str | None = None,
     ) -> int:  # fmt: skip
-        """`top_up`, awaited."""
+        """Awaitable form of `top_up`."""
         steps = self._engine.orders.top_up(name, amount, expires_at, why, by)
         return await arun(self._engine.worker, steps)
 
     def accept_clock(self, *, why: str = "", by: str | None = None) -> int:
-        """Say that the clock of this machine is right though it jumped ahead, for every process.
+        """Confirm for every process that this machine's clock is right although it jumped ahead.
 
-        Gives by how many microseconds it was ahead; where that was no more than
-        `clock_jump_seconds`, nothing is written. Else it is an entry of the journal, as `pause` is,
-        and hard limits admit calls again. Raises InvalidInputError, or a LedgerError.
+        Returns how many microseconds it was ahead. If that is at most `clock_jump_seconds`, nothing
+        is written. Otherwise a journal entry is written, as in `pause`, and hard limits admit calls
+        again. Raises InvalidInputError, or a LedgerError.
         """
         return run(self._engine.worker, self._engine.orders.accept_clock(why, by))
 
     async def aaccept_clock(self, *, why: str = "", by: str | None = None) -> int:
-        """`accept_clock`, awaited."""
+        """Awaitable form of `accept_clock`."""
         return await arun(self._engine.worker, self._engine.orders.accept_clock(why, by))
 
     def repair_clock(self, *, apply: bool = False, why: str = "", by: str | None = None) -> SetBack:
-        """Set the ledger back to the present where a clock has carried it ahead.
+        """Move the ledger back to the present after a wrong clock carried it ahead.
 
-        Entries of later instants are moved to now: they count in the periods under way, and no call
-        is lost. Without `apply` nothing is changed, and the answer says what would be. Where the
-        ledger is ahead by no more than `clock_jump_seconds` (`ahead`, microseconds), nothing is done
-        either. A file is copied before (`backup`); what was done is an entry of the journal. Raises
-        InvalidInputError while the clock is in doubt itself or another process has leases, or a
-        LedgerError.
+        Later entries are moved to now: they count in the current periods, and no call is lost.
+        Without `apply`, nothing is changed and the result says what would change. Nothing is
+        changed either if the ledger is at most `clock_jump_seconds` ahead (`ahead`, in
+        microseconds). A ledger file is copied first (`backup`), and a journal entry is written.
+        Raises InvalidInputError while the clock itself is in doubt, or while another process holds
+        leases; or a LedgerError.
         """
         steps = self._engine.orders.repair_clock(apply=apply, why=why, by=by)
         return run(self._engine.worker, steps)
@@ -119,6 +118,6 @@ class OrderGiver:
     async def arepair_clock(
         self, *, apply: bool = False, why: str = "", by: str | None = None
     ) -> SetBack:
-        """`repair_clock`, awaited."""
+        """Awaitable form of `repair_clock`."""
         steps = self._engine.orders.repair_clock(apply=apply, why=why, by=by)
         return await arun(self._engine.worker, steps)

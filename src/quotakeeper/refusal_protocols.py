@@ -1,6 +1,6 @@
-"""What errors need of a pause, of a doubt about the clock, and of what was reserved, as protocols.
+"""Protocols for the parts of pauses, clock doubts, limits and reserved amounts that errors use.
 
-The classes that fit them lie above the errors, which import nothing from there.
+The classes that implement them are in higher layers, which the module `errors` must not import.
 """
 
 from __future__ import annotations
@@ -10,77 +10,77 @@ from typing import Protocol
 
 
 class RefusalBasis(Protocol):
-    """What an error needs of what was reserved for a call; `quotakeeper.Decision.basis` is one."""
+    """The parts of a decision's basis that an error uses; `quotakeeper.Decision.basis` has them."""
 
     @property
     def quantities(self) -> Mapping[str, int]:
-        """What was to be reserved."""
+        """The quantities that were to be reserved, in base units."""
 
     @property
     def reasons(self) -> Mapping[str, str]:
-        """Of a quantity, why so much."""
+        """For a quantity, why that much was to be reserved."""
 
     @property
     def waited_ms(self) -> int:
-        """How long the call waited for room."""
+        """How long the call waited for room, in milliseconds."""
 
     @property
     def not_waited(self) -> str:
-        """Why it did not, where the policy is to wait; else ""."""
+        """Why the call did not wait although the policy is to wait; else ""."""
 
     def explain(self) -> str:
-        """How the amounts are known."""
+        """How the amounts are known, such as "worst case"."""
 
 
 class OrderedPause(Protocol):
-    """What an error needs of a pause; `quotakeeper.domain.pauses.CallPause` is one."""
+    """The parts of a pause that an error uses; `quotakeeper.domain.pauses.CallPause` has them."""
 
     @property
     def provider(self) -> str:
-        """Whose calls are paused; "" for all."""
+        """The provider whose calls are paused; "" for all."""
 
     @property
     def until(self) -> int | None:
-        """When it lapses, in microseconds since 1970 UTC; None: when somebody resumes."""
+        """When the pause ends, in microseconds since 1970 UTC; None: when somebody resumes calls."""
 
     @property
     def why(self) -> str:
-        """The reason that was given."""
+        """The reason that the person gave."""
 
     @property
     def by(self) -> str:
-        """Who ordered it."""
+        """The person who ordered the pause, as user@host."""
 
 
 class PausingDecision(Protocol):
-    """What an error needs of a decision that comes from a pause."""
+    """The parts of a decision that an error about a pause uses."""
 
     @property
     def pause(self) -> OrderedPause | None:
         """The pause that refused the call."""
 
     def explain(self) -> str:
-        """One line for people."""
+        """One line for people: which pause refused the call."""
 
 
 class DoubtedClock(Protocol):
-    """What an error needs of a doubt; `quotakeeper.domain.clock_readings.ClockDoubt` is one."""
+    """The parts of a clock doubt that an error uses; `domain.clock_readings.ClockDoubt` has them."""
 
     @property
     def ahead(self) -> int:
-        """By how many microseconds the clock jumped ahead."""
+        """How many microseconds the clock jumped ahead."""
 
     @property
     def shown_at(self) -> int:
-        """What it showed then, in microseconds since 1970 UTC."""
+        """The time that the clock showed, in microseconds since 1970 UTC."""
 
     @property
     def trusted_at(self) -> int:
-        """The newest time that was trusted, in microseconds since 1970 UTC."""
+        """The newest trusted time, in microseconds since 1970 UTC."""
 
 
 class RefusingLimit(Protocol):
-    """What an error needs of a limit; `quotakeeper.Limit` is one."""
+    """The parts of a limit that an error uses; `quotakeeper.Limit` has them."""
 
     @property
     def name(self) -> str:
@@ -88,7 +88,7 @@ class RefusingLimit(Protocol):
 
     @property
     def meter(self) -> str:
-        """What it counts."""
+        """The meter that the limit counts."""
 
     @property
     def amount(self) -> int:

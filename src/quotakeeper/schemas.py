@@ -1,8 +1,8 @@
-"""The name and the number of every JSON document that quotakeeper writes.
+"""The name and version number of every JSON document that quotakeeper writes.
 
-Each document carries its schema under the key `schema`, which comes first. The number goes up when
-a key is renamed, removed or given another meaning; a new key leaves it as it is.
-docs/en/reference/compatibility.md lists all of them.
+Each document has its schema number under `schema`, its first key. The number grows when a key is
+renamed, removed, or changes its meaning. A new key does not change it.
+docs/en/reference/compatibility.md lists all documents.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from enum import Enum, unique
 
 @unique
 class Schema(int, Enum):
-    """The value of the key `schema`: the number of a document's layout.
+    """The value of the key `schema`: the version number of a document's layout.
 
-    Each row is the name of a document and its number. A row equals its number, so `json` writes
-    that.
+    Each member has the name of a document and its number. A member equals its number, so `json`
+    writes the number.
     """
 
     def __new__(cls, document: str, number: int) -> Schema:
-        """A number that also knows the document it belongs to."""
+        """Create a number that also stores the name of its document."""
         row = int.__new__(cls, number)
         row._value_ = (document, number)
         return row
 
     @property
     def document(self) -> str:
-        """The name of the document, as the documentation lists it."""
+        """The name of the document, as in the documentation."""
         name: str = self.value[0]
         return name
 

@@ -1,4 +1,4 @@
-"""Settings and URLs to live objects: the only place that knows concrete stores and prices."""
+"""Builds live objects from settings and URLs; no other module chooses a store or loads prices."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FILE_SCHEME = "sqlite:///"
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """An engine, and what it was made of."""
+    """An engine, with the durability and prices that it was built with."""
 
     engine: Engine
     durability: str
@@ -46,7 +46,7 @@ class Wired:
 def wire(
     settings: Settings, durability: str | None, clock: Clock | None, on_warning: Warner | None
 ) -> Wired:
-    """The engine that settings ask for. Raises ConfigError."""
+    """Build the engine that the settings describe. Raises ConfigError."""
     chosen = _durability(durability or settings.durability)
     prices = LazyPrices(settings)
     policies = Policies(
@@ -73,7 +73,7 @@ def wire(
 
 
 def preset_quotas(settings: Settings) -> Callable[[int], tuple[ProviderQuota, ...]]:
-    """Gives the quotas of the presets that settings name; their files are read on its first use."""
+    """A function that returns the preset quotas in the settings. It reads their files on first use."""
 
     @cache
     def presets() -> Mapping[str, QuotaPreset]:
@@ -91,12 +91,12 @@ def preset_quotas(settings: Settings) -> Callable[[int], tuple[ProviderQuota, ..
 
 
 def known_names(settings: Settings) -> KnownNames:
-    """The names that settings know: of adapters and prices, and those that they declare."""
+    """All known names: of adapters, of prices, and those that the settings declare."""
     return KnownNames(settings.providers, LazyPrices(settings))
 
 
 def check_limits(settings: Settings, names: KnownNames | None = None) -> None:
-    """Raise ConfigError for the first limit that no call can match, with the nearest name."""
+    """Raise ConfigError for the first limit that no call can match; suggests the most similar name."""
     names = names or known_names(settings)
     origin = settings.origins.get("limits", "limits")
     for limit in settings.limits:
@@ -117,14 +117,14 @@ def _block_sizing(lease: str, durability: str) -> BlockSizing | None:
 
 
 def open_store(settings: Settings, durability: str | None = None) -> Store:
-    """The store that settings name; nothing is opened or created before its first use.
+    """The store that the settings name. It opens or creates nothing before its first use.
 
-    A ledger that may be read but not written to can still be looked at.
+    A ledger that this user can read but not write gets a read-only store.
     """
     path = ledger_path(settings)
     if path is None:
         with lifecycle.undisturbed():
-            from quotakeeper.stores.memory import MemoryStore  # noqa: PLC0415 - one of them is used
+            from quotakeeper.stores.memory import MemoryStore  # noqa: PLC0415 - only one store is used
 
         return MemoryStore(zone_named, owner=new_owner())
     with lifecycle.undisturbed():
@@ -147,9 +147,9 @@ def _group(settings: Settings) -> int | None:
 
 
 def ledger_path(settings: Settings) -> Path | None:
-    """The file of the ledger, behind a link of ours; None when it is in memory.
+    """The path of the ledger file, with links of this user followed; None for a ledger in memory.
 
-    Raises ConfigError for another URL.
+    Raises ConfigError for a URL with another scheme.
     """
     ledger = settings.ledger
     if ledger == MEMORY:
@@ -163,7 +163,7 @@ def ledger_path(settings: Settings) -> Path | None:
 
 
 class LazyPrices:
-    """The price catalogue, read on first use: a program that only looks at limits needs none."""
+    """The price catalogue, which is read on first use: many programs need no prices."""
 
     def __init__(self, settings: Settings) -> None:
         self._files = settings.price_files
@@ -171,7 +171,7 @@ class LazyPrices:
 
     @property
     def snapshot(self) -> PriceSnapshot:
-        """All prices. Raises ConfigError when a price file is wrong."""
+        """All prices. Raises ConfigError if a price file is not valid."""
         if self._loaded is None:
             with lifecycle.undisturbed():
                 from quotakeeper.catalogue import load_snapshot  # noqa: PLC0415
@@ -183,19 +183,19 @@ class LazyPrices:
         self, provider: str, model: str, quantities: Quantities, at: int,
         options: Mapping[str, str],
     ) -> Priced:  # fmt: skip
-        """What quantities cost at an instant."""
+        """The cost of quantities at an instant."""
         return self.snapshot.price(provider, model, quantities, at, options)
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        """What they would cost at the provider's dearest price."""
+        """The cost of quantities at the provider's highest price."""
         return self.snapshot.highest(provider, quantities, at)
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The name a model is counted under."""
+        """The name under which a model is counted."""
         return self.snapshot.canonical_model(provider, model)
 
     def options_of(self, price_id: str) -> Mapping[str, str]:
-        """The price options that a price id was made with."""
+        """The price options in a price id."""
         with lifecycle.undisturbed():
             from quotakeeper.catalogue.price_ids import options_of  # noqa: PLC0415 - see snapshot
 
@@ -203,14 +203,14 @@ class LazyPrices:
 
 
 def _canonical(limit: Limit, prices: LazyPrices) -> Limit:
-    # Calls are counted under the catalogue's name of a model, so limits must name it so too.
+    # Calls count under the catalogue's name of a model, so limits must use that name too.
     if not limit.model or not limit.provider or limit.model.endswith("*"):
         return limit
     return replace(limit, model=prices.canonical_model(limit.provider, limit.model))
 
 
 def _count_tokens(text: str) -> TokenCount:
-    from quotakeeper.tokens import count_tokens  # noqa: PLC0415 - reads a table
+    from quotakeeper.tokens import count_tokens  # noqa: PLC0415 - loads a table
 
     return count_tokens(text)
 

@@ -1,10 +1,10 @@
-"""Names of time zones that do not exist, and the name that was probably meant."""
+"""Suggests the time zone that was probably meant by a name that does not exist."""
 
 from __future__ import annotations
 
 import re
 
-# What people write for a place, where the database has no zone of that name.
+# Common names of places for which the database has no zone of that name.
 _PLACES = {
     "vietnam": "Asia/Ho_Chi_Minh",
     "viet nam": "Asia/Ho_Chi_Minh",
@@ -20,7 +20,7 @@ _PLACES = {
     "ist": "Asia/Kolkata",
     "jst": "Asia/Tokyo",
 }
-# A zone for each whole offset, in hours ahead of UTC; the best known one without summer time.
+# A zone for each whole offset, in hours ahead of UTC: the best known one without daylight saving.
 _AHEAD = {
     -12: "Etc/GMT+12", -11: "Pacific/Pago_Pago", -10: "Pacific/Honolulu", -9: "Etc/GMT+9",
     -8: "Etc/GMT+8",
@@ -35,9 +35,9 @@ _OFFSET = re.compile(r"(?:<[^>]{3,8}>|[A-Za-z]{3,5})?\s*[+-]?(\d{1,2})(?::?00)?"
 
 
 def nearest_zone(name: str) -> str:
-    """What to do about a name that is no zone's: the zone that was probably meant.
+    """Advice for an unknown zone name: the zone that was probably meant.
 
-    An offset has two readings (POSIX counts it westwards, ISO 8601 eastwards), so both are named.
+    An offset has two readings (POSIX counts westwards, ISO 8601 eastwards), so both are suggested.
     """
     found = _OFFSET.fullmatch(name.strip())
     if found and int(found[1]) in range(1, 15):
@@ -45,7 +45,7 @@ def nearest_zone(name: str) -> str:
         readings = [f"{hours} hours ahead of UTC is {_AHEAD[hours]!r}"]
         if -hours in _AHEAD:
             readings.append(f"{hours} hours behind it is {_AHEAD[-hours]!r}")
-        return f"an offset is no zone, and is read in two ways: {', '.join(readings)}"
+        return f"an offset is not a time zone and has two readings: {', '.join(readings)}"
     near = _similar(name.strip())
     if near:
         return f"did you mean {near!r}?"
@@ -57,7 +57,7 @@ def nearest_zone(name: str) -> str:
 
 def has_database() -> bool:
     """Whether a time zone database is installed at all."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - for errors only
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - only for errors
 
     try:
         ZoneInfo("Europe/London")
@@ -77,7 +77,7 @@ def _similar(name: str) -> str:
         return _PLACES[said[0]]
     whole: dict[str, str] = {}
     cities: dict[str, str] = {}
-    for zone in sorted(available_timezones(), key=_rank, reverse=True):  # the best known one last
+    for zone in sorted(available_timezones(), key=_rank, reverse=True):  # the best known last
         plain = zone.replace("_", " ").lower()
         whole[plain] = zone
         cities[plain.rpartition("/")[2]] = zone
@@ -89,7 +89,7 @@ def _similar(name: str) -> str:
 
 
 def _rank(zone: str) -> tuple[bool, str]:
-    """Zones of a continent before those that are kept for old names."""
+    """A sort key: zones of a continent come before legacy names."""
     continents = (
         "Africa",
         "America",
