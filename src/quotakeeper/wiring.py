@@ -158,7 +158,7 @@ def ledger_path(settings: Settings) -> Path | None:
         return followed(Path(ledger.removeprefix(_FILE_SCHEME)))
     if "://" in ledger:
         scheme = ledger.partition("://")[0]
-        raise ConfigError("ledger", f"no store for {scheme!r}", "give a path, or memory:")
+        raise ConfigError("ledger", f"there is no store for {scheme!r}", "give a path, or memory:")
     return followed(Path(ledger))
 
 

@@ -264,7 +264,7 @@ def test_prepaid_credit(cli: CommandLine) -> None:
     ]
     assert cli.run("verify").code == 0
     for given, what in (
-        (("each", "2"), "has a balance for each user"), (("credit", "0"), "not more than 0"),
+        (("each", "2"), "has a balance for each user"), (("credit", "0"), "is not above 0"),
         (("credit", "1", "--expires", "yesterday"), "not in the future"),
         (("nothing", "1"), "no limit 'nothing'"),
     ):  # fmt: skip

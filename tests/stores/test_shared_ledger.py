@@ -132,7 +132,7 @@ def test_a_private_ledger_is_shared_by_its_owner_alone(folder: Path) -> None:
             f"user uid {BOB.uid} may not write to ledger.db (owner uid {ALICE.uid}, group gid {TEAM}, "
             "mode 0600)" in caught.value.problem
         )
-        assert "have its owner share it" in caught.value.fix
+        assert "ask its owner to share it" in caught.value.fix
 
     BOB.run(refused)
     ALICE.run(lambda: draw(path, 1))

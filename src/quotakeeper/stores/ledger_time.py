@@ -28,7 +28,7 @@ def check_ledger_time(ledger: str, now: int, high_water: int) -> None:
     raise LedgerUnavailableError(
         ledger, f"its newest entry is of {_date(high_water)}, near the end of the calendar: it was "
         "written while a clock was far ahead",
-        "set it back: quotakeeper doctor --repair-clock",
+        "move the ledger back: quotakeeper doctor --repair-clock",
     )  # fmt: skip
 
 

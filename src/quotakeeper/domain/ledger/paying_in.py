@@ -74,7 +74,7 @@ def _unfit(state: LedgerState, command: o.TopUp, now: int) -> InvalidInputError 
             return InvalidInputError(name, "is not a printable text of at most 256 characters")
     credit = state.notices.credits.get(command.account.key)
     if not 0 < command.amount <= MAX_PICO - (credit.total if credit else 0):
-        return InvalidInputError("amount", "is not more than 0, or more than the ledger can hold")
+        return InvalidInputError("amount", "is not above 0, or is more than the ledger can hold")
     if command.until is not None and not now < command.until <= MAX_INSTANT:
         return InvalidInputError("expires", "is not in the future", "give a later date")
     return None

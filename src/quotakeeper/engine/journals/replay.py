@@ -125,7 +125,7 @@ class LeaseReplay:
             except FileNotFoundError:  # another process was faster
                 continue
             except OSError as error:
-                log.warning("quotakeeper: the journal of %s cannot be read: %s", owner, error)
+                log.warning("quotakeeper: the lease journal of %s cannot be read: %s", owner, error)
                 left.add(owner)
                 continue
             self._bury(store, now, journal)

@@ -230,7 +230,7 @@ def _book(spooled: Sequence[_Spooled], apply: Apply) -> int:
             if failed is None:
                 booked += 1
             else:
-                log.warning("quotakeeper: spooled call %s: %s", each.record.id, failed.error)
+                log.warning("quotakeeper: spooled call %s failed: %s", each.record.id, failed.error)
     return booked
 
 

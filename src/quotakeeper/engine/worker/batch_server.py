@@ -130,7 +130,7 @@ class BatchServer:
             if self._watching:
                 self._maintenance.leave(self._store())
         except Exception as error:  # noqa: BLE001 - the store must be closed after any error
-            log.warning("quotakeeper: %s", error)
+            log.warning("quotakeeper: the ledger was not closed properly: %s", error)
         finally:
             try:
                 self.close()

@@ -122,7 +122,9 @@ def fail(tickets: Iterable[WorkItem], error: Exception) -> None:
     failed = [ticket for ticket in tickets if ticket.open and ticket.deliver(None, afresh(error))]
     for ticket in failed:
         if not ticket.awaited:
-            log.warning("quotakeeper: %s: %s", type(ticket.command).__name__, error)
+            log.warning(
+                "quotakeeper: a command %s failed: %s", type(ticket.command).__name__, error
+            )
     wake(failed)
 
 

@@ -35,7 +35,7 @@ _KEPT = (
     "backup or name another file"
 )
 _NO_RIGHT = (
-    'have its owner share it ([ledger] group = "..." in the config file), or name another ledger '
+    'ask its owner to share it ([ledger] group = "..." in the config file), or name another ledger '
     "with QUOTAKEEPER_LEDGER"
 )
 _LOCKED = _NOTHING_WRITTEN["SQLITE_BUSY"]

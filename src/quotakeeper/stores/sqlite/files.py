@@ -72,7 +72,7 @@ def check_ours(path: Path) -> None:
         if why:
             raise LedgerUnavailableError(
                 str(path), f"{f'its file {path.name}{end}' if end else 'it'} {why}",
-                "put the ledger in a folder of your own, or remove that file after looking at it",
+                "put the ledger in a folder of your own, or check that file and remove it",
             )  # fmt: skip
 
 

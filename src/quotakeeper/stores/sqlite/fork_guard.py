@@ -105,7 +105,7 @@ def refuse_if_inherited(path: Path) -> None:
         raise LedgerUnavailableError(
             str(path),
             "this process was forked while its parent was using the ledger",
-            "start it by spawn, or fork before the ledger is used",
+            'start it with the method "spawn", or fork before the ledger is used',
         )
 
 
