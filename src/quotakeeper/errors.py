@@ -242,7 +242,10 @@ class TokenizerError(QuotakeeperError):
 
 
 class ProviderError(QuotakeeperError):
-    """A provider answered with an error status (`status`), or gave no answer (0)."""
+    """A provider answered with an error, or did not answer.
+
+    `status` is the HTTP status of the answer; 0 if there was none.
+    """
 
     def __init__(self, provider: str, status: int, message: str) -> None:
         self.provider = provider

@@ -154,7 +154,7 @@ class Keeper(OrderGiver):
         return decision
 
     def settle(self, reservation: Reservation | str, **given: Any) -> UsageEvent:
-        """End a reservation, or the open one with this id, with its true figures.
+        """End a reservation with the true figures of its call. Takes the reservation or its id.
 
         An id may belong to another process. Its call is then priced with the default price options.
         """
@@ -169,7 +169,7 @@ class Keeper(OrderGiver):
         return await reservation.asettle(**given)
 
     def release(self, reservation: Reservation | str) -> None:
-        """End a reservation, or the open one with this id, of a call that used nothing."""
+        """End the reservation of a call that used nothing. Takes the reservation or its id."""
         if isinstance(reservation, str):
             reservation = run(self._parts.worker, self._admission.take_up(reservation))
         reservation.release()

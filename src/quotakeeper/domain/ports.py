@@ -140,11 +140,11 @@ class LedgerUpkeep(Protocol):
         """
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries that are later than `to` to `to`, and derive all sums again, in one
-        commit.
+        """Move all entries that are later than the instant `to` back to it, in one commit.
 
-        A journal entry records the change; see ledger/setting_back.py. A ledger file is copied
-        first. With `only_look`, nothing is changed and the result says what would change.
+        All sums are derived again. A journal entry records the change; see ledger/setting_back.py.
+        A ledger file is copied first. With `only_look`, nothing is changed and the result says what
+        would change.
         """
 
     def shrink(self) -> None:

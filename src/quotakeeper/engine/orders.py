@@ -91,7 +91,7 @@ class Orders:
     def top_up(
         self, name: str, amount: object, expires_at: object, why: str, by: str | None
     ) -> Steps[int]:
-        """Add credit to a prepaid limit. Returns its new rest, in base units.
+        """Add credit to a prepaid limit. Returns what is left of the limit then, in base units.
 
         Raises InvalidInputError, LedgerError.
         """

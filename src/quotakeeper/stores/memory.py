@@ -163,7 +163,7 @@ class MemoryStore:
         return Compacted(min(before, now), 0, 0, None)
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries that are later than `to` to `to`; see the Store port."""
+        """Move all entries that are later than the instant `to` back to it; see the Store port."""
         with self._lock:
             later = [entry for entry in self._journal if entry.at > to]
             done = preview(later, self._state.high_water, to)

@@ -1,4 +1,4 @@
-"""Verify: derive every balance from the journal again and compare it with the stored one."""
+"""Verify: derives every balance from the journal again and compares it with the stored one."""
 
 from __future__ import annotations
 

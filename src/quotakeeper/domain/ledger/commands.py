@@ -242,7 +242,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many reservations a sweep expired and how many it assumed; `booked` are the assumed ones.
+    """How many reservations a sweep ended as expired, and how many as assumed (`booked`).
 
     `leases` are leases that stay open although they expired or their owner ended, because they were
     neither in `read` nor in `unread`.

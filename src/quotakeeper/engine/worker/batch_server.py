@@ -125,7 +125,7 @@ class BatchServer:
         return True
 
     def leave(self) -> None:
-        """Book all calls, end open reservations, and close the store."""
+        """Book all ended calls, end this process's open reservations, and close the store."""
         try:
             if self._watching:
                 self._maintenance.leave(self._store())

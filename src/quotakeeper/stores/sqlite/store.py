@@ -186,7 +186,7 @@ class SqliteStore(Transactions):
         return self._written(let_go)
 
     def set_back(self, to: int, by: str, why: str, *, only_look: bool = False) -> SetBack:
-        """Move all entries that are later than `to` to `to`; see the Store port.
+        """Move all entries that are later than the instant `to` back to it; see the Store port.
 
         The copy beside the ledger is called `<ledger>.before-repair-<newest entry>.bak`.
         """
