@@ -2,7 +2,7 @@
 
 SQLite keeps a process's file locks in memory. A forked child inherits that memory without the
 locks. Beside an inherited connection, a new connection would write without locks. So a fork waits
-until open reads end. If a connection was open all the same, the child is refused any ledger.
+until open reads end. If a connection was open all the same, the child must not use any ledger.
 """
 
 from __future__ import annotations
