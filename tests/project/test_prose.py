@@ -22,7 +22,7 @@ ENOUGH = "Word" + " word" * 24 + "."
         ("docs/en/a.md", LONG.replace("word word", "word e.g. word", 1)),
         ("docs/vi/a.md", " ".join(["từ"] * 41)),
         ("src/quotakeeper/a.py", f'"""{LONG}"""\n'),
-        ("src/quotakeeper/a.py", f'class A:\n    def b(self) -> None:\n        """One.\n\n        {LONG}\n        """\n'),
+        ("src/quotakeeper/a.py", f'def b() -> None:\n    """One.\n\n    {LONG}\n    """\n'),
     ],
 )  # fmt: skip
 def test_a_long_sentence_is_found(place: str, text: str) -> None:
