@@ -138,7 +138,7 @@ def _files(root: Path) -> Iterator[Path]:
         yield from (root / name).rglob("*.py")
     for name in PAGES:
         path = root / name
-        yield from path.rglob("*.md") if path.is_dir() else [path]
+        yield from path.rglob("*.md") if path.is_dir() else [path] if path.is_file() else []
 
 
 if __name__ == "__main__":
