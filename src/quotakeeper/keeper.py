@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +27,7 @@ from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.steps import arun, run
 from quotakeeper.order_giver import OrderGiver
+from quotakeeper.value_classes import replace
 from quotakeeper.wiring import wire
 
 DEFAULT_TTL_SECONDS = 3_600.0

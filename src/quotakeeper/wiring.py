@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.file_safety import followed
 from quotakeeper.identifiers import new_owner
 from quotakeeper.known_names import KnownNames
+from quotakeeper.value_classes import dataclass, replace
 
 if TYPE_CHECKING:
     from quotakeeper.catalogue.quota_presets import QuotaPreset

@@ -9,6 +9,7 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -187,3 +188,11 @@ def test_a_method_is_compiled_once_and_only_when_it_is_called() -> None:
     compiled = made.__dict__["__eq__"]
     assert compiled is not before and compiled.__code__.co_filename == "<Point.__eq__>"
     assert made(1) != made(2) and made.__dict__["__eq__"] is compiled
+
+
+def test_neither_the_package_nor_a_bare_command_loads_the_slow_modules() -> None:
+    code = (
+        "import sys, quotakeeper, quotakeeper.cli.bare, quotakeeper.wiring\n"
+        "print(sorted({'dataclasses', 'inspect', 'ast'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.windows import MAX_INSTANT, SECOND
 from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

@@ -8,7 +8,6 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +22,7 @@ from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import ConfigError, InvalidInputError, QuotakeeperError
 from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import asdict, dataclass
 from quotakeeper.wiring import check_limits, ledger_path
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from quotakeeper.app.records.instants import rfc3339
 from quotakeeper.config import Settings
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 from quotakeeper.wiring import ledger_path
 
 if TYPE_CHECKING:

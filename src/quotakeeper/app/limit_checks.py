@@ -7,12 +7,12 @@ were used. A limit on another word is not wrong, but it may match nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quotakeeper.config import Settings
 from quotakeeper.domain.limits import Limit
 from quotakeeper.known_names import nearest
+from quotakeeper.value_classes import dataclass
 from quotakeeper.wiring import ledger_path
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from quotakeeper.app.records.status import forecast_record, limit_record, status
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

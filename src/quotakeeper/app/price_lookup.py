@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from quotakeeper.app.records.instants import rfc3339
@@ -10,6 +9,7 @@ from quotakeeper.catalogue import PriceSnapshot
 from quotakeeper.domain.pricing.prices import ANY_MODEL, Adjustment, PriceRow
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 
 ModelNames = frozenset[tuple[str, str]]  # provider and model
 

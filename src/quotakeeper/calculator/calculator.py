@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
@@ -32,6 +31,7 @@ from quotakeeper.file_safety import write_private
 from quotakeeper.keeper import Keeper, engine_of
 from quotakeeper.schemas import Schema
 from quotakeeper.tokens import count_tokens
+from quotakeeper.value_classes import replace
 
 logger = logging.getLogger("quotakeeper.calculator")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from quotakeeper.calculator.operations import usd
+from quotakeeper.value_classes import dataclass
 
 RULE = "=" * 70
 WARNING_LINES = {

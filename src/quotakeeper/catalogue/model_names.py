@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from quotakeeper.value_classes import dataclass, field
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 # "-002", "-latest", "-preview", "-preview-05-20", "-preview-09-2025", "-exp-0827", "@001" ...

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -33,6 +32,7 @@ from quotakeeper.domain.pricing.prices import (
     PriceRow,
 )
 from quotakeeper.errors import ConfigError
+from quotakeeper.value_classes import dataclass
 
 CONFIDENCES = ("high", "medium", "low")
 _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")

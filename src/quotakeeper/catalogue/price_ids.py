@@ -7,12 +7,12 @@ a user's file add "own-" and a short hash of their rows, so another file cannot 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from quotakeeper.domain.pricing.prices import NO_MODEL, PriceOptions, instant_text
 from quotakeeper.domain.windows import instant
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, field
 
 _NONE = "(none)"
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from quotakeeper.domain.quotas import CONCURRENCY, PRESET, ProviderQuota
 from quotakeeper.domain.units import METERS, amount_from_units
 from quotakeeper.domain.windows import parse_window, period_at
 from quotakeeper.errors import ConfigError, InvalidInputError
+from quotakeeper.value_classes import dataclass
 
 # How the figures of a preset are known: by the provider's documentation, by what users and replies
 # told, or by a table that is not published any more.

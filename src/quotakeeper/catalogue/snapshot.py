@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -25,6 +24,7 @@ from quotakeeper.domain.pricing.prices import (
 from quotakeeper.domain.pricing.selection import PriceSheet, known_addons, lines_for
 from quotakeeper.domain.units import Quantities
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import replace
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 _MOST_CACHED = 4_096

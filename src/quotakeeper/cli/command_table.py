@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
 
 from quotakeeper.pipeline.command_option import CommandOption
+from quotakeeper.value_classes import dataclass
 
 # In the order of the help text: running, looking, the ledger, setting up. Others come behind.
 ORDER = (

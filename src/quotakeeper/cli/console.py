@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from typing import TextIO
+
+from quotakeeper.value_classes import dataclass
 
 _CODES = {"OK": "32", "WARN": "33", "OVER": "1;31", "dim": "2", "bold": "1"}
 

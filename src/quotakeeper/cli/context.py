@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli.console import Glyphs, glyphs_for
@@ -11,6 +10,7 @@ from quotakeeper.cli.text.words import Words
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.terminal import language, wants_colour
 from quotakeeper.errors import LedgerUnavailableError
+from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

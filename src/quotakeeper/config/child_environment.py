@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from quotakeeper.config.loader import load_settings
 from quotakeeper.config.policies import checked_policy
 from quotakeeper.config.settings import Settings
 from quotakeeper.errors import ConfigError
+from quotakeeper.value_classes import dataclass, field, replace
 
 ON_LIMIT = "QUOTAKEEPER_ON_LIMIT"
 RUN_ON_LIMIT = "QUOTAKEEPER_RUN_ON_LIMIT"

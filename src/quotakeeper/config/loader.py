@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -40,6 +39,7 @@ from quotakeeper.config.settings import (
 from quotakeeper.config.toml_reader import read_toml
 from quotakeeper.domain.limits import Limit
 from quotakeeper.errors import ConfigError, InvalidInputError
+from quotakeeper.value_classes import replace
 
 T = TypeVar("T")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: "C:" is a drive

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from quotakeeper.config.limit_tables import at_key, one_of
 from quotakeeper.config.settings import CHOICES, WHOLE_NUMBERS, Settings, whole_number
+from quotakeeper.value_classes import replace
 
 _CHOICES = {choice.name: choice for choice in CHOICES}
 _NUMBERS = {number.name: number for number in WHOLE_NUMBERS}

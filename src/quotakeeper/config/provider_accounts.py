@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from quotakeeper.value_classes import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 
 from quotakeeper.domain.limits import Limit
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, field
 
 DEFAULT_WARN_AT = Decimal("0.8")
 

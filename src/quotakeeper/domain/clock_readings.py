@@ -6,10 +6,10 @@ while the machine is suspended. So both clocks advance equally unless somebody s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from quotakeeper.domain.windows import FOREVER, moment
+from quotakeeper.value_classes import dataclass
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from types import MappingProxyType
 
@@ -12,6 +11,7 @@ from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import Quantities, units_text
 from quotakeeper.domain.windows import Period, moment
+from quotakeeper.value_classes import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -11,6 +10,7 @@ from functools import lru_cache
 from quotakeeper.domain.units import METERS, Meter, meter_named
 from quotakeeper.domain.usage import CallLabels, check_label
 from quotakeeper.domain.windows import Window
+from quotakeeper.value_classes import dataclass, field, replace
 
 Scope = tuple[tuple[str, str], ...]
 _NEVER = 2**63  # larger than any balance

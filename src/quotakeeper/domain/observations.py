@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import ThresholdCrossed
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.value_classes import dataclass
 
 __all__ = [
     "CallAdmitted", "CallAssumed", "CallCorrected", "CallRefused", "CallSettled", "CallUnpriced",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from quotakeeper.domain.windows import moment
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
@@ -17,6 +16,7 @@ from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ They are shown beside limits. They refuse no call and are not part of the journa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from quotakeeper.domain.windows import SECOND
+from quotakeeper.value_classes import dataclass, replace
 
 REPLY = "429 reply"
 HEADER = "response header"

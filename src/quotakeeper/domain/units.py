@@ -9,7 +9,6 @@ A key without a modality is text, or its meter has no modalities.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, Inexact
 from functools import lru_cache
 from types import MappingProxyType
@@ -23,6 +22,7 @@ from quotakeeper.domain.money import (
 )
 from quotakeeper.domain.numbers import LOSSLESS
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass
 
 MAX_QUANTITY = 10**12  # the most in one event: a trillion tokens, 31 years of audio
 MAX_AMOUNT = 2**62  # the largest amount of a limit

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
 from quotakeeper.domain.units import Quantities
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, field
 
 MAX_LABEL = 256
 MAX_SCOPE_LABELS = 16

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass
 
 SECOND = 1_000_000
 MAX_INSTANT = 253_402_300_800 * SECOND  # the year 10000; datetime ends before it

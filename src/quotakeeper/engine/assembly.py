@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +33,7 @@ from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.maintenance import Maintenance
 from quotakeeper.engine.worker.process_lifecycle import lifecycle
 from quotakeeper.engine.worker.thread import Worker
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper.engine.leases.block_sizing import BlockSizing

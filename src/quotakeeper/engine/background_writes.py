@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from quotakeeper.domain.ledger.commands import (
     Assume,
@@ -17,6 +16,7 @@ from quotakeeper.domain.ledger.commands import (
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.ports import LedgerWriter
 from quotakeeper.engine.observers import Observers
+from quotakeeper.value_classes import replace
 
 Apply = Callable[[LedgerWriter, Sequence[Command], int], Sequence[Outcomes]]
 

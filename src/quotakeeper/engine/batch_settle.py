@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Settle
 from quotakeeper.engine.journals.ended_calls import NotedEnd
 from quotakeeper.engine.reservation import Reservation
+from quotakeeper.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

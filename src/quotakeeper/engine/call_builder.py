@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from quotakeeper.domain.ledger.entries import Figures
@@ -22,6 +21,7 @@ from quotakeeper.engine.call_names import AnyName, Names
 from quotakeeper.engine.call_prices import CallPrices, PriceBook
 from quotakeeper.engine.policies import Policies
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, replace
 
 _TEXT_METERS = {"input_text": "input_tokens", "output_text": "output_tokens"}
 _SCALED = ("audio_seconds", "audio_minutes", "session_minutes")

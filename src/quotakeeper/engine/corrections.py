@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Correct
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.engine.call_builder import QUANTITIES, CallBuilder
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import replace
 
 _ABOUT = ("provenance", "outcome", "model_served", "duration_ms", "note")
 

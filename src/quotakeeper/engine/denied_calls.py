@@ -7,7 +7,6 @@ under way end, or until the period ends. A call that ends in this process wakes 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from quotakeeper.domain.decisions import Decision, Verdict
@@ -22,6 +21,7 @@ from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.room import MayWait, Rest
 from quotakeeper.engine.terms import OUTPUT, Terms
 from quotakeeper.engine.worker.steps import Steps
+from quotakeeper.value_classes import replace
 
 FIRST_PAUSE_SECONDS = 0.02
 BUSY_PAUSE_SECONDS = 0.25  # the longest pause between two checks for room

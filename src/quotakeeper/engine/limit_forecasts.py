@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from quotakeeper.domain.forecasting.forecast import LimitSnapshot, forecast
 from quotakeeper.domain.forecasting.status import LimitStatus, Status
+from quotakeeper.value_classes import replace
 
 
 def snapshot_of(entry: LimitStatus, now: int) -> LimitSnapshot:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from quotakeeper.clocks import Clock
@@ -16,6 +15,7 @@ from quotakeeper.engine.room import Room
 from quotakeeper.engine.store_failure import StoreFailurePolicy
 from quotakeeper.engine.worker.steps import Steps
 from quotakeeper.engine.worker.thread import Worker
+from quotakeeper.value_classes import dataclass
 
 
 class Recalls(Protocol):

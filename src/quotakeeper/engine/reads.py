@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import Protocol
 
@@ -30,6 +29,7 @@ from quotakeeper.domain.windows import moment
 from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.seen_quotas import SeenQuotas
 from quotakeeper.errors import LedgerCorruptError
+from quotakeeper.value_classes import dataclass
 
 
 class CallsUnderWay(Protocol):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from quotakeeper.domain.decisions import HoldBasis, OutputCap
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.units import Quantities
+from quotakeeper.value_classes import dataclass, field
 
 OUTPUT = "output_tokens"
 # Arguments of `Keeper.reserve` that are not quantities.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from quotakeeper.clocks import Clock
 from quotakeeper.domain.ledger.commands import Reserve
@@ -20,6 +19,7 @@ from quotakeeper.engine.parts import EngineParts
 from quotakeeper.engine.terms import Terms
 from quotakeeper.engine.worker.steps import AskWorker, Steps
 from quotakeeper.errors import LedgerError
+from quotakeeper.value_classes import replace
 
 FEWEST_CALLS = 20  # with fewer calls, the p99 is unreliable and the worst case is reserved
 MOST_EVENTS = 2_000  # the newest events of all operations that are read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from quotakeeper.intercept import import_hook
 from quotakeeper.intercept.http_gate import switch
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.metering.process_meter import make_meter, read_watch_settings, use_meter
+from quotakeeper.value_classes import replace
 
 if TYPE_CHECKING:
     from quotakeeper.keeper import Keeper

@@ -13,11 +13,11 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import quotakeeper
+from quotakeeper.value_classes import dataclass, field
 
 NOT_FOUND, NOT_RUNNABLE = 127, 126
 INJECTED = Path(__file__).parent / "inject"

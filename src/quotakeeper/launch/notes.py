@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from quotakeeper.value_classes import dataclass
 
 ENVIRONMENT = "environment"  # why a child is not metered: else a flag of Python's
 

@@ -11,8 +11,9 @@ import shlex
 import shutil
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
+
+from quotakeeper.value_classes import dataclass
 
 FLAG, SHEBANG, STATIC, ENVIRONMENT = "flag", "shebang", "static", "environment"
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*[tdmw]*|py")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from quotakeeper.clocks import Clock, SystemClock
@@ -22,6 +21,7 @@ from quotakeeper.metering.retries import Link, Retries
 from quotakeeper.providers.adapter import body_with_output_cap, output_cap_of
 from quotakeeper.providers.contract import NOTHING, Adapter, Call, Request, TextCount
 from quotakeeper.providers.registry import recognise
+from quotakeeper.value_classes import dataclass, replace
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from quotakeeper.config.child_environment import (
@@ -27,6 +26,7 @@ from quotakeeper.loggers import tell
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.native_threads import RLock
 from quotakeeper.providers.registry import adapters, base_url_variables, is_provider_host
+from quotakeeper.value_classes import replace
 
 log = logging.getLogger("quotakeeper.intercept")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quotakeeper.errors import (
@@ -12,6 +11,7 @@ from quotakeeper.errors import (
     PausedError,
     UnpricedModelError,
 )
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper.providers.contract import Call, Refusal

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from quotakeeper.native_threads import RLock
 from quotakeeper.providers.contract import Request
+from quotakeeper.value_classes import dataclass
 
 _MOST = 1_024
 _LINKED_SECONDS = 600.0

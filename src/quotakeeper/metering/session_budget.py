@@ -7,7 +7,6 @@ is settled at the whole and the others are released: it becomes one event.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.errors import LimitExceeded
@@ -15,6 +14,7 @@ from quotakeeper.metering.recognised import welcome_provider
 from quotakeeper.metering.refusal import DENIED, Denied
 from quotakeeper.metering.steps import adrive, drive
 from quotakeeper.providers.contract import Call
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation

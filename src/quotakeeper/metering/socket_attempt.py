@@ -6,7 +6,6 @@ import copy
 import os
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from quotakeeper.domain.usage import Provenance
@@ -20,6 +19,7 @@ from quotakeeper.metering.settled_figures import figures_of
 from quotakeeper.native_threads import Lock
 from quotakeeper.providers.adapter import farewell_of
 from quotakeeper.providers.contract import Adapter, LiveSession, Usage
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper.metering.call_host import CallHost

@@ -9,7 +9,6 @@ raises what it always raises. An answer that is packed can't be continued by us:
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakMethod
 
@@ -19,6 +18,7 @@ from quotakeeper.metering.event_loops import run_in_thread
 from quotakeeper.metering.refusal import DENIED, Denied
 from quotakeeper.metering.steps import adrive, drive
 from quotakeeper.providers.contract import Adapter, Call, UsageReader
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation

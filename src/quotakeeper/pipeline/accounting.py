@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quotakeeper.clocks import zone_named
@@ -21,6 +20,7 @@ from quotakeeper.errors import (
 )
 from quotakeeper.metering.quota_notes import note_quotas
 from quotakeeper.pipeline.errors import LimitReachedError, SetupError
+from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

@@ -6,7 +6,6 @@ Every attempt is booked by itself, because every attempt that is answered may be
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quotakeeper.clocks import zone_named
@@ -28,6 +27,7 @@ from quotakeeper.pipeline.retry_policy import (
     backoff_seconds,
     failure_advice,
 )
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper.clocks import Clock

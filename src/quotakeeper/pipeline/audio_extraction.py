@@ -6,12 +6,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from quotakeeper.pipeline.errors import MediaFileError, SetupError
 from quotakeeper.pipeline.media import MediaFile, open_media
+from quotakeeper.value_classes import dataclass
 
 _FFMPEG_SECONDS = 3_600
 

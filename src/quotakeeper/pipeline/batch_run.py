@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from quotakeeper.pipeline.errors import LimitReachedError, MediaFileError
 from quotakeeper.pipeline.file_job import STEPS, FileJob, FileResult, JobSettings, recognitions_left
 from quotakeeper.pipeline.media import exact_milliseconds, open_media
 from quotakeeper.pipeline.speech_to_text import speech_plan
+from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
     from quotakeeper.clocks import Clock

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from quotakeeper.pipeline.atomic_files import read_json, short_stem, write_json
@@ -18,6 +17,7 @@ from quotakeeper.pipeline.media import MediaFile
 from quotakeeper.pipeline.rewriting import Rewriting, rewriting_from
 from quotakeeper.pipeline.speech_to_text import SpeechSegment, Transcript
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import asdict
 
 TOOL = "quotakeeper all_in_one_backup"
 _SPEECH = "speech_to_text"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from quotakeeper.value_classes import dataclass
 
 GENERAL = "Options"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.pipeline import rewriting, translation
@@ -31,6 +30,7 @@ from quotakeeper.pipeline.speech_to_text import (
     speech_plan,
     transcribe,
 )
+from quotakeeper.value_classes import dataclass
 
 STEPS = ("voice", "speech to text", "translation", "rewriting", "files")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from quotakeeper.pipeline.accounting import CallPlan
@@ -14,6 +13,7 @@ from quotakeeper.pipeline.errors import MediaFileError
 from quotakeeper.pipeline.http_transport import HttpRequest
 from quotakeeper.pipeline.reported_usage import gemini_usage
 from quotakeeper.tokens import estimate_tokens
+from quotakeeper.value_classes import dataclass
 
 # What the service adds around the texts: roles, separators.
 _FRAME_TOKENS = 32

@@ -9,13 +9,13 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import urlsplit
 
 from quotakeeper.pipeline.errors import SetupError
+from quotakeeper.value_classes import dataclass, field
 
 _MOST_REPLY_BYTES = 64 * 1024 * 1024
 # Failures that leave no doubt that nothing was sent.

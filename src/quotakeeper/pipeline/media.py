@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.app.media.folders import CONTENT_TYPES
 from quotakeeper.app.media.lengths import MediaLength, measure
 from quotakeeper.pipeline.errors import MediaFileError
+from quotakeeper.value_classes import dataclass
 
 # These always say how long they are: a file that does not is damaged.
 _HEADED = {".wav", ".mp3"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from quotakeeper.pipeline.gemini import GeminiSettings, default_thinking_budget
 from quotakeeper.pipeline.http_transport import check_base_url
 from quotakeeper.pipeline.option_table import DEEPGRAM_URL, GEMINI_URL, add_arguments
 from quotakeeper.pipeline.speech_to_text import DeepgramSettings
+from quotakeeper.value_classes import dataclass
 
 LANGUAGES = ("zh", "vi")
 _MOST_TIMEOUT_SECONDS = 86_400

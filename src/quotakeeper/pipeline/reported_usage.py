@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+
+from quotakeeper.value_classes import dataclass
 
 Json = Mapping[str, object]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from quotakeeper.pipeline.http_transport import HttpReply
 from quotakeeper.providers.contract import QuotaReading
 from quotakeeper.providers.deepgram.errors import read_fault as deepgram_fault
 from quotakeeper.providers.gemini.errors import read_fault as gemini_fault
+from quotakeeper.value_classes import dataclass
 
 _READ_FAULT = {"gemini": gemini_fault, "deepgram": deepgram_fault}
 MOST_WAIT_SECONDS = 120.0

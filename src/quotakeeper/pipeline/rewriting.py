@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from quotakeeper.pipeline.api_client import ApiClient, Json
 from quotakeeper.pipeline.errors import MediaFileError
 from quotakeeper.pipeline.gemini import GeminiPrompt, GeminiSettings, ask_gemini
 from quotakeeper.tokens import estimate_tokens
+from quotakeeper.value_classes import dataclass
 
 OPERATION = "rewrite"
 VERSION = "1"

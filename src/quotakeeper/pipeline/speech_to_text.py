@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from quotakeeper.pipeline.accounting import CallPlan
@@ -16,6 +15,7 @@ from quotakeeper.pipeline.api_keys import ApiKey
 from quotakeeper.pipeline.audio_extraction import AudioTrack
 from quotakeeper.pipeline.http_transport import HttpRequest
 from quotakeeper.pipeline.reported_usage import deepgram_usage
+from quotakeeper.value_classes import dataclass
 
 OPERATION = "speech_to_text"
 # Below this a recogniser was guessing: most likely it was told the wrong language.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
 from quotakeeper.providers.contract import NO_QUANTITIES, NOTHING
+from quotakeeper.value_classes import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

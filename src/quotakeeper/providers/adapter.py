@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from quotakeeper.domain.decisions import OutputCap
@@ -25,6 +24,7 @@ from quotakeeper.providers.contract import (
 )
 from quotakeeper.providers.reading.redaction import own_message
 from quotakeeper.providers.reading.refusals import refusal_with
+from quotakeeper.value_classes import dataclass
 
 RouteT = TypeVar("RouteT")
 

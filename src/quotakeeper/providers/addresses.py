@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from quotakeeper.value_classes import dataclass
 
 _MOST_QUERY = 200
 _FALSE = ("", "false", "0", "no")

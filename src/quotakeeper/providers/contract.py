@@ -7,11 +7,11 @@ key. Nothing here raises for what a provider or a program sends.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
 from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.value_classes import dataclass, field
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_QUANTITIES: Mapping[str, int] = MappingProxyType({})

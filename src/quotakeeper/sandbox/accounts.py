@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from urllib.parse import urlencode
@@ -27,6 +26,7 @@ from quotakeeper.sandbox.messages import (
     json_reply,
     request_uuid,
 )
+from quotakeeper.value_classes import replace
 
 PROJECT_ID = "5a9dbeef-0000-4000-8000-000000000001"
 BILLING_PATH = "/__sandbox__/billing.csv"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from quotakeeper.catalogue import PriceSnapshot
 from quotakeeper.clocks import zone_named
@@ -16,6 +15,7 @@ from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import split_key
 from quotakeeper.domain.windows import moment
 from quotakeeper.sandbox.messages import Charge
+from quotakeeper.value_classes import dataclass, field
 
 _HEADER = (
     "Project name", "Service description", "Service ID", "SKU description", "SKU ID", "Cost type",

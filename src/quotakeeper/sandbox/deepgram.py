@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from quotakeeper.domain.windows import moment
 from quotakeeper.providers.audio import Sound, read_sound
@@ -23,6 +22,7 @@ from quotakeeper.sandbox.messages import (
 )
 from quotakeeper.sandbox.phrases import SPEECHES, Speech, SpokenSegment, hear
 from quotakeeper.tokens import estimate_tokens
+from quotakeeper.value_classes import dataclass
 
 DEFAULT_MODEL = "base-general"
 _URL_SECONDS = 30

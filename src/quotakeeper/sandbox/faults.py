@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.sandbox import deepgram, gemini
 from quotakeeper.sandbox.messages import Reply, SandboxRequest, SandboxTurn, json_reply, parse_json
+from quotakeeper.value_classes import dataclass, replace
 
 HEADER = "x-sandbox-fault"
 QUERY = "sandbox_fault"

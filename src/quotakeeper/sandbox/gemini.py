@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from quotakeeper.domain.windows import moment
 from quotakeeper.sandbox.gemini_usage import GeminiCounts, PromptCount, count_prompt, thoughts_for
@@ -27,6 +26,7 @@ from quotakeeper.sandbox.messages import (
 from quotakeeper.sandbox.phrases import rewritten, translate
 from quotakeeper.sandbox.tool_calls import tool_wish
 from quotakeeper.tokens import estimate_tokens
+from quotakeeper.value_classes import replace
 
 PATH = re.compile(
     r"/(?P<version>v1|v1beta|v1alpha|v1beta1)/(?P<place>(?:projects/[^/]+/locations/[^/]+/)?"

@@ -7,10 +7,10 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from quotakeeper.providers.audio import read_sound
 from quotakeeper.tokens import estimate_tokens
+from quotakeeper.value_classes import dataclass
 
 _IMAGE_TOKENS = 258
 _PAGE_TOKENS = 258

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from quotakeeper.sandbox.messages import Charge
 from quotakeeper.sandbox.websocket import Message
+from quotakeeper.value_classes import dataclass
 
 SWITCHED = 101
 

@@ -7,7 +7,8 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from quotakeeper.value_classes import dataclass, field
 
 Headers = tuple[tuple[str, str], ...]
 

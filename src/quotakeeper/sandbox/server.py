@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from types import TracebackType
 
 from quotakeeper.clocks import Clock, SystemClock
@@ -16,6 +15,7 @@ from quotakeeper.sandbox.http_front import LoopbackServer
 from quotakeeper.sandbox.messages import Reply, SandboxRequest, SandboxTurn, json_reply
 from quotakeeper.sandbox.phrases import SPEECHES, Speech
 from quotakeeper.sandbox.sockets import Opening, open_socket
+from quotakeeper.value_classes import replace
 
 BILL_PATH = "/__sandbox__/bill"
 HEALTH_PATH = "/__sandbox__/health"

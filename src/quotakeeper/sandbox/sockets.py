@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from quotakeeper.sandbox import deepgram_live, gemini_live
 from quotakeeper.sandbox.bill import Bill
@@ -13,6 +12,7 @@ from quotakeeper.sandbox.gemini_live import GeminiSession
 from quotakeeper.sandbox.live import SWITCHED, Answer, SandboxSession
 from quotakeeper.sandbox.messages import Charge, Reply, SandboxRequest, SandboxTurn, json_reply
 from quotakeeper.sandbox.websocket import Message, WebSocket, accept
+from quotakeeper.value_classes import dataclass
 
 _NO_TURN = SandboxTurn(0, 0)
 _REFUSING = ("429", "429-day", "429-bare", "402", "500", "503")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
 from quotakeeper.testing.ledger_case import LedgerCase, cap, tokens
+from quotakeeper.value_classes import replace
 
 
 class AttemptRules(LedgerCase):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.ledger.entries import Kind
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.testing.ledger_case import HOUR, LABELS, LedgerCase, cap, tokens
+from quotakeeper.value_classes import replace
 
 PREPAID = cap(0, "credit", window="none")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from quotakeeper.domain.ledger import commands as c
@@ -10,6 +9,7 @@ from quotakeeper.domain.ledger.entries import Crossing, Kind
 from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.testing.ledger_case import HOUR, LABELS, OWNER, LedgerCase, cap, tokens
+from quotakeeper.value_classes import replace
 
 DAY_START = 1_795_392_000_000_000  # midnight before the clock's first noon
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.quotas import HEADER, REPLY, ProviderQuota
 from quotakeeper.testing.ledger_case import HOUR, LedgerCase, tokens
+from quotakeeper.value_classes import replace
 
 
 class QuotaRules(LedgerCase):

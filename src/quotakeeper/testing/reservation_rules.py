@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger.entries import Kind
 from quotakeeper.domain.ledger.reservations import State
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.errors import InvalidInputError, KeyConflictError, ReservationClosedError
 from quotakeeper.testing.ledger_case import HOUR, LABELS, MINUTE, OWNER, LedgerCase, cap, tokens
+from quotakeeper.value_classes import replace
 
 
 class ReservationRules(LedgerCase):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import order_commands as o
 from quotakeeper.domain.limits import Limit, applicable
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.testing.ledger_case import HOUR, OWNER, LedgerCase, cap, tokens
+from quotakeeper.value_classes import replace
 
 
 def of(user: str | None, model: str = "m") -> CallLabels:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.tokens import exact
 from quotakeeper.tokens.estimate import estimate_tokens
+from quotakeeper.value_classes import dataclass
 
 _SUFFIXES: Final = frozenset((".txt", ".srt", ".vtt", ".md", ".json", ".csv", ".py", ".html"))
 _SMALLEST_CHARS: Final = 1  # an empty piece says nothing about accuracy

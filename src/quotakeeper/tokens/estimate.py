@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import sys
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from quotakeeper.errors import InvalidInputError
@@ -15,6 +14,7 @@ from quotakeeper.tokens.pair_sums_numpy import VectorCounter
 from quotakeeper.tokens.pair_table import load_table
 from quotakeeper.tokens.piece_facts import load_facts
 from quotakeeper.tokens.script_weights import count_by_script
+from quotakeeper.value_classes import dataclass
 
 Provenance = Literal["tokenizer", "estimated"]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from quotakeeper.value_classes import dataclass
 
 MAGIC: Final = b"QKPAIRS1"
 SLOTS: Final = 32768  # one signed byte each

@@ -19,10 +19,11 @@ import struct
 import sys
 import zlib
 from array import array
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
+
+from quotakeeper.value_classes import dataclass
 
 MAGIC: Final = b"QKPIECE1"
 HEADER: Final = struct.Struct("<8sIII")  # magic, multiplier of the hash, pairs, words

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from quotakeeper.providers.audio import has_media_mark
+from quotakeeper.value_classes import dataclass
 
 # What to call a file in a request, by the ending of its name.
 CONTENT_TYPES = {

@@ -6,7 +6,6 @@ import json
 import mmap
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.providers.audio import (
@@ -15,6 +14,7 @@ from quotakeeper.providers.audio import (
     longest_milliseconds,
     sound_or_reason,
 )
+from quotakeeper.value_classes import dataclass
 
 _FFPROBE_SECONDS = 60
 # Decoders give the whole of the last frame, which the length that ffprobe tells may leave out.

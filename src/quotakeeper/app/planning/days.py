@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from quotakeeper.app.media.folders import SkippedFile
@@ -11,6 +10,7 @@ from quotakeeper.domain.forecasting.audio_rates import Rate
 from quotakeeper.domain.forecasting.scheduling import Planned, Schedule
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.windows import moment
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from quotakeeper.domain.forecasting.scheduling import Ask, Task
 from quotakeeper.domain.units import METERS, Quantities, measure
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, replace
 
 if TYPE_CHECKING:
     from quotakeeper.catalogue import PriceSnapshot

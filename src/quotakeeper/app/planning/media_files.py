@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.app.media.folders import FoundMedia, find_media
 from quotakeeper.app.media.lengths import measure
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

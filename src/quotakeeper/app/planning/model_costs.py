@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.app.media.folders import SkippedFile, files_in
@@ -15,6 +14,7 @@ from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, Quantities, units_text
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 
 # Shown unless asked for others: what people mostly choose between today, all current models.
 USUAL_MODELS = frozenset(

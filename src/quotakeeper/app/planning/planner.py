@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from quotakeeper.domain.windows import SECOND, Window, first_instant, moment, pe
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.keeper import engine_of
 from quotakeeper.providers.audio import longest_milliseconds
+from quotakeeper.value_classes import dataclass, field, replace
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.app.planning.media_files import unreadable
 from quotakeeper.tokens import count_tokens
+from quotakeeper.value_classes import dataclass
 
 _TEXTS = "txt srt vtt md json csv html htm xml ass"
 TEXTS = frozenset(f".{name}" for name in _TEXTS.split())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import date, tzinfo
 
 from quotakeeper.app.reconcile.differences import DifferenceKind
@@ -12,6 +11,7 @@ from quotakeeper.domain.units import TOKEN_METERS, split_key
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.domain.windows import moment
 from quotakeeper.providers.account_records import BilledLine
+from quotakeeper.value_classes import dataclass, field
 
 _BILLED_AS = {**{name: name for name in TOKEN_METERS}, "thought_tokens": "output_tokens"}
 _ENDING = re.compile(r"-(?:preview|latest|exp)(?:-[\d-]+)?$|-\d{3}$")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from quotakeeper.domain.windows import first_instant, moment
 from quotakeeper.engine.retention import LEAST_DAYS
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.providers.account_records import AccountRequest, BilledLine
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from quotakeeper.domain.units import by_meter
 from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
 from quotakeeper.providers.account_records import AccountRequest
+from quotakeeper.value_classes import dataclass, field
 
 
 class DifferenceKind(StrEnum):

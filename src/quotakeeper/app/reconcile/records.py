@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from quotakeeper.app.reconcile.bills import BillDifference, BillTotals
@@ -17,6 +16,7 @@ from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.providers.account_records import AccountRequest
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

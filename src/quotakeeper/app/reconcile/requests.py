@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from quotakeeper.app.reconcile.differences import (
     Better,
@@ -18,6 +17,7 @@ from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import by_meter, split_key
 from quotakeeper.domain.usage import MAX_LABEL, Outcome, Provenance, UsageEvent
 from quotakeeper.providers.account_records import AccountRequest
+from quotakeeper.value_classes import dataclass, field
 
 MARGIN_US = AFTER_US + BEFORE_US
 FREE_OPERATIONS = ("manage",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ from quotakeeper.providers.account_records import AccountRequest, BilledLine
 from quotakeeper.providers.deepgram.account import read_request
 from quotakeeper.providers.formats.json_stream import objects_listed
 from quotakeeper.providers.gemini.billing import read_bill
+from quotakeeper.value_classes import dataclass
 
 
 class AccountClient(Protocol):

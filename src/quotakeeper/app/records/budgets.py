@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from quotakeeper.domain.forecasting.status import percent_of
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.units import measure, units_text
 from quotakeeper.domain.windows import Period, period_at
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

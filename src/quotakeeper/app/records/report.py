@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from quotakeeper.app.records.instants import rfc3339, zone_text
 from quotakeeper.domain.money import usd_text
 from quotakeeper.domain.units import METERS, STORED_METERS, by_meter
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

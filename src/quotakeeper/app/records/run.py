@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from quotakeeper.domain.forecasting.status import UsageRow, add_up
 from quotakeeper.domain.forecasting.time_buckets import of_one
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

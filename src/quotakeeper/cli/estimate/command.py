@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quotakeeper import clocks
@@ -18,6 +17,7 @@ from quotakeeper.catalogue import load_snapshot
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.estimate.view import estimate_lines
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

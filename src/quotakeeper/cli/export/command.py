@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -13,6 +12,7 @@ from quotakeeper.app.records import write_events, write_file
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text.times import parse_range
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.reconcile import BillTotals, Compared, RequestWindow
@@ -32,6 +31,7 @@ from quotakeeper.config.provider_accounts import load_account_settings
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.providers.deepgram import ADAPTER as DEEPGRAM
 from quotakeeper.providers.gemini.billing import ZONE
+from quotakeeper.value_classes import dataclass, replace
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

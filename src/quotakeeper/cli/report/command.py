@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 
 from quotakeeper.app.records.report import report_csv_lines, report_record, usage_report
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.report.view import report_lines
 from quotakeeper.cli.text.times import parse_range
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

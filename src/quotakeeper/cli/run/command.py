@@ -8,7 +8,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from quotakeeper.app.records import write_file
@@ -31,6 +30,7 @@ from quotakeeper.errors import InvalidInputError, QuotakeeperError
 from quotakeeper.identifiers import new_id
 from quotakeeper.launch import launcher, preflight
 from quotakeeper.launch.notes import Notes, read_notes
+from quotakeeper.value_classes import dataclass
 
 _MOST_TAGS = 12  # a call may have 16 labels, and has some already
 _OBSTACLES = {

@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from quotakeeper import clocks
 from quotakeeper.app.live_frame import LiveFrame, frame_record, look
@@ -16,6 +15,7 @@ from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.text.table import cut
 from quotakeeper.cli.watch.view import frame_lines
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, MissingExtraError
+from quotakeeper.value_classes import dataclass
 
 _CALLS = 8
 _BLINK_SECONDS = 0.1

@@ -11,12 +11,12 @@ then too small.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from quotakeeper.domain.units import Quantities, split_key
 from quotakeeper.domain.usage import Provenance, UsageEvent
 from quotakeeper.domain.windows import SECOND
+from quotakeeper.value_classes import dataclass, field, replace
 
 MINUTE_MS = 60_000
 FOLLOWS_WITHIN = 6 * 3_600 * SECOND

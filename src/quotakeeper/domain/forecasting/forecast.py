@@ -16,13 +16,13 @@ arithmetic uses whole numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from math import isqrt
 
 from quotakeeper.domain.forecasting.time_buckets import BUCKET, bucket_start
 from quotakeeper.domain.money import divide_half_even
 from quotakeeper.domain.windows import SECOND, Period, Window
+from quotakeeper.value_classes import dataclass
 
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from quotakeeper.domain.forecasting.time_buckets import BUCKET
@@ -22,6 +21,7 @@ from quotakeeper.domain.limits import Limit, Mode
 from quotakeeper.domain.units import Quantities, measure
 from quotakeeper.domain.usage import CallLabels
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -18,6 +17,7 @@ from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, field, replace
 
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.forecast import Forecast

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.units import METERS, Quantities, measure
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
 from quotakeeper.domain.windows import SECOND
+from quotakeeper.value_classes import dataclass, field
 
 BUCKET = 300 * SECOND
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.ledger.entries import Figures
@@ -14,6 +13,7 @@ from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.units import MAX_QUANTITY, is_stored_key, measure
 from quotakeeper.domain.usage import CallLabels, is_storable, labels_are_storable
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import replace
 
 MOST_VALUES = 20  # the most label values that a status lists for a limit per label
 

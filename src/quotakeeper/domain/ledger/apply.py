@@ -13,7 +13,6 @@ clock and no disk. It guarantees:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from quotakeeper.domain.ledger import commands as c
 from quotakeeper.domain.ledger import order_commands as o
@@ -44,6 +43,7 @@ from quotakeeper.domain.ledger.watching import watch
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.errors import KeyConflictError, ReservationClosedError
+from quotakeeper.value_classes import replace
 
 
 def apply(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from quotakeeper.domain.fast_dataclass import fast_dataclass
@@ -11,6 +10,7 @@ from quotakeeper.domain.ledger.entries import Entry, Figures, Kind, event_from
 from quotakeeper.domain.ledger.reservations import Hold, State, drawn, grown
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.value_classes import replace
 
 
 class CountedUse(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from quotakeeper.domain.decisions import Decision, Verdict
@@ -21,6 +20,7 @@ from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.errors import QuotakeeperError
+from quotakeeper.value_classes import dataclass, field
 
 
 @fast_dataclass

@@ -11,9 +11,8 @@ command returns the same balance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from quotakeeper.domain.ledger.entries import Entry, Kind
+from quotakeeper.value_classes import dataclass, field
 
 ALWAYS = 2**63
 

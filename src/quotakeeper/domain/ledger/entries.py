@@ -12,12 +12,12 @@ of a person, or a consequence of one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, UsageEvent
+from quotakeeper.value_classes import dataclass, field
 
 
 class Kind(StrEnum):

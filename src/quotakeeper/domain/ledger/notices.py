@@ -8,12 +8,11 @@ at its own instant in ledger time. No journal entry is needed for that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from quotakeeper.domain.ledger.credit import Credit
 from quotakeeper.domain.ledger.entries import Entry, Kind
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.pauses import CallPause
+from quotakeeper.value_classes import dataclass, field, replace
 
 _ALWAYS = 2**63
 

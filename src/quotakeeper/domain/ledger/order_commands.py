@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.pauses import CallPause
+from quotakeeper.value_classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

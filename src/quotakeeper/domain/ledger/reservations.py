@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from quotakeeper.domain.fast_dataclass import fast_dataclass
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.units import Quantities
 from quotakeeper.domain.usage import CallLabels, Provenance
+from quotakeeper.value_classes import dataclass, replace
 
 LEASE_PREFIX = "quotakeeper-lease:"  # begins the id of a reservation for many calls
 UNREAD_NOTE = "the rest of a lease: the journal of its process could not be read"

@@ -9,7 +9,6 @@ next booking makes those again that are due.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from quotakeeper.domain.ledger.entries import (
     CLOCK_REPAIRED,
@@ -21,6 +20,7 @@ from quotakeeper.domain.ledger.entries import (
 from quotakeeper.domain.ledger.state import LedgerState
 from quotakeeper.domain.limits import Account
 from quotakeeper.domain.money import MAX_PICO
+from quotakeeper.value_classes import dataclass, replace
 
 MADE_BY_TIME = frozenset((Kind.CROSS, Kind.LAPSE))
 _FOR_A_TIME = frozenset((Kind.PAUSE, Kind.RAISE))

@@ -7,7 +7,6 @@ and fetches missing parts on look-up. The rules in `ledger` work with both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import tzinfo
 
 from quotakeeper.domain.clock_readings import ClockDoubt
@@ -23,6 +22,7 @@ from quotakeeper.domain.limits import Account, Limit
 from quotakeeper.domain.units import METERS
 from quotakeeper.domain.usage import CallLabels, UsageEvent
 from quotakeeper.domain.windows import SECOND, Period, period_at, slice_at
+from quotakeeper.value_classes import replace
 
 ZoneFinder = Callable[[str], tzinfo]
 

@@ -8,7 +8,6 @@ rows and computes the cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,6 +16,7 @@ from quotakeeper.domain.money import MAX_PICO, PICO_PER_USD, divide_half_even
 from quotakeeper.domain.units import METERS, Quantities, split_key
 from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass, fields
 
 TIERS = ("standard", "batch", "flex", "priority")
 MODES = ("prerecorded", "streaming")

@@ -14,7 +14,6 @@ The order, for one quantity of one request:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from quotakeeper.domain.pricing.prices import (
@@ -26,6 +25,7 @@ from quotakeeper.domain.pricing.prices import (
     PriceRow,
 )
 from quotakeeper.domain.units import split_key
+from quotakeeper.value_classes import dataclass
 
 _STAND_INS = {
     "cached_input_tokens": "input_tokens",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple, Protocol, TypeVar
 
 from quotakeeper.domain.ledger.commands import Command, Failed, Outcomes, Record
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.value_classes import replace
 
 Apply = Callable[[Sequence[Command]], Sequence[Outcomes]]
 

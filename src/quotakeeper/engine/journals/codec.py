@@ -7,7 +7,6 @@ LookupError, TypeError, AttributeError or RecursionError: see NOT_OURS.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +15,7 @@ from quotakeeper.domain.money import MAX_PICO
 from quotakeeper.domain.units import MAX_QUANTITY, check_quantities, check_whole
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance
 from quotakeeper.domain.windows import MAX_INSTANT
+from quotakeeper.value_classes import asdict
 
 NOT_OURS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 

@@ -12,7 +12,6 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from quotakeeper.engine.journals.codec import (
     to_json,
 )
 from quotakeeper.file_safety import take_rights
+from quotakeeper.value_classes import dataclass
 
 _MARK, _FENCE = ".lease-", ".fence"
 

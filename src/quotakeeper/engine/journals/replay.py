@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +39,7 @@ from quotakeeper.engine.journals.lease_journal import (
 from quotakeeper.errors import InvalidInputError, LedgerError, ReservationClosedError
 from quotakeeper.file_safety import read_ours
 from quotakeeper.identifiers import boot_id, new_owner
+from quotakeeper.value_classes import dataclass, replace
 
 _AT_ONCE = 500
 _LOST = "a power cut may have lost the journal of its process; the rest of its lease is assumed"

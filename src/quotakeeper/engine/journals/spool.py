@@ -12,7 +12,6 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ from quotakeeper.errors import InvalidInputError, KeyConflictError, LedgerError
 from quotakeeper.file_safety import open_ours, read_ours
 from quotakeeper.identifiers import new_owner
 from quotakeeper.native_threads import RLock
+from quotakeeper.value_classes import dataclass, replace
 
 _AT_ONCE = 500
 # The most that is kept in memory while no file can be written: calls, and bytes of their lines.

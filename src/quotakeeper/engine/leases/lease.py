@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from quotakeeper.domain.decisions import Decision
 from quotakeeper.domain.ledger.commands import (
@@ -29,6 +28,7 @@ from quotakeeper.engine.journals.lease_journal import JournalSegment, LineKind, 
 from quotakeeper.engine.leases.lease_room import LeaseRoom, Needs
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.identifiers import id_series
+from quotakeeper.value_classes import replace
 
 TERM_SECONDS = 10.0  # how long a lease stays if its process ends unnoticed
 DRAWN_ON_SECONDS = 8.0  # of these; the rest allows for clock differences and a delayed process

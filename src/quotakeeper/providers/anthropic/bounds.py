@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from quotakeeper.providers.contract import CountText
 from quotakeeper.providers.formats.base64_text import decoded
 from quotakeeper.providers.formats.declared import Declarations
@@ -21,6 +19,7 @@ from quotakeeper.providers.formats.json_values import (
 from quotakeeper.providers.formats.pdf_pages import most_pages
 from quotakeeper.providers.formats.text_counts import count_text
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import dataclass, field
 
 MOST_INPUT = 1_000_000
 MOST_OUTPUT = 128_000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, micros
 from quotakeeper.providers.audio.frames import Frame, FrameCodec, first_frame, walk_frames
 from quotakeeper.providers.audio.tags import after_tags
+from quotakeeper.value_classes import dataclass
 
 RATES = (
     96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,

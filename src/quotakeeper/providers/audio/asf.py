@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quotakeeper.providers.audio.byte_view import (
     AudioLength,
     ByteView,
@@ -13,6 +11,7 @@ from quotakeeper.providers.audio.byte_view import (
 )
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
 from quotakeeper.providers.audio.wav import WaveFormat, wave_format
+from quotakeeper.value_classes import dataclass
 
 # GUIDs as they lie in a file; Microsoft's ASF specification, chapter 10.
 HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from quotakeeper.providers.audio.byte_view import (
     UNTOLD,
     AudioLength,
@@ -14,6 +12,7 @@ from quotakeeper.providers.audio.byte_view import (
 from quotakeeper.providers.audio.frames import StreamedFrames
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
 from quotakeeper.providers.audio.wav import FRAMED, WaveFormat, wave_format
+from quotakeeper.value_classes import dataclass, field, replace
 
 _ENTERED = (b"hdrl", b"strl", b"movi", b"rec ", b"AVI ", b"AVIX")
 

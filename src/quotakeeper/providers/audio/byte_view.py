@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from mmap import mmap
 
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
+from quotakeeper.value_classes import dataclass
 
 Buffer = bytes | bytearray | memoryview | mmap
 # Frames, packets and boxes that one reading looks at: about two seconds of work, and more than a

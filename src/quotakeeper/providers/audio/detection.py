@@ -7,7 +7,6 @@ audio, AAC in ADTS, AC-3) is taken only where frames of one kind follow each oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from struct import error as struct_error
 
 from quotakeeper.domain.money import divide_half_even
@@ -38,6 +37,7 @@ from quotakeeper.providers.audio.byte_view import (
 )
 from quotakeeper.providers.audio.tags import after_id3
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
+from quotakeeper.value_classes import dataclass
 
 # Opus, the thriftiest coder in use, goes down to 6 kbit/s: a byte is at most 1.34 milliseconds.
 LEAST_BYTES_PER_SECOND = 750

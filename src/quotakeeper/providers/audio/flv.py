@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from quotakeeper.providers.audio.aac import AacConfig, aac_config
 from quotakeeper.providers.audio.byte_view import (
     UNTOLD,
@@ -15,6 +13,7 @@ from quotakeeper.providers.audio.byte_view import (
 from quotakeeper.providers.audio.frames import StreamedFrames
 from quotakeeper.providers.audio.mp3 import MPEG
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
+from quotakeeper.value_classes import dataclass, field, replace
 
 _RATES = (5_512, 11_025, 22_050, 44_100)
 _SOUND, _FILM = 8, 9

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from quotakeeper.providers.audio.byte_view import ByteView, MissingBytes, micros
 from quotakeeper.providers.audio.tags import after_tags
+from quotakeeper.value_classes import dataclass, field
 
 _PIECE = 1 << 16
 _ALIKE = 4  # frames in a row that make it certain that bytes are of a codec

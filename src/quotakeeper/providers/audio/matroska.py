@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from quotakeeper.providers.audio.aac import AacConfig, aac_config
 from quotakeeper.providers.audio.byte_view import (
@@ -14,6 +13,7 @@ from quotakeeper.providers.audio.byte_view import (
     micros,
 )
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
+from quotakeeper.value_classes import dataclass
 
 _SEGMENT, _INFO, _TRACKS, _TRACK = 0x18538067, 0x1549A966, 0x1654AE6B, 0xAE
 _CLUSTER, _GROUP, _SOUND = 0x1F43B675, 0xA0, 0xE1

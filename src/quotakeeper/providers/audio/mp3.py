@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, micros
@@ -15,6 +14,7 @@ from quotakeeper.providers.audio.frames import (
     walk_frames,
 )
 from quotakeeper.providers.audio.tags import after_tags
+from quotakeeper.value_classes import dataclass
 
 # kbit/s by (MPEG 1, layer); ISO/IEC 11172-3, 2.4.2.3, and 13818-3, 2.4.2.3.
 _KBITS = {

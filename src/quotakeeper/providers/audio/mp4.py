@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, MissingBytes, micros
 from quotakeeper.providers.audio.mp4_boxes import Box, boxes, clock, known
 from quotakeeper.providers.audio.mp4_channels import sound_entry
+from quotakeeper.value_classes import dataclass, field
 
 _WHOLE_FRAMES = (b"mp4a", b"ac-3", b"ec-3", b".mp3", b"samr", b"sawb")
 _LONGEST_FRAME = 4  # frames longer than a quarter of a second are none of sound

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from quotakeeper.providers.audio.byte_view import ByteView, MissingBytes
+from quotakeeper.value_classes import dataclass
 
 _UNKNOWN = (2**32 - 1, 2**64 - 1)
 

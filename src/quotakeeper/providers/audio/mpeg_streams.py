@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from quotakeeper.providers.audio.aac import ADTS
 from quotakeeper.providers.audio.ac3 import AC3
@@ -11,6 +10,7 @@ from quotakeeper.providers.audio.byte_view import UNTOLD, AudioLength, ByteView,
 from quotakeeper.providers.audio.frames import FrameCodec, StreamedFrames
 from quotakeeper.providers.audio.mp3 import MPEG
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
+from quotakeeper.value_classes import dataclass, field
 
 _SIZES = ((188, 0), (192, 4), (204, 0))  # bytes of a packet, and of what stands before its mark
 _ALIKE = 3

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from quotakeeper.providers.audio.byte_view import (
     UNTOLD,
     AudioLength,
@@ -13,6 +11,7 @@ from quotakeeper.providers.audio.byte_view import (
     micros,
 )
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
+from quotakeeper.value_classes import dataclass, field
 
 _OPUS_RATE = 48_000
 _NO_GRANULE = 2**64 - 1

@@ -7,7 +7,8 @@ gives. `audio/basic`, `PCMU` and `PCMA` are 8 kHz by RFC 2046 and RFC 3551.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from quotakeeper.value_classes import dataclass
 
 _PARAMETER = re.compile(r";\s*(rate|channels|bits)\s*=\s*\"?([0-9]{1,7})")
 _LEAST_RATE, _USUAL_RATE = 8_000, 16_000  # where a type names none

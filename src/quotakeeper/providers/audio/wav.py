@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quotakeeper.providers.audio.aac import ADTS
 from quotakeeper.providers.audio.ac3 import AC3
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, micros
 from quotakeeper.providers.audio.frames import FrameCodec, FrameCount, frames_within
 from quotakeeper.providers.audio.mp3 import MPEG
+from quotakeeper.value_classes import dataclass
 
 _UNKNOWN = (0, 0xFFFFFFFF)
 PCM, _MS_ADPCM, _IMA_ADPCM, _GSM = 1, 2, 0x11, 0x31

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from quotakeeper.providers.chat_completions.contents import Contents
 from quotakeeper.providers.chat_completions.media import MediaRules
 from quotakeeper.providers.contract import CountText
 from quotakeeper.providers.formats.declared import Declarations
 from quotakeeper.providers.formats.json_values import Json, dumps, items, objects, text_of, whole
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import dataclass, field
 
 # Where a request sets no cap. OpenAI publishes one for each model; this is the largest of them.
 MOST_OUTPUT = 128_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.audio import longest_milliseconds, read_sound
@@ -22,6 +20,7 @@ from quotakeeper.providers.formats.json_values import Json, name_of, parse_objec
 from quotakeeper.providers.formats.text_counts import count_text
 from quotakeeper.providers.reading.request_body import body_of
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import replace
 
 # Where only an address of the sound is sent, nobody can know its length before the answer.
 UNKNOWN_BOUND_MS = 3 * 3_600_000

@@ -6,8 +6,6 @@ by that. Deepgram says the length at the end; until then, and after a drop, resu
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.audio import read_sound
@@ -29,6 +27,7 @@ from quotakeeper.providers.formats.json_values import (
 )
 from quotakeeper.providers.reading.response_reader import REQUEST
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import replace
 
 _HEADER_BYTES = 4_096
 

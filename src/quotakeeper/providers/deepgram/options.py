@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quotakeeper.providers.addresses import Address
 from quotakeeper.providers.formats.json_values import name_of, whole
+from quotakeeper.value_classes import dataclass
 
 PROVIDER = "deepgram"
 DEFAULT_MODEL = "base-general"  # of /v1/listen without a model; three times as dear as nova-3

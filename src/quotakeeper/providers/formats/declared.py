@@ -6,11 +6,10 @@ function and parameter gets words of the provider's. Their JSON text is no bound
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from quotakeeper.providers.contract import CountText
 from quotakeeper.providers.formats.json_values import Json, as_object, text_of
 from quotakeeper.providers.formats.text_counts import count_text
+from quotakeeper.value_classes import dataclass, field
 
 _MOST_PIECES = 4_000  # looked at; recursive schemas have no end
 _MOST_DEPTH = 40

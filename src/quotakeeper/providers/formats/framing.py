@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from quotakeeper.providers.formats.json_depth import end_of_text, skim
 from quotakeeper.providers.formats.json_values import parse_json
+from quotakeeper.value_classes import dataclass, field
 
 MOST_HELD = 16 * 1024 * 1024
 TAIL = 128 * 1024

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from quotakeeper.value_classes import dataclass
 
 _BOUNDARY = re.compile(r"boundary=(?:\"([^\"]{1,200})\"|([^;,\s]{1,200}))", re.IGNORECASE)
 _NAME = re.compile(r"[;\s]name=\"?([^\";\r\n]*)", re.IGNORECASE)

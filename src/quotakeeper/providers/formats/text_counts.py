@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quotakeeper.providers.contract import CountText, TextCount
+from quotakeeper.value_classes import dataclass
 
 # Tokens per character, measured over prose of many languages: ASCII 0.24, other scripts 0.2 to 0.7.
 _ASCII_PER_TOKEN = 4

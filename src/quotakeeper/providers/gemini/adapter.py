@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter
@@ -31,6 +30,7 @@ from quotakeeper.providers.gemini.replies import (
 )
 from quotakeeper.providers.gemini.routes import Route, route_of
 from quotakeeper.providers.reading.request_body import body_of
+from quotakeeper.value_classes import replace
 
 _READERS = {
     "cache": CacheReader,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 
@@ -16,6 +15,7 @@ from quotakeeper.domain.numbers import EXACT
 from quotakeeper.domain.units import MAX_QUANTITY
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.providers.account_records import BilledLine
+from quotakeeper.value_classes import dataclass
 
 ZONE = "America/Los_Angeles"
 # What a column is called, by its meaning, without case, punctuation and currency; first wins.

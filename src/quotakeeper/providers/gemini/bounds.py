@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.contract import Call, CountText, Request
@@ -29,6 +28,7 @@ from quotakeeper.providers.gemini.models import (
 from quotakeeper.providers.gemini.prompts import Prompt
 from quotakeeper.providers.gemini.routes import Route
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import replace
 
 PROVIDER = "gemini"
 TYPICAL_OUTPUT = 1_024

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.usage import Provenance
 from quotakeeper.providers.chat_completions.bounds import chat_bound, embedding_bound
 from quotakeeper.providers.chat_completions.replies import ChatReader
@@ -16,6 +14,7 @@ from quotakeeper.providers.gemini.models import media_rates, most_input, most_ou
 from quotakeeper.providers.gemini.prompts import DECLARED_HALVES
 from quotakeeper.providers.gemini.routes import Route
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import replace
 
 COMPATIBLE = ("chat", "chat_embed", "images")
 

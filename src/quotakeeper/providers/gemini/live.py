@@ -7,7 +7,6 @@ figure counts. What no figure was said for is estimated by the seconds of sound 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.providers.contract import Call, CountText, ProviderFault, Usage
@@ -28,6 +27,7 @@ from quotakeeper.providers.gemini.models import media_rates
 from quotakeeper.providers.gemini.usage import is_counted, live_usage
 from quotakeeper.providers.reading.response_reader import REQUEST
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import replace
 
 _RATE = re.compile(r"rate=([0-9]{4,6})")
 _RATE_IN, _RATE_OUT = 16_000, 24_000

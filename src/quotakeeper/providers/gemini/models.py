@@ -7,8 +7,9 @@ They bound a call before it is sent; what it cost is what the reply says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from quotakeeper.value_classes import dataclass, replace
 
 MOST_INPUT = 1_048_576
 MOST_IMAGE_OUTPUT = 2_600  # an image of 4K is 2,000 tokens; thoughts and words stand beside it

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from quotakeeper.providers.contract import CountText
 from quotakeeper.providers.formats.base64_text import decoded
 from quotakeeper.providers.formats.declared import Declarations
@@ -15,6 +13,7 @@ from quotakeeper.providers.gemini.media import Both, image_tokens, media_tokens
 from quotakeeper.providers.gemini.models import media_rates, most_input
 from quotakeeper.providers.gemini.tools import ServedTools, tools_of
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import dataclass, field
 
 _MOST_DEPTH = 8
 _DATA = ("inlineData", "inline_data")

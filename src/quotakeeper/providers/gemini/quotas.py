@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from quotakeeper.providers.contract import QuotaReading
 from quotakeeper.providers.formats.json_values import (
@@ -21,6 +20,7 @@ from quotakeeper.providers.formats.json_values import (
     whole,
 )
 from quotakeeper.providers.reading.durations import longest_in_text, microseconds_of
+from quotakeeper.value_classes import dataclass
 
 # Google's documentation of rate limits: requests per day start anew at midnight Pacific.
 DAY_ZONE = "America/Los_Angeles"

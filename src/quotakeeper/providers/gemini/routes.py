@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from quotakeeper.providers.addresses import Address
+from quotakeeper.value_classes import dataclass
 
 VERSIONS = ("v1", "v1beta", "v1alpha", "v1beta1", "beta")
 SOCKETS = ("BidiGenerateContent", "BidiGenerateContentConstrained", "LlmBidiService")

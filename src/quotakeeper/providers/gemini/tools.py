@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quotakeeper.providers.formats.json_values import Json, items, objects, text_of
+from quotakeeper.value_classes import dataclass
 
 _SEARCH = ("googleSearch", "google_search", "googleSearchRetrieval", "google_maps", "googleMaps",
     "google_search_retrieval", "enterpriseWebSearch", "enterprise_web_search", "parallelAiSearch",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 from quotakeeper.domain.decisions import OutputCap
 from quotakeeper.domain.usage import Provenance
@@ -31,6 +30,7 @@ from quotakeeper.providers.openai.forms import audio_bound, form_fields
 from quotakeeper.providers.openai.replies import error_object, reader_of, refuse
 from quotakeeper.providers.reading.request_body import body_of
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import replace
 
 _BILLED = {
     ("chat", "completions"): "chat",

@@ -7,7 +7,6 @@ one without any answer may have cost all it can, so that is its figure. See `tok
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from quotakeeper.domain.usage import Outcome, Provenance
 from quotakeeper.providers.contract import (
@@ -25,6 +24,7 @@ from quotakeeper.providers.formats.framing import Document, Framing
 from quotakeeper.providers.formats.json_values import Json, parse_json
 from quotakeeper.providers.reading.durations import microseconds_of
 from quotakeeper.providers.reading.token_split import added
+from quotakeeper.value_classes import replace
 
 REQUEST = {"requests": 1}
 _SWITCHING = 101  # to a WebSocket: let in

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quotakeeper.domain.ledger.entries import NOTICES, OPENINGS, Entry, Figures, Kind
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.limits import Account
@@ -32,6 +30,7 @@ from quotakeeper.stores.sql.damage import (
     whole,
 )
 from quotakeeper.stores.sql.interned import Interned, Row, scope_from, scope_text
+from quotakeeper.value_classes import replace
 
 _DRAW, _CROSS = KIND_CODE[Kind.DRAW], KIND_CODE[Kind.CROSS]
 _ABOUT_ANOTHER = frozenset(Kind) - NOTICES - {Kind.RESERVE, Kind.RECORD, Kind.CROSS}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Protocol
+
+from quotakeeper.value_classes import dataclass
 
 _MOST_KEYS = 1_024  # per query: with four values each, far below the limit of bound values
 _KEY = re.compile(r"VALUES (\([^()]*\))")

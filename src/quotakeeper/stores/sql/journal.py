@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator
-from dataclasses import replace
 
 from quotakeeper.domain.forecasting.time_buckets import bucket_start
 from quotakeeper.domain.ledger.call_record import CallRecord, CountedUse, followed, opened
@@ -20,6 +19,7 @@ from quotakeeper.stores.sql.damage import (
     whole,
 )
 from quotakeeper.stores.sql.interned import Interned, Row
+from quotakeeper.value_classes import replace
 
 
 class JournalRecords:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
@@ -48,6 +47,7 @@ from quotakeeper.stores.sqlite.locks import (
 )
 from quotakeeper.stores.sqlite.rewriting import copy_to, rewritable
 from quotakeeper.stores.sqlite.transactions import Transactions
+from quotakeeper.value_classes import replace
 
 
 class SqliteStore(Transactions):
