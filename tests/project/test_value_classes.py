@@ -195,4 +195,7 @@ def test_neither_the_package_nor_a_bare_command_loads_the_slow_modules() -> None
         "import sys, quotakeeper, quotakeeper.cli.bare, quotakeeper.wiring\n"
         "print(sorted({'dataclasses', 'inspect', 'ast'} & sys.modules.keys()))"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
+    assert ran.stdout == "[]\n"

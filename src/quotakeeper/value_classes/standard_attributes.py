@@ -25,7 +25,7 @@ class StandardFields:
                 if each.default_factory is not MISSING:
                     kinds["default_factory"] = each.default_factory
                 made[name] = dataclasses.field(compare=each.compare, **kinds)
-                made[name].name, made[name].type = name, each.type
+                made[name].name, made[name].type, made[name].kw_only = name, each.type, False
                 made[name]._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
             self._made[owner] = made
         return self._made[owner]
