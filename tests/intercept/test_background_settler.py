@@ -75,7 +75,7 @@ def test_a_settlement_that_fails_is_not_the_trouble_of_the_others(
         assert settler.wait(SECONDS)
     assert len(failures) == 2 and len(list(keeper.events())) == 3
     assert [record.message for record in caplog.records] == [
-        "quotakeeper: a call could not be ended"
+        "quotakeeper: a finished call could not be settled"
     ]
 
 

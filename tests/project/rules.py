@@ -715,8 +715,8 @@ RULES = (
         "Lời gọi bị đứt kết nối khi đang gửi được giả định theo ước tính.",
         "intercept/hooks/http_client.py",
         "_endheaders",
-        "is_replaced = attempt.body, True  # what is sent from now on\n            return result\n        except BaseException:\n            attempt.failed(True)",
-        "is_replaced = attempt.body, True  # what is sent from now on\n            return result\n        except BaseException:\n            attempt.failed(False)",
+        "is_replaced = attempt.body, True  # for `send`\n            return result\n        except BaseException:\n            attempt.failed(True)",
+        "is_replaced = attempt.body, True  # for `send`\n            return result\n        except BaseException:\n            attempt.failed(False)",
         "tests/intercept/test_failures.py::test_a_call_whose_connection_breaks_while_it_is_sent_is_assumed",
     ),
     Rule(

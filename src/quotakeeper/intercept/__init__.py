@@ -1,6 +1,8 @@
-"""Metering from inside: hooks under the HTTP libraries, so that a program need not be changed.
+"""Hooks under the HTTP and WebSocket libraries meter a program's calls without a change to the
+program.
 
-`import_hook` waits until the program imports a library and installs the hook for it. Before a call
-leaves, a hook asks `http_gate` or `socket_gate`; these ask the meter of this process, which reserves
-the call, reads its answer along and settles it.
+`import_hook` waits until the program imports a library, then installs the hook for that library.
+Before a request is sent, the hook asks `http_gate` or `socket_gate`. The gate asks the meter of
+this process. The meter reserves the call, reads the answer as the program reads it, and settles the
+call.
 """

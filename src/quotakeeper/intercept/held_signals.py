@@ -1,7 +1,8 @@
-"""Holds signals back from this thread, for as long as something of ours is loaded.
+"""Blocks signals in this thread while quotakeeper modules are being imported.
 
-A handler that makes a call would find half a module. Python runs handlers in the main thread, between
-any two instructions of it. A signal that is held back arrives a moment later.
+Python runs signal handlers in the main thread, between any two instructions. A handler that makes a
+call during the import would find a half-loaded module. A blocked signal is delivered after the
+import.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_signal: Any = import_module("_signal")  # built in; `signal` around it takes a millisecond to load
-_HAS_MASKS = hasattr(_signal, "pthread_sigmask")  # Windows has none
-# A thread's own faults: held back, they end the process without the program's handler.
+_signal: Any = import_module("_signal")  # built in; importing `signal` takes 1 ms
+_HAS_MASKS = hasattr(_signal, "pthread_sigmask")  # Windows has no signal masks
+# Faults of the thread itself. If these are blocked, they end the process without the program's
+# handler.
 _FAULTS = ("SIGILL", "SIGTRAP", "SIGBUS", "SIGFPE", "SIGSEGV", "SIGSYS", "SIGABRT")
 
 
 class SignalsHeld:
-    """`with SignalsHeld():`; what was held back before stays so afterwards."""
+    """A context manager that blocks signals; signals that were blocked before stay blocked
+    afterwards.
+    """
 
     def __enter__(self) -> None:
         self._before: Any = None

@@ -1,7 +1,7 @@
-"""What a hook does before it lets a call pass. Light: nothing is loaded before the first call.
+"""Decides for a hook whether a request may be sent. Imports the meter at the first call only.
 
-What goes wrong here never reaches the program as an error of ours. `on_store_failure` decides what
-becomes of the call: "deny" refuses it in the provider's own words, "allow" lets it pass.
+An error inside quotakeeper never reaches the program. `on_store_failure` decides what then happens
+to the call: "deny" refuses it in the provider's own error format, "allow" sends it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from quotakeeper.metering.refusal import Refused
     from quotakeeper.providers.contract import Request
 
-# What stands beside the status of a refusal.
+# The reason phrase for each status of a refusal.
 REASONS = {402: "Payment Required", 429: "Too Many Requests"}
 
-_BROKEN_DATETIME = sys.version_info[:2] == (3, 12)  # "free(): invalid pointer" ends the process
+# In a sub-interpreter, the import ends the process with "free(): invalid pointer".
+_BROKEN_DATETIME = sys.version_info[:2] == (3, 12)
 
 Result = TypeVar("Result")
 
@@ -35,18 +36,18 @@ log = logging.getLogger("quotakeeper.intercept")
 
 
 class _Switch:
-    """Whether hooks count; they stay where they are when they are switched off."""
+    """Whether the hooks meter calls; hooks that are switched off stay installed."""
 
     on = False
     said = False
-    asked: Callable[[str], None] | None = None  # is told the address of every request
+    asked: Callable[[str], None] | None = None  # called with the URL of every request
 
 
 switch = _Switch()
 
 
 class _Faults:
-    """Notes what goes wrong inside quotakeeper; the program's call goes on."""
+    """A context manager that logs an error inside quotakeeper and suppresses it."""
 
     def __enter__(self) -> None: ...
 
@@ -63,9 +64,9 @@ faults_noted = _Faults()
 def start(
     make: Callable[[], Request | None], *, beneath: bool = False
 ) -> HttpAttempt | Refused | None:
-    """Ask whether a call may leave; None: it passes uncounted. Never raises.
+    """Ask the meter to admit a call; None: send it without metering. Never raises.
 
-    `beneath`: a hook that has the call in hand asks for it only now.
+    `beneath`: the call is asked for inside a hook that has suppressed metering for it until now.
     """
     meter = request = None
     try:
@@ -74,7 +75,7 @@ def start(
             request = _request(meter, make)
             if request is not None and meter is not None:
                 return meter.begin(request)
-    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+    except Exception as error:  # noqa: BLE001 - must not reach the program
         return after_fault(meter, request, error)
     return None
 
@@ -82,7 +83,7 @@ def start(
 async def astart(
     make: Callable[[], Request | None], *, beneath: bool = False
 ) -> HttpAttempt | Refused | None:
-    """`start` on an event loop."""
+    """Do the same as `start`, on an event loop."""
     meter = request = None
     try:
         if not _is_off(beneath):
@@ -96,9 +97,10 @@ async def astart(
 
 
 def starts_after_body(make: Callable[[], Request | None]) -> bool:
-    """Whether a call is to be started when its body, which comes piece by piece, is whole.
+    """Return whether to ask for a call only after its body, which is sent in pieces, is whole.
 
-    No provider does anything with half of it, so nothing need be set aside before. Never raises.
+    A provider does nothing with an incomplete body, so no reservation is needed before. Never
+    raises.
     """
     if _is_off():
         return False
@@ -108,7 +110,7 @@ def starts_after_body(make: Callable[[], Request | None]) -> bool:
 
 
 async def astarts_after_body(make: Callable[[], Request | None]) -> bool:
-    """`starts_after_body` on an event loop."""
+    """Do the same as `starts_after_body`, on an event loop."""
     if _is_off():
         return False
     with faults_noted:
@@ -117,21 +119,21 @@ async def astarts_after_body(make: Callable[[], Request | None]) -> bool:
 
 
 def told(request: Request | None) -> Request | None:
-    """A request that a hook has in hand, after whoever wants to know was told of it."""
+    """Report a request's URL to the listener, if there is one, and return the request."""
     if switch.asked is not None and request is not None:
         switch.asked(request.url)
     return request
 
 
 def note_fault(error: Exception) -> None:
-    """Say once that something of ours went wrong."""
+    """Log the first error inside quotakeeper; later ones are not logged."""
     if not switch.said:
         switch.said = True
-        tell(log, logging.WARNING, "quotakeeper: a call passed uncounted", error=error)
+        tell(log, logging.WARNING, "quotakeeper: a call was sent uncounted", error=error)
 
 
 def tried(act: Callable[..., Result], *given: Any) -> Result | None:
-    """What something of ours gives; None where it fails, which is said once."""
+    """Return `act(*given)`; None if it raises, and the first such error is logged."""
     try:
         return act(*given)
     except Exception as error:  # noqa: BLE001 - as above
@@ -142,17 +144,17 @@ def tried(act: Callable[..., Result], *given: Any) -> Result | None:
 def after_fault(
     meter: CallMeter | None, request: Request | None, error: Exception
 ) -> Refused | None:
-    """Refuse a provider's call that cannot be counted, where `on_store_failure` says so."""
+    """Refuse a provider's call that cannot be counted, if `on_store_failure` is "deny"."""
     refused = None
     if meter is not None and request is not None:
-        with suppress(Exception):  # then nobody knows whether it is a provider's: it passes
+        with suppress(Exception):  # whether a provider is called is unknown then: the call is sent
             from quotakeeper.metering.fault_policy import refusal_after  # noqa: PLC0415 - see above
 
             refused = refusal_after(meter, request, error)
     if refused is None:
         note_fault(error)
     elif meter is not None:
-        meter.fault("a call was refused", error)
+        meter.fault("a call was refused, because it cannot be counted", error)
     return refused
 
 
@@ -170,27 +172,29 @@ def _needs_body(meter: CallMeter | None, make: Callable[[], Request | None]) -> 
 
 
 def process_meter() -> CallMeter | None:
-    """The meter of this process, which the first call loads; None when calls pass uncounted."""
+    """Return the meter of this process; the first call loads it. None: calls are not metered."""
     if _loading.current is None:
         _loading.load()
     return None if _loading.current is None else _loading.current()
 
 
 async def _ameter() -> CallMeter | None:
-    """The meter; the first time it is made in a thread, for loading it takes long for a loop."""
+    """Return the meter; the first time a thread loads it, because that would block the event loop."""
     loop = None if _loading.current is not None else running_loop()
     return process_meter() if loop is None else await loop.run_in_executor(None, process_meter)
 
 
 class _Loading:
-    """Loads the meter, once."""
+    """Loads the meter once."""
 
     current: Callable[[], CallMeter | None] | None = None
-    by = 0  # the thread that does so now
+    by = 0  # the id of the thread that loads it now
 
     def load(self) -> None:
-        """Raises what loading it raises, and RuntimeError in a signal handler on top of that."""
-        if self.by == get_ident():  # another thread took the signal that is held back in this one
+        """Load the meter. Raises what the import raises, and RuntimeError in a signal handler
+        meanwhile.
+        """
+        if self.by == get_ident():  # another thread received the signal that is blocked in this one
             raise RuntimeError("a signal handler made the call while quotakeeper was loading")
         if _BROKEN_DATETIME and not has_daemon_threads():
             raise RuntimeError("Python 3.12 can't load datetime in a sub-interpreter; 3.13 can")

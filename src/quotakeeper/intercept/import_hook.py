@@ -1,6 +1,8 @@
-"""Has a library hooked when the program imports it, or at once when it has done so before.
+"""Installs the hook for a library when the program imports the library, or at once if it is
+imported.
 
-Nothing is imported on the program's behalf, and a library that it never imports costs nothing.
+quotakeeper imports no library for the program. A library that the program never imports costs
+nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from quotakeeper.intercept.http_gate import switch
 from quotakeeper.loggers import tell
 
 _HOOKS = "quotakeeper.intercept.hooks."
-# The module that is patched: where its hook is, and the hook's function.
+# Name of the patched module: (the module of its hook, the hook's function).
 HOOKS: dict[str, tuple[str, str]] = {
     "http.client": (_HOOKS + "http_client", "install"),
     "urllib3.connection": (_HOOKS + "http_client", "install_urllib3"),
@@ -38,13 +40,15 @@ log = logging.getLogger("quotakeeper.intercept")
 
 
 class HookFinder:
-    """A meta path finder that finds what the others find, and has it hooked once it is loaded."""
+    """A meta path finder: returns the spec of the other finders, and hooks the module once it is
+    loaded.
+    """
 
     def __init__(self) -> None:
         self._asking = local()
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
-        """Called by every import; only a library with a hook costs more than a look-up."""
+        """Return the spec of a library that has a hook, else None. Every import calls this method."""
         if name not in HOOKS or getattr(self._asking, "name", "") == name:
             return None
         self._asking.name = name
@@ -61,7 +65,7 @@ _finder = HookFinder()
 
 
 def install() -> None:
-    """Switch the hooks on, for what is imported already and for what will be."""
+    """Switch the hooks on, for libraries that are imported already and for later ones."""
     switch.on = True
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
@@ -72,7 +76,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Switch the hooks off and take them back."""
+    """Switch the hooks off and remove their patches."""
     switch.on = False
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
@@ -83,11 +87,11 @@ def uninstall() -> None:
 
 
 def hook(name: str, module: ModuleType) -> None:
-    """Patch one module; if that cannot be done, it stays as it is, and that is said."""
+    """Patch one module. If that fails, an error is logged and the module stays unpatched."""
     place, verb = HOOKS[name]
     try:
         getattr(importlib.import_module(place), verb)(module)
-    except Exception as error:  # noqa: BLE001 - said, and the library stays as it is
+    except Exception as error:  # noqa: BLE001 - logged; the library stays unpatched
         tell(log, logging.ERROR, "quotakeeper: calls through %s are not metered", name, error=error)
 
 
@@ -109,7 +113,7 @@ def _hook_when_loaded(name: str, spec: Any) -> None:
 
     def exec_module(module: ModuleType) -> None:
         with suppress(AttributeError):
-            del loader.exec_module  # the loader is as it was, whatever comes
+            del loader.exec_module  # the loader is restored even if loading fails
         load(module)
         if switch.on:
             hook(name, module)
@@ -117,7 +121,7 @@ def _hook_when_loaded(name: str, spec: Any) -> None:
     try:
         loader.exec_module = exec_module
     except AttributeError:
-        text = "quotakeeper: calls through %s are not metered: its loader is fixed"
+        text = "quotakeeper: calls through %s are not metered: its loader cannot be replaced"
         tell(log, logging.WARNING, text, name)
 
 

@@ -1,6 +1,6 @@
-"""What a hook does before it lets a WebSocket open. Light: nothing is loaded before the first one.
+"""Decides for a hook whether a WebSocket may open. Imports what it needs at the first socket only.
 
-What goes wrong here never reaches the program as an error of ours; see `http_gate`.
+An error inside quotakeeper never reaches the program; see `http_gate`.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 _CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
 _NORMAL_CODES = (1000, 1001, 1005)
-_MOST_REASON = 120  # bytes that a close frame has room for
-POLICY = 1008  # the close code for a connection that broke a rule
-SOCKET = "_quotakeeper_socket"  # where a hook hangs what it knows of a connection
+_MOST_REASON = 120  # bytes; the room for a reason in a close frame
+POLICY = 1008  # the close code for a policy violation (RFC 6455)
+SOCKET = "_quotakeeper_socket"  # the attribute of a connection that holds its `MeteredSocket`
 
 
 def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
-    """Ask whether a socket may open; None: it passes uncounted. Never raises."""
+    """Ask the meter whether a socket may open; None: open it without metering. Never raises."""
     opening = _Opening()
     try:
         found = _found(opening, make)
         if found is not None:
             meter, budget = found[0], found[2].budget
             return _opened(found, until_admitted(meter, lambda: budget.drive(budget.opening())))
-    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+    except Exception as error:  # noqa: BLE001 - must not reach the program
         return after_fault(opening.meter, opening.request, error)
     return None
 
 
 async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
-    """`open_live` on an event loop."""
+    """Do the same as `open_live`, on an event loop."""
     opening = _Opening()
     try:
         found = _found(opening, make)
@@ -57,7 +57,7 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
 
 
 class _Opening:
-    """What is known of a socket where something of ours goes wrong before it opens."""
+    """The meter and the request, for the refusal if an error happens before the socket opens."""
 
     meter: CallMeter | None = None
     request: Request | None = None
@@ -91,15 +91,15 @@ def _found(opening: _Opening, make: Callable[[], Request]) -> Found | None:
 
 
 class Assembler:
-    """Puts frames together to messages, for one direction."""
+    """Joins the frames of one direction into messages."""
 
     def __init__(self) -> None:
-        self.close_code = 0  # of the other side's goodbye
+        self.close_code = 0  # from the provider's close frame; 0 before it
         self._parts: list[bytes] = []
         self._is_text = False
 
     def feed(self, opcode: int, data: Any, final: bool) -> bytes | str | None:
-        """Take a frame; gives the message that it completes."""
+        """Add a frame; return the message that it completes, or None."""
         if opcode == _CLOSE:
             self.close_code = int.from_bytes(bytes(data)[:2], "big") if len(data) >= 2 else 1005
             return None
@@ -116,7 +116,7 @@ class Assembler:
 
 
 class MeteredSocket:
-    """What a hook hangs on a connection: its attempt, and the messages of both directions."""
+    """What a hook attaches to a connection: its attempt, and the frames of both directions."""
 
     def __init__(self, attempt: SocketAttempt) -> None:
         self.attempt = attempt
@@ -124,7 +124,7 @@ class MeteredSocket:
         self.outgoing = Assembler()
 
     def frame_received(self, opcode: int, data: Any, final: bool) -> None:
-        """Take a frame of the provider's. Never raises."""
+        """Count a frame that the provider sent. Never raises."""
         with faults_noted:
             message = self.incoming.feed(opcode, data, final)
             if message is not None:
@@ -132,10 +132,10 @@ class MeteredSocket:
 
     @property
     def was_closed(self) -> bool:
-        """Whether the provider closed it properly."""
+        """Whether the provider closed the connection with a normal code."""
         return self.incoming.close_code in _NORMAL_CODES
 
 
 def shortened(reason: str) -> str:
-    """A reason as short as a close frame needs it."""
+    """Cut a reason to the length in bytes that a close frame allows."""
     return reason.encode("utf-8")[:_MOST_REASON].decode("utf-8", "ignore")

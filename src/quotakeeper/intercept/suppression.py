@@ -1,4 +1,4 @@
-"""Libraries stand on each other: the outermost hook counts a call, those below let it pass."""
+"""HTTP libraries use each other: the outermost hook meters a call, the hooks below it do not."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _depth: ContextVar[int] = ContextVar("quotakeeper_depth", default=0)
 
 
 def is_suppressed() -> bool:
-    """Whether a hook further out has this call in hand, here in this thread or task."""
+    """Return whether an outer hook meters this call already, in this thread or task."""
     return _depth.get() > 0
 
 
 @contextmanager
 def suppressed() -> Iterator[None]:
-    """What happens here is counted already, or not to be counted."""
+    """A context manager: calls made inside it are not metered."""
     depth = _depth.get()
     _depth.set(depth + 1)
     try:
         yield
     finally:
-        # No token: a cancelled task may leave in another context than it entered.
+        # No token: a cancelled task may exit in another context than the one it entered.
         _depth.set(depth)

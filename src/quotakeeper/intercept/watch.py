@@ -1,4 +1,4 @@
-"""`quotakeeper.watch()`: one line in a program, and its calls are metered and capped."""
+"""`quotakeeper.watch()` meters and limits every call of a program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class Watching:
-    """What `watch` gives. Leave it as it is, or end it: `close()`, or `with watch(): ...`."""
+    """The running metering that `watch` returns. `close()` or the end of `with watch(): ...` ends
+    it.
+    """
 
     def __init__(self, meter: CallMeter, before: CallMeter | None, *, was_on: bool) -> None:
         self.meter = meter
@@ -28,15 +30,15 @@ class Watching:
 
     @property
     def keeper(self) -> Keeper:
-        """Where the calls are counted."""
+        """The keeper that counts the calls."""
         return self.meter.keeper
 
     def flush(self, seconds: float = 2.0) -> bool:
-        """Wait until every call that has ended is in the ledger; False if it takes too long."""
+        """Wait until every finished call is in the ledger; False if that takes more than `seconds`."""
         return self.meter.flush(seconds)
 
     def close(self) -> None:
-        """Watch no longer; the hooks are taken back."""
+        """Stop metering, and remove the hooks if `watch` installed them."""
         self.flush()
         use_meter(self._before)
         if not self._was_on:
@@ -59,13 +61,12 @@ def watch(  # noqa: PLR0913 - the settings that a program may say in one line
     busy_seconds: int | None = None, wait_seconds: int | None = None,
     clamp_least: int | None = None,
 ) -> Watching:  # fmt: skip
-    """Meter and cap every call that this process makes to a known provider from here on.
+    """Meter and limit every call that this process makes to a known provider from now on.
 
-    Without a `keeper`, one is made from the environment and the config file. `scope` are labels
-    for every call. `base_urls` maps further addresses ("host[:port][/prefix]") to a provider's
-    name. `on_limit`, `on_busy`, `hold` and their numbers are the settings of the same names, for
-    the keeper that is made here; `wait=True` is `on_limit="wait"`, for a given keeper too. Raises
-    ConfigError.
+    Without a `keeper`, one is made from the environment and the config file. `scope` holds labels
+    for every call. `base_urls` maps more addresses ("host[:port][/prefix]") to a provider's name.
+    The other arguments are the settings of the same names for the new keeper. `wait=True` means
+    `on_limit="wait"`, and it is allowed with a given keeper. Raises ConfigError.
     """
     settings = read_watch_settings()
     policies: dict[str, object] = {
@@ -93,4 +94,6 @@ def watch(  # noqa: PLR0913 - the settings that a program may say in one line
 def _refuse_beside_keeper(policies: Mapping[str, object]) -> None:
     for name, value in policies.items():
         if value is not None:
-            raise ConfigError(name, "is given beside a keeper", f"give it to Keeper({name}=...)")
+            raise ConfigError(
+                name, "is given along with a keeper", f"give it to Keeper({name}=...)"
+            )

@@ -1,1 +1,1 @@
-"""The life of a metered call: reserved, sent, read, settled. No HTTP library is named here."""
+"""The life of a metered call: reserved, sent, read, settled. This package names no HTTP library."""

@@ -1,7 +1,8 @@
-"""Asks the ledger again until a call is admitted, or until the refusal stands.
+"""Asks the ledger to admit a call, again and again, until it does or the refusal is final.
 
-A refused call is asked for a second time after the calls that have ended are settled, for these may
-leave room. After that the policy says how long to wait, if at all.
+After the first refusal, the finished calls are settled, because that may free capacity; then the
+call is asked for again. After the second, the policy says whether to wait, and for how many
+seconds.
 """
 
 from __future__ import annotations
@@ -14,29 +15,32 @@ from quotakeeper.metering.refusal import Denied
 from quotakeeper.metering.steps import adrive, drive
 
 _ADMIT, _CATCH_UP = "admit", "catch up"
-# Gives what to do next (ask, catch up, or wait so many seconds), is told the refusal, and returns
-# the one that stands. So there is one for threads and event loops alike.
+# A generator: yields the next step (ask, catch up, or the seconds to wait), receives the refusal or
+# None, and returns the final refusal or None. Threads and event loops share it.
 _Steps = Generator[str | float, Denied | None, Denied | None]
 
 
 class Waiter(Protocol):
-    """What the meter gives to wait with."""
+    """What `until_admitted` needs from the meter."""
 
     def wait_for(self, error: Exception) -> float:
-        """Seconds to wait before asking again; 0 when the refusal stands."""
+        """Return the seconds to wait before asking again; 0 when the refusal is final."""
 
     def flush(self) -> bool:
-        """Wait until every call that has ended is in the ledger."""
+        """Wait until every finished call is in the ledger."""
 
     async def caught_up(self) -> None:
-        """`flush`, awaited."""
+        """Do the same as `flush`, on an event loop."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait `seconds`."""
 
 
 def until_admitted(waiter: Waiter, admit: Callable[[], Denied | None]) -> Denied | None:
-    """Ask until admitted: None. Or the refusal that stands. `admit` gives the refusal, or None."""
+    """Ask until the call is admitted, then return None; or return the final refusal.
+
+    `admit` asks once: it returns the refusal, or None.
+    """
 
     def carry_out(step: str | float) -> Denied | None:
         if step == _ADMIT:
@@ -53,8 +57,8 @@ def until_admitted(waiter: Waiter, admit: Callable[[], Denied | None]) -> Denied
 async def auntil_admitted(
     waiter: Waiter, admit: Callable[[], Awaitable[Denied | None]]
 ) -> Denied | None:
-    """`until_admitted` on an asyncio loop."""
-    import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
+    """Do the same as `until_admitted`, on an asyncio loop."""
+    import asyncio  # noqa: PLC0415 - a caller on asyncio has imported it
 
     async def carry_out(step: str | float) -> Denied | None:
         if step == _ADMIT:

@@ -1,8 +1,8 @@
-"""A thread that ends calls where nobody may wait: in finalizers, in callbacks, on event loops.
+"""A thread that settles calls for code that must not wait: finalizers, callbacks, event loops.
 
-It does not begin at once. The program has just got its answer and is about to go on with it, and
-two threads of one interpreter are in each other's way; a moment later it most likely waits for the
-network again. What has ended by then is settled in one commit.
+The thread pauses for `PAUSE_SECONDS` before it starts. The program has just received an answer and
+is about to use it, and two threads of one interpreter slow each other down. After the pause, the
+thread settles all calls that have ended in one commit.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from quotakeeper.engine.batch_settle import Settlement, settle_batch
 from quotakeeper.engine.resumable_thread import ResumableThread, StopRequest
 from quotakeeper.native_threads import Empty, Lock, SimpleQueue
 
-# What a job gives back is settled with that of others.
+# A job may return a settlement; the thread commits it together with those of other jobs.
 Job = Callable[[], Settlement | None]
 PAUSE_SECONDS = 0.005
 _FAR_BEHIND = 128
 _MOST_AT_ONCE = 64
-_FORK_SECONDS = 2.0  # for which a fork waits for the jobs under way
+_FORK_SECONDS = 2.0  # the longest time that a fork waits for running jobs
 
 log = logging.getLogger("quotakeeper.intercept")
 
 
 class _Waited:
-    """A job that somebody waits for."""
+    """A job whose caller waits for its end."""
 
     def __init__(self, job: Callable[[], object]) -> None:
         self._job = job
@@ -36,29 +36,31 @@ class _Waited:
 
 
 class BackgroundSettler:
-    """Does jobs one after the other. Handing one over never waits and starts nothing."""
+    """Runs jobs in the order of their arrival. `put` never waits and starts no thread."""
 
     def __init__(self) -> None:
         self.forked()
 
     def forked(self) -> None:
-        """In a forked child: its parent's jobs are not its own, and the thread is not there."""
+        """Reset in a forked child: the jobs belong to the parent, and the thread does not exist
+        here.
+        """
         self._jobs: SimpleQueue[Job | StopRequest] = SimpleQueue()
-        # Not an Event, whose lock a signal handler may find taken by the code that it interrupts.
+        # Not an Event: a signal handler may interrupt the code that holds the Event's lock.
         self._hurry: SimpleQueue[None] = SimpleQueue()
         self._thread = ResumableThread("quotakeeper-settler")
-        self._has_thread = True  # or may have one
+        self._has_thread = True  # false once a thread could not be started
 
     def start(self) -> None:
-        """Have the thread running; to be called where a thread may be started."""
+        """Start the thread if it is not running. Call it only where a thread may be started."""
         try:
             self._thread.start(self._work())
-        except RuntimeError:  # at its exit Python 3.12 starts none
+        except RuntimeError:  # while it exits, Python 3.12 starts no thread
             self._has_thread = False
             self.work_off()
 
     def work_off(self) -> None:
-        """Where no thread can be had: do here what was handed over. Not for finalizers."""
+        """If no thread can be started, run the waiting jobs here. Never call it in a finalizer."""
         if not (self._has_thread or self._thread.running):
             _do(_all(self._jobs))
 
@@ -67,28 +69,30 @@ class BackgroundSettler:
         return lambda: _work(jobs, hurry)
 
     def put(self, job: Job) -> None:
-        """Hand over a job; safe in a finalizer."""
+        """Add a job; safe in a finalizer."""
         self._jobs.put(job)
         self._resume()
 
     def put_at_once(self, job: Callable[[], object]) -> None:
-        """Hand over a job that somebody waits for: no pause is made before those in front of it."""
+        """Add a job whose caller waits for its end: the thread makes no pause before the jobs ahead
+        of it.
+        """
         self._jobs.put(_Waited(job))
         self._hurry.put(None)
         self._resume()
         self.work_off()
 
     def _resume(self) -> None:
-        # After a fork only; before the first start nothing is started from here.
+        # Only after a fork. Before the first `start`, `put` must start no thread.
         if self._thread.used and not self._thread.running:
             self._thread.start_later(self._work())
 
     def __del__(self) -> None:
-        with suppress(Exception):  # the interpreter may be on its way out
+        with suppress(Exception):  # the interpreter may be exiting
             self._ask_to_stop(StopRequest())
 
     def before_fork(self) -> None:
-        """Have the jobs done that were handed over, and end the thread, if that takes no long."""
+        """Run the waiting jobs and stop the thread, if that takes at most `_FORK_SECONDS`."""
         self._thread.stop(self._ask_to_stop, _FORK_SECONDS)
 
     def _ask_to_stop(self, request: StopRequest) -> None:
@@ -96,17 +100,17 @@ class BackgroundSettler:
         self._hurry.put(None)
 
     def after_fork_in_parent(self) -> None:
-        """Go on with what was handed over meanwhile; the next call starts the thread else."""
+        """Restart the thread if jobs have arrived during the fork; else the next call starts it."""
         if not self._jobs.empty():
             self._resume()
 
     @property
     def is_behind(self) -> bool:
-        """Whether so much waits that callers should rather do their own, all at once."""
+        """Whether so many jobs wait that a caller should settle its own call itself."""
         return self._jobs.qsize() > _FAR_BEHIND
 
     def wait(self, seconds: float) -> bool:
-        """Wait until everything that was handed over is done; False if it takes too long."""
+        """Wait until every job that was added is done; False if that takes more than `seconds`."""
         if not self._thread.running and (not self._thread.used or self._jobs.empty()):
             return True
         done = Lock()
@@ -118,11 +122,11 @@ class BackgroundSettler:
 
 
 def _work(jobs: SimpleQueue[Job | StopRequest], hurry: SimpleQueue[None]) -> bool:
-    """Do what comes until a fork stops the thread."""
+    """Run jobs until a fork stops the thread; returns True then."""
     while True:
         batch, request = _batch(jobs, hurry)
         _do(batch)
-        del batch  # or it would hold on to its calls until the next ones
+        del batch  # else its calls stay in memory until the next job
         if request is not None and request.claim():
             return True
 
@@ -138,7 +142,7 @@ def _batch(
         while not isinstance(job, StopRequest):
             batch.append(job)
             if len(batch) == _MOST_AT_ONCE:
-                hurry.put(None)  # there may be more
+                hurry.put(None)  # more jobs may wait
                 return batch, None
             job = jobs.get_nowait()
         return batch, job
@@ -146,7 +150,7 @@ def _batch(
 
 
 def _pause(hurry: SimpleQueue[None]) -> None:
-    # Over before the rest is taken: who hurries has put his job first.
+    # The pause ends before the other jobs are taken, so a job with a waiting caller is among them.
     with suppress(Empty):
         hurry.get(timeout=PAUSE_SECONDS)
         while True:
@@ -166,13 +170,13 @@ def _all(jobs: SimpleQueue[Job | StopRequest]) -> list[Job]:
 def _do(batch: list[Job]) -> None:
     settlements: list[Settlement] = []
     for job in batch:
-        if isinstance(job, _Waited):  # for those in front of it
+        if isinstance(job, _Waited):  # settle the jobs ahead of it first
             _settle(settlements)
             settlements = []
         try:
             settlement = job()
         except Exception:
-            log.exception("quotakeeper: a call could not be ended")
+            log.exception("quotakeeper: a finished call could not be settled")
         else:
             if settlement is not None:
                 settlements.append(settlement)
@@ -183,4 +187,4 @@ def _settle(settlements: list[Settlement]) -> None:
     try:
         settle_batch(settlements)
     except Exception:
-        log.exception("quotakeeper: calls could not be settled")
+        log.exception("quotakeeper: finished calls could not be settled")

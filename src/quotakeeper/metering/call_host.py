@@ -1,4 +1,4 @@
-"""What a call under way needs of the meter that let it out."""
+"""What a metered call needs from its meter."""
 
 from __future__ import annotations
 
@@ -12,32 +12,34 @@ if TYPE_CHECKING:
 
 
 class CallHost(Protocol):
-    """The meter as its calls see it; a protocol, so that calls do not import their meter."""
+    """The meter as its calls use it; a protocol, so that the modules of calls do not import the
+    meter.
+    """
 
     @property
     def keeper(self) -> Keeper:
-        """Where calls are counted."""
+        """The keeper that counts the calls."""
 
     @property
     def scope(self) -> Mapping[str, str]:
-        """Labels for every call."""
+        """The labels for every call."""
 
     @property
     def settler(self) -> BackgroundSettler:
-        """The thread that settles calls where nobody may wait."""
+        """The thread that settles calls for code that must not wait."""
 
     @property
     def retries(self) -> Retries:
         """Links the attempts of one call."""
 
     def monotonic(self) -> float:
-        """Seconds, for durations."""
+        """Return a time in seconds, to measure durations."""
 
     def on_asyncio(self) -> bool:
-        """Whether the caller runs on an asyncio loop."""
+        """Return whether the caller runs on an asyncio loop."""
 
     def fault(self, what: str, error: BaseException) -> None:
-        """Log once what went wrong inside quotakeeper; the program goes on."""
+        """Log an error inside quotakeeper once per kind; the program goes on."""
 
     def note(self, word: str, text: str) -> None:
-        """Leave a line for the launcher's summary."""
+        """Append a line to the file from which the launcher makes its summary."""

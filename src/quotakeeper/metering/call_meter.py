@@ -1,4 +1,4 @@
-"""The meter of a process: reserves a call before it leaves, or says why it must stay."""
+"""The meter of a process: reserves a call before it is sent, or refuses it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
     from quotakeeper.keeper import Keeper
 
-# A wait of at most this is a matter for a retry; a longer one is a matter for a person.
+# An SDK may retry after at most this wait; after a longer one it has to report an error.
 SHORT_WAIT_SECONDS = 3_600
-HELD_SECONDS = 1.0  # after which a call may be tried again that only calls under way keep out
+HELD_SECONDS = 1.0  # retry time if only unsettled calls use the capacity
 _ASK_AGAIN_SECONDS = 1.0
-_MOST_COUNTED_ON_LOOP = 32 * 1024  # the text of a larger request is counted in a thread
+_MOST_COUNTED_ON_LOOP = 32 * 1024  # bytes; a larger request's text is counted in a thread
 _FLUSH_SECONDS = 2.0
 _US = 1_000_000
 
@@ -39,10 +39,10 @@ Admission = HttpAttempt | Refused | None
 
 
 class OpenCall(Protocol):
-    """A call under way."""
+    """A call that has been sent and is not settled."""
 
     def hand_over(self, complete: bool = False) -> None:
-        """End it by what was read of it, without waiting."""
+        """End the call at what was read of its answer, without waiting."""
 
 
 AnyOpenCall = TypeVar("AnyOpenCall", bound=OpenCall)
@@ -52,7 +52,7 @@ log = logging.getLogger("quotakeeper.intercept")
 
 @dataclass(slots=True)
 class _PendingCall:
-    """A call that is about to be admitted."""
+    """A call that waits to be admitted."""
 
     request: Request
     adapter: Adapter
@@ -63,7 +63,7 @@ class _PendingCall:
 
 
 class CallMeter:
-    """Meters calls under one keeper. Hooks ask `begin`, or `abegin` on an event loop."""
+    """Meters calls under one keeper. A hook calls `begin`, or `abegin` on an event loop."""
 
     def __init__(
         self, keeper: Keeper, *, scope: Mapping[str, str] = NOTHING,
@@ -82,15 +82,15 @@ class CallMeter:
         self._logged: set[str] = set()
         settle_at_exit(self)
 
-    # -- before a call leaves
+    # -- before a call is sent
 
     def begin(self, request: Request) -> Admission:
-        """Reserve a call and mark it as sent, durably; None when no provider's is.
+        """Reserve a call and durably mark it as sent; None if it is not a provider's call.
 
-        Errors of ours are the caller's to catch: see `intercept.http_gate`.
+        May raise any error of quotakeeper; `intercept.http_gate` catches it.
         """
         found = recognise(request, known_hosts=self.known_hosts, count=self.count)
-        if found is None or not found[1].bound:  # nobody's, or a question that counts nothing
+        if found is None or not found[1].bound:  # not a provider's, or uses no quota
             return None
         pending = self._pending(request, *found)
 
@@ -104,9 +104,9 @@ class CallMeter:
         return self._admitted(pending, until_admitted(self, admit))
 
     def needs_body(self, request: Request) -> bool:
-        """Whether only the body, which was not seen, tells what a call may cost.
+        """Return whether only the body, which has not been seen, tells what a call may cost.
 
-        Nothing is done, and billed, before such a body is whole: it is text, not sound.
+        Such a body is text, not audio: the provider processes and bills it only when it is whole.
         """
         found = recognise(request, known_hosts=self.known_hosts)
         if found is None:
@@ -115,10 +115,10 @@ class CallMeter:
         return call.bound_is is Provenance.ASSUMED and "input_tokens" in call.bound
 
     async def abegin(self, request: Request) -> Admission:
-        """`begin`, awaited: neither the disk nor a long text is waited for on the loop."""
+        """Do the same as `begin`, without blocking the loop by the disk or by a long text."""
         if not self.on_asyncio():
             return await run_in_thread(lambda: self.begin(request))
-        import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
+        import asyncio  # noqa: PLC0415 - a caller on asyncio has imported it
 
         if request.body is None or len(request.body) <= _MOST_COUNTED_ON_LOOP:
             found = recognise(request, known_hosts=self.known_hosts, count=self.count)
@@ -142,7 +142,7 @@ class CallMeter:
         return self._admitted(pending, await auntil_admitted(self, admit))
 
     def refused(self, adapter: Adapter, call: Call, error: Exception) -> Refused:
-        """The provider's own kind of answer to a call that must stay."""
+        """Return the refusal of a call as an answer in the provider's own error format."""
         hard, seconds = True, None
         if isinstance(error, LimitExceeded):
             hard, seconds = self._weigh(error.decision)
@@ -155,7 +155,7 @@ class CallMeter:
         return Refused(refusal, call)
 
     def count(self, text: str) -> TextCount:
-        """Count a text's tokens, for bounds."""
+        """Count a text's tokens, to bound a call's use."""
         from quotakeeper.tokens import estimate_tokens  # noqa: PLC0415 - reads a table
 
         return estimate_tokens(text, with_language=False)
@@ -163,48 +163,48 @@ class CallMeter:
     # -- for attempts
 
     def monotonic(self) -> float:
-        """Seconds, for durations."""
+        """Return a time in seconds, to measure durations."""
         return self._clock.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait `seconds`."""
         self._clock.sleep(seconds)
 
     def fault(self, what: str, error: BaseException) -> None:
-        """Say once what went wrong with us; the program goes on."""
+        """Log an error inside quotakeeper once per kind; the program goes on."""
         key = f"{what}: {type(error).__name__}"
         if key not in self._logged:
             self._logged.add(key)
             log.warning("quotakeeper: %s: %s: %s", what, type(error).__name__, error)
 
     def on_asyncio(self) -> bool:
-        """Whether the caller runs on an asyncio loop, the only one that keepers wait on."""
+        """Return whether the caller runs on asyncio, the only loop that a keeper supports."""
         return running_loop() is not None
 
     async def caught_up(self) -> None:
-        """Wait until everything that was handed over is in the ledger."""
+        """Wait until every finished call is in the ledger."""
         await after_queued_jobs(self.settler.put_at_once)
 
     def flush(self, seconds: float = _FLUSH_SECONDS) -> bool:
-        """Wait until everything that was handed over is in the ledger."""
+        """Wait until every finished call is in the ledger; False after `seconds`."""
         return self.settler.wait(seconds)
 
     def end_open_calls(self) -> None:
-        """The process ends: end what is open by what was read of it."""
+        """At the end of the process, end every open call at what was read of its answer."""
         for attempt in list(self._open):
             attempt.hand_over()
         self.flush()
 
     def before_fork(self) -> None:
-        """End the thread that settles calls."""
+        """Stop the thread that settles calls."""
         self.settler.before_fork()
 
     def after_fork_in_parent(self) -> None:
-        """Go on."""
+        """Restart the thread that settles calls, if it has jobs."""
         self.settler.after_fork_in_parent()
 
     def after_fork(self) -> None:
-        """In a forked child: the calls under way are the parent's."""
+        """Reset in a forked child: the open calls belong to the parent."""
         self.settler.forked()
         self.retries.forked()
         self._open = weakref.WeakSet()
@@ -246,15 +246,15 @@ class CallMeter:
         }
 
     def keep(self, attempt: AnyOpenCall) -> AnyOpenCall:
-        """Have an open call ended when the process ends."""
+        """Register an open call, so that it is ended when the process ends."""
         settle_at_child_exit()
         self._open.add(attempt)
         return attempt
 
     def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
-        """Whether a refusal is for good, as a program sees it, and how long else."""
+        """Return (whether an SDK should not retry, the seconds until it may; None: unknown)."""
         if decision.doubt is not None:
-            return True, None  # it lasts until somebody has seen to the clock
+            return True, None  # the refusal lasts until somebody corrects the clock
         if all(verdict.is_held for verdict in decision.refusing):
             return False, HELD_SECONDS
         verdict = decision.blocking
@@ -263,31 +263,31 @@ class CallMeter:
         return never or seconds > SHORT_WAIT_SECONDS, seconds
 
     def wait_for(self, error: Exception) -> float:
-        """How long to wait before asking again; 0 when the answer stands."""
+        """Return the seconds to wait before asking again; 0 when the refusal is final."""
         if not self.waits or not isinstance(error, LimitExceeded):
             return 0.0
         refusing = error.decision.refusing
         if error.decision.doubt is not None:
             return 0.0
         if any(each.asked > each.limit.amount for each in refusing):
-            return 0.0  # it would never fit
+            return 0.0  # the call is larger than the limit
         seconds = (error.decision.blocking.resets_at - self.keeper.now()) / _US
-        # Room may come back before, when a call under way is settled.
+        # Capacity may be free earlier, when another call is settled.
         return min(max(seconds, 0.05), _ASK_AGAIN_SECONDS)
 
     def note(self, word: str, text: str) -> None:
-        """Leave a line for the launcher's summary."""
+        """Append a line to the file from which the launcher makes its summary."""
         if not self._notes:
             return
         try:
             with open(self._notes, "a", encoding="utf-8", errors="replace") as file:
                 file.write(f"{word} {text}\n")
         except OSError as error:
-            self.fault("the summary will lack something", error)
+            self.fault("the launcher's summary is incomplete", error)
 
 
 def _lowered_body(pending: _PendingCall) -> bytes | None:
-    """The body to send in place of a call's own, whose output cap had to be lowered; else None."""
+    """Return the body to send if the call's output cap was lowered, else None."""
     assert pending.reservation is not None
     basis = pending.reservation.decision.basis
     if basis is None or basis.clamped_output_tokens is None:

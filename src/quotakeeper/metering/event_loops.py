@@ -1,4 +1,4 @@
-"""The event loop a call is made on: asyncio's, perhaps trio's, or none."""
+"""Finds the event loop on which a call is made: asyncio, trio, or none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ T = TypeVar("T")
 
 
 def running_loop() -> Any:
-    """The asyncio loop that runs here, or None. Loads nothing: who runs on asyncio has it."""
+    """Return the running asyncio loop or None. Imports nothing: a caller on asyncio has imported
+    it.
+    """
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return None
@@ -22,7 +24,7 @@ def running_loop() -> Any:
 
 
 async def run_in_thread(work: Callable[[], T]) -> T:
-    """Do something that blocks in a thread, where another loop than asyncio's is trio's."""
+    """Run blocking work in a thread if trio runs here, else at once."""
     trio: Any = sys.modules.get("trio")
     if trio is None:
         return work()
@@ -31,7 +33,7 @@ async def run_in_thread(work: Callable[[], T]) -> T:
 
 
 async def after_queued_jobs(put: Callable[[Callable[[], None]], None]) -> None:
-    """Wait for one's turn in a thread's row of jobs."""
+    """Wait until the jobs that were put into a thread's queue before are done."""
     loop = running_loop()
     if loop is None:
         return
@@ -42,7 +44,7 @@ async def after_queued_jobs(put: Callable[[Callable[[], None]], None]) -> None:
             done.set_result(None)
 
     def job() -> None:
-        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(tell)
 
     put(job)

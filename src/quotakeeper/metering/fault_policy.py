@@ -1,4 +1,4 @@
-"""What becomes of a call when something goes wrong inside quotakeeper before the call leaves."""
+"""Decides what happens to a call after an error inside quotakeeper, before the call is sent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from quotakeeper.providers.registry import recognise
 
 
 def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refused | None:
-    """The refusal of a provider's call, or live session, that cannot be counted; None: it passes.
+    """Return the refusal of a provider's call or live session that cannot be counted; None: send
+    it.
 
-    `on_store_failure` decides: "deny" refuses it, "allow" lets it pass.
+    `on_store_failure` decides: "deny" refuses the call, "allow" sends it.
     """
     settings = getattr(meter.keeper, "settings", None)
     if getattr(settings, "on_store_failure", "deny") == "allow":

@@ -1,4 +1,4 @@
-"""Guards around the verbs that hooks call: what goes wrong inside never reaches the program."""
+"""Guards around the methods that hooks call: an error inside never reaches the program."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 
 from quotakeeper.metering.call_host import CallHost
 
-_COROUTINE = 0x80  # inspect.CO_COROUTINE; the module itself takes long to load
-_WHAT = "a call under way could not be followed"
+_COROUTINE = 0x80  # inspect.CO_COROUTINE; importing inspect is slow
+_WHAT = "a call could not be metered; it is charged its estimate"
 _VERBS = (
     "answered", "feed", "passed", "apassed", "passed_in_background", "end", "aend", "failed",
     "afailed", "hand_over", "sent", "asent", "received", "unsent", "settled",
@@ -21,14 +21,14 @@ Kind = TypeVar("Kind", bound=type)
 
 
 def guarded(verb: Verb) -> Verb:
-    """A verb that gives None where it fails. The call is then settled as one that was not read."""
+    """Return the method wrapped: on an error it returns None, and the call is charged its estimate."""
     if verb.__code__.co_flags & _COROUTINE:
 
         @wraps(verb)
         async def arun(attempt: Any, *arguments: Any, **options: Any) -> Any:
             try:
                 return await verb(attempt, *arguments, **options)
-            except Exception as error:  # noqa: BLE001 - the program goes on whatever happens to us
+            except Exception as error:  # noqa: BLE001 - must not stop the program
                 _note(attempt, error)
 
         return cast("Verb", arun)
@@ -44,7 +44,7 @@ def guarded(verb: Verb) -> Verb:
 
 
 def with_guards(kind: Kind) -> Kind:
-    """A class of calls under way whose verbs are all guarded."""
+    """A class decorator that guards every method that hooks call."""
     for name in _VERBS:
         verb = vars(kind).get(name)
         if verb is not None:

@@ -1,4 +1,4 @@
-"""One call on the wire, from leaving to settling."""
+"""One attempt of a call, from sending the request to settling its reservation."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 @with_guards
 class HttpAttempt:
-    """A call that was let out. Reads along and ends its reservation, once, whatever happens.
+    """A request that was sent. Reads the answer and ends the reservation exactly once.
 
-    No verb ever raises. The verbs that end it are `end` and `failed`, their twins for coroutines,
-    and `hand_over` for where nobody may wait; the first one counts. Dropped without any, it is
-    ended by what was read.
+    No method raises. `end`, `failed` and their async versions end the attempt, and so does
+    `hand_over`, which never waits; only the first one has an effect. An attempt that is garbage
+    collected ends at what was read.
     """
 
     def __init__(
@@ -45,7 +45,8 @@ class HttpAttempt:
         request: Request, link: Link | None,
     ) -> None:  # fmt: skip
         self.call = call
-        self.body: bytes | None = None  # to be sent in place of the request's own; None: its own
+        # Sent in place of the program's body; None: the program's own.
+        self.body: bytes | None = None
         self._meter = meter
         self._adapter = adapter
         self._reservation = reservation
@@ -62,18 +63,18 @@ class HttpAttempt:
 
     @property
     def id(self) -> str:
-        """The id of its reservation, and of the event it becomes."""
+        """The id of the reservation, and of the usage event that it becomes."""
         return self._reservation.id
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not been ended."""
+        """Whether the attempt has not been ended."""
         return not self._once.locked()
 
-    # -- while it goes on
+    # -- while the answer arrives
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
-        """The answer has begun; header names are lower case."""
+        """The answer has begun, with this status and these headers; header names are in lower case."""
         try:
             self._reader = self._adapter.reader(self.call, status, headers)
             self._note_retry(200 <= status < 300)
@@ -81,13 +82,14 @@ class HttpAttempt:
                 self._budget = StreamBudget(
                     self._meter, self._adapter, self._reservation, self._reading
                 )
-        except Exception as error:  # noqa: BLE001 - the host goes on whatever happens to us
-            self._broke("an answer could not be read", error)
+        except Exception as error:  # noqa: BLE001 - must not stop the program
+            self._broke("an answer could not be read; the estimate is charged", error)
 
     def feed(self, chunk: bytes) -> None:
-        """The next bytes of the answer, as the program gets them.
+        """Add the next bytes of the answer, as the program receives them.
 
-        They are read when the answer is over, or there are many: the program doesn't wait for that.
+        They are parsed at the end, or when more than `_MOST_HELD` bytes wait, so that the program
+        is not delayed.
         """
         if self._broken or self._reader is None:
             return
@@ -97,27 +99,27 @@ class HttpAttempt:
             self._read_held()
 
     def passed(self, chunk: bytes, *, splits: bool = True) -> StreamCut | None:
-        """`feed`, and what becomes of the stream after it; None: it goes on.
+        """Add the next bytes; return where the stream has to be cut, or None if it goes on.
 
-        `splits`: it may be cut in the middle of this piece.
+        `splits`: the cut may be in the middle of this piece.
         """
         self.feed(chunk)
         return None if self._budget is None else self._budget.after(chunk, splits=splits)
 
     async def apassed(self, chunk: bytes) -> StreamCut | None:
-        """`passed`, awaited."""
+        """Do the same as `passed`, on an event loop."""
         self.feed(chunk)
         return None if self._budget is None else await self._budget.aafter(chunk)
 
     def passed_in_background(self, chunk: bytes) -> StreamCut | None:
-        """`passed` where nobody may wait: what is denied ends the stream a few pieces later."""
+        """Do the same as `passed`, without waiting: a refusal cuts the stream a few pieces later."""
         self.feed(chunk)
         return None if self._budget is None else self._budget.after_in_background(chunk)
 
-    # -- its end
+    # -- the end
 
     def end(self, complete: bool = True) -> None:
-        """The answer is over; `complete` says whether it came to its end."""
+        """The answer is over; `complete` says whether it is whole."""
         if self._meter.settler.is_behind:
             if self._may_end():
                 self._settle(complete)
@@ -126,7 +128,7 @@ class HttpAttempt:
             self._meter.settler.work_off()
 
     async def aend(self, complete: bool = True) -> None:
-        """`end`, awaited."""
+        """Do the same as `end`, on an event loop."""
         if self._meter.settler.is_behind and self._meter.on_asyncio():
             if self._may_end():
                 await self._asettle(complete)
@@ -135,7 +137,9 @@ class HttpAttempt:
             self._meter.settler.work_off()
 
     def failed(self, sent: bool) -> None:
-        """There will be no answer. What never left is released, what did is assumed."""
+        """No answer will come. A call that was not sent is released; a sent one is charged its
+        estimate.
+        """
         if sent:
             self._note_retry(False)
             self.hand_over(False)
@@ -143,7 +147,7 @@ class HttpAttempt:
             self._guarded(self._reservation.release)
 
     async def afailed(self, sent: bool) -> None:
-        """`failed`, awaited."""
+        """Do the same as `failed`, on an event loop."""
         if sent or not self._meter.on_asyncio():
             if sent:
                 self._note_retry(False)
@@ -154,13 +158,13 @@ class HttpAttempt:
             try:
                 await self._reservation.arelease()
             except Exception as error:  # noqa: BLE001 - as above
-                self._meter.fault("a call could not be ended", error)
+                self._meter.fault("a call's reservation could not be ended", error)
 
     def hand_over(self, complete: bool = False) -> None:
-        """End it without waiting for the ledger: a thread of ours does the rest.
+        """End the attempt without waiting for the ledger; the background thread settles it.
 
-        An answer that came to its end is read here, and what it used is written down: the process
-        may be killed as soon as the program has the answer.
+        A complete answer is parsed here and its use is written to a file. So its use is not
+        lost if the process is killed afterwards.
         """
         if not self._may_end():
             return
@@ -171,17 +175,17 @@ class HttpAttempt:
         try:
             if complete:
                 job = self._noted()
-        finally:  # a signal may have come
+        finally:  # a signal may interrupt the line above
             self._meter.settler.put(job)
 
     def __del__(self) -> None:
-        with suppress(Exception):  # the interpreter may be on its way out
+        with suppress(Exception):  # the interpreter may be exiting
             self.hand_over()
 
     # -- inside
 
     def _may_end(self) -> bool:
-        # A forked child has copies of its parent's calls: they are not its to end.
+        # A forked child has copies of its parent's calls, and must not end them.
         if not self._once.acquire(blocking=False) or self._pid != os.getpid():
             return False
         self._ended = self._meter.monotonic()
@@ -194,15 +198,17 @@ class HttpAttempt:
         try:
             self._reader.feed(data)
         except Exception as error:  # noqa: BLE001 - as above
-            self._broke("an answer could not be read", error)
+            self._broke("an answer could not be read; the estimate is charged", error)
 
     def _reading(self) -> tuple[Call, UsageReader] | None:
-        """What reads the answer, once it has read all there is; None when it can't."""
+        """Parse the bytes that wait; return the call and its reader, or None if the answer is
+        unreadable.
+        """
         self._read_held()
         return None if self._broken or self._reader is None else (self.call, self._reader)
 
     def _usage(self, complete: bool) -> Usage | None:
-        """What was used by what was read; None when only the reservation knows."""
+        """Return the use according to what was read; None if the answer is unreadable."""
         self._request = None
         self._read_held()
         if self._broken:
@@ -211,7 +217,7 @@ class HttpAttempt:
             reader = self._reader or self._adapter.reader(self.call, NO_RESPONSE, NOTHING)
             usage = reader.finish(complete=complete)
         except Exception as error:  # noqa: BLE001 - as above
-            self._broke("an answer could not be read", error)
+            self._broke("an answer could not be read; the estimate is charged", error)
             return None
         note_reply(self._meter, self.call, reader)
         return usage
@@ -222,18 +228,18 @@ class HttpAttempt:
         return figures_of(usage, took_ms, usage.note or self.call.note, reason)
 
     def _settlement(self, complete: bool) -> Settlement | None:
-        """What is to be settled, perhaps with others; None when it had to be assumed."""
+        """Return what to settle; None if the estimate was charged instead."""
         usage = self._usage(complete)
         try:
             if usage is not None:
                 return Settlement(self._reservation, self._figures(usage), self._unsettled)
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled", error)
+            self._meter.fault("a call could not be settled; its estimate is charged", error)
         self._guarded(self._assume)
         return None
 
     def _noted(self) -> Callable[[], Settlement | None]:
-        """The rest of ending it, once what it used is written down."""
+        """Write the use to a file; return the job that settles the call."""
         usage = self._usage(True)
         if usage is None:
             return lambda: self._guarded(self._assume)
@@ -241,12 +247,12 @@ class HttpAttempt:
             given = self._figures(usage)
             settlement = note_end(Settlement(self._reservation, given, self._unsettled))
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled", error)
+            self._meter.fault("a call could not be settled; its estimate is charged", error)
             return lambda: self._guarded(self._assume)
         return lambda: settlement
 
     def _unsettled(self, error: Exception) -> None:
-        self._meter.fault("a call could not be settled", error)
+        self._meter.fault("a call could not be settled; its estimate is charged", error)
         self._guarded(self._assume)
 
     def _settle(self, complete: bool) -> None:
@@ -261,11 +267,11 @@ class HttpAttempt:
                 await self._reservation.asettle(**self._figures(usage))
                 return
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be settled", error)
+            self._meter.fault("a call could not be settled; its estimate is charged", error)
         self._meter.settler.put(lambda: self._guarded(self._assume))
 
     def _assume(self) -> None:
-        # Left by an error after it was sent, a reservation is assumed at its estimate.
+        # An error after the request was sent makes the reservation charge its estimate.
         reason = LookupError("what it used is not known")
         self._reservation.__exit__(type(reason), reason, None)
 
@@ -283,7 +289,7 @@ class HttpAttempt:
         try:
             verb()
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a call could not be ended", error)
+            self._meter.fault("a call's reservation could not be ended", error)
 
     def _broke(self, what: str, error: Exception) -> None:
         self._broken = True

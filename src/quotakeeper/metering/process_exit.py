@@ -1,4 +1,4 @@
-"""The ends of a process: its calls under way are ended by what was read, and are not a child's."""
+"""Ends the open calls when the process, or a child made by `multiprocessing`, exits."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from quotakeeper.engine.worker.process_lifecycle import Resting, call_at_exit, l
 
 
 class ExitListener(Resting, Protocol):
-    """What has calls under way."""
+    """An object that has open calls."""
 
     def end_open_calls(self) -> None:
-        """The process ends."""
+        """End the open calls, because the process exits."""
 
 
 class _Registered:
     """What has been registered so far."""
 
     at_exit = False
-    in_child = 0  # the process that has been told of its end as a child
+    in_child = 0  # the id of the child process that has registered
 
 
 _listeners: weakref.WeakSet[ExitListener] = weakref.WeakSet()
 
 
 def settle_at_exit(meter: ExitListener) -> None:
-    """Have a meter's calls ended at exit.
+    """Have a meter's open calls ended at exit.
 
-    Registered after the keeper's own end, so called before it.
+    The function is registered after the keeper's own, so Python calls it first.
     """
     _listeners.add(meter)
     lifecycle.join_as_user(meter)
@@ -40,7 +40,7 @@ def settle_at_exit(meter: ExitListener) -> None:
 
 
 def settle_at_child_exit() -> None:
-    """A child that `multiprocessing` forked leaves without atexit, but tells its own."""
+    """Register the end of a child that `multiprocessing` forked; such a child does not run atexit."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None and _Registered.in_child != os.getpid():
         _Registered.in_child = os.getpid()

@@ -1,7 +1,7 @@
-"""The meter of this process: given by `watch`, or made from the environment when first needed.
+"""The meter of this process: set by `watch`, or made from the environment at the first call.
 
-Where the settings or a price file can't be read, `on_store_failure` decides, as it does for a
-ledger that can't be used: `deny` refuses every call to a provider, `allow` lets them pass.
+If the settings or a price file cannot be read, `on_store_failure` decides, as for an unusable
+ledger. `deny` refuses every call to a provider; `allow` sends it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _ProcessMeter:
 
 
 def current_meter() -> CallMeter | None:
-    """The meter of this process; None when calls pass uncounted, which was said once."""
+    """Return the meter of this process; None if calls are not counted, which was logged once."""
     if _ProcessMeter.meter is None and not _ProcessMeter.tried:
         with _ProcessMeter.lock:
             if _ProcessMeter.meter is None and not _ProcessMeter.tried:
@@ -48,25 +48,27 @@ def current_meter() -> CallMeter | None:
 
 
 def use_meter(meter: CallMeter | None) -> CallMeter | None:
-    """Set the meter of this process (None: from the environment again); gives the one before."""
+    """Set the meter of this process and return the previous one; None: make it from the
+    environment.
+    """
     before, _ProcessMeter.meter = _ProcessMeter.meter, meter
     _ProcessMeter.tried = False
     return before
 
 
 def read_watch_settings(environ: Mapping[str, str] | None = None) -> WatchSettings:
-    """The settings of this process's meter, by the environment. Raises ConfigError."""
+    """Return the settings of this process's meter from the environment. Raises ConfigError."""
     watching = load_watch_settings(_sdk_variables(), environ)
     _check_hosts(watching)
     return watching
 
 
 def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMeter:
-    """A meter by settings, under a keeper of its own unless one is given. Raises ConfigError."""
-    # A keeper that waits by its own policy needs nobody to ask again; see `CallMeter.wait_for`.
+    """Make a meter from settings, with a new keeper unless one is given. Raises ConfigError."""
+    # A keeper that waits by its own policy needs no further waiting; see `CallMeter.wait_for`.
     waits = watching.waits and keeper is not None and keeper.settings.on_limit != "wait"
     keeper = keeper or Keeper(config=watching.settings)
-    _ = keeper.prices.snapshot  # read now, not while an event loop waits for the first call
+    _ = keeper.prices.snapshot  # read now, so that the first call does not block an event loop
     return CallMeter(
         keeper,
         scope=watching.scope,
@@ -77,7 +79,7 @@ def make_meter(watching: WatchSettings, keeper: Keeper | None = None) -> CallMet
 
 
 def _check_hosts(watching: WatchSettings) -> None:
-    """Raise ConfigError for an address of a provider that nobody would recognise there."""
+    """Raise ConfigError if an address is mapped to a provider that no adapter knows."""
     known = {adapter.name for adapter in adapters()}
     for address, name in watching.known_hosts.items():
         if name not in known:
@@ -96,7 +98,7 @@ def _from_environment() -> CallMeter | None:
     try:
         watching = read_watch_settings()
         return make_meter(watching)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the policy says what follows
+    except Exception as error:  # noqa: BLE001 - the policy decides what follows
         return _fallback_meter(error, salvage(_sdk_variables(), watching))
 
 
@@ -114,33 +116,40 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
         try:
             meter = make_meter(watching)
         except Exception:
-            log.debug("quotakeeper: not even without that", exc_info=True)
+            log.debug("quotakeeper: these settings fail too", exc_info=True)
         else:
-            tell(log, logging.ERROR, "quotakeeper: calls are counted without it: %s", reason)
+            tell(
+                log,
+                logging.ERROR,
+                "quotakeeper: calls are counted without these settings: %s",
+                reason,
+            )
             return meter
-    tell(log, logging.ERROR, "quotakeeper: calls pass uncounted: %s", reason)
+    tell(log, logging.ERROR, "quotakeeper: calls are not counted: %s", reason)
     return None
 
 
 def _ever_less(watching: WatchSettings | None) -> Iterator[WatchSettings]:
-    """What is left to count by; then that without its limits, one of which may be what is wrong."""
+    """Yield the settings that could be read, then the same without limits, which may be the faulty
+    part.
+    """
     if watching is not None:
         yield watching
         yield replace(watching, settings=replace(watching.settings, limits=()))
 
 
 class _RefusingKeeper:
-    """In place of a keeper that can't be made: tells every call why it must stay."""
+    """Replaces a keeper that cannot be made: refuses every call, with the reason."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
     def reserve(self, *_: Any, **__: Any) -> Any:
-        """Refused."""
+        """Raise ConfigError with the reason."""
         raise ConfigError("calls can't be counted", self._reason)
 
     async def areserve(self, *_: Any, **__: Any) -> Any:
-        """Refused."""
+        """Raise ConfigError with the reason."""
         raise ConfigError("calls can't be counted", self._reason)
 
 

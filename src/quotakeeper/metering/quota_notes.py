@@ -1,4 +1,4 @@
-"""What a reply says of the provider's own quotas, taken to the keeper of the call."""
+"""Gives the provider quotas that a reply reports to the keeper of the call."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 
 def note_reply(meter: CallHost, call: Call, reader: UsageReader) -> None:
-    """Note what a reply says of quotas, once it has been read. Never waits, never raises."""
+    """Note the quotas that a reply reports, once it has been read. Never waits, never raises."""
     try:
         keeper = meter.keeper
-        if isinstance(keeper, Keeper):  # else it stands in for one that could not be made
+        if isinstance(keeper, Keeper):  # else the keeper could not be made
             wanted = engine_of(keeper).quotas.wants_headers(call.provider, call.model)
             readings = quotas_of(reader) if wanted or reader.fault is not None else ()
             if readings:
                 note_quotas(keeper, call.provider, call.model, readings)
-    except Exception as error:  # noqa: BLE001 - the call itself is counted all the same
-        meter.fault("what a provider said of its quotas is not kept", error)
+    except Exception as error:  # noqa: BLE001 - the call itself is still counted
+        meter.fault("the quotas that a reply reports are not kept", error)
 
 
 def note_quotas(
     keeper: Keeper, provider: str, model: str, readings: Iterable[QuotaReading]
 ) -> None:
-    """Note quotas at a keeper, as of now."""
+    """Note quota readings at a keeper, as of now."""
     now = keeper.now()
     found = [_quota(each, provider, model, now) for each in readings]
     engine_of(keeper).quotas.note([each for each in found if each is not None])
@@ -59,6 +59,6 @@ def _resets_at(told: QuotaReading, now: int) -> int | None:
     if told.resets_in_us is not None:
         at = now + told.resets_in_us
     elif at is None and told.timezone and told.window:
-        with suppress(QuotakeeperError):  # this machine may not know the zone
+        with suppress(QuotakeeperError):  # this machine may not know the time zone
             at = period_at(parse_window(told.window), zone_named(told.timezone), now).end_at
     return at if at is None or 0 <= at < MAX_INSTANT else None

@@ -1,4 +1,4 @@
-"""A call that is not let out."""
+"""A call that is refused before it is sent."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from quotakeeper.value_classes import dataclass
 if TYPE_CHECKING:
     from quotakeeper.providers.contract import Call, Refusal
 
-# Why a call must stay: no room, a pause, no price, or nobody who could count it.
+# Why a call is refused: a limit, a pause, an unknown price, the ledger, or the config.
 DENIED = (LimitExceeded, PausedError, UnpricedModelError, LedgerError, ConfigError)
 Denied = LimitExceeded | PausedError | UnpricedModelError | LedgerError | ConfigError
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A call that stays here; the hook answers it with `refusal` in its library's own form."""
+    """A refused call; the hook answers it with `refusal` in the form of its library."""
 
     refusal: Refusal
     call: Call

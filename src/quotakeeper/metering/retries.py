@@ -1,4 +1,4 @@
-"""Links the attempts of one call: SDKs send a request again after an error, byte for byte."""
+"""Links the attempts of one call: after an error, SDKs send the same bytes again."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _LINKED_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What an attempt repeats: the id of the first one, and which attempt this is."""
+    """Which attempt of a call this is, and the id of the first one."""
 
     first_id: str
     number: int
 
     @property
     def labels(self) -> dict[str, str]:
-        """The scope labels that say so."""
+        """The scope labels that hold both."""
         return {"call": self.first_id, "attempt": str(self.number)}
 
 
 class Retries:
-    """The requests that failed lately. Only digests are kept, and nothing while all goes well."""
+    """The requests that failed recently. Keeps digests only, and nothing while no request fails."""
 
     def __init__(self) -> None:
         self._failed: OrderedDict[bytes, tuple[str, int, float]] = OrderedDict()
         self._lock = RLock()
 
     def forked(self) -> None:
-        """In a forked child: a lock may be held by a thread that is not there."""
+        """Reset in a forked child: a thread that does not exist here may hold the lock."""
         self._lock = RLock()
 
     def link(self, request: Request, now: float) -> Link | None:
-        """What a request that is about to leave repeats, if anything."""
+        """Return the link to the earlier attempt if this request repeats one, else None."""
         if not self._failed:
             return None
         digest = _digest(request)
@@ -49,7 +49,7 @@ class Retries:
         return Link(found[0], found[1] + 1)
 
     def failed(self, request: Request, event_id: str, link: Link | None, now: float) -> None:
-        """An attempt failed; the next one like it is the same call."""
+        """An attempt failed; the next request with the same bytes is the same call."""
         digest = _digest(request)
         if digest is None:
             return
@@ -61,7 +61,7 @@ class Retries:
                 self._failed.popitem(last=False)
 
     def served(self, request: Request) -> None:
-        """The call got its answer: another one like it is a call of its own."""
+        """The call got its answer; the next request with the same bytes is another call."""
         if self._failed and (digest := _digest(request)):
             with self._lock:
                 self._failed.pop(digest, None)

@@ -1,7 +1,8 @@
-"""What is set aside for a session that has no end to reserve for: block after block.
+"""Reserves a live session, whose length is unknown, block by block.
 
-Where no whole block can be had, smaller ones are tried. When the session is over, one reservation
-is settled at the whole and the others are released: it becomes one event.
+If the limit has no room for a whole block, smaller ones are tried. At the end, one reservation is
+settled at the session's whole use and the others are released, so the session becomes one usage
+event.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
     from quotakeeper.keeper import Keeper
 
-_PARTS = (1, 2, 4, 8, 16, 32, 60)  # of a block: the smallest is a second of a minute
+_PARTS = (1, 2, 4, 8, 16, 32, 60)  # divisors of a block: the smallest of a 60 s block is 1 s
 _TTL_SECONDS = 3_600.0
 EXTEND_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReserveStep:
-    """Set this aside."""
+    """A step: reserve these quantities."""
 
     quantities: dict[str, int]
 
 
 class ExtendStep:
-    """Keep what is set aside for longer."""
+    """A step: extend the reservations' expiry."""
 
 
 class ReleaseStep:
-    """Release what is set aside."""
+    """A step: release the reservations."""
 
 
 Step = ReserveStep | ExtendStep | ReleaseStep
-# A plan says step by step what to do with the ledger, is told the outcomes, and gives what denied
-# it. So there is one for threads and event loops alike.
+# A generator: yields steps for the ledger, receives their outcomes, and returns the refusal or
+# None. Threads and event loops share it.
 Plan = Generator[Step, "Reservation | Denied | None", "Denied | None"]
 
 
@@ -58,63 +59,64 @@ class SessionBudget:
 
     @property
     def is_open(self) -> bool:
-        """Whether anything is set aside."""
+        """Whether the session has a reservation."""
         return bool(self._held)
 
     def covers(self, needed: Mapping[str, int]) -> bool:
-        """Whether enough is set aside."""
+        """Return whether the reservations cover these quantities."""
         return all(self.covered.get(meter, 0) >= amount for meter, amount in needed.items())
 
     # -- plans
 
     def opening(self, needed: Mapping[str, int] | None = None) -> Plan:
-        """The first block."""
+        """The steps that reserve the first block."""
         return self._reserving(self._sizes(needed or {}, self.call.bound, requests=1))
 
     def growing(self, needed: Mapping[str, int]) -> Plan:
-        """Another block of what there is too little of."""
+        """The steps that reserve another block of each quantity that is short."""
         lacking = {name for name, amount in needed.items() if amount > self.covered.get(name, 0)}
         wanted = {name: self._block_of(name) for name in lacking}
         return self._reserving(self._sizes(needed, wanted, requests=0))
 
     def renamed(self, call: Call, needed: Mapping[str, int]) -> Plan:
-        """Only now the session says what it is: reserve it anew under its right name."""
+        """The steps for a session that tells its model only now: reserve again under that model."""
         before, self.call = self.call, call
         yield ReleaseStep()
         self._held, self.covered = [], {}
         denied = yield from self.opening(needed)
         if denied is not None:
-            # It will be ended, but it was opened: that is a request, under the name it had.
+            # The session will be ended, but it was opened: that is a request, under the first
+            # model.
             self.call = before
             yield from self._reserving(iter([{"requests": 1}]))
         return denied
 
     def drive(self, plan: Plan) -> Denied | None:
-        """Carry a plan out, blocking."""
+        """Carry out the steps, blocking."""
         return drive(plan, self._carry_out)
 
     async def adrive(self, plan: Plan) -> Denied | None:
-        """Carry a plan out, awaited."""
+        """Do the same as `drive`, on an event loop."""
         return await adrive(plan, self._acarry_out)
 
     # -- the end
 
     def settle(self, figures: dict[str, Any] | None) -> None:
-        """Book the whole; without figures, what is set aside is assumed to be used."""
+        """Settle the session at `figures`; if they are None, charge everything that is reserved."""
         held, self._held = self._held, []
         if figures is None:
             reason = LookupError("what it used is not known")
             for each in held:
-                # Left by an error after it was sent, a reservation is assumed at its estimate.
+                # An error after the session began makes a reservation charge its estimate.
                 each.__exit__(type(reason), reason, None)
         elif held:
             held[0].settle(**figures)
-            # The others stay until then: in between, nobody may draw on them.
+            # Released only now, so that no other call can take their capacity before.
             for each in held[1:]:
                 each.release()
 
     def release(self) -> None:
-        """Nothing was used."""
+        """Release all reservations: nothing was used."""
         held, self._held = self._held, []
         for each in held:
             each.release()
@@ -124,7 +126,7 @@ class SessionBudget:
     def _sizes(
         self, needed: Mapping[str, int], wanted: Mapping[str, int], *, requests: int
     ) -> Iterator[dict[str, int]]:
-        """Blocks to try, from a whole one down to what is needed at the least."""
+        """Yield the quantities to try, from a whole block down to the least that is needed."""
         lacking = {name: amount - self.covered.get(name, 0) for name, amount in needed.items()}
         least = {name: amount for name, amount in lacking.items() if amount > 0}
         tried: list[dict[str, int]] = []
@@ -138,7 +140,7 @@ class SessionBudget:
                 yield size
 
     def _block_of(self, name: str) -> int:
-        """A block of a quantity; of one that has none, as of its kin (text as of sound)."""
+        """Return the block size of a quantity, or of another one of the same meter (text as audio)."""
         bound, meter = self.call.bound, name.partition("@")[0]
         kin = (amount for other, amount in bound.items() if other.partition("@")[0] == meter)
         return bound.get(name) or max(kin, default=0)
@@ -190,5 +192,5 @@ class SessionBudget:
             "quantities": quantities,
             "ttl_seconds": _TTL_SECONDS,
             "sent": True,
-            "at_once": True,  # smaller blocks are tried instead, and a session goes on meanwhile
+            "at_once": True,  # do not wait: smaller blocks are tried, and the session goes on
         }

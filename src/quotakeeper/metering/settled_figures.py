@@ -1,4 +1,4 @@
-"""From what an adapter read of an answer to what a reservation is settled at."""
+"""Converts what an adapter read from an answer into the figures for settling."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quotakeeper.providers.contract import Usage
 
 
 def figures_of(usage: Usage, took_ms: int, *notes: str) -> dict[str, Any]:
-    """What `Reservation.settle` takes: priced as it was served, not as it was asked for."""
+    """Return the arguments of `Reservation.settle`: the price options are those that were served."""
     request = f"request {usage.request_id}" if usage.request_id else ""
     figures: dict[str, Any] = {
         "quantities": dict(usage.quantities),

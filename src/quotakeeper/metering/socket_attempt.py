@@ -1,4 +1,4 @@
-"""One WebSocket on the wire: counts what passes, keeps enough set aside, says when to end it."""
+"""One live WebSocket session: counts its messages, keeps enough reserved, and says when to end it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ from quotakeeper.value_classes import dataclass
 if TYPE_CHECKING:
     from quotakeeper.metering.call_host import CallHost
 
-_MOST_LAG_MS = 5_000  # of results behind what was sent
-_MOST_PER_BYTE = 20  # a byte is at most a millisecond of twenty channels
-_MOST_PER_MESSAGE = 300  # beside its bytes: a picture is 258 tokens
+_MOST_LAG_MS = 5_000  # the most by which results lag behind the audio that was sent
+_MOST_PER_BYTE = 20  # the most milliseconds of audio per byte
+_MOST_PER_MESSAGE = 300  # the most tokens beside its bytes: a picture has 258
 
 Data = bytes | str
 
 
 @dataclass(frozen=True, slots=True)
 class SocketCut:
-    """A message stays here. `farewell` is to be sent in its place; without one, close (1008).
+    """The meter refuses a message. Send `farewell` in its place, or close with code 1008 if it is
+    None.
 
-    `again`: that was done before, with another message. `silent`: the program need not know, for
-    this message costs nothing.
+    `again`: an earlier message was refused already. `silent`: raise no error, because this message
+    is free.
     """
 
     reason: str
@@ -47,11 +48,11 @@ class SocketCut:
 
 @with_guards
 class SocketAttempt:
-    """A socket under way.
+    """A live session that was opened.
 
-    No verb raises. `sent` is asked before a message leaves, `received` is told what came. It ends
-    once, by `end`, by `unsent`, or by `hand_over` where nobody may wait; dropped without any, by
-    what passed.
+    No method raises. Call `sent` before a message is sent, and `received` for each message that
+    came. `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session that
+    is garbage collected ends at what was counted.
     """
 
     def __init__(self, meter: CallHost, adapter: Adapter, session: LiveSession) -> None:
@@ -59,45 +60,46 @@ class SocketAttempt:
         self._meter = meter
         self._adapter = adapter
         self._session = session
-        self._before: LiveSession | None = None  # without the message that is being weighed
+        # The session without the message that is being checked.
+        self._before: LiveSession | None = None
         self._needed: dict[str, int] = {}
         self._cut: SocketCut | None = None
         self._broken = False
         self._refusal: Usage | None = None
         self._session_lock = Lock()
-        self._send_lock = Lock()  # one message after the other
+        self._send_lock = Lock()  # messages are checked one at a time
         self._async_send_lock: Any = None
         self._once = Lock()
         self._pid = os.getpid()
         self._began = self._extended = meter.monotonic()
 
-    # -- what passes
+    # -- messages
 
     def sent(self, data: Data) -> SocketCut | None:
-        """Ask whether a message may leave; None: it may."""
+        """Ask whether a message may be sent; None: it may."""
         try:
             with self._send_lock, closing(self._passing(data)) as plan:
                 return self._verdict(data, self.budget.drive(plan))
-        except Exception as error:  # noqa: BLE001 - the program goes on whatever happens to us
+        except Exception as error:  # noqa: BLE001 - must not stop the program
             self._broke(error)
             return None
 
     async def asent(self, data: Data) -> SocketCut | None:
-        """`sent`, awaited."""
+        """Do the same as `sent`, on an event loop."""
         try:
             if self._async_send_lock is None:
-                import asyncio  # noqa: PLC0415 - whoever awaits on asyncio has it
+                import asyncio  # noqa: PLC0415 - a caller on asyncio has imported it
 
                 self._async_send_lock = asyncio.Lock()
             async with self._async_send_lock:
-                with closing(self._passing(data)) as plan:  # it may be cancelled in the middle
+                with closing(self._passing(data)) as plan:  # it may be cancelled midway
                     return self._verdict(data, await self.budget.adrive(plan))
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
             return None
 
     def received(self, data: Data) -> None:
-        """Count a message of the provider's. Never waits."""
+        """Count a message of the provider. Never waits."""
         try:
             with self._session_lock:
                 if self._before is not None:
@@ -107,10 +109,10 @@ class SocketAttempt:
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
 
-    # -- its end
+    # -- the end
 
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """The provider would not open it: what that costs is told by its answer."""
+        """The provider refused to open the session; its answer tells what that costs."""
         try:
             reader = self._adapter.reader(self.budget.call, status, headers)
             reader.feed(body)
@@ -120,33 +122,37 @@ class SocketAttempt:
             self._broke(error)
 
     def end(self, complete: bool) -> None:
-        """It is over; `complete` says whether it was closed properly. Waits for the ledger."""
+        """The session is over; `complete` says whether it was closed normally. Waits for the
+        ledger.
+        """
         if self._may_end():
             self._settle(self._figures(complete))
 
     def unsent(self) -> None:
-        """Nobody could be reached."""
+        """End it and release its reservations: the provider was not reached."""
         if self._may_end():
             self._meter.settler.put(self._release)
 
     def hand_over(self, complete: bool = False) -> None:
-        """End it without waiting."""
+        """End the session without waiting for the ledger."""
         if self._may_end():
             figures = self._figures(complete)
             self._meter.settler.put(lambda: self._settle(figures))
 
     async def settled(self) -> None:
-        """Wait until what was handed over is in the ledger."""
+        """Wait until the ended session is in the ledger."""
         await after_queued_jobs(self._meter.settler.put_at_once)
 
     def __del__(self) -> None:
-        with suppress(Exception):  # the interpreter may be on its way out
+        with suppress(Exception):  # the interpreter may be exiting
             self.hand_over()
 
     # -- inside
 
     def _passing(self, data: Data) -> Plan:
-        """Count a message and set aside what it needs; if that is denied, it was not sent."""
+        """The steps that count a message and reserve what it needs; a refused message is not
+        counted.
+        """
         if self._broken or self._cut is not None or not self.budget.is_open:
             return None
         is_free, needed = self._counted(data)
@@ -170,7 +176,7 @@ class SocketAttempt:
         return None
 
     def _keep_or_undo(self, leaves: bool) -> None:
-        """The message leaves, or it is as if it had never been."""
+        """Keep the message's count if the message is sent, else restore the count before it."""
         with self._session_lock:
             before, self._before = self._before, None
             if before is not None and not leaves:
@@ -178,9 +184,9 @@ class SocketAttempt:
                 self._needed = self._need(before, before.finish(complete=False))
 
     def _counted(self, data: Data) -> tuple[bool, dict[str, int]]:
-        """Whether a message costs nothing, and what is needed with it.
+        """Return (whether the message is free, the quantities that the session needs with it).
 
-        The session as it was is kept where it may be wanted back; until then both take part.
+        A copy of the session before the message is kept if the message may be refused.
         """
         with self._session_lock:
             covered = self.budget.covered
@@ -198,12 +204,15 @@ class SocketAttempt:
             heard = needed.get("audio_milliseconds", 0)
             sent = session.audio_milliseconds_sent
             if heard and not getattr(session, "is_timed_by_bytes", True):
-                sent = min(sent, heard + _MOST_LAG_MS)  # the bytes of coded sound tell little
+                # The size of compressed audio does not tell its length.
+                sent = min(sent, heard + _MOST_LAG_MS)
             needed["audio_milliseconds"] = max(heard, sent)
         return needed
 
     def _quantities(self, usage: Usage) -> dict[str, int]:
-        """What was used. Results lag behind the sound that was sent, and that is what is billed."""
+        """Return the session's use. Results lag behind the audio, and the provider bills the sent
+        audio.
+        """
         exact = getattr(self._session, "is_timed_by_bytes", False)
         if usage.provenance is Provenance.REPORTED or not exact:
             return dict(usage.quantities)
@@ -234,11 +243,11 @@ class SocketAttempt:
         return max(0, round((self._meter.monotonic() - self._began) * 1000))
 
     def _may_end(self) -> bool:
-        # A forked child has copies of its parent's sockets: they are not its to end.
+        # A forked child has copies of its parent's sockets, and must not end them.
         return self._once.acquire(blocking=False) and self._pid == os.getpid()
 
     def _figures(self, complete: bool) -> dict[str, Any] | None:
-        """What to book; None when only the reservations know."""
+        """Return the figures to settle at; None if the session is unreadable."""
         if self._broken:
             return None
         try:
@@ -263,16 +272,16 @@ class SocketAttempt:
         try:
             self.budget.release()
         except Exception as error:  # noqa: BLE001 - as above
-            self._meter.fault("a live session could not be ended", error)
+            self._meter.fault("a live session's reservations could not be released", error)
 
     def _broke(self, error: Exception) -> None:
         self._broken = True
-        self._meter.fault("a live session could not be read", error)
+        self._meter.fault("a live session could not be read; its estimate is charged", error)
 
 
 def _copied(session: LiveSession) -> LiveSession | None:
-    """The session as it is now; None when it cannot be copied."""
-    # Frozen values are shared: they never change, and not all of them can be copied.
+    """Return a copy of the session; None if it cannot be copied."""
+    # Frozen values are shared, because they never change and some cannot be copied.
     frozen = {
         id(value): value
         for value in vars(session).values()
@@ -280,5 +289,5 @@ def _copied(session: LiveSession) -> LiveSession | None:
     }
     try:
         return copy.deepcopy(session, frozen)
-    except Exception:  # noqa: BLE001 - then what stays here is counted all the same
+    except Exception:  # noqa: BLE001 - then a refused message is counted too
         return None

@@ -1,6 +1,7 @@
-"""Runs the steps of a generator, blocking or awaited: one path for threads and event loops.
+"""Runs the steps of a generator in a thread or on an event loop, so that both share one code path.
 
-The generator yields what to do next and is sent the outcome; an error is raised where it waits.
+The generator yields a step and receives its outcome. If the step raises, the generator gets the
+error.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class _Run(Generic[Step, Outcome, Result]):
-    """A generator under way. Under `with`, its `step` is carried out and `outcome` set."""
+    """A running generator. `with run:` carries out `step`; the block sets `outcome`."""
 
     __slots__ = ("_steps", "is_done", "outcome", "result", "step")
 
@@ -48,7 +49,7 @@ class _Run(Generic[Step, Outcome, Result]):
 def drive(
     steps: Generator[Step, Outcome, Result], carry_out: Callable[[Step], Outcome]
 ) -> Result:  # fmt: skip
-    """Carry out every step, blocking; returns what the generator returns."""
+    """Carry out every step, blocking; return what the generator returns."""
     run = _Run(steps)
     while not run.is_done:
         with run:
@@ -59,7 +60,7 @@ def drive(
 async def adrive(
     steps: Generator[Step, Outcome, Result], carry_out: Callable[[Step], Awaitable[Outcome]]
 ) -> Result:
-    """Carry out every step, awaited; returns what the generator returns."""
+    """Carry out every step, awaited; return what the generator returns."""
     run = _Run(steps)
     while not run.is_done:
         with run:
@@ -68,5 +69,5 @@ async def adrive(
 
 
 def called(step: Callable[[], Any]) -> Any:
-    """Carry out a step that is a function of its own: what it returns, or what to await."""
+    """Carry out a step that is a function: return its result, or the awaitable that it returns."""
     return step()

@@ -1,9 +1,9 @@
-"""A stream that outgrows what was reserved for it: more is reserved while it flows, or it is cut.
+"""Watches a stream that may use more than its reservation: reserves more while it runs, or cuts it.
 
-An answer is read when it is over; this looks in between, as seldom as it may: no token of text is
-less than a byte, so what is left of the reservation says how many bytes can pass unseen. What is
-refused more room is ended by the provider's own error, where a document ends, so that its SDK
-raises what it always raises. An answer that is packed can't be continued by us: it breaks off.
+The answer is parsed as seldom as possible. A token has at least one byte, so the reservation's rest
+tells how many bytes may pass before the next look. If no more can be reserved, the stream ends
+after a whole document with an error in the provider's format, which the SDK raises. A compressed
+answer breaks off instead.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
     from quotakeeper.engine.reservation import Reservation
     from quotakeeper.metering.call_host import CallHost
 
-# What may stand in for each other in a bound: a cached token for a sent one, a thought for an answer.
+# Kinds of tokens that share a bound: cached tokens count as input, reasoning tokens as output.
 _KIN = {"cached_input_tokens": "input_tokens", "thought_tokens": "output_tokens"}
-_PARTS = (1, 4, 16)  # of the spare room that is asked for beside what is lacking
+_PARTS = (1, 4, 16)  # divisors of the extra amount that is reserved beside what is missing
 _LEAST_SPARE = 256
-_MOST_UNSEEN = 16 * 1024  # bytes; what is thought is not among them
-_PACKED = 16  # times larger, unpacked
-_MOST_PENDING = 64 * 1024  # bytes let through while a document goes on
+_MOST_UNSEEN = 16 * 1024  # bytes; reasoning is not among them
+_PACKED = 16  # the factor by which a compressed answer may grow
+_MOST_PENDING = 64 * 1024  # bytes sent on while a document is unfinished
 _ENDS = (b"\r\n\r\n", b"\n\n")
 
-# A plan says what to add to the reservation, and is told what came of it. So there is one for
-# threads and event loops alike.
+# A generator: yields what to add to the reservation, and receives the refusal or None. Threads and
+# event loops share it.
 Plan = Generator[dict[str, int], Denied | None, None]
 Reading = Callable[[], tuple[Call, UsageReader] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class StreamCut:
-    """The stream ends here: `keep` bytes of the last piece still belong to it, `ending` comes after.
+    """Where a stream ends: after `keep` bytes of the last piece, then `ending` follows.
 
-    Without an `ending` it is to break off as if the connection had been lost.
+    Without an `ending`, the stream breaks off as if the connection were lost.
     """
 
     keep: int
@@ -52,15 +52,16 @@ class StreamCut:
 
 
 def is_growing(call: Call, status: int) -> bool:
-    """Whether an answer comes bit by bit, so that it can be watched and cut."""
+    """Return whether an answer is streamed and billed, so that it can be watched and cut."""
     return call.streaming and call.billed and 200 <= status < 300
 
 
 class StreamBudget:
-    """What is set aside for one stream, and how far that reaches.
+    """The reservation of one stream, and how much of the stream it covers.
 
-    Tell it of each piece, after it was fed: `after`, `aafter` on a loop, or `after_in_background`
-    where nobody may wait. None of them raises. `reading` gives the reader, with everything read.
+    Call a method after each piece was fed: `after`, `aafter` on a loop, or `after_in_background`,
+    which never waits. No method raises. `reading` returns the reader, after it has parsed
+    everything.
     """
 
     def __init__(
@@ -69,35 +70,35 @@ class StreamBudget:
         self._meter = meter
         self._adapter = adapter
         self._reservation = reservation
-        self._reading = WeakMethod(reading)  # an attempt that is dropped must end at once
+        self._reading = WeakMethod(reading)  # weak: a dropped attempt must be collected at once
         self._covered = _summed(reservation.hold.quantities)
         self._spare = {name: max(_LEAST_SPARE, n // 4) for name, n in self._covered.items()}
         self._denied: Denied | None = None
         self._off = self._is_asking = self._noted = False
-        self._unseen = 0  # bytes that have passed since it was last looked at
-        self._room = 0  # bytes that may; none at first: the first totals come with the first piece
-        self._pending = 0  # bytes that have passed since it was denied
+        self._unseen = 0  # bytes that have passed since the last look
+        self._room = 0  # bytes that may pass before the next look; 0: look at the first piece
+        self._pending = 0  # bytes that have passed since the refusal
 
     @property
     def reason(self) -> str:
-        """Why it was cut, or ""."""
+        """Why the stream was cut, or ""."""
         return f"quotakeeper: {self._denied}" if self._denied is not None else ""
 
     def after(self, chunk: bytes, *, splits: bool) -> StreamCut | None:
-        """What becomes of the stream after a piece; None: it goes on.
+        """Return where the stream has to be cut after this piece; None: it goes on.
 
-        `splits`: it may end in the middle of the piece.
+        `splits`: the cut may be in the middle of the piece.
         """
         try:
             if lacking := self._lacking(chunk):
                 drive(self._plan(lacking), self._extend)
             return self._cut(chunk, splits)
-        except Exception as error:  # noqa: BLE001 - the host goes on whatever happens to us
+        except Exception as error:  # noqa: BLE001 - must not stop the program
             self._give_up(error)
             return None
 
     async def aafter(self, chunk: bytes) -> StreamCut | None:
-        """`after`, awaited."""
+        """Do the same as `after`, on an event loop."""
         try:
             if lacking := self._lacking(chunk):
                 plan = self._plan(lacking)
@@ -111,7 +112,7 @@ class StreamBudget:
             return None
 
     def after_in_background(self, chunk: bytes) -> StreamCut | None:
-        """`after`, but a thread of ours asks for more; a refusal ends the stream a little later."""
+        """Do the same as `after`, without waiting: the background thread reserves more."""
         try:
             if lacking := self._lacking(chunk):
                 self._is_asking = True
@@ -128,7 +129,7 @@ class StreamBudget:
         return None if reading is None else reading()
 
     def _lacking(self, chunk: bytes) -> dict[str, int]:
-        """What is used and not set aside; nothing while that can't be."""
+        """Return what is used but not reserved; {} while the reservation must cover it."""
         self._unseen += len(chunk)
         if self._off or self._is_asking or self._denied or self._unseen <= self._room:
             return {}
@@ -145,7 +146,7 @@ class StreamBudget:
         return {name: more for name, more in amounts.items() if more > 0}
 
     def _plan(self, lacking: Mapping[str, int]) -> Plan:
-        """Room for what is lacking, and for more of the same where there is any."""
+        """The steps that reserve what is missing, with an extra amount if the limit has room."""
         denied: Denied | None = None
         for part in (*_PARTS, 0):
             size = dict(lacking)
@@ -183,7 +184,9 @@ class StreamBudget:
             self._is_asking = False
 
     def _unless_allowed(self, error: Denied) -> Denied | None:
-        """A ledger that can't say is a matter of the policy."""
+        """Return None if `on_store_failure` lets the stream go on without the ledger, else the
+        error.
+        """
         if not isinstance(error, LedgerError):
             return error
         try:
@@ -194,7 +197,7 @@ class StreamBudget:
         return None
 
     def _cut(self, chunk: bytes, splits: bool) -> StreamCut | None:
-        """Where a stream that was denied more ends, if it does so in this piece."""
+        """Return where a refused stream ends, if that is in this piece."""
         found = self._read() if self._denied is not None else None
         if found is None:
             return None
@@ -213,7 +216,7 @@ class StreamBudget:
         return StreamCut(len(chunk), b"", self.reason)
 
     def _end_in(self, chunk: bytes, reader: UsageReader, splits: bool) -> int | None:
-        """The last place in a piece where a document ends."""
+        """Return the last place in a piece, in bytes, where a document ends; None if there is none."""
         if not reader.is_plain:
             return None
         if reader.is_between:
@@ -224,14 +227,14 @@ class StreamBudget:
         return max(ends, default=None)
 
     def _give_up(self, error: Exception) -> None:
-        # A call that was ended meanwhile needs no more.
+        # A call that was ended meanwhile needs no reservation.
         if not self._off and self._reservation.is_open:
-            self._meter.fault("a stream could not be watched", error)
+            self._meter.fault("a stream goes on, but its use is no longer checked", error)
         self._off = True
 
 
 def _summed(quantities: Mapping[str, int]) -> dict[str, int]:
-    """By meter, whatever the modality, and kin together."""
+    """Sum the quantities by meter, over all modalities; kinds that share a bound are one meter."""
     summed: dict[str, int] = {}
     for key, amount in quantities.items():
         meter = key.partition("@")[0]

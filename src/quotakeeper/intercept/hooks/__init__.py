@@ -1,1 +1,3 @@
-"""One module for each library: `install(module)` patches it, once; `uninstall()` takes that back."""
+"""One module per library: `install(module)` patches the library once; `uninstall()` removes the
+patches.
+"""

@@ -1,4 +1,4 @@
-"""aiohttp: the request as it is put on a connection, and the answer as its bytes arrive."""
+"""Hook for aiohttp: sees each request before it is sent, and each answer as its bytes arrive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ATTEMPT = "_quotakeeper_attempt"
 _patches = Patches()
-# Streams have no room for a note of ours; the answer that a stream belongs to keeps its attempt.
+# A stream has no attribute for the attempt, so the attempt is found by the stream's id.
 _by_stream: weakref.WeakValueDictionary[int, HttpAttempt] = weakref.WeakValueDictionary()
 
 
@@ -34,7 +34,7 @@ def install(module: Any) -> None:
 
 
 def uninstall() -> None:
-    """Take everything back."""
+    """Remove all patches."""
     _patches.undo()
 
 
@@ -75,7 +75,7 @@ def _start_with(plain: Any, metered: Any) -> Any:
                 raise
             try:
                 _read_along(self, attempt, plain, metered)
-            except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+            except Exception as error:  # noqa: BLE001 - must not reach the program
                 note_fault(error)
                 attempt.hand_over()
             return response
@@ -93,9 +93,9 @@ def _read_along(response: Any, attempt: HttpAttempt, plain: Any, metered: Any) -
     attempt.answered(response.status, headers)
     stream = response.content
     if type(stream) is not plain:
-        attempt.hand_over(True)  # there is no body
+        attempt.hand_over(True)  # the answer has no body
         return
-    for chunk in stream._buffer:  # what came along with the headers
+    for chunk in stream._buffer:  # bytes that arrived with the headers
         attempt.feed(chunk)
     if stream.is_eof():
         attempt.hand_over(True)
@@ -105,7 +105,7 @@ def _read_along(response: Any, attempt: HttpAttempt, plain: Any, metered: Any) -
 
 
 def _metered(plain: Any, broken: Any) -> Any:
-    """The library's own stream, which also tells us what arrives."""
+    """Return a subclass of aiohttp's stream that passes every piece of an answer to its attempt."""
     over = _ended_stream(plain)
 
     class MeteredStreamReader(plain):  # type: ignore[misc]
@@ -140,25 +140,25 @@ def _metered(plain: Any, broken: Any) -> Any:
 
 
 def _ended_stream(plain: Any) -> Any:
-    """A stream that we have ended: what still arrives is nobody's."""
+    """Return the class of a stream that quotakeeper has ended: bytes that arrive later are dropped."""
 
     class EndedStreamReader(plain):  # type: ignore[misc]
         __slots__ = ()
 
         def feed_data(self, *_: Any, **__: Any) -> Any:
-            """Nobody's."""
+            """Drop the bytes."""
 
         def feed_eof(self) -> None:
-            """It is over already."""
+            """Do nothing: the stream has already ended."""
 
         def set_exception(self, *_: Any, **__: Any) -> None:
-            """It is over already."""
+            """Do nothing: the stream has already ended."""
 
     return EndedStreamReader
 
 
 def _close_after(stream: Any) -> None:
-    # What still comes on this connection belongs to the answer that was cut.
+    # The connection cannot be used again: the rest of the cut answer still arrives on it.
     close = getattr(stream._protocol, "force_close", None)
     if close is not None:
         close()
@@ -170,11 +170,13 @@ def _ended(stream: Any, complete: bool) -> None:
         attempt.hand_over(complete)
 
 
-# -- a call that stays here
+# -- a refused call
 
 
 async def _refuse_locally(original: Any, request: Any, conn: Any, refusal: Any) -> Any:
-    """Let the request be written to nowhere, then let the connection receive the refusal."""
+    """Discard the request's bytes, then give the connection the refusal as if the provider had sent
+    it.
+    """
     protocol = conn.protocol
     protocol.transport = _DiscardingTransport(protocol.transport)
     response = await original(request, conn)
@@ -183,16 +185,16 @@ async def _refuse_locally(original: Any, request: Any, conn: Any, refusal: Any) 
 
 
 class _DiscardingTransport:
-    """A transport that takes everything and sends nothing."""
+    """A transport that discards everything that is written to it."""
 
     def __init__(self, real: Any) -> None:
         self._real = real
 
     def write(self, data: Any) -> None:
-        """Take it."""
+        """Discard the data."""
 
     def writelines(self, pieces: Any) -> None:
-        """Take them."""
+        """Discard the data."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -217,7 +219,9 @@ def _request(request: Any) -> Request:
 
 
 def _replace_body(request: Any, attempt: HttpAttempt) -> None:
-    """Send the body of an attempt where it has one of its own: its output cap was lowered."""
+    """Replace the request's body by the attempt's own body, if the meter lowered the output cap in
+    it.
+    """
     if attempt.body is None:
         return
     payload = copy(getattr(request, "_body", None) or request.body)

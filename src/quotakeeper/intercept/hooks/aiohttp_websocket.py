@@ -1,7 +1,8 @@
-"""aiohttp's WebSockets: the handshake is a request; then what its reader gives and its writer takes.
+"""Hook for aiohttp's WebSockets: checks the handshake request, then every message in both
+directions.
 
-Counted are the messages that come, when the program or aiohttp's own `close` takes them, and those that
-go, before they go. Supports aiohttp 3.8 to 3.14.
+A received message is counted when the program, or aiohttp's own `close`, reads it. A message to the
+provider is counted before it is sent. Supports aiohttp 3.8 to 3.14.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ _SWITCHING = 101
 
 
 def install(module: Any, patches: Patches) -> None:
-    """Patch `aiohttp.ClientWebSocketResponse`; the handshake is seen by the hook of requests."""
+    """Patch `aiohttp.ClientWebSocketResponse`; the hook of aiohttp's requests passes handshakes to
+    this module.
+    """
     connection = module.ClientWebSocketResponse
     patches.wrap(connection, "__init__", _init)
     patches.wrap(connection, "close", _close)
@@ -51,7 +54,10 @@ async def send_handshake(
     send: Callable[..., Awaitable[Any]], refuse: Callable[..., Awaitable[Any]],
     request: Any, conn: Any,
 ) -> Any:  # fmt: skip
-    """Send it if it may leave, else `refuse` it here; the answer carries what is known of it."""
+    """Send the handshake if the meter admits it, else answer with `refuse`.
+
+    The response of an admitted handshake carries the attempt.
+    """
     started = await aopen_live(lambda: _request(request))
     if started is None:
         return await send(request, conn)
@@ -70,14 +76,14 @@ async def send_handshake(
 async def receive_answer(
     start: Callable[..., Awaitable[Any]], response: Any, connection: Any, socket: MeteredSocket
 ) -> Any:
-    """Wait for the answer to a handshake; one that opens no socket ends the attempt."""
+    """Wait for the answer to a handshake; an answer that opens no socket ends the attempt."""
     try:
         answer = await start(response, connection)
     except BaseException:
         socket.attempt.hand_over()
         raise
     with faults_noted:
-        if response.status in _REDIRECTS:  # it is asked for again elsewhere
+        if response.status in _REDIRECTS:  # aiohttp sends the handshake again to the new address
             socket.attempt.unsent()
         elif response.status != _SWITCHING:
             headers = {name.lower(): value for name, value in response.headers.items()}
@@ -95,7 +101,7 @@ def _request(request: Any) -> Request:
     return Request("GET", address, headers)
 
 
-# -- what passes
+# -- messages
 
 
 def _init(original: Any) -> Any:
@@ -129,17 +135,17 @@ def _close(original: Any) -> Any:
 
 
 class MeteredReader:
-    """The queue that a connection reads its messages from, which also tells us what they are."""
+    """Wraps the queue from which a connection reads its messages, and counts each message."""
 
     def __init__(self, real: Any, socket: MeteredSocket) -> None:
         self._real = real
         self._socket = socket
 
     async def read(self) -> Any:
-        """The next message, counted."""
+        """Return the next message, after it is counted."""
         try:
             message = await self._real.read()
-        except Exception:  # the connection is gone
+        except Exception:  # the connection is lost
             self._socket.attempt.hand_over(self._socket.was_closed)
             raise
         with faults_noted:
@@ -152,7 +158,7 @@ class MeteredReader:
         if kind == _CLOSE:
             data = int(data or 0).to_bytes(2, "big") if data else b""
         self._socket.frame_received(kind, data, True)
-        if kind == _CLOSE:  # nothing comes after it
+        if kind == _CLOSE:  # no message follows a close
             self._socket.attempt.hand_over(self._socket.was_closed)
 
     def __getattr__(self, name: str) -> Any:
@@ -160,7 +166,7 @@ class MeteredReader:
 
 
 class MeteredWriter:
-    """The writer of a connection: a message is asked for before it leaves."""
+    """Wraps a connection's writer; asks the meter before each message is sent."""
 
     def __init__(self, real: Any, connection: Any, socket: MeteredSocket) -> None:
         self._real = real
@@ -168,13 +174,13 @@ class MeteredWriter:
         self._socket = socket
 
     async def send_frame(self, message: Any, opcode: Any, *given: Any, **named: Any) -> Any:
-        """Send a message, unless it has to stay here (aiohttp 3.11 and newer)."""
+        """Send a message if the meter admits it (aiohttp 3.11 and newer)."""
         if await self._leaves(message, int(opcode)):
             return await self._real.send_frame(message, opcode, *given, **named)
         return None
 
     async def send(self, message: Any, binary: bool = False, *given: Any, **named: Any) -> Any:
-        """Send a message, unless it has to stay here (aiohttp before 3.11)."""
+        """Send a message if the meter admits it (aiohttp before 3.11)."""
         if await self._leaves(message, _BINARY if binary else _TEXT):
             return await self._real.send(message, binary, *given, **named)
         return None
@@ -183,7 +189,10 @@ class MeteredWriter:
         return getattr(self._real, name)
 
     async def _leaves(self, message: Any, opcode: int) -> bool:
-        """Whether it may leave; False: nobody need know. Raises where the socket is ended."""
+        """Return whether to send a message; False drops the message without an error.
+
+        Raises ClientConnectionResetError when the meter ends the socket.
+        """
         if opcode not in (_TEXT, _BINARY):
             return True
         data: bytes | str = message if isinstance(message, str) else bytes(message)

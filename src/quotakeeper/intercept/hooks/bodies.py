@@ -1,16 +1,16 @@
-"""A request's body as far as it can be seen without taking anything from it."""
+"""Reads a request's body without consuming it."""
 
 from __future__ import annotations
 
 import io
 from typing import Any
 
-# A file that is larger is known by its size alone: a bound is not worth holding it in memory.
+# Of a larger file only the size is used: its bytes would take too much memory.
 MOST_FILE = 64 * 1024 * 1024
 
 
 def seen_body(body: Any) -> tuple[bytes | None, int | None]:
-    """(the bytes or None, the size or None); an iterator is not touched."""
+    """Return (the bytes or None, the size or None) of a body; an iterator is not consumed."""
     if body is None:
         return b"", 0
     if isinstance(body, bytes):
@@ -27,16 +27,16 @@ def seen_body(body: Any) -> tuple[bytes | None, int | None]:
 
 
 class Gathered:
-    """A body that is seen piece by piece as it leaves; the bytes of a small one are kept."""
+    """Collects a body's pieces while they are sent; keeps the bytes of at most `MOST_FILE` bytes."""
 
-    headers_left = False  # where the headers leave by the same way, before it
+    headers_left = False  # the headers were sent, through the same function
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self._size = 0
 
     def add(self, piece: Any) -> None:
-        """The next piece."""
+        """Add the next piece."""
         self._size += len(piece)
         if self._size > MOST_FILE:
             self._pieces.clear()
@@ -44,17 +44,19 @@ class Gathered:
             self._pieces.append(bytes(piece))
 
     def add_chunk(self, data: bytes) -> None:
-        """The next piece, with its size before it and a line's end after it."""
+        """Add the next piece, framed as an HTTP/1 chunk: its size before it, an end of line after
+        it.
+        """
         self.add(data.partition(b"\r\n")[2][:-2])
 
     @property
     def seen(self) -> tuple[bytes | None, int]:
-        """(the bytes or None, the size), once it is whole."""
+        """(the bytes or None, the size) of the whole body."""
         return (None if self._size > MOST_FILE else b"".join(self._pieces)), self._size
 
 
 def _file(file: Any) -> tuple[bytes | None, int | None]:
-    """What is left of a file that can be read again; it stays where it is."""
+    """Return the unread rest of a seekable file, and leave its position unchanged."""
     try:
         if not file.seekable() or isinstance(file, io.TextIOBase):
             return None, None

@@ -1,7 +1,7 @@
-"""http.client, and with it urllib.request, urllib3, requests, botocore and what stands on them.
+"""Hook for `http.client`, which urllib.request, urllib3, requests and botocore use.
 
-A connection's own verbs are wrapped, whoever calls them, and the file that an answer is read from:
-so it does not matter which of the many ways of reading a library has chosen.
+The hook wraps the methods of a connection, and the file from which it reads an answer. Each library
+reads an answer in its own way; all of them read this file.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ def install(module: Any) -> None:
 
 
 def install_urllib3(module: Any) -> None:
-    """Patch `urllib3.connection`: there, bodies are sent piece by piece after the headers."""
-    if hasattr(module, "HfaceBackend"):  # urllib3-future has taken its place
+    """Patch `urllib3.connection`, which sends a body in pieces after the headers."""
+    if hasattr(module, "HfaceBackend"):  # urllib3-future is installed in its place
         urllib3_future.install(module)
         return
     _patches.wrap(module.HTTPConnection, "request", _with_body)
 
 
 def uninstall() -> None:
-    """Take everything back."""
+    """Remove all patches."""
     _patches.undo()
 
 
 def request_state_of(connection: Any) -> RequestState:
-    """What is known of a connection's request."""
+    """Return what the hook has recorded about a connection's current request."""
     found = connection.__dict__.get(_STATE)
     if found is None:
         found = connection.__dict__[_STATE] = RequestState()
@@ -121,7 +121,7 @@ def _endheaders(original: Any) -> Any:
                 return original(self, attempt.body, **options)
             result = original(self, **options)
             state = request_state_of(self)
-            state.instead, state.is_replaced = attempt.body, True  # what is sent from now on
+            state.instead, state.is_replaced = attempt.body, True  # for `send`
             return result
         except BaseException:
             attempt.failed(True)
@@ -131,7 +131,10 @@ def _endheaders(original: Any) -> Any:
 
 
 def _started(connection: Any, message_body: Any) -> HttpAttempt | Refused | None:
-    """Ask whether a request may leave; None: it passes, perhaps to be asked for after its body."""
+    """Ask the meter to admit a request.
+
+    None: send the request; it is not metered, or the meter is asked once the whole body is known.
+    """
     state = request_state_of(connection)
     if state.body is UNSEEN and message_body is not None:
         state.body = message_body
@@ -148,7 +151,7 @@ def _started(connection: Any, message_body: Any) -> HttpAttempt | Refused | None
 
 
 def _replace_length(connection: Any, size: int) -> None:
-    """Tell the size of another body in the headers, which have not left yet."""
+    """Write the replacement body's size in bytes into the headers, which have not been sent yet."""
     lines = connection._buffer
     for at, line in enumerate(lines):
         if line.lower().startswith(b"content-length:"):
@@ -156,7 +159,9 @@ def _replace_length(connection: Any, size: int) -> None:
 
 
 def _connect_first(connection: Any, attempt: Any) -> None:
-    """Connect as the first bytes would, but so that it is known that none has left."""
+    """Open the connection before the request is sent, so that a failure to connect counts as not
+    sent.
+    """
     if connection.sock is None and connection.auto_open:
         try:
             connection.connect()
@@ -169,7 +174,7 @@ def _send(original: Any) -> Any:
     def send(self: Any, data: Any) -> Any:
         state = self.__dict__.get(_STATE)
         if state is not None and state.refused:
-            return None  # the rest of a request that stays here
+            return None  # the rest of a refused request
         if state is not None and state.is_replaced:
             instead, state.instead = state.instead, None
             return None if instead is None else original(self, instead)
@@ -196,7 +201,9 @@ def _starts_after_body(connection: Any, state: RequestState) -> bool:
 
 
 def _body_sent(connection: Any, state: RequestState, gathered: Gathered, original: Any) -> Any:
-    """The body has come to its end: only now it is asked whether that may leave."""
+    """Ask the meter to admit a request after its last piece; the closing chunk has not been sent
+    yet.
+    """
     state.gathered = None
     seen = tried(lambda: gathered.seen)
     if seen is None:
@@ -208,7 +215,7 @@ def _body_sent(connection: Any, state: RequestState, gathered: Gathered, origina
     if isinstance(started, Refused):
         state.refused = True
         real, connection.sock = connection.sock, None
-        real.close()  # the other side has half a request
+        real.close()  # the provider has received an incomplete request
         return _withhold(connection, started.refusal)
     state.attempt = started
     try:
@@ -235,7 +242,7 @@ def _getresponse(original: Any) -> Any:
             raise
         try:
             _read_along(self, response, attempt)
-        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+        except Exception as error:  # noqa: BLE001 - must not reach the program
             note_fault(error)
             attempt.hand_over()
         return response
@@ -243,18 +250,18 @@ def _getresponse(original: Any) -> Any:
     return getresponse
 
 
-# -- a call that stays here
+# -- a refused call
 
 
 def _withhold(connection: Any, refusal: Any) -> None:
-    """The request counts as sent for the connection's own book-keeping, but nothing leaves."""
+    """Mark the request as sent in the connection's state, but send nothing."""
     connection._buffer.clear()
     connection._HTTPConnection__state = "Request-sent"
     connection.sock = RefusalSocket(refusal, connection.sock)
 
 
 def _read_refusal(connection: Any, state: RequestState, read: Any) -> Any:
-    """Have the connection read the refusal as if it had come from the other side."""
+    """Make the connection read the refusal as if the provider had sent it."""
     state.refused = False
     refusal_socket = connection.sock
     try:
@@ -264,7 +271,7 @@ def _read_refusal(connection: Any, state: RequestState, read: Any) -> Any:
             connection.sock = refusal_socket.real
 
 
-# -- a call that was answered
+# -- an answered call
 
 
 def _read_along(connection: Any, response: Any, attempt: Any) -> None:
@@ -274,7 +281,7 @@ def _read_along(connection: Any, response: Any, attempt: Any) -> None:
 
     def drop() -> None:
         if connection.sock is socket and socket is not None:
-            connection.sock = None  # the next request makes another connection
+            connection.sock = None  # the next request opens another connection
             socket.close()
 
     file = MeteredFile(

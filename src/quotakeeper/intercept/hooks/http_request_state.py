@@ -1,4 +1,4 @@
-"""What a connection of http.client is told of a request, and the request that this makes."""
+"""Records what `http.client` is told about a request, and builds a `Request` from it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ if TYPE_CHECKING:
     from quotakeeper.metering.http_attempt import HttpAttempt
     from quotakeeper.providers.contract import Request
 
-UNSEEN = object()  # in place of a body
+UNSEEN = object()  # the body has not been seen
 _HTTPS_PORT = 443
 
 
 class RequestState:
-    """What is known of the request that a connection is making."""
+    """What the hook knows about the request that a connection is making."""
 
     def __init__(self) -> None:
         self.method = self.target = ""
-        self.headers_put: list[tuple[Any, Any]] = []  # as they came: read if they matter
+        self.headers_put: list[tuple[Any, Any]] = []  # raw; parsed only when they are needed
         self.body: Any = UNSEEN
         self.attempt: HttpAttempt | None = None
         self.refused = False
         self.gathered: Gathered | None = None
-        self.instead: bytes | None = None  # of the body that comes piece by piece
+        self.instead: bytes | None = None  # the body to send in place of the program's pieces
         self.is_replaced = False
 
     def headers(self) -> dict[str, str]:
-        """The headers, by their names in lower case."""
+        """Return the headers; names in lower case."""
         return {
             _text(name).lower(): _text(values[0])
             if len(values) == 1
@@ -37,9 +37,9 @@ class RequestState:
         }
 
     def begin(self, method: str, target: str) -> None:
-        """A new request; a body that `request` was given stays for it."""
+        """Start a new request, and keep the body that the program gave to `request`."""
         if self.attempt is not None:
-            self.attempt.hand_over()  # whoever made it never asked for its answer
+            self.attempt.hand_over()  # the program never read the answer of the request before
         self.method, self.target = method, target
         self.headers_put = []
         self.attempt, self.refused, self.gathered = None, False, None
@@ -49,8 +49,10 @@ class RequestState:
 def request_of(
     connection: Any, state: RequestState, body: bytes | None = None, size: int | None = None
 ) -> Request | None:
-    """The request of a connection; None for what is none of a provider's. A body that has left
-    already is given."""
+    """Return the request of a connection; None for CONNECT, which opens a tunnel to a proxy.
+
+    Give `body` and `size` (bytes) if the body has already been sent.
+    """
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
     if state.method == "CONNECT":
@@ -60,7 +62,7 @@ def request_of(
         body, size = seen_body(state.body)
     elif size is None and headers.get("content-length", "") in ("", "0"):
         body = None if "transfer-encoding" in headers else b""
-    # Else its pieces have left, or nobody says how many there are.
+    # A body that was sent in pieces, or without a Content-Length, cannot be replaced.
     replaceable = whole and isinstance(state.body, bytes | str) and "content-length" in headers
     return Request(
         state.method, _url(connection, state.target), headers, body, size, replaceable
@@ -69,7 +71,7 @@ def request_of(
 
 def _url(connection: Any, target: str) -> str:
     if "://" in target.partition("?")[0]:
-        return target  # through a proxy
+        return target  # the request goes to a proxy
     host = getattr(connection, "_tunnel_host", None)
     port = getattr(connection, "_tunnel_port", None) if host else connection.port
     host = host or connection.host

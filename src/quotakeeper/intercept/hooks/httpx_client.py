@@ -1,8 +1,8 @@
-"""httpx and httpx2, sync and async: the transports that put a request on the wire.
+"""Hook for httpx and httpx2, sync and async: wraps the transports that send requests.
 
-Below them stand redirects, authentication and retries, so each attempt passes here by itself.
-Transports that end elsewhere (mocks, ASGI, another library's) are not the wire and stay as they are.
-A mock below a transport (respx) is told by what answers: then the call is released, for it never left.
+Redirects, authentication and retries run above the transport, so the hook sees each attempt
+separately. Transports that do not use a network (mocks, ASGI, other libraries) are not patched. If
+a mock below the transport answers (respx), the call is released, because nothing was sent.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from quotakeeper.metering.http_attempt import HttpAttempt
     from quotakeeper.providers.contract import Request
 
-Steps = Generator[Callable[[], Any], Any, Any]  # each is to be called, and its result awaited
-# Raised before the first byte of a request leaves.
+Steps = Generator[Callable[[], Any], Any, Any]  # called, and awaited on an event loop
+# Errors that the library raises before the first byte of a request is sent.
 _UNSENT = (
     "ConnectError",
     "ConnectTimeout",
@@ -39,7 +39,7 @@ _UNSENT = (
     "UnsupportedProtocol",
     "LocalProtocolError",
 )
-_MOCKS = ("mocket", "pook", "respx", "vcr")  # put themselves below a transport
+_MOCKS = ("mocket", "pook", "respx", "vcr")  # they mock below the transport
 _patches = Patches()
 
 
@@ -51,15 +51,15 @@ def install(module: Any) -> None:
 
 
 def uninstall() -> None:
-    """Take everything back."""
+    """Remove all patches."""
     _patches.undo()
 
 
 class _Verbs(NamedTuple):
-    """What differs between threads and event loops, for one of the libraries.
+    """The functions that differ between threads and event loops.
 
     `abandoned` ends a call whose program no longer waits for it. `is_mocked`: a mock stands between
-    the transport and the wire, and may answer.
+    the transport and the network, and may answer.
     """
 
     start: Callable[..., Any]
@@ -72,7 +72,7 @@ class _Verbs(NamedTuple):
 
 
 class _Library:
-    """One of the two, with streams of its own kind."""
+    """The hook for one of the two libraries, httpx or httpx2."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
@@ -93,7 +93,7 @@ class _Library:
         )  # fmt: skip
 
     def sync_hook(self, original: Any) -> Any:
-        """The new `HTTPTransport.handle_request`."""
+        """Return the replacement of `HTTPTransport.handle_request`."""
 
         def handle_request(transport: Any, request: Any) -> Any:
             return drive(
@@ -108,7 +108,7 @@ class _Library:
         return handle_request
 
     def async_hook(self, original: Any) -> Any:
-        """The new `AsyncHTTPTransport.handle_async_request`."""
+        """Return the replacement of `AsyncHTTPTransport.handle_async_request`."""
 
         async def handle_async_request(transport: Any, request: Any) -> Any:
             return await adrive(
@@ -123,7 +123,9 @@ class _Library:
         return handle_async_request
 
     def _handling(self, verbs: _Verbs, send: Callable[[], Any], request: Any) -> Steps:
-        """The steps of a call: ask, send, and read the answer along."""
+        """The steps of a call: ask the meter, send the request, meter the answer as the program
+        reads it.
+        """
 
         def make() -> Request:
             return _request(request)
@@ -152,7 +154,9 @@ class _Library:
         return self._read_along(response, started, verbs.stream)
 
     def _replace_body(self, request: Any, attempt: HttpAttempt) -> None:
-        """Send the body of an attempt where it has one of its own: its output cap was lowered."""
+        """Replace the request's body by the attempt's own body, if the meter lowered the output cap
+        in it.
+        """
         if attempt.body is None:
             return
         request.stream = self.module.ByteStream(attempt.body)
@@ -189,14 +193,14 @@ class _Library:
         try:
             attempt.answered(response.status_code, dict(response.headers))
             response.stream = stream(response.stream, attempt)
-        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+        except Exception as error:  # noqa: BLE001 - must not reach the program
             note_fault(error)
             attempt.hand_over()
         return response
 
 
 def _verbs_for(transport: Any, verbs: _Verbs) -> _Verbs:
-    """The verbs for a transport: a mock may have been put into, or taken from, its pool's class."""
+    """Return `verbs` with `is_mocked` set, if a mock has patched the class of the transport's pool."""
     pool = type(getattr(transport, "_pool", None))
     verb = getattr(pool, "handle_async_request", None) or getattr(pool, "handle_request", None)
     is_mocked = str(getattr(verb, "__module__", "")).partition(".")[0] in _MOCKS
@@ -204,17 +208,17 @@ def _verbs_for(transport: Any, verbs: _Verbs) -> _Verbs:
 
 
 def _is_of_httpcore(response: Any) -> bool:
-    """Whether an answer came over a connection, where a mock may have let a request through."""
+    """Return whether an answer came over a network connection, that is, not from a mock."""
     stream = getattr(response.stream, "_httpcore_stream", None)
     return type(stream).__module__.startswith("httpcore")
 
 
 class _BodyRefusedError(Exception):
-    """The end of a request's body stays here; what has left of it is of no use to anybody."""
+    """The meter refuses the request; the pieces of its body that were already sent have no effect."""
 
 
 class _GatheredBody:
-    """A body that comes piece by piece. When it is whole it is asked whether its end may leave."""
+    """A body sent in pieces; after the last piece the meter is asked, before the body is closed."""
 
     def __init__(self, request: Any) -> None:
         self.attempt: HttpAttempt | None = None
@@ -233,7 +237,7 @@ class _GatheredBody:
         self.attempt = started
 
     def failed(self, sent: bool) -> None:
-        """The request got no answer."""
+        """End the attempt: the request got no answer."""
         if self.attempt is not None:
             self.attempt.failed(sent)
 
@@ -267,14 +271,14 @@ def _async_gathered_body(kind: Any) -> Any:
 
 
 def _is_unseen(request: Any) -> bool:
-    # Where the length was told, the last piece is the end, and it is too late to ask then.
+    # With a Content-Length, the last piece ends the request: to ask after it would be too late.
     return "transfer-encoding" in request.headers and _body(request) == (None, None)
 
 
 def _request(request: Any, body: bytes | None = None, size: int | None = None) -> Request:
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
-    whole = size is None  # else its pieces have left
+    whole = size is None  # else its pieces have been sent
     if size is None:
         body, size = _body(request)
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -286,5 +290,5 @@ def _body(request: Any) -> tuple[bytes | None, int | None]:
     content = getattr(request, "_content", None)
     if isinstance(content, bytes):
         return content, len(content)
-    # Content handed over as a file is read piece by piece; in the meantime it can be looked at.
+    # The library reads a file piece by piece; `seen_body` can read the file before that.
     return seen_body(getattr(request.stream, "_stream", request.stream))

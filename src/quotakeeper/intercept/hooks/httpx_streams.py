@@ -1,4 +1,4 @@
-"""The streams of answers of httpx and httpx2: they give what arrives, and end where a call is cut."""
+"""Answer streams for httpx and httpx2: they pass every piece on, and end early when a call is cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class PassedStream:
-    """Gives what another stream gives, when it gives it."""
+    """Base of the streams: passes on the pieces of another stream as they arrive."""
 
     def __init__(self, stream: Any, attempt: HttpAttempt) -> None:
         self._stream = stream
@@ -20,7 +20,7 @@ class PassedStream:
         return getattr(self._stream, name)
 
     def _ending(self, cut: StreamCut, chunk: bytes, broken: Any) -> Any:
-        """The last pieces of a stream that ends here."""
+        """Yield the last pieces of a stream that is cut."""
         if cut.keep:
             yield chunk[: cut.keep]
         if not cut.ending:
@@ -29,7 +29,9 @@ class PassedStream:
 
 
 def metered_stream(kind: Any, broken: Any) -> Any:
-    """A class of streams for threads, of the library's `kind`; `broken` is what it raises."""
+    """Return a stream class for threads, derived from the library's `kind`; a cut stream raises
+    `broken`.
+    """
 
     class MeteredByteStream(PassedStream, kind):  # type: ignore[misc]
         def __iter__(self) -> Any:
@@ -54,7 +56,7 @@ def metered_stream(kind: Any, broken: Any) -> Any:
 
 
 def async_metered_stream(kind: Any, broken: Any) -> Any:
-    """`metered_stream` for event loops."""
+    """Return the same class as `metered_stream`, for event loops."""
 
     class AsyncMeteredByteStream(PassedStream, kind):  # type: ignore[misc]
         async def __aiter__(self) -> Any:

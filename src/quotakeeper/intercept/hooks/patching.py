@@ -1,4 +1,4 @@
-"""Puts functions in the place of others, once, and takes them away again."""
+"""Replaces functions of a library once, and restores them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ _MARK = "_quotakeeper_instead_of"
 
 
 class Patches:
-    """What one hook has changed."""
+    """The functions that one hook has replaced."""
 
     def __init__(self) -> None:
         self._made: list[tuple[Any, str, Any]] = []
 
     def wrap(self, owner: Any, name: str, make: Callable[[Any], Any]) -> bool:
-        """Put `make(original)` in the place of `owner.name`, which must be its own, not inherited.
+        """Replace `owner.name` by `make(original)`; `name` must be defined in `owner` itself, not
+        inherited.
 
-        Returns whether it was done: not a second time, and not where there is no such name.
+        Returns False, and changes nothing, if it is already replaced or if `owner` does not define
+        it.
         """
         original = vars(owner).get(name)
         if original is None or hasattr(original, _MARK):
@@ -30,7 +32,7 @@ class Patches:
         return True
 
     def undo(self) -> None:
-        """Take everything back that nobody else has put something over since."""
+        """Restore every function, except those that somebody else has replaced since."""
         for owner, name, wrapper in reversed(self._made):
             if vars(owner).get(name) is wrapper:
                 setattr(owner, name, getattr(wrapper, _MARK))

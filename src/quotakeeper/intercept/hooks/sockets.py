@@ -1,4 +1,4 @@
-"""Stand-ins for what an HTTP/1 connection reads from: its socket, and the file of an answer."""
+"""Replacements for what an HTTP/1 connection reads from: its socket, and the file of an answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.intercept.http_gate import REASONS, note_fault
 
 
 def written_out(refusal: Any, **more: str) -> bytes:
-    """A refusal as it would come off the wire."""
+    """Return a refusal as the bytes of an HTTP/1.1 response."""
     headers = {**refusal.headers, "content-length": str(len(refusal.body)), **more}
     head = f"HTTP/1.1 {refusal.status} {REASONS.get(refusal.status, 'Refused')}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -19,23 +19,23 @@ def written_out(refusal: Any, **more: str) -> bytes:
 
 
 class RefusalSocket:
-    """Stands in for a socket from which a refusal is read."""
+    """Replaces a socket; the connection reads the refusal from it."""
 
     def __init__(self, refusal: Any, real: Any) -> None:
         self.real = real
         self._answer = written_out(refusal)
 
     def makefile(self, *_: Any, **__: Any) -> Any:
-        """The answer."""
+        """Return a file that holds the refusal."""
         return io.BufferedReader(io.BytesIO(self._answer))
 
     def settimeout(self, value: Any) -> None:
-        """Nothing here takes time."""
+        """Do nothing: no read here waits."""
         if self.real is not None:
             self.real.settimeout(value)
 
     def close(self) -> None:
-        """Close what it stands in for."""
+        """Close the socket that this object replaces."""
         if self.real is not None:
             self.real.close()
 
@@ -44,10 +44,10 @@ class RefusalSocket:
 
 
 class MeteredFile:
-    """The file an answer is read from. Gives what the real one gives, when it gives it.
+    """Replaces the file from which an answer is read, and passes every read piece to the attempt.
 
-    A stream that is to end early goes on to the end of its chunk; then other bytes are read, which
-    end it, and `drop` lets go of the connection.
+    A stream that has to end early is read to the end of the current chunk. After that, reads return
+    the bytes that end the stream, and `drop` closes the connection.
     """
 
     def __init__(self, file: Any, attempt: Any, drop: Callable[[], None], **framing: Any) -> None:
@@ -63,8 +63,8 @@ class MeteredFile:
         return self._body.done
 
     def _passed(self, data: bytes) -> None:
-        # What was read is given already. Where the length was told nothing can come after it, so it
-        # does not matter where it breaks off.
+        # The piece has already been returned. With a Content-Length no ending can follow, so any
+        # place is as good as another to break off.
         body = self._body
         breaks = not (body.is_chunked or body.ends_with_connection)
         self._cut = self._attempt.passed(data, splits=breaks)
@@ -76,7 +76,7 @@ class MeteredFile:
         try:
             body.feed(data)
             ended = body.done or (asked and not data)
-        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+        except Exception as error:  # noqa: BLE001 - must not reach the program
             note_fault(error)
             ended = True
         if ended:
@@ -84,12 +84,12 @@ class MeteredFile:
             attempt.end(body.whole or body.ends_with_connection)
 
     def _before(self, *, line: bool = False) -> None:
-        """Something is about to be read: perhaps the stream is to end here."""
+        """Called before each read: ends the stream here if it has to end early."""
         cut, body, attempt = self._cut, self._body, self._attempt
         if cut is None or attempt is None or body.done:
             return
         if body.is_chunked and not (line and body.between_chunks):
-            return  # a chunk that has begun is as long as it said it would be
+            return  # a chunk must be as long as its header says
         ending = bytes(cut.ending)
         self._attempt = None
         attempt.hand_over(False)
@@ -97,7 +97,7 @@ class MeteredFile:
         self._drop()
         if not ending or not (body.is_chunked or body.ends_with_connection):
             self._file = io.BufferedReader(io.BytesIO())
-            raise ConnectionResetError(cut.reason)  # its length can't be what was said
+            raise ConnectionResetError(cut.reason)  # fewer bytes come than the Content-Length says
         if body.is_chunked:
             ending = b"%x\r\n%b\r\n0\r\n\r\n" % (len(ending), ending)
         self._file = io.BufferedReader(io.BytesIO(ending))
@@ -107,7 +107,7 @@ class MeteredFile:
         data: bytes = self._file.read(size)
         self._took(data, asked=size != 0)
         if (size is None or size < 0) and data:
-            self._took(b"", asked=True)  # all there is
+            self._took(b"", asked=True)  # everything has been read
         return data
 
     def read1(self, size: Any = -1) -> bytes:

@@ -1,4 +1,4 @@
-"""Follows the body of an HTTP/1 answer as it is read off the wire, through chunks or a length."""
+"""Follows the body of an HTTP/1 answer as its bytes are read: chunked, or with a known length."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ _LONGEST_LINE = 65_536
 
 
 class Unframing:
-    """Takes the raw bytes after the headers, gives the body's, and knows when it is over.
+    """Takes the raw bytes after the headers, passes the body's bytes on, and knows when the body is
+    over.
 
-    `length` None without chunks: the body ends with the connection.
+    `length` is in bytes; None without chunks means that the body ends with the connection.
     """
 
     def __init__(self, give: Callable[[bytes], None], *, chunked: bool, length: int | None) -> None:
@@ -23,21 +24,21 @@ class Unframing:
 
     @property
     def is_chunked(self) -> bool:
-        """Whether the body comes in chunks of its own."""
+        """Whether the body is sent with chunked transfer encoding."""
         return self._chunked
 
     @property
     def between_chunks(self) -> bool:
-        """Whether a chunk has come to its end, and no other has begun."""
+        """Whether the last chunk is complete and no other has begun."""
         return self._chunked and not self._in_data and not self._line and not self.done
 
     @property
     def ends_with_connection(self) -> bool:
-        """Whether only the end of the connection ends the body."""
+        """Whether the body ends only when the connection is closed."""
         return not self._chunked and self._left is None
 
     def feed(self, data: bytes) -> None:
-        """The next bytes as they were read."""
+        """Take the next raw bytes."""
         while data and not self.done:
             data = self._body(data) if self._in_data else self._chunk_line(data)
 
@@ -57,11 +58,11 @@ class Unframing:
         line, newline, rest = data.partition(b"\n")
         self._line += line
         if len(self._line) > _LONGEST_LINE:
-            self._left, self.done = -1, True  # no chunks at all; whoever reads them will say so
+            self._left, self.done = -1, True  # this is not chunked; the reader raises its own error
         if not newline:
             return b""
         text, self._line = self._line.split(b";")[0].strip(), b""
-        if text:  # an empty line ends the chunk before
+        if text:  # an empty line ends the chunk before it
             try:
                 self._left = int(text, 16)
             except ValueError:
@@ -72,5 +73,5 @@ class Unframing:
 
     @property
     def whole(self) -> bool:
-        """Whether the body came to its end, as its framing says."""
+        """Whether the body is complete according to its framing."""
         return self.done and self._left == 0

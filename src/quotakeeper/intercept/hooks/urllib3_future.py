@@ -1,7 +1,7 @@
-"""urllib3-future, which `niquests` stands on: a connection's requests, and what its answers are read from.
+"""Hook for urllib3-future, which `niquests` uses: a connection's requests and answers.
 
-Installed beside `requests`, it takes the place of `urllib3` for both. It speaks HTTP/1.1, 2 and 3 without
-`http.client`. Supports versions 2.12 to 2.25, sync and async.
+If `requests` is installed too, urllib3-future replaces `urllib3` for both. It speaks HTTP/1.1, 2
+and 3 without `http.client`. Supports versions 2.12 to 2.25, sync and async.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from quotakeeper.metering.http_attempt import HttpAttempt
     from quotakeeper.providers.contract import Request
 
-Steps = Generator[Callable[[], Any], Any, Any]  # each is to be called, and its result awaited
-_STARTED = "quotakeeper"  # a parameter of the promise of an answer
-# Raised before the first byte of a request leaves.
+Steps = Generator[Callable[[], Any], Any, Any]  # called, and awaited on an event loop
+_STARTED = "quotakeeper"  # the promise's parameter that holds the attempt or the refusal
+# Errors that the library raises before the first byte of a request is sent.
 _UNSENT = ("ConnectTimeoutError", "NameResolutionError", "NewConnectionError", "ProxyError")
 _patches = Patches()
 
 
 def install(module: Any) -> None:
-    """Patch `urllib3.connection`, where that is urllib3-future's, or `urllib3_future.connection`."""
+    """Patch `urllib3_future.connection`, or `urllib3.connection` if urllib3-future provides it."""
     connection = module.HTTPConnection
     _patches.wrap(connection, "request", _request_hook)
     _patches.wrap(connection, "getresponse", _answer_hook(module.HTTPResponse))
@@ -38,7 +38,7 @@ def install(module: Any) -> None:
 
 
 def install_async(module: Any) -> None:
-    """Patch the same of `urllib3._async.connection`."""
+    """Patch the same functions in `urllib3._async.connection`."""
     connection = module.AsyncHTTPConnection
     _patches.wrap(connection, "request", _async_request_hook)
     _patches.wrap(connection, "getresponse", _async_answer_hook)
@@ -46,7 +46,7 @@ def install_async(module: Any) -> None:
 
 
 def uninstall() -> None:
-    """Take everything back."""
+    """Remove all patches."""
     _patches.undo()
 
 
@@ -54,7 +54,7 @@ def uninstall() -> None:
 
 
 class _Verbs(NamedTuple):
-    """What differs between threads and event loops."""
+    """The functions that differ between threads and event loops."""
 
     start: Callable[..., Any]
     failed: Callable[[HttpAttempt, bool], Any]
@@ -94,7 +94,7 @@ class _Given(NamedTuple):
 def _requesting(
     verbs: _Verbs, original: Any, connection: Any, given: _Given, named: dict[str, Any]
 ) -> Steps:
-    """The steps of a request: ask, then send it, or promise a refusal in its place."""
+    """The steps of a request: ask the meter, then send it, or return a promise of the refusal."""
     started = yield lambda: verbs.start(lambda: _request(connection, given, named))
     if started is None:
         return (yield lambda: original(connection, *given, **named))
@@ -119,7 +119,7 @@ def _request(connection: Any, given: _Given, named: Mapping[str, Any]) -> Reques
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see http_gate
 
     address = str(given.url)
-    if "://" not in address:  # else it goes to a proxy
+    if "://" not in address:  # else the request goes to a proxy
         host = connection.host
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
         address = f"{connection.scheme}://{host}:{connection.port}{address}"
@@ -131,7 +131,7 @@ def _request(connection: Any, given: _Given, named: Mapping[str, Any]) -> Reques
 
 
 def _with_own_body(given: _Given, attempt: HttpAttempt) -> _Given:
-    """The request with the attempt's body, where it has one: its output cap was lowered."""
+    """Return the request with the attempt's own body, if the meter lowered the output cap in it."""
     if attempt.body is None:
         return given
     headers = {
@@ -145,11 +145,11 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-# -- a call that stays here
+# -- a refused call
 
 
 class _RefusedAnswer:
-    """A refusal, as the library will read it."""
+    """A refusal in the form in which the library reads an answer."""
 
     def __init__(self, refusal: Any, given: _Given, named: Mapping[str, Any]) -> None:
         self._refusal = refusal
@@ -157,7 +157,7 @@ class _RefusedAnswer:
         self._named = named
 
     def made(self, root: str, connection: Any, body: Any, low_kind: Any, kind: Any) -> Any:
-        """The library's own answer, of its `kind`, without a connection having been used."""
+        """Return an answer of the library's class `kind`; no connection is used."""
         headers = import_module(f"{root}._collections").HTTPHeaderDict(dict(self._refusal.headers))
         status = self._refusal.status
         reason = REASONS.get(status, "Refused")
@@ -171,12 +171,12 @@ class _RefusedAnswer:
 
     @property
     def pieces(self) -> Any:
-        """What a read of the body gives: its pieces, whether it is over, and no trailers."""
+        """What a read of the body returns: its pieces, whether it is over, and no trailers."""
         return [self._refusal.body], True, None
 
     @property
     def is_preloaded(self) -> bool:
-        """Whether the caller wants the body read at once."""
+        """Whether the caller wants the whole body read at once."""
         return bool(self._named.get("preload_content", True))
 
 
@@ -186,7 +186,9 @@ def _promised(connection: Any, answer: _RefusedAnswer) -> Any:
 
 
 def _root(connection: Any) -> str:
-    """The package that a connection's class is of; a subclass may be somebody else's."""
+    """Return the package that defines a connection's class; a subclass may belong to another
+    package.
+    """
     names = (kind.__module__ for kind in type(connection).__mro__)
     return next(name for name in names if name.startswith("urllib3")).partition(".")[0]
 
@@ -270,14 +272,16 @@ def _not_answered(promise: Any) -> None:
 
 
 def _answered(low: Any, promise: Any) -> HttpAttempt | None:
-    """The attempt that an answer belongs to, told of it; None: it passes uncounted."""
+    """Pass an answer's status and headers to its attempt and return the attempt; None: it is not
+    metered.
+    """
     found = _started(promise if promise is not None else low.from_promise)
     if found is None or isinstance(found, _RefusedAnswer):
         return None
     attempt: HttpAttempt = found
     headers = {_text(name).lower(): _text(value) for name, value in low.msg.items()}
     attempt.answered(low.status, headers)
-    if low.closed:  # there is no body
+    if low.closed:  # the answer has no body
         attempt.hand_over(True)
         return None
     return attempt

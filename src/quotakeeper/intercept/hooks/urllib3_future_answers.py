@@ -1,4 +1,4 @@
-"""The answers of urllib3-future: what a connection's low-level answer gives is read along."""
+"""Meters the answers of urllib3-future: wraps the reads of a connection's low-level answer."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ if TYPE_CHECKING:
 
 
 def read_along(low: Any, attempt: HttpAttempt, root: str, metered: Any) -> None:
-    """Have `metered` (or `async_metered`) told of what is read of an answer with a body."""
+    """Wrap the reads of an answer with a body; `metered` or `async_metered` makes the wrapper."""
     try:
         broken = import_module(f"{root}.exceptions").ProtocolError
         for name in ("read", "read1"):
             if hasattr(low, name):
                 setattr(low, name, metered(low, getattr(low, name), attempt, broken))
         low.close = _closing(low.close, attempt)
-    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+    except Exception as error:  # noqa: BLE001 - must not reach the program
         note_fault(error)
         attempt.hand_over()
 
 
 def metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
-    """A read that passes on what it gives; `broken` is raised where a cut stream has no ending."""
+    """Return a read function that meters what it returns.
+
+    It raises `broken` at the end of a cut stream for which the provider has no error format.
+    """
 
     def read(*given: Any) -> bytes:
         try:
@@ -45,7 +48,7 @@ def metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
 
 
 def async_metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) -> Any:
-    """`metered` for event loops."""
+    """Return the same function as `metered`, for event loops."""
 
     async def read(*given: Any) -> bytes:
         try:
@@ -64,7 +67,7 @@ def async_metered(low: Any, original: Any, attempt: HttpAttempt, broken: Any) ->
 
 
 def _cut(low: Any, cut: StreamCut, data: bytes, broken: Any) -> bytes:
-    """The last piece of a stream that ends here."""
+    """Return the last piece of a stream that is cut."""
     low.close()
     low._eot = True
     if not cut.ending:

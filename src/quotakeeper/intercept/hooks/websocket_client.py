@@ -1,4 +1,4 @@
-"""`websocket-client`: the package `websocket`, for threads."""
+"""Hook for `websocket-client` (the package `websocket`), which runs in threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from quotakeeper.providers.contract import Request
 
 _TEXT, _DATA = 1, (0, 1, 2)
-# Raised before the first byte of the handshake leaves.
+# Errors that the library raises before the first byte of the handshake is sent.
 _UNSENT = ("WebSocketAddressException", "WebSocketProxyException")
 _patches = Patches()
 
@@ -36,13 +36,13 @@ def install(module: Any) -> None:
 
 
 def uninstall() -> None:
-    """Take everything back."""
+    """Remove all patches."""
     _patches.undo()
 
 
 def _connect(original: Any) -> Any:
     def connect(connection: Any, url: Any, *given: Any, **options: Any) -> Any:
-        tried(_end, connection)  # it may have been used before
+        tried(_end, connection)  # the object may have been connected before
         started = open_live(lambda: _request(url, options.get("header")))
         if started is None:
             return original(connection, url, *given, **options)
@@ -109,7 +109,7 @@ def _recv_frame(original: Any) -> Any:
                 tried(_end, connection)
             raise
         socket.frame_received(frame.opcode, frame.data, bool(frame.fin))
-        if socket.incoming.close_code:  # nothing comes after it
+        if socket.incoming.close_code:  # no frame follows a close
             tried(_end, connection)
         return frame
 
@@ -135,7 +135,7 @@ def _end(connection: Any) -> None:
 def _request(url: Any, header: Any) -> Request:
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see socket_gate
 
-    if callable(header):  # to be called once, and not by us
+    if callable(header):  # the library calls it once; a second call may differ
         header = None
     if isinstance(header, dict):
         pairs = [(str(name), str(value)) for name, value in header.items()]

@@ -1,4 +1,4 @@
-"""`websockets` on event loops: its asyncio client, and the legacy one that older SDKs use."""
+"""Hooks for `websockets` on event loops: its asyncio client, and the legacy client of older SDKs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _pieces(connection: Any, attempt: SocketAttempt, message: Any) -> Any:
     if isinstance(message, AsyncIterable):
         return _metered_pieces(connection, attempt, message)
     if not isinstance(message, Iterable) or isinstance(message, Mapping):
-        return message  # the library says what is wrong with it
+        return message  # the library raises its own error for it
     return _metered_pieces(connection, attempt, _asynchronous(message))
 
 
@@ -130,7 +130,7 @@ def _legacy_handshake(original: Any) -> Any:
             if isinstance(status, int):
                 headers = tried(parts.lower, getattr(error, "headers", None))
                 started.answered(status, headers or {}, b"")
-            if type(error).__name__ == "RedirectHandshake":  # it is asked for again elsewhere
+            if type(error).__name__ == "RedirectHandshake":  # it is sent again elsewhere
                 started.unsent()
             started.hand_over(isinstance(status, int))
             raise
@@ -150,5 +150,5 @@ def _read_frame(original: Any) -> Any:
 
 
 def uninstall() -> None:
-    """Take everything back."""
+    """Remove all patches."""
     _patches.undo()

@@ -1,4 +1,4 @@
-"""What the hooks for the clients of `websockets` share: what hangs on a connection, its end, errors."""
+"""Shared by the hooks for the clients of `websockets`: the socket of a connection, its end, errors."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
     from quotakeeper.providers.contract import Request
 
-PLAIN = str | bytes | bytearray | memoryview  # a message that is not in pieces
-Steps = Generator[Callable[[], Any], Any, Any]  # each is to be called, and its result awaited
+PLAIN = str | bytes | bytearray | memoryview  # the types of a message that is sent whole
+Steps = Generator[Callable[[], Any], Any, Any]  # called, and awaited on an event loop
 
 
 class Metered(NamedTuple):
-    """What differs between threads and event loops: how to ask, send in pieces, and end."""
+    """The functions that differ between threads and event loops."""
 
     ask: Callable[[SocketAttempt, bytes | str], Any]
     pieces: Callable[[Any, SocketAttempt, Any], Any]
 
 
 def socket_of(connection: Any) -> MeteredSocket | None:
-    """What hangs on a connection; None when it passes uncounted."""
+    """Return the metered socket of a connection; None when the connection is not metered."""
     found: MeteredSocket | None = vars(connection).get(SOCKET)
     return found
 
@@ -36,7 +36,10 @@ def socket_of(connection: Any) -> MeteredSocket | None:
 def opening(
     connection: Any, started: SocketAttempt | Refused | None, end: Callable[[SocketAttempt], None]
 ) -> Iterator[None]:
-    """The handshake of a connection: refused here, counted from now on, or ended by `end`."""
+    """A context manager around a handshake.
+
+    It raises the library's error if the meter refused, and calls `end` if the handshake fails.
+    """
     if isinstance(started, Refused):
         raise invalid_status(started)
     if started is None:
@@ -55,7 +58,7 @@ def opening(
 def sending(
     metered: Metered, original: Any, connection: Any, message: Any, *given: Any, **named: Any
 ) -> Steps:
-    """The steps of a send: ask, then send the message, or end the connection in its place."""
+    """The steps of a send: ask the meter, then send the message, or close the connection."""
     socket = tried(socket_of, connection)
     if socket is not None and isinstance(message, PLAIN):
         data = tried(as_sent, message, given, named)
@@ -83,13 +86,13 @@ def _cutting(connection: Any, cut: SocketCut, send: Any) -> Steps:
 
 
 class Pieces:
-    """A message in pieces: sound counts piece by piece, a text once it is whole."""
+    """A message that is sent in pieces: audio is counted piece by piece, text once it is whole."""
 
     def __init__(self) -> None:
         self._text: list[str] = []
 
     def sound_in(self, piece: Any) -> bytes | None:
-        """The sound that a piece is; None when it is text, which is kept."""
+        """Return a piece's audio bytes; None for a piece of text, which is kept."""
         if isinstance(piece, str):
             self._text.append(piece)
             return None
@@ -97,7 +100,7 @@ class Pieces:
 
     @property
     def text(self) -> str:
-        """The whole text; "" when there was none."""
+        """The whole text; "" if the message has none."""
         return "".join(self._text)
 
 
@@ -112,7 +115,7 @@ def process_event(original: Any) -> Any:
 
 
 def ended(connection: Any, socket: MeteredSocket, may_wait: bool) -> None:
-    """The connection is gone, after it was open or before."""
+    """End the attempt of a closed connection, whether or not its handshake had succeeded."""
     response = getattr(connection, "response", None)
     if response is not None and response.status_code != 101:
         refused_by_provider(connection, socket.attempt)
@@ -123,7 +126,7 @@ def ended(connection: Any, socket: MeteredSocket, may_wait: bool) -> None:
 
 
 def refused_by_provider(connection: Any, attempt: SocketAttempt) -> bool:
-    """End an attempt that was answered by an error of the provider's."""
+    """End the attempt if the provider answered the handshake with an error; return whether it did."""
     response = getattr(connection, "response", None)
     if response is None or response.status_code == 101:
         return False
@@ -140,7 +143,7 @@ def request_of(connection: Any, given: tuple[Any, ...], named: dict[str, Any]) -
 
 
 def asked(uri: Any, headers: Any) -> Request:
-    """A WebSocketURI of the library as a request of ours."""
+    """Return a `Request` for the library's URI."""
     from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see socket_gate
 
     scheme = "wss" if uri.secure else "ws"
@@ -157,7 +160,9 @@ def lower(headers: Any) -> dict[str, str]:
 
 
 def as_sent(message: Any, given: tuple[Any, ...], named: dict[str, Any]) -> bytes | str:
-    """A message as the provider gets it: `text` may turn one kind into the other."""
+    """Return a message as the provider receives it: `text` can turn bytes into text and text into
+    bytes.
+    """
     text = given[0] if given else named.get("text")
     if isinstance(message, str):
         return message.encode("utf-8") if text is False else message
@@ -184,11 +189,11 @@ def invalid_status_code(refused: Refused) -> Exception:
 
 
 def closed(connection: Any, cut: SocketCut) -> Exception:
-    """What the library raises when a connection was closed for breaking a rule."""
+    """Return the error that the library raises when a connection was closed with code 1008."""
     kind = import_module("websockets.exceptions").ConnectionClosedError
     try:
         close = import_module("websockets.frames").Close(POLICY, shortened(cut.reason))
         error: Exception = kind(None, close)
-    except (AttributeError, ImportError, TypeError):  # before version 10
+    except (AttributeError, ImportError, TypeError):  # versions before 10
         error = kind(POLICY, shortened(cut.reason))
     return error

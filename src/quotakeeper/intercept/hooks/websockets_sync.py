@@ -1,7 +1,7 @@
-"""`websockets.sync`: the client for threads.
+"""Hook for `websockets.sync`, the client for threads.
 
-Counted are the frames that come, when they come, whether the program reads them or not; and the
-messages that go, before they go.
+A received frame is counted when it arrives, whether or not the program reads it. A message to the
+provider is counted before it is sent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def install(module: Any) -> None:
 
 
 def uninstall() -> None:
-    """Take everything back."""
+    """Remove all patches."""
     _patches.undo()
 
 
@@ -50,7 +50,8 @@ def _recv_events(original: Any) -> Any:
             return original(connection)
         finally:
             socket = tried(parts.socket_of, connection)
-            # Without an answer it is the handshake that fails, and ends it.
+            # Before an answer the handshake is under way; if it fails, the handshake ends the
+            # attempt.
             if socket is not None and connection.response is not None:
                 tried(parts.ended, connection, socket, True)
 
@@ -71,7 +72,7 @@ def _asked(attempt: SocketAttempt, data: bytes | str) -> Any:
 
 def _pieces(connection: Any, attempt: SocketAttempt, message: Any) -> Any:
     if not isinstance(message, Iterable) or isinstance(message, Mapping):
-        return message  # the library says what is wrong with it
+        return message  # the library raises its own error for it
     return _metered_pieces(connection, attempt, message)
 
 
