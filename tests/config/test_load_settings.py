@@ -288,7 +288,7 @@ def test_a_ledger_may_be_a_table_with_the_group_that_shares_it(
     ("text", "problem"),
     [
         ('[ledger]\ngrupp = "team"', "did you mean 'group'"),
-        ("[ledger]\ngroup = 5", "no name of a group"),
+        ("[ledger]\ngroup = 5", "not the name of a Unix group"),
     ],
 )
 def test_a_wrong_ledger_table_is_named(

@@ -1,4 +1,4 @@
-"""What the launcher tells the hooks of a program: through the environment, read once."""
+"""Reads what the launcher tells the hooks of a program in environment variables."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class SdkVariables:
-    """Where SDKs are told another address of a provider, as the providers' adapters state it.
+    """The environment variables in which SDKs take another address of a provider.
 
-    `base_urls` maps a variable to its provider's name. `is_provider_host` says of a host whether a
-    provider is recognised there anyway.
+    `base_urls` maps a variable to its provider's name. `is_provider_host` returns whether a host is
+    recognised as a provider's without such a variable.
     """
 
     base_urls: Mapping[str, str]
@@ -43,11 +43,11 @@ class SdkVariables:
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """How the calls of a program are watched.
+    """The settings for metering the calls of a program.
 
-    `waits`: a call over a limit waits until it fits, whatever the keeper's own policy. `scope` are
-    labels for every call. `known_hosts` maps "host[:port][/prefix]" to a provider's name. `notes` is
-    a file for the launcher's summary, or "".
+    `waits`: a call over a limit waits until the limit has room, whatever the keeper's own policy
+    says. `scope` holds labels for every call. `known_hosts` maps "host[:port][/prefix]" to a
+    provider's name. `notes` is the path of a file for the launcher's summary, or "".
     """
 
     settings: Settings
@@ -60,7 +60,7 @@ class WatchSettings:
 def load_watch_settings(
     variables: SdkVariables, environ: Mapping[str, str] | None = None
 ) -> WatchSettings:
-    """Read everything that the hooks go by. Raises ConfigError for anything wrong."""
+    """Read every setting that the hooks use. Raises ConfigError for any wrong value."""
     environment = dict(os.environ if environ is None else environ)
     word = environment.pop(RUN_ON_LIMIT, "") or environment.pop(ON_LIMIT, "")
     if word:
@@ -77,9 +77,10 @@ def load_watch_settings(
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """What still holds where the settings, or a price file of theirs, can't be read.
+    """The settings that remain if the config, or a price file that it names, cannot be read.
 
-    `allows`: calls pass all the same, counted under `watching`; without it nobody knows the ledger.
+    `allows`: calls are sent, and counted under `watching`; if `watching` is None, they are not
+    counted.
     """
 
     allows: bool
@@ -92,8 +93,10 @@ def salvage(
     variables: SdkVariables, watching: WatchSettings | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Salvaged:  # fmt: skip
-    """What to go by when no meter could be made: of the settings that were read, all but the price
-    files; without any, of the environment. What is not said there is denied. Never raises.
+    """Return the settings that remain after a failure to make the meter. Never raises.
+
+    If `watching` is given, these are its settings without the price files; else they come from the
+    environment alone. Calls are denied unless a setting allows them.
     """
     environment = dict(os.environ if environ is None else environ)
     if watching is not None:
@@ -113,9 +116,9 @@ def salvage(
 def _from_environment_alone(
     environ: dict[str, str], hosts: Mapping[str, str], notes: str
 ) -> WatchSettings | None:
-    """Settings without a file: to count by, under no limits. None without a ledger's name."""
+    """Return settings from the environment alone, without limits; None if it names no ledger."""
     if not environ.get(_LEDGER):
-        return None  # the file may have named another one
+        return None  # the unreadable file may name another ledger
     for name in (ON_LIMIT, RUN_ON_LIMIT, _PRICE_FILES):
         environ.pop(name, None)
     try:
@@ -126,7 +129,7 @@ def _from_environment_alone(
 
 
 def _table(environ: Mapping[str, str], name: str) -> dict[str, str]:
-    """A variable that holds a JSON object of texts."""
+    """Return the texts of a variable that holds a JSON object."""
     text = environ.get(name, "").strip()
     if not text:
         return {}
@@ -140,7 +143,9 @@ def _table(environ: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def _base_urls(environ: Mapping[str, str]) -> dict[str, str]:
-    """ "gemini=https://host/prefix,deepgram=http://other", or a JSON object {address: provider}."""
+    """Read "gemini=https://host/prefix,deepgram=http://other", or a JSON object {address:
+    provider}.
+    """
     text = environ.get(BASE_URLS, "").strip()
     if text.startswith("{"):
         return _table(environ, BASE_URLS)
@@ -154,7 +159,7 @@ def _base_urls(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sdk_hosts(environ: Mapping[str, str], variables: SdkVariables) -> dict[str, str]:
-    """The addresses that programs are pointed at, beside those that are recognised anyway."""
+    """Return the addresses in the SDKs' variables that are not recognised without them."""
     found: dict[str, str] = {}
     for variable, name in variables.base_urls.items():
         address = environ.get(variable, "").strip()

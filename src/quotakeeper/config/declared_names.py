@@ -1,4 +1,4 @@
-"""Settings that are lists of plain names: `providers` and `quota_presets`."""
+"""Reads the settings that are lists of plain names: `providers` and `quota_presets`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 
 from quotakeeper.errors import InvalidInputError
 
-# The same names that a price file may declare.
+# A price file may declare the same names.
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 
 
 def declared_names(value: object) -> tuple[str, ...]:
-    """Read a list of names, or one text with commas, as a variable holds it.
+    """Read a list of names, or one text with commas, as an environment variable holds it.
 
     Raises InvalidInputError for a name that is not plain.
     """

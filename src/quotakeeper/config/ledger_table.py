@@ -1,4 +1,4 @@
-"""The setting `ledger`: a path or a URL alone, or a table with the Unix group that shares it."""
+"""Reads the setting `ledger`: a path, a URL, or a table with a path and a Unix group."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _KEYS = {"path": "ledger", "group": "ledger_group"}
 
 
 def with_ledger_table(table: Mapping[str, object], shown: str) -> Mapping[str, object]:
-    """The same settings with `[ledger] path` and `group` as `ledger` and `ledger_group`.
+    """Return the settings with `[ledger] path` and `group` as `ledger` and `ledger_group`.
 
-    `shown` is the name of the file, for errors. Raises ConfigError for an unknown key.
+    `shown` is the file's name in errors. Raises ConfigError for an unknown key.
     """
     ledger = table.get("ledger")
     if not isinstance(ledger, Mapping):
@@ -29,10 +29,10 @@ def with_ledger_table(table: Mapping[str, object], shown: str) -> Mapping[str, o
 def group_name(value: object) -> str:
     """Check that a value can be the name of a Unix group. Raises InvalidInputError.
 
-    Whether the machine has this group is looked at when the ledger is opened.
+    The keeper checks that the machine has this group when it opens the ledger.
     """
     if isinstance(value, str) and value.strip() and value.isprintable() and ":" not in value:
         return value.strip()
     raise InvalidInputError(
-        "", f"{str(value)[:60]!r} is no name of a group", 'write it like group = "team"'
+        "", f"{str(value)[:60]!r} is not the name of a Unix group", 'write it like group = "team"'
     )

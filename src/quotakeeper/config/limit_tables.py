@@ -1,4 +1,4 @@
-"""The [[limit]] tables of a config file -> Limit values, and the limits there are without one."""
+"""Reads the [[limit]] tables of a config file, and holds the default limits."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ LIMIT_KEYS = (
 _NEEDED = {
     "name": 'give it one, like name = "gemini daily tokens"',
     "meter": 'say what is counted, like meter = "tokens"',
-    "window": 'say per what, like window = "day"',
+    "window": 'name the period, like window = "day"',
     "amount": "say how much, like amount = 15_000_000",
 }
-# The brief's own limits: they hold wherever no [[limit]] is written.
+# The limits of the project brief: they apply if the config has no [[limit]].
 DEFAULT_LIMIT_TABLES: tuple[Mapping[str, object], ...] = tuple(
     {
         "name": f"{provider} daily {word}",
@@ -57,14 +57,14 @@ DEFAULT_LIMIT_TABLES: tuple[Mapping[str, object], ...] = tuple(
 
 
 def unknown_key(key: str, known: tuple[str, ...]) -> tuple[str, str]:
-    """What to say of a key that does not exist: the problem, and the nearest one there is."""
+    """Return the problem and the fix for an unknown key; the fix names the nearest known key."""
     near = _nearest(key, known)
     fix = f"did you mean {near!r}?" if near else f"known keys: {', '.join(known)}"
     return f"unknown key {key[:60]!r}", fix
 
 
 def one_of(value: object, words: tuple[str, ...]) -> str:
-    """Check that a value is one of a few words; raises InvalidInputError naming the nearest."""
+    """Check that a value is one of `words`; raises InvalidInputError that names the nearest one."""
     if isinstance(value, str) and value in words:
         return value
     fix = f"one of: {', '.join(words)}"
@@ -75,13 +75,13 @@ def one_of(value: object, words: tuple[str, ...]) -> str:
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - slow to load, and only errors need it
+    from difflib import get_close_matches  # noqa: PLC0415 - slow to load, and only errors use it
 
     return next(iter(get_close_matches(word[:60].lower(), known, n=1, cutoff=0.5)), "")
 
 
 def checked_zone(value: object) -> str:
-    """Check that a value names a time zone that this machine knows; return the name."""
+    """Check that this machine knows a time zone of this name; return the name."""
     if not isinstance(value, str) or not value.strip():
         problem = "is empty" if isinstance(value, str) else f"{type(value).__name__} is not text"
         raise InvalidInputError("", problem, 'give a name like "Asia/Ho_Chi_Minh"')
@@ -90,7 +90,7 @@ def checked_zone(value: object) -> str:
 
 
 def default_limits(timezone: str, warn_at: Decimal) -> tuple[Limit, ...]:
-    """The brief's limits, in a time zone."""
+    """Return the default limits in a time zone."""
     return tuple(
         read_limit(table, "default limits", timezone=timezone, warn_at=warn_at)
         for table in DEFAULT_LIMIT_TABLES
@@ -123,7 +123,7 @@ def read_limits(
 def read_limit(
     table: Mapping[str, object], where: str, *, timezone: str, warn_at: Decimal
 ) -> Limit:
-    """Read one limit; raises ConfigError naming the key, what is wrong with it, and the fix."""
+    """Read one limit; raises ConfigError that names the key, the problem and the fix."""
     for key in table:
         if key not in LIMIT_KEYS:
             problem, fix = unknown_key(str(key), LIMIT_KEYS)
@@ -149,7 +149,8 @@ def read_limit(
         meter=meter.name,
         window=read("window", parse_window, Window("day")),
         amount=read("amount", lambda value: amount_from_units(value, meter), 0),
-        provider=read("provider", _label, "").lower(),  # as calls are
+        # Providers' names in calls are in lower case.
+        provider=read("provider", _label, "").lower(),
         model=read("model", _label, ""),
         operation=read("operation", _label, ""),
         scope=scope,
@@ -162,7 +163,7 @@ def read_limit(
 
 
 def at_key(where: str, reader: Callable[[object], T], value: object, of: str = "") -> T:
-    """Run a reader; whatever it finds wrong becomes a ConfigError that says where."""
+    """Return `reader(value)`; an InvalidInputError becomes a ConfigError that names the place."""
     try:
         return reader(value)
     except (InvalidInputError, ConfigError) as error:
@@ -200,7 +201,7 @@ def _thresholds(value: object) -> tuple[Decimal, ...]:
 
 
 def threshold(value: object) -> Decimal:
-    """Check a part of a limit at which to warn: more than 0, at most 1."""
+    """Check a warning threshold: a part of a limit, more than 0 and at most 1."""
     number = parse_decimal(value, "threshold")
     if not 0 < number <= 1:
         raise InvalidInputError("", f"{number} is not between 0 and 1", "80 % is written 0.8")

@@ -42,7 +42,7 @@ from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.value_classes import replace
 
 T = TypeVar("T")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: "C:" is a drive
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # at least two letters, because "C:" is a drive
 
 
 def load_settings(
@@ -53,10 +53,11 @@ def load_settings(
 ) -> Settings:
     """Read all settings once.
 
-    `config` is a file, a mapping shaped like one, or ready Settings (then nothing else is read).
-    Without it the file is QUOTAKEEPER_CONFIG, else ./quotakeeper.toml, else the user's own; one
-    file is read, never several. A setting is taken from the argument, else from its environment
-    variable, else from the file, else it has its default. Raises ConfigError for anything wrong.
+    `config` is a file, a mapping with the keys of a file, or a Settings object; then nothing else
+    is read. Without `config`, the file is QUOTAKEEPER_CONFIG, else ./quotakeeper.toml, else the
+    user's config file; only one file is read. Each setting comes from the argument, else from its
+    environment variable, else from the file, else from its default. Raises ConfigError for any
+    wrong value.
     """
     folder = Path.cwd() if cwd is None else Path(cwd)
     if isinstance(config, Settings):
@@ -74,9 +75,9 @@ def file_to_edit(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Path:
-    """The config file that a change belongs in: the one in force, else the user's own.
+    """Return the config file to edit: the one that is in use, else the user's config file.
 
-    It need not exist yet.
+    The file need not exist.
     """
     environment = os.environ if environ is None else environ
     folder = Path.cwd() if cwd is None else cwd
@@ -88,7 +89,7 @@ def file_to_edit(
 
 
 class _Sources:
-    """The places that settings come from, and a note of where each one was found."""
+    """The sources of the settings; records where each setting was found."""
 
     def __init__(
         self,
@@ -176,7 +177,7 @@ class _Sources:
         if argument is not None:
             self.origins["ledger"] = "argument"
             return at_key("ledger", lambda value: _ledger(value, self.cwd), argument)
-        # A path in a file is meant from the file's own folder, wherever the program is started.
+        # A relative path in a file starts at the file's folder, not at the current folder.
         beside = self.cwd
         if self.file is not None and not self.environ.get("QUOTAKEEPER_LEDGER"):
             beside = self.file.parent
@@ -245,7 +246,7 @@ def _text_of(value: object, name: str) -> str:
 
 
 def _is_there(file: Path) -> bool:
-    # A home that belongs to somebody else (sudo, a container) is as good as none.
+    # The home folder may belong to another user (sudo, a container); then it is ignored.
     try:
         return file.is_file()
     except OSError:

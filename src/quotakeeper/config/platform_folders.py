@@ -1,4 +1,4 @@
-"""Where files live on each platform, by the standard library only."""
+"""Finds the folders for config and data on each platform, with the standard library only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _APP = "quotakeeper"
 
 
 def user_config_file(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """The user's own config file (it need not exist)."""
+    """Return the path of the user's config file; the file need not exist."""
     if platform == "win32":
         folder = _absolute(environ, "APPDATA") or _home(environ, "") / "AppData" / "Roaming"
     elif platform == "darwin":
@@ -26,7 +26,7 @@ def user_config_file(environ: Mapping[str, str], platform: str = sys.platform) -
 
 
 def data_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """The folder for data that is kept: the ledger, the local tokenizer."""
+    """Return the folder for the ledger and the local tokenizer."""
     fix = "set QUOTAKEEPER_LEDGER to a path"
     if platform == "win32":
         folder = _absolute(environ, "LOCALAPPDATA") or _home(environ, fix) / "AppData" / "Local"
@@ -40,12 +40,12 @@ def data_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Pat
 
 
 def default_ledger(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """The ledger that is used when none is named."""
+    """Return the path of the default ledger."""
     return data_folder(environ, platform) / "ledger.db"
 
 
 def _absolute(environ: Mapping[str, str], variable: str) -> Path | None:
-    # The XDG rules say that a relative path there is to be ignored.
+    # The XDG standard says that a relative path is ignored.
     text = environ.get(variable, "")
     return Path(text) if text and Path(text).is_absolute() else None
 

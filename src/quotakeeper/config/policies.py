@@ -1,4 +1,4 @@
-"""What is done at a limit, in the same words wherever it is said: file, environment, `run`, Python."""
+"""Checks the settings for calls at a limit, wherever they are given: file, environment, arguments."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from quotakeeper.value_classes import replace
 
 _CHOICES = {choice.name: choice for choice in CHOICES}
 _NUMBERS = {number.name: number for number in WHOLE_NUMBERS}
-# Settings that say what is done with a call at a limit.
+# The settings that decide about a call at a limit.
 AT_A_LIMIT = ("on_limit", "on_busy", "hold", *_NUMBERS)
 
 
 def checked_policy(name: str, value: object, where: str = "") -> Any:
-    """The value of a setting of AT_A_LIMIT, checked; `where` names it for people. Raises
-    ConfigError."""
+    """Check the value of a setting of AT_A_LIMIT and return it; `where` names the setting in
+    errors.
+
+    Raises ConfigError.
+    """
     number = _NUMBERS.get(name)
     if number is not None:
         return at_key(where or name, lambda given: whole_number(number, given), value)
@@ -26,7 +29,11 @@ def checked_policy(name: str, value: object, where: str = "") -> Any:
 
 
 def with_policies(settings: Settings, given: Mapping[str, object]) -> Settings:
-    """Settings with those that are given by argument; None: not given. Raises ConfigError."""
+    """Return the settings with the given values in place of their own; a value None keeps the old
+    one.
+
+    Raises ConfigError.
+    """
     chosen: dict[str, Any] = {
         name: checked_policy(name, value) for name, value in given.items() if value is not None
     }

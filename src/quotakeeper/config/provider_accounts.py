@@ -1,4 +1,4 @@
-"""What the environment says of a provider's account: its key, its project, its address."""
+"""Reads a provider account's key, project and address from the environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.value_classes import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """How an account is reached; the key is never shown."""
+    """How to reach a provider's account; `repr` does not show the key."""
 
     key: str = field(default="", repr=False)
     project: str = ""
@@ -20,7 +20,7 @@ class AccountSettings:
 def load_account_settings(
     key: str, project: str, url: str, environ: Mapping[str, str] | None = None
 ) -> AccountSettings:
-    """A provider's account, by the names of the variables that hold its key, project and address."""
+    """Read a provider's account from the variables that hold its key, project and address."""
     environment = os.environ if environ is None else environ
     return AccountSettings(
         environment.get(key, "").strip(),

@@ -1,4 +1,4 @@
-"""What `quotakeeper run` reads of its own environment, and what it tells the program's meter."""
+"""The environment of `quotakeeper run`, and the variables that it sets for the program's meter."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ ON_LIMIT_WORDS = ("raise", "wait", "clamp", "warn", "stop")  # "stop" is the old
 
 
 def own_environment() -> dict[str, str]:
-    """A copy of this process's environment."""
+    """Return a copy of this process's environment."""
     return dict(os.environ)
 
 
 def meter_variables(
     settings: Settings, on_limit: str | None, policies: Mapping[str, object] = _NOTHING
 ) -> dict[str, str]:
-    """Variables that give a program's meter these settings, whatever folder it changes to.
+    """Return variables that give a program's meter these settings, also after it changes its
+    folder.
 
-    `policies` are further settings of what is done at a limit, by name; None: not given. Raises
+    `policies` holds more settings for calls at a limit, by name; None: not given. Raises
     ConfigError.
     """
     variables = {"QUOTAKEEPER_LEDGER": settings.ledger}

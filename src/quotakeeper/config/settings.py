@@ -1,4 +1,4 @@
-"""The settings object, and the table of what may be set and how."""
+"""The settings object, and the names, values and meanings of the settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_WARN_AT = Decimal("0.8")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A setting that is one of a few words; the first is the default."""
+    """A setting that is one of a few words; the first one is the default."""
 
     name: str
     words: tuple[str, ...]
@@ -24,12 +24,12 @@ class Choice:
 
     @property
     def variable(self) -> str:
-        """The environment variable that sets it."""
+        """The environment variable that sets this setting."""
         return variable_of(self.name)
 
 
 def variable_of(name: str) -> str:
-    """The environment variable of a setting: `ledger` -> `QUOTAKEEPER_LEDGER`."""
+    """Return the environment variable of a setting: `ledger` -> `QUOTAKEEPER_LEDGER`."""
     return f"QUOTAKEEPER_{name.upper()}"
 
 
@@ -37,28 +37,28 @@ CHOICES = (
     Choice(
         "durability",
         ("power", "process"),
-        "what an acknowledged write survives: a power cut, or the death of the process",
+        "what a committed write survives: a power cut, or only the end of the process",
     ),
     Choice(
         "on_limit",
         ("raise", "wait", "clamp", "warn"),
-        "what a hard limit without room does: raise LimitExceeded, wait until it has room, "
+        "what a hard limit does with a call that does not fit: raise LimitExceeded, wait until it fits, "
         "lower the call's output cap to what is left, or only warn",
     ),
     Choice(
         "on_busy",
         ("wait", "refuse"),
-        "what happens to a call whose room is only held by calls under way",
+        "what happens to a call that does not fit only because of calls that are not settled yet",
     ),
     Choice(
         "hold",
         ("worst_case", "typical"),
-        "what is reserved for a call: the most it can use, or the p99 of its operation's own calls",
+        "what is reserved for a call: the most it can use, or the 99th percentile of its operation",
     ),
     Choice(
         "on_store_failure",
         ("deny", "allow"),
-        "what happens to a call that the ledger cannot count now",
+        "what happens to a call while the ledger cannot be used",
     ),
     Choice(
         "on_unpriced",
@@ -69,7 +69,7 @@ CHOICES = (
     Choice(
         "plan",
         ("payg", "growth"),
-        "which price list of a provider applies where there is more than one",
+        "which price list of a provider applies if it has more than one",
     ),
 )
 
@@ -86,7 +86,7 @@ class WholeNumber:
 
     @property
     def variable(self) -> str:
-        """The environment variable that sets it."""
+        """The environment variable that sets this setting."""
         return variable_of(self.name)
 
 
@@ -96,22 +96,26 @@ WHOLE_NUMBERS = (
         "wait_seconds", 86_400, 0, 31 * 86_400, "how long `on_limit = wait` waits at most, seconds"
     ),
     WholeNumber(
-        "clamp_least", 256, 1, 10**9, "below how many output tokens `on_limit = clamp` refuses"
+        "clamp_least",
+        256,
+        1,
+        10**9,
+        "`on_limit = clamp` refuses to lower an output cap below, tokens",
     ),
     WholeNumber(
         "clock_jump_seconds",
         300,
         10,
         86_400,
-        "from how far ahead of the time since the boot on the clock is not trusted, seconds",
+        "how far ahead of the time since the boot the clock may be before it is distrusted, seconds",
     ),
 )
 LEASE_WORDS = ("off", "auto")
-FEWEST_LEASED, MOST_LEASED = 4, 10_000  # calls a slice may be for
+FEWEST_LEASED, MOST_LEASED = 4, 10_000  # the calls that one slice of a lease may be for
 
 
 def lease_size(value: object) -> str:
-    """Check how calls are leased: "off", "auto", or for how many calls a slice is.
+    """Check the setting `lease`: "off", "auto", or the number of calls that one slice is for.
 
     Raises InvalidInputError.
     """
@@ -127,10 +131,10 @@ def lease_size(value: object) -> str:
 
 
 def whole_number(setting: WholeNumber, value: object) -> int:
-    """Check the value of a WholeNumber. Raises InvalidInputError."""
+    """Check the value of a WholeNumber and return it. Raises InvalidInputError."""
     text = str(value).strip() if isinstance(value, str | int) else ""
     if isinstance(value, bool) or not text.isdecimal():
-        problem = f"{str(value)[:60]!r} is no whole number"
+        problem = f"{str(value)[:60]!r} is not a whole number"
     elif setting.least <= int(text[:12]) <= setting.most:
         return int(text)
     else:
@@ -138,7 +142,7 @@ def whole_number(setting: WholeNumber, value: object) -> int:
     raise InvalidInputError("", problem, f"give {setting.least} to {setting.most}")
 
 
-# Every key a file may hold at its top, beside [[limit]]; also the settings with an origin.
+# Every top-level key of a config file, except [[limit]]. Each has an origin in `Settings.origins`.
 TOP_KEYS = (
     "ledger",
     "ledger_group",
@@ -157,13 +161,13 @@ TOP_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. `ledger` is an absolute path or a URL such as "memory:".
+    """All settings. `ledger` is an absolute path or a URL such as "memory:".
 
-    `origins` says for each setting where its value came from: "default", "argument",
-    "environment QUOTAKEEPER_LEDGER", or the name of the file. `ledger_group` is the Unix group that shares
-    the ledger, "" for a private one. `config_file` is the file that was
-    read, None if there was none. `providers` are names of providers beside those that have an adapter
-    or a price. `quota_presets` are names of presets whose quotas are shown beside the limits.
+    `origins` tells for each setting where its value came from: "default", "argument", "environment
+    QUOTAKEEPER_LEDGER", or the name of the file. `ledger_group` is the Unix group that shares the
+    ledger, "" for a private one. `config_file` is the file that was read, or None. `providers` are
+    names of providers without an adapter and without a price. `quota_presets` are names of presets
+    whose quotas are shown beside the limits.
     """
 
     ledger: str

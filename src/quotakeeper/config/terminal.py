@@ -1,4 +1,4 @@
-"""What the environment says of the terminal: colour, and the language of messages."""
+"""Reads the language of messages, and whether to use colour, from the environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LANGUAGES = ("en", "vi")
 
 
 def language(environ: Mapping[str, str] | None = None) -> str:
-    """ "vi" when QUOTAKEEPER_LANG, else the locale, begins with vi; otherwise "en"."""
+    """Return "vi" if QUOTAKEEPER_LANG, else the locale, begins with vi; otherwise "en"."""
     environment = os.environ if environ is None else environ
     for variable in ("QUOTAKEEPER_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         text = environment.get(variable, "").lower()
@@ -19,7 +19,9 @@ def language(environ: Mapping[str, str] | None = None) -> str:
 
 
 def wants_colour(choice: str, is_terminal: bool, environ: Mapping[str, str] | None = None) -> bool:
-    """Whether to colour: `--color`, then NO_COLOR, then FORCE_COLOR, then what the stream is."""
+    """Return whether to use colour: `--color` decides, then NO_COLOR, then FORCE_COLOR, then
+    `is_terminal`.
+    """
     environment = os.environ if environ is None else environ
     if choice != "auto":
         return choice == "always"

@@ -1,4 +1,4 @@
-"""Read one TOML file into a plain mapping; whatever is wrong with it names the file and line."""
+"""Reads one TOML file into a plain mapping; an error names the file and the line."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ _LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
 def read_toml(path: Path, shown: str) -> Mapping[str, object]:
-    """Parse a file; `shown` is its name in messages. Numbers with a point become exact Decimals."""
+    """Parse a file; `shown` is its name in messages. Numbers with a decimal point become exact
+    Decimals.
+    """
     return parse_toml(_text(path, shown), shown)
 
 
 def parse_toml(text: str, shown: str) -> Mapping[str, object]:
-    """Parse TOML text; raises ConfigError that names the line."""
-    import tomllib  # noqa: PLC0415 - a program without a config file does not wait for it
+    """Parse TOML text. Raises ConfigError that names the line."""
+    import tomllib  # noqa: PLC0415 - slow to load, and only a config file uses it
 
     try:
         return tomllib.loads(text, parse_float=_exact)
@@ -63,5 +65,5 @@ def _text(path: Path, shown: str) -> str:
 def _exact(text: str) -> Decimal:
     try:
         return Decimal(text)
-    except InvalidOperation:  # an exponent beyond all bounds
+    except InvalidOperation:  # the exponent is too large
         return Decimal("Infinity")
