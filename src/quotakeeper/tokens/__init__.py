@@ -1,4 +1,4 @@
-"""Counts tokens of texts: estimated with the standard library, exactly with the extra `exact`."""
+"""Counts tokens: an estimate with the standard library, the exact count with the extra `exact`."""
 
 from quotakeeper.tokens.best_count import count_tokens
 from quotakeeper.tokens.estimate import Provenance, TokenEstimate, estimate_tokens

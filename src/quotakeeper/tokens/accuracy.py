@@ -12,15 +12,16 @@ from quotakeeper.tokens.estimate import estimate_tokens
 from quotakeeper.value_classes import dataclass
 
 _SUFFIXES: Final = frozenset((".txt", ".srt", ".vtt", ".md", ".json", ".csv", ".py", ".html"))
-_SMALLEST_CHARS: Final = 1  # an empty piece says nothing about accuracy
+_SMALLEST_CHARS: Final = 1  # characters; an empty piece says nothing about accuracy
 
 
 @dataclass(frozen=True, slots=True)
 class AccuracyRow:
-    """How well the estimate did on one language; `tokens` are exact counts, errors in percent.
+    """The accuracy of the estimate for one language; `tokens` are exact counts, errors are in
+    percent.
 
-    Bias is the mean signed error (positive: too many tokens estimated), p95 the error that 95 %
-    of the texts stay below, coverage the share of texts within their upper bound.
+    `bias` is the mean signed error (positive: the estimate is too high). p95 is the error that 95 %
+    of the texts do not exceed. Coverage is the share of texts within their upper bound.
     """
 
     language: str
@@ -35,9 +36,9 @@ class AccuracyRow:
 def measure(folder: Path | str, tokenizer: Path | None = None) -> list[AccuracyRow]:
     """Return one row per language found in a folder, by label; the row "all" comes last.
 
-    Every paragraph (text between blank lines) of every text file below the folder is one text.
-    Raises InvalidInputError when there is no text, MissingExtraError and TokenizerError as
-    `exact.count` does.
+    Every paragraph (text between blank lines) of every text file in the folder is one text. Raises
+    InvalidInputError if there is no text, and MissingExtraError and TokenizerError as `exact.count`
+    does.
     """
     root = Path(folder)
     if not root.is_dir():

@@ -1,5 +1,4 @@
-"""The best count there is on this machine: the local tokenizer where it is installed, else the
-built-in estimate. Every count says which."""
+"""Counts with the local tokenizer if it is installed, else with the built-in estimate."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from quotakeeper.errors import ConfigError, TokenizerError
 from quotakeeper.tokens import exact
 from quotakeeper.tokens.estimate import TokenEstimate, estimate_tokens
 
-_LONGEST_EXACT = 2_000_000  # characters; beyond it the tokenizer would hold the caller up for long
+_LONGEST_EXACT = 2_000_000  # characters; the exact count of a longer text takes too long
 
 log = logging.getLogger("quotakeeper.tokens")
 
@@ -18,8 +17,8 @@ log = logging.getLogger("quotakeeper.tokens")
 def count_tokens(text: str) -> TokenEstimate:
     """Count a text; `provenance` is "tokenizer" or "estimated".
 
-    A tokenizer that turns out to be unusable is said once and not tried again.
-    Raises InvalidInputError for what is not a string.
+    If the tokenizer fails, that is logged once and every later count is an estimate. Raises
+    InvalidInputError if `text` is not a string.
     """
     if isinstance(text, str) and len(text) <= _LONGEST_EXACT and _tokenizer_works():
         return exact.count_tokens(text)

@@ -1,4 +1,4 @@
-"""Estimates how many tokens a text is for Gemini models, with an upper bound and a language."""
+"""Estimates the number of tokens of a text for Gemini models, with an upper bound and a language."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SAMPLED_ABOVE_CHARS: Final = 2_000_000  # longer texts are counted in evenly spa
 _WINDOWS: Final = 50
 _WINDOW_CHARS: Final = 20_000
 
-_DENSE_ABOVE_CHARS: Final = 2_000  # below this numpy's fixed cost is more than it saves
-_DENSE_WORD_CHARS: Final = 16  # a text of shorter words is counted faster by remembering them
+_DENSE_ABOVE_CHARS: Final = 2_000  # characters; for shorter texts numpy's fixed cost is too high
+_DENSE_WORD_CHARS: Final = 16  # a text with shorter words is counted faster with a cache of words
 
-# (tokens estimated from, likely bound / estimate): true counts of 99 % of unseen texts stay below.
-# Measured on texts the table was not fitted on; see docs/en/tokens.md.
+# (tokens from which a row applies, likely bound / estimate): 99 % of unseen texts have at most the
+# likely bound. Measured on texts that the table was not fitted on; see docs/en/tokens.md.
 _LIKELY_FACTORS: Final = (
     (0, 3.0),
     (3, 1.85),
@@ -37,18 +37,18 @@ _LIKELY_FACTORS: Final = (
     (1000, 1.33),  # long lists of invented names
 )
 _LIKELY_SIZES: Final = tuple(size for size, _ in _LIKELY_FACTORS)
-_FALLBACK_FACTOR: Final = 1.36  # what the script weights need on top, measured the same way
+_FALLBACK_FACTOR: Final = 1.36  # the factor on top for the script weights, measured the same way
 
 
 @dataclass(frozen=True, slots=True)
 class TokenEstimate:
-    """How many tokens a text is.
+    """The number of tokens of a text.
 
-    `tokens`: the count. `language`: a BCP-47 label, `und` when unsure. `upper_bound`: tokens that
-    no text of these words has more of (see piece_facts.py), never more than its UTF-8 bytes; for
-    a sampled text it is these bytes. `provenance`: `tokenizer` when counted exactly, `estimated`
-    otherwise. `sampled`: whether only windows of a very long text were counted. `likely_bound`:
-    tokens that 99 % of texts of this size stay within, for a hold that may be passed now and then.
+    `tokens`: the count. `language`: a BCP-47 label, `und` if unsure. `upper_bound`: the text never
+    has more tokens than this (see piece_facts.py); at most its UTF-8 bytes, and exactly these for a
+    sampled text. `provenance`: `tokenizer` for an exact count, else `estimated`. `sampled`: whether
+    only parts of a very long text were counted. `likely_bound`: 99 % of texts of this size have at
+    most this many tokens. Use it for a reservation that may be exceeded now and then.
     """
 
     tokens: int
@@ -76,18 +76,18 @@ def _vector_counter(numpy: Any) -> VectorCounter | None:
 
 
 def _is_dense(text: str) -> bool:
-    """Return whether a text is long and has few blanks: Chinese, Thai, minified code."""
+    """Return whether a text is long and has few blanks, like Chinese, Thai or minified code."""
     if len(text) <= _DENSE_ABOVE_CHARS:
         return False
     return (text.count(" ") + text.count("\n")) * _DENSE_WORD_CHARS < len(text)
 
 
 def _count(text: str) -> tuple[float, int | None, float]:
-    """Return (tokens, upper bound where it is known, factor to widen the likely bound by)."""
+    """Return (tokens, upper bound or None if unknown, factor that widens the likely bound)."""
     dense = _is_dense(text)
     if dense:
         numpy = sys.modules.get("numpy")
-        if numpy is not None and hasattr(numpy, "frombuffer"):  # not one still being imported
+        if numpy is not None and hasattr(numpy, "frombuffer"):  # numpy may be only partly imported
             vector = _vector_counter(numpy)
             if vector is not None:
                 return *vector.count(text), 1.0
@@ -106,11 +106,11 @@ def _sample(text: str) -> str:
 def estimate_tokens(text: str, *, with_language: bool = True) -> TokenEstimate:
     """Estimate the tokens of a text for Gemini models, without the tokenizer.
 
-    Naming the language takes longer than the count; without it, it is `und`.
+    To detect the language takes longer than to count; with `with_language=False` it is `und`.
 
-    Never fails on content: lone surrogates and NULs are counted, an empty text is 0 tokens. Texts
-    of more than 2,000,000 characters are sampled and marked so. Raises InvalidInputError when
-    `text` is not a str.
+    No content makes it fail: lone surrogates and NULs are counted, and an empty text has 0 tokens.
+    Texts of more than 2,000,000 characters are sampled, and `sampled` says so. Raises
+    InvalidInputError if `text` is not a str.
     """
     if not isinstance(text, str):
         raise InvalidInputError("text", f"is {type(text).__name__}, not str", "decode it first")
@@ -119,7 +119,7 @@ def estimate_tokens(text: str, *, with_language: bool = True) -> TokenEstimate:
     sampled = len(text) > SAMPLED_ABOVE_CHARS
     seen = _sample(text) if sampled else text
     count, bound, widen = _count(seen)
-    most = len(text.encode("utf-8", "surrogatepass"))  # no token is shorter than a byte
+    most = len(text.encode("utf-8", "surrogatepass"))  # a token has at least one byte
     if sampled:
         count *= len(text) / len(seen)
     elif bound is not None:

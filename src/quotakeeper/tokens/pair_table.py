@@ -1,8 +1,8 @@
-"""The fitted character-pair table: what one adjacent pair of characters adds to a token count.
+"""The fitted table of character pairs: how many tokens a pair of adjacent characters adds.
 
-A word is counted as 1 + the sum of its pair weights, the first pair being (gap, first character);
-a weight is about the chance that a token starts between the two characters. Fitted by
-scripts/fit_tokens.py; layout and sources of the file: data/README.md.
+A word counts 1 + the sum of its pair weights; the first pair is (gap, first character). A weight is
+about the probability that a token starts between the two characters. scripts/fit_tokens.py fits the
+table; data/README.md gives the file's layout and sources.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from quotakeeper.value_classes import dataclass
 
 MAGIC: Final = b"QKPAIRS1"
 SLOTS: Final = 32768  # one signed byte each
-BLOCKS: Final = 1024  # of 128 code points; everything above U+1FFFF shares the last one
+BLOCKS: Final = 1024  # blocks of 128 code points; the last one is for everything above U+1FFFF
 SCALE: Final = 64.0  # stored byte = weight * SCALE
-BYTE_RULE: Final = 127  # block mark: the tokenizer has no such characters and spells their bytes
-SPACE: Final = " "  # gap character of a word that keeps its leading space
-BREAK: Final = "\n"  # gap character of a word at the start of a text or a line
+BYTE_RULE: Final = 127  # marks a block whose characters the tokenizer spells as UTF-8 bytes
+SPACE: Final = " "  # the gap before a word that has a space before it
+BREAK: Final = "\n"  # the gap before a word at the start of a text or a line
 
 _LAST_BLOCK: Final = (BLOCKS - 1) << 7
 _HEADER: Final = struct.Struct("<8sII")
@@ -29,7 +29,9 @@ _DIGITS: Final = frozenset("0123456789")
 
 
 def slot(previous: int, current: int) -> int:
-    """Return the table slot of a pair of code points (two multiplications and xor-shifts)."""
+    """Return the table slot of a pair of code points: a hash with two multiplications and
+    xor-shifts.
+    """
     mixed = (previous * 0x9E3779B1 + current * 0x85EBCA77) & 0xFFFFFFFF
     mixed ^= mixed >> 15
     mixed = (mixed * 0x2C1B3C6D) & 0xFFFFFFFF
@@ -38,7 +40,7 @@ def slot(previous: int, current: int) -> int:
 
 
 def utf8_length(code_point: int) -> int:
-    """Return how many UTF-8 bytes a code point takes (a lone surrogate: 3)."""
+    """Return the number of UTF-8 bytes of a code point (3 for a lone surrogate)."""
     if code_point < 0x80:
         return 1
     if code_point < 0x800:
@@ -48,15 +50,15 @@ def utf8_length(code_point: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """Pair slots, and weights of the 128-blocks to the right and to the left of the border."""
+    """The weights of pairs, and, for rare pairs, of the 128-character blocks of the two characters."""
 
-    pairs: memoryview  # of signed bytes, like the other two
+    pairs: memoryview  # signed bytes, like the other two
     right: memoryview
     left: memoryview
 
     def weight(self, previous: str, current: str) -> float:
-        """Return the tokens that `current` adds after `previous` (1.0 = always a new token)."""
-        if current in _DIGITS:  # each ASCII digit is one token, always
+        """Return the tokens that `current` adds after `previous` (1.0: always a new token)."""
+        if current in _DIGITS:  # each ASCII digit is always one token
             return 0.0 if previous == BREAK else 1.0
         code = ord(current)
         right = self.right[code >> 7 if code < _LAST_BLOCK else BLOCKS - 1]
@@ -75,18 +77,18 @@ def pack(pairs: bytes, right: bytes, left: bytes) -> bytes:
 
 
 def unpack(data: bytes) -> PairTable:
-    """Return the table in the bytes of a table file; raises ValueError on any other bytes."""
+    """Return the table in the bytes of a table file. Raises ValueError for any other bytes."""
     if len(data) != _HEADER.size + SLOTS + 2 * BLOCKS:
         raise ValueError(f"pair table has {len(data)} bytes")
     if _HEADER.unpack_from(data) != (MAGIC, SLOTS, BLOCKS):
-        raise ValueError("pair table has a foreign header")
+        raise ValueError("the pair table's header is wrong")
     body = memoryview(data)[_HEADER.size :].cast("b")
     return PairTable(body[:SLOTS], body[SLOTS : SLOTS + BLOCKS], body[SLOTS + BLOCKS :])
 
 
 @functools.cache
 def load_table(path: Path = _PATH) -> PairTable | None:
-    """Return the fitted table, read once; None when its file is missing or damaged."""
+    """Return the fitted table, read once; None if its file is missing or damaged."""
     try:
         return unpack(path.read_bytes())
     except (OSError, ValueError):

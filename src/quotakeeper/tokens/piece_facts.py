@@ -1,15 +1,17 @@
-"""Facts about the tokenizer that bound a count from above, and words whose count is known.
+"""Facts about the tokenizer that give an upper bound of a count, and words whose count is known.
 
-The bound of a word is its characters (one the tokenizer does not have: its UTF-8 bytes) less a
-third for each adjacent pair of characters that is a piece of the vocabulary. Why no count passes
-it: byte-pair encoding stops only when no two adjacent tokens join to a piece, and the merges hold
-every split of every piece (checked by scripts/make_pieces.py). So of the three borders around and
-inside such a pair at most two are token borders. Adding these inequalities up, each taken a third,
-covers no border more than once, which leaves (characters - pairs / 3) tokens at most.
+The bound of a word is its number of characters, less a third for each adjacent pair that is a piece
+of the vocabulary. A character that the tokenizer does not have counts its UTF-8 bytes. No count
+exceeds this bound, for these reasons:
+- Byte-pair encoding stops only when no two adjacent tokens join to a piece.
+- The merges hold every split of every piece (scripts/make_pieces.py checks this).
+- So of the three borders around and inside such a pair, at most two are token borders.
+- The sum of these inequalities, each divided by three, counts no border more than once.
+- So a word has at most (characters - pairs / 3) tokens.
 
-No piece but "> </" reaches from one word into the next, and none joins a letter to one of
-`TAIL_MARKS` behind it. So words add up, and a word of `words` counts what is noted there.
-Layout and sources of the file: data/README.md.
+No piece except "> </" crosses from one word into the next. No piece joins a letter to one of
+`TAIL_MARKS` after it. So the counts of words add up, and a word of `words` has the count in the
+file. The file data/README.md gives the file's layout and sources.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ from quotakeeper.value_classes import dataclass
 
 MAGIC: Final = b"QKPIECE1"
 HEADER: Final = struct.Struct("<8sIII")  # magic, multiplier of the hash, pairs, words
-CODES: Final = 0x20000  # code points with a cost of their own; any above costs its 4 bytes
-LONGEST_KNOWN: Final = 16  # characters of a word in `words`
+CODES: Final = 0x20000  # code points below it have their own cost; any above costs its 4 bytes
+LONGEST_KNOWN: Final = 16  # the most characters of a word in `words`
 TAIL_MARKS: Final = '.,;:!?)"\u201d\u00bb\u2026'
 
 _PATH: Final = Path(__file__).parent / "data" / "pieces.bin"
@@ -36,11 +38,11 @@ _PATH: Final = Path(__file__).parent / "data" / "pieces.bin"
 
 @dataclass(frozen=True, slots=True)
 class PieceFacts:
-    """What the file holds.
+    """The content of the file.
 
-    `costs`: tokens of each code point that stands alone. `joined`: pairs of characters that are a
-    piece, as (first << 16 | second); no two of them share `place(pair, multiplier)`. `words`: word
-    -> tokens of the word with one space before it.
+    `costs`: the tokens of each code point alone. `joined`: pairs of characters that are a piece, as
+    (first << 16 | second); no two of them have the same `place(pair, multiplier)`. `words`: word ->
+    tokens of the word with one space before it.
     """
 
     costs: bytes
@@ -49,7 +51,7 @@ class PieceFacts:
     multiplier: int
 
     def thirds(self, previous: str, current: str) -> int:
-        """Return thirds of a token that `current` adds to the bound after `previous`."""
+        """Return the thirds of a token that `current` adds to the bound after `previous`."""
         before, code = ord(previous), ord(current)
         cost = self.costs[code] if code < CODES else 4
         joined = (before | code) < 0x10000 and (before << 16 | code) in self.joined
@@ -57,7 +59,7 @@ class PieceFacts:
 
 
 def place(pair: int, multiplier: int) -> int:
-    """Return where a pair lies in a table of 65,536."""
+    """Return the index of a pair in a table of 65,536 entries."""
     return (pair * multiplier & 0xFFFFFFFF) >> 16
 
 
@@ -79,15 +81,15 @@ def pack(facts: PieceFacts) -> bytes:
 
 
 def unpack(data: bytes) -> PieceFacts:
-    """Return the facts in the bytes of a file; raises ValueError on any other bytes."""
+    """Return the facts in the bytes of a file. Raises ValueError for any other bytes."""
     try:
         magic, multiplier, pairs, count = HEADER.unpack_from(data)
         body = zlib.decompress(data[HEADER.size :]) if magic == MAGIC else b""
     except (struct.error, zlib.error) as error:
-        raise ValueError(f"no file of piece facts: {error}") from error
+        raise ValueError(f"not a file of piece facts: {error}") from error
     end = CODES + 4 * pairs
     if len(body) < end + count:
-        raise ValueError("piece facts have a foreign header or are cut short")
+        raise ValueError("the file of piece facts has a wrong header or is cut short")
     raw = bytearray(4 * pairs)
     for plane in range(4):
         raw[plane::4] = body[CODES + plane * pairs : CODES + (plane + 1) * pairs]
@@ -101,7 +103,7 @@ def unpack(data: bytes) -> PieceFacts:
 
 @functools.cache
 def load_facts(path: Path = _PATH) -> PieceFacts | None:
-    """Return the facts, read once; None when their file is missing or damaged."""
+    """Return the facts, read once; None if their file is missing or damaged."""
     try:
         return unpack(path.read_bytes())
     except (OSError, ValueError):

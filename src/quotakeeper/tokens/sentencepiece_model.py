@@ -1,9 +1,9 @@
-"""Turns the published tokenizer.json into the .model file that sentencepiece loads.
+"""Converts the published tokenizer.json to the .model file that sentencepiece loads.
 
-Only the handful of protobuf fields that a byte-pair model needs are written, by hand, so that no
-protobuf library is wanted. Field numbers: sentencepiece_model.proto of the sentencepiece project.
-The merges of the json stand in the order of the piece ids, so the score of a piece is minus its
-id: sentencepiece merges the highest score first, which is the same order.
+The module writes the few protobuf fields of a byte-pair model itself, so that no protobuf library
+is needed. Field numbers: sentencepiece_model.proto of the sentencepiece project. The merges in the
+JSON have the order of the piece ids, and sentencepiece merges the highest score first. So the score
+of a piece is minus its id.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _trainer_spec(size: int, ids: dict[str, int]) -> bytes:
 
 
 def _normalizer_spec() -> bytes:
-    # Text goes in unchanged: no dummy prefix, no trimming, spaces become U+2581.
+    # The text is unchanged: no dummy prefix, no trimming, spaces become U+2581.
     return _block(1, b"identity") + _integer(3, 0) + _integer(4, 0) + _integer(5, 1)
 
 
@@ -76,7 +76,7 @@ def _kinds(document: dict[str, Any]) -> dict[str, int]:
 def to_model(tokenizer_json: bytes) -> bytes:
     """Return the bytes of a sentencepiece .model for the bytes of a BPE tokenizer.json.
 
-    Raises TokenizerError when the file is not a byte-fallback BPE tokenizer of that shape.
+    Raises TokenizerError if the file is not a byte-fallback BPE tokenizer of the expected form.
     """
     try:
         document = json.loads(tokenizer_json)
@@ -87,7 +87,8 @@ def to_model(tokenizer_json: bytes) -> bytes:
             kind = kinds.get(text, _NORMAL)
             if kind == _NORMAL and len(text) == 6 and text.startswith("<0x"):
                 kind = _BYTE
-            # Scores of merged pieces are the merge order; the other kinds are never merged.
+            # The score of a merged piece is its place in the merge order; other kinds are never
+            # merged.
             pieces.append(_piece(text, -float(identity) if kind == _NORMAL else 0.0, kind))
         trainer = _trainer_spec(len(vocabulary), vocabulary)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

