@@ -1,4 +1,4 @@
-"""Dated prices: what a call costs, by the row that was in force when it was made."""
+"""Dated prices: the cost of a call by the price row that was in force when the call was made."""
 
 from quotakeeper.catalogue.loader import load_snapshot
 from quotakeeper.catalogue.snapshot import PriceSnapshot

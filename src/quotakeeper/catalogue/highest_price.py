@@ -1,4 +1,4 @@
-"""The dearest price of a provider: what an unpriced model may be counted at, to be safe."""
+"""Finds the highest price of a provider, to count a model without a price at a safe amount."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Rate = tuple[int, int]
 
 
 class HighestRates:
-    """Finds, and remembers, the dearest rate for one quantity over all models of one provider."""
+    """Finds the highest rate for a quantity over all models of one provider, and caches it."""
 
     def __init__(self, sheets: tuple[PriceSheet, ...]) -> None:
         self._sheets = sheets
@@ -23,14 +23,14 @@ class HighestRates:
         self._found: dict[tuple[str, int, int], Rate | None] = {}
 
     def rate(self, key: str, prompt_tokens: int, at: int) -> Rate | None:
-        """Pico-dollars for one base unit as numerator and denominator, or None: no price."""
+        """Return pico-dollars per base unit as (numerator, denominator), or None: no price."""
         asked = (key, bisect_left(self._above, prompt_tokens), bisect_right(self._starts, at))
         if asked not in self._found:
             self._found[asked] = self._search(key, prompt_tokens, at)
         return self._found[asked]
 
     def start_of(self, at: int) -> int:
-        """The instant since which these rates hold."""
+        """Return the instant since which these rates have been in force."""
         position = bisect_right(self._starts, at)
         return self._starts[position - 1] if position else max(at, 0)
 

@@ -1,4 +1,4 @@
-"""Reads the price files that come with the package, and a user's, into one snapshot."""
+"""Reads the price files of the package, and a user's own, into one snapshot."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 def load_snapshot(overrides: Sequence[Path] = ()) -> PriceSnapshot:
-    """The prices that come with quotakeeper, with a user's files laid over them in order.
+    """Return the prices of the package, with those of a user's files in place of them, in order.
 
-    Raises ConfigError naming file, table and field for anything that is wrong in a file.
+    Raises ConfigError that names file, table and field for any error in a file.
     """
     if not overrides:
         return _shipped_snapshot()
@@ -117,7 +117,7 @@ def _name(path: Path, taken: set[str]) -> str:
 
 
 def read_catalogue_text(path: Path) -> str:
-    """The text of a file of the catalogue, 4 MB at most. Raises ConfigError."""
+    """Return the text of a price file, 4 MB at most. Raises ConfigError."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ConfigError(path.name, "is larger than 4 MB", "name another file")

@@ -1,4 +1,4 @@
-"""Model names: the many ways one model is written, brought to the name the catalogue has."""
+"""Maps the many ways to write a model's name to the name in the catalogue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _MOST_PREFIXES = 2
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """Another name of a model; `options` are what that name also says ("-multilingual")."""
+    """Another name of a model; `options` are the price options that the name implies
+    ("-multilingual").
+    """
 
     provider: str
     name: str
@@ -31,7 +33,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What other tools put in front of a provider's model names: "vertex_ai/", "google-gla:"."""
+    """A prefix that other tools put before a provider's model names: "vertex_ai/", "google-gla:"."""
 
     provider: str
     name: str
@@ -39,7 +41,9 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """The catalogue's name of a model, whether the catalogue has it, and what the name implies."""
+    """The catalogue's name of a model, whether the catalogue has it, and the options that it
+    implies.
+    """
 
     model: str
     known: bool
@@ -47,7 +51,7 @@ class ResolvedModel:
 
 
 def strip_path(model: str, prefixes: Iterable[str]) -> str:
-    """Drop resource paths and provider prefixes; a tuned model keeps its whole name."""
+    """Remove resource paths and provider prefixes; a tuned model keeps its whole name."""
     name = model.strip()
     for _ in range(_MOST_PREFIXES):
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
@@ -59,7 +63,7 @@ def strip_path(model: str, prefixes: Iterable[str]) -> str:
 
 
 class ModelNames:
-    """Finds the catalogue's model for any way of writing it."""
+    """Finds the catalogue's model for any way to write its name."""
 
     def __init__(
         self,
@@ -83,7 +87,7 @@ class ModelNames:
             found.sort(key=lambda alias: -len(alias.name))
 
     def resolve(self, provider: str, model: str) -> ResolvedModel:
-        """Resolve a name; when unknown, `model` is the name without paths and prefixes."""
+        """Resolve a name; for an unknown one, `model` is the name without paths and prefixes."""
         if not model.strip():
             return ResolvedModel("", "" in self._models.get(provider, frozenset()))
         stripped = strip_path(model, (f"{provider}/", *self._in_front.get(provider, ())))

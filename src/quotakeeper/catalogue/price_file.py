@@ -51,7 +51,7 @@ _ADDON = re.compile(r"[a-z0-9_]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class PriceFile:
-    """What one file says."""
+    """The content of one price file."""
 
     name: str
     rows: tuple[PriceRow, ...]
@@ -64,7 +64,7 @@ class PriceFile:
 def parse_price_file(
     text: str, name: str, providers: frozenset[str] = frozenset(), *, own: bool
 ) -> PriceFile:
-    """Read one file. `providers` are the ones there are already; none means all are welcome.
+    """Read one file. `providers` are the known ones; an empty set accepts every provider.
 
     Raises ConfigError that names the file, the table counted from 1, and the field.
     """
@@ -92,7 +92,7 @@ def parse_price_file(
 
 
 class _Reader:
-    """Turns checked fields into values."""
+    """Checks fields and converts them to values."""
 
     def __init__(self, name: str, providers: frozenset[str], own: bool) -> None:
         self._name = name

@@ -1,8 +1,8 @@
-"""Price ids: the text that pins an event to the rows it was priced with.
+"""Price ids: an id names the price rows that an event was priced with.
 
-"gemini/gemini-2.5-pro@2026-10-14#batch,above-200000" is: the prices of that model in force from
-that day on (UTC), for the batch tier, for requests of more than 200,000 prompt tokens. Prices from
-a user's file add "own-" and a short hash of their rows, so another file cannot pass for them.
+"gemini/gemini-2.5-pro@2026-10-14#batch,above-200000" means the prices of that model in
+force from that day (UTC), for the batch tier, above 200,000 prompt tokens. For prices from a user's
+file, the id has "own-" and a short hash of their rows. So no other file can be mistaken for it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class PriceId:
     own: str = ""
 
     def text(self) -> str:
-        """The id as it is stored with an event."""
+        """Return the id as it is stored with an event."""
         marks = self.options.marks()
         if self.above:
             marks.append(f"above-{self.above}")
@@ -40,7 +40,7 @@ class PriceId:
 
 
 def read_price_id(text: str) -> PriceId:
-    """Take a price id apart; raises InvalidInputError when it is not one."""
+    """Split a price id into its parts. Raises InvalidInputError if it is not one."""
     name, _, marks_text = text.rpartition("#")
     name, _, start = name.rpartition("@")
     provider, _, model = name.partition("/")
@@ -67,7 +67,7 @@ def read_price_id(text: str) -> PriceId:
 
 
 def options_of(text: str) -> dict[str, str]:
-    """The price options of a price id, to price the same call again; none when it is not one."""
+    """Return the price options in a price id, to price the same call again; {} if it is not one."""
     try:
         options = read_price_id(text).options
     except InvalidInputError:

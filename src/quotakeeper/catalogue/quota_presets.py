@@ -28,8 +28,8 @@ from quotakeeper.domain.windows import parse_window, period_at
 from quotakeeper.errors import ConfigError, InvalidInputError
 from quotakeeper.value_classes import dataclass
 
-# How the figures of a preset are known: by the provider's documentation, by what users and replies
-# told, or by a table that is not published any more.
+# How a preset's figures are known: from the provider's documentation, from reports of users and
+# replies, or from a table that is no longer published.
 KNOWN = ("documentation", "reports", "historic")
 _SHIPPED = Path(__file__).with_name("presets")
 _FIELDS = ("id", "provider", "model", "meter", "window", "timezone", "amount", "date", "known",
@@ -39,9 +39,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 
 @dataclass(frozen=True, slots=True)
 class PresetQuota:
-    """One quota of a preset. `amount` is in base units; `date_at` is the day it was true.
+    """One quota of a preset. `amount` is in base units; `date_at` is the day on which it was true.
 
-    `window` and `timezone` are "" where it has none: of calls under way, and of rolling windows.
+    `window` is "" for a quota of concurrent calls; `timezone` is also "" for a rolling window.
     """
 
     quota_id: str
@@ -57,15 +57,15 @@ class PresetQuota:
 
     @property
     def is_enforceable(self) -> bool:
-        """Whether a limit can count it: none counts calls under way."""
+        """Whether a limit can enforce the quota: no limit counts concurrent calls."""
         return self.meter in METERS
 
     def limit_name(self, preset: str) -> str:
-        """The name of the limit that is made of it."""
+        """Return the name of the limit that is made from this quota."""
         return " ".join(filter(None, (preset, self.model, self.quota_id)))
 
     def at(self, preset: str, now: int) -> ProviderQuota:
-        """It as a quota to be shown beside those that were seen."""
+        """Return a ProviderQuota, to show beside those that replies reported."""
         resets_at = None
         if self.window and self.timezone:
             resets_at = period_at(parse_window(self.window), zone_named(self.timezone), now).end_at
@@ -77,7 +77,7 @@ class PresetQuota:
 
 @dataclass(frozen=True, slots=True)
 class QuotaPreset:
-    """A preset by name; `about` says in a few words what it is."""
+    """A preset by name; `about` describes it in a few words."""
 
     name: str
     about: str
@@ -85,9 +85,10 @@ class QuotaPreset:
 
 
 def load_presets(files: Sequence[Path] = ()) -> dict[str, QuotaPreset]:
-    """Every preset by its name; one in a user's file replaces ours of the same name.
+    """Return every preset by its name; one in a user's file replaces the package's of the same
+    name.
 
-    Raises ConfigError that names file, table and field for anything that is wrong.
+    Raises ConfigError that names file, table and field for any error.
     """
     found: dict[str, QuotaPreset] = {}
     for path in (*sorted(_SHIPPED.glob("*.toml")), *files):
@@ -97,7 +98,7 @@ def load_presets(files: Sequence[Path] = ()) -> dict[str, QuotaPreset]:
 
 
 def preset_named(name: str, presets: Mapping[str, QuotaPreset], field: str) -> QuotaPreset:
-    """A preset by its name. Raises InvalidInputError with the nearest name."""
+    """Return the preset of a name. Raises InvalidInputError that names the nearest one."""
     found = presets.get(name.strip())
     if found is None:
         near = get_close_matches(name.strip()[:60].lower(), presets, n=1)
@@ -109,7 +110,7 @@ def preset_named(name: str, presets: Mapping[str, QuotaPreset], field: str) -> Q
 def quotas_at(
     names: Iterable[str], presets: Mapping[str, QuotaPreset], now: int
 ) -> tuple[ProviderQuota, ...]:
-    """The quotas of presets, as they hold at an instant. Raises ConfigError for an unknown name."""
+    """Return the quotas of presets at an instant. Raises ConfigError for an unknown name."""
     try:
         chosen = [preset_named(name, presets, "quota_presets") for name in names]
     except InvalidInputError as error:

@@ -1,4 +1,4 @@
-"""PriceSnapshot: an unchanging set of prices that answers what a call costs, fast and exactly."""
+"""PriceSnapshot: an immutable set of prices that computes what a call costs, fast and exactly."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _Rate = tuple[int, int]
 
 
 class _Plan:
-    """The rates of one model, one set of options, one stretch of time without a price change."""
+    """The rates of one model and one set of options for a period without a price change."""
 
     __slots__ = ("_at", "_extra", "_ids", "_options", "_rates", "_sheet", "_thresholds", "own")
 
@@ -93,7 +93,7 @@ class _Plan:
 
 
 class _Timeline:
-    """The plans of one model and one set of options, one for each stretch between changes."""
+    """The rates of one model and one set of options, for each period between two price changes."""
 
     __slots__ = ("_options", "_plans", "_provider", "_sheet", "_starts")
 
@@ -115,7 +115,7 @@ class _Timeline:
 
 
 class PriceSnapshot:
-    """Every price there is, at one version of the data. Safe to use from many threads."""
+    """All prices, at one version of the data. Threads may share it."""
 
     def __init__(
         self,
@@ -147,15 +147,16 @@ class PriceSnapshot:
         at: int,
         options: Mapping[str, str] = _NO_OPTIONS,
     ) -> Priced:
-        """What quantities cost at an instant (microseconds since 1970 UTC).
+        """Return the cost of quantities at an instant (microseconds since 1970 UTC).
 
-        An unknown model, or a quantity without a price, gives `cost_pico` None. Raises
-        InvalidInputError for an option that does not exist or a negative quantity.
+        For an unknown model, or a quantity without a price, `cost_pico` is None. Raises
+        InvalidInputError for an unknown option or a negative quantity.
         """
         asked = (provider, model, tuple(sorted(options.items())) if options else ())
         try:
             timeline = self._timelines[asked]
-        except (KeyError, TypeError):  # TypeError: an option that is not text; reading it says so
+        # TypeError: an option is not text; reading it below raises the error.
+        except (KeyError, TypeError):
             timeline = self._timeline(provider, model, options)
             if len(self._timelines) >= _MOST_CACHED:
                 self._timelines.clear()
@@ -166,19 +167,19 @@ class PriceSnapshot:
         return timeline.plan_at(at).price(quantities)
 
     def canonical_model(self, provider: str, model: str) -> str:
-        """The catalogue's name of a model, or the name without paths and prefixes."""
+        """Return the catalogue's name of a model, or the name without paths and prefixes."""
         return self._names.resolve(provider, model).model
 
     def is_known(self, provider: str, model: str) -> bool:
-        """Whether the catalogue has a price for anything of this model."""
+        """Return whether the catalogue has any price of this model."""
         return self._names.resolve(provider, model).known
 
     def models(self, provider: str) -> list[str]:
-        """The models of a provider that have a price, sorted."""
+        """Return the models of a provider that have a price, sorted."""
         return sorted(self._models.get(provider, frozenset()) - {NO_MODEL})
 
     def providers(self) -> list[str]:
-        """The providers that have a price, sorted."""
+        """Return the providers that have a price, sorted."""
         return sorted(self._models)
 
     def rows(self) -> Iterator[PriceRow]:
@@ -190,9 +191,10 @@ class PriceSnapshot:
         return iter(self._adjustments)
 
     def lines(self, price_id: str) -> tuple[PriceLine, ...]:
-        """The rows and factors behind a price id, one line for each quantity that has a price.
+        """Return the rows and factors behind a price id, one line for each quantity that has a
+        price.
 
-        Raises InvalidInputError when the id was made by another price file than this one's.
+        Raises InvalidInputError if the id belongs to another price file.
         """
         wanted = read_price_id(price_id)
         known = self._models.get(wanted.provider, frozenset())
@@ -209,9 +211,10 @@ class PriceSnapshot:
         )
 
     def highest(self, provider: str, quantities: Quantities, at: int) -> Priced:
-        """What quantities would cost at the provider's dearest price for each of them.
+        """Return what quantities would cost at the provider's highest price for each of them.
 
-        Standard tier, pay as you go, any mode and language; for a model without a price of its own.
+        For a model without a price: standard tier, pay as you go, the highest over all modes and
+        languages.
         """
         if provider not in self._models:
             return Priced(None, "", ("provider",))

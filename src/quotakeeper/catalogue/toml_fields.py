@@ -1,4 +1,4 @@
-"""Reads the fields of one table of a price file; every complaint names file, table and field."""
+"""Reads the fields of one table of a price file; every error names file, table and field."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from quotakeeper.errors import ConfigError, InvalidInputError
 
 _LONGEST_TEXT = 500
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,199}\*?")
-_FINEST, _DEAREST = -18, 9  # decimal exponents a price may have
+_FINEST, _DEAREST = -18, 9  # the smallest and the largest decimal exponent of a price
 MOST_PER = 10**12
 
 
 class Fields:
-    """One table, with the file's defaults under it."""
+    """One table; a field that it leaves out comes from the file's defaults."""
 
     def __init__(
         self, table: object, where: str, known: Collection[str], defaults: Mapping[str, object]
@@ -36,19 +36,19 @@ class Fields:
         }
 
     def error(self, name: str, problem: str, fix: str) -> ConfigError:
-        """A complaint about one field."""
+        """Return a ConfigError about one field."""
         return ConfigError(f"{self.where}.{name}", problem, fix)
 
     def values(self) -> Mapping[str, object]:
-        """Every field there is."""
+        """Return every field."""
         return self._values
 
     def has(self, name: str) -> bool:
-        """Whether the table or the file's defaults give this field."""
+        """Return whether the table or the file's defaults have this field."""
         return name in self._values
 
     def text(self, name: str, *, default: str | None = None) -> str:
-        """A string; without `default` it must be there."""
+        """Return a string; without `default` the field is required."""
         value = self._values.get(name, default)
         if value is None:
             raise self.error(name, "is missing", f'add: {name} = "..."')
@@ -63,14 +63,14 @@ class Fields:
         return value.strip()
 
     def choice(self, name: str, known: Collection[str], *, default: str | None = None) -> str:
-        """One of a few words."""
+        """Return one of the `known` words."""
         value = self.text(name, default=default)
         if value != default and value not in known:
             raise self.error(name, f"unknown {value[:60]!r}", _nearest(value, known))
         return value
 
     def model(self, name: str, *, pattern: bool = False, default: str | None = None) -> str:
-        """A model name; with `pattern` it may end in "*"."""
+        """Return a model name; with `pattern` it may end in "*"."""
         value = self.text(name, default=default)
         if value == default:
             return value
@@ -83,7 +83,7 @@ class Fields:
         return value
 
     def priced_model(self, name: str) -> str:
-        """The model of a price: a name, "" for calls that name none, "*" for every model."""
+        """Return the model of a price: a name, "" for calls that name none, "*" for every model."""
         if not self.has(name):
             raise self.error(
                 name,
@@ -95,25 +95,25 @@ class Fields:
         return self.model(name, default="")
 
     def price(self, name: str) -> Decimal:
-        """An exact amount of US dollars, zero or more."""
+        """Return an exact amount of US dollars, zero or more."""
         return self._decimal(name, 'usd = "0.0043"')
 
     def percent(self, name: str) -> Decimal:
-        """An exact number from 0 to 100."""
+        """Return an exact number from 0 to 100."""
         number = self._decimal(name, 'percent = "12.5"')
         if number > 100:
             raise self.error(name, f"{number} is more than 100", "give 0 to 100")
         return number
 
     def factor(self, name: str) -> Decimal:
-        """An exact factor from 0 to 100."""
+        """Return an exact factor from 0 to 100."""
         number = self._decimal(name, 'factor = "0.5"')
         if number > 100:
             raise self.error(name, f"{number} is more than 100", "1 changes nothing, 0.5 is half")
         return number
 
     def whole(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
-        """A whole number between two bounds."""
+        """Return a whole number from `least` to `most`."""
         value = self._values.get(name, default)
         if value is None:
             raise self.error(name, "is missing", f"add: {name} = 1")
@@ -124,7 +124,9 @@ class Fields:
         return value
 
     def instant(self, name: str) -> int:
-        """A date (00:00 UTC) or a date and time with an offset, as microseconds since 1970 UTC."""
+        """Return a date (00:00 UTC), or a date and time with an offset, in microseconds since 1970
+        UTC.
+        """
         value = self._values.get(name)
         if value is None:
             raise self.error(name, "is missing", f"add the first day: {name} = 2026-12-01")
@@ -141,11 +143,11 @@ class Fields:
                 f"write it without quotes: {name} = 2026-12-01",
             )
         if moment < EPOCH:
-            raise self.error(name, "is before 1970", "1970-01-01 stands for the very beginning")
+            raise self.error(name, "is before 1970", "1970-01-01 means: from the beginning")
         return instant(moment)
 
     def until(self, from_at: int) -> int | None:
-        """The end of a price that is known to end; after `from`."""
+        """Return the end of a price, which must be after `from_at`; None if it has no end."""
         if not self.has("until"):
             return None
         until_at = self.instant("until")
@@ -154,7 +156,7 @@ class Fields:
         return until_at
 
     def meter(self, name: str) -> str:
-        """A meter that can have a price, with its modality if it has one."""
+        """Return a meter that can have a price, with its modality if it has one."""
         value = self.text(name)
         meter, modality = split_key(value)
         priceable = [m for m, info in METERS.items() if len(info.parts) == 1 and m != "cost"]
@@ -167,7 +169,7 @@ class Fields:
         return value
 
     def meters(self, name: str) -> tuple[str, ...]:
-        """A list of stored meters; empty when left out."""
+        """Return a list of stored meters; empty if the field is left out."""
         value = self._values.get(name, [])
         stored = [m for m, info in METERS.items() if info.parts == (m,) and m != "cost"]
         if not isinstance(value, list):
@@ -181,7 +183,7 @@ class Fields:
         value = self._values.get(name)
         if value is None:
             raise self.error(name, "is missing", f"add: {example}")
-        if isinstance(value, Decimal):  # what the reader makes of an unquoted 0.0043
+        if isinstance(value, Decimal):  # the TOML reader makes a Decimal from an unquoted 0.0043
             raise self.error(name, f"{value} is a binary fraction in TOML", f"quote it: {example}")
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise self.error(name, f"{_kind(value)} is not a price", f"write: {example}")
@@ -202,9 +204,9 @@ def _kind(value: object) -> str:
 
 
 def _nearest(name: object, known: Collection[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a complaint needs it
+    from difflib import get_close_matches  # noqa: PLC0415 - only an error uses it
 
-    alike = 0.5  # gate-ok(float): a likeness of two names, no amount
+    alike = 0.5  # gate-ok(float): a likeness of two names, not an amount
     close = get_close_matches(str(name)[:60], list(known), 1, alike)
     if close:
         return f"did you mean {close[0]!r}?"
