@@ -1,1 +1,1 @@
-"""Starts a program with the hooks on its path, and waits for its end."""
+"""Starts a program with the hooks on its PYTHONPATH, and waits for its end."""

@@ -1,6 +1,6 @@
-"""Starts a program with the hooks on its PYTHONPATH, hands it our signals, and waits for its end.
+"""Starts a program with the hooks on its PYTHONPATH, forwards signals to it, and waits for its end.
 
-The program keeps our streams and our process group; nothing of it passes through here but signals.
+The program has this process's streams and process group; this process forwards only signals.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from quotakeeper.value_classes import dataclass, field
 NOT_FOUND, NOT_RUNNABLE = 127, 126
 INJECTED = Path(__file__).parent / "inject"
 PACKAGE = Path(quotakeeper.__file__).parent
-# What the injected file reads, beside what the meter reads (see metering/process_meter.py).
+# Variables for the injected file; metering/process_meter.py lists those for the meter.
 VARIABLE_PACKAGE = "QUOTAKEEPER_RUN_PACKAGE"
 VARIABLE_HOOKS = "QUOTAKEEPER_RUN_HOOKS"
 VARIABLE_NOTES = "QUOTAKEEPER_RUN_NOTES"
@@ -34,7 +34,7 @@ _LOOK_AGAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a program ended: its exit code, or the signal that killed it; `error` if it never ran."""
+    """How a program ended: its exit code, or the signal that ended it; `error` if it did not start."""
 
     code: int
     signal: int = 0
@@ -43,8 +43,11 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What to start, and what its hooks are told. `variables` go into its environment; connections
-    to `hosts` ("host", "host:port", ".ending", "-ending") are watched."""
+    """What to start, and what to tell its hooks.
+
+    `variables` are added to its environment. Connections to `hosts` ("host", "host:port",
+    ".ending", "-ending") are watched.
+    """
 
     command: Sequence[str]
     environ: Mapping[str, str]
@@ -56,7 +59,7 @@ class Run:
 
 
 def child_environment(run: Run) -> dict[str, str]:
-    """The environment of the program: ours, with the hooks first on its PYTHONPATH, once."""
+    """Return the program's environment: this process's, with the hooks' folder first on PYTHONPATH."""
     environ = {**run.environ, **run.variables}
     injected = str(INJECTED)
     paths = environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -71,7 +74,7 @@ def child_environment(run: Run) -> dict[str, str]:
 
 
 def launch(run: Run) -> Ended:
-    """Run the program to its end, forwarding the signals that this process gets meanwhile."""
+    """Run the program to its end, and forward the signals that this process receives."""
     environ = child_environment(run)
     name = run.command[0]
     file = shutil.which(name, path=environ.get("PATH"))
@@ -87,15 +90,15 @@ def launch(run: Run) -> Ended:
 
 
 def die_like(ended: Ended) -> int:
-    """End this process by the signal that ended the program, so that a shell sees the same.
+    """End this process by the signal that ended the program, so that a shell sees the same status.
 
-    Returns the exit code to end with where there was no signal, or it cannot be repeated.
+    Returns the exit code to use if there was no signal, or if the signal does not end this process.
     """
     if not ended.signal or sys.platform == "win32":
         return ended.code
     import resource  # noqa: PLC0415 - POSIX only
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one core dump is enough
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program has already dumped core
     if ended.signal not in (signal.SIGKILL, signal.SIGSTOP):
         signal.signal(ended.signal, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {ended.signal})
@@ -104,7 +107,7 @@ def die_like(ended: Ended) -> int:
 
 
 def _wait_on_windows(command: list[str], environ: dict[str, str]) -> Ended:
-    # A console sends Ctrl-C to both; the program decides what becomes of it.
+    # A console sends Ctrl-C to both processes; the program decides what to do.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return Ended(subprocess.call(command, env=environ))
@@ -117,7 +120,7 @@ def _wait_on_posix(file: str, command: list[str], environ: dict[str, str]) -> En
         try:
             child = _spawn(file, command, environ, before)
         except OSError as error:
-            if error.errno != 8:  # ENOEXEC: a script without a first line, which shells run
+            if error.errno != 8:  # ENOEXEC: a script without a shebang, which shells run
                 raise
             child = _spawn("/bin/sh", ["sh", file, *command[1:]], environ, before)
         while True:
@@ -126,20 +129,20 @@ def _wait_on_posix(file: str, command: list[str], environ: dict[str, str]) -> En
             if ended:
                 code = os.waitstatus_to_exitcode(status)
                 return Ended(code) if code >= 0 else Ended(128 - code, -code)
-            # The terminal has sent its signals to the program already: it is in the same group.
+            # The program is in the same group, so the terminal has already sent the signal to it.
             if number not in (0, signal.SIGCHLD) and not by_keyboard:
                 _send(child, number)
 
 
 def _spawn(file: str, command: list[str], environ: dict[str, str], mask: set[Any]) -> int:
-    # Python ignores these two for itself; a program expects them as they were.
+    # Python ignores these two signals; the program expects their default action.
     restored = [signal.SIGPIPE, signal.SIGXFSZ]
     return os.posix_spawn(file, command, environ, setsigmask=mask, setsigdef=restored)
 
 
 @contextmanager
 def _held_back() -> Iterator[tuple[set[int], set[Any]]]:
-    """Block the signals to forward, so that they wait until they are asked for."""
+    """Block the signals to forward, so that `_next_signal` can wait for them."""
     numbers = {getattr(signal, name) for name in (*_FORWARDED, "SIGCHLD")}
     child_handler = signal.signal(signal.SIGCHLD, lambda number, frame: None)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
@@ -151,7 +154,7 @@ def _held_back() -> Iterator[tuple[set[int], set[Any]]]:
 
 
 def _next_signal(numbers: set[int]) -> tuple[int, bool]:
-    """Wait for a signal: its number (0: none, look again), and whether a terminal's key sent it."""
+    """Wait for a signal: return its number (0: none), and whether a key of the terminal sent it."""
     timed = getattr(signal, "sigtimedwait", None)
     if timed is not None:
         info = timed(numbers, _LOOK_AGAIN_SECONDS)
@@ -162,7 +165,7 @@ def _next_signal(numbers: set[int]) -> tuple[int, bool]:
 
 
 def _is_in_front() -> bool:
-    """Whether this process is what its terminal sends its keys to."""
+    """Return whether this process is in the terminal's foreground group."""
     try:
         with open("/dev/tty", "rb") as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
@@ -173,7 +176,7 @@ def _is_in_front() -> bool:
 def _send(child: int, number: int) -> None:
     try:
         os.kill(child, number)
-    except ProcessLookupError:  # it has just ended
+    except ProcessLookupError:  # the program has just ended
         return
-    except PermissionError:  # it has become another user
+    except PermissionError:  # the program runs as another user
         return

@@ -1,4 +1,4 @@
-"""What the Pythons of a run noted of themselves, line by line, and what that comes to."""
+"""Reads the lines that the Pythons of a run noted, and sums them up."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 
 from quotakeeper.value_classes import dataclass
 
-ENVIRONMENT = "environment"  # why a child is not metered: else a flag of Python's
+# The reason "clean environment" of a child; any other reason is a flag of Python.
+ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Connections to a provider's host that no hook saw; `library` is "" where none could be told."""
+    """Connections to a provider's host that no hook saw; `library` is "" if it is unknown."""
 
     host: str
     library: str
@@ -31,9 +32,11 @@ class UnmeteredChild:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What the Pythons of a run said of themselves. `shut`: why calls were refused altogether;
-    `paused`: how many were refused because somebody had paused them; `blind`: why connections
-    were not watched; `loaded`: libraries that connect where nobody can watch."""
+    """What the Pythons of a run noted.
+
+    `shut`: why all calls were refused. `paused`: how many were refused because of a pause. `blind`:
+    why connections were not watched. `loaded`: libraries whose connections cannot be watched.
+    """
 
     metered: int = 0
     too_old: tuple[str, ...] = ()
@@ -48,13 +51,13 @@ class Notes:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether calls may have left uncounted: what `--strict` makes an error."""
+        """Whether some calls may not have been counted; `--strict` makes that an error."""
         known = self.unseen or self.children or self.blind or self.too_old or self.failed
         return bool(known) or not self.metered
 
 
 def read_notes(file: Path) -> Notes:
-    """What stands in a run's notes; an absent file says that no Python of it loaded the hooks."""
+    """Read a run's notes; a missing file means that no Python of the run loaded the hooks."""
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -82,7 +85,7 @@ def read_notes(file: Path) -> Notes:
 
 
 def _unseen(said: Mapping[str, Sequence[str]]) -> tuple[Unseen, ...]:
-    # A connection that no library could be told for is unseen unless a hook had a call for it.
+    # A connection of an unknown library is unseen, unless a hook had a call to its host.
     counts = Counter(tuple(text.partition(" ")[::2]) for text in said.get("unseen", ()))
     unclaimed = Counter(said.get("opened", ()))
     unclaimed.subtract(said.get("asked", ()))

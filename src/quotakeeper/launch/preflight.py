@@ -1,7 +1,7 @@
-"""What a command line will start, and whether a Python in it would load what `run` injects.
+"""Predicts whether a Python that a command starts will load the hooks that `run` injects.
 
-Injection goes by PYTHONPATH, so Python's own flags against it (-I, -E, -S), a cleaned environment
-and a program that is no Python at all can be told beforehand, from the words and the first bytes.
+Injection uses PYTHONPATH. Python's flags -I, -E and -S, a clean environment, or a program that is
+not Python prevent it. The command's words and the first bytes of the file tell this in advance.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from quotakeeper.value_classes import dataclass
 FLAG, SHEBANG, STATIC, ENVIRONMENT = "flag", "shebang", "static", "environment"
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*[tdmw]*|py")
 _BLOCKING = "ISE"
-_WITH_VALUE = "WXQ"  # -W error, -X dev
+_WITH_VALUE = "WXQ"  # flags with a value: -W error, -X dev
 _HEAD_BYTES = 4_096
-_MOST_STEPS = 8  # a shebang that names a script that names a script
-# Programs that start another one, in the same environment.
+_MOST_STEPS = 8  # a shebang may name a script whose shebang names a script
+# Programs that start another program in the same environment.
 _RUNNERS = frozenset((
     "conda", "coverage", "ddtrace-run", "doas", "elasticapm-run", "env", "exec", "hatch", "ionice",
     "mamba", "micromamba", "newrelic-admin", "nice", "nohup", "opentelemetry-instrument", "pdm",
@@ -35,7 +35,7 @@ _PT_INTERP = 3
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why a program will not be seen: `kind`, the program, and the flag or file that says so."""
+    """Why a program cannot be metered: `kind`, the program, and the flag or file that causes it."""
 
     kind: str
     program: str
@@ -43,10 +43,10 @@ class Obstacle:
 
 
 def obstacle(command: Sequence[str], path: str | None = None) -> Obstacle | None:
-    """The first thing that keeps a command from being metered, as far as it can be told.
+    """Return the first known reason why a command cannot be metered.
 
-    `path` is the PATH that programs are looked up on. None means that nothing is known against it,
-    not that the program is a Python one.
+    `path` is the PATH on which programs are looked up. None means that no reason was found; the
+    program may still not be Python.
     """
     words, script = list(command), ""
     for _ in range(_MOST_STEPS):
@@ -74,7 +74,7 @@ def obstacle(command: Sequence[str], path: str | None = None) -> Obstacle | None
 
 
 def blocking_flag(arguments: Sequence[str]) -> str:
-    """The flag among a Python's own arguments that keeps sitecustomize out, or ""."""
+    """Return the flag among Python's own arguments that disables sitecustomize, or ""."""
     remaining = iter(arguments)
     for word in remaining:
         if not word.startswith("-") or word in ("-", "--"):
@@ -96,7 +96,9 @@ def blocking_flag(arguments: Sequence[str]) -> str:
 
 
 def shebang(head: bytes) -> list[str]:
-    """The words of a script's first line; installers' long ones are found in its second."""
+    """Return the words of a script's shebang; for an installer's long shebang, those of the second
+    line.
+    """
     lines = head[2:].decode("utf-8", "replace").splitlines()
     words = _split(lines[0]) if lines else []
     if words and _name(words[0]) == "sh" and len(lines) > 1 and lines[1].startswith("'''exec' "):
@@ -105,7 +107,7 @@ def shebang(head: bytes) -> list[str]:
 
 
 def is_static_binary(head: bytes) -> bool:
-    """Whether these are the first bytes of an ELF program that loads no shared library."""
+    """Return whether these are the first bytes of an ELF program that loads no shared library."""
     if head[:4] != b"\x7fELF" or len(head) < 64:
         return False
     order = "<" if head[5] == 1 else ">"
@@ -133,7 +135,7 @@ def _split(line: str) -> list[str]:
 
 
 def _cleaned(name: str, arguments: Sequence[str]) -> str:
-    """What shows that a runner passes no environment on, or ""."""
+    """Return the argument by which a runner passes no environment on, or ""."""
     options = list(_leading_options(arguments))
     if name in _CLEANING:
         return "" if any(word.startswith(_KEEPING) for word in options) else name
@@ -151,7 +153,7 @@ def _leading_options(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _inner(name: str, arguments: Sequence[str]) -> list[str]:
-    """What a runner starts: from the first Python among its words, else, for env, the rest."""
+    """Return what a runner starts: from the first Python among its words, or for env all the rest."""
     words = list(arguments)
     if name == "env" and words[:1] and words[0].startswith(("-S", "--split-string")):
         words = _split(" ".join(words).partition("-S")[2] or " ".join(words[1:]))

@@ -1,10 +1,10 @@
-"""Sees what no hook of the meter sees: connections to providers' hosts, and children without the meter.
+"""Reports what the hooks cannot see: connections to providers, and children without the meter.
 
-An audit hook (PEP 578) is told of every look-up and connection that goes through Python's own `socket`,
-and of every child. It changes nothing, with one exception: where a starter has put a folder of its own
-in front of ours on PYTHONPATH, ours goes to the front again before a child inherits it.
+Python calls an audit hook (PEP 578) for every look-up and connection through `socket`, and for
+every child. The hook changes nothing, except the PYTHONPATH of a child. If a launcher has put its
+own folder first, the hook moves quotakeeper's folder to the front again.
 
-Loaded by `sitecustomize` in every Python below a run: the standard library's least, and no error.
+`sitecustomize` loads this module in every Python of a run, so it imports little and never raises.
 """
 
 import os
@@ -15,19 +15,19 @@ from types import FrameType
 from typing import Any
 
 _STREAM = 1  # socket.SOCK_STREAM
-_MOST_NOTES = 1_000  # of one process
-# Libraries whose connections a hook sees, by their package; with what connects on aiohttp's behalf.
+_MOST_NOTES = 1_000  # the most notes of one process
+# Libraries whose connections a hook sees, by package, with the packages that connect for aiohttp.
 _HOOKED = frozenset((
     "aiohappyeyeballs", "aiohttp", "httpx", "httpx2", "quotakeeper", "urllib3", "websocket",
     "websockets",
 ))  # fmt: skip
-# Between a library and the socket: they say nothing about who connects.
+# Modules between a library and the socket: they do not tell which library connects.
 _PLUMBING = frozenset((
     "anyio", "asyncio", "concurrent", "contextlib", "eventlet", "functools", "gevent", "importlib",
     "quotakeeper_unseen", "runpy", "selectors", "sniffio", "socket", "ssl", "threading", "trio",
     "uvloop",
 ))  # fmt: skip
-# What is above these on the stack is whoever started the event loop, not whoever connects.
+# Above these modules the stack shows who started the event loop, not who connects.
 _LOOPS = frozenset(("asyncio.events", "trio._core._run", "uvloop"))
 _CLIENTS = frozenset(("aria2c", "curl", "grpcurl", "websocat", "wget", "wget2"))
 _UNSEEABLE = frozenset(("curl_cffi", "grpc", "pycurl"))  # they connect without Python's `socket`
@@ -35,7 +35,7 @@ _SEEN = "\0"
 
 
 class UnseenWatch:
-    """The audit hook's state. `hosts` are "host", "host:port", ".ending" or "-ending"."""
+    """The state of the audit hook. `hosts` are "host", "host:port", ".ending" or "-ending"."""
 
     def __init__(self, note: Callable[[str, str], None], hosts: str, folder: str) -> None:
         rules = [rule for rule in hosts.lower().split(",") if rule]
@@ -44,9 +44,9 @@ class UnseenWatch:
         self._write = note
         self._notes_left = _MOST_NOTES
         self._folder = folder
-        self._looked: list[tuple[int, str, str]] = []  # thread (0: any), host, library
-        self._pending: dict[str, int] = {}  # connections that no hook has spoken for yet
-        self._credit: dict[str, int] = {}  # calls of hooks that needed no connection yet
+        self._looked: list[tuple[int, str, str]] = []  # thread id (0: any), host, library
+        self._pending: dict[str, int] = {}  # host -> connections that no hook has claimed yet
+        self._credit: dict[str, int] = {}  # host -> calls of hooks that used no new connection yet
         self._verbs: dict[str, Callable[..., None]] = {
             "socket.getaddrinfo": self._looks_up,
             "socket.connect": self._connects,
@@ -58,16 +58,16 @@ class UnseenWatch:
         }
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Called by Python for every event. Never raises."""
+        """Python calls this method for every audit event. It never raises."""
         verb = self._verbs.get(event)
         if verb is not None:
-            try:  # noqa: SIM105 - for a program's every import, without contextlib
+            try:  # noqa: SIM105 - contextlib would be imported in every program
                 verb(*arguments)
-            except Exception:  # noqa: BLE001 - whatever it is, the program goes on
+            except Exception:  # noqa: BLE001 - must not stop the program
                 pass
 
     def asked(self, url: str) -> None:
-        """A hook has a request to this address in hand: its connection is no unseen one."""
+        """Note that a hook handles a request to this URL, so its connection is not an unseen one."""
         host = _host_of(url)
         if not self._is_listed(host, _port_of(url)):
             return
@@ -96,7 +96,7 @@ class UnseenWatch:
             if library != _SEEN:
                 self._opened(host, library)
             return
-        # The address that a name led to. A name that leads nowhere is no connection.
+        # The connection goes to an address that the host's name was resolved to.
         here = get_ident()
         for thread in (here, 0):
             for looked in self._looked:
@@ -141,16 +141,16 @@ class UnseenWatch:
                     self._note("unseen", f"{host} {program}")
 
     def _spawns(self, path: Any, arguments: Any, env: Any) -> None:
-        # `subprocess` may start a child by it, and has said so.
+        # `subprocess` uses this event too, and has already reported its child.
         if sys._getframe(2).f_globals.get("__name__") != "subprocess":
             self._starts(path, arguments, env)
 
     def _is_on(self, env: Mapping[Any, Any] | None) -> bool:
-        """Whether a child's PYTHONPATH has our folder on it."""
+        """Return whether a child's PYTHONPATH has quotakeeper's folder."""
         if env is None:
             env = os.environ  # noqa: TID251 - as above
         paths = env.get("PYTHONPATH")
-        if paths is None and not isinstance(env, os._Environ):  # that one takes texts alone
+        if paths is None and not isinstance(env, os._Environ):  # os.environ accepts only texts
             paths = env.get(b"PYTHONPATH")
         return self._folder in _text(paths).split(os.pathsep)
 
@@ -171,7 +171,7 @@ class UnseenWatch:
 
 
 def _caller() -> str:
-    """The package that connects, by the stack; `_SEEN` if a hook sees it, "" if none can be told."""
+    """Return the package that connects, from the stack; `_SEEN` if a hook sees it, "" if unknown."""
     suppression = sys.modules.get("quotakeeper.intercept.suppression")
     if suppression is not None and suppression.is_suppressed():
         return _SEEN
@@ -214,7 +214,7 @@ def _is_python(program: str) -> bool:
 
 
 def _flag(words: list[str]) -> str:
-    """The flag among a Python's own that keeps the meter out, or "" (see `launch/preflight`)."""
+    """Return the flag of a Python command that disables the meter, or "" (see `launch/preflight`)."""
     skips = False
     for word in words:
         if skips:
@@ -246,7 +246,7 @@ def _text(value: Any) -> str:
 
 
 def install(note: Callable[[str, str], None], hosts: str, folder: str) -> UnseenWatch:
-    """Watch this process from here on."""
+    """Watch this process from now on."""
     watch = UnseenWatch(note, hosts, folder)
     sys.addaudithook(watch.audit)
     return watch

@@ -1,7 +1,8 @@
-"""Put first on PYTHONPATH by `quotakeeper run`: waits for an HTTP library, then has it hooked.
+"""`quotakeeper run` puts this file on PYTHONPATH; it installs the hooks at an HTTP library's
+import.
 
-It runs at the start of every Python below the run, perhaps one far older than ours or in another
-environment. So: old syntax, nothing imported, no word on any stream, and never an error of ours.
+It runs at the start of every Python of the run, which may be an old version or in another
+environment. So it uses old syntax, imports nothing, prints nothing and never raises.
 """
 
 import os
@@ -23,7 +24,7 @@ def _variable(name):
 
 def _note(word, text):
     # type: (str, str) -> None
-    """Leave a line for the summary of the run."""
+    """Append a line to the file for the summary of the run."""
     try:
         file = os.open(_variable("NOTES"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -40,7 +41,7 @@ def _is_here(entry):
 
 
 class _Waiting:
-    """A finder that finds nothing: it waits for the first import of a library with a hook."""
+    """A finder that finds nothing: it waits for the first import of a library that has a hook."""
 
     def __init__(self, names):
         # type: (frozenset[str]) -> None
@@ -48,12 +49,12 @@ class _Waiting:
 
     def find_spec(self, name, path=None, target=None):
         # type: (str, Any, Any) -> Any
-        """Called by every import; only a library with a hook costs more than a look-up."""
+        """Return None, or the hooks' own finders' spec. Every import calls this method."""
         if name not in self.names:
             return None
         try:
             sys.meta_path.remove(self)
-        except ValueError:  # another thread was first
+        except ValueError:  # another thread has removed it already
             return None
         for finder in _hooked():
             spec = finder.find_spec(name, path, target)
@@ -64,24 +65,24 @@ class _Waiting:
 
 def _hooked():
     # type: () -> list[Any]
-    """Install the hooks; the finders that this adds, which the import under way has not asked."""
+    """Install the hooks; return the finders that they add, for the import that is under way."""
     before = list(sys.meta_path)
     try:
         _load_package()
-        from quotakeeper.intercept.http_gate import switch  # noqa: PLC0415 - only when it is needed
+        from quotakeeper.intercept.http_gate import switch  # noqa: PLC0415 - only if it is needed
         from quotakeeper.intercept.import_hook import install  # noqa: PLC0415 - as above
 
         if _unseen is not None:
             switch.asked = _unseen.asked
         install()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not be the program's error
+    except Exception as error:  # noqa: BLE001 - must not stop the program
         _note("failed", type(error).__name__)
     return [finder for finder in sys.meta_path if finder not in before]
 
 
 def _load_package():
     # type: () -> None
-    """Make the launcher's own quotakeeper importable, and nothing else from where it lies."""
+    """Import the launcher's own quotakeeper package, and no other package from its folder."""
     if "quotakeeper" in sys.modules:
         return
     from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415
@@ -103,7 +104,7 @@ def _load_package():
 
 def _leave_last():
     # type: () -> None
-    """Have our exit handlers called after the program's own: the first registered is the last."""
+    """Register first, because Python calls the first exit handler last: after the program's own."""
     import atexit  # noqa: PLC0415 - built in
 
     module = type(sys)("_quotakeeper_run")
@@ -112,9 +113,9 @@ def _leave_last():
     def leave():
         # type: () -> None
         while handlers:
-            try:  # noqa: SIM105 - nothing is imported here
+            try:  # noqa: SIM105 - this file imports nothing
                 handlers.pop()()
-            except Exception:  # noqa: BLE001 - the program's end is its own
+            except Exception:  # noqa: BLE001 - must not change how the program ends
                 pass
 
     sys.modules["_quotakeeper_run"] = module
@@ -139,10 +140,10 @@ def _wait_for_libraries():
 
 def _watch_the_unseen():
     # type: () -> None
-    """Have connections noted that no hook sees. Our folder is still on the path."""
+    """Start to note connections that no hook sees, while quotakeeper's folder is still on the path."""
     global _unseen  # noqa: PLW0603 - a module that runs once
     try:
-        # Not by a statement: the module is importable for this moment alone.
+        # Not an import statement: the module can be imported only at this moment.
         _unseen = __import__("quotakeeper_unseen").install(_note, _variable("HOSTS"), _HERE)
     except Exception as error:  # noqa: BLE001 - as above
         _note("blind", type(error).__name__)
@@ -150,7 +151,7 @@ def _watch_the_unseen():
 
 def _go_on_to_the_next():
     # type: () -> None
-    """Run the sitecustomize that would have been found without us, errors and all."""
+    """Run the next sitecustomize on the path, which this file hides; its errors are raised."""
     sys.path[:] = [entry for entry in sys.path if not _is_here(entry)]
     ours = sys.modules.pop("sitecustomize", None)
     try:
