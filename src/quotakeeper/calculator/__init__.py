@@ -1,4 +1,4 @@
-"""The simplest way in: the brief's TokenCalculator, over the ledger."""
+"""The simplest interface: the TokenCalculator of the project brief, on top of the ledger."""
 
 from quotakeeper.calculator.calculator import TokenCalculator
 

@@ -1,4 +1,4 @@
-"""TokenCalculator as the brief describes it: same calls, same summary, same keys."""
+"""TokenCalculator as the project brief specifies it: same calls, same summary, same keys."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ API_TYPES = ("gemini", "deepgram")
 
 
 class TokenCalculator:
-    """Counts Gemini tokens and Deepgram minutes, prices them, holds them against daily limits.
+    """Counts Gemini tokens and Deepgram minutes, prices them, and compares them with daily limits.
 
-    Everything is booked in the ledger, so daily figures are those of the whole day, across runs
-    and processes; totals are those of this run. Nothing here ever raises into the host program:
-    what goes wrong is logged and comes back under the key "error". If the ledger cannot be opened,
-    counting goes on in memory; what it cannot take for a while is spooled. The log says so.
+    Every call is recorded in the ledger. So daily figures are those of the whole day over all runs
+    and processes; totals are those of this run. No method raises: an error is logged and returned
+    under the key "error". If the ledger cannot be opened, calls are counted in memory. If it cannot
+    be written for a while, calls are written to a spool. The log reports both.
 
     Attributes: `token_usage` (this run's operations), `total_tokens`, `total_cost` (USD, float),
-    `quota_limits` (may be changed; None: no such limit is in force), `daily_usage`, `keeper`.
+    `quota_limits` (you may change it; None: no such limit is in force), `daily_usage`, `keeper`.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class TokenCalculator:
         keeper: Keeper | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._lock = RLock()  # a signal handler may ask while its own thread is counting
+        self._lock = RLock()  # a signal handler may call while its own thread is counting
         self._begin()
         self._keeper = keeper or self._open(ledger, config, clock)
         self._daily_limits = daily.daily_limits(self._keeper.settings.timezone)
         self.quota_limits = daily.limits_in_force(self._keeper.limits)
 
-    # -- the brief's calls
+    # -- the calls of the brief
 
     def track_api_call(
         self,
@@ -76,9 +76,9 @@ class TokenCalculator:
     ) -> dict[str, Any]:
         """Count one call: texts for "gemini", `audio_duration` in seconds for "deepgram".
 
-        Gives operation, api_type, cost_usd, timestamp, and per type input_tokens, output_tokens,
-        total_tokens, input_language, output_language, or audio_duration_seconds; `error` instead
-        of figures when the call could not be counted.
+        Returns operation, api_type, cost_usd and timestamp; for "gemini" also input_tokens,
+        output_tokens, total_tokens, input_language and output_language; for "deepgram" also
+        audio_duration_seconds. `error` takes the place of the figures if counting failed.
         """
         try:
             if api_type == "gemini":
@@ -114,7 +114,7 @@ class TokenCalculator:
             self._log(logging.INFO, line)
 
     def check_quota_status(self) -> dict[str, Any]:
-        """Where today stands; the keys are the brief's. `{"error": ...}` if it cannot be told."""
+        """Return today's use, limits and status under the brief's keys, or `{"error": ...}`."""
         try:
             return self._status()
         except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
@@ -122,14 +122,14 @@ class TokenCalculator:
             return {"error": str(error)}
 
     def get_quota_warnings(self) -> list[str]:
-        """The brief's warnings: one line for each API at 80 % or more of a daily limit."""
+        """Return the brief's warnings: one line for each API at 80 % or more of a daily limit."""
         status = self.check_quota_status()
         if "error" in status:
             return [f"❌ Error: {status['error']}"]
         return warning_lines(status)
 
     def export_to_file(self, filepath: str | os.PathLike[str]) -> bool:
-        """Write summary and operations of this run as JSON (UTF-8), whole or not at all."""
+        """Write this run's summary and operations as JSON (UTF-8), atomically; False: it failed."""
         try:
             data = {"schema": Schema.CALCULATOR, "summary": self.get_summary(),
                     "operations": list(self.token_usage), "export_timestamp": self._timestamp()}  # fmt: skip
@@ -146,11 +146,11 @@ class TokenCalculator:
         self._log(logging.INFO, f"📁 Exported: {filepath}")
         return True
 
-    # -- what programs written against such a calculator also read
+    # -- calls beyond the brief that similar calculators have
 
     def calculate_tokens_gemini(self, text: str) -> dict[str, Any]:
-        """What a text comes to: characters, estimated_tokens, language, and what it costs as
-        input and as output. A text is charged once, so `total_cost_usd` is its cost as input."""
+        """Return a text's characters, estimated_tokens, language, and cost as input and as output.
+        A text is charged once, so `total_cost_usd` is its cost as input."""
         try:
             count = count_tokens(text)
             as_input, as_output = (
@@ -168,7 +168,7 @@ class TokenCalculator:
                 "total_cost_usd": as_input, "timestamp": self._timestamp()}  # fmt: skip
 
     def calculate_tokens_deepgram(self, audio_duration_seconds: float) -> dict[str, Any]:
-        """What audio costs: duration_seconds, duration_minutes, cost_usd."""
+        """Return what audio costs: duration_seconds, duration_minutes, cost_usd."""
         try:
             seconds = audio_seconds(audio_duration_seconds)
             cost = self._cost("deepgram", {"audio_milliseconds": round(seconds * 1_000)})
@@ -180,24 +180,24 @@ class TokenCalculator:
                 "timestamp": self._timestamp()}  # fmt: skip
 
     def get_summary(self) -> dict[str, Any]:
-        """Totals of this run. A cost is None where no price is known for any of its operations;
-        `unpriced_operations` counts them, if there are any."""
+        """Return the totals of this run. A cost is None if no operation has a known price;
+        `unpriced_operations`, if present, counts those without one."""
         return summary_record(self._totals(), self.total_tokens, self._timestamp())
 
     def reset(self) -> None:
-        """Begin this run's totals anew. The ledger, and so the day's figures, stay as they are."""
+        """Set this run's totals to zero. The ledger, and so the day's figures, do not change."""
         with self._lock:
             self._begin()
 
     @property
     def total_cost(self) -> float:
-        """What this run cost, in USD."""
+        """The cost of this run in USD."""
         return usd(sum(self._pico.values()))
 
     @property
     def daily_usage(self) -> dict[str, Any]:
-        """What was used today, across runs and processes: gemini_tokens, gemini_cost,
-        deepgram_minutes, deepgram_cost, date; a cost is None where no price is known."""
+        """What was used today over all runs and processes: gemini_tokens, gemini_cost,
+        deepgram_minutes, deepgram_cost, date. A cost is None if no price is known."""
         try:
             used = self._used_today()
             del used["unpriced"]
@@ -211,17 +211,17 @@ class TokenCalculator:
 
     @property
     def keeper(self) -> Keeper:
-        """The keeper behind it: to reserve before a call, or to record with exact figures."""
+        """The calculator's keeper: use it to reserve before a call or to record exact figures."""
         return self._keeper
 
     def note_event(self, event: UsageEvent) -> dict[str, Any]:
-        """Take an event that was already booked through `keeper` into this run's summary."""
+        """Add an event that `keeper` has already recorded to this run's summary."""
         usage = operation_dict(event, self._timestamp())
         self._note(usage, event)
         return usage
 
     def close(self) -> None:
-        """Let go of the ledger; also happens at exit."""
+        """Close the ledger; that also happens at exit."""
         with suppress(Exception):  # the brief: nothing raises into the host
             self._keeper.close()
 
@@ -236,14 +236,14 @@ class TokenCalculator:
         try:
             settings = load_settings(ledger, config)
             if settings.origins.get("on_store_failure", "default") == "default":
-                # The calculator only counts: what the ledger cannot take now is spooled for later.
+                # Refuse nothing: if the ledger cannot be written now, calls are written to a spool.
                 settings = replace(settings, on_store_failure="allow")
             keeper = Keeper(config=settings, clock=clock)
-            keeper.reservations()  # the first look opens the file
+            keeper.reservations()  # the first query opens the file
         except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
             self._log(logging.ERROR, f"❌ {error}")
             self._log(logging.ERROR, "⚠️ counting in memory: nothing is kept after this run")
-            # Ready settings: nothing more is read that could be wrong.
+            # With a Settings object, no file is read that could have an error.
             return Keeper(config=daily.settings_in_memory(), clock=clock)
         return keeper
 
@@ -296,5 +296,5 @@ class TokenCalculator:
         return self._now().isoformat()
 
     def _log(self, level: int, text: str) -> None:
-        with suppress(Exception):  # a broken handler of the host must not break the host
+        with suppress(Exception):  # a broken log handler of the program must not break the program
             log_line(logger, level, text)

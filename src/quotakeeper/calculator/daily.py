@@ -1,4 +1,4 @@
-"""The brief's four daily limits, and what the ledger says was used of them today."""
+"""The four daily limits of the project brief, and their use today according to the ledger."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BRIEF_LIMITS = {
 
 
 def daily_limits(timezone: str) -> list[Limit]:
-    """The brief's four limits in a time zone, as accounts to be kept; they refuse nothing."""
+    """Return the brief's four limits in a time zone; they only count, and refuse nothing."""
     return [
         Limit(name, meter, Window("day"), amount_from_units(amount, METERS[meter]),
               provider=provider, mode=Mode.SHADOW, timezone=timezone)
@@ -35,12 +35,12 @@ def daily_limits(timezone: str) -> list[Limit]:
 
 
 def settings_in_memory() -> Settings:
-    """Settings for where no ledger or no config can be read: the brief's limits, in memory."""
+    """Return settings for an unreadable ledger or config: the brief's limits, counted in memory."""
     return Settings("memory:", "UTC", default_limits("UTC", DEFAULT_WARN_AT))
 
 
 def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float | None]:
-    """The amounts of the daily limits in force, under the brief's names; None where there is none."""
+    """Return the amounts of the daily limits in force under the brief's names; None: not in force."""
     chosen: dict[str, int | float | None] = {}
     for name, (provider, meter, _) in BRIEF_LIMITS.items():
         text = None
@@ -57,9 +57,9 @@ def limits_in_force(own: Iterable[Limit]) -> dict[str, int | float | None]:
 
 
 def daily_usage(standing: Sequence[LimitStatus], now: datetime) -> dict[str, Any]:
-    """What was used today, across runs and processes, as plain numbers.
+    """Return what was used today over all runs and processes, as plain numbers.
 
-    A cost is None where only calls without a price were made; `unpriced` counts those calls.
+    A cost is None if only calls without a price were made; `unpriced` counts those calls.
     """
     found = {status.limit.name: status for status in standing}
     return {
@@ -75,10 +75,10 @@ def daily_usage(standing: Sequence[LimitStatus], now: datetime) -> dict[str, Any
 
 
 def quota_status(used: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, Any]:
-    """The brief's status: used, limit, percent, and OK or WARNING (from 80 %).
+    """Return the brief's status: used, limit, percent, and OK or WARNING (from 80 %).
 
-    A limit that is not in force is None, and so is its percentage. With `unpriced_calls`, "OK" is
-    not known: "UNKNOWN".
+    A limit that is not in force is None, and so is its percentage. If calls have no price, the
+    status is "UNKNOWN" in place of "OK".
     """
     return {
         "gemini": _part(used, limits, "gemini", "tokens"),
@@ -91,7 +91,7 @@ def quota_status(used: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str
 
 
 def known_sum(costs: Iterable[float | None]) -> float | None:
-    """The sum of the costs that are known; None where it would be nothing but unknown ones."""
+    """Return the sum of the known costs; None if there are only unknown ones."""
     given = list(costs)
     total = sum(cost for cost in given if cost is not None)
     return None if None in given and not total else total
@@ -120,5 +120,5 @@ def _part(
 
 
 def percent(used: float, limit: float) -> float:
-    """Used as a percentage of a limit; of a limit of nothing, everything is 100 %."""
+    """Return the used percentage of a limit; any use of a limit of 0 is 100 %."""
     return used / limit * 100 if limit > 0 else 100.0

@@ -1,4 +1,4 @@
-"""One tracked operation as the plain dict that the brief's programs read."""
+"""Converts one tracked operation to the dict that the project brief specifies."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.tokens import TokenEstimate, count_tokens
 
-LONGEST_SECONDS = 1e9  # 31 years
+LONGEST_SECONDS = 1e9  # seconds, about 31 years
 
 
 def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
-    """An event under the brief's keys; `provenance` says how its figures are known.
+    """Return an event under the brief's keys; `provenance` tells how its figures are known.
 
-    Where no price is known, `cost_usd` is None and `unpriced` is True.
+    If no price is known, `cost_usd` is None and `unpriced` is True.
     """
     labels, quantities = event.labels, event.quantities
     usage: dict[str, Any] = {
@@ -41,22 +41,22 @@ def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
 
 
 def audio_seconds(value: object) -> float:
-    """Seconds as a float, checked; raises InvalidInputError."""
+    """Return seconds as a float, checked. Raises InvalidInputError."""
     seconds = float(parse_decimal(value, "audio_duration"))
     if seconds < 0:
         raise InvalidInputError("audio_duration", f"{value} is negative", "give seconds")
     if seconds > LONGEST_SECONDS:
-        raise InvalidInputError("audio_duration", "is too large", "is it in seconds?")
+        raise InvalidInputError("audio_duration", "is too large", "give the duration in seconds")
     return seconds
 
 
 def counted(name: str, text: object) -> TokenEstimate:
-    """A text given as `name`, counted; raises InvalidInputError when it is no text."""
+    """Count the text of the argument `name`. Raises InvalidInputError if it is not a string."""
     if not isinstance(text, str):
         raise InvalidInputError(name, f"{type(text).__name__} is not text", "give a string")
     return count_tokens(text)
 
 
 def usd(pico: int) -> float:
-    """Pico-dollars as the plain number that the brief's users expect."""
+    """Return pico-dollars as a float in USD, as the brief specifies."""
     return float(usd_from_pico(pico))

@@ -1,7 +1,7 @@
-"""Text on streams that cannot write all of it: shown with replacements, never an error.
+"""Writes text to a stream that cannot encode all of it: with "?" in its place, without an error.
 
-A Windows console may speak cp1252 or cp1258, and a log file inherits that. The handlers belong to
-the host, so nothing about them is changed: each is given a text that it can write.
+A Windows console, or a log file that inherits its encoding, may use cp1252 or cp1258. The handlers
+belong to the program and are not changed: each one gets a text that it can encode.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TextIO
 
 
 def fitted(text: str, stream: object) -> str:
-    """The text as `stream` can write it: what it cannot encode becomes "?"."""
+    """Return the text with "?" for each character that `stream` cannot encode."""
     encoding = getattr(stream, "encoding", None)
     if not encoding or getattr(stream, "errors", "strict") not in (None, "strict"):
         return text
@@ -28,7 +28,7 @@ def fitted(text: str, stream: object) -> str:
 
 
 def log_line(logger: logging.Logger, level: int, text: str) -> None:
-    """Log one line so that every handler on the way can write it; never raises."""
+    """Log one line so that every handler can encode it; never raises."""
     if not logger.isEnabledFor(level):
         return
     name, line, function, _ = logger.findCaller(stacklevel=3)
@@ -58,7 +58,10 @@ def _handle(handler: logging.Handler, record: logging.LogRecord) -> None:
 
 
 def make_legible(*streams: TextIO) -> None:
-    """For a program's own console: let what cannot be encoded be replaced. Default: stdout, stderr."""
+    """Make streams replace what they cannot encode; default: stdout and stderr.
+
+    Only for a program's own console.
+    """
     for stream in streams or (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""The brief's summary, line by line, and its warnings."""
+"""The summary and the warnings of the project brief, line by line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WARNING_LINES = {
 class RunTotals:
     """What this run counted, in dollars and tokens.
 
-    A cost is None where only operations without a price were made; `gemini_unpriced` and
+    A cost is None if only operations without a price were made; `gemini_unpriced` and
     `deepgram_unpriced` count those, `unpriced` all of them.
     """
 
@@ -49,9 +49,9 @@ def run_totals(operations: Sequence[Mapping[str, Any]], pico: Mapping[str, int])
 
 
 def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[str]:
-    """The summary exactly as the brief shows it; daily figures come from `status`.
+    """Return the summary in the form of the brief; daily figures come from `status`.
 
-    A limit that is not in force is left out, and a cost that is not known is said to be so.
+    A limit that is not in force is left out; for an unknown cost the line says that it is unknown.
     """
     gemini, deepgram = status["gemini"], status["deepgram"]
     today = sum(part.get("unpriced_calls", 0) for part in (gemini, deepgram))
@@ -83,7 +83,7 @@ def summary_lines(date: str, run: RunTotals, status: Mapping[str, Any]) -> list[
 
 
 def summary_record(run: RunTotals, tokens: int, timestamp: str) -> dict[str, Any]:
-    """The totals of a run under the brief's keys."""
+    """Return the totals of a run under the brief's keys."""
     return {
         "total_operations": run.operations,
         "gemini_operations": run.gemini_operations,
@@ -98,7 +98,7 @@ def summary_record(run: RunTotals, tokens: int, timestamp: str) -> dict[str, Any
 
 
 def warning_lines(status: Mapping[str, Any]) -> list[str]:
-    """The brief's warnings for whatever has reached 80 % of a daily limit."""
+    """Return the brief's warnings for every API at 80 % or more of a daily limit."""
     return [text for api, text in WARNING_LINES.items() if status[api]["status"] == "WARNING"]
 
 
