@@ -1,4 +1,4 @@
-"""Hooks under the HTTP and WebSocket libraries meter a program's calls without a change to the
+"""Hooks under HTTP and WebSocket libraries; they meter a program's calls without changing the
 program.
 
 `import_hook` waits until the program imports a library, then installs the hook for that library.

@@ -1,5 +1,4 @@
-"""Installs the hook for a library when the program imports the library, or at once if it is
-imported.
+"""Installs a library's hook when the program imports the library, or at once if it has done so.
 
 quotakeeper imports no library for the program. A library that the program never imports costs
 nothing.

@@ -1,3 +1,1 @@
-"""One module per library: `install(module)` patches the library once; `uninstall()` removes the
-patches.
-"""
+"""One module per library: `install(module)` patches the library; `uninstall()` removes the patches."""

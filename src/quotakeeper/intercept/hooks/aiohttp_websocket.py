@@ -1,5 +1,4 @@
-"""Hook for aiohttp's WebSockets: checks the handshake request, then every message in both
-directions.
+"""Hook for aiohttp's WebSockets: checks the handshake, then every message in both directions.
 
 A received message is counted when the program, or aiohttp's own `close`, reads it. A message to the
 provider is counted before it is sent. Supports aiohttp 3.8 to 3.14.
