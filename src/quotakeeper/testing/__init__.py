@@ -1,4 +1,4 @@
-"""For tests of programs that use quotakeeper, and of stores that others write."""
+"""Tools to test programs that use quotakeeper, and to test stores that other people write."""
 
 from quotakeeper.testing.clock import FakeClock
 

@@ -1,4 +1,4 @@
-"""Contract: a call that left nothing is tried again, one that was paid is not; late is not lost."""
+"""Contract: an unsent attempt can be repeated, a paid one cannot; late figures still count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from quotakeeper.value_classes import replace
 
 
 class AttemptRules(LedgerCase):
-    """What becomes of a call whose first attempt ended without figures."""
+    """Tests of a call whose first attempt ended without figures."""
 
     def test_a_call_that_left_nothing_is_tried_again_under_the_next_free_id(self) -> None:
         limit = cap(15)

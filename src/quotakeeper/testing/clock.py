@@ -1,4 +1,4 @@
-"""A clock that is turned by hand."""
+"""A clock for tests that moves only when the test moves it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _boots: Callable[[], int] = count(1).__next__
 
 
 class FakeClock:
-    """Stands still until it is moved. Sleeping moves it, so nothing ever waits.
+    """A clock that stands still until the test moves it. `sleep` moves it, so no test waits.
 
-    It has a clock of its boot as well: `advance` and `set` move both, `jump` the wall clock alone.
-    Each FakeClock is a machine of its own; `beside` gives a second process's clock.
+    It also has a boot clock: `advance` and `set` move both, `jump` moves only the wall clock. Each
+    FakeClock stands for one machine; `beside` returns the clock of a second process on it.
     """
 
     def __init__(self, start: str | datetime = "2026-11-23T12:00:00+00:00") -> None:
@@ -27,24 +27,24 @@ class FakeClock:
         self.jump(start)
 
     def now(self) -> int:
-        """Wall time in microseconds since 1970 UTC."""
+        """Return wall time in microseconds since 1970 UTC."""
         return self._now
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
+        """Return seconds that never decrease."""
         return self._monotonic
 
     def boot(self) -> int | None:
-        """Microseconds since the machine was started; `jump` does not change it."""
+        """Return microseconds since the machine was started; `jump` does not change them."""
         return self._boot
 
     def sleep(self, seconds: float) -> None:
-        """Note the wish and move on at once."""
+        """Record the wished seconds in `slept` and advance the clock at once."""
         self.slept.append(seconds)
         self.advance(seconds=seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """`sleep` on an event loop: other tasks get their turn."""
+        """Do the same as `sleep` on an event loop, and let other tasks run."""
         import asyncio  # noqa: PLC0415 - slow to load
 
         self.sleep(seconds)
@@ -53,42 +53,48 @@ class FakeClock:
     def advance(
         self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> None:
-        """Let time pass, on both clocks. Negative: the wall clock is set back, and only it."""
+        """Let time pass on both clocks. A negative time sets only the wall clock back."""
         step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         self._now += step // _MICROSECOND
         self._boot += max(0, step // _MICROSECOND)
         self._monotonic += max(0.0, step.total_seconds())
 
     def set(self, moment: str | datetime) -> None:
-        """Let time pass until a moment: an aware datetime, or RFC 3339 text. An earlier one sets the
-        wall clock back. The monotonic clock stays."""
+        """Let time pass until a moment: an aware datetime, or RFC 3339 text.
+
+        An earlier moment sets the wall clock back, and the monotonic clock does not change.
+        """
         step = _instant(moment) - self._now
         self._now += step
         self._boot += max(0, step)
 
     def jump(self, moment: str | datetime) -> None:
-        """Set the wall clock, and only it, as somebody does who sets it wrong.
+        """Set only the wall clock, as somebody does who sets it wrong.
 
-        A program takes a clock that jumps ahead by more than 5 minutes for wrong, once it has seen
-        it before.
+        A program that has seen the clock before distrusts it after a jump ahead of more than 5
+        minutes.
         """
         self._now = _instant(moment)
 
     def suspend(self, *, hours: float) -> None:
-        """The machine sleeps: the wall clock and that of the boot go on, the monotonic one does not."""
+        """Suspend the machine: the wall clock and the boot clock advance, the monotonic clock does
+        not.
+        """
         step = timedelta(hours=hours) // _MICROSECOND
         self._now += step
         self._boot += step
 
     def restart(self, *, seconds: float = 60) -> None:
-        """The machine is started again: another boot, after so many seconds."""
+        """Restart the machine after `seconds`: the boot clock starts again."""
         self._now += timedelta(seconds=seconds) // _MICROSECOND
         self._boot, self._monotonic = 1_000_000, 1.0
         self.boot_frame = f"fake-{_boots()}"
 
     def beside(self, *, seconds: float = 0) -> FakeClock:
-        """The clock of another process on this machine, whose wall time is so much ahead; moved by
-        itself from then on."""
+        """Return the clock of another process on this machine, with its wall time `seconds` ahead.
+
+        Later moves of one clock do not move the other.
+        """
         other = FakeClock()
         other._now = self._now + timedelta(seconds=seconds) // _MICROSECOND
         other._boot, other._monotonic = self._boot, self._monotonic
@@ -97,7 +103,7 @@ class FakeClock:
 
 
 def _instant(moment: str | datetime) -> int:
-    """Microseconds since 1970 UTC."""
+    """Return microseconds since 1970 UTC."""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     if moment.tzinfo is None:

@@ -1,4 +1,4 @@
-"""The store contract: what every home of the ledger must do, as tests that anyone can run.
+"""The store contract: tests of what every store of a ledger must do, for anybody to run.
 
     from quotakeeper.testing.contract import StoreContract
 
@@ -6,9 +6,9 @@
         def make_store(self, zones, owner):
             return MyStore(..., zones, owner)
 
-Every test gets a ledger of its own; `make_store` may be called again within one test, for another
-owner or after closing, and must then give a store on the same ledger (`lasting = False` where that
-cannot be). When a test ends, its ledger is verified.
+Every test has its own ledger. A test may call `make_store` again, for another owner or after
+closing; the new store must open the same ledger. If that is impossible, set `lasting = False`. At
+the end of a test, its ledger is verified.
 """
 
 from __future__ import annotations
@@ -43,4 +43,4 @@ class StoreContract(
     WindowRules,
     JournalRules,
 ):
-    """Every rule of the contract."""
+    """All tests of the contract."""

@@ -1,4 +1,4 @@
-"""The store contract: prepaid credit, limits whose window is none."""
+"""Contract: prepaid credit, that is, limits with the window `none`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ PREPAID = cap(0, "credit", window="none")
 
 
 class CreditRules(LedgerCase):
-    """A prepaid limit allows what was paid in and has not lapsed; no period gives it back."""
+    """A prepaid limit allows what was paid in and has not expired; no new period restores it."""
 
     def pay(self, amount: int, hours: int | None = None) -> o.Ordered:
-        """Pay in, perhaps for a number of hours."""
+        """Pay in an amount, which expires after `hours` unless that is None."""
         until = None if hours is None else self.clock.now() + hours * HOUR
         command = o.TopUp("credit", PREPAID.account, amount, until, "invoice 7", "lan@desk")
         return self.do(command, o.Ordered)
 
     def balance(self) -> tuple[int, int]:
-        """What the limit allows in all, and what is left of it."""
+        """Return (what the limit allows in all, what is left of it)."""
         verdict = self.stands(PREPAID)
         return verdict.limit.amount, verdict.remaining
 
@@ -57,7 +57,7 @@ class CreditRules(LedgerCase):
         self.pay(10, hours=24)
         self.record("a", tokens(4), PREPAID)
         self.clock.advance(hours=24)
-        # Who only looks sees it before it is written down.
+        # A reader sees the expiry before an entry of the journal records it.
         assert self.balance() == (4, 0)
         assert not any(entry.kind is Kind.LAPSE for entry in self.journal())
         self.refused("b", tokens(1), PREPAID)
@@ -71,14 +71,14 @@ class CreditRules(LedgerCase):
 
     def test_what_expires_first_is_used_first(self) -> None:
         self.watch(PREPAID)
-        self.pay(10)  # never lapses
+        self.pay(10)  # never expires
         self.record("before", tokens(3), PREPAID)
         self.pay(10, hours=48)
         self.pay(10, hours=24)
-        self.record("a", tokens(12), PREPAID)  # 10 of the last, 2 of the one before
+        self.record("a", tokens(12), PREPAID)  # 10 of the last payment, 2 of the one before
         self.clock.advance(hours=24)
         assert self.balance() == (30, 15)
-        self.record("b", tokens(1), PREPAID)  # of the one that expires tomorrow
+        self.record("b", tokens(1), PREPAID)  # from the payment that expires tomorrow
         self.clock.advance(hours=24)
         assert self.balance() == (23, 7)
         self.record("c", tokens(7), PREPAID)
@@ -100,7 +100,7 @@ class CreditRules(LedgerCase):
         self.clock.advance(hours=1)
         assert self.balance() == (7, 0)
         self.settle("a", tokens(5), PREPAID)
-        assert self.balance() == (7, 2)  # its room comes back to the balance
+        assert self.balance() == (7, 2)  # the released amount returns to the balance
 
     def test_a_correction_gives_room_back(self) -> None:
         self.watch(PREPAID)
@@ -110,7 +110,7 @@ class CreditRules(LedgerCase):
         self.do(c.Correct("a", tokens(4)), c.Booked)
         assert self.balance() == (11, 7)
         self.clock.advance(hours=10)
-        assert self.balance() == (11, 7)  # all of it was used before
+        assert self.balance() == (11, 7)  # everything that was paid before is used
 
     def test_thresholds_are_of_what_was_paid_in(self) -> None:
         self.watch(PREPAID)

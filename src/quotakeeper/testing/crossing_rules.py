@@ -1,4 +1,4 @@
-"""Contract: settled use that reaches a threshold is an entry of the journal, once a period and turn."""
+"""Contract: when settled use reaches a threshold, the journal gets one entry per period and turn."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from quotakeeper.domain.usage import CallLabels
 from quotakeeper.testing.ledger_case import HOUR, LABELS, OWNER, LedgerCase, cap, tokens
 from quotakeeper.value_classes import replace
 
-DAY_START = 1_795_392_000_000_000  # midnight before the clock's first noon
+DAY_START = 1_795_392_000_000_000  # midnight before noon of the clock's first day
 
 
 class CrossingRules(LedgerCase):
-    """When a threshold is crossed, and when it is not."""
+    """Tests of when a threshold is crossed, and when it is not."""
 
     def crossings(self) -> list[Crossing]:
-        """All crossings that the journal knows of, in order."""
+        """Return all crossings in the journal, in order."""
         return [entry.crossing for entry in self.journal() if entry.crossing is not None]
 
     def crossed(self) -> list[tuple[str, int, int]]:
-        """Of each: the limit, the level, the turn."""
+        """Return (limit, level, turn) of each crossing."""
         return [(each.limit, each.level, each.turn) for each in self.crossings()]
 
     def test_use_that_reaches_a_threshold_crosses_it_once(self) -> None:
@@ -124,7 +124,7 @@ class CrossingRules(LedgerCase):
         self.watch(limit)
         outcomes = self.apply(*(c.Record(name, LABELS, tokens(3), (limit,)) for name in "abcd"))
         crossed = [len(each.crossed) for each in outcomes if isinstance(each, c.Booked)]
-        assert crossed == [0, 0, 1, 1]  # 9 of 10: one level; 12: the other one
+        assert crossed == [0, 0, 1, 1]  # 9 of 10: one level; 12 of 10: the other one too
 
     # -- turns
 
@@ -134,11 +134,12 @@ class CrossingRules(LedgerCase):
         self.record("a", tokens(96), limit)
         self.do(c.Correct("a", tokens(95), (limit,)), c.Booked)
         assert self.crossed() == [("cap", 80, 1), ("cap", 95, 1)]
-        self.do(c.Correct("a", tokens(80)), c.Booked)  # 95 % is left, 80 % is not
+        self.do(c.Correct("a", tokens(80)), c.Booked)  # below 95 %, but still above 80 %
         self.reopen()
         self.record("b", tokens(20), limit)
         assert self.crossed()[2:] == [("cap", 95, 2), ("cap", 100, 1)]
-        # Below and above again, told by commands that name no limit: the next one notices.
+        # The use falls below the level and rises again by commands without limits; the next command
+        # with limits notices it.
         self.do(c.Correct("a", tokens(0)), c.Booked)
         self.do(c.Correct("a", tokens(70)), c.Booked)
         assert len(self.crossed()) == 4
@@ -160,7 +161,7 @@ class CrossingRules(LedgerCase):
         self.record("a", tokens(9), limit)
         self.clock.advance(hours=24)
         self.record("b", tokens(7), limit)
-        # What belongs to yesterday crosses nothing there any more, and falls nothing here.
+        # Yesterday's use crosses no level of yesterday any more, and lowers no level of today.
         self.do(c.Correct("a", tokens(10), (limit,)), c.Booked)
         self.do(c.Correct("a", tokens(1), (limit,)), c.Booked)
         self.record("c", tokens(1), limit)
@@ -174,7 +175,7 @@ class CrossingRules(LedgerCase):
         self.record("a", tokens(9), limit)
         self.clock.advance(minutes=50)
         self.record("b", tokens(1), limit)
-        self.clock.advance(minutes=15)  # the 9 have left it
+        self.clock.advance(minutes=15)  # the 9 tokens have left the window
         self.record("c", tokens(6), limit)
         assert self.sums(limit) == (7, 0)
         self.reopen()
@@ -188,7 +189,7 @@ class CrossingRules(LedgerCase):
         self.watch(limit)
         self.record("a", tokens(9), limit)
         self.clock.advance(hours=2)
-        self.record("b", tokens(9))  # this booking names no limit
+        self.record("b", tokens(9))  # this command has no limits
         self.record("c", tokens(0), limit)
         assert self.crossed() == [("cap", 8, 1), ("cap", 8, 2)]
 

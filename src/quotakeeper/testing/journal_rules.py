@@ -1,4 +1,4 @@
-"""Contract: the journal is in commit order, events follow from it, and so do all balances."""
+"""Contract: the journal is in commit order, and all events and balances follow from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.testing.ledger_case import HOUR, LABELS, OTHER_OWNER, LedgerCas
 
 
 class JournalRules(LedgerCase):
-    """What can be read back, and that it is all there."""
+    """Tests of what can be read back, and that nothing is missing."""
 
     def test_the_journal_holds_every_entry_in_commit_order(self) -> None:
         self.reserve("a", tokens(10))
@@ -161,7 +161,7 @@ class JournalRules(LedgerCase):
         self.record("a", tokens(10, 7))
         self.reserve("b", tokens(100, 90))
         self.clock.advance(minutes=20)
-        # Watched in the middle of a batch: what came before it and after it counts once.
+        # A limit is watched in the middle of a batch: use before and after it counts exactly once.
         self.apply(
             c.Record("c", LABELS, tokens(5, 4)),
             c.Watch((money.account,)),
@@ -208,7 +208,7 @@ class JournalRules(LedgerCase):
         self.watch(limit)
         self.reserve("a", tokens(10), limit)
         assert self.sums(limit, store=self.other) == (0, 10)
-        # Both have fetched everything by now; each writes what the other has to notice.
+        # Both stores have read everything; now each writes what the other one has to notice.
         self.watch(rolling, store=self.other)
         self.do(c.Settle("a", tokens(7)), c.Booked, store=self.other)
         assert self.sums(limit) == self.sums(rolling) == (7, 0)

@@ -1,4 +1,4 @@
-"""Contract: reservations may grow, calls may be drawn out of one, and count when they were made."""
+"""Contract: reservations grow, calls are drawn from a lease and count at the time of the call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from quotakeeper.testing.ledger_case import (
 
 
 class LeaseRules(LedgerCase):
-    """What becomes of capacity after it was set aside and before the call has ended."""
+    """Tests of reserved capacity before the call has ended."""
 
     # -- growing
 
@@ -62,7 +62,7 @@ class LeaseRules(LedgerCase):
         self.clock.advance(hours=24)
         assert not self.do(c.Grow("late", tokens(11), (limit,)), c.Denied).decision.allowed
         self.do(c.Grow("late", tokens(10), (limit,)), c.Reserved)
-        assert self.sums(limit) == (0, 0)  # today's
+        assert self.sums(limit) == (0, 0)  # of today
         self.reserve("today", tokens(100), limit)
 
     def test_only_what_is_open_grows(self) -> None:
@@ -172,7 +172,7 @@ class LeaseRules(LedgerCase):
         self.reserve("lease", tokens(100), limit, hourly)
         self.clock.advance(minutes=59)
         made = self.clock.now()
-        self.clock.advance(hours=13)  # written down the next day
+        self.clock.advance(hours=13)  # recorded the next day
         at = [granted - HOUR, made, made + 30 * MINUTE, made + 100 * HOUR]
         for number, instant in enumerate(at):
             self.do(self._draw(f"{number}", tokens(10), at=instant), c.Reserved)
@@ -231,7 +231,7 @@ class LeaseRules(LedgerCase):
         asking = self.asking("theirs", tokens(21), (limit,), owner=OTHER_OWNER)
         self.do(asking, c.Denied, store=self.other)
 
-    # -- counting when it was made
+    # -- counted at the time of the call
 
     def test_what_is_recorded_late_counts_when_it_was_used(self) -> None:
         limit = cap(100)

@@ -1,6 +1,6 @@
-"""What the rules of the store contract are written in: a store, a clock turned by hand, short verbs.
+"""The base of the contract's tests: a store, a clock that the test moves, and short methods.
 
-Nothing here needs pytest; a test class that inherits from it is collected as any other is.
+It does not need pytest; a test class that inherits from it is collected like any other.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 def tokens(amount: int, cost_pico: int | None = None, note: str = "") -> Figures:
-    """Figures of so many input tokens."""
+    """Return figures with `amount` input tokens."""
     return Figures({"input_tokens": amount} if amount else {}, cost_pico, note=note)
 
 
@@ -48,7 +48,7 @@ def cap(
     mode: Mode = Mode.HARD,
     labels: CallLabels = ANY_CALL,
 ) -> Limit:
-    """A limit on the calls that `labels` name; by default on all of them."""
+    """Return a limit on the calls that `labels` names; by default on all calls."""
     operation = "" if labels.operation == "call" else labels.operation
     return Limit(name, meter, parse_window(window), amount, labels.provider, labels.model,
                  operation, labels.scope, mode, timezone)  # fmt: skip
@@ -57,9 +57,9 @@ def cap(
 class LedgerCase(ABC):
     """One ledger under test; it is verified against its own journal when the test ends."""
 
-    # Whether two stores may be open on one ledger, and whether it is there again after closing.
+    # Whether two stores can open one ledger, and whether a closed ledger can be opened again.
     lasting = True
-    # Set to False by a test that breaks the ledger on purpose.
+    # A test that breaks the ledger on purpose sets it to False.
     must_verify = True
 
     _clock: FakeClock | None = None
@@ -67,10 +67,10 @@ class LedgerCase(ABC):
 
     @abstractmethod
     def make_store(self, zones: ZoneFinder, owner: str) -> Store:
-        """A store on this test's ledger; the same ledger each time it is asked for in one test."""
+        """Return a store on this test's ledger; every call in one test must open the same ledger."""
 
     def teardown_method(self) -> None:
-        """Verify the ledger and close what was opened."""
+        """Verify the ledger and close all stores."""
         stores = list((self._stores or {}).values())
         try:
             if self.must_verify:
@@ -80,11 +80,11 @@ class LedgerCase(ABC):
             for store in stores:
                 store.close()
 
-    # -- what there is
+    # -- the ledger
 
     @property
     def clock(self) -> FakeClock:
-        """The time that commands are carried out at; noon UTC on 23 November 2026 at first."""
+        """The clock for the commands; it starts at noon UTC on 23 November 2026."""
         if self._clock is None:
             self._clock = FakeClock()
         return self._clock
@@ -96,12 +96,12 @@ class LedgerCase(ABC):
 
     @property
     def other(self) -> Store:
-        """A second store on the same ledger; skips the test where there can be none."""
+        """A second store on the same ledger; skips the test if the ledger allows only one."""
         self.needs_lasting()
         return self.store_of(OTHER_OWNER)
 
     def store_of(self, owner: str) -> Store:
-        """The store of an owner, made on first use."""
+        """Return the store of an owner; the first call makes it."""
         if self._stores is None:
             self._stores = {}
         if owner not in self._stores:
@@ -109,25 +109,25 @@ class LedgerCase(ABC):
         return self._stores[owner]
 
     def needs_lasting(self) -> None:
-        """Skip what makes no sense for a ledger that lives in one object."""
+        """Skip the test if the ledger exists only inside one object."""
         if not self.lasting:
             raise SkipTest("this ledger lives in one object")
 
     def reopen(self) -> None:
-        """Close the store and open its ledger again, where there is one to be opened."""
+        """Close the store and open its ledger again, if the ledger can be opened again."""
         if self.lasting:
             self.store.close()
             assert self._stores is not None
             del self._stores[OWNER]
 
-    # -- verbs
+    # -- commands
 
     def apply(self, *commands: c.Command, store: Store | None = None) -> list[c.Outcomes]:
-        """Carry out a batch at the clock's time."""
+        """Carry out a batch of commands at the clock's time, and return the outcomes."""
         return (store or self.store).apply(commands, self.clock.now())
 
     def do(self, command: c.Command, kind: type[T], *, store: Store | None = None) -> T:
-        """Carry out one command and give its outcome, which has to be of this kind."""
+        """Carry out one command and return its outcome, which must be of this class."""
         (outcome,) = self.apply(command, store=store)
         assert isinstance(outcome, kind), outcome
         return outcome
@@ -147,54 +147,55 @@ class LedgerCase(ABC):
         ttl_us: int = HOUR,
         sent: bool = False,
     ) -> c.Reserve:
-        """A reservation to be made."""
+        """Return a command that reserves."""
         return c.Reserve(event_id, labels, figures, tuple(limits), owner, ttl_us, sent)
 
     def reserve(
         self, event_id: str, figures: Figures, *limits: Limit, labels: CallLabels = LABELS
     ) -> c.Reserved:
-        """Make a reservation that has to be admitted."""
+        """Make a reservation that must be admitted."""
         return self.do(self.asking(event_id, figures, limits, labels=labels), c.Reserved)
 
     def refused(
         self, event_id: str, figures: Figures, *limits: Limit, labels: CallLabels = LABELS
     ) -> c.Denied:
-        """Try a reservation that has to be refused."""
+        """Try a reservation that must be refused."""
         return self.do(self.asking(event_id, figures, limits, labels=labels), c.Denied)
 
     def record(
         self, event_id: str, figures: Figures, *limits: Limit, labels: CallLabels = LABELS
     ) -> c.Booked:
-        """Book usage that had no reservation."""
+        """Record usage that had no reservation."""
         return self.do(c.Record(event_id, labels, figures, limits), c.Booked)
 
     def settle(self, event_id: str, figures: Figures, *limits: Limit) -> c.Booked:
-        """Settle a reservation, which has to work."""
+        """Settle a reservation, which must succeed."""
         return self.do(c.Settle(event_id, figures, limits), c.Booked)
 
     def fails(self, command: c.Command, error: type[Exception]) -> c.Failed:
-        """Carry out a command that has to fail in this way, for its caller alone."""
+        """Carry out a command that must fail with this error, and must not disturb other commands."""
         before = self.journal()
         outcome = self.do(command, c.Failed)
         assert isinstance(outcome.error, error), outcome.error
         assert self.journal() == before
         return outcome
 
-    # -- looks
+    # -- queries
 
     def stands(self, limit: Limit, *, store: Store | None = None) -> Verdict:
-        """Where a limit stands now."""
+        """Return the state of a limit now."""
         (verdict,) = (store or self.store).verdicts((limit,), self.clock.now())
         return verdict
 
     def sums(self, limit: Limit, *, store: Store | None = None) -> tuple[int, int]:
-        """What a limit has settled and reserved."""
+        """Return (settled, reserved) of a limit."""
         verdict = self.stands(limit, store=store)
         return verdict.used, verdict.reserved
 
     def overage(self, limit: Limit) -> int:
-        """What was used, or drawn out of a lease, that nothing had been admitted for: by replaying
-        the journal."""
+        """Return the use that was not admitted, computed from the journal; calls on leases
+        included.
+        """
         state = LedgerState(zone_named)
         state.add_account(limit.account, 0)
         for entry in self.journal():
@@ -202,11 +203,11 @@ class LedgerCase(ABC):
         return sum(balance.overage for _, balance in state.slices(limit.account, -1))
 
     def journal(self, *, store: Store | None = None) -> list[Entry]:
-        """All entries."""
+        """Return all entries of the journal."""
         return list((store or self.store).entries())
 
     def events(
         self, query: EventQuery = EVERYTHING, *, store: Store | None = None
     ) -> list[UsageEvent]:
-        """Events that match a query."""
+        """Return the events that match a query."""
         return list((store or self.store).events(query))

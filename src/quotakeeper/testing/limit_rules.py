@@ -1,4 +1,4 @@
-"""Contract: a hard limit is never passed by admission; overage is data; balances follow accounts."""
+"""Contract: admission never exceeds a hard limit; overage is recorded; balances are exact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.testing.ledger_case import LABELS, LedgerCase, cap, tokens
 
 
 class LimitRules(LedgerCase):
-    """Which calls are admitted, and what every limit counts."""
+    """Tests of which calls are admitted, and of what every limit counts."""
 
     def test_a_limit_is_filled_exactly_and_not_by_one_more(self) -> None:
         limit = cap(100)
@@ -61,7 +61,7 @@ class LimitRules(LedgerCase):
         before = self.journal()
         denied = self.refused("b", tokens(11, 6), wide, narrow, money)
         assert [verdict.limit.name for verdict in denied.decision.refusing] == ["narrow", "money"]
-        # The one that takes longest to reset: waiting for it is enough.
+        # Of the two limits, the one that resets last: after it, both admit the call.
         assert denied.decision.blocking.limit == money
         assert self.journal() == before
         assert [self.sums(limit) for limit in (wide, narrow, money)] == [(0, 40), (0, 40), (0, 5)]
@@ -72,7 +72,7 @@ class LimitRules(LedgerCase):
         self.reserve("a", tokens(10), limit)
         self.refused("b", tokens(5), limit)
         self.apply(c.Release("a"))
-        # Even as another call: the refusal left nothing behind.
+        # The refusal has left nothing in the ledger, so the same id can be used for another call.
         assert not self.reserve("b", tokens(4), limit).replay
 
     def test_what_goes_beyond_its_reservation_is_counted_and_closes_the_period(self) -> None:
@@ -213,7 +213,8 @@ class LimitRules(LedgerCase):
         self.reserve("released", tokens(4_000))
         self.apply(c.Release("released"))
         limit = cap(400)
-        assert self.sums(limit) == (301, 20)  # nobody keeps it yet: added up from the journal
+        # No balance is kept yet: the sums come from the journal.
+        assert self.sums(limit) == (301, 20)
         self.refused("b", tokens(80), limit)
         self.watch(limit)
         assert self.sums(limit) == (301, 20)
@@ -256,7 +257,7 @@ class LimitRules(LedgerCase):
         self.record("a", tokens(1, half - 1))
         self.fails(c.Record("b", LABELS, tokens(1, MAX_PICO)), InvalidInputError)
         self.clock.advance(hours=24)
-        # It is booked in the period of its reservation, so that one has to have the room.
+        # A settled call counts in the period of its reservation, so that period needs the capacity.
         self.fails(c.Settle("late", tokens(1, MAX_PICO)), InvalidInputError)
         assert self.settle("late", tokens(1, 2)).event.cost_pico == 2
         assert self.sums(limit) == (0, 0)

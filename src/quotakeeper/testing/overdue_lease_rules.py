@@ -1,7 +1,7 @@
-"""Contract: a lease gives its room back on the word of who has read its holder's journal, alone.
+"""Contract: only a reader of the holder's journal may return the capacity of an overdue lease.
 
-The calls that were admitted on a lease may be in its holder's journal and nowhere else. What is not
-known of them is assumed, and corrected once.
+The calls that were admitted on a lease may be recorded only in its holder's lease journal. The use
+of unknown calls is assumed, and corrected once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LEASES = frozenset({_LEASE})
 
 
 class OverdueLeaseRules(LedgerCase):
-    """What becomes of a lease whose holder has not been heard of in time."""
+    """Tests of a lease whose holder did not report in time."""
 
     def test_an_overdue_lease_stays_counted_and_is_named(self) -> None:
         limit = self._leased(100)
@@ -152,7 +152,7 @@ class OverdueLeaseRules(LedgerCase):
         self.apply(c.Sweep(frozenset({OWNER}), unread=_LEASES))
         self.do(self._drawing("in time", 30), c.Reserved)
         assert self.sums(limit) == (70, 30) and self.overage(limit) == 0
-        self.clock.advance(minutes=20)  # the lease has left the window
+        self.clock.advance(minutes=20)  # the lease has left the rolling window
         self.do(self._drawing("too late", 25), c.Reserved)
         assert self.sums(limit) == (0, 55) and self.overage(limit) == 25
 

@@ -1,4 +1,4 @@
-"""The store contract: pauses, and limits that are raised for a time."""
+"""Contract: pauses, and limits that are raised for a time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ THEIRS = CallLabels("deepgram", "nova-3", "speech_to_text")
 
 
 class PauseRules(LedgerCase):
-    """What people order is an entry, holds for everybody, and lapses by itself."""
+    """A pause or a raised limit is an entry, holds for every caller, and expires by itself."""
 
     def pause(self, provider: str = "", for_us: int | None = None) -> o.Ordered:
-        """Pause calls, which has to work."""
+        """Pause calls, which must succeed."""
         return self.do(o.PauseCalls(provider, "too dear", "lan@desk", for_us), o.Ordered)
 
     def test_while_calls_are_paused_none_is_admitted(self) -> None:
@@ -52,7 +52,7 @@ class PauseRules(LedgerCase):
         grown = self.do(c.Grow("open", tokens(1), (limit,)), c.Denied)
         assert grown.decision.pause is not None
         again = self.do(self.asking("open", tokens(10), (limit,)), c.Reserved)
-        assert again.replay  # it is under way since before
+        assert again.replay  # the pause exists already
 
     def test_a_lease_gets_no_more_and_what_it_admitted_is_drawn(self) -> None:
         limit = cap(100)
@@ -69,7 +69,8 @@ class PauseRules(LedgerCase):
         self.pause("gemini")
         assert self.refused("a", tokens(1)).decision.pause is not None
         self.reserve("b", tokens(1), labels=THEIRS)
-        # One of all calls stands beside it; to end one of them is not to end the other.
+        # A pause of all calls and a pause of one provider are independent: to end one keeps the
+        # other.
         self.pause()
         self.refused("c", tokens(1), labels=THEIRS)
         ended = self.do(o.ResumeCalls("gemini", "", "lan@desk"), o.Ordered).ended
@@ -99,7 +100,7 @@ class PauseRules(LedgerCase):
         assert self.do(o.ResumeCalls(), o.Ordered).ended == ()
         self.clock.advance(minutes=-30)  # ledger time never goes back
         self.reserve("c", tokens(1))
-        # Given anew it holds anew, for as long as it says now.
+        # A repeated order replaces the first one, with the new duration.
         self.pause(for_us=MINUTE)
         self.pause()
         self.clock.advance(hours=9)
@@ -161,7 +162,7 @@ class PauseRules(LedgerCase):
         assert (entry.notice.amount, entry.notice.why) == (15, "a big order")
 
     def test_calls_of_one_kind_follow_what_is_raised(self) -> None:
-        # What applies to a kind of call is known from one call to the next.
+        # The store caches the limits that apply to one kind of call from one call to the next.
         limits = (cap(10),)
         self.watch(*limits)
         self.do(self.asking("a", tokens(10), limits), c.Reserved)
@@ -177,7 +178,7 @@ class PauseRules(LedgerCase):
         self.raise_to(5)
         assert self.stands(limit).limit.amount == 10
         self.raise_to(20)
-        self.raise_to(12)  # the newest counts
+        self.raise_to(12)  # the newest one holds
         assert self.stands(limit).limit.amount == 12
         assert self.stands(other).limit.amount == 10
         assert self.stands(cap(10, window="hour")).limit.amount == 10

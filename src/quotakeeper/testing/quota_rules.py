@@ -1,4 +1,4 @@
-"""The store contract: the providers' own quotas, as they were told of."""
+"""Contract: the providers' own quotas, as replies reported them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from quotakeeper.value_classes import replace
 
 
 class QuotaRules(LedgerCase):
-    """Of each quota the newest is kept, beside the journal."""
+    """Of each quota the store keeps the newest reading, outside the journal."""
 
     def quota(self, quota_id: str = "PerDay", *, model: str = "m", at: int = 0) -> ProviderQuota:
-        """A quota that a reply told of, `at` microseconds from now."""
+        """Return a quota that a reply reported, `at` microseconds from now."""
         return ProviderQuota(
             "gemini", model, quota_id, "requests", "day", 20, None, None, REPLY,
             self.clock.now() + at,
@@ -33,9 +33,10 @@ class QuotaRules(LedgerCase):
     def test_of_each_quota_the_newest_is_kept(self) -> None:
         now, later = self.quota(), replace(self.quota(at=HOUR), amount=10)
         self.store.put_quotas([later, self.quota("PerMinute")], 0)
-        self.store.put_quotas([now], 0)  # another process was slower
+        self.store.put_quotas([now], 0)  # an older reading, written later by a slower process
         assert self.store.quotas() == (later, self.quota("PerMinute"))
-        self.store.put_quotas([replace(later, amount=30)], 0)  # at the same instant: the last word
+        # At the same instant, the last writer wins.
+        self.store.put_quotas([replace(later, amount=30)], 0)
         assert self.store.quotas()[0].amount == 30
 
     def test_what_was_seen_long_ago_is_forgotten(self) -> None:

@@ -1,4 +1,4 @@
-"""Contract: reservations have one end, ids count once for ever, orphans are resolved once."""
+"""Contract: a reservation ends once, an id counts once, an abandoned reservation is resolved once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.value_classes import replace
 
 
 class ReservationRules(LedgerCase):
-    """How one call goes from being asked for to its one end."""
+    """Tests of one call from its reservation to its end."""
 
     def test_a_settled_call_is_an_event_booked_when_it_was_reserved(self) -> None:
         limit = cap(100)
@@ -68,7 +68,7 @@ class ReservationRules(LedgerCase):
             (outcome,) = self.apply(replace(end, id=name))
             assert not isinstance(outcome, c.Failed)
             for other, second in ends.items():
-                if other in (name, "settled"):  # a settle that comes late is taken: see below
+                if other in (name, "settled"):  # a late settle is accepted: see below
                     continue
                 self.fails(replace(second, id=name), ReservationClosedError)
             self.fails(c.MarkSent(name), ReservationClosedError)
@@ -199,7 +199,7 @@ class ReservationRules(LedgerCase):
         assert not self.do(self.asking("later", tokens(1)), c.Reserved).hold.sent
         assert self.do(self.asking("open", tokens(1)), c.Reserved).hold.sent
 
-    # -- orphans
+    # -- abandoned reservations
 
     def test_sweeping_by_time_releases_the_unsent_and_assumes_the_sent(self) -> None:
         limit = cap(100)

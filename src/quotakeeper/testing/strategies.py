@@ -1,8 +1,8 @@
-"""Command scripts made by chance: whatever a store may be told, in any order.
+"""Random command scripts: any command that a store can get, in any order.
 
-A `Chooser` is a `random.Random` with a seed, or what Hypothesis gives as `strategies.randoms()`;
-so outsiders need no library to drive their store with them. The few ids, labels and limits are
-meant to meet: replays, conflicts and full limits are as frequent as plain calls.
+A `Chooser` is a `random.Random` with a seed, or a value of Hypothesis' `strategies.randoms()`. So
+authors of other stores need no library. The scripts use few ids, labels and limits on purpose:
+replays, conflicts and full limits are as frequent as plain calls.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ NOON = FakeClock().now()
 
 
 class Chooser(Protocol):
-    """What chance is asked for."""
+    """The source of random choices."""
 
     def choice(self, seq: Sequence[T], /) -> T:
-        """One of these."""
+        """Return one element of `seq`."""
 
     def randint(self, a: int, b: int, /) -> int:
-        """A whole number, both ends included."""
+        """Return a whole number from `a` to `b`, both included."""
 
 
 _SCOPE = (("project", "phim-01"), ("team", "dịch"))
@@ -41,7 +41,7 @@ CALLS = (
     CallLabels("deepgram", "nova-2", "speech_to_text"),
 )
 PACIFIC = "America/Los_Angeles"
-# Hard limits of these amounts are given with every reservation, so they are never passed.
+# Every reservation names these hard limits, so admission must never exceed them.
 LIMITS = (
     cap(60, "day"),
     cap(40, "day in California", timezone=PACIFIC),
@@ -65,7 +65,7 @@ CHANGED = tuple(
 )  # fmt: skip
 IDS = (*"abcdef", "’ 重", f"{LEASE_PREFIX}one", f"{LEASE_PREFIX}two")
 OWNERS = ("alice", "bob", "carol")
-# Steps of a clock: mostly forward, sometimes back, often onto an edge.
+# Steps of a clock: mostly forward, sometimes back, often exactly to the edge of a period.
 STEPS = (
     0, 1, 1, SECOND, 7 * SECOND, MINUTE, 13 * MINUTE, 30 * MINUTE, HOUR, HOUR, 5 * HOUR,
     24 * HOUR, 8 * 24 * HOUR, -1, -MINUTE, -HOUR, -25 * HOUR,
@@ -73,9 +73,9 @@ STEPS = (
 
 
 class CommandMaker:
-    """Makes commands by chance. `generation` makes its ids new; those before it still come up.
+    """Makes random commands. A new `generation` makes new ids; older ids still occur.
 
-    Calls that are written down late were made `around` some instant, microseconds since 1970 UTC.
+    The times of late calls lie `around` an instant, in microseconds since 1970 UTC.
     """
 
     def __init__(self, chance: Chooser, generation: int = 0, around: int = NOON) -> None:
@@ -84,16 +84,16 @@ class CommandMaker:
         self._around = around
 
     def event_id(self) -> str:
-        """An id, most likely of this generation."""
+        """Return an id, most likely of this generation."""
         generation = max(0, self.generation - self._chance.choice((0, 0, 0, 1, 2, 9)))
         return f"{self._chance.choice(IDS)} {generation}"
 
     def batch(self, at_most: int = 5) -> list[c.Command]:
-        """Commands to be carried out in one commit."""
+        """Return commands to carry out in one commit."""
         return [self.command() for _ in range(self._chance.randint(1, at_most))]
 
     def command(self) -> c.Command:
-        """Any command."""
+        """Return any command."""
         make = self._chance.choice(
             (self.reserve, self.reserve, self.reserve, self.end, self.end, self.end, self.record,
              self.correct, self.watch, self.sweep, self.move, self.grow, self.draw)
@@ -101,7 +101,7 @@ class CommandMaker:
         return make()
 
     def figures(self) -> Figures:
-        """Small figures, priced or not."""
+        """Return small figures, priced or not."""
         chance = self._chance
         key = chance.choice(("input_tokens", "input_tokens", "input_tokens@audio", "output_tokens"))
         amount = chance.choice((0, 1, 2, 3, 5, 8, 13, 20, 25, 40))
@@ -109,7 +109,9 @@ class CommandMaker:
         return Figures({key: amount} if amount else {}, cost, note=chance.choice(("", "again")))
 
     def reserve(self) -> c.Command:
-        """A reservation against all limits that apply, now and then a changed one as well."""
+        """Return a reservation against all limits that apply, now and then against a changed one
+        too.
+        """
         chance = self._chance
         labels = chance.choice(CALLS)
         limits = applicable(LIMITS, labels)
@@ -122,7 +124,7 @@ class CommandMaker:
         )
 
     def record(self) -> c.Command:
-        """Usage without a reservation, now or earlier."""
+        """Return a command that records usage without a reservation, now or earlier."""
         chance = self._chance
         labels = chance.choice(CALLS)
         limits = applicable(LIMITS, labels)
@@ -132,11 +134,11 @@ class CommandMaker:
         return c.Record(self.event_id(), labels, self.figures(), limits, at)
 
     def grow(self) -> c.Command:
-        """More for a reservation, against all limits there are."""
+        """Return a command that grows a reservation, against all limits."""
         return c.Grow(self.event_id(), self.figures(), LIMITS)
 
     def draw(self) -> c.Command:
-        """A call out of what may be a lease."""
+        """Return a command that draws a call from a reservation, which may be a lease."""
         chance = self._chance
         step = chance.choice((None, None, -HOUR, -1, MINUTE, 30 * HOUR))
         at = None if step is None else self._around + step
@@ -144,7 +146,7 @@ class CommandMaker:
                       chance.choice((0, MINUTE, HOUR)), at, chance.choice((False, True)))  # fmt: skip
 
     def end(self) -> c.Command:
-        """One of the ends of a reservation."""
+        """Return a command that ends a reservation."""
         chance, event_id = self._chance, self.event_id()
         kind = chance.choice((c.Settle, c.Settle, c.Release, c.Assume))
         if kind is c.Settle:
@@ -154,23 +156,23 @@ class CommandMaker:
         return c.Assume(event_id, chance.choice(((), LIMITS)))
 
     def move(self) -> c.Command:
-        """What happens to a reservation while it is open."""
+        """Return a command for an open reservation."""
         chance, event_id = self._chance, self.event_id()
         if chance.randint(0, 2):
             return c.MarkSent(event_id)
         return c.Extend(event_id, chance.choice((0, MINUTE, HOUR)))
 
     def correct(self) -> c.Command:
-        """A correction."""
+        """Return a correction."""
         return c.Correct(self.event_id(), self.figures(), self._chance.choice(((), LIMITS)))
 
     def watch(self) -> c.Command:
-        """Accounts to be kept from now on."""
+        """Return a command that starts to keep balances for accounts."""
         chosen = [self._chance.choice(LIMITS) for _ in range(self._chance.randint(1, 4))]
         return c.Watch(tuple(limit.account for limit in chosen))
 
     def sweep(self) -> c.Command:
-        """A sweep, sometimes with owners that died."""
+        """Return a sweep, sometimes with owners whose process has ended."""
         chance = self._chance
         dead = frozenset(owner for owner in OWNERS if chance.randint(0, 4) == 0)
         read, unread = (

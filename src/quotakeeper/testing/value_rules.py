@@ -1,4 +1,4 @@
-"""The store contract: limits per label, one for each value of it."""
+"""Contract: a limit per label, which holds for each value of the label separately."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from quotakeeper.value_classes import replace
 
 
 def of(user: str | None, model: str = "m") -> CallLabels:
-    """The labels of a call of a user; None: it has no such label."""
+    """Return the labels of a user's call; None: the call has no such label."""
     scope = () if user is None else (("user", user),)
     return CallLabels("gemini", model, "translate", scope)
 
 
 def rule(amount: int = 10, window: str = "day") -> Limit:
-    """So many tokens for each user."""
+    """Return a limit of `amount` tokens for each user."""
     return replace(cap(amount, "each", window=window), per="user")
 
 
 class ValueRules(LedgerCase):
-    """A limit per label keeps a balance for each value, from the first call that has it."""
+    """A limit per label keeps a balance for each value, from the first call that has the value."""
 
     def asks(self, name: str, user: str | None, amount: int, limit: Limit) -> c.Reserve:
-        """A reservation of a user."""
+        """Return a command that reserves for a user."""
         labels = of(user)
         return self.asking(name, tokens(amount), applicable((limit,), labels), labels=labels)
 
     def book(self, name: str, user: str, amount: int, limit: Limit) -> c.Booked:
-        """What a user used."""
+        """Record the use of a user."""
         labels = of(user)
         return self.record(name, tokens(amount), *applicable((limit,), labels), labels=labels)
 
     def values(self, limit: Limit) -> list[tuple[str, int, int, int]]:
-        """Name, use, what is reserved, and how many others there are."""
+        """Return (value, settled, reserved, number of other values) for each listed value."""
         verdicts = self.store.verdicts((limit,), self.clock.now())
         return [(v.limit.name, v.used, v.reserved, v.others) for v in verdicts]
 
@@ -58,7 +58,7 @@ class ValueRules(LedgerCase):
         self.watch(limit)
         assert applicable((limit,), of(None)) == ()
         self.do(self.asks("nobody", None, 99, limit), c.Reserved)
-        self.do(self.asks("empty", "", 1, limit), c.Reserved)  # a value like any other
+        self.do(self.asks("empty", "", 1, limit), c.Reserved)  # "" is a value like any other
         self.do(self.asks("empty 2", "", 1, limit), c.Denied)
 
     def test_values_come_to_be_within_one_batch(self) -> None:
@@ -129,7 +129,7 @@ class ValueRules(LedgerCase):
         (crossed,) = self.book("b", "minh", 8, limit).crossed
         assert crossed.crossing.limit == "each [user=minh]"
         assert self.book("c", "lan", 1, limit).crossed == ()
-        # Commands that nobody asked for name the rule itself.
+        # Commands without a caller, such as a correction, name the rule itself.
         self.do(c.Correct("c", tokens(0)), c.Booked)
         self.do(c.Correct("a", tokens(7)), c.Booked)
         (crossed,) = self.record("d", tokens(1), limit, labels=of("lan")).crossed

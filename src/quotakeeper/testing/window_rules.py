@@ -1,4 +1,4 @@
-"""Contract: periods follow the clock of their zone, ledger time never goes back."""
+"""Contract: periods follow the clock of their time zone, and ledger time never goes back."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PACIFIC = "America/Los_Angeles"
 
 
 def at(text: str) -> int:
-    """RFC 3339 text -> an instant."""
+    """Return RFC 3339 text as an instant."""
     return FakeClock(text).now()
 
 
 class WindowRules(LedgerCase):
-    """Which period usage falls in, and when room comes back."""
+    """Tests of the period in which usage counts, and of when capacity returns."""
 
     def test_a_new_day_is_a_new_balance(self) -> None:
         limit = cap(10)
@@ -28,7 +28,7 @@ class WindowRules(LedgerCase):
         self.clock.set("2026-11-24T00:00:00Z")
         self.reserve("b", tokens(10), limit)
         self.refused("c", tokens(1), limit)
-        # Settled after midnight, the first call still belongs to the day it was admitted in.
+        # The first call is settled after midnight, but belongs to the day of its admission.
         self.settle("a", tokens(9))
         assert self.sums(limit) == (0, 10)
         event = self.events()[0]
@@ -93,7 +93,7 @@ class WindowRules(LedgerCase):
             self.record(str(hour), tokens(1))
             self.clock.advance(hours=1)
         used = {name: self.sums(limit)[0] for name, limit in limits.items()}
-        # From noon to noon UTC: hours since each zone's own midnight.
+        # From noon to noon UTC: the hours since midnight of each time zone.
         assert used == {
             "UTC": 12, "Asia/Ho_Chi_Minh": 19, PACIFIC: 4, "Pacific/Kiritimati": 2,
             "Asia/Kathmandu": 17,
@@ -181,7 +181,8 @@ class WindowRules(LedgerCase):
         self.clock.set(moment(resets_at - 1))
         self.refused("c", tokens(1), limit)
         self.clock.set(moment(resets_at))
-        # The open reservation left with its slice; settling it later does not bring it back.
+        # The open reservation has left the window with its slot; to settle it does not bring it
+        # back.
         self.reserve("c", tokens(6), limit)
         self.refused("d", tokens(1), limit)
         self.settle("a", tokens(6))
@@ -197,10 +198,10 @@ class WindowRules(LedgerCase):
         self.watch(*limits)
         watched = [self.stands(limit) for limit in limits]
         assert watched == unwatched
-        # An event just inside the window, at the very edge of a slice, is not forgotten.
+        # An event just inside the window, at the edge of a slot, still counts.
         for number, text in enumerate(texts):
             length = limits[number].window.seconds * SECOND
-            # A fresh account each time: another zone makes it another account.
+            # Another time zone makes another account, so each round has a new one.
             edge = (self.clock.now() // length + 2) * length
             self.clock.set(moment(edge + 1))
             self.record(f"edge {number}", tokens(1))
