@@ -1,4 +1,4 @@
-"""A loopback stand-in for Gemini and Deepgram: no key, no network, errors on demand, its own bill."""
+"""A local imitation of Gemini and Deepgram: no key, no network, errors on request, own bill."""
 
 from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.faults import KINDS as FAULT_KINDS

@@ -1,7 +1,7 @@
-"""The providers' accounts as the sandbox keeps them: Deepgram's Management API, a Cloud Billing CSV.
+"""The provider accounts in the sandbox: Deepgram's Management API and a Cloud Billing CSV.
 
-All of it is read off the bill, so what never arrived at the client stands in it too. Pure functions
-from a request and the bill to a reply; the prices are those of the catalogue.
+Both come from the bill, so they include answers that never reached the client. The functions are
+pure: a request and the bill give a reply. The prices are those of the catalogue.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from quotakeeper.value_classes import replace
 PROJECT_ID = "5a9dbeef-0000-4000-8000-000000000001"
 BILLING_PATH = "/__sandbox__/billing.csv"
 REQUESTS_PATH = "/__sandbox__/deepgram-requests.json"
-_CREDIT_PICO = 200 * 10**12  # that a new account starts with
+_CREDIT_PICO = 200 * 10**12  # the credit of a new account
 _SECRET = ("token", "key", "access_token")
-# Numbers that must not become floats on the way: marked, and unquoted once they are text.
+# Numbers that must not become floats: they are marked, and lose their quotes in the JSON text.
 _EXACT = re.compile(rb'"=([0-9.]+)="')
 _ADDONS = ("diarize", "redact", "keyterm", "detect_entities")
 
@@ -41,7 +41,7 @@ Json = dict[str, object]
 
 
 def is_account(request: SandboxRequest) -> bool:
-    """Whether a path is one of an account's."""
+    """Return whether a path belongs to an account's API."""
     return request.path in (BILLING_PATH, REQUESTS_PATH) or (
         request.path == "/v1/projects" or request.path.startswith("/v1/projects/")
     )
@@ -50,21 +50,21 @@ def is_account(request: SandboxRequest) -> bool:
 def noted(
     charge: Charge, request: SandboxRequest, turn: SandboxTurn, request_id: str = ""
 ) -> Charge:
-    """A charge with what an account says of it; a key in a query is left out."""
+    """Return a charge with the account's data about the request; a key in the query is left out."""
     query = tuple((name, value) for name, value in request.query if name not in _SECRET)
     known = request_id or request_uuid(turn, "listen")
     return replace(charge, request_id=known, at=turn.now_us, path=request.path, query=query)
 
 
 def charge_of(reply: Reply, request: SandboxRequest, turn: SandboxTurn) -> Charge:
-    """The charge of a reply, noted under the id that the client sees."""
+    """Return the charge of a reply, with the request id that the client sees."""
     assert reply.charge is not None
     sent = next((value for name, value in reply.headers if name == "dg-request-id"), "")
     return noted(reply.charge, request, turn, sent)
 
 
 def reply_to(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charge]) -> Reply:
-    """Answer a question about an account."""
+    """Answer a request to an account's API."""
     if request.path == BILLING_PATH:
         body = billing_csv([c for c in charges if c.provider == "gemini"], prices())
         return Reply(200, (body,), (("Content-Type", "text/csv; charset=utf-8"),))
@@ -81,12 +81,12 @@ def reply_to(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charg
 
 @cache
 def prices() -> PriceSnapshot:
-    """The shipped prices."""
+    """Return the prices of the package."""
     return load_snapshot(())
 
 
 def cost_of(charge: Charge) -> int | None:
-    """What the provider takes for it, in pico-dollars; None: no price is known."""
+    """Return a charge's cost in pico-dollars; None: no price is known."""
     if set(charge.quantities) <= {"requests"}:
         return 0
     options: dict[str, str] = {}
@@ -128,7 +128,7 @@ def _managed(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charg
 
 
 def _page(request: SandboxRequest, charges: Sequence[Charge]) -> Json:
-    """One page of requests, newest first."""
+    """Return one page of requests, newest first."""
     limit, page = _number(request, "limit", 10), _number(request, "page", 0)
     if not 1 <= limit <= 1_000:
         raise ValueError("limit must be from 1 to 1000")
@@ -150,7 +150,7 @@ def _page(request: SandboxRequest, charges: Sequence[Charge]) -> Json:
 
 
 def _record(charge: Charge) -> Json:
-    """One request, as the account shows it."""
+    """Return one request in the form of the account's API."""
     milliseconds = charge.quantities.get("audio_milliseconds", 0)
     length = units_text(milliseconds // max(1, charge.channels), METERS["audio_seconds"])
     cost = cost_of(charge)
@@ -184,7 +184,7 @@ def _record(charge: Charge) -> Json:
 
 
 def _usage(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charge]) -> Json:
-    """A day's sums a line, as the older summary has them."""
+    """Return one line per day with its sums, in the form of the older summary API."""
     start, end = _instants(request)
     by_day: dict[str, Json] = {}
     for each in (charge for charge in charges if start <= charge.at < end):
@@ -219,7 +219,7 @@ def _method(charge: Charge) -> str:
 
 
 def _instants(request: SandboxRequest) -> tuple[int, int]:
-    """The range asked for, in microseconds; a date as `end` has that day in it."""
+    """Return the requested range in microseconds; a date as `end` includes that day."""
     start, end = -(2**62), 2**62
     if text := request.option("start"):
         start = _instant(text, "start")

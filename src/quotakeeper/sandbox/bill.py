@@ -1,4 +1,4 @@
-"""What the providers would charge for everything the sandbox answered, request by request."""
+"""The bill: what the providers would charge for each request that the sandbox answered."""
 
 from __future__ import annotations
 
@@ -10,31 +10,34 @@ from quotakeeper.schemas import Schema
 
 
 class Bill:
-    """A growing list of charges; safe to read and write from several threads."""
+    """A list of charges that grows; several threads may read and write it."""
 
     def __init__(self) -> None:
         self._lock = threading.Condition()
         self._charges: list[Charge] = []
 
     def add(self, charge: Charge) -> None:
-        """Put one request on the bill."""
+        """Add one request to the bill."""
         with self._lock:
             self._charges.append(charge)
             self._lock.notify_all()
 
     def wait_for(self, count: int, seconds: float = 10.0) -> bool:
-        """Wait until so many charges are on it: a socket is billed after it has closed."""
+        """Wait until the bill has `count` charges, because a socket is billed after it closes.
+
+        Returns False if that takes more than `seconds`.
+        """
         with self._lock:
             return self._lock.wait_for(lambda: len(self._charges) >= count, seconds)
 
     @property
     def charges(self) -> tuple[Charge, ...]:
-        """Everything so far, oldest first."""
+        """All charges so far, oldest first."""
         with self._lock:
             return tuple(self._charges)
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """Sums by provider and meter."""
+        """Return the sums by provider and meter."""
         sums: dict[str, dict[str, int]] = {}
         for charge in self.charges:
             meters = sums.setdefault(charge.provider, {})
@@ -43,7 +46,7 @@ class Bill:
         return sums
 
     def as_json(self) -> Mapping[str, object]:
-        """What `GET /__sandbox__/bill` answers."""
+        """Return the answer to `GET /__sandbox__/bill`."""
         return {
             "schema": Schema.SANDBOX_BILL,
             "charges": [

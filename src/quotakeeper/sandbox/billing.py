@@ -1,6 +1,6 @@
-"""The sandbox's Gemini bill as a CSV like those of Google's Billing console. Pure.
+"""The sandbox's Gemini bill as a CSV in the form of Google's Billing console. Pure functions.
 
-Usage by Pacific day and SKU, numbers with thousands separators, costs before rounding.
+One line per Pacific day and SKU, numbers with thousands separators, costs before rounding.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Line:
 
 
 def billing_csv(charges: Sequence[Charge], prices: PriceSnapshot) -> bytes:
-    """The cost table of these charges."""
+    """Return the cost table of these charges."""
     pacific = zone_named("America/Los_Angeles")
     lines: dict[tuple[str, str], _Line] = {}
     for charge in charges:
@@ -63,7 +63,7 @@ def billing_csv(charges: Sequence[Charge], prices: PriceSnapshot) -> bytes:
 
 
 def _shares(charge: Charge, prices: PriceSnapshot) -> dict[str, int]:
-    """What each quantity costs; together exactly what the request costs."""
+    """Return the cost of each quantity; the sum is exactly the cost of the request."""
     keys = [key for key in charge.quantities if split_key(key)[0] in _WORDS]
     whole = prices.price("gemini", charge.model, dict(charge.quantities), charge.at).cost_pico or 0
     shares = {

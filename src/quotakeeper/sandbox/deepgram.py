@@ -1,7 +1,7 @@
-"""The Deepgram side of the sandbox: pure functions from a request to a reply.
+"""The Deepgram part of the sandbox: pure functions from a request to a reply.
 
-The length comes from the audio's own header; billed time is the length, times the channels when
-`multichannel=true`. Shapes follow recorded replies.
+The audio's own header gives its length. The billed time is this length, times the number of
+channels if `multichannel=true`. The form of the replies follows recorded replies.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DEFAULT_MODEL = "base-general"
 _URL_SECONDS = 30
 _SPEAK_RATE = 24_000
 _MILLISECONDS_PER_CHARACTER = 60
-# Even quiet speech codes to far more than this; only silence is so small.
+# Even quiet speech has many more bytes per second; only silence is so small.
 _SILENT_BYTES_PER_SECOND = 700
 _SILENT_LEVEL = 64
 
@@ -36,19 +36,19 @@ Json = dict[str, object]
 
 
 def is_deepgram(request: SandboxRequest) -> bool:
-    """Whether a path is one of Deepgram's that the sandbox plays."""
+    """Return whether a path is one of Deepgram's that the sandbox answers."""
     return request.path in ("/v1/listen", "/v1/speak")
 
 
 def error_reply(status: int, code: str, message: str, turn: SandboxTurn) -> Reply:
-    """An error in Deepgram's envelope."""
+    """Return an error in the form of Deepgram's errors."""
     identity = request_uuid(turn, code)
     body = {"err_code": code, "err_msg": message, "request_id": identity}
     return json_reply(status, body, headers=(("dg-request-id", identity), ("dg-error", message)))
 
 
 def has_key(request: SandboxRequest) -> bool:
-    """Whether a request carries a key or a short-lived token; an API key must say `Token`."""
+    """Return whether a request has a key or a short-lived token; an API key needs the word `Token`."""
     kind, _, key = request.headers.get("authorization", "").partition(" ")
     return kind.lower() in ("token", "bearer") and bool(key.strip())
 
@@ -88,7 +88,7 @@ def _listen(request: SandboxRequest, turn: SandboxTurn, known: Iterable[Speech])
 
 
 def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> Sound | None:
-    """The header of what was sent; for a URL, the known speech of that name or half a minute."""
+    """Return the header of the audio; for a URL, that of the known speech of this name, or 30 s."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         return read_sound(request.body) if request.body else None
     url = (parse_json(request.body) or {}).get("url")
@@ -100,7 +100,7 @@ def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> Sound | None:
 
 
 def is_silent(body: bytes, header: Sound) -> bool:
-    """Whether there is nothing to hear: 16-bit samples all near zero, or next to no data."""
+    """Return whether audio is silent: 16-bit samples near zero, or very few bytes per second."""
     if header.form == "url":
         return False
     if header.form == "wav" and body[34:36] == b"\x10\x00":
@@ -111,7 +111,7 @@ def is_silent(body: bytes, header: Sound) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """How Deepgram names a model in its replies."""
+    """A model as Deepgram's replies describe it."""
 
     name: str
     version: str
@@ -119,7 +119,7 @@ class Model:
 
 
 def model_served(asked: str) -> Model:
-    """The model that answers to a name asked for."""
+    """Return the model that serves a requested name."""
     family = "-".join(asked.split("-")[:2])
     domain = asked[len(family) :].strip("-") or "general"
     if family == "nova-3":
@@ -171,7 +171,7 @@ def _results(request: SandboxRequest, speech: Speech, channels: int) -> Json:
 
 
 def alternative(request: SandboxRequest, segments: Sequence[SpokenSegment]) -> Json:
-    """A transcript with its words and, where asked for, paragraphs."""
+    """Return a transcript with its words and, if requested, its paragraphs."""
     transcript = " ".join(segment.text for segment in segments)
     words = [word for segment in segments for word in _words(segment)]
     confidence = min((_confidence(segment.text) for segment in segments), default=0.0)
@@ -188,7 +188,7 @@ def alternative(request: SandboxRequest, segments: Sequence[SpokenSegment]) -> J
 
 
 def _words(segment: SpokenSegment) -> list[Json]:
-    """Words with even shares of the time; in Chinese each character is one."""
+    """Return words with equal shares of the time; in Chinese each character is a word."""
     tokens = segment.text.split() if segment.text.isascii() or " " in segment.text else []
     tokens = tokens or [c for c in segment.text if c.isalnum()]
     share = (segment.end_ms - segment.start_ms) / max(1, len(tokens)) / 1000
@@ -206,7 +206,7 @@ def _words(segment: SpokenSegment) -> list[Json]:
 
 
 def _confidence(text: str) -> float:
-    """0.90 to 0.9999, by the text alone."""
+    """Return a confidence from 0.90 to 0.9999 that depends only on the text."""
     return round(0.9 + hashlib.sha256(text.encode("utf-8")).digest()[0] / 2_560, 6)
 
 

@@ -1,6 +1,6 @@
-"""Deepgram's live transcription, `/v1/listen` as a WebSocket: sound in, Results and Metadata out.
+"""Deepgram's live transcription (WebSocket `/v1/listen`): receives audio, sends results.
 
-What is billed is the sound that was sent, not the time the socket was open. Shapes follow
+The sent audio is billed, not the time that the socket was open. The form of the messages follows
 recorded frames.
 """
 
@@ -24,12 +24,12 @@ _NOT_UNDERSTOOD = "DATA-0000: the payload could not be understood"
 
 
 def protocol_of(request: SandboxRequest) -> str:
-    """The subprotocol to agree to: `token` or `bearer` where the key came that way."""
+    """Return the subprotocol to accept: `token` or `bearer` if it carried the key."""
     return _offered(request)[0] if _key_in_protocol(request) else ""
 
 
 def refusal(request: SandboxRequest, turn: SandboxTurn) -> Reply | None:
-    """The reply to an opening that the real one refuses, or None."""
+    """Return the reply to a handshake that Deepgram refuses, or None."""
     keyed = deepgram.has_key(request) or _key_in_protocol(request) or request.option("token")
     if not keyed:
         return deepgram.error_reply(401, "INVALID_AUTH", "Invalid credentials.", turn)
@@ -56,16 +56,16 @@ class DeepgramSession:
         self._bytes_per_second = width * rate * self._declared
         self._coded = b"" if width else bytearray()
         self._size = 0
-        self._over = False  # only then is sound in a container measured
+        self._over = False  # audio in a container is measured only at the end
         self._loud = False
-        self._final_us = 0  # up to where the results are final
+        self._final_us = 0  # the results are final up to this time
         self._interim_us = 0
 
     def take(self, message: Message) -> Answer:
-        """Sound as bytes, orders as text."""
+        """Take audio as bytes, or an instruction as text."""
         if isinstance(message, str):
             return self._order(message)
-        if not message:  # an older way to say CloseStream
+        if not message:  # an older form of CloseStream
             return self._finish()
         begun = self._size > 0
         self._size += len(message)
@@ -78,11 +78,11 @@ class DeepgramSession:
         return Answer(as_text([*started, *self._results()]))
 
     def idle(self) -> Answer:
-        """No sound and no KeepAlive: it says what it came to, and closes."""
+        """Neither audio nor KeepAlive arrived in time: send the Metadata and close."""
         return Answer(as_text([self._metadata()]), (INTERNAL_ERROR, _IDLE))
 
     def charge(self) -> Charge:
-        """The sound sent, times the channels that are transcribed."""
+        """Return the charge: the sent audio, times the channels that are transcribed."""
         self._over = True
         milliseconds = self._heard().billed_milliseconds * self._billed_channels()
         quantities = {"requests": 1}
@@ -117,11 +117,11 @@ class DeepgramSession:
         return Answer(as_text(last), (NORMAL, ""))
 
     def _heard(self) -> Sound:
-        """How long everything sent so far is."""
+        """Return the length of all audio sent so far."""
         if isinstance(self._coded, bytearray):
             head = bytes(self._coded[:44])
             rate = int.from_bytes(head[28:32], "little") if head[:4] == b"RIFF" else 0
-            if rate:  # a stream's header cannot know its length: the bytes after it tell
+            if rate:  # a stream's header does not know the length: the number of bytes tells it
                 length = max(0, self._size - 44) * 1_000_000 // rate
                 return Sound("wav", length, int.from_bytes(head[22:24], "little"))
             found = read_sound(bytes(self._coded)) if self._over else None
@@ -135,7 +135,9 @@ class DeepgramSession:
         return max(1, self._heard().channels or self._declared)
 
     def _results(self) -> list[dict[str, object]]:
-        """Final results for every whole three seconds; interim ones every second, if asked for."""
+        """Return final results for every whole 3 s; if requested, also interim results every
+        second.
+        """
         now, found = self._heard().microseconds, []
         while now - self._final_us >= _FINAL_US:
             found += self._result(self._final_us + _FINAL_US, final=True)

@@ -1,7 +1,7 @@
-"""Errors on demand: what to spoil, when, and how it looks in each provider's own shape. Pure.
+"""Errors on request: which requests fail, how, and in the form of each provider. Pure functions.
 
 A fault is written `KIND[:SECONDS][@FROM[-TO]][=OPERATION]`: `429@2` is the second request,
-`503@1-3=generateContent` the first three of that operation, `slow:0.5` every request.
+`503@1-3=generateContent` the first three requests of that operation, `slow:0.5` every request.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KINDS = (
     "no-usage",
     "downgrade",
 )
-CUTS = ("cut", "cut-early")  # made to its end and billed; made no further than it was sent
+CUTS = ("cut", "cut-early")  # `cut` bills the whole answer, `cut-early` only what was sent
 RETRY_SECONDS = 7
 _TEXT = re.compile(
     r"(?P<kind>[0-9a-z-]+?)(?::(?P<seconds>\d+(?:\.\d+)?))?"
@@ -40,7 +40,7 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to spoil requests `first` to `last` (0: to the end) of an operation ("": any)."""
+    """One way to fail requests `first` to `last` (0: no end) of an operation ("": any)."""
 
     kind: str
     seconds: float = 1.0
@@ -49,7 +49,9 @@ class Fault:
     operation: str = ""
 
     def hits(self, number: int, of_operation: int, operation: str) -> bool:
-        """Whether it spoils this request, by its number overall and within its operation."""
+        """Return whether the fault applies, by the request's number in all and within its
+        operation.
+        """
         if self.operation and self.operation != operation:
             return False
         counted = of_operation if self.operation else number
@@ -57,7 +59,7 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """Read one fault; raises InvalidInputError that lists the kinds there are."""
+    """Read one fault. Raises InvalidInputError that lists the known kinds."""
     found = _TEXT.fullmatch(text.strip())
     if found is None or found["kind"] not in KINDS:
         raise InvalidInputError(
@@ -73,7 +75,7 @@ def parse_fault(text: str) -> Fault:
 def fault_for(
     request: SandboxRequest, schedule: Sequence[Fault], number: int, of_operation: int
 ) -> Fault | None:
-    """The fault for one request: named in its header or query, else the first that is due."""
+    """Return the fault for a request: from its header or query, else the first of the schedule."""
     named = request.headers.get(HEADER) or request.option(QUERY)
     if named:
         return replace(parse_fault(named), first=1, last=0, operation="")
@@ -83,13 +85,13 @@ def fault_for(
 
 
 def operation_of(request: SandboxRequest) -> str:
-    """The operation in a path: `listen`, `speak`, `generateContent`, `BidiGenerateContent`."""
+    """Return the operation in a path: `listen`, `speak`, `generateContent`, `BidiGenerateContent`."""
     found = gemini.PATH.fullmatch(request.path)
     return found["method"] if found else re.split("[/.]", request.path)[-1]
 
 
 def spoil(fault: Fault, request: SandboxRequest, turn: SandboxTurn, reply: Reply) -> Reply:
-    """The reply as the fault leaves it. `slow` and the cuts are carried out by the server."""
+    """Return the reply changed by the fault. The server carries out `slow` and the cuts."""
     if fault.kind == "cut-early" and reply.progress:
         sent = max(1, len(reply.chunks) - 1)
         return replace(reply, charge=reply.progress[min(sent, len(reply.progress)) - 1])
@@ -143,7 +145,7 @@ def _gemini_error(fault: Fault, model: str) -> Reply:
 
 
 def _quota_failure(model: str, *, per_day: bool) -> Reply:
-    """The 429 of an exhausted quota; note that RetryInfo is short for a daily one too."""
+    """Return the 429 of an exhausted quota; its RetryInfo is short also for a daily quota."""
     metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
     span, value = ("Day", "20") if per_day else ("Minute", "10")
     details: list[dict[str, object]] = [

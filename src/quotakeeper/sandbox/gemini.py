@@ -1,8 +1,8 @@
-"""The Gemini side of the sandbox: pure functions from a request to a reply.
+"""The Gemini part of the sandbox: pure functions from a request to a reply.
 
-Shapes and rules follow recorded replies: the prompt's count includes everything sent, the visible
-output excludes thoughts, total = prompt + candidates + thoughts, and a stream's usage is a running
-snapshot whose last one holds.
+The form and the rules follow recorded replies. The prompt count includes everything that is sent.
+The candidate count excludes reasoning tokens. total = prompt + candidates + thoughts. Each chunk of
+a stream has the usage so far; the last one holds.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ Json = dict[str, object]
 
 
 def is_gemini(request: SandboxRequest) -> bool:
-    """Whether a path is one of Gemini's (Developer API or Vertex)."""
+    """Return whether a path is one of Gemini's (Developer API or Vertex)."""
     return PATH.fullmatch(request.path) is not None
 
 
 def error_reply(status: int, name: str, message: str, details: list[Json] | None = None) -> Reply:
-    """An error in Google's envelope."""
+    """Return an error in the form of Google's errors."""
     error: Json = {"code": status, "message": message, "status": name}
     if details:
         error["details"] = details
@@ -56,7 +56,7 @@ def error_reply(status: int, name: str, message: str, details: list[Json] | None
 
 
 def has_key(request: SandboxRequest) -> bool:
-    """Whether a request names any key: header, query, or bearer token."""
+    """Return whether a request has any key: in a header, in the query, or as a bearer token."""
     bearer = request.headers.get("authorization", "").lower().startswith("bearer ")
     return bool(request.headers.get("x-goog-api-key") or request.option("key") or bearer)
 
@@ -88,7 +88,7 @@ def reply_to(request: SandboxRequest, turn: SandboxTurn) -> Reply:
 
 
 def at_standard_tier(request: SandboxRequest) -> SandboxRequest:
-    """The same request as if it had asked for no tier of its own."""
+    """Return the same request without its own service tier."""
     body = parse_json(request.body) or {}
     plain = {name: value for name, value in body.items() if name not in _TIER_FIELDS}
     headers = {name: value for name, value in request.headers.items() if name != VERTEX_TIER}
@@ -136,14 +136,14 @@ def _generate(
 
 
 def _tier(request: SandboxRequest, body: Json) -> str:
-    """The service tier that is asked for, as either platform has it asked."""
+    """Return the requested service tier; each of the two APIs has its own field for it."""
     asked = body.get("serviceTier") or body.get("service_tier")
     name = str(asked or request.headers.get(VERTEX_TIER, "")).lower().removeprefix("service_tier_")
     return name if name in TIERS else TIERS[0]
 
 
 def _steps(text: str, usage: GeminiCounts) -> Iterator[tuple[str, GeminiCounts]]:
-    """The pieces of a stream, and what has been used with each."""
+    """Yield the pieces of a stream, each with the usage so far."""
     step = max(1, -(-len(text) // _STREAM_PIECES))
     ends = [*range(step, len(text), step), len(text)]
     start = 0
@@ -158,7 +158,7 @@ def _frames(
     steps: Sequence[tuple[str, GeminiCounts]], finish: str, frame: Mapping[str, object],
     wish: Json | None, *, vertex: bool,
 ) -> Iterator[Json]:  # fmt: skip
-    """The chunks of a stream; each carries a snapshot of the usage so far."""
+    """Yield the chunks of a stream; each has the usage so far."""
     for number, (text, now) in enumerate(steps, 1):
         ending = finish if number == len(steps) else ""
         chunk: Json = {"candidates": [_candidate(text, ending, wish)]}
@@ -178,7 +178,7 @@ def _candidate(text: str, finish: str, wish: Json | None) -> Json:
 
 
 def _answer(body: Json, config: Mapping[str, object]) -> str:
-    """What the model says: translated numbered lines, JSON by the schema, or a plain sentence."""
+    """Return the model's text: translated numbered lines, JSON by the schema, or a sentence."""
     prompt = _last_text(body)
     if config.get("responseMimeType") == "application/json":
         schema = _mapping(config.get("responseSchema"))
@@ -207,7 +207,7 @@ def _by_schema(schema: Mapping[str, object], prompt: str) -> object:
 
 
 def _cut(text: str, cap: int) -> tuple[str, str]:
-    """The longest beginning of a text within the cap, and why it ended."""
+    """Return the longest beginning of a text within the output cap, and the finish reason."""
     if estimate_tokens(text).tokens <= cap:
         return text, "STOP"
     low, high = 0, len(text)
@@ -257,7 +257,7 @@ def _embed(body: Json, model: str, method: str, *, vertex: bool) -> Reply:
 
 
 def _vector(text: str, size: int) -> list[float]:
-    """A direction that depends on the text alone."""
+    """Return a vector that depends only on the text."""
     stream = hashlib.shake_256(text.encode("utf-8", "replace")).digest(
         2 * (size or _EMBEDDING_SIZE)
     )

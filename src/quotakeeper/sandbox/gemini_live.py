@@ -1,6 +1,6 @@
-"""Gemini Live, `BidiGenerateContent` as a WebSocket: setup, turns, and the usage of every turn.
+"""Gemini Live, the WebSocket `BidiGenerateContent`: setup, turns, and the usage of every turn.
 
-Each turn is charged for the whole session so far, new and old; usage is said once a turn.
+Each turn is charged for the whole session so far; each turn reports its usage once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Counts = dict[str, int]  # modality -> tokens
 
 
 def refusal(request: SandboxRequest) -> Reply | None:
-    """The reply to an opening without any key, or None."""
+    """Return the reply to a handshake without a key, or None."""
     if gemini.has_key(request) or request.option("access_token"):
         return None
     return gemini.error_reply(
@@ -50,12 +50,12 @@ def refusal(request: SandboxRequest) -> Reply | None:
 
 
 def failing(kind: str) -> Answer:
-    """How it says that a quota is used up or something broke: by closing, after the opening."""
+    """Return an error as Gemini Live reports it: it opens the socket, then closes it."""
     return Answer(close=(INTERNAL_ERROR, _FAULTS[kind.partition("-")[0]]))
 
 
 class GeminiSession:
-    """One Live session."""
+    """One Gemini Live session."""
 
     def __init__(self, *, says_usage: bool = True) -> None:
         self._says_usage = says_usage
@@ -63,7 +63,7 @@ class GeminiSession:
         self._ready = False
         self._speaks = False
         self._context: Counts = {}
-        self._fresh: Counts = {}  # of the turn under way
+        self._fresh: Counts = {}  # of the current turn
         self._sound_us = 0
         self._billed: Counts = {"requests": 1}
 
@@ -89,11 +89,11 @@ class GeminiSession:
         return self._heard(_child(order, "realtimeInput", "realtime_input"))
 
     def idle(self) -> Answer:
-        """The real one waits for minutes; then it closes."""
+        """Close an idle session; the real service waits for minutes first."""
         return Answer(close=(INTERNAL_ERROR, "The session was idle for too long."))
 
     def charge(self) -> Charge:
-        """All turns that were answered."""
+        """Return the charge for all answered turns."""
         return Charge("gemini", OPERATION, self._model, SWITCHED, dict(self._billed))
 
     def _set_up(self, setup: Mapping[str, object]) -> Answer:
@@ -139,7 +139,7 @@ class GeminiSession:
         self._fresh = _sum(self._fresh, counted.by_modality())
 
     def _turn(self, words: str) -> Answer:
-        """The model speaks; the prompt of its turn is the session so far."""
+        """Answer with the model's words; the prompt of this turn is the session so far."""
         rate = 32 if re.match(r"gemini-[12]\.", self._model) else 25
         sound = -(-self._sound_us * rate // 1_000_000)
         prompt = _sum(self._context, self._fresh, {"audio": sound} if sound else {})

@@ -1,4 +1,4 @@
-"""How the sandbox counts a Gemini request: tokens by modality, thoughts, and `usageMetadata`."""
+"""How the sandbox counts a Gemini request: tokens by modality, reasoning, `usageMetadata`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAGE_TOKENS = 258
 
 @dataclass(frozen=True, slots=True)
 class PromptCount:
-    """Tokens sent, by modality, and the characters of its text."""
+    """The sent tokens by modality, and the number of characters of the text."""
 
     text: int = 0
     audio: int = 0
@@ -28,11 +28,11 @@ class PromptCount:
 
     @property
     def total(self) -> int:
-        """All modalities together."""
+        """The sum over all modalities."""
         return self.text + self.audio + self.image + self.document
 
     def by_modality(self) -> dict[str, int]:
-        """Modalities that occur, in lower case."""
+        """Return the tokens of each modality that occurs; names in lower case."""
         counts = {
             "text": self.text,
             "audio": self.audio,
@@ -42,7 +42,7 @@ class PromptCount:
         return {name: count for name, count in counts.items() if count}
 
     def details(self) -> list[dict[str, object]]:
-        """The list of `{modality, tokenCount}` in a reply."""
+        """Return the list of `{modality, tokenCount}` for a reply."""
         return [
             {"modality": name.upper(), "tokenCount": count}
             for name, count in self.by_modality().items()
@@ -51,7 +51,7 @@ class PromptCount:
 
 @dataclass(frozen=True, slots=True)
 class GeminiCounts:
-    """Everything counted for one generation."""
+    """All counts of one generation."""
 
     prompt: PromptCount
     visible: int
@@ -59,7 +59,7 @@ class GeminiCounts:
     tier: str = "standard"
 
     def metadata(self, *, vertex: bool) -> dict[str, object]:
-        """The `usageMetadata` object: zero counts are left out, as the real ones are."""
+        """Return the `usageMetadata` object; counts of zero are left out, as in real replies."""
         usage: dict[str, object] = {"promptTokenCount": self.prompt.total}
         if self.visible:
             usage["candidatesTokenCount"] = self.visible
@@ -76,7 +76,7 @@ class GeminiCounts:
         return usage
 
     def billed(self) -> dict[str, int]:
-        """The same in the ledger's meters."""
+        """Return the same counts as quantities of the ledger's meters."""
         billed = {"requests": 1}
         for modality, count in self.prompt.by_modality().items():
             billed["input_tokens" if modality == "text" else f"input_tokens@{modality}"] = count
@@ -88,7 +88,9 @@ class GeminiCounts:
 
 
 def thoughts_for(model: str, config: Mapping[str, object], prompt_tokens: int, cap: int) -> int:
-    """Thinking tokens: none for lite and older models or a budget of 0; they count in the cap."""
+    """Return the reasoning tokens: 0 for lite and older models or a budget of 0; they are within
+    the cap.
+    """
     thinking = config.get("thinkingConfig")
     budget = thinking.get("thinkingBudget") if isinstance(thinking, dict) else None
     if not re.match(r"gemini-(2\.5|[3-9])", model) or "lite" in model or budget == 0:
@@ -98,7 +100,7 @@ def thoughts_for(model: str, config: Mapping[str, object], prompt_tokens: int, c
 
 
 def count_prompt(body: Mapping[str, object], model: str) -> PromptCount:
-    """Count everything a request sends: contents, system instruction, tools."""
+    """Count everything that a request sends: contents, system instruction, tools."""
     text = audio = image = document = characters = 0
     for part in _parts(body):
         words = part.get("text")
@@ -134,7 +136,7 @@ def _parts(body: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
 
 
 def _audio_tokens(encoded: str, model: str) -> int:
-    """32 tokens a second up to Gemini 2.5, 25 from Gemini 3 on."""
+    """Return the tokens of audio: 32 per second up to Gemini 2.5, 25 from Gemini 3 on."""
     try:
         sound = read_sound(base64.b64decode(encoded, validate=True))
     except binascii.Error:

@@ -1,4 +1,4 @@
-"""The standard library's HTTP server in front of the sandbox: REST and WebSockets on loopback."""
+"""The standard library's HTTP server for the sandbox: REST and WebSockets on loopback."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IDLE_SECONDS = 60
 
 
 class Answering(Protocol):
-    """What the server asks of the sandbox."""
+    """What the server needs from the sandbox."""
 
     bill: Bill
     log: Callable[[str], None] | None
@@ -30,10 +30,12 @@ class Answering(Protocol):
     live_idle_seconds: float
 
     def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
-        """Answer a request; the fault, if any, is what to do to the connection."""
+        """Answer a request; also return the fault that the server has to apply to the connection,
+        or None.
+        """
 
     def open_socket(self, request: SandboxRequest) -> tuple[Opening, Fault | None]:
-        """Answer the opening handshake of a WebSocket."""
+        """Answer the handshake of a WebSocket."""
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -45,7 +47,7 @@ class LoopbackServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is not news."""
+        """Ignore the error of a client that closes its connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -62,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Silent: request lines may hold a key in their query."""
+        """Log nothing, because the query of a request may hold a key."""
 
     def _answer(self) -> None:
         body = self._read_body()
@@ -92,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
             sandbox.stopping.wait(fault.seconds)
 
     def _converse(self, request: SandboxRequest) -> None:
-        """Become a WebSocket, if the request may."""
+        """Become a WebSocket, if the handshake is accepted."""
         sandbox = self.server.sandbox
         opening, fault = sandbox.open_socket(request)
         self._noted(request, opening.reply, fault)

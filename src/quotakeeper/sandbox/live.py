@@ -1,4 +1,4 @@
-"""What the sandbox's live endpoints have in common: sessions that answer messages. Pure."""
+"""Shared by the sandbox's live endpoints: sessions that answer messages. Pure values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SWITCHED = 101
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back to the client; `close` is (code, reason) where it ends the connection."""
+    """The messages for the client; `close` is (code, reason) if the connection ends."""
 
     messages: tuple[Message, ...] = ()
     close: tuple[int, str] | None = None
@@ -31,24 +31,24 @@ class SandboxSession(Protocol):
         """Answer a message."""
 
     def idle(self) -> Answer:
-        """Nothing came for as long as the provider waits."""
+        """Return the answer after the provider's idle time without a message."""
 
     def charge(self) -> Charge:
-        """What it costs, as far as it went."""
+        """Return what the session costs so far."""
 
 
 def as_text(values: Iterable[object]) -> tuple[str, ...]:
-    """Messages as JSON in text frames."""
+    """Return messages as JSON in text frames."""
     return tuple(json.dumps(value, ensure_ascii=False) for value in values)
 
 
 def as_binary(values: Iterable[object]) -> tuple[bytes, ...]:
-    """Messages as JSON in binary frames."""
+    """Return messages as JSON in binary frames."""
     return tuple(text.encode("utf-8") for text in as_text(values))
 
 
 def parse_message(message: Message) -> dict[str, object] | None:
-    """The JSON object in a message, or None when there is none."""
+    """Return the JSON object in a message; None if there is none."""
     try:
         value = json.loads(message)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What goes in and comes out of the sandbox: requests, replies and what they cost. Plain values."""
+"""The sandbox's requests, replies and charges, as plain values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class SandboxRequest:
-    """One HTTP request. Header names are lower case."""
+    """One HTTP request. Header names are in lower case."""
 
     method: str
     path: str
@@ -24,11 +24,11 @@ class SandboxRequest:
     body: bytes = b""
 
     def option(self, name: str, default: str = "") -> str:
-        """The first value of a query parameter."""
+        """Return the first value of a query parameter."""
         return next((value for key, value in self.query if key == name), default)
 
     def is_set(self, name: str) -> bool:
-        """Whether a query parameter is switched on."""
+        """Return whether a query parameter is switched on."""
         return self.option(name, "false").lower() not in ("false", "0", "")
 
 
@@ -36,10 +36,9 @@ class SandboxRequest:
 class Charge:
     """What a provider would put on the bill for one request.
 
-    `quantities` use the meters of the ledger; a refused request counts itself and nothing else.
-    What its account says of it besides: the provider's own id, the instant (microseconds), the
-    query without keys, and how many channels the sound has that was billed.
-    `tier` is the service tier that it was served at, and is billed at.
+    `quantities` use the meters of the ledger; for a refused request they hold only the request. The
+    other fields are for the account's API: request id, instant (microseconds), query without keys,
+    and number of billed audio channels. `tier` is the service tier that is billed.
     """
 
     provider: str
@@ -57,9 +56,9 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One HTTP reply; more than one chunk is sent with chunked transfer encoding.
+    """One HTTP reply; several chunks are sent with chunked transfer encoding.
 
-    `progress`: what a stream would be charged, if it were made no further than each of its chunks.
+    `progress`: for each chunk of a stream, the charge if generation stopped after it.
     """
 
     status: int
@@ -76,7 +75,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class SandboxTurn:
-    """Where and when a request stands: its number since the start, and the instant."""
+    """The number of a request since the start, and its instant."""
 
     number: int
     now_us: int
@@ -85,14 +84,14 @@ class SandboxTurn:
 def json_reply(
     status: int, value: object, *, headers: Headers = (), charge: Charge | None = None
 ) -> Reply:
-    """A reply with one JSON body, indented like the providers'."""
+    """Return a reply with a JSON body, indented like the providers' replies."""
     body = json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8") + b"\n"
     kind = ("Content-Type", "application/json; charset=UTF-8")
     return Reply(status, (body,), (kind, *headers), charge)
 
 
 def parse_json(body: bytes) -> dict[str, object] | None:
-    """The JSON object in a body, or None when there is none."""
+    """Return the JSON object in a body; None if there is none."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -101,11 +100,11 @@ def parse_json(body: bytes) -> dict[str, object] | None:
 
 
 def request_uuid(turn: SandboxTurn, *parts: str) -> str:
-    """A UUID that depends only on the turn and the parts, so that runs can be repeated."""
+    """Return a UUID that depends only on the turn and the parts, so that every run gives the same."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join((str(turn.number), *parts))))
 
 
 def response_id(turn: SandboxTurn, *parts: str) -> str:
-    """A short id like Gemini's `responseId`, the same in every run."""
+    """Return a short id in the form of Gemini's `responseId`, the same in every run."""
     digest = hashlib.sha256("/".join((str(turn.number), *parts)).encode()).digest()
     return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")

@@ -9,7 +9,7 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SpokenSegment:
-    """A stretch of speech, in milliseconds from the start."""
+    """A part of a speech, in milliseconds from its start."""
 
     start_ms: int
     end_ms: int
@@ -18,7 +18,7 @@ class SpokenSegment:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A recording that is recognised by its length, whatever it is encoded in."""
+    """A recording that the sandbox recognises by its length, in any encoding."""
 
     name: str
     language: str
@@ -82,14 +82,14 @@ _GENERIC = {
     "en": ("This is a test recording.", "Speech recognition is being tried out."),
 }
 _GENERIC_MS = 4_000
-# A lossy encoder adds a little silence at both ends.
+# A lossy encoder adds some silence at both ends.
 _TOLERANCE_MS = 150
 
 
 def hear(milliseconds: int, language: str, known: Iterable[Speech] = SPEECHES) -> Speech:
-    """The speech of this length; for any other length, test sentences in the language asked for.
+    """Return the speech of this length; for an unknown length, test sentences in the language.
 
-    A known speech in another language than the one asked for is not understood: no segments.
+    A known speech has no segments if the request asks for another language.
     """
     asked = language.split("-")[0].lower() or "en"
     for speech in known:
@@ -111,13 +111,13 @@ def hear(milliseconds: int, language: str, known: Iterable[Speech] = SPEECHES) -
 
 
 def translate(text: str) -> str:
-    """Vietnamese for one sentence: the known one, or a plain placeholder that shows its length."""
+    """Return the Vietnamese of one sentence; for an unknown one, a placeholder with its length."""
     known = TRANSLATIONS.get(text.strip())
     return known or f"Câu dịch thử ({len(text.strip())} ký tự)."
 
 
 def rewritten(text: str) -> dict[str, object]:
-    """The brief's rewriting of a text: five titles, body, captions, call to action."""
+    """Return the brief's rewriting of a text: five titles, body, captions, call to action."""
     first = text.strip().splitlines()[0][:80] if text.strip() else "Bản ghi thử"
     return {
         "titles": [f"{first} (mẫu {number})" for number in range(1, 6)],

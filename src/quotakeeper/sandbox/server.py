@@ -1,4 +1,4 @@
-"""The sandbox as a server on loopback: the pure reply functions behind `http.server`."""
+"""The sandbox as a server on loopback: `http.server` in front of the pure reply functions."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from quotakeeper.value_classes import replace
 
 BILL_PATH = "/__sandbox__/bill"
 HEALTH_PATH = "/__sandbox__/health"
-LIVE_IDLE_SECONDS = 10.0  # Deepgram wants sound or a KeepAlive within this
+LIVE_IDLE_SECONDS = 10.0  # Deepgram requires audio or a KeepAlive within this time
 
 
 class Sandbox:
-    """A stand-in for Gemini and Deepgram on loopback, with its own bill.
+    """An imitation of Gemini and Deepgram on loopback, with its own bill.
 
-    Use it as a context manager: `with Sandbox() as sandbox: ... sandbox.base_url`. Any key is good,
-    none is an error, and no key is ever kept or logged. `faults` are written as `faults.py` says.
+    Use it as a context manager: `with Sandbox() as sandbox: ... sandbox.base_url`. It accepts any
+    key and refuses a request without one; it never stores or logs a key. `faults.py` describes the
+    syntax of `faults`.
     """
 
     def __init__(
@@ -56,22 +57,22 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where it listens; Gemini's and Deepgram's paths live side by side."""
+        """The address of the server; it serves Gemini's and Deepgram's paths."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
 
     @property
     def gemini_url(self) -> str:
-        """For `GOOGLE_GEMINI_BASE_URL`."""
+        """The address for `GOOGLE_GEMINI_BASE_URL`."""
         return self.base_url
 
     @property
     def deepgram_url(self) -> str:
-        """For `DEEPGRAM_BASE_URL`."""
+        """The address for `DEEPGRAM_BASE_URL`."""
         return self.base_url
 
     def start(self) -> Sandbox:
-        """Serve from a thread of its own."""
+        """Start to serve, in a thread."""
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -83,7 +84,7 @@ class Sandbox:
         self._server.serve_forever(poll_interval=0.2)
 
     def close(self) -> None:
-        """Stop, and let slow replies go."""
+        """Stop the server; slow replies end at once."""
         self.stopping.set()
         if self._thread is not None:
             self._server.shutdown()
@@ -103,11 +104,11 @@ class Sandbox:
         self.close()
 
     def answer(self, request: SandboxRequest) -> tuple[Reply, Fault | None]:
-        """The reply to one request, put on the bill, and the fault it was spoiled with."""
+        """Answer one request and bill it; also return the fault that changed the answer, or None."""
         if request.path in (BILL_PATH, HEALTH_PATH):
             body = self.bill.as_json() if request.path == BILL_PATH else {"status": "ok"}
             return json_reply(200, body), None
-        if accounts.is_account(request):  # no call: it takes no number, and costs nothing
+        if accounts.is_account(request):  # not a call: it has no number and costs nothing
             asked = SandboxTurn(0, self._clock.now())
             return accounts.reply_to(request, asked, self.bill.charges), None
         turn, of_operation = self._next_turn(operation_of(request))
@@ -127,7 +128,7 @@ class Sandbox:
         return reply, fault
 
     def open_socket(self, request: SandboxRequest) -> tuple[Opening, Fault | None]:
-        """What becomes of a request for a WebSocket, and the fault it is spoiled with."""
+        """Answer the handshake of a WebSocket; also return the fault that changes it, or None."""
         turn, of_operation = self._next_turn(operation_of(request))
         fault = fault_for(request, self._faults, turn.number, of_operation)
         opening = open_socket(request, turn, fault)
@@ -149,9 +150,9 @@ def run_sandbox(
     *,
     ready: Callable[[Sandbox], None] | None = None,
 ) -> None:
-    """Serve until Ctrl-C, telling how to point programs at it; for `quotakeeper sandbox`.
+    """Serve until Ctrl-C, and announce how to connect programs; for `quotakeeper sandbox`.
 
-    Raises InvalidInputError for a fault that cannot be read, OSError when the port is taken.
+    Raises InvalidInputError for an unreadable fault, OSError if the port is in use.
     """
     sandbox = Sandbox(port=port, faults=faults, log=announce)
     url = sandbox.base_url

@@ -1,4 +1,4 @@
-"""Carries one WebSocket of the sandbox: opening, messages to and fro, faults, and the bill."""
+"""Runs one WebSocket of the sandbox: the handshake, messages, faults, and the bill."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _REFUSING = ("429", "429-day", "429-bare", "402", "500", "503")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What becomes of a request for a socket: a session, or a reply that refuses it.
+    """The answer to a handshake: a session, or a reply that refuses it.
 
-    `closing`: the socket is opened and closed again at once, with this.
+    `closing`: the socket opens, and closes at once with this code and reason.
     """
 
     reply: Reply
@@ -32,12 +32,12 @@ class Opening:
 
 
 def is_live(request: SandboxRequest) -> bool:
-    """Whether the sandbox plays this path as a socket."""
+    """Return whether the sandbox serves this path as a WebSocket."""
     return request.path == deepgram_live.PATH or bool(gemini_live.PATH.fullmatch(request.path))
 
 
 def open_socket(request: SandboxRequest, turn: SandboxTurn, fault: Fault | None) -> Opening:
-    """Decide on a request to become a WebSocket."""
+    """Decide how to answer the handshake of a WebSocket."""
     of_gemini = request.path != deepgram_live.PATH
     refused = gemini_live.refusal(request) if of_gemini else deepgram_live.refusal(request, turn)
     if refused is not None:
@@ -68,9 +68,10 @@ def converse(
     cut: Callable[[], None],
     noted: Callable[[Charge], Charge] = lambda charge: charge,
 ) -> None:
-    """Carry an open socket to its end, whatever that is, and put it on the bill.
+    """Run an open socket to its end, and put it on the bill.
 
-    `cut` ends the connection without a word; TimeoutError of the socket means that nobody spoke.
+    `cut` drops the connection without a close frame. A TimeoutError of the socket means that no
+    message came.
     """
     session = opening.session
     assert session is not None
@@ -80,7 +81,7 @@ def converse(
         else:
             _converse(session, socket, fault, cut)
     except OSError:
-        pass  # the client is gone: it is billed for what it sent
+        pass  # the client is gone; it is billed for what it sent
     finally:
         bill.add(noted(session.charge()))
 

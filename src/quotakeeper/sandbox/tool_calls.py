@@ -1,4 +1,4 @@
-"""When the sandbox's Gemini asks for a function: once for each question that offers one. Pure."""
+"""When the sandbox's Gemini calls a function: once per question that offers one. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ _VALUES = {"INTEGER": 1, "NUMBER": 1, "BOOLEAN": True, "ARRAY": [], "OBJECT": {}
 
 
 def tool_wish(body: Mapping[str, object]) -> Json | None:
-    """The `functionCall` for a request that offers functions and was not just answered by one."""
+    """Return the `functionCall` if the request offers a function and does not already hold its
+    result.
+    """
     declared = _declared(body.get("tools"))
     if declared is None or _answers(body.get("contents")):
         return None
@@ -24,7 +26,7 @@ def tool_wish(body: Mapping[str, object]) -> Json | None:
 
 
 def _declared(tools: object) -> Json | None:
-    """The first function that is offered."""
+    """Return the first function that is offered."""
     for tool in tools if isinstance(tools, list) else []:
         functions = tool.get("functionDeclarations") if isinstance(tool, dict) else None
         if isinstance(functions, list) and functions and isinstance(functions[0], dict):
@@ -33,7 +35,7 @@ def _declared(tools: object) -> Json | None:
 
 
 def _answers(contents: object) -> bool:
-    """Whether the last content is what a function gave back."""
+    """Return whether the last content is the result of a function."""
     last = contents[-1] if isinstance(contents, list) and contents else None
     parts = last.get("parts") if isinstance(last, dict) else None
     return isinstance(parts, list) and any(

@@ -1,4 +1,4 @@
-"""The server's side of WebSockets (RFC 6455), as small as a sandbox needs it: no extensions."""
+"""The server's side of WebSockets (RFC 6455), without extensions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, BAD_DATA, POLICY, TOO_BIG = 1000, 1001, 1002, 1007, 1008, 1009
 INTERNAL_ERROR = 1011
-LOST = 1006  # never sent: the connection ended without a word
+LOST = 1006  # never sent: the connection ended without a close frame
 MOST_MESSAGE_BYTES = 16 * 1024 * 1024
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0, 1, 2, 8, 9, 10
@@ -19,7 +19,7 @@ Message = str | bytes
 
 
 class BrokenRuleError(Exception):
-    """The client broke a rule of the protocol; `code` is what the connection is closed with."""
+    """The client broke a rule of the protocol; `code` is the close code for the connection."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -28,13 +28,13 @@ class BrokenRuleError(Exception):
 
 
 def wants_websocket(headers: Mapping[str, str]) -> bool:
-    """Whether a request, by its lower-case headers, asks to become a WebSocket."""
+    """Return whether a request asks for a WebSocket; header names are in lower case."""
     connection = [part.strip() for part in headers.get("connection", "").lower().split(",")]
     return "upgrade" in connection and headers.get("upgrade", "").lower() == "websocket"
 
 
 def accept(headers: Mapping[str, str], *, protocol: str = "") -> tuple[tuple[str, str], ...] | None:
-    """The headers of a 101 reply, or None where the request is no proper handshake."""
+    """Return the headers of a 101 reply; None if the handshake is not valid."""
     key = headers.get("sec-websocket-key", "")
     try:
         proper = len(base64.b64decode(key, validate=True)) == 16
@@ -52,23 +52,23 @@ def accept(headers: Mapping[str, str], *, protocol: str = "") -> tuple[tuple[str
 
 
 class WebSocket:
-    """One open connection. `read(n)` gives exactly n bytes, fewer at its end."""
+    """One open connection. `read(n)` returns exactly n bytes, fewer at the end."""
 
     def __init__(self, read: Callable[[int], bytes], write: Callable[[bytes], object]) -> None:
         self._read = read
         self._write = write
-        self.closed_with = 0  # the code that the client closed with, LOST without one
+        self.closed_with = 0  # the client's close code; LOST without one
         self._closing = False
 
     @property
     def is_closing(self) -> bool:
-        """Whether either side has said goodbye; what still comes in then is of no account."""
+        """Whether either side has sent a close frame; later messages are ignored."""
         return self._closing
 
     def messages(self) -> Iterator[Message]:
-        """What the client sends, until it closes or breaks a rule; pings are answered.
+        """Yield the client's messages until it closes or breaks a rule; pings are answered.
 
-        Raises OSError (TimeoutError too) of the connection.
+        Raises OSError, including TimeoutError, from the connection.
         """
         try:
             while not self.closed_with:
@@ -87,13 +87,13 @@ class WebSocket:
             self._frame(_BINARY, message)
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
-        """Say goodbye, once."""
+        """Send a close frame, once."""
         if not self._closing:
             self._closing = True
             self._frame(_CLOSE, struct.pack("!H", code) + reason.encode("utf-8")[:123])
 
     def _message(self) -> Message | None:
-        """The next whole message; None when the client has closed."""
+        """Return the next whole message; None if the client has closed."""
         kind, parts, size = 0, [], 0
         while True:
             final, opcode, data = self._next_frame()
@@ -139,7 +139,7 @@ class WebSocket:
         return bool(head[0] & 128), opcode, unmasked(data, rest[wide:])
 
     def _ended(self) -> tuple[bool, int, bytes]:
-        self._closing = True  # nobody is there to be told
+        self._closing = True  # the client is gone
         self.closed_with = LOST
         return True, _CLOSE, b""
 
@@ -161,7 +161,7 @@ class WebSocket:
 
 
 def unmasked(data: bytes, mask: bytes) -> bytes:
-    """Apply a client's mask; the same takes it off."""
+    """Apply a client's mask; the same operation removes it."""
     size = len(data)
     stretched = mask * (size // 4 + 1)
     whole = int.from_bytes(data, "big") ^ int.from_bytes(stretched[:size], "big")
