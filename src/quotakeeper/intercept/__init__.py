@@ -1,5 +1,4 @@
-"""Hooks under HTTP and WebSocket libraries; they meter a program's calls without changing the
-program.
+"""Hooks under HTTP and WebSocket libraries that meter a program's calls without changing it.
 
 `import_hook` waits until the program imports a library, then installs the hook for that library.
 Before a request is sent, the hook asks `http_gate` or `socket_gate`. The gate asks the meter of

@@ -1,5 +1,4 @@
-"""`quotakeeper run` puts this file on PYTHONPATH; it installs the hooks at an HTTP library's
-import.
+"""`quotakeeper run` puts this file on PYTHONPATH; it installs hooks when a library is imported.
 
 It runs at the start of every Python of the run, which may be an old version or in another
 environment. So it uses old syntax, imports nothing, prints nothing and never raises.
