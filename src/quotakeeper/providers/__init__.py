@@ -1,7 +1,7 @@
-"""Providers without I/O: recognise a call, bound it, read its usage from the bytes that pass.
+"""Adapters for providers, without I/O: they recognise a call, bound it and read its usage.
 
-Everything here is a function of bytes and headers; nothing raises for what they hold, nothing
-keeps a text or a key. See docs/en/providers.md.
+Everything here is a function of bytes and headers. Nothing raises because of their content, and
+nothing keeps a text or a key. See docs/en/providers.md.
 """
 
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter

@@ -1,4 +1,4 @@
-"""What a provider's own account says of calls: request by request, or as sums of a day. Values."""
+"""What a provider's own account says about calls: single requests, or sums of a day. Plain values."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from quotakeeper.value_classes import dataclass, field
 class AccountRequest:
     """One request in a provider's account.
 
-    `id` is the provider's own, `at` the instant it was made (microseconds since 1970 UTC).
-    `quantities` are those that the account states, the request itself included; what it does not
-    state is not there. `cost_pico` is what was charged, None where the account does not say.
+    `id` is the provider's id, `at` the instant of the request (microseconds since 1970 UTC).
+    `quantities` hold what the account states, including the request itself. `cost_pico` is what was
+    charged; None if the account does not say.
     """
 
     id: str
@@ -30,10 +30,10 @@ class AccountRequest:
 
 @dataclass(frozen=True, slots=True)
 class BilledLine:
-    """One line of a bill: what was used of one SKU on one day, in the provider's own days.
+    """One line of a bill: the use of one SKU on one day, in the provider's time zone.
 
-    `model` is "" where the SKU names none that is known, `meter` where it is no token count or its
-    unit is not understood; `quantity` is then 0. Corrections of Google's are negative.
+    `model` is "" if the SKU names no known model. `meter` is "" if the SKU counts no tokens or its
+    unit is unknown; then `quantity` is 0. Google's corrections are negative.
     """
 
     day: date

@@ -1,7 +1,7 @@
-"""The base class of adapters: what they share is written once, and has defaults where it can.
+"""The base class of adapters: the shared code, with defaults where possible.
 
-A provider states its hosts, its variables and its farewells as data, and says by `route`, `call`
-and `reader` what only it can know. See docs/en/providers.md.
+A provider states its hosts, variables and farewells as data, and implements `route`, `call` and
+`reader`. See docs/en/providers.md.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class EnvironmentNames:
     """Names of the environment variables that a provider's SDKs read.
 
     Each of `base_urls` may hold an address to call in place of the provider's own. `key` holds the
-    API key, `project` the id of a project; "" where the provider has none, or nothing reads it.
+    API key, `project` the id of a project; "" if the provider has none, or if no SDK reads it.
     """
 
     base_urls: tuple[str, ...] = ()
@@ -43,77 +43,84 @@ class EnvironmentNames:
 
 
 class ProviderAdapter(ABC, Generic[RouteT]):
-    """One provider. `RouteT` is what `route` makes of an address: an operation's name will do.
+    """One provider. `RouteT` is the type that `route` returns, for example the name of an
+    operation.
 
-    Adapters keep no state between calls, and many threads use the same one.
+    Adapters keep no state between calls, and threads may share them.
     """
 
     name: str
     """The provider's name in ledgers, limits and prices."""
 
     hosts: tuple[str, ...] = ()
-    """Hosts that answer for the provider; one that begins with "." or "-" is an ending."""
+    """The hosts that serve the provider; "." or "-" at the start means an ending of a host name."""
 
     domains: tuple[str, ...] = ()
-    """Endings of all of the provider's host names, where `hosts` are only some of them.
+    """Endings of all of the provider's host names, if `hosts` are only some of them.
 
     A base URL below one of them is never taken for another provider's gateway.
     """
 
     environment: EnvironmentNames = EnvironmentNames()
-    """The variables of the provider's SDKs."""
+    """The environment variables of the provider's SDKs."""
 
     farewells: Mapping[str, str] = NOTHING
-    """For an operation on a WebSocket, the message that makes the provider end it and state its usage."""
+    """WebSocket operation -> the message that makes the provider end it and report its usage."""
 
     precedence: int = 100
-    """On loopback the path alone tells providers apart; of two that claim it, the lower number gets it."""
+    """If several providers claim a path on loopback, the one with the lowest number gets it."""
 
     @abstractmethod
     def route(self, method: str, place: Address) -> RouteT | None:
-        """What an address is for; None when it is not this provider's. `method` is upper case.
+        """Return what an address is for; None if it is not this provider's. `method` is in upper
+        case.
 
-        Where `place.sure` is False, only the shape of the path speaks for this provider.
+        If `place.sure` is False, only the form of the path indicates this provider.
         """
 
     @abstractmethod
     def call(
         self, route: RouteT, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """The call that a request is: its model, and what it can cost at most."""
+        """Return the call that a request makes: its model, and the most that it can use."""
 
     @abstractmethod
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """A reader for the response to a call; `status` NO_RESPONSE when none will come."""
+        """Return a reader for the response to a call; `status` is NO_RESPONSE if none will come."""
 
     def session(self, route: RouteT, place: Address, count: CountText | None) -> LiveSession | None:
-        """A meter for a WebSocket at this route, or None when it is none."""
+        """Return the meter of a WebSocket at this route; None if the route is not a WebSocket."""
         return None
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """The answer to a call over a limit: 402 hard, 429 short; `error.message` says why."""
+        """Return the answer for a refused call: 402 (hard) or 429; `error.message` tells why."""
         body = {"error": {"message": own_message(message)}}
         return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """The bytes of an error that ends an open stream; b"" where the provider has none."""
+        """Return the bytes of an error that ends an open stream; b"" if the provider has no such
+        error.
+        """
         return b""
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """The cap that a request sets on its own output; None where it has no such cap.
+        """Return the cap that a request sets on its own output; None if it has none.
 
-        Asked only where a limit refuses the call.
+        Called only if a limit refuses the call.
         """
         return None
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
-        """The body of a request with this many output tokens at most for each answer; None where it
-        cannot be changed. Asked only under `on_limit = "clamp"`."""
+        """Return the request's body with at most `tokens` output tokens for each answer; None if
+        impossible.
+
+        Called only under `on_limit = "clamp"`.
+        """
         return None
 
-    # -- the contract's verbs, the same for every provider
+    # -- the methods of the contract, the same for every provider
 
     def recognise(
         self,
@@ -122,7 +129,7 @@ class ProviderAdapter(ABC, Generic[RouteT]):
         known_hosts: Mapping[str, str] = NOTHING,
         count: CountText | None = None,
     ) -> Call | None:
-        """Understand a request, or None when it is not this provider's."""
+        """Return the call that a request makes; None if it is not this provider's."""
         place = locate(request.url, self.name, self.hosts, known_hosts)
         if place is None:
             return None
@@ -136,7 +143,7 @@ class ProviderAdapter(ABC, Generic[RouteT]):
         known_hosts: Mapping[str, str] = NOTHING,
         count: CountText | None = None,
     ) -> LiveSession | None:
-        """A meter for the WebSocket that a request opens, or None when it opens none."""
+        """Return the meter for the WebSocket that a request opens; None if it opens none."""
         place = locate(request.url, self.name, self.hosts, known_hosts)
         if place is None:
             return None
@@ -145,14 +152,14 @@ class ProviderAdapter(ABC, Generic[RouteT]):
 
 
 def farewell_of(adapter: Adapter, call: Call) -> str:
-    """The message that ends a WebSocket properly, or "" where an adapter states none."""
-    if not isinstance(adapter, ProviderAdapter):  # a plug-in that only has the contract's verbs
+    """Return the message that ends a WebSocket properly; "" if the adapter states none."""
+    if not isinstance(adapter, ProviderAdapter):  # a plug-in with only the contract's methods
         return ""
     return adapter.farewells.get(call.operation, "")
 
 
 def output_cap_of(adapter: Adapter, request: Request, call: Call) -> OutputCap | None:
-    """The output cap of a request, or None where an adapter states none."""
+    """Return the output cap of a request; None if the adapter states none."""
     if not isinstance(adapter, ProviderAdapter):
         return None
     return adapter.output_cap(request, call)
@@ -161,7 +168,7 @@ def output_cap_of(adapter: Adapter, request: Request, call: Call) -> OutputCap |
 def body_with_output_cap(
     adapter: Adapter, request: Request, call: Call, tokens: int
 ) -> bytes | None:
-    """The body of a request with a lower output cap, or None where an adapter makes none."""
+    """Return the request's body with a lower output cap; None if the adapter makes none."""
     if not isinstance(adapter, ProviderAdapter):
         return None
     return adapter.with_output_cap(request, call, tokens)

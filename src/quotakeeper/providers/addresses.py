@@ -1,4 +1,4 @@
-"""Where a request goes: its host, path and query, and whether a provider answers there."""
+"""Parses the URL of a request, and finds whether a provider serves it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FALSE = ("", "false", "0", "no")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address taken apart. `sure` is False where only the shape of the path can tell."""
+    """A parsed URL. `sure` is False if only the form of the path tells the provider."""
 
     host: str
     port: int | None
@@ -24,20 +24,22 @@ class Address:
     sure: bool = True
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Every value of a query parameter."""
+        """Return every value of a query parameter."""
         return tuple(value for key, value in self.query if key == name)
 
     def value(self, name: str) -> str:
-        """The last value of a query parameter, or ""."""
+        """Return the last value of a query parameter, or ""."""
         found = self.values(name)
         return found[-1].strip() if found else ""
 
     def is_set(self, name: str) -> bool:
-        """Whether a query parameter says yes: present and not false."""
+        """Return whether a query parameter is present and not false."""
         return any(value.strip().lower() not in _FALSE for value in self.values(name))
 
     def tails(self, versions: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        """What follows a version segment, for every one there is; gateways put paths in front."""
+        """Yield what follows each version segment in the path; gateways put more segments before
+        it.
+        """
         for index, part in enumerate(self.path):
             if part in versions:
                 yield self.path[index + 1 :]
@@ -46,10 +48,10 @@ class Address:
 def locate(
     url: str, name: str, own_hosts: tuple[str, ...], known_hosts: Mapping[str, str]
 ) -> Address | None:
-    """Find whether an address is a provider's: listed as such, its own host, or loopback.
+    """Return the parsed URL if it is a provider's: a listed address, its own host, or loopback.
 
-    `own_hosts` that begin with "." or "-" are endings (".api.deepgram.com"). A listed address counts for
-    the adapter it is listed with and for no other. Returns None also for what is no address.
+    `own_hosts` that begin with "." or "-" are endings (".api.deepgram.com"). A listed address
+    counts only for the adapter that it is listed with. Returns None also for what is not a URL.
     """
     place = _address(url)
     if place is None:
@@ -67,11 +69,11 @@ def locate(
 
 
 def _address(url: object) -> Address | None:
-    """Host, port and path of an address; None when it is none."""
+    """Return host, port and path of a URL; None if it is not a URL."""
     if not isinstance(url, str):
         return None
     bare = url.partition("#")[0].partition("?")[0]
-    # A program calls the same few addresses. Their queries hold keys, and are not remembered.
+    # A program calls few addresses, so they are cached, without their queries, which hold keys.
     return _taken_apart(bare) if "@" in bare else _remembered(bare)
 
 
@@ -102,11 +104,11 @@ def _query(url: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=512)
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     if not (host[-1:].isdigit() or ":" in host):
-        return False  # most hosts have a name
+        return False  # a host name, like most hosts
     try:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
@@ -114,12 +116,12 @@ def is_loopback(host: str) -> bool:
 
 
 def is_host(host: str, own: str) -> bool:
-    """Whether a host is `own`, or ends so where that begins with "." or "-"."""
+    """Return whether a host equals `own`, or ends with it if `own` begins with "." or "-"."""
     return host.endswith(own) if own[0] in ".-" else host == own
 
 
 def _listed(place: Address, known_hosts: Mapping[str, str]) -> tuple[str, int]:
-    """The adapter a place is listed with, and how many path parts belong to the listed prefix."""
+    """Return the adapter of a listed address, and how many path segments its prefix has."""
     if not known_hosts:
         return "", 0
     best, longest = "", -1

@@ -1,7 +1,7 @@
-"""What passes between a provider's adapter and whoever watches the wire: requests, calls, usage.
+"""What adapters exchange with the hooks and the gateway: requests, calls, usage.
 
-Adapters are sans-I/O: they see bytes and headers, keep lengths and counts, and never a text or a
-key. Nothing here raises for what a provider or a program sends.
+Adapters do no I/O: they see bytes and headers, and keep lengths and counts, never a text or a key.
+Nothing here raises because of what a provider or a program sends.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from quotakeeper.value_classes import dataclass, field
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_QUANTITIES: Mapping[str, int] = MappingProxyType({})
-NO_RESPONSE = 0  # the status of a call that got no answer at all
+NO_RESPONSE = 0  # the status of a call without any answer
 
 
 class TextCount(Protocol):
-    """How many tokens a text is, and the most it can plausibly be."""
+    """The tokens of a text: an estimate and a likely upper bound."""
 
     @property
     def tokens(self) -> int:
@@ -27,7 +27,7 @@ class TextCount(Protocol):
 
     @property
     def upper_bound(self) -> int:
-        """What nearly every text of this size stays within."""
+        """Nearly every text of this size has at most this many tokens."""
 
 
 CountText = Callable[[str], TextCount]
@@ -35,10 +35,10 @@ CountText = Callable[[str], TextCount]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it leaves: `headers` have lower-case names, `body` None was not seen.
+    """One request before it is sent: `headers` have names in lower case; `body` None: unknown.
 
-    `body_size` is the length when it is known though the bytes are not. `is_replaceable`: whoever
-    sends it can send another body in its place.
+    `body_size` is the length in bytes, if it is known without the bytes. `is_replaceable`: the hook
+    can send another body in its place.
     """
 
     method: str
@@ -49,25 +49,25 @@ class Request:
     is_replaceable: bool = False
 
     def __repr__(self) -> str:
-        """A request without what may be secret: keys stand in URLs, headers and bodies."""
+        """Return method, URL and size without secrets: URLs, headers and bodies hold keys."""
         size = len(self.body) if self.body is not None else self.body_size
         where = self.url.split("?")[0] if isinstance(self.url, str) else ""
         return f"Request({self.method} {where.rpartition('@')[2]}, {size} bytes)"
 
     def header(self, name: str) -> str:
-        """A header's text, or "" when it is absent."""
+        """Return a header's text, or "" if it is absent."""
         return header_text(self.headers, name)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request understood: who is asked for what, and what it can cost at most.
+    """What a request asks for: provider, model, operation, and the most that it can use.
 
-    `billed` False: it costs nothing, count at most the request. `bound` is the upper bound (empty:
-    nothing of it is counted, it goes out as it is), `typical` what it will probably be; `bound_is`
-    ASSUMED says that the request does not tell (an address instead of audio). `options` are for the
-    price catalogue. `facts` are the adapter's own notes, which its reader needs; they hold no text
-    of anybody.
+    `billed` False: the call is free, and at most the request is counted. `bound` is the upper
+    bound; if it is empty, nothing is counted and the call is sent unchanged. `typical` is the
+    likely use. `bound_is` ASSUMED means that the request does not tell the bound (an address in
+    place of audio). `options` are for the price catalogue. `facts` are the adapter's notes for its
+    reader; they hold no text of a prompt.
     """
 
     provider: str
@@ -85,11 +85,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call used, as far as its answer tells. `complete` False: the answer was cut short.
+    """What a call used according to its answer. `complete` False: the answer was cut short.
 
-    `quantities` are those of domain/units.py, without zeros. `options` are what was served where
-    that differs from what was asked for or is said at all (the service tier). `prepaid`: it was
-    served from capacity that is paid for by itself, and this call costs nothing more.
+    `quantities` have the names of domain/units.py, without zeros. `options` are the served ones
+    (the service tier), if the answer tells them. `prepaid`: the call used capacity that is paid
+    separately, so it costs nothing more.
     """
 
     quantities: Mapping[str, int]
@@ -105,13 +105,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class QuotaReading:
-    """What a reply says of one of the provider's own quotas.
+    """One of the provider's own quotas, as a reply reports it.
 
-    `quota_id` is the provider's name for it. `meter` is a meter of domain/units.py, `window` a
-    window's text; each is "" where it is not said. `timezone` is the zone whose midnight ends a day.
-    `amount` and `remaining` are in base units of the meter; None where they are not said. `model` ""
-    is that of the call. It resets `resets_in_us` microseconds after the reply, or at `resets_at`,
-    microseconds since 1970 UTC. `in_headers` says that it stood in the headers, not in an error.
+    `quota_id` is the provider's name for it. `meter` is a meter of domain/units.py, `window` the
+    text of a window; each is "" if unknown. `timezone` is the zone whose midnight ends a day.
+    `amount` and `remaining` are in base units of the meter; None if unknown. `model` "" means that
+    of the call. The quota resets `resets_in_us` microseconds after the reply, or at `resets_at`, in
+    microseconds since 1970 UTC. `in_headers`: the reading comes from the headers, not from an
+    error.
     """
 
     quota_id: str
@@ -128,12 +129,12 @@ class QuotaReading:
 
 @dataclass(frozen=True, slots=True)
 class ProviderFault:
-    """An error as the provider tells it. `kind` is one of FAULT_KINDS.
+    """An error of the provider. `kind` is one of FAULT_KINDS.
 
-    `quota` is the provider's own id of the quota that ran out; of several, of one that comes back
-    only with the next day, else of the first. `per_day` says that one of them is such a quota.
-    `retry_after_seconds` is the longest wait that is told. `message` has no secrets and at most 300
-    characters. `quotas` are all the quotas that it names.
+    `quota` is the provider's id of the exhausted quota; of several, one that resets only with the
+    next day, else the first. `per_day`: one of them is such a daily quota. `retry_after_seconds` is
+    the longest wait in the error. `message` has no secrets and at most 300 characters. `quotas` are
+    all quotas in the error.
     """
 
     status: int
@@ -151,7 +152,7 @@ FAULT_KINDS = ("quota", "payment", "auth", "bad_request", "server", "other")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer in the provider's own shape, for a call that was not let out."""
+    """An answer in the form of the provider's errors, for a call that is refused."""
 
     status: int
     headers: Mapping[str, str]
@@ -159,63 +160,64 @@ class Refusal:
 
 
 class UsageReader(Protocol):
-    """Reads one response as it passes. Neither verb ever raises, whatever the bytes are."""
+    """Reads one response while it arrives. `feed` and `finish` never raise, whatever the bytes are."""
 
     @property
     def fault(self) -> ProviderFault | None:
-        """The provider's error, once it has been seen."""
+        """The provider's error, once it has been read."""
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the body, in pieces of any size, as they came off the wire."""
+        """Add the next bytes of the body, in pieces of any size, as they were received."""
 
     def finish(self, *, complete: bool) -> Usage:
-        """What was used; `complete` says whether the body came to its end. Repeatable."""
+        """Return what was used; `complete` says whether the body is whole. May be called again."""
 
     def so_far(self) -> Mapping[str, int]:
-        """What has been used for sure by what was read of a stream; no less is billed."""
+        """Return what a stream has used for certain so far; the provider bills at least that."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether the body is not packed, so that something can be put behind what has passed."""
+        """Whether the body is not compressed, so that bytes can be added after what was sent on."""
 
     @property
     def is_between(self) -> bool:
-        """Whether what was fed ends where a document of the stream does."""
+        """Whether the bytes so far end where a document of the stream ends."""
 
     @property
     def in_events(self) -> bool:
-        """Whether the stream is of server-sent events, which blank lines end."""
+        """Whether the stream has server-sent events, which end with blank lines."""
 
 
 class LiveSession(Protocol):
-    """Meters one WebSocket. Messages are bytes or text, exactly as they passed."""
+    """Meters one WebSocket. Messages are bytes or text, exactly as they were sent."""
 
     @property
     def call(self) -> Call:
-        """What this session is; a first message may still change it (the model, the rate)."""
+        """The call of this session; its first messages may change it (the model, the sample rate)."""
 
     @property
     def fault(self) -> ProviderFault | None:
-        """The provider's error, once it has been seen."""
+        """The provider's error, once it has been read."""
 
     @property
     def audio_milliseconds_sent(self) -> int:
-        """Length of the audio sent so far, per channel billed, by its bytes."""
+        """The milliseconds of audio sent so far, per billed channel, computed from the bytes."""
 
     def sent(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Take a message of the client; returns the usage so far. `elapsed_ms`: since opening."""
+        """Count a message of the client; return the usage so far. `elapsed_ms`: since the opening."""
 
     def received(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Take a message of the provider; returns the usage so far."""
+        """Count a message of the provider; return the usage so far."""
 
     def finish(self, *, complete: bool = True, elapsed_ms: int = 0) -> Usage:
-        """What was used in all. Repeatable."""
+        """Return the usage of the whole session. May be called again."""
 
 
 class Adapter(Protocol):
-    """One provider. Adapters keep no state between calls and may be used by many threads.
+    """One provider. Adapters keep no state between calls, and threads may share them.
 
-    `adapter.ProviderAdapter` has most of this; a class that only follows this protocol does too.
+    `adapter.ProviderAdapter` implements most of this; any class with these methods is an adapter
+    too.
     """
 
     @property
@@ -229,22 +231,24 @@ class Adapter(Protocol):
         known_hosts: Mapping[str, str] = NOTHING,
         count: CountText | None = None,
     ) -> Call | None:
-        """Understand a request, or None when it is not this provider's.
+        """Return the call that a request makes; None if it is not this provider's.
 
-        `known_hosts` maps "host[:port][/prefix]" to an adapter's name; elsewhere only the
-        provider's own hosts and, by the shape of the path, loopback are recognised.
+        `known_hosts` maps "host[:port][/prefix]" to an adapter's name. Other hosts are recognised
+        only if they are the provider's own, or loopback with the form of the provider's paths.
         """
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """A reader for the response to a call; `status` NO_RESPONSE when none will come."""
+        """Return a reader for the response to a call; `status` is NO_RESPONSE if none will come."""
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """The provider's own kind of answer to a call over a limit: 402 hard, 429 short."""
+        """Return the answer for a refused call in the form of the provider's errors: 402 (hard) or
+        429.
+        """
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """The provider's own in-band error, to end an open stream with; b"" when it has none."""
+        """Return the provider's error inside a stream, to end the stream; b"" if it has none."""
 
     def live(
         self,
@@ -253,11 +257,11 @@ class Adapter(Protocol):
         known_hosts: Mapping[str, str] = NOTHING,
         count: CountText | None = None,
     ) -> LiveSession | None:
-        """A meter for the WebSocket that this request opens, or None when it opens none."""
+        """Return the meter for the WebSocket that this request opens; None if it opens none."""
 
 
 def header_text(headers: Mapping[str, str], name: str) -> str:
-    """A header's text, or "" when it is absent or no text; `name` is lower case."""
+    """Return a header's text, or "" if it is absent or not a text; `name` is in lower case."""
     value: object = headers.get(name, "")
     if isinstance(value, bytes):
         return value.decode("latin-1")

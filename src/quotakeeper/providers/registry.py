@@ -1,7 +1,7 @@
-"""Which providers there are: the folders beside this file, and what other packages plug in.
+"""Finds the providers: the folders beside this file, and plug-ins of other packages.
 
-A folder is a provider's when it has an `ADAPTER`. No list names them, so that a provider is added
-by its folder alone.
+A folder with an `ADAPTER` is a provider. No list names the folders, so to add a provider means to
+add a folder.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PACKAGE = "quotakeeper.providers"
 
 
 def _built_in() -> tuple[Adapter, ...]:
-    """The adapters of this package's own folders, by precedence."""
+    """Return the adapters of this package's folders, by precedence."""
     folders = (
         found.name for found in iter_modules(import_module(_PACKAGE).__path__) if found.ispkg
     )
@@ -41,7 +41,7 @@ BUILT_IN = _built_in()
 
 
 class _Plugins:
-    """Adapters of other packages, looked for once, when they are first wanted."""
+    """The adapters of other packages, which are loaded once, at the first use."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -49,7 +49,7 @@ class _Plugins:
         self.problems: tuple[str, ...] = ()
 
     def adapters(self) -> tuple[Adapter, ...]:
-        """Every one that can be loaded; of the others, the reason is kept."""
+        """Return every plug-in that can be loaded, and keep the reasons for the others."""
         with self._lock:
             if self._adapters is None:
                 self._adapters, self.problems = _load()
@@ -60,18 +60,18 @@ _PLUGINS = _Plugins()
 
 
 def adapters(*, plugins: bool = True) -> tuple[Adapter, ...]:
-    """All adapters, ours first: a plug-in adds a provider, it takes none over."""
+    """Return all adapters, the built-in ones first: a plug-in cannot replace a built-in provider."""
     return BUILT_IN + _PLUGINS.adapters() if plugins else BUILT_IN
 
 
 def plugin_problems() -> tuple[str, ...]:
-    """Why plug-ins were left out, one line each."""
+    """Return why plug-ins were left out, one line each."""
     _PLUGINS.adapters()
     return _PLUGINS.problems
 
 
 def adapter_named(name: str) -> Adapter | None:
-    """The adapter of a provider, or None."""
+    """Return the adapter of a provider, or None."""
     return next((adapter for adapter in adapters() if adapter.name == name), None)
 
 
@@ -82,10 +82,10 @@ def recognise(
     count: CountText | None = None,
     among: Sequence[Adapter] | None = None,
 ) -> tuple[Adapter, Call] | None:
-    """The adapter of a request and the call it is, or None when no provider's is.
+    """Return the adapter of a request and the call that it makes; None if it is not a provider's.
 
     `known_hosts` maps "host[:port][/prefix]" to an adapter's name, for gateways and other base
-    addresses. A host that is not listed and is no provider's own is left alone, except loopback.
+    addresses. Other hosts are recognised only if they are a provider's own or loopback.
     """
     for adapter in adapters() if among is None else among:
         call = adapter.recognise(request, known_hosts=known_hosts, count=count)
@@ -101,7 +101,7 @@ def live_session(
     count: CountText | None = None,
     among: Sequence[Adapter] | None = None,
 ) -> tuple[Adapter, LiveSession] | None:
-    """The adapter and meter of a WebSocket, or None when no provider's is."""
+    """Return the adapter and the meter of a WebSocket; None if it is not a provider's."""
     for adapter in adapters() if among is None else among:
         session = adapter.live(request, known_hosts=known_hosts, count=count)
         if session is not None:
@@ -110,7 +110,7 @@ def live_session(
 
 
 def base_url_variables() -> dict[str, str]:
-    """The environment variables that hold another address of a provider, and whose they are."""
+    """Return environment variable -> provider, for variables that hold a provider's address."""
     found: dict[str, str] = {}
     for adapter in _full_adapters():
         for variable in adapter.environment.base_urls:
@@ -119,7 +119,7 @@ def base_url_variables() -> dict[str, str]:
 
 
 def is_provider_host(host: str) -> bool:
-    """Whether a host is a provider's own, which is recognised without being listed."""
+    """Return whether a host is a provider's own, which is recognised without being listed."""
     return any(
         is_host(f".{host}" if own[:1] == "." else host, own)
         for adapter in _full_adapters()
@@ -128,17 +128,17 @@ def is_provider_host(host: str) -> bool:
 
 
 def provider_hosts() -> tuple[str, ...]:
-    """The hosts that answer calls: "host", or an ending that begins with "." or "-"."""
+    """Return the hosts that answer calls: "host", or an ending that begins with "." or "-"."""
     return tuple(dict.fromkeys(host for each in _full_adapters() for host in each.hosts))
 
 
 def _full_adapters() -> Iterator[ProviderAdapter[object]]:
-    """Those that state their hosts and variables; a plug-in that only has the verbs does not."""
+    """Yield the adapters that state hosts and variables; a plug-in with only the methods does not."""
     return (adapter for adapter in adapters() if isinstance(adapter, ProviderAdapter))
 
 
 def _load() -> tuple[tuple[Adapter, ...], tuple[str, ...]]:
-    from importlib import metadata  # noqa: PLC0415 - ten milliseconds that few programs need
+    from importlib import metadata  # noqa: PLC0415 - takes 10 ms, and few programs need it
 
     found: list[Adapter] = []
     problems: list[str] = []
@@ -148,7 +148,7 @@ def _load() -> tuple[tuple[Adapter, ...], tuple[str, ...]]:
             made = entry.load()
             adapter: Adapter = made() if isinstance(made, type) else made
             missing = [verb for verb in _VERBS if not hasattr(adapter, verb)]
-        except Exception as error:  # noqa: BLE001 - somebody else's package must not stop ours
+        except Exception as error:  # noqa: BLE001 - an error in a plug-in must not stop quotakeeper
             problems.append(redact(f"{entry.name}: {type(error).__name__}: {error}"))
             continue
         wrong = _wrong_data(adapter)
@@ -165,7 +165,7 @@ def _load() -> tuple[tuple[Adapter, ...], tuple[str, ...]]:
 
 
 def _wrong_data(adapter: Adapter) -> str:
-    """What is wrong with the data that a plug-in states; "" when nothing is."""
+    """Return what is wrong with the data that a plug-in states; "" if nothing is."""
     if not isinstance(adapter, ProviderAdapter):
         return ""
     environment: object = adapter.environment

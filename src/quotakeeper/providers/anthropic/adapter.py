@@ -31,7 +31,9 @@ from quotakeeper.providers.reading.token_split import added
 
 
 class AnthropicAdapter(ProviderAdapter[str]):
-    """Anthropic: messages. Batches are passed by as free: their results are read elsewhere."""
+    """Anthropic: messages. Batches are not metered, because their results are read by other
+    requests.
+    """
 
     name = "anthropic"
     hosts = ("api.anthropic.com",)
@@ -40,7 +42,7 @@ class AnthropicAdapter(ProviderAdapter[str]):
     precedence = 40
 
     def route(self, method: str, place: Address) -> str | None:
-        """The operation at a path."""
+        """Return the operation at a path."""
         for tail in place.tails(("v1",)):
             if tail == ("messages",) and method == "POST":
                 return "message"
@@ -51,31 +53,31 @@ class AnthropicAdapter(ProviderAdapter[str]):
     def call(
         self, route: str, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """A message; everything else is free."""
+        """Return the call: a message; everything else is free."""
         if route == "message":
             return _message(request, count)
         return Call(self.name, "", route, False, REQUEST, REQUEST)
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """A reader for the response to a call."""
+        """Return a reader for the response to a call."""
         return MessageReader(call, status, headers)
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """The cap that a request sets on its output."""
+        """Return the cap that a request sets on its output."""
         return message_output_cap(request, call)
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
-        """The request with a lower cap."""
+        """Return the request's body with a lower output cap."""
         return message_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Anthropic's own kind of error."""
+        """Return a refusal in the form of Anthropic's errors."""
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """An error event, which the SDK raises."""
+        """Return an error event, which the SDK raises."""
         if not call.streaming:
             return b""
         text = json.dumps(error_body(message, hard=False))

@@ -1,4 +1,4 @@
-"""From a message's body to what it can cost: texts, thinking, images, documents, tools, the cap."""
+"""Bounds the cost of a message: texts, thinking, images, documents, tools and the output cap."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from quotakeeper.value_classes import dataclass, field
 MOST_INPUT = 1_000_000
 MOST_OUTPUT = 128_000
 TYPICAL_OUTPUT = 1_024
-# Images: width x height / 750 after they were made smaller; the caps are Anthropic's own.
+# An image has width x height / 750 tokens after Anthropic scales it down; the caps are Anthropic's.
 _PIXELS_PER_TOKEN = 750
 _MOST_IMAGE, _MOST_IMAGE_3 = 4_784, 1_600
-# A page is billed as its text, 1,500 to 3,000 tokens by Anthropic's guide, and as an image.
+# A page is billed as text (1,500 to 3,000 tokens by Anthropic's guide) and as an image.
 _PAGE_TEXT, _USUAL_PAGE = 4_000, 3_000
 _HEAD = 512 * 1024
 _OVERHEAD = 8
@@ -37,8 +37,8 @@ _DECLARED_HALVES = 3
 _TOOL_PROMPT = 1_000  # what tools add to the system prompt: 313 to 804 tokens by Anthropic's guide
 _OWN_TOOLS = ("bash_", "text_editor_", "computer_", "memory_", "tool_search_")
 _OWN_TOOL_TOKENS = 2_000
-_SERVED_TOKENS = 65_536  # what code execution feeds back, at most
-_SEARCH_TOKENS = 20_000  # what one search feeds back, at most
+_SERVED_TOKENS = 65_536  # the most that code execution returns
+_SEARCH_TOKENS = 20_000  # the most that one search returns
 _MOST_SEARCHES = 10
 _ENCRYPTED = ("signature", "encrypted_content", "encrypted_index")
 _WRITTEN = ("tool_use", "server_tool_use", "mcp_tool_use")
@@ -52,7 +52,7 @@ _QUIET = ("type", "cache_control", "id", "tool_use_id", "citations", "is_error",
 
 @dataclass(slots=True)
 class Message:
-    """What a message sends: texts (held while they are counted, no longer), media, unknowns."""
+    """The content of a message: texts (until they are counted), media, and parts of unknown size."""
 
     model: str
     texts: list[str] = field(default_factory=list)
@@ -63,13 +63,13 @@ class Message:
 
     @property
     def assumed(self) -> bool:
-        """Whether a part of the bound is not told by the request."""
+        """Whether the request does not tell the size of some part."""
         return any("unknown" in note or "not known" in note for note in self.notes)
 
     def quantities(
         self, body: Json, count: CountText | None
     ) -> tuple[dict[str, int], dict[str, int]]:
-        """(at most, typically)."""
+        """Return (the most, the typical) quantities."""
         if not isinstance(body.get("messages"), list):
             self.mark("a message of an unknown shape")
         for message in objects(body.get("messages")):
@@ -96,12 +96,12 @@ class Message:
         )
 
     def mark(self, note: str) -> None:
-        """A piece whose size the request does not tell."""
+        """Record a part whose size the request does not tell."""
         self.unknown += 1
         self.note(note)
 
     def note(self, text: str) -> None:
-        """Something that the figure does not tell by itself, once."""
+        """Add a note about the figures, unless it is there already."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -110,7 +110,7 @@ class Message:
         self.usual += usual
 
     def _tools(self, body: Json, count: CountText | None) -> int:
-        """Count the tools; returns the searches that they may make."""
+        """Count the tools; return how many searches they may make."""
         declared = Declarations()
         searches = 0
         for tool in objects(body.get("tools")):
@@ -139,7 +139,7 @@ class Message:
         return searches
 
     def add(self, content: object, depth: int = 0) -> None:
-        """A content: a text, a block, or a list of blocks."""
+        """Add content: a text, a block, or a list of blocks."""
         if depth > _MOST_DEPTH:
             self.mark("content of an unknown shape")
         elif isinstance(content, str):

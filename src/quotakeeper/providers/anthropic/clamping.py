@@ -1,4 +1,4 @@
-"""The output cap of a message to Anthropic, and the same message with a lower one."""
+"""Reads and lowers the output cap of a message to Anthropic."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIELD = "max_tokens"
 
 
 def message_output_cap(request: Request, call: Call) -> OutputCap | None:
-    """The output cap of a message; None for another operation.
+    """Return the output cap of a message; None for another operation.
 
     The API refuses a cap that is not above the thinking budget.
     """
@@ -28,7 +28,7 @@ def message_output_cap(request: Request, call: Call) -> OutputCap | None:
 
 
 def message_with_output_cap(request: Request, call: Call, tokens: int) -> bytes | None:
-    """The body with this many output tokens at most; None where it stays."""
+    """Return the body with at most `tokens` output tokens; None if it cannot be changed."""
     if call.operation != "message":
         return None
 

@@ -1,6 +1,6 @@
-"""Anthropic's rate-limit headers: `anthropic-ratelimit-requests-limit` and its siblings.
+"""Reads Anthropic's rate-limit headers: `anthropic-ratelimit-requests-limit` and the like.
 
-A reset is an instant in RFC 3339. The headers do not say what window a quota has.
+A reset is an instant in RFC 3339. The headers do not tell the window of a quota.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 40
 
 
 def quotas_in_headers(headers: Mapping[str, str]) -> tuple[QuotaReading, ...]:
-    """The quotas that the headers tell; nothing where they tell none."""
+    """Return the quotas in the headers; () if there are none."""
     found = []
     for name, meter in _METERS.items():
         begin = f"anthropic-ratelimit-{name}"

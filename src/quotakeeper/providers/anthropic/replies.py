@@ -47,14 +47,16 @@ _FIELDS = (
 
 
 class MessageReader(TokenReader):
-    """A message, or the events of one: the start has the input, the deltas the output so far."""
+    """Reads a message or its events: the first one has the input, the deltas have the output so
+    far.
+    """
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self._told: dict[str, int] = {}
         super().__init__(call, status, headers)
 
     def read(self, body: Json, document: Document) -> None:
-        """A message or an event."""
+        """Read a message or an event."""
         super().read(body, document)
         kind = text_of(body.get("type"))
         if kind == "error" or "error" in body:
@@ -73,7 +75,7 @@ class MessageReader(TokenReader):
             self.ended = True
 
     def read_part(self, data: bytes) -> None:
-        """The end of a document that was cut or too large."""
+        """Read the end of a document that was cut or too large."""
         usage = last_object(data, "usage")
         if usage:
             self._usage(usage)
@@ -81,16 +83,16 @@ class MessageReader(TokenReader):
             self.text.unread += len(data)
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """The error that a status and a body are."""
+        """Return the error for the response's status and body."""
         error = child(parse_object(body), "error") if body else {}
         return fault_of(self.status, self.headers, error)
 
     def request_id(self) -> str:
-        """The message's id, else the request's."""
+        """Return the message's id, else the request's."""
         return self.response_id or name_of(header_text(self.headers, "request-id"))
 
     def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
-        """The provider's own quotas, by its rate-limit headers."""
+        """Return the provider's quotas in the rate-limit headers."""
         return quotas_in_headers(self.headers)
 
     def _usage(self, usage: Json) -> None:
@@ -108,7 +110,7 @@ class MessageReader(TokenReader):
         if written:
             hour = count(kinds.get("ephemeral_1h_input_tokens"))
             self.note(f"input has cache writes: {written - min(hour, written)} (5 m), {hour} (1 h)")
-        # Its input_tokens are the uncached ones only; cache writes are input, dearer than others.
+        # `input_tokens` are only the uncached ones; cache writes are input at a higher price.
         self.snapshot(
             added(
                 {"input_tokens": self._told.get("input_tokens", 0) + written},
@@ -121,7 +123,7 @@ class MessageReader(TokenReader):
 def fault_of(
     status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
 ) -> ProviderFault:
-    """The error that an error object is."""
+    """Return the error for an error object."""
     named = text_of(error.get("type"))
     if status < 300:
         status = {"overloaded_error": 529, "rate_limit_error": 429}.get(named, 500)
@@ -135,12 +137,12 @@ def fault_of(
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """402 billing_error for a limit that stays; 429 for one that goes by."""
+    """Return a refusal: 402 billing_error (hard), else 429."""
     body = error_body(message, hard=hard)
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 
 
 def error_body(message: str, *, hard: bool) -> dict[str, object]:
-    """An error in Anthropic's shape."""
+    """Return an error in the form of Anthropic's errors."""
     kind = "billing_error" if hard else "rate_limit_error"
     return {"type": "error", "error": {"type": kind, "message": own_message(message)}}

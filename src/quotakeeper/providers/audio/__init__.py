@@ -1,4 +1,4 @@
-"""How long a piece of sound is, by its own bytes: known before it is sent. Pure, no I/O."""
+"""Reads the length of audio from its bytes, before it is sent. Pure functions, no I/O."""
 
 from quotakeeper.providers.audio.detection import (
     LEAST_BYTES_PER_SECOND,

@@ -1,4 +1,4 @@
-"""AAC: its frames in ADTS, and the configuration that MP4, FLV and Matroska carry."""
+"""AAC: frames in ADTS, and the configuration inside MP4, FLV and Matroska."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.value_classes import dataclass
 RATES = (
     96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
 )  # fmt: skip
-_CHANNELS = (0, 1, 2, 3, 4, 5, 6, 8)  # by channelConfiguration; ISO/IEC 14496-3, table 1.19
+_CHANNELS = (0, 1, 2, 3, 4, 5, 6, 8)  # by channelConfiguration (ISO/IEC 14496-3, table 1.19)
 _SEARCHED = 64 * 1024
 _HEADER = 7
 _SBR, _PS, _LEAST_OBJECT = 5, 29, 31
@@ -20,7 +20,7 @@ _SBR, _PS, _LEAST_OBJECT = 5, 29, 31
 
 @dataclass(frozen=True, slots=True)
 class AacConfig:
-    """What an AudioSpecificConfig says. `frame` is samples of a frame at `rate`."""
+    """The content of an AudioSpecificConfig. `frame` is the samples of a frame at `rate`."""
 
     rate: int
     channels: int
@@ -28,7 +28,7 @@ class AacConfig:
 
 
 class _Bits:
-    """Reads a row of bits, the highest first; behind the end there are zeros."""
+    """Reads bits, the highest first; past the end it reads zeros."""
 
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data, "big")
@@ -42,7 +42,7 @@ class _Bits:
 
 
 def aac_config(data: bytes) -> AacConfig | None:
-    """Read an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1); None where it is none."""
+    """Read an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1); None if the bytes are not one."""
     bits = _Bits(data[:64])
     kind, rate = _object(bits), _rate(bits)
     channels = bits.take(4)
@@ -78,7 +78,7 @@ def _rate(bits: _Bits) -> int:
 
 
 def _says_parametric(bits: _Bits) -> bool:
-    """The extension behind a plain configuration: SBR, and stereo made out of one channel."""
+    """Return whether an extension after the plain configuration says SBR and parametric stereo."""
     if bits.take(11) != 0x2B7 or _object(bits) != _SBR or not bits.take(1):
         return False
     _rate(bits)
@@ -86,7 +86,7 @@ def _says_parametric(bits: _Bits) -> bool:
 
 
 def _program_channels(bits: _Bits) -> int:
-    """Channels of a program_config_element (ISO/IEC 14496-3, table 4.2)."""
+    """Return the channels of a program_config_element (ISO/IEC 14496-3, table 4.2)."""
     bits.take(4 + 2 + 4)
     front, side, back, effects = bits.take(4), bits.take(4), bits.take(4), bits.take(2)
     bits.take(3 + 4)
@@ -101,7 +101,7 @@ def _program_channels(bits: _Bits) -> int:
 
 
 def _parse(head: bytes) -> Frame | None:
-    """An ADTS header, ISO/IEC 14496-3, 1.A.2.2."""
+    """Read an ADTS header (ISO/IEC 14496-3, 1.A.2.2)."""
     number = int.from_bytes(head[:_HEADER], "big")
     index, size = number >> 34 & 0b1111, number >> 13 & 0x1FFF
     if number >> 44 != 0xFFF or number >> 41 & 0b11 or index >= len(RATES) or size < _HEADER:
@@ -121,7 +121,7 @@ ADTS = FrameCodec("aac", _HEADER, 40, re.compile(rb"\xff[\xf0\xf1\xf8\xf9]"), _p
 
 
 def read_adts(view: ByteView, start: int = 0) -> AudioLength | None:
-    """AAC in ADTS frames; of a beginning only, by the frames seen so far."""
+    """Read AAC in ADTS frames; for the beginning of a file, estimate from the frames in it."""
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, ADTS, view.total)
     if found is None:
@@ -132,7 +132,7 @@ def read_adts(view: ByteView, start: int = 0) -> AudioLength | None:
         return AudioLength("aac", count.microseconds, count.channels)
     if count.frames < 3:
         return None
-    # Frames of AAC differ in size: twice what the beginning suggests is a safe most.
+    # Frames of AAC differ in size: twice the estimate from the beginning is a safe upper bound.
     seen = len(view.head) - at
     most = 2 * count.microseconds * (view.total - at) // max(1, seen)
     return AudioLength("aac", max(most, micros(first.samples, first.rate)), count.channels, False)

@@ -1,4 +1,4 @@
-"""AC-3 and E-AC-3: their frames, and what MP4 says of them (ETSI TS 102 366)."""
+"""AC-3 and E-AC-3: their frames, and their description in MP4 (ETSI TS 102 366)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _KBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 44
 _CHANNELS = (2, 1, 2, 3, 3, 4, 4, 5)  # by acmod
 _BLOCKS = (1, 2, 3, 6)
 _SEARCHED = 64 * 1024
-_ENHANCED = 10  # bsid above this is E-AC-3
+_ENHANCED = 10  # a larger bsid is E-AC-3
 
 
 def ac3_channels(mode: int, effects: int) -> int:
-    """Channels of an `acmod` and an `lfeon`."""
+    """Return the channels for an `acmod` and an `lfeon`."""
     return _CHANNELS[mode & 7] + (effects & 1)
 
 
@@ -53,7 +53,7 @@ def _enhanced(head: bytes) -> Frame | None:
         hertz, blocks = _RATES[head[4] >> 4 & 3] // 2, 6
     else:
         hertz = _RATES[rate]
-    # What a frame of a dependent stream holds plays together with the frame before it.
+    # A frame of a dependent stream plays together with the frame before it.
     samples = 0 if stream == 1 or substream else 256 * blocks
     channels = ac3_channels(head[4] >> 1, head[4])
     return Frame(size, samples, hertz, channels, 0x100 | hertz)
@@ -63,7 +63,7 @@ AC3 = FrameCodec("ac3", 8, 8, re.compile(rb"\x0b\x77"), _parse)
 
 
 def read_ac3(view: ByteView, start: int = 0) -> AudioLength | None:
-    """AC-3 and E-AC-3 frames; nothing of a part, since they may differ in size."""
+    """Read AC-3 and E-AC-3 frames; None for a part of a file, because frames may differ in size."""
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, AC3, view.total)
     if found is None or not view.whole:

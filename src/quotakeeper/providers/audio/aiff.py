@@ -1,4 +1,4 @@
-"""The length of AIFF, AIFF-C, AU and CAF."""
+"""Reads the length of AIFF, AIFF-C, AU and CAF."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import struct
 
 from quotakeeper.providers.audio.byte_view import AudioLength, ByteView, MissingBytes, micros
 
-_IMA_SAMPLES = 64  # of a packet of Apple's IMA ADPCM
+_IMA_SAMPLES = 64  # per packet of Apple's IMA ADPCM
 _UNKNOWN = 0xFFFFFFFF
-# Bits of a sample by AU's code; ADPCM G.721 and G.723 among them.
+# Bits per sample by AU's code; includes ADPCM G.721 and G.723.
 _AU_BITS = {
     1: 8, 2: 8, 3: 16, 4: 24, 5: 32, 6: 32, 7: 64, 23: 4, 24: 4, 25: 3, 26: 5, 27: 8,
 }  # fmt: skip
@@ -16,7 +16,7 @@ _CAF_LEAST_HEADER = 12
 
 
 def read_aiff(view: ByteView, start: int = 0) -> AudioLength | None:
-    """AIFF and AIFF-C, by the frames that COMM tells; of a stream or a cut file by its bytes."""
+    """Read AIFF and AIFF-C: the frames in COMM; for a stream or a cut file, the bytes."""
     at, channels, frames, bits, rate, packed = start + 12, 0, 0, 0, 0, 1
     kind = b"NONE"
     common = compressed = False
@@ -36,12 +36,12 @@ def read_aiff(view: ByteView, start: int = 0) -> AudioLength | None:
                 return AudioLength("aiff", micros(held, rate), channels)
             return AudioLength("aiff", micros(frames * packed, rate), channels)
         at += 8 + size + (size & 1)
-    # A file may have COMM behind its sound.
+    # COMM may come after the audio.
     return AudioLength("aiff", micros(frames * packed, rate), channels) if common else None
 
 
 def _aiff_samples(kind: bytes, size: int, bits: int, channels: int) -> int | None:
-    """Samples that so many bytes hold; None where the compression does not tell."""
+    """Return the samples in `size` bytes; None if the compression does not tell."""
     if kind == b"ima4":
         return size // (34 * max(1, channels)) * _IMA_SAMPLES
     width = {b"ulaw": 8, b"ULAW": 8, b"alaw": 8, b"ALAW": 8, b"fl32": 32, b"FL32": 32,
@@ -52,7 +52,7 @@ def _aiff_samples(kind: bytes, size: int, bits: int, channels: int) -> int | Non
 
 
 def _extended(data: bytes) -> int:
-    """A rate as an 80-bit float, to the nearest whole hertz."""
+    """Return a rate that is an 80-bit float, to the nearest whole hertz."""
     exponent, mantissa = int.from_bytes(data[:2], "big") & 0x7FFF, int.from_bytes(data[2:], "big")
     shift = 16383 + 63 - exponent
     if not 0 <= shift < 80:
@@ -61,7 +61,7 @@ def _extended(data: bytes) -> int:
 
 
 def read_au(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Sun's AU: by its bytes, which for a stream go on to the end."""
+    """Read Sun's AU from its size in bytes; a stream goes on to the end of the file."""
     offset, size, code, rate, channels = (view.number(start + 4 * n, 4) for n in range(1, 6))
     there = max(0, view.total - start - offset)
     size = there if size == _UNKNOWN else min(size, there)
@@ -72,7 +72,7 @@ def read_au(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_caf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Apple's CAF: by its bytes, or by the packets that `pakt` counts."""
+    """Read Apple's CAF from its size in bytes, or from the packet count in `pakt`."""
     at, size, rate = start + 8, 0, 0
     packet = frames = channels = packets = sound = 0
     while view.has(at, _CAF_LEAST_HEADER):

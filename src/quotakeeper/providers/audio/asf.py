@@ -1,4 +1,4 @@
-"""The length of WMA, WMV and other ASF files."""
+"""Reads the length of WMA, WMV and other ASF files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from quotakeeper.providers.audio.unread_reasons import UnreadReason
 from quotakeeper.providers.audio.wav import WaveFormat, wave_format
 from quotakeeper.value_classes import dataclass
 
-# GUIDs as they lie in a file; Microsoft's ASF specification, chapter 10.
+# GUIDs as a file holds them (Microsoft's ASF specification, chapter 10).
 HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _STREAM = bytes.fromhex("9107dcb7b7a9cf118ee600c00c205365")
 _SOUND = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
 _DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
-_LAST_PACKET = 1_000_000  # microseconds that the last packet of a stream may hold
+_LAST_PACKET = 1_000_000  # microseconds; the longest last packet of a stream
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class _State:
 
 
 def read_asf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """WMA and WMV: the play time less the time of filling a buffer; of a stream by its packets."""
+    """Read WMA and WMV: the play time less the buffer time; for a stream, the packets."""
     state = _State()
     end = start + view.number(start + 16, 8, little=True)
     at = start + 30
@@ -56,7 +56,7 @@ def read_asf(view: ByteView, start: int = 0) -> AudioLength | None:
     if state.sound is None:
         raise UnreadSound(UnreadReason.NO_SOUND if state.streams else UnreadReason.DAMAGED)
     if state.length and not state.live and not _is_cut(view, end, state):
-        # Decoders give all of the last packet of sound, which the play time may not count.
+        # Decoders play all of the last audio packet; the play time may not include it.
         length = state.length + _packet_length(state.sound)
         film = length if state.streams > 1 else 0
         return AudioLength("asf", length, state.sound.channels, exact=False, film=film)
@@ -68,7 +68,7 @@ def _packet_length(sound: WaveFormat) -> int:
 
 
 def _is_cut(view: ByteView, data: int, state: _State) -> bool:
-    """Whether packets are missing at the end that the header counts."""
+    """Return whether packets that the header counts are missing at the end."""
     if not state.packet or not view.has(data, 50):
         return False
     told = view.number(data + 40, 8, little=True)
@@ -76,7 +76,7 @@ def _is_cut(view: ByteView, data: int, state: _State) -> bool:
 
 
 def _by_packets(view: ByteView, data: int, state: _State, sound: WaveFormat) -> AudioLength | None:
-    """A stream that nobody went back to: by the time that its last packet says."""
+    """Read an unfinished stream, whose header has no length, from the time of its last packet."""
     if not state.packet or view.take(data, 16) != _DATA:
         raise MissingBytes
     first = data + 50
@@ -94,12 +94,12 @@ def _by_packets(view: ByteView, data: int, state: _State, sound: WaveFormat) -> 
 
 
 def _last(packets: int) -> range:
-    """The last few packets; an index may follow them."""
+    """Return the numbers of the last few packets, because an index may follow them."""
     return range(max(0, packets - 8), packets)
 
 
 def _sent_at(view: ByteView, at: int) -> int:
-    """The time of a packet in microseconds, or 0 where this is none."""
+    """Return the time of a packet in microseconds; 0 if there is no packet here."""
     flags = view.number(at, 1)
     if flags & 0x80:
         at += 1 + (flags & 15)

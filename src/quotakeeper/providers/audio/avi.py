@@ -1,4 +1,4 @@
-"""The length of sound in AVI, also in files of more than 1 GB (OpenDML)."""
+"""Reads the length of audio in AVI, also in files over 1 GB (OpenDML)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENTERED = (b"hdrl", b"strl", b"movi", b"rec ", b"AVI ", b"AVIX")
 
 @dataclass(slots=True)
 class _Track:
-    """One track of sound: what its header says, and what its chunks hold."""
+    """One audio track: its header and the content of its chunks."""
 
     scale: int = 0
     rate: int = 0
@@ -31,7 +31,7 @@ class _Track:
     frames: StreamedFrames | None = None
 
     def length(self, *, counted: bool) -> AudioLength:
-        """How long it is, by its chunks where all were `counted`."""
+        """Return the track's length, from its chunks if all of them were `counted`."""
         channels = self.sound.channels
         if not counted:
             return AudioLength("avi", micros(self.told * self.scale, self.rate), channels)
@@ -56,7 +56,7 @@ class _File:
 
 
 def read_avi(view: ByteView, start: int = 0) -> AudioLength | None:
-    """AVI: the chunks of each track of sound; of a beginning, what the header says of it."""
+    """Read AVI: the chunks of each audio track; for the beginning of a file, the track's header."""
     file = _File()
     at = start
     while view.has(at, 12):

@@ -1,4 +1,4 @@
-"""A file of which only parts may be there: its beginning, perhaps its end, and its size."""
+"""A file of which only parts may be known: its beginning, perhaps its end, and its size."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from quotakeeper.providers.audio.unread_reasons import UnreadReason
 from quotakeeper.value_classes import dataclass
 
 Buffer = bytes | bytearray | memoryview | mmap
-# Frames, packets and boxes that one reading looks at: about two seconds of work, and more than a
-# day of MP3. A file that has more is read no further, so that no call waits for its own metering.
+# The most frames, packets and boxes per reading: about 2 s of work, and more than a day of MP3.
+# Reading stops there, so that metering does not delay the call.
 MOST_STEPS = 4_000_000
 UNTOLD = -1
 _CHUNK = 1 << 20
 
 
 class MissingBytes(Exception):  # noqa: N818 - never leaves this package
-    """The bytes asked for are not in the part we have."""
+    """The bytes that a reader needs are not in the known parts."""
 
 
 class UnreadSound(Exception):  # noqa: N818 - never leaves this package
-    """The length of a file cannot be told, for a reason that its bytes show."""
+    """The bytes show why the file's length cannot be read."""
 
     def __init__(self, reason: UnreadReason) -> None:
         super().__init__(reason.value)
@@ -30,9 +30,9 @@ class UnreadSound(Exception):  # noqa: N818 - never leaves this package
 
 @dataclass(frozen=True, slots=True)
 class AudioLength:
-    """What a file says: microseconds and channels (0: not said). `exact` False: at most that.
+    """The length in a file: microseconds, and channels (0: unknown). `exact` False: an upper bound.
 
-    `film` is how long the whole film plays, in microseconds; 0: sound alone, UNTOLD: not known.
+    `film` is the length of the whole video in microseconds; 0: audio only, UNTOLD: unknown.
     """
 
     form: str
@@ -43,7 +43,7 @@ class AudioLength:
 
 
 class ByteView:
-    """Reads at any place of a file that lies in its head or its tail."""
+    """Reads bytes at any place of a file, if its known beginning or end holds them."""
 
     def __init__(self, head: Buffer, tail: bytes = b"", total: int | None = None) -> None:
         self.head = head
@@ -55,17 +55,17 @@ class ByteView:
 
     @property
     def whole(self) -> bool:
-        """Whether every byte is there."""
+        """Whether every byte of the file is known."""
         return len(self.head) >= self.total
 
     def step(self, steps: int = 1) -> None:
-        """Count work; UnreadSound once the file has more frames or boxes than one reading takes."""
+        """Count work; raises UnreadSound once it exceeds MOST_STEPS."""
         self._steps -= steps
         if self._steps < 0:
             raise UnreadSound(UnreadReason.TOO_MANY_PARTS)
 
     def take(self, start: int, size: int) -> bytes:
-        """Exactly `size` bytes, or MissingBytes."""
+        """Return exactly `size` bytes; raises MissingBytes."""
         if start < 0 or size < 0:
             raise MissingBytes
         if start + size <= len(self.head):
@@ -76,7 +76,7 @@ class ByteView:
         raise MissingBytes
 
     def upto(self, start: int, size: int) -> bytes:
-        """At most `size` bytes from a place; b"" where none of them is there."""
+        """Return at most `size` bytes from a place; b"" if none is known."""
         start, size = max(0, start), max(0, size)
         if self.tail and start >= max(self._tail_at, len(self.head) - size + 1):
             at = start - self._tail_at
@@ -84,24 +84,24 @@ class ByteView:
         return bytes(self.head[start : start + size])
 
     def has(self, start: int, size: int) -> bool:
-        """Whether those bytes are there."""
+        """Return whether these bytes are known."""
         if start < 0:
             return False
         in_tail = bool(self.tail) and start >= self._tail_at and start + size <= self.total
         return start + size <= len(self.head) or in_tail
 
     def number(self, start: int, size: int, *, little: bool = False) -> int:
-        """An unsigned number, big-endian unless `little`."""
+        """Return an unsigned number, big-endian unless `little`."""
         return int.from_bytes(self.take(start, size), "little" if little else "big")
 
     def find(self, mark: bytes, start: int = 0, end: int | None = None) -> int:
-        """Where a mark stands first in the head, from `start` and before `end`; -1 if nowhere."""
+        """Return the first place of `mark` in the head, from `start` and before `end`; -1 if none."""
         for at in self.each(mark, start, end):
             return at
         return -1
 
     def each(self, mark: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
-        """All places of a mark in the head. It copies a piece of the head at a time."""
+        """Yield all places of `mark` in the head; one chunk of the head is copied at a time."""
         stop = min(len(self.head), self.total if end is None else end)
         at = max(0, start)
         while at < stop:
@@ -114,7 +114,7 @@ class ByteView:
             at += _CHUNK
 
     def last_of(self, mark: bytes) -> int:
-        """Where a mark stands last, -1 when it is nowhere in the parts."""
+        """Return the last place of `mark` in the known parts; -1 if none."""
         if self.tail:
             at = self.tail.rfind(mark)
             if at >= 0:
@@ -132,7 +132,7 @@ class ByteView:
 
 
 def micros(samples: int, rate: int) -> int:
-    """Samples at a rate -> whole microseconds, to the nearest; MissingBytes without a rate."""
+    """Convert samples at a rate to the nearest microsecond; raises MissingBytes for a rate of 0."""
     if rate <= 0 or samples < 0:
         raise MissingBytes
     return (samples * 1_000_000 + rate // 2) // rate

@@ -1,7 +1,7 @@
-"""Finds out what a piece of sound is and how long it is; never raises, whatever the bytes are.
+"""Detects the format and the length of audio or video; never raises, whatever the bytes are.
 
-Formats are told by the marks in their bytes, never by a file's name. A format without a mark (MPEG
-audio, AAC in ADTS, AC-3) is taken only where frames of one kind follow each other.
+The signature in the bytes tells the format, never the file's name. A format without a signature
+(MPEG audio, AAC in ADTS, AC-3) is accepted only if several frames of one kind follow each other.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from quotakeeper.providers.audio.tags import after_id3
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
 from quotakeeper.value_classes import dataclass
 
-# Opus, the thriftiest coder in use, goes down to 6 kbit/s: a byte is at most 1.34 milliseconds.
+# Opus, the most efficient codec in use, has at least 6 kbit/s, so a byte is at most 1.34 ms.
 LEAST_BYTES_PER_SECOND = 750
-_MOST_MICROSECONDS = 10**15  # 31 years; a header that says more is damaged
+_MOST_MICROSECONDS = 10**15  # 31 years; a longer length means that the header is damaged
 _MOST_CHANNELS = 255
-_MOST_SILENT = 1_024  # bytes of a file that may be headers alone
+_MOST_SILENT = 1_024  # bytes; a file of this size may have only headers
 _HEAD = 32
 
 Reader = Callable[[ByteView, int], AudioLength | None]
 
-# (where in the file, mark, reader); the marks of one row stand all at their places.
+# (place in the file, signature, reader); all signatures of a row must match.
 _MARKS: tuple[tuple[tuple[tuple[int, bytes], ...], Reader], ...] = (
     (((0, b"RIFF"), (8, b"WAVE")), wav.read_wav),
     (((0, b"RF64"), (8, b"WAVE")), wav.read_wav),
@@ -76,7 +76,7 @@ _MARKS: tuple[tuple[tuple[tuple[int, bytes], ...], Reader], ...] = (
     *((((4, name),), mp4.read_mp4) for name in
       (b"ftyp", b"moov", b"styp", b"wide", b"mdat", b"free", b"skip", b"moof", b"sidx", b"pnot")),
 )  # fmt: skip
-# What is sound or film by its mark, and is not read here.
+# Signatures of audio and video formats that this package does not read.
 _UNSUPPORTED = (
     b"MThd", b"OFR ", b".RMF", b".ra\xfd", b"\x30\x26\xb2\x75", b"ADIF", b"\x7f\xfe\x80\x01",
     b"\xf8\x72\x6f\xba", b"ajkg", b"FWS", b"CWS", b"MPC ", b"\x06\x0e\x2b\x34", b"RIFF", b"FORM",
@@ -85,10 +85,10 @@ _UNSUPPORTED = (
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """How long a file plays. `channels` 0: not known. `exact` False: it is at most that long.
+    """How long a file plays. `channels` 0: unknown. `exact` False: the length is an upper bound.
 
-    `film_microseconds` is the length of a film with all its tracks, 0 for sound alone, and None
-    where the file may be a film whose pictures go on longer than its sound.
+    `film_microseconds` is the length of a video with all its tracks, and 0 for audio only. It is
+    None if the file may be a video whose pictures are longer than its audio.
     """
 
     form: str
@@ -99,30 +99,30 @@ class Sound:
 
     @property
     def milliseconds(self) -> int:
-        """Whole milliseconds, rounded up: never less than the true length."""
+        """The length in whole milliseconds, rounded up: never less than the true length."""
         return -(-self.microseconds // 1000)
 
     @property
     def billed_milliseconds(self) -> int:
-        """Whole milliseconds, to the nearest: what a ledger books for the length."""
+        """The length in milliseconds, to the nearest: the quantity that the ledger records."""
         return divide_half_even(self.microseconds, 1000)
 
     @property
     def seconds(self) -> float:
-        """Seconds to six decimals, as providers report them."""
+        """The length in seconds to six decimals, as providers report it."""
         return round(self.microseconds / 1_000_000, 6)
 
 
 def longest_milliseconds(size_bytes: int) -> int:
-    """The longest that so many bytes of coded sound can be, at 6 kbit/s."""
+    """Return the most milliseconds that `size_bytes` of compressed audio can last, at 6 kbit/s."""
     return -(-max(0, size_bytes) * 1000 // LEAST_BYTES_PER_SECOND)
 
 
 def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> Sound | None:
-    """Read the length of a sound or film from its bytes, or None when they do not tell it.
+    """Read the length of audio or video from its bytes; None if they do not tell it.
 
-    `head` is the file or its beginning; with `total`, its whole size, the length can often be told
-    from the beginning alone, and with `tail`, its last bytes, nearly always.
+    `head` is the file or its beginning. With `total`, the file's size in bytes, the beginning alone
+    often tells the length; with `tail`, its last bytes, nearly always.
     """
     found = sound_or_reason(head, tail=tail, total=total)
     return found if isinstance(found, Sound) else None
@@ -131,7 +131,10 @@ def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> 
 def sound_or_reason(
     head: Buffer, *, tail: bytes = b"", total: int | None = None
 ) -> Sound | UnreadReason:
-    """The same, or the reason why there is no length. A film without sound has a length of 0."""
+    """Do the same as `read_sound`, but return the reason if the length is unknown.
+
+    A video without audio has length 0.
+    """
     if not len(head):
         return UnreadReason.EMPTY
     view = ByteView(head, tail, total if total is not None else len(head))
@@ -156,20 +159,20 @@ def sound_or_reason(
 
 
 def _is_plausible(length: AudioLength, size: int) -> bool:
-    """Whether a length can be true: much of a file that plays for no time is damage."""
+    """Return whether a length can be true: a large file of length 0 is damaged."""
     if not length.microseconds and not length.film and size > _MOST_SILENT:
         return False
     return 0 <= length.microseconds <= _MOST_MICROSECONDS
 
 
 def has_media_mark(head: bytes) -> bool:
-    """Whether a file's first bytes are those of a sound or film format that has a mark."""
+    """Return whether a file begins with the signature of an audio or video format."""
     view = ByteView(head)
     return any(certain for _, _, certain in _readers(view) if certain)
 
 
 def _readers(view: ByteView) -> Iterator[tuple[Reader, int, bool]]:
-    """(reader, where its format begins, whether a mark says that it is the one)."""
+    """Yield (reader, start of its format, whether a signature makes the format certain)."""
     start = after_id3(view)
     for at in dict.fromkeys((0, start)):
         head = view.upto(at, _HEAD)

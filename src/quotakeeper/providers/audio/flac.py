@@ -1,4 +1,4 @@
-"""The length of FLAC: by its header, or of a stream that states none by its last frame."""
+"""Reads the length of FLAC from its header; for a stream without one, from its last frame."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from quotakeeper.providers.audio.tags import after_id3
 _MARK, _DESCRIBED = b"fLaC", (b"\x00\x00\x00\x22", b"\x80\x00\x00\x22")  # STREAMINFO's head
 _LEAST_HEADER = 42
 _SYNC = re.compile(rb"\xff[\xf8\xf9]")
-_SEARCHED = 1 << 20  # more than a frame of FLAC can be: 65,535 samples of 8 channels are larger
+# Bytes; a frame in use is smaller (only 65,535 samples of 8 channels would be larger).
+_SEARCHED = 1 << 20
 _SIZES = {1: 192, 2: 576, 3: 1152, 4: 2304, 5: 4608}
 _FRAME_HEADER = 16
 
 
 def read_flac(view: ByteView, start: int = 0) -> AudioLength | None:
-    """FLAC, also behind an ID3 tag, and several files put one behind the other."""
+    """Read FLAC, also after an ID3 tag, and several files joined into one."""
     at = after_id3(view, start)
     if not view.has(at, 26) or view.take(at, 4) != b"fLaC":
         return None
@@ -47,7 +48,7 @@ def read_flac(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _counted(view: ByteView, start: int, end: int) -> tuple[int, bool]:
-    """(samples by the last frame, whether its checksum holds)."""
+    """Return (samples up to the last frame, whether the frame's checksum is right)."""
     most = view.number(start + 10, 2)
     least = view.number(start + 8, 2)
     from_here = max(start + _LEAST_HEADER, end - _SEARCHED)
@@ -68,12 +69,12 @@ def _counted(view: ByteView, start: int, end: int) -> tuple[int, bool]:
 def _backwards(view: ByteView, data: bytes) -> Iterator[int]:
     places = [match.start() for match in _SYNC.finditer(data)]
     view.step(len(places))
-    # The checksum of a whole frame is slow: what may be the last frame is tried first.
+    # The checksum of a whole frame is slow, so the likely last frames are tried first.
     return iter(places[:-65:-1])
 
 
 def _ends_at(head: bytes, most: int, *, fixed: bool) -> int | None:
-    """Where a frame ends, in samples from the start; None where this is no header of a frame."""
+    """Return where a frame ends, in samples from the start; None if this is not a frame header."""
     if len(head) < 6 or head[2] >> 4 == 0 or head[2] & 15 == 15 or head[3] & 1:
         return None
     at, number = _coded(head, 4)
@@ -94,7 +95,7 @@ def _ends_at(head: bytes, most: int, *, fixed: bool) -> int | None:
 
 
 def _coded(head: bytes, at: int) -> tuple[int, int | None]:
-    """A number coded as in UTF-8, of up to seven bytes."""
+    """Return a number of up to seven bytes in the coding of UTF-8."""
     first = head[at]
     if first < 0x80:
         return at + 1, first

@@ -1,4 +1,4 @@
-"""The length of sound in FLV: its packets are counted."""
+"""Reads the length of audio in FLV from its packets."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from quotakeeper.value_classes import dataclass, field, replace
 
 _RATES = (5_512, 11_025, 22_050, 44_100)
 _SOUND, _FILM = 8, 9
-_BYTES = {0: 0, 3: 0, 7: 8_000, 8: 8_000}  # codecs whose bytes are samples, and their own rate
+# Codecs whose bytes are samples, with their rate if it is fixed.
+_BYTES = {0: 0, 3: 0, 7: 8_000, 8: 8_000}
 _MP3, _MP3_8K, _AAC = 2, 14, 10
-_MOST_PACKET = 200  # milliseconds; the last packet of a codec that is timed by its packets
+_MOST_PACKET = 200  # milliseconds; the longest last packet of a codec that is timed by its packets
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class _State:
 
 
 def read_flv(view: ByteView, start: int = 0) -> AudioLength | None:
-    """FLV: AAC and MP3 by their frames, PCM by its bytes, others by the time of their packets."""
+    """Read FLV: AAC and MP3 by frames, PCM by bytes, other codecs by the packets' times."""
     if not view.whole:
         return None
     state = _State()

@@ -1,7 +1,7 @@
-"""Coded sound that is a row of frames: MPEG layers I to III, AAC in ADTS, AC-3 and E-AC-3.
+"""Audio as a sequence of frames: MPEG layers I to III, AAC in ADTS, AC-3 and E-AC-3.
 
-A file is walked from frame to frame. Tags, covers and damage between frames are passed over, so
-that files put one behind the other count as all of their parts.
+The reader goes from frame to frame and skips tags, covers and damage between frames. So files that
+were joined into one count in full.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from quotakeeper.providers.audio.tags import after_tags
 from quotakeeper.value_classes import dataclass, field
 
 _PIECE = 1 << 16
-_ALIKE = 4  # frames in a row that make it certain that bytes are of a codec
+_ALIKE = 4  # so many frames in sequence make a codec certain
 _ENOUGH_AT_THE_START = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame's header. `kind` is equal in all frames of one stream; `size` in bytes."""
+    """The header of one frame. `kind` is the same in all frames of a stream; `size` is in bytes."""
 
     size: int
     samples: int
@@ -31,7 +31,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class FrameCodec:
-    """How frames of a codec are found. `parse` takes `header` to `peek` bytes; None: no frame."""
+    """How to find a codec's frames. `parse` gets `header` to `peek` bytes; it returns None if no
+    frame.
+    """
 
     form: str
     header: int
@@ -42,7 +44,7 @@ class FrameCodec:
 
 @dataclass(slots=True)
 class FrameCount:
-    """Frames counted so far; samples by their rate."""
+    """The frames so far; samples by their rate."""
 
     samples: dict[int, int] = field(default_factory=dict)
     frames: int = 0
@@ -61,18 +63,18 @@ class FrameCount:
         return sum(micros(samples, rate) for rate, samples in self.samples.items())
 
     def less(self, samples: int, rate: int) -> None:
-        """Leave out samples at a rate, as long as there are more of them."""
+        """Subtract samples at a rate; do nothing if the frames have no more than these."""
         if samples < self.samples.get(rate, 0):
             self.samples[rate] -= samples
 
     @property
     def channels(self) -> int:
-        """Channels of the first frame; 0: not said."""
+        """The channels of the first frame; 0: unknown."""
         return self.first.channels if self.first else 0
 
 
 def frame_at(view: ByteView, at: int, codec: FrameCodec) -> Frame | None:
-    """The frame whose header stands at a place, or None."""
+    """Return the frame whose header is at a place, or None."""
     head = view.upto(at, codec.peek)
     return codec.parse(head) if len(head) >= codec.header else None
 
@@ -80,7 +82,7 @@ def frame_at(view: ByteView, at: int, codec: FrameCodec) -> Frame | None:
 def first_frame(
     view: ByteView, start: int, until: int, codec: FrameCodec, end: int
 ) -> tuple[int, Frame] | None:
-    """The first frame from `start` and before `until` that others of its kind follow."""
+    """Return the first frame from `start` and before `until` that others of its kind follow."""
     at = start
     until = min(until, end, len(view.head))
     while at < until:
@@ -98,7 +100,7 @@ def first_frame(
 def _followed(
     view: ByteView, at: int, frame: Frame, codec: FrameCodec, end: int, start: int
 ) -> bool:
-    """Whether frames of one kind follow each other from here, to the end or long enough."""
+    """Return whether enough frames of one kind follow each other from here, or all to the end."""
     seen, place = 1, at + frame.size
     while seen < _ALIKE:
         if place >= end or after_tags(view, place) > place:
@@ -106,7 +108,7 @@ def _followed(
             return seen >= _ENOUGH_AT_THE_START or (at == start and ends_here)
         following = frame_at(view, place, codec)
         if following is None:
-            missing = not view.has(place, codec.header)  # the last bytes, or a part only
+            missing = not view.has(place, codec.header)  # the end of the file, or of a known part
             return missing and seen >= _ENOUGH_AT_THE_START
         if following.kind != frame.kind:
             return False
@@ -115,7 +117,7 @@ def _followed(
 
 
 def walk_frames(view: ByteView, at: int, codec: FrameCodec, end: int | None = None) -> FrameCount:
-    """All frames of a part of the head, over whatever lies between them."""
+    """Count all frames in a part of the head, and skip what lies between them."""
     end = min(len(view.head), view.total if end is None else end)
     head, parse, size, peek = view.head, codec.parse, codec.header, codec.peek
     count, kind = FrameCount(), -1
@@ -147,7 +149,7 @@ class StreamedFrames:
         self._skip = 0
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of the stream."""
+        """Add the next bytes of the stream."""
         if self._skip >= len(data):
             self._skip -= len(data)
             return
@@ -165,7 +167,7 @@ class StreamedFrames:
 
 
 def frames_within(view: ByteView, start: int, end: int, codec: FrameCodec) -> FrameCount:
-    """The frames of one chunk of a file; MissingBytes where they are not all there."""
+    """Count the frames in one chunk of a file; raises MissingBytes if some are not known."""
     if not view.has(start, max(0, min(end, view.total) - start)):
         raise MissingBytes
     return walk_frames(view, start, codec, end)

@@ -1,4 +1,4 @@
-"""Lengths that stand in the header of one lossless coder or another: TTA, APE, WavPack, TAK, DSD."""
+"""Reads lengths from the headers of lossless formats: TTA, APE, WavPack, TAK, DSD."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _DSD_BITS = 8
 
 
 def read_tta(view: ByteView, start: int = 0) -> AudioLength | None:
-    """True Audio: samples and rate stand in the header."""
+    """Read True Audio: the header has samples and rate."""
     channels, rate = view.number(start + 6, 2, little=True), view.number(start + 10, 4, little=True)
     samples = view.number(start + 14, 4, little=True)
     return AudioLength("tta", micros(samples, rate), channels)
 
 
 def read_ape(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Monkey's Audio: frames of one size, and the last one's."""
+    """Read Monkey's Audio: all frames have one size, except the last."""
 
     def number(at: int, size: int) -> int:
         return view.number(start + at, size, little=True)
@@ -51,7 +51,7 @@ def read_ape(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_wavpack(view: ByteView, start: int = 0) -> AudioLength | None:
-    """WavPack: what all blocks hold; of a beginning only, what the first block says of the file."""
+    """Read WavPack: the content of all blocks; for the beginning of a file, its first block."""
     at, samples, rate, channels, first = start, 0, 0, 0, True
     told = view.number(start + 12, 4, little=True)
     while view.has(at, 32) and view.take(at, 4) == b"wvpk":
@@ -79,7 +79,7 @@ def read_wavpack(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _wv_rate(view: ByteView, block: int, size: int, flags: int) -> int:
-    """The rate by its index, or by a part of the block that tells another; DSD counts by bytes."""
+    """Return the rate from its index, or from a part of the block with another; DSD counts bytes."""
     index, faster = flags >> 23 & 15, 0
     rate = _WV_RATES[index] if index < len(_WV_RATES) else 0
     at = block + 32
@@ -97,7 +97,7 @@ def _wv_rate(view: ByteView, block: int, size: int, flags: int) -> int:
 
 
 def read_musepack(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Musepack, stream versions 7 and 8."""
+    """Read Musepack, stream versions 7 and 8."""
     if view.take(start, 3) == b"MP+":
         if view.number(start + 3, 1) & 15 != 7:
             raise UnreadSound(UnreadReason.UNSUPPORTED)
@@ -122,7 +122,7 @@ def read_musepack(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _varying(view: ByteView, at: int) -> tuple[int, int]:
-    """(a number of as many bytes as it needs, where the next one begins)."""
+    """Return (a number of variable length, the place after it)."""
     value = 0
     for _ in range(9):
         byte = view.number(at, 1)
@@ -133,7 +133,7 @@ def _varying(view: ByteView, at: int) -> tuple[int, int]:
 
 
 def read_tak(view: ByteView, start: int = 0) -> AudioLength | None:
-    """TAK, by its first description of the stream."""
+    """Read TAK from its first description of the stream."""
     at = start + 4
     while view.has(at, 4):
         view.step()
@@ -149,7 +149,7 @@ def read_tak(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_dsf(view: ByteView, start: int = 0) -> AudioLength | None:
-    """DSD in Sony's DSF: samples of one bit."""
+    """Read DSD in Sony's DSF: samples of one bit."""
     at = start + view.number(start + 4, 8, little=True)
     if view.take(at, 4) != b"fmt ":
         return None
@@ -164,7 +164,7 @@ def read_dsf(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_dff(view: ByteView, start: int = 0) -> AudioLength | None:
-    """DSD in Philips' DSDIFF, plain or packed as DST."""
+    """Read DSD in Philips' DSDIFF, plain or compressed as DST."""
     at, rate, channels = start + 16, 0, 0
     while view.has(at, 12):
         view.step()

@@ -1,4 +1,4 @@
-"""Lengths of WebM and Matroska: the duration it states, else where the last block lies."""
+"""Reads lengths of WebM and Matroska: the stated duration, else the place of the last block."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _LAST_BLOCK = 120_000  # microseconds: the longest packet of Opus
 
 @dataclass(slots=True)
 class _State:
-    scale: int = 1_000_000  # nanoseconds a tick
+    scale: int = 1_000_000  # nanoseconds per tick
     duration: float = 0.0
     channels: int = 0
     tracks: int = 0
     sounds: int = 0
     codec: bytes = b""
     config: AacConfig | None = None
-    cluster: int = 0  # time of the cluster we are in
-    last: int = -1  # time of the last block, in ticks
-    skipped: int = -1  # the last cluster that was passed over, to be looked into at the end
+    cluster: int = 0  # the time of the current cluster
+    last: int = -1  # the time of the last block, in ticks
+    skipped: int = -1  # the last cluster that was skipped; it is read at the end
 
 
 def read_matroska(view: ByteView, start: int = 0) -> AudioLength | None:
-    """WebM or Matroska; what a browser records live states no duration and is walked through."""
+    """Read WebM or Matroska; a browser's live recording states no duration, so its blocks are read."""
     state = _State()
     _walk(view, start, view.total, state)
     mute = state.tracks > 0 and not state.sounds
@@ -66,7 +66,7 @@ def read_matroska(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _in_frames(length: int, state: _State) -> int:
-    """Of AAC alone, the length in whole frames: decoders give all of the last one."""
+    """Return the length of AAC in whole frames, because decoders play all of the last frame."""
     if state.config is None or state.tracks != 1:
         return length
     rate, frame = state.config.rate, state.config.frame
@@ -140,7 +140,7 @@ def _identity(view: ByteView, at: int) -> tuple[int, int]:
 
 
 def _size(view: ByteView, at: int) -> tuple[int, int | None]:
-    """(where the content begins, its size); None: not known, it goes on to the end."""
+    """Return (start of the content, its size); None: unknown, it goes on to the end."""
     first = view.number(at, 1)
     length = 9 - first.bit_length()
     if not 1 <= length <= 8:

@@ -1,4 +1,4 @@
-"""The length of MPEG audio, layers I to III: by its Xing or VBRI tag, or by its frames."""
+"""Reads the length of MPEG audio, layers I to III, from its Xing or VBRI tag or its frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quotakeeper.providers.audio.frames import (
 from quotakeeper.providers.audio.tags import after_tags
 from quotakeeper.value_classes import dataclass
 
-# kbit/s by (MPEG 1, layer); ISO/IEC 11172-3, 2.4.2.3, and 13818-3, 2.4.2.3.
+# kbit/s by (MPEG 1, layer) (ISO/IEC 11172-3, 2.4.2.3, and 13818-3, 2.4.2.3).
 _KBITS = {
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -28,7 +28,7 @@ _KBITS = {
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _SEARCHED = 64 * 1024
 _ENCODERS = (b"LAME", b"Lavf", b"Lavc")
-_ENOUGH_FRAMES = 20  # of one bit rate: the rest of a file we do not have is taken to be alike
+_ENOUGH_FRAMES = 20  # so many frames of one bit rate: the unknown rest is assumed to be the same
 _FORMS = {2: "mp2", 3: "mp3"}
 
 
@@ -36,7 +36,7 @@ def _parse(head: bytes) -> Frame | None:
     return _parsed(head[0] << 24 | head[1] << 16 | head[2] << 8 | head[3] & 0xC0)
 
 
-@lru_cache(maxsize=4_096)  # the headers of a file repeat
+@lru_cache(maxsize=4_096)  # headers repeat within a file
 def _parsed(head: int) -> Frame | None:
     version, layer = head >> 19 & 3, 4 - (head >> 17 & 3)
     bits, rates, padding = head >> 12 & 15, head >> 10 & 3, head >> 9 & 1
@@ -57,21 +57,21 @@ MPEG = FrameCodec("mp3", 4, 4, re.compile(rb"\xff[\xe2-\xef\xf2-\xff]"), _parse)
 
 @dataclass(frozen=True, slots=True)
 class _Tag:
-    """What a Xing, Info or VBRI tag says of the file that it begins."""
+    """The content of a Xing, Info or VBRI tag at the beginning of a file."""
 
     frames: int
     trimmed: int  # samples that the encoder added
-    size: int  # bytes of the file it is about; 0: not said
+    size: int  # bytes of the file that the tag describes; 0: unknown
 
 
 def read_mp3(view: ByteView, start: int = 0) -> AudioLength | None:
-    """MPEG audio: by all its frames, or of a beginning by its tag or its bit rate.
+    """Read MPEG audio: all its frames; for the beginning of a file, its tag or its bit rate.
 
-    The tag's delay and padding are taken off as players do.
+    The tag's delay and padding are subtracted, as players do.
     """
     begin = after_tags(view, start)
     found = first_frame(view, begin, begin + _SEARCHED, MPEG, view.total)
-    # Layer I is in no use, and its short frames are found in pictures.
+    # Nobody uses layer I, and its short frames occur by chance in pictures.
     if found is None or found[1].kind >> 2 & 3 == 1:
         return None
     at, first = found
@@ -89,7 +89,7 @@ def read_mp3(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _is_about_all(tag: _Tag, size: int) -> bool:
-    """Files put one behind the other keep the tag of the first: the tag's size in bytes tells."""
+    """Return whether the tag describes the whole file: joined files keep the first file's tag."""
     return not tag.size or size <= tag.size + max(_SEARCHED, tag.size // 8)
 
 
@@ -114,7 +114,9 @@ def _tag(view: ByteView, at: int, first: Frame) -> _Tag | None:
 
 
 def _by_rate(view: ByteView, at: int, first: Frame, form: str) -> AudioLength:
-    """The beginning only: one bit rate throughout makes the size a length, else the least does."""
+    """Return the length from the size in bytes; if bit rates differ, the lowest gives an upper
+    bound.
+    """
     start, sizes, seen = at, [first.size], 0
     frame: Frame | None = first
     while frame is not None:

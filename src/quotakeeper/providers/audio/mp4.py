@@ -1,4 +1,4 @@
-"""Lengths of MP4, M4A and MOV: the sound track's, with the index at either end, or in fragments."""
+"""Reads lengths of MP4, M4A and MOV from the index of the audio track, or from its fragments."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from quotakeeper.providers.audio.mp4_channels import sound_entry
 from quotakeeper.value_classes import dataclass, field
 
 _WHOLE_FRAMES = (b"mp4a", b"ac-3", b"ec-3", b".mp3", b"samr", b"sawb")
-_LONGEST_FRAME = 4  # frames longer than a quarter of a second are none of sound
+_LONGEST_FRAME = 4  # an audio frame is at most 1/4 s
 
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """A stretch that is played: how long by the film's clock, from where by the track's."""
+    """A part that is played: its length in the file's clock, its start in the track's clock."""
 
     plays: int
     start: int
@@ -21,7 +21,7 @@ class _Edit:
 
 @dataclass(slots=True)
 class _Track:
-    """One track: its own clock, and how long it plays by the film's clock."""
+    """One track: its own clock, and how long it plays in the file's clock."""
 
     number: int = 0
     scale: int = 0
@@ -30,21 +30,21 @@ class _Track:
     kind: bytes = b""
     codec: bytes = b""
     channels: int = 0
-    samples: int = 0  # the length of the samples that the index counts
+    samples: int = 0  # the length of the samples in the index
     frame: int = 1
-    default: int = 0  # of a sample in a fragment
+    default: int = 0  # the length of a sample in a fragment
     fragments: int = 0
     edits: list[_Edit] = field(default_factory=list)
 
     def microseconds(self, film_scale: int) -> int:
-        """How long its samples play, less what the edit list leaves out. 0: not said."""
+        """Return the length of its samples, less what the edit list leaves out; 0: unknown."""
         media = self.samples + self.fragments or self.duration
         if not media or not self.scale:
             return micros(self.plays, film_scale) if self.plays and film_scale else 0
         length, begun = 0, False
         for edit in self.edits:
             if edit.start < 0 or edit.start >= media:
-                continue  # silence in front, or nothing
+                continue  # leading silence, or nothing
             stop = media
             if edit.plays and film_scale and not self.fragments:
                 stop = edit.start + edit.plays * self.scale // film_scale
@@ -59,14 +59,14 @@ class _Film:
     scale: int = 0
     length: int = 0
     fragmented: int = 0
-    goes_on: bool = False  # in fragments behind the index
+    goes_on: bool = False  # fragments follow the index
 
 
 def read_mp4(view: ByteView, start: int = 0) -> AudioLength | None:
-    """The sound track's length, and the film's; a film without sound has a length of 0.
+    """Read the lengths of the audio track and of the video; a video without audio has length 0.
 
-    Of fragments the samples are added to those of the index. Without all of them there is no
-    length but the one that the index states for all.
+    The samples of all fragments are added to those of the index. If some fragments are unknown,
+    only the index's total length is used.
     """
     film, seen = _Film(), False
     for box in boxes(view, start, view.total, outer=True):
@@ -172,7 +172,7 @@ def _information(view: ByteView, box: Box, track: _Track) -> None:
 
 
 def _times(view: ByteView, stts: Box, track: _Track) -> tuple[int, int]:
-    """(the sum of all samples, the size of a frame of sound), by the track's clock."""
+    """Return (the length of all samples, that of one audio frame), in the track's clock."""
     count = min(view.number(stts.start + 4, 4), (stts.end - stts.start - 8) // 8)
     total = frame = 0
     for number in range(count):
@@ -181,7 +181,7 @@ def _times(view: ByteView, stts: Box, track: _Track) -> tuple[int, int]:
         samples, size = view.number(at, 4), view.number(at + 4, 4)
         total += samples * size
         frame = frame or size
-    # The last sample is often said to be shorter than a frame; decoders give all of it.
+    # The index often says that the last sample is shorter than a frame; decoders play all of it.
     fits = track.codec in _WHOLE_FRAMES and 1 < frame <= track.scale // _LONGEST_FRAME
     return (-(-total // frame) * frame, frame) if fits else (total, 1)
 
@@ -204,7 +204,7 @@ def _moof(view: ByteView, moof: Box, film: _Film) -> None:
 
 
 def _run(view: ByteView, box: Box, default: int) -> int:
-    """How long the samples of one run are, by the track's clock."""
+    """Return the length of the samples of one run, in the track's clock."""
     flags, samples = view.number(box.start, 4), view.number(box.start + 4, 4)
     if not flags & 0x100:
         return samples * default

@@ -1,4 +1,4 @@
-"""The boxes of MP4 and MOV: where each begins and ends."""
+"""The boxes of MP4 and MOV: where each one begins and ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNKNOWN = (2**32 - 1, 2**64 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box: its name, and where what it holds begins and ends."""
+    """A box: its name, and where its content begins and ends."""
 
     name: bytes
     start: int
@@ -20,10 +20,10 @@ class Box:
 
 
 def boxes(view: ByteView, start: int, end: int, *, outer: bool = False) -> Iterator[Box]:
-    """The boxes of a part of a file; a damaged one ends the row.
+    """Yield the boxes in a part of a file; a damaged box ends them.
 
-    Raises MissingBytes where the row goes on in bytes that are not there, unless it is the `outer`
-    one, of which a part may do.
+    Raises MissingBytes if the boxes go on in unknown bytes, except for `outer` boxes, of which a
+    part is enough.
     """
     at = start
     while at + 8 <= end:
@@ -46,7 +46,7 @@ def boxes(view: ByteView, start: int, end: int, *, outer: bool = False) -> Itera
 
 
 def clock(view: ByteView, box: Box) -> tuple[int, int]:
-    """(units a second, units) of an mvhd or mdhd."""
+    """Return (units per second, units) of an mvhd or mdhd."""
     if view.number(box.start, 1) == 1:
         scale, length = view.number(box.start + 20, 4), view.number(box.start + 24, 8)
     else:
@@ -55,5 +55,5 @@ def clock(view: ByteView, box: Box) -> tuple[int, int]:
 
 
 def known(length: int) -> int:
-    """A length, or 0 for the numbers that mean that it is not known."""
+    """Return a length; 0 for the values that mean "unknown"."""
     return 0 if length in _UNKNOWN else length

@@ -1,4 +1,4 @@
-"""Channels of a sound track of MP4 or MOV, by the configuration of its codec."""
+"""Reads the channels of an MP4 or MOV audio track from the configuration of its codec."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from quotakeeper.providers.audio.ac3 import ac3_channels
 from quotakeeper.providers.audio.byte_view import ByteView
 from quotakeeper.providers.audio.mp4_boxes import Box, boxes
 
-_ENTRY = 28  # bytes of a sound entry that follow the box's head
-_MORE = {0: 0, 1: 16, 2: 36}  # QuickTime's versions of it
+_ENTRY = 28  # bytes of an audio entry after the box's header
+_MORE = {0: 0, 1: 16, 2: 36}  # more bytes, by QuickTime's version of the entry
 _MONO = (b"samr", b"sawb", b"sawp", b"sevc", b"sqcp", b"Qclp", b"agsm")
 _CONFIGS = (b"esds", b"dac3", b"dec3", b"dOps", b"dfLa", b"alac")
-_STREAM, _DECODER, _SPECIFIC = 3, 4, 5  # tags of descriptors; ISO/IEC 14496-1, 7.2.2.1
+_STREAM, _DECODER, _SPECIFIC = 3, 4, 5  # tags of descriptors (ISO/IEC 14496-1, 7.2.2.1)
 _AAC = (0x40, 0x66, 0x67, 0x68)
 
 
 def sound_entry(view: ByteView, stsd: Box) -> tuple[bytes, int]:
-    """(the codec's name, channels) by the first entry of an stsd; 0: not said."""
+    """Return (the codec's name, channels) from the first entry of an stsd; 0: unknown."""
     for entry in boxes(view, stsd.start + 8, stsd.end):
         if not view.has(entry.start, _ENTRY):
             break
@@ -63,7 +63,7 @@ def _configured(name: bytes, data: bytes) -> int:
 
 
 def _described(data: bytes) -> int:
-    """Channels by AAC's own configuration, found by the descriptors that lead to it."""
+    """Return the channels in AAC's own configuration, which the descriptors lead to."""
     tag, inside = _descriptor(data)
     if tag == _STREAM:
         skipped = 3
@@ -80,7 +80,7 @@ def _described(data: bytes) -> int:
 
 
 def _descriptor(data: bytes) -> tuple[int, bytes]:
-    """(tag, content) of the first descriptor."""
+    """Return (tag, content) of the first descriptor."""
     at, size = 1, 0
     while at < len(data) and at <= 4:
         size = size << 7 | data[at] & 0x7F

@@ -1,4 +1,4 @@
-"""The length of sound in MPEG-TS (also M2TS) and in MPEG programme streams (.mpg, .vob)."""
+"""Reads the length of audio in MPEG-TS (also M2TS) and MPEG programme streams (.mpg, .vob)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from quotakeeper.providers.audio.mp3 import MPEG
 from quotakeeper.providers.audio.unread_reasons import UnreadReason
 from quotakeeper.value_classes import dataclass, field
 
-_SIZES = ((188, 0), (192, 4), (204, 0))  # bytes of a packet, and of what stands before its mark
+_SIZES = ((188, 0), (192, 4), (204, 0))  # (bytes of a packet, bytes before its sync byte)
 _ALIKE = 3
 _SYNC = 0x47
-# By stream_type; ISO/IEC 13818-1, table 2-34, and ATSC A/53. 0x06 is told by its descriptors.
+# By stream_type (ISO/IEC 13818-1, table 2-34, and ATSC A/53). Descriptors tell what 0x06 is.
 _TYPES: dict[int, FrameCodec] = {
     0x03: MPEG, 0x04: MPEG, 0x0F: ADTS, 0x81: AC3, 0x87: AC3, 0xC1: AC3, 0xC2: AC3,
 }  # fmt: skip
@@ -26,7 +26,7 @@ _AC3_TAGS = frozenset({0x6A, 0x7A})
 
 @dataclass(slots=True)
 class _Programme:
-    """What the tables of a stream say: codec by packet id; None: sound of a codec not read."""
+    """The tables of a stream: codec by packet id; None: audio of a codec that is not read."""
 
     tables: set[int] = field(default_factory=set)
     sounds: dict[int, FrameCodec | None] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class _Programme:
 
 
 def packet_size(view: ByteView) -> tuple[int, int] | None:
-    """(bytes of a packet, bytes before its mark) where the bytes are a transport stream's."""
+    """Return (bytes of a packet, bytes before its sync byte) of a transport stream, else None."""
     for size, before in _SIZES:
         marks = view.upto(0, size * _ALIKE + before + 1)[before::size]
         if len(marks) >= min(_ALIKE, -(-view.total // size)) and marks and set(marks) == {_SYNC}:
@@ -43,7 +43,7 @@ def packet_size(view: ByteView) -> tuple[int, int] | None:
 
 
 def read_ts(view: ByteView, start: int = 0) -> AudioLength | None:
-    """MPEG-TS: all frames of the sound that its tables name; nothing of a part."""
+    """Read MPEG-TS: all frames of the audio in its tables; None for a part of a file."""
     shape = packet_size(view)
     if shape is None or not view.whole:
         return None
@@ -74,7 +74,7 @@ def _longest(form: str, streams: list[StreamedFrames], *, film: bool) -> AudioLe
 
 
 def _packets(view: ByteView, shape: tuple[int, int], wanted: set[int]) -> Iterator[bytes]:
-    """Packets of these ids, in order; after damage, from where packets go on."""
+    """Yield the packets of these ids, in order; after damage, from where packets continue."""
     size, before = shape
     at, end = before, len(view.head)
     lows = {packet_id & 0xFF for packet_id in wanted}
@@ -112,12 +112,12 @@ def _payload(packet: bytes) -> bytes:
 
 
 def _elementary(payload: bytes) -> bytes:
-    """The sound behind the header of a PES packet."""
+    """Return the audio after the header of a PES packet."""
     return payload[9 + payload[8] :] if payload[:3] == b"\0\0\1" and len(payload) > 8 else b""
 
 
 def _section(packet: bytes, table: int) -> bytes:
-    """A table that begins in this packet, without its checksum; those we read fit into one."""
+    """Return a table that begins in this packet, without its checksum; these tables fit into one."""
     payload = _payload(packet)
     if not packet[1] & 0x40 or not payload:
         return b""
@@ -163,7 +163,7 @@ def _tags(described: bytes) -> Iterator[int]:
 
 
 def read_ps(view: ByteView, start: int = 0) -> AudioLength | None:
-    """MPEG programme streams: the frames of MPEG audio or AC-3 in their packets."""
+    """Read MPEG programme streams: the frames of MPEG audio or AC-3 in their packets."""
     if not view.whole:
         return None
     streams: dict[tuple[int, int], StreamedFrames] = {}
@@ -197,12 +197,12 @@ def _feed(streams: dict[tuple[int, int], StreamedFrames], kind: int, packet: byt
     if kind != 0xBD:
         streams.setdefault((kind, 0), StreamedFrames(MPEG)).feed(data)
     elif data[:1] and 0x80 <= data[0] <= 0x87:
-        # DVD: the number of the track, frames that begin here, and where the first one does.
+        # DVD: track number, number of frames that begin here, and the place of the first one.
         streams.setdefault((kind, data[0]), StreamedFrames(AC3)).feed(data[4:])
 
 
 def _packet_data(packet: bytes) -> bytes:
-    """What a PES packet holds, of MPEG-2 or of MPEG-1."""
+    """Return the content of a PES packet, of MPEG-2 or MPEG-1."""
     if packet[:1] and packet[0] >> 6 == 2:
         return packet[3 + packet[2] :] if len(packet) > 2 else b""
     at = 0

@@ -1,4 +1,4 @@
-"""The length of Ogg: Opus, Vorbis, FLAC, Speex."""
+"""Reads the length of Ogg: Opus, Vorbis, FLAC, Speex."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.value_classes import dataclass, field
 
 _OPUS_RATE = 48_000
 _NO_GRANULE = 2**64 - 1
-_LARGEST = 2**62  # a position above this is a negative one, before the first sample
+_LARGEST = 2**62  # a larger position is a negative one: before the first sample
 _CONTINUED, _FIRST = 1, 2
 
 
@@ -27,12 +27,12 @@ class _Stream:
     rate: int
     channels: int
     skipped: int = 0
-    packet: int = 0  # samples of a packet at most; 0: its own bytes tell
+    packet: int = 0  # the most samples of a packet; 0: the packet's bytes tell
     begin: int = 0
     last: int = 0
     exact: bool = True
     started: bool = False
-    packets: int = 0  # headers that are still to come
+    packets: int = 0  # headers still to come
 
     @property
     def microseconds(self) -> int:
@@ -41,7 +41,7 @@ class _Stream:
 
 @dataclass(slots=True)
 class _File:
-    """Groups of streams: those of a group play together, the groups one after the other."""
+    """Groups of streams: those of one group play together, the groups one after the other."""
 
     groups: list[list[_Stream]] = field(default_factory=list)
     current: dict[int, _Stream | None] = field(default_factory=dict)
@@ -49,7 +49,9 @@ class _File:
 
 
 def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Ogg: where each stream ends, less where it begins. Chained streams are added."""
+    """Read Ogg: the end of each stream, less its beginning; the lengths of chained streams are
+    added.
+    """
     file = _File()
     at = ended = start
     while True:
@@ -78,7 +80,7 @@ def read_ogg(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _by_the_end(view: ByteView, file: _File) -> bool:
-    """Take the last page's position; False when another file follows, or the end is not there."""
+    """Use the last page's position; False if another stream follows, or the end is unknown."""
     last = view.last_of(b"OggS")
     if last < 0 or not view.has(last, 18):
         raise MissingBytes
@@ -86,7 +88,7 @@ def _by_the_end(view: ByteView, file: _File) -> bool:
     if stream is None or not view.tail:
         return False
     if not stream.started:
-        return False  # where the stream begins is not in the part that is there
+        return False  # the known part does not have the beginning of the stream
     _position(view, last, stream)
     return True
 
@@ -113,7 +115,7 @@ def _page(view: ByteView, at: int, segments: int, file: _File) -> None:
 
 
 def _begin(view: ByteView, at: int, segments: int, stream: _Stream, position: int) -> None:
-    """The first page of sound: its position less what its packets hold is where sound begins."""
+    """Find where the audio begins: the first page's position, less the samples of its packets."""
     stream.started = True
     lacing, place = view.take(at + 27, segments), at + 27 + segments
     samples, packets, size = 0, 0, 0
@@ -124,7 +126,7 @@ def _begin(view: ByteView, at: int, segments: int, stream: _Stream, position: in
             samples += stream.packet or _opus_samples(view.upto(place, 2)[: max(size, 0)])
             place, size = place + size, 0
     ends = bool(view.number(at + 5, 1) & 4)
-    # A page that also ends the stream may be trimmed; what starts a little late is a cut packet.
+    # A page that also ends the stream may be trimmed; a later beginning means a cut packet.
     if not ends and position > samples:
         stream.begin = position - samples
         stream.exact = stream.exact and stream.codec != "vorbis"
@@ -137,7 +139,7 @@ def _position(view: ByteView, at: int, stream: _Stream) -> None:
 
 
 def _opus_samples(packet: bytes) -> int:
-    """Samples at 48 kHz of an Opus packet (RFC 6716, 3.1)."""
+    """Return the samples at 48 kHz of an Opus packet (RFC 6716, 3.1)."""
     if not packet:
         return 0
     config = packet[0] >> 3
@@ -160,7 +162,7 @@ def _codec(view: ByteView, at: int) -> _Stream | None:
         skipped = int.from_bytes(head[10:12], "little")
         return _Stream("opus", _OPUS_RATE, head[9], skipped=skipped)
     if head[:7] == b"\x01vorbis":
-        # A packet adds a quarter of its block and a quarter of the one before it.
+        # A packet adds a quarter of its own block and a quarter of the block before it.
         block = 1 << (view.number(at + 28, 1) >> 4) if view.has(at + 28, 1) else 8_192
         rate = int.from_bytes(head[12:16], "little")
         return _Stream("vorbis", rate, head[11], packet=max(1, block // 2))

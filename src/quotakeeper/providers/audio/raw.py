@@ -1,7 +1,7 @@
-"""Sound without a header: a media type that tells its rate, channels and width of a sample.
+"""Audio without a header: the media type tells its rate, channels and bytes per sample.
 
-`audio/L16;rate=8000;channels=2` is RFC 2586's form; `audio/pcm;rate=24000` is what Gemini takes and
-gives. `audio/basic`, `PCMU` and `PCMA` are 8 kHz by RFC 2046 and RFC 3551.
+`audio/L16;rate=8000;channels=2` is RFC 2586's form; `audio/pcm;rate=24000` is the form that Gemini
+uses. `audio/basic`, `PCMU` and `PCMA` are 8 kHz (RFC 2046 and RFC 3551).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from quotakeeper.value_classes import dataclass
 
 _PARAMETER = re.compile(r";\s*(rate|channels|bits)\s*=\s*\"?([0-9]{1,7})")
-_LEAST_RATE, _USUAL_RATE = 8_000, 16_000  # where a type names none
+_LEAST_RATE, _USUAL_RATE = 8_000, 16_000  # hertz, if a type names none
 _MOST_RATE, _MOST_CHANNELS = 1_000_000, 64
-# Media type -> (bytes of a sample, rate that the type itself fixes or 0).
+# Media type -> (bytes per sample, the type's fixed rate or 0).
 _TYPES = {
     "audio/l8": (1, 0), "audio/l16": (2, 0), "audio/l20": (3, 0), "audio/l24": (3, 0),
     "audio/pcm": (2, 0), "audio/x-pcm": (2, 0), "audio/raw": (2, 0), "audio/x-raw": (2, 0),
@@ -26,7 +26,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class RawSound:
-    """Samples a second, bytes of a sample, channels. `told` False: the rate is not named."""
+    """Samples per second, bytes per sample, channels. `told` False: the type names no rate."""
 
     rate: int
     sample_bytes: int = 2
@@ -34,17 +34,17 @@ class RawSound:
     told: bool = True
 
     def longest_milliseconds(self, size: int) -> int:
-        """How long so many bytes play at most, rounded up; at 8 kHz where no rate is named."""
+        """Return the most milliseconds in `size` bytes, rounded up; without a rate, at 8 kHz."""
         rate = self.rate if self.told else min(self.rate, _LEAST_RATE)
         return -(-max(0, size) * 1000 // (rate * self.sample_bytes * self.channels))
 
     def usual_milliseconds(self, size: int) -> int:
-        """How long so many bytes play, rounded up; at 16 kHz where no rate is named."""
+        """Return the milliseconds in `size` bytes, rounded up; without a rate, at 16 kHz."""
         return -(-max(0, size) * 1000 // (self.rate * self.sample_bytes * self.channels))
 
 
 def raw_sound(mime: str) -> RawSound | None:
-    """What a media type tells of sound without a header; None for a type of another kind."""
+    """Return the format in a media type of audio without a header; None for another type."""
     name = mime.lower().partition(";")[0].strip()
     known = _TYPES.get(name)
     if known is None:

@@ -1,4 +1,4 @@
-"""Tags that stand in front of, behind and between frames: ID3, APE, Lyrics3."""
+"""Skips tags before, after and between frames: ID3, APE, Lyrics3."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ENDS = ((b"LYRICSBEGIN", (b"LYRICS200", b"LYRICSEND"), 1 << 20),)
 
 
 def after_id3(view: ByteView, at: int = 0) -> int:
-    """Where a file begins behind its ID3v2 tags."""
+    """Return where the content after the ID3v2 tags begins."""
     while view.has(at, 10) and view.take(at, 3) == b"ID3":
         size = view.take(at + 6, 4)
         footer = 10 if view.take(at + 5, 1)[0] & 0x10 else 0
@@ -21,7 +21,7 @@ def after_id3(view: ByteView, at: int = 0) -> int:
 
 
 def after_tags(view: ByteView, at: int) -> int:
-    """Where the tags that begin at a place end; the place itself where none does."""
+    """Return where the tags at a place end; the place itself if there is no tag."""
     while True:
         start = view.upto(at, 32)
         mark = start[:3]
@@ -41,7 +41,7 @@ def after_tags(view: ByteView, at: int) -> int:
 
 
 def _ape_size(start: bytes) -> int:
-    """Bytes of an APE tag: its header, and what the header says of items and footer."""
+    """Return the bytes of an APE tag: its header, plus the items and the footer."""
     size, flags = int.from_bytes(start[12:16], "little"), int.from_bytes(start[20:24], "little")
     return 32 + size if flags >> 29 & 1 else 32
 

@@ -1,4 +1,4 @@
-"""Why the length of a file is not told: a fixed list, the same for every command."""
+"""The reasons why a file's length cannot be read; every command uses the same ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class UnreadReason(StrEnum):
-    """Why a file has no length. The value is what a person is told."""
+    """Why a file has no length. The value is the text for people."""
 
     EMPTY = "the file is empty"
     NO_MEDIA = "its bytes are of no sound or film format"

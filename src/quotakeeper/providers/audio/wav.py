@@ -1,4 +1,4 @@
-"""The length of WAV, RF64, BW64 and W64, and the description of sound that AVI and ASF share."""
+"""Reads the length of WAV, RF64, BW64 and W64, and the audio description that AVI and ASF share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ _UNKNOWN = (0, 0xFFFFFFFF)
 PCM, _MS_ADPCM, _IMA_ADPCM, _GSM = 1, 2, 0x11, 0x31
 _BY_BLOCKS = (PCM, 3, 6, 7)  # PCM, float, A-law, mu-law: a block is a sample
 _EXTENSIBLE = 0xFFFE
-_BY_BITS = (0x20, 0x40, 0x45, 0x64, 0x14)  # Yamaha's ADPCM, and G.721 to G.726: bits of a sample
+# Bits per sample of Yamaha's ADPCM, and of G.721 to G.726.
+_BY_BITS = (0x20, 0x40, 0x45, 0x64, 0x14)
 FRAMED: dict[int, FrameCodec] = {0x50: MPEG, 0x55: MPEG, 0x2000: AC3, 0x1600: ADTS}
-_W64 = bytes.fromhex("2e91cf11a5d628db04c10000")  # the end that most GUIDs of W64 have in common
+_W64 = bytes.fromhex("2e91cf11a5d628db04c10000")  # the common ending of most of W64's GUIDs
 
 
 @dataclass(frozen=True, slots=True)
 class WaveFormat:
-    """A WAVEFORMATEX. `packed` is samples of a block of ADPCM or GSM, 0 for others."""
+    """A WAVEFORMATEX. `packed` is the samples per block of ADPCM or GSM, 0 for others."""
 
     kind: int = 0
     channels: int = 0
@@ -36,7 +37,7 @@ class WaveFormat:
         return self.kind in _BY_BLOCKS and self.block > 0
 
     def length(self, size: int) -> int | None:
-        """Microseconds of so many bytes of sound, None where bytes do not tell."""
+        """Return the microseconds in `size` bytes of audio; None if the bytes do not tell."""
         if self.is_plain:
             return micros(size // self.block, self.rate)
         if self.packed and self.block:
@@ -47,7 +48,7 @@ class WaveFormat:
 
 
 def wave_format(view: ByteView, at: int, size: int) -> WaveFormat:
-    """Read a WAVEFORMATEX of so many bytes."""
+    """Read a WAVEFORMATEX of `size` bytes."""
     sizes = ((0, 2), (2, 2), (4, 4), (8, 4), (12, 2))
     kind, channels, rate, per_second, block = (
         view.number(at + offset, width, little=True) for offset, width in sizes
@@ -64,7 +65,7 @@ def wave_format(view: ByteView, at: int, size: int) -> WaveFormat:
 
 
 def _packed(kind: int, channels: int, block: int) -> int:
-    """Samples of a block, by its size: what a decoder makes of it, whatever the header says."""
+    """Return the samples of a block from its size, as decoders do, whatever the header says."""
     if not channels:
         return 0
     if kind == _MS_ADPCM:
@@ -75,7 +76,9 @@ def _packed(kind: int, channels: int, block: int) -> int:
 
 
 def read_wav(view: ByteView, start: int = 0) -> AudioLength | None:
-    """WAV, RF64 and BW64; a stream's header without a length, and a cut file, by the bytes."""
+    """Read WAV, RF64 and BW64; for a stream's header without a length, or a cut file, use the
+    bytes.
+    """
     at = start + 12
     sound = WaveFormat()
     samples = wide = 0
@@ -98,7 +101,7 @@ def read_wav(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def read_w64(view: ByteView, start: int = 0) -> AudioLength | None:
-    """Sony's W64: chunks named by GUIDs, with sizes of 64 bits that count the chunk's head."""
+    """Read Sony's W64: chunks with GUIDs and 64-bit sizes that include the chunk's header."""
     at, sound, samples = start + 40, WaveFormat(), 0
     while view.has(at, 24):
         view.step()
@@ -134,5 +137,5 @@ def _of_data(
 
 
 def is_w64(start: bytes) -> bool:
-    """Whether a file begins as W64 does."""
+    """Return whether a file begins like W64."""
     return start[:4] == b"riff" and start[4:16] == _W64

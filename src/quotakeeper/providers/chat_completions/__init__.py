@@ -1,1 +1,1 @@
-"""The shape of OpenAI's API, which other providers answer in too: bounds, readers, usage."""
+"""The form of OpenAI's API, which other providers use too: bounds, readers, usage."""

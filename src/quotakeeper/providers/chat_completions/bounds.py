@@ -1,4 +1,4 @@
-"""From a request in OpenAI's shape to what it can cost: texts, tools, media, output caps."""
+"""Bounds the cost of a request in the form of OpenAI's API: texts, tools, media, output caps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.providers.formats.json_values import Json, dumps, items, object
 from quotakeeper.providers.reading.token_split import added
 from quotakeeper.value_classes import dataclass, field
 
-# Where a request sets no cap. OpenAI publishes one for each model; this is the largest of them.
+# For a request without a cap. OpenAI publishes one for each model; this is the largest.
 MOST_OUTPUT = 128_000
 TYPICAL_OUTPUT = 1_024
 MOST_INPUT = 1_000_000
@@ -23,18 +23,18 @@ _SEARCH_TOOLS = ("web_search", "web_search_preview", "web_search_preview_2025_03
     "web_search_2025_08_26", "web_search_20250305")  # fmt: skip
 _LOCAL_TOOLS = ("local_shell", "shell", "apply_patch", "computer_use_preview", "computer",
     "tool_search", "namespace")  # fmt: skip
-# Input that a served tool feeds back, at most: OpenAI bills what a search found as input; a search of
-# files brings 50 pieces of 800 tokens at most.
+# The most input that a hosted tool returns. OpenAI bills the results of a search as input; a file
+# search returns at most 50 pieces of 800 tokens.
 _TOOL_TOKENS = {"file_search": 65_536, "code_interpreter": 65_536}
 _SEARCH_TOKENS = 20_000
 _MOST_SEARCHES = 10
-_LOCAL_TOKENS = 2_000  # what OpenAI writes for a tool of its own that the caller runs
+_LOCAL_TOKENS = 2_000  # what OpenAI writes for its own tool that the caller runs
 _DECLARED_HALVES = 3  # OpenAI writes functions as TypeScript, which is shorter than their JSON
 
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """What a request costs at most and typically, with what its figures do not tell."""
+    """The most and the typical use of a request, with notes about what the figures do not tell."""
 
     bound: dict[str, int]
     typical: dict[str, int]
@@ -42,7 +42,7 @@ class Bounded:
 
     @property
     def assumed(self) -> bool:
-        """Whether a part of the bound is not told by the request."""
+        """Whether the request does not tell the size of some part."""
         said = ("unknown", "not known", "not seen")
         return any(word in note for note in self.notes for word in said)
 
@@ -56,9 +56,10 @@ def chat_bound(
     most_input: int = MOST_INPUT,
     declared_halves: int = _DECLARED_HALVES,
 ) -> Bounded:
-    """Chat, responses and completions: everything that is sent, and the cap on what comes back.
+    """Bound chat, responses and completions: everything that is sent, and the cap on the answer.
 
-    `declared_halves`: what the bound of declarations' texts is widened by, in halves.
+    `declared_halves`: the factor, in halves, by which the texts of function declarations are
+    counted.
     """
     contents = Contents(rules)
     for name in _SAID:
@@ -96,7 +97,7 @@ def chat_bound(
 
 
 def _tools(body: Json, contents: Contents) -> tuple[Declarations, dict[str, int]]:
-    """(functions that are declared, what tools of the provider's own bring at most)."""
+    """Return (the declared functions, the most that the provider's own tools use)."""
     declared = Declarations()
     brought: dict[str, int] = {}
     searching = int("web_search_options" in body)
@@ -123,7 +124,7 @@ def _tools(body: Json, contents: Contents) -> tuple[Declarations, dict[str, int]
 
 
 def embedding_bound(body: Json, count: CountText | None, rules: MediaRules) -> Bounded:
-    """Texts, or tokens counted already, one list or many."""
+    """Bound embeddings: texts, or lists of tokens, one or many."""
     given = body.get("input")
     contents = Contents(rules)
     numbers = sum(1 for item in items(given) if isinstance(item, int))

@@ -1,4 +1,4 @@
-"""The output cap of a request in OpenAI's shape, and the same request with a lower one."""
+"""Reads and lowers the output cap of a request in the form of OpenAI's API."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from quotakeeper.providers.reading.output_caps import json_body, rewritten, why_
 
 CLAMPED = ("chat", "responses")
 _FIELDS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
-_LEAST_OF_RESPONSES = 16  # OpenAI's API reference: the least max_output_tokens
+_LEAST_OF_RESPONSES = 16  # the least max_output_tokens in OpenAI's API reference
 
 
 def chat_output_cap(request: Request, call: Call) -> OutputCap | None:
-    """The output cap of a chat completion or a response; None for another operation."""
+    """Return the output cap of a chat completion or a response; None for another operation."""
     if call.operation not in CLAMPED:
         return None
     body = json_body(request)
@@ -31,7 +31,9 @@ def chat_output_cap(request: Request, call: Call) -> OutputCap | None:
 
 
 def chat_with_output_cap(request: Request, call: Call, tokens: int) -> bytes | None:
-    """The body with this many output tokens at most for each answer; None where it stays."""
+    """Return the body with at most `tokens` output tokens for each answer; None if it cannot be
+    changed.
+    """
     if call.operation not in CLAMPED:
         return None
 
@@ -48,7 +50,7 @@ def _named(body: Json) -> str:
 
 
 def _field(call: Call, body: Json) -> str:
-    """The field that caps the output of such a request, where it names none."""
+    """Return the name of the field that caps the output, for a request that has none."""
     if call.operation == "responses":
         return "max_output_tokens"
     is_legacy = "prompt" in body and "messages" not in body

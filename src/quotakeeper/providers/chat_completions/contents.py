@@ -1,4 +1,4 @@
-"""Walks through a request of OpenAI's shape: texts, media, signatures, and what is only named."""
+"""Collects the content of a request in OpenAI's form: texts, media, signatures, references."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _NAMES = (
     "tool_call_id",
     "status",
     "detail",
-)  # no text of anyone's
-# Kinds whose texts are all that they cost; any other kind is counted as text and marked.
+)  # values that are not prompt text
+# Kinds whose cost is only their text; any other kind is counted as text and marked as unknown.
 _KNOWN = ("", "text", "input_text", "output_text", "refusal", "summary_text", "reasoning_text",
     "message", "function", "function_call", "function_call_output", "custom", "custom_tool_call",
     "custom_tool_call_output", "reasoning", "compaction", "web_search_call", "file_search_call",
@@ -38,7 +38,7 @@ _KNOWN = ("", "text", "input_text", "output_text", "refusal", "summary_text", "r
 
 
 class Contents:
-    """Gathers the texts of a request for one count; media are counted by what they are."""
+    """Collects the texts of a request for one count; media are counted by their own rules."""
 
     def __init__(self, rules: MediaRules) -> None:
         self.rules = rules
@@ -49,7 +49,7 @@ class Contents:
         self._media: Both = ({}, {})
 
     def add(self, value: object, depth: int = 0) -> None:
-        """Messages, parts, or lists of them; a list of whole numbers is of tokens that are counted."""
+        """Add messages, parts, or lists of them; a list of whole numbers is a list of tokens."""
         if depth > _MOST_DEPTH:
             self.mark("content of an unknown shape")
         elif isinstance(value, str):
@@ -67,12 +67,12 @@ class Contents:
             self.found.append(str(value))
 
     def mark(self, note: str) -> None:
-        """A piece whose size the request does not tell."""
+        """Record a part whose size the request does not tell."""
         self.unknown += 1
         self.note(note)
 
     def note(self, text: str) -> None:
-        """Something that the figure does not tell by itself, once."""
+        """Add a note about the figures, unless it is there already."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -136,7 +136,7 @@ class Contents:
         self._media = (added(self._media[0], both[0]), added(self._media[1], both[1]))
 
     def quantities(self, count: CountText | None) -> Both:
-        """(at most, typically)."""
+        """Return (the most, the typical) quantities."""
         counted = count_text("\n".join(self.found), count)
         self.found.clear()
         fixed = self.numbers + self.encrypted

@@ -1,4 +1,4 @@
-"""What media cost in a request of OpenAI's shape; each model's provider has rules of its own."""
+"""The cost of media in a request in OpenAI's form; each provider has its own rules."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from quotakeeper.providers.reading.token_split import added
 
 Both = tuple[dict[str, int], dict[str, int]]
 AUDIO_TOKENS_PER_SECOND = 10
-HEAD = 512 * 1024  # characters of base64 in which an image's header lies
+HEAD = 512 * 1024  # characters of base64 that hold an image's header
 _RAW = {
     "pcm16": RawSound(24_000), "pcm": RawSound(24_000),
     "g711_ulaw": RawSound(8_000, 1), "g711_alaw": RawSound(8_000, 1),
 }  # fmt: skip
 _USUAL_BYTES_PER_SECOND = 16_000
-# (how a model's name begins, tokens of an image, of each of its tiles); OpenAI's guide to vision.
+# (prefix of a model's name, tokens of an image, tokens of each tile), from OpenAI's guide to
+# vision.
 _TILED = (
     ("gpt-4o-mini", 2_833, 5_667),
     ("gpt-4.1-mini", 0, 0),
@@ -36,36 +37,36 @@ _TILED = (
     ("computer-use", 85, 170),
 )
 _MOST_TILES = 8  # 768 x 2048 in squares of 512
-# Other models count patches of 32 pixels: 1,536 at most, 10,000 in "original" detail; each is
+# Other models count patches of 32 pixels: at most 1,536, or 10,000 in "original" detail. A patch is
 # billed as up to 2.46 tokens.
 _MOST_PATCHES, _MOST_ORIGINAL = 1_536, 10_000
 _PATCH_HUNDREDTHS = 246
-_PAGE_TEXT = 4_000  # tokens of a dense page; a page may have more, so that the bound is assumed
+_PAGE_TEXT = 4_000  # tokens of a dense page; a page may have more, so the bound is assumed
 _USUAL_PAGE = 1_500
 
 
 class MediaRules(Protocol):
-    """What a provider's model takes for media, as (at most, typically) in quantities of input."""
+    """A provider's rules for media: each method returns (the most, the typical) input quantities."""
 
     def image(self, data: bytes, detail: str) -> Both:
-        """An image by the beginning of its data; b"" when only its address is there."""
+        """An image, from the beginning of its data; b"" if the request has only its address."""
 
     def sound(self, form: str, encoded: str) -> Both:
-        """Sound in base64, of the format that the request names ("wav", "pcm16")."""
+        """Base64 audio in the format that the request names ("wav", "pcm16")."""
 
     def document(self, encoded: str) -> Both:
         """A PDF in base64."""
 
 
 class OpenAIMedia:
-    """OpenAI's own rules: tiles or patches for images, ten tokens for a second of sound."""
+    """OpenAI's own rules: tiles or patches for images, ten tokens per second of audio."""
 
     def __init__(self, model: str) -> None:
         found = (row for row in _TILED if model.lower().startswith(row[0]))
         _, self._base, self._tile = next(found, ("", 0, 0))
 
     def image(self, data: bytes, detail: str) -> Both:
-        """Tiles of 512 pixels where the model counts those, else patches of 32."""
+        """Count tiles of 512 pixels if the model uses them, else patches of 32 pixels."""
         size = image_size(data)
         if self._tile:
             tiles = 0 if detail == "low" else _tiles(size)
@@ -76,7 +77,7 @@ class OpenAIMedia:
         return {"input_tokens@image": most}, {"input_tokens@image": usual}
 
     def sound(self, form: str, encoded: str) -> Both:
-        """By its header, by its rate, or by its bytes."""
+        """Count audio by its header, by its rate, or by its bytes."""
         most, usual = sound_seconds(form, encoded)
         return (
             {"input_tokens@audio": most * AUDIO_TOKENS_PER_SECOND},
@@ -84,7 +85,7 @@ class OpenAIMedia:
         )
 
     def document(self, encoded: str) -> Both:
-        """Each page as its text and as an image."""
+        """Count each page as its text and as an image."""
         data = decoded(encoded)
         pages = most_pages(data, len(data))
         most, _ = self.image(b"", "high")
@@ -96,7 +97,7 @@ class OpenAIMedia:
 
 
 def sound_seconds(form: str, encoded: str) -> tuple[int, int]:
-    """(seconds at most, seconds typically) of base64 sound, whole, rounded up."""
+    """Return (the most, the typical) seconds of base64 audio, in whole seconds, rounded up."""
     size = base64_size(encoded)
     raw = _RAW.get(form.lower())
     if raw is not None:
@@ -110,7 +111,7 @@ def sound_seconds(form: str, encoded: str) -> tuple[int, int]:
 
 
 def _tiles(size: tuple[int, int] | None) -> int:
-    """Squares of 512 pixels after an image was made smaller to 2048, its short side to 768."""
+    """Return the tiles of 512 pixels after an image is scaled to 2048, its short side to 768."""
     if size is None or min(size) < 1:
         return _MOST_TILES
     long, short = max(size), min(size)
@@ -122,7 +123,7 @@ def _tiles(size: tuple[int, int] | None) -> int:
 
 
 def _patches(size: tuple[int, int] | None, most: int) -> int:
-    """Tokens of an image that is counted in patches."""
+    """Return the tokens of an image that is counted in patches."""
     patches = most
     if size is not None and min(size) >= 1:
         patches = min(most, -(-size[0] // 32) * -(-size[1] // 32))

@@ -1,7 +1,7 @@
-"""Rate-limit headers in OpenAI's shape: `x-ratelimit-limit-requests` and its siblings.
+"""Reads rate-limit headers in OpenAI's form: `x-ratelimit-limit-requests` and the like.
 
-The headers do not say what window a quota has (a day has been seen as well as a minute), so none is
-kept. A reset is a length such as "6m0s" or "12ms".
+The headers do not tell a quota's window (both a day and a minute occur), so the reading has none. A
+reset is a duration such as "6m0s" or "12ms".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _METERS = {"requests": "requests", "tokens": "tokens"}
 
 
 def quotas_in_headers(headers: Mapping[str, str]) -> tuple[QuotaReading, ...]:
-    """The quotas that the headers tell; nothing where they tell none."""
+    """Return the quotas in the headers; () if there are none."""
     found = []
     for name, meter in _METERS.items():
         amount = whole(header_text(headers, f"x-ratelimit-limit-{name}").strip())

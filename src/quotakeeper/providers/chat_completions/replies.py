@@ -1,4 +1,4 @@
-"""Reads answers in OpenAI's shape: chat, responses, embeddings, transcriptions."""
+"""Reads answers in OpenAI's form: chat, responses, embeddings, transcriptions."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priori
 
 
 class ChatReader(TokenReader):
-    """Any answer with `usage`: chat and responses, whole or streamed, and embeddings.
+    """Reads any answer with `usage`: chat and responses, whole or streamed, and embeddings.
 
-    `hidden_thoughts`: the thoughts stand in the total only.
+    `hidden_thoughts`: only the total includes the reasoning tokens.
     """
 
     hidden_thoughts = False
 
     def read(self, body: Json, document: Document) -> None:
-        """The answer, a piece of it, or an event about it."""
+        """Read the answer, a piece of it, or an event of the stream."""
         super().read(body, document)
         error = child(body, "error") or (body if body.get("type") == "error" else {})
         if error:
@@ -62,11 +62,11 @@ class ChatReader(TokenReader):
             self.ended = True
 
     def done(self) -> None:
-        """The stream said [DONE]."""
+        """The stream has sent [DONE]."""
         self.ended = True
 
     def read_part(self, data: bytes) -> None:
-        """The end of a document that was cut or too large."""
+        """Read the end of a document that was cut or too large."""
         usage = last_object(data, "usage")
         if is_counted(usage):
             self.snapshot(token_usage(usage, self.note, hidden_thoughts=self.hidden_thoughts))
@@ -74,7 +74,7 @@ class ChatReader(TokenReader):
             self.text.unread += len(data)
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """The error that a status and a body are."""
+        """Return the error for the response's status and body."""
         value = parse_json(body) if body else None
         error = child(value, "error")
         if isinstance(value, list):  # Gemini's compatible endpoint wraps its errors in a list
@@ -82,11 +82,11 @@ class ChatReader(TokenReader):
         return fault_of_error(self.status, self.headers, error)
 
     def request_id(self) -> str:
-        """The id in the answer, else the one in its headers."""
+        """Return the id in the answer, else the one in its headers."""
         return self.response_id or name_of(header_text(self.headers, "x-request-id"))
 
     def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
-        """The provider's own quotas, by its rate-limit headers."""
+        """Return the provider's quotas in the rate-limit headers."""
         return quotas_in_headers(self.headers)
 
     def _text(self, body: Json) -> None:
@@ -116,7 +116,7 @@ class ChatReader(TokenReader):
             self.snapshot({"audio_milliseconds": length})
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """A transcription is as long as the sound that was sent, whatever it said."""
+        """Estimate a transcription: it has the length of the audio that was sent."""
         if self.call.operation in ("transcribe", "images", "speech"):
             return {key: n for key, n in self.call.typical.items() if key != "requests"}
         return super().estimate(whole)
@@ -125,7 +125,7 @@ class ChatReader(TokenReader):
 def fault_of_error(
     status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
 ) -> ProviderFault:
-    """The error that an error object is; spent credit also answers 429."""
+    """Return the error for an error object; 429 may also mean that the credit is spent."""
     code = text_of(error.get("code")) or text_of(error.get("type"))
     if status < 300:
         status = whole(error.get("code")) or 0

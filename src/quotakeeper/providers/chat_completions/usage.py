@@ -1,5 +1,8 @@
-"""OpenAI's usage objects -> quantities. Cached tokens stand inside the prompt, reasoning inside the
-output; the names differ between chat, responses and audio, the meaning does not."""
+"""Converts OpenAI's usage objects to quantities.
+
+The prompt includes cached tokens, and the output includes reasoning tokens. The names differ
+between chat, responses and audio; the meaning does not.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ BROKEN_TOTAL = "the provider's total is not the sum of its parts"
 
 
 def token_usage(usage: Json, note: Note, *, hidden_thoughts: bool = False) -> dict[str, int]:
-    """Quantities of a usage object of tokens.
+    """Return the quantities of a usage object that counts tokens.
 
-    `hidden_thoughts`: what the total has beyond prompt and answer was thought (Gemini's
-    compatible endpoint: the answer is billed as total less prompt).
+    `hidden_thoughts`: reasoning is the total less prompt and answer. Gemini's compatible endpoint
+    reports it so, and bills the total less the prompt as output.
     """
     prompt = count(usage.get("prompt_tokens", usage.get("input_tokens")))
     answer = count(usage.get("completion_tokens", usage.get("output_tokens")))
@@ -43,7 +46,7 @@ def token_usage(usage: Json, note: Note, *, hidden_thoughts: bool = False) -> di
 
 
 def _parts(details: Json, total: int) -> Parts:
-    """A total by modality, as far as the details name any but text."""
+    """Return a total by modality, as far as the details name modalities other than text."""
     named = {kind: count(details.get(f"{kind}_tokens")) for kind in ("audio", "image") if details}
     return fit({kind: amount for kind, amount in named.items() if amount}, total)
 
@@ -53,5 +56,5 @@ def _details(usage: Json, *names: str) -> Json:
 
 
 def is_counted(usage: Json) -> bool:
-    """Whether a usage object says anything."""
+    """Return whether a usage object has any figure."""
     return any(name in usage for name in ("prompt_tokens", "input_tokens", "total_tokens"))

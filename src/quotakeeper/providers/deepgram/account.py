@@ -1,7 +1,7 @@
-"""Deepgram's Management API, sans-I/O: which addresses to ask, and what a request in it says.
+"""Deepgram's Management API, without I/O: the paths to request, and how to read the records.
 
-The public description leaves `response` untyped; its `details` are read as they were in the last
-SDK that named them (`usd`, `duration`, `total_audio`, `channels`), each only where it is there.
+The public description gives no type for `response`. Its `details` are read by the names in the last
+SDK that had them (`usd`, `duration`, `total_audio`, `channels`), each only if it is present.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _EXACT = Decimal(1_000)
 
 
 def meter_of(operation: str) -> str:
-    """The meter that an account states for an operation; "" when it states none."""
+    """Return the meter that an account states for an operation; "" if it states none."""
     return _METERS.get(operation, "")
 
 
 def projects_path() -> str:
-    """Where the projects of a key are listed."""
+    """Return the path of the list of a key's projects."""
     return "/v1/projects"
 
 
 def requests_path(project: str, start: int | None, end: int | None, page: int) -> str:
-    """Where one page of requests is, made in `[start, end)` (microseconds)."""
+    """Return the path of one page of requests made in `[start, end)` (microseconds)."""
     asked: dict[str, str | int] = {"limit": MOST_PER_PAGE, "page": page}
     for name, at in (("start", start), ("end", end)):
         if at is not None:
@@ -62,14 +62,14 @@ def requests_path(project: str, start: int | None, end: int | None, page: int) -
 
 
 def balances_path(project: str) -> str:
-    """Where the money that is left is."""
+    """Return the path of the project's balances."""
     return f"/v1/projects/{quote(project, safe='')}/balances"
 
 
 def read_request(record: Mapping[str, object]) -> AccountRequest | None:
-    """One request of the account; None for what is no call (questions about the account itself).
+    """Return one request of the account; None if it is not a call (a query about the account).
 
-    Raises InvalidInputError naming the request and the field for what cannot be read.
+    Raises InvalidInputError that names the request and the field, for an unreadable record.
     """
     identity = name_of(record.get("request_id"))
     if not identity:
@@ -80,7 +80,8 @@ def read_request(record: Mapping[str, object]) -> AccountRequest | None:
         text_of(record.get("path")), text_of(details.get("method"))
     )
     if not operation:
-        # What cannot be told from its path is no call if it cost nothing, else one of some kind.
+        # A request with an unknown path is not a call if it cost nothing, else a call of unknown
+        # kind.
         if not _cost(details, failed=True, identity=identity):
             return None
         operation = "call"
@@ -100,7 +101,7 @@ def read_request(record: Mapping[str, object]) -> AccountRequest | None:
 
 @lru_cache(maxsize=1_024)
 def _call_of(path: str, method: str) -> tuple[str, str, Mapping[str, str]]:
-    """The operation, model and price options in a path; an operation of "" is no call."""
+    """Return the operation, model and price options in a path; the operation "" is not a call."""
     place = locate(f"https://{_HOST}{path}", PROVIDER, (_HOST,), {})
     operation = _operation(place, method)
     if not operation or place is None:
@@ -113,7 +114,7 @@ def _call_of(path: str, method: str) -> tuple[str, str, Mapping[str, str]]:
 
 
 def _operation(place: Address | None, method: str) -> str:
-    """The operation as the meter names it; "" for what costs nothing."""
+    """Return the operation as the meter names it; "" for a free one."""
     if place is None:
         return ""
     path = place.path
@@ -163,7 +164,7 @@ def _quantities(operation: str, details: Json, *, failed: bool, identity: str) -
 
 
 def _milliseconds(details: Json, identity: str) -> int | None:
-    """The sound that was billed: `total_audio`, else the length times the channels billed."""
+    """Return the billed audio: `total_audio`, else the length times the billed channels."""
     total = _number(details, "total_audio", identity)
     length = _number(details, "duration", identity)
     if total is None and length is not None:

@@ -51,7 +51,8 @@ _READERS: dict[str, type[DeepgramReader]] = {
 class DeepgramAdapter(ProviderAdapter[str]):
     """Deepgram: speech to text, text to speech, text intelligence, voice agents.
 
-    No answer of Deepgram's can carry an error after it has begun, so nothing interrupts one.
+    None of Deepgram's answers can hold an error after it has begun, so `interruption` returns
+    nothing.
     """
 
     name = PROVIDER
@@ -79,7 +80,7 @@ class DeepgramAdapter(ProviderAdapter[str]):
     precedence = 20
 
     def route(self, method: str, place: Address) -> str | None:
-        """The operation at a path, "manage" for what is not billed."""
+        """Return the operation at a path; "manage" if it is not billed."""
         if method == "POST":
             for tail in place.tails(_VERSIONS):
                 if tail in _POSTED:
@@ -91,7 +92,7 @@ class DeepgramAdapter(ProviderAdapter[str]):
     def call(
         self, route: str, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """The call at an operation."""
+        """Return the call of an operation."""
         if route == "listen":
             return listen_call(request, place)
         if route == "speak":
@@ -100,22 +101,22 @@ class DeepgramAdapter(ProviderAdapter[str]):
             return read_call(request, place, count)
         if route != "manage":
             return live_call(route, place)
-        # Questions about the account are no usage: no budget may keep anyone from asking them.
+        # A query about the account uses nothing, so that no limit can refuse it.
         one = {} if place.path[1:2] in _ACCOUNT else {"requests": 1}
         return Call(self.name, "", "manage", False, one, one)
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """A reader for the response to a call; for a socket, of the answer to its opening."""
+        """Return a reader for the response to a call; for a WebSocket, the answer to the handshake."""
         return _READERS.get(call.operation, DeepgramReader)(call, status, headers)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Deepgram's own kind of error, for a request and for the opening of a socket."""
+        """Return a refusal in the form of Deepgram's errors, for a request or a handshake."""
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def session(self, route: str, place: Address, count: CountText | None) -> LiveSession | None:
-        """A meter for a socket."""
+        """Return the meter of a WebSocket."""
         if route == "manage" or route in _READERS:
             return None
         call = live_call(route, place)

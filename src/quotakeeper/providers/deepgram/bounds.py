@@ -1,4 +1,4 @@
-"""From a Deepgram request to a call: how much sound, how many characters or tokens at most."""
+"""Bounds the cost of a Deepgram request: milliseconds of audio, characters or tokens."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from quotakeeper.providers.reading.request_body import body_of
 from quotakeeper.providers.reading.token_split import added
 from quotakeeper.value_classes import replace
 
-# Where only an address of the sound is sent, nobody can know its length before the answer.
+# If the request has only an address, nobody knows the audio's length before the answer.
 UNKNOWN_BOUND_MS = 3 * 3_600_000
 UNKNOWN_TYPICAL_MS = 10 * 60_000
 _USUAL_BYTES_PER_SECOND = 8_000
 _SPOKEN_TOKENS_PER_SECOND = 6
 _FEATURE_OUTPUT = 1_000
-_MOST_CHARACTERS = 2_000  # that /v1/speak takes at once
+_MOST_CHARACTERS = 2_000  # the most that /v1/speak accepts in one request
 _MARKED = frozenset({"wav", "flac", "ogg", "mp4", "webm", "aiff", "au", "caf"})
 _ONE = {"requests": 1}
 
 
 def listen_call(request: Request, place: Address) -> Call:
-    """POST /v1/listen: sound in the body, or the address of some."""
+    """Return the call POST /v1/listen: audio in the body, or the address of audio."""
     model = listen_model(place)
     call = Call(
         PROVIDER, model, "listen", options=price_options(place, model, "prerecorded"),
@@ -66,7 +66,7 @@ def listen_call(request: Request, place: Address) -> Call:
 
 
 def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]:
-    """(at most ms, typically ms, whether it is known, channels, what to know about it)."""
+    """Return (most ms, typical ms, whether the length is known, channels, a note)."""
     body, size = body_of(request)
     kind = request.header("content-type").lower()
     if body is None:
@@ -75,7 +75,7 @@ def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]
         return UNKNOWN_BOUND_MS, UNKNOWN_TYPICAL_MS, False, 0, "only an address: unknown length"
     sound = read_sound(body)
     if is_raw(place):
-        # Raw samples may look like frames by chance; a file with a mark of its own does not.
+        # Raw samples may look like frames by chance; a file with a signature does not.
         length = raw_format(place).milliseconds(len(body))
         if sound is None or sound.form not in _MARKED or sound.milliseconds <= length:
             return length + 1, length, True, 0, ""
@@ -93,7 +93,7 @@ def _by_size(size: int | None) -> tuple[int, int]:
 
 
 def speak_call(request: Request, place: Address) -> Call:
-    """POST /v1/speak or /v2/speak: characters of the text."""
+    """Return the call POST /v1/speak or /v2/speak: the characters of the text."""
     body, size = body_of(request)
     model = name_of(place.value("model")) or DEFAULT_VOICE
     characters = len(text_of(parse_object(body).get("text"))) if body is not None else None
@@ -107,7 +107,7 @@ def speak_call(request: Request, place: Address) -> Call:
 
 
 def read_call(request: Request, place: Address, count: CountText | None) -> Call:
-    """POST /v1/read: tokens of the text, once for every feature."""
+    """Return the call POST /v1/read: the tokens of the text, once for each feature."""
     body, size = body_of(request)
     asked = max(1, features(place))
     said: Json = parse_object(body) if body is not None else {}
@@ -136,7 +136,7 @@ def read_call(request: Request, place: Address, count: CountText | None) -> Call
 
 
 def live_call(operation: str, place: Address) -> Call:
-    """A socket: a minute is set aside, and again as it goes on."""
+    """Return the call of a WebSocket: one minute is reserved, and more while it is open."""
     note = "one minute; to be prolonged as it goes on"
     if operation == "agent":
         minute = {"requests": 1, "session_milliseconds": 60_000}

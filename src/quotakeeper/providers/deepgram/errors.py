@@ -1,4 +1,4 @@
-"""Deepgram's errors, old shape, new shape and plain text; read, and written in its own shape."""
+"""Reads Deepgram's errors in their old, new and plain-text forms, and writes errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PAYMENT = ("ASR_PAYMENT_REQUIRED", "INSUFFICIENT_CREDITS", "PAYMENT_REQUIRED")
 
 
 def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderFault:
-    """The error that an answer is; none of them is billed."""
+    """Return the error in an answer; no error is billed."""
     said = parse_object(body) if body else {}
     code = text_of(said.get("err_code") or said.get("category") or said.get("code"))
     message = text_of(said.get("err_msg") or said.get("message") or said.get("description"))
@@ -30,7 +30,9 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Provider
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """402 as for spent credit, which no SDK tries again; 429 with the wait for what goes by."""
+    """Return a refusal: 402 as for spent credit (hard), which no SDK retries; else 429 with the
+    wait.
+    """
     code = "ASR_PAYMENT_REQUIRED" if hard else "TOO_MANY_REQUESTS"
     return refusal_with(
         {"err_code": code, "err_msg": own_message(message), "request_id": ""},

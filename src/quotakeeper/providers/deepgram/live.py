@@ -1,7 +1,8 @@
-"""Meters Deepgram's sockets: live transcription, Flux, speech, voice agents.
+"""Meters Deepgram's WebSockets: live transcription, Flux, speech, voice agents.
 
-What is billed is the sound that was sent, not the time the socket was open; only agents are billed
-by that. Deepgram says the length at the end; until then, and after a drop, results and bytes tell.
+The sent audio is billed, not the time that the socket is open; only agents are billed by time.
+Deepgram tells the length at the end. Until then, or after a lost connection, results and bytes tell
+it.
 """
 
 from __future__ import annotations
@@ -33,27 +34,27 @@ _HEADER_BYTES = 4_096
 
 
 class DeepgramSocket:
-    """What all of Deepgram's sockets have alike."""
+    """The common part of the meters of Deepgram's WebSockets."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self.fault: ProviderFault | None = None
         self._id = self._model = ""
-        self._over = False  # the provider said what the whole came to
+        self._over = False  # the provider has sent the final figures
         self._elapsed_ms = 0
 
     @property
     def call(self) -> Call:
-        """The session as it is understood so far."""
+        """The call as it is known so far."""
         return self._call
 
     @property
     def audio_milliseconds_sent(self) -> int:
-        """Length of the sound sent so far, times the channels that are paid for."""
+        """The milliseconds of audio sent so far, times the billed channels."""
         return 0
 
     def sent(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Take a message of the client: sound as bytes, orders as text."""
+        """Count a message of the client: bytes are audio, text is a command."""
         self._elapsed_ms = max(self._elapsed_ms, elapsed_ms)
         if isinstance(data, str):
             self.order(parse_object(data))
@@ -62,7 +63,7 @@ class DeepgramSocket:
         return self.finish(complete=False, elapsed_ms=elapsed_ms)
 
     def received(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Take a message of Deepgram's."""
+        """Count a message of Deepgram."""
         self._elapsed_ms = max(self._elapsed_ms, elapsed_ms)
         if isinstance(data, str) or data[:1] == b"{":
             message = parse_object(data)
@@ -74,7 +75,7 @@ class DeepgramSocket:
         return self.finish(complete=False, elapsed_ms=elapsed_ms)
 
     def finish(self, *, complete: bool = True, elapsed_ms: int = 0) -> Usage:
-        """What was used in all, as far as it is known."""
+        """Return the usage of the whole session, as far as it is known."""
         self._elapsed_ms = max(self._elapsed_ms, elapsed_ms)
         quantities = self.quantities()
         outcome = Outcome.OK if complete or self._over else Outcome.UNKNOWN
@@ -88,21 +89,21 @@ class DeepgramSocket:
         )
 
     def sound(self, data: bytes) -> None:
-        """Sound that the client sent."""
+        """Count audio that the client sent."""
 
     def order(self, message: Json) -> None:
-        """A text message of the client."""
+        """Read a text message of the client."""
 
     def told(self, kind: str, message: Json) -> None:
-        """A text message of Deepgram's."""
+        """Read a text message of Deepgram."""
 
     def quantities(self) -> dict[str, int]:
-        """What was used so far."""
+        """Return what was used so far."""
         return {}
 
 
 class ListenSocket(DeepgramSocket):
-    """/v1/listen: the last Metadata says the length; else the last result's end; else bytes."""
+    """/v1/listen: the length comes from the last Metadata, else the last result, else the bytes."""
 
     def __init__(self, call: Call, place: Address) -> None:
         super().__init__(call)
@@ -112,21 +113,23 @@ class ListenSocket(DeepgramSocket):
         self._bytes = 0
         self._channels = 0
         self._length: int | None = None
-        self._heard = 0  # the end of the furthest result
+        self._heard = 0  # the latest end of all results
 
     @property
     def audio_milliseconds_sent(self) -> int:
-        """By the bytes; of coded sound at its usual bit rate, or as far as results reach."""
+        """The length from the bytes; for compressed audio from its usual bit rate, or from the
+        results.
+        """
         by_bytes = self._format.milliseconds(self._bytes)
         return (by_bytes if self._format.exact else max(by_bytes, self._heard)) * self._billed()
 
     @property
     def is_timed_by_bytes(self) -> bool:
-        """Whether the bytes tell the length exactly: not so for coded sound."""
+        """Whether the bytes tell the length exactly: not for compressed audio."""
         return self._format.exact
 
     def sound(self, data: bytes) -> None:
-        """Count bytes; the first ones may be a WAV header that tells the rate."""
+        """Count bytes; a WAV header at the beginning tells the sample rate."""
         if self._bytes < _HEADER_BYTES and not self._format.exact:
             self._head += data[:_HEADER_BYTES]
             self._read_header()
@@ -140,7 +143,7 @@ class ListenSocket(DeepgramSocket):
             self._channels = self._channels or sound.channels
 
     def told(self, kind: str, message: Json) -> None:
-        """Metadata and Results; interim results overlap and are not added up."""
+        """Read Metadata and Results; interim results overlap, so their lengths are not added."""
         if kind == "Metadata":
             length = milliseconds(message.get("duration"))
             if length is not None and (length or not self._bytes):
@@ -157,7 +160,7 @@ class ListenSocket(DeepgramSocket):
             self._id = name_of(metadata.get("request_id")) or self._id
 
     def quantities(self) -> dict[str, int]:
-        """The length times the channels that are paid for."""
+        """Return the length times the billed channels."""
         if self._length is not None:
             return added({"audio_milliseconds": self._length * self._billed()})
         if self._heard:
@@ -169,20 +172,24 @@ class ListenSocket(DeepgramSocket):
 
 
 class FluxSocket(ListenSocket):
-    """/v2/listen: there is no length at the end; the larger of window and bytes counts."""
+    """/v2/listen: the end has no length, so the larger of the results' end and the sent audio
+    counts.
+    """
 
     def told(self, kind: str, message: Json) -> None:
-        """TurnInfo says how far the sound was heard."""
+        """Read TurnInfo, which tells how far the audio was processed."""
         if kind == "TurnInfo":
             self._heard = max(self._heard, milliseconds(message.get("audio_window_end")) or 0)
 
     def quantities(self) -> dict[str, int]:
-        """The larger of what was heard and what was sent."""
+        """Return the larger of the processed and the sent audio."""
         return added({"audio_milliseconds": max(self._heard, self.audio_milliseconds_sent)})
 
 
 class SpeakSocket(DeepgramSocket):
-    """/v1/speak and /v2/speak: characters of what was to be said, as billed where that is told."""
+    """/v1/speak and /v2/speak: the characters of the text, or the billed ones if Deepgram tells
+    them.
+    """
 
     def __init__(self, call: Call) -> None:
         super().__init__(call)
@@ -190,12 +197,12 @@ class SpeakSocket(DeepgramSocket):
         self._billed = 0
 
     def order(self, message: Json) -> None:
-        """Text to be spoken."""
+        """Count text that the client sends."""
         if message.get("type") == "Speak":
             self._characters += len(text_of(message.get("text")))
 
     def told(self, kind: str, message: Json) -> None:
-        """Flux says the characters billed, by the turn and at the end."""
+        """Read the billed characters, which Flux sends after each turn and at the end."""
         self._model = name_of(message.get("model_name")) or self._model
         if kind == "SpeechMetadata":
             self._billed += count(message.get("billable_character_count"))
@@ -204,7 +211,7 @@ class SpeakSocket(DeepgramSocket):
             self._billed, self._over = total, True
 
     def quantities(self) -> dict[str, int]:
-        """The characters billed, or all that were sent."""
+        """Return the billed characters, or all that were sent."""
         most = self._billed if self._over else max(self._billed, self._characters)
         return added({"characters": most})
 
@@ -219,15 +226,15 @@ class AgentSocket(DeepgramSocket):
 
     @property
     def audio_milliseconds_sent(self) -> int:
-        """Length of the sound sent so far."""
+        """The milliseconds of audio sent so far."""
         return self._format.milliseconds(self._bytes)
 
     def sound(self, data: bytes) -> None:
-        """Sound of the person who talks."""
+        """Count the user's audio."""
         self._bytes += len(data)
 
     def order(self, message: Json) -> None:
-        """The settings say whose language model and whose voice it is."""
+        """Read the settings, which tell whose language model and voice the agent uses."""
         if message.get("type") != "Settings":
             return
         agent = child(message, "agent")
@@ -242,12 +249,12 @@ class AgentSocket(DeepgramSocket):
             self._format = RawFormat(max(1, rate * width), exact=True)
 
     def quantities(self) -> dict[str, int]:
-        """The time it was open: by the clock of who watches, at least the sound that was sent."""
+        """Return the time that the socket was open: `elapsed_ms`, but at least the audio sent."""
         return added({"session_milliseconds": max(self._elapsed_ms, self.audio_milliseconds_sent)})
 
 
 def _is_own(agent: Json, part: str) -> bool:
-    """Whether a part of an agent runs on an endpoint of the user's own."""
+    """Return whether a part of an agent runs on the user's own endpoint."""
     said = agent.get(part)
     choices = items(said) if isinstance(said, list) else [said]
     return any(bool(child(choice, "endpoint")) for choice in choices)

@@ -1,4 +1,4 @@
-"""What a Deepgram address says about the price: model, language, add-ons, channels, raw formats."""
+"""Reads price options from a Deepgram URL: model, language, add-ons, channels, raw formats."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from quotakeeper.providers.formats.json_values import name_of, whole
 from quotakeeper.value_classes import dataclass
 
 PROVIDER = "deepgram"
-DEFAULT_MODEL = "base-general"  # of /v1/listen without a model; three times as dear as nova-3
+DEFAULT_MODEL = "base-general"  # /v1/listen without a model; it costs three times nova-3
 DEFAULT_VOICE = "aura-asteria-en"
 _MOST_CHANNELS = 20
-# Query parameter -> add-on of the price catalogue. The others cost nothing extra.
+# Query parameter -> add-on of the price catalogue. Other parameters cost nothing.
 _ADDONS = (
     ("diarize", "diarize"), ("diarize_model", "diarize"), ("redact", "redact"),
     ("keyterm", "keyterm"), ("detect_entities", "detect_entities"),
 )  # fmt: skip
-# Billed by tokens, each feature its own.
+# Features that are billed by tokens, each one separately.
 _FEATURES = ("summarize", "topics", "intents", "sentiment")
-# Bytes of one sample, or bytes a second of coded sound as it usually is (opus of a browser: 32
-# kbit/s). What is coded can't be timed by its bytes: such a figure is an estimate.
+# Bytes per sample, or usual bytes per second of compressed audio (a browser's Opus has 32 kbit/s).
+# The bytes of compressed audio do not tell its length exactly, so such a figure is an estimate.
 _SAMPLE_BYTES = {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}
 _CODED_BYTES = {"g729": 1_000, "amr-nb": 1_525, "amr-wb": 2_950, "speex": 3_000}
 CODED_BYTES = 4_000
@@ -26,18 +26,18 @@ CODED_BYTES = 4_000
 
 @dataclass(frozen=True, slots=True)
 class RawFormat:
-    """How long so many bytes of a stream are. `exact` False: coded sound, by the usual bit rate."""
+    """Converts bytes of a stream to time. `exact` False: compressed audio, by its usual bit rate."""
 
     bytes_per_second: int
     exact: bool
 
     def milliseconds(self, size: int) -> int:
-        """Length of that many bytes."""
+        """Return the milliseconds of `size` bytes."""
         return size * 1000 // self.bytes_per_second
 
 
 def listen_model(place: Address) -> str:
-    """The model asked for, with the older way of naming one in two parts."""
+    """Return the requested model, also for the older names in two parts."""
     model, tier = name_of(place.value("model")), name_of(place.value("tier"))
     if tier and not model.startswith((tier, "nova-")):
         return f"{tier}-{model or 'general'}"
@@ -45,7 +45,7 @@ def listen_model(place: Address) -> str:
 
 
 def price_options(place: Address, model: str, mode: str) -> dict[str, str]:
-    """Options for the catalogue."""
+    """Return options for the price catalogue."""
     languages = {value.strip().lower() for value in place.values("language")}
     several = "multi" in languages or model.endswith(("-multilingual", "-multi"))
     addons = sorted({addon for name, addon in _ADDONS if place.is_set(name)})
@@ -56,12 +56,12 @@ def price_options(place: Address, model: str, mode: str) -> dict[str, str]:
 
 
 def features(place: Address) -> int:
-    """How many features are asked for that are billed by tokens."""
+    """Return how many requested features are billed by tokens."""
     return sum(place.is_set(name) for name in _FEATURES)
 
 
 def billed_channels(place: Address, found: int = 0) -> int:
-    """Channels that are paid for: all of them with multichannel, else one."""
+    """Return the billed channels: all of them with `multichannel`, else one."""
     if not place.is_set("multichannel"):
         return 1
     told = whole(place.value("channels")) or 0
@@ -69,7 +69,7 @@ def billed_channels(place: Address, found: int = 0) -> int:
 
 
 def raw_format(place: Address) -> RawFormat:
-    """How a stream's bytes relate to time, by its parameters; eight kilohertz where none is said."""
+    """Return how a stream's bytes relate to time, from its parameters; the default rate is 8 kHz."""
     encoding = place.value("encoding").lower()
     width = _SAMPLE_BYTES.get(encoding)
     if width is None:
@@ -80,5 +80,5 @@ def raw_format(place: Address) -> RawFormat:
 
 
 def is_raw(place: Address) -> bool:
-    """Whether the parameters say that there is no container."""
+    """Return whether the parameters say that the audio has no container."""
     return place.value("encoding").lower() in _SAMPLE_BYTES and bool(place.value("sample_rate"))

@@ -1,7 +1,7 @@
-"""What Deepgram's 429 says of its quotas: that one is used up, and perhaps until when.
+"""Reads the quotas in Deepgram's 429: that one is exhausted, and perhaps until when.
 
-Deepgram limits how many calls of a project run at once. Its errors name no quota and no amount; its
-SDKs read `Retry-After`, and `X-RateLimit-Reset` as seconds since 1970 UTC.
+Deepgram limits a project's concurrent calls. Its errors tell no quota and no amount. Its SDKs read
+`Retry-After`, and `X-RateLimit-Reset` as seconds since 1970 UTC.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from quotakeeper.providers.reading.response_reader import retry_after_us
 
 
 def quotas_of_refusal(code: str, headers: Mapping[str, str]) -> tuple[QuotaReading, ...]:
-    """The quota that a 429 stands for; `code` is Deepgram's name of the error."""
+    """Return the quota that a 429 reports; `code` is Deepgram's name of the error."""
     amount = whole(header_text(headers, "x-ratelimit-limit").strip())
     remaining = whole(header_text(headers, "x-ratelimit-remaining").strip())
     epoch = whole(header_text(headers, "x-ratelimit-reset").strip())

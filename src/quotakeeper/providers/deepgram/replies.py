@@ -1,4 +1,4 @@
-"""Readers of Deepgram's answers: transcripts by their duration, speech by characters, read."""
+"""Reads Deepgram's answers: transcripts by duration, speech by characters, texts by tokens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ _FEATURES = ("summary_info", "topics_info", "intents_info", "sentiment_info")
 
 
 def model_of(metadata: Json) -> str:
-    """The model that served, by family and domain: the names in replies are not those asked for."""
+    """Return the model that served, by family and domain, because replies use other names than
+    requests.
+    """
     info = as_object(metadata.get("model_info"))
     entries = [info] if "arch" in info else [as_object(entry) for entry in info.values()]
     for entry in entries:
@@ -50,7 +52,7 @@ def model_of(metadata: Json) -> str:
 
 
 def feature_tokens(metadata: Json) -> dict[str, int]:
-    """Tokens over every feature block; they may be 0 where a text was too short."""
+    """Return the tokens of all features; 0 for a text that was too short."""
     blocks = [child(metadata, name) for name in _FEATURES]
     return added(
         {"input_tokens": sum(count(block.get("input_tokens")) for block in blocks)},
@@ -59,7 +61,7 @@ def feature_tokens(metadata: Json) -> dict[str, int]:
 
 
 class DeepgramReader(ResponseReader):
-    """What all of Deepgram's answers have alike."""
+    """The common part of the readers of Deepgram's answers."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self.quantities: dict[str, int] | None = None
@@ -70,15 +72,15 @@ class DeepgramReader(ResponseReader):
         super().__init__(call, status, headers)
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """The error that a status and a body are."""
+        """Return the error for the response's status and body."""
         return read_fault(self.status, self.headers, body)
 
     def request_id(self) -> str:
-        """Deepgram's own id."""
+        """Return Deepgram's id of the request."""
         return self.id
 
     def read(self, body: Json, document: Document) -> None:
-        """The answer."""
+        """Read the answer."""
         self.ended = True
         metadata = child(body, "metadata")
         self.id = name_of(metadata.get("request_id") or body.get("request_id")) or self.id
@@ -88,7 +90,7 @@ class DeepgramReader(ResponseReader):
         self.about(body, metadata)
 
     def read_ends(self, head: bytes, tail: bytes) -> None:
-        """An answer that was cut or too large: what it says about itself stands first."""
+        """Read an answer that was cut or too large: its metadata come first."""
         metadata = first_object(head or tail, "metadata") or last_object(tail, "metadata")
         if metadata:
             self.id = name_of(metadata.get("request_id")) or self.id
@@ -98,7 +100,7 @@ class DeepgramReader(ResponseReader):
         """Keep what was used."""
 
     def usage(self, *, complete: bool) -> Usage:
-        """What was used, else what was expected."""
+        """Return what was used, else what was expected."""
         known = self.quantities is not None
         typical = {key: n for key, n in self.call.typical.items() if key != "requests"}
         quantities = self.quantities if self.quantities is not None else typical
@@ -117,7 +119,7 @@ class DeepgramReader(ResponseReader):
 
 
 class ListenReader(DeepgramReader):
-    """A transcript: its duration, times the channels that are paid for, and feature tokens."""
+    """A transcript: its duration times the billed channels, and the tokens of features."""
 
     def about(self, body: Json, metadata: Json) -> None:
         """Keep the length."""
@@ -144,7 +146,7 @@ class ReadReader(DeepgramReader):
 
 
 class SpeakReader(DeepgramReader):
-    """Speech: the answer is sound; the characters billed stand in a header."""
+    """Speech: the answer is audio; a header has the billed characters."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(call, status, headers)
@@ -154,11 +156,11 @@ class SpeakReader(DeepgramReader):
         self.model_served = name_of(header_text(headers, "dg-model-name"))
 
     def look(self, chunk: bytes) -> None:
-        """An error is text; sound has nothing to read."""
+        """Read an error, which is text; audio has no figures."""
         if self.refused:
             super().look(chunk)
 
     def usage(self, *, complete: bool) -> Usage:
-        """The characters, by the header or by the text that was sent."""
+        """Return the characters, from the header or from the text that was sent."""
         self.ended = complete
         return super().usage(complete=complete)

@@ -1,1 +1,1 @@
-"""Bytes into documents: content encodings, server-sent events, JSON arrays, form parts. Pure."""
+"""Parses bytes: content encodings, server-sent events, JSON arrays, form parts. Pure functions."""

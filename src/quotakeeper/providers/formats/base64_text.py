@@ -1,4 +1,4 @@
-"""Base64 inside JSON: how much data a text stands for, the data itself, and data URLs."""
+"""Base64 inside JSON: the size of the data, the data itself, and data URLs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _DATA = "data:"
 
 
 def base64_size(text: str) -> int:
-    """How many bytes a base64 text stands for, without decoding it."""
+    """Return the number of bytes in a base64 text, without decoding it."""
     padding = 2 if text.endswith("==") else int(text.endswith("="))
     return max(0, len(text) * 3 // 4 - padding)
 
 
 def decoded(text: str) -> bytes:
-    """A base64 text decoded, or its beginning where only that is whole; b"" when it is none."""
-    ready = text.translate({45: 43, 95: 47})  # the alphabet for addresses, too
+    """Return the decoded text, or the part of it that is whole; b"" if it is not base64."""
+    ready = text.translate({45: 43, 95: 47})  # the URL-safe alphabet too
     try:
         return base64.b64decode(ready[: len(ready) // 4 * 4])
     except (binascii.Error, ValueError):
@@ -24,7 +24,7 @@ def decoded(text: str) -> bytes:
 
 
 def data_url(text: str) -> tuple[str, str] | None:
-    """(media type, base64 text) of a `data:` URL, or None for any other address."""
+    """Return (media type, base64 text) of a `data:` URL, or None for any other URL."""
     if text[:5].lower() != _DATA:
         return None
     head, comma, data = text[5:].partition(",")

@@ -1,7 +1,7 @@
-"""Function declarations and their schemas, as texts and pieces to be counted.
+"""Function declarations and their schemas, as texts and pieces to count.
 
-A provider writes declarations anew for its model: JSON's own signs and keywords go, and each
-function and parameter gets words of the provider's. Their JSON text is no bound of that.
+A provider rewrites declarations for its model. It removes JSON's signs and keywords, and adds its
+own words for each function and parameter. So the JSON text is not an upper bound.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from quotakeeper.providers.formats.json_values import Json, as_object, text_of
 from quotakeeper.providers.formats.text_counts import count_text
 from quotakeeper.value_classes import dataclass, field
 
-_MOST_PIECES = 4_000  # looked at; recursive schemas have no end
+_MOST_PIECES = 4_000  # pieces to read; a recursive schema has no end
 _MOST_DEPTH = 40
-_DEPTH_OF_PARAMETERS = 2  # {"function": {"parameters": {"properties"}}}; deeper ones are nested
-_MOST_REFERENCES = 6  # within each other
-# Keywords of JSON Schema and of declarations, which are no text of the caller's.
+# {"function": {"parameters": {"properties"}}}; a schema below that is nested.
+_DEPTH_OF_PARAMETERS = 2
+_MOST_REFERENCES = 6  # references inside each other
+# Keywords of JSON Schema and of declarations, which are not the program's text.
 _KEYWORDS = frozenset(
     ("name", "description", "parameters", "properties", "type", "items", "required", "enum",
      "anyOf", "oneOf", "allOf", "$ref", "ref", "$defs", "defs", "definitions", "format", "nullable",
@@ -28,21 +29,22 @@ _KEYWORDS = frozenset(
 _DEFINITIONS = ("$defs", "defs", "definitions")
 _NESTING = ("$ref", "ref", "anyOf", "oneOf", "allOf", "items", "prefixItems")
 _PER_FUNCTION, _PER_PIECE = 20, 12
-_PLAIN_TOKENS = 32  # of texts that are not written at greater length, where no schema is nested
+# So many tokens of text are not rewritten at greater length, if no schema is nested.
+_PLAIN_TOKENS = 32
 
 
 @dataclass(slots=True)
 class Declarations:
-    """Texts of declarations and how many pieces they have; `cut`: not all of it was looked at."""
+    """The texts of declarations, and their number of pieces; `cut`: some pieces were not read."""
 
     texts: list[str] = field(default_factory=list)
     functions: int = 0
-    pieces: int = 0  # parameters and schemas inside of schemas, references followed
-    nested: bool = False  # whether a schema lies in a schema, or is referred to
+    pieces: int = 0  # parameters, schemas inside schemas, and followed references
+    nested: bool = False  # whether a schema is inside another one, or is referred to
     cut: bool = False
 
     def add(self, function: Json) -> None:
-        """One function, in the shape of Gemini, OpenAI or Anthropic."""
+        """Add one function in the form of Gemini, OpenAI or Anthropic."""
         self.functions += 1
         roots = [function, *(as_object(value) for value in function.values())]
         tables = [as_object(root.get(name)) for root in roots for name in _DEFINITIONS]
@@ -50,11 +52,11 @@ class Declarations:
         self._walk(function, known, 0, 0)
 
     def quantities(self, count: CountText | None, halves: int) -> tuple[int, int]:
-        """(tokens at most, tokens typically).
+        """Return (the most, the typical) tokens.
 
-        `halves`: how often the texts' tokens count, in halves: all of them where schemas lie in each
-        other, else those beyond the first 32. What grows is names and keywords; a text itself is
-        copied, so that its bound counts five quarters. The texts are dropped once counted.
+        `halves` is the factor in halves for the texts' tokens: for all of them if schemas are
+        nested, else for those after the first 32. Only names and keywords grow; a provider copies a
+        text itself, so its bound counts five quarters. The texts are deleted after the count.
         """
         if not self.functions:
             return 0, 0
@@ -84,7 +86,7 @@ class Declarations:
             name, referred = (
                 "properties",
                 _MOST_REFERENCES,
-            )  # here once, and where it is referred to
+            )  # once here, and once where it is referred to
         if name in _NESTING:
             self.nested = True
         if name in ("$ref", "ref"):

@@ -1,4 +1,4 @@
-"""Undoes a content encoding for the meter's own copy, with a cap: a bomb must not hurt the host."""
+"""Decodes a content encoding for the meter's copy, up to a limit of memory."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from quotakeeper.providers.formats.installed_decoders import Decode, decoder_for
 
 MOST_RATIO = 100
 MOST_DECODED = 16 * 1024 * 1024
-_FREE = 1024 * 1024  # short answers may repeat themselves more than that
+_FREE = 1024 * 1024  # bytes; short answers may compress better than the ratio
 _PIECE = 64 * 1024
-_TRIAL = 64  # bytes by which a text is told from brotli
+_TRIAL = 64  # bytes that distinguish text from brotli
 _GZIP = b"\x1f\x8b"
 
 
 class Decoder:
     """Decodes a body piece by piece. Once `opaque`, it yields nothing more.
 
-    Opaque is what we cannot read (br and zstd without a library), what is damaged, and what has,
-    decoded, more than `most` bytes or `MOST_RATIO` times its own. A body that says gzip but isn't
-    was decoded before us.
+    A body is opaque if no library can decode it (br and zstd), or if it is damaged. It is also
+    opaque if it decodes to more than `most` bytes, or to more than `MOST_RATIO` times its own size.
+    A body that claims gzip but is text was decoded before.
     """
 
     def __init__(self, encoding: str, most: int = MOST_DECODED) -> None:
@@ -37,15 +37,15 @@ class Decoder:
 
     @property
     def is_packed(self) -> bool:
-        """Whether the bytes that pass are not the text itself."""
+        """Whether the bytes that pass are compressed."""
         return self._packed
 
     def feed(self, chunk: bytes) -> bytes:
-        """The decoded bytes that these bring, perhaps none."""
+        """Return what these bytes decode to, perhaps nothing."""
         return b"".join(self.pieces(chunk))
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """The decoded bytes that these bring; of a packed body, 64 KB at most at a time."""
+        """Yield what these bytes decode to; for a compressed body at most 64 KB at a time."""
         if not self._packed:
             yield chunk
             return
@@ -58,13 +58,13 @@ class Decoder:
         yield from self._go_on(chunk)
 
     def close(self) -> Iterator[bytes]:
-        """What was held back of a body too short to tell what it is, which is over."""
+        """At the end, yield the bytes of a body that was too short to detect its encoding."""
         if self._packed and self._start:
             yield from self._go_on(b"")
 
     @property
     def _is_doubtful(self) -> bool:
-        """Whether a text may begin so, and brotli too."""
+        """Whether the first bytes may be either text or brotli."""
         return len(self._start) < _TRIAL and _is_text(self._start)
 
     def _go_on(self, chunk: bytes) -> Iterator[bytes]:
@@ -81,13 +81,13 @@ class Decoder:
             yield from self._pump(chunk)
 
     def _open(self, first: bytes) -> bool:
-        """Whether the bytes are to be inflated, by what is said and what they begin with."""
+        """Choose the decoder by the header and the first bytes; return whether there is one."""
         kind = self._kinds[0] if len(self._kinds) == 1 else "several"
         is_text = _is_text(first)
         if kind == "br" and not (is_text and len(first) < _TRIAL) and self._is_brotli(first):
             return True
         if is_text:
-            self._packed = False  # decoded before us
+            self._packed = False  # decoded before
         elif kind in ("gzip", "x-gzip") or first.startswith(_GZIP):
             self._packed = first.startswith(_GZIP)
             self._inflate = zlib.decompressobj(31)
@@ -100,7 +100,7 @@ class Decoder:
         return self._packed and not self.opaque
 
     def _is_brotli(self, first: bytes) -> bool:
-        """Whether the first bytes can be undone; then all will be."""
+        """Return whether brotli decodes the first bytes; then it decodes the rest too."""
         trial, self._decode = decoder_for("br"), decoder_for("br")
         try:
             if trial is not None:
@@ -134,7 +134,7 @@ class Decoder:
             try:
                 piece = self._inflate.decompress(pending, _PIECE)
             except zlib.error:
-                self.opaque = not self._ended  # after a whole member, it is only padding
+                self.opaque = not self._ended  # what follows a whole member is only padding
                 self._inflate = None
                 break
             left = self._inflate.unconsumed_tail
@@ -157,7 +157,7 @@ def _is_text(first: bytes) -> bool:
 
 
 def decode_all(data: bytes, encoding: str) -> bytes | None:
-    """A whole body decoded, or None when it cannot be read."""
+    """Return a whole body decoded; None if it cannot be decoded."""
     decoder = Decoder(encoding)
     plain = decoder.feed(data) + b"".join(decoder.close())
     return None if decoder.opaque else plain

@@ -1,7 +1,7 @@
-"""Cuts a response into documents as it passes: server-sent events, JSON arrays, JSON lines.
+"""Cuts a response into documents as it arrives: server-sent events, JSON arrays, JSON lines.
 
-Documents are given out as bytes. Of what is larger than the cap, only the end is given, and of a
-JSON value its beginning too. Where the bytes are cut makes no difference to the documents.
+Documents are bytes. Of a document larger than the cap only the end is kept, and of a JSON value
+also its beginning. The places where the bytes are cut do not change the documents.
 """
 
 from __future__ import annotations
@@ -25,12 +25,10 @@ _LINE_ENDS = (b"\n", b"\r\n", b"\r")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: an event's data or a JSON value. `whole` False: it was cut, or only its end
-    was kept.
+    """One document: an event's data or a JSON value. `whole` False: cut, or only its end was kept.
 
-    `streamed`: it is one of a series, so that after it more may come. `value`: what it is, where
-    that had to be known anyway. `head`: the first `TAIL` bytes of a JSON value of which `data` is
-    the end; else empty.
+    `streamed`: more documents may follow. `value`: the parsed value, if it was needed anyway.
+    `head`: the first `TAIL` bytes of a JSON value of which `data` is the end; else empty.
     """
 
     data: bytes
@@ -45,21 +43,21 @@ Take = Callable[[Document], None]
 
 
 class Splitter(Protocol):
-    """Takes bytes and hands documents on."""
+    """Takes bytes and passes documents on."""
 
     def feed(self, data: bytes) -> None:
-        """The next bytes."""
+        """Add the next bytes."""
 
     def close(self) -> None:
-        """No more bytes: hand on what is there."""
+        """The bytes are over: pass on the unfinished document."""
 
     @property
     def is_between(self) -> bool:
-        """Whether no document is begun."""
+        """Whether no document is unfinished."""
 
 
 class Framing:
-    """Looks at the first bytes and splits accordingly: events, or JSON."""
+    """Detects events or JSON by the first bytes, and splits accordingly."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
@@ -67,7 +65,7 @@ class Framing:
         self._splitter: Splitter | None = None
 
     def feed(self, data: bytes) -> None:
-        """The next bytes, decoded."""
+        """Add the next decoded bytes."""
         if self._splitter is None:
             data = self._start + data
             if len(data) < 4 and _BOM.startswith(data[:3]):
@@ -76,20 +74,20 @@ class Framing:
             data = data.removeprefix(_BOM).lstrip(_BLANKS) if data else data
             self._start = b""
             if not data:
-                self._start = b"    "  # blanks seen: no byte order mark can follow
+                self._start = b"    "  # blanks came first: no byte order mark can follow
                 return
             json_like = data[:1] in (b"{", b"[", b",", b"]")
             self._splitter = JsonSplitter(self._take) if json_like else EventSplitter(self._take)
         self._splitter.feed(data)
 
     def close(self) -> None:
-        """No more bytes."""
+        """The bytes are over."""
         if self._splitter is not None:
             self._splitter.close()
 
     @property
     def is_between(self) -> bool:
-        """Whether what has passed ends where a document does."""
+        """Whether the bytes so far end where a document ends."""
         return self._splitter is not None and self._splitter.is_between
 
     @property
@@ -99,12 +97,12 @@ class Framing:
 
 
 class JsonSplitter:
-    """Gives out each object of a JSON array, of JSON lines, or the one object there is."""
+    """Passes on each object of a JSON array or of JSON lines, or a single object."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
         self._depth = 0
-        self._base = 0  # depth at which objects are given out: 1 inside a top-level array
+        self._base = 0  # depth of the objects that are passed on: 1 inside a top-level array
         self._quoted = self._escaped = False
         self._held = bytearray()
         self._head = b""
@@ -112,7 +110,7 @@ class JsonSplitter:
         self._holding = self._began = False
 
     def feed(self, data: bytes) -> None:
-        """The next bytes."""
+        """Add the next bytes."""
         if not self._began:
             self._began = True
             if self._is_one(data):
@@ -123,7 +121,7 @@ class JsonSplitter:
                 self._walk(piece)
 
     def _is_inside(self, data: bytes) -> bool:
-        """Take a piece that a large object neither ends nor begins in."""
+        """Add a piece inside a large object, if the object neither begins nor ends in the piece."""
         if len(self._held) < _PIECE:
             return False
         if self._quoted and not self._escaped and b'"' not in data and b"\\" not in data:
@@ -162,14 +160,14 @@ class JsonSplitter:
             self._hold(data[start:])
 
     def close(self) -> None:
-        """Half an object is given out too: what it says of usage may be read from its end."""
+        """Pass on an unfinished object too: its end may have the usage."""
         if self._holding:
             if self._whole:
                 self._cut()
             self._give()
 
     def _is_one(self, data: bytes) -> bool:
-        """The first bytes may be the one object there is: then nothing has to be looked for."""
+        """Return whether the first bytes begin a single object, which needs no search for its end."""
         ends = data[-4:].rstrip(_BLANKS).endswith(b"}")
         if not ends or not data.startswith(b"{") or len(data) > MOST_HELD:
             return False
@@ -181,7 +179,7 @@ class JsonSplitter:
 
     @property
     def is_between(self) -> bool:
-        """Whether no object is begun."""
+        """Whether no object is unfinished."""
         return not self._holding
 
     def _in_text(self, data: bytes, at: int) -> int:
@@ -220,27 +218,25 @@ class JsonSplitter:
 
 
 class EventSplitter:
-    """Server-sent events by their specification: any line ends, comments, data of many lines."""
+    """Server-sent events by their specification: any line end, comments, data of many lines."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
         self._line = bytearray()
         self._after_return = False
-        self._data: bytearray | None = (
-            None  # of many short lines, a list takes ten times their size
-        )
+        self._data: bytearray | None = None  # a list of many short lines takes ten times their size
         self._whole = True
         self._event = ""
 
     def feed(self, data: bytes) -> None:
-        """The next bytes."""
+        """Add the next bytes."""
         for at in range(0, len(data), _PIECE):
             self._feed(data[at : at + _PIECE])
 
     def _feed(self, data: bytes) -> None:
         if self._after_return:
             data = data.removeprefix(b"\n")
-        for end in _LINE_ENDS:  # after the second of a row, more say nothing
+        for end in _LINE_ENDS:  # in a sequence of line ends, those after the second have no effect
             while 3 * end in data:
                 data = data.replace(3 * end, 2 * end)
         self._after_return = data.endswith(b"\r")
@@ -259,7 +255,7 @@ class EventSplitter:
         self._hold(rest)
 
     def close(self) -> None:
-        """Many servers leave out the last blank line; a half event may still tell something."""
+        """Pass on an unfinished event too: many servers leave out the last blank line."""
         if self._line:
             self._read(bytes(self._line))
             self._line.clear()
@@ -267,18 +263,18 @@ class EventSplitter:
 
     @property
     def is_between(self) -> bool:
-        """Whether no event is begun."""
+        """Whether no event is unfinished."""
         return not (self._line or self._data is not None or self._event)
 
     def _hold(self, data: bytes) -> None:
         self._line += data
         if len(self._line) > MOST_HELD:
             self._whole = False
-            del self._line[5:-TAIL]  # keeps the field's name
+            del self._line[5:-TAIL]  # the field's name is kept
 
     def _read(self, line: bytes) -> None:
         if line[:1] in (b"{", b"["):
-            self._take(Document(line))  # an error as a bare JSON line between events
+            self._take(Document(line))  # an error as a JSON line between events
             return
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")

@@ -1,10 +1,10 @@
-"""Width and height of an image, read from its header."""
+"""Reads the width and height of an image from its header."""
 
 from __future__ import annotations
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
-    """(width, height) of a PNG, GIF, WebP or JPEG by its header, or None."""
+    """Return (width, height) in pixels of a PNG, GIF, WebP or JPEG from its header, or None."""
     if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if data[:4] == b"GIF8" and len(data) >= 10:

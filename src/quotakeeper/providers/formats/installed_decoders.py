@@ -1,4 +1,4 @@
-"""Brotli and Zstandard, by the library that the program has: an answer comes so only where it asked."""
+"""Decodes Brotli and Zstandard with the program's own library, which requests such answers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-Decode = Callable[[bytes], Iterator[bytes]]  # what the next bytes bring, piece by piece
+Decode = Callable[[bytes], Iterator[bytes]]  # yields what the next bytes decode to, piece by piece
 _MOST_PIECE = 64 * 1024
-# Where a library has no limit for what it gives, it gets so little that it gives 16 MB at most.
+# A library without an output limit gets so few bytes at a time that it returns at most 16 MB.
 _BROTLI_SLICE, _ZSTD_SLICE = 8, 256
 _BROTLI = ("brotli", "brotlicffi")
 _ZSTD = ("compression.zstd", "backports.zstd", "zstandard")
 
 
 def decoder_for(kind: str) -> Decode | None:
-    """What undoes "br" or "zstd", piece by piece; None where the program has no library for it.
+    """Return a function that decodes "br" or "zstd"; None if the program has no library for it.
 
-    It raises whatever the library does where the bytes are no such encoding.
+    The function raises the library's own error for bytes in another encoding.
     """
     try:
         if kind == "br":
@@ -47,7 +47,7 @@ def _brotli() -> Decode:
 def _within(made: Any, data: bytes) -> Iterator[bytes]:
     decode = getattr(made, "process", None) or made.decompress
     piece = decode(data, output_buffer_limit=_MOST_PIECE)
-    while piece:  # `can_accept_more_data` may say yes while there is more to give
+    while piece:  # `can_accept_more_data` can be true while output is waiting
         yield piece
         piece = decode(b"", output_buffer_limit=_MOST_PIECE)
 
@@ -57,14 +57,14 @@ def _slices(data: bytes, size: int) -> Iterator[bytes]:
 
 
 class _Zstd:
-    """Frames, one after the other."""
+    """Decodes Zstandard frames, one after the other."""
 
     def __init__(self) -> None:
         self._kind = _installed(_ZSTD).ZstdDecompressor
         self._frame = self._begun()
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """The decoded bytes that these bring."""
+        """Yield what these bytes decode to."""
         for each in _slices(data, _ZSTD_SLICE):
             left = each
             while left:

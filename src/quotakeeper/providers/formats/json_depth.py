@@ -1,15 +1,15 @@
-"""How deep a piece of JSON text goes and where a string ends, found without a step for each byte."""
+"""Finds the depth of a piece of JSON text and the end of a string without a step per byte."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 _OTHERS = bytes(set(range(256)) - set(b"{}[]"))
-_MOST_ROUNDS = 16  # levels of pairs that are taken out in C; what is left is walked through
+_MOST_ROUNDS = 16  # levels that are removed by C code; the rest is read in Python
 
 
 class Skimmed(NamedTuple):
-    """What a piece changes. `lowest` and `change` are levels relative to where it begins."""
+    """How a piece changes the depth. `lowest` and `change` are relative to its beginning."""
 
     lowest: int
     change: int
@@ -18,7 +18,7 @@ class Skimmed(NamedTuple):
 
 
 def skim(data: bytes, *, quoted: bool, escaped: bool) -> Skimmed:
-    """Look through a piece that begins inside a string (`quoted`) or just after a backslash."""
+    """Read a piece that begins inside a string (`quoted`) or just after a backslash (`escaped`)."""
     text = data[1:] if escaped else data
     parts = text.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
     outside = b"".join(parts[1 if quoted else 0 :: 2])
@@ -28,8 +28,9 @@ def skim(data: bytes, *, quoted: bool, escaped: bool) -> Skimmed:
 
 
 def end_of_text(data: bytes, at: int) -> tuple[int, bool, bool]:
-    """Where a string that goes on at `at` ends, whether it goes on after the piece, and whether the
-    piece ends just after a backslash."""
+    """Return (end of a string, whether it goes on after the piece, whether the piece ends in a
+    backslash).
+    """
     quote = data.find(b'"', at)
     while True:
         end = quote if quote >= 0 else len(data)

@@ -1,4 +1,4 @@
-"""Objects out of a JSON text of any size, one by one, as it is read; numbers stay exact."""
+"""Reads objects from a JSON text of any size, one by one; numbers stay exact."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from json import JSONDecodeError
 
 from quotakeeper.errors import InvalidInputError
 
-MOST_VALUE = 4 * 1024 * 1024  # of one object that is held whole
+MOST_VALUE = 4 * 1024 * 1024  # characters of one value
 _BLANK = " \t\r\n"
 
 
@@ -18,7 +18,7 @@ def _no_number(text: str) -> object:
 
 
 class _Text:
-    """The text so far, and where in it we are."""
+    """The text so far, and the current place in it."""
 
     def __init__(self, chunks: Iterable[str]) -> None:
         self._chunks = iter(chunks)
@@ -28,7 +28,7 @@ class _Text:
         self._decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
 
     def look(self) -> str:
-        """The next character that is not blank; "" at the end."""
+        """Return the next character that is not blank; "" at the end."""
         while True:
             while self._at < len(self._text):
                 character = self._text[self._at]
@@ -39,14 +39,14 @@ class _Text:
                 return ""
 
     def take(self, expected: str) -> None:
-        """Pass one of these characters."""
+        """Skip one of these characters. Raises InvalidInputError for another one."""
         found = self.look()
         if not found or found not in expected:
             raise self.wrong(f"expected {expected!r}, found {found!r}" if found else "it ends here")
         self._at += 1
 
     def value(self) -> object:
-        """The next value, whole."""
+        """Return the next value, whole."""
         self.look()
         while True:
             try:
@@ -58,7 +58,7 @@ class _Text:
             except ValueError as error:
                 raise self.wrong(str(error)) from None
             else:
-                # A number at the end of what was read may go on.
+                # A number at the end of the text may continue in the next chunk.
                 if end < len(self._text) or not self._more():
                     self._at = end
                     return found
@@ -69,7 +69,7 @@ class _Text:
                 raise self.wrong(f"it is cut short or damaged ({problem})")
 
     def wrong(self, problem: str) -> InvalidInputError:
-        """An error that says where."""
+        """Return an error that names the place."""
         place = self._read - len(self._text) + self._at
         return InvalidInputError("the export", f"is not such JSON: {problem}, at character {place}")
 
@@ -81,11 +81,11 @@ class _Text:
 
 
 def objects_listed(chunks: Iterable[str], name: str, single: str) -> Iterator[dict[str, object]]:
-    """The objects of every list called `name`, in pages that follow each other.
+    """Yield the objects of every list called `name`, over all pages.
 
-    A page is an object with that list; pages may stand in a list, one after the other, or be one.
-    An object without the list counts itself, or the object under `single` in it. Raises
-    InvalidInputError for what is no such JSON, also when it is cut short.
+    A page is an object with that list. The text is one page, several pages one after the other, or
+    a list of pages. An object without the list counts itself, or the object under `single` in it.
+    Raises InvalidInputError for other JSON, and for a text that is cut short.
     """
     text = _Text(chunks)
     while text.look():

@@ -1,18 +1,18 @@
-"""JSON that is part of a prompt, as the texts that it decodes to and the signs between them."""
+"""Splits JSON in a prompt into its decoded texts and the signs between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Tokens of the signs that JSON writes around a member, an element and a container, where each text
-# stands on a line of its own: the line's end counts for the sign that stands there.
+# Tokens of JSON's signs around a member, an element and a container. Each text has its own line;
+# the end of the line counts for the sign there.
 _PER_MEMBER, _PER_ELEMENT, _PER_CONTAINER = 2, 1, 2
 
 
 def json_texts(value: object, texts: list[str]) -> int:
-    """Append the names, strings and numbers of a value to `texts`; returns its signs.
+    """Append the names, strings and numbers of a value to `texts`; return the tokens of its signs.
 
-    Strings are decoded: a letter counts as itself however it was escaped on the wire.
+    Strings are decoded, so an escaped letter counts as the letter.
     """
     signs = 0
     pending = [value]

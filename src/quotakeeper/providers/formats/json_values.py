@@ -1,4 +1,4 @@
-"""JSON from strangers: every look into it has a defined answer, whatever is there."""
+"""Reads JSON of unknown content: every function has a defined result for any value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_NAME = 200
 
 
 def parse_json(data: bytes | str) -> object:
-    """The value that a text is, or None when it is not JSON."""
+    """Return the value in a text; None if it is not JSON."""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes | bytearray) else data
     try:
         return json.loads(text)
@@ -26,46 +26,46 @@ def parse_json(data: bytes | str) -> object:
 
 
 def parse_object(data: bytes | str) -> Json:
-    """The object that a text is, or an empty one."""
+    """Return the object in a text, or an empty one."""
     return as_object(parse_json(data))
 
 
 def as_object(value: object) -> Json:
-    """The value if it is an object, else an empty one."""
+    """Return the value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else EMPTY
 
 
 def child(value: object, *names: str) -> Json:
-    """The object found by following names, or an empty one."""
+    """Return the object at the end of a path of names, or an empty one."""
     for name in names:
         value = as_object(value).get(name)
     return as_object(value)
 
 
 def items(value: object) -> list[object]:
-    """The value if it is a list, else an empty one."""
+    """Return the value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def objects(value: object) -> Iterator[Json]:
-    """The objects in a list."""
+    """Yield the objects in a list."""
     for item in items(value):
         if isinstance(item, dict):
             yield item
 
 
 def text_of(value: object) -> str:
-    """The value if it is a text, else ""."""
+    """Return the value if it is a text, else ""."""
     return value if isinstance(value, str) else ""
 
 
 def name_of(value: object) -> str:
-    """A name or id fit to be kept: printable, without blanks, at most 200 characters."""
+    """Return a name or id that may be stored: printable, without blanks, at most 200 characters."""
     return _NAME.sub("", text_of(value))[:_MOST_NAME]
 
 
 def whole(value: object) -> int | None:
-    """A count: a whole number from 0 to 10**12, also written as "12" or 12.0; else None."""
+    """Return a whole number from 0 to 10**12, also written as "12" or 12.0; else None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -82,12 +82,12 @@ def whole(value: object) -> int | None:
 
 
 def count(value: object) -> int:
-    """A count, 0 where there is none."""
+    """Return a whole number as `whole` does; 0 in place of None."""
     return whole(value) or 0
 
 
 def milliseconds(seconds: object) -> int | None:
-    """Seconds as a provider writes them -> whole milliseconds, half to even; None: no length."""
+    """Return whole milliseconds for a provider's seconds, half to even; None if it is no length."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
     if not 0 <= seconds <= MAX_QUANTITY // 1000:
@@ -97,7 +97,7 @@ def milliseconds(seconds: object) -> int | None:
 
 
 def first_object(head: bytes, key: str) -> Json:
-    """The first object of that name in the beginning of a document that was not kept whole."""
+    """Return the first object of a name in the beginning of a document that was not kept whole."""
     text = head.decode("utf-8", "replace")
     at = -1
     while (at := text.find(f'"{key}"', at + 1)) >= 0:
@@ -108,7 +108,7 @@ def first_object(head: bytes, key: str) -> Json:
 
 
 def last_object(tail: bytes, key: str) -> Json:
-    """The last object of that name in the end of a document that was not kept whole."""
+    """Return the last object of a name in the end of a document that was not kept whole."""
     text = tail.decode("utf-8", "replace")
     at = len(text)
     while (at := text.rfind(f'"{key}"', 0, at)) >= 0:
@@ -119,7 +119,7 @@ def last_object(tail: bytes, key: str) -> Json:
 
 
 def _object_at(text: str, at: int, key: str) -> Json | None:
-    """The object whose quoted key is at that place; None: there is none, or only its beginning."""
+    """Return the object whose quoted key is at a place; None if it is absent or cut."""
     start = text.find("{", at)
     if start < 0 or text[at + len(key) + 2 : start].strip() != ":":
         return None
@@ -131,7 +131,7 @@ def _object_at(text: str, at: int, key: str) -> Json | None:
 
 
 def dumps(value: object) -> str:
-    """A value as text, for counting; "" for what cannot be written."""
+    """Return a value as text, for counting; "" if it cannot be written."""
     try:
         return json.dumps(value, ensure_ascii=False)
     except (ValueError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Parts of a multipart form, as files are sent with."""
+"""Reads the parts of a multipart form, in which programs send files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_PARTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class FormPart:
-    """One part: its name, whether it is a file, and what it holds."""
+    """One part: its name, whether it is a file, and its content."""
 
     name: str
     filename: bool
@@ -23,7 +23,7 @@ class FormPart:
 
 
 def form_parts(content_type: str, body: bytes) -> Iterator[FormPart]:
-    """The parts of a form; nothing for what is no form, what is there of one that was cut."""
+    """Yield the parts of a form; of a cut form those that are there; nothing if it is not a form."""
     found = _BOUNDARY.search(content_type)
     if found is None or not content_type.lower().lstrip().startswith("multipart/"):
         return

@@ -1,4 +1,4 @@
-"""Gemini: the Developer API and Vertex AI, REST, streams, Live, Interactions, OpenAI's shape."""
+"""Gemini: the Developer API and Vertex AI, REST, streams, Live, Interactions, OpenAI's form."""
 
 from quotakeeper.providers.gemini.adapter import GeminiAdapter
 

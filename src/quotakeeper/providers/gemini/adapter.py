@@ -43,7 +43,7 @@ _READERS = {
 
 
 class GeminiAdapter(ProviderAdapter[Route]):
-    """Gemini on both of its platforms, in every shape it answers in."""
+    """Gemini on both platforms, in every form of its API."""
 
     name = PROVIDER
     hosts = (
@@ -58,13 +58,13 @@ class GeminiAdapter(ProviderAdapter[Route]):
     precedence = 10
 
     def route(self, method: str, place: Address) -> Route | None:
-        """The endpoint at a path."""
+        """Return the endpoint at a path."""
         return route_of(method, place)
 
     def call(
         self, route: Route, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """The call at an endpoint."""
+        """Return the call of an endpoint."""
         raw, size = body_of(request)
         body = None if raw is None else parse_object(raw)
         make = compatible_call if route.operation in COMPATIBLE else call_for
@@ -74,32 +74,32 @@ class GeminiAdapter(ProviderAdapter[Route]):
         return call
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """A reader for the response to a call."""
+        """Return a reader for the response to a call."""
         if call.operation in COMPATIBLE:
             return CompatibleReader(call, status, headers)
         return _READERS.get(call.operation, ContentReader)(call, status, headers)
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """The cap that a request sets on its output."""
+        """Return the cap that a request sets on its output."""
         return gemini_output_cap(request, call)
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
-        """The request with a lower cap."""
+        """Return the request's body with a lower output cap."""
         return gemini_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Google's own kind of error."""
+        """Return a refusal in the form of Google's errors."""
         return refuse(call, hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """An error that ends an open stream."""
+        """Return the bytes of an error that ends an open stream."""
         if call.operation in COMPATIBLE and call.streaming:
             error = {"error": error_object(call, 429, message)}
             return b"data: " + json.dumps(error).encode() + b"\n\n"
         return interrupt(call, message)
 
     def session(self, route: Route, place: Address, count: CountText | None) -> LiveSession | None:
-        """A meter for a Live session."""
+        """Return the meter of a Live session."""
         return GeminiLive(count) if route.operation == "live" else None

@@ -1,6 +1,6 @@
-"""Google's bill for Gemini, sans-I/O: the CSV of the Billing console, or a flattened BigQuery export.
+"""Reads Google's bill for Gemini, without I/O: the console's CSV or a flat BigQuery export.
 
-Columns are found by their headers, in any order; days are Pacific ones, as Google bills by them.
+Headers find the columns, in any order. Days are Pacific days, as Google bills.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from quotakeeper.providers.account_records import BilledLine
 from quotakeeper.value_classes import dataclass
 
 ZONE = "America/Los_Angeles"
-# What a column is called, by its meaning, without case, punctuation and currency; first wins.
+# Names of a column by its meaning, without case, punctuation and currency; the first match wins.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "day": ("usage start date", "usage start time", "usage date", "date", "day"),
     "sku": ("sku description", "sku", "sku name"),
@@ -42,7 +42,7 @@ _MODEL = re.compile(r"gemini[ -]\d+(?:\.\d+)?(?:[ -](?:flash|pro|lite|live|tts|i
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where everything stands in a row."""
+    """The position of each column in a row."""
 
     at: Mapping[str, int]
     names: Sequence[str]
@@ -59,10 +59,10 @@ class _Columns:
 def read_bill(
     lines: Iterable[str], zone: tzinfo, models: Sequence[str] = ()
 ) -> Iterator[BilledLine]:
-    """The lines of a bill that are Gemini's usage, one by one; taxes, credits and sums are not.
+    """Yield the lines of a bill that are usage of Gemini; taxes, credits and sums are skipped.
 
-    `models` are the names there are, to find in SKU descriptions. Raises InvalidInputError naming
-    line and column for what is not such a bill, or is in another currency than US dollars.
+    `models` are known names, to find in SKU descriptions. Raises InvalidInputError that names line
+    and column for another kind of file, and for a currency other than US dollars.
     """
     reader = csv.reader(lines, strict=True)
     named = _namer(models)
@@ -79,7 +79,7 @@ def read_bill(
 
 
 def _header(reader: Iterator[Sequence[str]]) -> tuple[_Columns, str]:
-    """The columns, and the currency where it is said above them."""
+    """Return the columns, and the currency if a line above them tells it."""
     currency = ""
     seen: list[str] = []
     for number, row in enumerate(reader):
@@ -106,13 +106,15 @@ def _header(reader: Iterator[Sequence[str]]) -> tuple[_Columns, str]:
 
 
 def _plain(cell: str) -> str:
-    """A header without case, punctuation and currency: "Unrounded Cost ($)" -> "unrounded cost"."""
+    """Return a header without case, punctuation and currency: "Unrounded Cost ($)" -> "unrounded
+    cost".
+    """
     text = re.sub(r"\([^)]*\)", " ", cell.lower())
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
 
 
 def _marked(header: str) -> str:
-    """The currency in a header like "Cost ($)"."""
+    """Return the currency in a header like "Cost ($)"."""
     found = re.search(r"\(([^)]*)\)", header)
     mark = found[1].strip() if found else ""
     return "USD" if mark in ("$", "US$", "USD") else mark
@@ -124,7 +126,7 @@ def _line(
 ) -> BilledLine | None:  # fmt: skip
     cell = columns.cell
     if not any(part.strip() for part in row) or not (cell(row, "sku") and cell(row, "day")):
-        return None  # a sum, or nothing
+        return None  # a sum, or an empty line
     if len(row) < columns.width and len(row) <= max(columns.at[name] for name in _NEEDED):
         raise InvalidInputError(
             f"line {number}", f"has {len(row)} columns of {columns.width}", "is the file whole?"
@@ -153,7 +155,9 @@ def _line(
 
 
 def _meter(sku: str) -> str:
-    """What a SKU counts: "...output token count gemini 2.5 flash short input text" is output."""
+    """Return what a SKU counts: "...output token count gemini 2.5 flash short input text" is
+    output.
+    """
     text = sku.lower().replace("_", " ")
     found = _DIRECTION.search(text)
     if found is None:
@@ -164,7 +168,7 @@ def _meter(sku: str) -> str:
 
 
 def _namer(models: Sequence[str]) -> Callable[[str], str]:
-    """Finds the model in a SKU: the longest name there is, else whatever is named like one."""
+    """Return a function that finds the model in a SKU: the longest known name, else a similar one."""
     by_length = sorted(models, key=len, reverse=True)
     known: dict[str, str] = {}
 
@@ -187,7 +191,7 @@ def _has(text: str, model: str) -> bool:
 
 
 def _day(text: str, column: str, zone: tzinfo, number: int) -> date:
-    """A date, or the Pacific day of an instant."""
+    """Return a date, or the Pacific day of an instant."""
     plain = text.removesuffix(" UTC")
     try:
         if len(plain) == 10:
@@ -206,10 +210,10 @@ def _day(text: str, column: str, zone: tzinfo, number: int) -> date:
 
 
 def _number(text: str, column: str, number: int) -> Decimal:
-    """A number with thousands separators, a currency sign, a sign."""
+    """Return a number that may have thousands separators, a currency sign and a sign."""
     plain = text.replace("$", "").replace("\u2212", "-").strip()
     try:
-        # With a comma anywhere else, it is perhaps the decimal mark of another country.
+        # A comma at another place may be the decimal mark of another country.
         well = _NUMBER.fullmatch(plain)
         found = Decimal(plain.replace(",", "") or 0) if well else Decimal("NaN")
     except InvalidOperation:

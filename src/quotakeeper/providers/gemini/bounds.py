@@ -1,4 +1,4 @@
-"""From a Gemini request to a call: model, tier, and what it can cost at most and typically."""
+"""Bounds a Gemini request: its model, its tier, and the most and the typical use."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ from quotakeeper.value_classes import replace
 
 PROVIDER = "gemini"
 TYPICAL_OUTPUT = 1_024
-_MOST_QUERIES = 10  # that one grounded answer of a 3.x model was seen to make, and more
+# More than the searches that one grounded answer of a 3.x model was seen to make.
+_MOST_QUERIES = 10
 _DEFAULT_TTL_MS = 3_600_000
 _MOST_TTL_MS = 24 * 3_600_000
 _TIERS = {
@@ -40,16 +41,16 @@ _TIERS = {
     "on_demand": "standard", "on_demand_flex": "flex", "on_demand_priority": "priority",
     "on_demand_offpeak": "standard", "default": "standard",
 }  # fmt: skip
-# A session has no bound of its own: a minute both ways is set aside, and again as it goes on.
+# A session has no bound: one minute in each direction is reserved, and more while it is open.
 _LIVE_MINUTE = {"requests": 1, "input_tokens@audio": 60 * 32, "output_tokens@audio": 60 * 25}
 _ONE = {"requests": 1}
 LIVE_NOTE = "one minute; to be prolonged as it goes on"
 
-Both = tuple[dict[str, int], dict[str, int]]  # at most, typically
+Both = tuple[dict[str, int], dict[str, int]]  # (the most, the typical)
 
 
 def tier_of(value: object) -> str:
-    """The price tier that a service tier or traffic type stands for, "" when it says nothing."""
+    """Return the price tier for a service tier or traffic type; "" if it names none."""
     name = text_of(value).lower().removeprefix("service_tier_")
     return _TIERS.get(name, "")
 
@@ -57,7 +58,7 @@ def tier_of(value: object) -> str:
 def call_for(
     route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
 ) -> Call:
-    """The call of a request. `body` None: it was not seen, only perhaps its size."""
+    """Return the call of a request. `body` None: only its size may be known."""
     named = name_of((body or {}).get("model") or (body or {}).get("agent"))
     model = route.model or named.removeprefix("models/")
     streaming = route.operation in ("stream", "live")
@@ -83,7 +84,9 @@ def call_for(
 
 
 def _unseen(call: Call, size: int | None) -> Call:
-    """A body that was not seen: no token is shorter than a byte, no prompt longer than the cap."""
+    """Bound an unknown body: a token has at least one byte, and a prompt is at most the model's
+    cap.
+    """
     longest = most_input(call.model)
     given = longest if size is None else min(size, longest)
     bound = {"requests": 1, "input_tokens": given}
@@ -101,14 +104,14 @@ def _unseen(call: Call, size: int | None) -> Call:
 
 
 def _bounded(call: Call, body: Json, count: CountText | None) -> Call:
-    """The call with what its body says."""
+    """Return the call with the figures of its body."""
     notes: list[str] = []
     make = _MAKERS.get(call.operation)
     if make is None:
         return call
     bound, typical = make(call, body, count, notes)
     assumed = any("unknown" in note or "not known" in note for note in notes)
-    # Written out: every call comes by here, and `replace` looks its fields up each time.
+    # Written out, because every call runs this and `replace` looks up its fields each time.
     return Call(
         call.provider, call.model, call.operation, call.billed, added(bound, _ONE),
         added(typical, _ONE), call.options, call.streaming,
@@ -130,7 +133,7 @@ def _generate(call: Call, body: Json, count: CountText | None, notes: list[str])
     candidates = max(1, min(whole(settings.get("candidateCount")) or 1, 8))
     answer = output_key(call.model)
     if cap and answer == "output_tokens@image":
-        cap = max(cap, MOST_IMAGE_OUTPUT)  # an image is not cut where a cap of tokens is reached
+        cap = max(cap, MOST_IMAGE_OUTPUT)  # an output cap does not cut an image
     most = (cap or most_output(call.model)) * candidates
     bound[answer], typical[answer] = most, min(most, TYPICAL_OUTPUT)
     if searching:
@@ -150,7 +153,7 @@ def _embed(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 
 def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    """Every request of a batch that lies in it; of a file of requests nothing is known."""
+    """Bound every request inside a batch; the size of a file of requests is unknown."""
     config = child(body, "batch", "inputConfig") or child(body, "batch", "input_config")
     inlined = items(child(config, "requests").get("requests"))
     if not inlined:
@@ -167,7 +170,7 @@ def _batch(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 
 def _cache(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    """Creating bills the tokens once and their keeping by the hour; PATCH only the keeping."""
+    """A new cache bills its tokens once and its storage by the hour; PATCH bills only the storage."""
     prompt = Prompt(call.model)
     prompt.add_contents(body.get("contents"))
     prompt.add_settings(body)
@@ -185,12 +188,12 @@ def _cache(call: Call, body: Json, count: CountText | None, notes: list[str]) ->
 
 
 def token_hours(tokens: int, kept_ms: int) -> int:
-    """Tokens kept for so long, in whole token-hours, rounded up."""
+    """Return tokens stored for a time as whole token-hours, rounded up."""
     return -(-tokens * kept_ms // 3_600_000)
 
 
 def ttl_milliseconds(value: object) -> int | None:
-    """A duration as Google writes it ("300s", "1.5s"), or None."""
+    """Return milliseconds of a duration in Google's form ("300s", "1.5s"), or None."""
     text = text_of(value)
     digits = text.removesuffix("s")
     if text == digits or len(digits) > 16 or not digits.replace(".", "", 1).isdigit():
@@ -219,7 +222,7 @@ def _interaction(call: Call, body: Json, count: CountText | None, notes: list[st
 
 
 def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) -> Both:
-    """Vertex's older endpoint: images by number, embeddings by text, film by nothing we count."""
+    """Bound Vertex's older endpoint: images by number, embeddings by text; video is not metered."""
     name = call.model.rpartition("/")[2]
     if name.startswith("imagen"):
         images = {"images": whole(child(body, "parameters").get("sampleCount")) or 1}

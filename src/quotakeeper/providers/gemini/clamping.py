@@ -1,4 +1,4 @@
-"""The output cap of a request to Gemini, and the same request with a lower one."""
+"""Reads and lowers the output cap of a request to Gemini."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from quotakeeper.providers.contract import Call, Request
 from quotakeeper.providers.formats.json_values import EMPTY, Json, child, whole
 from quotakeeper.providers.reading.output_caps import json_body, rewritten, why_fixed
 
-# Operation -> (the settings of its requests, as they may be spelt), (their cap).
+# Operation -> (names of its settings, by spelling), (names of the cap in them).
 _CAMEL = (("generationConfig", "generation_config"), ("maxOutputTokens", "max_output_tokens"))
 _SNAKE = (("generation_config",), ("max_output_tokens",))
 _SPELT = {"generate": _CAMEL, "stream": _CAMEL, "interaction": _SNAKE}
 
 
 def gemini_output_cap(request: Request, call: Call) -> OutputCap | None:
-    """The output cap of a request for text; None for another operation.
+    """Return the output cap of a request for text; None for another operation.
 
-    Thoughts count as output: a cap below the thinking budget would leave no answer.
+    Reasoning tokens count as output: a cap below the thinking budget would leave no answer.
     """
     if call.operation == "chat":
         return chat_output_cap(request, call)
@@ -41,7 +41,9 @@ def gemini_output_cap(request: Request, call: Call) -> OutputCap | None:
 
 
 def gemini_with_output_cap(request: Request, call: Call, tokens: int) -> bytes | None:
-    """The body with this many output tokens at most for each answer; None where it stays."""
+    """Return the body with at most `tokens` output tokens for each answer; None if it cannot be
+    changed.
+    """
     if call.operation == "chat":
         return chat_with_output_cap(request, call, tokens)
     spelt = _SPELT.get(call.operation)
@@ -59,7 +61,9 @@ def gemini_with_output_cap(request: Request, call: Call, tokens: int) -> bytes |
 def _places(
     body: Json, spelt: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> tuple[str, str]:  # fmt: skip
-    """Where a body has its settings, and its cap in them: as it spells them, else as Google does."""
+    """Return the names of a body's settings and of the cap in them: the body's spelling, else
+    Google's.
+    """
     groups, names = spelt
     group = next((each for each in groups if child(body, each)), groups[0])
     settings = child(body, group)

@@ -1,4 +1,4 @@
-"""Gemini's endpoints in OpenAI's shape: chat completions, embeddings, images."""
+"""Gemini's endpoints in OpenAI's form: chat completions, embeddings, images."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ COMPATIBLE = ("chat", "chat_embed", "images")
 
 
 class CompatibleReader(ChatReader):
-    """Gemini behind OpenAI's shape: thoughts are only in the total."""
+    """Reads Gemini's answers in OpenAI's form: only the total includes the reasoning tokens."""
 
     hidden_thoughts = True
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """The error that a status and a body are: Gemini's own, in a list; it names its quotas."""
+        """Return Gemini's error for a status and body: it is in a list, and names its quotas."""
         fault = super().fault_of(body)
         if fault.kind != "quota":
             return fault
@@ -39,13 +39,13 @@ class _Media:
         self._model = model
 
     def image(self, data: bytes, detail: str) -> Both:
-        """An image; `detail` is the resolution that it is looked at in."""
+        """An image; `detail` is the resolution at which the model reads it."""
         rates = media_rates(self._model, detail if detail in ("low", "high") else "")
         most, usual = image_tokens(data, rates)
         return {"input_tokens@image": most}, {"input_tokens@image": usual}
 
     def sound(self, form: str, encoded: str) -> Both:
-        """Sound of a format: "wav", "mp3"; "pcm16" is 24 kHz."""
+        """Audio in a format: "wav", "mp3"; "pcm16" is 24 kHz."""
         mime = "audio/pcm;rate=24000" if form.lower() == "pcm16" else f"audio/{form}"
         return media_tokens(mime, encoded, media_rates(self._model))
 
@@ -57,7 +57,7 @@ class _Media:
 def compatible_call(
     route: Route, request: Request, body: Json | None, size: int | None, count: CountText | None
 ) -> Call:
-    """OpenAI's shape, with Gemini's models and their caps."""
+    """Return the call of a request in OpenAI's form, with Gemini's models and their caps."""
     call = call_for(route, request, body, size, count)
     if body is None or not route.billed or route.operation == "images":
         return call

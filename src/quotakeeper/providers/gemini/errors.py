@@ -1,4 +1,4 @@
-"""Gemini's errors: read (which quota, for how long, billed or not) and written in its own shape."""
+"""Reads Gemini's errors (which quota, how long, billed or not), and writes errors in the same form."""
 
 from __future__ import annotations
 
@@ -35,26 +35,27 @@ _KINDS = {
 
 
 def error_in(body: object) -> Json:
-    """The error object of an answer, also of one wrapped in a list; empty where there is none."""
+    """Return the error object of an answer, also from inside a list; {} if there is none."""
     if isinstance(body, list):
         return next((error for item in body if (error := error_in(as_object(item)))), {})
     return child(body, "error")
 
 
 def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> ProviderFault:
-    """The error that an answer is. A failed request is not billed, though it counts to a quota."""
+    """Return the error in an answer. A failed request is not billed, but it uses quota."""
     return fault_of(status, headers, error_in(parse_json(body)) if body else {})
 
 
 def fault_of(
     status: int, headers: Mapping[str, str], error: Json, *, billed: bool = False
 ) -> ProviderFault:
-    """The error that an error object is; one in a stream has its status only inside."""
+    """Return the error for an error object; in a stream only the object has the status."""
     code = whole(error.get("code"))
     status = status if status >= 300 or code is None or code > 599 else code
     named = text_of(error.get("status")) or text_of(error.get("code"))
     kind = kind_of_status(status)
-    if kind != "payment":  # a bad key answers INVALID_ARGUMENT, spent credit RESOURCE_EXHAUSTED
+    # A wrong key has status INVALID_ARGUMENT, spent credit RESOURCE_EXHAUSTED.
+    if kind != "payment":
         kind = _KINDS.get(named, kind)
     message = text_of(error.get("message"))
     if kind == "bad_request" and "api key" in message.lower():
@@ -69,7 +70,7 @@ def fault_of(
 
 
 def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """402 for a limit that stays, which no SDK tries again; 429 with the wait for one that goes."""
+    """Return a refusal: 402 (hard), which no SDK retries; else 429 with the wait."""
     error = error_object(call, 402 if hard else 429, message)
     seconds = None if hard else whole_seconds(retry_after_seconds)
     if seconds is not None and call.operation != "interaction":
@@ -85,7 +86,7 @@ def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float |
 
 
 def interrupt(call: Call, message: str) -> bytes:
-    """An error that ends an open stream; the SDKs raise it as they would a refusal."""
+    """Return an error that ends an open stream; the SDKs raise it like a refusal."""
     if call.operation not in ("stream", "interaction"):
         return b""
     body: dict[str, object] = {"error": error_object(call, 429, message)}
@@ -98,7 +99,7 @@ def interrupt(call: Call, message: str) -> bytes:
 
 
 def error_object(call: Call, status: int, message: str) -> dict[str, object]:
-    """An error in the shape of the endpoint that was called."""
+    """Return an error in the form of the called endpoint."""
     if call.operation == "interaction":
         code = "payment_required" if status == 402 else "rate_limit_exceeded"
         return {"code": code, "message": own_message(message)}

@@ -1,4 +1,4 @@
-"""The input of an interaction: text, {type, text | data | uri}, turns, lists of those."""
+"""Collects the input of an interaction: text, {type, text | data | uri}, turns, lists of those."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _add_piece(prompt: Prompt, piece: Json, depth: int) -> None:
 
 
 def _add_step(prompt: Prompt, step: Json, depth: int) -> None:
-    """A call of a tool, or its result, in which media may lie."""
+    """Add a tool call or its result, which may contain media."""
     result = step.get("result")
     mixed = isinstance(result, list | dict)
     prompt.parts += 1

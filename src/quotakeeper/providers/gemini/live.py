@@ -1,7 +1,7 @@
-"""Meters a Gemini Live session by what the server says of every turn.
+"""Meters a Gemini Live session by the usage that the server reports for each turn.
 
-Each turn is charged for the whole session so far, so turns are added; within a turn the last
-figure counts. What no figure was said for is estimated by the seconds of sound and the text.
+Each turn is charged for the whole session so far, so the turns are added; within a turn the last
+figure counts. What has no figure is estimated from the seconds of audio and the text.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BYTES_PER_SAMPLE = 2
 
 
 class _Flow:
-    """What went one way since the last figure: text, sound, pictures."""
+    """What was sent in one direction since the last figure: text, audio, pictures."""
 
     def __init__(self) -> None:
         self.text = TextTally()
@@ -44,7 +44,7 @@ class _Flow:
         self.images = 0
 
     def quantities(self, meter: str, tokens_a_second: int) -> dict[str, int]:
-        """An estimate in tokens."""
+        """Return an estimate in tokens."""
         return added(
             {meter: self.text.tokens},
             {f"{meter}@audio": -(-self.sound_us * tokens_a_second // 1_000_000)},
@@ -62,24 +62,24 @@ class GeminiLive:
             bound_is=Provenance.ASSUMED, note=LIVE_NOTE,
         )  # fmt: skip
         self.fault: ProviderFault | None = None
-        self._turns: dict[str, int] = {}  # of turns that are over
-        self._turn: dict[str, int] | None = None  # the last figure of the turn under way
+        self._turns: dict[str, int] = {}  # of finished turns
+        self._turn: dict[str, int] | None = None  # the last figure of the current turn
         self._in, self._out = _Flow(), _Flow()
         self._sent_us = 0
         self._notes: list[str] = []
 
     @property
     def call(self) -> Call:
-        """The session; its model is named in the client's first message."""
+        """The call of this session; the client's first message names the model."""
         return self._call
 
     @property
     def audio_milliseconds_sent(self) -> int:
-        """Length of the audio sent so far."""
+        """The milliseconds of audio sent so far."""
         return self._sent_us // 1000
 
     def sent(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Take a message of the client."""
+        """Count a message of the client."""
         message = parse_object(data)
         setup = child(message, "setup")
         model = name_of(setup.get("model"))
@@ -103,7 +103,7 @@ class GeminiLive:
         return self._usage(complete=False, over=False)
 
     def received(self, data: bytes | str, *, elapsed_ms: int = 0) -> Usage:
-        """Take a message of the server."""
+        """Count a message of the server."""
         message = parse_object(data)
         error = error_in(message)
         if error:
@@ -122,7 +122,7 @@ class GeminiLive:
         return self._usage(complete=False, over=False)
 
     def finish(self, *, complete: bool = True, elapsed_ms: int = 0) -> Usage:
-        """What the session used in all."""
+        """Return the usage of the whole session."""
         return self._usage(complete=complete, over=True)
 
     def _spoken(self, flow: _Flow, content: object) -> None:
@@ -137,7 +137,7 @@ class GeminiLive:
                     flow.text.add(dumps(part[name]))
 
     def _blob(self, flow: _Flow, value: object, rate: int) -> int:
-        """Count a piece of media; returns microseconds of sound."""
+        """Count a piece of media; return its microseconds of audio."""
         blob = child(value)
         size = base64_size(text_of(blob.get("data")))
         mime = text_of(blob.get("mimeType") or blob.get("mime_type")).lower()

@@ -1,6 +1,6 @@
-"""Tokens of media that lie inside a request: sound and film by length, images by size, pages.
+"""Counts the tokens of media inside a request: audio and video by length, images by size, pages.
 
-Each function returns (at most, typically) as quantities of input.
+Each function returns (the most, the typical) quantities of input.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from quotakeeper.providers.formats.pdf_pages import most_pages, page_count
 from quotakeeper.providers.gemini.models import MOST_INPUT, TILE_PIXELS, MediaRates
 
 Both = tuple[dict[str, int], dict[str, int]]
-_HEAD = 512 * 1024  # characters of base64 in which an image's header lies
-_LARGEST_SIDE = 3_072  # that Google makes larger images smaller to
+_HEAD = 512 * 1024  # characters of base64 that hold an image's header
+_LARGEST_SIDE = 3_072  # pixels; Google scales larger images down to it
 _LEAST_CROP = 256
-_MOST_CROPS = 25  # of any image of that side: 384 x 3072 is 2 x 12 crops and the whole
+_MOST_CROPS = 25  # of any image of that side: 384 x 3072 has 2 x 12 crops and the whole
 _MOST_TILES = 16
 _USUAL_TILES = 4
-_PAGE_BYTES = 20_000  # that a page of a document usually takes
+_PAGE_BYTES = 20_000  # the usual size of a document's page
 _USUAL_BYTES_PER_SECOND = 16_000
-_SLOWEST_FILM = 1  # frames a second that are counted where a request asks for no other rate
+_SLOWEST_FILM = 1  # frames per second, unless a request asks for another rate
 
 
 def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST_FILM) -> Both:
-    """Input of a base64 text of that media type. `frames`: frames a second asked for of film.
+    """Return the input of base64 data of a media type. `frames`: requested video frames per second.
 
-    Text is not for here: the caller counts it as what it decodes to.
+    The caller counts a text itself, after decoding it.
     """
     kind = mime.lower().partition(";")[0].strip()
     if kind.startswith("image/"):
@@ -50,7 +50,7 @@ def media_tokens(mime: str, text: str, rates: MediaRates, frames: int = _SLOWEST
 
 
 def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
-    """Input of sound: by its header, by the rate that its type names, else by its bytes."""
+    """Return the input of audio: by its header, by the rate in its type, or by its bytes."""
     most, usual = _lengths(mime, data, size)
     return (
         {"input_tokens@audio": min(most * rates.audio_second, MOST_INPUT)},
@@ -59,7 +59,7 @@ def sound_tokens(mime: str, data: bytes, size: int, rates: MediaRates) -> Both:
 
 
 def film_tokens(data: bytes, size: int, rates: MediaRates, frames: int) -> Both:
-    """Input of film: its frames and its sound, each as long as a prompt at most."""
+    """Return the input of a video: its frames and its audio, each at most as long as a prompt."""
     most, usual = _film_lengths(data, size)
     second = rates.video_second * max(1, frames)
 
@@ -73,7 +73,7 @@ def film_tokens(data: bytes, size: int, rates: MediaRates, frames: int) -> Both:
 
 
 def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
-    """(seconds at most, seconds typically), whole, rounded up."""
+    """Return (the most, the typical) whole seconds, rounded up."""
     raw = raw_sound(mime)
     if raw is not None and data[:4] != b"RIFF":
         most, usual = raw.longest_milliseconds(size), raw.usual_milliseconds(size)
@@ -87,7 +87,7 @@ def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
 
 
 def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
-    """The same for film, whose pictures may go on when its sound has ended."""
+    """Do the same for a video, whose pictures may be longer than its audio."""
     sound = read_sound(data) if data else None
     if sound is None or sound.film_microseconds is None:
         longest = longest_milliseconds(size)
@@ -99,10 +99,11 @@ def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
 
 
 def image_tokens(data: bytes, rates: MediaRates) -> tuple[int, int]:
-    """(most, usual) tokens of one image; one of unknown size takes what the family's largest does.
+    """Return (most, typical) tokens of an image; if its size is unknown, those of the largest.
 
-    "crops" is billed to the token (540 x 360: 1,806; 3008 x 2000: 3,354). "tiles": 258 was billed
-    for images of up to 597 x 566; of several tiles, one more is added for the whole image.
+    "crops" agrees with recorded bills to the token (540 x 360: 1,806; 3008 x 2000: 3,354). For
+    "tiles", images of up to 597 x 566 were billed 258 tokens. Several tiles count one more for the
+    whole.
     """
     if rates.images == "fixed":
         return rates.image, min(rates.image, 1_120)
@@ -120,6 +121,6 @@ def image_tokens(data: bytes, rates: MediaRates) -> tuple[int, int]:
 
 
 def crops(width: int, height: int) -> int:
-    """Tiles that an image is cut into by its own shape (1.5 and 2.0 models)."""
+    """Return the tiles into which an image of this form is cut (1.5 and 2.0 models)."""
     side = min(max(min(width, height) * 2 // 3, _LEAST_CROP), TILE_PIXELS)
     return -(-width // side) * -(-height // side)

@@ -1,8 +1,8 @@
-"""What Gemini models can take and give at most, and what media cost them in tokens.
+"""The limits of Gemini models for input and output, and their tokens for media.
 
 Output caps: max_output_tokens of the litellm 1.109.1 price map (MIT), read 2026-11-23; those of 2.0
-and 1.5 from Google's model pages. Media: recorded bills (237 requests) and Google's documentation.
-They bound a call before it is sent; what it cost is what the reply says.
+and 1.5 are from Google's model pages. Media: recorded bills (237 requests) and Google's
+documentation. The figures bound a call before it is sent; the reply tells its cost.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from functools import lru_cache
 from quotakeeper.value_classes import dataclass, replace
 
 MOST_INPUT = 1_048_576
-MOST_IMAGE_OUTPUT = 2_600  # an image of 4K is 2,000 tokens; thoughts and words stand beside it
+MOST_IMAGE_OUTPUT = 2_600  # a 4K image is 2,000 tokens, plus reasoning and text
 _DEFAULT_OUTPUT = 65_536
-# (how a name begins or what it contains, most output tokens); the first that fits decides.
+# (prefix or part of a name, most output tokens); the first match decides.
 _OUTPUT_CAPS: tuple[tuple[str, int], ...] = (
     ("tts", 16_384),
     ("3.1-flash-lite-image", 4_096),
@@ -37,28 +37,29 @@ _OUTPUT_CAPS: tuple[tuple[str, int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class MediaRates:
-    """Tokens for media, at most: a second of sound or film, an image, a page of a document.
+    """The most tokens for media: a second of audio or video, an image, a page of a document.
 
-    `images`: how an image is counted. "crops" cuts it by its own shape and adds one tile for the
-    whole (1.5, 2.0); "tiles" cuts it in squares of 768 pixels (2.5); "fixed" takes `image`
-    whatever the size (3.x, by the resolution asked for).
+    `images` tells how an image is counted:
+    - "crops" cuts it by its own form and adds one tile for the whole (1.5, 2.0).
+    - "tiles" cuts it in squares of 768 pixels (2.5).
+    - "fixed" takes `image` whatever the size (3.x, by the requested resolution).
     """
 
     audio_second: int
-    video_second: int  # at one frame a second
+    video_second: int  # at one frame per second
     images: str
-    image: int  # of a tile, or of an image where that is fixed
+    image: int  # of a tile, or of an image if that is fixed
     page: int
-    least_image: int = 0  # of any image, where the family is not known
+    least_image: int = 0  # of any image, if the model family is unknown
 
 
 TILE_PIXELS = 768
-# Billed: sound 25 to 32 tokens a second, film 258 to 263, one page 258 on 2.5. On 2.0 a page is cut
-# as an image is (1,290 billed for one page): at 3072 x 3072 that is 16 tiles and the whole.
+# Billed: audio 25 to 32 tokens per second, video 258 to 263, a page 258 on 2.5. On 2.0 a page is
+# cut like an image (1,290 billed for one page): 3072 x 3072 has 16 tiles and the whole.
 _TO_2_0 = MediaRates(audio_second=32, video_second=263, images="crops", image=258, page=17 * 258)
 _AT_2_5 = MediaRates(audio_second=32, video_second=263, images="tiles", image=258, page=258)
 _FROM_3 = MediaRates(audio_second=25, video_second=70, images="fixed", image=1_120, page=560)
-# Tokens of (an image, a page, a second of film) of a 3.x model by the resolution asked for.
+# Tokens of (an image, a page, a second of video) of a 3.x model by the requested resolution.
 _LEVELS = {
     "low": (280, 560, 70),
     "medium": (560, 560, 70),
@@ -70,26 +71,26 @@ _UNKNOWN = MediaRates(audio_second=32, video_second=280, images="crops", image=2
 
 
 def short_name(model: str) -> str:
-    """A model's name without the path in front of it."""
+    """Return a model's name without its path."""
     return model.rpartition("/")[2].lower()
 
 
 @lru_cache(maxsize=512)
 def is_second_generation(model: str) -> bool:
-    """Whether grounding is billed by the prompt (to 2.5) and not by the query (from 3)."""
+    """Return whether grounding is billed per prompt (up to 2.5), not per search query (from 3)."""
     return short_name(model).startswith(("gemini-1", "gemini-2", "gemini-live-2"))
 
 
 @lru_cache(maxsize=512)
 def most_output(model: str) -> int:
-    """The most tokens a model answers with, thoughts included."""
+    """Return the most tokens of a model's answer, including reasoning."""
     name = short_name(model)
     return next((cap for part, cap in _OUTPUT_CAPS if part in name), _DEFAULT_OUTPUT)
 
 
 @lru_cache(maxsize=512)
 def output_key(model: str) -> str:
-    """The quantity that bounds a model's output: that of the dearest modality it gives."""
+    """Return the quantity that bounds a model's output: that of its most expensive modality."""
     name = short_name(model)
     if "image" in name or "nano-banana" in name:
         return "output_tokens@image"
@@ -100,11 +101,11 @@ def output_key(model: str) -> str:
 
 @lru_cache(maxsize=512)
 def media_rates(model: str, resolution: str = "") -> MediaRates:
-    """Tokens for media of a model, at the resolution asked for ("MEDIA_RESOLUTION_HIGH", "low").
+    """Return a model's tokens for media at a requested resolution ("MEDIA_RESOLUTION_HIGH", "low").
 
-    A 2.x model takes less for a lower one, which is not counted on; for a high one, 2.5 models zoom
-    into an image, which is bounded by the crops of 2.0. A model of an unknown family has the highest
-    figures.
+    A 2.x model may use fewer tokens at a low resolution; the bound does not rely on it. At a high
+    one, 2.5 models enlarge parts of an image; the crops of 2.0 bound that. An unknown model family
+    gets the highest figures.
     """
     name = short_name(model)
     level = resolution.lower().removeprefix("media_resolution_")
@@ -122,5 +123,5 @@ def media_rates(model: str, resolution: str = "") -> MediaRates:
 
 @lru_cache(maxsize=512)
 def most_input(model: str) -> int:
-    """The longest prompt of a model, in tokens; a model of an unknown family: 1,048,576."""
+    """Return the most tokens of a model's prompt; 1,048,576 for an unknown model family."""
     return 2 * MOST_INPUT if "gemini-1.5-pro" in short_name(model) else MOST_INPUT

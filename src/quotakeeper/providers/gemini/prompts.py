@@ -1,4 +1,4 @@
-"""Looks through a request's contents: the texts to count, the media, what is only pointed to."""
+"""Collects the content of a request: the texts to count, the media, and what it only refers to."""
 
 from __future__ import annotations
 
@@ -31,36 +31,34 @@ _SCHEMAS = ("responseSchema", "responseJsonSchema", "response_schema", "response
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/javascript",
     "application/x-javascript", "application/x-python", "application/rtf")  # fmt: skip
 _FILE_TYPICAL = 20_000
-# Tokens beyond the texts: turns and parts took one a part at most in 237 recorded requests, and once
-# 16 a request.
+# Tokens besides the texts: in 237 recorded requests at most one per part, and once 16 per request.
 _PER_PART, _PER_REQUEST = 4, 16
-# Declarations are written anew: one of 332 tokens of JSON was billed 742, one of 100 was billed 135,
-# those of up to 91 less than their JSON. Their texts count three times where they are long
-# or nested.
+# Google rewrites declarations: 332 tokens of JSON were billed as 742, 100 as 135, and up to 91 as
+# fewer. So the texts of long or nested ones count three times.
 DECLARED_HALVES = 6
 
 
 @dataclass(slots=True)
 class Prompt:
-    """What a request sends: texts (held while they are counted, no longer), media, unknowns."""
+    """The content of a request: texts (until they are counted), media, and parts of unknown size."""
 
     model: str
-    resolution: str = ""  # of media that name none of their own
+    resolution: str = ""  # for media without their own
     texts: list[str] = field(default_factory=list)
     declared: Declarations = field(default_factory=Declarations)
     media: dict[str, int] = field(default_factory=dict)
     usual_media: dict[str, int] = field(default_factory=dict)
     parts: int = 0
-    signs: int = 0  # of JSON, between its texts
+    signs: int = 0  # JSON's signs between its texts
     signatures: int = 0
     usual_signatures: int = 0
-    unknown: int = 0  # pieces whose size the request does not tell
-    unknown_key: str = "input_tokens"  # the dearest quantity that one of them can be
+    unknown: int = 0  # parts whose size the request does not tell
+    unknown_key: str = "input_tokens"  # the most expensive quantity that such a part can be
     served: ServedTools = field(default_factory=ServedTools)
     notes: list[str] = field(default_factory=list)
 
     def add_contents(self, value: object, depth: int = 0) -> None:
-        """Contents in any of the shapes that are accepted: text, part, content, lists of them."""
+        """Add contents in any accepted form: a text, a part, a content, or a list of them."""
         if depth > _MOST_DEPTH:
             self.mark("content of an unknown shape")
         elif isinstance(value, str):
@@ -76,7 +74,7 @@ class Prompt:
                 self.add_part(value)
 
     def add_part(self, part: Json, depth: int = 0) -> None:
-        """One part: text, data that lies in it, data that it points to, a call or its result."""
+        """Add one part: text, data, a reference to data, a function call or its result."""
         self.parts += 1
         for name, value in part.items():
             if name == "text" and isinstance(value, str):
@@ -115,7 +113,7 @@ class Prompt:
         self.mark("a file of unknown length", "input_tokens@audio" if heard else "input_tokens")
 
     def _answer(self, answer: Json, depth: int) -> None:
-        """A function's response: its text, and the media that lie beside it."""
+        """Add a function's response: its text, and the media beside it."""
         pieces = list(objects(answer.get("parts")))
         rest = {name: value for name, value in answer.items() if name != "parts"}
         self.add_json(rest if pieces else answer)
@@ -127,7 +125,7 @@ class Prompt:
         self.usual_media = added(self.usual_media, both[1])
 
     def add_settings(self, body: Json) -> None:
-        """Instructions, tools and schemas: all of it is input."""
+        """Add instructions, tools and schemas: all of them are input."""
         for name in ("systemInstruction", "system_instruction"):
             self.add_contents(body.get(name))
         self.served, functions, strange = tools_of(body)
@@ -147,23 +145,23 @@ class Prompt:
             self.mark("cached content of unknown size", "input_tokens@audio")
 
     def add_json(self, value: object) -> None:
-        """A value that the model reads as JSON, or as something written from it."""
+        """Add a value that the model reads as JSON, or as text that Google writes from it."""
         self.signs += json_texts(value, self.texts)
 
     def mark(self, note: str, key: str = "input_tokens") -> None:
-        """A piece whose size the request does not tell. `key`: the dearest that it can be."""
+        """Record a part of unknown size. `key`: the most expensive quantity that it can be."""
         self.unknown += 1
         if key != "input_tokens":
             self.unknown_key = key
         self.note(note)
 
     def note(self, text: str) -> None:
-        """Something that the figure does not tell by itself, once."""
+        """Add a note about the figures, unless it is there already."""
         if text not in self.notes:
             self.notes.append(text)
 
     def quantities(self, count: CountText | None) -> Both:
-        """(at most, typically) as quantities of input."""
+        """Return (the most, the typical) quantities of input."""
         counted = count_text("\n".join(self.texts), count)
         self.texts.clear()
         most = counted.upper_bound + _PER_PART * self.parts + self.signs + self.signatures
@@ -187,7 +185,7 @@ class Prompt:
 
 
 def _resolution(part: Json) -> str:
-    """The resolution that a part names for its own media, or ""."""
+    """Return the resolution that a part names for its own media, or ""."""
     value = part.get("mediaResolution", part.get("media_resolution"))
     return (
         text_of(value)
@@ -197,7 +195,7 @@ def _resolution(part: Json) -> str:
 
 
 def _frames(part: Json) -> int:
-    """Frames a second that are asked for of film, rounded up; 1 where none are."""
+    """Return the requested video frames per second, rounded up; 1 by default."""
     about = child(part, "videoMetadata") or child(part, "video_metadata")
     asked = about.get("fps")
     if isinstance(asked, bool) or not isinstance(asked, int | float) or not 0 < asked <= 1_000:

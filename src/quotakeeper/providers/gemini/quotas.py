@@ -1,8 +1,8 @@
-"""What Gemini's 429 says of its quotas: which ones, how much each is, and when it comes back.
+"""Reads the quotas in Gemini's 429: which ones, their amounts, and when they reset.
 
-Four shapes occur: violations in google.rpc.QuotaFailure; a quota in the metadata of
-google.rpc.ErrorInfo; lines of the message; and nothing but the status. Waits stand in RetryInfo, in
-the metadata and in the message.
+Four forms occur: violations in google.rpc.QuotaFailure; a quota in the metadata of
+google.rpc.ErrorInfo; lines of the message; and only the status. RetryInfo, the metadata and the
+message tell waits.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from quotakeeper.providers.formats.json_values import (
 from quotakeeper.providers.reading.durations import longest_in_text, microseconds_of
 from quotakeeper.value_classes import dataclass
 
-# Google's documentation of rate limits: requests per day start anew at midnight Pacific.
+# Google's documentation of rate limits: requests per day reset at midnight Pacific time.
 DAY_ZONE = "America/Los_Angeles"
-_MOST_QUOTAS = 16  # of one reply
+_MOST_QUOTAS = 16  # in one reply
 _SPANS = (("perday", "day"), ("perminute", "minute"), ("perhour", "hour"), ("permonth", "month"))
 _LINE = re.compile(
     r"quota exceeded for metric: ([^\s,]{1,200})(?:, limit: ([0-9]{1,13}))?(?:, model: ([^\s,]{1,200}))?",
@@ -37,19 +37,19 @@ _PROSE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """The waits that an error tells, in microseconds: until a retry, and until its quota resets."""
+    """The waits in an error, in microseconds: until a retry, and until its quota resets."""
 
     retry_us: int | None
     reset_us: int | None
 
     @property
     def longest_us(self) -> int | None:
-        """The longer one; None where none is told."""
+        """The longer wait; None if there is none."""
         return max((x for x in (self.retry_us, self.reset_us) if x is not None), default=None)
 
 
 def waits_in(error: Json) -> Waits:
-    """Every wait that an error object tells."""
+    """Return every wait in an error object."""
     retry: list[int | None] = []
     reset: list[int | None] = []
     for detail in objects(error.get("details")):
@@ -62,7 +62,7 @@ def waits_in(error: Json) -> Waits:
 
 
 def quotas_in(error: Json) -> tuple[QuotaReading, ...]:
-    """Every quota that an error object names; one that stands for them all where it names none."""
+    """Return every quota in an error object; if it names none, one that stands for all of them."""
     waits = waits_in(error)
     found: dict[str, QuotaReading] = {}
     for each in _named(error, waits):
@@ -80,7 +80,7 @@ def quotas_in(error: Json) -> tuple[QuotaReading, ...]:
 
 
 def first_to_name(quotas: Sequence[QuotaReading]) -> str:
-    """The quota that a fault is named after: one that lasts the day, else the first."""
+    """Return the id for a fault: a daily quota's, else the first one's."""
     return next(
         (each.quota_id for each in quotas if is_daily(each)),
         quotas[0].quota_id if quotas and _is_named(quotas[0]) else "",
@@ -88,7 +88,7 @@ def first_to_name(quotas: Sequence[QuotaReading]) -> str:
 
 
 def is_daily(quota: QuotaReading) -> bool:
-    """Whether a quota comes back only with the next day."""
+    """Return whether a quota resets only with the next day."""
     return quota.window == "day"
 
 
@@ -110,13 +110,13 @@ def _named(error: Json, waits: Waits) -> Iterator[QuotaReading]:
             whole(metadata.get("quota_limit_value")), name_of(metadata.get("model")), waits,
         )  # fmt: skip
         if detail.get("violations") or metadata.get("quota_limit"):
-            return  # the message says the same once more
+            return  # the message repeats the same quotas
     message = text_of(error.get("message"))[:4_000]
     for line in _LINE.finditer(message):
         metric = name_of(line[1])
         yield from _quota("", metric, whole(line[2] or ""), name_of(line[3] or ""), waits)
     for line in _PROSE.finditer(message):
-        # Its names have blanks, which no id that is kept may have.
+        # Quota names in messages have blanks, which a stored id cannot have.
         yield from _quota(name_of(line[2].replace(" ", "_")), name_of(line[1]), None, "", waits)
 
 
@@ -128,7 +128,7 @@ def _quota(
         return
     window = _window(quota_id or metric)
     is_day = window == "day"
-    # For a day RetryInfo tells a wait of seconds all the same: only a reset is believed.
+    # RetryInfo has a wait of seconds even for a daily quota: then only a reset counts.
     resets = waits.reset_us if is_day else waits.longest_us
     yield QuotaReading(
         known_as, _meter(f"{quota_id} {metric}"), window, DAY_ZONE if is_day else "", amount,

@@ -1,4 +1,4 @@
-"""Readers of Gemini's answers: generated content, embeddings, caches, interactions, batches."""
+"""Reads Gemini's answers: generated content, embeddings, caches, interactions, batches."""
 
 from __future__ import annotations
 
@@ -35,18 +35,20 @@ PROVISIONED = "provisioned throughput: paid for beforehand"
 
 
 class GeminiReader(TokenReader):
-    """What all of Gemini's answers have alike: errors, tiers, names."""
+    """The common part of the readers of Gemini's answers: errors, tiers, names."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         super().__init__(call, status, headers)
         self.tier = tier_of(header_text(headers, "x-gemini-service-tier"))
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """The error that a status and a body are."""
+        """Return the error for the response's status and body."""
         return read_fault(self.status, self.headers, body)
 
     def is_fault(self, body: Json) -> bool:
-        """Whether a document is an error, in a stream perhaps after much text; keeps it then."""
+        """Return whether a document is an error, and keep the error; in a stream it may come after
+        text.
+        """
         error = error_in(body)
         if error:
             billed = self.counted or bool(self.text.tokens)
@@ -54,13 +56,13 @@ class GeminiReader(TokenReader):
         return bool(error)
 
     def name_served(self, body: Json) -> None:
-        """Which model answered, under which id."""
+        """Keep the model that answered and the id of the answer."""
         served = name_of(body.get("modelVersion") or body.get("model")).removeprefix("models/")
         self.model_served = served or self.model_served
         self.response_id = name_of(body.get("responseId") or body.get("id")) or self.response_id
 
     def traffic(self, metadata: Json) -> None:
-        """The tier that was served, as either platform says it."""
+        """Keep the served tier, in either platform's form."""
         told = metadata.get("serviceTier") or metadata.get("trafficType")
         self.tier = tier_of(told) or self.tier
         self.prepaid = told == "PROVISIONED_THROUGHPUT"
@@ -68,7 +70,7 @@ class GeminiReader(TokenReader):
             self.note(PROVISIONED)
 
     def read_part(self, data: bytes) -> None:
-        """The end of a document: its usage may stand there; of what was cut, the length counts."""
+        """Read the end of a cut document, which may have the usage; its length counts too."""
         metadata = last_object(data, "usageMetadata")
         if is_counted(metadata):
             self.traffic(metadata)
@@ -79,15 +81,15 @@ class GeminiReader(TokenReader):
 
 
 class ContentReader(GeminiReader):
-    """generateContent and its streams, embeddings, predictions: whatever has usageMetadata."""
+    """Reads any answer with usageMetadata: generateContent and streams, embeddings, predictions."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
-        self._queries = 0  # by the grounding of the answer, a running total
-        self._tool_queries = 0  # by the calls of the search tool, one after the other
+        self._queries = 0  # a running total, from the grounding of the answer
+        self._tool_queries = 0  # a sum over the calls of the search tool
         super().__init__(call, status, headers)
 
     def read(self, body: Json, document: Document) -> None:
-        """One answer, or the next piece of one."""
+        """Read an answer, or the next piece of one."""
         super().read(body, document)
         if self.is_fault(body):
             return
@@ -137,20 +139,20 @@ class ContentReader(GeminiReader):
 
 
 def _media_size(blob: Json) -> int:
-    """An answer's picture or sound, as long as a text of as many tokens would be."""
+    """Return the size of a text that has as many tokens as an answer's picture or audio."""
     size = base64_size(text_of(blob.get("data")))
     if not size:
         return 0
     if text_of(blob.get("mimeType")).startswith("audio/"):
-        return 4 * 25 * size // 48_000  # 25 tokens a second of 24 kHz
+        return 4 * 25 * size // 48_000  # 25 tokens per second of 24 kHz
     return 4 * 1_290
 
 
 class CacheReader(GeminiReader):
-    """cachedContents: the tokens once at the input price, their keeping by the hour."""
+    """cachedContents: the tokens once at the input price, and their storage by the hour."""
 
     def read(self, body: Json, document: Document) -> None:
-        """The cache as it was made or prolonged."""
+        """Read the cache after it was made or extended."""
         super().read(body, document)
         if self.is_fault(body):
             return
@@ -173,7 +175,7 @@ class CacheReader(GeminiReader):
 
 
 def instant_ms(value: object) -> int | None:
-    """An instant in RFC 3339 -> milliseconds; only differences of it mean something."""
+    """Return milliseconds of an instant in RFC 3339; use only differences of two such values."""
     text = text_of(value)
     head, dot, rest = text.partition(".")
     digits = rest.rstrip("Z+-:0123456789") if dot else ""
@@ -188,10 +190,10 @@ def instant_ms(value: object) -> int | None:
 
 
 class InteractionReader(GeminiReader):
-    """Interactions: one object, or typed events of which the last carries the usage."""
+    """Interactions: one object, or typed events of which the last one has the usage."""
 
     def read(self, body: Json, document: Document) -> None:
-        """The interaction, or one event of it."""
+        """Read the interaction, or one event of it."""
         super().read(body, document)
         if self.is_fault(body):
             return
@@ -214,10 +216,10 @@ class InteractionReader(GeminiReader):
 
 
 class BatchReader(GeminiReader):
-    """A batch: made, it is booked by estimate; its result says what each request of it used."""
+    """A batch: recorded by estimate when it is made; its result has the usage of each request."""
 
     def read(self, body: Json, document: Document) -> None:
-        """The batch as it stands."""
+        """Read the state of the batch."""
         super().read(body, document)
         if self.is_fault(body):
             return
@@ -238,5 +240,5 @@ class BatchReader(GeminiReader):
             self.note("a batch: booked by estimate when it is made")
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """A batch that was taken on will answer all of it."""
+        """Estimate that an accepted batch answers all of its requests."""
         return {key: n for key, n in self.call.typical.items() if key != "requests"}

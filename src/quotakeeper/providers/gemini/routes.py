@@ -1,4 +1,4 @@
-"""Which of Gemini's endpoints a path is: the Developer API, Vertex AI, OpenAI's shape, sockets."""
+"""Finds Gemini's endpoint for a path: the Developer API, Vertex AI, OpenAI's form, WebSockets."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _OPENAI = {
     ("embeddings",): "chat_embed",
     ("images", "generations"): "images",
 }
-# Resources that cost nothing to read, write or delete.
+# Resources that are free to read, write or delete.
 _FREE = ("files", "models", "operations", "auth_tokens", "tunedModels", "corpora", "webhooks")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint: what it does, with which model ("" when the body names it), whether it bills."""
+    """An endpoint: its operation, its model ("" if the body names it), and whether it is billed."""
 
     operation: str
     model: str = ""
@@ -46,13 +46,13 @@ class Route:
 
 
 def route_of(method: str, place: Address) -> Route | None:
-    """The endpoint of a request; None where nothing says that it is Gemini's. `method`: upper case."""
+    """Return a request's endpoint; None if nothing shows that it is Gemini's. `method`: upper case."""
     if any(part.split(".")[-1] in SOCKETS or part in SOCKETS for part in place.path):
         return Route("live")
     for tail in place.tails(VERSIONS):
         route = _route(method, tail)
         if route is not None:
-            # Many a local service has /v1/files or /v1/models of its own.
+            # Many local services have their own /v1/files or /v1/models.
             return None if route.operation in ("files", "models") and not place.sure else route
     if not place.sure:
         return None
@@ -96,14 +96,14 @@ def _openai(method: str, tail: tuple[str, ...]) -> Route:
 
 
 def _within_project(tail: tuple[str, ...]) -> tuple[str, ...]:
-    """What follows projects/P/locations/L, or the whole."""
+    """Return what follows projects/P/locations/L, or the whole path."""
     if len(tail) >= 4 and tail[0] == "projects" and tail[2] == "locations":
         return tail[4:]
     return tail
 
 
 def _model(parts: tuple[str, ...]) -> str:
-    """A model's name: what follows "models", or a tuned model's or endpoint's own path."""
+    """Return a model's name: what follows "models", or the path of a tuned model or endpoint."""
     for kind in ("models", "tunedModels", "endpoints"):
         if kind in parts[:-1]:
             at = len(parts) - 2 - parts[::-1][1:].index(kind)

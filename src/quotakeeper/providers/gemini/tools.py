@@ -1,4 +1,4 @@
-"""The tools of a request: functions that it declares, and Google's own, which feed back input."""
+"""Reads a request's tools: declared functions, and Google's own, whose results are input."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _BOUNDED = ("codeExecution", "code_execution", "fileSearch", "file_search", "ret
     "computerUse", "computer_use")  # fmt: skip
 _UNBOUNDED = ("urlContext", "url_context", "mcpServers", "mcp_servers", "mcp_server")
 _FUNCTIONS = ("functionDeclarations", "function_declarations")
-# A tool's results are input by toolUsePromptTokenCount, by promptTokenCount on 3.x, or by both. Of
-# 21 recorded requests, search took 400 tokens at most, file search 1,436, code execution 1,973.
+# A tool's results are input in toolUsePromptTokenCount, in promptTokenCount on 3.x, or in both. In
+# 21 recorded requests, search had at most 400 tokens, file search 1,436, code execution 1,973.
 _SEARCH_TOKENS = 20_000
 _BOUNDED_TOKENS = 65_536
 
 
 @dataclass(slots=True)
 class ServedTools:
-    """Google's own tools in a request. `tokens`: what they feed back at most, where that is bounded.
+    """Google's own tools in a request. `tokens`: the most that their results have, if bounded.
 
     `unbounded`: a tool fetches pages or calls servers, whose answers may fill the prompt.
     """
@@ -31,12 +31,12 @@ class ServedTools:
 
     @property
     def tokens(self) -> int:
-        """Input that the bounded ones feed back, at most."""
+        """The most input that the bounded tools return."""
         return self.searching * _SEARCH_TOKENS + self.others * _BOUNDED_TOKENS
 
 
 def tools_of(body: Json) -> tuple[ServedTools, list[Json], list[Json]]:
-    """(Google's own tools, functions that are declared, tools of a kind that is not known)."""
+    """Return (Google's own tools, declared functions, tools of an unknown kind)."""
     served = ServedTools()
     functions: list[Json] = []
     strange: list[Json] = []

@@ -1,4 +1,4 @@
-"""Gemini's usage objects -> quantities: usageMetadata, embeddings, caches, Interactions, Live."""
+"""Converts Gemini's usage objects to quantities: generated content, embeddings, caches, Live."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ BROKEN_TOTAL = "the provider's total is not the sum of its parts"
 
 
 def _listed(metadata: Json, *names: str) -> object:
-    """The first of several spellings that is there; "promptTokenDetails" is one of Google's own."""
+    """Return the first of several spellings that is present; Google itself has
+    "promptTokenDetails".
+    """
     return next((metadata[name] for name in names if name in metadata), None)
 
 
 def content_usage(metadata: Json, note: Note) -> dict[str, int]:
-    """usageMetadata of generateContent and of embeddings, each token in one quantity.
+    """Return quantities for usageMetadata of generated content and embeddings.
 
-    Any count may be missing instead of 0. An answer without a count of its own is what the total
-    leaves over.
+    Each token counts in one quantity. Any count may be missing in place of 0. An answer without its
+    own count is the total less the rest.
     """
     prompt_total = count(metadata.get("promptTokenCount"))
     cached_total = count(metadata.get("cachedContentTokenCount"))
@@ -53,7 +55,7 @@ def content_usage(metadata: Json, note: Note) -> dict[str, int]:
 
 
 def live_usage(metadata: Json, note: Note) -> dict[str, int]:
-    """usageMetadata of one turn of a Live session: other names, and thoughts outside the total."""
+    """Return quantities for one turn of a Live session: other names, and a total without reasoning."""
     renamed = dict(metadata)
     for old, new in (
         ("responseTokenCount", "candidatesTokenCount"),
@@ -66,7 +68,7 @@ def live_usage(metadata: Json, note: Note) -> dict[str, int]:
 
 
 def interaction_usage(usage: Json, note: Note) -> tuple[dict[str, int], int]:
-    """`usage` of an interaction -> (quantities, searches billed)."""
+    """Return (quantities, searches billed) for `usage` of an interaction."""
     thoughts = count(usage.get("total_thought_tokens"))
     tools = count(usage.get("total_tool_use_tokens"))
     prompt_total = count(usage.get("total_input_tokens"))
@@ -74,7 +76,7 @@ def interaction_usage(usage: Json, note: Note) -> tuple[dict[str, int], int]:
     total = whole(usage.get("total_tokens"))
     if total is not None and total != prompt_total + tools + answer + thoughts:
         if thoughts and answer >= thoughts and total == prompt_total + tools + answer:
-            answer -= thoughts  # they were counted inside the output
+            answer -= thoughts  # the output includes them
         else:
             note(BROKEN_TOTAL)
 
@@ -100,7 +102,7 @@ def interaction_usage(usage: Json, note: Note) -> tuple[dict[str, int], int]:
 
 
 def prediction_usage(body: Json) -> dict[str, int] | None:
-    """What Vertex's :predict answers: embeddings with statistics, or images; None: neither."""
+    """Return quantities for Vertex's :predict (embeddings with statistics, or images), or None."""
     tokens = images = 0
     counted = False
     for prediction in objects(body.get("predictions")):
@@ -116,5 +118,5 @@ def prediction_usage(body: Json) -> dict[str, int] | None:
 
 
 def is_counted(metadata: Json) -> bool:
-    """Whether a usage object counts tokens at all; a blocked prompt's only names the traffic."""
+    """Return whether a usage object counts tokens; for a blocked prompt it names only the traffic."""
     return any(name.endswith(("TokenCount", "_tokens")) for name in metadata)

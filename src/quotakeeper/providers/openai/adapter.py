@@ -58,7 +58,7 @@ class OpenAIAdapter(ProviderAdapter[str]):
     precedence = 30
 
     def route(self, method: str, place: Address) -> str | None:
-        """The operation at a path, "other" for what is free."""
+        """Return the operation at a path; "other" for a free one."""
         if method == "POST":
             for tail in place.tails(("v1",)):
                 if tail in _BILLED:
@@ -68,31 +68,31 @@ class OpenAIAdapter(ProviderAdapter[str]):
     def call(
         self, route: str, request: Request, place: Address, count: CountText | None
     ) -> Call | None:
-        """The call at an operation."""
+        """Return the call of an operation."""
         if route == "other":
             return Call(self.name, "", route, False, _ONE, _ONE)
         return _call(route, request, count)
 
     def reader(self, call: Call, status: int, headers: Mapping[str, str]) -> UsageReader:
-        """A reader for the response to a call."""
+        """Return a reader for the response to a call."""
         return reader_of(call, status, headers)
 
     def output_cap(self, request: Request, call: Call) -> OutputCap | None:
-        """The cap that a request sets on its output."""
+        """Return the cap that a request sets on its output."""
         return chat_output_cap(request, call)
 
     def with_output_cap(self, request: Request, call: Call, tokens: int) -> bytes | None:
-        """The request with a lower cap."""
+        """Return the request's body with a lower output cap."""
         return chat_with_output_cap(request, call, tokens)
 
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """OpenAI's own kind of error."""
+        """Return a refusal in the form of OpenAI's errors."""
         return refuse(hard=hard, message=message, retry_after_seconds=retry_after_seconds)
 
     def interruption(self, call: Call, *, message: str) -> bytes:
-        """An error event: the SDK raises what has `error`."""
+        """Return an error event; the SDK raises any event with `error`."""
         if not call.streaming:
             return b""
         error = error_object(message, hard=False)
@@ -139,7 +139,7 @@ def _call(operation: str, request: Request, count: CountText | None) -> Call:
 
 
 def _unseen(seen: bool) -> list[str]:
-    """What to note of a body, which is nothing where it was seen."""
+    """Return a note for a body that was not seen; [] for a known body."""
     return [] if seen else ["body not seen"]
 
 

@@ -1,4 +1,4 @@
-"""Reads OpenAI's answers that are no text, and writes its errors."""
+"""Reads OpenAI's answers that are not text, and writes its errors."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from quotakeeper.providers.reading.token_split import added
 
 
 class SpeechReader(ChatReader):
-    """Speech made from text: the answer is sound, and what was billed is what was sent."""
+    """Reads speech: the answer is audio, and the sent text is billed."""
 
     def look(self, chunk: bytes) -> None:
-        """An error is text; sound has nothing to read."""
+        """Read an error, which is text; audio has no figures."""
         if self.refused:
             super().look(chunk)
 
     def usage(self, *, complete: bool) -> Usage:
-        """The characters that were sent."""
+        """Return the characters of the sent text."""
         quantities = added({k: n for k, n in self.call.typical.items() if k != "requests"}, REQUEST)
         return Usage(
             quantities, Provenance.ESTIMATED, request_id=self.request_id(), complete=complete
@@ -30,18 +30,18 @@ class SpeechReader(ChatReader):
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """402 for a limit that stays: OpenAI's SDK does not try it again; 429 for one that goes."""
+    """Return a refusal: 402 (hard), which OpenAI's SDK does not retry; else 429."""
     body = {"error": error_object(message, hard=hard)}
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 
 
 def error_object(message: str, *, hard: bool) -> dict[str, object]:
-    """An error in OpenAI's shape."""
+    """Return an error in the form of OpenAI's errors."""
     code = "insufficient_quota" if hard else "rate_limit_exceeded"
     return {"message": own_message(message), "type": code, "param": None, "code": code}
 
 
 def reader_of(call: Call, status: int, headers: Mapping[str, str]) -> ChatReader:
-    """The reader for an operation."""
+    """Return the reader for an operation."""
     kind = SpeechReader if call.operation == "speech" else ChatReader
     return kind(call, status, headers)

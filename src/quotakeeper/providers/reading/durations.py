@@ -1,10 +1,10 @@
-"""Lengths of time as providers write them: "45", "26.66s", "500ms", "6m0s", "9h51m17s"."""
+"""Reads durations as providers write them: "45", "26.66s", "500ms", "6m0s", "9h51m17s"."""
 
 from __future__ import annotations
 
 import re
 
-_LONGEST_US = 400 * 86_400 * 10**6  # what is longer is no wait that anybody means
+_LONGEST_US = 400 * 86_400 * 10**6  # a longer duration is not a wait
 _UNITS = {
     "ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9,
     "d": 86_400 * 10**9,
@@ -18,9 +18,9 @@ _IN_TEXT = re.compile(rf"(?:retry in|try again in|reset(?:s)? (?:after|in)) ((?:
 
 
 def microseconds_of(text: str) -> int | None:
-    """A length in whole microseconds, rounded up; None for anything else (a date needs a clock).
+    """Return a duration in whole microseconds, rounded up; None for other texts, such as a date.
 
-    A number without a unit is in seconds. More than 400 days are no length either.
+    A number without a unit is in seconds. More than 400 days are not a duration.
     """
     text = text.strip()
     plain = _PLAIN.fullmatch(text)
@@ -35,13 +35,13 @@ def microseconds_of(text: str) -> int | None:
 
 
 def longest_in_text(message: str) -> int | None:
-    """The longest wait that a message tells, in microseconds; None where it tells none."""
+    """Return the longest wait in a message, in microseconds; None if it has none."""
     told = [microseconds_of(found[1]) for found in _IN_TEXT.finditer(message)]
     return max((each for each in told if each is not None), default=None)
 
 
 def _nanoseconds(whole: str, fraction: str | None, unit: str = "s") -> int:
     size, digits = _UNITS[unit], fraction or ""
-    # In whole numbers, rounded up: a wait is never told shorter than it is.
+    # In whole numbers, rounded up, so that the wait is never too short.
     part: int = -(-int(digits or 0) * size // 10 ** len(digits))
     return int(whole) * size + part

@@ -1,6 +1,6 @@
-"""The output cap in a request's JSON body: found for a bound, and lowered where the user asks for it.
+"""Reads and lowers the output cap in a request's JSON body.
 
-A body is changed by nothing but `on_limit = "clamp"`, and of it only the one number.
+Only `on_limit = "clamp"` changes a body, and only this one number in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNREAD = "the request's body is not a JSON object"
 
 
 def json_body(request: Request) -> dict[str, Any] | None:
-    """A request's body as an object of its own, or None where it is none."""
+    """Return a request's body as a new object; None if it is not a JSON object."""
     raw, _size = body_of(request)
     if raw is None:
         return None
@@ -31,7 +31,7 @@ def json_body(request: Request) -> dict[str, Any] | None:
 
 
 def why_fixed(request: Request, body: Json | None) -> str:
-    """Why no other body can be sent in place of a request's; "" where one can."""
+    """Return why a request's body cannot be replaced; "" if it can."""
     if request.body is None or not request.is_replaceable:
         return STREAMED
     if request.header("content-encoding"):
@@ -40,9 +40,9 @@ def why_fixed(request: Request, body: Json | None) -> str:
 
 
 def rewritten(request: Request, change: Callable[[dict[str, Any]], None]) -> bytes | None:
-    """The body of a request after a change; None where it cannot be changed.
+    """Return a request's body after a change; None if it cannot be changed.
 
-    Keys keep their order; a text is written with escapes, which decode to the same.
+    Keys keep their order. Texts are written with escapes, which decode to the same texts.
     """
     body = json_body(request)
     if body is None or why_fixed(request, body):

@@ -1,11 +1,11 @@
-"""Takes keys out of texts that will be shown or stored."""
+"""Removes keys from texts that are shown or stored."""
 
 from __future__ import annotations
 
 import re
 
 MOST_MESSAGE = 300
-MOST_OWN_MESSAGE = 900  # of a refusal of ours: the limit, what was reserved and why, and the fix
+MOST_OWN_MESSAGE = 900  # characters: the limit, what was reserved and why, and the fix
 _SECRETS = (
     re.compile(
         r"(?i)\b((?:api[_-]?)?key|token|access_token|secret|password)(\s*[=:]\s*)[^\s&\"',;]+"
@@ -19,12 +19,14 @@ _BARE = re.compile(
 
 
 def own_message(text: str) -> str:
-    """`redact` for a message of quotakeeper's own, which is kept whole: up to 900 characters."""
+    """Redact quotakeeper's own message, which may have 900 characters."""
     return redact(text, MOST_OWN_MESSAGE)
 
 
 def redact(text: str, most: int = MOST_MESSAGE) -> str:
-    """The text on one line, with anything that may be a key replaced, at most 300 characters."""
+    """Return the text on one line, at most `most` characters, with anything that may be a key
+    replaced.
+    """
     line = " ".join(text[: 4 * most].split())
     for pattern in _SECRETS:
         line = pattern.sub(r"\1\2(removed)", line)

@@ -1,4 +1,4 @@
-"""Writes the answer to a call that was not let out: 402 or 429, with the wait in its headers."""
+"""Writes the answer to a refused call: 402 or 429, with the wait in its headers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def refusal_with(
     body: object, *, hard: bool, retry_after_seconds: float | None,
     headers: Mapping[str, str] = _JSON,
 ) -> Refusal:  # fmt: skip
-    """A refusal with a JSON body: 402 for a limit that stays, which no SDK tries again; else 429.
+    """Return a refusal with a JSON body: 402 (hard), which no SDK retries; else 429.
 
-    A 429 has `retry-after` in whole seconds where the wait is known.
+    A 429 has `retry-after` in whole seconds, if the wait is known.
     """
     seconds = None if hard else whole_seconds(retry_after_seconds)
     wait = {} if seconds is None else {"retry-after": str(seconds)}
@@ -27,5 +27,5 @@ def refusal_with(
 
 
 def whole_seconds(seconds: float | None) -> int | None:
-    """A wait in whole seconds: rounded up, at least 1, at most three years; None if not known."""
+    """Return a wait in whole seconds, rounded up, from 1 s to three years; None if unknown."""
     return None if seconds is None else max(1, math.ceil(min(seconds, _MOST_SECONDS)))

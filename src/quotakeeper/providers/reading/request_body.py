@@ -1,4 +1,4 @@
-"""A request's body as it was meant: unpacked, with its size where its bytes were not seen."""
+"""Returns a request's body decompressed, or its size if its bytes were not seen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quotakeeper.providers.formats.json_values import whole
 
 
 def body_of(request: Request) -> tuple[bytes | None, int | None]:
-    """(the bytes or None, the size or None)."""
+    """Return (the bytes or None, the size or None)."""
     size = request.body_size
     if size is None:
         size = whole(request.header("content-length").strip())

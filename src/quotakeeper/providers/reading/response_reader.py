@@ -1,7 +1,8 @@
-"""Reads a response as it passes: decoding, framing, faults, and figures with their provenance.
+"""Reads a response as it arrives: decoding, framing, faults, and figures with their provenance.
 
-The rules that all adapters share stand here: a call that was sent is never booked as nothing, and
-one without any answer may have cost all it can, so that is its figure. See `token_reader` for tokens.
+All adapters share these rules. A call that was sent is never recorded as no use. A call without any
+answer is recorded at its upper bound, because it may have used that much. See `token_reader` for
+tokens.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ from quotakeeper.providers.reading.token_split import added
 from quotakeeper.value_classes import replace
 
 REQUEST = {"requests": 1}
-_SWITCHING = 101  # to a WebSocket: let in
+_SWITCHING = 101  # to a WebSocket: the handshake was accepted
 _MOST_ERROR = 64 * 1024
-_MOST_DECODED = 256 * 1024 * 1024  # passes by; `framing` keeps 16 MB of it
+_MOST_DECODED = 256 * 1024 * 1024  # bytes to decode; `framing` keeps 16 MB of them
 
 
 class ResponseReader:
-    """A response's figures. Subclasses say what a document means and what an error is."""
+    """The figures of a response. Subclasses define what a document and an error mean."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self.call = call
@@ -54,14 +55,14 @@ class ResponseReader:
         return self.status not in (NO_RESPONSE, _SWITCHING) and not 200 <= self.status < 300
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the body."""
+        """Add the next bytes of the body."""
         if self._closed or not chunk:
             return
         self.bytes_seen += len(chunk)
         self.look(bytes(chunk))
 
     def look(self, chunk: bytes) -> None:
-        """Read what was taken; a reader of audio has nothing to look at."""
+        """Read the bytes that were added; a reader of audio does not read them."""
         self._look(self._decoder.pieces(chunk))
 
     def _look(self, pieces: Iterable[bytes]) -> None:
@@ -72,7 +73,7 @@ class ResponseReader:
                 self._framing.feed(plain)
 
     def finish(self, *, complete: bool) -> Usage:
-        """What was used, by all that was fed."""
+        """Return what was used, according to all bytes."""
         if not self._closed:
             self._closed = True
             self._look(self._decoder.close())
@@ -98,22 +99,22 @@ class ResponseReader:
         return self.usage(complete=complete)
 
     def so_far(self) -> Mapping[str, int]:
-        """What has been used for sure by what was read of a stream."""
+        """Return what a stream has used for certain so far."""
         return NO_QUANTITIES
 
     @property
     def is_plain(self) -> bool:
-        """Whether the body is not packed."""
+        """Whether the body is not compressed."""
         return not self._decoder.is_packed
 
     @property
     def is_between(self) -> bool:
-        """Whether what was fed ends where a document of the stream does."""
+        """Whether the bytes so far end where a document of the stream ends."""
         return self._framing.is_between
 
     @property
     def in_events(self) -> bool:
-        """Whether the stream is of server-sent events."""
+        """Whether the stream has server-sent events."""
         return self._framing.in_events
 
     def _unbilled(self, complete: bool) -> Usage:
@@ -135,52 +136,52 @@ class ResponseReader:
         else:
             self.done()
 
-    # What a provider's reader says for itself.
+    # The following methods are for subclasses.
 
     def read(self, body: Json, document: Document) -> None:
-        """A whole document."""
+        """Read a whole document."""
 
     def read_ends(self, head: bytes, tail: bytes) -> None:
-        """A document that was cut or too large; `head` is empty where `tail` is all of it."""
+        """Read a cut or too large document; `head` is empty if `tail` is all of it."""
         self.read_part(tail)
 
     def read_part(self, data: bytes) -> None:
-        """A document that was cut or too large: its end."""
+        """Read the end of a cut or too large document."""
 
     def done(self) -> None:
-        """The provider said that the stream is over."""
+        """The provider has said that the stream is over."""
 
     def request_id(self) -> str:
-        """The provider's own id of the call."""
+        """Return the provider's id of the call."""
         return ""
 
     def fault_of(self, body: bytes) -> ProviderFault:
-        """The error that a status and a body are."""
+        """Return the error for the response's status and body."""
         return ProviderFault(self.status, "other")
 
     def usage(self, *, complete: bool) -> Usage:
-        """The figures of a call that was served."""
+        """Return the figures of a call that was served."""
         return Usage(REQUEST, Provenance.REPORTED, complete=complete)
 
     def quotas_in_headers(self) -> tuple[QuotaReading, ...]:
-        """What the headers say of the provider's own quotas."""
+        """Return the provider's quotas in the headers."""
         return ()
 
     def quotas(self) -> tuple[QuotaReading, ...]:
-        """What the reply says of the provider's own quotas: by its error, then by its headers."""
+        """Return the provider's quotas: those in the error, then those in the headers."""
         of_fault = self.fault.quotas if self.fault is not None else ()
         return (*of_fault, *self.quotas_in_headers())
 
 
 def quotas_of(reader: UsageReader) -> tuple[QuotaReading, ...]:
-    """What a reply says of quotas, once it has been read; nothing where a reader cannot tell."""
+    """Return the quotas in a reply that was read; () if its reader has no such method."""
     if isinstance(reader, ResponseReader):
         return reader.quotas()
     return reader.fault.quotas if reader.fault is not None else ()
 
 
 def with_retry_after(fault: ProviderFault, headers: Mapping[str, str]) -> ProviderFault:
-    """A fault with the wait that the headers ask for, unless it has a longer one of its own."""
+    """Return a fault with the wait in the headers, unless its own wait is longer."""
     told = retry_after_us(headers)
     if told is None or told <= (fault.retry_after_seconds or 0) * 1_000_000:
         return fault
@@ -188,9 +189,9 @@ def with_retry_after(fault: ProviderFault, headers: Mapping[str, str]) -> Provid
 
 
 def retry_after_us(headers: Mapping[str, str]) -> int | None:
-    """The wait that the headers ask for, in microseconds; None where they ask for none.
+    """Return the wait in the headers, in microseconds; None if there is none.
 
-    `retry-after-ms` goes before `retry-after`: it is the same wait, told more exactly.
+    `retry-after-ms` is preferred to `retry-after`, because it is more exact.
     """
     exact = header_text(headers, "retry-after-ms").strip()
     told = microseconds_of(f"{exact}ms") if exact else None
@@ -198,7 +199,7 @@ def retry_after_us(headers: Mapping[str, str]) -> int | None:
 
 
 def kind_of_status(status: int) -> str:
-    """What an error status means where nothing more is said."""
+    """Return what an error status means if the answer tells no more."""
     kinds = {401: "auth", 402: "payment", 403: "auth", 429: "quota"}
     if status in kinds:
         return kinds[status]

@@ -1,8 +1,8 @@
-"""Answers whose usage is tokens, told by running totals.
+"""Reads answers that report tokens as running totals.
 
-The last total wins, never a sum and never a blind maximum; what is missing is estimated from the
-lengths seen and says so. An answer that broke off is booked as far as it is known: the last total
-and the text after it.
+The last total counts, not a sum and not the highest. What is missing is estimated from the lengths
+of the texts, and marked as estimated. An answer that broke off is recorded as the last total plus
+the text after it.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from quotakeeper.providers.reading.response_reader import REQUEST, ResponseReade
 from quotakeeper.providers.reading.token_split import added, tokens_of
 
 OUTPUTS = ("output_tokens", "thought_tokens")
-_SURELY = 2  # a text has at least the half of the tokens that its length makes likely
-_PACKED_PER_TOKEN = 2  # bytes of packed text that make a token
+_SURELY = 2  # a text has at least half of the tokens that its length suggests
+_PACKED_PER_TOKEN = 2  # bytes of compressed text per token
 
 
 class TokenReader(ResponseReader):
-    """A response whose usage is tokens: running totals, the last of which counts."""
+    """Reads a response that reports tokens as running totals, of which the last one counts."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
-        self.text = TextTally()  # what was answered, by length
-        self.told = TextTally()  # that much of it was there when the latest total came
+        self.text = TextTally()  # the answer's text, by length
+        self.told = TextTally()  # the part of `text` that came before the last total
         self.latest: dict[str, int] | None = None
-        self.counted = False  # a figure of the provider's was seen, be it zero
+        self.counted = False  # the provider reported a figure, even 0
         self.most_output: dict[str, int] = {}
         self.most_thoughts: dict[str, int] = {}
         self.streamed = False
-        self.ended = False  # the provider said that this is all
+        self.ended = False  # the provider has said that the answer is over
         self.model_served = ""
         self.response_id = ""
         self.tier = ""
@@ -43,13 +43,13 @@ class TokenReader(ResponseReader):
         super().__init__(call, status, headers)
 
     def read(self, body: Json, document: Document) -> None:
-        """A whole document; where no other can follow it, it is the end."""
+        """Read a whole document; if no other can follow it, the answer is over."""
         self.streamed = self.streamed or document.streamed
         if not document.streamed:
             self.ended = True
 
     def snapshot(self, quantities: dict[str, int]) -> None:
-        """A running total: it replaces the one before."""
+        """Set the running total, which replaces the one before."""
         self.latest = quantities
         self.told = self.text.copy()
         self.counted = True
@@ -63,16 +63,16 @@ class TokenReader(ResponseReader):
                 most.update(told)
 
     def note(self, text: str) -> None:
-        """Something that a person who checks the figures should know, once."""
+        """Add a note for people who check the figures, unless it is there already."""
         if text not in self.notes:
             self.notes.append(text)
 
     def request_id(self) -> str:
-        """The provider's own id of the call."""
+        """Return the provider's id of the call."""
         return self.response_id
 
     def usage(self, *, complete: bool) -> Usage:
-        """The figures of a call that was served, and how they are known."""
+        """Return the figures of a call that was served, with their provenance."""
         unreadable = complete and self._decoder.opaque
         quantities, provenance = self._figures()
         if self.searches:
@@ -103,35 +103,38 @@ class TokenReader(ResponseReader):
                 return quantities, Provenance.REPORTED
             return self._as_far_as_read(quantities), Provenance.ESTIMATED
         if self.ended and not (self.streamed and (self.most_output or self.text.tokens)):
-            return quantities, Provenance.REPORTED  # nothing was answered, and it says so
-        # The last total of a stream lacks the answer that was seen: keep the most it ever said.
+            return quantities, Provenance.REPORTED  # the provider reports that there is no answer
+        # The last total does not include the answer that was read: keep the largest output total.
         kept = added(quantities, self.most_output)
         if "thought_tokens" not in kept:
             kept = added(kept, self.most_thoughts)
         return self._at_least_seen(kept), Provenance.ESTIMATED
 
     def so_far(self) -> Mapping[str, int]:
-        """The last total; of the text after it no more than it is in any case."""
+        """Return the last total, plus the least that the text after it can be."""
         after = self.text.since(self.told).tokens // _SURELY
         return added(self.latest or {}, {"output_tokens": after, "searches": self.searches})
 
     def _as_far_as_read(self, quantities: dict[str, int]) -> dict[str, int]:
-        """The last total of an answer that broke off, and the text that came after it."""
+        """Return the last total of an answer that broke off, plus the text after it."""
         after = {"output_tokens": self.text.since(self.told).tokens}
-        lost = {}  # where a total went back, what was made stays made
+        lost = {}  # a lower later total does not undo output
         for meter, most in zip(OUTPUTS, (self.most_output, self.most_thoughts), strict=True):
             lost[meter] = max(0, sum(most.values()) - tokens_of(quantities, meter))
         more = added(after, lost)
         return added(quantities, {meter: amount for meter, amount in more.items() if amount})
 
     def _at_least_seen(self, quantities: dict[str, int]) -> dict[str, int]:
-        """An answer that was cut was at least as long as the text that arrived."""
+        """Return quantities that are at least as large as the text that arrived."""
         missing = self.text.tokens - tokens_of(quantities, "output_tokens")
         return added(quantities, {"output_tokens": missing}) if missing > 0 else quantities
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Figures without any of the provider's: the input as it was typical of the request, the
-        output as the text that was seen, or as typical where none could be seen."""
+        """Return estimated figures without any from the provider.
+
+        The input is the request's typical input. The output is the text that was read, or the
+        typical output if none could be read.
+        """
         given = self.call.typical
         inputs = {
             k: n for k, n in given.items() if k.partition("@")[0] not in (*OUTPUTS, "requests")
@@ -146,7 +149,9 @@ class TokenReader(ResponseReader):
         return {key: n for key, n in given.items() if key != "requests"}
 
     def _packed_output(self) -> dict[str, int]:
-        """What an answer that could not be unpacked has more than is typical, by its size."""
+        """Return the output beyond the typical one of a compressed answer that could not be read,
+        by its size.
+        """
         usual, most = (
             sum(tokens_of(amounts, meter) for meter in OUTPUTS)
             for amounts in (self.call.typical, self.call.bound)

@@ -1,7 +1,7 @@
-"""Token counts as providers report them -> the partition of meters that a ledger adds up.
+"""Splits token counts as providers report them into quantities that can be added up.
 
-Providers count the cached part inside the prompt and say sums beside lists by modality that need
-not agree. Here each token lands in exactly one quantity.
+Providers include cached tokens in the prompt, and report sums and lists by modality that may not
+agree. After the split, each token counts in exactly one quantity.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from collections.abc import Iterable, Mapping
 from quotakeeper.domain.units import MAX_QUANTITY, MODALITIES
 from quotakeeper.providers.formats.json_values import count, objects, text_of
 
-Parts = dict[str, int]  # modality -> tokens; "" is text, or not said
+Parts = dict[str, int]  # modality -> tokens; "" is text or unknown
 
 
 def parts_of(total: int, details: object, amount_key: str = "tokenCount") -> Parts:
-    """A total by modality. The total decides: what the list leaves over is text, what it has more
-    is taken off, text first."""
+    """Return a total by modality.
+
+    The total decides: tokens that the list lacks are text; tokens that it has too many are
+    subtracted, text first.
+    """
     parts: Parts = {}
     for entry in objects(details):
         modality = modality_of(entry.get("modality"))
@@ -25,7 +28,7 @@ def parts_of(total: int, details: object, amount_key: str = "tokenCount") -> Par
 
 
 def fit(parts: Mapping[str, int], total: int) -> Parts:
-    """Make parts sum to a total: the rest is text, too much is taken off, text first."""
+    """Make parts sum to a total: missing tokens are text; excess ones are subtracted, text first."""
     fitted = dict(parts)
     excess = sum(fitted.values()) - total
     if excess < 0:
@@ -39,14 +42,17 @@ def fit(parts: Mapping[str, int], total: int) -> Parts:
 
 
 def modality_of(name: object) -> str:
-    """A modality's label: "" for text and for what is not known."""
+    """Return a modality's label; "" for text and for unknown ones."""
     label = text_of(name).lower()
     return label if label in MODALITIES and label != "text" else ""
 
 
 def split_cached(prompt: Parts, cached: Parts) -> tuple[Parts, Parts]:
-    """(not cached, cached) by modality. Cached tokens of a modality that the prompt has too few of
-    are taken from text, then from the largest other part."""
+    """Return (uncached, cached) tokens by modality.
+
+    If the prompt has fewer tokens of a modality than are cached, the rest is taken from text, then
+    from the largest other part.
+    """
     fresh, hit = dict(prompt), dict[str, int]()
     left = 0
     for modality, amount in cached.items():
@@ -65,7 +71,7 @@ def split_cached(prompt: Parts, cached: Parts) -> tuple[Parts, Parts]:
 
 
 def quantities_of(*meters: tuple[str, Parts]) -> dict[str, int]:
-    """Parts per meter -> quantities, added up, without zeros."""
+    """Return quantities for parts per meter, added up, without zeros."""
     return tidy(
         (f"{meter}@{modality}" if modality else meter, amount)
         for meter, parts in meters
@@ -74,7 +80,7 @@ def quantities_of(*meters: tuple[str, Parts]) -> dict[str, int]:
 
 
 def tidy(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Quantities added up, kept within what an event can hold, sorted, without zeros."""
+    """Return quantities added up, within what an event can hold, sorted, without zeros."""
     summed: dict[str, int] = {}
     for key, amount in pairs:
         summed[key] = summed.get(key, 0) + amount
@@ -82,7 +88,7 @@ def tidy(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def added(*quantities: Mapping[str, int]) -> dict[str, int]:
-    """Quantities added up."""
+    """Return quantities added up."""
     summed: dict[str, int] = {}
     for mapping in quantities:
         for key, amount in mapping.items():
@@ -91,7 +97,7 @@ def added(*quantities: Mapping[str, int]) -> dict[str, int]:
 
 
 def _kept(summed: dict[str, int]) -> dict[str, int]:
-    # Sorted as pairs: a look-up for each key costs more.
+    # Sorted as pairs, because a look-up for each key is slower.
     return {
         key: amount if amount < MAX_QUANTITY else MAX_QUANTITY
         for key, amount in sorted(summed.items())
@@ -100,5 +106,5 @@ def _kept(summed: dict[str, int]) -> dict[str, int]:
 
 
 def tokens_of(quantities: Mapping[str, int], meter: str) -> int:
-    """A meter's sum over its modalities."""
+    """Return a meter's sum over its modalities."""
     return sum(amount for key, amount in quantities.items() if key.partition("@")[0] == meter)
