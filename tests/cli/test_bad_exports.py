@@ -48,7 +48,7 @@ JSON = {
     "a CSV": (b"Usage start date,Cost\n1,2\n", "neither an object nor a list"),
     "a number": (b"12", "neither an object nor a list"),
     "other JSON": (b'{"hello": 1}', "request_id: is missing"),
-    "a list of numbers": (b"[1, 2]", "something else than objects"),
+    "a list of numbers": (b"[1, 2]", "a value that is not an object"),
     "requests that are none": (b'{"requests": [1]}', "no object"),
     "trailing words": (page() + b" and so on", "neither an object nor a list"),
     "no number": (b'{"requests": [{"usd": NaN}]}', "NaN"),

@@ -236,7 +236,7 @@ def test_a_film_gives_its_voice_and_one_without_sound_says_so(bench: Bench) -> N
     sound.unlink()
     run = bench.run(ffmpeg="auto")
     assert run.exit_code == 1
-    assert "mute.mp4: FAILED: it holds no sound" in run.text
+    assert "mute.mp4: FAILED: it has no audio" in run.text
     assert "film.mkv: done" in run.text
     assert bench.totals() == bench.sandbox.bill.totals()
 

@@ -124,7 +124,7 @@ def _managed(request: SandboxRequest, turn: SandboxTurn, charges: Sequence[Charg
                 return json_reply(200, {"balances": [_balance(charges)]})
     except ValueError as error:
         return error_reply(400, "Bad Request", str(error), turn)
-    return error_reply(404, "NOT_FOUND", "The sandbox does not play this path.", turn)
+    return error_reply(404, "NOT_FOUND", "The sandbox does not support this path.", turn)
 
 
 def _page(request: SandboxRequest, charges: Sequence[Charge]) -> Json:

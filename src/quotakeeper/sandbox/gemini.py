@@ -84,7 +84,7 @@ def reply_to(request: SandboxRequest, turn: SandboxTurn) -> Reply:
         return _count(body, model, vertex=vertex)
     if method in ("embedContent", "batchEmbedContents"):
         return _embed(body, model, method, vertex=vertex)
-    return error_reply(404, "NOT_FOUND", f"Method {method!r} is not played by the sandbox.")
+    return error_reply(404, "NOT_FOUND", f"Method {method!r} is not supported by the sandbox.")
 
 
 def at_standard_tier(request: SandboxRequest) -> SandboxRequest:

@@ -118,7 +118,7 @@ class Sandbox:
             reply = deepgram.reply_to(request, turn, self._speeches)
         else:
             return gemini.error_reply(
-                404, "NOT_FOUND", "The sandbox does not play this path."
+                404, "NOT_FOUND", "The sandbox does not support this path."
             ), None
         fault = fault_for(request, self._faults, turn.number, of_operation)
         if fault is not None:

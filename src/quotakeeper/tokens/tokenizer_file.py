@@ -84,7 +84,7 @@ def _model_of(file: Path) -> bytes:
 def _read(file: Path) -> bytes:
     try:
         if file.stat().st_size > _LARGEST_BYTES:
-            raise TokenizerError(f"{file} is larger than any tokenizer", _FIX)
+            raise TokenizerError(f"{file} is too large to be a tokenizer", _FIX)
         return file.read_bytes()
     except OSError as error:
         problem = f"cannot read {file}: {error.strerror or error}"

@@ -81,14 +81,14 @@ TEXTS = {
         "nội dung là âm thanh hoặc phim, nhưng tên tệp không có phần mở rộng tương ứng"
     ),
     "the file is empty": "tệp rỗng",
-    "its bytes are of no sound or film format": "nội dung không thuộc định dạng âm thanh hay phim nào",
-    "it holds no sound": "không có âm thanh",
+    "it is not in a known audio or video format": "nội dung không thuộc định dạng âm thanh hay phim nào",
+    "it has no audio": "không có âm thanh",
     "it is damaged or cut off": "tệp hỏng hoặc bị cắt cụt",
-    "only a part of it is there, and that part does not tell its length": (
+    "only a part of it is known, and that part does not tell its length": (
         "chỉ có một phần tệp, và phần đó không cho biết độ dài"
     ),
-    "its format is not read here": "định dạng này chưa đọc được",
-    "it has more frames than one reading takes": "tệp có nhiều khung hơn mức một lần đọc cho phép",
+    "quotakeeper cannot read its format": "định dạng này chưa đọc được",
+    "it has too many frames to read": "tệp có nhiều khung hơn mức một lần đọc cho phép",
     "it cannot be opened": "không mở được tệp",
     "?: its bytes do not tell its length; planned at the most that it can be": (
         "?: nội dung tệp không cho biết độ dài; tính theo mức nhiều nhất có thể"

@@ -79,7 +79,7 @@ class Message:
             if name in body:
                 self.texts.append(dumps(body[name]))
         if items(body.get("mcp_servers")):
-            self.mark("tools on servers: what they feed back is of unknown length")
+            self.mark("tools on servers: the results are of unknown length")
         searches = self._tools(body, count)
         pieces = len(self.texts)
         counted = count_text("\n".join(self.texts), count)
@@ -121,16 +121,16 @@ class Message:
                 asked = whole(tool.get("max_uses")) or _MOST_SEARCHES
                 searches += asked
                 self._take(_SEARCH_TOKENS * asked, 0)
-                self.note("a search: what it feeds back is not known before")
+                self.note("a search: the size of its results is not known in advance")
             elif kind.startswith("code_execution_"):
                 self._take(_SERVED_TOKENS, 0)
-                self.note("code that is run: what it feeds back is not known before")
+                self.note("code execution: the size of its results is not known in advance")
             elif kind.startswith(_OWN_TOOLS):
                 self._take(_OWN_TOOL_TOKENS, _OWN_TOOL_TOKENS // 4)
                 self.texts.append(dumps(tool))
             else:  # web_fetch_: pages of any length
                 self.texts.append(dumps(tool))
-                self.mark("a tool that feeds back what is of unknown length")
+                self.mark("a tool whose results are of unknown length")
         if items(body.get("tools")):
             self._take(_TOOL_PROMPT, 346)
         self._take(*declared.quantities(count, _DECLARED_HALVES))

@@ -108,7 +108,7 @@ def _tools(body: Json, contents: Contents) -> tuple[Declarations, dict[str, int]
         elif kind in _SEARCH_TOOLS:
             searching += 1
         elif kind in _TOOL_TOKENS:
-            contents.note("tools of the provider's: what they feed back is not known before")
+            contents.note("the provider's tools: the size of their results is not known in advance")
             brought = added(brought, {"input_tokens": _TOOL_TOKENS[kind]})
         elif kind in _LOCAL_TOOLS:
             declared.add(tool)
@@ -117,7 +117,7 @@ def _tools(body: Json, contents: Contents) -> tuple[Declarations, dict[str, int]
             contents.found.append(dumps(tool))
             contents.mark("a tool of an unknown kind")
     if searching:
-        contents.note("a search: what it feeds back is not known before")
+        contents.note("a search: the size of its results is not known in advance")
         found = {"searches": _MOST_SEARCHES, "input_tokens": _SEARCH_TOKENS * _MOST_SEARCHES}
         brought = added(brought, found)
     return declared, brought

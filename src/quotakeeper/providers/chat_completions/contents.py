@@ -94,7 +94,7 @@ class Contents:
 
     def _texts(self, value: Json, depth: int) -> None:
         if value.get("type") == "item_reference" or "file_id" in value:
-            self.mark("content of unknown length that the request only names")
+            self.mark("content of unknown length that the request only refers to")
         for name, inner in value.items():
             if name in _ENCRYPTED:
                 self.encrypted += signature_tokens(text_of(inner))

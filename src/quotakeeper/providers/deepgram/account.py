@@ -73,7 +73,9 @@ def read_request(record: Mapping[str, object]) -> AccountRequest | None:
     """
     identity = name_of(record.get("request_id"))
     if not identity:
-        raise InvalidInputError("request_id", "is missing in a request", "is it such an export?")
+        raise InvalidInputError(
+            "request_id", "is missing in a request", "check that the file is an export of this kind"
+        )
     response = child(record, "response")
     details = child(response, "details")
     operation, model, options = _call_of(
@@ -145,7 +147,7 @@ def _created(record: Mapping[str, object], identity: str) -> int:
         raise InvalidInputError(
             "created",
             f"{text[:40]!r} of request {identity[:60]} is not a time",
-            "is it such an export?",
+            "check that the file is an export of this kind",
         ) from None
     return instant(found if found.tzinfo else found.replace(tzinfo=UTC))
 
@@ -195,7 +197,7 @@ def _number(details: Json, name: str, identity: str) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise InvalidInputError(
             name, f"{str(value)[:40]!r} of request {identity[:60]} is not a number",
-            "is it such an export?",
+            "check that the file is an export of this kind",
         )  # fmt: skip
     number = Decimal(value)
     if not number.is_finite() or number.adjusted() > 15:

@@ -70,7 +70,7 @@ def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]
     body, size = body_of(request)
     kind = request.header("content-type").lower()
     if body is None:
-        return (*_by_size(size), False, 0, "sound not seen: its length is by its bytes")
+        return (*_by_size(size), False, 0, "audio not seen: its length is estimated from its size")
     if kind.startswith("application/json") or (body[:1] == b"{" and "url" in parse_object(body)):
         return UNKNOWN_BOUND_MS, UNKNOWN_TYPICAL_MS, False, 0, "only an address: unknown length"
     sound = read_sound(body)
@@ -82,7 +82,7 @@ def _length(request: Request, place: Address) -> tuple[int, int, bool, int, str]
     if sound is not None:
         most = sound.milliseconds
         return most, sound.billed_milliseconds, sound.exact, sound.channels, ""
-    note = "no header that we can read: at most 6 kbit/s" if body else ""
+    note = "no readable header: the length is estimated at 6 kbit/s" if body else ""
     return (*_by_size(len(body)), not body, 0, note)
 
 
@@ -137,7 +137,7 @@ def read_call(request: Request, place: Address, count: CountText | None) -> Call
 
 def live_call(operation: str, place: Address) -> Call:
     """Return the call of a WebSocket: one minute is reserved, and more while it is open."""
-    note = "one minute; to be prolonged as it goes on"
+    note = "one minute is reserved, and more while the session is open"
     if operation == "agent":
         minute = {"requests": 1, "session_milliseconds": 60_000}
         return Call(
@@ -149,7 +149,7 @@ def live_call(operation: str, place: Address) -> Call:
         minute = {"requests": 1, "characters": 1_000}
         return Call(
             PROVIDER, model, operation, bound=minute, typical=minute, streaming=True,
-            bound_is=Provenance.ASSUMED, note="a thousand characters; to be prolonged",
+            bound_is=Provenance.ASSUMED, note="1,000 characters, and more while it is open",
         )  # fmt: skip
     model = name_of(place.value("model")) if operation == "flux" else listen_model(place)
     minute = {"requests": 1, "audio_milliseconds": 60_000 * billed_channels(place)}

@@ -106,7 +106,7 @@ class DeepgramReader(ResponseReader):
         quantities = self.quantities if self.quantities is not None else typical
         whole_answer = self.ended or (complete and known)
         if not known and whole_answer and not self.notes:
-            self.notes.append("the answer says no usage")
+            self.notes.append("the answer has no usage")
         return Usage(
             added(quantities, REQUEST),
             Provenance.REPORTED if known else Provenance.ESTIMATED,
@@ -127,7 +127,7 @@ class ListenReader(DeepgramReader):
         length = milliseconds(metadata.get("duration"))
         if length is None:
             if self.call.facts.get("callback"):
-                self.notes.append("callback: the result goes elsewhere")
+                self.notes.append("the callback address gets the result; this answer has no usage")
             return
         channels = 1
         if self.call.facts.get("multichannel"):

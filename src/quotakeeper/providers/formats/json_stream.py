@@ -98,7 +98,7 @@ def _page_or_list(text: _Text, name: str, single: str) -> Iterator[dict[str, obj
     if text.look() == "[":
         for _ in _members(text, "[", "]"):
             if text.look() != "{":
-                raise text.wrong("a list of something else than objects")
+                raise text.wrong("a list with a value that is not an object")
             yield from _object(text, name, single)
     elif text.look() == "{":
         yield from _object(text, name, single)
@@ -112,7 +112,7 @@ def _object(text: _Text, name: str, single: str) -> Iterator[dict[str, object]]:
     for _ in _members(text, "{", "}"):
         key = text.value()
         if not isinstance(key, str):
-            raise text.wrong("a key that is no text")
+            raise text.wrong("a key that is not a text")
         text.take(":")
         if key == name and text.look() == "[":
             is_page = True

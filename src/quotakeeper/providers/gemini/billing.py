@@ -129,7 +129,9 @@ def _line(
         return None  # a sum, or an empty line
     if len(row) < columns.width and len(row) <= max(columns.at[name] for name in _NEEDED):
         raise InvalidInputError(
-            f"line {number}", f"has {len(row)} columns of {columns.width}", "is the file whole?"
+            f"line {number}",
+            f"has {len(row)} columns of {columns.width}",
+            "check that the file is complete",
         )
     if cell(row, "type").lower() not in _COUNTED or cell(row, "credit"):
         return None

@@ -44,7 +44,7 @@ _TIERS = {
 # A session has no bound: one minute in each direction is reserved, and more while it is open.
 _LIVE_MINUTE = {"requests": 1, "input_tokens@audio": 60 * 32, "output_tokens@audio": 60 * 25}
 _ONE = {"requests": 1}
-LIVE_NOTE = "one minute; to be prolonged as it goes on"
+LIVE_NOTE = "one minute is reserved, and more while the session is open"
 
 Both = tuple[dict[str, int], dict[str, int]]  # (the most, the typical)
 
@@ -209,7 +209,7 @@ def _interaction(call: Call, body: Json, count: CountText | None, notes: list[st
     if body.get("previous_interaction_id"):
         prompt.mark("an earlier conversation of unknown length", "input_tokens@audio")
     if not body.get("model"):
-        prompt.mark("an agent: its steps are not known before")
+        prompt.mark("an agent: its steps are not known in advance")
     bound, typical = prompt.quantities(count)
     cap = whole(child(body, "generation_config").get("max_output_tokens"))
     most = cap or most_output(call.model)
@@ -228,7 +228,7 @@ def _predict(call: Call, body: Json, count: CountText | None, notes: list[str]) 
         images = {"images": whole(child(body, "parameters").get("sampleCount")) or 1}
         return images, images
     if name.startswith(("veo", "lyria")):
-        notes.append("billed by the second or the piece, which is not metered")
+        notes.append("billed per second or per piece, which is not metered")
         return {}, {}
     prompt = Prompt(call.model)
     for instance in objects(body.get("instances")):

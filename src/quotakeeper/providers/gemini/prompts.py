@@ -135,7 +135,7 @@ class Prompt:
             self.add_json(tool)
             self.mark("a tool of an unknown kind")
         if self.served.unbounded:
-            self.mark("tools of Google's that fetch what they are pointed to: of unknown length")
+            self.mark("Google's tools that fetch pages: the results are of unknown length")
         settings = child(body, "generationConfig") or child(body, "generation_config")
         for where in (settings, body):
             for name in _SCHEMAS:
@@ -175,7 +175,7 @@ class Prompt:
         bound = added(self.media, {"input_tokens": most})
         typical = added(self.usual_media, {"input_tokens": usual})
         if self.served.tokens:
-            self.note("tools of Google's: what they feed back is not known before")
+            self.note("Google's tools: the size of their results is not known in advance")
             bound = added(bound, {"input_tokens": self.served.tokens})
         if self.unknown:
             rest = max(0, most_input(self.model) - sum(bound.values()))

@@ -31,7 +31,7 @@ from quotakeeper.providers.gemini.usage import (
 from quotakeeper.providers.reading.token_reader import TokenReader
 from quotakeeper.providers.reading.token_split import added, tokens_of
 
-PROVISIONED = "provisioned throughput: paid for beforehand"
+PROVISIONED = "provisioned throughput: paid in advance"
 
 
 class GeminiReader(TokenReader):
@@ -131,7 +131,7 @@ class ContentReader(GeminiReader):
             chunks = objects(grounding.get("groundingChunks"))
             maps += any("maps" in chunk for chunk in chunks)
         if maps:
-            self.note("grounded with maps, counted as a search")
+            self.note("grounding with maps, counted as a search")
         self._queries = max(self._queries, queries + maps)
         asked = max(self._queries, self._tool_queries)
         second = is_second_generation(self.model_served or self.call.model)
@@ -167,10 +167,12 @@ class CacheReader(GeminiReader):
         kept = end - start if start is not None and end is not None and end > start else 0
         hours = {"cache_token_hours": token_hours(tokens, kept)}
         if prolonged:
-            self.note("storage from the change to the new end; what was booked before overlaps")
+            self.note(
+                "storage from this change to the new end; it overlaps the storage recorded before"
+            )
             self.snapshot(hours)
         else:
-            self.note("storage to its end, should it not be deleted earlier")
+            self.note("storage until the cache expires; less if it is deleted earlier")
             self.snapshot(added({"input_tokens": tokens}, hours))
 
 
@@ -212,7 +214,7 @@ class InteractionReader(GeminiReader):
             self.snapshot(quantities)
         elif not document.streamed and status in ("in_progress", "queued"):
             self.ended = False
-            self.note("runs on in the background; its usage comes with its result")
+            self.note("runs in the background; its result has the usage")
 
 
 class BatchReader(GeminiReader):
@@ -237,7 +239,7 @@ class BatchReader(GeminiReader):
         if tokens_of(summed, "input_tokens"):
             self.snapshot(summed)
         else:
-            self.note("a batch: booked by estimate when it is made")
+            self.note("a batch: an estimate is recorded when it is made")
 
     def estimate(self, whole: bool) -> dict[str, int]:
         """Estimate that an accepted batch answers all of its requests."""
