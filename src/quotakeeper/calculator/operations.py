@@ -14,7 +14,7 @@ LONGEST_SECONDS = 1e9  # seconds, about 31 years
 
 
 def operation_dict(event: UsageEvent, timestamp: str) -> dict[str, Any]:
-    """Return an event under the brief's keys; `provenance` tells how its figures are known.
+    """Return an event under the brief's keys; `provenance` states how its figures are known.
 
     If no price is known, `cost_usd` is None and `unpriced` is True.
     """

@@ -1,13 +1,13 @@
-"""The TOML of a price file, turned into rows; the same for our own files and for a user's.
+"""Reads a price file in TOML, quotakeeper's own or a user's, into rows.
 
 ```toml
 providers = ["mistral"]            # only to add a provider the catalogue does not have
-[defaults]                         # fields for every [[price]] of this file that leaves them out
+[defaults]                         # defaults for every [[price]] of this file
 [[price]]                          # one price; never edited, a new price is a new row
 [[tier]]                           # the rule of a service tier: batch is half, priority is x 1.8
 [[discount]]                       # a percentage agreed for an account
 [[alias]]                          # another name of a model
-[[prefix]]                         # what other tools put in front of a provider's model names
+[[prefix]]                         # a prefix that other tools put before model names
 ```
 """
 

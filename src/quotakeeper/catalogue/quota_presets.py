@@ -1,10 +1,10 @@
-"""Presets of the providers' own limits: dated figures with a source, read from TOML.
+"""Reads presets of the providers' own limits from TOML: dated figures with a source.
 
 ```toml
 [[preset]]
 name = "gemini-free"
 about = "free tier: requests a day for each project and model"
-defaults = { provider = "gemini" }   # fields for every quota that leaves them out
+defaults = { provider = "gemini" }   # defaults for every quota
 quota = [{ id = "requests a day", model = "gemini-2.5-flash", meter = "requests", window = "day",
            timezone = "America/Los_Angeles", amount = 20, date = 2026-11-23, known = "reports",
            source = "reports of users" }]

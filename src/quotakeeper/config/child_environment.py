@@ -1,4 +1,4 @@
-"""Reads what the launcher tells the hooks of a program in environment variables."""
+"""Reads the settings that the launcher passes to the hooks in environment variables."""
 
 from __future__ import annotations
 

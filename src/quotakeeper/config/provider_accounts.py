@@ -10,7 +10,7 @@ from quotakeeper.value_classes import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """How to reach a provider's account; `repr` does not show the key."""
+    """The key, project and address of a provider's account; `repr` does not show the key."""
 
     key: str = field(default="", repr=False)
     project: str = ""

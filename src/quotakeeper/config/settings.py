@@ -163,7 +163,7 @@ TOP_KEYS = (
 class Settings:
     """All settings. `ledger` is an absolute path or a URL such as "memory:".
 
-    `origins` tells for each setting where its value came from: "default", "argument", "environment
+    `origins` states for each setting where its value came from: "default", "argument", "environment
     QUOTAKEEPER_LEDGER", or the name of the file. `ledger_group` is the Unix group that shares the
     ledger, "" for a private one. `config_file` is the file that was read, or None. `providers` are
     names of providers without an adapter and without a price. `quota_presets` are names of presets

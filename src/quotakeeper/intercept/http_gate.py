@@ -191,8 +191,8 @@ class _Loading:
     by = 0  # the id of the thread that loads it now
 
     def load(self) -> None:
-        """Load the meter. Raises what the import raises, and RuntimeError in a signal handler
-        meanwhile.
+        """Load the meter. Raises the import's error, or RuntimeError in a signal handler during the
+        import.
         """
         if self.by == get_ident():  # another thread received the signal that is blocked in this one
             raise RuntimeError("a signal handler made the call while quotakeeper was loading")

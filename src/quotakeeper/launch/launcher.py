@@ -43,7 +43,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What to start, and what to tell its hooks.
+    """What to start, and what to pass to its hooks.
 
     `variables` are added to its environment. Connections to `hosts` ("host", "host:port",
     ".ending", "-ending") are watched.

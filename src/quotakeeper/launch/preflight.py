@@ -1,7 +1,7 @@
 """Predicts whether a Python that a command starts will load the hooks that `run` injects.
 
 Injection uses PYTHONPATH. Python's flags -I, -E and -S, a clean environment, or a program that is
-not Python prevent it. The command's words and the first bytes of the file tell this in advance.
+not Python prevent it. The command's words and the first bytes of the file show this in advance.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Asks the ledger to admit a call, again and again, until it does or the refusal is final.
+"""Asks the ledger repeatedly to admit a call, until the call is admitted or finally refused.
 
 After the first refusal, the finished calls are settled, because that may free capacity; then the
 call is asked for again. After the second, the policy says whether to wait, and for how many

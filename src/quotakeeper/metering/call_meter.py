@@ -42,7 +42,7 @@ class OpenCall(Protocol):
     """A call that has been sent and is not settled."""
 
     def hand_over(self, complete: bool = False) -> None:
-        """End the call at what was read of its answer, without waiting."""
+        """End the call with the usage read so far, without waiting."""
 
 
 AnyOpenCall = TypeVar("AnyOpenCall", bound=OpenCall)
@@ -104,7 +104,7 @@ class CallMeter:
         return self._admitted(pending, until_admitted(self, admit))
 
     def needs_body(self, request: Request) -> bool:
-        """Return whether only the body, which has not been seen, tells what a call may cost.
+        """Return whether only the body, which has not been seen, determines what a call may cost.
 
         Such a body is text, not audio: the provider processes and bills it only when it is whole.
         """
@@ -190,7 +190,7 @@ class CallMeter:
         return self.settler.wait(seconds)
 
     def end_open_calls(self) -> None:
-        """At the end of the process, end every open call at what was read of its answer."""
+        """At the end of the process, end every open call with the usage read so far."""
         for attempt in list(self._open):
             attempt.hand_over()
         self.flush()
@@ -252,7 +252,7 @@ class CallMeter:
         return attempt
 
     def _weigh(self, decision: RefusingDecision) -> tuple[bool, float | None]:
-        """Return (whether an SDK should not retry, the seconds until it may; None: unknown)."""
+        """Return (whether a retry is pointless, the seconds until a retry may succeed or None)."""
         if decision.doubt is not None:
             return True, None  # the refusal lasts until somebody corrects the clock
         if all(verdict.is_held for verdict in decision.refusing):

@@ -37,7 +37,7 @@ class HttpAttempt:
 
     No method raises. `end`, `failed` and their async versions end the attempt, and so does
     `hand_over`, which never waits; only the first one has an effect. An attempt that is garbage
-    collected ends at what was read.
+    collected ends with the usage read so far.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class HttpAttempt:
             self._read_held()
 
     def passed(self, chunk: bytes, *, splits: bool = True) -> StreamCut | None:
-        """Add the next bytes; return where the stream has to be cut, or None if it goes on.
+        """Add the next bytes; return where to cut the stream, or None to let it continue.
 
         `splits`: the cut may be in the middle of this piece.
         """

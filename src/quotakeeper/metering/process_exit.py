@@ -30,7 +30,7 @@ _listeners: weakref.WeakSet[ExitListener] = weakref.WeakSet()
 def settle_at_exit(meter: ExitListener) -> None:
     """Have a meter's open calls ended at exit.
 
-    The function is registered after the keeper's own, so Python calls it first.
+    Python calls this function before the keeper's own exit function, which was registered earlier.
     """
     _listeners.add(meter)
     lifecycle.join_as_user(meter)

@@ -130,9 +130,7 @@ def _fallback_meter(error: Exception, left: Salvaged) -> CallMeter | None:
 
 
 def _ever_less(watching: WatchSettings | None) -> Iterator[WatchSettings]:
-    """Yield the settings that could be read, then the same without limits, which may be the faulty
-    part.
-    """
+    """Yield the readable settings, then the same without limits, because a limit may be wrong."""
     if watching is not None:
         yield watching
         yield replace(watching, settings=replace(watching.settings, limits=()))

@@ -1,4 +1,4 @@
-"""Gives the provider quotas that a reply reports to the keeper of the call."""
+"""Passes the provider quotas in a reply to the keeper of the call."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Link:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The scope labels that hold both."""
+        """The scope labels with the attempt's number and the first attempt's id."""
         return {"call": self.first_id, "attempt": str(self.number)}
 
 

@@ -79,7 +79,7 @@ class SessionBudget:
         return self._reserving(self._sizes(needed, wanted, requests=0))
 
     def renamed(self, call: Call, needed: Mapping[str, int]) -> Plan:
-        """The steps for a session that tells its model only now: reserve again under that model."""
+        """The steps for a session that names its model only now: reserve again under that model."""
         before, self.call = self.call, call
         yield ReleaseStep()
         self._held, self.covered = [], {}
@@ -140,7 +140,7 @@ class SessionBudget:
                 yield size
 
     def _block_of(self, name: str) -> int:
-        """Return the block size of a quantity, or of another one of the same meter (text as audio)."""
+        """Return the amount per block; if the bound lacks the quantity, that of another modality."""
         bound, meter = self.call.bound, name.partition("@")[0]
         kin = (amount for other, amount in bound.items() if other.partition("@")[0] == meter)
         return bound.get(name) or max(kin, default=0)

@@ -33,8 +33,7 @@ Data = bytes | str
 
 @dataclass(frozen=True, slots=True)
 class SocketCut:
-    """The meter refuses a message. Send `farewell` in its place, or close with code 1008 if it is
-    None.
+    """The meter refuses a message: send `farewell` in its place, or close with code 1008.
 
     `again`: an earlier message was refused already. `silent`: raise no error, because this message
     is free.
@@ -52,7 +51,7 @@ class SocketAttempt:
 
     No method raises. Call `sent` before a message is sent, and `received` for each message that
     came. `end`, `unsent` or `hand_over` (which never waits) ends the session once. A session that
-    is garbage collected ends at what was counted.
+    is garbage collected ends with the usage counted so far.
     """
 
     def __init__(self, meter: CallHost, adapter: Adapter, session: LiveSession) -> None:
@@ -112,7 +111,7 @@ class SocketAttempt:
     # -- the end
 
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """The provider refused to open the session; its answer tells what that costs."""
+        """The provider refused to open the session; its answer states the cost."""
         try:
             reader = self._adapter.reader(self.budget.call, status, headers)
             reader.feed(body)
@@ -129,7 +128,7 @@ class SocketAttempt:
             self._settle(self._figures(complete))
 
     def unsent(self) -> None:
-        """End it and release its reservations: the provider was not reached."""
+        """End the session and release its reservations: the provider was not reached."""
         if self._may_end():
             self._meter.settler.put(self._release)
 
@@ -204,7 +203,7 @@ class SocketAttempt:
             heard = needed.get("audio_milliseconds", 0)
             sent = session.audio_milliseconds_sent
             if heard and not getattr(session, "is_timed_by_bytes", True):
-                # The size of compressed audio does not tell its length.
+                # The size of compressed audio does not determine its length.
                 sent = min(sent, heard + _MOST_LAG_MS)
             needed["audio_milliseconds"] = max(heard, sent)
         return needed

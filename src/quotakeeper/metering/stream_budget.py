@@ -1,9 +1,9 @@
 """Watches a stream that may use more than its reservation: reserves more while it runs, or cuts it.
 
-The answer is parsed as seldom as possible. A token has at least one byte, so the reservation's rest
-tells how many bytes may pass before the next look. If no more can be reserved, the stream ends
-after a whole document with an error in the provider's format, which the SDK raises. A compressed
-answer breaks off instead.
+The answer is parsed as seldom as possible. A token has at least one byte, so the rest of the
+reservation determines how many bytes may pass before the next look. If no more can be reserved, the
+stream ends after a whole document with an error in the provider's format, which the SDK raises. A
+compressed answer breaks off instead.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Reading = Callable[[], tuple[Call, UsageReader] | None]
 
 @dataclass(frozen=True, slots=True)
 class StreamCut:
-    """Where a stream ends: after `keep` bytes of the last piece, then `ending` follows.
+    """Where to cut a stream: after `keep` bytes of the last piece, followed by `ending`.
 
     Without an `ending`, the stream breaks off as if the connection were lost.
     """
@@ -85,7 +85,7 @@ class StreamBudget:
         return f"quotakeeper: {self._denied}" if self._denied is not None else ""
 
     def after(self, chunk: bytes, *, splits: bool) -> StreamCut | None:
-        """Return where the stream has to be cut after this piece; None: it goes on.
+        """Return where to cut the stream after this piece; None: let it continue.
 
         `splits`: the cut may be in the middle of the piece.
         """

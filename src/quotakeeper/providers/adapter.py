@@ -95,7 +95,9 @@ class ProviderAdapter(ABC, Generic[RouteT]):
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return the answer for a refused call: 402 (hard) or 429; `error.message` tells why."""
+        """Return the answer for a refused call: 402 if `hard`, else 429; `error.message` states
+        why.
+        """
         body = {"error": {"message": own_message(message)}}
         return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 

@@ -15,7 +15,7 @@ _FALSE = ("", "false", "0", "no")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A parsed URL. `sure` is False if only the form of the path tells the provider."""
+    """A parsed URL. `sure` is False if only the form of the path indicates the provider."""
 
     host: str
     port: int | None

@@ -88,7 +88,7 @@ class Usage:
     """What a call used according to its answer. `complete` False: the answer was cut short.
 
     `quantities` have the names of domain/units.py, without zeros. `options` are the served ones
-    (the service tier), if the answer tells them. `prepaid`: the call used capacity that is paid
+    (the service tier), if the answer states them. `prepaid`: the call used capacity that is paid
     separately, so it costs nothing more.
     """
 
@@ -243,8 +243,8 @@ class Adapter(Protocol):
     def refusal(
         self, call: Call, *, hard: bool, message: str, retry_after_seconds: float | None = None
     ) -> Refusal:
-        """Return the answer for a refused call in the form of the provider's errors: 402 (hard) or
-        429.
+        """Return the answer for a refused call in the form of the provider's errors: 402 if `hard`,
+        else 429.
         """
 
     def interruption(self, call: Call, *, message: str) -> bytes:

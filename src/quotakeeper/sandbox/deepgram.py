@@ -88,7 +88,7 @@ def _listen(request: SandboxRequest, turn: SandboxTurn, known: Iterable[Speech])
 
 
 def _audio_of(request: SandboxRequest, known: Iterable[Speech]) -> Sound | None:
-    """Return the header of the audio; for a URL, that of the known speech of this name, or 30 s."""
+    """Return the audio's format and length; for a URL, those of the known speech, or 30 s."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         return read_sound(request.body) if request.body else None
     url = (parse_json(request.body) or {}).get("url")

@@ -121,7 +121,7 @@ class DeepgramSession:
         if isinstance(self._coded, bytearray):
             head = bytes(self._coded[:44])
             rate = int.from_bytes(head[28:32], "little") if head[:4] == b"RIFF" else 0
-            if rate:  # a stream's header does not know the length: the number of bytes tells it
+            if rate:  # a stream's header has no length: use the number of bytes
                 length = max(0, self._size - 44) * 1_000_000 // rate
                 return Sound("wav", length, int.from_bytes(head[22:24], "little"))
             found = read_sound(bytes(self._coded)) if self._over else None

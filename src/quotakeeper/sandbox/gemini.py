@@ -2,7 +2,7 @@
 
 The form and the rules follow recorded replies. The prompt count includes everything that is sent.
 The candidate count excludes reasoning tokens. total = prompt + candidates + thoughts. Each chunk of
-a stream has the usage so far; the last one holds.
+a stream has the usage so far; the last chunk's usage counts.
 """
 
 from __future__ import annotations

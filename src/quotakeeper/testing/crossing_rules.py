@@ -1,4 +1,4 @@
-"""Contract: when settled use reaches a threshold, the journal gets one entry per period and turn."""
+"""Contract: when settled use reaches a threshold, the journal gets one entry."""
 
 from __future__ import annotations
 

@@ -193,9 +193,7 @@ class LedgerCase(ABC):
         return verdict.used, verdict.reserved
 
     def overage(self, limit: Limit) -> int:
-        """Return the use that was not admitted, computed from the journal; calls on leases
-        included.
-        """
+        """Return the use beyond what was admitted, also by calls on leases, from the journal."""
         state = LedgerState(zone_named)
         state.add_account(limit.account, 0)
         for entry in self.journal():

@@ -93,7 +93,7 @@ class CommandMaker:
         return [self.command() for _ in range(self._chance.randint(1, at_most))]
 
     def command(self) -> c.Command:
-        """Return any command."""
+        """Return a random command of any kind."""
         make = self._chance.choice(
             (self.reserve, self.reserve, self.reserve, self.end, self.end, self.end, self.record,
              self.correct, self.watch, self.sweep, self.move, self.grow, self.draw)

@@ -27,7 +27,7 @@ def seen_body(body: Any) -> tuple[bytes | None, int | None]:
 
 
 class Gathered:
-    """Collects a body's pieces while they are sent; keeps the bytes of at most `MOST_FILE` bytes."""
+    """Collects a body's pieces while they are sent; drops them if they exceed `MOST_FILE` bytes."""
 
     headers_left = False  # the headers were sent, through the same function
 

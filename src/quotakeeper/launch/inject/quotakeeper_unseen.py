@@ -21,7 +21,7 @@ _HOOKED = frozenset((
     "aiohappyeyeballs", "aiohttp", "httpx", "httpx2", "quotakeeper", "urllib3", "websocket",
     "websockets",
 ))  # fmt: skip
-# Modules between a library and the socket: they do not tell which library connects.
+# Modules between a library and the socket: they do not show which library connects.
 _PLUMBING = frozenset((
     "anyio", "asyncio", "concurrent", "contextlib", "eventlet", "functools", "gevent", "importlib",
     "quotakeeper_unseen", "runpy", "selectors", "sniffio", "socket", "ssl", "threading", "trio",

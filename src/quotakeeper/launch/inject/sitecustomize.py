@@ -48,7 +48,9 @@ class _Waiting:
 
     def find_spec(self, name, path=None, target=None):
         # type: (str, Any, Any) -> Any
-        """Return None, or the hooks' own finders' spec. Every import calls this method."""
+        """Return the module's spec after the hooks are installed, else None. Every import calls
+        this.
+        """
         if name not in self.names:
             return None
         try:
@@ -103,7 +105,7 @@ def _load_package():
 
 def _leave_last():
     # type: () -> None
-    """Register first, because Python calls the first exit handler last: after the program's own."""
+    """Register early: Python runs exit handlers in reverse order, so this one runs last."""
     import atexit  # noqa: PLC0415 - built in
 
     module = type(sys)("_quotakeeper_run")

@@ -63,7 +63,7 @@ class Message:
 
     @property
     def assumed(self) -> bool:
-        """Whether the request does not tell the size of some part."""
+        """Whether the request does not state the size of some part."""
         return any("unknown" in note or "not known" in note for note in self.notes)
 
     def quantities(

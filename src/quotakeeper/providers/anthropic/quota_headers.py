@@ -1,6 +1,6 @@
 """Reads Anthropic's rate-limit headers: `anthropic-ratelimit-requests-limit` and the like.
 
-A reset is an instant in RFC 3339. The headers do not tell the window of a quota.
+A reset is an instant in RFC 3339. The headers do not state the window of a quota.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def fault_of(
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return a refusal: 402 billing_error (hard), else 429."""
+    """Return a refusal: 402 billing_error if `hard`, else 429."""
     body = error_body(message, hard=hard)
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 

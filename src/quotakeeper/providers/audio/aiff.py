@@ -41,7 +41,7 @@ def read_aiff(view: ByteView, start: int = 0) -> AudioLength | None:
 
 
 def _aiff_samples(kind: bytes, size: int, bits: int, channels: int) -> int | None:
-    """Return the samples in `size` bytes; None if the compression does not tell."""
+    """Return the samples in `size` bytes; None if the compression does not determine them."""
     if kind == b"ima4":
         return size // (34 * max(1, channels)) * _IMA_SAMPLES
     width = {b"ulaw": 8, b"ULAW": 8, b"alaw": 8, b"ALAW": 8, b"fl32": 32, b"FL32": 32,

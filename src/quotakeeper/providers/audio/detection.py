@@ -1,7 +1,8 @@
 """Detects the format and the length of audio or video; never raises, whatever the bytes are.
 
-The signature in the bytes tells the format, never the file's name. A format without a signature
-(MPEG audio, AAC in ADTS, AC-3) is accepted only if several frames of one kind follow each other.
+The signature in the bytes determines the format; the file's name does not. A format without a
+signature (MPEG audio, AAC in ADTS, AC-3) is accepted only if several frames of one kind follow each
+other.
 """
 
 from __future__ import annotations
@@ -119,10 +120,10 @@ def longest_milliseconds(size_bytes: int) -> int:
 
 
 def read_sound(head: Buffer, *, tail: bytes = b"", total: int | None = None) -> Sound | None:
-    """Read the length of audio or video from its bytes; None if they do not tell it.
+    """Read the length of audio or video from its bytes; None if the bytes do not contain it.
 
     `head` is the file or its beginning. With `total`, the file's size in bytes, the beginning alone
-    often tells the length; with `tail`, its last bytes, nearly always.
+    is often enough; with `tail`, its last bytes, nearly always.
     """
     found = sound_or_reason(head, tail=tail, total=total)
     return found if isinstance(found, Sound) else None

@@ -140,7 +140,7 @@ def _identity(view: ByteView, at: int) -> tuple[int, int]:
 
 
 def _size(view: ByteView, at: int) -> tuple[int, int | None]:
-    """Return (start of the content, its size); None: unknown, it goes on to the end."""
+    """Return (start of the content, its size); None: unknown, up to the end of the file."""
     first = view.number(at, 1)
     length = 9 - first.bit_length()
     if not 1 <= length <= 8:

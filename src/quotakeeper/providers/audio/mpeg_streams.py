@@ -15,7 +15,7 @@ from quotakeeper.value_classes import dataclass, field
 _SIZES = ((188, 0), (192, 4), (204, 0))  # (bytes of a packet, bytes before its sync byte)
 _ALIKE = 3
 _SYNC = 0x47
-# By stream_type (ISO/IEC 13818-1, table 2-34, and ATSC A/53). Descriptors tell what 0x06 is.
+# By stream_type (ISO/IEC 13818-1, table 2-34, and ATSC A/53). Descriptors show what 0x06 is.
 _TYPES: dict[int, FrameCodec] = {
     0x03: MPEG, 0x04: MPEG, 0x0F: ADTS, 0x81: AC3, 0x87: AC3, 0xC1: AC3, 0xC2: AC3,
 }  # fmt: skip

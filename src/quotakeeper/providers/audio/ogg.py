@@ -27,7 +27,7 @@ class _Stream:
     rate: int
     channels: int
     skipped: int = 0
-    packet: int = 0  # the most samples of a packet; 0: the packet's bytes tell
+    packet: int = 0  # the most samples of a packet; 0: the packet's bytes show it
     begin: int = 0
     last: int = 0
     exact: bool = True
@@ -115,7 +115,7 @@ def _page(view: ByteView, at: int, segments: int, file: _File) -> None:
 
 
 def _begin(view: ByteView, at: int, segments: int, stream: _Stream, position: int) -> None:
-    """Find where the audio begins: the first page's position, less the samples of its packets."""
+    """Find where the audio begins: the position of the first page, less its packets' samples."""
     stream.started = True
     lacing, place = view.take(at + 27, segments), at + 27 + segments
     samples, packets, size = 0, 0, 0

@@ -37,7 +37,9 @@ class WaveFormat:
         return self.kind in _BY_BLOCKS and self.block > 0
 
     def length(self, size: int) -> int | None:
-        """Return the microseconds in `size` bytes of audio; None if the bytes do not tell."""
+        """Return the microseconds in `size` bytes of audio; None if the size does not determine
+        them.
+        """
         if self.is_plain:
             return micros(size // self.block, self.rate)
         if self.packed and self.block:

@@ -34,7 +34,7 @@ _DECLARED_HALVES = 3  # OpenAI writes functions as TypeScript, which is shorter 
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """The most and the typical use of a request, with notes about what the figures do not tell."""
+    """The most and the typical use of a request, with notes about what the figures do not show."""
 
     bound: dict[str, int]
     typical: dict[str, int]
@@ -42,7 +42,7 @@ class Bounded:
 
     @property
     def assumed(self) -> bool:
-        """Whether the request does not tell the size of some part."""
+        """Whether the request does not state the size of some part."""
         said = ("unknown", "not known", "not seen")
         return any(word in note for note in self.notes for word in said)
 

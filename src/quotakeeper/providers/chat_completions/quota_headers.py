@@ -1,6 +1,6 @@
 """Reads rate-limit headers in OpenAI's form: `x-ratelimit-limit-requests` and the like.
 
-The headers do not tell a quota's window (both a day and a minute occur), so the reading has none. A
+The headers do not state a quota's window (both a day and a minute occur), so the reading has none. A
 reset is a duration such as "6m0s" or "12ms".
 """
 

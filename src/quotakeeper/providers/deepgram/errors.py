@@ -30,9 +30,7 @@ def read_fault(status: int, headers: Mapping[str, str], body: bytes) -> Provider
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return a refusal: 402 as for spent credit (hard), which no SDK retries; else 429 with the
-    wait.
-    """
+    """Return a refusal: 402 if `hard`, which no SDK retries; else 429 with the wait."""
     code = "ASR_PAYMENT_REQUIRED" if hard else "TOO_MANY_REQUESTS"
     return refusal_with(
         {"err_code": code, "err_msg": own_message(message), "request_id": ""},

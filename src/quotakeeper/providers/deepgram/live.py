@@ -1,8 +1,8 @@
 """Meters Deepgram's WebSockets: live transcription, Flux, speech, voice agents.
 
 The sent audio is billed, not the time that the socket is open; only agents are billed by time.
-Deepgram tells the length at the end. Until then, or after a lost connection, results and bytes tell
-it.
+Deepgram reports the length at the end. Until
+ then, or after a lost connection, the meter computes it from results and bytes.
 """
 
 from __future__ import annotations
@@ -125,11 +125,11 @@ class ListenSocket(DeepgramSocket):
 
     @property
     def is_timed_by_bytes(self) -> bool:
-        """Whether the bytes tell the length exactly: not for compressed audio."""
+        """Whether the length follows exactly from the bytes: not for compressed audio."""
         return self._format.exact
 
     def sound(self, data: bytes) -> None:
-        """Count bytes; a WAV header at the beginning tells the sample rate."""
+        """Count bytes; a WAV header at the beginning states the sample rate."""
         if self._bytes < _HEADER_BYTES and not self._format.exact:
             self._head += data[:_HEADER_BYTES]
             self._read_header()
@@ -177,7 +177,7 @@ class FluxSocket(ListenSocket):
     """
 
     def told(self, kind: str, message: Json) -> None:
-        """Read TurnInfo, which tells how far the audio was processed."""
+        """Read TurnInfo, which reports how far the audio was processed."""
         if kind == "TurnInfo":
             self._heard = max(self._heard, milliseconds(message.get("audio_window_end")) or 0)
 
@@ -187,7 +187,7 @@ class FluxSocket(ListenSocket):
 
 
 class SpeakSocket(DeepgramSocket):
-    """/v1/speak and /v2/speak: the characters of the text, or the billed ones if Deepgram tells
+    """/v1/speak and /v2/speak: the characters of the text, or the billed ones if Deepgram reports
     them.
     """
 
@@ -234,7 +234,7 @@ class AgentSocket(DeepgramSocket):
         self._bytes += len(data)
 
     def order(self, message: Json) -> None:
-        """Read the settings, which tell whose language model and voice the agent uses."""
+        """Read the settings, which state whose language model and voice the agent uses."""
         if message.get("type") != "Settings":
             return
         agent = child(message, "agent")

@@ -18,7 +18,7 @@ _ADDONS = (
 # Features that are billed by tokens, each one separately.
 _FEATURES = ("summarize", "topics", "intents", "sentiment")
 # Bytes per sample, or usual bytes per second of compressed audio (a browser's Opus has 32 kbit/s).
-# The bytes of compressed audio do not tell its length exactly, so such a figure is an estimate.
+# The bytes of compressed audio do not determine its length exactly, so such a figure is an estimate.
 _SAMPLE_BYTES = {"linear16": 2, "linear32": 4, "mulaw": 1, "alaw": 1}
 _CODED_BYTES = {"g729": 1_000, "amr-nb": 1_525, "amr-wb": 2_950, "speex": 3_000}
 CODED_BYTES = 4_000

@@ -1,6 +1,6 @@
 """Reads the quotas in Deepgram's 429: that one is exhausted, and perhaps until when.
 
-Deepgram limits a project's concurrent calls. Its errors tell no quota and no amount. Its SDKs read
+Deepgram limits a project's concurrent calls. Its errors name no quota and no amount. Its SDKs read
 `Retry-After`, and `X-RateLimit-Reset` as seconds since 1970 UTC.
 """
 

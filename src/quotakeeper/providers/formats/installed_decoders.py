@@ -1,4 +1,4 @@
-"""Decodes Brotli and Zstandard with the program's own library, which requests such answers."""
+"""Decodes Brotli and Zstandard with the library that the program has installed."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _LEAST_PAGE_BYTES = 32
 
 
 def page_count(data: bytes) -> int | None:
-    """Return the number of a PDF's pages; None if its bytes do not tell.
+    """Return the number of a PDF's pages; None if its bytes do not contain it.
 
     Page objects are plain, or compressed in object streams since PDF 1.5; these are decompressed,
     up to 8 MiB. If one is encrypted or in another compression, the result is None. The counts in

@@ -79,7 +79,7 @@ def read_bill(
 
 
 def _header(reader: Iterator[Sequence[str]]) -> tuple[_Columns, str]:
-    """Return the columns, and the currency if a line above them tells it."""
+    """Return the columns, and the currency if a line above them states it."""
     currency = ""
     seen: list[str] = []
     for number, row in enumerate(reader):

@@ -104,7 +104,7 @@ def _unseen(call: Call, size: int | None) -> Call:
 
 
 def _bounded(call: Call, body: Json, count: CountText | None) -> Call:
-    """Return the call with the figures of its body."""
+    """Return the call with the bounds that its body gives."""
     notes: list[str] = []
     make = _MAKERS.get(call.operation)
     if make is None:

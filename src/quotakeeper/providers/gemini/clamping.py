@@ -61,9 +61,7 @@ def gemini_with_output_cap(request: Request, call: Call, tokens: int) -> bytes |
 def _places(
     body: Json, spelt: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> tuple[str, str]:  # fmt: skip
-    """Return the names of a body's settings and of the cap in them: the body's spelling, else
-    Google's.
-    """
+    """Return the names of the settings and of the cap in a body, in the body's own spelling."""
     groups, names = spelt
     group = next((each for each in groups if child(body, each)), groups[0])
     settings = child(body, group)

@@ -70,7 +70,7 @@ def fault_of(
 
 
 def refuse(call: Call, *, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return a refusal: 402 (hard), which no SDK retries; else 429 with the wait."""
+    """Return a refusal: 402 if `hard`, which no SDK retries; else 429 with the wait."""
     error = error_object(call, 402 if hard else 429, message)
     seconds = None if hard else whole_seconds(retry_after_seconds)
     if seconds is not None and call.operation != "interaction":

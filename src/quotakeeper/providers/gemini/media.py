@@ -87,7 +87,7 @@ def _lengths(mime: str, data: bytes, size: int) -> tuple[int, int]:
 
 
 def _film_lengths(data: bytes, size: int) -> tuple[int, int]:
-    """Do the same for a video, whose pictures may be longer than its audio."""
+    """Return (most, typical) whole seconds of a video; its pictures may be longer than its audio."""
     sound = read_sound(data) if data else None
     if sound is None or sound.film_microseconds is None:
         longest = longest_milliseconds(size)

@@ -2,7 +2,7 @@
 
 Output caps: max_output_tokens of the litellm 1.109.1 price map (MIT), read 2026-11-23; those of 2.0
 and 1.5 are from Google's model pages. Media: recorded bills (237 requests) and Google's
-documentation. The figures bound a call before it is sent; the reply tells its cost.
+documentation. The figures bound a call before it is sent; the reply states its cost.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _OUTPUT_CAPS: tuple[tuple[str, int], ...] = (
 class MediaRates:
     """The most tokens for media: a second of audio or video, an image, a page of a document.
 
-    `images` tells how an image is counted:
+    `images` states how an image is counted:
     - "crops" cuts it by its own form and adds one tile for the whole (1.5, 2.0).
     - "tiles" cuts it in squares of 768 pixels (2.5).
     - "fixed" takes `image` whatever the size (3.x, by the requested resolution).

@@ -52,7 +52,7 @@ class Prompt:
     signs: int = 0  # JSON's signs between its texts
     signatures: int = 0
     usual_signatures: int = 0
-    unknown: int = 0  # parts whose size the request does not tell
+    unknown: int = 0  # parts whose size the request does not state
     unknown_key: str = "input_tokens"  # the most expensive quantity that such a part can be
     served: ServedTools = field(default_factory=ServedTools)
     notes: list[str] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 Four forms occur: violations in google.rpc.QuotaFailure; a quota in the metadata of
 google.rpc.ErrorInfo; lines of the message; and only the status. RetryInfo, the metadata and the
-message tell waits.
+message contain waits.
 """
 
 from __future__ import annotations

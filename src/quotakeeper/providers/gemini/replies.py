@@ -242,5 +242,5 @@ class BatchReader(GeminiReader):
             self.note("a batch: an estimate is recorded when it is made")
 
     def estimate(self, whole: bool) -> dict[str, int]:
-        """Estimate that an accepted batch answers all of its requests."""
+        """Return the estimate for an accepted batch, which answers all of its requests."""
         return {key: n for key, n in self.call.typical.items() if key != "requests"}

@@ -30,7 +30,7 @@ class SpeechReader(ChatReader):
 
 
 def refuse(*, hard: bool, message: str, retry_after_seconds: float | None) -> Refusal:
-    """Return a refusal: 402 (hard), which OpenAI's SDK does not retry; else 429."""
+    """Return a refusal: 402 if `hard`, which OpenAI's SDK does not retry; else 429."""
     body = {"error": error_object(message, hard=hard)}
     return refusal_with(body, hard=hard, retry_after_seconds=retry_after_seconds)
 

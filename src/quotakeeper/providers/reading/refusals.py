@@ -17,7 +17,7 @@ def refusal_with(
     body: object, *, hard: bool, retry_after_seconds: float | None,
     headers: Mapping[str, str] = _JSON,
 ) -> Refusal:  # fmt: skip
-    """Return a refusal with a JSON body: 402 (hard), which no SDK retries; else 429.
+    """Return a refusal with a JSON body: 402 if `hard`, which no SDK retries; else 429.
 
     A 429 has `retry-after` in whole seconds, if the wait is known.
     """

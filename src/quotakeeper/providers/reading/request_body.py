@@ -8,7 +8,7 @@ from quotakeeper.providers.formats.json_values import whole
 
 
 def body_of(request: Request) -> tuple[bytes | None, int | None]:
-    """Return (the bytes or None, the size or None)."""
+    """Return (the decompressed body or None, its size in bytes or None)."""
     size = request.body_size
     if size is None:
         size = whole(request.header("content-length").strip())

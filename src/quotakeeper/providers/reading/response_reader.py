@@ -1,8 +1,8 @@
 """Reads a response as it arrives: decoding, framing, faults, and figures with their provenance.
 
-All adapters share these rules. A call that was sent is never recorded as no use. A call without any
-answer is recorded at its upper bound, because it may have used that much. See `token_reader` for
-tokens.
+All adapters share these rules. A call that was sent is never recorded as a use of zero. A call
+without any answer is recorded at its upper bound, because it may have used that much. See
+`token_reader` for tokens.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def retry_after_us(headers: Mapping[str, str]) -> int | None:
 
 
 def kind_of_status(status: int) -> str:
-    """Return what an error status means if the answer tells no more."""
+    """Return what an error status means if the answer says nothing more."""
     kinds = {401: "auth", 402: "payment", 403: "auth", 429: "quota"}
     if status in kinds:
         return kinds[status]
