@@ -67,7 +67,9 @@ def read_price_id(text: str) -> PriceId:
 
 
 def options_of(text: str) -> dict[str, str]:
-    """Return the price options in a price id, to price the same call again; {} if it is not one."""
+    """Return the price options in a price id, to price the same call again; {} if the text is not a
+    price id.
+    """
     try:
         options = read_price_id(text).options
     except InvalidInputError:

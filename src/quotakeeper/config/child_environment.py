@@ -31,7 +31,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class SdkVariables:
-    """The environment variables in which SDKs take another address of a provider.
+    """The environment variables that give an SDK another address of a provider.
 
     `base_urls` maps a variable to its provider's name. `is_provider_host` returns whether a host is
     recognised as a provider's without such a variable.

@@ -117,7 +117,9 @@ def _elementary(payload: bytes) -> bytes:
 
 
 def _section(packet: bytes, table: int) -> bytes:
-    """Return a table that begins in this packet, without its checksum; these tables fit into one."""
+    """Return a table that begins in this packet, without its checksum; each table that is read fits
+    into one packet.
+    """
     payload = _payload(packet)
     if not packet[1] & 0x40 or not payload:
         return b""

@@ -81,7 +81,7 @@ class Framing:
         self._splitter.feed(data)
 
     def close(self) -> None:
-        """The bytes are over."""
+        """Take note that no more bytes follow."""
         if self._splitter is not None:
             self._splitter.close()
 

@@ -39,7 +39,7 @@ class _Text:
                 return ""
 
     def take(self, expected: str) -> None:
-        """Skip one of these characters. Raises InvalidInputError for another one."""
+        """Skip the next character if it is in `expected`; else raise InvalidInputError."""
         found = self.look()
         if not found or found not in expected:
             raise self.wrong(f"expected {expected!r}, found {found!r}" if found else "it ends here")
