@@ -201,7 +201,9 @@ def test_it_is_said_once(
     with caplog.at_level(logging.WARNING, "quotakeeper"):
         for _ in range(3):
             assert by_requests(generate(sandbox.base_url), prompt(), HEADERS).status == 200
-    assert [record.message for record in caplog.records] == ["quotakeeper: a call was sent uncounted"]
+    assert [record.message for record in caplog.records] == [
+        "quotakeeper: a call was sent uncounted"
+    ]
 
 
 def _no_ledger(*_: Any, **__: Any) -> Any:
@@ -293,7 +295,9 @@ def test_without_readable_settings_calls_pass_where_that_is_allowed(
     for _ in range(2):
         assert post(generate(sandbox.base_url), prompt(), HEADERS).status == 200
     (said,) = [record.message for record in caplog.records]
-    assert said.startswith("quotakeeper: calls are counted without these settings: ") and where in said
+    assert (
+        said.startswith("quotakeeper: calls are counted without these settings: ") and where in said
+    )
     meter = current_meter()
     assert meter is not None and meter.flush(20)
     events = list(meter.keeper.events())
