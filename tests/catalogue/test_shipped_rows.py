@@ -107,7 +107,7 @@ def test_what_is_not_a_price_id_is_refused(prices, text):
 
 
 def test_an_id_of_a_model_that_is_gone_is_refused(prices):
-    with pytest.raises(InvalidInputError, match="is not of these prices"):
+    with pytest.raises(InvalidInputError, match="does not belong to these prices"):
         prices.lines("gemini/gemini-9@2026-01-01#standard")
 
 

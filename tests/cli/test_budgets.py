@@ -176,7 +176,7 @@ def test_limits_set_writes_scope_per_and_thresholds(cli: CommandLine) -> None:
     assert cli.run("limits", "set", "money", *new).code == 0
     assert 'per = "user"' in path.read_text(encoding="utf-8")
     done = cli.run("limits", "set", "money", "--scope", "user=lan")
-    assert done.code == 78 and "'user' has one value in scope" in done.err
+    assert done.code == 78 and "'user' already has a fixed value in scope" in done.err
 
 
 def test_limits_raise(cli: CommandLine, keeper: Keeper) -> None:

@@ -108,7 +108,7 @@ class TokenCalculator:
             date = self._now().strftime("%Y-%m-%d %H:%M:%S")
             lines = summary_lines(date, self._totals(), self._status())
         except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
-            self._log(logging.ERROR, f"❌ no summary: {error}")
+            self._log(logging.ERROR, f"❌ the summary could not be made: {error}")
             return
         for line in lines:
             self._log(logging.INFO, line)
@@ -118,7 +118,7 @@ class TokenCalculator:
         try:
             return self._status()
         except Exception as error:  # noqa: BLE001 - the brief: nothing raises into the host
-            self._log(logging.ERROR, f"❌ no quota status: {error}")
+            self._log(logging.ERROR, f"❌ the quota status could not be read: {error}")
             return {"error": str(error)}
 
     def get_quota_warnings(self) -> list[str]:

@@ -206,7 +206,7 @@ class PriceSnapshot:
                 return tuple(line for lines in found for line in lines)
         raise InvalidInputError(
             "price_id",
-            f"{price_id[:120]!r} is not of these prices ({self.version})",
+            f"{price_id[:120]!r} does not belong to these prices ({self.version})",
             "load the price files it was made with",
         )
 

@@ -141,8 +141,8 @@ def read_limit(
     no_scope: tuple[tuple[str, str], ...] = ()
     scope, per = read("scope", _scope, no_scope), read("per", _label, "")
     if per in dict(scope):
-        problem = f"{per!r} has one value in scope (in the limit {name!r})"
-        raise ConfigError(f"{where}.per", problem, "leave it out of one of them")
+        problem = f"{per!r} already has a fixed value in scope (in the limit {name!r})"
+        raise ConfigError(f"{where}.per", problem, "remove it from per or from scope")
     meter = METERS[read("meter", lambda value: meter_named(str(value)).name, "")]
     return Limit(
         name=name,

@@ -125,8 +125,8 @@ def lease_size(value: object) -> str:
     if text.isdecimal() and FEWEST_LEASED <= int(text[:6]) <= MOST_LEASED:
         return str(int(text))
     raise InvalidInputError(
-        "", f"{str(value)[:60]!r} is no way to lease",
-        f"off, auto, or for how many calls: {FEWEST_LEASED} to {MOST_LEASED}",
+        "", f"{str(value)[:60]!r} is not a valid lease setting",
+        f"use off, auto, or a number of calls from {FEWEST_LEASED} to {MOST_LEASED}",
     )  # fmt: skip
 
 

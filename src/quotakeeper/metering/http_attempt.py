@@ -272,7 +272,7 @@ class HttpAttempt:
 
     def _assume(self) -> None:
         # An error after the request was sent makes the reservation charge its estimate.
-        reason = LookupError("what it used is not known")
+        reason = LookupError("the use is not known")
         self._reservation.__exit__(type(reason), reason, None)
 
     def _note_retry(self, served: bool) -> None:

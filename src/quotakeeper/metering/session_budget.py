@@ -105,7 +105,7 @@ class SessionBudget:
         """Settle the session at `figures`; if they are None, charge everything that is reserved."""
         held, self._held = self._held, []
         if figures is None:
-            reason = LookupError("what it used is not known")
+            reason = LookupError("the use is not known")
             for each in held:
                 # An error after the session began makes a reservation charge its estimate.
                 each.__exit__(type(reason), reason, None)

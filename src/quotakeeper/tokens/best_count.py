@@ -32,6 +32,6 @@ def _tokenizer_works() -> bool:
     try:
         exact.count("a")
     except (TokenizerError, ConfigError) as error:
-        log.warning("quotakeeper: counts are estimated: %s", error)
+        log.warning("quotakeeper: token counts are estimates from now on: %s", error)
         return False
     return True
