@@ -12,6 +12,7 @@ from quotakeeper import Keeper
 from quotakeeper.intercept import socket_gate
 from quotakeeper.intercept.hooks import (
     aiohttp_websocket,
+    httpx_websocket,
     websocket_client,
     websockets_asyncio,
     websockets_parts,
@@ -44,13 +45,16 @@ BY_WAY: dict[str, tuple[Any, ...]] = {
     "websockets.legacy": (*EVERY, websockets_asyncio, websockets_parts),
     "websocket-client": (*EVERY, websocket_client),
     "aiohttp": (*EVERY, aiohttp_websocket),
+    "httpx-ws": (*EVERY, httpx_websocket),
+    "httpx-ws async": (*EVERY, httpx_websocket),
 }
 # What is no function of ours that a session runs through, each kind with its reason.
 LEFT_OUT = {
     "the guards themselves": {"open_live", "aopen_live", "after_fault", "frame_received"},
     "installed before the failure": {"install_asyncio", "install_legacy"},
     "stand in for the library's own verbs": {"opening", "sending", "send_handshake",
-                                             "receive_answer"},
+                                             "receive_answer", "shaking_hands", "_sending",
+                                             "_cutting", "_seen"},
 }  # fmt: skip
 NAMES_LEFT_OUT = frozenset().union(*LEFT_OUT.values())
 

@@ -22,7 +22,7 @@ import websockets.sync.connection
 from quotakeeper import Keeper
 from quotakeeper.intercept.hooks import websocket_client, websockets_asyncio, websockets_sync
 from quotakeeper.intercept.hooks.aiohttp_websocket import MeteredWriter
-from quotakeeper.intercept.socket_gate import Assembler
+from quotakeeper.intercept.socket_gate import Assembler, MeteredSocket
 from quotakeeper.metering.socket_attempt import SocketAttempt
 from quotakeeper.sandbox import Sandbox
 from quotakeeper.testing import FakeClock
@@ -382,9 +382,7 @@ def test_the_writer_of_an_older_aiohttp_is_metered(message: bytes | str) -> None
         async def asent(self, data: Any) -> None:
             passed.append(data)
 
-    class Socket:
-        attempt = Attempt()
-
-    writer: Any = MeteredWriter(Older(), Socket(), Socket())  # type: ignore[arg-type]
+    attempt: Any = Attempt()
+    writer: Any = MeteredWriter(Older(), Attempt(), MeteredSocket(attempt))
     asyncio.run(writer.send(message, isinstance(message, bytes), 9))
     assert passed == [message, (message, isinstance(message, bytes), 9)]

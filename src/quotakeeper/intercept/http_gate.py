@@ -40,6 +40,7 @@ class _Switch:
     on = False
     said = False
     asked: Callable[[str], None] | None = None  # is told the address of every request
+    unmetered: Callable[[str], None] | None = None  # and that of a socket that no hook follows
 
 
 switch = _Switch()

@@ -5,12 +5,14 @@ What goes wrong here never reaches the program as an error of ours; see `http_ga
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from quotakeeper.intercept.held_signals import SignalsHeld
-from quotakeeper.intercept.http_gate import after_fault, faults_noted, process_meter, switch, told
+from quotakeeper.intercept.http_gate import after_fault, process_meter, switch, told
 from quotakeeper.intercept.suppression import is_suppressed
+from quotakeeper.loggers import tell
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.refusal import Denied, Refused
 
@@ -26,6 +28,10 @@ _NORMAL_CODES = (1000, 1001, 1005)
 _MOST_REASON = 120  # bytes that a close frame has room for
 POLICY = 1008  # the close code for a connection that broke a rule
 SOCKET = "_quotakeeper_socket"  # where a hook hangs what it knows of a connection
+
+Result = TypeVar("Result")
+
+log = logging.getLogger("quotakeeper.intercept")
 
 
 def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
@@ -54,6 +60,27 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
     except Exception as error:  # noqa: BLE001 - as above
         return after_fault(opening.meter, opening.request, error)
     return None
+
+
+def passes_unmetered(make: Callable[[], Request]) -> None:
+    """Name a socket that opens and that no hook follows, if it is a provider's."""
+    meter = None if not switch.on or is_suppressed() else process_meter()
+    if meter is None:
+        return
+    with SignalsHeld():
+        from quotakeeper.providers.registry import live_session  # noqa: PLC0415 - as below
+
+    request = make()
+    if live_session(request, known_hosts=meter.known_hosts) is None:
+        return
+    if switch.unmetered is not None:
+        switch.unmetered(request.url)
+        return
+    host = request.url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
+    text = (
+        "quotakeeper: a WebSocket to %s is not counted: no hook follows the library that opened it"
+    )
+    tell(log, logging.WARNING, text, host)
 
 
 class _Opening:
@@ -98,6 +125,11 @@ class Assembler:
         self._parts: list[bytes] = []
         self._is_text = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a message has begun that is not complete."""
+        return bool(self._parts)
+
     def feed(self, opcode: int, data: Any, final: bool) -> bytes | str | None:
         """Take a frame; gives the message that it completes."""
         if opcode == _CLOSE:
@@ -125,10 +157,17 @@ class MeteredSocket:
 
     def frame_received(self, opcode: int, data: Any, final: bool) -> None:
         """Take a frame of the provider's. Never raises."""
-        with faults_noted:
-            message = self.incoming.feed(opcode, data, final)
-            if message is not None:
-                self.attempt.received(message)
+        message = self.read(self.incoming.feed, opcode, data, final)
+        if message is not None:
+            self.attempt.received(message)
+
+    def read(self, act: Callable[..., Result], *given: Any) -> Result | None:
+        """What `act` makes of a message. Where it fails: None, and only what is set aside counts."""
+        try:
+            return act(*given)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+            self.attempt.lost_count(error)
+            return None
 
     @property
     def was_closed(self) -> bool:

@@ -107,6 +107,10 @@ class SocketAttempt:
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
 
+    def lost_count(self, error: Exception) -> None:
+        """A message passes that could not be read: what is set aside is all that is known."""
+        self._broke(error)
+
     # -- its end
 
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

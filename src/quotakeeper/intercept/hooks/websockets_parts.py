@@ -23,7 +23,7 @@ class Metered(NamedTuple):
     """What differs between threads and event loops: how to ask, send in pieces, and end."""
 
     ask: Callable[[SocketAttempt, bytes | str], Any]
-    pieces: Callable[[Any, SocketAttempt, Any], Any]
+    pieces: Callable[[Any, MeteredSocket, Any], Any]
 
 
 def socket_of(connection: Any) -> MeteredSocket | None:
@@ -58,7 +58,7 @@ def sending(
     """The steps of a send: ask, then send the message, or end the connection in its place."""
     socket = tried(socket_of, connection)
     if socket is not None and isinstance(message, PLAIN):
-        data = tried(as_sent, message, given, named)
+        data = socket.read(as_sent, message, given, named)
         cut = None
         if data is not None:
             cut = yield lambda: metered.ask(socket.attempt, data)
@@ -66,7 +66,7 @@ def sending(
             yield from _cutting(connection, cut, original)
             return None
     elif socket is not None:
-        metered_pieces = tried(metered.pieces, connection, socket.attempt, message)
+        metered_pieces = socket.read(metered.pieces, connection, socket, message)
         message = message if metered_pieces is None else metered_pieces
     return (yield lambda: original(connection, message, *given, **named))
 

@@ -73,6 +73,7 @@ def _hooked():
 
         if _unseen is not None:
             switch.asked = _unseen.asked
+            switch.unmetered = _unseen.unmetered
         install()
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not be the program's error
         _note("failed", type(error).__name__)
