@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper
+from quotakeeper.engine.batch_settle import OpenSession
+from quotakeeper.engine.journals.session_note import SessionNote
 from quotakeeper.intercept import socket_gate
 from quotakeeper.intercept.hooks import (
     aiohttp_websocket,
@@ -18,7 +20,7 @@ from quotakeeper.intercept.hooks import (
     websockets_parts,
     websockets_sync,
 )
-from quotakeeper.metering import session_budget, socket_attempt
+from quotakeeper.metering import progress_note, session_budget, socket_attempt
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.sandbox import Sandbox
@@ -37,7 +39,8 @@ from tests.intercept_sockets.conftest import (
 
 EVERY = (
     socket_gate, socket_gate.Assembler, socket_gate.MeteredSocket, session_budget.SessionBudget,
-    socket_attempt.SocketAttempt, socket_attempt, CallMeter,
+    socket_attempt.SocketAttempt, socket_attempt, progress_note.ProgressNote, progress_note,
+    OpenSession, SessionNote, CallMeter,
 )  # fmt: skip
 BY_WAY: dict[str, tuple[Any, ...]] = {
     "websockets.sync": (*EVERY, websockets_sync, websockets_parts),

@@ -94,6 +94,7 @@ def _opened(found: Found, denied: Denied | None) -> SocketAttempt | Refused:
     meter, adapter, attempt = found
     if denied is not None:
         return meter.refused(adapter, attempt.budget.call, denied)
+    attempt.opens()
     return meter.keep(attempt)
 
 

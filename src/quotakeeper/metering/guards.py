@@ -14,7 +14,7 @@ _WHAT = "a call under way could not be followed"
 _VERBS = (
     "answered", "feed", "passed", "apassed", "passed_in_background", "end", "aend", "failed",
     "afailed", "hand_over", "sent", "asent", "received", "unsent", "settled",
-    "lost_count",
+    "lost_count", "opens",
 )  # fmt: skip
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])

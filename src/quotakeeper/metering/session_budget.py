@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from quotakeeper.engine.batch_settle import OpenSession
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.recognised import welcome_provider
 from quotakeeper.metering.refusal import DENIED, Denied
@@ -55,6 +56,7 @@ class SessionBudget:
         self._keeper = keeper
         self._scope = scope
         self._held: list[Reservation] = []
+        self._session = OpenSession()
 
     @property
     def is_open(self) -> bool:
@@ -97,11 +99,26 @@ class SessionBudget:
         """Carry a plan out, awaited."""
         return await adrive(plan, self._acarry_out)
 
+    # -- what is written down
+
+    def note(self, figures: dict[str, Any]) -> None:
+        """Write down what was used so far, for whoever finds this process dead. Raises OSError."""
+        if self._held:
+            self._session.write(self._held, figures)
+
+    def forget_note(self) -> None:
+        """What was used is not known any more."""
+        self._session.end()
+
     # -- the end
 
     def settle(self, figures: dict[str, Any] | None) -> None:
         """Book the whole; without figures, what is set aside is assumed to be used."""
         held, self._held = self._held, []
+        self._end(held, figures)
+        self._session.end()
+
+    def _end(self, held: list[Reservation], figures: dict[str, Any] | None) -> None:
         if figures is None:
             reason = LookupError("what it used is not known")
             for each in held:
@@ -118,6 +135,7 @@ class SessionBudget:
         held, self._held = self._held, []
         for each in held:
             each.release()
+        self._session.end()
 
     # -- inside
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -13,6 +12,7 @@ from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.event_loops import after_queued_jobs
 from quotakeeper.metering.guards import with_guards
+from quotakeeper.metering.progress_note import ProgressNote, copied
 from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.refusal import Denied
 from quotakeeper.metering.session_budget import EXTEND_SECONDS, ExtendStep, Plan, SessionBudget
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MOST_LAG_MS = 5_000  # of results behind what was sent
 _MOST_PER_BYTE = 20  # a byte is at most a millisecond of twenty channels
 _MOST_PER_MESSAGE = 300  # beside its bytes: a picture is 258 tokens
+_ENDED_MIDWAY = "its process ended before the session did"
 
 Data = bytes | str
 
@@ -56,11 +57,13 @@ class SocketAttempt:
 
     def __init__(self, meter: CallHost, adapter: Adapter, session: LiveSession) -> None:
         self.budget = SessionBudget(meter.keeper, meter.scope, session.call)
+        self._progress = ProgressNote(meter, self.budget)
         self._meter = meter
         self._adapter = adapter
         self._session = session
         self._before: LiveSession | None = None  # without the message that is being weighed
         self._needed: dict[str, int] = {}
+        self._usage: Usage | None = None  # so far
         self._cut: SocketCut | None = None
         self._broken = False
         self._refusal: Usage | None = None
@@ -72,6 +75,11 @@ class SocketAttempt:
         self._began = self._extended = meter.monotonic()
 
     # -- what passes
+
+    def opens(self) -> None:
+        """It is about to open: from here on a kill does not lose what is known of it."""
+        with self._session_lock:
+            self._note(self._session.finish(complete=False))
 
     def sent(self, data: Data) -> SocketCut | None:
         """Ask whether a message may leave; None: it may."""
@@ -103,7 +111,8 @@ class SocketAttempt:
                 if self._before is not None:
                     self._before.received(data, elapsed_ms=self._elapsed())
                 usage = self._session.received(data, elapsed_ms=self._elapsed())
-                self._needed = self._need(self._session, usage)
+                self._usage, self._needed = usage, self._need(self._session, usage)
+                self._note(usage)
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
 
@@ -137,6 +146,8 @@ class SocketAttempt:
         """End it without waiting."""
         if self._may_end():
             figures = self._figures(complete)
+            if figures is not None:
+                self._progress.write(figures)
             self._meter.settler.put(lambda: self._settle(figures))
 
     async def settled(self) -> None:
@@ -179,7 +190,10 @@ class SocketAttempt:
             before, self._before = self._before, None
             if before is not None and not leaves:
                 self._session = before
-                self._needed = self._need(before, before.finish(complete=False))
+                self._usage = before.finish(complete=False)
+                self._needed = self._need(before, self._usage)
+            if self._usage is not None:
+                self._note(self._usage)
 
     def _counted(self, data: Data) -> tuple[bool, dict[str, int]]:
         """Whether a message costs nothing, and what is needed with it.
@@ -191,9 +205,9 @@ class SocketAttempt:
             needed = self._needed
             rooms = [covered[name] - needed.get(name, 0) for name in covered if name != "requests"]
             most = len(data) * _MOST_PER_BYTE + _MOST_PER_MESSAGE
-            self._before = _copied(self._session) if min(rooms, default=0) < most else None
+            self._before = copied(self._session) if min(rooms, default=0) < most else None
             usage = self._session.sent(data, elapsed_ms=self._elapsed())
-            self._needed = self._need(self._session, usage)
+            self._usage, self._needed = usage, self._need(self._session, usage)
             return self._needed == needed, self._needed
 
     def _need(self, session: LiveSession, usage: Usage) -> dict[str, int]:
@@ -228,7 +242,7 @@ class SocketAttempt:
 
     def _is_free(self, data: Data) -> bool:
         with self._session_lock:
-            trial = _copied(self._session)
+            trial = copied(self._session)
             if trial is None:
                 return False
             before = self._need(trial, trial.finish(complete=False))
@@ -250,12 +264,21 @@ class SocketAttempt:
                 usage = self._refusal or self._session.finish(
                     complete=complete, elapsed_ms=self._elapsed()
                 )
-                quantities = dict(usage.quantities) if self._refusal else self._quantities(usage)
+                return self._figures_by(usage)
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
             return None
+
+    def _figures_by(self, usage: Usage, *notes: str) -> dict[str, Any]:
+        quantities = dict(usage.quantities) if self._refusal else self._quantities(usage)
         cut = self._cut.reason if self._cut else ""
-        return {**figures_of(usage, self._elapsed(), usage.note, cut), "quantities": quantities}
+        figures = figures_of(usage, self._elapsed(), *notes, usage.note, cut)
+        return {**figures, "quantities": quantities}
+
+    def _note(self, usage: Usage) -> None:
+        if not self._broken:
+            midway = () if usage.complete else (_ENDED_MIDWAY,)
+            self._progress.write(self._figures_by(usage, *midway))
 
     def _settle(self, figures: dict[str, Any] | None) -> None:
         try:
@@ -271,18 +294,5 @@ class SocketAttempt:
 
     def _broke(self, error: Exception) -> None:
         self._broken = True
+        self._progress.drop()
         self._meter.fault("a live session could not be read", error)
-
-
-def _copied(session: LiveSession) -> LiveSession | None:
-    """The session as it is now; None when it cannot be copied."""
-    # Frozen values are shared: they never change, and not all of them can be copied.
-    frozen = {
-        id(value): value
-        for value in vars(session).values()
-        if getattr(getattr(value, "__dataclass_params__", None), "frozen", False)
-    }
-    try:
-        return copy.deepcopy(session, frozen)
-    except Exception:  # noqa: BLE001 - then what stays here is counted all the same
-        return None

@@ -13,6 +13,7 @@ from quotakeeper.domain.ledger.commands import Sweep
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.background_writes import Apply, plainly
+from quotakeeper.engine.journals.ended_calls import EndedCalls
 from quotakeeper.engine.journals.replay import LeaseReplay
 
 MOST_AT_ONCE = 1_000
@@ -23,15 +24,18 @@ GiveBack = Callable[[Collection[str], LedgerWriter, int], None]
 
 def sweep(
     store: Store, now: int, leases: LeaseReplay, apply: Apply = plainly,
-    give_back: GiveBack | None = None,
+    give_back: GiveBack | None = None, ended: EndedCalls | None = None,
 ) -> None:  # fmt: skip
     """End what has expired and what dead owners left; sent calls are assumed, others released.
 
-    What the dead did on their leases is booked first, and what is left of these comes back. The
-    holder of an overdue lease that is not known to be dead is fenced, and its journal is booked.
+    What the dead did on their leases is booked first, and what is left of these comes back; then
+    what they noted of calls that were ended, or of sessions under way. The holder of an overdue
+    lease that is not known to be dead is fenced, and its journal is booked.
     """
     dead = store.dead_owners()
     replayed = leases.replay(store, now)
+    if ended is not None:
+        ended.replay(store, now)
     # Some had nothing open until their journal was booked: what was under way when they died.
     dead = (dead | replayed.booked) - replayed.unread
     end_holds(store, dead, now, leases, apply, give_back)
