@@ -15,7 +15,7 @@ from quotakeeper.engine.batch_settle import OpenSession
 from quotakeeper.testing import FakeClock
 from tests.engine.support import config, limit
 
-BLOCK = {"model": "nova-3", "operation": "listen", "sent": True}
+BLOCK: dict[str, Any] = {"model": "nova-3", "operation": "listen", "sent": True}
 
 
 def _keeper(folder: Path, lease: str = "off") -> Keeper:
