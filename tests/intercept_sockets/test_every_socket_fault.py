@@ -11,6 +11,7 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.engine.batch_settle import OpenSession
 from quotakeeper.engine.journals.session_note import SessionNote
+from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.intercept import socket_gate
 from quotakeeper.intercept.hooks import (
     aiohttp_websocket,
@@ -35,6 +36,8 @@ from tests.intercept_sockets.conftest import (
     RefusedError,
     Watched,
     address,
+    billed,
+    booked,
 )
 
 EVERY = (
@@ -105,6 +108,26 @@ def test_no_failure_of_ours_reaches_the_program(
         assert other.verify() == []
 
 
+def _no_ledger(*_: Any, **__: Any) -> Any:
+    raise LedgerUnavailableError("ledger.db", "is locked")
+
+
+@pytest.mark.parametrize(("policy", "status"), [("deny", 402), ("allow", 101)])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_ledger_that_does_not_answer_refuses_a_session_or_counts_it_later(
+    policy: str, status: int, way: str, sandbox: Sandbox, watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    keeper = watched(settings={"on_store_failure": policy})
+    with monkeypatch.context() as patch:
+        for verb in ("carry_out", "acarry_out", "carry_out_all"):
+            patch.setattr(keeper._engine.worker, verb, _no_ledger)
+        assert session(way, sandbox)[0] == status
+        assert watched.watching is not None and watched.watching.flush(20)
+    assert booked(watched) == ([] if status == 402 else billed(sandbox))
+    assert keeper.verify() == []
+
+
 DENIED = [(BackgroundSettler, "start"), (socket_attempt, "SessionBudget"), (socket_gate, "_opened")]
 
 
@@ -128,3 +151,7 @@ def test_the_policy_decides_what_becomes_of_a_session_that_cannot_be_counted(
             except RefusedError as error:
                 opened = error.status
             assert (name, opened) == (name, status)
+    if policy == "allow":  # each is counted, once, the first one as it should be
+        events = watched.events()
+        assert len(events) == 1 + 2 * len(DENIED)
+        assert [str(each.provenance) for each in events].count("assumed") == 2 * len(DENIED)

@@ -141,19 +141,25 @@ def tried(act: Callable[..., Result], *given: Any) -> Result | None:
 
 
 def after_fault(
-    meter: CallMeter | None, request: Request | None, error: Exception
+    meter: CallMeter | None, request: Request | None, error: Exception, *, is_reserved: bool = False
 ) -> Refused | None:
-    """Refuse a provider's call that cannot be counted, where `on_store_failure` says so."""
-    refused = None
+    """Refuse a provider's call that cannot be followed, where `on_store_failure` says so; else have
+    it counted at the most that it can use."""
+    refused, is_counted = None, False
     if meter is not None and request is not None:
         with suppress(Exception):  # then nobody knows whether it is a provider's: it passes
-            from quotakeeper.metering.fault_policy import refusal_after  # noqa: PLC0415 - see above
+            from quotakeeper.metering import fault_policy as policy  # noqa: PLC0415 - see above
 
-            refused = refusal_after(meter, request, error)
-    if refused is None:
+            refused = policy.refusal_after(meter, request, error)
+            is_counted = refused is None and policy.counted_later(
+                meter, request, error, is_reserved=is_reserved
+            )
+    if meter is None or (refused is None and not is_counted):
         note_fault(error)
-    elif meter is not None:
+    elif refused is not None:
         meter.fault("a call was refused", error)
+    else:
+        meter.fault("a call passed unfollowed, and counts at the most that it can use", error)
     return refused
 
 

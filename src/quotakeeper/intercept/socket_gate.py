@@ -43,7 +43,7 @@ def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
             meter, budget = found[0], found[2].budget
             return _opened(found, until_admitted(meter, lambda: budget.drive(budget.opening())))
     except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
-        return after_fault(opening.meter, opening.request, error)
+        return opening.failed(error)
     return None
 
 
@@ -58,7 +58,7 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
                 found, await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
             )
     except Exception as error:  # noqa: BLE001 - as above
-        return after_fault(opening.meter, opening.request, error)
+        return opening.failed(error)
     return None
 
 
@@ -88,6 +88,18 @@ class _Opening:
 
     meter: CallMeter | None = None
     request: Request | None = None
+    attempt: SocketAttempt | None = None
+
+    def failed(self, error: Exception) -> Refused | None:
+        """What becomes of it, and of what is set aside for it."""
+        attempt = self.attempt if self.attempt is not None and self.attempt.budget.is_open else None
+        refused = after_fault(self.meter, self.request, error, is_reserved=attempt is not None)
+        if attempt is not None and refused is not None:
+            attempt.unsent()
+        elif attempt is not None:
+            attempt.lost_count(error)
+            attempt.hand_over()
+        return refused
 
 
 def _opened(found: Found, denied: Denied | None) -> SocketAttempt | Refused:
@@ -115,7 +127,8 @@ def _found(opening: _Opening, make: Callable[[], Request]) -> Found | None:
         return None
     meter.settler.start()
     adapter, session = found
-    return meter, adapter, SocketAttempt(meter, adapter, session)
+    opening.attempt = SocketAttempt(meter, adapter, session)
+    return meter, adapter, opening.attempt
 
 
 class Assembler:

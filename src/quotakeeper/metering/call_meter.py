@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from quotakeeper.clocks import Clock, SystemClock
@@ -15,16 +15,16 @@ from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.event_loops import after_queued_jobs, run_in_thread, running_loop
 from quotakeeper.metering.http_attempt import HttpAttempt
+from quotakeeper.metering.pending_call import PendingCall, lowered_body
 from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
 from quotakeeper.metering.recognised import welcome_provider
-from quotakeeper.metering.refusal import DENIED, Denied, Refused
+from quotakeeper.metering.refusal import DENIED, Denied, Refused, UnfollowedCallError
 from quotakeeper.metering.retries import Link, Retries
-from quotakeeper.providers.adapter import body_with_output_cap, output_cap_of
+from quotakeeper.providers.adapter import output_cap_of
 from quotakeeper.providers.contract import NOTHING, Adapter, Call, Request, TextCount
 from quotakeeper.providers.registry import recognise
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.reservation import Reservation
     from quotakeeper.keeper import Keeper
 
 # A wait of at most this is a matter for a retry; a longer one is a matter for a person.
@@ -48,18 +48,6 @@ class OpenCall(Protocol):
 AnyOpenCall = TypeVar("AnyOpenCall", bound=OpenCall)
 
 log = logging.getLogger("quotakeeper.intercept")
-
-
-@dataclass(slots=True)
-class _PendingCall:
-    """A call that is about to be admitted."""
-
-    request: Request
-    adapter: Adapter
-    call: Call
-    link: Link | None
-    arguments: dict[str, Any]
-    reservation: Reservation | None = None
 
 
 class CallMeter:
@@ -211,28 +199,30 @@ class CallMeter:
 
     # -- inside
 
-    def _pending(self, request: Request, adapter: Adapter, call: Call) -> _PendingCall:
+    def _pending(self, request: Request, adapter: Adapter, call: Call) -> PendingCall:
         self.settler.start()
         welcome_provider(self.keeper, call.provider)
         link = self.retries.link(request, self.monotonic())
         arguments = self._asked(call, link)
         arguments["output_cap"] = lambda: output_cap_of(adapter, request, call)
-        return _PendingCall(request, adapter, call, link, arguments)
+        return PendingCall(request, adapter, call, link, arguments)
 
-    def _admitted(self, pending: _PendingCall, denied: Denied | None) -> HttpAttempt | Refused:
+    def _admitted(self, pending: PendingCall, denied: Denied | None) -> HttpAttempt | Refused:
         if denied is not None or pending.reservation is None:
             assert denied is not None
             return self.refused(pending.adapter, pending.call, denied)
-        attempt = HttpAttempt(
-            self,
-            pending.adapter,
-            pending.call,
-            pending.reservation,
-            pending.request,
-            pending.link,
-        )
-        attempt.body = _lowered_body(pending)
-        return self.keep(attempt)
+        attempt = None
+        try:
+            attempt = HttpAttempt(
+                self, pending.adapter, pending.call, pending.reservation, pending.request,
+                pending.link,
+            )  # fmt: skip
+            attempt.body = lowered_body(pending)
+            return self.keep(attempt)
+        except Exception as error:
+            if attempt is not None:
+                attempt.give_up()
+            raise UnfollowedCallError(pending.reservation) from error
 
     def _asked(self, call: Call, link: Link | None) -> dict[str, Any]:
         return {
@@ -284,16 +274,3 @@ class CallMeter:
                 file.write(f"{word} {text}\n")
         except OSError as error:
             self.fault("the summary will lack something", error)
-
-
-def _lowered_body(pending: _PendingCall) -> bytes | None:
-    """The body to send in place of a call's own, whose output cap had to be lowered; else None."""
-    assert pending.reservation is not None
-    basis = pending.reservation.decision.basis
-    if basis is None or basis.clamped_output_tokens is None:
-        return None
-    request, call = pending.request, pending.call
-    cap = output_cap_of(pending.adapter, request, call)
-    answers = cap.answers if cap is not None else 1
-    tokens = basis.clamped_output_tokens // answers
-    return body_with_output_cap(pending.adapter, request, call, tokens)

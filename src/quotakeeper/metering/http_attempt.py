@@ -174,6 +174,10 @@ class HttpAttempt:
         finally:  # a signal may have come
             self._meter.settler.put(job)
 
+    def give_up(self) -> None:
+        """Whoever made it ends its reservation."""
+        self._may_end()
+
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be on its way out
             self.hand_over()
