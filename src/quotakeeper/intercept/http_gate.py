@@ -168,7 +168,11 @@ def _is_off(beneath: bool = False) -> bool:
 
 
 def _request(meter: CallMeter | None, make: Callable[[], Request | None]) -> Request | None:
-    return None if meter is None else told(make())
+    """The request of a call that is to be counted here, and not by a gateway on the same ledger."""
+    request = None if meter is None else told(make())
+    if meter is None or request is None or meter.gateways.counts(request.url):
+        return None
+    return request
 
 
 def _needs_body(meter: CallMeter | None, make: Callable[[], Request | None]) -> bool:

@@ -71,7 +71,9 @@ def passes_unmetered(make: Callable[[], Request]) -> None:
         from quotakeeper.providers.registry import live_session  # noqa: PLC0415 - as below
 
     request = make()
-    if live_session(request, known_hosts=meter.known_hosts) is None:
+    if meter.gateways.counts(request.url) or (
+        live_session(request, known_hosts=meter.known_hosts) is None
+    ):
         return
     if switch.unmetered is not None:
         switch.unmetered(request.url)
@@ -122,6 +124,8 @@ def _found(opening: _Opening, make: Callable[[], Request]) -> Found | None:
 
     request = opening.request = make()
     told(request)
+    if meter.gateways.counts(request.url):
+        return None
     found = live_session(request, known_hosts=meter.known_hosts, count=meter.count)
     if found is None:
         return None

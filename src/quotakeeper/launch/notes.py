@@ -32,7 +32,8 @@ class UnmeteredChild:
 class Notes:
     """What the Pythons of a run said of themselves. `shut`: why calls were refused altogether;
     `paused`: how many were refused because somebody had paused them; `blind`: why connections
-    were not watched; `loaded`: libraries that connect where nobody can watch."""
+    were not watched; `loaded`: libraries that connect where nobody can watch; `gateways`: addresses
+    where a gateway counts on the same ledger."""
 
     metered: int = 0
     too_old: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class Notes:
     children: tuple[UnmeteredChild, ...] = ()
     blind: tuple[str, ...] = ()
     loaded: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
 
     @property
     def has_gaps(self) -> bool:
@@ -77,6 +79,7 @@ def read_notes(file: Path) -> Notes:
         _children(said.get("child", ())),
         every("blind"),
         every("loaded"),
+        every("gateway"),
     )
 
 

@@ -14,6 +14,7 @@ from quotakeeper.errors import LimitExceeded, PausedError, RefusingDecision
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.event_loops import after_queued_jobs, run_in_thread, running_loop
+from quotakeeper.metering.gateways import Gateways
 from quotakeeper.metering.http_attempt import HttpAttempt
 from quotakeeper.metering.pending_call import PendingCall, lowered_body
 from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
@@ -64,6 +65,7 @@ class CallMeter:
         self.waits = waits
         self.settler = BackgroundSettler()
         self.retries = Retries()
+        self.gateways = Gateways(keeper, self.note)
         self._notes = notes
         self._clock = clock or SystemClock()
         self._open: weakref.WeakSet[OpenCall] = weakref.WeakSet()
