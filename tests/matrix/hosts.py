@@ -130,7 +130,10 @@ def _command(cell: Cell, python: str, folder: Path, address: str) -> list[str]:
         "#! script": [str(script), *more],
         "sh -c": ["sh", "-c", f"{quoted}; exit $?"],
         "opentelemetry-instrument": [
-            str(Path(python).with_name("opentelemetry-instrument")), python, str(script), *more
+            str(Path(python).with_name("opentelemetry-instrument")),
+            python,
+            str(script),
+            *more,
         ],
     }[cell.starter]
 
@@ -149,7 +152,9 @@ def page(language: str, problems: dict[Cell, str]) -> str:
         lines.append(f"| `{starter}` | {way} | {' | '.join(marks)} |")
     frame = (HERE / f"hosts.{language}.md").read_text(encoding="utf-8")
     versions = ", ".join(f"{name} {version('green', name)}" for name in GREEN)
-    versions += f", opentelemetry-instrumentation {version('otel', 'opentelemetry-instrumentation')}"
+    versions += (
+        f", opentelemetry-instrumentation {version('otel', 'opentelemetry-instrumentation')}"
+    )
     python = ".".join(map(str, sys.version_info[:3]))
     return (
         frame.replace("{table}", "\n".join(lines)).replace("{versions}", versions)
