@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from quotakeeper.catalogue.snapshot import PriceSnapshot
     from quotakeeper.domain.pricing.prices import Priced
     from quotakeeper.engine.leases.block_sizing import BlockSizing
+    from quotakeeper.stores.sqlite.gateway_marks import GatewayMarks
 
 MEMORY = "memory:"
 _FILE_SCHEME = "sqlite:///"
@@ -160,6 +161,17 @@ def ledger_path(settings: Settings) -> Path | None:
         scheme = ledger.partition("://")[0]
         raise ConfigError("ledger", f"there is no store for {scheme!r}", "give a path, or memory:")
     return followed(Path(ledger))
+
+
+def gateway_marks(settings: Settings) -> GatewayMarks | None:
+    """Where gateways say that they count on this ledger; None where it is in memory."""
+    path = ledger_path(settings)
+    if path is None:
+        return None
+    with lifecycle.undisturbed():
+        from quotakeeper.stores.sqlite.gateway_marks import GatewayMarks  # noqa: PLC0415
+
+    return GatewayMarks(path)
 
 
 class LazyPrices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 import threading
@@ -36,6 +37,20 @@ def keeper(path: Path) -> Iterator[Keeper]:
     _before.update(threading.enumerate())
     with Keeper(path, config(limit(100)), "process") as keeper:
         yield keeper
+
+
+def test_where_daemon_threads_are_not_allowed_none_is_started_from_a_finalizer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An isolated sub-interpreter: a raw thread there would outlive it, which ends the process."""
+    started = list[object]()
+    monkeypatch.setattr(resumable_thread, "start_native", lambda *given: started.append(given))
+    thread = ResumableThread("quotakeeper-tried")
+    thread.start_later(lambda: True)
+    assert len(started) == 1
+    monkeypatch.setattr(_thread, "daemon_threads_allowed", lambda: False, raising=False)
+    thread.start_later(lambda: True)
+    assert len(started) == 1 and not thread.running
 
 
 def names() -> list[str]:

@@ -182,3 +182,5 @@ def test_the_policy_decides_what_becomes_of_a_call_that_cannot_be_counted(
             other = WAYS[way](f"{sandbox.base_url}/nobodys/path", prompt(), HEADERS)
             assert other.status == 404  # what is no provider's passes
     assert len(sandbox.bill.charges) == (len(DENIED) if status == 200 else 0)
+    if policy == "allow":  # each is counted, once
+        assert [str(each.provenance) for each in watched.events()] == ["assumed"] * len(DENIED)

@@ -34,6 +34,7 @@ from tests.intercept.conftest import (
     billed,
     booked,
     by_aiohttp,
+    by_requests,
     by_urllib,
     generate,
     prompt,
@@ -187,23 +188,26 @@ def test_a_fault_of_ours_changes_nothing_for_the_program(
     assert watched.watching[-1].keeper.status().open_reservations == 0
 
 
-def test_it_is_said_once(
-    sandbox: Sandbox,
-    watched: Watched,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_call_that_cannot_be_followed_counts_at_the_most_and_that_is_said_once(
+    sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-) -> None:
-    from tests.intercept.conftest import by_requests
-
+) -> None:  # fmt: skip
     watched(settings={"on_store_failure": "allow"})
     monkeypatch.setattr(switch, "said", False)
     monkeypatch.setattr(meters, "recognise", _raises)
     with caplog.at_level(logging.WARNING, "quotakeeper"):
         for _ in range(3):
             assert by_requests(generate(sandbox.base_url), prompt(), HEADERS).status == 200
-    assert [record.message for record in caplog.records] == [
-        "quotakeeper: a call was sent uncounted"
+        assert by_requests(f"{sandbox.base_url}/nobodys/path", prompt(), HEADERS).status == 404
+    assert [record.getMessage() for record in caplog.records] == [
+        "quotakeeper: a call was sent unmetered; it is counted at its upper bound: OurFaultError: ",
+        "quotakeeper: a call was sent uncounted",  # whose it is nobody knows
     ]
+    events = watched.events()
+    assert [str(event.provenance) for event in events] == ["assumed"] * 3
+    for event, charge in zip(events, sandbox.bill.charges, strict=True):
+        assert "quotakeeper itself failed before it left (OurFaultError)" in event.note
+        assert sum(event.quantities.values()) >= sum(charge.quantities.values())
 
 
 def _no_ledger(*_: Any, **__: Any) -> Any:
@@ -224,6 +228,9 @@ def test_a_ledger_that_cannot_count_denies_or_lets_pass(
     assert len(sandbox.bill.charges) == (status == 200)
     if status == 402:
         assert "is locked" in answer.json["error"]["message"]
+    # What was let through is counted as soon as the ledger answers.
+    assert booked(watched.events()) == billed(sandbox)
+    assert watched.watching[-1].keeper.verify() == []
 
 
 @pytest.fixture

@@ -7,15 +7,19 @@ import gc
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import httpx
+import httpx_ws
 import pytest
 import websocket
 import websockets.asyncio.client
 import websockets.exceptions
 import websockets.sync.client
+from wsproto.utilities import LocalProtocolError
 
 import quotakeeper
 from quotakeeper import Keeper, UsageEvent
@@ -283,6 +287,119 @@ class WebSocketClient(Client):
         self.socket.shutdown()
 
 
+class HttpxClient(Client):
+    """httpx-ws"""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self.connect: Any = httpx_ws.connect_ws(url, headers=dict(headers))
+        with _httpx_refusals():
+            self.socket = self.connect.__enter__()
+
+    def send(self, data: Any) -> None:
+        send: Any = self.socket.send_bytes if isinstance(data, bytes) else self.socket.send_text
+        with _httpx_closings():
+            send(data)
+
+    def recv(self) -> Any:
+        with _httpx_closings():
+            return _httpx_message(self.socket.receive(timeout=20))
+
+    def close(self) -> None:
+        self.connect.__exit__(None, None, None)
+
+    def drop(self) -> None:
+        self.socket.stream.get_extra_info("socket").shutdown(2)
+        self.socket._background_receive_task.join(20)
+
+
+class AsyncHttpxClient(AsyncClient):
+    """httpx-ws, async"""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self.runner = asyncio.Runner()
+        self.over = False
+        self.ending: asyncio.Event
+        try:
+            with _httpx_refusals():
+                self.socket = self.run(self.opened(url, dict(headers)))
+        except BaseException:
+            self.runner.close()
+            raise
+
+    async def opened(self, url: str, headers: dict[str, str]) -> Any:
+        self.ending = asyncio.Event()
+        opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.task = asyncio.create_task(self.live(url, headers, opened))
+        return await opened
+
+    async def live(self, url: str, headers: dict[str, str], opened: asyncio.Future[Any]) -> None:
+        """A session, all in one task: its cancel scope asks for that."""
+        try:
+            connect: Any = httpx_ws.aconnect_ws(url, headers=headers)
+            async with connect as socket:
+                opened.set_result(socket)
+                await self.ending.wait()
+        except Exception as error:
+            if opened.done():
+                raise
+            opened.set_exception(error)
+
+    def send(self, data: Any) -> None:
+        send = self.socket.send_bytes if isinstance(data, bytes) else self.socket.send_text
+        with _httpx_closings():
+            self.run(send(data))
+
+    def recv(self) -> Any:
+        with _httpx_closings():
+            return _httpx_message(self.run(self.socket.receive()))
+
+    def close(self) -> None:
+        if not self.over:
+            self.over = True
+            self.run(self.left())
+            self.runner.close()
+
+    async def left(self) -> None:
+        self.ending.set()
+        await self.task
+
+    def drop(self) -> None:
+        async def lost() -> None:
+            self.socket.stream.get_extra_info("socket").shutdown(2)
+            with pytest.raises(httpx_ws.WebSocketNetworkError):
+                while True:
+                    await self.socket.receive()
+
+        self.run(lost())
+
+
+@contextmanager
+def _httpx_refusals() -> Iterator[None]:
+    try:
+        yield
+    except httpx_ws.WebSocketUpgradeError as error:
+        body = b""
+        with suppress(httpx.ResponseNotRead):
+            body = error.response.content
+        raise RefusedError(error.response.status_code, body) from None
+    except httpx.ConnectError as error:
+        raise ConnectionRefusedError(str(error)) from None
+
+
+@contextmanager
+def _httpx_closings() -> Iterator[None]:
+    try:
+        yield
+    except httpx_ws.WebSocketDisconnect as error:
+        raise ClosedError(error.code, error.reason or "") from None
+    except (httpx_ws.WebSocketNetworkError, LocalProtocolError) as error:
+        raise ClosedError(1006, str(error)) from None
+
+
+def _httpx_message(event: Any) -> Any:
+    return event.data if isinstance(event.data, str) else bytes(event.data)
+
+
 Open = Callable[[str], Client]
 WAYS: dict[str, Callable[[str, Mapping[str, str]], Client]] = {
     "websockets.sync": SyncClient,
@@ -290,6 +407,8 @@ WAYS: dict[str, Callable[[str, Mapping[str, str]], Client]] = {
     "websockets.legacy": LegacyClient,
     "websocket-client": WebSocketClient,
     "aiohttp": AiohttpClient,
+    "httpx-ws": HttpxClient,
+    "httpx-ws async": AsyncHttpxClient,
 }
 
 

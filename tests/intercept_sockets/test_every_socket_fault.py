@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 
 from quotakeeper import Keeper
+from quotakeeper.engine.batch_settle import OpenSession
+from quotakeeper.engine.journals.session_note import SessionNote
+from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.intercept import socket_gate
 from quotakeeper.intercept.hooks import (
     aiohttp_websocket,
+    httpx_websocket,
     websocket_client,
     websockets_asyncio,
     websockets_parts,
     websockets_sync,
 )
-from quotakeeper.metering import session_budget, socket_attempt
+from quotakeeper.metering import progress_note, session_budget, socket_attempt
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.call_meter import CallMeter
 from quotakeeper.sandbox import Sandbox
@@ -32,11 +36,14 @@ from tests.intercept_sockets.conftest import (
     RefusedError,
     Watched,
     address,
+    billed,
+    booked,
 )
 
 EVERY = (
     socket_gate, socket_gate.Assembler, socket_gate.MeteredSocket, session_budget.SessionBudget,
-    socket_attempt.SocketAttempt, socket_attempt, CallMeter,
+    socket_attempt.SocketAttempt, socket_attempt, progress_note.ProgressNote, progress_note,
+    OpenSession, SessionNote, CallMeter,
 )  # fmt: skip
 BY_WAY: dict[str, tuple[Any, ...]] = {
     "websockets.sync": (*EVERY, websockets_sync, websockets_parts),
@@ -44,13 +51,16 @@ BY_WAY: dict[str, tuple[Any, ...]] = {
     "websockets.legacy": (*EVERY, websockets_asyncio, websockets_parts),
     "websocket-client": (*EVERY, websocket_client),
     "aiohttp": (*EVERY, aiohttp_websocket),
+    "httpx-ws": (*EVERY, httpx_websocket),
+    "httpx-ws async": (*EVERY, httpx_websocket),
 }
 # What is no function of ours that a session runs through, each kind with its reason.
 LEFT_OUT = {
     "the guards themselves": {"open_live", "aopen_live", "after_fault", "frame_received"},
     "installed before the failure": {"install_asyncio", "install_legacy"},
     "stand in for the library's own verbs": {"opening", "sending", "send_handshake",
-                                             "receive_answer"},
+                                             "receive_answer", "shaking_hands", "_sending",
+                                             "_cutting", "_seen"},
 }  # fmt: skip
 NAMES_LEFT_OUT = frozenset().union(*LEFT_OUT.values())
 
@@ -98,6 +108,26 @@ def test_no_failure_of_ours_reaches_the_program(
         assert other.verify() == []
 
 
+def _no_ledger(*_: Any, **__: Any) -> Any:
+    raise LedgerUnavailableError("ledger.db", "is locked")
+
+
+@pytest.mark.parametrize(("policy", "status"), [("deny", 402), ("allow", 101)])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_ledger_that_does_not_answer_refuses_a_session_or_counts_it_later(
+    policy: str, status: int, way: str, sandbox: Sandbox, watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    keeper = watched(settings={"on_store_failure": policy})
+    with monkeypatch.context() as patch:
+        for verb in ("carry_out", "acarry_out", "carry_out_all"):
+            patch.setattr(keeper._engine.worker, verb, _no_ledger)
+        assert session(way, sandbox)[0] == status
+        assert watched.watching is not None and watched.watching.flush(20)
+    assert booked(watched) == ([] if status == 402 else billed(sandbox))
+    assert keeper.verify() == []
+
+
 DENIED = [(BackgroundSettler, "start"), (socket_attempt, "SessionBudget"), (socket_gate, "_opened")]
 
 
@@ -121,3 +151,7 @@ def test_the_policy_decides_what_becomes_of_a_session_that_cannot_be_counted(
             except RefusedError as error:
                 opened = error.status
             assert (name, opened) == (name, status)
+    if policy == "allow":  # each is counted, once, the first one as it should be
+        events = watched.events()
+        assert len(events) == 1 + 2 * len(DENIED)
+        assert [str(each.provenance) for each in events].count("assumed") == 2 * len(DENIED)

@@ -20,9 +20,16 @@ import websockets.sync.client
 import websockets.sync.connection
 
 from quotakeeper import Keeper
-from quotakeeper.intercept.hooks import websocket_client, websockets_asyncio, websockets_sync
+from quotakeeper.intercept.hooks import (
+    aiohttp_websocket,
+    httpx_websocket,
+    websocket_client,
+    websockets_asyncio,
+    websockets_parts,
+    websockets_sync,
+)
 from quotakeeper.intercept.hooks.aiohttp_websocket import MeteredWriter
-from quotakeeper.intercept.socket_gate import Assembler
+from quotakeeper.intercept.socket_gate import Assembler, MeteredSocket
 from quotakeeper.metering.socket_attempt import SocketAttempt
 from quotakeeper.sandbox import Sandbox
 from quotakeeper.testing import FakeClock
@@ -31,6 +38,7 @@ from tests.intercept_sockets.conftest import (
     HEADERS,
     RAW,
     SECOND,
+    WAYS,
     AsyncClient,
     SyncClient,
     Watched,
@@ -249,6 +257,37 @@ def test_a_fault_of_ours_does_not_touch_the_program(
     assert caplog.text.count("could not be read") == 1
 
 
+READERS: dict[str, tuple[Any, str]] = {
+    "websockets.sync": (websockets_parts, "as_sent"),
+    "websockets.asyncio": (websockets_parts, "as_sent"),
+    "websockets.legacy": (websockets_parts, "as_sent"),
+    "websocket-client": (Assembler, "feed"),
+    "aiohttp": (aiohttp_websocket, "_as_sent"),
+    "httpx-ws": (httpx_websocket, "_sent_with"),
+    "httpx-ws async": (httpx_websocket, "_sent_with"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_message_that_cannot_be_read_leaves_all_that_is_set_aside(
+    sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    watched()
+
+    def broken(*given: Any) -> Any:
+        raise RuntimeError("ours")
+
+    with WAYS[way](address(sandbox, RAW), HEADERS) as socket:
+        with monkeypatch.context() as patch:
+            patch.setattr(*READERS[way], broken)
+            socket.send(SECOND)
+        socket.send(SECOND)
+        assert socket.finish()[-1]["duration"] == 2.0
+    (event,) = watched.events()
+    assert str(event.provenance) == "assumed"
+    assert event.quantities["audio_milliseconds"] == 60_000
+
+
 def test_a_long_session_stays_reserved(sandbox: Sandbox, watched: Watched) -> None:
     clock = FakeClock("2026-11-23T12:00:00+00:00")
     keeper = watched(clock=clock)
@@ -293,35 +332,48 @@ def test_frames_become_messages() -> None:
 
 
 PROGRAM = """
-import json, sys
+import json, os, signal, sys
 from websockets.sync.client import connect
 with connect(sys.argv[1], additional_headers={"Authorization": "Token x"}, proxy=None) as socket:
-    socket.send(bytes(64_000))
-    if sys.argv[2:] == ["die"]:
-        sys.exit(3)
+    socket.send(bytes(32_000))
+    socket.send(bytes(32_000))
+    exec(sys.argv[2])
     socket.send(json.dumps({"type": "CloseStream"}))
     for message in socket:
         print(json.loads(message)["type"])
 """
 
 
-@pytest.mark.parametrize("words", [(), ("die",)])
+KILLED = {
+    "os.kill(os.getpid(), signal.SIGKILL)": -9, "os.kill(os.getpid(), signal.SIGTERM)": -15,
+    "os._exit(4)": 4, "os.execv(sys.executable, [sys.executable, '-c', ''])": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lease", ["off", "auto"])
+@pytest.mark.parametrize(("end", "code"), {"": 0, "sys.exit(3)": 3, **KILLED}.items())
 def test_an_unchanged_program_under_run(
-    sandbox: Sandbox, tmp_path: Path, repository: Path, words: tuple[str, ...]
+    sandbox: Sandbox, tmp_path: Path, repository: Path, end: str, code: int, lease: str
 ) -> None:
     program = tmp_path / "live.py"
     program.write_text(PROGRAM)
     environ = {**os.environ, "PYTHONPATH": str(repository / "src"), "HOME": str(tmp_path),
-               "QUOTAKEEPER_LEDGER": str(tmp_path / "ledger.db")}  # fmt: skip
+               "QUOTAKEEPER_LEDGER": str(tmp_path / "ledger.db"),
+               "QUOTAKEEPER_LEASE": lease}  # fmt: skip
     ran = subprocess.run(
         [sys.executable, "-m", "quotakeeper", "run", "--", sys.executable, str(program),
-         address(sandbox, RAW), *words],
+         address(sandbox, RAW), end],
         capture_output=True, check=False, text=True, cwd=tmp_path, env=environ, timeout=60,
     )  # fmt: skip
-    assert ran.returncode == (3 if words else 0), ran.stderr
+    assert ran.returncode == code, ran.stderr
     assert ran.stderr.startswith("quotakeeper: 1 calls, $")
     with Keeper(tmp_path / "ledger.db", {"default_limits": False}) as keeper:
-        assert [dict(event.quantities) for event in keeper.events()] == billed(sandbox)
+        (event,) = keeper.events()
+        assert [dict(event.quantities)] == billed(sandbox)
+        assert str(event.provenance) == ("estimated" if end else "reported")
+        assert ("its process ended" in event.note) is (end in KILLED)
+        assert (keeper.reservations(), keeper.verify()) == ([], [])
+    assert [path.name for path in tmp_path.iterdir() if ".ended-" in path.name] == []
 
 
 def test_every_way_to_send_through_aiohttp(sandbox: Sandbox, watched: Watched) -> None:
@@ -382,9 +434,7 @@ def test_the_writer_of_an_older_aiohttp_is_metered(message: bytes | str) -> None
         async def asent(self, data: Any) -> None:
             passed.append(data)
 
-    class Socket:
-        attempt = Attempt()
-
-    writer: Any = MeteredWriter(Older(), Socket(), Socket())  # type: ignore[arg-type]
+    attempt: Any = Attempt()
+    writer: Any = MeteredWriter(Older(), Attempt(), MeteredSocket(attempt))
     asyncio.run(writer.send(message, isinstance(message, bytes), 9))
     assert passed == [message, (message, isinstance(message, bytes), 9)]

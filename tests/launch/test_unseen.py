@@ -76,12 +76,15 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def listed(runner: Runner, sandbox: Sandbox) -> Any:
-    """Run a program with the sandbox listed as Gemini, by a name or by an address."""
+    """Run a program with the sandbox listed as a provider, by a name or by an address."""
     port = sandbox.base_url.rpartition(":")[2]
 
-    def run(code: str, *words: str, host: str = "localhost", options: tuple[str, ...] = ()) -> Any:
+    def run(
+        code: str, *words: str, host: str = "localhost", options: tuple[str, ...] = (),
+        provider: str = "gemini",
+    ) -> Any:  # fmt: skip
         program = runner.write("program.py", code)
-        listing = {"QUOTAKEEPER_BASE_URLS": f"gemini=http://{host}:{port}"}
+        listing = {"QUOTAKEEPER_BASE_URLS": f"{provider}=http://{host}:{port}"}
         arguments = (*options, "--json", "used.json", "--", sys.executable, program, host, port,
                      f"http://{host}:{port}{PATH}", *words)  # fmt: skip
         ran = runner(*arguments, environ=listing)
@@ -139,6 +142,46 @@ def test_calls_of_a_library_without_a_hook_are_named_beside_those_that_are_seen(
     ]
     assert used["totals"]["calls"] == 1
     assert ran.returncode == 6
+
+
+BY_HTTPX = """
+import httpx
+KEYS = {"authorization": "Token x", "connection": "upgrade", "upgrade": "websocket",
+        "sec-websocket-version": "13", "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
+def connect(url):
+    with httpx.Client() as client, client.stream("GET", url, headers=KEYS) as answer:
+        return answer.status_code
+async def aconnect(url):
+    async with httpx.AsyncClient() as client, client.stream("GET", url, headers=KEYS) as answer:
+        return answer.status_code
+"""
+
+
+@pytest.mark.parametrize("call", ["strange.connect(LIVE)", "asyncio.run(strange.aconnect(LIVE))"])
+def test_a_socket_that_a_library_opens_over_httpx_is_named(
+    listed: Any, runner: Runner, call: str
+) -> None:
+    runner.write("strange.py", BY_HTTPX)
+    live = "LIVE = f'http://{HOST}:{PORT}/v1/listen?model=nova-3'\n"
+    ran, used = listed(f"{HEAD}import strange\n{live}assert {call} == 101\n", options=("--strict",),
+                       provider="deepgram")  # fmt: skip
+    assert used["unseen_connections"] == [
+        {"host": "localhost", "library": "strange", "connections": 1}
+    ]
+    assert "1 connections to localhost by strange" in ran.stderr
+    assert (ran.returncode, used["totals"]["calls"]) == (6, 0)
+
+
+def test_sessions_of_httpx_ws_are_seen(listed: Any) -> None:
+    code = f"""{HEAD}import httpx_ws
+with httpx_ws.connect_ws(f"ws://{{HOST}}:{{PORT}}/v1/listen?model=nova-3",
+                         headers={{"authorization": "Token x"}}) as live:
+    live.send_json({{"type": "CloseStream"}})
+    print(live.receive_json()["type"])
+"""
+    ran, used = listed(code, options=("--strict",), provider="deepgram")
+    assert (ran.returncode, ran.stdout) == (0, "Metadata\n"), ran.stderr
+    assert (used["unseen_connections"], used["totals"]["calls"]) == ([], 1)
 
 
 def test_a_name_that_leads_nowhere_is_no_connection(runner: Runner) -> None:

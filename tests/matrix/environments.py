@@ -22,6 +22,7 @@ WANTED: dict[str, tuple[str, ...]] = {
     "deepgram7": ("deepgram-sdk>=7,<8",),
     "libraries": ("requests", "urllib3", "httpx", "httpx2", "aiohttp"),
     "green": ("gevent", "eventlet", "gunicorn", "packaging", "requests"),
+    "otel": ("opentelemetry-instrumentation",),
     "encodings": ("brotli", "httpx", "zstandard"),
     "mocks": ("httpx", "requests", "respx", "responses", "pook"),
     # Not beside `libraries`: its urllib3-future takes the place of urllib3.

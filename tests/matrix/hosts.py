@@ -30,7 +30,9 @@ ENDS = (
     "return", "sys.exit(3)", "exception", "call at exit", "SIGTERM", "SIGINT", "os._exit(4)",
     "os.execv",
 )  # fmt: skip
-STARTERS = ("python FILE", "python -m NAME", "#! script", "sh -c")
+STARTERS = ("python FILE", "python -m NAME", "#! script", "sh -c", "opentelemetry-instrument")
+# Starters that come from a package: the environment that has it.
+PACKAGED = {"opentelemetry-instrument": "otel"}
 _SECONDS = 120
 
 
@@ -74,7 +76,7 @@ def problem_of(cell: Cell) -> str:
 
 
 def _played(cell: Cell, *, under_run: bool) -> Outcome:
-    python = str(prepare("green")) if cell.way in GREEN else sys.executable
+    python = str(python_of(cell))
     with tempfile.TemporaryDirectory() as name, Sandbox() as sandbox:
         folder = Path(name)
         command = _command(cell, python, folder, sandbox.base_url)
@@ -109,6 +111,12 @@ def _played(cell: Cell, *, under_run: bool) -> Outcome:
         return Outcome(ran.returncode, ran.stdout, dict(bill), ledger, seen)
 
 
+def python_of(cell: Cell) -> Path:
+    """The Python that a cell is played with. Raises UnavailableError where it can't be had."""
+    environment = "green" if cell.way in GREEN else PACKAGED.get(cell.starter)
+    return Path(sys.executable) if environment is None else prepare(environment)
+
+
 def _command(cell: Cell, python: str, folder: Path, address: str) -> list[str]:
     more = [cell.way, cell.end, address]
     text = PROGRAM.read_text(encoding="utf-8")
@@ -121,6 +129,12 @@ def _command(cell: Cell, python: str, folder: Path, address: str) -> list[str]:
         "python -m NAME": [python, "-m", "host", *more],
         "#! script": [str(script), *more],
         "sh -c": ["sh", "-c", f"{quoted}; exit $?"],
+        "opentelemetry-instrument": [
+            str(Path(python).with_name("opentelemetry-instrument")),
+            python,
+            str(script),
+            *more,
+        ],
     }[cell.starter]
 
 
@@ -138,6 +152,9 @@ def page(language: str, problems: dict[Cell, str]) -> str:
         lines.append(f"| `{starter}` | {way} | {' | '.join(marks)} |")
     frame = (HERE / f"hosts.{language}.md").read_text(encoding="utf-8")
     versions = ", ".join(f"{name} {version('green', name)}" for name in GREEN)
+    versions += (
+        f", opentelemetry-instrumentation {version('otel', 'opentelemetry-instrumentation')}"
+    )
     python = ".".join(map(str, sys.version_info[:3]))
     return (
         frame.replace("{table}", "\n".join(lines)).replace("{versions}", versions)

@@ -61,7 +61,9 @@ def test_no_key_is_shown_when_the_provider_echoes_it(bench: Bench, status: int) 
 def test_no_key_is_shown_when_it_goes_wrong(bench_with: BenchWith, kind: str) -> None:
     bench = bench_with(kind)
     bench.wav("a.wav", 5_000)
-    no_canary(bench, bench.run().text)
+    run = bench.run()
+    assert run.exit_code == 1 and "deepgram" in run.text.partition("TOKEN USAGE")[0]
+    no_canary(bench, run.text)
 
 
 def test_the_keys_travel_in_headers_alone(bench: Bench) -> None:

@@ -14,17 +14,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
 from quotakeeper import Keeper, LimitExceeded
-from quotakeeper.clocks import SystemClock
+from quotakeeper.clocks import SystemClock, zone_named
 from quotakeeper.engine.journals import fence as fences
 from quotakeeper.engine.journals.lease_journal import JournalSegment
 from quotakeeper.engine.leases import block_sizing, lease, lease_table
+from quotakeeper.errors import LedgerError
+from quotakeeper.stores.sqlite.read_only import ReadOnlyStore
 from tests.proof.apart import apart, scratch
 from tests.proof.parts import Part
 from tests.proof.programs import SECONDS, WRONG, imported
@@ -130,10 +132,9 @@ def lived(case: Case) -> Iterator[str]:
         if not _stops(holder):
             yield "the step was never reached"
             return
-        if not case.ahead:
-            time.sleep(_TERM_SECONDS)  # the term is over: nothing else is waited for
         clock = Ahead() if case.ahead else SystemClock()
-        other = _forked(lambda: _use_up(path, clock, stop=case.second), folder / "other")
+        late = not case.ahead
+        other = _forked(lambda: _use_up(path, clock, stop=case.second, late=late), folder / "other")
         third = None
         if case.second and _stops(other):
             third = _forked(lambda: _use_up(path, clock), folder / "third")
@@ -221,12 +222,13 @@ def _hold(path: Path, case: Case) -> None:
         lease.DRAWN_ON_SECONDS = _TERM_SECONDS / 2
         block_sizing.TERM_SECONDS = lease_table.TERM_SECONDS = _TERM_SECONDS
     seen: dict[str, int] = {}
-    again = threading.Lock()
+    again = threading.Condition()
 
     def here(step: str) -> None:
         with again:
             seen[step] = seen.get(step, 0) + 1
             stops = (step, seen[step]) == (case.step, case.number)
+            again.notify_all()
         if stops:
             worker = keeper._engine.worker
             # One that is stopped in the middle of a commit keeps the ledger's lock: then nobody is
@@ -236,19 +238,35 @@ def _hold(path: Path, case: Case) -> None:
 
     keeper = Keeper(path, CONFIG, "process", lease=40, on_warning=lambda _: None)
     _watch(keeper, here)
-    waiting: list[Any] = []
-    for number in range(70):
-        if (call := _call(keeper, here)) is not None:
-            waiting.append(call)
-        time.sleep(0.002)  # so that a lease is renewed, and looked after, while it is drawn on
-        if len(waiting) > 2:
-            _end(waiting.pop(0), number, here)
-    time.sleep(0.4)  # idle: given back
+    leases: Any = keeper._engine.leases
+
+    def until(step: str, times: int) -> None:
+        with again:
+            while leases._leases and seen.get(step, 0) < times:
+                again.wait(0.05)  # a lease may be ended by another process, without a step
+
+    waiting = _use_lease(keeper, here, until)
+    until("after Release", seen.get("after Release", 0) + 1)  # idle: given back
     for call in waiting:
         call.settle(requests=1)
     while (call := _call(keeper, here)) is not None:
         call.settle(requests=1)
     keeper.close()
+
+
+def _use_lease(
+    keeper: Keeper, here: Callable[[str], None], until: Callable[[str, int], None]
+) -> list[Any]:
+    """Make calls and end most of them; those that are under way still."""
+    waiting: list[Any] = []
+    for number in range(70):
+        if (call := _call(keeper, here)) is not None:
+            waiting.append(call)
+        # So that a lease is renewed, and looked after, while it is drawn on.
+        until("after Extend", number // 20)
+        if len(waiting) > 2:
+            _end(waiting.pop(0), number, here)
+    return waiting
 
 
 def _end(call: Any, number: int, here: Callable[[str], None]) -> None:
@@ -299,8 +317,8 @@ def _watch(keeper: Keeper, here: Callable[[str], None]) -> None:
     store.apply = applied
 
 
-def _use_up(path: Path, clock: SystemClock, *, stop: bool = False) -> None:
-    """Another process: ends what is overdue, then uses all that is left."""
+def _use_up(path: Path, clock: SystemClock, *, stop: bool = False, late: bool = False) -> None:
+    """Another process: ends what is overdue, then uses all that is left; `late`: after the term."""
     if stop:
         fence = fences.fence
 
@@ -309,9 +327,18 @@ def _use_up(path: Path, clock: SystemClock, *, stop: bool = False) -> None:
             _stop()
 
         fences.fence = fenced
+    if late:
+        _let_leases_expire(path, clock)
     with Keeper(path, CONFIG, "process", clock=clock, on_warning=lambda _: None) as keeper:
         while (call := _call(keeper)) is not None:
             call.settle(requests=1)
+
+
+def _let_leases_expire(path: Path, clock: SystemClock) -> None:
+    with suppress(LedgerError):  # none was made before the holder was stopped
+        store = ReadOnlyStore(path, zone_named)
+        while any(hold.is_lease and hold.expires_at >= clock.now() for hold in store.holds()):
+            clock.sleep(0.01)
 
 
 def _check(path: Path, clock: SystemClock) -> None:

@@ -194,14 +194,16 @@ def test_litellm_30522_nothing_stays_held_however_a_call_is_left(
 def test_litellm_30522_a_cancelled_coroutine_holds_nothing() -> None:
     """litellm#30522, awaited: CancelledError is no Exception."""
 
-    async def work(keeper: Keeper) -> None:
+    async def work(keeper: Keeper, held: asyncio.Event) -> None:
         async with keeper.areserve("gemini"):
+            held.set()
             await asyncio.Event().wait()
 
     async def main(keeper: Keeper) -> None:
-        task = asyncio.create_task(work(keeper))
-        while not await asyncio.to_thread(keeper.reservations):
-            await asyncio.sleep(0)
+        held = asyncio.Event()
+        task = asyncio.create_task(work(keeper, held))
+        await held.wait()
+        assert len(await asyncio.to_thread(keeper.reservations)) == 1
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

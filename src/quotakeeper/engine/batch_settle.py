@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from quotakeeper.domain.ledger.commands import Settle
-from quotakeeper.engine.journals.ended_calls import NotedEnd
+from quotakeeper.engine.journals.ended_calls import EndedCalls, NotedEnd
+from quotakeeper.engine.journals.session_note import SessionNote
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.value_classes import dataclass, replace
 
@@ -38,6 +39,37 @@ def note_end(settlement: Settlement) -> Settlement:
     command = reservation._settlement(given)
     file = reservation._parts.ended.note(reservation.id, command.figures)
     return replace(settlement, noted=NotedEnd(command, file))
+
+
+class OpenSession:
+    """What is written down of a session under way, which has one reservation or more.
+
+    Whoever finds its process dead settles the first of them so, and releases the others.
+    """
+
+    def __init__(self) -> None:
+        self._note: SessionNote | None = None
+        self._notes: EndedCalls | None = None
+
+    def write(self, held: Sequence[Reservation], given: dict[str, Any]) -> None:
+        """Write down what it has used so far, with one `write()` and no commit. Raises OSError, and
+        what `settle` raises.
+        """
+        first = held[0]
+        if first._ended or first._spooled:
+            return
+        parts, hold = first._parts, first.hold
+        figures = parts.commands.figures(first._call, given, hold.at, hold.quantities)
+        if self._note is None:
+            self._notes, self._note = parts.ended, parts.ended.session()
+        if self._note is not None:
+            self._note.write(first.id, figures, [each.id for each in held[1:]])
+
+    def end(self) -> None:
+        """The ledger has it, or nothing is known of it."""
+        note, self._note = self._note, None
+        if note is not None and self._notes is not None:
+            self._notes.session_ended(note)
 
 
 def settle_batch(settlements: Sequence[Settlement]) -> None:

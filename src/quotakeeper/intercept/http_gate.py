@@ -41,6 +41,7 @@ class _Switch:
     on = False
     said = False
     asked: Callable[[str], None] | None = None  # called with the URL of every request
+    unmetered: Callable[[str], None] | None = None  # called with the URL of a socket without a hook
 
 
 switch = _Switch()
@@ -142,19 +143,27 @@ def tried(act: Callable[..., Result], *given: Any) -> Result | None:
 
 
 def after_fault(
-    meter: CallMeter | None, request: Request | None, error: Exception
+    meter: CallMeter | None, request: Request | None, error: Exception, *, is_reserved: bool = False
 ) -> Refused | None:
-    """Refuse a provider's call that cannot be counted, if `on_store_failure` is "deny"."""
-    refused = None
+    """Refuse a provider's call that cannot be metered, if `on_store_failure` is "deny".
+
+    With "allow", the call is sent and counted at its upper bound.
+    """
+    refused, is_counted = None, False
     if meter is not None and request is not None:
         with suppress(Exception):  # whether a provider is called is unknown then: the call is sent
-            from quotakeeper.metering.fault_policy import refusal_after  # noqa: PLC0415 - see above
+            from quotakeeper.metering import fault_policy as policy  # noqa: PLC0415 - see above
 
-            refused = refusal_after(meter, request, error)
-    if refused is None:
+            refused = policy.refusal_after(meter, request, error)
+            is_counted = refused is None and policy.counted_later(
+                meter, request, error, is_reserved=is_reserved
+            )
+    if meter is None or (refused is None and not is_counted):
         note_fault(error)
-    elif meter is not None:
+    elif refused is not None:
         meter.fault("a call was refused, because it cannot be counted", error)
+    else:
+        meter.fault("a call was sent unmetered; it is counted at its upper bound", error)
     return refused
 
 
@@ -163,7 +172,11 @@ def _is_off(beneath: bool = False) -> bool:
 
 
 def _request(meter: CallMeter | None, make: Callable[[], Request | None]) -> Request | None:
-    return None if meter is None else told(make())
+    """The request of a call that is to be counted here, and not by a gateway on the same ledger."""
+    request = None if meter is None else told(make())
+    if meter is None or request is None or meter.gateways.counts(request.url):
+        return None
+    return request
 
 
 def _needs_body(meter: CallMeter | None, make: Callable[[], Request | None]) -> bool:

@@ -28,6 +28,7 @@ HOOKS: dict[str, tuple[str, str]] = {
     "urllib3_future._async.connection": (_HOOKS + "urllib3_future", "install_async"),
     "httpx": (_HOOKS + "httpx_client", "install"),
     "httpx2": (_HOOKS + "httpx_client", "install"),
+    "httpx_ws._api": (_HOOKS + "httpx_websocket", "install"),
     "aiohttp": (_HOOKS + "aiohttp_client", "install"),
     "websockets.sync.client": (_HOOKS + "websockets_sync", "install"),
     "websockets.asyncio.client": (_HOOKS + "websockets_asyncio", "install_asyncio"),

@@ -5,12 +5,14 @@ An error inside quotakeeper never reaches the program; see `http_gate`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from quotakeeper.intercept.held_signals import SignalsHeld
-from quotakeeper.intercept.http_gate import after_fault, faults_noted, process_meter, switch, told
+from quotakeeper.intercept.http_gate import after_fault, process_meter, switch, told
 from quotakeeper.intercept.suppression import is_suppressed
+from quotakeeper.loggers import tell
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.refusal import Denied, Refused
 
@@ -27,6 +29,10 @@ _MOST_REASON = 120  # bytes; the room for a reason in a close frame
 POLICY = 1008  # the close code for a policy violation (RFC 6455)
 SOCKET = "_quotakeeper_socket"  # the attribute of a connection that holds its `MeteredSocket`
 
+Result = TypeVar("Result")
+
+log = logging.getLogger("quotakeeper.intercept")
+
 
 def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
     """Ask the meter whether a socket may open; None: open it without metering. Never raises."""
@@ -36,8 +42,8 @@ def open_live(make: Callable[[], Request]) -> SocketAttempt | Refused | None:
         if found is not None:
             meter, budget = found[0], found[2].budget
             return _opened(found, until_admitted(meter, lambda: budget.drive(budget.opening())))
-    except Exception as error:  # noqa: BLE001 - must not reach the program
-        return after_fault(opening.meter, opening.request, error)
+    except Exception as error:  # noqa: BLE001 - a fault of ours is not the program's
+        return opening.failed(error)
     return None
 
 
@@ -52,8 +58,31 @@ async def aopen_live(make: Callable[[], Request]) -> SocketAttempt | Refused | N
                 found, await auntil_admitted(meter, lambda: budget.adrive(budget.opening()))
             )
     except Exception as error:  # noqa: BLE001 - as above
-        return after_fault(opening.meter, opening.request, error)
+        return opening.failed(error)
     return None
+
+
+def passes_unmetered(make: Callable[[], Request]) -> None:
+    """Name a socket that opens and that no hook follows, if it is a provider's."""
+    meter = None if not switch.on or is_suppressed() else process_meter()
+    if meter is None:
+        return
+    with SignalsHeld():
+        from quotakeeper.providers.registry import live_session  # noqa: PLC0415 - as below
+
+    request = make()
+    if meter.gateways.counts(request.url) or (
+        live_session(request, known_hosts=meter.known_hosts) is None
+    ):
+        return
+    if switch.unmetered is not None:
+        switch.unmetered(request.url)
+        return
+    host = request.url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
+    text = (
+        "quotakeeper: a WebSocket to %s is not counted: no hook follows the library that opened it"
+    )
+    tell(log, logging.WARNING, text, host)
 
 
 class _Opening:
@@ -61,12 +90,25 @@ class _Opening:
 
     meter: CallMeter | None = None
     request: Request | None = None
+    attempt: SocketAttempt | None = None
+
+    def failed(self, error: Exception) -> Refused | None:
+        """What becomes of it, and of what is set aside for it."""
+        attempt = self.attempt if self.attempt is not None and self.attempt.budget.is_open else None
+        refused = after_fault(self.meter, self.request, error, is_reserved=attempt is not None)
+        if attempt is not None and refused is not None:
+            attempt.unsent()
+        elif attempt is not None:
+            attempt.lost_count(error)
+            attempt.hand_over()
+        return refused
 
 
 def _opened(found: Found, denied: Denied | None) -> SocketAttempt | Refused:
     meter, adapter, attempt = found
     if denied is not None:
         return meter.refused(adapter, attempt.budget.call, denied)
+    attempt.opens()
     return meter.keep(attempt)
 
 
@@ -82,12 +124,15 @@ def _found(opening: _Opening, make: Callable[[], Request]) -> Found | None:
 
     request = opening.request = make()
     told(request)
+    if meter.gateways.counts(request.url):
+        return None
     found = live_session(request, known_hosts=meter.known_hosts, count=meter.count)
     if found is None:
         return None
     meter.settler.start()
     adapter, session = found
-    return meter, adapter, SocketAttempt(meter, adapter, session)
+    opening.attempt = SocketAttempt(meter, adapter, session)
+    return meter, adapter, opening.attempt
 
 
 class Assembler:
@@ -97,6 +142,11 @@ class Assembler:
         self.close_code = 0  # from the provider's close frame; 0 before it
         self._parts: list[bytes] = []
         self._is_text = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a message has begun that is not complete."""
+        return bool(self._parts)
 
     def feed(self, opcode: int, data: Any, final: bool) -> bytes | str | None:
         """Add a frame; return the message that it completes, or None."""
@@ -125,10 +175,17 @@ class MeteredSocket:
 
     def frame_received(self, opcode: int, data: Any, final: bool) -> None:
         """Count a frame that the provider sent. Never raises."""
-        with faults_noted:
-            message = self.incoming.feed(opcode, data, final)
-            if message is not None:
-                self.attempt.received(message)
+        message = self.read(self.incoming.feed, opcode, data, final)
+        if message is not None:
+            self.attempt.received(message)
+
+    def read(self, act: Callable[..., Result], *given: Any) -> Result | None:
+        """Return what `act` reads from a message; if it fails, None, and the reserved amount counts."""
+        try:
+            return act(*given)
+        except Exception as error:  # noqa: BLE001 - must not reach the program
+            self.attempt.lost_count(error)
+            return None
 
     @property
     def was_closed(self) -> bool:

@@ -36,6 +36,7 @@ class Notes:
 
     `shut`: why all calls were refused. `paused`: how many were refused because of a pause. `blind`:
     why connections were not watched. `loaded`: libraries whose connections cannot be watched.
+    `gateways`: addresses of gateways that count on the same ledger.
     """
 
     metered: int = 0
@@ -48,6 +49,7 @@ class Notes:
     children: tuple[UnmeteredChild, ...] = ()
     blind: tuple[str, ...] = ()
     loaded: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
 
     @property
     def has_gaps(self) -> bool:
@@ -81,6 +83,7 @@ def read_notes(file: Path) -> Notes:
         _children(said.get("child", ())),
         every("blind"),
         every("loaded"),
+        every("gateway"),
     )
 
 

@@ -13,18 +13,19 @@ from quotakeeper.errors import LimitExceeded, PausedError, RefusingDecision
 from quotakeeper.metering.admission_wait import auntil_admitted, until_admitted
 from quotakeeper.metering.background_settler import BackgroundSettler
 from quotakeeper.metering.event_loops import after_queued_jobs, run_in_thread, running_loop
+from quotakeeper.metering.gateways import Gateways
 from quotakeeper.metering.http_attempt import HttpAttempt
+from quotakeeper.metering.pending_call import PendingCall, lowered_body
 from quotakeeper.metering.process_exit import settle_at_child_exit, settle_at_exit
 from quotakeeper.metering.recognised import welcome_provider
-from quotakeeper.metering.refusal import DENIED, Denied, Refused
+from quotakeeper.metering.refusal import DENIED, Denied, Refused, UnfollowedCallError
 from quotakeeper.metering.retries import Link, Retries
-from quotakeeper.providers.adapter import body_with_output_cap, output_cap_of
+from quotakeeper.providers.adapter import output_cap_of
 from quotakeeper.providers.contract import NOTHING, Adapter, Call, Request, TextCount
 from quotakeeper.providers.registry import recognise
-from quotakeeper.value_classes import dataclass, replace
+from quotakeeper.value_classes import replace
 
 if TYPE_CHECKING:
-    from quotakeeper.engine.reservation import Reservation
     from quotakeeper.keeper import Keeper
 
 # An SDK may retry after at most this wait; after a longer one it has to report an error.
@@ -50,18 +51,6 @@ AnyOpenCall = TypeVar("AnyOpenCall", bound=OpenCall)
 log = logging.getLogger("quotakeeper.intercept")
 
 
-@dataclass(slots=True)
-class _PendingCall:
-    """A call that waits to be admitted."""
-
-    request: Request
-    adapter: Adapter
-    call: Call
-    link: Link | None
-    arguments: dict[str, Any]
-    reservation: Reservation | None = None
-
-
 class CallMeter:
     """Meters calls under one keeper. A hook calls `begin`, or `abegin` on an event loop."""
 
@@ -76,6 +65,7 @@ class CallMeter:
         self.waits = waits
         self.settler = BackgroundSettler()
         self.retries = Retries()
+        self.gateways = Gateways(keeper, self.note)
         self._notes = notes
         self._clock = clock or SystemClock()
         self._open: weakref.WeakSet[OpenCall] = weakref.WeakSet()
@@ -211,28 +201,30 @@ class CallMeter:
 
     # -- inside
 
-    def _pending(self, request: Request, adapter: Adapter, call: Call) -> _PendingCall:
+    def _pending(self, request: Request, adapter: Adapter, call: Call) -> PendingCall:
         self.settler.start()
         welcome_provider(self.keeper, call.provider)
         link = self.retries.link(request, self.monotonic())
         arguments = self._asked(call, link)
         arguments["output_cap"] = lambda: output_cap_of(adapter, request, call)
-        return _PendingCall(request, adapter, call, link, arguments)
+        return PendingCall(request, adapter, call, link, arguments)
 
-    def _admitted(self, pending: _PendingCall, denied: Denied | None) -> HttpAttempt | Refused:
+    def _admitted(self, pending: PendingCall, denied: Denied | None) -> HttpAttempt | Refused:
         if denied is not None or pending.reservation is None:
             assert denied is not None
             return self.refused(pending.adapter, pending.call, denied)
-        attempt = HttpAttempt(
-            self,
-            pending.adapter,
-            pending.call,
-            pending.reservation,
-            pending.request,
-            pending.link,
-        )
-        attempt.body = _lowered_body(pending)
-        return self.keep(attempt)
+        attempt = None
+        try:
+            attempt = HttpAttempt(
+                self, pending.adapter, pending.call, pending.reservation, pending.request,
+                pending.link,
+            )  # fmt: skip
+            attempt.body = lowered_body(pending)
+            return self.keep(attempt)
+        except Exception as error:
+            if attempt is not None:
+                attempt.give_up()
+            raise UnfollowedCallError(pending.reservation) from error
 
     def _asked(self, call: Call, link: Link | None) -> dict[str, Any]:
         return {
@@ -284,16 +276,3 @@ class CallMeter:
                 file.write(f"{word} {text}\n")
         except OSError as error:
             self.fault("the launcher's summary is incomplete", error)
-
-
-def _lowered_body(pending: _PendingCall) -> bytes | None:
-    """Return the body to send if the call's output cap was lowered, else None."""
-    assert pending.reservation is not None
-    basis = pending.reservation.decision.basis
-    if basis is None or basis.clamped_output_tokens is None:
-        return None
-    request, call = pending.request, pending.call
-    cap = output_cap_of(pending.adapter, request, call)
-    answers = cap.answers if cap is not None else 1
-    tokens = basis.clamped_output_tokens // answers
-    return body_with_output_cap(pending.adapter, request, call, tokens)

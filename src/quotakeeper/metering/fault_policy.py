@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from quotakeeper.domain.usage import Outcome, Provenance
+from quotakeeper.engine.worker.offload import hand_over
 from quotakeeper.metering.call_meter import CallMeter
-from quotakeeper.metering.refusal import Refused
+from quotakeeper.metering.recognised import welcome_provider
+from quotakeeper.metering.refusal import Refused, UnfollowedCallError
 from quotakeeper.providers.contract import Request
 from quotakeeper.providers.registry import recognise
 
@@ -20,10 +23,52 @@ def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refus
     found = recognise(request, known_hosts=meter.known_hosts)
     if found is None or not found[1].bound:
         return None
+    if isinstance(error, UnfollowedCallError):
+        meter.settler.put(error.reservation.release)
     adapter, call = found
-    problem = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
     text = (
-        f"this call cannot be counted, because quotakeeper itself failed ({problem}); it was not sent. "
+        f"this call cannot be counted, because quotakeeper itself failed ({_problem(error)}); "
+        "it was not sent. "
         'on_store_failure = "allow" lets such calls pass'
     )
     return meter.refused(adapter, call, RuntimeError(text))
+
+
+def counted_later(
+    meter: CallMeter, request: Request, error: Exception, *, is_reserved: bool = False
+) -> bool:
+    """Have a provider's call counted that passes though it can't be followed; False: no provider's.
+
+    What is reserved for it is assumed. Where nothing is, the most that it can use is booked, as
+    assumed; while the ledger can't be used, it is spooled.
+    """
+    if isinstance(error, UnfollowedCallError):
+        reservation, reason = error.reservation, LookupError("what it used is not known")
+        meter.settler.put(lambda: reservation.__exit__(type(reason), reason, None))
+        return True
+    if is_reserved:
+        return True
+    found = recognise(request, known_hosts=meter.known_hosts)
+    if found is None or not found[1].bound:
+        return False
+    call = found[1]
+
+    def book() -> None:
+        try:
+            welcome_provider(meter.keeper, call.provider)
+            meter.keeper.record(
+                call.provider, model=call.model, operation=call.operation, scope=dict(meter.scope),
+                options=dict(call.options), quantities=dict(call.bound),
+                provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN,
+                note=f"quotakeeper itself failed before it left ({_problem(error)})",
+            )  # fmt: skip
+        except Exception as failure:  # noqa: BLE001 - the call has left
+            meter.fault("a call was sent uncounted", failure)
+
+    hand_over(book)
+    return True
+
+
+def _problem(error: Exception) -> str:
+    cause = error.__cause__ if isinstance(error, UnfollowedCallError) else error
+    return f"{type(cause).__name__}: {str(cause)[:200]}".rstrip(": ")

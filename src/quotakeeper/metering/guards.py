@@ -14,6 +14,7 @@ _WHAT = "a call could not be metered; it is charged its estimate"
 _VERBS = (
     "answered", "feed", "passed", "apassed", "passed_in_background", "end", "aend", "failed",
     "afailed", "hand_over", "sent", "asent", "received", "unsent", "settled",
+    "lost_count", "opens",
 )  # fmt: skip
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])

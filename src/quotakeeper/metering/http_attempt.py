@@ -178,6 +178,10 @@ class HttpAttempt:
         finally:  # a signal may interrupt the line above
             self._meter.settler.put(job)
 
+    def give_up(self) -> None:
+        """Whoever made it ends its reservation."""
+        self._may_end()
+
     def __del__(self) -> None:
         with suppress(Exception):  # the interpreter may be exiting
             self.hand_over()

@@ -14,6 +14,7 @@ from quotakeeper.errors import (
 from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
+    from quotakeeper.engine.reservation import Reservation
     from quotakeeper.providers.contract import Call, Refusal
 
 # Why a call is refused: a limit, a pause, an unknown price, the ledger, or the config.
@@ -27,3 +28,11 @@ class Refused:
 
     refusal: Refusal
     call: Call
+
+
+class UnfollowedCallError(Exception):
+    """A call was reserved, and then something of ours failed."""
+
+    def __init__(self, reservation: Reservation) -> None:
+        super().__init__("a reserved call cannot be followed")
+        self.reservation = reservation

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from quotakeeper.engine.batch_settle import OpenSession
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.recognised import welcome_provider
 from quotakeeper.metering.refusal import DENIED, Denied
@@ -56,6 +57,7 @@ class SessionBudget:
         self._keeper = keeper
         self._scope = scope
         self._held: list[Reservation] = []
+        self._session = OpenSession()
 
     @property
     def is_open(self) -> bool:
@@ -99,11 +101,26 @@ class SessionBudget:
         """Do the same as `drive`, on an event loop."""
         return await adrive(plan, self._acarry_out)
 
+    # -- what is written down
+
+    def note(self, figures: dict[str, Any]) -> None:
+        """Write down what was used so far, for whoever finds this process dead. Raises OSError."""
+        if self._held:
+            self._session.write(self._held, figures)
+
+    def forget_note(self) -> None:
+        """What was used is not known any more."""
+        self._session.end()
+
     # -- the end
 
     def settle(self, figures: dict[str, Any] | None) -> None:
         """Settle the session at `figures`; if they are None, charge everything that is reserved."""
         held, self._held = self._held, []
+        self._end(held, figures)
+        self._session.end()
+
+    def _end(self, held: list[Reservation], figures: dict[str, Any] | None) -> None:
         if figures is None:
             reason = LookupError("the use is not known")
             for each in held:
@@ -120,6 +137,7 @@ class SessionBudget:
         held, self._held = self._held, []
         for each in held:
             each.release()
+        self._session.end()
 
     # -- inside
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -12,6 +11,7 @@ from quotakeeper.domain.usage import Provenance
 from quotakeeper.errors import LimitExceeded
 from quotakeeper.metering.event_loops import after_queued_jobs
 from quotakeeper.metering.guards import with_guards
+from quotakeeper.metering.progress_note import ProgressNote, copied
 from quotakeeper.metering.quota_notes import note_reply
 from quotakeeper.metering.refusal import Denied
 from quotakeeper.metering.session_budget import EXTEND_SECONDS, ExtendStep, Plan, SessionBudget
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MOST_LAG_MS = 5_000  # the most by which results lag behind the audio that was sent
 _MOST_PER_BYTE = 20  # the most milliseconds of audio per byte
 _MOST_PER_MESSAGE = 300  # the most tokens beside its bytes: a picture has 258
+_ENDED_MIDWAY = "its process ended before the session did"
 
 Data = bytes | str
 
@@ -56,12 +57,13 @@ class SocketAttempt:
 
     def __init__(self, meter: CallHost, adapter: Adapter, session: LiveSession) -> None:
         self.budget = SessionBudget(meter.keeper, meter.scope, session.call)
+        self._progress = ProgressNote(meter, self.budget)
         self._meter = meter
         self._adapter = adapter
         self._session = session
-        # The session without the message that is being checked.
-        self._before: LiveSession | None = None
+        self._before: LiveSession | None = None  # without the message that is being checked
         self._needed: dict[str, int] = {}
+        self._usage: Usage | None = None  # so far
         self._cut: SocketCut | None = None
         self._broken = False
         self._refusal: Usage | None = None
@@ -72,7 +74,10 @@ class SocketAttempt:
         self._pid = os.getpid()
         self._began = self._extended = meter.monotonic()
 
-    # -- messages
+    def opens(self) -> None:
+        """The session is about to open. From now on, its counted use survives a kill of the process."""
+        with self._session_lock:
+            self._note(self._session.finish(complete=False))
 
     def sent(self, data: Data) -> SocketCut | None:
         """Ask whether a message may be sent; None: it may."""
@@ -104,11 +109,14 @@ class SocketAttempt:
                 if self._before is not None:
                     self._before.received(data, elapsed_ms=self._elapsed())
                 usage = self._session.received(data, elapsed_ms=self._elapsed())
-                self._needed = self._need(self._session, usage)
+                self._usage, self._needed = usage, self._need(self._session, usage)
+                self._note(usage)
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
 
-    # -- the end
+    def lost_count(self, error: Exception) -> None:
+        """A message was sent that could not be read: the reserved amount is charged."""
+        self._broke(error)
 
     def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """The provider refused to open the session; its answer states the cost."""
@@ -121,9 +129,7 @@ class SocketAttempt:
             self._broke(error)
 
     def end(self, complete: bool) -> None:
-        """The session is over; `complete` says whether it was closed normally. Waits for the
-        ledger.
-        """
+        """End the session and wait for the ledger; `complete`: it was closed normally."""
         if self._may_end():
             self._settle(self._figures(complete))
 
@@ -136,6 +142,8 @@ class SocketAttempt:
         """End the session without waiting for the ledger."""
         if self._may_end():
             figures = self._figures(complete)
+            if figures is not None:
+                self._progress.write(figures)
             self._meter.settler.put(lambda: self._settle(figures))
 
     async def settled(self) -> None:
@@ -180,7 +188,10 @@ class SocketAttempt:
             before, self._before = self._before, None
             if before is not None and not leaves:
                 self._session = before
-                self._needed = self._need(before, before.finish(complete=False))
+                self._usage = before.finish(complete=False)
+                self._needed = self._need(before, self._usage)
+            if self._usage is not None:
+                self._note(self._usage)
 
     def _counted(self, data: Data) -> tuple[bool, dict[str, int]]:
         """Return (whether the message is free, the quantities that the session needs with it).
@@ -192,9 +203,9 @@ class SocketAttempt:
             needed = self._needed
             rooms = [covered[name] - needed.get(name, 0) for name in covered if name != "requests"]
             most = len(data) * _MOST_PER_BYTE + _MOST_PER_MESSAGE
-            self._before = _copied(self._session) if min(rooms, default=0) < most else None
+            self._before = copied(self._session) if min(rooms, default=0) < most else None
             usage = self._session.sent(data, elapsed_ms=self._elapsed())
-            self._needed = self._need(self._session, usage)
+            self._usage, self._needed = usage, self._need(self._session, usage)
             return self._needed == needed, self._needed
 
     def _need(self, session: LiveSession, usage: Usage) -> dict[str, int]:
@@ -232,7 +243,7 @@ class SocketAttempt:
 
     def _is_free(self, data: Data) -> bool:
         with self._session_lock:
-            trial = _copied(self._session)
+            trial = copied(self._session)
             if trial is None:
                 return False
             before = self._need(trial, trial.finish(complete=False))
@@ -254,12 +265,21 @@ class SocketAttempt:
                 usage = self._refusal or self._session.finish(
                     complete=complete, elapsed_ms=self._elapsed()
                 )
-                quantities = dict(usage.quantities) if self._refusal else self._quantities(usage)
+                return self._figures_by(usage)
         except Exception as error:  # noqa: BLE001 - as above
             self._broke(error)
             return None
+
+    def _figures_by(self, usage: Usage, *notes: str) -> dict[str, Any]:
+        quantities = dict(usage.quantities) if self._refusal else self._quantities(usage)
         cut = self._cut.reason if self._cut else ""
-        return {**figures_of(usage, self._elapsed(), usage.note, cut), "quantities": quantities}
+        figures = figures_of(usage, self._elapsed(), *notes, usage.note, cut)
+        return {**figures, "quantities": quantities}
+
+    def _note(self, usage: Usage) -> None:
+        if not self._broken:
+            midway = () if usage.complete else (_ENDED_MIDWAY,)
+            self._progress.write(self._figures_by(usage, *midway))
 
     def _settle(self, figures: dict[str, Any] | None) -> None:
         try:
@@ -275,18 +295,5 @@ class SocketAttempt:
 
     def _broke(self, error: Exception) -> None:
         self._broken = True
+        self._progress.drop()
         self._meter.fault("a live session could not be read; its estimate is charged", error)
-
-
-def _copied(session: LiveSession) -> LiveSession | None:
-    """Return a copy of the session; None if it cannot be copied."""
-    # Frozen values are shared, because they never change and some cannot be copied.
-    frozen = {
-        id(value): value
-        for value in vars(session).values()
-        if getattr(getattr(value, "__dataclass_params__", None), "frozen", False)
-    }
-    try:
-        return copy.deepcopy(session, frozen)
-    except Exception:  # noqa: BLE001 - then a refused message is counted too
-        return None

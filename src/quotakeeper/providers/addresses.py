@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from quotakeeper.value_classes import dataclass
 
 _MOST_QUERY = 200
+_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _FALSE = ("", "false", "0", "no")
 
 
@@ -66,6 +67,15 @@ def locate(
     if is_loopback(place.host):
         return Address(place.host, place.port, place.path, _query(url), sure=False)
     return None
+
+
+def host_and_port(url: str) -> tuple[str, int] | None:
+    """Where an address leads; the name of this machine's loopback is always "localhost"."""
+    place = _address(url)
+    if place is None:
+        return None
+    port = place.port or _PORTS[url.partition(":")[0].lower()]
+    return "localhost" if is_loopback(place.host) else place.host, port
 
 
 def _address(url: object) -> Address | None:

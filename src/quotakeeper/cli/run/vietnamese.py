@@ -78,6 +78,9 @@ TEXTS = {
     "--strict: not every call can have been counted (see above)": (
         "--strict: có thể còn lời gọi chưa được đếm (xem ở trên)"
     ),
+    "calls went to the gateway at {address}, which counts them; no others were seen": (
+        "lời gọi đi tới gateway tại {address} và được đếm ở đó; không thấy lời gọi nào khác"
+    ),
     "no call to a known provider was seen; calls through {libraries} cannot be seen": (
         "không thấy lời gọi nào tới nhà cung cấp đã biết; lời gọi qua {libraries} thì không thể thấy"
     ),

@@ -118,6 +118,9 @@ def _nearest_limit(used: RunUsage, session: CommandContext) -> list[str]:
 
 
 def _nothing_seen(notes: Notes, session: CommandContext) -> str:
+    if notes.gateways:
+        text = "calls went to the gateway at {address}, which counts them; no others were seen"
+        return session.words(text, address=", ".join(notes.gateways))
     if not notes.loaded:
         return session.words("no call to a known provider was seen")
     text = "no call to a known provider was seen; calls through {libraries} cannot be seen"

@@ -6,7 +6,8 @@ it. Without the note, the call would be assumed at its upper bound. A note survi
 `os._exit` and `exec`. It is not synced to disk, so after a power cut the call is assumed.
 
 The files lie beside the ledger: `<ledger>.ended-<owner>.<number>`. Their lines have the format of
-the lease journal. A file is removed when the ledger has booked all calls in it.
+the lease journal. A file is removed when the ledger has booked all calls in it. A live session has a
+file of its own: see `session_note`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,18 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from quotakeeper.domain.ledger.commands import Failed, Settle
+from quotakeeper.domain.ledger.commands import Command, Failed, Release, Settle
 from quotakeeper.domain.ledger.entries import Figures
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.background_writes import Apply, plainly
-from quotakeeper.engine.journals.lease_journal import JournalSegment, read_lines, settled_line
+from quotakeeper.engine.journals.lease_journal import (
+    JournalContents,
+    JournalSegment,
+    LineKind,
+    read_lines,
+    settled_line,
+)
+from quotakeeper.engine.journals.session_note import SessionNote
 from quotakeeper.file_safety import read_ours
 
 _MARK = ".ended-"
@@ -73,6 +81,7 @@ class EndedCalls:
         self._numbers = count(1)
         self._files: dict[str, NotesFile] = {}
         self._full: list[NotesFile] = []
+        self._sessions: dict[int, SessionNote] = {}
 
     # -- for those who end calls
 
@@ -98,6 +107,19 @@ class EndedCalls:
         if file.is_full and not file.pending:
             file.remove()
 
+    def session(self) -> SessionNote | None:
+        """The note of a new session; None where none is made. Raises OSError."""
+        if self._ledger is None:
+            return None
+        note = SessionNote(self._new_path(self._ledger), self._ledger)
+        self._sessions[id(note)] = note
+        return note
+
+    def session_ended(self, note: SessionNote) -> None:
+        """The ledger has this session, or nothing is known of it."""
+        self._sessions.pop(id(note), None)
+        note.remove()
+
     def _entered(self, event_id: str, figures: Figures) -> NotesFile:
         """The file for a note. It is not removed before `settled` is called for the call."""
         while True:
@@ -110,12 +132,14 @@ class EndedCalls:
 
     def _opened(self) -> NotesFile:
         assert self._ledger is not None
-        name = f"{self._ledger.name}{_MARK}{self._owner}.{next(self._numbers):06d}"
-        file = NotesFile(self._ledger.with_name(name), self._ledger)
+        file = NotesFile(self._new_path(self._ledger), self._ledger)
         current = self._files.setdefault(_CURRENT, file)
         if current is not file:  # another thread was first
             file.remove()
         return current
+
+    def _new_path(self, ledger: Path) -> Path:
+        return ledger.with_name(f"{ledger.name}{_MARK}{self._owner}.{next(self._numbers):06d}")
 
     def _leave(self, file: NotesFile) -> None:
         file.is_full = True
@@ -130,7 +154,12 @@ class EndedCalls:
         """Settle all calls with notes, and remove the files. Raises LedgerError."""
         files = [*self._files.values(), *self._full]
         left = {key: each for file in files for key, each in file.pending.items()}
-        self._settle(store, now, [Settle(key, each) for key, each in left.items()])
+        sessions = list(self._sessions.values())
+        commands: list[Command] = [Settle(key, each) for key, each in left.items()]
+        commands += [command for note in sessions for command in note.commands()]
+        self._settle(store, now, commands)
+        for note in sessions:
+            self.session_ended(note)
         for file in files:
             self._leave(file)
             if not file.pending.keys() - left.keys():
@@ -154,17 +183,12 @@ class EndedCalls:
         except OSError as error:  # another process was faster, or this user may not read it
             log.debug("quotakeeper: %s: %s", path.name, error)
             return
-        commands = []
-        for line in read_lines(text):
-            if isinstance(line, str) or line.figures is None:
-                log.debug("quotakeeper: a torn note of an ended call: %.200s", line)
-            else:
-                commands.append(Settle(line.id, line.figures))
-        self._settle(store, now, commands)
+        commands = [_command(line) for line in read_lines(text)]
+        self._settle(store, now, [command for command in commands if command is not None])
         with suppress(OSError):
             path.unlink()
 
-    def _settle(self, store: LedgerWriter, now: int, commands: Sequence[Settle]) -> None:
+    def _settle(self, store: LedgerWriter, now: int, commands: Sequence[Command]) -> None:
         for start in range(0, len(commands), _AT_ONCE):
             for outcome in self._apply(store, commands[start : start + _AT_ONCE], now):
                 if isinstance(outcome, Failed):  # usually: it was settled and then corrected
@@ -178,3 +202,13 @@ class EndedCalls:
                 if name.startswith(beginning) and dot and number.isdigit():
                     found.setdefault(owner, []).append(ledger.with_name(name))
         return found
+
+
+def _command(line: JournalContents | str) -> Command | None:
+    if not isinstance(line, str):
+        if line.figures is not None:
+            return Settle(line.id, line.figures)
+        if line.what is LineKind.RELEASED:
+            return Release(line.id)
+    log.debug("quotakeeper: a torn note of an ended call: %.200s", line)
+    return None

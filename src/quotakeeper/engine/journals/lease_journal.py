@@ -46,12 +46,15 @@ class LineKind(StrEnum):
 class JournalSegment:
     """One file of the journal. Its handle closes when no writer refers to it any more."""
 
+    is_appended = True
+
     def __init__(self, path: Path, ledger: Path) -> None:
         self.path = path
         self.gone = False
         self.written = False
         self._fd = -1
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        how = os.O_APPEND if self.is_appended else 0
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | how, 0o600)
         take_rights(self._fd, ledger)
 
     def append(self, line: str) -> None:

@@ -120,8 +120,7 @@ class Maintenance:
         self._next_sweep = self._clock.monotonic() + SWEEP_SECONDS
         self._clock.begin(store)  # another process may have repaired or accepted a clock
         self._spool.look()
-        self._ended.replay(store, now)  # before the sweep, which would assume these calls
-        sweep(store, now, self._replay, self._apply, self._give_back)
+        sweep(store, now, self._replay, self._apply, self._give_back, self._ended)
 
     def leave(self, store: Store) -> None:
         """Book all calls, and end all open reservations of this process."""

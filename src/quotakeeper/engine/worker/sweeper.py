@@ -12,6 +12,7 @@ from quotakeeper.domain.ledger.commands import Sweep
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ports import LedgerWriter, Store
 from quotakeeper.engine.background_writes import Apply, plainly
+from quotakeeper.engine.journals.ended_calls import EndedCalls
 from quotakeeper.engine.journals.replay import LeaseReplay
 
 MOST_AT_ONCE = 1_000
@@ -22,15 +23,18 @@ GiveBack = Callable[[Collection[str], LedgerWriter, int], None]
 
 def sweep(
     store: Store, now: int, leases: LeaseReplay, apply: Apply = plainly,
-    give_back: GiveBack | None = None,
+    give_back: GiveBack | None = None, ended: EndedCalls | None = None,
 ) -> None:  # fmt: skip
     """End expired reservations and those of ended owners: sent calls are assumed, others released.
 
     The lease journals of ended owners are booked first, and the rest of their leases is released.
-    If the holder of an expired lease may still run, it is fenced and its journal is booked.
+    Their notes of ended calls and of open sessions are booked next. If the holder of an expired
+    lease may still run, it is fenced and its journal is booked.
     """
     dead = store.dead_owners()
     replayed = leases.replay(store, now)
+    if ended is not None:
+        ended.replay(store, now)
     # Booking a journal can open reservations of an owner: calls that were under way when it ended.
     dead = (dead | replayed.booked) - replayed.unread
     end_holds(store, dead, now, leases, apply, give_back)

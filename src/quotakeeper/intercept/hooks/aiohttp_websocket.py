@@ -147,11 +147,11 @@ class MeteredReader:
         except Exception:  # the connection is lost
             self._socket.attempt.hand_over(self._socket.was_closed)
             raise
-        with faults_noted:
-            self._seen(int(message.type), message.data)
+        self._socket.read(self._seen, message)
         return message
 
-    def _seen(self, kind: int, data: Any) -> None:
+    def _seen(self, message: Any) -> None:
+        kind, data = int(message.type), message.data
         if kind not in _MESSAGES:
             return
         if kind == _CLOSE:
@@ -162,6 +162,11 @@ class MeteredReader:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
+
+
+def _as_sent(message: Any, opcode: int) -> bytes | str:
+    data = message if isinstance(message, str) else bytes(message)
+    return data.decode("utf-8", "replace") if opcode == _TEXT and isinstance(data, bytes) else data
 
 
 class MeteredWriter:
@@ -194,10 +199,8 @@ class MeteredWriter:
         """
         if opcode not in (_TEXT, _BINARY):
             return True
-        data: bytes | str = message if isinstance(message, str) else bytes(message)
-        if opcode == _TEXT and isinstance(data, bytes):
-            data = data.decode("utf-8", "replace")
-        cut = await self._socket.attempt.asent(data)
+        data = self._socket.read(_as_sent, message, opcode)
+        cut = None if data is None else await self._socket.attempt.asent(data)
         if cut is None:
             return True
         if not cut.silent:

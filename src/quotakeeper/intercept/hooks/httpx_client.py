@@ -8,8 +8,10 @@ a mock below the transport answers (respx), the call is released, because nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from quotakeeper.intercept.hooks import httpx_websocket as websocket
 from quotakeeper.intercept.hooks.bodies import Gathered, seen_body
 from quotakeeper.intercept.hooks.httpx_streams import async_metered_stream, metered_stream
 from quotakeeper.intercept.hooks.patching import Patches
@@ -32,13 +34,9 @@ if TYPE_CHECKING:
 Steps = Generator[Callable[[], Any], Any, Any]  # called, and awaited on an event loop
 # Errors that the library raises before the first byte of a request is sent.
 _UNSENT = (
-    "ConnectError",
-    "ConnectTimeout",
-    "PoolTimeout",
-    "ProxyError",
-    "UnsupportedProtocol",
+    "ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol",
     "LocalProtocolError",
-)
+)  # fmt: skip
 _MOCKS = ("mocket", "pook", "respx", "vcr")  # they mock below the transport
 _patches = Patches()
 
@@ -68,6 +66,7 @@ class _Verbs(NamedTuple):
     abandoned: Callable[[HttpAttempt], None]
     stream: Any
     body: Any
+    shaking_hands: Callable[..., Steps]
     is_mocked: bool = False
 
 
@@ -83,6 +82,7 @@ class _Library:
             lambda attempt: attempt.failed(True),
             metered_stream(module.SyncByteStream, module.ReadError),
             _gathered_body(module.SyncByteStream),
+            partial(websocket.shaking_hands, websocket.THREADS),
         )  # fmt: skip
         self._awaited = _Verbs(
             astart, astarts_after_body,
@@ -90,6 +90,7 @@ class _Library:
             lambda attempt: attempt.hand_over(),
             async_metered_stream(module.AsyncByteStream, module.ReadError),
             _async_gathered_body(module.AsyncByteStream),
+            partial(websocket.shaking_hands, websocket.LOOPS),
         )  # fmt: skip
 
     def sync_hook(self, original: Any) -> Any:
@@ -130,6 +131,11 @@ class _Library:
         def make() -> Request:
             return _request(request)
 
+        if tried(websocket.is_handshake, request):
+            hands = websocket.Handshake(
+                send, request, self._answer, self.unsent, partial(_is_of_mock, verbs)
+            )
+            return (yield from verbs.shaking_hands(hands))
         if tried(_is_unseen, request) and (yield lambda: verbs.starts_after_body(make)):
             return (yield from self._sending_body_first(verbs, send, request))
         started = yield lambda: verbs.start(make)
@@ -148,7 +154,7 @@ class _Library:
         except BaseException:
             verbs.abandoned(started)
             raise
-        if verbs.is_mocked and not _is_of_httpcore(response):
+        if _is_of_mock(verbs, response):
             yield lambda: verbs.failed(started, False)
             return response
         return self._read_along(response, started, verbs.stream)
@@ -176,7 +182,7 @@ class _Library:
                 return self._answer(body.refused, request)
             body.failed(not verbs.is_mocked and not isinstance(error, self.unsent))
             raise
-        if verbs.is_mocked and not _is_of_httpcore(response):
+        if _is_of_mock(verbs, response):
             body.failed(False)
             return response
         return self._read_along(response, body.attempt, verbs.stream)
@@ -207,10 +213,10 @@ def _verbs_for(transport: Any, verbs: _Verbs) -> _Verbs:
     return verbs._replace(is_mocked=True) if is_mocked else verbs
 
 
-def _is_of_httpcore(response: Any) -> bool:
-    """Return whether an answer came over a network connection, that is, not from a mock."""
+def _is_of_mock(verbs: _Verbs, response: Any) -> bool:
+    """Return whether a mock answered; a mock may also send a request to the provider."""
     stream = getattr(response.stream, "_httpcore_stream", None)
-    return type(stream).__module__.startswith("httpcore")
+    return verbs.is_mocked and not type(stream).__module__.startswith("httpcore")
 
 
 class _BodyRefusedError(Exception):

@@ -78,11 +78,8 @@ def _send_frame(original: Any) -> Any:
         socket = vars(connection).get(SOCKET)
         if socket is None or frame.opcode not in _DATA:
             return original(connection, frame)
-        cut = None
-        with faults_noted:
-            message = socket.outgoing.feed(frame.opcode, frame.data, bool(frame.fin))
-            if message is not None:
-                cut = socket.attempt.sent(message)
+        message = socket.read(socket.outgoing.feed, frame.opcode, frame.data, bool(frame.fin))
+        cut = None if message is None else socket.attempt.sent(message)
         if cut is None:
             return original(connection, frame)
         if cut.silent:

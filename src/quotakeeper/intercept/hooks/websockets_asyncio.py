@@ -61,12 +61,12 @@ async def _asked(attempt: SocketAttempt, data: bytes | str) -> Any:
     return await attempt.asent(data)
 
 
-def _pieces(connection: Any, attempt: SocketAttempt, message: Any) -> Any:
+def _pieces(connection: Any, socket: MeteredSocket, message: Any) -> Any:
     if isinstance(message, AsyncIterable):
-        return _metered_pieces(connection, attempt, message)
+        return _metered_pieces(connection, socket, message)
     if not isinstance(message, Iterable) or isinstance(message, Mapping):
         return message  # the library raises its own error for it
-    return _metered_pieces(connection, attempt, _asynchronous(message))
+    return _metered_pieces(connection, socket, _asynchronous(message))
 
 
 async def _asynchronous(pieces: Iterable[Any]) -> Any:
@@ -75,16 +75,16 @@ async def _asynchronous(pieces: Iterable[Any]) -> Any:
 
 
 async def _metered_pieces(
-    connection: Any, attempt: SocketAttempt, message: AsyncIterable[Any]
+    connection: Any, socket: MeteredSocket, message: AsyncIterable[Any]
 ) -> AsyncIterator[Any]:
     pieces = parts.Pieces()
     async for piece in message:
-        sound = tried(pieces.sound_in, piece)
-        if sound is not None and (cut := await attempt.asent(sound)) is not None:
+        sound = socket.read(pieces.sound_in, piece)
+        if sound is not None and (cut := await socket.attempt.asent(sound)) is not None:
             raise parts.closed(connection, cut)
         yield piece
     if pieces.text:
-        await attempt.asent(pieces.text)
+        await socket.attempt.asent(pieces.text)
 
 
 _METERED = parts.Metered(_asked, _pieces)

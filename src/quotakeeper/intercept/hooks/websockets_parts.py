@@ -23,7 +23,7 @@ class Metered(NamedTuple):
     """The functions that differ between threads and event loops."""
 
     ask: Callable[[SocketAttempt, bytes | str], Any]
-    pieces: Callable[[Any, SocketAttempt, Any], Any]
+    pieces: Callable[[Any, MeteredSocket, Any], Any]
 
 
 def socket_of(connection: Any) -> MeteredSocket | None:
@@ -61,7 +61,7 @@ def sending(
     """The steps of a send: ask the meter, then send the message, or close the connection."""
     socket = tried(socket_of, connection)
     if socket is not None and isinstance(message, PLAIN):
-        data = tried(as_sent, message, given, named)
+        data = socket.read(as_sent, message, given, named)
         cut = None
         if data is not None:
             cut = yield lambda: metered.ask(socket.attempt, data)
@@ -69,7 +69,7 @@ def sending(
             yield from _cutting(connection, cut, original)
             return None
     elif socket is not None:
-        metered_pieces = tried(metered.pieces, connection, socket.attempt, message)
+        metered_pieces = socket.read(metered.pieces, connection, socket, message)
         message = message if metered_pieces is None else metered_pieces
     return (yield lambda: original(connection, message, *given, **named))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from quotakeeper.intercept.hooks import websockets_parts as parts
 from quotakeeper.intercept.hooks.patching import Patches
 from quotakeeper.intercept.http_gate import tried
-from quotakeeper.intercept.socket_gate import open_live
+from quotakeeper.intercept.socket_gate import MeteredSocket, open_live
 from quotakeeper.metering.steps import called, drive
 
 if TYPE_CHECKING:
@@ -70,23 +70,23 @@ def _asked(attempt: SocketAttempt, data: bytes | str) -> Any:
     return attempt.sent(data)
 
 
-def _pieces(connection: Any, attempt: SocketAttempt, message: Any) -> Any:
+def _pieces(connection: Any, socket: MeteredSocket, message: Any) -> Any:
     if not isinstance(message, Iterable) or isinstance(message, Mapping):
         return message  # the library raises its own error for it
-    return _metered_pieces(connection, attempt, message)
+    return _metered_pieces(connection, socket, message)
 
 
 def _metered_pieces(
-    connection: Any, attempt: SocketAttempt, message: Iterable[Any]
+    connection: Any, socket: MeteredSocket, message: Iterable[Any]
 ) -> Iterator[Any]:
     pieces = parts.Pieces()
     for piece in message:
-        sound = tried(pieces.sound_in, piece)
-        if sound is not None and (cut := attempt.sent(sound)) is not None:
+        sound = socket.read(pieces.sound_in, piece)
+        if sound is not None and (cut := socket.attempt.sent(sound)) is not None:
             raise parts.closed(connection, cut)
         yield piece
     if pieces.text:
-        attempt.sent(pieces.text)
+        socket.attempt.sent(pieces.text)
 
 
 _METERED = parts.Metered(_asked, _pieces)

@@ -9,7 +9,7 @@ own folder first, the hook moves quotakeeper's folder to the front again.
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import get_ident
 from types import FrameType
 from typing import Any
@@ -21,6 +21,8 @@ _HOOKED = frozenset((
     "aiohappyeyeballs", "aiohttp", "httpx", "httpx2", "quotakeeper", "urllib3", "websocket",
     "websockets",
 ))  # fmt: skip
+# Libraries that open connections for another library.
+_CARRIERS = frozenset(("httpcore", "httpcore2", "httpx", "httpx2", "quotakeeper"))
 # Modules between a library and the socket: they do not show which library connects.
 _PLUMBING = frozenset((
     "anyio", "asyncio", "concurrent", "contextlib", "eventlet", "functools", "gevent", "importlib",
@@ -76,6 +78,11 @@ class UnseenWatch:
             self._note("asked", host)
         else:
             self._credit[host] = self._credit.get(host, 0) + 1
+
+    def unmetered(self, url: str) -> None:
+        """A hook sees that a socket opens to this address, and can't follow what passes there."""
+        self.asked(url)
+        self._note("unseen", f"{_host_of(url)} {_user_of_httpx()}")
 
     # -- connections
 
@@ -176,18 +183,29 @@ def _caller() -> str:
     if suppression is not None and suppression.is_suppressed():
         return _SEEN
     library = ""
-    frame: FrameType | None = sys._getframe(3)
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
+    for name in _modules_above(sys._getframe(3)):
         top = name.partition(".")[0]
         if name == "http.client" or top in _HOOKED:
             return _SEEN
-        if name in _LOOPS or top in _LOOPS:
-            break
         if not library and top not in _PLUMBING:
             library = top
-        frame = frame.f_back
     return library
+
+
+def _user_of_httpx() -> str:
+    """The package that has httpx open a connection, by the stack; "" if none can be told."""
+    tops = (name.partition(".")[0] for name in _modules_above(sys._getframe(2)))
+    return next((top for top in tops if top not in _PLUMBING and top not in _CARRIERS), "")
+
+
+def _modules_above(frame: FrameType | None) -> Iterator[str]:
+    """The modules on the stack, up to the event loop."""
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name in _LOOPS or name.partition(".")[0] in _LOOPS:
+            return
+        yield name
+        frame = frame.f_back
 
 
 def _host_of(url: str) -> str:

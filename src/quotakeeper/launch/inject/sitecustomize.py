@@ -75,6 +75,7 @@ def _hooked():
 
         if _unseen is not None:
             switch.asked = _unseen.asked
+            switch.unmetered = _unseen.unmetered
         install()
     except Exception as error:  # noqa: BLE001 - must not stop the program
         _note("failed", type(error).__name__)

@@ -1,0 +1,275 @@
+"""`httpx-ws`: WebSockets over httpx. The handshake is a request; then what its sessions send and read.
+
+Another library may open a WebSocket over httpx too. Its handshake passes, and it is named: nobody
+sees what it sends. Supports httpx-ws 0.5 to 0.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextvars import ContextVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from quotakeeper.intercept.hooks.patching import Patches
+from quotakeeper.intercept.http_gate import faults_noted, tried
+from quotakeeper.intercept.socket_gate import (
+    POLICY,
+    SOCKET,
+    MeteredSocket,
+    aopen_live,
+    open_live,
+    passes_unmetered,
+    shortened,
+)
+from quotakeeper.intercept.suppression import suppressed
+from quotakeeper.metering.refusal import Refused
+from quotakeeper.metering.steps import adrive, called, drive
+
+if TYPE_CHECKING:
+    from quotakeeper.metering.socket_attempt import SocketAttempt, SocketCut
+    from quotakeeper.providers.contract import Request
+
+_CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
+_OPCODES = {"TextMessage": _TEXT, "BytesMessage": _BINARY}
+_REDIRECTS = (301, 302, 303, 307, 308)
+_SWITCHING = 101
+# The key of the handshake that httpx-ws makes at present: what it opens, its sessions take over.
+_key: ContextVar[str] = ContextVar("quotakeeper_httpx_ws_key", default="")
+_patches = Patches()
+
+Steps = Generator[Callable[[], Any], Any, Any]  # each is to be called, and its result awaited
+
+
+class Verbs(NamedTuple):
+    """What differs between threads and event loops."""
+
+    opened: Callable[..., Any]
+    sent: Callable[[SocketAttempt, bytes | str], Any]
+    end: Callable[[SocketAttempt, bool], None]
+
+
+class Handshake(NamedTuple):
+    """A request that asks for a WebSocket, and what the hook of httpx knows of it."""
+
+    send: Callable[[], Any]
+    request: Any
+    refuse: Callable[[Refused, Any], Any]
+    unsent: tuple[type[Exception], ...]  # raised before the first byte leaves
+    is_of_mock: Callable[[Any], bool]  # asked of the answer
+
+
+THREADS = Verbs(
+    open_live,
+    lambda attempt, message: attempt.sent(message),
+    lambda attempt, complete: attempt.end(complete),
+)
+LOOPS = Verbs(
+    aopen_live,
+    lambda attempt, message: attempt.asent(message),
+    lambda attempt, complete: attempt.hand_over(complete),
+)
+
+
+def install(module: Any) -> None:
+    """Patch `httpx_ws._api`; the handshake is seen by the hook of httpx."""
+    _patches.wrap(module, "_get_headers", _get_headers)
+    session, on_loops = module.WebSocketSession, module.AsyncWebSocketSession
+    _patches.wrap(session, "__init__", _init_with(THREADS.end))
+    _patches.wrap(session, "send", _send)
+    _patches.wrap(session, "close", _close)
+    _patches.wrap(on_loops, "__init__", _init_with(LOOPS.end))
+    _patches.wrap(on_loops, "send", _send_awaited)
+    _patches.wrap(on_loops, "close", _close_awaited)
+
+
+def uninstall() -> None:
+    """Take everything back."""
+    _patches.undo()
+
+
+# -- the handshake
+
+
+def is_handshake(request: Any) -> bool:
+    """Whether a request of httpx asks for a WebSocket."""
+    return "websocket" in request.headers.get("upgrade", "").lower()
+
+
+def shaking_hands(verbs: Verbs, hands: Handshake) -> Steps:
+    """The steps of a handshake: ask, send, and hang what is known on the stream that it gives."""
+    request = hands.request
+    if not tried(_is_of_httpx_ws, request):
+        tried(passes_unmetered, lambda: _request(request))
+        return (yield hands.send)
+    started = yield lambda: verbs.opened(lambda: _request(request))
+    if started is None:
+        return (yield hands.send)
+    if isinstance(started, Refused):
+        return hands.refuse(started, request)
+    try:
+        with suppressed():
+            response = yield hands.send
+    except BaseException as error:
+        if isinstance(error, hands.unsent):
+            started.unsent()
+        started.hand_over()
+        raise
+    tried(_answered, hands, response, started)
+    return response
+
+
+def _answered(hands: Handshake, response: Any, attempt: SocketAttempt) -> None:
+    status = response.status_code
+    if hands.is_of_mock(response) or status in _REDIRECTS:  # asked for again elsewhere
+        attempt.unsent()
+    elif status == _SWITCHING:
+        setattr(response.extensions["network_stream"], SOCKET, MeteredSocket(attempt))
+    else:
+        attempt.answered(status, dict(response.headers), b"")
+        attempt.hand_over(True)
+
+
+def _get_headers(original: Any) -> Any:
+    def get_headers(*given: Any, **named: Any) -> Any:
+        headers = original(*given, **named)
+        with faults_noted:
+            _key.set(headers["sec-websocket-key"])
+        return headers
+
+    return get_headers
+
+
+def _is_of_httpx_ws(request: Any) -> bool:
+    return bool(request.headers.get("sec-websocket-key", "") == _key.get() != "")
+
+
+def _request(request: Any) -> Request:
+    from quotakeeper.providers.contract import Request  # noqa: PLC0415 - see socket_gate
+
+    scheme, rest = str(request.url).split(":", 1)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Request("GET", f"{scheme.replace('http', 'ws')}:{rest}", headers)
+
+
+# -- what passes
+
+
+def _init_with(end: Callable[[SocketAttempt, bool], None]) -> Callable[[Any], Any]:
+    def wrap(original: Any) -> Any:
+        def init(session: Any, *given: Any, **named: Any) -> None:
+            original(session, *given, **named)
+            tried(_take_over, session, end)
+
+        return init
+
+    return wrap
+
+
+def _take_over(session: Any, end: Callable[[SocketAttempt, bool], None]) -> None:
+    """Count for this session what its stream was opened for."""
+    socket = vars(session.stream).pop(SOCKET, None)
+    if socket is None:
+        return
+    real = session.connection.events
+    session.connection.events = lambda: _seen(real(), socket, end)
+    setattr(session, SOCKET, socket)
+
+
+def _seen(
+    events: Iterator[Any], socket: MeteredSocket, end: Callable[[SocketAttempt, bool], None]
+) -> Iterator[Any]:
+    for event in events:
+        socket.read(_event_received, socket, event, end)
+        yield event
+
+
+def _event_received(
+    socket: MeteredSocket, event: Any, end: Callable[[SocketAttempt, bool], None]
+) -> None:
+    if type(event).__name__ == "CloseConnection":  # nothing comes after it
+        socket.frame_received(_CLOSE, int(event.code or 1005).to_bytes(2, "big"), True)
+        end(socket.attempt, socket.was_closed)
+        return
+    opcode = _OPCODES.get(type(event).__name__)
+    if opcode is not None:
+        first = _CONTINUATION if socket.incoming.is_open else opcode
+        socket.frame_received(first, event.data, bool(event.message_finished))
+
+
+def _send(original: Any) -> Any:
+    def send(session: Any, event: Any) -> Any:
+        return drive(_sending(THREADS, original, session, event), called)
+
+    return send
+
+
+def _send_awaited(original: Any) -> Any:
+    async def send(session: Any, event: Any) -> Any:
+        return await adrive(_sending(LOOPS, original, session, event), called)
+
+    return send
+
+
+def _sending(verbs: Verbs, original: Any, session: Any, event: Any) -> Steps:
+    """The steps of a send: ask, then send the message, or end the session in its place."""
+    socket = vars(session).get(SOCKET)
+    message = None if socket is None else socket.read(_sent_with, socket, event)
+    cut = None
+    if socket is not None and message is not None:
+        cut = yield lambda: verbs.sent(socket.attempt, message)
+    if cut is None:
+        return (yield lambda: original(session, event))
+    if not cut.silent:
+        yield from _cutting(original, session, cut)
+    return None
+
+
+def _sent_with(socket: MeteredSocket, event: Any) -> bytes | str | None:
+    """The message that an event completes."""
+    opcode = _OPCODES.get(type(event).__name__)
+    if opcode is None:
+        return None
+    first = _CONTINUATION if socket.outgoing.is_open else opcode
+    return socket.outgoing.feed(first, event.data, bool(event.message_finished))
+
+
+def _cutting(original: Any, session: Any, cut: SocketCut) -> Steps:
+    if not cut.again:
+        events = import_module("wsproto.events")
+        if cut.farewell:
+            yield lambda: original(session, events.TextMessage(data=cut.farewell))
+        else:  # its own `close` would not wait for the answer, and leave who reads waiting
+            close = events.CloseConnection(code=POLICY, reason=shortened(cut.reason))
+            yield lambda: original(session, close)
+    raise import_module("httpx_ws").WebSocketNetworkError(cut.reason)
+
+
+def _close(original: Any) -> Any:
+    def close(session: Any, *given: Any, **named: Any) -> Any:
+        try:
+            return original(session, *given, **named)
+        finally:
+            tried(_ended, session, THREADS.end)
+
+    return close
+
+
+def _close_awaited(original: Any) -> Any:
+    async def close(session: Any, *given: Any, **named: Any) -> Any:
+        try:
+            answer = await original(session, *given, **named)
+        finally:
+            tried(_ended, session, LOOPS.end)
+        socket = vars(session).get(SOCKET)
+        if socket is not None:
+            await socket.attempt.settled()
+        return answer
+
+    return close
+
+
+def _ended(session: Any, end: Callable[[SocketAttempt, bool], None]) -> None:
+    socket = vars(session).get(SOCKET)
+    if socket is not None:
+        end(socket.attempt, socket.was_closed)

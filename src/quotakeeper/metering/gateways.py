@@ -1,0 +1,34 @@
+"""Calls to a gateway that counts on this process's own ledger: the gateway's to count, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from quotakeeper.providers.addresses import host_and_port
+from quotakeeper.wiring import gateway_marks
+
+
+class Gateways:
+    """The gateways beside one ledger. `note` is told of each address once."""
+
+    def __init__(self, keeper: Any, note: Callable[[str, str], None]) -> None:
+        # What stands in for a keeper that could not be made has no settings.
+        settings = getattr(keeper, "settings", None)
+        self._marks = None if settings is None else gateway_marks(settings)
+        self._note = note
+        self._noted: set[str] = set()
+
+    def counts(self, url: str) -> bool:
+        """Whether a gateway counts the calls to this address. Never raises."""
+        names = self._marks.names() if self._marks is not None else None
+        if self._marks is None or not names:
+            return False
+        found = host_and_port(url)
+        if found is None or not self._marks.has(names, *found):
+            return False
+        place = f"{found[0]}:{found[1]}"
+        if place not in self._noted:
+            self._noted.add(place)
+            self._note("gateway", place)
+        return True
