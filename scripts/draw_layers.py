@@ -45,6 +45,7 @@ PARTS = {
     "schemas": "numbers of documents",
     "errors": "every error",
     "refusal_protocols": "what an error reads of a refusal",
+    "value_classes": "plain values, quick to import",
 }
 WIDTH, BOX, GAP, MARGIN = 1_080, 54, 14, 20
 

@@ -35,6 +35,7 @@ PROTOCOLS = frozenset(
 _IMPORT = re.compile(
     r"^\s*from (quotakeeper[\w.]*) import (?:\(([^)]*)\)|([^#\n(]+))", re.MULTILINE
 )
+_VALUE_CLASSES = "quotakeeper.value_classes."
 _KEYWORDS = re.compile(r"^(?:async )?def |^class ")
 
 
@@ -66,11 +67,22 @@ def documented(root: Path) -> dict[str, set[str]]:
     return found
 
 
+class _ValueClasses(griffe.Extension):
+    """Lets griffe read a value class of ours as the dataclass that type checkers see."""
+
+    def on_module_members(self, *, mod: griffe.Module, **_: object) -> None:
+        """Point the names that a module imports from `value_classes` at the standard library."""
+        for member in mod.members.values():
+            if member.is_alias and member.target_path.startswith(_VALUE_CLASSES):
+                member.target_path = f"dataclasses.{member.target_path.removeprefix(_VALUE_CLASSES)}"
+
+
 def load(root: Path) -> griffe.Module:
     """The package as its source says it is."""
     loaded = griffe.load(
-        "quotakeeper", search_paths=[root / "src"], resolve_aliases=True, allow_inspection=False
-    )
+        "quotakeeper", search_paths=[root / "src"], resolve_aliases=True, allow_inspection=False,
+        extensions=griffe.Extensions(_ValueClasses(), griffe.DataclassesExtension()),
+    )  # fmt: skip
     assert isinstance(loaded, griffe.Module)
     return loaded
 
