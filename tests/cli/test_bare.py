@@ -79,6 +79,11 @@ def test_other_commands_say_what_to_install(cli: CommandLine, repository: Path) 
 @pytest.mark.parametrize(
     "arguments",
     [
+        (),
+        ("--lang", "vi"),
+        ("--version",),
+        ("status", "--version"),
+        ("statusline", "--json"),
         ("status",),
         ("status", "--json"),
         ("status", "--check", "--lang", "vi"),
@@ -136,7 +141,7 @@ def test_both_fronts_have_the_same_options_and_help(name: str) -> None:
 def test_usage_errors_end_with_2_in_both_fronts(
     cli: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for arguments in ((), ("bogus",), ("status", "--bogus"), ("export", "--format", "xlsx")):
+    for arguments in (("bogus",), ("status", "--bogus"), ("export", "--format", "xlsx")):
         assert bare.main(arguments) == 2
         assert cli.run(*arguments).code == 2
     assert cli.run("--help").code == 0

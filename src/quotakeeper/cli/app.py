@@ -8,7 +8,8 @@ from importlib import import_module
 
 import click
 
-from quotakeeper.cli.arguments import GLOBAL, asked_language, hoisted
+from quotakeeper import __version__
+from quotakeeper.cli.arguments import GLOBAL, asked_language, hoisted, with_command
 from quotakeeper.cli.click_options import with_options
 from quotakeeper.cli.command_table import command_names
 from quotakeeper.cli.context import CommandContext
@@ -81,7 +82,7 @@ def _with_help(param: click.Parameter, words: Words) -> click.Parameter:
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @with_options(*GLOBAL)
-@click.version_option(package_name="quotakeeper", prog_name="quotakeeper")
+@click.version_option(__version__, prog_name="quotakeeper")
 @click.pass_context
 def root(
     ctx: click.Context, ledger: str | None, config: str | None, color: str | None, lang: str | None
@@ -92,7 +93,7 @@ def root(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    arguments = hoisted(list(argv or ()))
+    arguments = with_command(hoisted(list(argv or ())))
     lang = asked_language(arguments) or language()
     return guarded(lambda: _run(arguments, lang), Words(lang))
 

@@ -21,14 +21,17 @@ class Glyphs:
     marks: dict[str, str]
     dot: str
     ellipsis: str
+    spark: str  # from the lowest to the highest
 
 
 RICH_GLYPHS = Glyphs(
-    "█", "░", {"reported": "●", "tokenizer": "◆", "estimated": "◐", "assumed": "○"}, "·", "…"
-)
+    "█", "░", {"reported": "●", "tokenizer": "◆", "estimated": "◐", "assumed": "○"}, "·", "…",
+    "▁▂▃▄▅▆▇█",
+)  # fmt: skip
 ASCII_GLYPHS = Glyphs(
-    "#", ".", {"reported": "*", "tokenizer": "+", "estimated": "~", "assumed": "?"}, "-", "..."
-)
+    "#", ".", {"reported": "*", "tokenizer": "+", "estimated": "~", "assumed": "?"}, "-", "...",
+    "_.:-=+*#",
+)  # fmt: skip
 
 
 def make_streams_safe() -> None:
@@ -42,7 +45,7 @@ def make_streams_safe() -> None:
 def glyphs_for(stream: TextIO) -> Glyphs:
     """The drawing characters, or their ASCII stand-ins where the stream has no others."""
     try:
-        "█░●◆◐○·…".encode(stream.encoding or "ascii")
+        "█░●◆◐○·…▁▂▃▄▅▆▇".encode(stream.encoding or "ascii")
     except (UnicodeError, LookupError):
         return ASCII_GLYPHS
     return RICH_GLYPHS

@@ -65,6 +65,7 @@ TEXTS = {
     "{name} never fits: one call of it asks {asked}, {limit} is {amount}": (
         "{name} không bao giờ vừa: một lời gọi cần {asked}, hạn mức {limit} là {amount}"
     ),
+    "not done within {days} days: {n} file": "chưa xong trong {days} ngày: {n} tệp",
     "not done within {days} days: {n} files": "chưa xong trong {days} ngày: {n} tệp",
     "soft limit {limit} is passed at {at} by {name}": (
         "vượt hạn mức mềm {limit} lúc {at} vì {name}"

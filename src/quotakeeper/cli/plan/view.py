@@ -162,7 +162,12 @@ def _remarks(made: Plan, session: CommandContext) -> Iterator[str]:
     if schedule.beyond:
         count = figures.whole(len(schedule.beyond), lang)
         days = figures.whole(made.limit_days, lang)
-        lines.append(words("not done within {days} days: {n} files", days=days, n=count))
+        lines.append(
+            words.plural(
+                len(schedule.beyond), "not done within {days} days: {n} file",
+                "not done within {days} days: {n} files", days=days, n=count,
+            )
+        )  # fmt: skip
     for passed in schedule.passed:
         at = figures.clock_text(passed.at, made.now, made.zone)
         lines.append(

@@ -50,7 +50,8 @@ _MESSAGES = {
         "cảnh báo: hạn mức {limit!r}: chưa có lời gọi nào mang nhãn {name!r}"
     ),
     "; did you mean {near!r}?": "; có phải ý bạn là {near!r}?",
-    "unpriced: {n} calls, cost unknown": "chưa có giá: {n} lời gọi, không rõ chi phí",
+    "unpriced: {n} call, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
+    "unpriced: {n} calls, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
     "cost unknown": "không rõ chi phí",
     # usage
     "Usage from {since} to {until} ({zone})": "Mức dùng từ {since} đến {until} ({zone})",
@@ -88,6 +89,9 @@ _MESSAGES = {
     "unknown": "không rõ",
     # the ledger
     "{ledger}: no problems": "{ledger}: không có vấn đề",
+    "{ledger}: {n} call from before {since} let go": (
+        "{ledger}: đã bỏ {n} lượt gọi từ trước ngày {since}"
+    ),
     "{ledger}: {n} calls from before {since} let go": (
         "{ledger}: đã bỏ {n} lời gọi từ trước ngày {since}"
     ),
