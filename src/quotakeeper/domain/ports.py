@@ -147,6 +147,12 @@ class LedgerUpkeep(Protocol):
         would change.
         """
 
+    def back_up(self, to: str) -> None:
+        """Copy what is committed to a new file, while others go on writing to the ledger.
+
+        Raises InvalidInputError where the ledger is no file, LedgerError where it cannot be copied.
+        """
+
     def shrink(self) -> None:
         """Return the space that compaction freed to the system, if the store does not do so itself."""
 

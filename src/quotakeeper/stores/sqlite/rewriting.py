@@ -22,6 +22,13 @@ def copy_to(path: Path, copy: Path) -> None:
         source.backup(target)
 
 
+def back_up(path: Path, copy: Path) -> None:
+    """As `copy_to`; the copy is one file, with nothing beside it until it is opened as a ledger."""
+    copy_to(path, copy)
+    with closing(sqlite3.connect(copy)) as target:
+        target.execute("PRAGMA journal_mode = DELETE").fetchall()
+
+
 @contextmanager
 def rewritable(session: SqlSession) -> Iterator[None]:
     """Remove the triggers that keep the journal append-only, and restore them. Use in a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
@@ -35,6 +36,7 @@ from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sql.verify_reads import verify_rows
 from quotakeeper.stores.sqlite.connection import reading
 from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS
+from quotakeeper.stores.sqlite.errors import translated
 from quotakeeper.stores.sqlite.files import damage_in
 from quotakeeper.stores.sqlite.fork_guard import let_in
 from quotakeeper.stores.sqlite.locks import (
@@ -45,7 +47,7 @@ from quotakeeper.stores.sqlite.locks import (
     lives,
     names_a_file,
 )
-from quotakeeper.stores.sqlite.rewriting import copy_to, rewritable
+from quotakeeper.stores.sqlite.rewriting import back_up, copy_to, rewritable
 from quotakeeper.stores.sqlite.transactions import Transactions
 from quotakeeper.value_classes import replace
 
@@ -206,6 +208,14 @@ class SqliteStore(Transactions):
         done = self._written(move)
         self.before_fork()  # close the connection, because all cached data is invalid now
         return done
+
+    def back_up(self, to: str) -> None:
+        """Copy what is committed to a new file; see the Store port."""
+        self._there()
+        try:
+            back_up(self._path, Path(to))
+        except (*SQLITE_ERRORS, OSError) as error:
+            raise translated(Path(to), error) from error
 
     def shrink(self) -> None:
         """Return the space that compaction freed to the file system. Copies the whole file under
