@@ -46,4 +46,49 @@ TEXTS = {
         "Đi với --repair-clock: sao lưu sổ rồi đưa sổ về hiện tại."
     ),
     "The reason, for the journal.": "Lý do, ghi vào nhật ký.",
+    # help
+    "Try each API key that is set with one free request; the key is never shown.": (
+        "Thử từng khóa API đang có bằng một yêu cầu miễn phí; khóa không bao giờ hiện ra."
+    ),
+    "List every file that quotakeeper writes.": "Liệt kê mọi tệp mà quotakeeper ghi.",
+    # paths
+    "PATH": "ĐƯỜNG DẪN",
+    "BYTES": "BYTE",
+    "WHAT IT IS": "LÀ GÌ",
+    "the config file; written by init and limits set": "tệp cấu hình; do init và limits set ghi",
+    "the ledger: every call, every balance": "sổ: mọi lượt gọi, mọi số dư",
+    "the newest writes to the ledger; moves with it": (
+        "những gì vừa ghi vào sổ; chuyển sổ đi thì phải chuyển theo"
+    ),
+    "an index of those writes; made anew when it is missing": (
+        "chỉ mục của phần vừa ghi; thiếu thì được tạo lại"
+    ),
+    "the lock that writers take in turn": "khóa để các tiến trình lần lượt ghi",
+    "a folder with a file for each process that uses the ledger": (
+        "thư mục có một tệp cho mỗi tiến trình đang dùng sổ"
+    ),
+    "tells processes to give leases back": "báo các tiến trình trả lại phần đã cấp trước",
+    "calls admitted on a lease, until they are in the ledger": (
+        "lượt gọi trong phần đã cấp trước, chờ ghi vào sổ"
+    ),
+    "calls that ended as their process did, until they are in the ledger": (
+        "lượt gọi kết thúc cùng lúc với tiến trình, chờ ghi vào sổ"
+    ),
+    "calls made while the ledger did not answer, until they are in it": (
+        "lượt gọi trong lúc sổ không trả lời, chờ ghi vào sổ"
+    ),
+    "lines of such files that could not be read": "những dòng không đọc được của các tệp trên",
+    "a copy from before a change of schema": "bản sao trước khi đổi schema",
+    "a copy from before doctor --repair-clock": "bản sao trước khi chạy doctor --repair-clock",
+    "the local tokenizer; written by tokens install": "bộ tách token tại máy; do tokens install ghi",
+    "beside each media file; written by translate": "cạnh mỗi tệp media; do translate ghi",
+    "written by export, backup, run and translate": "do export, backup, run và translate ghi",
+    # names of findings
+    "day": "hết ngày",
+    "keys": "khóa API",
+    "limit": "hạn mức",
+    "gemini key": "khóa gemini",
+    "deepgram key": "khóa deepgram",
+    "openai key": "khóa openai",
+    "anthropic key": "khóa anthropic",
 }
