@@ -40,6 +40,7 @@ class Schema(int, Enum):
     EVENT = ("event", 1)
     EVENTS = ("events", 1)
     EXPORT = ("export", 1)
+    FORGET = ("forget", 1)
     LIMIT_RAISED = ("limit-raised", 1)
     LIMITS = ("limits", 1)
     MEDIA = ("media", 1)

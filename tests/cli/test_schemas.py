@@ -39,6 +39,7 @@ WITH_JSON = {
     "today": ("today --json", Schema.TODAY),
     "statusline": ("statusline --json", Schema.STATUSLINE),
     "backup": ("backup --json", Schema.BACKUP),
+    "forget": ("forget --label project=phim-01 --json", Schema.FORGET),
     "watch": ("watch --once --json", Schema.WATCH),
     "pause": ("pause --why x --json", Schema.PAUSE),
     "resume": ("resume --json", Schema.RESUME),

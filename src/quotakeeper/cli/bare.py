@@ -101,7 +101,7 @@ BARE: dict[str, Command] = {
     TRANSLATE: _translate,
     **{name: _by_name(name) for name in ("today", "status", "statusline")},
     EXPORT: _export,
-    **{name: _by_name(name) for name in ("verify", "backup", "init")},
+    **{name: _by_name(name) for name in ("verify", "backup", "forget", "init")},
 }
 
 

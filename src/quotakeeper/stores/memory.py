@@ -15,6 +15,7 @@ from quotakeeper.domain.forecasting.time_buckets import (
 from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.setting_back import (
     SetBack,
@@ -187,6 +188,12 @@ class MemoryStore:
         raise InvalidInputError(
             "ledger", "is in the memory of one process", "export its calls: quotakeeper export"
         )
+
+    def forget_label(
+        self, label: LabelValue, instead: str, *, only_look: bool = False
+    ) -> ForgottenLabel:
+        """Refused: all of it is forgotten when the process ends."""
+        raise InvalidInputError("ledger", "is in the memory of one process", "end that process")
 
     def shrink(self) -> None:
         """Does nothing: a ledger in memory has no file."""
