@@ -224,3 +224,17 @@ def test_status_as_json_does_not_wait_for_rich(cli: CommandLine, repository: Pat
         [sys.executable, "-c", program], check=True, capture_output=True, cwd=cli.folder,
         env={**os.environ, "PYTHONPATH": str(repository / "src")},
     )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes streams otherwise there")
+@pytest.mark.parametrize("command", ["--help", "today", "watch --once", "statusline", "doctor"])
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-", "| true"])
+def test_a_stream_that_is_closed_is_no_error(
+    busy: CommandLine, repository: Path, command: str, closed: str
+) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m quotakeeper {command} {closed}"],
+        capture_output=True, check=False, cwd=busy.folder,
+        env={**os.environ, "PYTHONPATH": str(repository / "src")},
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, b"")

@@ -14,14 +14,19 @@ from quotakeeper import __version__
 from quotakeeper.cli.arguments import GLOBAL, asked_language, command_of, hoisted, with_command
 from quotakeeper.cli.command_table import CommandTable, command_names
 from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.examples import example_lines
 from quotakeeper.cli.exit_codes import report
 from quotakeeper.cli.running import guarded
+from quotakeeper.cli.text.library_words import speaking
 from quotakeeper.cli.text.words import Words
 from quotakeeper.config.terminal import language
 from quotakeeper.errors import MissingExtraError
 from quotakeeper.pipeline.command_option import add_option, values_of
 
 RUN, TRANSLATE, EXPORT = "run", "translate", "export"
+_DESCRIPTION = (
+    "Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit."
+)
 _EPILOG = (
     "All other commands (watch, report, limits, prices, ...) need three small packages: "
     'pip install "quotakeeper[cli]"'
@@ -41,7 +46,8 @@ def _run_command(arguments: list[str], program: tuple[str, ...], words: Words) -
     if name is not None and name not in BARE and name in _with_packages():
         return report(MissingExtraError("cli", f"the command {name!r}"), words)
     try:
-        found = _parser(words, only=name).parse_args(arguments)
+        with speaking(words.lang, "argparse"):
+            found = _parser(words, only=name).parse_args(arguments)
     except SystemExit as end:  # argparse has printed the help, or what is wrong
         return int(end.code or 0)
     found.program = program
@@ -115,8 +121,8 @@ def _parser(words: Words, *, only: str | None = None) -> argparse.ArgumentParser
     """The parser of all these commands, or of one of them alone."""
     parser = argparse.ArgumentParser(
         prog="quotakeeper",
-        description="Knows what an AI pipeline spends, and stops it before it passes a limit.",
-        epilog=_EPILOG,
+        description=words(_DESCRIPTION),
+        epilog=words(_EPILOG),
         allow_abbrev=False,
     )
     for option in GLOBAL:
@@ -133,12 +139,17 @@ def _add_command(commands: Any, name: str, words: Words) -> None:
     if name == TRANSLATE:
         from quotakeeper.pipeline.option_table import SUMMARY, add_arguments
 
-        add_arguments(commands.add_parser(TRANSLATE, help=words(SUMMARY)), words)
+        parser: argparse.ArgumentParser = commands.add_parser(TRANSLATE, help=words(SUMMARY))
+        add_arguments(parser, words)
+        parser.epilog = "\n\n".join([str(parser.epilog), "\n".join(example_lines(name, words))])
         return
     table = _table(name)
     text = words(table.summary)
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser = commands.add_parser(
+        name, help=text, description=text, epilog="\n".join(example_lines(name, words)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     if name == RUN:
-        parser.usage = "quotakeeper run [options] -- PROGRAM [ARGUMENTS]"
+        parser.usage = words("quotakeeper run [options] -- PROGRAM [ARGUMENTS]")
     for option in table.options:
         add_option(parser, option, words)

@@ -35,7 +35,13 @@ ASCII_GLYPHS = Glyphs(
 
 
 def make_streams_safe() -> None:
-    """What a stream cannot encode is shown as a replacement instead of raising."""
+    """What a stream cannot encode is shown as a replacement instead of raising.
+
+    A stream that whoever started this program has closed (`>&-`) is nowhere: Python has None there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as this runs
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -32,6 +32,10 @@ _MESSAGES = {
     ),
     "is a database of another program": "là cơ sở dữ liệu của chương trình khác",
     "name another file for the ledger": "hãy chỉ ra tệp khác cho sổ",
+    "a file cannot be used": "không dùng được tệp",
+    "name another file or folder, or check its permissions": (
+        "hãy nêu tệp hoặc thư mục khác, hoặc kiểm tra quyền của nó"
+    ),
     "a limit is reached": "đã chạm hạn mức",
     "calls are paused": "các lời gọi đang tạm dừng",
     "the tokenizer cannot be used": "bộ tách token không dùng được",
