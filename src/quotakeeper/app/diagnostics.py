@@ -240,7 +240,7 @@ def _contents(open_keeper: OpenKeeper) -> Iterator[Finding]:
     sent = sum(hold.sent for hold in holds)
     yield Finding("reservations", "ok", f"{len(holds)} open, {sent} of them sent")
     state = "note" if assumed else "ok"
-    yield Finding("assumed", state, f"{assumed} calls of the last day ended unknown")
+    yield Finding("assumed", state, f"calls of the last day whose end is unknown: {assumed}")
 
 
 def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockChecks) -> Finding:

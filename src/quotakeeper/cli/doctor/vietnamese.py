@@ -22,7 +22,7 @@ TEXTS = {
     "the ledger is {ahead} ahead: its newest entry is of {newest}, this clock shows {now}": (
         "sổ đi trước {ahead}: mục mới nhất ghi lúc {newest}, đồng hồ này chỉ {now}"
     ),
-    "{entries} entries ({calls} calls among them) were moved to {now}; no call is lost": (
+    "entries moved to {now}: {entries}, calls among them: {calls}; no call is lost": (
         "đã chuyển {entries} mục (trong đó có {calls} lời gọi) về {now}; không mất lời gọi nào"
     ),
     "the ledger as it was: {file}": "sổ như trước khi sửa: {file}",
@@ -32,7 +32,7 @@ TEXTS = {
     "nothing confirms this clock: make sure that it is right": (
         "không có gì xác nhận đồng hồ này: hãy kiểm tra xem nó có đúng không"
     ),
-    "--yes copies the ledger and moves {entries} entries ({calls} calls among them) to now": (
+    "--yes copies the ledger and moves to now entries: {entries}, calls among them: {calls}": (
         "--yes sẽ sao lưu sổ và chuyển {entries} mục (trong đó có {calls} lời gọi) về hiện tại"
     ),
     # --help

@@ -59,6 +59,9 @@ TEXTS = {
         "giả định: sổ này chưa có lịch sử; lấy mức thường gặp của pipeline phụ đề"
     ),
     "history, files: {n}": "lịch sử, số tệp: {n}",
+    "Today {n} of {all} file fits; if use is high, {high}": (
+        "Hôm nay vừa {n} trên {all} tệp; nếu dùng nhiều thì {high}"
+    ),
     "Today {n} of {all} files fit; if use is high, {high}": (
         "Hôm nay vừa {n} trên {all} tệp; nếu dùng nhiều thì {high}"
     ),

@@ -114,7 +114,9 @@ def _known_from(rate: Rate, session: CommandContext) -> str:
 
 def _today(made: Plan, session: CommandContext) -> Iterator[str]:
     words, lang = session.words, session.lang
-    yield words(
+    yield words.plural(
+        len(made.files),
+        "Today {n} of {all} file fits; if use is high, {high}",
         "Today {n} of {all} files fit; if use is high, {high}",
         n=figures.whole(made.today, lang),
         all=figures.whole(len(made.files), lang),

@@ -22,7 +22,8 @@ def forecast_pieces(
     if found is None:
         return []
     pace = figures.about(found.per_hour, meter, session.lang)
-    speed = words("{amount} an hour", amount=pace)
+    unit = figures.unit_word(meter, session.lang)
+    speed = words("{amount} an hour", amount=f"{pace} {unit}".rstrip())
     if found.burn_rate is not None:
         times = figures.grouped(f"{found.burn_rate:f}", session.lang)
         speed += words(" (pace {times})", times=times)
