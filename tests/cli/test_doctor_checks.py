@@ -147,12 +147,25 @@ def test_the_day_of_the_settings_is_told(cli: CommandLine) -> None:
     assert "daily limits reset at 00:00, in " in text
 
 
+def test_what_is_found_about_the_set_up_is_said_in_vietnamese(
+    cli: CommandLine, provider: Provider
+) -> None:
+    out = cli.run("doctor", "--lang", "vi").out
+    assert "hạn mức ngày làm mới lúc 00:00" in out
+    assert "chưa đặt khóa nào" in out
+    cli.environment.setenv("DEEPGRAM_API_KEY", KEY)
+    provider.status = 401
+    out = cli.run("doctor", "--keys", "--lang", "vi").out
+    assert "DEEPGRAM_API_KEY không dùng được: deepgram từ chối khóa (HTTP 401)" in out
+    assert "thử: hãy chép lại khóa vào DEEPGRAM_API_KEY" in out
+
+
 def test_ffmpeg_is_looked_for() -> None:
     there = setup_checks.ffmpeg_finding(lambda name: f"/usr/bin/{name}")
     assert (there.state, there.text) == ("ok", "/usr/bin/ffmpeg, /usr/bin/ffprobe")
     half = setup_checks.ffmpeg_finding(lambda name: name if name == "ffmpeg" else None)
     assert half.state == "note"
-    assert half.text.startswith("ffprobe not found")
+    assert half.said(setup_checks.in_english)[0].startswith("not found: ffprobe;")
     found = shutil.which("ffmpeg") and shutil.which("ffprobe")
     assert setup_checks.ffmpeg_finding().state == ("ok" if found else "note")
 

@@ -21,6 +21,7 @@ from quotakeeper.app.setup_checks import (
     Finding,
     day_finding,
     ffmpeg_finding,
+    in_english,
     unused_findings,
 )
 from quotakeeper.clocks import Clock, SystemClock
@@ -111,8 +112,13 @@ def diagnosis_record(found: Diagnosis) -> dict[str, object]:
     return {
         "schema": Schema.DOCTOR,
         "ok": not found.failed,
-        "findings": [asdict(each) for each in found.findings],
+        "findings": [_finding_record(each) for each in found.findings],
     }
+
+
+def _finding_record(finding: Finding) -> dict[str, object]:
+    text, fix = finding.said(in_english)
+    return {"name": finding.name, "state": finding.state, "text": text, "fix": fix}
 
 
 def sqlite_finding(linked: tuple[int, ...]) -> Finding:

@@ -56,9 +56,10 @@ def key_finding(own: Mapping[str, str]) -> Finding:
     """Which keys are set, by the names of their variables; nothing is sent."""
     names = [name for provider in USUAL_NAMES if (name := key_for(provider, own)[0])]
     if not names:
-        text = "no key is set in the environment; the sandbox needs none"
-        return Finding("keys", "note", text, "set GEMINI_API_KEY, or see: quotakeeper sandbox")
-    return Finding("keys", "ok", f"set: {', '.join(names)}; to try them: quotakeeper doctor --keys")
+        fix = "set GEMINI_API_KEY, or see: quotakeeper sandbox"
+        return Finding("keys", "note", "no key is set; the sandbox needs none", fix, {})
+    text = "set: {names}; to try them: quotakeeper doctor --keys"
+    return Finding("keys", "ok", text, values={"names": ", ".join(names)})
 
 
 def trial_findings(own: Mapping[str, str], try_key: TryKey) -> Iterator[Finding]:
@@ -70,11 +71,13 @@ def trial_findings(own: Mapping[str, str], try_key: TryKey) -> Iterator[Finding]
             tried += 1
             yield _tried(trial, name, key, try_key)
         elif trial.provider in own:
-            name = own[trial.provider]
-            yield Finding(f"{trial.provider} key", "fail", f"{name} is not set", f"set {name}")
+            values = {"name": own[trial.provider]}
+            yield Finding(
+                f"{trial.provider} key", "fail", "{name} is not set", "set {name}", values
+            )
     if not tried:
         names = ", ".join(names_for(trial.provider, own)[-1] for trial in TRIALS)
-        yield Finding("keys", "note", "no key is set in the environment", f"set one of: {names}")
+        yield Finding("keys", "note", "no key is set", "set one of: {names}", {"names": names})
 
 
 def address_of(trial: KeyTrial) -> str:
@@ -84,15 +87,18 @@ def address_of(trial: KeyTrial) -> str:
 
 def _tried(trial: KeyTrial, name: str, key: str, try_key: TryKey) -> Finding:
     what = f"{trial.provider} key"
+    values: dict[str, object] = {"name": name, "provider": trial.provider}
     try:
         status = try_key(trial, key)
     except (InvalidInputError, ProviderError) as error:
-        problem = error.problem if isinstance(error, InvalidInputError) else str(error)
-        return Finding(what, "warn", f"{name}: {problem}", "try again when the network is there")
+        values["why"] = error.problem if isinstance(error, InvalidInputError) else str(error)
+        fix = "try again when the network is there"
+        return Finding(what, "warn", "{name} could not be tried: {why}", fix, values)
+    values["status"] = status
     if 200 <= status < 300:
-        return Finding(what, "ok", f"{name} is good: {trial.provider} answers it")
+        return Finding(what, "ok", "{name} is good: {provider} answers it", values=values)
     if status in (400, 401, 403):
-        text = f"{name} is not good: {trial.provider} refuses it (HTTP {status})"
-        return Finding(what, "fail", text, f"copy the key again into {name}")
-    text = f"{name} could not be tried: {trial.provider} answers HTTP {status}"
-    return Finding(what, "warn", text, "try again later")
+        text = "{name} is not good: {provider} refuses it (HTTP {status})"
+        return Finding(what, "fail", text, "copy the key again into {name}", values)
+    text = "{name} could not be tried: {provider} answers HTTP {status}"
+    return Finding(what, "warn", text, "try again later", values)

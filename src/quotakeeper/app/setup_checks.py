@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,26 +17,48 @@ from quotakeeper.errors import QuotakeeperError
 if TYPE_CHECKING:
     from quotakeeper import Keeper
 
+_MATCHES_NOTHING = {
+    "operation": "limit {limit!r} matches nothing: no call has the operation {name!r}",
+    "label": "limit {limit!r} matches nothing: no call has the label {name!r}",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: state is "ok", "note", "warn" or "fail"."""
+    """One thing looked at: state is "ok", "note", "warn" or "fail".
+
+    With `values`, text and fix have {places} for them, and they can be translated.
+    """
 
     name: str
     state: str
     text: str
     fix: str = ""
+    values: Mapping[str, object] | None = None
+
+    def said(self, words: Callable[..., str]) -> tuple[str, str]:
+        """Text and fix in words of a language, with the values in them."""
+        if self.values is None:
+            return self.text, self.fix
+        return words(self.text, **self.values), words(self.fix, **self.values) if self.fix else ""
+
+
+def in_english(text: str, **values: object) -> str:
+    """A text as it stands, with values in its places."""
+    return text.format(**values) if values else text
 
 
 def day_finding(settings: Settings, now: int) -> Finding:
     """When the day of the settings ends, so that a wrong zone is seen at once."""
     zone = zone_named(settings.timezone)
     end_at = period_at(Window("day"), zone, now).end_at
-    text = (
-        f"it is {moment(now, zone):%H:%M} there; daily limits reset at {moment(end_at, zone):%H:%M}, "
-        f"in {duration_text(end_at - now)}"
-    )
-    return Finding("day", "ok", text)
+    values = {
+        "now": f"{moment(now, zone):%H:%M}",
+        "end": f"{moment(end_at, zone):%H:%M}",
+        "left": duration_text(end_at - now),
+    }
+    text = "it is {now} there; daily limits reset at {end}, in {left}"
+    return Finding("day", "ok", text, values=values)
 
 
 def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
@@ -45,10 +67,10 @@ def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
     if not missing:
         return Finding("ffmpeg", "ok", f"{find('ffmpeg')}, {find('ffprobe')}")
     text = (
-        f"{' and '.join(missing)} not found: translate sends films whole, and plan cannot tell the "
-        "length of some files"
+        "not found: {missing}; translate sends films whole, and plan cannot tell the length of some "
+        "files"
     )
-    return Finding("ffmpeg", "note", text, "install ffmpeg")
+    return Finding("ffmpeg", "note", text, "install ffmpeg", {"missing": ", ".join(missing)})
 
 
 def unused_findings(settings: Settings, open_keeper: Callable[[], Keeper]) -> Iterator[Finding]:
@@ -58,6 +80,7 @@ def unused_findings(settings: Settings, open_keeper: Callable[[], Keeper]) -> It
     except QuotakeeperError:  # the ledger's own finding says what is wrong with it
         return
     for each in found:
-        text = f"limit {each.limit!r} matches nothing: no call has the {each.kind} {each.name!r}"
-        fix = f"did you mean {each.near!r}?" if each.near else ""
-        yield Finding("limit", "warn" if each.near else "note", text, fix)
+        values = {"limit": each.limit, "name": each.name, "near": each.near}
+        text = _MATCHES_NOTHING[each.kind]
+        fix = "did you mean {near!r}?" if each.near else ""
+        yield Finding("limit", "warn" if each.near else "note", text, fix, values)

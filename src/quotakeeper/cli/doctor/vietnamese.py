@@ -91,4 +91,43 @@ TEXTS = {
     "deepgram key": "khóa deepgram",
     "openai key": "khóa openai",
     "anthropic key": "khóa anthropic",
+    # findings
+    "it is {now} there; daily limits reset at {end}, in {left}": (
+        "ở đó đang là {now}; hạn mức ngày làm mới lúc {end}, còn {left}"
+    ),
+    "not found: {missing}; translate sends films whole, and plan cannot tell the length of some "
+    "files": (
+        "không tìm thấy: {missing}; translate sẽ gửi nguyên video, và plan không đo được độ dài của "
+        "một số tệp"
+    ),
+    "install ffmpeg": "hãy cài ffmpeg",
+    "limit {limit!r} matches nothing: no call has the operation {name!r}": (
+        "hạn mức {limit!r} không áp dụng cho gì cả: chưa lượt gọi nào mang thao tác {name!r}"
+    ),
+    "limit {limit!r} matches nothing: no call has the label {name!r}": (
+        "hạn mức {limit!r} không áp dụng cho gì cả: chưa lượt gọi nào mang nhãn {name!r}"
+    ),
+    "did you mean {near!r}?": "có phải ý bạn là {near!r}?",
+    "no key is set; the sandbox needs none": "chưa đặt khóa nào; sandbox thì không cần khóa",
+    "set GEMINI_API_KEY, or see: quotakeeper sandbox": (
+        "hãy đặt GEMINI_API_KEY, hoặc xem: quotakeeper sandbox"
+    ),
+    "set: {names}; to try them: quotakeeper doctor --keys": (
+        "đã đặt: {names}; để thử khóa: quotakeeper doctor --keys"
+    ),
+    "{name} is not set": "chưa đặt {name}",
+    "set {name}": "hãy đặt {name}",
+    "no key is set": "chưa đặt khóa nào",
+    "set one of: {names}": "hãy đặt một trong: {names}",
+    "{name} could not be tried: {why}": "không thử được {name}: {why}",
+    "try again when the network is there": "hãy thử lại khi có mạng",
+    "{name} is good: {provider} answers it": "{name} dùng được: {provider} chấp nhận khóa",
+    "{name} is not good: {provider} refuses it (HTTP {status})": (
+        "{name} không dùng được: {provider} từ chối khóa (HTTP {status})"
+    ),
+    "copy the key again into {name}": "hãy chép lại khóa vào {name}",
+    "{name} could not be tried: {provider} answers HTTP {status}": (
+        "không thử được {name}: {provider} trả lời HTTP {status}"
+    ),
+    "try again later": "hãy thử lại sau",
 }

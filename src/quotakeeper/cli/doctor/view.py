@@ -21,9 +21,10 @@ def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Itera
             pad(marks[each.state], 4), {"fail": "OVER"}.get(each.state, marks[each.state]),
             session.colour,
         )  # fmt: skip
-        yield f"{mark}  {pad(session.words(each.name), size)}  {each.text}"
-        if each.fix and each.state in ("warn", "fail"):
-            yield f"      {' ' * size}  {session.words('try')}: {each.fix}"
+        text, fix = each.said(session.words)
+        yield f"{mark}  {pad(session.words(each.name), size)}  {text}"
+        if fix and each.state in ("warn", "fail"):
+            yield f"      {' ' * size}  {session.words('try')}: {fix}"
 
 
 def path_lines(files: Sequence[WrittenFile], session: CommandContext) -> list[str]:
