@@ -31,7 +31,7 @@ from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import ConfigError, InvalidInputError, QuotakeeperError
 from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
-from quotakeeper.value_classes import asdict, dataclass
+from quotakeeper.value_classes import dataclass
 from quotakeeper.wiring import check_limits, ledger_path
 
 if TYPE_CHECKING:

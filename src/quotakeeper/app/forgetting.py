@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from quotakeeper.identifiers import new_id
 from quotakeeper.keeper import engine_of
 from quotakeeper.known_names import nearest
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
 from quotakeeper.wiring import ledger_path
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ The request itself is the matter of whoever speaks HTTP. No key is in any text o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from quotakeeper.app.setup_checks import Finding
 from quotakeeper.config.key_names import USUAL_NAMES, key_for, names_for
 from quotakeeper.config.provider_accounts import first_of
 from quotakeeper.errors import InvalidInputError, ProviderError
+from quotakeeper.value_classes import dataclass, field
 
 TryKey = Callable[["KeyTrial", str], int]
 

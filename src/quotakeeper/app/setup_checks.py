@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.limit_checks import unused_names
@@ -13,6 +12,7 @@ from quotakeeper.clocks import zone_named
 from quotakeeper.config import Settings
 from quotakeeper.domain.windows import Window, moment, period_at
 from quotakeeper.errors import QuotakeeperError
+from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper

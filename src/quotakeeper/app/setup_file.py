@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from quotakeeper.app.records.atomic_file import write_file
@@ -15,6 +14,7 @@ from quotakeeper.config.limit_tables import checked_zone
 from quotakeeper.config.toml_reader import parse_toml
 from quotakeeper.domain.units import METERS, amount_from_units, units_text
 from quotakeeper.errors import ConfigError, InvalidInputError
+from quotakeeper.value_classes import dataclass, field
 
 BUDGET_NAME = "daily budget"
 _COST = METERS["cost"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from quotakeeper.domain.forecasting.day_use import DayUse
 from quotakeeper.domain.forecasting.urgency import by_urgency
 from quotakeeper.domain.limits import Mode
 from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass, replace
 from quotakeeper.wiring import MEMORY, ledger_path
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from quotakeeper.config import Settings, file_to_edit
 from quotakeeper.errors import ConfigError
 from quotakeeper.schemas import Schema
 from quotakeeper.tokens.exact import default_path
+from quotakeeper.value_classes import asdict, dataclass
 from quotakeeper.wiring import ledger_path
 
 # What lies beside a ledger, by the ending of its name; "*" stands for a process or a number.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from quotakeeper.value_classes import dataclass
 
 _PROGRAM = "quotakeeper"
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from quotakeeper import clocks
 from quotakeeper.app.live_frame import LiveFrame, frame_record, look

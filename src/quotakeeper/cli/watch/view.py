@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quotakeeper.app.live_frame import LiveFrame
 from quotakeeper.app.records.instants import zone_text
 from quotakeeper.app.records.settings import redacted
@@ -21,6 +19,7 @@ from quotakeeper.cli.views.pause_lines import pause_line
 from quotakeeper.cli.views.quota_lines import quota_lines
 from quotakeeper.domain.forecasting.status import LimitStatus
 from quotakeeper.domain.forecasting.urgency import by_urgency
+from quotakeeper.value_classes import dataclass
 
 _ROWS = 2  # lines of a limit where room is short
 _LEAST_CALLS = 3

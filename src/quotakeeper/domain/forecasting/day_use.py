@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from quotakeeper.domain.forecasting.status import UsageRow, add_up
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.windows import SECOND, Period, Window, period_at
+from quotakeeper.value_classes import dataclass
 
 HOUR = 3_600 * SECOND
 

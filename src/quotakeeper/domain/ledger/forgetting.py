@@ -5,9 +5,8 @@ Calls keep their figures, so balances and sums stay as they are, and `verify` co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from quotakeeper.domain.limits import Account, key_part
+from quotakeeper.value_classes import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

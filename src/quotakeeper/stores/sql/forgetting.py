@@ -7,7 +7,6 @@ each process keeps the numbers of labels that it has seen.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from quotakeeper.domain.ledger.forgetting import (
     ForgottenLabel,
@@ -22,6 +21,7 @@ from quotakeeper.stores.sql.codec import account_from
 from quotakeeper.stores.sql.connection import SqlSession
 from quotakeeper.stores.sql.damage import rows_of
 from quotakeeper.stores.sql.interned import scope_from, scope_text
+from quotakeeper.value_classes import replace
 
 
 def look_for_label(session: SqlSession, label: LabelValue) -> ForgottenLabel:
