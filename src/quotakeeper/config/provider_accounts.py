@@ -18,7 +18,7 @@ class AccountSettings:
     key: str = field(default="", repr=False)
     project: str = ""
     url: str = ""
-    key_name: str = ""
+    key_name: str = field(default="", compare=False)
 
 
 def load_account_settings(
