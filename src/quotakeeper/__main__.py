@@ -6,14 +6,17 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+_QUICK = "statusline"  # runs at every prompt, so it does without click
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    from quotakeeper.cli.arguments import command_of, hoisted
     from quotakeeper.cli.console import make_streams_safe
 
     make_streams_safe()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if find_spec("click") is None:
+    if command_of(hoisted(arguments)) == _QUICK or find_spec("click") is None:
         from quotakeeper.cli.bare import main as plain
 
         return plain(arguments)

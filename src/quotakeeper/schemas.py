@@ -30,6 +30,7 @@ class Schema(int, Enum):
         name: str = self.value[0]
         return name
 
+    BACKUP = ("backup", 1)
     CALCULATOR = ("calculator", 1)
     CLOCK = ("clock", 1)
     COMPACT = ("compact", 1)
@@ -39,9 +40,11 @@ class Schema(int, Enum):
     EVENT = ("event", 1)
     EVENTS = ("events", 1)
     EXPORT = ("export", 1)
+    FORGET = ("forget", 1)
     LIMIT_RAISED = ("limit-raised", 1)
     LIMITS = ("limits", 1)
     MEDIA = ("media", 1)
+    PATHS = ("paths", 1)
     PAUSE = ("pause", 1)
     PLAN = ("plan", 1)
     PRESET = ("preset", 1)
@@ -55,6 +58,8 @@ class Schema(int, Enum):
     SANDBOX_BILL = ("sandbox-bill", 1)
     SELF_CHECK = ("self-check", 1)
     STATUS = ("status", 1)
+    STATUSLINE = ("statusline", 1)
+    TODAY = ("today", 1)
     TOKEN_ACCURACY = ("token-accuracy", 1)
     TOP_UP = ("top-up", 1)
     VERIFY = ("verify", 1)

@@ -79,6 +79,11 @@ def test_other_commands_say_what_to_install(cli: CommandLine, repository: Path) 
 @pytest.mark.parametrize(
     "arguments",
     [
+        (),
+        ("--lang", "vi"),
+        ("--version",),
+        ("status", "--version"),
+        ("statusline", "--json"),
         ("status",),
         ("status", "--json"),
         ("status", "--check", "--lang", "vi"),
@@ -136,7 +141,7 @@ def test_both_fronts_have_the_same_options_and_help(name: str) -> None:
 def test_usage_errors_end_with_2_in_both_fronts(
     cli: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for arguments in ((), ("bogus",), ("status", "--bogus"), ("export", "--format", "xlsx")):
+    for arguments in (("bogus",), ("status", "--bogus"), ("export", "--format", "xlsx")):
         assert bare.main(arguments) == 2
         assert cli.run(*arguments).code == 2
     assert cli.run("--help").code == 0
@@ -219,3 +224,17 @@ def test_status_as_json_does_not_wait_for_rich(cli: CommandLine, repository: Pat
         [sys.executable, "-c", program], check=True, capture_output=True, cwd=cli.folder,
         env={**os.environ, "PYTHONPATH": str(repository / "src")},
     )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes streams otherwise there")
+@pytest.mark.parametrize("command", ["--help", "today", "watch --once", "statusline", "doctor"])
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-", "| true"])
+def test_a_stream_that_is_closed_is_no_error(
+    busy: CommandLine, repository: Path, command: str, closed: str
+) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m quotakeeper {command} {closed}"],
+        capture_output=True, check=False, cwd=busy.folder,
+        env={**os.environ, "PYTHONPATH": str(repository / "src")},
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, b"")

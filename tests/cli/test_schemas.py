@@ -36,6 +36,10 @@ REQUESTS = {"page": 0, "limit": 1000, "requests": []}
 # Each command with `--json`, an invocation of it, and what its document is.
 WITH_JSON = {
     "status": ("status --json", Schema.STATUS),
+    "today": ("today --json", Schema.TODAY),
+    "statusline": ("statusline --json", Schema.STATUSLINE),
+    "backup": ("backup --json", Schema.BACKUP),
+    "forget": ("forget --label project=phim-01 --json", Schema.FORGET),
     "watch": ("watch --once --json", Schema.WATCH),
     "pause": ("pause --why x --json", Schema.PAUSE),
     "resume": ("resume --json", Schema.RESUME),
@@ -67,6 +71,7 @@ OTHERS = {
     "limits preset gemini-free --json": Schema.PRESET,
     "export --format ndjson": Schema.EVENT,
     "reconcile deepgram --file requests.json --json": Schema.RECONCILE,
+    "doctor --paths --json": Schema.PATHS,
     "doctor --repair-clock --json": Schema.CLOCK,
     "doctor --accept-clock --json": Schema.CLOCK,
 }

@@ -12,7 +12,10 @@ import pytest
 
 from quotakeeper.app.live_frame import LiveFrame, look
 from quotakeeper.cli import context
-from quotakeeper.cli.watch.command import WatchOptions, _Screen, run_watch
+from quotakeeper.cli.text.table import columns_of
+from quotakeeper.cli.watch.command import WatchOptions, run_watch
+from quotakeeper.cli.watch.keys import Key, key_of
+from quotakeeper.cli.watch.screen import LiveScreen
 from quotakeeper.errors import LedgerUnavailableError
 from quotakeeper.testing import FakeClock
 from tests.cli.conftest import CommandLine, golden
@@ -102,15 +105,17 @@ def test_the_screen_stays_while_the_ledger_cannot_be_reached(busy: CommandLine) 
             raise LedgerUnavailableError("l.db", "is locked")
         return answer
 
-    screen = _Screen(take, session)
+    clock = FakeClock()
+    screen = LiveScreen(take, session, clock)
+    screen.look()
     first = screen.lines(80, 24)
     assert first[-1] == "q: quit"
+    screen.look()
     stale = screen.lines(80, 24)
     assert stale[:-1] == first[:-1]
-    assert "is locked" in stale[-1]
-    dense = [line for line in first if line]
-    low = _Screen(lambda: frame, session).lines(80, 10)
-    assert low == [*dense[:9], "q: quit"], "a low terminal shows the top, without empty lines"
+    assert stale[-1] == "the ledger does not answer: is locked; figures from just now"
+    clock.advance(minutes=3)
+    assert screen.lines(80, 24)[-1].endswith("figures from 3 minutes ago")
 
 
 def test_a_ledger_that_was_never_reached_is_an_error(cli: CommandLine) -> None:
@@ -118,7 +123,144 @@ def test_a_ledger_that_was_never_reached_is_an_error(cli: CommandLine) -> None:
         raise LedgerUnavailableError("l.db", "is locked")
 
     with pytest.raises(LedgerUnavailableError):
-        _Screen(take, context.CommandContext(lang="en")).lines(80, 24)
+        LiveScreen(take, context.CommandContext(lang="en"), FakeClock()).look()
+
+
+FIVE = """
+default_limits = true
+
+[[limit]]
+name = "each user"
+per = "user"
+meter = "cost"
+window = "day"
+amount = 3
+"""
+
+
+@pytest.fixture
+def crowded(busy: CommandLine) -> CommandLine:
+    """The busy day, and eight people with a limit each."""
+    busy.write_config(FIVE)
+    with busy.keeper(on_warning=lambda verdict: None) as keeper:
+        for number in range(8):
+            keeper.record(
+                "deepgram", model="nova-3", audio_seconds=600 * (number + 1),
+                scope={"user": f"người {number}"},
+            )  # fmt: skip
+    return busy
+
+
+def screen_of(cli: CommandLine, lang: str = "en", clock: FakeClock | None = None) -> LiveScreen:
+    with cli.keeper() as keeper:
+        frame = look(keeper, calls=60)
+    screen = LiveScreen(
+        lambda: frame, context.CommandContext(lang=lang, color="never"), clock or FakeClock()
+    )
+    screen.look()
+    return screen
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (40, 15)])
+def test_the_screen_fits_its_terminal(
+    crowded: CommandLine, lang: str, width: int, height: int
+) -> None:
+    lines = screen_of(crowded, lang).lines(width, height)
+    assert len(lines) <= height
+    assert max(map(columns_of, lines)) <= width
+    golden(f"screen-{lang}-{width}x{height}.txt", "\n".join(lines[1:]) + "\n")
+
+
+def test_a_usual_terminal_has_five_limits_and_the_latest_calls(crowded: CommandLine) -> None:
+    lines = screen_of(crowded).lines(80, 24)
+    states = [line.split()[0] for line in lines if line.startswith(("OVER", "WARN", "UNKN", "OK"))]
+    assert len(states) >= 5
+    assert states == sorted(states, key=["OVER", "WARN", "UNKNOWN", "OK"].index)
+    assert sum("nova-3" in line or "gemini-" in line for line in lines) >= 3, "calls"
+    assert any("more limits" in line for line in lines)
+
+
+def test_keys_scroll_the_limits_and_stop_at_the_ends(crowded: CommandLine) -> None:
+    screen = screen_of(crowded)
+
+    def names() -> list[str]:
+        lines = screen.lines(80, 24)
+        return [line for line in lines if line.startswith(("OVER", "WARN", "UNKN", "OK"))]
+
+    top = names()
+    screen.press(Key.UP)
+    assert names() == top
+    screen.press(Key.DOWN)
+    assert names()[:-1] == top[1:]
+    screen.press(Key.UP)
+    assert names() == top
+    screen.press(Key.PAGE_DOWN)
+    assert set(names()).isdisjoint(top)
+    screen.press(Key.LAST)
+    end = names()
+    screen.press(Key.PAGE_DOWN)
+    assert names() == end
+    screen.press(Key.UP)
+    assert names()[1:] == end[:-1], "one step back is one step"
+    assert "above" in "\n".join(screen.lines(80, 24))
+    screen.press(Key.FIRST)
+    assert names() == top
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("q", Key.QUIT), ("\x03", Key.QUIT), ("j", Key.DOWN), ("\x1b[B", Key.DOWN),
+        ("\x1bOA", Key.UP), (" ", Key.PAGE_DOWN), ("\x1b[5~", Key.PAGE_UP), ("g", Key.FIRST),
+        ("G", Key.LAST), ("\xe0P", Key.DOWN), ("x", Key.NONE), ("", Key.NONE),
+    ],
+)  # fmt: skip
+def test_what_a_key_does(typed: str, key: Key) -> None:
+    assert key_of(typed) is key
+
+
+def test_times_go_on_between_two_looks(cli: CommandLine) -> None:
+    cli.write_config('[[limit]]\nname = "a"\nmeter = "requests"\nwindow = "day"\namount = 100\n')
+    with cli.keeper() as keeper:
+        for _ in range(60):
+            keeper.record("gemini")
+            cli.clock.advance(seconds=30)
+    clock = FakeClock()
+    screen = screen_of(cli, clock=clock)
+    first = "\n".join(screen.lines(80, 24))
+    assert "12:30:00" in first
+    assert "exhausted 12:50, in 20 min" in first
+    clock.advance(minutes=5)
+    later = "\n".join(screen.lines(80, 24))
+    assert "12:35:00" in later
+    assert "exhausted 12:50, in 15 min" in later
+    assert "last look at the ledger: 5 minutes ago" in later
+    clock.advance(minutes=20)
+    assert "exhausted about now" in "\n".join(screen.lines(80, 24))
+
+
+@pytest.mark.parametrize("piped", [True, False])
+def test_without_a_screen_frames_are_plain_text(busy: CommandLine, piped: bool) -> None:
+    class Patience(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if len(self.slept) == 2:
+                raise KeyboardInterrupt
+
+    if not piped:  # a terminal that cannot move its cursor
+        busy.environment.setenv("TERM", "dumb")
+        busy.environment.setattr("sys.stdout.isatty", lambda: True, raising=False)
+        busy.environment.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    clock = Patience()
+    busy.environment.setattr(
+        "quotakeeper.cli.watch.command.run_watch", lambda s, o: run_watch(s, o, clock)
+    )
+    result = busy.run("watch", "--interval", 5)
+    assert (result.code, result.err) == (130, "")
+    assert clock.slept == [5, 5]
+    assert result.out.count("deepgram daily minutes") == 2
+    assert "\x1b" not in result.out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")

@@ -30,9 +30,10 @@ def said(tree: ast.AST) -> Iterator[str]:
         name = (
             node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         )
-        first = node.args[0]
-        if name == "words" and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield first.value
+        texts = node.args[1:3] if name == "plural" else node.args[:1] if name == "words" else []
+        for each in texts:
+            if isinstance(each, ast.Constant) and isinstance(each.value, str):
+                yield each.value
 
 
 def test_every_message_in_the_source_is_translated(repository: Path) -> None:

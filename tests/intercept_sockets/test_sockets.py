@@ -366,7 +366,7 @@ def test_an_unchanged_program_under_run(
         capture_output=True, check=False, text=True, cwd=tmp_path, env=environ, timeout=60,
     )  # fmt: skip
     assert ran.returncode == code, ran.stderr
-    assert ran.stderr.startswith("quotakeeper: 1 calls, $")
+    assert ran.stderr.startswith("quotakeeper: 1 call, $")
     with Keeper(tmp_path / "ledger.db", {"default_limits": False}) as keeper:
         (event,) = keeper.events()
         assert [dict(event.quantities)] == billed(sandbox)

@@ -245,7 +245,7 @@ os.environ["PYTHONPATH"] = {str(runner.folder / "starters")!r} + os.pathsep + be
     ran = runner("--strict", "--", sys.executable, starter, program, "x", "0",
                  sandbox.base_url + PATH)  # fmt: skip
     assert ran.stdout == "started\n"
-    assert ran.stderr.startswith("quotakeeper: 1 calls")
+    assert ran.stderr.startswith("quotakeeper: 1 call,")
     assert ran.returncode == 0
 
 

@@ -13,16 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from quotakeeper import __version__
+from quotakeeper.app.key_trials import TryKey, key_finding, trial_findings
 from quotakeeper.app.ledger_presence import check_is_there
 from quotakeeper.app.records.instants import duration_text
 from quotakeeper.app.records.settings import redacted
+from quotakeeper.app.setup_checks import (
+    Finding,
+    day_finding,
+    ffmpeg_finding,
+    in_english,
+    unused_findings,
+)
+from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.config import Settings
 from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import ConfigError, InvalidInputError, QuotakeeperError
 from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
-from quotakeeper.value_classes import asdict, dataclass
+from quotakeeper.value_classes import dataclass
 from quotakeeper.wiring import check_limits, ledger_path
 
 if TYPE_CHECKING:
@@ -60,16 +69,6 @@ _PROMISES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: state is "ok", "note", "warn" or "fail"."""
-
-    name: str
-    state: str
-    text: str
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """Everything that was looked at. `bad_config` says that the config can't be read."""
 
@@ -82,8 +81,14 @@ class Diagnosis:
         return any(each.state == "fail" for each in self.findings)
 
 
-def diagnose(load: Callable[[], Settings], open_keeper: OpenKeeper) -> Diagnosis:
-    """Look at the machine, the settings, the ledger and the extras; raises nothing of ours."""
+def diagnose(
+    load: Callable[[], Settings], open_keeper: OpenKeeper, try_key: TryKey | None = None,
+    clock: Clock | None = None,
+) -> Diagnosis:  # fmt: skip
+    """Look at the machine, the settings, the ledger and the extras; raises nothing of ours.
+
+    With `try_key`, every API key that is set is tried with one free request.
+    """
     findings = [*_machine()]
     bad_config = False
     try:
@@ -92,9 +97,13 @@ def diagnose(load: Callable[[], Settings], open_keeper: OpenKeeper) -> Diagnosis
         bad_config = True
         findings.append(Finding("config", "fail", f"{error.where}: {error.problem}", error.fix))
     else:
-        findings += [*_settings(settings), *_ledger(settings, open_keeper)]
+        now = (clock or SystemClock()).now()
+        findings += [*_settings(settings), day_finding(settings, now)]
+        findings += [*_ledger(settings, open_keeper), *unused_findings(settings, open_keeper)]
+        own = settings.key_names
+        findings += [key_finding(own)] if try_key is None else trial_findings(own, try_key)
         bad_config = any(each.name == "limits" and each.state == "fail" for each in findings)
-    findings += _extras()
+    findings += [ffmpeg_finding(), *_extras()]
     return Diagnosis(tuple(findings), bad_config)
 
 
@@ -103,8 +112,13 @@ def diagnosis_record(found: Diagnosis) -> dict[str, object]:
     return {
         "schema": Schema.DOCTOR,
         "ok": not found.failed,
-        "findings": [asdict(each) for each in found.findings],
+        "findings": [_finding_record(each) for each in found.findings],
     }
+
+
+def _finding_record(finding: Finding) -> dict[str, object]:
+    text, fix = finding.said(in_english)
+    return {"name": finding.name, "state": finding.state, "text": text, "fix": fix}
 
 
 def sqlite_finding(linked: tuple[int, ...]) -> Finding:
@@ -232,7 +246,7 @@ def _contents(open_keeper: OpenKeeper) -> Iterator[Finding]:
     sent = sum(hold.sent for hold in holds)
     yield Finding("reservations", "ok", f"{len(holds)} open, {sent} of them sent")
     state = "note" if assumed else "ok"
-    yield Finding("assumed", state, f"{assumed} calls of the last day ended unknown")
+    yield Finding("assumed", state, f"calls of the last day whose end is unknown: {assumed}")
 
 
 def _clock(doubt: ClockDoubt | None, newest_at: int, now: int, clock: ClockChecks) -> Finding:

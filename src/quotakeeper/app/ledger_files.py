@@ -1,19 +1,24 @@
-"""The files of a ledger: how large they are, and that nothing else is written into them."""
+"""The files of a ledger: how large they are, their copies, and that nothing else writes into them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.app.records.settings import redacted
 from quotakeeper.config import Settings
+from quotakeeper.domain.windows import moment
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.file_safety import why_not_ours
+from quotakeeper.keeper import engine_of
 from quotakeeper.schemas import Schema
-from quotakeeper.value_classes import dataclass
-from quotakeeper.wiring import ledger_path
+from quotakeeper.value_classes import dataclass, replace
+from quotakeeper.wiring import ledger_path, open_store
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -33,6 +38,74 @@ class CompactionResult:
     entries: int
     bytes_before: int
     bytes_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackupResult:
+    """A copy of a ledger: its file, its size in bytes, and what `verify` finds wrong with it."""
+
+    ledger: str
+    file: Path
+    bytes: int
+    problems: tuple[str, ...]
+
+
+def back_up_ledger(
+    settings: Settings, open_keeper: Callable[[], Keeper], out: str | None, *, force: bool = False
+) -> BackupResult:
+    """Copy a ledger while it is in use, and verify the copy.
+
+    The copy appears under its name when it is complete. Without `out` it stands beside the ledger,
+    and its name has the time. Raises InvalidInputError where there is no ledger file, or where a
+    file is in the way and `force` is not given; LedgerError where the ledger cannot be copied.
+    """
+    path = ledger_path(settings)
+    if path is not None and not path.exists():
+        fix = "name a ledger that is there: --ledger PATH"
+        raise InvalidInputError("--ledger", f"there is no ledger {path}", fix)
+    with open_keeper() as keeper:
+        now = f"{moment(keeper.now(), keeper.zone):%Y%m%d-%H%M%S}"
+        name = f"{path.stem if path else 'ledger'}-{now}.backup.db"
+        target = Path(out).expanduser() if out else (path or Path("ledger")).with_name(name)
+        target = target / name if target.is_dir() else target
+        _check_free(target, settings, force=force)
+        partial = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+        try:
+            engine_of(keeper).reads.back_up(str(partial))
+            problems = open_store(replace(settings, ledger=str(partial))).verify()
+            os.replace(partial, target)
+        except OSError as error:
+            problem = f"{target} cannot be written: {error.strerror or error}"
+            raise InvalidInputError("FILE", problem, "name a folder you may write in") from error
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+    texts = tuple(each.what for each in problems)
+    return BackupResult(settings.ledger, target, target.stat().st_size, texts)
+
+
+def _check_free(target: Path, settings: Settings, *, force: bool) -> None:
+    check_not_the_ledger(str(target), settings, "FILE")
+    why = why_not_ours(target)
+    if why:
+        raise InvalidInputError("FILE", f"{target} {why}", "name a file in a folder of your own")
+    if not target.parent.is_dir():
+        raise InvalidInputError("FILE", f"there is no folder {target.parent}", "make it first")
+    if target.exists() and not (force and target.is_file()):
+        fix = "name another file, or give --force to replace it"
+        raise InvalidInputError("FILE", f"{target} is there already", fix)
+
+
+def backup_record(done: BackupResult) -> dict[str, object]:
+    """A backup as plain values."""
+    return {
+        "schema": Schema.BACKUP,
+        "ledger": redacted(done.ledger),
+        "file": str(done.file),
+        "bytes": done.bytes,
+        "ok": not done.problems,
+        "problems": list(done.problems),
+    }
 
 
 def check_not_the_ledger(out: str, settings: Settings, field: str = "out") -> None:

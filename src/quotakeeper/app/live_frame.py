@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
+from quotakeeper.app.records.day import day_record, day_use
 from quotakeeper.app.records.events import event_record
 from quotakeeper.app.records.status import forecast_record, limit_record, status_record
+from quotakeeper.domain.forecasting.day_use import DayUse
 from quotakeeper.domain.units import units_text
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.schemas import Schema
@@ -19,18 +21,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveFrame:
-    """Everything one screen shows: limits with their forecasts, and the last calls."""
+    """Everything one screen shows: limits with their forecasts, the day, and the last calls."""
 
     status: Status
     calls: tuple[UsageEvent, ...]
     zone: tzinfo
     ledger: str
+    use: DayUse
 
 
 def look(keeper: Keeper, *, calls: int) -> LiveFrame:
     """Take one look at the ledger."""
     last = tuple(keeper.events(limit=calls, newest_first=True))
-    return LiveFrame(keeper.status(), last, keeper.zone, keeper.settings.ledger)
+    status = keeper.status()
+    use = day_use(keeper, status.as_of)
+    return LiveFrame(status, last, keeper.zone, keeper.settings.ledger, use)
 
 
 def frame_record(frame: LiveFrame) -> dict[str, object]:
@@ -52,4 +57,4 @@ def frame_record(frame: LiveFrame) -> dict[str, object]:
         )
     calls = [event_record(event) for event in frame.calls]
     head = {**status_record(frame.status), "schema": Schema.WATCH}
-    return {**head, "limits": limits, "calls": calls}
+    return {**head, "limits": limits, "calls": calls, "day": day_record(frame.use, frame.zone)}

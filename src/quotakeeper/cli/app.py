@@ -8,15 +8,20 @@ from importlib import import_module
 
 import click
 
-from quotakeeper.cli.arguments import GLOBAL, asked_language, hoisted
+from quotakeeper import __version__
+from quotakeeper.cli.arguments import GLOBAL, asked_language, hoisted, with_command
 from quotakeeper.cli.click_options import with_options
 from quotakeeper.cli.command_table import command_names
 from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.examples import example_lines
 from quotakeeper.cli.exit_codes import INTERRUPTED, OK
 from quotakeeper.cli.running import guarded
+from quotakeeper.cli.text.library_words import speaking
 from quotakeeper.cli.text.words import Words
 from quotakeeper.config.terminal import language
 
+# What click calls the value of an option, where the option has no word of its own for it.
+_KINDS = ("TEXT", "INTEGER", "FLOAT")
 COMMANDS = {name: f"quotakeeper.cli.{name}.options:{name}" for name in command_names()}
 
 
@@ -34,7 +39,7 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
-        return translated(command, Words(_lang_of(ctx)))
+        return shown(command, Words(_lang_of(ctx)), cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -43,9 +48,11 @@ class LazyGroup(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
+            words = Words(_lang_of(ctx))
             near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{hint}")
+            hint = words("Did you mean {near!r}?", near=near[0]) if near else ""
+            problem = words("No such command {name!r}.", name=args[0])
+            ctx.fail(f"{problem} {hint}".rstrip())
         return super().resolve_command(ctx, args)
 
 
@@ -53,15 +60,25 @@ def _lang_of(ctx: click.Context) -> str:
     return ctx.obj.lang if isinstance(ctx.obj, CommandContext) else language()
 
 
-def translated(command: click.Command, words: Words) -> click.Command:
-    """The command with its help texts in the chosen language; English needs no copy."""
-    if words.lang == "en":
-        return command
+def shown(command: click.Command, words: Words, path: str = "") -> click.Command:
+    """A copy of a command with its examples, and with its help in the chosen language.
+
+    `path` are the words that name the command.
+    """
     copied = copy.copy(command)
+    lines = example_lines(path, words)
+    copied.epilog = "\n".join(["\b", *lines]) if lines else None
+    if isinstance(copied, click.Group) and not isinstance(copied, LazyGroup):
+        copied.commands = {
+            name: shown(each, words, f"{path} {name}") for name, each in copied.commands.items()
+        }
+    if words.lang == "en":
+        return copied
     copied.help = _by_paragraph(command.help, words)
     copied.params = [_with_help(param, words) for param in command.params]
-    if isinstance(copied, click.Group) and not isinstance(copied, LazyGroup):
-        copied.commands = {k: translated(each, words) for k, each in copied.commands.items()}
+    copied.options_metavar = words("[OPTIONS]")
+    if isinstance(copied, click.Group):
+        copied.subcommand_metavar = words("COMMAND [ARGS]...")
     return copied
 
 
@@ -76,12 +93,15 @@ def _with_help(param: click.Parameter, words: Words) -> click.Parameter:
         return param
     copied = copy.copy(param)
     copied.help = words(param.help)
+    kind = param.type.name.upper()
+    if param.metavar is None and kind in _KINDS:
+        copied.metavar = words(kind)
     return copied
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @with_options(*GLOBAL)
-@click.version_option(package_name="quotakeeper", prog_name="quotakeeper")
+@click.version_option(__version__, prog_name="quotakeeper")
 @click.pass_context
 def root(
     ctx: click.Context, ledger: str | None, config: str | None, color: str | None, lang: str | None
@@ -92,14 +112,19 @@ def root(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    arguments = hoisted(list(argv or ()))
+    arguments = with_command(hoisted(list(argv or ())))
     lang = asked_language(arguments) or language()
     return guarded(lambda: _run(arguments, lang), Words(lang))
 
 
 def _run(arguments: list[str], lang: str) -> int:
+    with speaking(lang, "click"):
+        return _invoked(arguments, lang)
+
+
+def _invoked(arguments: list[str], lang: str) -> int:
     try:
-        group = translated(root, Words(lang))
+        group = shown(root, Words(lang))
         with group.make_context("quotakeeper", arguments, obj=CommandContext(lang=lang)) as context:
             code = group.invoke(context)
     except click.ClickException as error:

@@ -14,6 +14,11 @@ GLOBAL = (
     CommandOption(("--lang",), "Language of messages.", choices=tuple(LANGUAGES)),
 )
 GLOBAL_FLAGS = tuple(flag for option in GLOBAL for flag in option.flags)
+VERSION = "--version"
+_HELP = ("-h", "--help")
+_WITH_VALUE = tuple(f"{name}=" for name in GLOBAL_FLAGS)
+# What is done where no command is given.
+USUAL_COMMAND = "today"
 _FLAGS_WITH_VALUE = frozenset(
     flag for option in (*GLOBAL, *RUN.options) if option.takes_value for flag in option.flags
 )
@@ -36,11 +41,29 @@ def hoisted(arguments: list[str]) -> list[str]:
             rest += [argument, *remaining]
         elif argument in GLOBAL_FLAGS:
             front += [argument, *(value for value in (next(remaining, None),) if value is not None)]
-        elif argument.startswith(tuple(f"{name}=" for name in GLOBAL_FLAGS)):
+        elif argument == VERSION or argument.startswith(_WITH_VALUE):
             front.append(argument)
         else:
             rest.append(argument)
     return front + rest
+
+
+def command_of(arguments: list[str]) -> str | None:
+    """The command that the arguments of `hoisted` name; None where they name none."""
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument in GLOBAL_FLAGS:
+            next(remaining, None)
+        elif argument == "--" or not argument.startswith("-"):
+            return None if argument == "--" else argument
+    return None
+
+
+def with_command(arguments: list[str]) -> list[str]:
+    """The arguments of `hoisted`, with the usual command behind them where they name none."""
+    if command_of(arguments) is not None or {*_HELP, VERSION, "--"} & set(arguments):
+        return arguments
+    return [*arguments, USUAL_COMMAND]
 
 
 def asked_language(arguments: list[str]) -> str | None:

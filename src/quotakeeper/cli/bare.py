@@ -1,37 +1,60 @@
-"""The commands that need nothing installed (`BARE`); flags as in the full CLI."""
+"""The commands that need nothing installed (`BARE`); flags as in the full CLI.
+
+Each command is loaded when it is asked for: `statusline` runs at every prompt.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
-from quotakeeper.cli.arguments import GLOBAL, asked_language, hoisted
+from quotakeeper import __version__
+from quotakeeper.cli.arguments import GLOBAL, asked_language, command_of, hoisted, with_command
 from quotakeeper.cli.command_table import CommandTable, command_names
 from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.examples import example_lines
 from quotakeeper.cli.exit_codes import report
-from quotakeeper.cli.export.command import ExportOptions, run_export
-from quotakeeper.cli.export.option_table import EXPORT
-from quotakeeper.cli.pause.command import run_pause
-from quotakeeper.cli.pause.option_table import PAUSE
-from quotakeeper.cli.resume.command import run_resume
-from quotakeeper.cli.resume.option_table import RESUME
-from quotakeeper.cli.run.option_table import RUN
 from quotakeeper.cli.running import guarded
-from quotakeeper.cli.status.command import run_status
-from quotakeeper.cli.status.option_table import STATUS
+from quotakeeper.cli.text.library_words import speaking
 from quotakeeper.cli.text.words import Words
-from quotakeeper.cli.verify.command import run_verify
-from quotakeeper.cli.verify.option_table import VERIFY
 from quotakeeper.config.terminal import language
 from quotakeeper.errors import MissingExtraError
 from quotakeeper.pipeline.command_option import add_option, values_of
-from quotakeeper.pipeline.option_table import SUMMARY, add_arguments
 
+RUN, TRANSLATE, EXPORT = "run", "translate", "export"
+_DESCRIPTION = (
+    "Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit."
+)
 _EPILOG = (
     "All other commands (watch, report, limits, prices, ...) need three small packages: "
     'pip install "quotakeeper[cli]"'
 )
+Command = Callable[[CommandContext, argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one of these commands and return its exit code."""
+    arguments, program = _apart(with_command(hoisted(list(argv or ()))))
+    words = Words(asked_language(arguments) or language())
+    return guarded(lambda: _run_command(arguments, program, words), words)
+
+
+def _run_command(arguments: list[str], program: tuple[str, ...], words: Words) -> int:
+    name = command_of(arguments)
+    if name is not None and name not in BARE and name in _with_packages():
+        return report(MissingExtraError("cli", f"the command {name!r}"), words)
+    try:
+        with speaking(words.lang, "argparse"):
+            found = _parser(words, only=name).parse_args(arguments)
+    except SystemExit as end:  # argparse has printed the help, or what is wrong
+        return int(end.code or 0)
+    found.program = program
+    session = CommandContext(
+        found.ledger, found.config, found.color or "auto", found.lang or language()
+    )
+    return BARE[found.command](session, found)
 
 
 def _with_packages() -> set[str]:
@@ -39,27 +62,9 @@ def _with_packages() -> set[str]:
     return set(command_names()) - BARE.keys()
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one of these commands and return its exit code."""
-    arguments, program = _apart(hoisted(list(argv or ())))
-    wanted = next((each for each in arguments if each in _with_packages()), None)
-    if wanted is not None and not BARE.keys() & set(arguments):
-        return report(MissingExtraError("cli", f"the command {wanted!r}"), Words(language()))
-    try:
-        words = Words(asked_language(arguments) or language())
-        found = _parser(words).parse_args(arguments)
-    except SystemExit as end:  # argparse has printed the help, or what is wrong
-        return int(end.code or 0)
-    found.program = program
-    session = CommandContext(
-        found.ledger, found.config, found.color or "auto", found.lang or language()
-    )
-    return guarded(lambda: BARE[found.command](session, found), session.words)
-
-
 def _apart(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """Our own arguments, and the program that `run` starts."""
-    if RUN.name not in arguments or "--" not in arguments:
+    if RUN not in arguments or "--" not in arguments:
         return arguments, ()
     start = arguments.index("--")
     return arguments[:start], tuple(arguments[start + 1 :])
@@ -68,7 +73,7 @@ def _apart(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
 def _run(session: CommandContext, found: argparse.Namespace) -> int:
     from quotakeeper.cli.run.command import RunOptions, run_run
 
-    return run_run(session, RunOptions(found.program, **values_of(found, RUN.options)))
+    return run_run(session, RunOptions(found.program, **values_of(found, _table(RUN).options)))
 
 
 def _translate(session: CommandContext, found: argparse.Namespace) -> int:
@@ -77,59 +82,74 @@ def _translate(session: CommandContext, found: argparse.Namespace) -> int:
     return run_translate(session, vars(found))
 
 
-def _status(session: CommandContext, found: argparse.Namespace) -> int:
-    return run_status(session, **values_of(found, STATUS.options))
-
-
 def _export(session: CommandContext, found: argparse.Namespace) -> int:
-    return run_export(session, ExportOptions(**values_of(found, EXPORT.options)))
+    from quotakeeper.cli.export.command import ExportOptions, run_export
+
+    return run_export(session, ExportOptions(**values_of(found, _table(EXPORT).options)))
 
 
-def _verify(session: CommandContext, found: argparse.Namespace) -> int:
-    return run_verify(session, **values_of(found, VERIFY.options))
+def _by_name(name: str) -> Command:
+    """The command `run_NAME(session, **options)` of the folder of that name."""
+
+    def command(session: CommandContext, found: argparse.Namespace) -> int:
+        function = getattr(import_module(f"quotakeeper.cli.{name}.command"), f"run_{name}")
+        code: int = function(session, **values_of(found, _table(name).options))
+        return code
+
+    return command
 
 
-def _pause(session: CommandContext, found: argparse.Namespace) -> int:
-    return run_pause(session, **values_of(found, PAUSE.options))
-
-
-def _resume(session: CommandContext, found: argparse.Namespace) -> int:
-    return run_resume(session, **values_of(found, RESUME.options))
-
-
-TRANSLATE = "translate"
-BARE: dict[str, Callable[[CommandContext, argparse.Namespace], int]] = {
-    RUN.name: _run,
+# In the order of the help text.
+BARE: dict[str, Command] = {
+    RUN: _run,
+    "pause": _by_name("pause"),
+    "resume": _by_name("resume"),
     TRANSLATE: _translate,
-    STATUS.name: _status,
-    EXPORT.name: _export,
-    VERIFY.name: _verify,
-    PAUSE.name: _pause,
-    RESUME.name: _resume,
+    **{name: _by_name(name) for name in ("today", "status", "statusline")},
+    EXPORT: _export,
+    **{name: _by_name(name) for name in ("verify", "backup", "forget", "init")},
 }
 
 
-def _parser(words: Words) -> argparse.ArgumentParser:
+def _table(name: str) -> CommandTable:
+    module = import_module(f"quotakeeper.cli.{name}.option_table")
+    table: CommandTable = getattr(module, name.upper())
+    return table
+
+
+def _parser(words: Words, *, only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all these commands, or of one of them alone."""
     parser = argparse.ArgumentParser(
         prog="quotakeeper",
-        description="Knows what an AI pipeline spends, and stops it before it passes a limit.",
-        epilog=_EPILOG,
+        description=words(_DESCRIPTION),
+        epilog=words(_EPILOG),
         allow_abbrev=False,
     )
     for option in GLOBAL:
         add_option(parser, option, words)
+    parser.add_argument("--version", action="version", version=f"quotakeeper, version {__version__}",
+                        help=words("Show the version and exit."))  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = _added(commands, RUN, words)
-    run.usage = "quotakeeper run [options] -- PROGRAM [ARGUMENTS]"
-    add_arguments(commands.add_parser(TRANSLATE, help=words(SUMMARY)), words)
-    for table in (PAUSE, RESUME, STATUS, EXPORT, VERIFY):
-        _added(commands, table, words)
+    for name in [only] if only in BARE else BARE:
+        _add_command(commands, str(name), words)
     return parser
 
 
-def _added(commands: Any, table: CommandTable, words: Words) -> argparse.ArgumentParser:
+def _add_command(commands: Any, name: str, words: Words) -> None:
+    if name == TRANSLATE:
+        from quotakeeper.pipeline.option_table import SUMMARY, add_arguments
+
+        parser: argparse.ArgumentParser = commands.add_parser(TRANSLATE, help=words(SUMMARY))
+        add_arguments(parser, words)
+        parser.epilog = "\n\n".join([str(parser.epilog), "\n".join(example_lines(name, words))])
+        return
+    table = _table(name)
     text = words(table.summary)
-    parser: argparse.ArgumentParser = commands.add_parser(table.name, help=text, description=text)
+    parser = commands.add_parser(
+        name, help=text, description=text, epilog="\n".join(example_lines(name, words)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    if name == RUN:
+        parser.usage = words("quotakeeper run [options] -- PROGRAM [ARGUMENTS]")
     for option in table.options:
         add_option(parser, option, words)
-    return parser

@@ -9,11 +9,11 @@ from pkgutil import iter_modules
 from quotakeeper.pipeline.command_option import CommandOption
 from quotakeeper.value_classes import dataclass
 
-# In the order of the help text: running, looking, the ledger, setting up. Others come behind.
+# In the order of the help text: the day, running, looking, the ledger, setting up. Others come behind.
 ORDER = (
-    "run", "pause", "resume", "translate", "status", "watch", "report", "events", "export",
-    "verify", "compact", "reconcile", "limits", "prices", "plan", "estimate", "tokens", "doctor",
-    "config", "sandbox",
+    "today", "run", "pause", "resume", "translate", "status", "statusline", "watch", "report",
+    "events", "export", "verify", "backup", "compact", "forget", "reconcile", "limits", "prices",
+    "plan", "estimate", "tokens", "init", "doctor", "config", "completion", "sandbox",
 )  # fmt: skip
 _NO_COMMANDS = {"text", "views"}
 

@@ -21,18 +21,28 @@ class Glyphs:
     marks: dict[str, str]
     dot: str
     ellipsis: str
+    spark: str  # from the lowest to the highest
 
 
 RICH_GLYPHS = Glyphs(
-    "█", "░", {"reported": "●", "tokenizer": "◆", "estimated": "◐", "assumed": "○"}, "·", "…"
-)
+    "█", "░", {"reported": "●", "tokenizer": "◆", "estimated": "◐", "assumed": "○"}, "·", "…",
+    "▁▂▃▄▅▆▇█",
+)  # fmt: skip
 ASCII_GLYPHS = Glyphs(
-    "#", ".", {"reported": "*", "tokenizer": "+", "estimated": "~", "assumed": "?"}, "-", "..."
-)
+    "#", ".", {"reported": "*", "tokenizer": "+", "estimated": "~", "assumed": "?"}, "-", "...",
+    "_.:-=+*#",
+)  # fmt: skip
 
 
 def make_streams_safe() -> None:
-    """What a stream cannot encode is shown as a replacement instead of raising."""
+    """What a stream cannot encode is shown as a replacement instead of raising.
+
+    A stream that whoever started this program has closed (`>&-`) is nowhere: Python has None there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - while this runs
+            setattr(sys, name, nowhere)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -42,7 +52,7 @@ def make_streams_safe() -> None:
 def glyphs_for(stream: TextIO) -> Glyphs:
     """The drawing characters, or their ASCII stand-ins where the stream has no others."""
     try:
-        "█░●◆◐○·…".encode(stream.encoding or "ascii")
+        "█░●◆◐○·…▁▂▃▄▅▆▇".encode(stream.encoding or "ascii")
     except (UnicodeError, LookupError):
         return ASCII_GLYPHS
     return RICH_GLYPHS

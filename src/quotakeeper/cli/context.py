@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from quotakeeper.cli.console import Glyphs, glyphs_for
@@ -10,7 +11,7 @@ from quotakeeper.cli.text.words import Words
 from quotakeeper.config import Settings, load_settings
 from quotakeeper.config.terminal import language, wants_colour
 from quotakeeper.errors import LedgerUnavailableError
-from quotakeeper.value_classes import dataclass, field
+from quotakeeper.value_classes import dataclass, field, replace
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
@@ -70,6 +71,11 @@ def open_keeper(session: CommandContext) -> Keeper:
     from quotakeeper import Keeper
 
     return Keeper(config=session.settings())
+
+
+def opener(session: CommandContext) -> Callable[[str], Keeper]:
+    """Opens a ledger by its path or URL, with all else as this run has it."""
+    return lambda ledger: open_keeper(replace(session, ledger=ledger))
 
 
 def open_existing(session: CommandContext) -> Keeper:

@@ -58,6 +58,16 @@ def report(error: QuotakeeperError, words: Words) -> int:
     return exit_code(error)
 
 
+def report_os_error(error: OSError, words: Words) -> int:
+    """Print what the system says of a file, in three lines on stderr, and return the exit code."""
+    name = str(error.filename)[:200] if error.filename is not None else ""
+    why = f"{name}: {error.strerror or error}".removeprefix(": ")
+    tell(f"{words('error')}: {words('a file cannot be used')}")
+    tell(f"  {words('why')}: {visible(why)}")
+    tell(f"  {words('try')}: {words('name another file or folder, or check its permissions')}")
+    return USAGE
+
+
 def _damage(error: LedgerCorruptError, words: Words) -> tuple[str, str]:
     """Why a damaged ledger cannot be read, and what to do, in the chosen language."""
     fix = words(error.fix)

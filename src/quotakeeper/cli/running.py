@@ -22,6 +22,9 @@ def guarded(command: Callable[[], int], words: Words) -> int:
     except BrokenPipeError:  # the reader, like `head`, has what it wanted
         console.drop_stdout()
         return exit_codes.OK
+    except OSError as error:  # a file that was named, or the disk
+        console.close_quietly()
+        return exit_codes.report_os_error(error, words)
     except KeyboardInterrupt:
         console.close_quietly()
         return exit_codes.INTERRUPTED

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from quotakeeper import clocks
 from quotakeeper.config.declared_names import declared_names
+from quotakeeper.config.key_names import KEYS, read_key_names
 from quotakeeper.config.ledger_table import group_name, with_ledger_table
 from quotakeeper.config.limit_tables import (
     at_key,
@@ -103,8 +104,8 @@ class _Sources:
         table, self.shown, self.file = self._table(config)
         self.table = with_ledger_table(table, self.shown)
         for key in self.table:
-            if key != "limit" and key not in TOP_KEYS:
-                problem, fix = unknown_key(str(key), (*TOP_KEYS, "limit"))
+            if key not in (*TOP_KEYS, "limit", KEYS):
+                problem, fix = unknown_key(str(key), (*TOP_KEYS, "limit", KEYS))
                 raise ConfigError(f"{self.shown}: {str(key)[:60]}", problem, fix)
 
     def settings(self, ledger: str | None) -> Settings:
@@ -124,6 +125,7 @@ class _Sources:
             providers=self._read("providers", declared_names, tuple),
             warn_at=warn_at,
             lease=self._read("lease", lease_size, lambda: LEASE_WORDS[0]),
+            key_names=MappingProxyType(read_key_names(self.table.get(KEYS), self.shown)),
             config_file=self.file,
             origins=MappingProxyType(dict(self.origins)),
             **chosen,

@@ -10,11 +10,15 @@ from quotakeeper.value_classes import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
-    """The key, project and address of a provider's account; `repr` does not show the key."""
+    """The key, project and address of a provider's account; `repr` does not show the key.
+
+    `key_name` is the variable that the key was read from.
+    """
 
     key: str = field(default="", repr=False)
     project: str = ""
     url: str = ""
+    key_name: str = field(default="", compare=False)
 
 
 def load_account_settings(
@@ -26,4 +30,11 @@ def load_account_settings(
         environment.get(key, "").strip(),
         environment.get(project, "").strip(),
         environment.get(url, "").strip(),
+        key,
     )
+
+
+def first_of(names: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str:
+    """The value of the first of these variables that is set; "" where none is."""
+    environment = os.environ if environ is None else environ
+    return next((text for name in names if (text := environment.get(name, "").strip())), "")

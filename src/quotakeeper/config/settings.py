@@ -167,7 +167,8 @@ class Settings:
     QUOTAKEEPER_LEDGER", or the name of the file. `ledger_group` is the Unix group that shares the
     ledger, "" for a private one. `config_file` is the file that was read, or None. `providers` are
     names of providers without an adapter and without a price. `quota_presets` are names of presets
-    whose quotas are shown beside the limits.
+    whose quotas are shown beside the limits. `key_names` has the environment variable that holds a
+    provider's key, where the file names one.
     """
 
     ledger: str
@@ -191,5 +192,6 @@ class Settings:
     warn_at: Decimal = DEFAULT_WARN_AT
     providers: tuple[str, ...] = ()
     ledger_group: str = ""
+    key_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -18,6 +18,12 @@ def language(environ: Mapping[str, str] | None = None) -> str:
     return "en"
 
 
+def draws_screens(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal can move its cursor: TERM is not "dumb"."""
+    environment = os.environ if environ is None else environ
+    return environment.get("TERM") != "dumb"
+
+
 def wants_colour(choice: str, is_terminal: bool, environ: Mapping[str, str] | None = None) -> bool:
     """Return whether to use colour: `--color` decides, then NO_COLOR, then FORCE_COLOR, then
     `is_terminal`.
@@ -29,4 +35,4 @@ def wants_colour(choice: str, is_terminal: bool, environ: Mapping[str, str] | No
         return False
     if environment.get("FORCE_COLOR") or environment.get("CLICOLOR_FORCE", "0") != "0":
         return True
-    return is_terminal and environment.get("TERM") != "dumb"
+    return is_terminal and draws_screens(environment)

@@ -48,11 +48,11 @@ class Account:
     key: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        scope = "&".join(f"{_plain(name)}={_plain(value)}" for name, value in self.scope)
+        scope = "&".join(f"{key_part(name)}={key_part(value)}" for name, value in self.scope)
         names = (self.timezone, self.provider, self.model, self.operation)
-        parts = [self.meter, str(self.window), *map(_plain, names), scope]
+        parts = [self.meter, str(self.window), *map(key_part, names), scope]
         if self.per:
-            parts.append(f"per={_plain(self.per)}")
+            parts.append(f"per={key_part(self.per)}")
         object.__setattr__(self, "key", "|".join(parts))
 
     def matches(self, labels: CallLabels) -> bool:
@@ -188,7 +188,8 @@ def _level(share: Decimal, amount: int) -> int:
     return max(1, -(-part * amount // whole))
 
 
-def _plain(name: str) -> str:
+def key_part(name: str) -> str:
+    """A name as it stands in the key of an account."""
     # A name may contain a separator of the key. It is escaped so that two accounts never share a
     # key.
     return name.translate(_MARKS)

@@ -10,6 +10,7 @@ from quotakeeper.domain.decisions import Decision, Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
@@ -145,6 +146,21 @@ class LedgerUpkeep(Protocol):
         All sums are derived again. A journal entry records the change; see ledger/setting_back.py.
         A ledger file is copied first. With `only_look`, nothing is changed and the result says what
         would change.
+        """
+
+    def back_up(self, to: str) -> None:
+        """Copy what is committed to a new file, while others go on writing to the ledger.
+
+        Raises InvalidInputError where the ledger is no file, LedgerError where it cannot be copied.
+        """
+
+    def forget_label(
+        self, label: LabelValue, instead: str, *, only_look: bool = False
+    ) -> ForgottenLabel:
+        """Put another value in the place of a label's, everywhere and in one commit, and clear the
+        notes of its calls; see ledger/forgetting.py. With `only_look`, nothing is changed.
+
+        Raises InvalidInputError while another process uses the ledger.
         """
 
     def shrink(self) -> None:

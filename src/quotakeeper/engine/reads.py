@@ -148,6 +148,10 @@ class Reads:
             worker.ask(_nothing)
         return worker.store.verify()
 
+    def back_up(self, to: str) -> None:
+        """Copy what is committed to a new file. Raises InvalidInputError, LedgerError."""
+        self._opened().back_up(to)
+
     def _opened(self) -> Store:
         """The store, after the worker has opened it and written all earlier commands."""
         self._parts.worker.ask(_nothing)

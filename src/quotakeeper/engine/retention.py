@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
 from quotakeeper.domain.ports import Compacted, LedgerUpkeep
 from quotakeeper.domain.units import check_whole
 from quotakeeper.domain.windows import SECOND
@@ -34,6 +35,19 @@ class Retention:
         if shrink:
             self._parts.worker.ask(lambda store, now: store.shrink())
         return Compacted(before, calls, entries, None)
+
+    def forget(self, label: LabelValue, instead: str, *, apply: bool) -> ForgottenLabel:
+        """Put another value in the place of a label's; without `apply`, say what that would change.
+
+        The file is then rewritten, so that no free page of it has the value. Blocks this thread.
+        """
+        worker = self._parts.worker
+        found: ForgottenLabel = worker.ask(
+            lambda store, now: store.forget_label(label, instead, only_look=not apply)
+        )
+        if apply:
+            worker.ask(lambda store, now: store.shrink())
+        return found
 
     def _step(self, before: int, after: int) -> Compacted:
         # One short commit at a time, so that other writers can commit in between.

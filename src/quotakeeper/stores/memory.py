@@ -15,6 +15,7 @@ from quotakeeper.domain.forecasting.time_buckets import (
 from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.setting_back import (
     SetBack,
@@ -29,6 +30,7 @@ from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.ports import Compacted, EventQuery, Problem
 from quotakeeper.domain.quotas import ProviderQuota
 from quotakeeper.domain.usage import CallLabels, UsageEvent
+from quotakeeper.errors import InvalidInputError
 from quotakeeper.native_threads import RLock
 from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
 from quotakeeper.stores.verification import compare_balances, replayed
@@ -180,6 +182,18 @@ class MemoryStore:
             self._state, self._journal = replayed(accounts, journal, self._zones), journal
             self._state.doubt = doubt
             return done
+
+    def back_up(self, to: str) -> None:
+        """Refused: there is no file to copy."""
+        raise InvalidInputError(
+            "ledger", "is in the memory of one process", "export its calls: quotakeeper export"
+        )
+
+    def forget_label(
+        self, label: LabelValue, instead: str, *, only_look: bool = False
+    ) -> ForgottenLabel:
+        """Refused: all of it is forgotten when the process ends."""
+        raise InvalidInputError("ledger", "is in the memory of one process", "end that process")
 
     def shrink(self) -> None:
         """Does nothing: a ledger in memory has no file."""

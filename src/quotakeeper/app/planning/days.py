@@ -26,6 +26,7 @@ class Unreadable:
 class Plan:
     """Everything that is shown. `today_ends_at` is the end of the day in `zone`.
 
+    `done` are files left out because every operation of the plan is finished for them.
     `quotas` are those of the providers that the plan would call; it is not fitted into them.
     """
 
@@ -40,6 +41,7 @@ class Plan:
     today_if_high: int
     quotas: tuple[ProviderQuota, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
+    done: tuple[str, ...] = ()
 
     @property
     def today(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,14 +52,28 @@ class PlanRequest:
     limit_days: int = 366
 
 
-def make_plan(keeper: Keeper, found: FoundMedia, request: PlanRequest) -> Plan:
-    """Measure the files, price what would be done with them, and fit it into the limits."""
+Finished = Callable[[Path], Collection[str]]
+
+
+def _nothing_finished(path: Path) -> Collection[str]:
+    return ()
+
+
+def make_plan(
+    keeper: Keeper, found: FoundMedia, request: PlanRequest, finished: Finished = _nothing_finished
+) -> Plan:
+    """Measure the files, price what would be done with them, and fit it into the limits.
+
+    `finished` gives the operations that are done for a file; one for which all are is left out.
+    """
     skipped = list(found.skipped)
     status = keeper.status(forecasts=False)
     # A ledger that is ahead of the clock goes on in its own time.
     now = max([status.as_of, *(e.period.start_at for e in status.limits if not _rolls(e.limit))])
-    sizes, unreadable = _measured(found.files, skipped)
     rates = _rates(keeper, request, now)
+    operations = {rate.operation for rate in rates}
+    done = [path for path in found.files if operations <= set(finished(path))]
+    sizes, unreadable = _measured([x for x in found.files if x not in done], skipped)
     languages = request.languages or LANGUAGES
     scope = check_scope(request.scope)
     price = _pricer(keeper, languages, now)
@@ -81,6 +95,7 @@ def make_plan(keeper: Keeper, found: FoundMedia, request: PlanRequest) -> Plan:
         len(if_high.planned),
         tuple(each for each in status.quotas if each.provider in {x.provider for x in rates}),
         tuple(skipped),
+        tuple(map(str, done)),
     )
 
 

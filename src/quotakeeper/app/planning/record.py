@@ -43,6 +43,7 @@ def plan_record(made: Plan) -> dict[str, object]:
             for each in made.unreadable
         ],
         "skipped": [{"name": str(each.path), "why": each.reason} for each in made.skipped],
+        "done": list(made.done),
         "totals": _sums(made.files),
         "by_operation": [_of_operation(made, number) for number in range(len(made.rates))],
         "today": {"files": made.today, "of": len(made.files), "files_if_high": made.today_if_high},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from quotakeeper.app.ledger_files import CompactionResult
 from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text import figures
 from quotakeeper.domain.windows import moment
 
 
@@ -15,8 +16,11 @@ def compaction_lines(
     """How many calls went, how large the ledger is now, and whether the disk has that room."""
     words = session.words
     since = moment(done.before_at, done.zone).date().isoformat()
-    yield words("{ledger}: {n} calls from before {since} let go", ledger=done.ledger, n=done.calls,
-                since=since)  # fmt: skip
+    yield words.plural(
+        done.calls, "{ledger}: {n} call from before {since} let go",
+        "{ledger}: {n} calls from before {since} let go", ledger=done.ledger,
+        n=figures.whole(done.calls, session.lang), since=since,
+    )  # fmt: skip
     yield words("size: {before} bytes, now {after}; balances and reports are as they were",
                 before=f"{done.bytes_before:,}", after=f"{done.bytes_after:,}")  # fmt: skip
     if done.calls and not shrink:

@@ -57,7 +57,7 @@ def _lines(done: ClockRepair, session: context.CommandContext) -> Iterator[str]:
     yield words(text, ahead=ahead, newest=newest, now=now)
     counts = {"entries": found.entries, "calls": found.calls}
     if done.applied:
-        text = "{entries} entries ({calls} calls among them) were moved to {now}; no call is lost"
+        text = "entries moved to {now}: {entries}, calls among them: {calls}; no call is lost"
         yield words(text, now=now, **counts)
         if found.backup:
             yield words("the ledger as it was: {file}", file=found.backup)
@@ -66,5 +66,5 @@ def _lines(done: ClockRepair, session: context.CommandContext) -> Iterator[str]:
         yield words("the time service of this machine confirms its clock")
     else:
         yield words("nothing confirms this clock: make sure that it is right")
-    text = "--yes copies the ledger and moves {entries} entries ({calls} calls among them) to now"
+    text = "--yes copies the ledger and moves to now entries: {entries}, calls among them: {calls}"
     yield words(text, **counts)

@@ -17,16 +17,20 @@ from quotakeeper.errors import InvalidInputError
 )  # fmt: skip
 @click.option("--yes", is_flag=True, help="With --repair-clock: copy the ledger, and set it back.")
 @click.option("--why", metavar="TEXT", default="", help="The reason, for the journal.")
+@click.option(
+    "--keys", "with_keys", is_flag=True,
+    help="Try each API key that is set with one free request; the key is never shown.",
+)  # fmt: skip
+@click.option("--paths", is_flag=True, help="List every file that quotakeeper writes.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def doctor(
+def doctor(  # noqa: PLR0913 - one for each option
     session: CommandContext, accept_clock: bool, repair_clock: bool, yes: bool, why: str,
-    as_json: bool,
+    with_keys: bool, paths: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """The whole set-up at a glance, and what is wrong with it."""
-    if accept_clock and repair_clock:
-        fix = "accept the clock if it is right; then repair the ledger if it is ahead of it"
-        raise InvalidInputError("--accept-clock", "does not go with --repair-clock", fix)
+    _check_alone({"--accept-clock": accept_clock, "--repair-clock": repair_clock,
+                  "--keys": with_keys, "--paths": paths})  # fmt: skip
     if (yes and not repair_clock) or (why and not (accept_clock or repair_clock)):
         option = "--yes" if yes else "--why"
         raise InvalidInputError(option, "says nothing by itself", "give --repair-clock with it")
@@ -36,6 +40,18 @@ def doctor(
         if accept_clock:
             return run_accept(session, why, as_json=as_json)
         return run_repair(session, why, yes=yes, as_json=as_json)
-    from quotakeeper.cli.doctor.command import run_doctor
+    from quotakeeper.cli.doctor.command import run_doctor, run_paths
 
-    return run_doctor(session, as_json=as_json)
+    if paths:
+        return run_paths(session, as_json=as_json)
+    return run_doctor(session, as_json=as_json, with_keys=with_keys)
+
+
+def _check_alone(given: dict[str, bool]) -> None:
+    """Each of these is a task of its own."""
+    chosen = [flag for flag, is_given in given.items() if is_given]
+    if chosen == ["--accept-clock", "--repair-clock"]:
+        fix = "accept the clock if it is right; then repair the ledger if it is ahead of it"
+        raise InvalidInputError("--accept-clock", "does not go with --repair-clock", fix)
+    if len(chosen) > 1:
+        raise InvalidInputError(chosen[0], f"does not go with {chosen[1]}", "give one at a time")

@@ -22,7 +22,7 @@ TEXTS = {
     "the ledger is {ahead} ahead: its newest entry is of {newest}, this clock shows {now}": (
         "sổ đi trước {ahead}: mục mới nhất ghi lúc {newest}, đồng hồ này chỉ {now}"
     ),
-    "{entries} entries ({calls} calls among them) were moved to {now}; no call is lost": (
+    "entries moved to {now}: {entries}, calls among them: {calls}; no call is lost": (
         "đã chuyển {entries} mục (trong đó có {calls} lời gọi) về {now}; không mất lời gọi nào"
     ),
     "the ledger as it was: {file}": "sổ như trước khi sửa: {file}",
@@ -32,7 +32,7 @@ TEXTS = {
     "nothing confirms this clock: make sure that it is right": (
         "không có gì xác nhận đồng hồ này: hãy kiểm tra xem nó có đúng không"
     ),
-    "--yes copies the ledger and moves {entries} entries ({calls} calls among them) to now": (
+    "--yes copies the ledger and moves to now entries: {entries}, calls among them: {calls}": (
         "--yes sẽ sao lưu sổ và chuyển {entries} mục (trong đó có {calls} lời gọi) về hiện tại"
     ),
     # --help
@@ -46,4 +46,88 @@ TEXTS = {
         "Đi với --repair-clock: sao lưu sổ rồi đưa sổ về hiện tại."
     ),
     "The reason, for the journal.": "Lý do, ghi vào nhật ký.",
+    # help
+    "Try each API key that is set with one free request; the key is never shown.": (
+        "Thử từng khóa API đang có bằng một yêu cầu miễn phí; khóa không bao giờ hiện ra."
+    ),
+    "List every file that quotakeeper writes.": "Liệt kê mọi tệp mà quotakeeper ghi.",
+    # paths
+    "PATH": "ĐƯỜNG DẪN",
+    "BYTES": "BYTE",
+    "WHAT IT IS": "LÀ GÌ",
+    "the config file; written by init and limits set": "tệp cấu hình; do init và limits set ghi",
+    "the ledger: every call, every balance": "sổ: mọi lượt gọi, mọi số dư",
+    "the newest writes to the ledger; moves with it": (
+        "những gì vừa ghi vào sổ; chuyển sổ đi thì phải chuyển theo"
+    ),
+    "an index of those writes; made anew when it is missing": (
+        "chỉ mục của phần vừa ghi; thiếu thì được tạo lại"
+    ),
+    "the lock that writers take in turn": "khóa để các tiến trình lần lượt ghi",
+    "a folder with a file for each process that uses the ledger": (
+        "thư mục có một tệp cho mỗi tiến trình đang dùng sổ"
+    ),
+    "tells processes to give leases back": "báo các tiến trình trả lại phần đã cấp trước",
+    "calls admitted on a lease, until they are in the ledger": (
+        "lượt gọi trong phần đã cấp trước, chờ ghi vào sổ"
+    ),
+    "calls that ended as their process did, until they are in the ledger": (
+        "lượt gọi kết thúc cùng lúc với tiến trình, chờ ghi vào sổ"
+    ),
+    "calls made while the ledger did not answer, until they are in it": (
+        "lượt gọi trong lúc sổ không trả lời, chờ ghi vào sổ"
+    ),
+    "lines of such files that could not be read": "những dòng không đọc được của các tệp trên",
+    "a copy from before a change of schema": "bản sao trước khi đổi schema",
+    "a copy from before doctor --repair-clock": "bản sao trước khi chạy doctor --repair-clock",
+    "the local tokenizer; written by tokens install": "bộ tách token tại máy; do tokens install ghi",
+    "beside each media file; written by translate": "cạnh mỗi tệp media; do translate ghi",
+    "written by export, backup, run and translate": "do export, backup, run và translate ghi",
+    # names of findings
+    "day": "hết ngày",
+    "keys": "khóa API",
+    "limit": "hạn mức",
+    "gemini key": "khóa gemini",
+    "deepgram key": "khóa deepgram",
+    "openai key": "khóa openai",
+    "anthropic key": "khóa anthropic",
+    # findings
+    "it is {now} there; daily limits reset at {end}, in {left}": (
+        "ở đó đang là {now}; hạn mức ngày làm mới lúc {end}, còn {left}"
+    ),
+    "not found: {missing}; translate sends films whole, and plan cannot tell the length of some "
+    "files": (
+        "không tìm thấy: {missing}; translate sẽ gửi nguyên video, và plan không đo được độ dài của "
+        "một số tệp"
+    ),
+    "install ffmpeg": "hãy cài ffmpeg",
+    "limit {limit!r} matches nothing: no call has the operation {name!r}": (
+        "hạn mức {limit!r} không áp dụng cho gì cả: chưa lượt gọi nào mang thao tác {name!r}"
+    ),
+    "limit {limit!r} matches nothing: no call has the label {name!r}": (
+        "hạn mức {limit!r} không áp dụng cho gì cả: chưa lượt gọi nào mang nhãn {name!r}"
+    ),
+    "did you mean {near!r}?": "có phải ý bạn là {near!r}?",
+    "no key is set; the sandbox needs none": "chưa đặt khóa nào; sandbox thì không cần khóa",
+    "set GEMINI_API_KEY, or see: quotakeeper sandbox": (
+        "hãy đặt GEMINI_API_KEY, hoặc xem: quotakeeper sandbox"
+    ),
+    "set: {names}; to try them: quotakeeper doctor --keys": (
+        "đã đặt: {names}; để thử khóa: quotakeeper doctor --keys"
+    ),
+    "{name} is not set": "chưa đặt {name}",
+    "set {name}": "hãy đặt {name}",
+    "no key is set": "chưa đặt khóa nào",
+    "set one of: {names}": "hãy đặt một trong: {names}",
+    "{name} could not be tried: {why}": "không thử được {name}: {why}",
+    "try again when the network is there": "hãy thử lại khi có mạng",
+    "{name} is good: {provider} answers it": "{name} dùng được: {provider} chấp nhận khóa",
+    "{name} is not good: {provider} refuses it (HTTP {status})": (
+        "{name} không dùng được: {provider} từ chối khóa (HTTP {status})"
+    ),
+    "copy the key again into {name}": "hãy chép lại khóa vào {name}",
+    "{name} could not be tried: {provider} answers HTTP {status}": (
+        "không thử được {name}: {provider} trả lời HTTP {status}"
+    ),
+    "try again later": "hãy thử lại sau",
 }

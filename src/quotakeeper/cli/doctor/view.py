@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from quotakeeper.app.diagnostics import Finding
+from quotakeeper.app.setup_checks import Finding
+from quotakeeper.app.written_files import WrittenFile
 from quotakeeper.cli.console import paint
 from quotakeeper.cli.context import CommandContext
-from quotakeeper.cli.text.table import columns_of, pad
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import columns_of, pad, table_lines
 
 
 def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Iterator[str]:
@@ -19,6 +21,23 @@ def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Itera
             pad(marks[each.state], 4), {"fail": "OVER"}.get(each.state, marks[each.state]),
             session.colour,
         )  # fmt: skip
-        yield f"{mark}  {pad(session.words(each.name), size)}  {each.text}"
-        if each.fix and each.state in ("warn", "fail"):
-            yield f"      {' ' * size}  {session.words('try')}: {each.fix}"
+        text, fix = each.said(session.words)
+        yield f"{mark}  {pad(session.words(each.name), size)}  {text}"
+        if fix and each.state in ("warn", "fail"):
+            yield f"      {' ' * size}  {session.words('try')}: {fix}"
+
+
+def path_lines(files: Sequence[WrittenFile], session: CommandContext) -> list[str]:
+    """A line for each file: what is there now, how large it is, and what it is for."""
+    words = session.words
+    rows = [
+        [
+            each.path,
+            "-" if each.bytes is None else figures.whole(each.bytes, session.lang),
+            words(each.what),
+        ]
+        for each in files
+    ]
+    header = [words("PATH"), words("BYTES"), words("WHAT IT IS")]
+    widest = 10_000  # a path that is cut cannot be copied
+    return table_lines(header, rows, right=frozenset({1}), width=widest)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from quotakeeper.app.planning.days import Plan
 from quotakeeper.app.planning.planner import PlanRequest, make_plan, media_of
@@ -11,16 +12,24 @@ from quotakeeper.app.planning.record import plan_record
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.plan.view import plan_lines
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.pipeline.finished_files import finished_operations
 
 
 def run_plan(
     session: context.CommandContext, folders: Sequence[str], request: PlanRequest, *,
-    as_json: bool = False, check: bool = False,
+    as_json: bool = False, check: bool = False, again: bool = False, out: Path | None = None,
 ) -> int:  # fmt: skip
-    """Print the plan; with `check` the exit code says how it is. Nothing is sent or written."""
+    """Print the plan; with `check` the exit code says how it is. Nothing is sent or written.
+
+    What `translate` has finished (its outputs are in `out`) is left out, unless `again`.
+    """
+
+    def finished(path: Path) -> Collection[str]:
+        return () if again else finished_operations(path, out)
+
     found = media_of(folders)
     with context.open_existing(session) as keeper:
-        made = make_plan(keeper, found, request)
+        made = make_plan(keeper, found, request, finished)
     if as_json:
         console.say(json.dumps(plan_record(made), indent=2))
     else:

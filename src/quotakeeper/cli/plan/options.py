@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -36,12 +37,17 @@ _SORTS = ("name", "shortest", "longest", "oldest", "newest")
     "--limit-days", type=click.IntRange(1, 3_660), default=366, show_default=True,
     help="How many days to plan at most, today included.",
 )  # fmt: skip
+@click.option("--again", is_flag=True, help="Plan files too whose outputs are there already.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Where translate wrote its outputs; beside each file, if not given.",
+)  # fmt: skip
 @click.option("--check", is_flag=True, help="Exit 3 if a file never fits, 4 if some wait a day.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
-def plan(
+def plan(  # noqa: PLR0913 - one for each option
     session: CommandContext, /, folders: tuple[str, ...], operations: str, tags: tuple[str, ...],
-    check: bool, as_json: bool, **given: Any,
+    check: bool, as_json: bool, again: bool, out: Path | None, **given: Any,
 ) -> int:  # fmt: skip
     """What folders of sound and film would cost by your own history, and on which day each file fits.
 
@@ -52,4 +58,4 @@ def plan(
 
     names = tuple(name.strip() for name in operations.split(",") if name.strip())
     request = PlanRequest(names, scope=labels_of(tags), **given)
-    return run_plan(session, folders, request, as_json=as_json, check=check)
+    return run_plan(session, folders, request, as_json=as_json, check=check, again=again, out=out)

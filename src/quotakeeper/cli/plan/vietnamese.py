@@ -59,12 +59,26 @@ TEXTS = {
         "giả định: sổ này chưa có lịch sử; lấy mức thường gặp của pipeline phụ đề"
     ),
     "history, files: {n}": "lịch sử, số tệp: {n}",
+    "Today {n} of {all} file fits; if use is high, {high}": (
+        "Hôm nay vừa {n} trên {all} tệp; nếu dùng nhiều thì {high}"
+    ),
     "Today {n} of {all} files fit; if use is high, {high}": (
         "Hôm nay vừa {n} trên {all} tệp; nếu dùng nhiều thì {high}"
     ),
     "{name} never fits: one call of it asks {asked}, {limit} is {amount}": (
         "{name} không bao giờ vừa: một lời gọi cần {asked}, hạn mức {limit} là {amount}"
     ),
+    "Plan files too whose outputs are there already.": "Lập kế hoạch cả những tệp đã làm xong.",
+    "Where translate wrote its outputs; beside each file, if not given.": (
+        "Nơi translate đã ghi kết quả; không ghi thì cạnh mỗi tệp."
+    ),
+    "{n} file is done already; --again plans it too": (
+        "{n} tệp đã làm xong; thêm --again để lập kế hoạch cả tệp đó"
+    ),
+    "{n} files are done already; --again plans them too": (
+        "{n} tệp đã làm xong; thêm --again để lập kế hoạch cả những tệp đó"
+    ),
+    "not done within {days} days: {n} file": "chưa xong trong {days} ngày: {n} tệp",
     "not done within {days} days: {n} files": "chưa xong trong {days} ngày: {n} tệp",
     "soft limit {limit} is passed at {at} by {name}": (
         "vượt hạn mức mềm {limit} lúc {at} vì {name}"

@@ -56,7 +56,7 @@ def _files(made: Plan, session: CommandContext, width: int) -> list[str]:
         words("FILE"), words("MINUTES"), words("TOKENS"), words("COST"), words("LOW TO HIGH"), "",
         words("WHEN"),
     ]  # fmt: skip
-    return _table(header, rows, {1, 2, 3, 4, 6}, session, width)
+    return _table(header, rows, {1, 2, 3, 4, 6}, session, width, names=0)
 
 
 def _amounts(files: Sequence[FilePlan], session: CommandContext) -> list[str]:
@@ -114,7 +114,9 @@ def _known_from(rate: Rate, session: CommandContext) -> str:
 
 def _today(made: Plan, session: CommandContext) -> Iterator[str]:
     words, lang = session.words, session.lang
-    yield words(
+    yield words.plural(
+        len(made.files),
+        "Today {n} of {all} file fits; if use is high, {high}",
         "Today {n} of {all} files fit; if use is high, {high}",
         n=figures.whole(made.today, lang),
         all=figures.whole(len(made.files), lang),
@@ -162,7 +164,12 @@ def _remarks(made: Plan, session: CommandContext) -> Iterator[str]:
     if schedule.beyond:
         count = figures.whole(len(schedule.beyond), lang)
         days = figures.whole(made.limit_days, lang)
-        lines.append(words("not done within {days} days: {n} files", days=days, n=count))
+        lines.append(
+            words.plural(
+                len(schedule.beyond), "not done within {days} days: {n} file",
+                "not done within {days} days: {n} files", days=days, n=count,
+            )
+        )  # fmt: skip
     for passed in schedule.passed:
         at = figures.clock_text(passed.at, made.now, made.zone)
         lines.append(
@@ -170,6 +177,14 @@ def _remarks(made: Plan, session: CommandContext) -> Iterator[str]:
                   limit=passed.limit.name, at=at, name=passed.name)
         )  # fmt: skip
     lines += _doubts(made, session)
+    if made.done:
+        n = len(made.done)
+        lines.append(
+            words.plural(
+                n, "{n} file is done already; --again plans it too",
+                "{n} files are done already; --again plans them too", n=figures.whole(n, lang),
+            )
+        )  # fmt: skip
     if lines:
         yield ""
         yield from lines
@@ -193,15 +208,18 @@ def _doubts(made: Plan, session: CommandContext) -> Iterator[str]:
 
 
 def _table(
-    header: list[str], rows: list[list[str]], right: set[int], session: CommandContext, width: int
-) -> list[str]:
+    header: list[str], rows: list[list[str]], right: set[int], session: CommandContext, width: int,
+    names: int | None = None,
+) -> list[str]:  # fmt: skip
     """A table; where it is too wide, without the column of low and high."""
     ellipsis = session.glyphs.ellipsis
-    lines = table_lines(header, rows, right=frozenset(right), width=width, ellipsis=ellipsis)
+    lines = table_lines(
+        header, rows, right=frozenset(right), width=width, ellipsis=ellipsis, names=names
+    )
     spare = session.words("LOW TO HIGH")
     if spare not in header or max(map(columns_of, lines)) <= width:
         return lines
     at = header.index(spare)
     less = [[*row[:at], *row[at + 1 :]] for row in (header, *rows)]
     kept = {index - (index > at) for index in right if index != at}
-    return _table(less[0], less[1:], kept, session, width)
+    return _table(less[0], less[1:], kept, session, width, names)

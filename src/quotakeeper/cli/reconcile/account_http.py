@@ -5,18 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from http.client import HTTPException, HTTPMessage
-from typing import IO, Any
+from http.client import HTTPException
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import (
-    HTTPRedirectHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-    build_opener,
-)
+from urllib.request import Request
 
+from quotakeeper.cli.provider_http import address_opener, checked_address
 from quotakeeper.clocks import Clock, SystemClock
 from quotakeeper.config.provider_accounts import AccountSettings
 from quotakeeper.errors import InvalidInputError, ProviderError
@@ -30,32 +23,23 @@ _TIMEOUT_SECONDS = 60
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_PAGES = 100_000
 _TRIES = 3
-_LOCAL = ("localhost", "127.0.0.1", "::1")
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """Another address would be sent the key too."""
-
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> Request | None:
-        return None
 
 
 class DeepgramAccount:
     """One project's account. Raises InvalidInputError for settings, ProviderError for answers."""
 
     def __init__(self, settings: AccountSettings, clock: Clock | None = None) -> None:
-        self._url = _checked(settings.url or account.DEFAULT_URL)
+        self._key_name = settings.key_name or _NAMES.key
+        self._url = checked_address(settings.url or account.DEFAULT_URL)
         if not settings.key:
             raise InvalidInputError(
-                _NAMES.key, "is not set", "set it to a key that may read usage, or give --file"
+                self._key_name, "is not set", "set it to a key that may read usage, or give --file"
             )
         if not settings.key.isprintable() or not settings.key.isascii():
-            raise InvalidInputError(_NAMES.key, "is no key", "copy it again")
+            raise InvalidInputError(self._key_name, "is no key", "copy it again")
         self._key = settings.key
         self._clock = clock or SystemClock()
-        self._opener = _opener(self._url)
+        self._opener = address_opener(self._url)
         self.project = settings.project or self._only_project()
 
     def requests(self, start: int | None, end: int | None) -> Iterator[Mapping[str, object]]:
@@ -126,35 +110,10 @@ class DeepgramAccount:
 
     def _refused(self, status: int, body: bytes) -> ProviderError:
         said: dict[int, str] = {
-            401: f"the key in {_NAMES.key} is not good",
+            401: f"the key in {self._key_name} is not good",
             403: "the key may not read usage (it needs the scope usage:read)",
             404: f"there is no project {getattr(self, 'project', '')!r} for this key",
         }
         message = read_fault(status, {}, body).message.replace(self._key, "(removed)")
         known = said.get(status, "it redirects elsewhere" if 300 <= status < 400 else "")
         return ProviderError("deepgram", status, ": ".join(filter(None, (known, message))))
-
-
-def _checked(url: str) -> str:
-    """A base address that a key may be sent to."""
-    text = url if "://" in url else f"https://{url}"
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        host, parts = "", urlsplit("")
-    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
-        raise InvalidInputError("--base-url", f"{url[:60]!r} is no address", "https://HOST")
-    if parts.scheme == "http" and host not in _LOCAL:
-        raise InvalidInputError(
-            "--base-url", "would send the key in the clear", "use https://, or this machine"
-        )
-    return text.rstrip("/").removesuffix("/v1")
-
-
-def _opener(url: str) -> OpenerDirector:
-    handlers: list[Any] = [_NoRedirect()]
-    if urlsplit(url).hostname in _LOCAL:
-        handlers.append(ProxyHandler({}))
-    return build_opener(*handlers)

@@ -11,6 +11,7 @@ from quotakeeper.cli.reconcile.view import KIND_WORDS, MOST_SHOWN
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
 from quotakeeper.cli.text.words import Words
+from quotakeeper.cli.views.call_count import calls_text
 from quotakeeper.domain.units import METERS
 
 _MOST_SKUS = 20
@@ -50,7 +51,7 @@ def print_bill(
         console.say(words("not tokens: {sku}, {cost}", sku=sku, cost=figures.money(cost, lang)))
     console.say(words("without a difference: {n}", n=figures.whole(totals.alike, lang)))
     here, there = (figures.money(each, lang) for each in (totals.here_pico, totals.there_pico))
-    calls = words("{n} calls", n=figures.whole(totals.calls, lang))
+    calls = calls_text(totals.calls, session)
     console.say(words("here: {what}", what=f"{calls}, {here}"))
     console.say(words("in the account: {what}", what=there))
     if heading.applies:

@@ -61,7 +61,8 @@ def run_reconcile(session: context.CommandContext, options: ReconcileOptions) ->
     if options.files and (options.base_url or options.project):
         raise InvalidInputError("--file", "stands beside --base-url or --project", "give one")
     with context.open_existing(session) as keeper:
-        source = _source(options, _window(options, keeper))
+        key_names = keeper.settings.key_names
+        source = _source(options, _window(options, keeper), key_names.get("deepgram", ""))
         sums = Compared()
         heading = ComparisonHeading(
             "deepgram", source.name, source.window, options.apply, tuple(source.balances)
@@ -76,11 +77,11 @@ def run_reconcile(session: context.CommandContext, options: ReconcileOptions) ->
     return exit_codes.DIFFERS if left else exit_codes.OK
 
 
-def _source(options: ReconcileOptions, window: RequestWindow) -> RequestSource:
+def _source(options: ReconcileOptions, window: RequestWindow, key_name: str) -> RequestSource:
     if options.files:
         return requests_from_files(options.files, window)
     names = DEEPGRAM.environment
-    settings = load_account_settings(names.key, names.project, names.base_urls[0])
+    settings = load_account_settings(key_name or names.key, names.project, names.base_urls[0])
     url, project = options.base_url or settings.url, options.project or settings.project
     return requests_from_account(
         DeepgramAccount(replace(settings, url=url, project=project)), window

@@ -13,6 +13,7 @@ from quotakeeper.app.records.instants import zone_text
 from quotakeeper.cli import console, context
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.views.call_count import calls_text
 from quotakeeper.cli.views.event_table import amounts
 from quotakeeper.domain.money import pico_from_usd
 from quotakeeper.domain.units import Quantities
@@ -103,7 +104,7 @@ def _used(quantities: Quantities, cost_pico: int | None, session: context.Comman
 
 def _tally(tally: CallTally, session: context.CommandContext) -> str:
     words, lang = session.words, session.lang
-    parts = [words("{n} calls", n=figures.whole(tally.calls, lang))]
+    parts = [calls_text(tally.calls, session)]
     used = amounts(tally.quantities, session)
     parts += [used] if used != "-" else []
     parts.append(figures.money(tally.cost_pico, lang))

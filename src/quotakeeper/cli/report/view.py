@@ -11,6 +11,7 @@ from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.report.budget_view import budget_lines
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
+from quotakeeper.cli.views.limit_lines import unpriced_text
 from quotakeeper.domain.units import METERS
 
 if TYPE_CHECKING:
@@ -92,5 +93,5 @@ def _legend(rows: Sequence[UsageRow], session: CommandContext) -> list[str]:
     known = [f"{m} {words(name)}" for name, m in session.glyphs.marks.items() if used.get(name)]
     unpriced = sum(row.unpriced_calls for row in rows)
     if unpriced:
-        known.append(words("unpriced: {n} calls, cost unknown", n=unpriced))
+        known.append(unpriced_text(unpriced, session))
     return ["", "  ".join(known)] if known else []

@@ -64,8 +64,9 @@ TEXTS = {
     "the meter could not start ({error}): calls were not counted": (
         "bộ đo không khởi động được ({error}): các lời gọi không được đếm"
     ),
-    "{calls} calls, {cost}, in {time}": "{calls} lời gọi, {cost}, trong {time}",
-    "{n} calls": "{n} lời gọi",
+    "{calls} call, {cost}, in {time}": "{calls} lượt gọi, {cost}, trong {time}",
+    "{calls} calls, {cost}, in {time}": "{calls} lượt gọi, {cost}, trong {time}",
+    "and {n} more model": "và {n} model nữa",
     "and {n} more models": "và {n} model nữa",
     "refused by a limit: {n}": "bị hạn mức từ chối: {n}",
     "refused while calls were paused: {n}": "bị từ chối trong lúc tạm dừng: {n}",

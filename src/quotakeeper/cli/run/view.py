@@ -10,7 +10,8 @@ from quotakeeper.app.records.run import PROJECT_LABEL, RunOutcome, RunUsage
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import cut
-from quotakeeper.cli.views.limit_lines import STATE_WORDS, percent_text, resets_text
+from quotakeeper.cli.views.call_count import calls_text
+from quotakeeper.cli.views.limit_lines import STATE_WORDS, percent_text, resets_text, unpriced_text
 from quotakeeper.domain.units import METERS, TOKEN_METERS, Quantities, by_meter
 from quotakeeper.launch.notes import ENVIRONMENT
 
@@ -45,7 +46,9 @@ def summary_lines(
 
 def _heading(outcome: RunOutcome, total: UsageRow, session: CommandContext) -> str:
     words, lang = session.words, session.lang
-    said = words(
+    said = words.plural(
+        total.calls,
+        "{calls} call, {cost}, in {time}",
         "{calls} calls, {cost}, in {time}",
         calls=figures.whole(total.calls, lang),
         cost=_cost(total, session),
@@ -60,13 +63,15 @@ def _rows(used: RunUsage, room: int, session: CommandContext) -> list[str]:
     shown = rows if len(rows) <= room else rows[: max(0, room - 1)]
     lines = [_row(row, session) for row in shown]
     if len(shown) < len(rows) and room:
-        lines.append("  " + session.words("and {n} more models", n=len(rows) - len(shown)))
+        n = len(rows) - len(shown)
+        text = session.words.plural(n, "and {n} more model", "and {n} more models", n=n)
+        lines.append(f"  {text}")
     return lines
 
 
 def _row(row: UsageRow, session: CommandContext) -> str:
     lang = session.lang
-    said = [session.words("{n} calls", n=figures.whole(row.calls, lang))]
+    said = [calls_text(row.calls, session)]
     said += _amounts(row.quantities, lang)
     said.append(_cost(row, session))
     return f"  {' '.join(filter(None, row.key))}: {', '.join(said)}"
@@ -111,7 +116,7 @@ def _nearest_limit(used: RunUsage, session: CommandContext) -> list[str]:
     state = STATE_WORDS[str(entry.state)]
     percent = percent_text(entry, session)
     if not entry.is_told:
-        percent = session.words("unpriced: {n} calls, cost unknown", n=entry.unpriced_calls)
+        percent = unpriced_text(entry.unpriced_calls, session)
     return [
         f"  {entry.limit.name}: {percent} {state}, {session.words('resets {when}', when=resets)}"
     ]

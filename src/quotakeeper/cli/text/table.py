@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from quotakeeper.app.records.csv_text import visible
 
@@ -33,6 +34,39 @@ def cut(text: str, columns: int, ellipsis: str = "…") -> str:
     return "".join(kept) + ellipsis if columns >= columns_of(ellipsis) else ""
 
 
+def names_that_differ(names: Sequence[str], columns: int, ellipsis: str = "…") -> list[str]:
+    """Names cut to a number of columns so that two different ones stay different.
+
+    A name loses its middle. Names that would then look alike lose what they begin with instead.
+    """
+    shown = [_cut_middle(name, columns, ellipsis) for name in names]
+    alike: dict[str, set[str]] = {}
+    for name, text in zip(names, shown, strict=True):
+        alike.setdefault(text, set()).add(name)
+    for at, (name, text) in enumerate(zip(names, shown, strict=True)):
+        if len(alike[text]) > 1:
+            same = _same_beginning(alike[text])
+            start = max(0, same - max(1, columns // 4))
+            shown[at] = cut(ellipsis + visible(name[start:]), columns, ellipsis)
+    return shown
+
+
+def _same_beginning(names: Iterable[str]) -> int:
+    """How many characters some names have in common, from the first one on."""
+    columns = zip(*names, strict=False)
+    return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, columns))
+
+
+def _cut_middle(name: str, columns: int, ellipsis: str) -> str:
+    shown = visible(name)
+    if columns_of(shown) <= columns:
+        return shown
+    end = max(1, (columns - columns_of(ellipsis)) * 2 // 3)
+    tail = shown[::-1]
+    kept = cut(tail, end, "")[::-1]
+    return cut(shown, columns - columns_of(kept), ellipsis) + kept
+
+
 def pad(text: str, columns: int, *, right: bool = False) -> str:
     """Text filled with spaces up to a number of columns."""
     fill = " " * max(0, columns - columns_of(text))
@@ -46,9 +80,10 @@ def table_lines(
     right: frozenset[int] = frozenset(),
     width: int = 100,
     ellipsis: str = "…",
+    names: int | None = None,
 ) -> list[str]:
     """Lay out a table. If it is too wide, the widest texts give way; numbers never do (`right`),
-    nor do columns without a header."""
+    nor do columns without a header. In the column `names`, different names stay different."""
     cells = [[visible(cell) for cell in row] for row in (header, *rows)]
     sizes = [max(columns_of(row[i]) for row in cells) for i in range(len(header))]
     gaps = 2 * (len(header) - 1)
@@ -57,6 +92,10 @@ def table_lines(
         if not soft:
             break
         sizes[max(soft, key=sizes.__getitem__)] -= 1
+    if names is not None:
+        short = names_that_differ([row[names] for row in cells], sizes[names], ellipsis)
+        for row, name in zip(cells, short, strict=True):
+            row[names] = name
     lines = []
     for row in cells:
         parts = (

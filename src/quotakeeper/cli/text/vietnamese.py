@@ -32,6 +32,10 @@ _MESSAGES = {
     ),
     "is a database of another program": "là cơ sở dữ liệu của chương trình khác",
     "name another file for the ledger": "hãy chỉ ra tệp khác cho sổ",
+    "a file cannot be used": "không dùng được tệp",
+    "name another file or folder, or check its permissions": (
+        "hãy nêu tệp hoặc thư mục khác, hoặc kiểm tra quyền của nó"
+    ),
     "a limit is reached": "đã chạm hạn mức",
     "calls are paused": "các lời gọi đang tạm dừng",
     "the tokenizer cannot be used": "bộ tách token không dùng được",
@@ -50,7 +54,8 @@ _MESSAGES = {
         "cảnh báo: hạn mức {limit!r}: chưa có lời gọi nào mang nhãn {name!r}"
     ),
     "; did you mean {near!r}?": "; có phải ý bạn là {near!r}?",
-    "unpriced: {n} calls, cost unknown": "chưa có giá: {n} lời gọi, không rõ chi phí",
+    "unpriced: {n} call, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
+    "unpriced: {n} calls, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
     "cost unknown": "không rõ chi phí",
     # usage
     "Usage from {since} to {until} ({zone})": "Mức dùng từ {since} đến {until} ({zone})",
@@ -88,6 +93,9 @@ _MESSAGES = {
     "unknown": "không rõ",
     # the ledger
     "{ledger}: no problems": "{ledger}: không có vấn đề",
+    "{ledger}: {n} call from before {since} let go": (
+        "{ledger}: đã bỏ {n} lượt gọi từ trước ngày {since}"
+    ),
     "{ledger}: {n} calls from before {since} let go": (
         "{ledger}: đã bỏ {n} lời gọi từ trước ngày {since}"
     ),

@@ -6,6 +6,22 @@ HELP = {
     "Knows what an AI pipeline spends while it spends it, and stops it before it passes a limit.": (
         "Biết pipeline AI tiêu bao nhiêu ngay trong lúc chạy, và dừng lại trước khi vượt hạn mức."
     ),
+    "All other commands (watch, report, limits, prices, ...) need three small packages: "
+    'pip install "quotakeeper[cli]"': (
+        "Các lệnh khác (watch, report, limits, prices, ...) cần ba gói nhỏ: "
+        'pip install "quotakeeper[cli]"'
+    ),
+    "quotakeeper run [options] -- PROGRAM [ARGUMENTS]": (
+        "quotakeeper run [tùy chọn] -- CHƯƠNG_TRÌNH [ĐỐI SỐ]"
+    ),
+    "Example:": "Ví dụ:",
+    "Examples:": "Ví dụ:",
+    "[OPTIONS]": "[TÙY CHỌN]",
+    "COMMAND [ARGS]...": "LỆNH [ĐỐI SỐ]...",
+    "INTEGER": "SỐ",
+    "FLOAT": "SỐ",
+    "No such command {name!r}.": "Không có lệnh {name!r}.",
+    "Did you mean {near!r}?": "Có phải ý bạn là {near!r}?",
     "The ledger: a path or a URL.": "Sổ: một đường dẫn hoặc URL.",
     "The config file.": "Tệp cấu hình.",
     "Colour the output.": "Tô màu kết quả.",

@@ -16,6 +16,10 @@ class Words:
         found = _in_vietnamese(text) if self.lang == "vi" else text
         return found.format(**values) if values else found
 
+    def plural(self, number: int, one: str, many: str, **values: object) -> str:
+        """The text for this number of things: `one` for exactly 1, else `many`."""
+        return self(one if number == 1 else many, **values)
+
 
 def _in_vietnamese(text: str) -> str:
     from quotakeeper.cli.text.vietnamese import VIETNAMESE

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quotakeeper.cli import context
+from quotakeeper.config.key_names import with_usual_names
 from quotakeeper.config.run_environment import own_environment
 from quotakeeper.pipeline.options import options_from
 from quotakeeper.pipeline.translation_run import translate_files
@@ -15,6 +16,6 @@ def run_translate(session: context.CommandContext, given: Mapping[str, Any]) -> 
     """Translate the inputs; `given` has a value for every name of the pipeline's option table."""
     environ = own_environment()
     return translate_files(
-        lambda: options_from(given, environ),
+        lambda: options_from(given, with_usual_names(environ, session.settings().key_names)),
         open_keeper=lambda: context.open_keeper(session),
     )

@@ -39,11 +39,12 @@ class TranslateCommand(click.Command):
                 formatter.write_dl(records)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what the run reads from the environment, and its exit codes."""
+        """Write what the run reads from the environment, its exit codes, and the examples."""
         words = _words_of(ctx)
         for title, rows in option_table.SECTIONS:
             with formatter.section(words(title)):
                 formatter.write_dl([(term, words(text)) for term, text in rows])
+        super().format_epilog(ctx, formatter)
 
 
 def _words_of(ctx: click.Context) -> Words:

@@ -22,12 +22,13 @@ def forecast_pieces(
     if found is None:
         return []
     pace = figures.about(found.per_hour, meter, session.lang)
-    speed = words("{amount} an hour", amount=pace)
+    unit = figures.unit_word(meter, session.lang)
+    speed = words("{amount} an hour", amount=f"{pace} {unit}".rstrip())
     if found.burn_rate is not None:
         times = figures.grouped(f"{found.burn_rate:f}", session.lang)
         speed += words(" (pace {times})", times=times)
     by = words("foreseen by {by}", by=method_text(found.method, session))
-    return [speed, _end(found, meter, session), by, _exhausted(found, now, zone, session)]
+    return [speed, _end(found, meter, session), by, exhausted_text(entry, now, zone, session)]
 
 
 def method_text(method: str, session: CommandContext) -> str:
@@ -54,21 +55,29 @@ def _end(found: Forecast, meter: Meter, session: CommandContext) -> str:
     return session.words("ends near {middle} ({low} to {high})", middle=middle, low=low, high=high)
 
 
-def _exhausted(found: Forecast, now: int, zone: tzinfo, session: CommandContext) -> str:
-    words = session.words
-    first, at, last = found.exhausts_from, found.exhausts_at, found.exhausts_until
+def exhausted_text(
+    entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext
+) -> str:  # fmt: skip
+    """When a limit is exhausted, as seen at an instant after the forecast was made; "" where there
+    is no forecast."""
+    words, found = session.words, entry.forecast
 
     def clock(instant: int) -> str:
         return figures.clock_text(instant, now, zone)
 
+    if found is None:
+        return ""
+    first, at, last = found.exhausts_from, found.exhausts_at, found.exhausts_until
+    if entry.used + entry.reserved >= entry.limit.amount:
+        return words("exhausted")
     if at is None and first is None:
         return words("not exhausted at this rate")
     if at is None or first is None:
-        return words("perhaps exhausted, from {at}", at=clock(first or now))
+        return words("perhaps exhausted, from {at}", at=clock(max(first or now, now)))
     if at <= now:
-        return words("exhausted")
+        return words("exhausted about now")
     left = figures.duration(at - now, session.lang)
     text = words("exhausted {at}, in {left}", at=clock(at), left=left)
     if last is None:
-        return text + words(" ({low} or later)", low=clock(first))
-    return text + words(" ({low} to {high})", low=clock(first), high=clock(last))
+        return text + words(" ({low} or later)", low=clock(max(first, now)))
+    return text + words(" ({low} to {high})", low=clock(max(first, now)), high=clock(last))

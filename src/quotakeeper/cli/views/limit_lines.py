@@ -13,6 +13,7 @@ from quotakeeper.cli.text.table import columns_of, cut, flowed, pad
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import LimitStatus
 
+STATE_COLUMNS = 9
 STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER", "unknown": "UNKNOWN"}
 
 
@@ -38,7 +39,13 @@ def percent_text(entry: LimitStatus, session: CommandContext) -> str:
 def unpriced_pieces(entry: LimitStatus, session: CommandContext) -> list[str]:
     """That a limit on cost does not see the cost of some calls, where that is so."""
     n = entry.unpriced_calls
-    return [session.words("unpriced: {n} calls, cost unknown", n=n)] if n else []
+    return [unpriced_text(n, session)] if n else []
+
+
+def unpriced_text(n: int, session: CommandContext) -> str:
+    """That a number of calls has no known price."""
+    one, many = "unpriced: {n} call, cost unknown", "unpriced: {n} calls, cost unknown"
+    return session.words.plural(n, one, many, n=figures.whole(n, session.lang))
 
 
 def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
@@ -56,14 +63,12 @@ def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandCont
 def limit_block(
     entry: LimitStatus, width: int, session: CommandContext, pieces: list[str]
 ) -> list[str]:
-    """One limit in a few lines: name, state, percent; the bar with its figures; the pieces."""
+    """One limit in a few lines: state, name, percent; the bar with its figures; the pieces."""
     lang, meter = session.lang, entry.limit.meter_info
-    tail = f"{pad(STATE_WORDS[str(entry.state)], 4)} {percent_text(entry, session):>6}"
-    name = pad(
-        cut(entry.limit.name, width - len(tail) - 1, session.glyphs.ellipsis), width - len(tail)
-    )
-    word = STATE_WORDS[str(entry.state)]
-    head = name + tail.replace(word, paint(word, word, session.colour), 1)
+    word, percent = STATE_WORDS[str(entry.state)], percent_text(entry, session)
+    room = width - STATE_COLUMNS - columns_of(percent)
+    name = pad(cut(entry.limit.name, room - 1, session.glyphs.ellipsis), room)
+    head = paint(word, word, session.colour) + " " * (STATE_COLUMNS - len(word)) + name + percent
     amounts = f"{used_text(entry, session)} / {figures.with_unit(entry.limit.amount, meter, lang)}"
     drawn = bar(float(entry.percent), max(8, min(40, width - columns_of(amounts) - 2)), session)
     second = f"{paint(drawn, word, session.colour)}  {amounts}"

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from quotakeeper import clocks
 from quotakeeper.app.live_frame import LiveFrame, frame_record, look
 from quotakeeper.cli import console, context, exit_codes
-from quotakeeper.cli.text.table import cut
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.watch.keys import Key, pressed_keys
+from quotakeeper.cli.watch.screen import LiveScreen
 from quotakeeper.cli.watch.view import frame_lines
+from quotakeeper.config.terminal import draws_screens
+from quotakeeper.domain.windows import SECOND
 from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, MissingExtraError
 from quotakeeper.value_classes import dataclass
 
 _CALLS = 8
+_MOST_CALLS = 60  # as many as a tall screen has lines
 _BLINK_SECONDS = 0.1
+_REDRAW_SECONDS = 1.0  # times go on between looks
 _LEAST_INTERVAL_SECONDS = 0.2
 
 
@@ -34,7 +38,10 @@ class WatchOptions:
 def run_watch(
     session: context.CommandContext, options: WatchOptions, clock: clocks.Clock | None = None
 ) -> int:
-    """Show frames until `q` or Ctrl-C; one frame with `--once`, or where there is no terminal."""
+    """Show frames until `q` or Ctrl-C; one frame with `--once`.
+
+    Where there is no terminal, or only a dumb one, frames are plain text.
+    """
     if not _LEAST_INTERVAL_SECONDS <= options.interval_seconds <= 86_400:
         raise InvalidInputError(
             "--interval", f"{options.interval_seconds} is out of range", "from 0.2 to 86400 seconds"
@@ -43,11 +50,13 @@ def run_watch(
     with context.open_existing(session) as keeper:
         if options.as_json:
             return _as_json(lambda: look(keeper, calls=_CALLS), options, clock)
-        if options.once or not (sys.stdout.isatty() and sys.stdin.isatty()):
+        if options.once:
             for line in frame_lines(look(keeper, calls=_CALLS), session, console.width()):
                 console.say(line)
             return exit_codes.OK
-        return _live(lambda: look(keeper, calls=_CALLS), session, options, clock)
+        if not (sys.stdout.isatty() and sys.stdin.isatty() and draws_screens()):
+            return _plain(lambda: look(keeper, calls=_CALLS), session, options, clock)
+        return _live(lambda: look(keeper, calls=_MOST_CALLS), session, options, clock)
 
 
 def _as_json(take: Callable[[], LiveFrame], options: WatchOptions, clock: clocks.Clock) -> int:
@@ -59,27 +68,25 @@ def _as_json(take: Callable[[], LiveFrame], options: WatchOptions, clock: clocks
         clock.sleep(options.interval_seconds)
 
 
-class _Screen:
-    """The lines of the live screen; while the ledger cannot be reached, those of the last look."""
-
-    def __init__(self, take: Callable[[], LiveFrame], session: context.CommandContext) -> None:
-        self._take = take
-        self._session = session
-        self._last: LiveFrame | None = None
-
-    def lines(self, width: int, height: int) -> list[str]:
-        words = self._session.words
-        foot = words("q: quit")
+def _plain(
+    take: Callable[[], LiveFrame], session: context.CommandContext, options: WatchOptions,
+    clock: clocks.Clock,
+) -> int:  # fmt: skip
+    """Frames as plain text, one below the other, until Ctrl-C or until nobody reads any more."""
+    frame, taken_at = take(), clock.monotonic()
+    while True:
+        age = int((clock.monotonic() - taken_at) * SECOND)
+        for line in frame_lines(frame, session, console.width(), frame.status.as_of + age):
+            console.say(line)
+        console.say("")
+        sys.stdout.flush()
+        clock.sleep(options.interval_seconds)
         try:
-            self._last = self._take()
+            frame, taken_at = take(), clock.monotonic()
         except LedgerUnavailableError as error:
-            if self._last is None:
-                raise
-            foot = words("the ledger cannot be reached; still trying: {why}", why=error.problem)
-        shown = frame_lines(self._last, self._session, max(40, width))
-        if len(shown) >= height:
-            shown = [line for line in shown if line]
-        return [*shown[: height - 1], cut(foot, width)]
+            text = "the ledger does not answer: {why}; figures from {age}"
+            since = figures.age(int((clock.monotonic() - taken_at) * SECOND), session.lang)
+            console.tell(session.words(text, why=error.problem, age=since))
 
 
 def _live(
@@ -95,7 +102,8 @@ def _live(
     except ImportError:
         raise MissingExtraError("cli", "the live screen") from None
 
-    screen = _Screen(take, session)
+    screen = LiveScreen(take, session, clock)
+    screen.look()
 
     def draw() -> Text:
         size = shutil.get_terminal_size()
@@ -107,40 +115,20 @@ def _live(
         draw(), console=console, screen=True, auto_refresh=False,
         redirect_stdout=False, redirect_stderr=False,
     )  # fmt: skip
-    with _keys() as pressed, live:
+    with pressed_keys() as pressed, live:
+        looks_at = clock.monotonic() + options.interval_seconds
+        draws_at = clock.monotonic() + _REDRAW_SECONDS
         while True:
-            until = clock.monotonic() + options.interval_seconds
-            while clock.monotonic() < until:
-                if pressed() in ("q", "Q", "\x03"):
-                    return exit_codes.OK
+            key = pressed()
+            if key is Key.QUIT:
+                return exit_codes.OK
+            screen.press(key)
+            now = clock.monotonic()
+            if now >= looks_at:
+                screen.look()
+                looks_at = now + options.interval_seconds
+            elif key is Key.NONE and now < draws_at:
                 clock.sleep(_BLINK_SECONDS)
+                continue
             live.update(draw(), refresh=True)
-
-
-@contextmanager
-def _keys() -> Iterator[Callable[[], str]]:
-    """Give a function that tells the key pressed since it was last asked; it never waits."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        yield lambda: msvcrt.getwch() if msvcrt.kbhit() else ""
-        return
-    import select
-    import termios
-    import tty
-
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-
-    def pressed() -> str:
-        ready = select.select([descriptor], [], [], 0)[0]
-        if not ready:
-            return ""
-        # What came at once is one key (an arrow is three bytes); nothing means the terminal went.
-        return os.read(descriptor, 64).decode(errors="replace") or "q"
-
-    try:
-        tty.setcbreak(descriptor)
-        yield pressed
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+            draws_at = now + _REDRAW_SECONDS

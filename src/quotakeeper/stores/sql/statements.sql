@@ -425,3 +425,47 @@ DELETE FROM balance
 
 -- name: drop_mark
 DELETE FROM mark WHERE account_id = ? AND name = ? AND amount = ? AND level = ?
+
+-- The statements below change the value of a label: see forgetting.py.
+-- name: scopes
+SELECT labels_id, scope FROM labels WHERE scope <> ''
+
+-- name: calls_of_labels
+SELECT sum(calls), max(slot_at) FROM slot WHERE labels_id = ?
+
+-- name: holds_of_labels
+SELECT count(*) FROM hold AS h JOIN entry AS e ON e.seq = h.seq WHERE e.labels_id = ?
+
+-- name: notes_of_labels
+SELECT count(*) FROM entry
+WHERE note IS NOT NULL
+  AND (labels_id = :labels OR ref IN (SELECT seq FROM entry WHERE labels_id = :labels))
+
+-- name: clear_notes
+UPDATE entry SET note = NULL
+WHERE note IS NOT NULL
+  AND (labels_id = :labels OR ref IN (SELECT seq FROM entry WHERE labels_id = :labels))
+
+-- name: change_labels
+UPDATE labels SET scope = ? WHERE labels_id = ?
+
+-- name: change_account
+UPDATE account SET key = ?, scope = ? WHERE account_id = ?
+
+-- name: crossing_names
+SELECT DISTINCT name FROM crossing
+
+-- name: rename_crossing
+UPDATE crossing SET name = ? WHERE name = ?
+
+-- name: mark_names
+SELECT DISTINCT name FROM mark
+
+-- name: rename_mark
+UPDATE mark SET name = ? WHERE name = ?
+
+-- name: notice_names
+SELECT seq, subject, account FROM notice
+
+-- name: rename_notice
+UPDATE notice SET subject = ?, account = ? WHERE seq = ?

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from quotakeeper.domain.clock_readings import ClockReading
 from quotakeeper.domain.ledger.commands import Command, Outcomes, Sweep, Swept, Watch, Watched
+from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.ledger.state import ZoneFinder
 from quotakeeper.domain.quotas import ProviderQuota
@@ -60,6 +61,14 @@ class ReadOnlyStore(SqliteStore):
         if not only_look:
             raise read_only(self._path)
         return super().set_back(to, by, why, only_look=True)
+
+    def forget_label(
+        self, label: LabelValue, instead: str, *, only_look: bool = False
+    ) -> ForgottenLabel:
+        """Only to be looked for."""
+        if not only_look:
+            raise read_only(self._path)
+        return super().forget_label(label, instead, only_look=True)
 
     def trust_reading(self, reading: ClockReading) -> None:
         """Does nothing: this store writes nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from quotakeeper.domain.clock_readings import ClockDoubt, ClockReading
 from quotakeeper.domain.decisions import Decision, Verdict
@@ -11,6 +12,7 @@ from quotakeeper.domain.forecasting.time_buckets import BucketSum, use_by_bucket
 from quotakeeper.domain.ledger import admission, apply
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 from quotakeeper.domain.ledger.entries import Entry, Figures
+from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
 from quotakeeper.domain.ledger.reservations import Hold
 from quotakeeper.domain.ledger.setting_back import SetBack
 from quotakeeper.domain.limits import Account, Limit
@@ -23,6 +25,7 @@ from quotakeeper.stores.ledger_time import check_ledger_time, idle_outcomes
 from quotakeeper.stores.sql.clock_rows import put_reading, reading_of
 from quotakeeper.stores.sql.compaction import compact
 from quotakeeper.stores.sql.connection import SqlSession
+from quotakeeper.stores.sql.forgetting import forget_label, look_for_label
 from quotakeeper.stores.sql.paged_reads import (
     read_buckets,
     read_entries,
@@ -35,6 +38,7 @@ from quotakeeper.stores.sql.state import SqlState
 from quotakeeper.stores.sql.verify_reads import verify_rows
 from quotakeeper.stores.sqlite.connection import reading
 from quotakeeper.stores.sqlite.dialect import SQLITE_ERRORS
+from quotakeeper.stores.sqlite.errors import translated
 from quotakeeper.stores.sqlite.files import damage_in
 from quotakeeper.stores.sqlite.fork_guard import let_in
 from quotakeeper.stores.sqlite.locks import (
@@ -45,7 +49,7 @@ from quotakeeper.stores.sqlite.locks import (
     lives,
     names_a_file,
 )
-from quotakeeper.stores.sqlite.rewriting import copy_to, rewritable
+from quotakeeper.stores.sqlite.rewriting import back_up, check_alone, copy_to, rewritable
 from quotakeeper.stores.sqlite.transactions import Transactions
 from quotakeeper.value_classes import replace
 
@@ -206,6 +210,31 @@ class SqliteStore(Transactions):
         done = self._written(move)
         self.before_fork()  # close the connection, because all cached data is invalid now
         return done
+
+    def forget_label(
+        self, label: LabelValue, instead: str, *, only_look: bool = False
+    ) -> ForgottenLabel:
+        """Put another value in the place of a label's; see the Store port."""
+        if only_look:
+            return self._read(lambda state: look_for_label(state.session, label))
+
+        def change(state: SqlState) -> tuple[ForgottenLabel, bool]:
+            # Whoever opens the ledger takes its lock first, so nobody comes between.
+            check_alone(self._owners, self._owner)
+            with rewritable(state.session):
+                return forget_label(state.session, label, instead), True
+
+        done = self._written(change)
+        self.before_fork()  # nothing that is kept of it holds any more
+        return done
+
+    def back_up(self, to: str) -> None:
+        """Copy what is committed to a new file; see the Store port."""
+        self._there()
+        try:
+            back_up(self._path, Path(to))
+        except (*SQLITE_ERRORS, OSError) as error:
+            raise translated(Path(to), error) from error
 
     def shrink(self) -> None:
         """Return the space that compaction freed to the file system. Copies the whole file under

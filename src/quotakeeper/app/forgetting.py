@@ -1,0 +1,133 @@
+"""Forgetting a label: what a ledger has of `user=an` is kept without saying who it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.config import Settings
+from quotakeeper.domain.ledger.forgetting import ForgottenLabel, LabelValue
+from quotakeeper.domain.usage import check_scope
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.identifiers import new_id
+from quotakeeper.keeper import engine_of
+from quotakeeper.known_names import nearest
+from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass
+from quotakeeper.wiring import ledger_path
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+
+# Files beside a ledger whose calls are not in it yet: they have labels too.
+_NOT_IN_IT_YET = (".lease-", ".ended-", ".spool-", ".bad-")
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """What was forgotten, or would be (`done`); `copies` are files beside the ledger that keep it."""
+
+    label: LabelValue
+    found: ForgottenLabel
+    done: bool
+    copies: tuple[str, ...]
+    zone: tzinfo
+
+
+def label_from(text: str) -> LabelValue:
+    """ "user=an" -> its name and value. Raises InvalidInputError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        problem = f"{text[:60]!r} is not NAME=VALUE"
+        raise InvalidInputError("--label", problem, "write it like --label user=an")
+    ((name, value),) = check_scope({name.strip(): value.strip()})
+    return LabelValue(name, value)
+
+
+def forget(
+    settings: Settings, open_keeper: Callable[[], Keeper], label: LabelValue, *, apply: bool
+) -> Forgetting:
+    """Forget a label; without `apply`, look what that would change.
+
+    Raises InvalidInputError where no call or limit has it, or while another program uses the ledger.
+    """
+    path = ledger_path(settings)
+    with open_keeper() as keeper:
+        retention, zone = engine_of(keeper).retention, keeper.zone
+        found = retention.forget(label, "", apply=False)
+        if not (found.calls or found.open_calls or found.balances):
+            raise InvalidInputError("--label", *_not_there(keeper, label))
+        if apply:
+            _check_no_limit_names(settings, label)
+            _check_all_is_in_it(path)
+            instead = f"forgotten-{new_id(keeper.now())[-8:].lower()}"
+            found = retention.forget(label, instead, apply=True)
+    return Forgetting(label, found, apply, tuple(_copies(path)), zone)
+
+
+def forgetting_record(result: Forgetting) -> dict[str, object]:
+    """What was forgotten as plain values."""
+    found = result.found
+    return {
+        "schema": Schema.FORGET,
+        "done": result.done,
+        "label": result.label.name,
+        "value": result.label.value,
+        "instead": found.instead or None,
+        "calls": found.calls,
+        "open_calls": found.open_calls,
+        "balances": found.balances,
+        "notes_cleared": found.notes,
+        "last_used_at": rfc3339(found.last_at) if found.last_at else None,
+        "copies": list(result.copies),
+    }
+
+
+def _not_there(keeper: Keeper, label: LabelValue) -> tuple[str, str]:
+    names: set[str] = set()
+    values: set[str] = set()
+    for part in keeper.slots():
+        for name, value in part.labels.scope:
+            names.add(name)
+            if name == label.name:
+                values.add(value)
+    problem = f"no call has the label {label.name}={label.value}"
+    if label.name in names:
+        near = nearest(label.value, values, cutoff=0.5)
+        return problem, f"did you mean {label.name}={near}?" if near else "look at the report: " + (
+            f"quotakeeper report --by scope.{label.name}"
+        )
+    used = ", ".join(sorted(names)[:8]) or "none"
+    return problem, f"labels in use: {used}"
+
+
+def _check_no_limit_names(settings: Settings, label: LabelValue) -> None:
+    """The ledger gets the value back with the next program, where a limit of the config names it."""
+    for limit in settings.limits:
+        if label.pair in limit.scope:
+            raise InvalidInputError(
+                "--label", f"limit {limit.name!r} in {settings.config_file} names it",
+                f"take that limit out first: quotakeeper limits remove {limit.name!r}",
+            )  # fmt: skip
+
+
+def _check_all_is_in_it(path: Path | None) -> None:
+    if path is None:
+        return
+    left = [p.name for end in _NOT_IN_IT_YET for p in path.parent.glob(f"{path.name}{end}*")]
+    if left:
+        raise InvalidInputError(
+            "ledger", f"calls of ended programs are not in it yet ({left[0]})",
+            "run quotakeeper status, then try again; see: quotakeeper doctor --paths",
+        )  # fmt: skip
+
+
+def _copies(path: Path | None) -> list[str]:
+    if path is None:
+        return []
+    names = (each for end in (f"{path.name}.*.bak", f"{path.stem}-*.backup.db")
+             for each in path.parent.glob(end))  # fmt: skip
+    return sorted(str(each) for each in names)

@@ -1,0 +1,86 @@
+"""What a person has to set up around the ledger: the day's end, ffmpeg, limits that match nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.limit_checks import unused_names
+from quotakeeper.app.records.instants import duration_text
+from quotakeeper.clocks import zone_named
+from quotakeeper.config import Settings
+from quotakeeper.domain.windows import Window, moment, period_at
+from quotakeeper.errors import QuotakeeperError
+from quotakeeper.value_classes import dataclass
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+
+_MATCHES_NOTHING = {
+    "operation": "limit {limit!r} matches nothing: no call has the operation {name!r}",
+    "label": "limit {limit!r} matches nothing: no call has the label {name!r}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: state is "ok", "note", "warn" or "fail".
+
+    With `values`, text and fix have {places} for them, and they can be translated.
+    """
+
+    name: str
+    state: str
+    text: str
+    fix: str = ""
+    values: Mapping[str, object] | None = None
+
+    def said(self, words: Callable[..., str]) -> tuple[str, str]:
+        """Text and fix in words of a language, with the values in them."""
+        if self.values is None:
+            return self.text, self.fix
+        return words(self.text, **self.values), words(self.fix, **self.values) if self.fix else ""
+
+
+def in_english(text: str, **values: object) -> str:
+    """A text as it stands, with values in its places."""
+    return text.format(**values) if values else text
+
+
+def day_finding(settings: Settings, now: int) -> Finding:
+    """When the day of the settings ends, so that a wrong zone is seen at once."""
+    zone = zone_named(settings.timezone)
+    end_at = period_at(Window("day"), zone, now).end_at
+    values = {
+        "now": f"{moment(now, zone):%H:%M}",
+        "end": f"{moment(end_at, zone):%H:%M}",
+        "left": duration_text(end_at - now),
+    }
+    text = "it is {now} there; daily limits reset at {end}, in {left}"
+    return Finding("day", "ok", text, values=values)
+
+
+def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
+    """Whether ffmpeg and ffprobe are there for `translate` and `plan`."""
+    missing = [name for name in ("ffmpeg", "ffprobe") if not find(name)]
+    if not missing:
+        return Finding("ffmpeg", "ok", f"{find('ffmpeg')}, {find('ffprobe')}")
+    text = (
+        "not found: {missing}; translate sends films whole, and plan cannot tell the length of some "
+        "files"
+    )
+    return Finding("ffmpeg", "note", text, "install ffmpeg", {"missing": ", ".join(missing)})
+
+
+def unused_findings(settings: Settings, open_keeper: Callable[[], Keeper]) -> Iterator[Finding]:
+    """A finding for each limit with an operation or label that no call has had yet."""
+    try:
+        found = unused_names(settings, settings.limits, open_keeper)
+    except QuotakeeperError:  # the ledger's own finding says what is wrong with it
+        return
+    for each in found:
+        values = {"limit": each.limit, "name": each.name, "near": each.near}
+        text = _MATCHES_NOTHING[each.kind]
+        fix = "did you mean {near!r}?" if each.near else ""
+        yield Finding("limit", "warn" if each.near else "note", text, fix, values)

@@ -1,0 +1,131 @@
+"""The first config file: the zone that days end in, a budget a day, and where keys are found."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from quotakeeper.app.records.atomic_file import write_file
+from quotakeeper.config import Settings, load_settings
+from quotakeeper.config.key_names import USUAL_NAMES, is_variable_name
+from quotakeeper.config.limit_tables import checked_zone
+from quotakeeper.config.toml_reader import parse_toml
+from quotakeeper.domain.units import METERS, amount_from_units, units_text
+from quotakeeper.errors import ConfigError, InvalidInputError
+from quotakeeper.value_classes import dataclass, field
+
+BUDGET_NAME = "daily budget"
+_COST = METERS["cost"]
+_ALONE = {"QUOTAKEEPER_LEDGER": "memory:"}  # the file is checked as it stands
+
+
+@dataclass(frozen=True, slots=True)
+class SetupChoices:
+    """What a person chose. `budget` is US dollars a day, "" for none; `key_names` are variables."""
+
+    timezone: str
+    budget: str = ""
+    key_names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSetup:
+    """The file that was written, the one that it replaced ("" where none was), and its settings."""
+
+    file: Path
+    replaced: str
+    settings: Settings
+
+
+def zone_choice(text: str) -> str:
+    """Check the name of a time zone. Raises InvalidInputError."""
+    try:
+        return checked_zone(text.strip())
+    except (ConfigError, InvalidInputError) as error:
+        raise InvalidInputError("--zone", error.problem, error.fix) from None
+
+
+def budget_choice(text: str) -> str:
+    """Check an amount in US dollars; "" and "0" are no budget. Raises InvalidInputError."""
+    cleaned = text.strip().removeprefix("$")
+    if cleaned in ("", "0", "none"):
+        return ""
+    return units_text(amount_from_units(cleaned, _COST, "--budget"), _COST)
+
+
+def key_choice(provider: str, name: str) -> str:
+    """Check the name of a variable. Raises InvalidInputError, whose text does not repeat it: what
+    is no name may be a key."""
+    if provider not in USUAL_NAMES:
+        problem = f"{provider[:40]!r} is no provider whose key is known"
+        raise InvalidInputError("--key", problem, f"one of: {', '.join(USUAL_NAMES)}")
+    if not is_variable_name(name.strip()):
+        example = f"--key {provider}={USUAL_NAMES[provider][-1]}"
+        raise InvalidInputError(
+            "--key", "what follows = is not the name of an environment variable (A-Z, 0-9 and _)",
+            f"name the variable, not the key: {example}",
+        )  # fmt: skip
+    return name.strip()
+
+
+def config_text(choices: SetupChoices) -> str:
+    """The file, with a comment for each part."""
+    lines = [
+        "# Settings of quotakeeper. Each value and its origin: quotakeeper config show --origin",
+        "",
+        "# Daily limits reset at midnight in this time zone.",
+        f"timezone = {_quoted(choices.timezone)}",
+        "",
+        "# Keeps the built-in limits of Gemini and Deepgram in force beside your own.",
+        "default_limits = true",
+    ]
+    if choices.key_names:
+        lines += ["", "# The variables that hold the API keys. The keys stay in the environment."]
+        lines += ["[keys]"]
+        lines += [f"{name} = {_quoted(value)}" for name, value in choices.key_names.items()]
+    if choices.budget:
+        lines += [
+            "",
+            "# US dollars a day, for all providers together. A call that would pass it is refused.",
+            "[[limit]]",
+            f"name = {_quoted(BUDGET_NAME)}",
+            'meter = "cost"',
+            'window = "day"',
+            f"amount = {_quoted(choices.budget)}",
+            'mode = "hard"',
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def check_free(file: Path, *, force: bool) -> None:
+    """Raise InvalidInputError where a file is in the way."""
+    if os.path.lexists(file) and not force:
+        fix = "change it with quotakeeper limits set, or give --force to write it anew"
+        raise InvalidInputError("init", f"{file} is there already", fix)
+
+
+def write_setup(file: Path, choices: SetupChoices, *, force: bool = False) -> WrittenSetup:
+    """Write the file, for its owner alone. With `force`, one that is there is kept as `<file>.bak`.
+
+    Raises InvalidInputError where a file is there, or where it cannot be written.
+    """
+    check_free(file, force=force)
+    text = config_text(choices)
+    settings = load_settings(config=parse_toml(text, str(file)), environ=_ALONE)
+    replaced = ""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if file.exists():
+            replaced = f"{file}.bak"
+            os.replace(file, replaced)
+        write_file(file, lambda stream: stream.write(text))
+    except OSError as error:
+        problem = f"{file} cannot be written: {error.strerror or error}"
+        raise InvalidInputError("init", problem, "name another file with --config") from error
+    return WrittenSetup(file, replaced, settings)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

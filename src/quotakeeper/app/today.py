@@ -1,0 +1,94 @@
+"""Today: what was used and spent since midnight, and where the limits stand, most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from quotakeeper.app.ledger_presence import check_is_there
+from quotakeeper.app.records.clocks import doubt_record
+from quotakeeper.app.records.day import day_record, day_use, spent_text
+from quotakeeper.app.records.instants import rfc3339
+from quotakeeper.app.records.pauses import pause_record
+from quotakeeper.app.records.status import forecast_record, limit_record
+from quotakeeper.config import Settings
+from quotakeeper.domain.forecasting.day_use import DayUse
+from quotakeeper.domain.forecasting.urgency import by_urgency
+from quotakeeper.domain.limits import Mode
+from quotakeeper.schemas import Schema
+from quotakeeper.value_classes import dataclass, replace
+from quotakeeper.wiring import MEMORY, ledger_path
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
+    from quotakeeper.domain.forecasting.status import LimitStatus, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Everything that one look at the day shows. `limits` of `status` are in order of urgency.
+
+    `is_there` is False where no ledger exists yet: nothing was used then, and nothing is made.
+    """
+
+    status: Status
+    use: DayUse
+    zone: tzinfo
+    ledger: str
+    is_there: bool
+
+    @property
+    def urgent(self) -> LimitStatus | None:
+        """The limit that needs attention first; None where none is set."""
+        counted = [each for each in self.status.limits if each.limit.mode is not Mode.SHADOW]
+        return counted[0] if counted else None
+
+
+def look_at_today(
+    settings: Settings, open_ledger: Callable[[str], Keeper], *, forecasts: bool = True
+) -> Today:
+    """Look at the ledger that settings name; one that does not exist is not made.
+
+    Raises InvalidInputError where the command line names a ledger that does not exist.
+    """
+    check_is_there(settings)
+    path = ledger_path(settings)
+    is_there = path is None or path.exists()
+    with open_ledger(settings.ledger if is_there else MEMORY) as keeper:
+        status = keeper.status(forecasts=forecasts)
+        use = day_use(keeper, status.as_of)
+        zone = keeper.zone
+    sorted_status = replace(status, limits=tuple(by_urgency(status.limits)))
+    return Today(sorted_status, use, zone, settings.ledger, is_there)
+
+
+def today_record(today: Today) -> dict[str, object]:
+    """The day as plain values: its sums, then the limits as `status` has them."""
+    status = today.status
+    return {
+        "schema": Schema.TODAY,
+        "as_of": rfc3339(status.as_of),
+        "ledger_exists": today.is_there,
+        **day_record(today.use, today.zone),
+        "limits": [
+            {**limit_record(each), "forecast": forecast_record(each)} for each in status.limits
+        ],
+        "pauses": [pause_record(pause) for pause in status.pauses],
+        "clock": None if status.doubt is None else doubt_record(status.doubt),
+    }
+
+
+def statusline_record(today: Today) -> dict[str, object]:
+    """The little that a prompt shows; `limit` is the most urgent one, null where none is set."""
+    status, entry = today.status, today.urgent
+    return {
+        "schema": Schema.STATUSLINE,
+        "as_of": rfc3339(status.as_of),
+        "calls": today.use.calls,
+        "cost_usd": spent_text(today.use),
+        "unpriced_calls": today.use.unpriced_calls,
+        "limit": None if entry is None else limit_record(entry),
+        "paused": bool(status.pauses),
+        "clock_trusted": status.doubt is None,
+    }

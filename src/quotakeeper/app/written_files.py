@@ -1,0 +1,88 @@
+"""Every file that this package writes, for a person who wants to know, move or delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from quotakeeper.config import Settings, file_to_edit
+from quotakeeper.errors import ConfigError
+from quotakeeper.schemas import Schema
+from quotakeeper.tokens.exact import default_path
+from quotakeeper.value_classes import asdict, dataclass
+from quotakeeper.wiring import ledger_path
+
+# What lies beside a ledger, by the ending of its name; "*" stands for a process or a number.
+_BESIDE = (
+    ("", "the ledger: every call, every balance"),
+    ("-wal", "the newest writes to the ledger; moves with it"),
+    ("-shm", "an index of those writes; made anew when it is missing"),
+    (".lock", "the lock that writers take in turn"),
+    ("-owners", "a folder with a file for each process that uses the ledger"),
+    (".recall", "tells processes to give leases back"),
+    (".lease-*", "calls admitted on a lease, until they are in the ledger"),
+    (".ended-*", "calls that ended as their process did, until they are in the ledger"),
+    (".spool-*", "calls made while the ledger did not answer, until they are in it"),
+    (".bad-*", "lines of such files that could not be read"),
+    (".schema-*.bak", "a copy from before a change of schema"),
+    (".before-repair-*.bak", "a copy from before doctor --repair-clock"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file or folder that is written: its path or pattern, its size in bytes, and what it is.
+
+    `bytes` is None where it does not exist now.
+    """
+
+    path: str
+    bytes: int | None
+    what: str
+
+
+def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFile]:
+    """The config file, the ledger and the files beside it, and what commands write when asked."""
+    try:
+        file = settings.config_file or file_to_edit(config)
+        yield _found(file, "the config file; written by init and limits set")
+    except ConfigError:  # no home folder
+        pass
+    ledger = ledger_path(settings)
+    for ending, what in _BESIDE if ledger is not None else ():
+        assert ledger is not None
+        yield from _beside(ledger, ending, what)
+    yield _found(default_path(), "the local tokenizer; written by tokens install")
+    for where, what in (
+        ("MEDIA.json, MEDIA.srt, MEDIA.txt", "beside each media file; written by translate"),
+        ("FILE of --out, --json, --export", "written by export, backup, run and translate"),
+    ):
+        yield WrittenFile(where, None, what)
+
+
+def paths_record(files: list[WrittenFile]) -> dict[str, object]:
+    """The files as plain values."""
+    return {"schema": Schema.PATHS, "files": [asdict(each) for each in files]}
+
+
+def _beside(ledger: Path, ending: str, what: str) -> Iterator[WrittenFile]:
+    if "*" not in ending:
+        yield _found(ledger.with_name(ledger.name + ending), what)
+        return
+    first, last = ending.split("*")
+    try:
+        names = sorted(each.name for each in ledger.parent.iterdir())
+    except OSError:
+        names = []
+    found = [n for n in names if n.startswith(ledger.name + first) and n.endswith(last)]
+    for name in found:
+        yield _found(ledger.with_name(name), what)
+    if not found:
+        yield WrittenFile(str(ledger.with_name(ledger.name + ending)), None, what)
+
+
+def _found(path: Path, what: str) -> WrittenFile:
+    try:
+        return WrittenFile(str(path), path.stat().st_size, what)
+    except OSError:
+        return WrittenFile(str(path), None, what)

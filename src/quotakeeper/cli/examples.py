@@ -1,0 +1,66 @@
+"""An example for the help of every command, by the words that name the command."""
+
+from __future__ import annotations
+
+from quotakeeper.cli.text.words import Words
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "": ("quotakeeper", "quotakeeper run -- python your_program.py"),
+    "today": ("quotakeeper today",),
+    "run": (
+        "quotakeeper run -- python your_program.py",
+        "quotakeeper run --project phim-01 --on-limit wait -- python your_program.py",
+    ),
+    "pause": ('quotakeeper pause --provider gemini --for 2h --why "a runaway loop"',),
+    "resume": ("quotakeeper resume --provider gemini",),
+    "translate": ("quotakeeper translate phim/ --out out/ --wait",),
+    "status": ("quotakeeper status --check",),
+    "statusline": ("quotakeeper statusline --width 50",),
+    "watch": ("quotakeeper watch --interval 5",),
+    "report": (
+        "quotakeeper report --by day,model --last 7d",
+        "quotakeeper report --by scope.user --since 2026-11-01 --csv",
+    ),
+    "events": ("quotakeeper events --limit 50 --provider gemini",),
+    "export": ("quotakeeper export --format csv --bom --out calls.csv --last 7d",),
+    "verify": ("quotakeeper verify",),
+    "backup": ("quotakeeper backup --out /mnt/backups",),
+    "compact": ("quotakeeper compact --keep 90d --shrink",),
+    "forget": ("quotakeeper forget --label user=an",),
+    "reconcile": ("quotakeeper reconcile deepgram --last 7d",),
+    "limits": ("quotakeeper limits list",),
+    "limits list": ("quotakeeper limits list --json",),
+    "limits set": (
+        'quotakeeper limits set "each user" --per user --meter cost --window day --amount 0.50',
+    ),
+    "limits raise": ('quotakeeper limits raise "each user" --to 2 --for 1d --why "a demo"',),
+    "limits topup": ('quotakeeper limits topup "prepaid" 20 --expires 2027-01-01',),
+    "limits preset": ("quotakeeper limits preset gemini-free --write",),
+    "limits remove": ('quotakeeper limits remove "each user"',),
+    "prices": ("quotakeeper prices list",),
+    "prices list": ("quotakeeper prices list --provider gemini",),
+    "prices show": ("quotakeeper prices show gemini-2.5-flash",),
+    "plan": ("quotakeeper plan phim/ --sort shortest",),
+    "estimate": ("quotakeeper estimate folder phim/",),
+    "estimate text": ("quotakeeper estimate text script.txt --model gemini-2.5-flash",),
+    "estimate audio": ("quotakeeper estimate audio a.mp3 b.wav",),
+    "estimate folder": ("quotakeeper estimate folder phim/",),
+    "tokens": ("quotakeeper tokens accuracy texts/",),
+    "tokens install": ("quotakeeper tokens install --from npm",),
+    "tokens accuracy": ("quotakeeper tokens accuracy texts/",),
+    "init": ("quotakeeper init --zone Asia/Ho_Chi_Minh --budget 5",),
+    "doctor": ("quotakeeper doctor --keys",),
+    "config": ("quotakeeper config show --origin",),
+    "config show": ("quotakeeper config show --origin",),
+    "completion": ("quotakeeper completion bash > ~/.local/share/bash-completion/completions/quotakeeper",),
+    "sandbox": ("quotakeeper sandbox --port 8765 --fault 429@2",),
+}  # fmt: skip
+
+
+def example_lines(path: str, words: Words) -> list[str]:
+    """The heading and the examples of a command; nothing for one that has none."""
+    found = EXAMPLES.get(path, ())
+    if not found:
+        return []
+    heading = words.plural(len(found), "Example:", "Examples:")
+    return [heading, *(f"  {line}" for line in found)]

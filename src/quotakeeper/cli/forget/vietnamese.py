@@ -1,0 +1,28 @@
+"""The Vietnamese of `forget`, by its English text."""
+
+from __future__ import annotations
+
+TEXTS = {
+    # help
+    "Take a label's value out of the ledger; calls and totals stay, without it.": (
+        "Xóa giá trị của một nhãn khỏi sổ; lượt gọi và tổng vẫn còn, nhưng không mang nó nữa."
+    ),
+    "The label to forget, like user=an.": "Nhãn cần xóa, như user=an.",
+    "Do it without asking.": "Làm luôn, không hỏi.",
+    # messages
+    "{name}={value}: {calls}, last used {last}": "{name}={value}: {calls}, dùng lần cuối {last}",
+    "  changed: the label's value, and the name of limits per {name}": (
+        "  thay đổi: giá trị của nhãn, và tên các hạn mức theo {name}"
+    ),
+    "  deleted: notes of these calls: {n}": "  xóa: ghi chú của các lượt gọi này: {n}",
+    "forgotten: {calls} now have {name}={instead}": "đã xóa: {calls} nay mang {name}={instead}",
+    "  kept: times, models, amounts, costs and ids of the calls; every total and balance": (
+        "  giữ nguyên: thời điểm, model, lượng, chi phí và id của các lượt gọi; mọi tổng và số dư"
+    ),
+    "  limits per {name}: new calls of {value} start from 0": (
+        "  hạn mức theo {name}: lượt gọi mới của {value} tính lại từ 0"
+    ),
+    "  still has it: {file}": "  vẫn còn nhãn này: {file}",
+    "nothing was changed; --yes does it": "chưa thay đổi gì; thêm --yes để làm",
+    "Forget it? It cannot be undone.": "Xóa nhãn này? Không thể hoàn tác.",
+}

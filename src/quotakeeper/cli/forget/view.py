@@ -1,0 +1,44 @@
+"""What `forget` changes and what it keeps, as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quotakeeper.app.forgetting import Forgetting
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.views.call_count import calls_text
+
+
+def preview_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
+    """What would change."""
+    found, label, words = result.found, result.label, session.words
+    yield words("{name}={value}: {calls}, last used {last}", name=label.name, value=label.value,
+                calls=calls_text(found.calls + found.open_calls, session),
+                last=figures.stamp(found.last_at, result.zone) if found.last_at else "-")  # fmt: skip
+    yield words("  changed: the label's value, and the name of limits per {name}", name=label.name)
+    if found.notes:
+        n = figures.whole(found.notes, session.lang)
+        yield words("  deleted: notes of these calls: {n}", n=n)
+    yield from _kept(result, session)
+
+
+def done_lines(result: Forgetting, session: CommandContext) -> Iterator[str]:
+    """What was changed, and what still has the label."""
+    found, label, words = result.found, result.label, session.words
+    calls = calls_text(found.calls + found.open_calls, session)
+    yield words("forgotten: {calls} now have {name}={instead}", calls=calls, name=label.name,
+                instead=found.instead)  # fmt: skip
+    yield from _kept(result, session)
+
+
+def _kept(result: Forgetting, session: CommandContext) -> Iterator[str]:
+    words = session.words
+    yield words(
+        "  kept: times, models, amounts, costs and ids of the calls; every total and balance"
+    )
+    if result.found.balances:
+        yield words("  limits per {name}: new calls of {value} start from 0", name=result.label.name,
+                    value=result.label.value)  # fmt: skip
+    for copy in result.copies:
+        yield words("  still has it: {file}", file=copy)

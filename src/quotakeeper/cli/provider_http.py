@@ -1,0 +1,53 @@
+"""How a key is sent to a provider's address with the standard library, and nowhere else."""
+
+from __future__ import annotations
+
+from http.client import HTTPMessage
+from typing import IO, Any
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
+
+from quotakeeper.errors import InvalidInputError
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Another address would be sent the key too."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        return None
+
+
+def checked_address(url: str) -> str:
+    """A base address that a key may be sent to, without `/v1`. Raises InvalidInputError."""
+    text = url if "://" in url else f"https://{url}"
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
+        raise InvalidInputError("--base-url", f"{url[:60]!r} is no address", "https://HOST")
+    if parts.scheme == "http" and host not in _LOCAL:
+        raise InvalidInputError(
+            "--base-url", "would send the key in the clear", "use https://, or this machine"
+        )
+    return text.rstrip("/").removesuffix("/v1")
+
+
+def address_opener(url: str) -> OpenerDirector:
+    """Opens requests to one address: redirects are not followed, and this machine needs no proxy."""
+    handlers: list[Any] = [_NoRedirect()]
+    if urlsplit(url).hostname in _LOCAL:
+        handlers.append(ProxyHandler({}))
+    return build_opener(*handlers)

@@ -1,0 +1,18 @@
+"""statusline: its name, summary and options."""
+
+from __future__ import annotations
+
+from quotakeeper.cli.command_table import CommandTable
+from quotakeeper.pipeline.command_option import CommandOption
+
+STATUSLINE = CommandTable(
+    "statusline",
+    "Today in one line, for a prompt or tmux.",
+    (
+        CommandOption(("--json",), "As JSON, on one line.", bool, stored_as="as_json"),
+        CommandOption(
+            ("--width",), "The most columns that the line takes.", int, metavar="COLUMNS",
+            default=60,
+        ),
+    ),
+)  # fmt: skip

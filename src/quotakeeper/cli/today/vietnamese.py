@@ -1,0 +1,48 @@
+"""The Vietnamese of `today`, `statusline` and the day in `watch`, by their English text."""
+
+from __future__ import annotations
+
+TEXTS = {
+    # help
+    "What today has cost so far, and which limit needs attention first.": (
+        "Hôm nay đã tốn bao nhiêu, và cần để ý hạn mức nào trước."
+    ),
+    "Today in one line, for a prompt or tmux.": "Hôm nay trong một dòng, cho dấu nhắc lệnh hoặc tmux.",
+    "As JSON, on one line.": "Dạng JSON, trên một dòng.",
+    "The most columns that the line takes.": "Dòng này dài nhất bao nhiêu cột.",
+    # messages
+    "Today, {at} ({zone})": "Hôm nay, {at} ({zone})",
+    "No calls yet today.": "Hôm nay chưa có lượt gọi nào.",
+    "{cost} spent": "đã tiêu {cost}",
+    "{n} call": "{n} lượt gọi",
+    "{n} calls": "{n} lượt gọi",
+    "{n} without a price": "{n} chưa có giá",
+    "yesterday by this time: {cost}": "hôm qua tới giờ này: {cost}",
+    "US$ per hour": "US$ mỗi giờ",
+    "calls per hour": "lượt gọi mỗi giờ",
+    "and {n} more limit: quotakeeper status": "và {n} hạn mức nữa: quotakeeper status",
+    "and {n} more limits: quotakeeper status": "và {n} hạn mức nữa: quotakeeper status",
+    "There is no ledger yet; the first call makes {ledger}.": (
+        "Chưa có sổ nào; lượt gọi đầu tiên sẽ tạo {ledger}."
+    ),
+    "Set the time zone and a budget: quotakeeper init": (
+        "Đặt múi giờ và ngân sách: quotakeeper init"
+    ),
+    "Count a program's calls: quotakeeper run -- python your_program.py": (
+        "Đếm lượt gọi của một chương trình: quotakeeper run -- python your_program.py"
+    ),
+    "{name!r} is used up, so its calls are refused. For more room: {command}": (
+        "{name!r} đã dùng hết nên các lượt gọi thuộc hạn mức này bị từ chối. Muốn nâng: {command}"
+    ),
+    "CLOCK NOT TRUSTED": "ĐỒNG HỒ KHÔNG ĐÁNG TIN",
+    "PAUSED": "TẠM DỪNG",
+    "{cost} today": "hôm nay {cost}",
+    "exhausted about now": "hết vào khoảng lúc này",
+    # watch
+    "+{n} more limit": "+{n} hạn mức nữa",
+    "+{n} more limits": "+{n} hạn mức nữa",
+    "{n} above": "{n} ở trên",
+    "arrows, j, k: scroll": "mũi tên, j, k: cuộn",
+    "last look at the ledger: {age}": "đọc sổ lần cuối: {age}",
+    "the ledger does not answer: {why}; figures from {age}": "sổ không trả lời: {why}; số liệu từ {age}",
+}

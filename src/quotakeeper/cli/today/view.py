@@ -1,0 +1,95 @@
+"""Today as text for people: the day's sum and hours, then the limits, most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quotakeeper.app.records.instants import zone_text
+from quotakeeper.app.records.settings import redacted
+from quotakeeper.app.today import Today
+from quotakeeper.cli.console import paint
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import flowed
+from quotakeeper.cli.views.clock_lines import doubt_line
+from quotakeeper.cli.views.day_lines import (
+    known_calls_text,
+    provider_text,
+    sparkline,
+    sparkline_unit,
+    spent_text,
+)
+from quotakeeper.cli.views.limit_rows import limit_rows
+from quotakeeper.cli.views.pause_lines import pause_line
+from quotakeeper.domain.limits import Mode
+from quotakeeper.domain.units import METERS
+
+_MOST_LIMITS = 8
+
+
+def today_lines(today: Today, session: CommandContext, width: int) -> Iterator[str]:
+    """The whole screen; it fits 80 columns and 24 lines with the usual limits."""
+    words, status, zone = session.words, today.status, today.zone
+    at, name = figures.stamp(status.as_of, zone), zone_text(zone)
+    yield paint(words("Today, {at} ({zone})", at=at, zone=name), "bold", session.colour)
+    for text in _stops(today, session):
+        yield from flowed(text.split(" "), width, separator=" ")
+    yield from _spent(today, session, width)
+    yield ""
+    if not status.limits:
+        yield words("No limits are set. See: quotakeeper limits set --help")
+    shown = status.limits[:_MOST_LIMITS]
+    for entry in shown:
+        yield from limit_rows(entry, status.as_of, zone, session, width)
+    if len(status.limits) > len(shown):
+        n = len(status.limits) - len(shown)
+        yield words.plural(
+            n, "and {n} more limit: quotakeeper status", "and {n} more limits: quotakeeper status",
+            n=n,
+        )  # fmt: skip
+    yield from _next(today, session, width)
+
+
+def _stops(today: Today, session: CommandContext) -> Iterator[str]:
+    status, zone = today.status, today.zone
+    if status.doubt is not None:
+        yield doubt_line(status.doubt, zone, session)
+    for pause in status.pauses:
+        yield pause_line(pause, status.as_of, zone, session)
+
+
+def _spent(today: Today, session: CommandContext, width: int) -> Iterator[str]:
+    words, use, lang = session.words, today.use, session.lang
+    if not use.calls:
+        yield words("No calls yet today.")
+        return
+    before = figures.about(use.before_pico, METERS["cost"], lang)
+    pieces = [
+        words("{cost} spent", cost=spent_text(use, session)),
+        known_calls_text(use, session),
+        words("yesterday by this time: {cost}", cost=before),
+    ]
+    separator = f" {session.glyphs.dot} "
+    yield from flowed(pieces, width, separator=separator)
+    yield f"00:00 {sparkline(use, session)} 24:00  {sparkline_unit(use, session)}"
+    for row in use.rows:
+        yield f"  {row.key[0]}: {provider_text(row, session)}"
+
+
+def _next(today: Today, session: CommandContext, width: int) -> Iterator[str]:
+    """What a person does now: about a limit that refuses calls, or on the first day."""
+    words, entry = session.words, today.urgent
+    if not today.is_there:
+        yield ""
+        yield words("There is no ledger yet; the first call makes {ledger}.",
+                    ledger=redacted(today.ledger))  # fmt: skip
+        yield words("Set the time zone and a budget: quotakeeper init")
+        yield words("Count a program's calls: quotakeeper run -- python your_program.py")
+    elif entry is not None and entry.state == "exceeded" and entry.limit.mode is Mode.HARD:
+        text = words(
+            "{name!r} is used up, so its calls are refused. For more room: {command}",
+            name=entry.limit.name,
+            command="quotakeeper limits raise NAME --to AMOUNT --for 1d --why TEXT",
+        )
+        yield ""
+        yield from flowed(text.split(" "), width, separator=" ")

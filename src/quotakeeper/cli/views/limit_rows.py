@@ -1,0 +1,68 @@
+"""One limit in two lines: state, name, bar and percent; then its figures and what comes next."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from quotakeeper.cli.console import paint
+from quotakeeper.cli.context import CommandContext
+from quotakeeper.cli.text import figures
+from quotakeeper.cli.text.table import columns_of, cut, pad
+from quotakeeper.cli.views.forecast_text import exhausted_text
+from quotakeeper.cli.views.limit_lines import (
+    STATE_COLUMNS,
+    STATE_WORDS,
+    bar,
+    percent_text,
+    resets_text,
+    unpriced_pieces,
+    used_text,
+)
+
+if TYPE_CHECKING:
+    from quotakeeper.domain.forecasting.status import LimitStatus
+
+_PERCENT_COLUMNS = 7
+_WIDEST_NAME = 34
+
+
+def limit_rows(
+    entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext, width: int
+) -> list[str]:
+    """Two lines, none wider than `width`; state and percent stand apart."""
+    glyphs, word = session.glyphs, STATE_WORDS[str(entry.state)]
+    percent = pad(percent_text(entry, session), _PERCENT_COLUMNS, right=True)
+    room = width - STATE_COLUMNS - _PERCENT_COLUMNS - 2
+    name_size = min(_WIDEST_NAME, max(8, room * 3 // 5))
+    name = pad(cut(entry.limit.name, name_size, glyphs.ellipsis), name_size)
+    drawn = bar(float(entry.percent), max(4, min(40, room - name_size - 1)), session)
+    state = pad(word, STATE_COLUMNS)
+    first = (
+        f"{state.replace(word, paint(word, word, session.colour), 1)}{name} "
+        f"{paint(drawn, word, session.colour)} {percent}"
+    )
+    return [first, _figures(entry, now, zone, session, width)]
+
+
+def _figures(
+    entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext, width: int
+) -> str:
+    """As many of these as fit: use, unpriced calls, when it is exhausted, when it resets."""
+    words = session.words
+    amount = figures.with_unit(entry.limit.amount, entry.limit.meter_info, session.lang)
+    pieces = [f"{used_text(entry, session)} / {amount}", *unpriced_pieces(entry, session)]
+    if entry.reserved:
+        held = figures.quantity(entry.reserved, entry.limit.meter_info, session.lang)
+        pieces.append(words("reserved {amount}", amount=held))
+    said = exhausted_text(entry, now, zone, session)
+    pieces += [said] if said else []
+    pieces.append(words("resets {when}", when=resets_text(entry, now, zone, session)))
+    if entry.others:
+        pieces.append(words("and {n} more, each used less", n=entry.others))
+    separator = f" {session.glyphs.dot} "
+    line = " " * STATE_COLUMNS + pieces[0]
+    for piece in pieces[1:]:
+        if columns_of(line) + columns_of(separator) + columns_of(piece) <= width:
+            line += separator + piece
+    return cut(line, width, session.glyphs.ellipsis)

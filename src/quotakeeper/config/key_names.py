@@ -1,0 +1,80 @@
+"""The table [keys]: which environment variable holds the API key of a provider.
+
+A config file has the names of variables only; the keys themselves stay in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from quotakeeper.errors import ConfigError
+
+KEYS = "keys"
+# Where a file names no other. The first one that is set holds the key.
+USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
+    "gemini": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+    "deepgram": ("DEEPGRAM_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "anthropic": ("ANTHROPIC_API_KEY",),
+}
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
+
+
+def read_key_names(value: object, shown: str) -> dict[str, str]:
+    """Read the table; gives the variable of each provider in it. Raises ConfigError.
+
+    What is no name of a variable may be a key, so no message repeats it.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{shown}: {KEYS}", "is not a table", "write it as [keys]")
+    found: dict[str, str] = {}
+    for provider, name in value.items():
+        where = f"{shown}: {KEYS}.{str(provider)[:60]}"
+        if provider not in USUAL_NAMES:
+            fix = f"one of: {', '.join(USUAL_NAMES)}"
+            raise ConfigError(where, "is no provider whose key is known", fix)
+        if not is_variable_name(name):
+            usual = USUAL_NAMES[provider][-1]
+            raise ConfigError(
+                where, "is not the name of an environment variable (A-Z, 0-9 and _)",
+                f'write its name, like {provider} = "{usual}"; the key stays in the environment',
+            )  # fmt: skip
+        found[provider] = name
+    return found
+
+
+def is_variable_name(name: object) -> bool:
+    """Whether a text can be the name of a variable, and is surely no key."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def names_for(provider: str, own: Mapping[str, str]) -> tuple[str, ...]:
+    """The variables that may hold a provider's key, in the order they are looked at."""
+    return (own[provider],) if provider in own else USUAL_NAMES[provider]
+
+
+def key_for(
+    provider: str, own: Mapping[str, str], environ: Mapping[str, str] | None = None
+) -> tuple[str, str]:
+    """The variable that holds a provider's key, and the key; ("", "") where none is set."""
+    environment = os.environ if environ is None else environ
+    for name in names_for(provider, own):
+        key = environment.get(name, "").strip()
+        if key:
+            return name, key
+    return "", ""
+
+
+def with_usual_names(environ: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which each key of the table stands under its provider's usual name."""
+    changed = dict(environ)
+    for provider, name in own.items():
+        for usual in USUAL_NAMES[provider]:
+            changed.pop(usual, None)
+        if environ.get(name):
+            changed[USUAL_NAMES[provider][0]] = environ[name]
+    return changed

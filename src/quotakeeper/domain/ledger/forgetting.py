@@ -1,0 +1,65 @@
+"""Forgetting a label: its value gives way to another one, in everything that a ledger has of it.
+
+Calls keep their figures, so balances and sums stay as they are, and `verify` comes out even.
+"""
+
+from __future__ import annotations
+
+from quotakeeper.domain.limits import Account, key_part
+from quotakeeper.value_classes import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class LabelValue:
+    """A scope label and its value, such as user=an."""
+
+    name: str
+    value: str
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Name and value, as a scope has them."""
+        return self.name, self.value
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenLabel:
+    """What was changed, or would be: ended `calls`, `open_calls`, `balances` of limits that name the
+    value, and `notes` of calls. `last_at` is when it was last used, microseconds since 1970 UTC.
+
+    `instead` is the value that stands there now; "" where nothing was changed.
+    """
+
+    calls: int
+    open_calls: int
+    balances: int
+    notes: int
+    last_at: int
+    instead: str = ""
+
+
+def scope_without(
+    scope: tuple[tuple[str, str], ...], label: LabelValue, instead: str
+) -> tuple[tuple[str, str], ...]:
+    """A scope with another value for a label."""
+    return tuple((label.name, instead) if pair == label.pair else pair for pair in scope)
+
+
+def account_without(account: Account, label: LabelValue, instead: str) -> Account:
+    """An account with another value for a label in its scope."""
+    return replace(account, scope=scope_without(account.scope, label, instead))
+
+
+def name_without(name: str, label: LabelValue, instead: str) -> str:
+    """The name of a limit of one value ("each user [user=an]") with another value."""
+    end = f"[{label.name}={label.value}]"
+    return f"{name.removesuffix(end)}[{label.name}={instead}]" if name.endswith(end) else name
+
+
+def key_without(key: str, label: LabelValue, instead: str) -> str:
+    """The key of an account with another value for a label in its scope."""
+    old, new = (f"{key_part(label.name)}={key_part(x)}" for x in (label.value, instead))
+    *before, last = key.split("|")
+    parts = [*before, last]
+    changed = ["&".join(new if pair == old else pair for pair in part.split("&")) for part in parts]
+    return "|".join(changed)
