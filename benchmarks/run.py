@@ -1,4 +1,4 @@
-"""`./dev bench [NAME ...]`: measure, print, keep as JSON, and write the pages from what is kept."""
+"""`./dev bench [NAME ...]`: measure, print, store as JSON, and write the pages from the stored figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks import measuring, page, results  # noqa: E402 - found just now
 from benchmarks.machine import machine  # noqa: E402
 
-# In the order of the page. A module of this folder with a `run`, if it is there.
+# The order of the page. Each is a module of this folder; a missing module is left out.
 NAMES = (
     "admission",
     "ledger",
@@ -32,7 +32,7 @@ BENCHES = tuple(name for name in NAMES if (ROOT / "benchmarks" / f"{name}.py").e
 
 
 def main(arguments: list[str]) -> int:
-    """Run what was named, or everything."""
+    """Run the named benchmarks, or all."""
     given = _parser().parse_args(arguments)
     if not given.pages:
         about = machine()
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _each(given: argparse.Namespace) -> None:
-    """Bench after bench; what is measured is kept at once, so a run broken off loses the rest only."""
+    """Run each benchmark and store its figures at once. So an interrupted run loses only the rest."""
     found: results.Results = {}
     for name in given.names or BENCHES:
         print(f"\n{name}", flush=True)
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measured(name: str, given: argparse.Namespace) -> dict[str, Any]:
-    """Run one bench with what it takes of the options, and say it on the screen."""
+    """Run one benchmark with the options that it accepts, and print its lines."""
     bench = importlib.import_module(f"benchmarks.{name}").run
     rounds = max(measuring.FEWEST_ROUNDS, given.rounds)
     options = {"rounds": rounds, "peers": not given.no_peers, "most": given.most}

@@ -85,7 +85,7 @@ def test_what_a_machine_lacks_is_named_and_no_failure(
     monkeypatch.setattr(suite.interpreters, "found", lambda _: [OTHER, first])
     assert suite._announced(repository) == [OTHER]
     lines = capsys.readouterr().out.splitlines()
-    assert "dev: not tried: Python 3.14 is not on this machine" in lines
+    assert "dev: not tested: Python 3.14 is not on this machine" in lines
     assert not any("3.13" in line for line in lines)
 
 
