@@ -43,8 +43,8 @@ class Outcome:
 def together(answers: Sequence[dict[str, Any]]) -> Outcome:
     """Combine the results of all processes of a run.
 
-    The elapsed time is from the first start to the last end. p50 is the median of the processes' p50;
-    p99 is the largest of their p99.
+    The elapsed time is from the first start to the last end. The p50 is the median of the processes' p50.
+    The p99 is the largest of their p99.
     """
     return Outcome(
         admitted=sum(each["admitted"] for each in answers),

@@ -1,7 +1,7 @@
 """Benchmark of the ledger: a durable record, and a reservation with its settlement.
 
-For comparison: one fdatasync of a 4 KiB append, and a plain SQLite transaction of the same rows in the
-same tables on one connection, as a program would write it by hand.
+For comparison: one fdatasync of a 4 KiB append, and one plain SQLite transaction. It writes
+the same rows into the same tables on one connection, as a program would write them by hand.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 and new. `--write` writes the snapshot. `--breaking REF` compares with a commit, and names each change
 that breaks a program written for that commit. It reads the source and imports nothing.
 
-Public are the names in `__all__` of PACKAGES, the names that the English documentation imports from
-elsewhere, and all members of these without a leading underscore.
+Public are the names in `__all__` of PACKAGES, and the names that the English
+documentation imports from elsewhere. Their members without a leading underscore are public too.
 """
 
 from __future__ import annotations
