@@ -670,7 +670,7 @@ RULES = (
         "CallMeter._asked",
         '"sent": True,',
         '"sent": False,',
-        "tests/intercept/test_every_library.py::test_it_is_reserved_and_marked_as_sent_before_it_reaches_the_provider",
+        "tests/intercept/test_every_library.py::test_a_call_is_reserved_and_marked_as_sent_before_it_reaches_the_provider",
     ),
     Rule(
         "Meter",
@@ -687,7 +687,7 @@ RULES = (
         "CallMeter._weigh",
         "never = any(",
         "never = all(",
-        "tests/intercept/test_limits.py::test_a_call_that_one_of_two_limits_can_never_admit_is_not_told_to_come_back",
+        "tests/intercept/test_limits.py::test_a_call_that_one_of_two_limits_can_never_admit_has_no_retry_time",
     ),
     Rule(
         "Meter",
@@ -697,7 +697,7 @@ RULES = (
         "HttpAttempt._may_end",
         " or self._pid != os.getpid():",
         ":",
-        "tests/intercept/test_processes.py::test_a_child_that_closes_its_copy_and_makes_a_call_of_its_own_ends_only_that",
+        "tests/intercept/test_processes.py::test_a_child_that_closes_its_copy_ends_only_its_own_call",
     ),
     Rule(
         "Meter",
@@ -707,7 +707,7 @@ RULES = (
         "_connect_first",
         "attempt.failed(False)",
         "attempt.failed(True)",
-        "tests/intercept/test_failures.py::test_what_never_left_is_released",
+        "tests/intercept/test_failures.py::test_a_call_that_was_never_sent_is_released",
     ),
     Rule(
         "Meter",
@@ -717,7 +717,7 @@ RULES = (
         "_endheaders",
         "is_replaced = attempt.body, True  # for `send`\n            return result\n        except BaseException:\n            attempt.failed(True)",
         "is_replaced = attempt.body, True  # for `send`\n            return result\n        except BaseException:\n            attempt.failed(False)",
-        "tests/intercept/test_failures.py::test_a_call_whose_connection_breaks_while_it_is_sent_is_assumed",
+        "tests/intercept/test_failures.py::test_a_call_whose_connection_breaks_during_sending_is_assumed",
     ),
     Rule(
         "Meter",
@@ -744,7 +744,7 @@ RULES = (
         "refusal_after",
         "return meter.refused(adapter, call, RuntimeError(text))",
         "return None",
-        "tests/intercept/test_every_fault.py::test_the_policy_decides_what_becomes_of_a_call_that_cannot_be_counted[deny-402-urllib]",
+        "tests/intercept/test_every_fault.py::test_the_policy_decides_for_a_call_that_cannot_be_counted[deny-402-urllib]",
     ),
     Rule(
         "Meter",
@@ -754,7 +754,7 @@ RULES = (
         "split_cached",
         "        fresh[modality] = fresh.get(modality, 0) - taken\n",
         "",
-        "tests/providers/test_answers.py::test_cached_tokens_without_details_are_taken_from_what_there_is",
+        "tests/providers/test_answers.py::test_cached_tokens_without_details_are_taken_from_the_known_modalities",
     ),
     Rule(
         "Meter",
@@ -764,7 +764,7 @@ RULES = (
         "content_usage",
         "given = prompt_total + thoughts + tools_total",
         "given = prompt_total + thoughts",
-        "tests/providers/test_answers.py::test_what_tools_were_asked_is_no_part_of_an_answer_without_a_count",
+        "tests/providers/test_answers.py::test_tool_prompt_tokens_do_not_count_as_a_missing_answer",
     ),
     Rule(
         "Meter",
@@ -774,7 +774,7 @@ RULES = (
         "boxes",
         "if size < header:",
         "if False:",
-        "tests/providers/test_audio.py::test_a_box_smaller_than_its_own_header_ends_the_reading",
+        "tests/providers/test_audio.py::test_a_box_smaller_than_its_header_ends_the_read",
     ),
     Rule(
         "Quotas",
@@ -794,7 +794,7 @@ RULES = (
         "Waits.longest_us",
         "return max((x for",
         "return min((x for",
-        "tests/providers/test_quotas.py::test_the_longest_wait_that_is_told_counts",
+        "tests/providers/test_quotas.py::test_the_longest_wait_of_a_reply_is_used",
     ),
     Rule(
         "Quotas",
