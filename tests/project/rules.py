@@ -1,7 +1,7 @@
-"""The rules of the ledger and the meter: where each one stands, and a fault that breaks it.
+"""The rules of the ledger and the meter: where the code of each is, and a fault that breaks it.
 
 `docs/{en,vi}/explanation/architecture.md` shows this table. A row with a fault names the test that
-turns red when the fault is put into the symbol.
+fails when the fault is inserted into the symbol.
 """
 
 from __future__ import annotations

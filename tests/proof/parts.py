@@ -10,7 +10,7 @@ The function works for about `minutes`, takes all randomness from `seed`, prints
 - `WEIGHT`: its share of the time, 1 by default
 - `ORDER`: its place on the page, 50 by default
 
- A new module is not registered anywhere: `names` finds it.
+A new module is not registered anywhere: `names` finds it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Records concurrent runs, and proves that one order of the commands explains them.
 
 `Recording` notes every command given to a keeper or a store, in every thread, coroutine and process. It notes
-when the command began, when the answer came, and the answer. `prove` repeats all commands on the second ledger,
-one by one in the order of the journal. Then these must hold:
+when the command began, when the answer came, and the answer. `prove` repeats all commands, one by one in
+the order of the journal, on the second ledger. Then these must hold:
 - Every acknowledged command is in the journal, and every decision is the same again.
 - A command that was acknowledged before another began comes before it.
 - A refusal, which the journal does not have, was right at some moment between its question and its
