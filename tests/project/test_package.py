@@ -38,7 +38,7 @@ def _foreign(repository: Path, modules: list[str]) -> set[str]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    # A child's coverage hook would also run the distribution's sitecustomize, if there is one.
+    # Our sitecustomize for child processes imports the distribution's, if there is one.
     known = sys.stdlib_module_names | {"__main__", "quotakeeper", "sitecustomize"}
     return {
         name

@@ -1,9 +1,8 @@
 """The states of a disk that a power cut can leave, computed from a trace of a process's writes.
 
-Synced data is there. Of other data any part may be there, in
-any combination. Each write is there as a whole, not at all, or as some of its 512-byte sectors. Each change
-of a folder is there or not. POSIX allows all of this; a
-journalling file system does less.
+Synced data is there. Of other data any part may be there, in any combination. Each write is there as a
+whole, not at all, or as some of its 512-byte sectors. Each change of a folder is there or not. POSIX
+allows all of this; a journalling file system does less.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def _replay(spool: Spool, store: SqliteStore) -> None:
 
 
 def live(folder: Path, life: Life) -> None:
-    """In the child: run all steps, and report each when it is acknowledged."""
+    """In the child: run all steps, and report each when the ledger has acknowledged it."""
     company = _company(folder, life)
     say(BEGIN)
     for number, act in steps(folder, life):

@@ -51,7 +51,7 @@ _COMMANDS = {"memory": 60_000, "file": 20_000}
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Test every fault, however long it takes. With few minutes, test those that fit."""
+    """Test every seeded fault, however long it takes. With few minutes, test as many as fit."""
     began = time.perf_counter()
     # The catchers pass in every test run. If there is time, they are checked again here.
     red = controls(ROWS, seed) if minutes >= MINUTES_WITH_CONTROLS else []

@@ -420,7 +420,7 @@ class SecondLedger:
     # -- decisions
 
     def judge(self, labels: CallLabels, figures: Figures, limits: Any, now: int) -> tuple[Any, Any]:
-        """The names of the hard limits without room, and of the limits that are near or soft."""
+        """The names of the hard limits without room, and of the limits that warn."""
         refusing, warnings = [], []
         for limit in limits:
             sums = self.sums_of(limit.account)

@@ -1,4 +1,4 @@
-"""anthropic: messages, stream, async."""
+"""Driver of anthropic: messages, streams, async calls."""
 
 from __future__ import annotations
 

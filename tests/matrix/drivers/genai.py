@@ -1,4 +1,4 @@
-"""google-genai: generate, stream, async, chat with automatic function calling, embeddings, Live."""
+"""Driver of google-genai: generate, streams, async calls, chat with function calling, embeddings, Live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""openai: chat, stream, async, responses, embeddings."""
+"""Driver of openai: chat, streams, async calls, responses, embeddings."""
 
 from __future__ import annotations
 
