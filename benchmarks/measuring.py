@@ -75,7 +75,7 @@ def line(
 def quantile(values: Sequence[float], percent: int) -> float:
     """The smallest value that at least `percent` per cent of the values do not exceed."""
     if not values:
-        raise ValueError("a quantile of nothing")
+        raise ValueError("a quantile needs at least one value")
     return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
 
 

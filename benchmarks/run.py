@@ -59,17 +59,17 @@ def _each(given: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="NAME",
-                        help=f"what to measure: {', '.join(BENCHES)}; all unless named")  # fmt: skip
+                        help=f"what to measure: {', '.join(BENCHES)}; all by default")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=measuring.FEWEST_ROUNDS,
                         help=f"runs of each case, {measuring.FEWEST_ROUNDS} at least")  # fmt: skip
-    parser.add_argument("--no-peers", action="store_true", help="ours alone: no network is needed")
+    parser.add_argument("--no-peers", action="store_true", help="only quotakeeper; no network")
     parser.add_argument("--most", type=int, default=1_000_000, metavar="EVENTS",
-                        help="growth: the largest ledger, 1_000_000 unless given")  # fmt: skip
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the result here")
+                        help="growth: events of the largest ledger (default: 1_000_000)")  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here")
     parser.add_argument("--write", action="store_true",
-                        help="keep it in benchmarks/results, and write the pages")  # fmt: skip
+                        help="store the result in benchmarks/results, and write the pages")  # fmt: skip
     parser.add_argument("--pages", action="store_true",
-                        help="measure nothing: write the pages from what is kept")  # fmt: skip
+                        help="measure nothing; write the pages from the stored results")  # fmt: skip
     return parser
 
 

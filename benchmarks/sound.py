@@ -167,7 +167,7 @@ def _downloaded(folder: Path, name: str, version: str) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode or not archive.exists():
         last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise NoSamplesError(f"{name} {version} cannot be had: {last[:200]}")
+        raise NoSamplesError(f"cannot download {name} {version}: {last[:200]}")
     return archive
 
 

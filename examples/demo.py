@@ -230,7 +230,9 @@ class Demo:
 def main(arguments: list[str]) -> int:
     """Run the demo. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="demo", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="put the outputs there")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the outputs in this new folder"
+    )
     given = parser.parse_args(arguments)
     console = ProgressConsole(sys.stdout)
     try:

@@ -81,7 +81,7 @@ def build_twice(root: Path, out: Path, epoch: int) -> dict[str, str]:
     """Build here and in a copy of the checkout. Raises ReleaseError unless every byte is the same."""
     out.mkdir(parents=True, exist_ok=True)
     if any(out.iterdir()):
-        raise ReleaseError(f"{out} is not empty")
+        raise ReleaseError(f"the folder {out} is not empty; give an empty or new one with --out")
     with tempfile.TemporaryDirectory() as folder:
         copy, here, there = Path(folder, "copy"), Path(folder, "here"), Path(folder, "there")
         shutil.copytree(root, copy, ignore=NOT_COPIED, copy_function=shutil.copy)
@@ -165,7 +165,7 @@ def main(arguments: list[str]) -> int:
     """Make a release. Returns 1 if it cannot be made."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="an empty or new folder")
-    parser.add_argument("--tag", default="", help="must be v and the version")
+    parser.add_argument("--tag", default="", help="for example v1.2.3; must match the version")
     given = parser.parse_args(arguments)
     try:
         lines = release(ROOT, given.out.resolve(), source_date(ROOT, os.environ), given.tag)

@@ -43,19 +43,19 @@ HELP = """\
 usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
 
   demo   run the whole product on this machine: no keys, no network      examples/demo.py
-  test   check, then every test, skips explained, and the floors of coverage
+  test   check, then every test; lists each skip with its reason
          test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
-         test --python 3.13 [ARGS]: with that Python (a version or a path), in .cache/pythons
-         test --every-python: then the core with every other Python found (CI=true does)
-         test --coverage: measure branch coverage, and hold its floors (CI=true does)
-         test --matrix: every SDK there is a driver for, each in an environment of its own
-  proof  put every promise to the test, and say what was found           docs/en/reliability.md
+         test --python 3.13 [ARGS]: use that Python (a version or a path), in .cache/pythons
+         test --every-python: then run the core tests with every other Python (CI=true does)
+         test --coverage: measure branch coverage, and check its minimums (CI=true does)
+         test --matrix: run every SDK that has a driver, each in its own environment
+  proof  test every promise, and report what was found                   docs/en/reliability.md
          proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
   check  format, lint, types, architecture, gates
-  bench  measure, beside peers; --write makes docs/*/performance.md      benchmarks/run.py
-  circles  print the import circles of the package (there are none)
-  fmt    put the source into its format
-  help   this page
+  bench  measure this and other libraries; --write writes the pages      benchmarks/run.py
+  circles  print the import cycles of the package (there are none)
+  fmt    format the source
+  help   show this page
 
 The first run fills .venv from requirements/dev.lock; later runs start at once.
 PYTHON=/path/to/python3 chooses the interpreter (3.11 or newer).

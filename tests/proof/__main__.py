@@ -133,11 +133,15 @@ def _commit() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("./dev proof", description=__doc__.splitlines()[0])  # type: ignore[union-attr]
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="how long, all together (5)")
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help="total time of all parts (default: 5)"
+    )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6),
-                        help="where chance starts; one is drawn and printed otherwise")  # fmt: skip
-    parser.add_argument("--only", default="", help="parts by name, with commas; see --list")
-    parser.add_argument("--list", action="store_true", help="the parts there are")
+                        help="seed of all random choices; by default a new one, printed")  # fmt: skip
+    parser.add_argument(
+        "--only", default="", help="names of parts, separated by commas; see --list"
+    )
+    parser.add_argument("--list", action="store_true", help="list all parts")
     parser.add_argument("--write", action="store_true", help="write docs/*/reliability.md")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser
