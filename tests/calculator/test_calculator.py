@@ -231,7 +231,7 @@ def test_reset_clears_the_run_but_not_the_day(calculator: TokenCalculator) -> No
     assert calculator.daily_usage["deepgram_minutes"] == 1.0
 
 
-def test_attributes_that_such_programs_read_are_there(calculator: TokenCalculator) -> None:
+def test_estimates_have_the_keys_of_the_brief_and_book_nothing(calculator: TokenCalculator) -> None:
     counted = calculator.calculate_tokens_gemini(VIETNAMESE)
     assert counted["estimated_tokens"] > 5 and counted["language"] == "vi"
     assert counted["input_cost_usd"] == pytest.approx(counted["estimated_tokens"] * 0.075e-6)

@@ -68,7 +68,7 @@ def test_a_zone_in_tz_is_used(monkeypatch: pytest.MonkeyPatch, value: str, zone:
     assert with_tz(monkeypatch, value) == zone
 
 
-def test_the_c_library_reads_a_zone_file_of_the_machine(
+def test_a_file_in_tz_is_left_to_the_c_library(
     monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]
 ) -> None:
     file = os.path.join(tmp_path, "zone")
@@ -95,7 +95,7 @@ def test_without_a_zone_database_no_name_is_refused(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("hours", range(1, 15))
-def test_every_suggested_offset_has_zones_that_exist(hours: int) -> None:
+def test_a_hint_for_an_offset_names_existing_zones(hours: int) -> None:
     said = zone_names.nearest_zone(f"UTC+{hours}")
     named = [part for part in said.split("'") if part in zoneinfo.available_timezones()]
     assert len(named) == (2 if hours <= 12 else 1)

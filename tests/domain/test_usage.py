@@ -105,7 +105,7 @@ def test_an_empty_scope_is_no_scope():
     assert check_scope(None) == check_scope({}) == ()
 
 
-def test_labels_that_no_check_produced_are_recognised():
+def test_unchecked_labels_are_recognised():
     good = CallLabels("p", "", "call", (("a", ""),))
     assert labels_are_storable(good)
     for bad in (

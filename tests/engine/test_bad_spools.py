@@ -144,7 +144,7 @@ def test_a_line_that_another_process_adds_during_a_replay_is_replayed(
     assert spool.waiting
 
 
-def test_a_replay_that_the_ledger_refused_is_repeated(make: MakeKeeper, path: Path) -> None:
+def test_a_replay_that_the_ledger_refused_keeps_its_calls(make: MakeKeeper, path: Path) -> None:
 
     _, line = spooled_line(make, path)
     spool = Spool(path, "owner")

@@ -148,7 +148,7 @@ def test_a_note_that_cannot_be_written_changes_nothing_else(
     assert _files(tmp_path) == []
 
 
-def test_figures_of_none_leave_no_note(tmp_path: Path) -> None:
+def test_invalid_figures_leave_no_note(tmp_path: Path) -> None:
     with _keeper(tmp_path) as keeper:
         with pytest.raises(Exception, match="input_tokens"):
             _noted(keeper, input_tokens=-1)

@@ -73,7 +73,7 @@ def test_an_ended_call_or_a_wrong_amount_does_not_grow(make: MakeKeeper) -> None
         call.grow(output_tokens=1)
 
 
-def test_a_call_that_the_ledger_does_not_have_is_not_refused(make: MakeKeeper) -> None:
+def test_a_call_that_the_ledger_does_not_have_may_grow(make: MakeKeeper) -> None:
     keeper = make(TOKENS, ledger="file", on_store_failure="allow")
     store = gated(keeper)
     store.error = LedgerUnavailableError("here", "is full")

@@ -213,7 +213,7 @@ def test_an_observer_may_close_the_keeper(
     assert "failed" not in caplog.text
 
 
-def test_a_keeper_without_observers_does_no_work_for_them(make: MakeKeeper) -> None:
+def test_a_keeper_without_observers_starts_no_thread_for_them(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     keeper.reserve("gemini").settle(requests=1)
     keeper.record("gemini")

@@ -158,7 +158,7 @@ def test_a_thinking_budget_is_not_lowered(server: Server, watched: Watched) -> N
     assert by_requests(server.server.url + GEMINI, asked, HEADERS).status == 402
 
 
-def test_a_refusal_uses_the_default_for_fields_that_the_request_leaves_out(
+def test_a_refusal_names_the_cap_field_that_the_request_leaves_out(
     server: Server, watched: Watched
 ) -> None:
     watched(TOKENS)

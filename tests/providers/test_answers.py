@@ -436,7 +436,7 @@ def test_transcriptions_are_counted_by_length_or_by_tokens(
     assert usage.provenance is Provenance.REPORTED
 
 
-def test_a_message_counts_cache_writes_as_input_in_their_own_meter() -> None:
+def test_a_message_counts_cache_writes_as_input_and_notes_them() -> None:
     usage = read(WIRES[7].request, WIRES[7].body)
     assert "60 (5 m), 40 (1 h)" in usage.note
     whole = {"id": "m", "type": "message", "model": "claude-z", "content": [{"type": "text", "text": "x"}],

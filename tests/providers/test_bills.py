@@ -56,7 +56,7 @@ def test_bounds_without_text_are_below_three_times_the_bill(facts: Path) -> None
     assert statistics.median(each.bound / each.row.billed_input for each in told) < 3
 
 
-def test_a_typical_figure_may_be_below_the_bill(
+def test_a_typical_figure_is_within_the_bound_and_near_the_bill(
     found: Callable[[str], list[bills.Compared]],
 ) -> None:
     told = [

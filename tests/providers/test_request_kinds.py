@@ -266,7 +266,7 @@ def test_unknown_parts_of_an_openai_request_are_marked(body: dict[str, object], 
     assert inputs(call) == 1_000_000
 
 
-def test_responses_count_reasoning_per_call_and_completions_count_prompts() -> None:
+def test_openai_responses_count_reasoning_and_tools_and_completions_count_prompts() -> None:
     items = [{"type": "reasoning", "encrypted_content": "A" * 800, "summary": []},
         {"type": "function_call", "name": "f", "arguments": "{}", "call_id": "c"},
         {"type": "function_call_output", "call_id": "c", "output": VIETNAMESE}]  # fmt: skip

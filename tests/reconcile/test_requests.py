@@ -209,7 +209,7 @@ def test_overlapping_pages_count_once() -> None:
     assert (sums.alike, sums.there.calls) == (1, 2)
 
 
-def test_two_events_with_one_id_are_two_calls() -> None:
+def test_two_events_with_one_request_id_are_two_calls() -> None:
     events = [event("a", note="request r"), event("b", at=1, note="request r")]
     found, _ = compared([request("r")], events)
     assert named(found) == {("missing_there", "", "b")}

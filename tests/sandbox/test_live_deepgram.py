@@ -120,7 +120,7 @@ def test_a_client_that_disconnects_is_billed_for_what_it_sent(sandbox: Sandbox) 
     assert billed(sandbox) == [(101, {"requests": 1, "audio_milliseconds": 1_000})]
 
 
-def test_silence_gives_results_without_words() -> None:
+def test_a_session_without_sound_is_closed_after_the_idle_time() -> None:
     with Sandbox(live_idle_seconds=0.05) as sandbox, opened(sandbox) as socket:
         assert json.loads(socket.recv())["type"] == "Metadata"
         with pytest.raises(ConnectionClosedError) as closed:
