@@ -237,12 +237,12 @@ class World:
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Run after run until the time is over."""
+    """Play run after run until the time is over. Returns what the part found."""
     return endure(seed, lambda runs, spent: spent >= minutes * 60, report)
 
 
 def endure(seed: int, enough: Callable[[int, float], bool], report: Report) -> Part:
-    """Run after run until `enough(runs, seconds)`. Stops at the first run that breaks a promise."""
+    """Play runs until `enough(runs, seconds)` is true. Stops at the first run that breaks a promise."""
     began = time.perf_counter()
     found: list[str] = []
     counts: Counter[str] = Counter()

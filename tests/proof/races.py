@@ -52,12 +52,12 @@ MODELS, OPERATIONS = ("gemini-2.0-flash", "gemini-2.5-pro"), ("translate", "rewr
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Scenario after scenario, seed after seed, until the time is over."""
+    """Play all scenarios with seed after seed until the time is over. Returns what the part found."""
     return race(seed, lambda rounds, spent: spent >= minutes * 60, report)
 
 
 def race(seed: int, enough: Callable[[int, float], bool], report: Report) -> Part:
-    """Round after round of every scenario until `enough(rounds, seconds)`."""
+    """Play round after round of every scenario until `enough(rounds, seconds)` is true."""
     began, found, cases, rounds = time.perf_counter(), [], 0, 0
     while rounds == 0 or not (found or enough(rounds, time.perf_counter() - began)):
         for scenario in SCENARIOS:

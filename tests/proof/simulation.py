@@ -38,7 +38,7 @@ def run(minutes: float, seed: int, report: Report) -> Part:
 
 
 def simulate(seed: int, enough: Callable[[int, float], bool], report: Report) -> Part:
-    """Run after run until `enough(commands, seconds)`. Stops at the first run that breaks a promise."""
+    """Play runs until `enough(commands, seconds)` is true. Stops at the first run that breaks a promise."""
     began = time.perf_counter()
     found: list[str] = []
     totals: dict[str, int] = {}

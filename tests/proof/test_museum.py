@@ -82,7 +82,7 @@ def test_one_api_2440_and_new_api_6609_read_compare_then_deduct(path: Path) -> N
         assert noted == 32 and problems == []
 
 
-def test_one_api_2440_no_shortcut_for_the_rich() -> None:
+def test_one_api_2440_a_large_balance_reserves_too() -> None:
     """one-api#2440: nothing was reserved if the balance was a hundred times the estimate."""
     with keeper_with(limit(10**12, meter="input_tokens")) as keeper:
         call = keeper.reserve("gemini", input_tokens=3)
@@ -126,7 +126,7 @@ def test_buttercup_550_no_credential_bypasses_a_budget(watched: Watched) -> None
     assert answers[0] == 200 and answers[1:] == [402, 402]
 
 
-def test_litellm_12789_a_route_nobody_knew_is_still_counted() -> None:
+def test_litellm_12789_an_unknown_route_is_still_counted() -> None:
     """litellm#12789 and #13882: a pass-through route was not metered at all."""
     for url in (f"{GEMINI}/v1beta/models/gemini-9:newMethod", f"{GEMINI}/v7/everything/new",
                 "https://api.deepgram.com/v9/new", "https://api.openai.com/v1/new"):  # fmt: skip
@@ -134,7 +134,7 @@ def test_litellm_12789_a_route_nobody_knew_is_still_counted() -> None:
         assert found is not None and found[1].bound["requests"] == 1, url
 
 
-def test_litellm_26672_a_limit_of_nothing_refuses_from_the_first_call_on(path: Path) -> None:
+def test_litellm_26672_a_limit_of_zero_refuses_the_first_call(path: Path) -> None:
     """litellm#26672: after an upgrade, budgets were no longer enforced, without a message."""
     for _ in range(2):
         with keeper_with(limit(0), ledger=path) as keeper, pytest.raises(LimitExceeded):
@@ -159,7 +159,7 @@ def test_envoy_a_refused_call_uses_nothing() -> None:
         assert kinds == ["reserve", "settle"]
 
 
-def test_litellm_31078_a_spent_budget_does_not_block_what_is_free(watched: Watched) -> None:
+def test_litellm_31078_a_used_up_budget_does_not_block_free_requests(watched: Watched) -> None:
     """litellm#31078 and #27923: over budget, even the request for the list of models was refused."""
     watched(
         {"name": "money", "provider": "gemini", "meter": "cost", "window": "day", "amount": "0"}
@@ -180,7 +180,7 @@ def test_litellm_31078_a_spent_budget_does_not_block_what_is_free(watched: Watch
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, SystemExit, ValueError])
 @pytest.mark.parametrize("sent", [False, True])
-def test_litellm_30522_nothing_stays_held_however_a_call_is_left(
+def test_litellm_30522_every_way_to_leave_a_call_ends_its_reservation(
     error: type[BaseException], sent: bool
 ) -> None:
     """litellm#30522: `except Exception` missed cancellation and GeneratorExit; the hold leaked."""
@@ -215,7 +215,7 @@ def test_litellm_30522_a_cancelled_coroutine_holds_nothing() -> None:
         assert keeper.reservations() == [] and list(keeper.events()) == []
 
 
-def test_litellm_39851_a_socket_that_is_refused_is_ended(watched: Watched) -> None:
+def test_litellm_39851_a_refused_socket_is_settled(watched: Watched) -> None:
     """litellm#39851: a WebSocket session that the provider refused was never settled."""
     import websockets.sync.client
     from websockets.exceptions import InvalidStatus
@@ -242,7 +242,7 @@ def test_litellm_39851_a_socket_that_is_refused_is_ended(watched: Watched) -> No
     assert all(event.quantities.get("audio_milliseconds", 0) == 0 for event in keeper.events())
 
 
-def test_litellm_27639_who_gives_up_waiting_leaves_nothing_behind() -> None:
+def test_litellm_27639_a_call_that_stops_waiting_leaves_no_reservation() -> None:
     """litellm#27639: after a timeout the reserved amount stayed, until calls were refused wrongly."""
     with keeper_with(limit(1)) as keeper:
         store = gated(keeper)
@@ -257,7 +257,7 @@ def test_litellm_27639_who_gives_up_waiting_leaves_nothing_behind() -> None:
         keeper.reserve("gemini").settle(requests=1)
 
 
-def test_litellm_30460_the_sums_are_what_the_journal_says_after_every_fault() -> None:
+def test_litellm_30460_the_sums_follow_from_the_journal_after_every_fault() -> None:
     """litellm#30460: the counter had 50, the database 14, and calls were refused."""
     totals: dict[str, int] = {}
     for seed in (23, 71, 119, 167, 215):  # in a file, with statements that fail
@@ -268,7 +268,7 @@ def test_litellm_30460_the_sums_are_what_the_journal_says_after_every_fault() ->
 # -- counted twice, or lost
 
 
-def test_litellm_28247_ten_that_start_cold_count_once(path: Path) -> None:
+def test_litellm_28247_ten_new_processes_count_each_call_once(path: Path) -> None:
     """litellm#28247: each of N processes added the database's spend to an empty counter: N
     times the spend.
     """
@@ -307,7 +307,7 @@ def test_litellm_29576_no_reset_is_needed_and_none_can_fail(
         assert sum(event.quantities["requests"] for event in one.events()) == 14
 
 
-def test_litellm_34238_what_was_used_does_not_fade(path: Path, clock: FakeClock) -> None:
+def test_litellm_34238_use_does_not_expire(path: Path, clock: FakeClock) -> None:
     """litellm#34238: the counter expired after 60 seconds; then each pod had its own estimate."""
     clock.set("2026-11-01T00:00:00Z")
     with keeper_with(limit(10, window="month"), ledger=path, clock=clock) as keeper:
@@ -317,9 +317,7 @@ def test_litellm_34238_what_was_used_does_not_fade(path: Path, clock: FakeClock)
             assert keeper.status().limits[0].used == 9
 
 
-def test_openmeter_an_id_counts_once_for_ever_and_without_asking(
-    path: Path, clock: FakeClock
-) -> None:
+def test_openmeter_an_id_counts_once_for_ever_by_default(path: Path, clock: FakeClock) -> None:
     """OpenMeter: deduplication was off by default and worked in one process only."""
     for _ in range(3):
         with keeper_with(limit(10), ledger=path, clock=clock) as keeper:
@@ -328,7 +326,7 @@ def test_openmeter_an_id_counts_once_for_ever_and_without_asking(
             assert len(list(keeper.events())) == 1
 
 
-def test_stripe_the_same_key_for_something_else_is_a_conflict(path: Path) -> None:
+def test_stripe_the_same_key_for_another_request_is_a_conflict(path: Path) -> None:
     """Stripe's rule, which others left out: the same key must come with the same request."""
     with keeper_with(limit(10), ledger=path) as keeper:
         keeper.record("gemini", requests=2, event_id="job")
@@ -337,7 +335,7 @@ def test_stripe_the_same_key_for_something_else_is_a_conflict(path: Path) -> Non
         assert keeper.status().limits[0].used == 2
 
 
-def test_tigerbeetle_what_was_used_beyond_the_hold_is_written_down_in_full() -> None:
+def test_tigerbeetle_use_beyond_the_reservation_is_booked_in_full() -> None:
     """TigerBeetle refuses to post more than was reserved. Here the provider has already done the work."""
     with keeper_with(limit(10, meter="input_tokens")) as keeper:
         keeper.reserve("gemini", input_tokens=5).settle(input_tokens=5_000)
@@ -373,7 +371,7 @@ def test_sdk_retries_are_attempts_each_counted(watched: Watched) -> None:
 # -- usage of streams
 
 
-def test_new_api_5235_hanging_up_early_is_not_free() -> None:
+def test_new_api_5235_a_stream_that_is_closed_early_is_not_free() -> None:
     """new-api#5235: without the last usage message, the whole reserved amount was refunded."""
     stream = next(wire for wire in WIRES if wire.name == "gemini sse")
     for end in range(len(stream.body)):
@@ -432,7 +430,7 @@ def test_cve_2024_9606_no_part_of_a_key_survives_the_mask(text: str) -> None:
     "x' || sqlite_version() || '",
     "\x00", "🔑" * 300, "' AND randomblob(1000000000) --",
 ])  # fmt: skip
-def test_cve_2026_42208_a_text_is_data_in_every_field(text: str, path: Path) -> None:
+def test_cve_2026_42208_a_text_in_any_field_is_never_run_as_sql(text: str, path: Path) -> None:
     """CVE-2026-42208, CVE-2025-45809, CVE-2024-5225: SQL was built from the text of a key."""
     with keeper_with(limit(10, provider=""), ledger=path) as keeper:
         call = {"model": text, "operation": text, "scope": {"k": text}, "event_id": text}
@@ -446,7 +444,7 @@ def test_cve_2026_42208_a_text_is_data_in_every_field(text: str, path: Path) -> 
         assert keeper.verify() == []
 
 
-def test_cve_2026_35030_two_that_look_alike_are_two() -> None:
+def test_cve_2026_35030_two_similar_names_stay_distinct() -> None:
     """CVE-2026-35030: different keys shared one entry of the cache."""
     limits = [{**limit(1), "name": name, "scope": scope}
               for name, scope in (("a", {"a": "b&c=d"}), ("b", {"a": "b", "c": "d"}))]  # fmt: skip
@@ -460,7 +458,7 @@ def test_cve_2026_35030_two_that_look_alike_are_two() -> None:
 @pytest.mark.parametrize(
     "text", ["=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "\t=1", "＝1", " =1"]
 )
-def test_one_api_cve_2025_3801_a_name_runs_nowhere(text: str) -> None:
+def test_one_api_cve_2025_3801_a_name_never_runs_as_a_formula(text: str) -> None:
     """one-api CVE-2025-3801: a stored name ran as script in a reader's page. Here it could run in CSV."""
     line = csv_line([text, "<script>"])
     assert line[1] in "'\\" and '"<script>"' in line
@@ -497,7 +495,7 @@ def test_aiohttp_cve_2025_69229_many_tiny_pieces_are_read_as_one() -> None:
     assert (usage.quantities["input_tokens"], usage.quantities["output_tokens"]) == (7, 9)
 
 
-def test_litellm_1_82_7_nothing_of_ours_runs_by_itself(repository: Path) -> None:
+def test_litellm_1_82_7_an_installed_package_runs_no_code_by_itself(repository: Path) -> None:
     """litellm 1.82.7 and 1.82.8: a hijacked release contained a `.pth` file that ran in every Python."""
     assert list((repository / "src").rglob("*.pth")) == []
 
@@ -505,7 +503,7 @@ def test_litellm_1_82_7_nothing_of_ours_runs_by_itself(repository: Path) -> None
 # -- the disk
 
 
-def test_sqlite_wal_reset_only_we_checkpoint_and_under_our_lock(path: Path) -> None:
+def test_sqlite_wal_reset_checkpoints_run_only_under_our_lock(path: Path) -> None:
     """SQLite 3.7.0 to 3.51.2: a checkpoint concurrent with another connection's commit lost the commit."""
     with keeper_with(limit(10), ledger=path) as keeper:
         keeper.record("gemini")
