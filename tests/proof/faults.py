@@ -47,7 +47,7 @@ def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Run in a process with one thread."""
+    """Run the part, in a process with one thread."""
     lifetime.prepare()
     began, chance = time.monotonic(), random.Random(seed)
     until = began + minutes * 60

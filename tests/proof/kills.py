@@ -40,7 +40,7 @@ def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Run in a process with one thread."""
+    """Run the part, in a process with one thread."""
     lifetime.prepare()
     began, cases, found = time.monotonic(), 0, []
     lives = [Life("power"), Life("process"), Life("power", company=True)]

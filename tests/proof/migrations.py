@@ -69,7 +69,7 @@ def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Run in a process with one thread."""
+    """Run the part, in a process with one thread."""
     lifetime.prepare()
     began, cases, found = time.monotonic(), 0, []
     ways = [(old, SCHEMA_VERSION) for old in _RELEASED if old < SCHEMA_VERSION]

@@ -39,7 +39,7 @@ def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Run in a process with one thread."""
+    """Run the part, in a process with one thread."""
     lifetime.prepare()
     began, chance, found = time.monotonic(), random.Random(seed), []
     tables, notes = [Table(durability) for durability in ("power", "process")], []

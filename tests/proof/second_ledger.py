@@ -34,7 +34,7 @@ Outcome = tuple[Any, ...]
 
 
 class Call:
-    """One id: what was asked, its state, what it used."""
+    """One call: what it asked for, its state, and what it used."""
 
     __slots__ = ("at", "drawn", "expires", "held", "id", "labels", "number", "opening", "owner",
                  "sent", "state", "used")  # fmt: skip

@@ -90,7 +90,7 @@ def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Run in a process with one thread."""
+    """Run the part, in a process with one thread."""
     imported()
     began, tried, found, chance = time.monotonic(), 0, [], Random(seed)
     over = False
