@@ -40,10 +40,10 @@ def keeper(path: Path) -> Iterator[Keeper]:
         yield keeper
 
 
-def test_where_daemon_threads_are_not_allowed_none_is_started_from_a_finalizer(
+def test_a_finalizer_starts_no_thread_where_daemon_threads_are_not_allowed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An isolated sub-interpreter: a raw thread there would outlive it, which ends the process."""
+    """This is an isolated sub-interpreter. A thread that outlives it would end the whole process."""
     started = list[object]()
     monkeypatch.setattr(resumable_thread, "start_native", lambda *given: started.append(given))
     thread = ResumableThread("quotakeeper-tried")

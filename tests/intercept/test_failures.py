@@ -201,7 +201,7 @@ def test_a_call_that_cannot_be_followed_counts_at_its_bound_and_is_logged_once(
         assert by_requests(f"{sandbox.base_url}/nobodys/path", prompt(), HEADERS).status == 404
     assert [record.getMessage() for record in caplog.records] == [
         "quotakeeper: a call was sent unmetered; it is counted at its upper bound: OurFaultError: ",
-        "quotakeeper: a call was sent uncounted",  # whose it is nobody knows
+        "quotakeeper: a call was sent uncounted",  # its provider is unknown
     ]
     events = watched.events()
     assert [str(event.provenance) for event in events] == ["assumed"] * 3
@@ -228,7 +228,7 @@ def test_on_store_failure_decides_when_the_ledger_cannot_count(
     assert len(sandbox.bill.charges) == (status == 200)
     if status == 402:
         assert "is locked" in answer.json["error"]["message"]
-    # What was let through is counted as soon as the ledger answers.
+    # Calls that were allowed are counted as soon as the ledger answers.
     assert booked(watched.events()) == billed(sandbox)
     assert watched.watching[-1].keeper.verify() == []
 

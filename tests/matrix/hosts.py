@@ -31,7 +31,7 @@ ENDS = (
     "os.execv",
 )  # fmt: skip
 STARTERS = ("python FILE", "python -m NAME", "#! script", "sh -c", "opentelemetry-instrument")
-# Starters that come from a package: the environment that has it.
+# Starters from a package -> the environment that has the package.
 PACKAGED = {"opentelemetry-instrument": "otel"}
 _SECONDS = 120
 
@@ -112,7 +112,7 @@ def _played(cell: Cell, *, under_run: bool) -> Outcome:
 
 
 def python_of(cell: Cell) -> Path:
-    """The Python that a cell is played with. Raises UnavailableError where it can't be had."""
+    """The Python that runs a cell. Raises UnavailableError if its environment cannot be made."""
     environment = "green" if cell.way in GREEN else PACKAGED.get(cell.starter)
     return Path(sys.executable) if environment is None else prepare(environment)
 
