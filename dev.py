@@ -1,4 +1,7 @@
-"""Entry of `./dev` (on Windows: `py -3 dev.py`). The version line comes first, in syntax any Python reads."""
+"""The entry point of `./dev` (on Windows: `py -3 dev.py`).
+
+The version check comes first, in syntax that old Pythons can parse.
+"""
 
 import os
 import sys

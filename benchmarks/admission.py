@@ -1,9 +1,9 @@
-"""Admission: how fast a call is let through, and how many are let through that should not be.
+"""Benchmark of admission: how many calls a second each library admits, and how far it passes a limit.
 
-Each contender is asked by one caller, by 8 threads, and by 4 processes of 8 threads each, on one
-limit. Speed is measured far below the limit and counts what was admitted; then a limit of N is met
-with more than N attempts, and who admits more than N has overshot. Ours is a reservation together
-with its settlement: two decisions, two durable commits; peers count a call in one step.
+One caller, 8 threads, and 4 processes of 8 threads each ask each library for admission under one limit.
+Speed counts the admitted calls far below the limit. Then more than N attempts meet a limit of N: a
+library that admits more than N overshoots. Quotakeeper reserves and settles each call, which is two
+decisions and two durable commits. The other libraries count a call in one step.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from benchmarks.redis_server import serving
 from quotakeeper import Keeper
 
 OURS = "quotakeeper"
-_SECONDS = 0.4  # of one run
+_SECONDS = 0.4  # seconds of one run
 _MOST = 20_000  # attempts of one run
 _OUT_OF_REACH = 10**9
-_COUNTED_ROUNDS, _COUNTED_SECONDS = 3, 8.0  # no more begun after that
-_SLOW = 1_500  # admitted a second: below it a smaller limit is met
+_COUNTED_ROUNDS, _COUNTED_SECONDS = 3, 8.0  # no new round after 8 s
+_SLOW = 1_500  # admitted calls per second; slower contenders get a smaller limit
 
 
 class Contender(NamedTuple):
-    """Who is asked, and in which environment."""
+    """A library or a method to measure, and the environment that it runs in."""
 
     key: str
     title: str
@@ -43,7 +43,7 @@ class Contender(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """Who asks."""
+    """How many processes, threads and asyncio tasks ask."""
 
     key: str
     title: str
@@ -81,7 +81,7 @@ SETTINGS = (
 
 
 class Arena:
-    """The crews, the server, and a folder for what the contenders write."""
+    """The worker processes, the Redis server, and a folder for the contenders' files."""
 
     def __init__(self, folder: Path, redis: str | None) -> None:
         self._folder = folder
@@ -90,7 +90,7 @@ class Arena:
         self._places = 0
 
     def crew(self, home: str) -> Crew | None:
-        """The processes of an environment; None where it can't be had."""
+        """The worker processes of an environment; None if the environment cannot be made."""
         if home not in self._crews:
             python = PYTHON if home == OURS else python_of(home)
             if python is None:
@@ -99,7 +99,7 @@ class Arena:
         return self._crews[home]
 
     def run(self, who: Contender, how: Setting, each: int, limit: int) -> Outcome:
-        """One run in a place of its own. Raises CaseFailedError."""
+        """One run in a folder of its own. Raises CaseFailedError."""
         crew = self.crew(who.home)
         if crew is None:
             raise CaseFailedError(f"no environment of {who.home}")
@@ -116,7 +116,7 @@ class Arena:
             shutil.rmtree(place, ignore_errors=True)
 
     def close(self) -> None:
-        """End all processes."""
+        """End all worker processes."""
         for crew in self._crews.values():
             crew.close()
 
@@ -132,7 +132,7 @@ def _arena() -> Iterator[tuple[Arena, bool]]:
 
 
 def run(rounds: int, *, peers: bool = True) -> list[Line]:
-    """All lines."""
+    """Run the benchmark. Returns all its lines."""
     lines: list[Line] = []
     with _arena() as (arena, has_redis):
         able = [who for who in CONTENDERS if _is_able(who, arena, peers, has_redis)]
@@ -172,10 +172,12 @@ def _measured(arena: Arena, how: Setting, able: list[Contender], rounds: int) ->
 
 
 def _sized(arena: Arena, who: Contender, how: Setting) -> tuple[int, float] | None:
-    """How many attempts each caller makes in a run, and the rate that this is by."""
+    """How many attempts each caller makes in a run, and the rate (per second) that this number comes
+    from.
+    """
     each = max(2, 40 // how.callers)
     rate = 0.0
-    for _ in range(2):  # the first one pays for what is done once
+    for _ in range(2):  # the first run includes one-time work
         outcome = _tried(arena, who, how, each, _OUT_OF_REACH)
         if outcome is None:
             return None
@@ -215,7 +217,7 @@ def _speed(who: Contender, how: Setting, outcomes: list[Outcome]) -> list[Line]:
 
 
 def _overshoot(arena: Arena, who: Contender, how: Setting, rate: float) -> list[Line]:
-    """The worst of a few times that a limit was met with twice to four times as many attempts."""
+    """Send two to four times N attempts at a limit of N, a few times. Returns the worst result."""
     limit = 1_000 if rate >= _SLOW else 200
     each = limit // 8 if how.processes > 1 else 2 * limit // how.threads
     counted: list[int] = []

@@ -1,7 +1,7 @@
-"""One process that asks for admission, in an environment of its own: `python admitting.py`.
+"""A worker process of the admission benchmark, in a contender's environment: `python admitting.py`.
 
-It is told on standard input, a JSON object a line, whom to ask and how often, says when it is
-ready, waits for a line, and answers with what came out.
+It reads one JSON object a line from standard input: the contender and the number of attempts. It prints
+that it is ready, waits for a line, makes the attempts, and prints the result.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-# At the end: in a peer's environment no name of this folder comes before one of the peer's.
+# This folder goes to the end of the path: a peer's environment may have modules of the same names.
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 
 from contenders import ASKED, CALL, MADE, USED, Contender
@@ -23,7 +23,7 @@ _clock = time.perf_counter
 
 
 class Tally:
-    """What came of the attempts of one process."""
+    """The results of one process's attempts."""
 
     def __init__(self) -> None:
         self.admitted = self.refused = self.failed = 0
@@ -32,7 +32,7 @@ class Tally:
         self.lock = threading.Lock()
 
     def attempts(self, ask: Callable[[], bool], times: int) -> None:
-        """Ask so many times, in this thread."""
+        """Make the attempts of one thread."""
         admitted = failed = 0
         took = []
         for _ in range(times):
@@ -111,7 +111,7 @@ def _microseconds(values: list[float], share: float) -> float | None:
 def _carried_out(told: dict[str, Any]) -> dict[str, Any]:
     contender = MADE[told["contender"]](told)
     tally = Tally()
-    before = int(contender.ask())  # what only the first call pays
+    before = int(contender.ask())  # one-time work of the first call
     contender.first.clear()
     way = _in_tasks if told["tasks"] else _in_threads
     started, ended = way(contender, tally, told["tasks"] or told["threads"], told["each"])
@@ -126,7 +126,7 @@ def _carried_out(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Carry out what is told, line by line, until there is no more."""
+    """Read and run orders from standard input, line by line, until its end."""
     for asked in sys.stdin:
         try:
             answer = _carried_out(json.loads(asked))
@@ -137,7 +137,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # What a library prints must not come between the answers.
+    # Text that a library prints must not mix with the results.
     _parent = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.exit(main())

@@ -1,4 +1,7 @@
-"""What was aimed at, beside what came out. A miss is shown as a miss."""
+"""The aims of this project for each figure, beside the measured figures.
+
+The table shows missed aims too.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ _LARGEST = 10_000_000
 
 
 class Aim(NamedTuple):
-    """A bound on one figure: `most` or `least`, whichever is given."""
+    """An aim for one figure: it is at most `most`, or at least `least`."""
 
     said: dict[str, str]
     found: Callable[[Figures], float | None]
@@ -21,7 +24,7 @@ class Aim(NamedTuple):
     least: float | None = None
 
     def is_reached(self, value: float) -> bool:
-        """Whether a figure keeps the bound."""
+        """Whether a figure reaches the aim."""
         return (self.most is None or value <= self.most) and (
             self.least is None or value >= self.least
         )
@@ -36,7 +39,7 @@ def _ratio(key: str) -> Callable[[Figures], float | None]:
 
 
 def _grown(what: str) -> Callable[[Figures], float | None]:
-    """The figure at the largest size that was measured."""
+    """The figure at the largest ledger that was measured."""
 
     def found(figures: Figures) -> float | None:
         sizes = figures.sizes()

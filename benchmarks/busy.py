@@ -1,10 +1,11 @@
-"""Twenty threads of calls without an output cap under $1.00: refused, spent, and time lost to waiting.
+"""Twenty threads make calls without an output cap under a limit of $1.00: refused, spent, and time
+waited.
 
     python -m benchmarks.busy
 
-Each thread makes one call through `urllib.request` to a stand-in of Gemini on loopback, whose answers take
-`DELAY_SECONDS`. Without a cap a call reserves the model's most output, so the money is for a few of
-them at a time. One row for each means: refuse (as a comparison), wait, typical, clamp.
+Each thread makes one call through `urllib.request` to a local server that answers like Gemini after
+`DELAY_SECONDS`. A call without a cap reserves the model's maximum output, so the money covers only a
+few calls at once. The table has one row for each policy: refuse (for comparison), wait, typical, clamp.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ THREADS = 20
 CAP_USD = "1.00"
 DELAY_SECONDS = 0.1
 MODEL = "gemini-2.5-flash"
-HISTORY = 40  # calls before, for `typical`
+HISTORY = 40  # earlier calls, which `typical` needs
 MEANS: tuple[tuple[str, dict[str, object]], ...] = (
     ("on_busy = refuse", {"on_busy": "refuse"}),
     ("on_busy = wait", {"on_busy": "wait"}),
@@ -40,8 +41,11 @@ _USED = {"promptTokenCount": 12, "candidatesTokenCount": 480, "totalTokenCount":
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the twenty calls. `most_pico` is the most that was used and held at once,
-    `lost_seconds` what all calls waited for room together."""
+    """The results of the twenty calls.
+
+    `most_pico` is the most that was used and reserved at one time. `lost_seconds` is the sum of all
+    waits.
+    """
 
     means: str
     refused: int
@@ -52,10 +56,10 @@ class Outcome:
 
 
 class _Provider(BaseHTTPRequestHandler):
-    """Answers like Gemini, after a moment."""
+    """Answers like Gemini after a delay."""
 
     def do_POST(self) -> None:
-        """One answer."""
+        """Send the answer."""
         self.rfile.read(int(self.headers["content-length"]))
         time.sleep(DELAY_SECONDS)
         body = json.dumps(
@@ -68,18 +72,18 @@ class _Provider(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
-    """Twenty connections may come at once."""
+    """A server that accepts twenty connections at once."""
 
     daemon_threads = True
     request_queue_size = 128
 
 
 def run(means: str, policies: dict[str, object], folder: Path, base: str) -> Outcome:
-    """Twenty threads, one call each, all at once."""
+    """Start twenty threads at once, with one call each. Returns the results."""
     limit = {"name": "money", "meter": "cost", "window": "month", "amount": CAP_USD}
     config = {"default_limits": False, "limit": [limit], **policies}
     barrier, most, waited_ms = threading.Barrier(THREADS), [0], [0]
@@ -136,7 +140,7 @@ def _refused(base: str) -> bool:
 
 
 def measure() -> list[Outcome]:
-    """Every means, one after the other."""
+    """Run the benchmark with each policy, one after the other."""
     server = _Server(("127.0.0.1", 0), _Provider)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
@@ -150,7 +154,7 @@ def measure() -> list[Outcome]:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """The rows, for people."""
+    """The table of results as text."""
     head = f"{'means':<18}{'refused':>8}{'used $':>10}{'most $':>10}{'lost s':>8}{'a call s':>9}{'took s':>8}"
     lines = [head]
     for each in outcomes:

@@ -1,4 +1,4 @@
-"""Two pictures, drawn with nothing but text: who lets how many through, and a ledger that grows."""
+"""Draws two SVG pictures as text: speed and overshoot of each library, and cost as a ledger grows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDTH = 860
 
 
 class Bar(NamedTuple):
-    """One contender: how many a second, and how many of the limit it admitted."""
+    """One library: calls per second, and how many calls it admitted at the limit."""
 
     name: str
     rate: float
@@ -26,7 +26,7 @@ class Bar(NamedTuple):
 
 
 def bars(figures: Figures, words: Words) -> list[Bar]:
-    """The contenders that decide something, the fastest first."""
+    """The libraries that enforce a limit, fastest first."""
     found = []
     for who in CONTENDERS:
         rate = figures.value(f"admission.{who.key}.four.rate")
@@ -40,7 +40,7 @@ def bars(figures: Figures, words: Words) -> list[Bar]:
 
 
 def admission(figures: Figures, words: Words) -> str:
-    """Bars of speed with what got through at a limit beside them."""
+    """Draw a bar for each library's speed. Beside it: the calls that it admitted at the limit."""
     drawn = bars(figures, words)
     top, step, left, longest = 74, 34, 230, 330
     height = top + step * max(len(drawn), 1) + 16
@@ -67,7 +67,7 @@ def admission(figures: Figures, words: Words) -> str:
 
 
 def growth(figures: Figures, words: Words) -> str:
-    """Lines of microseconds over the number of events, both logarithmic."""
+    """Draw lines of microseconds over the number of events; both axes are logarithmic."""
     sizes = figures.sizes()
     left, right, top, bottom = 100, 185, 74, 44
     height = 360
@@ -120,7 +120,7 @@ def growth(figures: Figures, words: Words) -> str:
 
 
 def _spread(ends: list[tuple[float, str]]) -> dict[str, float]:
-    """Heights of the labels, moved apart where they would lie on each other."""
+    """The vertical positions of the labels, moved apart where they would overlap."""
     placed: dict[str, float] = {}
     lowest = -math.inf
     for y, what in sorted(ends):

@@ -1,7 +1,8 @@
-"""Whom the processes of `admission` ask: ours, what it stands on, and peers.
+"""The contenders of the admission benchmark: quotakeeper, the raw operations below it, and other
+libraries.
 
-Read by a process that may be in a peer's environment (see admitting.py), so a contender imports its
-own library when it is made, and this file nothing but the standard library.
+A worker process may import this file in another library's environment (see admitting.py). So this file
+imports only the standard library, and each contender imports its own library when it is made.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ _clock = time.perf_counter
 
 
 class Contender(NamedTuple):
-    """Somebody to ask: `ask` says whether it admitted; `first` is how long its decision took, in
-    seconds, where there is a second step (settling) that `ask` takes as well."""
+    """A library or a method that decides on calls.
+
+    `ask` makes one attempt and returns whether it was admitted. If `ask` also settles the call, `first`
+    has the seconds that each decision took without settling.
+    """
 
     ask: Callable[[], bool]
     close: Callable[[], object]
@@ -29,7 +33,7 @@ class Contender(NamedTuple):
     keeper: Any = None
 
 
-# -- ours, and what it stands on
+# -- quotakeeper, and the operations below it
 
 
 def _keeper(told: dict[str, Any]) -> Contender:
@@ -54,12 +58,12 @@ def _keeper(told: dict[str, Any]) -> Contender:
         call.settle(**USED)
         return True
 
-    keeper.status()  # open
+    keeper.status()  # opens the ledger
     return Contender(ask, keeper.close, first, keeper)
 
 
 def _bare(told: dict[str, Any]) -> Contender:
-    """A conditional UPDATE in a transaction of its own, as a program would write it by hand."""
+    """A conditional UPDATE in one transaction, as a program would write it by hand."""
     path = os.path.join(told["place"], "calls.sqlite")
     own = threading.local()
 
@@ -89,7 +93,7 @@ def _bare(told: dict[str, Any]) -> Contender:
 
 
 def _synced(told: dict[str, Any]) -> Contender:
-    """No decision at all: 4 KiB appended, and the disk waited for."""
+    """No decision: append 4 KiB and wait for the disk."""
     path = os.path.join(told["place"], f"{os.getpid()}")
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     sync = getattr(os, "fdatasync", os.fsync)
@@ -102,7 +106,7 @@ def _synced(told: dict[str, Any]) -> Contender:
     return Contender(ask, lambda: os.close(fd), [])
 
 
-# -- peers
+# -- other libraries
 
 
 def _limits(told: dict[str, Any]) -> Contender:
@@ -131,21 +135,22 @@ def _pyrate(told: dict[str, Any]) -> Contender:
         bucket = pyrate.RedisBucket.init(rates, server, os.path.basename(told["place"]))
     elif name == "pyrate-sqlite":
         path = os.path.join(told["place"], "bucket.sqlite")
-        # Its file lock is what it has for several processes.
+        # pyrate's file lock is its way to share a file between processes.
         bucket = pyrate.SQLiteBucket.init_from_file(rates, db_path=path, use_file_lock=True)
     else:
         bucket = pyrate.InMemoryBucket(rates)
     limiter = pyrate.Limiter(bucket)
-    # Its file lock does not take `blocking=False`; without a wait, its own locks count as a refusal.
+    # pyrate's file lock does not accept `blocking=False`. Without a wait, contention counts as a
+    # refusal.
     waits = {"timeout": 0.02} if name == "pyrate-sqlite" else {"blocking": False}
     return Contender(lambda: bool(limiter.try_acquire("calls", **waits)), limiter.close, [])
 
 
 def _budget_manager(told: dict[str, Any]) -> Contender:
-    """As its own page says: ask for the cost, compare, call, update the cost."""
+    """The use that litellm's own page shows: read the cost, compare, call, update the cost."""
     import litellm
 
-    os.chdir(told["place"])  # it keeps its file in the working folder
+    os.chdir(told["place"])  # litellm writes its file to the current folder
     usage = litellm.Usage(prompt_tokens=1180, completion_tokens=640, total_tokens=1820)
     reply = litellm.ModelResponse(model="gpt-4o-mini", usage=usage)
     budget = _opened(lambda: litellm.BudgetManager(project_name="bench"))
@@ -162,7 +167,9 @@ def _budget_manager(told: dict[str, Any]) -> Contender:
 
 
 def _opened(make: Callable[[], Any]) -> Any:
-    """Its file is written in the background: another process may find it half written."""
+    """Retry while another process writes: litellm writes its file in the background, so it may be
+    incomplete.
+    """
     for _ in range(50):
         try:
             return make()
@@ -172,7 +179,7 @@ def _opened(make: Callable[[], Any]) -> Any:
 
 
 def _max_budget(told: dict[str, Any]) -> Contender:
-    """`litellm.max_budget`, with the library's own mocked call, which is most of the time."""
+    """`litellm.max_budget` with litellm's own mocked call. The mocked call takes most of the time."""
     import litellm
 
     asked: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Processes that stay alive through all rounds, so that no figure has an import in it."""
+"""Worker processes that live through all rounds, so that no figure includes an import."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SCRIPT = ROOT / "benchmarks" / "admitting.py"
 
 
 class CaseFailedError(Exception):
-    """A process could not do what it was told; the message is one line that says why."""
+    """A worker process could not run its order. The message says why in one line."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What all processes of a run made of it together; times in microseconds."""
+    """The results of all processes of a run. Times are in microseconds."""
 
     admitted: int
     refused: int
@@ -36,14 +36,15 @@ class Outcome:
 
     @property
     def rate(self) -> float:
-        """Admitted a second."""
+        """Admitted calls per second."""
         return self.admitted / self.seconds if self.seconds else 0.0
 
 
 def together(answers: Sequence[dict[str, Any]]) -> Outcome:
-    """One outcome of what each process said: the wall from the first start to the last end.
+    """Combine the results of all processes of a run.
 
-    The p50 is the median of theirs, the p99 the worst of theirs.
+    The elapsed time is from the first start to the last end. The p50 is the median of the processes' p50.
+    The p99 is the largest of their p99.
     """
     return Outcome(
         admitted=sum(each["admitted"] for each in answers),
@@ -65,7 +66,7 @@ def _over(take: Any, answers: Sequence[dict[str, Any]], name: str) -> float | No
 
 
 class Crew:
-    """Processes of one environment; more are started when a run needs them."""
+    """Worker processes of one environment. A run that needs more starts more."""
 
     def __init__(self, python: str | Path, errors: Path) -> None:
         self._python = str(python)
@@ -73,11 +74,11 @@ class Crew:
         self._hands: list[subprocess.Popen[str]] = []
 
     def run(self, told: dict[str, Any], processes: int = 1) -> Outcome:
-        """Have a run done by so many processes at once. Raises CaseFailedError."""
+        """Run one order in this many processes at once. Raises CaseFailedError."""
         while len(self._hands) < processes:
             self._hands.append(self._started())
         hands = self._hands[:processes]
-        for hand in hands:  # one after the other: each finds what the one before has made
+        for hand in hands:  # in turn, so that each finds the files of the one before
             _tell(hand, json.dumps(told))
             self._heard(hand)
         for hand in hands:
@@ -85,7 +86,7 @@ class Crew:
         return together([self._heard(hand) for hand in hands])
 
     def close(self) -> None:
-        """End them all."""
+        """End all processes."""
         for hand in self._hands:
             hand.kill()
             hand.wait()
@@ -96,7 +97,7 @@ class Crew:
     def _started(self) -> subprocess.Popen[str]:
         environment = child_environment() | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
         if self._python != PYTHON:
-            environment.pop("PYTHONPATH", None)  # a peer's environment holds the peer alone
+            environment.pop("PYTHONPATH", None)  # a peer's environment contains only the peer
         with self._errors.open("a", encoding="utf-8") as errors:
             return subprocess.Popen(
                 [self._python, "-P", str(_SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -111,7 +112,7 @@ class Crew:
             raise CaseFailedError(told[-1][:200] if told else "the process ended")
         answer: dict[str, Any] = json.loads(said)
         if "error" in answer:
-            self.close()  # the others of this run wait for a word that never comes
+            self.close()  # the other processes wait for a start that does not come
             raise CaseFailedError(answer["error"])
         return answer
 

@@ -1,4 +1,4 @@
-"""Estimating tokens: megabytes of UTF-8 a second, and how far from the exact tokenizer it is."""
+"""Benchmark of token estimates: megabytes of UTF-8 per second, and the error against the exact tokenizer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from benchmarks.measuring import PYTHON, ROOT, Line, child_environment, line, say
 from benchmarks.peers import python_of
 
-# Made for this purpose; repeated with a number in each line, so that no line is like another.
+# Texts written for this benchmark. Each repeated line has a number, so that no two lines are equal.
 TEXTS = {
     "English": "The ferry leaves at seven, and whoever misses it walks around the bay in the rain. ",
     "Vietnamese": "Chuyến phà rời bến lúc bảy giờ, ai lỡ thì phải đi bộ quanh vịnh dưới mưa. ",
     "Chinese": "渡船七点离开码头，错过的人只好冒着雨绕着海湾走回去，一路上谁也没有说话。",
 }
-# This project's own pages: the table of weights was not made from them.
+# This project's own pages. The table of weights was not fitted to them.
 PAGES = {"English": "en", "Vietnamese": "vi"}
 _CODE = """
 import json, sys, time
@@ -36,7 +36,7 @@ print(json.dumps(found))
 
 
 def run(rounds: int, *, peers: bool = True) -> list[Line]:
-    """Speed by language, plain and with numpy; then the error, where it can be told."""
+    """Measure speed by language, with and without numpy; then the error, if the exact tokenizer is there."""
     pythons: dict[str, Path | str | None] = {"plain": PYTHON}
     if peers:
         pythons["numpy"] = python_of("numpy")

@@ -1,8 +1,8 @@
-"""A ledger as 400 days of use leave it: real commands through the store, only faster than life.
+"""Fills a ledger with 400 days of use: real commands through the store, at full speed.
 
-Nothing goes round the rules: every call is reserved against its limits and settled, a tenth is
-recorded without a reservation, one in a hundred is released, and the clock is an argument. At any
-time two people work on one of six projects; over the year everybody works on everything.
+Every call is reserved against its limits and settled. One in ten is recorded without a reservation, and
+one in a hundred is released. The time of each command is an argument. At any time two people work on
+one of six projects; over the 400 days, every person works on every project.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from quotakeeper.wiring import open_store
 DAYS = 400
 _DAY_US = 86_400_000_000
 _TTL_US = 3_600_000_000
-_IN_BATCH = 500  # calls; with the settlements of those before, a thousand commands
+_IN_BATCH = 500  # calls; with the settlements of the batch before, 1,000 commands
 _SEED = 20261125
 
 CONFIG = """\
@@ -70,7 +70,7 @@ _PROJECTS, _PEOPLE, _OF_EACH = 6, 8, 2
 
 
 class Call(NamedTuple):
-    """A call as it is asked for, and as it turns out."""
+    """One call: what it reserves, and what it uses."""
 
     labels: CallLabels
     limits: tuple[Limit, ...]
@@ -79,13 +79,13 @@ class Call(NamedTuple):
 
 
 def palette(config: Path) -> list[Call]:
-    """Calls of every kind, read and priced by a keeper, to draw from."""
+    """Calls of every kind, with the amounts and prices that a keeper computed for them."""
     chance = random.Random(_SEED)
     calls = []
     with Keeper("memory:", config) as keeper:
         for provider, model, operations in _MODELS:
             for number in range(len(operations) * _PROJECTS * _PEOPLE * _OF_EACH):
-                # Counted through, so that every operation, project and person meet each other.
+                # The number selects each combination of operation, project and person.
                 number, project = divmod(number, _PROJECTS)
                 operation = operations[number // _PEOPLE % len(operations)]
                 scope = {"project": f"series-{project}", "user": f"u{number % _PEOPLE}"}
@@ -127,7 +127,7 @@ def _amounts(chance: random.Random, provider: str) -> tuple[dict[str, Any], dict
 
 
 def fill(path: Path, config: Path, calls: list[Call], events: int, until: int) -> None:
-    """Fill a new ledger with so many events, spread evenly over the 400 days before `until`."""
+    """Fill a new ledger with this many events, spread evenly over the 400 days before `until`."""
     store = open_store(load_settings(path, config), "process")
     accounts = {limit.account.key: limit.account for call in calls for limit in call.limits}
     start = until - DAYS * _DAY_US
@@ -147,7 +147,7 @@ def fill(path: Path, config: Path, calls: list[Call], events: int, until: int) -
 
 
 def _batches(calls: list[Call], events: int, in_batch: int) -> Iterator[list[Call]]:
-    """Batch after batch, each of one project and the two people who work on it just then."""
+    """The calls of each batch: one project, and the two people who work on it at that time."""
     chance = random.Random(_SEED)
     at_work: dict[tuple[str, str], list[Call]] = {}
     for call in calls:
@@ -162,7 +162,7 @@ def _batches(calls: list[Call], events: int, in_batch: int) -> Iterator[list[Cal
 
 
 def _commands(batch: list[Call], owner: str, now: int) -> tuple[list[Command], list[Command]]:
-    """What opens these calls, and what ends them a batch later."""
+    """The commands that start these calls, and the commands that end them one batch later."""
     opening: list[Command] = []
     ending: list[Command] = []
     for number, call in enumerate(batch):

@@ -1,4 +1,4 @@
-"""What a library costs a program before it does anything: time to import, memory, disk, packages."""
+"""What a library costs before a program uses it: import time, memory, disk space, number of packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.measuring import PYTHON, ROOT, Line, alternating, child_environm
 from benchmarks.peers import python_of
 
 OURS = "quotakeeper"
-# By the name of the environment: the module a program imports.
+# Environment -> the module that a program imports.
 PEERS = {
     "genai-prices": "genai_prices",
     "langfuse": "langfuse",
@@ -19,7 +19,7 @@ PEERS = {
     "litellm": "litellm",
 }
 _QUICK_ROUNDS = 7
-# What every environment has, whatever is asked of it.
+# Packages that every environment has.
 _ALWAYS_THERE = ("pip", "setuptools", "wheel", "_distutils_hack", "distutils-precedence.pth")
 _MEMORY_CODE = """
 import sys
@@ -30,7 +30,7 @@ with open("/proc/self/status") as lines:
 
 
 def run(rounds: int, *, peers: bool = True) -> list[Line]:
-    """Ours, then peers from the lightest."""
+    """Measure quotakeeper, then the other libraries, lightest first."""
     lines = _by_importtime() + _of(OURS, PYTHON, OURS, max(rounds, _QUICK_ROUNDS))
     lines.append(_disk(OURS, ROOT / "src" / OURS))
     lines.append(line("  packages", [1], "packages", key=f"footprint.{OURS}.packages"))
@@ -44,19 +44,19 @@ def run(rounds: int, *, peers: bool = True) -> list[Line]:
 
 
 def _by_importtime() -> list[Line]:
-    """The cumulative figure that `-X importtime` gives for the package, its own cost included."""
+    """The package's cumulative time from `-X importtime`, which includes the package itself."""
 
     def once() -> float:
         told = _python(PYTHON, "-X", "importtime", "-c", f"import {OURS}").stderr.splitlines()
         return int(told[-1].split("|")[1]) / 1000
 
-    once()  # compiles
+    once()  # writes bytecode files
     found = alternating({"importtime": once}, _QUICK_ROUNDS)["importtime"]
     return [line("import quotakeeper, by -X importtime", found, "ms", key="footprint.importtime")]
 
 
 def _of(name: str, python: str, module: str, rounds: int) -> list[Line]:
-    _python(python, "-c", f"import {module}")  # compiles
+    _python(python, "-c", f"import {module}")  # writes bytecode files
     found = alternating(
         {
             "bare": lambda: seconds(lambda: _python(python, "-c", "pass")) * 1000,
@@ -67,13 +67,13 @@ def _of(name: str, python: str, module: str, rounds: int) -> list[Line]:
     over = [with_it - bare for with_it, bare in zip(found["with"], found["bare"], strict=True)]
     key = f"footprint.{name}"
     lines = [line(f"import {name}, over bare Python", over, "ms", key=f"{key}.import")]
-    if memory := _memory(python, module):  # the same from run to run
+    if memory := _memory(python, module):  # the same in every run
         lines.append(line("  resident memory", [memory], "MiB", key=f"{key}.memory"))
     return lines
 
 
 def _memory(python: str, module: str) -> float:
-    """MiB resident once it is imported; 0 where the system does not say."""
+    """Resident memory in MiB after the import; 0 if the system does not report it."""
     try:
         return int(_python(python, "-c", _MEMORY_CODE, module).stdout.split()[-1]) / 1024
     except (subprocess.CalledProcessError, ValueError, IndexError):
@@ -95,7 +95,7 @@ def _installed(name: str, python: Path) -> list[Line]:
 
 
 def _disk(name: str, folder: Path) -> Line:
-    """MiB of what is installed, without what Python compiles from it."""
+    """Disk space in MiB of the installed packages, without bytecode files."""
     size = sum(
         path.stat().st_size
         for top in folder.iterdir()

@@ -1,8 +1,8 @@
-"""Forecasts tried out on simulated days: how far off at a quarter, half and three quarters of one.
+"""Benchmark of forecasts on simulated days: the error after a quarter, half and three quarters of a day.
 
-Each day is that of `days.py`; the error is that of the day's projected total, as a percentage of
-what the day came to. Beside ours: the method before it (the speed of the last hour goes on) and
-the naive one (use over time passed goes on). Everything follows from the seeds, which are printed.
+The days come from `days.py`. The error is that of the day's projected total, in per cent of the true
+total. For comparison: the method before (the speed of the last hour continues), and a naive one (the
+average speed so far continues). The seeds decide everything, and the output names them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Method = Callable[[Sequence[int]], int]
 
 @dataclass(frozen=True)
 class Trial:
-    """How a method did on days of one kind, at one share of the day; percentages."""
+    """The errors of one method on days of one kind, at one share of the day, in per cent."""
 
     kind: str
     share: int
@@ -34,14 +34,14 @@ class Trial:
 
 
 def foreseen(day: Sequence[int], slots: int) -> Forecast | None:
-    """Our forecast after so many slots of a day."""
+    """Quotakeeper's forecast after this many slots of a day."""
     use = {number * BUCKET: amount for number, amount in enumerate(day[:slots])}
     stand = LimitSnapshot(10**12, sum(day[:slots]), 0, Window("day"), _SPAN, slots * BUCKET)
     return forecast(stand, use)
 
 
 def last_hour(day: Sequence[int]) -> int:
-    """The method before: the speed of the last hour, from its first call, goes on."""
+    """The method before: the speed of the last hour, from its first call, continues."""
     recent = day[-12:]
     first = next((number for number, amount in enumerate(recent) if amount), None)
     if first is None:
@@ -50,18 +50,18 @@ def last_hour(day: Sequence[int]) -> int:
 
 
 def naive(day: Sequence[int]) -> int:
-    """Use over time passed goes on."""
+    """The naive method: the average speed so far continues."""
     return sum(day) * SLOTS // len(day)
 
 
 def ours(day: Sequence[int]) -> int:
-    """The middle of our forecast."""
+    """The median of quotakeeper's forecast."""
     found = foreseen(day, len(day))
     return sum(day) if found is None else found.projected
 
 
 def tried(method: Method, kind: str, share: int, seeds: range) -> Trial:
-    """A method on the days of a kind with these seeds."""
+    """Run a method on the days of a kind with these seeds."""
     errors, covered = [], 0
     for seed in seeds:
         day = day_of(kind, seed)
@@ -75,7 +75,7 @@ def tried(method: Method, kind: str, share: int, seeds: range) -> Trial:
 
 
 def run(days: int = 200) -> list[Line]:
-    """Three methods on every kind of day; prints the table, gives its lines."""
+    """Run three methods on every kind of day. Prints the table and returns its lines."""
     seeds = range(days)
     print(
         f"  80 % interval; error in % of the day's total: median / 90th percentile; seeds 0 to {days - 1}"

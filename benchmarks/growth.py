@@ -1,6 +1,7 @@
-"""Growth: what a ledger costs from a thousand events to millions, one file for each size.
+"""Benchmark of growth: what a ledger costs from a thousand to millions of events, one file for each size.
 
-The sizes are measured in turn, round after round; what takes longer than ten seconds, once.
+The benchmark measures all sizes in each round. It measures a case that takes over ten seconds only
+once.
 """
 
 from __future__ import annotations
@@ -30,32 +31,32 @@ from quotakeeper import Keeper
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 MOST = 1_000_000
 KEEP = "90d"
-_COMPACTED_MOST = 1_000_000  # above it this alone takes a quarter of an hour
+_COMPACTED_MOST = 1_000_000  # a larger ledger takes over 15 minutes to compact
 _PAIRS = 200
 _TOO_LONG_SECONDS = 10.0
 
 
 class Filled(NamedTuple):
-    """A ledger of so many events."""
+    """A ledger that has this many events."""
 
     events: int
     path: Path
     config: Path
 
     def asked(self, *command: str) -> list[str]:
-        """The command line of quotakeeper on this ledger."""
+        """The arguments that run a quotakeeper command on this ledger."""
         chosen = ["--ledger", str(self.path), "--config", str(self.config)]
         return [PYTHON, "-m", "quotakeeper", *chosen, *command]
 
     @property
     def size(self) -> int:
-        """Bytes on the disk, the write-ahead log with it."""
+        """Bytes on disk, including the write-ahead log."""
         parts = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(part.stat().st_size for part in parts if part.exists())
 
 
 def run(rounds: int, *, most: int = MOST) -> list[Line]:
-    """All lines, for every size up to `most`."""
+    """Run the benchmark for every size up to `most`. Returns all its lines."""
     with tempfile.TemporaryDirectory(prefix="quotakeeper-bench-") as name:
         folder = Path(name)
         config = folder / "quotakeeper.toml"
@@ -82,7 +83,7 @@ def run(rounds: int, *, most: int = MOST) -> list[Line]:
 
 
 def _calls(ledgers: list[Filled], rounds: int) -> list[Line]:
-    """Reserving and settling, one caller; the first of a size is what the others are held to."""
+    """Reserve and settle with one caller. Other sizes are compared with the smallest."""
     cases: dict[str, Callable[[], dict[str, float]]] = {
         str(ledger.events): partial(_pairs, ledger) for ledger in ledgers
     }
@@ -106,7 +107,7 @@ def _pairs(ledger: Filled) -> dict[str, float]:
             made = keeper.reserve("gemini", **call, input_tokens=1200, output_tokens=800)
             between = time.perf_counter()
             made.settle(input_tokens=1180, output_tokens=640)
-            if number:  # the first one opens the file
+            if number:  # the first call opens the file
                 reserving.append((between - start) * 1e6)
                 settling.append((time.perf_counter() - between) * 1e6)
     return {
@@ -116,7 +117,7 @@ def _pairs(ledger: Filled) -> dict[str, float]:
 
 
 def _looks(ledgers: list[Filled], rounds: int) -> list[Line]:
-    """Looking: a program that opens the ledger and asks, and the command line."""
+    """Read the ledger: from a program that opens it and asks, and from the command line."""
     lines = []
     for what, title, look in (
         ("status", "open and ask for the status", _status),
@@ -162,7 +163,7 @@ def _told(ledger: Filled, *command: str) -> str:
 
 
 def _compacted(ledger: Filled) -> list[Line]:
-    """`compact` on a copy of it, and whether the ledger still bears out its balances."""
+    """Run `compact` on a copy of the ledger, then verify that the balances still match the entries."""
     try:
         _told(ledger, "compact", "--help")
     except RuntimeError:

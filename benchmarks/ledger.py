@@ -1,7 +1,7 @@
-"""The ledger: a durable record, and a reservation with its settlement, against what they stand on.
+"""Benchmark of the ledger: a durable record, and a reservation with its settlement.
 
-Beside one raw fdatasync of a 4 KiB append, and a bare SQLite transaction of the very same rows in
-the very same tables on one connection, which is what a program would write by hand.
+For comparison: one fdatasync of a 4 KiB append, and one plain SQLite transaction. It writes
+the same rows into the same tables on one connection, as a program would write them by hand.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _keeper(folder: Path, durability: str) -> Iterator[Keeper]:
 
 @contextmanager
 def open_keeper(path: Path, durability: str) -> Iterator[Keeper]:
-    """A keeper that has everything loaded."""
+    """A keeper that has loaded all its modules."""
     with Keeper(path, {"timezone": "UTC", "limit": _LIMITS}, durability) as keeper:
         _record(keeper)
         yield keeper
@@ -105,7 +105,7 @@ def _rate(folder: Path, durability: str, act: Callable[[Keeper], None], threads:
 
 
 async def work_in_tasks(keeper: Keeper, *, record: bool) -> None:
-    """What 64 tasks do, 40 times each."""
+    """Run 64 tasks, with 40 operations each."""
 
     async def one() -> None:
         for _ in range(40):
@@ -125,7 +125,7 @@ def _tasks_rate(folder: Path, durability: str, *, record: bool) -> float:
 
 
 def _processes_rate(folder: Path, durability: str, *, record: bool) -> float:
-    """All of four processes on one file, from the first that begins to the last that ends."""
+    """Operations per second of four processes on one file, from the first start to the last end."""
     path = folder / f"{os.urandom(6).hex()}.ledger"
     words = [PYTHON, "-c", _WORK, str(path), durability, "record" if record else "pair"]
     environment = child_environment()
@@ -154,7 +154,7 @@ def _processes_rate(folder: Path, durability: str, *, record: bool) -> float:
 
 
 def _bare(folder: Path, durability: str, *, record: bool) -> float:
-    """The rows of a record, or of a reservation and its settlement, by plain SQL."""
+    """The rows of a record, or of a reservation and its settlement, written with plain SQL."""
     path = folder / f"{os.urandom(6).hex()}.ledger"
     with Keeper(path, {"timezone": "UTC", "limit": _LIMITS}, durability) as keeper:
         _record(keeper)
@@ -215,7 +215,7 @@ def _bare(folder: Path, durability: str, *, record: bool) -> float:
 
 
 def run(rounds: int) -> list[Line]:
-    """All lines of the ledger."""
+    """Run the benchmark. Returns all its lines."""
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="quotakeeper-bench-") as name:
         folder = Path(name)

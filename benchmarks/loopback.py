@@ -1,7 +1,7 @@
-"""A server that answers as Gemini does with the same few bytes each time, in a process of its own.
+"""A server in another process that answers like Gemini, with the same few bytes each time.
 
-So that what a client spends is what is measured: an answer costs it some tens of microseconds.
-`/count` says how many calls it has answered.
+An answer takes the server tens of microseconds, so the measured time is the client's. The path `/count`
+returns how many calls the server has answered.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.measuring import PYTHON, ROOT, child_environment
 
 MODEL = "gemini-2.5-flash"
 CHUNKS = 10
-THINKING_SECONDS = 0.02  # before a stream's first byte; the fastest models take ten times as long
+THINKING_SECONDS = 0.02  # before a stream's first byte; the fastest real models need 0.2 s
 _BETWEEN_SECONDS = 0.002
 _END = b"\r\n\r\n"
 
@@ -108,7 +108,7 @@ async def _serve() -> None:
 
 
 class Loopback:
-    """Where it answers."""
+    """The addresses of the server."""
 
     def __init__(self, port: int) -> None:
         self.base = f"http://127.0.0.1:{port}"
@@ -118,14 +118,14 @@ class Loopback:
         self.stream_at_once = f"{self.stream}&at-once=1"
 
     def answered(self) -> int:
-        """How many calls reached it."""
+        """How many calls the server has answered."""
         with urllib.request.urlopen(f"{self.base}/count", timeout=10) as got:
             return int(got.read())
 
 
 @contextmanager
 def loopback() -> Iterator[Loopback]:
-    """Have it running."""
+    """Run the server until the block ends."""
     process = subprocess.Popen(
         [PYTHON, "-m", "benchmarks.loopback"], cwd=ROOT, env=child_environment(),
         stdout=subprocess.PIPE, text=True,

@@ -1,4 +1,4 @@
-"""What the figures were measured on; nothing that names the machine or who uses it."""
+"""Describes the machine of a measurement, without the machine's name or its user's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TIMES = 300
 
 
 def machine() -> dict[str, object]:
-    """Processor, memory, disk, Python, SQLite, and how busy it is."""
+    """Processor, memory, disk, Python, SQLite, and the load of the machine."""
     return {
         "cores": os.cpu_count(),
         "cpu": _processor(),
@@ -28,13 +28,13 @@ def machine() -> dict[str, object]:
 
 
 def syncs() -> float:
-    """How often a second the disk below the temporary folder takes 4 KiB and says it has them."""
+    """How many times per second the disk of the temporary folder confirms an append of 4 KiB."""
     with tempfile.TemporaryDirectory(prefix="quotakeeper-bench-") as folder:
         return synced(Path(folder))
 
 
 def synced(folder: Path) -> float:
-    """The same, in a folder of the caller's."""
+    """The same for the given folder."""
     path = folder / os.urandom(6).hex()
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     sync = getattr(os, "fdatasync", os.fsync)

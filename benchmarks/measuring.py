@@ -1,7 +1,7 @@
-"""How everything here is measured: cases in turn, round after round, and the median of each.
+"""Measures cases in turn, round after round, and takes the median of each.
 
-Cases that are compared run within the same minute on the same machine, one after the other, so a
-ratio means something where an absolute figure moves by tens of per cent from run to run.
+All compared cases run one after the other, within a minute and on the same machine. So a ratio between
+two cases is reliable, although absolute figures differ by tens of per cent from run to run.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a result: a figure, its spread, and what it is of the line it is held against.
+    """One line of a result: a figure, its spread, and its ratio to the line it is compared with.
 
-    `key` is what the pages find it by ("admission.power.one.rate"); the name is for the screen.
+    The pages find a line by its `key` ("admission.power.one.rate"). The screen shows its name.
     """
 
     name: str
@@ -44,12 +44,12 @@ class Line:
         return f"  {self.name:<44}{figure}{ratio}"
 
     def as_json(self) -> dict[str, object]:
-        """For --json."""
+        """The line as an object for `--json`."""
         return asdict(self)
 
 
 def alternating(cases: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
-    """Run each case once a round; what each one gave, round by round."""
+    """Run each case once a round. Returns the values of each case, round by round."""
     found: dict[str, list[T]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, case in cases.items():
@@ -65,7 +65,7 @@ def line(
     against: str = "",
     key: str = "",
 ) -> Line:
-    """The median of some values, and of the ratios to another case's of the same rounds."""
+    """The median of the values, and of their ratios to another case's values from the same rounds."""
     ratio = None
     if base is not None:
         ratio = median(value / other for value, other in zip(values, base, strict=True))
@@ -73,14 +73,14 @@ def line(
 
 
 def quantile(values: Sequence[float], percent: int) -> float:
-    """The smallest of the values that at least so many per cent of them do not pass."""
+    """The smallest value that at least `percent` per cent of the values do not exceed."""
     if not values:
-        raise ValueError("a quantile of nothing")
+        raise ValueError("a quantile needs at least one value")
     return sorted(values)[max(0, -(-len(values) * percent // 100) - 1)]
 
 
 def seconds(act: Callable[[], object]) -> float:
-    """How long something takes."""
+    """How long a function takes, in seconds."""
     start = time.perf_counter()
     act()
     return time.perf_counter() - start
@@ -91,11 +91,11 @@ notes: list[str] = []
 
 
 def say(text: str) -> None:
-    """A line on the screen at once, and a note with the figures: what was left out, and why."""
+    """Print a line at once, and keep it with the figures, for example what was left out and why."""
     notes.append(text)
     print(f"  {text}", flush=True)
 
 
 def child_environment() -> dict[str, str]:
-    """For a child Python that finds the package in this checkout."""
+    """The environment of a child Python that imports the package from this checkout."""
     return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}

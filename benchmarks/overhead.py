@@ -1,8 +1,8 @@
-"""What metering adds to a program's own calls: the same call, bare and metered, in turn.
+"""Benchmark of overhead: the same HTTP call without and with metering, in turn.
 
-Both against a server with a fixed answer in another process (loopback.py), over connections that
-are kept open, so nothing but the client counts. At the end the ledger must hold exactly the calls
-that reached the server while they were metered.
+A server in another process sends a fixed answer (loopback.py), and connections stay open, so the
+figures show the client only. At the end, the ledger must have exactly the calls that reached the server
+while metering was on.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Round = Callable[[], Latencies]
 
 
 class Bench:
-    """A keeper for each durability, and how many calls were made under each."""
+    """A keeper for each durability, and how many calls were made with each."""
 
     def __init__(self, folder: Path, server: Loopback) -> None:
         self.server = server
@@ -60,9 +60,10 @@ class Bench:
 
     @contextmanager
     def watched(self, how: str) -> Iterator[Callable[[], object]]:
-        """Metered under a keeper, or not at all; counts the calls that arrive meanwhile.
+        """Meter the calls inside the block with one keeper, or with none, and count the calls that
+        arrive.
 
-        Gives what waits until all of them are in the ledger.
+        Yields a function that waits until the ledger has all of them.
         """
         before = self.server.answered()
         if how == BARE:
@@ -73,7 +74,7 @@ class Bench:
         self._made[how] += self.server.answered() - before
 
     def check(self) -> str:
-        """Whether the ledgers hold what was called. Raises AssertionError."""
+        """Compare the ledgers with the calls that were made. Raises AssertionError if they differ."""
         said = []
         for name, keeper in self._keepers.items():
             events = list(keeper.events())
@@ -86,7 +87,7 @@ class Bench:
 
 
 def run(rounds: int) -> list[Line]:
-    """All lines."""
+    """Run the benchmark. Returns all its lines."""
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="quotakeeper-bench-") as name, loopback() as server:
         bench = Bench(Path(name), server)
@@ -105,8 +106,8 @@ def run(rounds: int) -> list[Line]:
 def _calls(
     bench: Bench, title: str, work: Callable[[Loopback], Latencies], rounds: int
 ) -> list[Line]:
-    # The processor's time is told apart: waiting for a disk, or for whoever else runs here, is not
-    # in it, and what is done after the answer is.
+    # Processor time is measured too. It leaves out waits for the disk and for other programs, and it
+    # includes the work that is done after the answer.
     spent: dict[str, list[float]] = {how: [] for how in _WAYS}
 
     def one_round(how: str) -> Latencies:
@@ -149,7 +150,7 @@ def _compared(
 
 
 def _key(title: str, how: str, percent: int) -> str:
-    """What the pages find a line by: "overhead.httpx_async.process.p50"."""
+    """The key by which the pages find a line: "overhead.httpx_async.process.p50"."""
     name = title.replace(",", "").replace(".", "_").replace(" ", "_")
     return f"overhead.{name}.{how}.p{percent}"
 
@@ -227,7 +228,7 @@ async def _first_byte(client: Any, url: str) -> float:
 
 
 def _many_streams(bench: Bench, rounds: int) -> list[Line]:
-    """Five hundred at once in one loop, by aiohttp, which of the async clients bears most."""
+    """Five hundred streams at once in one event loop, with aiohttp, the fastest async client here."""
     totals: dict[str, list[float]] = {how: [] for how in _WAYS}
 
     def one_round(how: str) -> Latencies:

@@ -1,7 +1,7 @@
-"""docs/en/performance.md, docs/vi/performance.md and their pictures, from the figures kept.
+"""Writes docs/en/performance.md, docs/vi/performance.md and their pictures from the stored figures.
 
-The sentences are in page.en.md and page.vi.md beside this file; what stands in braces there is made
-here. Nothing is measured: the same JSON gives the same pages.
+The sentences are in page.en.md and page.vi.md, with names in braces for the parts that this module
+makes. It measures nothing: the same JSON gives the same pages.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FOOTPRINTS = ("quotakeeper", "genai-prices", "langfuse", "openlit", "tokencost"
 
 
 def write(benches: Results) -> list[Path]:
-    """Write pages and pictures; gives what was written."""
+    """Write the pages and the pictures. Returns the paths that were written."""
     written = []
     for name, text in texts(benches).items():
         path = ROOT / name
@@ -43,7 +43,7 @@ def write(benches: Results) -> list[Path]:
 
 
 def texts(benches: Results) -> dict[str, str]:
-    """Every file that is generated, by its path from the root."""
+    """The text of every generated file, by its path from the root."""
     figures = Figures(benches)
     made: dict[str, str] = {}
     for language, words in LANGUAGES.items():
@@ -54,13 +54,13 @@ def texts(benches: Results) -> dict[str, str]:
 
 
 def page(figures: Figures, words: Words) -> str:
-    """One page: the frame of its language with every table put in. KeyError for an unknown one."""
+    """One page: its template with every table filled in. Raises KeyError for an unknown name."""
     frame = (HERE / f"page.{words.language}.md").read_text(encoding="utf-8")
     return re.sub(r"\{(\w+)\}", lambda found: TABLES[found[1]](figures, words), frame)
 
 
 def _machine(figures: Figures, words: Words) -> str:
-    """The machines of the benches, the same one said once; then how busy each bench found it."""
+    """The machines of the benchmarks, equal ones listed once; then how busy each benchmark found it."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, bench in figures.benches.items():
         about = bench["machine"]
@@ -110,7 +110,7 @@ def _admission(figures: Figures, words: Words) -> str:
 
 
 def admitted(found: dict[str, Any] | None, words: Words) -> str:
-    """ "1,000 of 1,000", and by how many per cent it is more or less."""
+    """ "1,000 of 1,000", with the difference in per cent if the two numbers differ."""
     if found is None:
         return ABSENT
     limit = int(found["unit"].removeprefix("of ").replace(",", ""))
@@ -120,7 +120,7 @@ def admitted(found: dict[str, Any] | None, words: Words) -> str:
 
 
 def _lane(figures: Figures, words: Words) -> str:
-    """The decision by itself, and with its settlement; one caller."""
+    """The time of a decision alone, and with its settlement, for one caller."""
     lines = []
     for who in ("power", "process", "lease", "memory"):
         key = f"admission.{who}.one"
@@ -203,7 +203,7 @@ def _overhead(figures: Figures, words: Words) -> str:
 
 
 def _forecast(figures: Figures, words: Words) -> str:
-    """The median error and the one that nine of ten days stay below, kind by kind of day."""
+    """The median error and the 90th percentile of the error, for each kind of day."""
     bench = figures.benches.get("forecast", {"lines": []})
     kinds: dict[str, list[str]] = {}
     for each in bench["lines"]:
@@ -219,7 +219,7 @@ _FORECAST = re.compile(r"forecast, (?P<kind>.+), at \d+ %")
 
 
 def _others(figures: Figures, words: Words) -> str:
-    """Benches without a table of their own: line by line, as the screen shows them."""
+    """Benchmarks without a table of their own, line by line, as the screen shows them."""
     head = "\n\n| | | | |\n|---|---|---|---|\n"
     return "\n\n".join(
         f"## `{name}`{head}{_listed(bench, words)}"

@@ -1,7 +1,7 @@
-"""The peers we are held against: each in an environment of its own, pinned and hashed.
+"""Makes the environments of the other libraries that the benchmarks compare, pinned and hashed.
 
-requirements/peers/NAME.in says what is asked for, `python tools/lock.py` pins it. They are made on
-first use in .cache/peers, which git ignores; nothing of them is ever needed by a test.
+requirements/peers/NAME.in lists the requirements, and `python tools/lock.py` pins them. The first use
+makes an environment in .cache/peers, which git ignores. Tests never need these environments.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SERVERS = ("redis-server", "valkey-server")
 
 
 def python_of(name: str) -> Path | None:
-    """The Python of a peer's environment; None, and a line that says so, where it can't be had."""
+    """The Python of a peer's environment. If it cannot be made, prints why and returns None."""
     try:
         return SHELF.prepare(name)
     except (UnavailableError, RuntimeError) as error:
@@ -26,7 +26,7 @@ def python_of(name: str) -> Path | None:
 
 
 def redis_server() -> str | None:
-    """A Redis server that can be started: the machine's own, else one that a package brings."""
+    """The path of a Redis server program: the machine's own, else the one from a Python package."""
     for name in _SERVERS:
         if found := shutil.which(name):
             return found

@@ -1,4 +1,4 @@
-"""Price lookup: microseconds for one call, against genai-prices, litellm and tokencost."""
+"""Benchmark of price lookup: microseconds per call, against genai-prices, litellm and tokencost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from quotakeeper.catalogue import load_snapshot
 
 _TIMES = 20_000
 PEERS = ("genai-prices", "litellm", "tokencost")
-# Run in an environment of its own, kept alive over all rounds: no figure has an import in it.
+# This program runs in a peer's environment and lives through all rounds: no figure includes an
+# import.
 _PEER_CODE = """
 import json, sys, time
 peer = sys.argv[1]
@@ -39,7 +40,7 @@ for _ in sys.stdin:
 
 
 class _Peer:
-    """A peer's process, which prices 300 calls whenever it gets a line."""
+    """A peer's process. It prices 300 calls each time it reads a line."""
 
     def __init__(self, python: Path, peer: str) -> None:
         self._process = subprocess.Popen(
@@ -48,7 +49,7 @@ class _Peer:
         )  # fmt: skip
 
     def priced(self) -> float:
-        """Microseconds a call; not a number when the process has ended."""
+        """Microseconds per call; NaN if the process has ended."""
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
             self._process.stdin.write("\n")
@@ -62,7 +63,7 @@ class _Peer:
         return float("nan")
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.kill()
         self._process.communicate()
 
@@ -77,7 +78,7 @@ def _ours() -> float:
 
 
 def run(rounds: int, *, peers: bool = True) -> list[Line]:
-    """Our line, and those of peers where they can be had."""
+    """Measure quotakeeper, then each peer whose environment can be made."""
     _ours()
     cases: dict[str, Callable[[], float]] = {"quotakeeper": _ours}
     started: dict[str, _Peer] = {}

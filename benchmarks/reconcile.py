@@ -1,7 +1,7 @@
-"""What reading a large export takes: seconds for its rows, and the most memory it holds.
+"""Benchmark of reading a large export: seconds for its rows, and the peak memory.
 
-An export of so many rows is compared with an empty ledger, each in a process of its own, once small
-and once ten times as large: memory that grows with the rows shows in the second ratio.
+Each process compares an export with an empty ledger: a small export, then one ten times as large. If
+memory grows with the number of rows, the second ratio shows it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _case(provider: str, export: Path, ledger: Path) -> tuple[float, float]:
 
 
 def run() -> list[Line]:
-    """Both kinds of export, small and large."""
+    """Measure both kinds of export, small and large."""
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

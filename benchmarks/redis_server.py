@@ -1,4 +1,4 @@
-"""A Redis server of our own on a socket in a temporary folder, ended when it is done with."""
+"""Runs a Redis server on a socket in a temporary folder, and ends the server after use."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _PATIENCE_SECONDS = 10.0
 
 @contextmanager
 def serving() -> Iterator[str | None]:
-    """The path of the socket it answers on, keeping nothing on the disk, which is its fastest.
+    """Run a server; yields the path of its socket. It writes nothing to disk, its fastest mode.
 
-    None, and a line that says so, where there is no server to start.
+    If there is no server program, prints why and yields None.
     """
     program = redis_server()
     if program is None:
@@ -44,7 +44,7 @@ def serving() -> Iterator[str | None]:
 
 
 def version() -> str:
-    """What the server says of itself, for the page."""
+    """The version that the server reports."""
     program = redis_server()
     if program is None:
         return ""

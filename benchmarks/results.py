@@ -1,4 +1,4 @@
-"""The figures that are kept: one JSON file, bench by bench, each with its machine and its day."""
+"""The stored figures: one JSON file with the lines, the machine and the day of each benchmark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Results = dict[str, dict[str, Any]]
 
 
 def read(path: Path) -> Results:
-    """What is kept; nothing where there is no file yet."""
+    """Read the stored figures; empty if there is no file."""
     if not path.exists():
         return {}
     found: Results = json.loads(path.read_text(encoding="utf-8"))["benches"]
@@ -21,14 +21,14 @@ def read(path: Path) -> Results:
 
 
 def write(path: Path, benches: Results) -> None:
-    """Keep it."""
+    """Write the stored figures."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"format": 1, "benches": benches}, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 class Figures:
-    """Look-up of lines by their key."""
+    """Finds lines by their key."""
 
     def __init__(self, benches: Results) -> None:
         self.benches = benches
@@ -40,19 +40,19 @@ class Figures:
         }
 
     def line(self, key: str) -> dict[str, Any] | None:
-        """The whole line, None when it was not measured."""
+        """The line; None if it was not measured."""
         return self._lines.get(key)
 
     def value(self, key: str) -> float | None:
-        """Its figure."""
+        """The figure of the line."""
         found = self._lines.get(key)
         return None if found is None else float(found["value"])
 
     def ratio(self, key: str) -> float | None:
-        """What it is of the line it is held against."""
+        """The line's ratio to the line it is compared with."""
         found = self._lines.get(key)
         return None if found is None or found["ratio"] is None else float(found["ratio"])
 
     def sizes(self) -> list[int]:
-        """How many events the ledgers of `growth` had."""
+        """How many events the ledgers of the `growth` benchmark had."""
         return sorted({int(key.split(".")[1]) for key in self._lines if key.startswith("growth.")})

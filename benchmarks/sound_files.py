@@ -1,4 +1,7 @@
-"""Files of every format that the readers know, made with ffmpeg: name -> what to tell ffmpeg."""
+"""Makes files of every sound format with ffmpeg.
+
+The table maps a file's name to the arguments of ffmpeg.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 SECONDS = 3
 _SOUND = ("-f", "lavfi", "-i", f"sine=d={SECONDS}:f=300")
 _FILM = ("-f", "lavfi", "-i", f"testsrc=s=64x48:r=10:d={SECONDS}")
-# ending: the rates it is tried at
+# suffix: the sample rates to make
 _RATES = {
     "wav": (8_000, 44_100), "w64": (16_000,), "aiff": (8_000, 44_100), "au": (8_000, 44_100),
     "caf": (44_100,), "flac": (16_000, 44_100), "m4a": (8_000, 44_100), "aac": (8_000, 48_000),
@@ -54,16 +57,16 @@ _JOINED = ("mp3", "aac", "ac3", "ts", "ogg", "flac")
 
 
 def make_all(folder: Path, ffmpeg: str) -> list[Path]:
-    """Make every file that this ffmpeg can; those made before are kept.
+    """Make every file that this ffmpeg can make. Files from an earlier run stay.
 
-    A file appears when it is finished, so that several processes can do this at once.
+    A file appears under its name only when it is complete, so several processes can make files at once.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         fresh = Path(name)
         for inputs, recipes in ((_SOUND, _sounds()), ((*_SOUND, *_FILM), _films())):
             missing = [each for each in recipes if not _is_there(folder / each[0])]
-            # One process makes many files: to start one takes longer than to make a file.
+            # One process makes many files, because a start takes longer than a file.
             for at in range(0, len(missing), _AT_ONCE):
                 _make(fresh, [ffmpeg, *inputs], missing[at : at + _AT_ONCE])
         for ending in _PIPED:
@@ -85,7 +88,7 @@ def _finish(fresh: Path, folder: Path) -> None:
 
 
 def _make(folder: Path, start: list[str], recipes: list[tuple[str, list[str]]]) -> None:
-    """All at once; one by one where this ffmpeg lacks a coder for one of them."""
+    """Make all files in one process. If this ffmpeg lacks an encoder for one, make them one by one."""
     command = list(start)
     for name, arguments in recipes:
         command += [*arguments, "-y", str(folder / name)]

@@ -1,4 +1,4 @@
-"""What metering adds to the start of a program: under `quotakeeper run`, and by the whole command."""
+"""What metering adds to the start of a program: its hooks alone, and the whole `quotakeeper run` command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BARE = "bare"
 
 
 def starts(folder: Path, rounds: int) -> list[Line]:
-    """A Python under `quotakeeper run` that imports no library with a hook; and the whole command."""
+    """Start a Python that imports no metered library: with the hooks alone, and by the whole command."""
     command = [PYTHON, "-c", "pass"]
     run = launcher.Run(command, child_environment(), tuple(HOOKS), folder / "notes")
     hooked = launcher.child_environment(run)
@@ -27,7 +27,7 @@ def starts(folder: Path, rounds: int) -> list[Line]:
         subprocess.run(words, env=environment, capture_output=True, check=True)
         return (time.perf_counter() - start) * 1000
 
-    started(whole, ledger)  # compiles
+    started(whole, ledger)  # writes bytecode files
     found = alternating(
         {
             BARE: lambda: started(command, child_environment()),

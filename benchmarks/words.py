@@ -1,4 +1,4 @@
-"""How a page says numbers and names, in English and in Vietnamese."""
+"""The words and the number format of the generated pages, in English and in Vietnamese."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SIGNIFICANT = 3
 
 
 class Words(NamedTuple):
-    """One language's words for what is generated; the rest of a page is in page.LANGUAGE.md."""
+    """One language's words for the generated parts. The other text of a page is in page.LANGUAGE.md."""
 
     language: str
     reached: str
@@ -33,13 +33,13 @@ class Words(NamedTuple):
     phrases: dict[str, str]
 
     def said(self, text: str) -> str:
-        """A name of the screen in this language, as far as its parts are known."""
+        """Translate a name from the screen. Parts that have no translation stay in English."""
         for english, ours in self.phrases.items():
             text = text.replace(english, ours)
         return text
 
     def number(self, value: float) -> str:
-        """Three significant digits, whole from a hundred on, grouped as the language does."""
+        """Format with three significant digits, no decimals from 100 on, and the language's separators."""
         decimals = 0
         if value and abs(value) < 100 and value != int(value):
             decimals = 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 3
@@ -51,7 +51,7 @@ class Words(NamedTuple):
         return text
 
     def cell(self, value: float | None) -> str:
-        """A number of a table, or the mark for none."""
+        """Format a number for a table; None gives the mark for "not measured"."""
         return ABSENT if value is None else self.number(value)
 
 

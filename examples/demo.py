@@ -1,8 +1,9 @@
-"""The whole product in a few seconds, without a key and without the network: `./dev demo`.
+"""Shows the whole product in a few seconds, without a key and without the network: `./dev demo`.
 
 The brief's pipeline runs on the recordings in samples/ against a sandbox that plays Gemini and
-Deepgram, under limits small enough to be reached: counting, the warning at 80 %, the stop, and the
-new day after a simulated midnight. At the end it compares its ledger with the sandbox's own bill.
+Deepgram. Its limits are small, so that the run reaches them. The demo shows counting, the warning at 80
+%, the stop at the limit, and the new day after a simulated midnight. At the end it compares the ledger
+with the sandbox's bill.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ amount = "0.05"
 
 
 class Demo:
-    """One demonstration in a folder of its own."""
+    """One run of the demo, in its own folder."""
 
     def __init__(self, folder: Path, console: ProgressConsole) -> None:
         self.folder = folder
@@ -70,7 +71,7 @@ class Demo:
         (folder / "quotakeeper.toml").write_text(CONFIG, encoding="utf-8")
 
     def run(self) -> int:
-        """Show everything; 0 when it all happened as it should."""
+        """Show all steps. Returns 0 if each gave the expected result."""
         ledger, config = self.folder / "ledger.db", self.folder / "quotakeeper.toml"
         with Sandbox(clock=self.clock) as sandbox:
             keeper = Keeper(ledger, config, clock=self.clock, on_warning=self._warned)
@@ -83,7 +84,7 @@ class Demo:
         self._conclude(ledger, config)
         return 1 if self.failures else 0
 
-    # -- the acts
+    # -- the steps of the demo
 
     def _introduce(self, sandbox: Sandbox, keeper: Keeper) -> None:
         say = self.console.line
@@ -168,7 +169,7 @@ class Demo:
         verdict = "all of it happened as it should" if not self.failures else "FAILED"
         say(f"Demo: {verdict}." if not self.failures else f"Demo {verdict}: {self.failures}")
 
-    # -- parts
+    # -- helpers
 
     def _pipeline(self, sandbox: Sandbox, keeper: Keeper) -> AllInOneBackup:
         environ = {
@@ -227,9 +228,11 @@ class Demo:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the demo; returns the exit code."""
+    """Run the demo. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="demo", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="put the outputs there")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the outputs in this new folder"
+    )
     given = parser.parse_args(arguments)
     console = ProgressConsole(sys.stdout)
     try:

@@ -1,7 +1,7 @@
-"""Chinese video or sound in; Vietnamese subtitles, text, titles and captions out, within the quota.
+"""Makes Vietnamese subtitles, text, titles and captions from Chinese video or sound, within the quota.
 
-Starts the same code as `quotakeeper translate`, with a bare `python3`:
-`python3 all_in_one_backup.py --help`. Works from a checkout, and wherever quotakeeper is installed.
+It runs the same code as `quotakeeper translate`, with a bare `python3`: `python3 all_in_one_backup.py
+--help`. It works in a checkout, and wherever quotakeeper is installed.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 
 class AllInOneBackup(TranslationRun):
-    """The brief's main script: a run whose calculator is the brief's module beside it."""
+    """The brief's main script. Its calculator comes from `token_calculator.py` in this folder."""
 
     def start_calculator(self, keeper: Keeper) -> None:
-        """Set `token_calculator`; if the module cannot be imported, the display goes plain."""
+        """Set `token_calculator`. If the module cannot be imported, the run shows plain text."""
         from token_calculator import TokenCalculator
 
         self.token_calculator = TokenCalculator(keeper=keeper)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """The script: returns its exit code."""
+    """Run the script. Returns its exit code."""
     return translate_files(lambda: read_options(arguments, environ), run_class=AllInOneBackup)
 
 

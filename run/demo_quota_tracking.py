@@ -1,7 +1,7 @@
-"""The brief's demo: everything the TokenCalculator does. `python demo_quota_tracking.py`
+"""The brief's demo: shows everything that TokenCalculator does. `python demo_quota_tracking.py`
 
-Uses a ledger of its own in a temporary folder and a clock turned by hand, so that a day passes in
-a moment; your real ledger is not touched.
+It uses a ledger in a temporary folder and a fake clock, so that a day passes in a moment. It does not
+touch your real ledger.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from token_calculator import TokenCalculator  # first: it finds quotakeeper in a checkout
+from token_calculator import TokenCalculator  # first, because it finds quotakeeper in a checkout
 
 # isort: split
 
@@ -44,7 +44,7 @@ def show_warnings(calculator: TokenCalculator) -> None:
 
 
 def first_run(folder: Path, clock: FakeClock) -> None:
-    """Count a few calls, look, export."""
+    """Count a few calls, show the totals, export."""
     calculator = TokenCalculator(folder / "ledger.db", CONFIG, clock=clock)
     heading("1. Counting calls / Đếm từng lời gọi")
     for operation, asked, answered in LINES:
@@ -66,7 +66,7 @@ def first_run(folder: Path, clock: FakeClock) -> None:
 
 
 def second_run(folder: Path, clock: FakeClock) -> bool:
-    """Another run on the same day: it knows of the first. Then the warning, then a new day."""
+    """A second run on the same day, which sees the first run's calls. Then a warning, then a new day."""
     calculator = TokenCalculator(folder / "ledger.db", CONFIG, clock=clock)
     heading("4. A second run, the same day / Lần chạy thứ hai trong ngày")
     minutes = calculator.daily_usage["deepgram_minutes"]
@@ -85,7 +85,7 @@ def second_run(folder: Path, clock: FakeClock) -> bool:
 
 
 def main() -> int:
-    """Run in a temporary folder; 0 when it went as shown."""
+    """Run the demo in a temporary folder. Returns 0 if every step gave the expected result."""
     make_legible()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     clock = FakeClock("2025-09-04T11:22:04+07:00")

@@ -1,8 +1,8 @@
-"""The brief's integration test: the main script on real audio, with quota tracking all the way.
+"""The brief's integration test: runs the main script on real audio and checks the quota tracking.
 
-`python test_quota_integration.py` runs `all_in_one_backup.py` on the samples against the sandbox
-(a stand-in on this machine: no keys, no network), and compares three accounts of it: the ledger,
-the calculator's own summary, and what the sandbox says it billed.
+`python test_quota_integration.py` runs `all_in_one_backup.py` on the samples against the sandbox, a
+fake provider on this machine that needs no keys and no network. It compares the totals of three
+sources: the ledger, the calculator's summary, and the sandbox's bill.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def run_main_script(sandbox: Sandbox, folder: Path) -> subprocess.CompletedProce
 
 
 def totals(rows: list[dict[str, int]]) -> dict[str, int]:
-    """Quantities added up by meter, modalities together."""
+    """Quantities added up by meter, over all modalities."""
     sums: dict[str, int] = {}
     for row in rows:
         for key, amount in row.items():
@@ -56,7 +56,7 @@ def totals(rows: list[dict[str, int]]) -> dict[str, int]:
 
 
 def main() -> int:
-    """0 when the three accounts agree."""
+    """Run the test. Returns 0 if the three totals are equal."""
     make_legible()
     with tempfile.TemporaryDirectory() as name, Sandbox() as sandbox:
         folder = Path(name)

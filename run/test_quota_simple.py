@@ -1,6 +1,6 @@
-"""The brief's simple test: count, price, hold against the limits, export. `python test_quota_simple.py`
+"""The brief's simple test: count, price, check limits, export. `python test_quota_simple.py`
 
-Uses a ledger of its own in a temporary folder; your real one is not touched.
+It uses a ledger in a temporary folder. It does not touch your real ledger.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from token_calculator import TokenCalculator  # first: it finds quotakeeper in a checkout
+from token_calculator import TokenCalculator  # first, because it finds quotakeeper in a checkout
 
 # isort: split
 
@@ -24,13 +24,13 @@ VIETNAMESE = (
 
 
 def check(what: str, holds: bool, shown: object) -> bool:
-    """Print one check and say whether it holds."""
+    """Print one check and whether it passed. Returns whether it passed."""
     print(f"{'✅' if holds else '❌'} {what}: {shown}")
     return holds
 
 
 def run(folder: Path) -> bool:
-    """All checks on a fresh ledger in `folder`; True when every one holds."""
+    """Run all checks on a new ledger in `folder`. Returns True if all passed."""
     calculator = TokenCalculator(folder / "ledger.db", {"timezone": "Asia/Ho_Chi_Minh"})
     translated = calculator.track_api_call("translate", CHINESE, VIETNAMESE, api_type="gemini")
     heard = calculator.track_api_call("speech_to_text", audio_duration=120.0, api_type="deepgram")
@@ -65,7 +65,7 @@ def run(folder: Path) -> bool:
 
 
 def main() -> int:
-    """Run in a temporary folder; 0 when all holds."""
+    """Run the test in a temporary folder. Returns 0 if all checks passed."""
     make_legible()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """The brief's module: `from token_calculator import TokenCalculator`.
 
-Works from a checkout with a bare `python3`, and wherever quotakeeper is installed.
+It works in a checkout with a bare `python3`, and wherever quotakeeper is installed.
 """
 
 from __future__ import annotations

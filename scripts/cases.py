@@ -1,8 +1,9 @@
-"""Run the handed cases of `../shared/cases` and print, for each, what is expected and what came.
+"""Runs the cases of `../shared/cases`, and prints the expected and the actual result of each.
 
     python -m scripts.cases [NAME ...]
 
-Exit code 1 when one differs. The kinds behind the cases are tests of their own, without that folder.
+The exit code is 1 if a result differs. For each kind of case there is also a test that does not need
+that folder.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _GEMINI = "https://generativelanguage.googleapis.com/v1beta/models/{}:generateCo
 
 
 class Case(NamedTuple):
-    """A folder of the cases: what is expected, and what to look at."""
+    """One case: the name of its folder, the expected result, and the function that runs it."""
 
     name: str
     expected: str
@@ -41,7 +42,10 @@ class Case(NamedTuple):
 
 
 def run(program: Path, *arguments: str) -> str:
-    """What a program of a case prints, on both streams, with this checkout's package."""
+    """Run a program of a case with this checkout's package.
+
+    Returns its output, stdout and stderr together.
+    """
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "ignore"}
     ran = subprocess.run(
         [sys.executable, str(program), *arguments], env=environment, cwd=program.parent,
@@ -51,7 +55,7 @@ def run(program: Path, *arguments: str) -> str:
 
 
 def stopped_lease(folder: Path) -> tuple[bool, str]:
-    """Two processes, one stopped with a lease: what is admitted in all."""
+    """Two processes draw on leases, and one of them is stopped. Counts the calls that both admit."""
     said = run(folder / "lease_stop.py", "11")
     found = re.search(r"used \[\((\d+), (\d+)\)\]", said)
     first, second = (re.search(rf"{name} admitted (\d+)", said) for name in "AB")
@@ -63,7 +67,7 @@ def stopped_lease(folder: Path) -> tuple[bool, str]:
 
 
 def bound_of(body: bytes, model: str) -> int:
-    """The bound of a Gemini request, input tokens."""
+    """The upper bound of a Gemini request, in input tokens."""
     adapter = adapter_named("gemini")
     assert adapter is not None
     call = adapter.recognise(Request("POST", _GEMINI.format(model), {}, body))
@@ -72,27 +76,27 @@ def bound_of(body: bytes, model: str) -> int:
 
 
 def signature(folder: Path) -> tuple[bool, str]:
-    """Bounds of a signature of 6,000 characters and of an image, beside their bills."""
+    """The upper bounds of a 6,000-character signature and of an image, compared with the bills."""
     signed = bound_of(run(folder / "make.py", "6000").encode(), "gemini-2.5-flash")
     image = bound_of(run(folder / "make.py", "0", "540x360").encode(), "gemini-2.0-flash")
     return signed >= 1_200 and image >= 1_806, f"signature: {signed}, image: {image}"
 
 
 def raw_sound(folder: Path) -> tuple[bool, str]:
-    """Ten seconds at 8 kHz are 320 tokens."""
+    """The bound of ten seconds of raw sound at 8 kHz is at least 320 tokens."""
     bound = bound_of((folder / "request.json").read_bytes(), "gemini-2.5-flash")
     return bound >= 320, f"{bound} tokens"
 
 
 def warning(folder: Path) -> tuple[bool, str]:
-    """A reservation that is released warns nobody; the real use does."""
+    """A released reservation causes no warning; real use does."""
     lines = run(folder / "warn.py").splitlines()
     after = [line for line in lines if line.startswith("after real")]
     return bool(after) and "85" in after[0].partition("]")[0], " | ".join(lines)
 
 
 def damaged(_: Path) -> tuple[bool, str]:
-    """One letter of a stored quantity is another: what verify and events say."""
+    """A stored quantity has one wrong letter: what `verify` and `events` report."""
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, "ledger.db")
         with Keeper(path) as keeper:
@@ -115,17 +119,17 @@ def damaged(_: Path) -> tuple[bool, str]:
 
 
 def lost_spool(folder: Path) -> tuple[bool, str]:
-    """The disk is full for the ledger and for the spool: the last line says what is lost."""
+    """The disk is full for the ledger and for the spool: the last line names the lost calls."""
     said = run(folder / "spool_exit.py")
     left = re.search(r"ledger (/\S+)/l\.db", said)
-    if left and os.path.ismount(left[1]):  # its small disk, where the program ended early
+    if left and os.path.ismount(left[1]):  # unmounts the program's small disk if it ended early
         subprocess.run(["umount", left[1]], check=False)
     lines = [line for line in said.splitlines() if "quotakeeper: lost: " in line]
     return bool(lines), lines[-1][:160] if lines else said[-300:]
 
 
 def long_answer(folder: Path) -> tuple[bool, str]:
-    """Deepgram's answer for eight hours, fetched by an address, plain and packed."""
+    """Deepgram's answer for eight hours of audio by URL, uncompressed and compressed."""
     answer = run(folder / "make.py", "8").encode()
     request = post("https://api.deepgram.com/v1/listen?model=nova-3", {"url": "https://a.vn/b.mp3"})
     told = []
@@ -137,7 +141,7 @@ def long_answer(folder: Path) -> tuple[bool, str]:
 
 
 def quota_answers(folder: Path) -> tuple[bool, str]:
-    """Gemini's 429 in three shapes: whether a day has to end, and the wait that is told."""
+    """Gemini's 429 in three forms: whether the daily quota is used up, and how long to wait."""
     told = {}
     for path in sorted(folder.glob("*.json")):
         fault = read_fault(429, {}, path.read_bytes())
@@ -155,7 +159,7 @@ def quota_answers(folder: Path) -> tuple[bool, str]:
 
 
 def sounds(lengths: dict[str, tuple[float, int]]) -> Callable[[Path], tuple[bool, str]]:
-    """How long files play, in seconds, and their channels; 0 s: they are no sound."""
+    """Lengths of files in seconds, and their channels; 0 s means that the file has no sound."""
 
     def look(folder: Path) -> tuple[bool, str]:
         right, told = True, []
@@ -170,20 +174,20 @@ def sounds(lengths: dict[str, tuple[float, int]]) -> Callable[[Path], tuple[bool
 
 
 def pipeline_wav(folder: Path) -> tuple[bool, str]:
-    """What the pipeline takes telephony WAV files for, without ffmpeg."""
+    """The lengths that the pipeline reads from telephony WAV files without ffmpeg."""
     told = {path.name: exact_milliseconds(path) for path in sorted(folder.glob("*.wav"))}
     return told == {"adpcm_ima_wav.wav": 10_205, "adpcm_ms.wav": 10_180}, f"{told} ms"
 
 
 ALL = (
-    # limits that hold
+    # limits that must hold
     Case("lease_of_a_stopped_process", "at most 100 of 100 admitted", stopped_lease),
     Case("thought_signature", "bounds of at least 1,200 and 1,806 tokens", signature),
     Case("raw_at_8_khz", "a bound of at least 320 tokens", raw_sound),
     Case("warning_used_up", "a warning at the real 85 %", warning),
     Case("damaged_quantity", "verify lists it; events() names the entry", damaged),
     Case("spool_lost_at_exit", "the last line says what is lost", lost_spool),
-    # nothing unseen
+    # calls that must be seen
     Case(
         "silent_bypass",
         "3 billed: metered, or named and exit 6 by --strict",
@@ -191,7 +195,7 @@ ALL = (
     ),
     Case("deepgram_answer_over_16_mb", "28,800,000 ms reported, plain and packed", long_answer),
     Case("gemini_429", "the day's quota; 26.66 s; 26.66 s; 35,477.2 s", quota_answers),
-    # nobody hurt
+    # programs that must not fail
     Case("signal_while_loading", "ok 1; billed 2, in the ledger 2", run_cases.signal_while_loading),
     Case("signal_with_leases", "no error, verify []", run_cases.signal_with_leases),
     Case("call_at_exit", "exit 0; billed 2, in the ledger 2", run_cases.at_exit),
@@ -200,7 +204,7 @@ ALL = (
     ),
     Case("green_threads", "exit 0; billed, and in the ledger", run_cases.green),
     Case("subinterpreter", "exit 0; billed, and in the ledger", run_cases.subinterpreter),
-    # sound
+    # lengths of sound
     Case("five_one_channels", "1 s, 6 channels", sounds({"ac3.mp4": (1.0, 6)})),
     Case("fragmented_mp4", "20.4 s, as ffprobe says", sounds({"film.mp4": (20.4, 0)})),
     Case("joined_aac_segments", "20.096 s, as decoded", sounds({"joined.aac": (20.096, 0)})),
@@ -217,7 +221,7 @@ ALL = (
 
 
 def main(names: list[str]) -> int:
-    """Run the cases of these names, or all."""
+    """Run the named cases, or all."""
     if not CASES.is_dir():
         sys.stderr.write(f"{CASES} is not there: no case was run\n")
         return 1

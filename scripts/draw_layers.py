@@ -1,6 +1,6 @@
 """Draws docs/images/layers.svg from the import contract in pyproject.toml.
 
-Run it after a change of the contract: `python scripts/draw_layers.py`; a test compares.
+Run it after a change of the contract: `python scripts/draw_layers.py`. A test compares the two.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "images" / "layers.svg"
 CONTRACT = "Layers point downwards"
-# What each part is, in few words.
+# A short description of each part.
 PARTS = {
     "__main__": "python -m quotakeeper",
     "cli": "commands, text for people",
@@ -51,14 +51,14 @@ WIDTH, BOX, GAP, MARGIN = 1_080, 54, 14, 20
 
 
 def layers(pyproject: str) -> list[list[str]]:
-    """The layers of the contract, the highest first; each is a row of parts."""
+    """The layers of the contract, highest first. Each is a row of parts."""
     contracts = tomllib.loads(pyproject)["tool"]["importlinter"]["contracts"]
     found = next(each for each in contracts if each["name"] == CONTRACT)
     return [[part.strip(" ()") for part in row.split("|")] for row in found["layers"]]
 
 
 def svg(rows: list[list[str]]) -> str:
-    """One box a part, one line a layer; imports point down."""
+    """Draw one box for each part and one row for each layer. Imports point down."""
     height = len(rows) * (BOX + GAP) + 2 * MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '

@@ -1,7 +1,7 @@
-"""Draw the picture of the live monitor that the README shows: `python scripts/draw_monitor.py`.
+"""Draws the picture of the live monitor for the README: `python scripts/draw_monitor.py`.
 
-A day of a small team, told to a ledger in memory with a clock turned by hand; then one real frame
-of `quotakeeper watch`, as an SVG. The same input gives the same picture.
+It records a day of a small team in a ledger in memory, with a fake clock. Then it draws one real frame
+of `quotakeeper watch` as an SVG. The same input gives the same picture.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WIDTH = 92
 
 
 def tell_a_day(keeper: Keeper, clock: FakeClock) -> Reservation:
-    """Sixteen videos: heard, translated, rewritten; the last one is under way."""
+    """Record sixteen videos: transcribed, translated, rewritten. The last video is still in progress."""
     model = "gemini-2.5-flash"
     for number in range(16):
         minutes = 38 + 7 * (number % 5)
@@ -58,7 +58,7 @@ def main() -> int:
     for line in lines:
         console.print(Text.from_ansi(line), no_wrap=True, overflow="crop")
     svg = console.export_svg(title="quotakeeper watch", unique_id="watch")
-    # Fonts are the reader's own: nothing is fetched from anywhere when the picture is shown.
+    # The picture uses the reader's own fonts, so that showing it downloads nothing.
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     TARGET.parent.mkdir(parents=True, exist_ok=True)

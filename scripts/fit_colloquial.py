@@ -1,6 +1,6 @@
-"""Spoken Chinese as subtitles have it, written for the fit: short cues, mostly without marks.
+"""Spoken Chinese as in subtitles, written for the fit: short cues, most without punctuation.
 
-News sentences, which the fit has plenty of, hardly use these words.
+The fit has many news sentences, and these rarely use spoken words.
 """
 
 from __future__ import annotations
@@ -42,6 +42,6 @@ CUES = tuple(cue for line in _CUES.split("\n") for cue in line.split("|") if cue
 
 
 def spoken(draw: random.Random) -> str:
-    """Return one to thirty cues, one a line, sometimes two speakers in a cue."""
+    """Return 1 to 30 cues, one a line. Some cues have two speakers."""
     cues = draw.choices(CUES, k=draw.choice((1, 1, 2, 5, 12, 30)))
     return "\n".join(f"- {cue}" if draw.random() < 0.1 else cue for cue in cues)

@@ -1,9 +1,9 @@
-"""Writes the frequent-word lists by which quotakeeper.tokens.language tells languages apart.
+"""Writes the lists of frequent words from which quotakeeper.tokens.language recognises a language.
 
     python scripts/fit_language.py --corpora ../shared/corpora
 
-From the odd documents of NTREX-128 only, so that the even ones can test it. One line per list:
-label, tab, letters beyond ASCII that belong to the language, tab, words by falling frequency.
+It reads only the odd documents of NTREX-128; the even ones are for tests. Each list is one line: label,
+tab, the language's letters beyond ASCII, tab, words by falling frequency.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fit_texts import read_ntrex
 
 WORDS = 90
 _LETTERS = re.compile(r"[^\W\d_]+")
-# Only languages whose script alone does not name them.
+# Only languages that their script does not identify.
 _LABELS = """
     af ar bg ca cs da de en es et fa fi fr hi hr hu id is it kk lt lv mn mr ms nb nl pl pt ro
     ru sk sl sr sv sw tl tr uk ur vi
@@ -27,7 +27,7 @@ OUT = Path(__file__).resolve().parent.parent / "src/quotakeeper/tokens/data/word
 
 
 def without_marks(text: str) -> str:
-    """Return Vietnamese as it is typed without a Vietnamese keyboard."""
+    """Return Vietnamese without diacritics, as people type it without a Vietnamese keyboard."""
     plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     return "".join(char for char in plain if not unicodedata.combining(char))
 

@@ -1,7 +1,7 @@
-"""The texts fit_tokens.py fits on: odd NTREX-128 documents, and texts made up here from them.
+"""The texts that fit_tokens.py fits on: odd NTREX-128 documents, and texts generated from them.
 
-Made up: subtitles, JSON, tables of numbers, identifiers, addresses, markup, emoji; and the source
-code of Python's own standard library. Everything is drawn from one seeded generator.
+Generated texts are subtitles, JSON, tables of numbers, identifiers, addresses, markup and emoji. The
+source code of Python's standard library is added. One seeded generator makes every choice.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 
 from fit_colloquial import spoken
 
-SKIPPED_LANGUAGE = "my"  # NTREX Burmese tokenises at twice the usual rate: not representative
+SKIPPED_LANGUAGE = "my"  # NTREX Burmese has twice the usual tokens: not representative
 _DECOMPOSED = frozenset(("vi", "ko", "fr", "de", "es", "pt", "cs", "pl"))
 ARCHIVE = "ntrex-61-languages.tar.xz"
 
-LONG = " long"  # marks the group of a language's joined sentences
+LONG = " long"  # suffix of the group of a language's joined sentences
 LONG_SENTENCES = 45
 
 Text = tuple[str, str]  # (group, text)
@@ -112,7 +112,7 @@ def _markup(draw: random.Random, sentences: list[str]) -> str:
 
 
 def _escaped(draw: random.Random, sentences: list[str]) -> str:
-    """JSON whose characters beyond ASCII are written as \\uXXXX, as many programs write it."""
+    """JSON with characters beyond ASCII written as \\uXXXX, as many programs write it."""
     parts = [_part(draw, sentences) for _ in range(draw.randrange(1, 5))]
     shapes = (
         {"text": parts[0]},
@@ -123,7 +123,7 @@ def _escaped(draw: random.Random, sentences: list[str]) -> str:
 
 
 def _decomposed(draw: random.Random, sentences: list[str]) -> str:
-    """Marks typed as characters of their own, as some keyboards and file systems leave them."""
+    """Text with diacritics as separate characters, as some keyboards and file systems write it."""
     return unicodedata.normalize("NFD", draw.choice(sentences))
 
 
@@ -190,7 +190,7 @@ def standard_library(draw: random.Random) -> Iterator[Text]:
 
 
 def training_texts(corpora: Path, seed: int) -> list[Text]:
-    """Return (group, text) of everything to fit on; the same list for the same seed."""
+    """Return (group, text) for every text to fit on. The same seed gives the same list."""
     draw = random.Random(seed)
     texts: list[Text] = []
     made: tuple[tuple[str, Callable[[random.Random, list[str]], str], int], ...] = (

@@ -1,15 +1,17 @@
-"""Fits the character-pair table of quotakeeper.tokens against the real tokenizer.
+"""Fits the character-pair table of quotakeeper.tokens to the counts of the real tokenizer.
 
     python scripts/fit_tokens.py --corpora ../shared/corpora --tokenizer tokenizer.json
 
-TOKENIZER is the pinned tokenizer.json or the .model made from it. Needs numpy, scipy and
-sentencepiece. Deterministic: the same seed, corpora and Python standard library (its sources are
-part of the texts) give the same bytes.
+TOKENIZER is the pinned tokenizer.json or the .model made from it. Needs numpy, scipy and sentencepiece.
+Deterministic: the same seed, corpora and Python standard library (its sources are part of the texts)
+give the same bytes. Run scripts/make_pieces.py first.
 
-Method: tokens of a text = gaps + sum over its words of max(1, 1 + sum of pair weights), known words
-being exact (run scripts/make_pieces.py first). Least
-squares on the relative error of whole texts, languages weighted by 1/sqrt(count), first without
-the max, then Gauss-Newton steps with it; stored as signed bytes.
+Model: tokens of a text = gaps + sum over its words of max(1, 1 + sum of pair weights). Known words have
+their exact count.
+
+Method: least squares on the relative error of whole texts, with each language weighted by
+1/sqrt(count). The first step leaves out the max; Gauss-Newton steps then include it. The weights are
+stored as signed bytes.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from quotakeeper.tokens.pair_sums_numpy import slots
 from quotakeeper.tokens.piece_facts import TAIL_MARKS, load_facts
 from quotakeeper.tokens.sentencepiece_model import to_model
 
-# Languages that most users of the package write are fitted more closely than the rest.
+# The languages that most users write get a closer fit than the others.
 CLOSER = {
     "spoken": 4.0,
     "escaped vi": 2.0,
@@ -53,7 +55,7 @@ DEFAULT_OUT = Path(pair_table.__file__).parent / "data" / "pairs.bin"
 
 
 def load_tokenizer(path: Path) -> sentencepiece.SentencePieceProcessor:
-    """Open a .model, or a tokenizer.json by way of a temporary .model."""
+    """Open a .model file, or convert a tokenizer.json to a temporary .model and open that."""
     if path.suffix != ".json":
         return sentencepiece.SentencePieceProcessor(model_file=str(path))
     with tempfile.NamedTemporaryFile(suffix=".model") as file:
@@ -63,9 +65,10 @@ def load_tokenizer(path: Path) -> sentencepiece.SentencePieceProcessor:
 
 
 def block_costs(processor: sentencepiece.SentencePieceProcessor) -> np.ndarray:
-    """Return tokens per character to expect in 128-blocks of code points nothing else is known of.
+    """Return the expected tokens per character in each block of 128 code points, for blocks without data.
 
-    A character that is a piece of the tokenizer takes about 0.7 tokens, any other its UTF-8 bytes.
+    A character that is a piece of the tokenizer takes about 0.7 tokens. Any other takes its UTF-8
+    bytes.
     """
     known = {processor.id_to_piece(i) for i in range(processor.get_piece_size())}
     costs = np.zeros(pair_table.BLOCKS)
@@ -79,7 +82,11 @@ def block_costs(processor: sentencepiece.SentencePieceProcessor) -> np.ndarray:
 
 
 def split_words(texts: list[str]) -> tuple[sparse.csr_matrix, list[str], np.ndarray]:
-    """Return (texts x words counts, gap character + word, tokens of the gaps of each text)."""
+    """Split texts into words.
+
+    Returns a matrix with the word counts of each text, the words with their gap character in front,
+    and the tokens of the gaps of each text.
+    """
     numbers: dict[str, int] = {}
     rows, columns, gaps = [], [], np.zeros(len(texts))
     for row, text in enumerate(texts):
@@ -96,7 +103,7 @@ def split_words(texts: list[str]) -> tuple[sparse.csr_matrix, list[str], np.ndar
 
 
 def without_known(words: list[str]) -> tuple[list[str], np.ndarray]:
-    """Return the words with known ones cut down to their gap and marks, and the tokens cut off."""
+    """Cut known words down to their gap and marks. Returns the words, and the tokens that were cut off."""
     facts = load_facts()
     if facts is None:
         sys.exit("make the facts first: scripts/make_pieces.py")
@@ -106,13 +113,13 @@ def without_known(words: list[str]) -> tuple[list[str], np.ndarray]:
         found = facts.words.get(bare, 0) if word[0] == pair_table.SPACE else 0
         marks = word[1 + len(bare) :]
         left.append(pair_table.BREAK + marks if found else word)
-        # A word that only stands for itself brings one token without any pair.
+        # A word that is one piece has one token and needs no pair.
         tokens[number] = found if not found or marks else found - 1
     return left, tokens
 
 
 def features(words: list[str], spelled: np.ndarray) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Return (words x table columns, tokens of each word that no weight decides)."""
+    """Return two things: the (words x table columns) matrix, and the tokens of each word without a weight."""
     lengths = np.array([len(word) for word in words])
     codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
     inner = np.ones(len(codes), bool)
@@ -143,17 +150,18 @@ def features(words: list[str], spelled: np.ndarray) -> tuple[sparse.csr_matrix, 
 
 
 def row_weights(groups: list[str], tokens: np.ndarray) -> np.ndarray:
-    """Return the square-root weight of each text: about 1/tokens^0.95, languages evened out."""
+    """Return the square root of each text's weight: about 1/tokens^0.95, with languages balanced."""
     sizes = {group: groups.count(group) for group in set(groups)}
     share = np.array([1.0 / np.sqrt(sizes[group]) for group in groups])
     share *= [CLOSER.get(group.removesuffix(LONG), 1.0) for group in groups]
-    # Long texts hold the bias of a whole language down, which single sentences hardly feel.
+    # Long texts get more weight: they show the bias of a whole language, which single sentences do
+    # not.
     share *= [LONG_SHARE if group.endswith(LONG) else 1.0 for group in groups]
     return np.sqrt(share / share.mean() / np.maximum(tokens, 1) ** 1.9)
 
 
 def solve(counts: Any, matrix: Any, fixed: Any, goal: Any, weight: Any, steps: int) -> Any:
-    """Return the weight of each column; `goal` is the tokens each text's words must add up to."""
+    """Return the weight of each column. `goal` is the number of tokens in the words of each text."""
     scale = sparse.diags(weight)
     weighted = scale @ counts
     target = weight * goal - weighted @ fixed
@@ -174,7 +182,7 @@ def solve(counts: Any, matrix: Any, fixed: Any, goal: Any, weight: Any, steps: i
 
 
 def quantise(x: np.ndarray, spelled: np.ndarray, costs: np.ndarray, met: np.ndarray) -> bytes:
-    """Return the table file for the fitted columns; blocks never met get their expected cost."""
+    """Return the table file for the fitted columns. A block without data gets its expected cost."""
     pairs, right, left = np.split(x, [pair_table.SLOTS, pair_table.SLOTS + pair_table.BLOCKS])
     right = np.where(met, right, costs)
     stored = [
@@ -201,7 +209,7 @@ def main() -> None:
     costs = block_costs(processor)
     blocks = np.unique([min(ord(char) >> 7, pair_table.BLOCKS - 1) for char in set("".join(words))])
     met = np.isin(np.arange(pair_table.BLOCKS), blocks)
-    # The byte rule, where it is nearly always right: no such character is a piece.
+    # Use the byte rule for blocks where almost no character is a piece.
     spelled = (costs > 1.9) & ((costs > 2.9) | ~met)
     left, exact = without_known(words)
     matrix, fixed = features(left, spelled)

@@ -1,13 +1,13 @@
-"""Makes the facts of quotakeeper.tokens that bound a count: data/pieces.bin.
+"""Writes data/pieces.bin: the facts about the tokenizer with which quotakeeper.tokens bounds a count.
 
     python scripts/make_pieces.py --corpora ../shared/corpora --tokenizer tokenizer.json
 
-TOKENIZER is the pinned tokenizer.json. Needs numpy and sentencepiece. Deterministic: the same
-seed, corpora and Python standard library give the same bytes. Stops when the tokenizer lacks one
-of the properties that the bound rests on (see piece_facts.py).
+TOKENIZER is the pinned tokenizer.json. Needs numpy and sentencepiece. Deterministic: the same seed,
+corpora and Python standard library give the same bytes. The script stops if the tokenizer lacks a
+property that the bound needs (see piece_facts.py).
 
-Known words are the words of the odd NTREX-128 documents and of Python's standard library that
-tighten the bound most: how often a word comes, times what the rule for unknown words adds to it.
+Known words come from the odd NTREX-128 documents and from Python's standard library. The script takes
+the words that tighten the bound most: frequency times the tokens that the rule for unknown words adds.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from quotakeeper.tokens.piece_facts import CODES, PieceFacts
 from quotakeeper.tokens.sentencepiece_model import to_model
 
 DEFAULT_OUT = Path(piece_facts.__file__).parent / "data" / "pieces.bin"
-GAP = "\u2581"  # how the vocabulary writes a space
+GAP = "\u2581"  # the vocabulary's character for a space
 CLOSER = {"en": 8.0, "vi": 3.0, "es": 2.0, "de": 2.0, "fr": 2.0, "pt": 2.0, "ru": 2.0, "id": 2.0}
-MOST_TOKENS = 9  # one digit in the file
+MOST_TOKENS = 9  # the file has one digit for it
 
 
 def normal_pieces(document: dict) -> set[str]:
-    """Return the pieces that merging can make: none of the added tokens, no bytes."""
+    """Return the pieces that merging can make: no added tokens, no byte pieces."""
     added = {token["content"] for token in document["added_tokens"]}
     return {
         piece
@@ -49,7 +49,7 @@ def normal_pieces(document: dict) -> set[str]:
 
 
 def check(document: dict, pieces: set[str]) -> None:
-    """Exit unless the tokenizer has every property that the bound rests on."""
+    """Exit with a message if the tokenizer lacks a property that the bound needs."""
     merges = {
         tuple(merge) if isinstance(merge, list) else tuple(merge.split(" "))
         for merge in document["model"]["merges"]
@@ -70,10 +70,13 @@ def check(document: dict, pieces: set[str]) -> None:
 
 
 def best_pairs(document: dict, pieces: set[str], seed: int) -> tuple[frozenset[int], int]:
-    """Return pairs of which no two share a place, and the multiplier that loses least of them."""
+    """Choose pairs that do not share a slot.
+
+    Returns the pairs, and the multiplier that loses fewest of them.
+    """
     numbers = document["model"]["vocab"]
     names = (piece for piece in pieces if len(piece) == 2 and max(piece) < "\U00010000")
-    ordered = sorted(names, key=numbers.__getitem__)  # the frequent ones come first
+    ordered = sorted(names, key=numbers.__getitem__)  # frequent pairs come first
     pairs = [
         ord(first.replace(GAP, " ")) << 16 | ord(second.replace(GAP, " "))
         for first, second in ordered
@@ -93,7 +96,7 @@ def best_pairs(document: dict, pieces: set[str], seed: int) -> tuple[frozenset[i
 
 
 def is_word(word: str) -> bool:
-    """Return whether a word may be known: letters and marks, with - and ' inside."""
+    """Return whether a word can be a known word: letters and marks, with - and ' inside."""
     return (
         0 < len(word) <= piece_facts.LONGEST_KNOWN
         and all(unicodedata.category(char)[0] in "LM" or char in "-'\u2019_" for char in word)
@@ -102,7 +105,7 @@ def is_word(word: str) -> bool:
 
 
 def tally(corpora: Path, seed: int) -> Counter[str]:
-    """Return how much each word weighs in the texts that words are taken from."""
+    """Return the weight of each word in the texts that known words are taken from."""
     found: Counter[str] = Counter()
     for language, sentences in read_ntrex(corpora, 0).items():
         for sentence in sentences:
@@ -128,7 +131,7 @@ def main() -> None:
     pieces = normal_pieces(document)
     check(document, pieces)
     costs = bytes(1 if chr(code) in pieces else utf8_length(code) for code in range(CODES))
-    costs = costs[:32] + b"\1" + costs[33:]  # a space is written as the piece GAP
+    costs = costs[:32] + b"\1" + costs[33:]  # a space is stored as the piece GAP
     pairs, multiplier = best_pairs(document, pieces, options.seed)
     bare = PieceFacts(costs, pairs, {}, multiplier)
     weights = tally(options.corpora, options.seed)

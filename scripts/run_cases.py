@@ -1,6 +1,6 @@
-"""The handed cases that are programs under `quotakeeper run`: the bill beside the ledger.
+"""The cases that are programs under `quotakeeper run`: compares the provider's bill with the ledger.
 
-They call the stand-in of the cases, which keeps a bill of its own; `scripts.cases` runs them.
+The programs call the cases' fake provider, which writes a bill. `scripts.cases` runs these functions.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from tests.matrix.environments import prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT.parent / "shared" / "cases"
-PORT = 18471  # the programs of the cases name it
+PORT = 18471  # the programs of the cases contain this port
 _SECONDS = 90
 _GREEN = ("late_gevent.py", "eventlet_first_line.py")
 
 
 class Ran(NamedTuple):
-    """How a program ended under `run`, what was billed, and what the ledger says."""
+    """How a program ended under `run`, the calls on the bill, and the calls in the ledger."""
 
     code: int
     out: str
@@ -39,7 +39,7 @@ class Ran(NamedTuple):
 
     @property
     def is_right(self) -> bool:
-        """Whether it ended well and every call that was billed is in the ledger as reported."""
+        """Whether the program succeeded and every billed call is in the ledger as reported."""
         return self.code == 0 and self.billed == self.booked > 0 and self.assumed == 0
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Ran(NamedTuple):
 
 @contextmanager
 def provider(bill: Path) -> Iterator[None]:
-    """The stand-in of the cases, until the block ends."""
+    """Run the cases' fake provider until the block ends."""
     stub = subprocess.Popen(
         [sys.executable, str(CASES / "stub_provider.py"), str(PORT), str(bill)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -72,7 +72,7 @@ def provider(bill: Path) -> Iterator[None]:
 
 def under_run(program: Path, *arguments: str, python: str = sys.executable, options: Sequence[str] = ()
               ) -> Ran:  # fmt: skip
-    """Run a program of the cases against the stand-in, on a ledger of its own."""
+    """Run a program of the cases with the fake provider and a new ledger."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ledger, bill = folder / "ledger.db", folder / "bill.txt"
@@ -99,19 +99,19 @@ def under_run(program: Path, *arguments: str, python: str = sys.executable, opti
 
 
 def at_exit(folder: Path) -> tuple[bool, str]:
-    """A call in an exit handler."""
+    """A program makes a call in an exit handler."""
     ran = under_run(folder / "exit_402.py")
     return ran.is_right and ran.billed == 2, str(ran)
 
 
 def ended_right_after(folder: Path) -> tuple[bool, str]:
-    """80 calls in processes that end right after them."""
+    """Processes make 80 calls and end right after them."""
     ran = under_run(folder / "pool.py")
     return ran.is_right and ran.billed == 80, str(ran)
 
 
 def signal_while_loading(folder: Path) -> tuple[bool, str]:
-    """A handler's call while the first call loads the meter, at nine instants."""
+    """A signal handler makes a call while the first call loads the meter, at nine different moments."""
     wrong = None
     for hundredth in range(2, 11):
         ran = under_run(folder / "sig_hang.py", f"0.{hundredth:02}")
@@ -123,7 +123,7 @@ def signal_while_loading(folder: Path) -> tuple[bool, str]:
 
 
 def signal_with_leases(folder: Path) -> tuple[bool, str]:
-    """A handler that uses the keeper while the main thread does."""
+    """A signal handler uses the keeper while the main thread uses it."""
     said = []
     for lease in ("auto", "400"):
         for verb in ("reserve", "record", "status"):
@@ -138,13 +138,16 @@ def signal_with_leases(folder: Path) -> tuple[bool, str]:
 
 
 def subinterpreter(folder: Path) -> tuple[bool, str]:
-    """A call in a sub-interpreter, alone and after one outside."""
+    """A program makes a call in a sub-interpreter: the only call, or after a call outside."""
     alone, both = (under_run(folder / "call_inside.py", *more) for more in ((), ("--both",)))
     return alone.is_right and both.is_right and both.billed == 2, f"{alone}; {both}"
 
 
 def silent_bypass(folder: Path) -> tuple[bool, str]:
-    """Children with a clean environment, and `python -I`: metered, or named, and told by --strict."""
+    """A program starts children with an empty environment and with `python -I`.
+
+    Each child must be metered, or named as not counted, which `--strict` reports.
+    """
     ran = under_run(folder / "clean_child.py", options=["--strict"])
     right = ran.billed == 3 and (
         ran.is_right or (ran.code == 6 and ran.err.count("not counted") == 2)
@@ -154,7 +157,7 @@ def silent_bypass(folder: Path) -> tuple[bool, str]:
 
 
 def green(folder: Path) -> tuple[bool, str]:
-    """Programs that gevent or eventlet patch after they have imported an HTTP library."""
+    """gevent or eventlet patches a program after the program has imported an HTTP library."""
     python = str(prepare("green"))
     runs = [under_run(folder / name, python=python) for name in _GREEN]
     return all(ran.is_right for ran in runs), "; ".join(map(str, runs))

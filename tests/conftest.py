@@ -1,4 +1,4 @@
-"""What every test gets: repeatable properties, no network, and the folder of shared facts."""
+"""Settings of every test: repeatable random examples, no network, and the folder of shared facts."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from tools.pytest_rules import (
 
 __all__ = ["pytest_configure", "pytest_make_collect_report", "pytest_runtest_makereport"]
 
-MEASURING = measure()  # before anything imports the package
+MEASURING = measure()  # before any import of the package
 
-# The store contract's own assertions are explained like those of a test.
+# pytest explains the failed assertions of the store contract like those of a test.
 pytest.register_assert_rewrite("quotakeeper.testing")
 
-# A shell that starts a job in the background (`./dev test &`) lets it ignore SIGINT; tests send it.
+# A shell that starts a background job (`./dev test &`) makes it ignore SIGINT, but tests send
+# SIGINT.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Derandomized: the examples follow from the test itself, so that a red run is red again.
-# Explore with `./dev test --hypothesis-profile explore tests/...`, where the seed is printed.
+# Derandomized: each test always has the same examples, so a failed run fails again. Explore with
+# `./dev test --hypothesis-profile explore tests/...`, which prints the seed.
 settings.register_profile(
     "house", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -48,7 +49,7 @@ def pytest_report_header() -> str:
 
 
 class NetworkBlockedError(RuntimeError):
-    """A test tried to reach beyond this machine."""
+    """A test tried to connect to another machine."""
 
 
 def _is_local(family: int, address: Any) -> bool:
@@ -65,7 +66,7 @@ def _is_local(family: int, address: Any) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_network() -> Iterator[None]:
-    """Refuse every connection that leaves this machine, in every test, before a name is resolved."""
+    """Refuse every connection to another machine in every test, before a name is resolved."""
     with pytest.MonkeyPatch.context() as patch:
         for verb in ("connect", "connect_ex", "sendto"):
             patch.setattr(socket.socket, verb, _guarded(getattr(socket.socket, verb)))

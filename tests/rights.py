@@ -1,4 +1,4 @@
-"""File modes that hold for root too: Linux lets a thread lay down the right to pass them over."""
+"""Makes file modes apply to root too: on Linux a thread can drop the right to bypass them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PASS_OVER_MODES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 @contextmanager
 def modes_hold() -> Iterator[None]:
-    """This thread, and the threads it starts, obey file modes as an ordinary user does."""
+    """Inside the block, this thread and the threads that it starts obey file modes like an ordinary user."""
     if sys.platform != "linux" or os.geteuid() != 0:
         yield
         return

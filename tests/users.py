@@ -1,4 +1,6 @@
-"""Other Unix users, for tests that root runs: a process forked for one call, with its ids alone."""
+"""Runs a function as another Unix user, for tests that root runs: in a forked process with
+that user's ids.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ needs_users = pytest.mark.skipif(
 
 
 class User(NamedTuple):
-    """A user by numbers: no name has to be known to the machine."""
+    """A user by numeric ids. The machine need not have a name for it."""
 
     uid: int
-    groups: tuple[int, ...]  # the first is its own
+    groups: tuple[int, ...]  # the first is the primary group
 
     def run(self, act: Callable[[], None]) -> None:
-        """Call it in a process of this user; raises AssertionError with what it raised there."""
+        """Run the function in a process of this user. Raises AssertionError with any exception from there."""
         read, write = os.pipe()
         child = os.fork()
         if child == 0:

@@ -1,1 +1,1 @@
-"""What `./dev` is made of: the standard library only, never imported by the package."""
+"""The parts of `./dev`. They use the standard library only, and the package never imports them."""

@@ -1,8 +1,11 @@
-"""The development environment: makes `.venv` from the hashed lock once, and remembers that it did.
+"""Makes the development environment `.venv` from the hashed lock, and notes in a stamp what it was made
+from.
 
-The stamp has three independent keys, so that a change redoes only what it touches:
-`interpreter` (version, where it lives, where the checkout lives) rebuilds everything, `lock` reinstalls
-the libraries, `project` reinstalls the checkout itself (editable, without network).
+The stamp has three keys, so that a change repeats only the work it needs:
+- A new `interpreter` (its version, its folder, the checkout's folder) makes the whole environment
+  again.
+- A new `lock` installs the libraries again.
+- A new `project` installs the checkout again, as editable and without network.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from typing import NamedTuple
 
 EXIT_UNAVAILABLE = 69
 STAMP_NAME = ".checkout-stamp.json"
-# What a person set for other installations, and what would send ours elsewhere.
+# Variables that a user may set for other installations. Here they would change what is installed,
+# or where.
 NOT_INHERITED = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -47,11 +51,11 @@ OFFLINE_SIGNS = (
 
 
 class CheckoutError(Exception):
-    """The environment can't be made; the message is the one line to show."""
+    """The environment cannot be made. The message is one line for the screen."""
 
 
 class Checkout(NamedTuple):
-    """Where a checkout lives, and where its parts are; `folder` is its environment's."""
+    """The paths of a checkout. `folder` is the name of its environment's folder."""
 
     root: Path
     folder: str = ".venv"
@@ -82,12 +86,15 @@ class Checkout(NamedTuple):
 
 
 def in_ci() -> bool:
-    """Whether a robot runs this: what a desk may go without is then an error."""
+    """Whether CI runs this.
+
+    In CI a missing optional part is an error; on a developer's machine it is not.
+    """
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
 def wanted_stamp(checkout: Checkout) -> dict[str, str]:
-    """What the environment must have been made from to be usable as it stands."""
+    """The stamp that an up-to-date environment has."""
     return {
         "interpreter": _digest(f"{sys.version}|{sys.base_prefix}|{checkout.root}".encode()),
         "lock": _digest(checkout.lock.read_bytes() + checkout.extras_lock.read_bytes()),
@@ -96,7 +103,7 @@ def wanted_stamp(checkout: Checkout) -> dict[str, str]:
 
 
 def read_stamp(checkout: Checkout) -> dict[str, str]:
-    """What the environment was made from; empty when there is none, or none that can be trusted."""
+    """The stamp of the environment; empty if the environment or a readable stamp is missing."""
     try:
         found = json.loads(checkout.stamp.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -106,7 +113,7 @@ def read_stamp(checkout: Checkout) -> dict[str, str]:
 
 
 def prepare(checkout: Checkout) -> Path:
-    """Return the environment's Python, making or refreshing the environment first where needed."""
+    """Return the path of the environment's Python. Makes or updates the environment first if needed."""
     wanted = wanted_stamp(checkout)
     if read_stamp(checkout) == wanted:
         return checkout.python
@@ -132,7 +139,8 @@ def _refresh(checkout: Checkout, done: dict[str, str], wanted: dict[str, str]) -
         _say(f"making {checkout.folder} with Python {sys.version.split()[0]}")
         done = {}
         _make_venv(checkout, uv)
-    # Written after each step: a step cut short is the only one done again.
+    # The stamp is written after each step, so that an interrupted run repeats only the step that
+    # failed.
     reached = {"interpreter": wanted["interpreter"]}
     if done.get("lock") != wanted["lock"]:
         _say("installing the locked libraries")
@@ -159,7 +167,7 @@ def _make_venv(checkout: Checkout, uv: str | None) -> None:
     made = _run([base, "-m", "venv", str(checkout.venv)])
     if made.returncode == 0:
         return
-    # Debian without python3-venv: the module is there, pip's bundle is not.
+    # Debian without python3-venv has the module venv, but not the pip that venv installs.
     bare = _run([base, "-m", "venv", "--clear", "--without-pip", str(checkout.venv)])
     if bare.returncode == 0 and (uv or _outer_pip() is not None):
         return
@@ -171,7 +179,7 @@ def _make_venv(checkout: Checkout, uv: str | None) -> None:
 
 
 def _install(checkout: Checkout, uv: str | None, arguments: list[str]) -> str:
-    """Install, with uv or else with pip; returns what the last of them complained of, or ""."""
+    """Install with uv, or with pip without uv. Returns the last error output, or "" on success."""
     attempts = []
     if uv:
         attempts.append(
@@ -201,14 +209,17 @@ def _install(checkout: Checkout, uv: str | None, arguments: list[str]) -> str:
 
 
 def _go_without_extras(problem: str) -> None:
-    """At a desk the tests of optional libraries may skip; CI runs them, so it stops here."""
+    """Continue without the optional libraries.
+
+    On a developer's machine their tests skip; in CI this raises.
+    """
     version = ".".join(map(str, sys.version_info[:2]))
     text = (
         "optional libraries (exact, language, apsw) have no ready-made build here for "
         f"Python {version}"
     )
     if in_ci():
-        raise CheckoutError(f"{text}, and CI goes without none:\n{problem.strip()[-2000:]}")
+        raise CheckoutError(f"{text}, and CI needs all of them:\n{problem.strip()[-2000:]}")
     _say(f"{text}; their tests skip")
 
 
@@ -219,14 +230,14 @@ def _why_not(output: str) -> str:
 
 
 def _outer_pip() -> list[str] | None:
-    """Pip outside the new environment, if it is new enough (22.3) to install into another one."""
+    """A pip from outside the new environment that can install into it (pip 22.3 or later); else None."""
     base = getattr(sys, "_base_executable", sys.executable)
     probe = _run([base, "-m", "pip", "--python", base, "--version"])
     return [base, "-m", "pip"] if probe.returncode == 0 else None
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run to the end with both streams in `stdout`; pip must not see a host environment's settings."""
+    """Run a command to its end, with both streams in `stdout`. pip does not see the user's pip settings."""
     environment = {**os.environ, "PYTHONUTF8": "1"}
     for name in NOT_INHERITED:
         environment.pop(name, None)
@@ -250,7 +261,10 @@ def _write_stamp(checkout: Checkout, stamp: dict[str, str]) -> None:
 
 @contextmanager
 def _only_one(checkout: Checkout) -> Iterator[None]:
-    """Two `./dev` at once: the second waits, then finds the work done. Windows goes without."""
+    """Hold a file lock while the block runs: a second `./dev` waits, then finds the work done.
+
+    No lock on Windows.
+    """
     if sys.platform == "win32":
         yield
         return

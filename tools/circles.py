@@ -1,7 +1,7 @@
-"""Prints the import circles of the package: `./dev circles`.
+"""Prints the import cycles of the package: `./dev circles`.
 
-Every import statement counts, also those inside functions and under `if TYPE_CHECKING:`. A circle is
-a set of modules of which each one reaches each other one by imports. Exit code 1 if there is one.
+Every import statement counts, also inside functions and under `if TYPE_CHECKING:`. A cycle is a set of
+modules in which each module reaches every other one by imports. The exit code is 1 if there is a cycle.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Graph = dict[str, set[str]]
 
 
 def import_graph(source: Path, package: str = "quotakeeper") -> Graph:
-    """Each module of a package, and the modules of it that its import statements name.
+    """Each module of a package, with the modules of the package that it imports.
 
-    `from package.part import name` names the module `package.part.name` where there is one, else
-    `package.part`. An import of a module does not count as an import of the packages around it.
+    `from package.part import name` means the module `package.part.name` if it exists, else
+    `package.part`. An import of a module does not count as an import of its parent packages.
     """
     files = {_name(path, source): path for path in sorted((source / package).rglob("*.py"))}
     return {
@@ -31,7 +31,7 @@ def import_graph(source: Path, package: str = "quotakeeper") -> Graph:
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
-    """The circles of a graph: its strongly connected components of two modules or more."""
+    """The import cycles of a graph: its strongly connected components of two or more modules."""
     reached = {name: _reached(graph, name) for name in graph}
     found: list[list[str]] = []
     for name in sorted(graph):
@@ -41,7 +41,7 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the circles, each with the imports that close it; 1 if there are any."""
+    """Print each import cycle and the imports that form it. Returns 1 if there is a cycle."""
     graph = import_graph(Path(arguments[0]) if arguments else SOURCE)
     found = circles(graph)
     for circle in found:

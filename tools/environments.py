@@ -1,7 +1,8 @@
-"""Environments of other people's libraries, aside from `.venv`: made once, kept by their hash.
+"""Makes and caches environments of other libraries, apart from `.venv`.
 
-Each is filled from pinned, hashed requirements and nothing else; a change of them, or of the
-interpreter, makes it anew. Tests play the real SDKs in such environments, benchmarks their peers.
+Each environment contains only its pinned, hashed requirements. A change of the requirements or of the
+interpreter makes it again. Tests run the real SDKs in such environments; benchmarks run other
+libraries.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from tools.checkout import NOT_INHERITED, OFFLINE_SIGNS
 
 
 class UnavailableError(Exception):
-    """The environment cannot be made here; the message is one line that says why."""
+    """The environment cannot be made on this machine. The message says why in one line."""
 
 
 class Shelf(NamedTuple):
-    """Environments of one kind: the folder of their requirements, and the folder they are kept in."""
+    """Environments of one kind: the folder of their requirements, and the folder that contains them."""
 
     requirements: Path
     cache: Path
@@ -34,14 +35,17 @@ class Shelf(NamedTuple):
         return self.requirements / f"{name}.txt"
 
     def version(self, name: str, distribution: str) -> str:
-        """The version that an environment pins of a distribution."""
+        """The version of a distribution that an environment pins. Raises LookupError if it pins none."""
         for line in self.pins(name).read_text(encoding="utf-8").splitlines():
             if line.startswith(f"{distribution}=="):
                 return line.split("==")[1].split()[0]
         raise LookupError(f"{name} does not pin {distribution}")
 
     def prepare(self, name: str) -> Path:
-        """The Python of an environment, made first where it is not there. Raises UnavailableError."""
+        """Return the path of an environment's Python; makes the environment if it is missing.
+
+        Raises UnavailableError.
+        """
         pinned = self.pins(name).read_bytes()
         key = hashlib.sha256(pinned + f"{sys.version}|{sys.base_prefix}".encode()).hexdigest()[:16]
         folder = self.cache / f"{name}-{key}"
@@ -82,14 +86,14 @@ def _run(command: list[str]) -> None:
     if ran.returncode:
         if any(sign in ran.stdout for sign in OFFLINE_SIGNS):
             raise UnavailableError(
-                "the package index can't be reached, and the environment is not kept"
+                "cannot reach the package index, and the environment was not made before"
             )
         raise RuntimeError(f"{' '.join(command[:4])} failed:\n{ran.stdout.strip()[-2000:]}")
 
 
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
-    """Two processes at once: the second waits, then finds the work done."""
+    """Hold a file lock while the block runs: a second process waits, then finds the work done."""
     if sys.platform == "win32":
         yield
         return

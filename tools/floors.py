@@ -1,4 +1,4 @@
-"""Holds measured coverage to its floors: lines and branches together, over all files of a pattern."""
+"""Compares measured coverage with its minimum: lines and branches together, over all files of a pattern."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from tools.layout import FLOORS
 
-_SHOWN = 20  # files with gaps that are listed under a floor
+_SHOWN = 20  # how many files with gaps are listed under a minimum
 
 
 class LimitRoom(NamedTuple):
-    """How one pattern stands: what is covered of what could be, and the files with gaps."""
+    """The coverage of one pattern: covered items, all items, and the files with gaps."""
 
     pattern: str
     floor: float
@@ -29,12 +29,15 @@ class LimitRoom(NamedTuple):
 
 
 def standings(files: Mapping[str, Any], floors: Mapping[str, float]) -> list[LimitRoom]:
-    """Judge the `files` of a coverage JSON report. A pattern that fits no file stands at zero."""
+    """Compare the `files` of a coverage JSON report with each minimum.
+
+    A pattern without files has 0 %.
+    """
     return [_standing(files, pattern, floor) for pattern, floor in floors.items()]
 
 
 def report(root: Path, python: str, data: Path) -> int:
-    """Combine what the processes measured and print each floor; 1 if one does not hold."""
+    """Combine the coverage data of all processes and print each minimum. Returns 1 if one is missed."""
     command = [python, "-m", "coverage"]
     written = data.with_name("coverage.json")
     written.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""Rules of this code base that no linter knows: sizes, names, floats near money, SQL, hosts, rings.
+"""Rules of this code base that no linter has: sizes, names, floats near money, SQL, hosts, imports.
 
-Every gate is a function over one parsed file; `GATES` lists them. A line may be let off with
-`# gate-ok(NAME): reason` at its end, the reason being what a reviewer reads.
-Run it alone with `python tools/gates.py [ROOT]`; it also prints warnings, which fail nothing.
+Each gate is a function that checks one parsed file; `GATES` lists them. A line that ends with `#
+gate-ok(NAME): reason` is not checked by that gate; the reason is for the reviewer. `python
+tools/gates.py [ROOT]` runs the gates alone. It also prints warnings, which do not fail.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it also runs as a plain file
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # this file also runs as a script
 
 from tools.layout import (
     CODE_FOLDERS,
@@ -61,7 +61,7 @@ TEXT_NAMES = {"dev", "run", "Makefile", "NOTICE", "Dockerfile", ".gitignore", ".
 VAGUE_NAMES = re.compile(r"(?:.*_)?(?:utils?|helpers?|common|misc|managers?)")
 
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
-# Written as patterns: the gate itself must name no host either.
+# These are patterns, because this file must not contain the name of a host.
 REGISTRIES = re.compile(
     r"(?:(?:pypi|pythonhosted|npmjs|yarnpkg|crates|rubygems|conda|anaconda)\.(?:org|com|io)"
     r"|(?:docker|ghcr|quay|gcr)\.io|githubusercontent\.com)"
@@ -86,7 +86,9 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """One file: its path from the root with forward slashes, its lines, its tree if it is Python."""
+    """One file: its path from the root with forward slashes, its lines, and its syntax tree if it is
+    Python.
+    """
 
     path: str
     lines: list[str]
@@ -111,7 +113,7 @@ Gate = Callable[[Source], Iterator[Finding]]
 
 
 def size(source: Source) -> Iterator[Finding]:
-    """Files stay readable in one sitting, functions on one screen."""
+    """A file has at most `FILE_LIMIT` lines, and a function at most `FUNCTION_LIMIT`."""
     if not (source.is_code and source.path.endswith(".py")):
         return
     lines, most = len(source.lines), LONG_FILES.get(source.path, FILE_AIM)
@@ -129,16 +131,18 @@ def size(source: Source) -> Iterator[Finding]:
 
 
 def vague_name(source: Source) -> Iterator[Finding]:
-    """A module named for nothing collects everything."""
+    """A module's name says what the module does: no `utils`, no `helpers`."""
     if not source.is_package:
         return
     for part in source.path.removeprefix(PACKAGE).removesuffix(".py").split("/"):
         if VAGUE_NAMES.fullmatch(part):
-            yield Finding(source.path, 1, "vague-name", f"{part!r} says nothing; name what it does")
+            yield Finding(
+                source.path, 1, "vague-name", f"{part!r} does not say what the module does"
+            )
 
 
 def no_float(source: Source) -> Iterator[Finding]:
-    """No float is made, written or promised where money, limits and counts live."""
+    """No code makes or declares a float where money, limits and counts are computed."""
     if not source.is_in(*EXACT_PLACES) or source.path in INEXACT_FILES:
         return
     has_waits = source.is_in(*WAITING_PLACES)
@@ -155,7 +159,7 @@ def no_float(source: Source) -> Iterator[Finding]:
 
 
 def fixed_sql(source: Source) -> Iterator[Finding]:
-    """SQL handed to a connection is a constant or comes from a .sql file, never put together."""
+    """SQL that a connection executes is a constant or comes from a .sql file. Code never builds it."""
     if not source.is_in(f"{STORES}*"):
         return
     built = {
@@ -172,12 +176,12 @@ def fixed_sql(source: Source) -> Iterator[Finding]:
             continue
         statement = node.args[0]
         if is_built_text(statement) or (isinstance(statement, ast.Name) and statement.id in built):
-            text = f".{node.func.attr}() gets SQL put together at run time; bind the values"
+            text = f".{node.func.attr}() gets SQL that is built at run time; bind the values"
             yield Finding(source.path, node.lineno, "sql", text)
 
 
 def finished(source: Source) -> Iterator[Finding]:
-    """What is committed is done; what isn't is written down as an issue."""
+    """Committed code has no mark of unfinished work and no NotImplementedError; open work is an issue."""
     if not source.is_code or source.path.startswith("tools/"):
         return
     for number, line in enumerate(source.lines, 1):
@@ -189,7 +193,7 @@ def finished(source: Source) -> Iterator[Finding]:
 
 
 def no_host(source: Source) -> Iterator[Finding]:
-    """Nothing here names where a package came from, or one person's machine."""
+    """No file names the host that a package came from, or a folder of one person's machine."""
     for number, line in enumerate(source.lines, 1):
         if found := REGISTRIES.search(line):
             yield Finding(source.path, number, "host", f"names a registry: {found[0]}")
@@ -198,7 +202,7 @@ def no_host(source: Source) -> Iterator[Finding]:
 
 
 def ring_zero(source: Source) -> Iterator[Finding]:
-    """The core imports the standard library and itself; a lazy exception is in the list above."""
+    """The core imports the standard library and the package. `LAZY_LIBRARIES` lists the exceptions."""
     if not source.is_package or source.is_in(*OUTER_RING):
         return
     lazily = set().union(*(names for where, names in LAZY_LIBRARIES.items() if source.is_in(where)))
@@ -217,7 +221,7 @@ GATES: tuple[Gate, ...] = (size, vague_name, no_float, fixed_sql, finished, no_h
 
 
 def inspect(path: str, text: str) -> list[Finding]:
-    """Everything the gates say about one file, given its path from the root."""
+    """Return every finding in one file. `path` is its path from the root, with forward slashes."""
     tree = ast.parse(text, filename=path) if path.endswith(".py") else None
     source = Source(path, text.splitlines(), tree)
     return [
@@ -226,7 +230,7 @@ def inspect(path: str, text: str) -> list[Finding]:
 
 
 def inspect_tree(root: Path) -> list[Finding]:
-    """Everything the gates say about a checkout."""
+    """Return every finding in a checkout."""
     findings = []
     for path in _texts(root):
         name = path.relative_to(root).as_posix()
@@ -238,7 +242,7 @@ def inspect_tree(root: Path) -> list[Finding]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print what was found; 1 if any of it is more than a warning."""
+    """Print every finding. Returns 1 if one of them is an error, not a warning."""
     root = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
     findings = inspect_tree(root)
     for finding in findings:

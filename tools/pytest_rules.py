@@ -1,7 +1,8 @@
-"""Pytest hooks of this project: in CI a skip is a failure, and each folder's minutes are noted.
+"""Pytest hooks of this project: in CI a skipped test fails, and each folder's run time is written to a
+file.
 
-`tests/conftest.py` imports the hooks. On Linux only ALLOWED reasons may skip; Windows and macOS may
-skip what is not theirs.
+`tests/conftest.py` imports the hooks. On Linux only the reasons in ALLOWED may skip a test. On Windows
+and macOS, tests of another system may skip too.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ ALLOWED = (
     "Windows",
     "macOS",
     "../shared",
-    "no second user without root",  # a user cannot become another one
-    "3.12 begins to warn",  # there is nothing to see before that Python
-    "this ledger lives in one object",  # a rule of the contract about two stores on one ledger
+    "no second user without root",  # root is needed to become another user
+    "3.12 begins to warn",  # older Pythons do not warn
+    "this ledger lives in one object",  # the rule needs two stores on one ledger
 )
 
 
@@ -48,7 +49,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for a whole file."""
+    """Turn a skipped file into a failed one where the reason is not allowed."""
     report = yield
     _refuse(report)
     return report
@@ -61,11 +62,11 @@ def _refuse(report: pytest.TestReport | pytest.CollectReport) -> None:
     reason = str(told[2] if isinstance(told, tuple) else told)
     if not may_skip(reason, sys.platform):
         report.outcome = "failed"
-        report.longrepr = f"CI skips nothing that can run: {reason}"
+        report.longrepr = f"CI does not allow this skip: {reason}"
 
 
 class Minutes:
-    """Adds up how long the tests of each folder took, and writes it when the session ends."""
+    """Adds up the seconds of each folder's tests. Writes them to a file when the session ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -80,14 +81,14 @@ class Minutes:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Note the minutes in the process that hears of every test."""
+    """Register `Minutes` in the main process of pytest, which gets the reports of all workers."""
     path = os.environ.get(MINUTES_VARIABLE)
     if path and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Minutes(Path(path)), "checkout-minutes")
 
 
 def measure() -> Coverage | None:
-    """Start measuring coverage in a process that runs tests, before it imports the package."""
+    """Start coverage in a process that runs tests. Call it before the process imports the package."""
     data = os.environ.get(COVERAGE_VARIABLE)
     if not data:
         return None

@@ -1,9 +1,9 @@
-"""Builds the wheel and the source archive twice, compares them, and writes what is published.
+"""Builds the wheel and the source archive twice, compares the builds, and writes the files to publish.
 
 `python tools/release.py [--out DIST] [--tag vX.Y.Z]`, with the Python of .venv. The two builds differ
 in folder, file times, time zone and hash seed; every byte must be the same. Beside the archives it
-writes an SBOM (CycloneDX 1.6, from the metadata and requirements/extras.lock) and SHA256SUMS.
-SOURCE_DATE_EPOCH is the time in the archives: as set, else that of the commit.
+writes an SBOM (CycloneDX 1.6, from the metadata and requirements/extras.lock) and SHA256SUMS. The file
+times in the archives are SOURCE_DATE_EPOCH if it is set, else the time of the commit.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = Path("requirements") / "extras.lock"
-NO_COMMIT = 1_580_601_600  # 2020-02-02, as hatchling: a source tree without git
+NO_COMMIT = 1_580_601_600  # 2020-02-02, hatchling's default, for a source tree without git
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".venv.lock", ".cache", "build", "dist", "out", "__pycache__", ".hypothesis",
     "*_cache", "*.egg-info", "*.db*", ".coverage*",
 )  # fmt: skip
 SEEDS = ({"PYTHONHASHSEED": "0", "TZ": "UTC"}, {"PYTHONHASHSEED": "1", "TZ": "Asia/Ho_Chi_Minh"})
-# The package URL's word for a Python package (purl specification).
+# The type of a Python package in the package URL specification (purl).
 PURL = "pkg:py" + "pi"
 _PIN = re.compile(r"^([a-z0-9][\w.-]*)==([^\s;\\]+)(?:\s*;\s*([^\\\n]+?))?\s*\\?$", re.MULTILINE)
 _NAME = re.compile(r"[\w.-]+")
 
 
 class ReleaseError(Exception):
-    """The release can't be made; the message is the one line to show."""
+    """The release cannot be made. The message is one line for the screen."""
 
 
 class Pin(NamedTuple):
-    """A library that an extra may install: `marker` says where, "" everywhere."""
+    """A library that an extra may install. `marker` says on which systems; "" means on all."""
 
     name: str
     version: str
@@ -53,7 +53,7 @@ class Pin(NamedTuple):
 
 
 def source_date(root: Path, environment: Mapping[str, str]) -> int:
-    """The time that the archives carry, in seconds since 1970 UTC."""
+    """The file time in the archives, in seconds since 1970 UTC."""
     given = environment.get("SOURCE_DATE_EPOCH")
     if given is not None:
         return int(given)
@@ -66,7 +66,7 @@ def source_date(root: Path, environment: Mapping[str, str]) -> int:
 
 
 def build(root: Path, out: Path, epoch: int, seeds: Mapping[str, str]) -> dict[str, str]:
-    """Build both archives; returns the sha256 of each by its file name."""
+    """Build both archives. Returns the sha256 of each by its file name."""
     ran = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-d", str(out)],
         cwd=root, env={**os.environ, **seeds, "SOURCE_DATE_EPOCH": str(epoch)},
@@ -78,10 +78,10 @@ def build(root: Path, out: Path, epoch: int, seeds: Mapping[str, str]) -> dict[s
 
 
 def build_twice(root: Path, out: Path, epoch: int) -> dict[str, str]:
-    """Build here and in a copy elsewhere; raises ReleaseError unless every byte is the same."""
+    """Build here and in a copy of the checkout. Raises ReleaseError unless every byte is the same."""
     out.mkdir(parents=True, exist_ok=True)
     if any(out.iterdir()):
-        raise ReleaseError(f"{out} is not empty")
+        raise ReleaseError(f"the folder {out} is not empty; give an empty or new one with --out")
     with tempfile.TemporaryDirectory() as folder:
         copy, here, there = Path(folder, "copy"), Path(folder, "here"), Path(folder, "there")
         shutil.copytree(root, copy, ignore=NOT_COPIED, copy_function=shutil.copy)
@@ -98,7 +98,7 @@ def build_twice(root: Path, out: Path, epoch: int) -> dict[str, str]:
 def bill_of_materials(
     root: Path, out: Path, sums: Mapping[str, str], epoch: int
 ) -> dict[str, object]:
-    """What the release consists of and may install, as a CycloneDX 1.6 document."""
+    """The SBOM: what the release contains and what it may install, as a CycloneDX 1.6 document."""
     (wheel,) = (name for name in sums if name.endswith(".whl"))
     told = _metadata(out / wheel)
     name, version = str(told["Name"]), str(told["Version"])
@@ -130,13 +130,13 @@ def bill_of_materials(
         "dependencies": [
             {"ref": reference, "dependsOn": sorted(_purl(each) for each in found if each.name in direct)}
         ],
-        # The lock does not say which library asked for which.
+        # The lock does not say which library requires which.
         "compositions": [{"aggregate": "incomplete", "dependencies": [reference]}],
     }  # fmt: skip
 
 
 def pins(lock: str) -> list[Pin]:
-    """Every library of a lock, in its order."""
+    """Every library of a lock, in the order of the lock."""
     return [Pin(name, version, marker) for name, version, marker in _PIN.findall(lock)]
 
 
@@ -146,7 +146,7 @@ def sha256(path: Path) -> str:
 
 
 def release(root: Path, out: Path, epoch: int, tag: str = "") -> list[str]:
-    """Build, compare and write everything; returns the lines of SHA256SUMS."""
+    """Build, compare and write all files. Returns the lines of SHA256SUMS."""
     sums = build_twice(root, out, epoch)
     bill = bill_of_materials(root, out, sums, epoch)
     (wheel,) = (name for name in sums if name.endswith(".whl"))
@@ -162,10 +162,10 @@ def release(root: Path, out: Path, epoch: int, tag: str = "") -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Make a release; 1 where it can't be made."""
+    """Make a release. Returns 1 if it cannot be made."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="an empty or new folder")
-    parser.add_argument("--tag", default="", help="must be v and the version")
+    parser.add_argument("--tag", default="", help="for example v1.2.3; must match the version")
     given = parser.parse_args(arguments)
     try:
         lines = release(ROOT, given.out.resolve(), source_date(ROOT, os.environ), given.tag)

@@ -1,7 +1,7 @@
 """Checks the types of the public surface with pyright in strict mode: `python tools/strict_types.py`.
 
-[tool.pyright] in pyproject.toml says which files. Pyright and its Node.js both come from the lock;
-settings of the environment that would fetch others do not count here.
+[tool.pyright] in pyproject.toml lists the files. Pyright and its Node.js come from the lock; this
+script overrides the variables that would make pyright download others.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def main(arguments: list[str]) -> int:
         return 1
     for name in [name for name in os.environ if name.startswith("PYRIGHT_PYTHON_")]:
         del os.environ[name]
-    os.environ["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # no question for a newer version
-    from pyright.cli import main as pyright  # reads the environment when it is imported
+    os.environ["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # do not look for a newer version
+    from pyright.cli import main as pyright  # pyright reads the variables on import
 
     return int(pyright(arguments) or 0)
 

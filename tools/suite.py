@@ -1,6 +1,7 @@
-"""The whole of `./dev test`: every test with this Python, coverage, then the core with every other one.
+"""`./dev test`: runs every test with this Python and coverage, then the core tests with every other
+Python.
 
-The parts end with a table of minutes: one row for a folder of tests, one column for a run.
+At the end it prints a table of minutes: one row for each folder of tests, one column for each run.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ from quotakeeper.tokens import exact
 exact.install("npm", Path(sys.argv[1]))
 """
 OUTSIDER = "nobody"
-# Of the environment that a user without rights is started with, nothing names root's folders.
+# These variables name folders of root, so the user without rights must not inherit them.
 _NOT_FOR_OUTSIDERS = ("PYENV_", "XDG_", "VIRTUAL_ENV", "TMPDIR", "PYTHON", "PIP_CACHE", "UV_")
 
 
 class Run(NamedTuple):
-    """One run of pytest, or of a step beside it: its exit code and how long it took."""
+    """One run of pytest, or of another step: its exit code and how long it took."""
 
     name: str
     code: int
@@ -52,7 +53,10 @@ class Run(NamedTuple):
 def whole(
     checkout: Checkout, check: Callable[[], int], *, every_python: bool, coverage: bool = False
 ) -> int:
-    """Run everything; 0 if every part of it was green. `coverage` measures it, and holds its floors."""
+    """Run everything.
+
+    Returns 0 if all parts passed. With `coverage`, also checks the coverage minimums.
+    """
     system.provide(checkout.root)
     runs = [_timed("check", lambda _: check())]
     python = str(prepare(checkout))
@@ -68,20 +72,23 @@ def whole(
 
 
 def with_interpreter(checkout: Checkout, each: Interpreter, arguments: list[str]) -> int:
-    """Hand `./dev test` over to another Python, with an environment of its own."""
+    """Run `./dev test` with another Python, in an environment made for that Python."""
     command = [each.program, "dev.py", "--environment", f".cache/pythons/{each.name}"]
     return _code(subprocess.run([*command, "test", *arguments], cwd=checkout.root, check=False))
 
 
 def core_folders(root: Path) -> list[str]:
-    """The folders of CORE_TESTS that are there."""
+    """The folders of CORE_TESTS that exist."""
     return sorted(
         path.relative_to(root).as_posix() for pattern in CORE_TESTS for path in root.glob(pattern)
     )
 
 
 def table(runs: list[Run]) -> str:
-    """Minutes by folder and run. A folder's are added over pytest's processes, a run's are elapsed."""
+    """The table of minutes by folder and run.
+
+    A folder's minutes are summed over the processes of pytest; a run's minutes are elapsed time.
+    """
     folders = sorted({name for run in runs for name in run.folders})
     tested = [run for run in runs if run.folders]
     width = max((len(name) for name in folders), default=0) + 2
@@ -106,7 +113,7 @@ def _timed(name: str, act: Callable[[Path], int]) -> Run:
 
 
 def _measured(checkout: Checkout, python: str, *, coverage: bool) -> list[Run]:
-    """Every test, in two parts: those that coverage is measured with, and the rest."""
+    """Run every test in two parts: those that coverage measures, then the rest."""
     data = checkout.root / ".cache" / "coverage" / "data"
     shutil.rmtree(data.parent, ignore_errors=True)
     data.parent.mkdir(parents=True)
@@ -134,14 +141,14 @@ def _measured(checkout: Checkout, python: str, *, coverage: bool) -> list[Run]:
 
 
 def _provide_tokenizer(checkout: Checkout, python: str) -> None:
-    """In CI, make the pinned tokenizer: tests hold the exact counts to it."""
+    """In CI, write the pinned tokenizer: tests compare exact counts with it."""
     target = checkout.root / TOKENIZER
     if not in_ci() or target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     command = [python, "-c", MAKE_TOKENIZER, str(target)]
     told = ""
-    for _ in range(2):  # the package has 41 MB; a line may break once
+    for _ in range(2):  # the download is 41 MB, so it gets a second try
         ran = subprocess.run(
             command, cwd=checkout.root, env=child_environment(checkout), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False,
@@ -156,11 +163,11 @@ def _provide_tokenizer(checkout: Checkout, python: str) -> None:
 
 
 def _announced(root: Path) -> list[Interpreter]:
-    """The Pythons to try besides this one; names those that this machine lacks."""
+    """The Pythons to test besides this one. Prints the names of those that this machine lacks."""
     first = interpreters.current()
     there = interpreters.found(root)
     for name in interpreters.missing(root, there):
-        print(f"dev: not tried: {name} is not on this machine", flush=True)
+        print(f"dev: not tested: {name} is not on this machine", flush=True)
     return interpreters.others(there, first, again=_is_root())
 
 
@@ -182,7 +189,10 @@ def _elsewhere(checkout: Checkout, each: Interpreter, asked: list[str], notes: P
 
 
 def _as_outsider(checkout: Checkout, each: Interpreter, asked: list[str], notes: Path) -> int:
-    """Root's rights hide faults: a copy of the checkout, a home and a PATH of a user without any."""
+    """Run the tests as a user without rights: root's rights hide permission errors.
+
+    The user gets a copy of the checkout, a home folder and a PATH of its own.
+    """
     import pwd
 
     user = pwd.getpwnam(OUTSIDER)
@@ -206,7 +216,7 @@ def _as_outsider(checkout: Checkout, each: Interpreter, asked: list[str], notes:
 
 @contextmanager
 def _copied(root: Path, user: int, group: int) -> Iterator[Path]:
-    """The checkout and what tests need beside it, in a folder that belongs to this user."""
+    """Copy the checkout, and the files that tests need beside it, into a folder that the user owns."""
     with tempfile.TemporaryDirectory(prefix="quotakeeper-outsider-") as folder:
         base = Path(folder)
         copy = base / "checkout"
@@ -226,7 +236,7 @@ def _copied(root: Path, user: int, group: int) -> Iterator[Path]:
 
 
 def _code(ran: subprocess.CompletedProcess[bytes]) -> int:
-    """The exit code; a signal's death is reported the shell's way."""
+    """The exit code. For a process that a signal ended, 128 plus the signal's number, as in a shell."""
     return ran.returncode if ran.returncode >= 0 else 128 - ran.returncode
 
 

@@ -1,4 +1,4 @@
-"""Questions the gates ask of a syntax tree; each answers for one node."""
+"""Questions about a syntax tree that the gates ask; each function answers for one node."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 
 def walk(tree: ast.Module | None) -> Iterator[ast.AST]:
-    """Every node; none where the file isn't Python."""
+    """Every node of the tree; none if the file is not Python."""
     return iter(()) if tree is None else ast.walk(tree)
 
 
 def is_float_name(node: ast.AST) -> bool:
-    """True for the bare word `float`."""
+    """Whether the node is the bare name `float`."""
     return isinstance(node, ast.Name) and node.id == "float"
 
 
 def durations(node: ast.AST) -> list[ast.AST]:
-    """A literal may be a duration if it says so: SOME_SECONDS = 0.5, seconds=0.5, sleep(0.5)."""
+    """The literals that are durations by their name: SOME_SECONDS = 0.5, seconds=0.5, sleep(0.5)."""
     if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("sleep"):
         return list(node.args)
     if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).lower().endswith("seconds"):
@@ -26,7 +26,7 @@ def durations(node: ast.AST) -> list[ast.AST]:
 
 
 def promise(node: ast.AST) -> Iterator[ast.AST]:
-    """Every part of what an argument, a field or a function says its type is."""
+    """Every node of the type annotation of an argument, a field or a function."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         annotation = node.returns
     elif isinstance(node, ast.arg | ast.AnnAssign):
@@ -37,7 +37,7 @@ def promise(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def is_built_text(node: ast.AST) -> bool:
-    """True for text put together at run time: f-string, %, +, .format(), .join()."""
+    """Whether the node is text that is built at run time: f-string, %, +, .format(), .join()."""
     if isinstance(node, ast.JoinedStr):
         return any(isinstance(part, ast.FormattedValue) for part in node.values)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
@@ -57,7 +57,7 @@ def imported(node: ast.AST) -> list[str]:
 
 
 def lazy_lines(tree: ast.Module | None) -> set[int]:
-    """The lines inside functions, and under `if TYPE_CHECKING:`, that don't run on import."""
+    """The lines that do not run on import: inside functions, and under `if TYPE_CHECKING:`."""
     lines: set[int] = set()
     for node in walk(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.dump(node.test):

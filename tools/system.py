@@ -1,6 +1,7 @@
-"""The system's packages that tests need: requirements/system.txt, names of Debian packages.
+"""Debian packages that tests need, listed in requirements/system.txt.
 
-With CI=true and root, what is missing is installed; at a desk one line says what to type.
+With CI=true and root, this module installs the missing packages. On a developer's machine it prints the
+command to type.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ def wanted(root: Path) -> list[str]:
 
 
 def provide(root: Path) -> None:
-    """Install what is missing, or say what to type. Raises CheckoutError if apt-get fails."""
+    """Install the missing packages, or print the command to type.
+
+    Raises CheckoutError if apt-get fails.
+    """
     if sys.platform != "linux" or shutil.which("dpkg-query") is None:
         return
     absent = [name for name in wanted(root) if not _is_installed(name)]
@@ -32,7 +36,11 @@ def provide(root: Path) -> None:
         return
     line = f"apt-get install {' '.join(absent)}"
     if not (in_ci() and os.geteuid() == 0):
-        print(f"dev: some tests want more of the system: sudo {line}", file=sys.stderr, flush=True)
+        print(
+            f"dev: some tests need more packages of the system: sudo {line}",
+            file=sys.stderr,
+            flush=True,
+        )
         return
     print(f"dev: {line}", file=sys.stderr, flush=True)
     _run([*_APT, "update"])

@@ -1,4 +1,4 @@
-"""The verbs of `./dev`: demo, test, proof, check, bench, fmt, help."""
+"""The commands of `./dev`: demo, test, proof, check, bench, fmt, circles, help."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tools.circles import main as print_circles
 ROOT = Path(__file__).resolve().parent.parent
 TYPED = ("src", "tools", "run", "dev.py")
 
-# With one of these, pytest is not to be spread over the processors, or has been told how.
+# If the arguments contain one of these, `./dev test` does not add `-n`: the user has chosen.
 NOT_IN_PARALLEL = (
     "-n",
     "--numprocesses",
@@ -35,27 +35,27 @@ NOT_IN_PARALLEL = (
     "--collect-only",
     "--co",
 )
-# The scripts folder may not be executable (Windows policies), a module always is.
-# Its cache keeps what an import meant before the imported module appeared, so it goes without.
+# import-linter runs as a module, because a policy on Windows may forbid programs in the scripts
+# folder. It runs without its cache, which keeps outdated results after a new module appears.
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
 
 HELP = """\
 usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
 
   demo   run the whole product on this machine: no keys, no network      examples/demo.py
-  test   check, then every test, skips explained, and the floors of coverage
+  test   check, then every test; lists each skip with its reason
          test ARGS: pytest ARGS only (for example: test tests/project -k stamp)
-         test --python 3.13 [ARGS]: with that Python (a version or a path), in .cache/pythons
-         test --every-python: then the core with every other Python found (CI=true does)
-         test --coverage: measure branch coverage, and hold its floors (CI=true does)
-         test --matrix: every SDK there is a driver for, each in an environment of its own
-  proof  put every promise to the test, and say what was found           docs/en/reliability.md
+         test --python 3.13 [ARGS]: use that Python (a version or a path), in .cache/pythons
+         test --every-python: then run the core tests with every other Python (CI=true does)
+         test --coverage: measure branch coverage, and check its minimums (CI=true does)
+         test --matrix: run every SDK that has a driver, each in its own environment
+  proof  test every promise, and report what was found                   docs/en/reliability.md
          proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
   check  format, lint, types, architecture, gates
-  bench  measure, beside peers; --write makes docs/*/performance.md      benchmarks/run.py
-  circles  print the import circles of the package (there are none)
-  fmt    put the source into its format
-  help   this page
+  bench  measure this and other libraries; --write writes the pages      benchmarks/run.py
+  circles  print the import cycles of the package (there are none)
+  fmt    format the source
+  help   show this page
 
 The first run fills .venv from requirements/dev.lock; later runs start at once.
 PYTHON=/path/to/python3 chooses the interpreter (3.11 or newer).
@@ -70,7 +70,7 @@ class Step(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a step ended."""
+    """The result of a step."""
 
     name: str
     code: int
@@ -79,9 +79,9 @@ class Outcome(NamedTuple):
 
 
 def main(arguments: list[str]) -> int:
-    """Run one verb; returns the exit code."""
+    """Run one command. Returns the exit code."""
     folder = ".venv"
-    if arguments[:1] == ["--environment"]:  # of another Python: `test --python` starts it so
+    if arguments[:1] == ["--environment"]:  # `test --python` starts this with another Python
         folder, arguments = arguments[1], arguments[2:]
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     if verb in {"help", "-h", "--help"}:
@@ -102,13 +102,13 @@ def main(arguments: list[str]) -> int:
 
 
 def demo(checkout: Checkout, arguments: list[str]) -> int:
-    """Run examples/demo.py; without the network, on the bare interpreter."""
+    """Run examples/demo.py. If the environment cannot be made, run it with the current Python."""
     script = _existing(checkout, "examples/demo.py")
     try:
         python = prepare(checkout)
     except CheckoutError as error:
         print(
-            f"dev: {error}\ndev: the demo needs the standard library only; going on",
+            f"dev: {error}\ndev: the demo runs with this Python instead: it needs only the standard library",
             file=sys.stderr,
         )
         environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(checkout.root / "src")}
@@ -123,12 +123,12 @@ def bench(checkout: Checkout, arguments: list[str]) -> int:
 
 
 def circles(checkout: Checkout, arguments: list[str]) -> int:
-    """Print the import circles of the package; 1 if there are any."""
+    """Print the import cycles of the package. Returns 1 if there is one."""
     return print_circles(arguments)
 
 
 def fmt(checkout: Checkout, arguments: list[str]) -> int:
-    """Put the source into its format and repair what can be repaired safely."""
+    """Format the source, and fix the lint errors that can be fixed safely."""
     python = str(prepare(checkout))
     paths = arguments or ["."]
     repaired = _hand_over([python, "-m", "ruff", "check", "--fix", "--quiet", *paths], checkout)
@@ -136,7 +136,7 @@ def fmt(checkout: Checkout, arguments: list[str]) -> int:
 
 
 def check(checkout: Checkout, arguments: list[str]) -> int:
-    """Run every step, print one line each, fail if any failed."""
+    """Run every step and print one line for each. Returns 1 if a step fails."""
     if arguments:
         print("dev: check takes no arguments", file=sys.stderr)
         return 2
@@ -162,7 +162,7 @@ def check(checkout: Checkout, arguments: list[str]) -> int:
 
 
 def check_steps(checkout: Checkout, python: str) -> list[Step]:
-    """The steps of `check`, over those parts of the tree that are there."""
+    """The steps of `check`, for the folders that exist."""
     typed = [name for name in TYPED if (checkout.root / name).exists()]
     return [
         Step("ruff format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
@@ -177,11 +177,11 @@ def check_steps(checkout: Checkout, python: str) -> list[Step]:
 
 
 def test(checkout: Checkout, arguments: list[str]) -> int:
-    """Without arguments: check, all tests, coverage. With arguments: pytest with them."""
+    """Without arguments: run `check`, all tests and coverage. With arguments: run pytest with them."""
     wanted, arguments = _option(arguments, "--python")
     if wanted is not None:
         return _with_python(checkout, wanted, arguments)
-    # CI asks for all of it, a Python that `test --python` has chosen for itself alone.
+    # In CI, run everything. A Python that `test --python` started runs only its own part.
     all_of_it = in_ci() and checkout.folder == ".venv"
     every_python = all_of_it or "--every-python" in arguments
     coverage = all_of_it or "--coverage" in arguments
@@ -212,7 +212,10 @@ def _with_python(checkout: Checkout, wanted: str, arguments: list[str]) -> int:
 
 
 def _option(arguments: list[str], name: str) -> tuple[str | None, list[str]]:
-    """The value of `--name value` or `--name=value`, and the arguments without it."""
+    """Split `--name value` or `--name=value` from the arguments.
+
+    Returns the value and the other arguments.
+    """
     for place, each in enumerate(arguments):
         if each.startswith(f"{name}="):
             return each.partition("=")[2], arguments[:place] + arguments[place + 1 :]
@@ -266,7 +269,10 @@ def _timed(step: Step, checkout: Checkout) -> Outcome:
 def _hand_over(
     command: list[str], checkout: Checkout, environment: dict[str, str] | None = None
 ) -> int:
-    """Run in the foreground with this terminal; a signal's death is reported the shell's way."""
+    """Run a command in the foreground, with this terminal.
+
+    Returns 128 plus the number of a fatal signal.
+    """
     sys.stdout.flush()
     finished = subprocess.run(
         command, cwd=checkout.root, env=environment or child_environment(checkout), check=False

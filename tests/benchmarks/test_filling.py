@@ -1,4 +1,4 @@
-"""The ledger that `growth` measures is a real one: its journal bears out every balance."""
+"""The ledger that the `growth` benchmark measures is valid: its balances follow from its journal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper import Keeper
 _UNTIL = 1_790_000_000_000_000
 
 
-def test_what_is_filled_is_a_ledger_of_400_days(tmp_path: Path) -> None:
+def test_a_filled_ledger_covers_400_days(tmp_path: Path) -> None:
     config, path = tmp_path / "quotakeeper.toml", tmp_path / "full.ledger"
     config.write_text(filling.CONFIG, encoding="utf-8")
     filling.fill(path, config, filling.palette(config), 1_200, _UNTIL)
@@ -32,7 +32,7 @@ def test_what_is_filled_is_a_ledger_of_400_days(tmp_path: Path) -> None:
     assert len({event.labels for event in events}) > 100
 
 
-def test_a_large_one_has_records_and_releases_among_its_calls(tmp_path: Path) -> None:
+def test_a_large_ledger_has_records_and_releases_too(tmp_path: Path) -> None:
     config, path = tmp_path / "quotakeeper.toml", tmp_path / "full.ledger"
     config.write_text(filling.CONFIG, encoding="utf-8")
     calls = filling.palette(config)

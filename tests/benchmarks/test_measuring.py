@@ -1,4 +1,4 @@
-"""What is made of measured values: medians, ratios round by round, percentiles. No timing here."""
+"""Statistics of measured values: medians, ratios round by round, percentiles. These tests measure no time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from benchmarks.measuring import alternating, line, quantile
 
 
 def test_a_ratio_is_the_median_of_the_ratios_of_each_round() -> None:
-    # The machine got ten times slower after the first round, for both: 3, 10 and 10 times.
+    # The machine became ten times slower after the first round, for both cases: 3, 10 and 10 times.
     found = line("ours", [30.0, 100.0, 10.0], "per s", [10.0, 10.0, 1.0], "theirs", "a.b")
     assert (found.value, found.low, found.high) == (30.0, 10.0, 100.0)
-    assert found.ratio == 10.0  # that of the medians would be 3
+    assert found.ratio == 10.0  # the ratio of the medians would be 3
     assert found.as_json()["key"] == "a.b"
 
 
-def test_a_line_of_its_own_has_no_ratio() -> None:
+def test_a_line_without_a_comparison_has_no_ratio() -> None:
     assert line("alone", [2.0, 1.0, 4.0], "us").ratio is None
 
 
@@ -51,14 +51,16 @@ def test_a_quantile_is_one_of_the_values(percent: int, expected: int) -> None:
 
 
 @given(st.lists(st.integers(0, 50), min_size=1), st.integers(1, 100))
-def test_so_large_a_share_does_not_pass_the_quantile(values: list[int], percent: int) -> None:
+def test_the_stated_share_of_values_does_not_exceed_the_quantile(
+    values: list[int], percent: int
+) -> None:
     found = quantile([float(value) for value in values], percent)
     assert 100 * sum(value <= found for value in values) >= percent * len(values)
     assert 100 * sum(value < found for value in values) < percent * len(values)
 
 
-def test_a_quantile_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="nothing"):
+def test_a_quantile_of_no_values_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one value"):
         quantile([], 50)
 
 
@@ -69,7 +71,7 @@ def _answer(**different: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_processes_together_take_from_the_first_start_to_the_last_end() -> None:
+def test_a_run_of_several_processes_lasts_from_the_first_start_to_the_last_end() -> None:
     outcome = together(
         [
             _answer(),
@@ -89,7 +91,7 @@ def test_processes_together_take_from_the_first_start_to_the_last_end() -> None:
 
 
 @pytest.mark.parametrize("contender", ["memory", "process", "bare"])
-def test_no_more_than_the_limit_is_admitted(tmp_path: Path, contender: str) -> None:
+def test_a_contender_admits_no_more_than_the_limit(tmp_path: Path, contender: str) -> None:
     crew = Crew(measuring.PYTHON, tmp_path / "errors")
     told = {"contender": contender, "place": str(tmp_path), "redis": None, "limit": 40,
             "threads": 4, "tasks": 0, "each": 20}  # fmt: skip
@@ -103,7 +105,7 @@ def test_no_more_than_the_limit_is_admitted(tmp_path: Path, contender: str) -> N
     assert outcome.refused == processes * 80 - outcome.admitted
 
 
-def test_tasks_count_as_threads_do(tmp_path: Path) -> None:
+def test_asyncio_tasks_count_like_threads(tmp_path: Path) -> None:
     crew = Crew(measuring.PYTHON, tmp_path / "errors")
     told = {"contender": "process", "place": str(tmp_path), "redis": None, "limit": 10**6,
             "threads": 1, "tasks": 5, "each": 4}  # fmt: skip
@@ -115,7 +117,7 @@ def test_tasks_count_as_threads_do(tmp_path: Path) -> None:
     assert outcome.first_p50 is not None
 
 
-def test_a_case_that_cannot_be_made_says_why_and_the_next_one_runs(tmp_path: Path) -> None:
+def test_a_case_that_cannot_run_says_why_and_the_next_one_runs(tmp_path: Path) -> None:
     crew = Crew(measuring.PYTHON, tmp_path / "errors")
     told = {"contender": "limits-memory", "place": str(tmp_path), "redis": None, "limit": 5,
             "threads": 1, "tasks": 0, "each": 2}  # fmt: skip
@@ -127,7 +129,7 @@ def test_a_case_that_cannot_be_made_says_why_and_the_next_one_runs(tmp_path: Pat
         crew.close()
 
 
-def test_a_result_is_kept_with_its_machine_and_what_was_left_out(
+def test_a_result_is_stored_with_its_machine_and_its_notes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[int] = []

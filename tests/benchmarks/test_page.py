@@ -1,4 +1,4 @@
-"""The pages of figures: made from JSON alone, the same in the repository, a miss shown as a miss."""
+"""The performance pages: made from JSON only, up to date in the repository, with missed aims shown."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ FIXED: results.Results = {
 }
 
 
-def test_numbers_are_written_as_each_language_writes_them() -> None:
+def test_numbers_have_the_format_of_each_language() -> None:
     assert [EN.number(n) for n in (1234567.0, 287.25, 41.74, 1.234, 0.0456, 3, 0)] == [
         "1,234,567", "287", "41.7", "1.23", "0.046", "3", "0",
     ]  # fmt: skip
@@ -76,7 +76,7 @@ def test_numbers_are_written_as_each_language_writes_them() -> None:
     ("value", "said"),
     [(1000, "1,000 of 1,000"), (4000, "4,000 of 1,000 (+300 %)"), (501, "501 of 1,000 (-50 %)")],
 )
-def test_an_overshoot_is_said_in_calls_and_per_cent(value: int, said: str) -> None:
+def test_an_overshoot_is_shown_in_calls_and_per_cent(value: int, said: str) -> None:
     assert page.admitted(_line("x", value, "of 1,000", value / 1000), EN) == said
 
 
@@ -121,7 +121,7 @@ def test_the_page_has_the_figures(language: str, rows: list[str]) -> None:
     assert not re.search(r"\{\w*\}", text)
 
 
-def test_a_machine_is_described_once_and_another_beside_it() -> None:
+def test_a_machine_is_described_once_and_a_second_one_separately() -> None:
     text = page.page(Figures(FIXED), EN)
     facts = "cores: 2, memory, GiB: 24, Linux x86_64, CPython 3.11.7, SQLite 3.40.1"
     assert f"Measured on 2026-11-25: Some CPU, {facts} (`admission`, `pricing`, " in text
@@ -135,7 +135,7 @@ def test_figures_of_a_busy_machine_are_called_provisional() -> None:
     assert EN.crowded in page.page(Figures(busy), EN)
 
 
-def test_nothing_measured_is_a_page_that_says_so() -> None:
+def test_a_page_without_figures_says_so() -> None:
     for words in LANGUAGES.values():
         text = page.page(Figures({}), words)
         assert text.count(words.unmeasured) > len(aims.AIMS)
@@ -143,7 +143,7 @@ def test_nothing_measured_is_a_page_that_says_so() -> None:
                if name.endswith(".svg"))  # fmt: skip
 
 
-def test_the_picture_shows_who_let_too_many_through() -> None:
+def test_the_picture_shows_which_library_admits_too_many() -> None:
     svg = page.texts(FIXED)["docs/images/admission.en.svg"]
     assert re.search(r'fill="#c62828"[^>]*>4,000 of 1,000<', svg)
     assert re.search(r'fill="#1b1f24"[^>]*>1,000 of 1,000<', svg)
@@ -159,7 +159,7 @@ def test_a_curve_rises_with_its_figures() -> None:
     assert last < first  # y grows downwards
 
 
-def test_both_frames_ask_for_the_same_tables() -> None:
+def test_both_languages_ask_for_the_same_tables() -> None:
     asked = [
         re.findall(r"\{(\w+)\}", (page.HERE / f"page.{language}.md").read_text(encoding="utf-8"))
         for language in LANGUAGES
@@ -171,8 +171,8 @@ def test_both_frames_ask_for_the_same_tables() -> None:
 # -- what is in the repository
 
 
-def test_the_pages_here_are_those_of_the_figures_kept_here() -> None:
-    """`./dev bench --pages` writes them anew."""
+def test_the_pages_match_the_stored_figures() -> None:
+    """`./dev bench --pages` writes them again."""
     made = page.texts(results.read(results.LATEST))
     different = [
         name for name, text in made.items()
@@ -181,7 +181,7 @@ def test_the_pages_here_are_those_of_the_figures_kept_here() -> None:
     assert different == []
 
 
-def test_every_aim_has_a_figure_here() -> None:
+def test_every_aim_has_a_stored_figure() -> None:
     kept = results.read(results.LATEST)
     figures = Figures(kept)
     without = [aim.said["en"] for aim in aims.AIMS if aim.found(figures) is None]
@@ -190,7 +190,7 @@ def test_every_aim_has_a_figure_here() -> None:
     assert without == []
 
 
-def test_nobody_else_links_to_the_page_of_before() -> None:
+def test_no_page_links_to_the_old_page() -> None:
     pages = [*Path(page.ROOT / "docs").rglob("*.md")]
     assert pages
     assert [path for path in pages if "benchmarks.md" in path.read_text(encoding="utf-8")] == []

@@ -1,4 +1,4 @@
-"""Peers are pinned and hashed, and only the harness installs them."""
+"""Peers are pinned and hashed, and only the benchmarks install them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def _asked(name: str) -> set[str]:
     return {re.split(r"[<>=!~\[ ]", each)[0] for each in lines if each and not each.startswith("#")}
 
 
-def test_every_environment_that_is_used_is_asked_for_and_no_other() -> None:
+def test_the_environments_in_use_are_exactly_those_with_requirements() -> None:
     assert {path.stem for path in SHELF.requirements.glob("*.in")} == USED
     assert {path.stem for path in SHELF.requirements.glob("*.txt")} == USED
 
 
-def test_the_lock_tool_writes_all_of_them() -> None:
+def test_the_lock_tool_writes_every_environment() -> None:
     found = {name for name in locks(ROOT) if name.startswith("requirements/peers/")}
     assert found == {f"requirements/peers/{name}.txt" for name in USED}
 
@@ -80,7 +80,7 @@ def test_an_environment_is_made_once_for_the_same_pins(
         shelf.version("peer", "nobody")
 
 
-def test_one_that_was_not_finished_is_made_again(
+def test_an_unfinished_environment_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelf = _shelf(tmp_path)

@@ -1,4 +1,4 @@
-"""The brief's TokenCalculator: same calls, same keys, same text; never an exception."""
+"""The brief's TokenCalculator: same calls, same keys, same text, and never an exception."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [r.getMessage() for r in caplog.records if r.name == "quotakeeper.calculator"]
 
 
-def test_summary_is_the_briefs_to_the_letter(
+def test_the_summary_is_the_briefs_text_exactly(
     calculator: TokenCalculator, caplog: pytest.LogCaptureFixture
 ) -> None:
     event = calculator.keeper.record(
@@ -77,7 +77,7 @@ def test_summary_is_the_briefs_to_the_letter(
     assert {record.levelno for record in caplog.records} == {logging.INFO}
 
 
-def test_gemini_call_charges_input_as_input_and_output_as_output(
+def test_a_gemini_call_charges_input_as_input_and_output_as_output(
     calculator: TokenCalculator,
 ) -> None:
     usage = calculator.track_api_call("translate", CHINESE, VIETNAMESE, api_type="gemini")
@@ -92,7 +92,7 @@ def test_gemini_call_charges_input_as_input_and_output_as_output(
     assert type(usage["cost_usd"]) is float and type(usage["total_tokens"]) is int
 
 
-def test_deepgram_call_is_billed_by_the_second(calculator: TokenCalculator) -> None:
+def test_a_deepgram_call_is_billed_by_the_second(calculator: TokenCalculator) -> None:
     usage = calculator.track_api_call("speech_to_text", audio_duration=120.5, api_type="deepgram")
     assert usage["audio_duration_seconds"] == 120.5
     assert usage["cost_usd"] == pytest.approx(120.5 / 60 * 0.0043, abs=1e-12)
@@ -128,13 +128,15 @@ def test_bad_input_is_logged_and_returned_never_raised(
 
 
 @pytest.mark.parametrize("text", ["", "a\x00b", "\ud800 lone", "🎬" * 1_000, " \n\t "])
-def test_odd_texts_are_counted(calculator: TokenCalculator, text: str) -> None:
+def test_unusual_texts_are_counted(calculator: TokenCalculator, text: str) -> None:
     usage = calculator.track_api_call("odd \ud800\x00", text, text)
     assert "error" not in usage
     assert usage["total_tokens"] >= 0
 
 
-def test_status_keys_and_the_80_percent_edge(calculator: TokenCalculator) -> None:
+def test_the_status_has_the_briefs_keys_and_warns_from_80_percent(
+    calculator: TokenCalculator,
+) -> None:
     calculator.track_api_call("a", audio_duration=799.99 * 60, api_type="deepgram")
     status = calculator.check_quota_status()
     assert set(status) == {"gemini", "deepgram", "overall"}
@@ -159,7 +161,7 @@ def test_status_keys_and_the_80_percent_edge(calculator: TokenCalculator) -> Non
     ]
 
 
-def test_the_day_is_that_of_all_runs_and_starts_anew_at_midnight(
+def test_the_day_sums_all_runs_and_starts_again_at_midnight(
     tmp_path: Path, clock: FakeClock
 ) -> None:
     first = TokenCalculator(tmp_path / "ledger.db", CONFIG, clock=clock)
@@ -176,7 +178,7 @@ def test_the_day_is_that_of_all_runs_and_starts_anew_at_midnight(
     second.close()
 
 
-def test_limits_may_be_changed_and_come_from_the_users_own(tmp_path: Path) -> None:
+def test_limits_may_be_changed_and_come_from_the_users_config(tmp_path: Path) -> None:
     config = CONFIG | {
         "limit": [
             {"name": "mine", "provider": "deepgram", "meter": "audio_minutes", "window": "day",
@@ -199,7 +201,9 @@ def test_limits_may_be_changed_and_come_from_the_users_own(tmp_path: Path) -> No
     calculator.close()
 
 
-def test_export_is_whole_or_not_at_all(calculator: TokenCalculator, tmp_path: Path) -> None:
+def test_an_export_is_written_completely_or_not_at_all(
+    calculator: TokenCalculator, tmp_path: Path
+) -> None:
     calculator.track_api_call("dịch", CHINESE, VIETNAMESE)
     target = tmp_path / "báo cáo.json"
     assert calculator.export_to_file(target)
@@ -218,7 +222,7 @@ def test_export_is_whole_or_not_at_all(calculator: TokenCalculator, tmp_path: Pa
     assert not [name for name in os.listdir(tmp_path) if ".part-" in name]
 
 
-def test_reset_begins_the_run_anew_but_not_the_day(calculator: TokenCalculator) -> None:
+def test_reset_clears_the_run_but_not_the_day(calculator: TokenCalculator) -> None:
     calculator.track_api_call("a", audio_duration=60, api_type="deepgram")
     assert calculator.total_cost == pytest.approx(0.0043)
     calculator.reset()
@@ -227,7 +231,7 @@ def test_reset_begins_the_run_anew_but_not_the_day(calculator: TokenCalculator) 
     assert calculator.daily_usage["deepgram_minutes"] == 1.0
 
 
-def test_what_such_programs_also_read(calculator: TokenCalculator) -> None:
+def test_estimates_have_the_keys_of_the_brief_and_book_nothing(calculator: TokenCalculator) -> None:
     counted = calculator.calculate_tokens_gemini(VIETNAMESE)
     assert counted["estimated_tokens"] > 5 and counted["language"] == "vi"
     assert counted["input_cost_usd"] == pytest.approx(counted["estimated_tokens"] * 0.075e-6)
@@ -262,7 +266,7 @@ def test_a_broken_config_does_not_stop_the_host(tmp_path: Path) -> None:
 def test_after_close_nothing_raises(calculator: TokenCalculator) -> None:
     calculator.close()
     late = calculator.track_api_call("late", "x", "y")
-    assert late["total_tokens"] > 0  # spooled, and booked by whoever opens the ledger next
+    assert late["total_tokens"] > 0  # spooled; a later keeper books it
     assert "error" in calculator.check_quota_status()
     assert calculator.get_quota_warnings()[0].startswith("❌")
     calculator.log_summary()
@@ -285,7 +289,7 @@ def test_threads_share_one_calculator(calculator: TokenCalculator) -> None:
     assert calculator.daily_usage["deepgram_minutes"] == pytest.approx(20.0)
 
 
-def test_an_event_booked_elsewhere_is_not_counted_twice(
+def test_an_event_booked_by_another_program_is_not_counted_twice(
     calculator: TokenCalculator, tmp_path: Path
 ) -> None:
     with calculator.keeper.reserve("deepgram", operation="stt", audio_seconds=70) as call:
@@ -299,7 +303,7 @@ def test_an_event_booked_elsewhere_is_not_counted_twice(
 
 
 @pytest.mark.parametrize("variable", ["QUOTAKEEPER_DURABILITY", "QUOTAKEEPER_TIMEZONE"])
-def test_a_wrong_environment_does_not_stop_the_host(
+def test_a_wrong_environment_variable_does_not_stop_the_host(
     variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "no such thing")
@@ -309,7 +313,7 @@ def test_a_wrong_environment_does_not_stop_the_host(
     calculator.close()
 
 
-def test_a_signal_handler_may_ask_in_the_middle_of_counting(calculator: TokenCalculator) -> None:
+def test_a_signal_handler_may_read_while_a_call_is_counted(calculator: TokenCalculator) -> None:
     asked: list[int] = []
 
     class Interrupting(dict[str, Any]):
@@ -320,12 +324,12 @@ def test_a_signal_handler_may_ask_in_the_middle_of_counting(calculator: TokenCal
             return super().get(key, default)
 
     event = calculator.keeper.record("gemini", input_tokens=1)
-    with calculator._lock:  # as when the signal comes while its own thread holds it
+    with calculator._lock:  # as if the signal came while its own thread holds it
         calculator._note(Interrupting(api_type="gemini", total_tokens=1), event)
     assert asked == [1, 1]
 
 
-def test_what_the_ledger_cannot_take_is_counted_and_booked_later(
+def test_a_call_that_the_ledger_refuses_is_counted_and_booked_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calculator = TokenCalculator(tmp_path / "ledger.db", CONFIG)
@@ -351,7 +355,7 @@ def summary_of(calculator: TokenCalculator, caplog: pytest.LogCaptureFixture) ->
     return logged(caplog)
 
 
-def test_the_summary_names_no_limit_that_is_not_in_force(
+def test_the_summary_names_only_limits_in_force(
     tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     mine = {"name": "mine", "provider": "gemini", "meter": "tokens", "window": "day", "amount": 600}
@@ -370,7 +374,7 @@ def test_the_summary_names_no_limit_that_is_not_in_force(
         calculator.close()
 
 
-def test_a_cost_that_is_not_known_is_not_zero(
+def test_an_unknown_cost_is_not_shown_as_zero(
     calculator: TokenCalculator, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The brief's scripts, as the brief calls them, with a bare Python and nothing installed."""
+"""The brief's scripts, called as in the brief, with a bare Python and no installed package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RUN = Path(__file__).resolve().parents[2] / "run"
 
 
 def run(script: str, tmp_path: Path, **extra: str) -> subprocess.CompletedProcess[str]:
-    # -S leaves site-packages out: what runs here runs with nothing installed.
+    # -S leaves out site-packages, so the scripts run without any installed package.
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -39,7 +39,7 @@ def run(script: str, tmp_path: Path, **extra: str) -> subprocess.CompletedProces
         ("test_quota_integration.py", "✅ the ledger equals the sandbox's bill"),
     ],
 )
-def test_the_briefs_commands(script: str, shows: str, tmp_path: Path) -> None:
+def test_the_briefs_commands_succeed(script: str, shows: str, tmp_path: Path) -> None:
     done = run(script, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert shows in done.stdout
@@ -48,7 +48,7 @@ def test_the_briefs_commands(script: str, shows: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1258", "ascii"])
-def test_a_weak_console_is_no_obstacle(encoding: str, tmp_path: Path) -> None:
+def test_a_console_without_unicode_does_not_stop_a_script(encoding: str, tmp_path: Path) -> None:
     done = run("test_quota_simple.py", tmp_path, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "TOKEN USAGE & QUOTA SUMMARY" in done.stdout

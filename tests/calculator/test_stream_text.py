@@ -1,4 +1,4 @@
-"""Emoji and Vietnamese on streams that cannot write them: replaced, never an error."""
+"""Emoji and Vietnamese text on streams that cannot encode them: characters are replaced, nothing raises."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def logger() -> Iterator[logging.Logger]:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1258", "ascii"])
-def test_each_handler_gets_what_it_can_write(logger: logging.Logger, encoding: str) -> None:
+def test_each_log_handler_gets_text_that_it_can_write(
+    logger: logging.Logger, encoding: str
+) -> None:
     weak, strong = stream_of(encoding), stream_of("utf-8")
     problems: list[object] = []
     for stream in (weak, strong):
@@ -50,7 +52,7 @@ def test_each_handler_gets_what_it_can_write(logger: logging.Logger, encoding: s
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1258", "ascii"])
-def test_console_of_a_script_is_made_legible(encoding: str) -> None:
+def test_a_scripts_console_gets_readable_text(encoding: str) -> None:
     stream = stream_of(encoding)
     make_legible(stream)
     for line in WARNING_LINES.values():
@@ -58,7 +60,7 @@ def test_console_of_a_script_is_made_legible(encoding: str) -> None:
     assert "Gemini API approaching daily limits" in written(stream)
 
 
-def test_formatter_and_level_of_the_handler_are_honoured(logger: logging.Logger) -> None:
+def test_a_handlers_formatter_and_level_are_kept(logger: logging.Logger) -> None:
     stream = stream_of("ascii")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s|%(message)s|%(funcName)s"))
@@ -72,7 +74,7 @@ def test_formatter_and_level_of_the_handler_are_honoured(logger: logging.Logger)
     assert written(quiet_stream) == ""
 
 
-def test_a_stream_that_replaces_already_is_left_alone() -> None:
+def test_a_stream_that_replaces_characters_itself_is_not_changed() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="backslashreplace")
     assert fitted(TEXT, stream) == TEXT
     assert fitted(TEXT, object()) == TEXT

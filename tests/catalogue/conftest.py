@@ -1,4 +1,4 @@
-"""What the catalogue's tests share: the shipped prices, and the price facts they were taken from."""
+"""Fixtures of the catalogue's tests: the shipped prices, and the price facts that they come from."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def at() -> Callable[[str], int]:
 
 @pytest.fixture(scope="session")
 def now(at: Callable[[str], int]) -> int:
-    """The day the facts were collected."""
+    """The day on which the facts were collected."""
     return at("2026-11-23T12:00:00Z")
 
 
 @pytest.fixture(scope="session")
 def facts() -> Callable[[str], Any]:
-    """A file of the price facts; the test is skipped where they are not beside the project."""
+    """A file of the price facts. The test is skipped if the facts are not there."""
 
     def load(name: str) -> Any:
         if not (FACTS / name).is_file():

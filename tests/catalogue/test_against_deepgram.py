@@ -1,4 +1,4 @@
-"""Every rule of the Deepgram price facts, in every plan and view, by the millisecond."""
+"""Every rule of Deepgram's price facts, in every plan and view, priced by the millisecond."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pico(usd, amount, per):
     return round(Fraction(usd) * amount * 10**12 / per)
 
 
-def test_every_speech_to_text_rule(prices, now, rules):
+def test_every_speech_to_text_rule_has_its_price(prices, now, rules):
     random = Random(7)
     compared = 0
     for rule in of(rules, "stt"):
@@ -52,7 +52,7 @@ def test_every_speech_to_text_rule(prices, now, rules):
     assert compared > 150
 
 
-def test_every_add_on_is_paid_on_top_of_any_model(prices, now, rules):
+def test_every_add_on_is_added_to_the_price_of_any_model(prices, now, rules):
     minute = {"audio_milliseconds": 60_000}
     extra = 0
     names = []
@@ -72,7 +72,7 @@ def test_an_unknown_add_on_is_unpriced_and_named(prices, now):
     assert (priced.cost_pico, priced.unpriced) == (None, ("addon mind_reading",))
 
 
-def test_add_ons_are_told_apart_whatever_their_order(prices, now):
+def test_add_ons_are_recognised_in_any_order(prices, now):
     used = {"audio_milliseconds": 1_000}
     one = prices.price("deepgram", "nova-3", used, now, {"addons": "redact, diarize"})
     two = prices.price("deepgram", "nova-3", used, now, {"addons": "diarize,redact,redact"})
@@ -80,7 +80,7 @@ def test_add_ons_are_told_apart_whatever_their_order(prices, now):
     assert one.price_id.endswith("addon-diarize,addon-redact")
 
 
-def test_intelligence_is_paid_by_its_tokens(prices, now, rules):
+def test_text_intelligence_is_priced_by_tokens(prices, now, rules):
     rule = of(rules, "intelligence")[0]
     used = {"input_tokens": 1_855, "output_tokens": 146}
     expected = pico(rule["payg_input"], 1_855, 1_000) + pico(rule["payg_output"], 146, 1_000)
@@ -92,14 +92,14 @@ def test_intelligence_is_paid_by_its_tokens(prices, now, rules):
     assert growth == pico("0.00025", 1_855, 1_000) + pico("0.0005", 146, 1_000)
 
 
-def test_every_text_to_speech_rule(prices, now, rules):
+def test_every_text_to_speech_rule_has_its_price(prices, now, rules):
     for rule in of(rules, "tts"):
         for amount in (1, 999, 10**7 + 1):
             got = prices.price("deepgram", rule["model"], {"characters": amount}, now)
             assert got.cost_pico == pico(rule["payg"], amount, 1_000)
 
 
-def test_the_voice_agent_is_paid_by_the_minute_connected(prices, now, rules):
+def test_the_voice_agent_is_priced_by_connected_minutes(prices, now, rules):
     for rule in of(rules, "agent"):
         model = AGENTS[rule["variant"]]
         got = prices.price("deepgram", model, {"session_milliseconds": 90_001}, now)
@@ -107,13 +107,13 @@ def test_the_voice_agent_is_paid_by_the_minute_connected(prices, now, rules):
         assert prices.price("deepgram", model, {"audio_milliseconds": 1}, now).cost_pico is None
 
 
-def test_every_rule_of_the_facts_is_of_a_product_tested_here(rules):
+def test_every_rule_of_the_facts_belongs_to_a_tested_product(rules):
     assert {r["product"] for r in rules} == {"stt", "stt_addon", "intelligence", "tts", "agent"}
     units = {"minute", "1k_tokens", "1k_characters", "minute_connected"}
     assert {r["unit"] for r in rules} == units
 
 
-def test_a_mode_that_is_not_said_is_the_recorded_one_or_the_only_one(prices, now):
+def test_a_call_without_mode_is_prerecorded_or_the_only_mode(prices, now):
     minute = {"audio_milliseconds": 60_000}
 
     def cost(model, **options):

@@ -1,4 +1,4 @@
-"""Every Gemini row of genai-prices, against an independent computation from its own file."""
+"""Every Gemini row of genai-prices, compared with a computation from its own file."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ STAND_INS = {
 PROMPT = ("input_mtok", "cache_read_mtok", "input_audio_mtok", "cache_audio_read_mtok",
           "input_image_mtok", "input_video_mtok")  # fmt: skip
 
-# Where we differ from genai-prices on purpose, with what we hold instead.
+# Prices where we differ from genai-prices on purpose, with our price.
 DIFFERENT = {
-    # genai-prices has this model twice; its other entry (gemini-pro-1.5) knows the cached price.
+    # genai-prices has this model twice; only its other entry (gemini-pro-1.5) has the cached price.
     ("gemini-1.5-pro", "standard"): {"cache_read_mtok", "cache_audio_read_mtok"},
-    # No cached price for batch there (so cached would cost as batch input): litellm has one.
+    # It has no cached price for batch, so cached input would cost as batch input; litellm has one.
     ("gemini-2.5-flash", "batch"): {"cache_read_mtok", "cache_audio_read_mtok"},
     ("gemini-2.5-flash-lite", "batch"): {"cache_read_mtok", "cache_audio_read_mtok"},
     ("gemini-2.5-pro", "batch"): {"cache_read_mtok", "cache_audio_read_mtok"},
     ("gemini-3-flash-preview", "batch"): {"cache_read_mtok", "cache_audio_read_mtok"},
     ("gemini-3.1-pro-preview", "batch"): {"cache_read_mtok", "cache_audio_read_mtok"},
-    # No search price at all there: litellm has one.
+    # It has no search price; litellm has one.
     ("gemini-2.5-flash-image", "standard"): {"web_searches_kcount"},
     ("gemini-2.5-pro-tts", "standard"): {"web_searches_kcount"},
     ("gemini-live-2.5-flash", "standard"): {"web_searches_kcount"},
@@ -54,7 +54,7 @@ FREE = {"gemma-3", "gemma-3n", "gemma-4-26b-a4b-it", "gemma-4-31b-it"}
 
 
 def rate_of(price, unit, prompt):
-    """Their price of one unit in USD, or None; a tier holds for the whole request."""
+    """Their price of one unit in USD, or None. A tier applies to the whole request."""
     for name in [unit, *STAND_INS.get(unit, [])]:
         if name not in price:
             continue
@@ -70,7 +70,7 @@ def rate_of(price, unit, prompt):
 
 
 def half_even(value):
-    """Independent of the code under test: Python's own round() of a Fraction is half to even."""
+    """Round half to even with Python's own round() of a Fraction, independent of the tested code."""
     return round(value)
 
 
@@ -138,15 +138,15 @@ def test_every_batch_flex_and_priority_row_costs_the_same(prices, at, facts):
     assert compared > 500
 
 
-def test_the_free_models_are_free_there_too(prices, now, facts):
+def test_free_models_are_free_in_genai_prices_too(prices, now, facts):
     entries = {m["id"]: m["prices"] for m in facts("genai_prices_google.json")["models"]}
     for model in FREE:
         assert entries[model] == [{"from": None, "price": {}}]
         assert prices.price("gemini", model, {"input_tokens": 9**9}, now).cost_pico == 0
 
 
-def test_every_difference_is_real(prices, at, facts):
-    """A listed difference that is none any more has to leave the list."""
+def test_every_listed_difference_exists(prices, at, facts):
+    """A listed difference that no longer exists must be removed from the list."""
     models = {m["id"]: m for m in facts("genai_prices_google.json")["models"]}
     day = "2026-11-23"
     for (model, tier), units in DIFFERENT.items():
@@ -154,7 +154,7 @@ def test_every_difference_is_real(prices, at, facts):
         price = price_at(entries, day)
         for unit in units:
             if unit == "cache_audio_read_mtok" and model in ("gemini-2.5-pro", "gemini-1.5-pro"):
-                continue  # no audio price of its own: differs because cached text does
+                continue  # no audio price of its own: cached text differs
             theirs = rate_of(price, unit, 0)
             ours = prices.price("gemini", model, {METERS[unit]: 10**6}, at(day), {"tier": tier})
             assert theirs is None or ours.cost_pico != theirs * 10**18, (model, tier, unit)
@@ -162,7 +162,7 @@ def test_every_difference_is_real(prices, at, facts):
 
 
 @pytest.mark.parametrize("unit", METERS)
-def test_every_unit_of_theirs_has_rows(prices, facts, unit):
+def test_every_unit_of_genai_prices_has_rows(prices, facts, unit):
     used = any(
         unit in entry["price"]
         for model in facts("genai_prices_google.json")["models"]
@@ -172,7 +172,7 @@ def test_every_unit_of_theirs_has_rows(prices, facts, unit):
     assert any(row.meter == METERS[unit] for row in prices.rows() if row.provider == "gemini")
 
 
-def test_no_unit_of_theirs_is_left_out(facts):
+def test_no_unit_of_genai_prices_is_left_out(facts):
     units = {
         unit
         for model in facts("genai_prices_google.json")["models"]

@@ -1,4 +1,4 @@
-"""Every Gemini and speech row of litellm's price map that we express; disagreements are listed."""
+"""Every Gemini and speech row of litellm's price map that our meters can express, with listed differences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELDS = {
     "output_cost_per_video_token": "output_tokens@video",
 }
 FIELD = re.compile(rf"({'|'.join(FIELDS)})(?:_above_(128|200)k_tokens)?(_batches|_flex|_priority)?")
-# Fields without a meter of ours, or that say again per image or second what tokens already say.
+# Fields for which we have no meter, or which repeat per image or second what tokens already count.
 NOT_EXPRESSED = {
     "output_cost_per_image": "imagen by images; else the token price once more",
     "input_cost_per_image": "the token price once more",
@@ -34,7 +34,7 @@ NOT_EXPRESSED = {
     "google_maps_grounding_cost_per_query": "no meter for Maps queries yet",
     "search_context_cost_per_query": "compared below",
 }
-# Models we hold no price for, and why.
+# Models for which we have no price, and why.
 NO_PRICE = {
     "gemini-exp-1114": "experiment of 2024; its price of 0 is an assumption",
     "gemini-exp-1206": "experiment of 2024; its price of 0 is an assumption",
@@ -53,10 +53,10 @@ NO_PRICE = {
     "veo-3.1-fast-generate-001": "video by the second",
     "veo-3.1-generate-001": "video by the second",
 }
-# (model, field) -> what we charge instead, USD per 1,000,000.
-# All of them: a cached or audio price that genai-prices and the provider's own table do not have, so
-# that the price it falls back to (input, text) holds. litellm's own figures for cached speech
-# models do not fit each other either (flex is a fifth of standard, batch is half).
+# (model, field) -> our price, USD per 1,000,000.
+# Each is a cached or audio price that neither genai-prices nor the provider's own table has, so the
+# price of input or text applies. litellm's figures for cached speech models contradict each other
+# too: flex is a fifth of standard, batch is half.
 DIFFERENT: dict[tuple[str, str], str] = {
     ("gemini-2.5-flash-image", "cache_read_input_token_cost"): "0.3",
     ("gemini-2.5-flash-image", "input_cost_per_audio_token"): "0.3",
@@ -74,7 +74,7 @@ DIFFERENT: dict[tuple[str, str], str] = {
 
 
 def cost(prices, now, model, meter, tier, above):
-    """What a million of a meter costs, in a request past the threshold where one is asked for."""
+    """What a million of a meter costs, in a request above the threshold if asked."""
     options = {"tier": tier}
     base = {"input_tokens": above + 1} if above else {}
     used = dict(base)
@@ -83,7 +83,7 @@ def cost(prices, now, model, meter, tier, above):
         whole = prices.price("gemini", model, used, now, options)
         part = prices.price("gemini", model, base, now, options)
         return None if whole.cost_pico is None else whole.cost_pico - part.cost_pico
-    used = {meter: 1_000}  # short enough for any threshold
+    used = {meter: 1_000}  # below every threshold
     priced = prices.price("gemini", model, used, now, options)
     return None if priced.cost_pico is None else priced.cost_pico * 1_000
 
@@ -97,7 +97,7 @@ def gemini_fields(facts):
                 yield name.removeprefix("gemini/"), field, value
 
 
-def test_every_token_price_agrees_or_is_listed(prices, now, facts):
+def test_every_token_price_agrees_or_is_listed_as_different(prices, now, facts):
     compared, different = 0, {}
     for model, field, value in gemini_fields(facts):
         found = FIELD.fullmatch(field)
@@ -113,15 +113,15 @@ def test_every_token_price_agrees_or_is_listed(prices, now, facts):
     assert different == DIFFERENT
 
 
-def test_every_field_is_expressed_or_listed(prices, facts):
+def test_every_field_has_a_meter_or_is_listed(prices, facts):
     for model, field, _ in gemini_fields(facts):
         if model in NO_PRICE:
             assert not prices.is_known("gemini", model), model
-        elif model != "gemma-3-27b-it":  # free, in every unit there ever was
+        elif model != "gemma-3-27b-it":  # free in every unit
             assert FIELD.fullmatch(field) or field in NOT_EXPRESSED, (model, field)
 
 
-def test_searches_and_images_agree(prices, now, facts):
+def test_search_and_image_prices_agree(prices, now, facts):
     compared = 0
     for model, field, value in gemini_fields(facts):
         if model in NO_PRICE:
@@ -138,13 +138,13 @@ def test_searches_and_images_agree(prices, now, facts):
 
 
 SPEECH_DIFFERENT = {
-    "deepgram/nova-3-medical": "0.0043",  # litellm 0.0052; the launch post is followed
+    "deepgram/nova-3-medical": "0.0043",  # litellm 0.0052; we follow the launch post
     "deepgram/whisper": "0.0048",  # litellm 0.0060
     **{f"deepgram/whisper-{s}": "0.0048" for s in ("base", "large", "medium", "small", "tiny")},
 }
 
 
-def test_every_speech_price_agrees_or_is_listed(prices, now, facts):
+def test_every_speech_price_agrees_or_is_listed_as_different(prices, now, facts):
     different = {}
     for name, entry in facts(FILE)["models"].items():
         provider, _, model = name.rpartition("/") if "/" in name else ("openai", "", name)
@@ -169,7 +169,7 @@ def test_every_speech_price_agrees_or_is_listed(prices, now, facts):
             ours = prices.price(provider, model, {"audio_milliseconds": 60_000}, now).cost_pico
             minute = entry.get("metadata", {}).get("original_pricing_per_minute")
             theirs = minute if minute is not None else entry["input_cost_per_second"] * 60
-            # their prices by the second are rounded: 0.0043 a minute is kept as 0.0043002
+            # their prices per second are rounded: 0.0043 a minute became 0.0043002
             if abs(ours - theirs * 10**12) > 10**7:
                 different[name] = format(Decimal(ours).scaleb(-12).normalize(), "f")
     assert different == SPEECH_DIFFERENT

@@ -1,4 +1,4 @@
-"""What the documentation says about prices is what the catalogue holds."""
+"""The prices in the documentation equal the catalogue's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def cells(language, start):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_examples_load(language, tmp_path, now):
+def test_the_price_file_examples_load(language, tmp_path, now):
     blocks = re.findall(r"```toml\n(.*?)```", page(language), re.DOTALL)
     assert len(blocks) == 2
     paths = []
@@ -40,7 +40,7 @@ def test_the_examples_load(language, tmp_path, now):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_gemini_table_holds(language, prices, at):
+def test_the_gemini_table_equals_the_catalogue(language, prices, at):
     meters = ("input_tokens", "cached_input_tokens", "output_tokens", "input_tokens@audio")
     checked = 0
     for name, *figures in cells(language, "Gemini, USD"):
@@ -59,7 +59,7 @@ def test_the_gemini_table_holds(language, prices, at):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_deepgram_table_holds(language, prices, now):
+def test_the_deepgram_table_equals_the_catalogue(language, prices, now):
     minute = {"audio_milliseconds": 60_000}
     checked = 0
     for name, *figures in cells(language, "Deepgram, USD"):

@@ -1,4 +1,4 @@
-"""The many ways one model is written."""
+"""The different names of one model."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LONG = "projects/my-project/locations/us-central1/publishers/google/models/"
         ("gemini-9-flash-preview-01-02", "gemini-9-flash-preview-01-02"),
     ],
 )
-def test_gemini(prices, written, model):
+def test_gemini_names_are_recognised(prices, written, model):
     assert prices.canonical_model("gemini", written) == model
 
 
@@ -81,7 +81,7 @@ def test_gemini(prices, written, model):
         ("nova-9-general", "nova-9-general"),
     ],
 )
-def test_deepgram(prices, written, model):
+def test_deepgram_names_are_recognised(prices, written, model):
     assert prices.canonical_model("deepgram", written) == model
 
 
@@ -94,12 +94,12 @@ def test_the_arch_of_a_reply_has_a_price(prices, now, arch):
     ("provider", "model"),
     [("gemini", "gemini-4-carbon"), ("gemini", "tunedModels/x"), ("deepgram", "nova-4")],
 )
-def test_what_is_not_known_stays_unpriced(prices, now, provider, model):
+def test_an_unknown_name_stays_unpriced(prices, now, provider, model):
     assert not prices.is_known(provider, model)
     assert prices.price(provider, model, {"input_tokens": 1}, now).cost_pico is None
 
 
-def test_a_name_may_say_the_language_and_the_mode(prices, now):
+def test_a_name_may_contain_the_language_and_the_mode(prices, now):
     minute = {"audio_milliseconds": 60_000}
     multi = prices.price("deepgram", "nova-3-multilingual", minute, now)
     assert multi == prices.price("deepgram", "nova-3", minute, now, {"language": "multi"})
@@ -116,14 +116,14 @@ def test_every_model_is_its_own_name(prices):
 
 
 @given(st.text(max_size=60))
-def test_any_text_has_some_name_and_none_raises(model):
+def test_any_text_gives_a_name_and_never_raises(model):
     snapshot = load_snapshot()
     for provider in ("gemini", "deepgram", "other"):
         assert isinstance(snapshot.canonical_model(provider, model), str)
 
 
 @pytest.mark.parametrize("bare", ["gemini/", "models/", "publishers/google/models/", "/", "@001"])
-def test_a_name_that_is_only_a_prefix_is_not_a_call_without_a_model(prices, now, bare):
+def test_a_name_that_is_only_a_prefix_differs_from_no_model(prices, now, bare):
     assert prices.price("gemini", bare, {"input_tokens": 1}, now).cost_pico is None
     assert prices.canonical_model("gemini", bare) == bare
 

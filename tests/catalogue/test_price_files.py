@@ -1,4 +1,4 @@
-"""A user's own price files: what they change, and what is said when they are wrong."""
+"""A user's own price files: what they change, and the errors for wrong files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def load(write):
     return lambda *texts: load_snapshot([write(t, f"file{n}.toml") for n, t in enumerate(texts, 1)])
 
 
-def test_a_contract_price_holds_from_its_instant_and_for_its_row_only(load, at):
+def test_a_contract_price_applies_from_its_instant_and_to_its_row_only(load, at):
     snapshot = load(table(**{"from": "2026-11-01T00:00:00+07:00"}))
     change = at("2026-10-31T17:00:00Z")
 
@@ -67,7 +67,7 @@ def test_a_contract_may_end(load, at):
     assert prices == [200, 300]
 
 
-def test_a_contract_holds_for_every_mode_language_and_plan_unless_it_says(load, now):
+def test_a_contract_without_mode_language_or_plan_applies_to_all(load, now):
     row = {**ROW, "model": '"nova-3"', "provider": '"deepgram"', "meter": '"audio_minutes"',
            "per": "1", "usd": '"0.0030"'}  # fmt: skip
     minute = {"audio_milliseconds": 60_000}
@@ -80,7 +80,7 @@ def test_a_contract_holds_for_every_mode_language_and_plan_unless_it_says(load, 
     assert streaming.cost_pico == 3 * 10**9
 
 
-def test_a_file_may_add_a_model_a_name_for_it_and_a_provider(load, now):
+def test_a_file_may_add_a_model_an_alias_and_a_provider(load, now):
     snapshot = load(
         'providers = ["mistral"]\n'
         + table(provider='"mistral"', model='"mistral-large"')
@@ -92,12 +92,12 @@ def test_a_file_may_add_a_model_a_name_for_it_and_a_provider(load, now):
     assert "mistral-large" in snapshot.models("mistral")
 
 
-def test_the_price_of_calls_that_name_no_model_can_be_set(load, now):
+def test_the_price_of_calls_without_a_model_can_be_set(load, now):
     snapshot = load(table(model='""', usd='"0.10"'))
     assert snapshot.price("gemini", "", MILLION, now).cost_pico == 100 * 10**9
 
 
-def test_of_two_names_with_a_star_the_longer_one_holds(load):
+def test_of_two_names_with_a_star_the_longer_one_applies(load):
     alias = '[[alias]]\nprovider = "gemini"\nname = "{}"\nmodel = "{}"\n'
     short = alias.format("carbon-*", "gemini-2.5-pro")
     long = alias.format("carbon-lite-*", "gemini-2.5-flash-lite")
@@ -107,7 +107,7 @@ def test_of_two_names_with_a_star_the_longer_one_holds(load):
         assert snapshot.canonical_model("gemini", "carbon-1") == "gemini-2.5-pro"
 
 
-def test_the_dearest_price_changes_at_its_instant(load, at):
+def test_the_highest_price_changes_at_its_instant(load, at):
     snapshot = load(table(model='"gemini-9"', usd="500", **{"from": "2030-01-01"}))
     change = at("2030-01-01")
     costs = [
@@ -136,7 +136,7 @@ def test_a_discount_is_exact(load, now, discount, model, expected):
     assert snapshot.price("gemini", model, used, now).cost_pico == expected
 
 
-def test_of_two_discounts_the_closer_one_holds_and_they_never_add_up(load, now):
+def test_of_two_discounts_the_more_specific_one_applies_alone(load, now):
     base = {"provider": '"gemini"', "from": "2026-01-01"}
     snapshot = load(
         table("discount", base, percent='"50"')
@@ -146,7 +146,7 @@ def test_of_two_discounts_the_closer_one_holds_and_they_never_add_up(load, now):
     assert snapshot.price("gemini", "gemini-2.0-flash", MILLION, now).cost_pico == 50 * 10**9
 
 
-def test_a_discount_spares_contract_prices_and_the_list_view(load, now):
+def test_a_discount_leaves_contract_prices_and_the_list_view_unchanged(load, now):
     snapshot = load(
         table() + table("discount", {"provider": '"gemini"', "from": "2026-01-01"}, percent="50")
     )
@@ -160,7 +160,7 @@ def test_a_discount_spares_contract_prices_and_the_list_view(load, now):
     assert cost({"output_tokens": 10**6}, tier="batch") == 625 * 10**9
 
 
-def test_later_files_lie_over_earlier_ones_by_date_and_a_clash_is_an_error(load):
+def test_later_files_replace_earlier_ones_by_date_and_a_conflict_is_an_error(load):
     second = table(usd='"0.19"', **{"from": "2026-11-20"})
     assert load(table(), second)
     with pytest.raises(ConfigError) as caught:
@@ -169,7 +169,7 @@ def test_later_files_lie_over_earlier_ones_by_date_and_a_clash_is_an_error(load)
     assert "price[1] of file1.toml" in str(caught.value)
 
 
-def test_two_files_of_one_name_are_told_apart(tmp_path):
+def test_two_files_of_one_name_are_distinguished(tmp_path):
     paths = [tmp_path / folder / "mine.toml" for folder in "ab"]
     for path in paths:
         path.parent.mkdir()
@@ -180,14 +180,14 @@ def test_two_files_of_one_name_are_told_apart(tmp_path):
         load_snapshot(paths)
 
 
-def test_prices_of_ones_own_leave_the_shipped_ones_alone(load, now):
+def test_a_users_prices_leave_the_shipped_ones_unchanged(load, now):
     load(table())
     shipped = load_snapshot()
     assert shipped is load_snapshot([])
     assert shipped.price("gemini", "gemini-2.5-flash", MILLION, now).cost_pico == 300 * 10**9
 
 
-def test_an_id_made_with_another_file_is_not_taken_for_ours(load, now):
+def test_a_price_id_of_another_file_is_refused(load, now):
     mine = load(table())
     priced = mine.price("gemini", "gemini-2.5-flash", MILLION, now)
     assert "own-" in priced.price_id
@@ -295,7 +295,7 @@ def test_an_id_made_with_another_file_is_not_taken_for_ours(load, now):
         ),
     ],
 )
-def test_whatever_is_wrong_is_said_with_file_table_and_field(write, text, where, problem):
+def test_an_error_names_file_table_and_field(write, text, where, problem):
     with pytest.raises(ConfigError) as caught:
         load_snapshot([write(text)])
     assert caught.value.where.startswith(f"mine.toml: {where}"), caught.value
@@ -303,7 +303,7 @@ def test_whatever_is_wrong_is_said_with_file_table_and_field(write, text, where,
     assert caught.value.fix
 
 
-def test_files_that_cannot_be_read(tmp_path, write):
+def test_unreadable_files_are_refused(tmp_path, write):
     for path, problem in [
         (tmp_path / "absent.toml", "cannot be read"),
         (tmp_path, "cannot be read"),
@@ -316,7 +316,7 @@ def test_files_that_cannot_be_read(tmp_path, write):
             load_snapshot([path])
 
 
-def test_a_file_with_windows_line_ends_and_a_byte_order_mark_is_fine(write, now):
+def test_a_file_with_windows_line_ends_and_a_byte_order_mark_loads(write, now):
     path = write(b"\xef\xbb\xbf" + table().replace("\n", "\r\n").encode())
     assert load_snapshot([path]).price("gemini", "gemini-2.5-flash", MILLION, now).cost_pico
 
@@ -328,7 +328,7 @@ def test_a_file_with_windows_line_ends_and_a_byte_order_mark_is_fine(write, now)
 @example("usd", "0x10")
 @example("from", "2026-02-30")
 @example("usd", "-0")
-def test_any_value_is_taken_or_refused_with_its_place(write, field, value):
+def test_any_value_is_accepted_or_refused_with_its_place(write, field, value):
     try:
         load_snapshot([write(table(**{field: value}))])
     except ConfigError as error:

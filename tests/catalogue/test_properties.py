@@ -1,4 +1,4 @@
-"""What holds for every price and every usage, whatever the numbers."""
+"""Properties of every price and every usage, for any numbers."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_the_order_of_the_quantities_does_not_matter(model, used, at, asked, ran
 
 
 @given(models, usages, instants, options)
-def test_the_rows_behind_the_id_give_the_cost_again(model, used, at, asked):
-    """An oracle of Fractions over the rows that the event's price id names."""
+def test_the_rows_of_a_price_id_give_the_cost_again(model, used, at, asked):
+    """The check computes with fractions from the rows that the event's price id names."""
     priced = PRICES.price(*model, used, at, asked)
     if not priced.price_id or any(name.startswith("addon ") for name in priced.unpriced):
         return
@@ -86,7 +86,7 @@ def test_the_rows_behind_the_id_give_the_cost_again(model, used, at, asked):
 
 
 @given(models, usages, instants, options)
-def test_a_cost_is_never_negative_and_nothing_used_costs_nothing(model, used, at, asked):
+def test_a_cost_is_never_negative_and_no_use_costs_nothing(model, used, at, asked):
     cost = PRICES.price(*model, used, at, asked).cost_pico
     assert cost is None or 0 <= cost <= MAX_PICO
     nothing = PRICES.price(*model, dict.fromkeys(used, 0), at, asked).cost_pico
@@ -94,8 +94,8 @@ def test_a_cost_is_never_negative_and_nothing_used_costs_nothing(model, used, at
 
 
 @given(models, usages, usages, instants, options)
-def test_two_events_cost_what_one_of_both_costs_to_a_pico(model, one, two, at, asked):
-    """Within one price level; a longer prompt may only make it dearer."""
+def test_two_events_cost_as_much_as_one_with_both_to_a_pico_dollar(model, one, two, at, asked):
+    """Within one price level; a longer prompt may have a higher price."""
     both = {key: one.get(key, 0) + two.get(key, 0) for key in [*one, *two]}
     priced = [PRICES.price(*model, used, at, asked) for used in (one, two, both)]
     if any(p.cost_pico is None for p in priced):
@@ -115,7 +115,7 @@ def test_using_more_never_costs_less(model, used, at, key, more):
 
 
 @given(models, usages, instants)
-def test_the_dearest_price_is_never_less_than_any_models(model, used, at):
+def test_the_highest_price_is_never_below_a_models_price(model, used, at):
     cost = PRICES.price(*model, used, at).cost_pico
     if cost is not None:
         assert PRICES.highest(model[0], used, at).cost_pico >= cost

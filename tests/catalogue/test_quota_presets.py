@@ -1,4 +1,4 @@
-"""Presets of the providers' limits: every figure has a date, a source, and how it is known."""
+"""Presets of provider quotas: every figure has a date, a source and a provenance."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ quota = [{ id = "requests a day", model = "m", meter = "requests", window = "day
 """
 
 
-def test_every_figure_is_dated_and_sourced() -> None:
+def test_every_figure_has_a_date_and_a_source() -> None:
     presets = load_presets()
     assert len(presets) == 9
     for preset in presets.values():
@@ -37,7 +37,7 @@ def test_every_figure_is_dated_and_sourced() -> None:
             assert ("2025" in preset.name) == (quota.known == "historic")
 
 
-def test_geminis_free_tier_is_counted_by_the_pacific_day() -> None:
+def test_geminis_free_tier_counts_by_the_day_in_los_angeles() -> None:
     found = {each.model: each for each in load_presets()["gemini-free"].quotas}
     assert {name: each.amount for name, each in found.items()} == {
         "gemini-2.5-flash": 20, "gemini-2.5-flash-lite": 20, "gemini-3.1-flash-lite": 500,
@@ -49,7 +49,7 @@ def test_geminis_free_tier_is_counted_by_the_pacific_day() -> None:
     }
 
 
-def test_deepgrams_calls_at_once_are_no_limit() -> None:
+def test_deepgrams_concurrency_is_shown_and_is_no_limit() -> None:
     preset = load_presets()["deepgram-payg"]
     assert {each.meter for each in preset.quotas} == {CONCURRENCY}
     assert not any(each.is_enforceable for each in preset.quotas)
@@ -61,18 +61,18 @@ def test_deepgrams_calls_at_once_are_no_limit() -> None:
 @pytest.mark.parametrize(
     ("now", "hours"),
     [
-        ("2026-03-08T08:00:00+00:00", 23),  # the clocks go forward
-        ("2026-11-01T07:00:00+00:00", 25),  # they go back
+        ("2026-03-08T08:00:00+00:00", 23),  # clocks go forward
+        ("2026-11-01T07:00:00+00:00", 25),  # clocks go back
         ("2026-11-22T08:00:00+00:00", 24),
     ],
 )
-def test_a_pacific_day_ends_at_midnight_there(now: str, hours: int) -> None:
+def test_a_quota_day_in_los_angeles_ends_at_midnight_there(now: str, hours: int) -> None:
     at = round(datetime.fromisoformat(now).timestamp()) * SECOND
     found = quotas_at(["gemini-free"], load_presets(), at)
     assert {each.resets_at for each in found} == {at + hours * 3_600 * SECOND}
 
 
-def test_status_shows_the_presets_that_are_named() -> None:
+def test_status_shows_the_configured_presets() -> None:
     clock = FakeClock("2026-11-23T12:00:00+00:00")
     with Keeper("memory:", config={"quota_presets": ["gemini-free"]}, clock=clock) as keeper:
         found = keeper.status().quotas
@@ -84,7 +84,7 @@ def test_status_shows_the_presets_that_are_named() -> None:
         assert moment(first.seen_at) == datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def test_what_a_reply_told_goes_before_a_preset() -> None:
+def test_a_figure_from_a_reply_replaces_a_preset() -> None:
     with Keeper(
         "memory:", config={"quota_presets": ["gemini-tier-1"]}, clock=FakeClock()
     ) as keeper:
@@ -97,13 +97,13 @@ def test_what_a_reply_told_goes_before_a_preset() -> None:
         assert others == {"", "gemini-3-flash*", "gemini-3.8-flash"}
 
 
-def test_a_reply_without_an_amount_leaves_the_preset() -> None:
+def test_a_reply_without_an_amount_keeps_the_preset() -> None:
     with Keeper("memory:", config={"quota_presets": ["gemini-free"]}, clock=FakeClock()) as keeper:
         note_quotas(keeper, "gemini", "gemini-2.5-flash", [QuotaReading("q", "requests", "day")])
         assert len(keeper.status().quotas) == 8
 
 
-def test_a_file_of_ones_own_adds_presets_and_replaces_ours(tmp_path: Path) -> None:
+def test_a_users_file_adds_presets_and_replaces_shipped_ones(tmp_path: Path) -> None:
     file = tmp_path / "presets.toml"
     file.write_text(OWN + OWN.replace("ours", "gemini-free", 1), encoding="utf-8")
     presets = load_presets([file])
@@ -133,7 +133,7 @@ def test_a_file_of_ones_own_adds_presets_and_replaces_ours(tmp_path: Path) -> No
         ("about =", "about", "presets.toml"),
     ],
 )
-def test_a_file_that_is_wrong_is_refused_with_the_place(
+def test_a_wrong_file_is_refused_with_the_place(
     tmp_path: Path, old: str, new: str, where: str
 ) -> None:
     file = tmp_path / "presets.toml"
@@ -143,7 +143,7 @@ def test_a_file_that_is_wrong_is_refused_with_the_place(
     assert where in str(caught.value)
 
 
-def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
+def test_an_unknown_preset_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(InvalidInputError, match="did you mean 'gemini-free'"):
         preset_named("gemini-fre", load_presets(), "NAME")
     with (
@@ -152,5 +152,5 @@ def test_an_unknown_preset_is_refused_with_the_nearest() -> None:
     ):
         keeper.status()
     keeper = Keeper("memory:", config={"quota_presets": ["gemini-fre"]}, clock=FakeClock())
-    with keeper:  # a name that is wrong stops no call
+    with keeper:  # a wrong name stops no call
         keeper.record("gemini", model="gemini-2.5-flash", input_tokens=1)

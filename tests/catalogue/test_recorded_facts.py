@@ -1,17 +1,17 @@
-"""Figures that were checked outside this project, and the brief's own defaults."""
+"""Figures that were checked outside this project, and the defaults of the brief."""
 
 from __future__ import annotations
 
 import pytest
 
 
-def test_the_briefs_defaults_hold_when_no_model_is_named(prices, now):
+def test_the_briefs_default_prices_apply_without_a_model(prices, now):
     gemini = prices.price("gemini", "", {"input_tokens": 10**6, "output_tokens": 10**6}, now)
     assert gemini.cost_pico == 75 * 10**9 + 300 * 10**9
     assert gemini.price_id == "gemini/(none)@1970-01-01#standard"
     assert {line.row.source for line in prices.lines(gemini.price_id)} == {"the brief"}
     deepgram = prices.price("deepgram", "", {"audio_milliseconds": 120_000, "requests": 1}, now)
-    assert deepgram.cost_pico == 8_600_000_000  # two minutes, $0.008600 in the brief
+    assert deepgram.cost_pico == 8_600_000_000  # two minutes; the brief has $0.008600
 
 
 def test_input_is_charged_as_input_and_output_as_output(prices, now):
@@ -43,12 +43,14 @@ def test_a_recorded_reply_with_mixed_cached_media_costs_what_was_computed_by_han
         (200_001, 10, 500_152_500_000),  # 0.50015 to five places: everything at the higher price
     ],
 )
-def test_one_token_past_200000_prices_the_whole_request_anew(prices, now, prompt, output, usd_pico):
+def test_one_token_past_200000_changes_the_price_of_the_whole_request(
+    prices, now, prompt, output, usd_pico
+):
     used = {"input_tokens": prompt, "output_tokens": output}
     assert prices.price("gemini", "gemini-2.5-pro", used, now).cost_pico == usd_pico
 
 
-def test_cached_tokens_count_towards_the_threshold_and_are_priced_anew_too(prices, now):
+def test_cached_tokens_count_towards_the_threshold_and_change_price_too(prices, now):
     below = {"input_tokens": 1, "cached_input_tokens": 199_999}
     above = {"input_tokens": 1, "cached_input_tokens": 200_000}
     assert prices.price("gemini", "gemini-2.5-pro", below, now).cost_pico == (
@@ -64,7 +66,7 @@ def test_output_does_not_count_towards_the_threshold(prices, now):
     assert prices.price("gemini", "gemini-2.5-pro", used, now).price_id.endswith("#standard")
 
 
-def test_a_price_change_is_exact_to_the_instant(prices, at):
+def test_a_price_change_applies_exactly_from_its_instant(prices, at):
     change = at("2026-12-01T00:00:00Z")
     used = {"input_tokens": 10**6, "cached_input_tokens": 10**6, "output_tokens": 10**6}
     before = prices.price("gemini", "gemini-4-argon", used, change - 1)
@@ -95,13 +97,13 @@ def test_cache_storage_is_priced_by_the_token_hour(prices, now):
 
 
 def test_deepgram_bills_by_the_second_at_a_sixtieth_of_the_published_minute(prices, now):
-    # Deepgram's own example: 26 s of the base model at $0.0125/min is $0.00542 (to five places)
+    # Deepgram's example: 26 s of the base model at $0.0125 a minute cost $0.00542 (to five places)
     cost = prices.price("deepgram", "base", {"audio_milliseconds": 26_000}, now).cost_pico
     assert cost == 5_416_666_667
     one = prices.price("deepgram", "nova-3", {"audio_milliseconds": 1}, now).cost_pico
     assert one == 71_667  # 0.0043 / 60000 = 71666.67 pico, rounded once
     minute = prices.price("deepgram", "nova-3", {"audio_milliseconds": 60_000}, now).cost_pico
-    assert minute == 4_300_000_000  # and not sixty thousand rounded milliseconds
+    assert minute == 4_300_000_000  # not 60,000 rounded milliseconds
 
 
 def test_requests_are_free_but_an_unknown_model_never_is(prices, now):
@@ -118,7 +120,7 @@ def test_a_meter_without_a_price_makes_the_event_unpriced_and_is_named(prices, n
     assert prices.price("gemini", "gemini-2.5-flash", {"images": 0}, now).cost_pico == 0
 
 
-def test_gemini_stand_ins_modality_as_text_thoughts_as_output_cached_as_input(prices, now):
+def test_gemini_uses_the_price_of_text_output_or_input_where_a_row_is_missing(prices, now):
     def cost(model, key):
         return prices.price("gemini", model, {key: 10**6}, now).cost_pico // 10**9
 
@@ -131,13 +133,13 @@ def test_gemini_stand_ins_modality_as_text_thoughts_as_output_cached_as_input(pr
     assert cost("gemini-3.8-live", "cached_input_tokens@audio") == 3_000
 
 
-def test_the_free_models_say_so_with_rows_of_zero(prices, now):
+def test_free_models_have_rows_with_price_zero(prices, now):
     priced = prices.price("gemini", "gemma-4-31b-it", {"input_tokens": 10}, now)
     assert priced.cost_pico == 0
     assert prices.lines(priced.price_id)[0].row.note == "free of charge"
 
 
-def test_the_dearest_price_stands_in_for_a_model_without_one(prices, now):
+def test_the_highest_price_is_used_for_a_model_without_one(prices, now):
     used = {"input_tokens": 1_000, "output_tokens@image": 10, "requests": 1}
     highest = prices.highest("gemini", used, now)
     assert highest.cost_pico is not None

@@ -1,4 +1,4 @@
-"""The shipped data as a whole: complete, dated, sourced, and quick to ask."""
+"""The shipped price data as a whole: complete, dated, with sources, and fast to search."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quotakeeper.errors import InvalidInputError
 DATA = Path(catalogue.__file__).with_name("data")
 
 
-def test_every_row_has_its_own_id_a_source_and_a_confidence(prices):
+def test_every_row_has_a_unique_id_a_source_and_a_confidence(prices):
     rows = list(prices.rows())
     assert len(rows) > 500
     doubled = [row_id for row_id, n in Counter(row.id for row in rows).items() if n > 1]
@@ -30,13 +30,13 @@ def test_every_row_has_its_own_id_a_source_and_a_confidence(prices):
         assert isinstance(row.effective_from, date)
 
 
-def test_rows_come_in_order_and_every_adjustment_has_a_source(prices):
+def test_rows_are_sorted_and_every_adjustment_has_a_source(prices):
     rows = list(prices.rows())
     assert [r.provider for r in rows] == sorted(r.provider for r in rows)
     assert all(part.source and part.tier for part in prices.adjustments())
 
 
-def test_money_is_written_as_text_and_never_as_a_fraction_of_two():
+def test_prices_are_stored_as_text_and_never_as_floats():
     for path in DATA.glob("*.toml"):
         top = tomllib.loads(path.read_text(encoding="utf-8"))
         assert all(isinstance(row["usd"], str) for row in top.get("price", [])), path.name
@@ -46,7 +46,7 @@ def test_money_is_written_as_text_and_never_as_a_fraction_of_two():
 
 def test_every_stored_meter_has_a_row_or_is_free(prices):
     priced = {row.key.partition("@")[0] for row in prices.rows()}
-    stand_in = {"thought_tokens"}  # paid as output
+    stand_in = {"thought_tokens"}  # priced as output
     assert STORED_METERS - priced - stand_in == {"requests"}
 
 
@@ -55,7 +55,7 @@ def test_every_stored_meter_has_a_row_or_is_free(prices):
                  "cached_input_tokens@audio", "output_tokens@audio", "output_tokens@image",
                  "output_tokens@video"]
 )  # fmt: skip
-def test_every_modality_the_sources_price_has_rows(prices, modality):
+def test_every_modality_in_the_sources_has_rows(prices, modality):
     assert any(row.meter == modality for row in prices.rows())
 
 
@@ -68,7 +68,7 @@ def test_every_kind_of_price_has_rows(prices):
     assert {row.mode for row in rows} == {"", "prerecorded", "streaming"}
 
 
-def test_the_version_names_the_day_and_the_data(prices, tmp_path):
+def test_the_version_has_the_day_and_a_hash_of_the_data(prices, tmp_path):
     files = [tomllib.loads(path.read_text(encoding="utf-8")) for path in DATA.glob("*.toml")]
     newest = max(file["as_of"] for file in files)
     assert re.fullmatch(rf"{newest}\+[0-9a-f]{{8}}", prices.version)
@@ -78,7 +78,7 @@ def test_the_version_names_the_day_and_the_data(prices, tmp_path):
     assert load_snapshot([empty]).version != prices.version
 
 
-def test_an_event_finds_its_prices_again_by_id(prices, at):
+def test_an_event_finds_its_prices_by_its_price_id(prices, at):
     options = {"tier": "batch"}
     used = {"input_tokens": 300_000}
     priced = prices.price("gemini", "gemini-2.5-pro", used, at("2026-11-01"), options)
@@ -91,8 +91,8 @@ def test_an_event_finds_its_prices_again_by_id(prices, at):
     assert lines["cached_input_tokens"].row.source.startswith("litellm")
 
 
-def test_an_id_stays_while_its_prices_stay(prices, at):
-    """A change of the batch prices is no change of the standard ones."""
+def test_a_price_id_stays_as_long_as_its_prices(prices, at):
+    """A change of batch prices does not change the id of standard prices."""
     ids = {
         prices.price("gemini", "gemini-2.5-flash", {"input_tokens": 1}, at(day)).price_id
         for day in ("2025-01-01", "2026-10-13", "2026-10-14", "2028-01-01")
@@ -101,17 +101,17 @@ def test_an_id_stays_while_its_prices_stay(prices, at):
 
 
 @pytest.mark.parametrize("text", ["", "x", "gemini/x#y", "gemini/m@2026-13-01#standard", "@#,"])
-def test_what_is_not_a_price_id_is_refused(prices, text):
+def test_a_text_that_is_no_price_id_is_refused(prices, text):
     with pytest.raises(InvalidInputError, match="price_id"):
         prices.lines(text)
 
 
-def test_an_id_of_a_model_that_is_gone_is_refused(prices):
+def test_a_price_id_of_a_removed_model_is_refused(prices):
     with pytest.raises(InvalidInputError, match="does not belong to these prices"):
         prices.lines("gemini/gemini-9@2026-01-01#standard")
 
 
-def test_options_survive_an_id():
+def test_a_price_id_keeps_the_options():
     options = PriceOptions("flex", "streaming", "multi", ("diarize", "redact"), "growth", "list")
     assert PriceOptions.from_marks(options.marks()) == options
     assert PriceOptions.from_marks(PriceOptions().marks()) == PriceOptions()
@@ -136,10 +136,10 @@ def test_options_survive_an_id():
         ("gemini", "no-such-model", {"input_tokens": 1}, {}),
     ],
 )
-def test_a_repeated_lookup_goes_through_the_rows_once(
+def test_a_repeated_lookup_searches_the_rows_once(
     prices, now, monkeypatch, provider, model, used, options
 ):
-    """How long it takes is a benchmark; here it is that the rows are not searched again."""
+    """A benchmark measures the time. This test counts the searches through the rows."""
     searches = []
     searched = type(prices)._timeline
 
@@ -154,7 +154,7 @@ def test_a_repeated_lookup_goes_through_the_rows_once(
     assert len(searches) == found
 
 
-def test_a_flood_of_unknown_names_does_not_pile_up(prices, now):
+def test_many_unknown_names_do_not_fill_memory(prices, now):
     for number in range(10_000):
         prices.price("gemini", f"made-up-{number}", {"input_tokens": 1}, now)
     assert len(prices._timelines) <= 4_096

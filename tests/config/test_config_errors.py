@@ -1,4 +1,4 @@
-"""Whatever is wrong with a configuration: the message names where, what, and the fix."""
+"""Wrong configurations: the message names the place, the error and the fix."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def problem(tmp_path: Path, text: str | bytes) -> ConfigError:
         ({"zzz": "1"}, "zzz", "unknown key 'zzz'", "known keys: name"),
     ],
 )
-def test_a_wrong_value_in_a_limit(
+def test_a_wrong_value_in_a_limit_is_named_with_the_fix(
     tmp_path: Path, changes: dict[str, str | None], key: str, what: str, fix: str
 ) -> None:
     error = problem(tmp_path, limit() + limit(**{"name": '"b"', **changes}))
@@ -102,7 +102,9 @@ def test_a_wrong_value_in_a_limit(
         ('ledger = "a\\u0000b"\n', "ledger", "NUL", "memory:"),
     ],
 )
-def test_a_wrong_file(tmp_path: Path, text: str | bytes, where: str, what: str, fix: str) -> None:
+def test_a_wrong_file_is_named_with_the_fix(
+    tmp_path: Path, text: str | bytes, where: str, what: str, fix: str
+) -> None:
     error = problem(tmp_path, text)
     assert error.where.startswith("quotakeeper.toml")
     assert where in error.where
@@ -110,7 +112,7 @@ def test_a_wrong_file(tmp_path: Path, text: str | bytes, where: str, what: str, 
     assert fix in error.fix
 
 
-def test_two_limits_of_one_name(tmp_path: Path) -> None:
+def test_two_limits_with_one_name_are_refused(tmp_path: Path) -> None:
     error = problem(tmp_path, limit() + limit(name='"b"') + limit(name='"A"'))
     assert error.where == "quotakeeper.toml: limit[3].name"
     assert "limit[1]" in error.problem
@@ -122,7 +124,7 @@ def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
         load_settings(environ=environ, cwd=tmp_path)
 
 
-def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+def test_a_configured_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path)}
     with pytest.raises(ConfigError, match=r"absent\.toml: does not exist"):
         load_settings(config="absent.toml", environ=environ, cwd=tmp_path)

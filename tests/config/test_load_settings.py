@@ -1,4 +1,4 @@
-"""Where settings come from, and in which order."""
+"""The sources of settings, and their order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ thresholds = [0.5, "0.9"]
 
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
-    """An environment in which everything of the user's lies under tmp_path."""
+    """An environment whose user folders are all under tmp_path."""
     base = tmp_path / "home"
     base.mkdir()
     names = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "APPDATA", "LOCALAPPDATA")
@@ -50,7 +50,7 @@ def load(home: dict[str, str], cwd: Path, **changes: object) -> Settings:
     return load_settings(environ=home, cwd=cwd, **changes)  # type: ignore[arg-type]
 
 
-def test_without_anything_the_brief_limits_hold(home: dict[str, str], tmp_path: Path) -> None:
+def test_without_any_settings_the_briefs_limits_apply(home: dict[str, str], tmp_path: Path) -> None:
     settings = load({**home, "QUOTAKEEPER_TIMEZONE": "UTC"}, tmp_path)
     day = Window("day")
     assert settings.limits == (
@@ -69,7 +69,7 @@ def test_without_anything_the_brief_limits_hold(home: dict[str, str], tmp_path: 
     assert settings.origins["timezone"] == "environment QUOTAKEEPER_TIMEZONE"
 
 
-def test_a_file_of_limits_replaces_the_default_ones(home: dict[str, str], tmp_path: Path) -> None:
+def test_limits_in_a_file_replace_the_default_limits(home: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "quotakeeper.toml").write_text(LIMITS, encoding="utf-8")
     settings = load(home, tmp_path)
     assert settings.limits == (
@@ -88,7 +88,9 @@ def test_a_file_of_limits_replaces_the_default_ones(home: dict[str, str], tmp_pa
     assert settings.config_file == tmp_path / "quotakeeper.toml"
 
 
-def test_a_file_without_limits_keeps_the_default_ones(home: dict[str, str], tmp_path: Path) -> None:
+def test_a_file_without_limits_keeps_the_default_limits(
+    home: dict[str, str], tmp_path: Path
+) -> None:
     (tmp_path / "quotakeeper.toml").write_text('timezone = "Asia/Tokyo"\n', encoding="utf-8")
     limits = load(home, tmp_path).limits
     assert len(limits) == 4
@@ -115,7 +117,9 @@ def test_default_limits_can_be_switched(
     assert found[:2] == names
 
 
-def test_order_argument_environment_file_default(home: dict[str, str], tmp_path: Path) -> None:
+def test_an_argument_beats_the_environment_then_the_file_then_the_default(
+    home: dict[str, str], tmp_path: Path
+) -> None:
     own = user_config_file(home)
     own.parent.mkdir(parents=True)
     own.write_text('ledger = "own.db"\n', encoding="utf-8")
@@ -142,17 +146,19 @@ def test_order_argument_environment_file_default(home: dict[str, str], tmp_path:
     assert settings.origins["ledger"] == "argument"
 
 
-def test_an_empty_variable_is_as_none(home: dict[str, str], tmp_path: Path) -> None:
+def test_an_empty_variable_counts_as_unset(home: dict[str, str], tmp_path: Path) -> None:
     empty = {**home, "QUOTAKEEPER_LEDGER": "", "QUOTAKEEPER_CONFIG": ""}
     assert load(empty, tmp_path).ledger == str(default_ledger(home))
 
 
 @pytest.mark.parametrize("url", ["memory:", "sqlite:///var/ledger.db", "postgresql://h/db"])
-def test_urls_stay_as_they_are(home: dict[str, str], tmp_path: Path, url: str) -> None:
+def test_urls_are_not_changed(home: dict[str, str], tmp_path: Path, url: str) -> None:
     assert load(home, tmp_path, ledger=url).ledger == url
 
 
-def test_the_sqlite_word_for_memory_is_understood(home: dict[str, str], tmp_path: Path) -> None:
+def test_sqlites_name_for_a_database_in_memory_is_accepted(
+    home: dict[str, str], tmp_path: Path
+) -> None:
     assert load(home, tmp_path, ledger=":memory:").ledger == "memory:"
 
 
@@ -165,14 +171,14 @@ def test_a_mapping_is_read_like_a_file(home: dict[str, str], tmp_path: Path) -> 
     assert settings.config_file is None
 
 
-def test_settings_pass_through(home: dict[str, str], tmp_path: Path) -> None:
+def test_settings_are_passed_on_unchanged(home: dict[str, str], tmp_path: Path) -> None:
     ready = Settings(ledger="memory:")
     assert load(home, tmp_path, config=ready) is ready
     moved = load(home, tmp_path, config=ready, ledger=tmp_path / "a.db")
     assert (moved.ledger, moved.origins["ledger"]) == (str(tmp_path / "a.db"), "argument")
 
 
-def test_price_files_lie_beside_the_file_that_names_them(
+def test_price_files_are_relative_to_the_file_that_names_them(
     home: dict[str, str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "etc"
@@ -185,14 +191,14 @@ def test_price_files_lie_beside_the_file_that_names_them(
         load(home, tmp_path, config={"price_files": ["absent.toml"]})
 
 
-def test_warn_at_is_the_first_threshold_of_every_limit(
+def test_warn_at_sets_the_first_threshold_of_every_limit(
     home: dict[str, str], tmp_path: Path
 ) -> None:
     limits = load(home, tmp_path, config={"warn_at": 0.97}).limits
     assert {limit.thresholds for limit in limits} == {(Decimal("0.97"), Decimal(1))}
 
 
-def test_a_byte_order_mark_is_fine(home: dict[str, str], tmp_path: Path) -> None:
+def test_a_file_with_a_byte_order_mark_loads(home: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "quotakeeper.toml").write_bytes(b'\xef\xbb\xbftimezone = "UTC"\n')
     assert load(home, tmp_path).timezone == "UTC"
 
@@ -218,7 +224,7 @@ def test_a_byte_order_mark_is_fine(home: dict[str, str], tmp_path: Path) -> None
         ("win32", {"USERPROFILE": "/u"}, "/u/AppData/Roaming", "/u/AppData/Local"),
     ],
 )
-def test_folders_of_each_platform(
+def test_each_platform_has_its_own_folders(
     platform: str, environ: dict[str, str], config: str, ledger: str
 ) -> None:
     assert user_config_file(environ, platform) == Path(config, "quotakeeper", "config.toml")
@@ -226,12 +232,12 @@ def test_folders_of_each_platform(
 
 
 @pytest.mark.parametrize("given", [{"ledger": "/"}, {"ledger": 5}, {"config": 5}, {"ledger": b"x"}])
-def test_what_is_no_file_is_refused_by_name(given: dict[str, Any]) -> None:
+def test_a_path_that_is_no_file_is_refused_by_name(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(given))):
         load_settings(**given)
 
 
-def test_a_provider_is_written_as_calls_write_it(tmp_path: Path) -> None:
+def test_a_provider_name_is_normalised_as_in_calls(tmp_path: Path) -> None:
     limit = {"name": "a", "provider": "Gemini", "meter": "tokens", "window": "day", "amount": 5}
     settings = load_settings(tmp_path / "l.db", {"limit": [limit]})
     assert settings.limits[0].provider == "gemini"
@@ -240,7 +246,7 @@ def test_a_provider_is_written_as_calls_write_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "lease"), [("'off'", "off"), ("'auto'", "auto"), ("100", "100"), ("'0050'", "50")]
 )
-def test_how_calls_are_leased(
+def test_the_lease_setting_accepts_a_number_auto_and_off(
     home: dict[str, str], tmp_path: Path, written: str, lease: str
 ) -> None:
     assert load(home, tmp_path).lease == "off"
@@ -250,7 +256,7 @@ def test_how_calls_are_leased(
     assert (told.lease, told.origins["lease"]) == ("64", "environment QUOTAKEEPER_LEASE")
 
 
-def test_what_is_done_at_a_limit_is_said_in_the_same_words_everywhere(tmp_path: Path) -> None:
+def test_the_policy_at_a_limit_has_the_same_names_everywhere(tmp_path: Path) -> None:
     words = {"on_limit": "clamp", "on_busy": "refuse", "hold": "typical", "busy_seconds": 5,
              "wait_seconds": 60, "clamp_least": 100}  # fmt: skip
     variables = {f"QUOTAKEEPER_{name.upper()}": str(value) for name, value in words.items()}
@@ -268,9 +274,7 @@ def test_a_number_of_seconds_is_checked(tmp_path: Path, value: object) -> None:
         load_settings("memory:", {"busy_seconds": value}, {}, tmp_path)
 
 
-def test_a_ledger_may_be_a_table_with_the_group_that_shares_it(
-    home: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_ledger_may_be_a_table_with_its_unix_group(home: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "quotakeeper.toml"
     file.write_text('[ledger]\npath = "data/ledger.db"\ngroup = "team"\n')
     settings = load(home, tmp_path / "home")

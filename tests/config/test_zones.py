@@ -1,4 +1,4 @@
-"""A zone that does not exist is an error with the one that was meant, never UTC without a word."""
+"""A time zone that does not exist is an error that suggests the right one; UTC is never used silently."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_an_offset_in_tz_is_an_error_with_both_readings(
         ("utc", "UTC"),
     ],
 )
-def test_a_misspelt_zone_names_the_nearest(
+def test_a_misspelt_zone_is_refused_with_the_nearest_name(
     monkeypatch: pytest.MonkeyPatch, value: str, near: str
 ) -> None:
     with pytest.raises(ConfigError, match=f"did you mean '{near}'"):
@@ -64,11 +64,11 @@ def test_a_misspelt_zone_names_the_nearest(
         ("Etc/UTC", "UTC"),
     ],
 )
-def test_a_zone_in_tz_is_taken(monkeypatch: pytest.MonkeyPatch, value: str, zone: str) -> None:
+def test_a_zone_in_tz_is_used(monkeypatch: pytest.MonkeyPatch, value: str, zone: str) -> None:
     assert with_tz(monkeypatch, value) == zone
 
 
-def test_a_file_of_the_machine_is_read_by_the_c_library(
+def test_a_file_in_tz_is_left_to_the_c_library(
     monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]
 ) -> None:
     file = os.path.join(tmp_path, "zone")
@@ -78,12 +78,12 @@ def test_a_file_of_the_machine_is_read_by_the_c_library(
         with_tz(monkeypatch, f"{file}-of-nobody")
 
 
-def test_a_setting_is_taken_before_tz(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_timezone_setting_beats_tz(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC-7")
     assert load_settings("memory:", {**CONFIG, "timezone": "Asia/Tokyo"}).timezone == "Asia/Tokyo"
 
 
-def test_without_a_database_no_name_is_called_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_zone_database_no_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(name: str) -> zoneinfo.ZoneInfo:
         raise zoneinfo.ZoneInfoNotFoundError(name)
 
@@ -95,7 +95,7 @@ def test_without_a_database_no_name_is_called_wrong(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("hours", range(1, 15))
-def test_every_offset_has_zones_that_exist(hours: int) -> None:
+def test_a_hint_for_an_offset_names_existing_zones(hours: int) -> None:
     said = zone_names.nearest_zone(f"UTC+{hours}")
     named = [part for part in said.split("'") if part in zoneinfo.available_timezones()]
     assert len(named) == (2 if hours <= 12 else 1)

@@ -1,4 +1,4 @@
-"""Rates: what followed a minute of sound in the ledger is what is expected of the next one."""
+"""Rates of a past run: what each minute of sound used in the ledger predicts the next run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOUR = 3_600 * SECOND
 
 
 class Story:
-    """Events one minute after the other."""
+    """Events at intervals of one minute."""
 
     def __init__(self) -> None:
         self.events: list[UsageEvent] = []
@@ -48,12 +48,12 @@ def by_operation(story: Story) -> dict[str, Rate]:
     return {rate.operation: rate for rate in rates_from(story.events)}
 
 
-def test_nothing_heard_is_no_history() -> None:
+def test_without_sound_there_are_no_rates() -> None:
     assert rates_from([]) == ()
     assert rates_from(Story().call("gemini", "translate", input_tokens=5).events) == ()
 
 
-def test_rates_are_sums_over_sums() -> None:
+def test_rates_are_total_use_over_total_length() -> None:
     story = Story()
     for minutes, each in ((10, 100), (30, 200), (10, 100), (10, 100), (10, 100), (10, 100)):
         story.file(minutes, each, calls=minutes // 10)
@@ -71,7 +71,7 @@ def test_rates_are_sums_over_sums() -> None:
     assert {(rate.basis, rate.files) for rate in found.values()} == {("history", 6)}
 
 
-def test_a_file_heard_twice_is_one_file() -> None:
+def test_a_file_that_was_transcribed_twice_counts_as_one_file() -> None:
     story = Story().heard(10).heard(10).call("gemini", "translate", input_tokens=1_000)
     hearing, translate = rates_from(story.events)
     assert hearing.per_minute == {"audio_milliseconds": Fraction(2 * MINUTE_MS)}
@@ -80,23 +80,23 @@ def test_a_file_heard_twice_is_one_file() -> None:
     assert translate.files == 1
 
 
-def test_few_files_are_given_a_wide_spread() -> None:
+def test_few_files_give_a_wide_spread() -> None:
     (_, translate, _) = rates_from(Story().file(10, 100).events)
     assert (translate.low, translate.high) == (Fraction(1, 2), Fraction(2))
 
 
-def test_what_has_nothing_to_do_with_a_file_is_left_out() -> None:
+def test_calls_that_belong_to_no_file_are_left_out() -> None:
     story = Story().call("gemini", "chat", input_tokens=9).file(10, 100, scope="film")
     story.call("gemini", "chat", input_tokens=9)
     story.call("gemini", "chat", scope="other", input_tokens=9)
-    story.call("deepgram", "speech_to_text", "nova-3", "film")  # refused: nothing was heard
+    story.call("deepgram", "speech_to_text", "nova-3", "film")  # refused: nothing was transcribed
     story.at += 7 * HOUR
     story.call("gemini", "chat", scope="film", input_tokens=9)
     assert list(by_operation(story)) == ["speech_to_text", "translate", "rewrite"]
     assert by_operation(story)["speech_to_text"].calls_per_file == 1
 
 
-def test_two_projects_at_once_are_kept_apart() -> None:
+def test_two_projects_at_the_same_time_are_kept_apart() -> None:
     story = Story().heard(10, "a").heard(20, "b")
     story.call("gemini", "translate", scope="a", input_tokens=100)
     story.call("gemini", "translate", scope="b", input_tokens=400)
@@ -105,7 +105,7 @@ def test_two_projects_at_once_are_kept_apart() -> None:
     assert translate.files == 2
 
 
-def test_the_last_model_names_it_and_the_worst_provenance_is_told() -> None:
+def test_the_last_model_and_the_worst_provenance_are_shown() -> None:
     story = Story().file(10, 100).heard(10)
     story.call("gemini", "translate", "newer", provenance=Provenance.ESTIMATED, input_tokens=2_000)
     found = by_operation(story)
@@ -133,7 +133,7 @@ def test_the_calls_of_a_file_add_up_to_the_whole(
     assert max(amounts) - min(amounts) <= 1
 
 
-def test_calls_that_count_nothing_but_themselves_have_no_spread() -> None:
+def test_operations_that_count_only_calls_have_no_spread() -> None:
     story = Story()
     for _ in range(3):
         story.heard(10).call("gemini", "translate")
@@ -142,7 +142,7 @@ def test_calls_that_count_nothing_but_themselves_have_no_spread() -> None:
     assert found.calls_per_minute == Fraction(1, 10)
 
 
-def test_another_model_is_asked_at_the_same_rate() -> None:
+def test_a_rate_applies_to_another_model_too() -> None:
     found = by_operation(Story().file(10, 100))["translate"]
     other = found.by_model("other", "larger")
     assert (other.provider, other.model) == ("other", "larger")

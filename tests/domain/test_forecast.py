@@ -1,4 +1,4 @@
-"""Forecasts: the present speed, where a period ends, when a limit is exhausted."""
+"""Forecasts: the current speed, where a period ends, when a limit is used up."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def evenly(each: int, start: int, end: int) -> dict[int, int]:
     return dict.fromkeys(range(start, end, BUCKET), each)
 
 
-def test_an_even_use_goes_on_evenly() -> None:
+def test_an_even_use_is_projected_evenly() -> None:
     found = foreseen(40_000, evenly(100, 0, NOON))
     assert found == Forecast(1_200, Decimal("0.72"), 28_800, 28_800, 28_800, None, None, None,
                              "since_first_call")  # fmt: skip
@@ -44,14 +44,14 @@ def test_an_even_use_goes_on_evenly() -> None:
     assert found.exhausts_from == found.exhausts_until == found.exhausts_at
 
 
-def test_on_course_is_a_burn_rate_of_one_and_the_reset_comes_first() -> None:
+def test_use_on_course_has_burn_rate_one_and_resets_before_the_limit() -> None:
     found = foreseen(28_800, evenly(100, 0, NOON))
     assert (found.burn_rate, found.exhausts_at) == (Decimal("1.00"), None)
     found = foreseen(28_799, evenly(100, 0, NOON))
     assert found.exhausts_at is not None
 
 
-def test_what_is_reserved_is_not_left() -> None:
+def test_a_reserved_amount_counts_as_not_left() -> None:
     bare = foreseen(20_000, evenly(100, 0, NOON)).exhausts_at
     found = foreseen(20_000, evenly(100, 0, NOON), reserved=1_000)
     assert bare is not None
@@ -60,7 +60,7 @@ def test_what_is_reserved_is_not_left() -> None:
     assert gone.exhausts_at == gone.exhausts_from == gone.exhausts_until == NOON
 
 
-def test_nothing_used_says_nothing() -> None:
+def test_without_use_there_is_no_forecast() -> None:
     assert forecast(stand(1, {}), {}) is None
     assert forecast(stand(1, {0: 0}), {0: 0}) is None
     tomorrow = {NOON + BUCKET: 5}
@@ -75,7 +75,7 @@ def test_a_window_of_minutes_is_too_short_for_slots() -> None:
     assert forecast(stand(9, use, NOON, window="rolling 30m"), use) is not None
 
 
-def test_the_speed_is_that_of_the_last_hour_from_its_first_call_over_ten_minutes_at_least() -> None:
+def test_the_speed_covers_at_most_an_hour_and_at_least_ten_minutes() -> None:
     start = NOON - 20 * MINUTE
     assert foreseen(9, {start: 100}).per_hour == 300
     assert foreseen(9, {NOON: 100}).per_hour == 600
@@ -85,7 +85,7 @@ def test_the_speed_is_that_of_the_last_hour_from_its_first_call_over_ten_minutes
     assert foreseen(9, {0: 10}, 5 * MINUTE).per_hour == 120
 
 
-def test_the_first_minutes_are_told_apart_from_a_pace() -> None:
+def test_a_forecast_from_a_few_minutes_of_data_is_marked() -> None:
     found = foreseen(10**9, evenly(100, NOON - 20 * MINUTE, NOON))
     assert found.method == "first_minutes"
     assert found.projected == 400 + 400 * 36
@@ -93,7 +93,7 @@ def test_the_first_minutes_are_told_apart_from_a_pace() -> None:
     assert found.projected_low < 400 + 400 * 12, "little is known by then"
 
 
-def test_one_huge_call_is_no_pace_but_might_be() -> None:
+def test_one_huge_call_sets_no_speed_but_widens_the_interval() -> None:
     found = foreseen(5_000, {6 * HOUR: 1_000})
     assert (found.projected, found.projected_low, found.exhausts_at) == (1_000, 1_000, None)
     assert found.projected_high == 3_000
@@ -102,13 +102,13 @@ def test_one_huge_call_is_no_pace_but_might_be() -> None:
     assert found.projected < 51_430 + 2 * 1_440 + 10
 
 
-def test_what_has_stopped_for_longer_than_ever_is_over() -> None:
+def test_a_pause_longer_than_any_before_ends_the_activity() -> None:
     use = evenly(100, 0, 5 * HOUR)
     found = foreseen(100_000, use, 5 * HOUR + 30 * MINUTE)
     assert (found.projected, found.method) == (6_000, "change_of_pace")
 
 
-def test_a_rest_of_a_usual_length_is_only_a_rest() -> None:
+def test_a_pause_of_usual_length_does_not_end_the_activity() -> None:
     use: dict[int, int] = {}
     for start in range(0, 12 * HOUR, 2 * HOUR):
         use |= evenly(100, start, start + HOUR)
@@ -116,7 +116,7 @@ def test_a_rest_of_a_usual_length_is_only_a_rest() -> None:
     assert found.projected == 7_200 * 2
 
 
-def test_a_new_period_forgets_the_old_one() -> None:
+def test_a_new_period_ignores_the_old_one() -> None:
     use = evenly(100, 0, DAY) | evenly(7, DAY, DAY + HOUR)
     tomorrow = Period(DAY, 2 * DAY)
     found = forecast(LimitSnapshot(10**6, 84, 0, Window("day"), tomorrow, DAY + HOUR), use)
@@ -124,7 +124,7 @@ def test_a_new_period_forgets_the_old_one() -> None:
     assert (found.projected, found.per_hour) == (84 * 24, 84)
 
 
-def test_a_rolling_window_forgets_what_leaves_it() -> None:
+def test_a_rolling_window_ignores_slots_that_left_it() -> None:
     use = evenly(100, 0, DAY)
     window = {"period": Period(0, DAY + 15 * MINUTE), "window": "rolling 24h"}
     found = foreseen(28_800, use, DAY, **window)
@@ -139,14 +139,14 @@ def test_a_rolling_window_forgets_what_leaves_it() -> None:
     assert DAY < found.exhausts_at < 2 * DAY
 
 
-def test_a_month_is_foreseen_from_its_last_week() -> None:
+def test_a_month_is_forecast_from_its_last_week() -> None:
     month, now = Period(0, 30 * DAY), 20 * DAY
     use = evenly(1_000, 0, 10 * DAY) | evenly(10, 10 * DAY, 20 * DAY)
     found = foreseen(10**9, use, now, period=month, window="month")
     assert found.projected == sum(use.values()) + 10 * 288 * 10
 
 
-def test_a_host_that_counts_with_three_digits_gets_the_same() -> None:
+def test_a_hosts_decimal_context_of_three_digits_changes_no_forecast() -> None:
     with localcontext() as context:
         context.prec = 3
         found = foreseen(20_000, evenly(100_003, 0, NOON))
@@ -161,7 +161,7 @@ def test_a_host_that_counts_with_three_digits_gets_the_same() -> None:
     start=st.integers(0, 100 * HOUR), length=st.integers(MINUTE, 31 * DAY),
     passed=st.integers(0, 31 * DAY),
 )  # fmt: skip
-def test_whatever_the_figures_the_answer_is_in_order(
+def test_for_any_figures_the_bounds_of_a_forecast_are_in_order(
     amounts: list[int], window: str, amount: int, reserved: int, start: int, length: int,
     passed: int,
 ) -> None:  # fmt: skip
@@ -186,6 +186,6 @@ def test_whatever_the_figures_the_answer_is_in_order(
         assert order == [now, now, now]
 
 
-def test_of_a_limit_of_nothing_no_share_is_used() -> None:
+def test_a_limit_of_zero_has_no_used_share() -> None:
     found = foreseen(0, evenly(100, 0, NOON))
     assert (found.burn_rate, found.exhausts_at) == (None, NOON)

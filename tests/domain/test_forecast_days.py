@@ -1,6 +1,6 @@
-"""Forecasts held to simulated days: better than what was there before, and honest about doubt.
+"""The accuracy of forecasts on simulated days: the error, and how often the day ends in the interval.
 
-The days follow from their kinds and seeds 0 to 23; `./dev bench forecast` prints the whole table.
+The days come from their kinds and seeds 0 to 23; `./dev bench forecast` prints the whole table.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from benchmarks.days import KINDS, SLOTS, day_of
 from benchmarks.forecast import SHARES, last_hour, naive, ours, tried
 
 SEEDS = range(24)
-# The most that the median error may be, in percent of the day's total, at 25, 50 and 75 %; and the
-# least share of days that ended within the interval. What no past can tell (a huge call that is
-# still to come, a use that goes on rising) is not asked for.
+# The largest median error, in per cent of the day's total, at 25, 50 and 75 % of the day; and the
+# least share of days that end within the interval. A cell is empty where the past cannot tell:
+# before a huge call, and while use keeps rising.
 HELD = {
     "steady": ((6, 4, 2), (65, 65, 65)),
     "bursty": ((50, 30, 16), (55, 65, 65)),
@@ -28,7 +28,7 @@ HELD = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_of_day_is_foreseen_as_well_as_it_was(kind: str) -> None:
+def test_each_kind_of_day_is_forecast_within_its_error(kind: str) -> None:
     errors, covered = HELD[kind]
     for share, most, least in zip(SHARES, errors, covered, strict=True):
         found = tried(ours, kind, share, SEEDS)
@@ -41,7 +41,7 @@ def test_a_kind_of_day_is_foreseen_as_well_as_it_was(kind: str) -> None:
 @pytest.mark.parametrize(
     ("share", "of_before", "of_naive"), [(25, 80, 60), (50, 90, 60), (75, 95, 50)]
 )
-def test_over_all_kinds_it_is_better_than_what_was_before_and_than_the_naive_way(
+def test_the_median_error_over_all_kinds_is_below_the_old_and_the_naive_method(
     share: int, of_before: int, of_naive: int
 ) -> None:
     error = {
@@ -52,7 +52,7 @@ def test_over_all_kinds_it_is_better_than_what_was_before_and_than_the_naive_way
     assert error["ours"] * 100 < of_naive * error["naive"], (SEEDS, error)
 
 
-def test_a_day_follows_from_its_seed() -> None:
+def test_a_seed_always_gives_the_same_day() -> None:
     for kind in KINDS:
         day = day_of(kind, 7)
         assert len(day) == SLOTS

@@ -1,4 +1,4 @@
-"""Identifiers: they sort by time and never come twice."""
+"""Identifiers sort by time and never repeat."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def test_later_ids_sort_after_earlier_ones(at, later):
     assert len(first) == 26 and set(first) <= ALPHABET and is_storable(first)
 
 
-def test_the_beginning_is_the_time_in_milliseconds():
+def test_an_id_starts_with_its_time_in_milliseconds():
     number = 0
     for digit in new_id(NOW)[:10]:
         number = number * 32 + sorted(ALPHABET).index(digit)
     assert number == NOW // 1_000
 
 
-def test_an_owner_can_be_the_name_of_a_file():
+def test_an_owner_id_can_be_a_file_name():
     owner = new_owner()
     assert is_storable(owner) and not set(owner) & set("/\\:. \x00")

@@ -1,4 +1,4 @@
-"""The state in memory: what it remembers of labels is bounded, and what it forgets it finds again."""
+"""The ledger state in memory: its cache of labels is bounded, and a label that left it is found again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def state() -> LedgerState:
     return made
 
 
-def test_what_is_remembered_of_labels_is_bounded(
+def test_the_cache_of_labels_is_bounded(
     state: LedgerState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(state_module, "_MOST_PLACES", 3)
@@ -49,14 +49,14 @@ def test_what_is_remembered_of_labels_is_bounded(
     assert state.places(LABELS, NOW)[0][3].settled == 7
 
 
-def test_limits_that_may_change_are_looked_at_anew(state: LedgerState) -> None:
+def test_changed_limits_are_matched_again(state: LedgerState) -> None:
     limits = [DAILY]
     assert len(state.caps(LABELS, limits, NOW)) == 1
     limits.clear()
     assert state.caps(LABELS, limits, NOW) == ()
 
 
-def test_a_correction_that_no_ledger_could_hold_is_refused_and_changes_nothing(
+def test_a_correction_that_no_ledger_can_store_is_refused_and_changes_nothing(
     state: LedgerState,
 ) -> None:
     figures = Figures({"input_tokens": MAX_QUANTITY + 1})
@@ -66,10 +66,10 @@ def test_a_correction_that_no_ledger_could_hold_is_refused_and_changes_nothing(
     assert state.totals(DAILY.account, NOW).settled == 7
 
 
-def test_a_limit_kept_from_the_next_period_on_is_looked_at_from_there() -> None:
-    """That nothing is kept in the period before says nothing of the next one."""
+def test_a_limit_that_is_new_in_the_next_period_is_summed_from_there() -> None:
+    """A missing balance in the period before says nothing about the next period."""
     state = LedgerState(lambda _: UTC)
-    limits = (DAILY,)  # the very same tuple: what applies to a call is remembered by it
+    limits = (DAILY,)  # the same tuple, because the cache of limits uses its identity
     begin = state.period(DAILY.account, NOW).end_at
     state.add_account(DAILY.account, begin)
     assert [found.balance for found in state.caps(LABELS, limits, NOW)] == [None]
@@ -77,7 +77,7 @@ def test_a_limit_kept_from_the_next_period_on_is_looked_at_from_there() -> None:
     assert found.balance is state.balance(DAILY.account, begin)
 
 
-def test_an_account_that_is_kept_from_an_earlier_period_on_is_matched_once(
+def test_an_account_that_an_earlier_period_has_is_matched_once(
     state: LedgerState,
 ) -> None:
     begin = state.period(DAILY.account, NOW).start_at

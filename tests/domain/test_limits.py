@@ -1,4 +1,4 @@
-"""Limits and decisions: which calls they match, what identifies a balance, what they say."""
+"""Limits and decisions: which calls a limit matches, what identifies a balance, and the texts."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def test_two_accounts_share_a_key_only_when_they_are_the_same(first, second):
     assert (first.key == second.key) == (first == second)
 
 
-def test_keys_of_everyday_accounts_are_for_ever():
+def test_the_keys_of_common_accounts_never_change():
     limit = Limit("x", "audio_minutes", Window("rolling", 5_400), 1, "deepgram", "nova-2", "listen",
                   (("project", "phim-01"), ("team", "dịch")))  # fmt: skip
     expected = "audio_milliseconds|rolling 90m|UTC|deepgram|nova-2|listen|project=phim-01&team=dịch"
     assert limit.account.key == expected
 
 
-def test_an_account_knows_nothing_of_amounts_names_and_modes():
+def test_an_account_does_not_depend_on_amount_name_or_mode():
     first = Limit("a", "audio_minutes", DAY, 10, "deepgram")
     second = Limit("b", "audio_seconds", DAY, 99, "deepgram", mode=Mode.SOFT, thresholds=())
     assert first.account == second.account and first.account.key == second.account.key
 
 
-def test_an_empty_field_matches_everything_and_a_star_by_the_beginning():
+def test_an_empty_field_matches_everything_and_a_star_matches_a_prefix():
     calls = [
         CallLabels("gemini", "gemini-2.0-flash", "translate", (("a", "1"), ("b", "2"))),
         CallLabels("gemini", "", "call"),
@@ -80,7 +80,7 @@ def test_an_empty_field_matches_everything_and_a_star_by_the_beginning():
     assert matched(scope=(("a", "1"), ("b", "3"))) == [False, False, False]
 
 
-def test_applicable_limits_come_in_one_order():
+def test_matching_limits_have_a_fixed_order():
     limits = [Limit(name, "tokens", DAY, 1) for name in ("c", "a", "b")]
     limits.append(Limit("d", "tokens", DAY, 1, provider="deepgram"))
     for pair in combinations(limits, 3):
@@ -88,7 +88,7 @@ def test_applicable_limits_come_in_one_order():
         assert found == sorted(limit.name for limit in pair if limit.name != "d")
 
 
-def test_a_limit_on_an_unknown_meter_says_which_limit():
+def test_a_limit_on_an_unknown_meter_is_named_in_the_error():
     with pytest.raises(InvalidInputError, match="limit 'mine': meter"):
         Limit("mine", "toknes", DAY, 1)
 
@@ -99,14 +99,16 @@ def verdict(limit: Limit, asked: int, used: int = 0, reserved: int = 0, resets_a
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.integers(0, 100))
-def test_a_call_fits_when_all_together_is_no_more_than_the_limit(asked, used, reserved, amount):
+def test_a_call_fits_if_used_plus_reserved_plus_asked_is_within_the_limit(
+    asked, used, reserved, amount
+):
     limit = Limit("x", "tokens", DAY, amount)
     says = verdict(limit, asked, used, reserved)
     assert says.fits == (asked == 0 or used + reserved + asked <= amount)
 
 
 @given(st.integers(0, 200), st.integers(1, 100), st.sampled_from(["0.5", "0.8", "1", "0.333"]))
-def test_a_threshold_is_passed_when_it_is_reached(used, amount, share):
+def test_a_threshold_is_crossed_when_use_equals_it(used, amount, share):
     limit = Limit("x", "tokens", DAY, amount, thresholds=(Decimal(1), Decimal(share)))
     reached = used > 0 and Decimal(used) >= Decimal(share) * amount
     assert (used >= limit.warns_from) == reached
@@ -115,7 +117,7 @@ def test_a_threshold_is_passed_when_it_is_reached(used, amount, share):
 
 
 @given(st.integers(0, 200), st.lists(st.sampled_from(["0.5", "0.501", "0.8", "1"]), max_size=4))
-def test_levels_are_whole_amounts_and_know_their_thresholds(amount, shares):
+def test_threshold_levels_are_whole_amounts_with_their_percentage(amount, shares):
     limit = Limit("x", "tokens", DAY, amount, thresholds=tuple(map(Decimal, shares)))
     assert list(limit.levels) == sorted(
         {max(1, math.ceil(Decimal(share) * amount)) for share in shares}
@@ -126,7 +128,7 @@ def test_levels_are_whole_amounts_and_know_their_thresholds(amount, shares):
         assert all(other <= share or other * amount > level for other in limit.thresholds)
 
 
-def test_the_refusal_that_lasts_longest_is_the_one_to_wait_for():
+def test_the_refusal_with_the_latest_reset_decides_the_wait():
     short, long = (verdict(Limit(name, "tokens", DAY, 1), 2, resets_at=at) for name, at in
                    (("hour", 10**12), ("month", 10**15)))  # fmt: skip
     decision = Decision(False, (short, long))
@@ -139,7 +141,7 @@ def test_the_refusal_that_lasts_longest_is_the_one_to_wait_for():
     assert Decision(True).explain() == "allowed"
 
 
-def test_a_refusal_is_explained_in_the_units_people_use():
+def test_a_refusal_names_amounts_in_display_units():
     limit = Limit("deepgram daily minutes", "audio_minutes", DAY, 60_000_000, "deepgram")
     text = verdict(limit, 90_500, 59_940_000, 30_000, resets_at=1_795_539_600_000_000).explain(
         ZoneInfo("Asia/Ho_Chi_Minh")
@@ -149,12 +151,12 @@ def test_a_refusal_is_explained_in_the_units_people_use():
         assert figure in text
 
 
-def test_a_call_that_has_room_is_explained_without_a_fault_of_the_limit():
+def test_a_call_with_room_is_not_blamed_on_the_limit():
     text = verdict(Limit("daily", "tokens", DAY, 100), 10, 20, 30).explain()
     assert text.startswith("limit 'daily' of 100 tokens per day: asked 10, remaining 50 ")
 
 
-def test_where_a_limit_warns_from_does_not_ask_the_hosts_decimal_context() -> None:
+def test_the_warning_level_does_not_use_the_hosts_decimal_context() -> None:
     with localcontext(Context(prec=3, traps=[Inexact, Rounded])):
         limit = Limit("x", "tokens", Window("day"), 15_000_001)
     assert limit.warns_from == 12_000_001

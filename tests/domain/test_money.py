@@ -1,4 +1,4 @@
-"""Money against exact fractions, and numbers of every wrong kind."""
+"""Money compared with exact fractions, and wrong numbers of every kind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_FINITE = ("NaN", "nan", "sNaN", "inf", "-Infinity", float("nan"), float("inf
 
 
 def rounded(value: Fraction) -> int:
-    return round(value)  # of a Fraction: half to even
+    return round(value)  # round() of a Fraction rounds half to even
 
 
 @given(st.integers(-(10**40), 10**40), st.integers(1, 10**30))
@@ -36,7 +36,7 @@ def test_dividing_rounds_half_to_even(numerator, denominator):
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(1, 10**6))
-def test_halves_go_to_the_even_side(whole, half):
+def test_a_half_is_rounded_to_the_even_neighbour(whole, half):
     assert divide_half_even((2 * whole + 1) * half, 2 * half) == rounded(Fraction(2 * whole + 1, 2))
 
 
@@ -48,24 +48,24 @@ def test_dollars_become_pico_dollars_with_one_rounding(usd):
 
 
 @given(st.integers(0, 10**9), st.text("0123456789", min_size=1, max_size=120))
-def test_however_many_digits_there_is_one_rounding(whole, digits):
+def test_any_number_of_digits_is_rounded_once(whole, digits):
     text = f"0.{whole:012d}5{digits}"
     assert pico_from_usd(text) == rounded(Fraction(text) * PICO_PER_USD)
 
 
-def test_a_half_with_a_far_away_one_is_more_than_a_half():
+def test_a_half_plus_a_tiny_digit_is_rounded_up():
     assert pico_from_usd("0.0000000000005") == 0
     assert pico_from_usd("0.0000000000015") == 2
     assert pico_from_usd("0.0000000000005" + "0" * 200 + "1") == 1
 
 
 @given(st.floats(0, 9e6, allow_nan=False))
-def test_a_float_is_the_shortest_text_that_names_it(number):
+def test_a_float_counts_as_the_shortest_text_that_names_it(number):
     assert parse_decimal(number, "x") == Decimal(repr(number))
     assert pico_from_usd(number) == pico_from_usd(repr(number))
 
 
-def test_a_tenth_is_a_tenth():
+def test_the_float_0_1_is_exactly_a_tenth():
     assert pico_from_usd(0.1) == PICO_PER_USD // 10
     assert parse_decimal(0.1 + 0.2, "x") == Decimal("0.30000000000000004")
 
@@ -80,7 +80,7 @@ def test_amounts_are_written_exactly(pico):
         assert pico_from_usd(usd_text(pico)) == pico
 
 
-def test_amounts_have_the_places_that_were_asked_for():
+def test_amounts_have_the_requested_decimal_places():
     assert usd_text(0) == "0.00"
     assert usd_text(5 * PICO_PER_USD, least_places=0) == "5"
     assert usd_text(-1) == "-0.000000000001"
@@ -97,7 +97,7 @@ def test_the_decimal_settings_of_the_host_change_nothing(precision, usd):
 
 @pytest.mark.parametrize("value", [*NOT_NUMBERS, *NOT_FINITE], ids=ascii)
 @pytest.mark.parametrize("read", [parse_decimal, pico_from_usd])
-def test_what_is_no_number_is_refused_by_the_name_of_its_field(read, value):
+def test_a_value_that_is_no_number_is_refused_with_its_fields_name(read, value):
     with pytest.raises(InvalidInputError) as caught:
         read(value, "limit[1].amount")
     assert caught.value.field == "limit[1].amount"
@@ -110,12 +110,12 @@ def test_what_is_no_number_is_refused_by_the_name_of_its_field(read, value):
      "9" * 100_000, "9223372.036854775808"],
     ids=[f"amount {number}" for number in range(10)],
 )  # fmt: skip
-def test_amounts_out_of_range_are_refused_in_a_short_text(value):
+def test_an_amount_out_of_range_is_refused_in_a_short_text(value):
     with pytest.raises(InvalidInputError, match=r"negative|large") as caught:
         pico_from_usd(value, "amount")
     assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("value", [0, "0", "0.00", "-0", 0.0, -0.0, "0E+30", "1E-400000", "1E-13"])
-def test_nothing_is_nothing(value):
+def test_zero_in_any_form_is_zero(value):
     assert pico_from_usd(value) == 0

@@ -1,4 +1,4 @@
-"""What people order: how a pause is told, and how a journal that says it wrongly is found out."""
+"""Pauses, raised limits and payments: how they are shown, and how verify finds a wrong journal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOON = FakeClock("2026-11-23T12:00:00Z").now()
 PREPAID = cap(0, "credit", window="none")
 
 
-def test_a_pause_says_what_who_when_why_and_how_to_end_it() -> None:
+def test_a_pause_shows_scope_person_time_reason_and_how_to_end_it() -> None:
     every = CallPause("", NOON, None, "a runaway loop", "")
     assert every.explain() == (
         "all calls paused since 2026-11-23T12:00:00+00:00 until somebody resumes: a runaway loop; "
@@ -44,7 +44,7 @@ def test_a_pause_says_what_who_when_why_and_how_to_end_it() -> None:
     )
 
 
-def test_a_refusal_in_doubt_of_the_clock_explains_the_doubt() -> None:
+def test_a_refusal_under_a_suspect_clock_explains_the_suspicion() -> None:
     doubt = ClockDoubt(6 * 60_000_000, 5 * 60_000_000, NOON + 6 * 60_000_000, NOON)
     refused = Decision(False, doubt=doubt)
     assert refused.explain() == doubt.explain()
@@ -54,7 +54,7 @@ def test_a_refusal_in_doubt_of_the_clock_explains_the_doubt() -> None:
 
 
 @pytest.mark.parametrize(("field", "text"), [("why", "a\nb"), ("by", "x" * 257)])
-def test_a_clock_is_not_accepted_for_a_reason_that_cannot_be_kept(field: str, text: str) -> None:
+def test_accepting_a_clock_needs_a_reason_that_can_be_stored(field: str, text: str) -> None:
     state = LedgerState(zone_named)
     command = replace(o.AcceptClock(1), **{field: text})
     (outcome,), entries = apply(state, [command], NOON)
@@ -62,7 +62,7 @@ def test_a_clock_is_not_accepted_for_a_reason_that_cannot_be_kept(field: str, te
     assert (list(entries), state.seq) == ([], 0)
 
 
-def test_a_prepaid_limit_says_how_to_pay_in() -> None:
+def test_a_prepaid_limit_names_the_command_to_pay_in() -> None:
     store = MemoryStore(zone_named)
     (denied,) = store.apply([c.Reserve("a", LABELS, tokens(1), (PREPAID,), "me", HOUR)], NOON)
     assert isinstance(denied, c.Denied)
@@ -73,7 +73,7 @@ def test_a_prepaid_limit_says_how_to_pay_in() -> None:
 
 
 def paid() -> LedgerState:
-    """Ten paid in for an hour, and four of them used."""
+    """A prepaid limit with ten paid in for an hour, of which four are used."""
     state = LedgerState(zone_named)
     until = NOON + HOUR
     apply(state, [o.TopUp("credit", PREPAID.account, 10, until)], NOON)
@@ -86,7 +86,7 @@ def entry(kind: Kind, at: int, **said: object) -> Entry:
     return Entry(9, kind, at, notice=notice)
 
 
-def test_a_lapse_is_right_or_is_named() -> None:
+def test_a_wrong_lapse_entry_is_named_by_verify() -> None:
     state, after = paid(), NOON + HOUR
     right = entry(Kind.LAPSE, after, amount=6, about=1)
     assert problem_of(state, right) == ""
@@ -107,7 +107,7 @@ def test_a_lapse_is_right_or_is_named() -> None:
 
 
 @pytest.mark.parametrize("change", [{"why": "y"}, {"until": NOON + 1}])
-def test_verify_finds_another_pause_than_the_journal_has(change: dict[str, object]) -> None:
+def test_verify_finds_a_pause_that_differs_from_the_journal(change: dict[str, object]) -> None:
     store = MemoryStore(zone_named)
     store.apply([o.PauseCalls("", "x")], NOON)
     assert store.verify() == []
@@ -118,7 +118,7 @@ def test_verify_finds_another_pause_than_the_journal_has(change: dict[str, objec
     ]
 
 
-def test_pauses_that_have_lapsed_are_not_in_force() -> None:
+def test_expired_pauses_are_not_in_force() -> None:
     store = MemoryStore(zone_named)
     store.apply([o.PauseCalls("gemini", "x", "", HOUR), o.PauseCalls("", "y")], NOON)
     assert [pause.provider for pause in store.pauses(NOON)] == ["", "gemini"]

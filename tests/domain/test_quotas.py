@@ -1,4 +1,4 @@
-"""Quotas of the providers: what is still true of one at an instant, and which of two counts."""
+"""Provider quotas: which figures are still valid at an instant, and which of two sources is used."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ SEEN = ProviderQuota(
 )
 
 
-def test_once_it_was_reset_what_was_left_is_not_known() -> None:
+def test_after_a_quotas_reset_its_remaining_amount_is_unknown() -> None:
     assert SEEN.at(59_999_999) is SEEN
     assert SEEN.at(60_000_000) == replace(SEEN, remaining=None, resets_at=None)
     never = replace(SEEN, resets_at=None)
     assert never.at(10**15) is never
 
 
-def test_a_preset_stands_beside_what_was_seen_until_a_reply_tells_better() -> None:
+def test_a_preset_is_shown_until_a_reply_has_a_better_figure() -> None:
     preset = replace(SEEN, source=PRESET, remaining=None, resets_at=None, quota_id="preset")
     silent = replace(SEEN, amount=None)
     assert beside([SEEN], [preset], 0) == (SEEN,)

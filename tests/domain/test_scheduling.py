@@ -1,4 +1,4 @@
-"""Planning: no limit passed, the order kept, nothing later than it must be; as the ledger sees it."""
+"""Plans: no limit is exceeded, the order of files stays, no file is later than it must be."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def hours(schedule: Schedule) -> list[float]:
     return [(each.ends_at - NOW) / HOUR for each in schedule.planned]
 
 
-def test_without_limits_everything_is_done_now() -> None:
+def test_without_limits_everything_runs_now() -> None:
     found = planned([calls("a", 3), calls("b")])
     assert hours(found) == [0, 0]
     assert [each.waited_for for each in found.planned] == ["", ""]
 
 
-def test_what_does_not_fit_today_is_done_after_the_reset() -> None:
+def test_work_that_does_not_fit_today_runs_after_the_reset() -> None:
     cap = limit(2)
     found = planned([calls("a"), calls("b"), calls("c"), calls("d"), calls("e")], cap, counted=1)
     assert hours(found) == pytest.approx([0, 8 + 2 / 3, 8 + 2 / 3, 32 + 2 / 3, 32 + 2 / 3])
@@ -71,7 +71,7 @@ def test_a_small_file_does_not_overtake_a_large_one() -> None:
     assert found.planned[1].ends_at == found.planned[0].ends_at > NOW
 
 
-def test_a_file_larger_than_a_limit_is_named_and_the_others_go_on() -> None:
+def test_a_file_larger_than_a_limit_is_named_and_the_others_continue() -> None:
     minutes = limit(60_000, meter="audio_minutes", name="minutes")
     long = Task("long", (Ask(SPEECH, {"audio_milliseconds": 60_001}, 0),))
     short = Task("short", (Ask(SPEECH, {"audio_milliseconds": 60_000}, 0),))
@@ -85,7 +85,7 @@ def test_a_file_larger_than_a_limit_is_named_and_the_others_go_on() -> None:
     assert planned([free], nothing).impossible[0].limit.name == "no money"
 
 
-def test_a_large_file_of_small_calls_takes_as_many_minutes_as_it_needs() -> None:
+def test_a_large_file_of_small_calls_is_spread_over_the_minutes_it_needs() -> None:
     found = planned([calls("a", 5)], limit(2, "minute"))
     assert [each - NOW for each in found.planned[0].times] == [
         0, 0, 60 * SECOND, 60 * SECOND, 120 * SECOND,
@@ -103,13 +103,13 @@ def test_each_limit_resets_at_its_own_midnight() -> None:
     assert found.planned[1].waited_for == pacific.name
 
 
-def test_a_rolling_window_gives_room_as_use_leaves_it() -> None:
+def test_a_rolling_window_has_room_again_as_use_leaves_it() -> None:
     cap = limit(2, "rolling 24h")
     profile = {NOW - 20 * HOUR: 1, NOW - 10 * HOUR: 1}
     each = standing(cap, UTC, 2, NOW, profile)
     found = plan([calls("a"), calls("b"), calls("c")], [each], NOW, FOREVER)
     first, second, third = hours(found)
-    slack = 0.25 + 1 / 12  # a slice, and a slot
+    slack = 0.25 + 1 / 12  # a slice of the window, and a slot
     assert 4 <= first <= 4 + slack
     assert 14 <= second <= 14 + slack
     assert 28 <= third <= 28 + 2 * slack
@@ -117,17 +117,17 @@ def test_a_rolling_window_gives_room_as_use_leaves_it() -> None:
     assert 24 <= hours(plan([calls("a")], [unknown], NOW, FOREVER))[0] <= 24.25
 
 
-def test_what_is_over_the_limit_already_waits() -> None:
+def test_a_limit_that_is_already_exceeded_makes_everything_wait() -> None:
     assert hours(planned([calls("a")], limit(3), counted=7)) == pytest.approx([8 + 2 / 3])
 
 
-def test_the_horizon_cuts_the_rest_off() -> None:
+def test_work_after_the_horizon_is_left_out() -> None:
     found = planned([calls(str(n)) for n in range(5)], limit(1), until=NOW + 2 * DAY)
     assert [each.name for each in found.planned] == ["0", "1", "2"]
     assert found.beyond == ("3", "4")
 
 
-def test_a_soft_limit_is_told_of_and_a_shadow_one_is_not() -> None:
+def test_a_soft_limit_that_is_exceeded_is_shown_and_a_shadow_limit_is_not() -> None:
     soft = limit(2, mode=Mode.SOFT, name="soft")
     shadow = limit(1, mode=Mode.SHADOW, name="shadow")
     found = planned([calls(str(n)) for n in range(4)], soft, shadow)
@@ -135,14 +135,14 @@ def test_a_soft_limit_is_told_of_and_a_shadow_one_is_not() -> None:
     assert [(each.limit.name, each.name, each.at) for each in found.passed] == [("soft", "2", NOW)]
 
 
-def test_a_call_of_unknown_cost_waits_until_anything_is_left() -> None:
+def test_a_call_of_unknown_cost_waits_until_a_money_limit_has_room() -> None:
     money = limit(10, meter="cost")
     unpriced = Task("u", (Ask(SPEECH, {"requests": 1}, None),))
     assert hours(planned([unpriced], money, counted=9)) == [0]
     assert hours(planned([unpriced], money, counted=10)) == pytest.approx([8 + 2 / 3])
 
 
-# -- whatever the limits
+# -- random limits
 
 ZONES = ("UTC", "Asia/Ho_Chi_Minh", "America/Los_Angeles", "Asia/Kathmandu")
 WINDOWS = ("minute", "hour", "day", "week", "month", "rolling 1h", "rolling 24h", "rolling 7d")
@@ -174,7 +174,7 @@ earlier = st.lists(st.tuples(st.integers(0, 30 * 24 * 60), asks), max_size=6)
 
 
 class Ledger:
-    """A real ledger in memory, with a clock that goes where the plan says."""
+    """A real ledger in memory, with a clock that follows the plan."""
 
     def __init__(self, caps: Sequence[Limit]) -> None:
         self.caps = caps
@@ -216,7 +216,7 @@ class Ledger:
 
 @settings(max_examples=150, deadline=None)
 @given(caps=limits(), work=tasks, before=earlier, open_one=st.none() | asks)
-def test_every_planned_call_is_admitted_by_the_real_ledger_when_its_time_comes(
+def test_the_ledger_admits_every_planned_call_at_its_planned_time(
     caps: list[Limit], work: list[Task], before: list[tuple[int, Ask]], open_one: Ask | None
 ) -> None:
     ledger = Ledger(caps)
@@ -250,9 +250,7 @@ def test_every_planned_call_is_admitted_by_the_real_ledger_when_its_time_comes(
     assert len(done) + len(found.impossible) == len(work)
 
 
-def test_what_was_used_at_the_end_of_a_slot_leaves_a_rolling_window_no_earlier_than_it_does() -> (
-    None
-):
+def test_use_at_the_end_of_a_slot_leaves_a_rolling_window_at_its_own_time() -> None:
     cap = limit(1, "rolling 1h")
     ledger, task = Ledger([cap]), calls("a")
     ledger.record(task.asks[0], bucket_start(NOW - HOUR // 2) + BUCKET - 1)
@@ -262,7 +260,7 @@ def test_what_was_used_at_the_end_of_a_slot_leaves_a_rolling_window_no_earlier_t
 
 @settings(max_examples=100, deadline=None)
 @given(caps=limits(), work=tasks, which=st.integers(0, 3), more=st.integers(1, 40))
-def test_with_more_room_nothing_is_done_later(
+def test_a_higher_limit_makes_nothing_later(
     caps: list[Limit], work: list[Task], which: int, more: int
 ) -> None:
     index = which % len(caps)
@@ -276,7 +274,7 @@ def test_with_more_room_nothing_is_done_later(
 
 @settings(max_examples=100, deadline=None)
 @given(caps=limits(), work=tasks)
-def test_the_same_plan_every_time_and_a_shorter_one_is_its_beginning(
+def test_a_plan_is_deterministic_and_a_shorter_plan_is_its_beginning(
     caps: list[Limit], work: list[Task]
 ) -> None:
     whole = planned(work, *caps)
@@ -286,7 +284,7 @@ def test_the_same_plan_every_time_and_a_shorter_one_is_its_beginning(
     assert len(short.planned) + len(short.beyond) == len(work)
 
 
-def test_a_day_of_23_hours_is_planned_as_it_is() -> None:
+def test_a_day_of_23_hours_is_planned_with_23_hours() -> None:
     start = FakeClock("2027-03-14T08:30:00Z").now()
     cap = limit(1, timezone="America/Los_Angeles")
     each = LimitRoom(cap, ZoneInfo("America/Los_Angeles"))

@@ -1,4 +1,4 @@
-"""Meters: what may be counted, sums that are partitions, and amounts as people write them."""
+"""Meters: which names are allowed, sums without double counting, and amounts as people write them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ meters = st.sampled_from(sorted(METERS.values(), key=lambda meter: meter.name))
 
 
 @given(quantities)
-def test_tokens_are_the_sum_of_a_partition(given_quantities):
+def test_tokens_are_the_sum_of_meters_that_do_not_overlap(given_quantities):
     parts = sum(measure(METERS[name], given_quantities, None) for name in TOKEN_METERS)
     assert measure(METERS["tokens"], given_quantities, None) == parts
 
@@ -45,7 +45,7 @@ def test_every_quantity_counts_in_exactly_one_stored_meter(given_quantities):
 
 
 @given(quantities, st.none() | st.integers(0, 2**63 - 1))
-def test_cost_is_the_cost_and_an_unknown_one_is_nothing(given_quantities, cost):
+def test_cost_is_a_meter_and_an_unknown_cost_adds_nothing(given_quantities, cost):
     assert measure(METERS["cost"], given_quantities, cost) == (cost or 0)
     assert measure(METERS["audio_minutes"], given_quantities, cost) == measure(
         METERS["audio_milliseconds"], given_quantities, cost
@@ -53,7 +53,7 @@ def test_cost_is_the_cost_and_an_unknown_one_is_nothing(given_quantities, cost):
 
 
 @given(quantities)
-def test_checked_quantities_are_sorted_whole_and_without_zeros(given_quantities):
+def test_checked_quantities_are_sorted_whole_and_have_no_zeros(given_quantities):
     checked = check_quantities(given_quantities)
     assert checked == {key: amount for key, amount in given_quantities.items() if amount}
     assert list(checked) == sorted(checked)
@@ -67,8 +67,8 @@ def test_checked_quantities_are_sorted_whole_and_without_zeros(given_quantities)
      "input_tokens@smell", "input_tokens@audio@text", 'input_tokens"', "INPUT_TOKENS", "\ud800"],
     ids=lambda key: ascii(key)[:20],
 )  # fmt: skip
-def test_other_keys_are_refused_by_name(key):
-    if key == "input_tokens@":  # nothing after the mark is no modality
+def test_other_meter_names_are_refused_by_name(key):
+    if key == "input_tokens@":  # an empty modality is none
         assert split_key(key) == ("input_tokens", "")
         return
     assert not is_stored_key(key)
@@ -78,7 +78,7 @@ def test_other_keys_are_refused_by_name(key):
 
 
 @pytest.mark.parametrize("value", [0, "0", 7, "7", 7.0, "7.000", Decimal(7), "1e3", MAX_QUANTITY])
-def test_whole_numbers_in_any_writing(value):
+def test_whole_numbers_are_accepted_in_any_spelling(value):
     whole = check_whole(value, "x")
     assert type(whole) is int and whole == Fraction(str(value))
 
@@ -96,7 +96,7 @@ def test_other_counts_are_refused_in_a_short_text(value):
     assert len(str(caught.value)) < 200
 
 
-def test_unknown_meters_are_answered_with_the_names_there_are():
+def test_an_unknown_meter_is_refused_with_the_known_names():
     for name in ("token", "", None, 3, ["tokens"], "x" * 5_000):
         with pytest.raises(InvalidInputError, match="audio_minutes") as caught:
             meter_named(name, "limit[0].meter")
@@ -177,7 +177,7 @@ def test_the_decimal_settings_of_the_host_change_nothing(meter, base, precision)
         assert answers() == expected
 
 
-def test_an_amount_may_be_too_large_once_it_is_counted_in_base_units():
+def test_an_amount_too_large_in_base_units_is_refused():
     meter = METERS["audio_minutes"]
     most = MAX_AMOUNT // meter.per_unit
     assert amount_from_units(most, meter, "amount") <= MAX_AMOUNT

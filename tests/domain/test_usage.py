@@ -1,4 +1,4 @@
-"""Labels: whatever text comes in, what goes out can be stored, shown and told apart."""
+"""Labels: any text that comes in becomes a label that can be stored, shown and told apart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quotakeeper.domain.usage import (
 )
 from quotakeeper.errors import InvalidInputError
 
-# Every code point there is, lone surrogates too.
+# Every code point, including lone surrogates.
 texts = st.text(st.characters(), max_size=400)
 ODD = (
     "dịch 翻译 🎬", "mô-hình", "שלום", "مرحبا", "\u202eabc", "a\x00b", "\ud800", "x\udfffy",
@@ -29,7 +29,7 @@ ODD = (
 
 
 @given(texts)
-def test_a_checked_label_can_be_stored_and_is_checked_already(text):
+def test_a_checked_label_can_be_stored_and_checking_it_again_changes_nothing(text):
     label = check_label(text, "operation", empty=True)
     assert is_storable(label, empty=True)
     assert label.encode("utf-8").decode("utf-8") == label
@@ -38,21 +38,21 @@ def test_a_checked_label_can_be_stored_and_is_checked_already(text):
 
 
 @given(texts)
-def test_two_writings_of_one_name_are_one_label(text):
+def test_two_unicode_forms_of_one_name_are_one_label(text):
     composed, split = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
     assert check_label(composed, "x", empty=True) == check_label(split, "x", empty=True)
     assert check_label(f"  {text} ", "x", empty=True) == check_label(text, "x", empty=True)
 
 
 @pytest.mark.parametrize("text", ODD, ids=lambda text: ascii(text)[:20])
-def test_odd_names_stay_names(text):
+def test_unusual_names_stay_unchanged(text):
     label = check_label(text, "operation")
     assert is_storable(label)
     if text.isprintable() and len(text) <= MAX_LABEL:
         assert label == unicodedata.normalize("NFC", text).strip()
 
 
-def test_long_names_stay_apart_and_say_how_they_began():
+def test_long_names_stay_distinct_and_keep_their_beginning():
     first, second = (check_label("n" * 300 + end, "x") for end in "ab")
     assert first != second and len(first) == len(second) == MAX_LABEL
     assert first.startswith("n" * 243 + "~")
@@ -62,7 +62,7 @@ def test_long_names_stay_apart_and_say_how_they_began():
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\n", "\u3000", "\u2003 "])
-def test_nothing_is_no_name(value):
+def test_an_empty_name_is_refused(value):
     with pytest.raises(InvalidInputError, match="empty") as caught:
         check_label(value, "operation")
     assert caught.value.field == "operation"
@@ -70,7 +70,7 @@ def test_nothing_is_no_name(value):
 
 
 @pytest.mark.parametrize("value", [None, 1, b"text", ["x"], Ellipsis])
-def test_other_kinds_are_not_text(value):
+def test_values_that_are_not_text_are_refused(value):
     with pytest.raises(InvalidInputError, match="not text"):
         check_label(value, "provider")
 
@@ -88,7 +88,7 @@ def test_scopes_are_sorted_and_can_be_stored(scope):
     assert check_scope(dict(checked)) == checked
 
 
-def test_a_scope_has_one_value_for_a_name():
+def test_a_scope_with_two_values_for_one_name_is_refused():
     with pytest.raises(InvalidInputError, match=r"scope\.team.*twice"):
         check_scope({"team": "a", " team": "b"})
 
@@ -96,16 +96,16 @@ def test_a_scope_has_one_value_for_a_name():
 @pytest.mark.parametrize(
     "scope", [{"a": 1}, {1: "a"}, {"": "a"}, {str(n): "x" for n in range(17)}, ["a"], "a", 7]
 )
-def test_other_scopes_are_refused(scope):
+def test_wrong_scopes_are_refused(scope):
     with pytest.raises(InvalidInputError, match="scope"):
         check_scope(scope)
 
 
-def test_no_scope_is_no_scope():
+def test_an_empty_scope_is_no_scope():
     assert check_scope(None) == check_scope({}) == ()
 
 
-def test_labels_that_no_check_gave_are_known():
+def test_unchecked_labels_are_recognised():
     good = CallLabels("p", "", "call", (("a", ""),))
     assert labels_are_storable(good)
     for bad in (
@@ -117,7 +117,7 @@ def test_labels_that_no_check_gave_are_known():
         assert not labels_are_storable(bad)
 
 
-def test_no_price_is_not_a_price_of_nothing():
+def test_a_missing_price_differs_from_a_price_of_zero():
     labels = CallLabels("p")
     assert not UsageEvent("a", 0, labels).priced
     assert UsageEvent("a", 0, labels, cost_pico=0).priced

@@ -1,4 +1,4 @@
-"""Periods tile time in every zone: no gap, no overlap, whatever the clocks do."""
+"""Periods cover time in every zone without a gap or an overlap, also at daylight saving changes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from quotakeeper.errors import InvalidInputError
 
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
-# Midnights that do not exist or come twice, dates that were skipped, half hours, odd offsets,
-# changes by much and by little, rules that changed at short notice.
+# Zones with midnights that do not exist or come twice, skipped dates, offsets of half an hour, very
+# large or small changes, and rules that changed at short notice.
 NASTY = (
     "Pacific/Apia", "Pacific/Kwajalein", "Pacific/Kiritimati", "Pacific/Enderbury",
     "Pacific/Fakaofo", "Australia/Lord_Howe", "America/Asuncion", "America/Sao_Paulo",
@@ -45,7 +45,7 @@ def us(text: str) -> int:
 
 @cache
 def changes(name: str) -> tuple[int, ...]:
-    """The instants at which a zone changed its offset from 1970 to 2037, found by halving days."""
+    """The instants at which a zone changed its offset from 1970 to 2037, found by bisecting each day."""
     zone, found = ZoneInfo(name), []
 
     def offset(seconds: int) -> timedelta | None:
@@ -67,7 +67,7 @@ def changes(name: str) -> tuple[int, ...]:
 
 
 def furthest_date(name: str, at: int) -> date:
-    """The latest local date that had begun in a zone by an instant: what a day period stands for."""
+    """The latest local date that had begun in a zone by an instant: the date of the day period."""
     zone = ZoneInfo(name)
     seen = [at, *(t - 1 for t in changes(name) if at - 3 * DAY < t <= at)]
     return max(moment(t, zone).date() for t in seen)
@@ -85,7 +85,7 @@ def assert_tiles(window: Window, zone, at: int) -> Period:
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_periods_abut_around_every_change_of_the_clocks(name):
+def test_periods_meet_exactly_around_every_clock_change(name):
     zone = ZoneInfo(name)
     for change in changes(name):
         for at in (change - DAY, change - HOUR, change - 1, change, change + 1, change + HOUR):
@@ -95,7 +95,7 @@ def test_periods_abut_around_every_change_of_the_clocks(name):
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_a_day_is_one_date_and_starts_when_that_date_is_first_reached(name):
+def test_a_day_is_one_date_and_starts_when_that_date_begins(name):
     zone = ZoneInfo(name)
     for change in changes(name):
         for at in (change - DAY, change - 1, change, change + DAY):
@@ -110,7 +110,7 @@ def test_a_day_is_one_date_and_starts_when_that_date_is_first_reached(name):
 
 
 @pytest.mark.parametrize("name", sorted(available_timezones())[::9])
-def test_other_zones_tile_time_through_2027(name):
+def test_other_zones_have_no_gap_through_2027(name):
     zone = ZoneInfo(name)
     for step in range(0, 365 * 24, 31):
         at = us("2027-01-01") + step * HOUR + 12_345_678
@@ -134,15 +134,15 @@ def test_other_zones_tile_time_through_2027(name):
         ("America/Asuncion", "2017-03-25T12:00", 25),  # 24:00 became 23:00
         ("Asia/Ho_Chi_Minh", "2026-11-23T12:00", 24),
         ("Antarctica/Vostok", "1994-01-31T22:00", 31),
-        ("Pacific/Apia", "2011-12-30T09:00", 24),  # the 29th; the 30th never was
+        ("Pacific/Apia", "2011-12-30T09:00", 24),  # the 29th; there was no 30th
     ],
 )
-def test_days_have_their_own_lengths(name, inside, hours):
+def test_days_at_clock_changes_have_23_24_or_25_hours(name, inside, hours):
     period = period_at(Window("day"), ZoneInfo(name), us(inside))
     assert period.end_at - period.start_at == hours * HOUR
 
 
-def test_a_date_that_never_was_has_no_period():
+def test_a_skipped_date_has_no_period():
     zone = ZoneInfo("Pacific/Apia")
     change = us("2011-12-30T10:00")
     assert first_instant(zone, date(2011, 12, 30)) == first_instant(zone, date(2011, 12, 31))
@@ -151,29 +151,29 @@ def test_a_date_that_never_was_has_no_period():
     assert (last.end_at, new.start_at) == (change, change)
     assert moment(last.start_at, zone).date() == date(2011, 12, 29)
     assert moment(new.start_at, zone).date() == date(2011, 12, 31)
-    # The week and the month go on through it, a day short.
+    # The week and the month include the skipped date and are one day shorter.
     assert period_at(Window("month"), zone, change).end_at - change == DAY
     week = period_at(Window("week"), zone, change)
     assert week.end_at - week.start_at == 6 * DAY
 
 
-def test_a_midnight_that_does_not_exist_starts_at_the_jump():
+def test_a_day_without_midnight_starts_at_the_clock_change():
     zone = ZoneInfo("Africa/Cairo")
     start = first_instant(zone, date(2024, 4, 26))
     assert start == us("2024-04-25T22:00")
     assert moment(start, zone).hour == 1
 
 
-def test_a_midnight_that_comes_twice_starts_the_day_the_first_time():
+def test_a_day_whose_midnight_comes_twice_starts_at_the_first():
     zone = ZoneInfo("America/Havana")
     assert first_instant(zone, date(2024, 11, 3)) == us("2024-11-03T04:00")
-    again = us("2024-11-03T05:00")  # 00:00 once more
+    again = us("2024-11-03T05:00")  # 00:00 for the second time
     assert moment(again, zone).isoformat() == "2024-11-03T00:00:00-05:00"
     assert period_at(Window("day"), zone, again).start_at == us("2024-11-03T04:00")
 
 
-def test_a_date_that_was_left_and_entered_again_is_the_later_one_all_along():
-    # At 00:01 on 5 November 2006 the clocks of Newfoundland went back to 23:01 on the 4th.
+def test_a_date_that_ends_and_returns_belongs_to_the_later_date():
+    # At 00:01 on 29 October 2006, clocks in Newfoundland went back to 23:01 on the 28th.
     zone = ZoneInfo("America/St_Johns")
     first = us("2006-10-29T02:30")
     assert moment(first, zone).isoformat() == "2006-10-29T00:00:00-02:30"
@@ -184,7 +184,7 @@ def test_a_date_that_was_left_and_entered_again_is_the_later_one_all_along():
     assert period_at(Window("day"), zone, first - 1).end_at == first
 
 
-def test_half_hours_where_the_clocks_change_by_half_an_hour():
+def test_an_hour_is_half_as_long_where_clocks_change_by_half_an_hour():
     zone, change = ZoneInfo("Australia/Lord_Howe"), us("2026-10-03T15:30")
     assert period_at(Window("hour"), zone, change - 1) == Period(change - HOUR, change)
     assert period_at(Window("hour"), zone, change) == Period(change, change + HOUR // 2)
@@ -192,7 +192,7 @@ def test_half_hours_where_the_clocks_change_by_half_an_hour():
     assert period_at(Window("hour"), zone, back) == Period(back, back + HOUR // 2)
 
 
-def test_hours_are_those_of_the_zone():
+def test_hours_follow_the_zone():
     at = us("2026-11-23T12:20")
     assert period_at(Window("hour"), ZoneInfo("Asia/Kathmandu"), at).start_at == us(
         "2026-11-23T12:15"
@@ -224,7 +224,7 @@ def test_every_instant_is_in_exactly_one_period(at, window, name):
 
 
 @given(st.integers(us("1971-01-01"), us("2100-01-01")), st.integers(-14 * 60, 14 * 60))
-def test_fixed_offsets_are_arithmetic(at, minutes):
+def test_fixed_offsets_are_computed_without_zone_data(at, minutes):
     zone = timezone(timedelta(minutes=minutes))
     shifted = at + minutes * 60 * SECOND
     for kind, length in (("day", DAY), ("hour", HOUR)):
@@ -232,11 +232,11 @@ def test_fixed_offsets_are_arithmetic(at, minutes):
         assert period_at(Window(kind), zone, at) == Period(start, start + length)
 
 
-# -- rolling
+# -- rolling windows
 
 
 @given(st.integers(0, 2**52), st.integers(1, 400 * 86_400))
-def test_a_rolling_window_counts_all_of_its_length_and_a_96th_more_at_most(at, seconds):
+def test_a_rolling_window_counts_its_length_and_at_most_a_96th_more(at, seconds):
     window, length = Window("rolling", seconds), seconds * SECOND
     part = slice_at(window, at)
     assert at in part and part.end_at - part.start_at == length // 96
@@ -247,20 +247,20 @@ def test_a_rolling_window_counts_all_of_its_length_and_a_96th_more_at_most(at, s
 
 
 @given(st.integers(1, 400 * 86_400))
-def test_rolling_windows_are_written_as_they_are_read(seconds):
+def test_a_rolling_windows_text_reads_back_the_same(seconds):
     window = Window("rolling", seconds)
     assert parse_window(str(window)) == window
     assert parse_window(f"rolling {seconds}s") == window
 
 
 @pytest.mark.parametrize("kind", CALENDAR_KINDS)
-def test_calendar_windows_are_written_as_they_are_read(kind):
+def test_a_calendar_windows_text_reads_back_the_same(kind):
     assert str(parse_window(f" {kind.upper()} ")) == kind
     with pytest.raises(InvalidInputError, match="rolling"):
         slice_at(Window(kind), 0)
 
 
-def test_rolling_windows_are_read_in_their_spellings():
+def test_rolling_windows_are_accepted_in_their_spellings():
     for text in ("rolling 24h", "rolling24h", "Rolling-1d", "rolling 1440 m", "rolling 86400s"):
         assert parse_window(text) == Window("rolling", 86_400)
 
@@ -270,7 +270,7 @@ def test_rolling_windows_are_read_in_their_spellings():
     ["", "daily", "rolling", "rolling 0s", "rolling 401d", "rolling -1h", "rolling 1.5h",
      "rolling 1w", "rolling 99999999s", "day\n day", "२४h", None, 24, b"day", ["day"], "x" * 9_999],
 )  # fmt: skip
-def test_other_windows_are_refused_by_the_name_of_their_field(text):
+def test_other_windows_are_refused_with_their_fields_name(text):
     with pytest.raises(InvalidInputError) as caught:
         parse_window(text, "limit[2].window")
     assert caught.value.field == "limit[2].window"

@@ -1,4 +1,4 @@
-"""Cancel a coroutine at any of its steps, for tests and for the proof."""
+"""Cancels a coroutine at each of its steps, for tests and for the proof."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Release
 from tests.engine.support import GatedStore, gated, until
 
-# What a program awaits; each gets a keeper and a call that is open.
+# The operations that a program awaits. Each function gets a keeper and an open call.
 Operation = Callable[[Keeper, Any], Awaitable[object]]
 
 
@@ -54,14 +54,14 @@ async def _reserved(keeper: Keeper) -> None:
     await call.arelease()
 
 
-# Where the store stands still meanwhile: not at all, before it writes, after it has written.
+# Where the store blocks meanwhile: nowhere, before it writes, or after it has written.
 GATES = ("open", "before", "after")
 
 
 def cancel_at(keeper: Keeper, operation: str, turns: int, gate: str) -> bool:
-    """Cancel an operation after so many turns of the loop; False when it had ended by then.
+    """Cancel an operation after this many turns of the event loop. Returns False if it had ended before.
 
-    Afterwards nothing is held but what was open before, and the keeper goes on.
+    Then check that only the earlier reservation is still held, and that the keeper still works.
     """
     ended = asyncio.run(_cancelled(keeper, operation, turns, gate))
     left = [hold.id for hold in keeper.reservations()]
@@ -86,7 +86,7 @@ async def _cancelled(keeper: Keeper, operation: str, turns: int, gate: str) -> b
     store.after.set()
     await asyncio.gather(task, return_exceptions=True)
     keeper._engine.worker._store = store.inner
-    # The call that was open is ended here, unless the operation did it.
+    # End the earlier call, unless the operation has ended it.
     keeper._engine.worker.post(Release(call.id))
     await keeper.astatus()
     call._ended = True

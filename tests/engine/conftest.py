@@ -1,4 +1,4 @@
-"""Keepers that are closed after each test, on a fake clock unless the test says otherwise."""
+"""Fixtures that make keepers on a fake clock and close them after each test."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ def path(tmp_path: Path) -> Path:
 def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
     """Make a keeper: `make(limit(...), ledger=..., durability=..., **settings)`.
 
-    What is asked of it is noted, and when the test ends it is proved to have been one after the
-    other. A test that breaks its ledger on purpose says `make.unproved = True`.
+    The fixture records every operation. When the test ends, it proves that the results are those of
+    some order, one operation after the other. A test that damages its ledger sets `make.unproved =
+    True`.
     """
     keepers: list[tuple[Keeper, Recording]] = []
     of_the_file = Recording()
@@ -46,7 +47,7 @@ def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
             **{"clock": clock, **given},
         )  # fmt: skip
         if isinstance(given.get("clock", clock), FakeClock):
-            # Leases are looked after by hand, like the clock.
+            # Tests call the upkeep of leases themselves, as they move the clock themselves.
             keeper._engine.worker.maintenance.tend = lambda store: None  # type: ignore[method-assign]
         recording = of_the_file if ledger == "file" else Recording()
         keepers.append((recording.watch(keeper), recording))
@@ -59,11 +60,11 @@ def make(clock: FakeClock, path: Path) -> Iterator[MakeKeeper]:
     if not made.unproved:  # type: ignore[attr-defined]
         for keeper, recording in keepers:
             assert problems(keeper, recording.operations) == []
-            keeper._engine.worker.store.close()  # it was opened again to be looked at
+            keeper._engine.worker.store.close()  # opened again by a later read
 
 
 @pytest.fixture
 def keeper(make: MakeKeeper) -> Keeper:
-    """One in memory with room for ten requests a day."""
+    """A keeper in memory with a limit of ten requests a day."""
     return make({"name": "cap", "provider": "gemini", "meter": "requests", "window": "day",
                  "amount": 10})  # fmt: skip

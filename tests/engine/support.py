@@ -1,4 +1,4 @@
-"""What the tests of the engine share: configurations, a store that stops on demand, children."""
+"""Helpers of the engine's tests: configurations, a store that blocks on demand, child processes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from quotakeeper import Keeper
 from quotakeeper.domain.ledger.commands import Command, Outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60  # the most that anything here may take before it counts as hung
+SECONDS = 60  # a longer wait counts as a hang
 
 
 def limit(amount: object, **more: object) -> dict[str, object]:
-    """A limit table: requests a day, unless said otherwise."""
+    """A limit table; without arguments, a limit on requests a day."""
     return {
         "name": "cap", "provider": "gemini", "meter": "requests", "window": "day",
         "amount": amount, **more,
@@ -26,12 +26,12 @@ def limit(amount: object, **more: object) -> dict[str, object]:
 
 
 def config(*limits: dict[str, object], **more: object) -> dict[str, object]:
-    """A config with these limits and no others, in UTC."""
+    """A config with only these limits, in UTC."""
     return {"timezone": "UTC", "default_limits": False, "limit": list(limits), **more}
 
 
 class GatedStore:
-    """Stands before another store and stops, before or after it applies, until let go."""
+    """Wraps a store. It blocks before or after the store applies a batch, until the test opens it."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -54,7 +54,7 @@ class GatedStore:
         return outcomes
 
     def forget(self) -> None:
-        """Wait for the next batch from here on."""
+        """Forget the batches so far and wait for the next one."""
         self.entered.clear()
         self.applied.clear()
 
@@ -63,7 +63,10 @@ class GatedStore:
 
 
 def gated(keeper: Keeper) -> GatedStore:
-    """Put a gate before a keeper's store; the keeper has begun, so nothing else is under way."""
+    """Put a `GatedStore` before a keeper's store.
+
+    The keeper is started first, so that no other batch runs.
+    """
     keeper.status()
     store = GatedStore(keeper._engine.worker.store)
     keeper._engine.worker._store = store
@@ -71,7 +74,7 @@ def gated(keeper: Keeper) -> GatedStore:
 
 
 def until(happened: Callable[[], bool]) -> None:
-    """Give way to other threads until something has happened."""
+    """Wait until a condition holds, while other threads run."""
     for _ in range(SECONDS * 10_000):
         if happened():
             return
@@ -80,7 +83,7 @@ def until(happened: Callable[[], bool]) -> None:
 
 
 def python(code: str, *arguments: object, **more: Any) -> subprocess.Popen[str]:
-    """Start a Python child on some code, with the package found in the checkout."""
+    """Start a Python child process with this code and with the package from the checkout."""
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
@@ -93,7 +96,7 @@ def python(code: str, *arguments: object, **more: Any) -> subprocess.Popen[str]:
 
 
 def said(child: subprocess.Popen[str]) -> str:
-    """What a child printed; it must have ended well."""
+    """The output of a child. Raises AssertionError unless it exited with 0."""
     out, err = child.communicate(timeout=SECONDS * 2)
     assert child.returncode == 0, err
     return out

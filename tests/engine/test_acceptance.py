@@ -1,4 +1,4 @@
-"""What an outsider stumbled over: figures that a provider leaves out, ends by id, plain warnings."""
+"""Problems that an outside tester found: figures missing in a reply, settling by id, readable warnings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONFIG = {
 }  # fmt: skip
 
 
-def test_a_figure_the_provider_left_out_stands_at_what_was_reserved(tmp_path: Path) -> None:
+def test_a_figure_that_the_provider_leaves_out_keeps_its_reserved_amount(tmp_path: Path) -> None:
     with Keeper(tmp_path / "l.db", {"timezone": "UTC"}) as keeper:
         with keeper.reserve("gemini", input_tokens=500, output_tokens=80) as call:
             event = call.settle(input_tokens=None, output_tokens=60)
@@ -30,7 +30,7 @@ def test_a_figure_the_provider_left_out_stands_at_what_was_reserved(tmp_path: Pa
         assert keeper.verify() == []
 
 
-def test_nothing_is_booked_for_a_figure_that_is_none(tmp_path: Path) -> None:
+def test_a_figure_of_none_books_nothing(tmp_path: Path) -> None:
     with Keeper(tmp_path / "l.db", {"timezone": "UTC"}) as keeper:
         with pytest.raises(InvalidInputError, match="input_tokens: is None"):
             keeper.record("gemini", input_tokens=None)
@@ -54,7 +54,7 @@ def test_a_reservation_can_be_ended_by_its_id(tmp_path: Path) -> None:
             keeper.settle("nobody", input_tokens=1)
 
 
-def test_the_awaitable_twins_end_by_id_too(tmp_path: Path) -> None:
+def test_awaitable_methods_end_a_reservation_by_its_id(tmp_path: Path) -> None:
     async def ends() -> list[int]:
         async with Keeper(tmp_path / "l.db", {"timezone": "UTC"}) as keeper:
             first = await keeper.areserve("gemini", input_tokens=10)
@@ -66,7 +66,7 @@ def test_the_awaitable_twins_end_by_id_too(tmp_path: Path) -> None:
     assert asyncio.run(ends()) == [7, 0]
 
 
-def test_a_warning_reads_like_one_and_a_shadow_limit_only_notes(
+def test_a_warning_is_readable_text_and_a_shadow_limit_is_only_noted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING), Keeper(tmp_path / "l.db", CONFIG) as keeper:

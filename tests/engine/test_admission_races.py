@@ -1,4 +1,4 @@
-"""A hard limit is never passed, however many processes and threads draw on it."""
+"""No number of processes and threads exceeds a hard limit."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_four_processes_of_eight_threads_admit_exactly_the_limit(
         with pytest.raises(LimitExceeded):
             keeper.reserve("gemini", model="gemini-2.0-flash")
         crossed = [entry.crossing.level for entry in keeper.entries() if entry.crossing]
-        assert crossed == [amount * 8 // 10, amount * 95 // 100, amount]  # once for all of them
+        assert crossed == [amount * 8 // 10, amount * 95 // 100, amount]  # once for all processes
         assert len(list(keeper.entries())) == 2 * amount + 3
         recording = Recording()
         for each in noted:

@@ -1,4 +1,4 @@
-"""Coroutines: cancelled at any point, on loops that turn on and on loops that are gone."""
+"""Coroutines: cancellation at each point, and event loops that close before an answer arrives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def assert_nothing_is_held(keeper: Keeper) -> None:
     assert keeper.verify() == []
 
 
-def test_the_awaited_twins(make: MakeKeeper) -> None:
+def test_awaitable_methods_reserve_settle_and_record(make: MakeKeeper) -> None:
     async def work() -> None:
         async with make(limit(4), ledger="file") as keeper:
             async with keeper.areserve("gemini") as call:
@@ -48,7 +48,7 @@ def test_the_awaited_twins(make: MakeKeeper) -> None:
 @pytest.mark.parametrize(
     "point", ["unstarted", "queued", "before", "after", "delivered", "entered"]
 )
-def test_areserve_cancelled_at_every_point(  # noqa: C901 - every point in one place
+def test_a_cancelled_areserve_holds_nothing_at_any_point(  # noqa: C901 - every point in one place
     make: MakeKeeper, point: str
 ) -> None:
     keeper = make(limit(10))
@@ -71,12 +71,12 @@ def test_areserve_cancelled_at_every_point(  # noqa: C901 - every point in one p
             store.after.clear()
         task = asyncio.create_task(call())
         if point != "unstarted":
-            await asyncio.sleep(0)  # up to its await
+            await asyncio.sleep(0)  # the task runs up to its await
         if point == "before":
             until(store.entered.is_set)
         if point in ("after", "delivered"):
             until(store.applied.is_set)
-        if point == "delivered":  # the answer is there, but this loop has not turned since
+        if point == "delivered":  # the answer is there, but the loop has not run since
             busy.start()
             busy.join()
         if point == "entered":
@@ -102,7 +102,7 @@ def _nothing() -> Release:
 
 @pytest.mark.parametrize("twin", ["asettle", "arecord", "amark_sent"])
 @pytest.mark.parametrize("gate", ["before", "after"])
-def test_what_says_that_something_was_used_is_carried_out_though_cancelled(
+def test_a_cancelled_operation_that_reports_use_is_carried_out(
     make: MakeKeeper, twin: str, gate: str
 ) -> None:
     keeper = make(limit(10))
@@ -157,7 +157,7 @@ def test_a_settle_cancelled_while_it_waits_in_the_queue_is_not_lost(make: MakeKe
     assert keeper.reservations() == []
 
 
-def test_the_loop_turns_while_the_store_stands_still(make: MakeKeeper) -> None:
+def test_the_event_loop_runs_while_the_store_blocks(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
 
@@ -202,7 +202,7 @@ def test_many_coroutines_share_a_batch_and_one_wake(make: MakeKeeper) -> None:
     asyncio.run(work())
 
 
-def test_a_loop_that_was_closed_before_the_answer(make: MakeKeeper) -> None:
+def test_an_answer_after_the_loop_was_closed_leaves_nothing_reserved(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     store.forget()
@@ -212,7 +212,7 @@ def test_a_loop_that_was_closed_before_the_answer(make: MakeKeeper) -> None:
     steps = pending.__await__()
 
     async def start() -> None:
-        next(steps)  # up to its await, by hand: nothing is left to cancel when the loop closes
+        next(steps)  # steps by hand, so that closing the loop cancels nothing
 
     loop.run_until_complete(start())
     until(store.entered.is_set)
@@ -224,7 +224,7 @@ def test_a_loop_that_was_closed_before_the_answer(make: MakeKeeper) -> None:
     assert_nothing_is_held(keeper)
 
 
-def test_a_loop_that_was_closed_before_the_settle(make: MakeKeeper) -> None:
+def test_a_settle_after_the_loop_was_closed_is_carried_out(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     call = asyncio.run(_reserved(keeper))
     call.settle(requests=3)  # type: ignore[attr-defined]
@@ -250,7 +250,7 @@ def _held_up(keeper: Keeper) -> GatedStore:
     return store
 
 
-def test_patience_has_an_end_for_coroutines(make: MakeKeeper) -> None:
+def test_a_coroutine_stops_waiting_after_its_patience(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = _held_up(keeper)
 
@@ -263,12 +263,12 @@ def test_patience_has_an_end_for_coroutines(make: MakeKeeper) -> None:
     asyncio.run(work())
     keeper._engine.worker.patience = 15
     store.before.set()
-    event = keeper.record("gemini", event_id="my-id")  # asked again by its id
+    event = keeper.record("gemini", event_id="my-id")  # the same id again
     assert keeper.reservations() == []
     assert [found.id for found in keeper.events()] == [event.id]
 
 
-def test_patience_has_an_end_for_threads(make: MakeKeeper) -> None:
+def test_a_thread_stops_waiting_after_its_patience(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = _held_up(keeper)
     started = time.monotonic()
@@ -286,11 +286,11 @@ def test_patience_has_an_end_for_threads(make: MakeKeeper) -> None:
     assert [event.id for event in keeper.events()] == ["late"]
 
 
-def test_a_reservation_that_came_too_late_is_given_back(make: MakeKeeper) -> None:
+def test_a_reservation_that_is_made_after_its_caller_gave_up_is_released(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     store.forget()
-    store.after.clear()  # it is made, but the answer does not come
+    store.after.clear()  # the reservation is made, but no answer comes
     keeper._engine.worker.patience = 0.02
     with pytest.raises(LedgerUnavailableError):
         keeper.reserve("gemini")
@@ -301,7 +301,7 @@ def test_a_reservation_that_came_too_late_is_given_back(make: MakeKeeper) -> Non
 
 @pytest.mark.parametrize("gate", GATES)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_operation_cancelled_after_any_number_of_turns(
+def test_every_operation_may_be_cancelled_after_any_number_of_turns(
     make: MakeKeeper, operation: str, gate: str
 ) -> None:
     keeper = make(limit(10**6))

@@ -1,4 +1,4 @@
-"""Whatever is handed in wrong is named, with its fix; and nothing is booked."""
+"""Wrong arguments: the error names the argument and the fix, and nothing is booked."""
 
 from __future__ import annotations
 
@@ -58,24 +58,24 @@ def assert_refused(keeper: Keeper, use: Any, field: str, given: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(("field", "given"), [*CALLS, *RESERVING])
-def test_reserve(keeper: Keeper, field: str, given: dict[str, Any]) -> None:
+def test_reserve_names_a_wrong_argument(keeper: Keeper, field: str, given: dict[str, Any]) -> None:
     assert_refused(keeper, keeper.reserve, field, given)
 
 
 @pytest.mark.parametrize(("field", "given"), [*CALLS, *RECORDING])
-def test_record(keeper: Keeper, field: str, given: dict[str, Any]) -> None:
+def test_record_names_a_wrong_argument(keeper: Keeper, field: str, given: dict[str, Any]) -> None:
     assert_refused(keeper, keeper.record, field, given)
 
 
 @pytest.mark.parametrize("provider", ["", None, 5, b"gemini"])
-def test_provider(keeper: Keeper, provider: Any) -> None:
+def test_a_wrong_provider_name_is_named(keeper: Keeper, provider: Any) -> None:
     for use in (keeper.reserve, keeper.record, keeper.check):
         with pytest.raises(InvalidInputError, match="provider"):
             use(provider)
     assert list(keeper.entries()) == []
 
 
-def test_a_provider_nobody_has_heard_of_is_refused_until_it_is_declared(make: MakeKeeper) -> None:
+def test_an_unknown_provider_is_refused_until_it_is_declared(make: MakeKeeper) -> None:
     with pytest.raises(InvalidInputError, match="unknown provider 'acme-ai'"):
         make().record("acme-ai", model="m-1", input_tokens=5)
     keeper = make(providers=["acme-ai"])
@@ -84,7 +84,7 @@ def test_a_provider_nobody_has_heard_of_is_refused_until_it_is_declared(make: Ma
 
 
 @pytest.mark.parametrize(("field", "given"), [*CALLS[:20], *RECORDING])
-def test_settle_leaves_the_reservation_open(
+def test_a_wrong_settle_leaves_the_reservation_open(
     keeper: Keeper, field: str, given: dict[str, Any]
 ) -> None:
     call = keeper.reserve("gemini")
@@ -97,14 +97,14 @@ def test_settle_leaves_the_reservation_open(
 
 
 @pytest.mark.parametrize(("field", "given"), RESERVING)
-def test_extend(keeper: Keeper, field: str, given: dict[str, Any]) -> None:
+def test_a_wrong_extend_is_named(keeper: Keeper, field: str, given: dict[str, Any]) -> None:
     call = keeper.reserve("gemini")
     with pytest.raises(InvalidInputError, match=field):
         call.extend(given["ttl_seconds"])
     call.release()
 
 
-def test_more_money_than_the_ledger_can_hold(make: MakeKeeper) -> None:
+def test_a_cost_above_what_the_ledger_stores_is_refused(make: MakeKeeper) -> None:
     keeper = make(limit(1, name="money", meter="cost"))
     with pytest.raises(InvalidInputError, match="cost more than"):
         keeper.record("gemini", model="gemini-2.5-pro", output_tokens=10**12)
@@ -112,7 +112,7 @@ def test_more_money_than_the_ledger_can_hold(make: MakeKeeper) -> None:
 
 
 @pytest.mark.parametrize("by", [("colour",), ("scope",), ("",)])
-def test_usage_by(keeper: Keeper, by: tuple[str, ...]) -> None:
+def test_usage_by_an_unknown_name_is_refused(keeper: Keeper, by: tuple[str, ...]) -> None:
     with pytest.raises(InvalidInputError, match="by"):
         keeper.usage(by=by)
 
@@ -125,13 +125,13 @@ def test_usage_by(keeper: Keeper, by: tuple[str, ...]) -> None:
         {"config": {"on_limit": "cry"}}, {"ledger": "redis://here"}, {"ledger": ""},
     ],
 )  # fmt: skip
-def test_keeper(given: dict[str, Any]) -> None:
+def test_a_keeper_names_a_wrong_setting(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigError) as caught:
         Keeper(**{"ledger": "memory:", "config": {}, **given})
     assert caught.value.where and caught.value.fix
 
 
-def test_strange_text_is_kept_printable(keeper: Keeper) -> None:
+def test_text_with_control_characters_is_stored_printable(keeper: Keeper) -> None:
     labels = keeper.record(
         "Gemini", model="m\0x", operation="dịch\ud800\n", scope={"dự án": "phim\t01" * 99},
         note="\x1b[31m", event_id="id\n1",

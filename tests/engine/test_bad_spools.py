@@ -1,4 +1,4 @@
-"""What lies in a spool file never stops the ledger, and what can be read of it is counted."""
+"""A damaged spool file never stops the ledger, and its readable lines are counted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def put_aside(path: Path) -> list[Path]:
 
 
 def spooled_line(make: MakeKeeper, path: Path) -> tuple[Any, Any]:
-    """A keeper whose ledger answers again, and one line of its spool, taken out of the file."""
+    """A keeper whose ledger works again, and one line taken out of its spool file."""
     keeper = make(limit(100), ledger="file", on_store_failure="allow")
     store = gated(keeper)
     store.error = GONE
@@ -41,7 +41,7 @@ def spooled_line(make: MakeKeeper, path: Path) -> tuple[Any, Any]:
     return keeper, line
 
 
-def test_an_unreadable_byte_costs_its_line_alone(make: MakeKeeper, path: Path) -> None:
+def test_an_unreadable_byte_loses_only_its_line(make: MakeKeeper, path: Path) -> None:
     keeper, line = spooled_line(make, path)
     spool = path.with_name(f"{path.name}.spool-999-dead")
     spool.write_bytes(b'{"id": \xff\xfe\n' + json.dumps(line).encode() + b"\n\x80\n")
@@ -65,7 +65,7 @@ def test_an_unreadable_byte_costs_its_line_alone(make: MakeKeeper, path: Path) -
         {"price_id": 3}, {"outcome": []}, {"provenance": "heard"}, {"model_served": None},
     ],
 )  # fmt: skip
-def test_a_line_of_wrong_types_is_passed_over(
+def test_a_line_of_wrong_types_is_skipped(
     make: MakeKeeper, path: Path, change: dict[str, object]
 ) -> None:
     keeper, line = spooled_line(make, path)
@@ -84,7 +84,7 @@ def test_a_line_of_wrong_types_is_passed_over(
     assert spools(path) == put_aside(path) == []
 
 
-def test_a_file_that_fails_for_another_reason_is_put_aside(
+def test_a_file_that_cannot_be_replayed_is_renamed(
     make: MakeKeeper, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     keeper, line = spooled_line(make, path)
@@ -110,7 +110,7 @@ def test_a_file_that_fails_for_another_reason_is_put_aside(
     assert str(kept) in caplog.text
 
 
-def test_what_waits_in_memory_and_fails_for_another_reason_is_said_and_let_go(
+def test_a_call_in_memory_that_cannot_be_replayed_is_logged_and_dropped(
     caplog: pytest.LogCaptureFixture, make: MakeKeeper, path: Path
 ) -> None:
     _, line = spooled_line(make, path)
@@ -126,7 +126,9 @@ def test_what_waits_in_memory_and_fails_for_another_reason_is_said_and_let_go(
     assert '"id": "good"' in caplog.text
 
 
-def test_what_is_added_while_others_are_replayed_is_seen(make: MakeKeeper, path: Path) -> None:
+def test_a_line_that_another_process_adds_during_a_replay_is_replayed(
+    make: MakeKeeper, path: Path
+) -> None:
 
     _, line = spooled_line(make, path)
     record = _spooled(line).record
@@ -142,7 +144,7 @@ def test_what_is_added_while_others_are_replayed_is_seen(make: MakeKeeper, path:
     assert spool.waiting
 
 
-def test_a_replay_that_the_ledger_refused_still_waits(make: MakeKeeper, path: Path) -> None:
+def test_a_replay_that_the_ledger_refused_keeps_its_calls(make: MakeKeeper, path: Path) -> None:
 
     _, line = spooled_line(make, path)
     spool = Spool(path, "owner")
@@ -157,7 +159,7 @@ def test_a_replay_that_the_ledger_refused_still_waits(make: MakeKeeper, path: Pa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders are synced on POSIX alone")
-def test_the_name_of_a_new_spool_file_is_written_through_as_well(
+def test_a_new_spool_file_syncs_its_folder(
     make: MakeKeeper, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 

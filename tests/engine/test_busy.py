@@ -1,4 +1,4 @@
-"""`on_busy`: a call that only calls under way keep out waits for them, and never for itself."""
+"""`on_busy`: a call waits while other calls hold the room it needs, but never while its own thread does."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.engine.support import SECONDS, config, limit, python, said, until
 
 
 class Scripted(FakeClock):
-    """A clock on which something happens while a call rests: `acts`, one for each rest."""
+    """A clock that runs the next of `acts` each time a call sleeps."""
 
     def __init__(self) -> None:
         super().__init__("2026-11-23T12:00:00Z")
         self.acts: list[Callable[[], object]] = []
-        self.parked = threading.Event()  # until it is set, other threads than the first sleep on
+        self.parked = threading.Event()  # until it is set, other threads stay asleep
         self.parked.set()
 
     def sleep(self, seconds: float) -> None:
@@ -45,7 +45,7 @@ def clock() -> Scripted:
 
 
 def elsewhere(act: Callable[[], Any]) -> Any:
-    """Do something in another thread; give what came of it."""
+    """Run a function in another thread and return its result."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(act).result()
 
@@ -66,7 +66,9 @@ def test_a_call_waits_for_the_calls_that_hold_its_room(make: MakeKeeper, clock: 
     assert (standing.used, standing.reserved) == (3, 7)
 
 
-def test_it_waits_thirty_seconds_at_most_and_says_so(make: MakeKeeper, clock: Scripted) -> None:
+def test_a_wait_ends_after_thirty_seconds_and_the_error_says_so(
+    make: MakeKeeper, clock: Scripted
+) -> None:
     keeper = make(limit(10))
     other = held_elsewhere(keeper)
     with pytest.raises(LimitExceeded) as caught:
@@ -83,7 +85,7 @@ def test_it_waits_thirty_seconds_at_most_and_says_so(make: MakeKeeper, clock: Sc
 
 
 @pytest.mark.parametrize(("seconds", "slept"), [(0, 0), (2, 2)])
-def test_how_long_it_waits_can_be_set(
+def test_the_longest_wait_is_a_setting(
     make: MakeKeeper, clock: Scripted, seconds: int, slept: int
 ) -> None:
     keeper = make(limit(10), busy_seconds=seconds)
@@ -94,7 +96,7 @@ def test_how_long_it_waits_can_be_set(
     other.release()
 
 
-def test_refuse_waits_for_nothing(make: MakeKeeper, clock: Scripted) -> None:
+def test_on_busy_refuse_does_not_wait(make: MakeKeeper, clock: Scripted) -> None:
     keeper = make(limit(10), on_busy="refuse")
     other = held_elsewhere(keeper)
     with pytest.raises(LimitExceeded, match='set on_busy = "wait"'):
@@ -103,7 +105,7 @@ def test_refuse_waits_for_nothing(make: MakeKeeper, clock: Scripted) -> None:
     other.release()
 
 
-def test_at_once_waits_for_nothing_whatever_the_policy(make: MakeKeeper, clock: Scripted) -> None:
+def test_reserve_at_once_does_not_wait_under_any_policy(make: MakeKeeper, clock: Scripted) -> None:
     keeper = make(limit(10))
     other = held_elsewhere(keeper)
     with pytest.raises(LimitExceeded):
@@ -112,7 +114,7 @@ def test_at_once_waits_for_nothing_whatever_the_policy(make: MakeKeeper, clock: 
     other.release()
 
 
-def test_what_is_used_up_is_not_waited_for(make: MakeKeeper, clock: Scripted) -> None:
+def test_a_call_does_not_wait_for_room_that_is_used_up(make: MakeKeeper, clock: Scripted) -> None:
     keeper = make(limit(10))
     keeper.record("gemini", requests=8)
     other = held_elsewhere(keeper, 1)
@@ -123,9 +125,7 @@ def test_what_is_used_up_is_not_waited_for(make: MakeKeeper, clock: Scripted) ->
     other.release()
 
 
-def test_it_stops_waiting_as_soon_as_the_limit_is_used_up(
-    make: MakeKeeper, clock: Scripted
-) -> None:
+def test_a_wait_ends_as_soon_as_the_limit_is_used_up(make: MakeKeeper, clock: Scripted) -> None:
     keeper = make(limit(10))
     other = held_elsewhere(keeper)
     clock.acts = [lambda: other.settle(requests=10)]
@@ -134,7 +134,7 @@ def test_it_stops_waiting_as_soon_as_the_limit_is_used_up(
     assert len(clock.slept) == 1
 
 
-def test_a_call_that_never_fits_is_not_waited_for(make: MakeKeeper, clock: Scripted) -> None:
+def test_a_call_larger_than_the_limit_does_not_wait(make: MakeKeeper, clock: Scripted) -> None:
     keeper = make(limit(10))
     other = held_elsewhere(keeper)
     with pytest.raises(LimitExceeded, match="is smaller than this call"):
@@ -143,7 +143,7 @@ def test_a_call_that_never_fits_is_not_waited_for(make: MakeKeeper, clock: Scrip
     other.release()
 
 
-def test_nobody_waits_for_what_the_own_thread_holds(make: MakeKeeper, clock: Scripted) -> None:
+def test_a_thread_does_not_wait_for_its_own_reservation(make: MakeKeeper, clock: Scripted) -> None:
     keeper = make(limit(10))
     other = held_elsewhere(keeper, 9)
     own = keeper.reserve("gemini", requests=1)
@@ -155,7 +155,7 @@ def test_nobody_waits_for_what_the_own_thread_holds(make: MakeKeeper, clock: Scr
     keeper.reserve("gemini", requests=10).release()
 
 
-def test_what_the_own_thread_holds_under_other_limits_is_no_hindrance(
+def test_a_thread_waits_although_it_holds_a_reservation_under_another_limit(
     make: MakeKeeper, clock: Scripted
 ) -> None:
     keeper = make(limit(10), limit(5, name="other", provider="deepgram"))
@@ -163,11 +163,11 @@ def test_what_the_own_thread_holds_under_other_limits_is_no_hindrance(
     other = held_elsewhere(keeper)
     clock.acts = [other.release]
     keeper.reserve("gemini").release()
-    assert len(clock.slept) == 1 and clock.acts == []  # it waited, once, for the other's
+    assert len(clock.slept) == 1 and clock.acts == []  # one wait, for the other thread's call
     own.release()
 
 
-def test_nobody_waits_for_what_the_own_task_holds(make: MakeKeeper, clock: Scripted) -> None:
+def test_a_task_does_not_wait_for_its_own_reservation(make: MakeKeeper, clock: Scripted) -> None:
     keeper = make(limit(10))
 
     async def go() -> None:
@@ -179,7 +179,7 @@ def test_nobody_waits_for_what_the_own_task_holds(make: MakeKeeper, clock: Scrip
     asyncio.run(go())
 
 
-def test_a_task_waits_for_another_task_and_the_loop_goes_on(make: MakeKeeper, path: Path) -> None:
+def test_a_task_waits_for_another_task_while_the_loop_runs(make: MakeKeeper, path: Path) -> None:
     from quotakeeper.clocks import SystemClock
 
     keeper = make(limit(10), clock=SystemClock())
@@ -220,7 +220,7 @@ def test_a_sync_call_on_an_event_loop_is_refused_at_once(make: MakeKeeper, clock
     other.release()
 
 
-def test_a_task_that_is_cancelled_waits_no_longer(make: MakeKeeper) -> None:
+def test_a_cancelled_task_stops_waiting(make: MakeKeeper) -> None:
     from quotakeeper.clocks import SystemClock
 
     keeper = make(limit(10), clock=SystemClock())
@@ -240,7 +240,7 @@ def test_a_task_that_is_cancelled_waits_no_longer(make: MakeKeeper) -> None:
     assert keeper.status().limits[0].reserved == 0
 
 
-def test_a_signal_ends_a_wait_and_nothing_stays_behind(make: MakeKeeper, clock: Scripted) -> None:
+def test_a_signal_ends_a_wait_and_leaves_nothing_behind(make: MakeKeeper, clock: Scripted) -> None:
     keeper = make(limit(10))
     other = held_elsewhere(keeper)
     clock.acts = [lambda: signal.raise_signal(signal.SIGINT)]
@@ -251,7 +251,7 @@ def test_a_signal_ends_a_wait_and_nothing_stays_behind(make: MakeKeeper, clock: 
     keeper.reserve("gemini", requests=10).release()
 
 
-def test_a_signal_handler_that_asks_on_top_of_a_wait_is_refused_at_once(
+def test_a_signal_handler_that_reserves_during_a_wait_is_refused_at_once(
     make: MakeKeeper, clock: Scripted
 ) -> None:
     keeper = make(limit(10))
@@ -273,13 +273,15 @@ def test_a_signal_handler_that_asks_on_top_of_a_wait_is_refused_at_once(
     assert len(heard) == 1 and "this thread already waits for room" in heard[0]
 
 
-def test_a_newcomer_does_not_overtake_for_ever(make: MakeKeeper, clock: Scripted) -> None:
+def test_a_new_call_does_not_overtake_a_waiting_call_for_ever(
+    make: MakeKeeper, clock: Scripted
+) -> None:
     keeper = make(limit(10))
     small, order = held_elsewhere(keeper, 5), []
     late = threading.Thread(target=lambda: newcomer("late"))
 
     def newcomer(name: str) -> None:
-        """It would fit at once."""
+        """A small call that fits at once."""
         keeper.reserve("gemini", requests=1).release()
         order.append(name)
 
@@ -299,7 +301,7 @@ def test_a_newcomer_does_not_overtake_for_ever(make: MakeKeeper, clock: Scripted
     assert order == ["early", "large", "late"]
 
 
-def test_those_that_wait_are_admitted_in_the_order_in_which_they_came(make: MakeKeeper) -> None:
+def test_waiting_calls_are_admitted_in_their_order(make: MakeKeeper) -> None:
     from quotakeeper.clocks import SystemClock
 
     keeper = make(limit(10), clock=SystemClock())
@@ -323,7 +325,7 @@ def test_those_that_wait_are_admitted_in_the_order_in_which_they_came(make: Make
 
 
 @pytest.mark.parametrize("ledger", ["memory:", "file"])
-def test_twenty_threads_of_large_calls_are_all_admitted_and_never_past_the_limit(
+def test_twenty_threads_of_large_calls_are_all_admitted_within_the_limit(
     make: MakeKeeper, ledger: str
 ) -> None:
     from quotakeeper.clocks import SystemClock
@@ -345,7 +347,7 @@ def test_twenty_threads_of_large_calls_are_all_admitted_and_never_past_the_limit
     assert len(list(keeper.events())) == 20 and keeper.verify() == []
 
 
-def test_room_that_another_process_frees_is_found(path: Path) -> None:
+def test_a_wait_ends_when_another_process_frees_room(path: Path) -> None:
     child = python(_HOLDS, path)
     assert child.stdout is not None and child.stdin is not None
     assert child.stdout.readline() == "held\n"
@@ -377,7 +379,7 @@ with Keeper(sys.argv[1], config, "process") as keeper:
 """
 
 
-def test_nobody_waits_for_what_the_own_thread_holds_on_a_lease(
+def test_a_thread_does_not_wait_for_its_own_call_on_a_lease(
     make: MakeKeeper, clock: Scripted
 ) -> None:
     keeper = make(limit(100), lease=20)
@@ -392,7 +394,7 @@ def test_nobody_waits_for_what_the_own_thread_holds_on_a_lease(
 
 
 @pytest.mark.parametrize("way", ["httpx async", "aiohttp", "requests"])
-def test_hooks_wait_as_keepers_do(way: str, tmp_path: Path) -> None:
+def test_a_hooked_call_waits_like_a_keepers(way: str, tmp_path: Path) -> None:
     import quotakeeper
     from quotakeeper.sandbox.server import Sandbox
     from tests.intercept.conftest import HEADERS, WAYS, generate, prompt
@@ -410,7 +412,7 @@ def test_hooks_wait_as_keepers_do(way: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("on_limit", ["raise", "wait"])
 def test_a_pause_ends_a_wait_at_once(make: MakeKeeper, clock: Scripted, on_limit: str) -> None:
     keeper = make(limit(10), on_limit=on_limit)
-    make.unproved = True  # the second ledger knows no orders
+    make.unproved = True  # the proof does not model pauses
     other = held_elsewhere(keeper)
     clock.acts = [lambda: keeper.pause(why="too dear")]
     with pytest.raises(PausedError):

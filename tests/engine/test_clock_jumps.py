@@ -1,4 +1,4 @@
-"""A clock that jumps ahead grants nothing; one that is right goes on; what was booked stays."""
+"""A wall clock that jumps ahead grants no quota, and entries that were made stay. Right clocks continue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOMES = ["memory:", "file"]
 
 
 def jump(clock: FakeClock, microseconds: int) -> None:
-    """Set the wall clock, and only it."""
+    """Set the wall clock; the boot clock stays."""
     clock._now += microseconds
 
 
@@ -29,7 +29,7 @@ def used(keeper: Keeper) -> int:
 
 @pytest.mark.parametrize("home", HOMES)
 @pytest.mark.parametrize("ahead", [-3_600 * SECOND, -1, 1, 4 * MINUTE, 5 * MINUTE])
-def test_a_step_within_the_bound_and_any_step_back_is_taken(
+def test_a_step_within_the_bound_and_any_step_back_are_accepted(
     make: MakeKeeper, clock: FakeClock, home: str, ahead: int
 ) -> None:
     keeper = make(limit(3), ledger=home)
@@ -44,7 +44,7 @@ def test_a_step_within_the_bound_and_any_step_back_is_taken(
 @pytest.mark.parametrize(
     "ahead", [5 * MINUTE + 1, 6 * MINUTE, 3_600 * SECOND, 3_650 * 86_400 * SECOND]
 )
-def test_a_jump_beyond_the_bound_refuses_hard_limits_and_says_so(
+def test_a_jump_beyond_the_bound_makes_hard_limits_refuse_and_is_named(
     make: MakeKeeper, clock: FakeClock, home: str, ahead: int
 ) -> None:
     keeper = make(limit(3), ledger=home)
@@ -61,13 +61,13 @@ def test_a_jump_beyond_the_bound_refuses_hard_limits_and_says_so(
     checked = keeper.check("gemini")
     assert not checked.allowed and checked.doubt == error.decision.doubt
     assert used(keeper) == 1 and keeper.status().doubt == checked.doubt
-    jump(clock, -ahead)  # set right
+    jump(clock, -ahead)  # the clock is right again
     keeper.reserve("gemini").settle(requests=1)
     assert used(keeper) == 2 and keeper.status().doubt is None
 
 
 @pytest.mark.parametrize("home", HOMES)
-def test_soft_limits_records_and_settles_go_on_at_the_last_trusted_time(
+def test_soft_limits_records_and_settles_use_the_last_trusted_time(
     make: MakeKeeper, clock: FakeClock, home: str
 ) -> None:
     keeper = make(limit(9), ledger=home)
@@ -79,7 +79,7 @@ def test_soft_limits_records_and_settles_go_on_at_the_last_trusted_time(
     assert under_way.settle(requests=2).at == trusted
     assert keeper.record("gemini", requests=1).at == trusted
     soft = make(limit(9, mode="soft"), ledger=home if home == "file" else "memory:")
-    if home == "memory:":  # its own first reading is the jumped one: nothing to compare with
+    if home == "memory:":  # its first reading is already wrong, so there is nothing to compare with
         assert soft.reserve("gemini").settle(requests=1).at == clock.now()
     else:
         assert soft.reserve("gemini").settle(requests=1).at == trusted
@@ -88,7 +88,7 @@ def test_soft_limits_records_and_settles_go_on_at_the_last_trusted_time(
 
 
 @pytest.mark.parametrize("home", HOMES)
-def test_nothing_expires_and_no_period_begins_while_in_doubt(
+def test_nothing_expires_and_no_period_begins_while_the_clock_is_suspect(
     make: MakeKeeper, clock: FakeClock, home: str
 ) -> None:
     keeper = make(limit(2), ledger=home)
@@ -99,7 +99,7 @@ def test_nothing_expires_and_no_period_begins_while_in_doubt(
         keeper.status()
     assert [hold.id for hold in keeper.reservations()] == [held.id]
     assert used(keeper) == 1
-    clock.advance(seconds=3_600)  # time passes, and the clock is as far ahead as before
+    clock.advance(seconds=3_600)  # time passes, and the clock stays as far ahead
     with pytest.raises(ClockSuspectError):
         keeper.reserve("gemini")
     assert [hold.id for hold in keeper.reservations()] == [held.id]
@@ -107,11 +107,11 @@ def test_nothing_expires_and_no_period_begins_while_in_doubt(
     clock.advance(seconds=31)  # until the next sweep
     keeper.status()
     keeper.status()
-    assert keeper.reservations() == []  # an hour has passed indeed
+    assert keeper.reservations() == []  # an hour has really passed
     assert keeper.verify() == []
 
 
-def test_small_steps_add_up(make: MakeKeeper, clock: FakeClock) -> None:
+def test_several_small_steps_add_up_to_a_jump(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(9))
     keeper.record("gemini")
     jump(clock, 4 * MINUTE)
@@ -121,12 +121,14 @@ def test_small_steps_add_up(make: MakeKeeper, clock: FakeClock) -> None:
         keeper.reserve("gemini")
 
 
-def test_back_and_forth_opens_nothing_twice(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_clock_that_moves_back_and_forth_opens_no_period_twice(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
     keeper = make(limit(2), ledger="file")
     clock.set("2026-11-23T23:59:50Z")
     keeper.record("gemini", requests=2)
     clock.advance(seconds=20)
-    keeper.record("gemini", requests=2)  # the 24th
+    keeper.record("gemini", requests=2)  # the 24th request
     for hours in (-3, 3, -1, 1):
         jump(clock, hours * 3_600 * SECOND)
         with pytest.raises(LimitExceeded):
@@ -134,7 +136,7 @@ def test_back_and_forth_opens_nothing_twice(make: MakeKeeper, clock: FakeClock) 
     assert keeper.verify() == []
 
 
-def test_suspending_the_machine_and_freezing_its_clock_is_no_jump(
+def test_a_suspended_machine_with_a_frozen_clock_is_no_jump(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(1), ledger="file")
@@ -144,13 +146,13 @@ def test_suspending_the_machine_and_freezing_its_clock_is_no_jump(
         keeper.reserve("gemini")
     assert not isinstance(caught.value, ClockSuspectError)
     clock.suspend(hours=8)
-    keeper.reserve("gemini").release()  # it is the next day indeed
-    clock._boot += 3_600 * SECOND  # the wall clock stands still for an hour
+    keeper.reserve("gemini").release()  # it is really the next day
+    clock._boot += 3_600 * SECOND  # the wall clock stops for an hour
     keeper.reserve("gemini").release()
     assert keeper.verify() == []
 
 
-def test_one_process_with_a_bad_clock_does_not_freeze_the_others(
+def test_one_process_with_a_wrong_clock_does_not_block_the_others(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     good = make(limit(5), ledger="file")
@@ -161,14 +163,14 @@ def test_one_process_with_a_bad_clock_does_not_freeze_the_others(
     third = make(limit(5), ledger="file", clock=bad)
     with pytest.raises(ClockSuspectError):
         third.reserve("gemini")
-    third.record("gemini")  # booked, and today
+    third.record("gemini")  # booked, and on today's date
     assert used(good) == 3
     good.reserve("gemini").settle(requests=1)
     assert max(entry.at for entry in good.entries()) == near.now()
     assert good.verify() == []
 
 
-def test_a_jump_between_two_programs_is_seen_and_one_over_a_restart_is_not(
+def test_a_jump_between_two_programs_is_seen_but_not_one_across_a_reboot(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     with make(limit(5), ledger="file") as first:
@@ -181,7 +183,7 @@ def test_a_jump_between_two_programs_is_seen_and_one_over_a_restart_is_not(
         third.reserve("gemini").release()
 
 
-def test_a_clock_that_is_accepted_is_accepted_for_every_process(
+def test_a_clock_that_one_process_accepts_is_accepted_for_all(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(1), ledger="file")
@@ -192,17 +194,17 @@ def test_a_clock_that_is_accepted_is_accepted_for_every_process(
         with pytest.raises(ClockSuspectError):
             each.reserve("gemini")
     assert other.accept_clock(why="the battery was dead", by="lan@desk") == 86_400 * SECOND
-    keeper.reserve("gemini").settle(requests=1)  # in the period that has begun
+    keeper.reserve("gemini").settle(requests=1)  # in the new period
     (entry,) = [each for each in keeper.entries() if each.kind is Kind.CLOCK]
     assert entry.notice is not None
     assert (entry.notice.subject, entry.notice.by) == (CLOCK_ACCEPTED, "lan@desk")
     assert (entry.notice.amount, entry.notice.why) == (86_400 * SECOND, "the battery was dead")
-    assert keeper.accept_clock() == 0  # nothing to accept, nothing written
+    assert keeper.accept_clock() == 0  # nothing to accept, so nothing is written
     assert sum(each.kind is Kind.CLOCK for each in keeper.entries()) == 1
     assert keeper.verify() == []
 
 
-def test_the_time_service_of_the_kernel_confirms_a_jump(
+def test_a_kernel_with_synchronised_time_confirms_a_jump(
     make: MakeKeeper, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     keeper = make(limit(1), ledger="file")
@@ -210,7 +212,7 @@ def test_the_time_service_of_the_kernel_confirms_a_jump(
     jump(clock, 86_400 * SECOND)
     clock.confirmed = lambda: clock.now() - 3 * 86_400 * SECOND  # type: ignore[attr-defined]
     with pytest.raises(ClockSuspectError):
-        keeper.reserve("gemini")  # what it keeps is another time
+        keeper.reserve("gemini")  # the kernel's time is three days earlier
     clock.confirmed = lambda: clock.now() - SECOND  # type: ignore[attr-defined]
     with caplog.at_level(logging.WARNING):
         keeper.reserve("gemini").release()
@@ -219,7 +221,7 @@ def test_the_time_service_of_the_kernel_confirms_a_jump(
     assert entry.notice is not None and entry.notice.by == "the kernel's time service"
 
 
-def test_a_warning_is_logged_once(
+def test_a_suspect_clock_is_logged_once(
     make: MakeKeeper, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     keeper = make(limit(5))
@@ -239,7 +241,7 @@ def test_a_warning_is_logged_once(
     assert "trusted again" in said[1]
 
 
-def test_the_bound_is_a_setting(make: MakeKeeper, clock: FakeClock) -> None:
+def test_the_bound_of_a_clock_step_is_a_setting(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(5), clock_jump_seconds=7_200)
     keeper.record("gemini")
     jump(clock, 7_200 * SECOND)
@@ -259,7 +261,7 @@ def test_a_clock_without_a_boot_clock_is_not_checked(make: MakeKeeper, clock: Fa
         keeper.accept_clock()
 
 
-def test_a_replay_gets_its_first_answer_and_a_wait_is_not_begun(
+def test_a_suspect_clock_repeats_a_first_answer_and_starts_no_wait(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(5), on_limit="wait", on_busy="wait")
@@ -272,7 +274,7 @@ def test_a_replay_gets_its_first_answer_and_a_wait_is_not_begun(
 
 
 @pytest.mark.parametrize("lease", ["auto", 10])
-def test_leases_grant_nothing_while_in_doubt(
+def test_leases_grant_nothing_while_the_clock_is_suspect(
     make: MakeKeeper, clock: FakeClock, path: Path, lease: object
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=lease)
@@ -289,7 +291,7 @@ def test_leases_grant_nothing_while_in_doubt(
     assert keeper.verify() == []
 
 
-def test_a_lease_under_a_soft_limit_does_not_carry_the_ledger_ahead(
+def test_a_lease_under_a_soft_limit_does_not_move_ledger_time_ahead(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(1_000, mode="soft"), ledger="file", lease=10)

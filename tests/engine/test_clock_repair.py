@@ -1,4 +1,4 @@
-"""A ledger that a clock has carried ahead is set back: nothing is lost, and today's limits count."""
+"""Repair of a ledger that a wrong clock moved ahead: no entry is lost, and today's limits count again."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from tests.engine.support import limit
 
 DAY = 86_400 * SECOND
 HOMES = ["memory:", "file"]
-_KEPT: list[Reservation] = []  # one that is dropped is released
+_KEPT: list[Reservation] = []  # keeps references, because a dropped reservation is released
 
 
 def carried_ahead(make: MakeKeeper, clock: FakeClock, home: str, days: int = 3_650) -> Keeper:
-    """A ledger with a call of today and two of far ahead, and a clock that is right again."""
+    """A ledger with one call of today and two calls far ahead, and a clock that is right again."""
     make.unproved = True  # type: ignore[attr-defined]
     limits = (
         limit(4),
@@ -49,7 +49,7 @@ def carried_ahead(make: MakeKeeper, clock: FakeClock, home: str, days: int = 3_6
     keeper.record("gemini", event_id="today")
     right = clock.now()
     clock._now += days * DAY
-    keeper.accept_clock()  # as a restart does, or an older version
+    keeper.accept_clock()  # as a restart or an older version would
     keeper.record("gemini", event_id="ahead")
     _KEPT.append(keeper.reserve("gemini", event_id="held", ttl_seconds=3_600))
     clock._now = right
@@ -58,16 +58,16 @@ def carried_ahead(make: MakeKeeper, clock: FakeClock, home: str, days: int = 3_6
 
 
 @pytest.mark.parametrize("home", HOMES)
-def test_what_was_carried_ahead_counts_today_and_nothing_is_lost(
+def test_calls_that_were_booked_ahead_count_today_after_the_repair(
     make: MakeKeeper, clock: FakeClock, home: str
 ) -> None:
     keeper = carried_ahead(make, clock, home)
     with pytest.raises(LimitExceeded):
-        keeper.reserve("gemini", requests=4)  # in a day of ten years ahead
+        keeper.reserve("gemini", requests=4)  # on a day ten years ahead
     totals = keeper.usage(by=())[0]
     found = keeper.repair_clock()
     assert (found.ahead, found.to) == (3_650 * DAY - 60 * SECOND, clock.now())
-    assert (found.entries, found.calls) == (3, 2)  # the clock that was accepted is one as well
+    assert (found.entries, found.calls) == (3, 2)  # accepting the clock is an entry too
     assert keeper.event("ahead") is not None and keeper.event("ahead").at > clock.now()  # type: ignore[union-attr]
     done = keeper.repair_clock(apply=True, why="battery", by="lan@desk")
     assert (done.entries, done.calls, done.ahead) == (found.entries, found.calls, found.ahead)
@@ -97,7 +97,7 @@ def test_what_was_carried_ahead_counts_today_and_nothing_is_lost(
     assert keeper.repair_clock(apply=True).entries == 0
 
 
-def test_the_copy_beside_it_is_the_ledger_as_it_was(
+def test_the_copy_beside_the_ledger_equals_the_ledger_before_the_repair(
     make: MakeKeeper, clock: FakeClock, path: Path
 ) -> None:
     keeper = carried_ahead(make, clock, "file")
@@ -110,7 +110,9 @@ def test_the_copy_beside_it_is_the_ledger_as_it_was(
     copy.close()
 
 
-def test_the_journal_is_append_only_again(make: MakeKeeper, clock: FakeClock, path: Path) -> None:
+def test_the_journal_is_append_only_again_after_the_repair(
+    make: MakeKeeper, clock: FakeClock, path: Path
+) -> None:
     keeper = carried_ahead(make, clock, "file")
     with sqlite3.connect(path) as raw:
         query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
@@ -122,14 +124,14 @@ def test_the_journal_is_append_only_again(make: MakeKeeper, clock: FakeClock, pa
     raw.close()
 
 
-def test_other_processes_see_it(make: MakeKeeper, clock: FakeClock, path: Path) -> None:
+def test_other_processes_see_the_repair(make: MakeKeeper, clock: FakeClock, path: Path) -> None:
     keeper = carried_ahead(make, clock, "file")
     other = make(limit(4), limit(2, name="new", window="day"), ledger="file")
-    other.pause("deepgram", why="x", for_seconds=60)  # ahead, and a limit that began there
+    other.pause("deepgram", why="x", for_seconds=60)  # made ahead, with a limit that began there
     assert other.status(forecasts=False).limits[1].used == 1
     assert len(other.reservations()) == 1
     keeper.repair_clock(apply=True)
-    with sqlite3.connect(path) as raw:  # its balances are kept from now on, not from then on
+    with sqlite3.connect(path) as raw:  # its balances begin now, not at the time ahead
         (since,) = raw.execute("SELECT max(since_at) FROM account").fetchone()
         assert since <= clock.now()
     raw.close()
@@ -145,7 +147,7 @@ def test_other_processes_see_it(make: MakeKeeper, clock: FakeClock, path: Path) 
 
 
 @pytest.mark.parametrize("days", [1, 2, 40])
-def test_a_limit_that_was_new_while_the_ledger_was_ahead_counts_today(
+def test_a_limit_that_was_added_while_the_ledger_was_ahead_counts_today(
     make: MakeKeeper, clock: FakeClock, path: Path, days: int
 ) -> None:
     make.unproved = True  # type: ignore[attr-defined]
@@ -172,7 +174,7 @@ def test_a_limit_that_was_new_while_the_ledger_was_ahead_counts_today(
     assert after.verify() == []
 
 
-def test_a_later_jump_to_the_same_time_is_seen(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_later_jump_to_the_same_time_is_seen_again(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = carried_ahead(make, clock, "file", days=2)
     keeper.repair_clock(apply=True)
     clock._now += 2 * DAY
@@ -182,7 +184,9 @@ def test_a_later_jump_to_the_same_time_is_seen(make: MakeKeeper, clock: FakeCloc
         keeper.repair_clock(apply=True)
 
 
-def test_a_ledger_that_is_hardly_ahead_is_left_as_it_is(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_ledger_that_is_only_slightly_ahead_is_not_changed(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
     keeper = make(limit(4))
     keeper.record("gemini")
     clock._now -= 200 * SECOND
@@ -191,7 +195,9 @@ def test_a_ledger_that_is_hardly_ahead_is_left_as_it_is(make: MakeKeeper, clock:
     assert list(keeper.entries()) == before
 
 
-def test_while_another_process_has_leases_it_is_refused(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_repair_is_refused_while_another_process_has_leases(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
     keeper = carried_ahead(make, clock, "file")
     other = make(limit(1_000), ledger="file", lease=10)
     other.reserve("gemini").settle(requests=1)
@@ -204,7 +210,7 @@ def test_while_another_process_has_leases_it_is_refused(make: MakeKeeper, clock:
     assert keeper.verify() == []
 
 
-def test_near_the_year_9999_it_can_be_set_back(
+def test_a_ledger_near_the_year_9999_can_be_repaired(
     make: MakeKeeper, clock: FakeClock, path: Path
 ) -> None:
     make.unproved = True  # type: ignore[attr-defined]
@@ -221,13 +227,13 @@ def test_near_the_year_9999_it_can_be_set_back(
         assert keeper.verify() == []
 
 
-# -- any history, in both stores
+# -- random histories, in both stores
 
 WINDOWS = ("minute", "hour", "day", "week", "month", "rolling 24h", "rolling 1h", "none")
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_any_history_is_set_back_alike_in_both_stores(tmp_path: Path, seed: int) -> None:
+def test_a_repair_of_any_history_is_the_same_in_both_stores(tmp_path: Path, seed: int) -> None:
     print("seed", seed)
     chance = Random(seed)
     limits = tuple(

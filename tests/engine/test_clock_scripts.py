@@ -1,6 +1,6 @@
-"""Scripts of what clocks do, by seed: quota is granted once a day of true time, whatever they show.
+"""Random clock faults, by seed: quota is granted once per day of true time, whatever the clocks show.
 
-The clock of the boot is the true time here. The bound lets a day begin five minutes early, no more.
+The boot clock is the true time here. The bound allows a day to begin at most five minutes early.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PASSES = (SECOND, 60 * SECOND, 1_000 * SECOND, 7_200 * SECOND, 30_000 * SECOND)
 
 
 class Machine:
-    """Two processes, one of them 40 s ahead, and what was admitted by true time."""
+    """Two processes, one with a clock 40 s ahead, and the calls that were admitted by true time."""
 
     def __init__(self, path: Path, chance: Random) -> None:
         self.chance = chance
@@ -38,8 +38,8 @@ class Machine:
         self.true_zero = self.right[0]
         self.keepers = [self._open(path, clock) for clock in self.clocks]
         self.path = path
-        self.admitted: list[tuple[int, int]] = []  # true time, ledger time
-        # Holds that were made by a right clock: since when, and by which process.
+        self.admitted: list[tuple[int, int]] = []  # (true time, ledger time)
+        # Reservations made under a right clock: since when, and by which process.
         self.open: dict[str, tuple[int, int]] = {}
         self.calls: dict[str, object] = {}
 
@@ -57,12 +57,12 @@ class Machine:
         return abs(clock._now - (clock.boot() or 0) - self.right[number]) <= BOUND
 
     def step(self) -> None:
-        """Something that a clock does."""
+        """Run one random clock event."""
         what, number = self.chance.random(), self.chance.randrange(2)
         clock = self.clocks[number]
         if what < 0.25:
             clock._now += self.chance.choice(STEPS)
-        elif what < 0.45:  # set right again
+        elif what < 0.45:  # the clock is right again
             clock._now = (clock.boot() or 0) + self.right[number]
         elif what < 0.9:
             passes = self.chance.choice(PASSES)
@@ -72,13 +72,13 @@ class Machine:
                 each._now += 0 if frozen and each is clock else passes
                 each._boot += passes
                 each._monotonic += 0 if suspended else passes / SECOND
-        else:  # a new process; what the old one has open ends with it
+        else:  # a new process; the old process's open calls end
             self.keepers[number].close()
             self.open = {id_: each for id_, each in self.open.items() if each[1] != number}
             self.keepers[number] = self._open(self.path, clock)
 
     def call(self) -> None:
-        """A call: admitted or not, and settled at once or left open."""
+        """Make a call: admitted or refused, and settled at once or left open."""
         number = self.chance.randrange(2)
         keeper, right = self.keepers[number], self.is_right(number)
         try:
@@ -91,10 +91,10 @@ class Machine:
             call.settle(requests=1)
         elif right:
             self.open[call.id] = self.true, number
-            self.calls[call.id] = call  # or it is released when it is dropped
+            self.calls[call.id] = call  # keeps a reference, because a dropped call is released
 
     def check(self) -> None:
-        """Nothing was granted twice, nothing expired early, no period was opened again."""
+        """Check that nothing was granted twice, nothing expired early, and no period was opened again."""
         keeper = self.keepers[0]
         is_open = {hold.id for hold in keeper.reservations()}
         for id_, (since, _) in list(self.open.items()):
@@ -114,7 +114,7 @@ FIRST_DAY = int(datetime(2026, 11, 23, tzinfo=UTC).timestamp()) // 86_400
 
 
 @pytest.mark.parametrize("number", range(int(os.environ.get("QUOTAKEEPER_CLOCK_SCRIPTS", "15"))))
-def test_whatever_clocks_do_quota_is_granted_once(tmp_path: Path, number: int) -> None:
+def test_quota_is_granted_once_whatever_clocks_do(tmp_path: Path, number: int) -> None:
     seed = 20261130 + number
     print("seed", seed)
     machine = Machine(tmp_path / "ledger.db", Random(seed))

@@ -1,4 +1,4 @@
-"""`correct`: a counted event takes better figures as a new entry, and balances follow."""
+"""`correct` gives a counted event new figures as a new entry, and balances follow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def used(keeper: Keeper) -> dict[str, int]:
     return {status.limit.name: status.used for status in keeper.status().limits}
 
 
-def test_new_figures_replace_the_old_and_balances_follow(tmp_path: Path) -> None:
+def test_new_figures_replace_the_old_ones_and_balances_follow(tmp_path: Path) -> None:
     clock = FakeClock()
     with make(tmp_path, clock) as keeper:
         first = keeper.record(
@@ -47,7 +47,7 @@ def test_new_figures_replace_the_old_and_balances_follow(tmp_path: Path) -> None
         assert (event.at, event.labels) == (first.at, first.labels)
         assert event.quantities == {"audio_milliseconds": 120_000, "requests": 1}
         assert (event.note, event.duration_ms) == ("as it was", 7)
-        # Priced as the call was made: streaming, with the add-on.
+        # Priced like the call: streaming, with the add-on.
         assert first.cost_pico and event.cost_pico == 2 * first.cost_pico
         assert event.price_id == first.price_id
         assert used(keeper) == {"minutes": 120_000, "money": event.cost_pico}
@@ -59,18 +59,18 @@ def test_new_figures_replace_the_old_and_balances_follow(tmp_path: Path) -> None
         assert keeper.verify() == []
 
 
-def test_prices_are_those_of_the_event_s_own_instant(tmp_path: Path) -> None:
+def test_a_correction_uses_the_prices_of_the_events_own_time(tmp_path: Path) -> None:
     clock = FakeClock("2026-11-30T12:00:00+00:00")
     with make(tmp_path, clock) as keeper:
         first = keeper.record("gemini", model="gemini-4-argon", event_id="a", input_tokens=1_000)
-        clock.advance(hours=36)  # the introductory price is over
+        clock.advance(hours=36)  # the introductory price has ended
         later = keeper.record("gemini", model="gemini-4-argon", input_tokens=1_000)
         assert first.cost_pico and later.cost_pico == 2 * first.cost_pico
         event = keeper.correct("a", input_tokens=3_000)
         assert event.cost_pico == 3 * first.cost_pico
 
 
-def test_what_the_provider_charged_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_a_cost_that_the_provider_charged_is_stored_unchanged(tmp_path: Path) -> None:
     with make(tmp_path) as keeper:
         keeper.record("deepgram", model="nova-3", event_id="a", audio_seconds=60)
         event = keeper.correct("a", cost_usd="0.00123")
@@ -87,7 +87,7 @@ def test_what_the_provider_charged_is_taken_as_it_is(tmp_path: Path) -> None:
         assert (recorded.cost_pico, recorded.price_id) == (250_000_000_000, "")
 
 
-def test_what_is_not_given_stays(tmp_path: Path) -> None:
+def test_figures_that_a_correction_leaves_out_stay(tmp_path: Path) -> None:
     with make(tmp_path, on_unpriced="count_only") as keeper:
         keeper.record(
             "gemini", model="unheard-of", event_id="a", input_tokens=5, provenance="estimated",
@@ -100,7 +100,7 @@ def test_what_is_not_given_stays(tmp_path: Path) -> None:
         assert (event.outcome, event.provenance) == ("ok", "reported")
 
 
-def test_an_assumed_call_becomes_what_it_was(tmp_path: Path) -> None:
+def test_a_correction_replaces_the_figures_of_an_assumed_call(tmp_path: Path) -> None:
     with make(tmp_path) as keeper:
         with pytest.raises(ZeroDivisionError):  # noqa: SIM117
             with keeper.reserve(
@@ -116,7 +116,9 @@ def test_an_assumed_call_becomes_what_it_was(tmp_path: Path) -> None:
             call.settle(audio_seconds=1)
 
 
-def test_it_is_never_refused_and_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_correction_is_never_refused_and_may_warn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with make(tmp_path) as keeper:
         keeper.record("deepgram", model="nova-3", event_id="a", audio_seconds=1)
         with caplog.at_level(logging.WARNING, "quotakeeper"):
@@ -125,7 +127,7 @@ def test_it_is_never_refused_and_warns(tmp_path: Path, caplog: pytest.LogCapture
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-def test_what_cannot_be_corrected_says_why(tmp_path: Path, awaited: bool) -> None:
+def test_a_correction_that_is_impossible_says_why(tmp_path: Path, awaited: bool) -> None:
     def correct(keeper: Keeper, event_id: Any, **given: Any) -> Any:
         if awaited:
             return asyncio.run(keeper.acorrect(event_id, **given))

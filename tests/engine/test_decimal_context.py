@@ -1,4 +1,4 @@
-"""The program around may calculate with three digits and trap everything: our figures are exact."""
+"""A host program with a decimal context of three digits and all traps does not change our figures."""
 
 from __future__ import annotations
 
@@ -44,18 +44,20 @@ def coarse() -> Iterator[None]:
         ({"audio_seconds": "0." + "1" * 80}, {"audio_milliseconds": 111}),
     ],
 )
-def test_lengths(keeper: Keeper, given: dict[str, Any], counted: dict[str, int]) -> None:
+def test_audio_lengths_ignore_the_hosts_decimal_context(
+    keeper: Keeper, given: dict[str, Any], counted: dict[str, int]
+) -> None:
     assert keeper.record("deepgram", **given).quantities == {**counted, "requests": 1}
 
 
 @pytest.mark.usefixtures("coarse")
-def test_percentages() -> None:
+def test_percentages_ignore_the_hosts_decimal_context() -> None:
     assert percent_of(123_456, 1_000_000) == Decimal("12.35")
     assert percent_of(2**62 - 1, 3) == Decimal("153722867280912930100.00")
     assert percent_of(0, 7) == 0 and percent_of(5, 0) == 100
 
 
-def test_money_and_thresholds(make: MakeKeeper) -> None:
+def test_money_and_thresholds_ignore_the_hosts_decimal_context(make: MakeKeeper) -> None:
     warned: list[Verdict] = []
     cap = limit(123_457, meter="input_tokens", thresholds=["0.5", "0.9"])
     dollars = limit("1.234567", name="dollars", meter="cost")
@@ -74,6 +76,6 @@ def test_money_and_thresholds(make: MakeKeeper) -> None:
 
 
 @pytest.mark.usefixtures("coarse")
-def test_times_to_live(keeper: Keeper) -> None:
+def test_times_to_live_ignore_the_hosts_decimal_context(keeper: Keeper) -> None:
     assert time_to_live("1234.567891") == 1_234_567_891
     assert time_to_live(Decimal("86400.5")) == 86_400_500_000

@@ -1,4 +1,4 @@
-"""Notes of ended calls: who dies before the ledger has a call leaves what the call used."""
+"""Notes of ended calls: if a process dies before the ledger has a call, its note has what the call used."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _dead(keeper: Keeper) -> None:
-    """The process of this keeper is as good as killed: its mark is no longer locked."""
+    """Make this keeper's process look killed: unlock its owner mark."""
     store: Any = keeper._engine.worker.store
     store._mark.close(kept=True)
 
 
-def test_another_process_settles_what_a_dead_one_has_noted(tmp_path: Path) -> None:
+def test_another_process_settles_the_notes_of_a_dead_one(tmp_path: Path) -> None:
     dead = _keeper(tmp_path)
     noted = _noted(dead)
     _dead(dead)
@@ -57,7 +57,7 @@ def test_another_process_settles_what_a_dead_one_has_noted(tmp_path: Path) -> No
         assert other.verify() == []
 
 
-def test_a_note_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
+def test_the_note_of_a_living_process_stays(tmp_path: Path) -> None:
     with _keeper(tmp_path) as living:
         noted = _noted(living)
         with _keeper(tmp_path) as other:
@@ -68,7 +68,7 @@ def test_a_note_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
     assert _files(tmp_path) == []
 
 
-def test_what_is_noted_when_a_keeper_closes_is_settled(tmp_path: Path) -> None:
+def test_a_closing_keeper_settles_its_notes(tmp_path: Path) -> None:
     with _keeper(tmp_path) as keeper:
         _noted(keeper)
     with _keeper(tmp_path) as other:
@@ -76,14 +76,14 @@ def test_what_is_noted_when_a_keeper_closes_is_settled(tmp_path: Path) -> None:
     assert _files(tmp_path) == []
 
 
-def test_a_settled_call_that_was_corrected_since_keeps_its_correction(
+def test_a_correction_made_after_a_settle_survives_its_note(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     dead = _keeper(tmp_path)
     noted = _noted(dead)
     settle_batch([noted])
     dead.correct(noted.reservation.id, input_tokens=8, output_tokens=9)
-    assert len(_files(tmp_path)) == 1  # it is not full: it goes when its keeper closes
+    assert len(_files(tmp_path)) == 1  # the file is not full, so it stays until its keeper closes
     _dead(dead)
     with _keeper(tmp_path) as other:
         other.status()
@@ -92,7 +92,7 @@ def test_a_settled_call_that_was_corrected_since_keeps_its_correction(
     assert [record.message for record in caplog.records if record.levelname != "DEBUG"] == []
 
 
-def test_a_full_file_goes_once_the_ledger_has_all_of_it(
+def test_a_full_note_file_is_removed_once_the_ledger_has_all_its_calls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ended_calls, "_MOST_NOTES", 2)
@@ -100,7 +100,7 @@ def test_a_full_file_goes_once_the_ledger_has_all_of_it(
         notes = [_noted(keeper) for _ in range(3)]
         (first,) = _files(tmp_path)
         settle_batch(notes[:2])
-        assert _files(tmp_path) == [first]  # the third is noted in it, and not settled
+        assert _files(tmp_path) == [first]  # the third call is noted in it and not settled
         settle_batch(notes[2:])
         assert _files(tmp_path) == []
         settle_batch([_noted(keeper)])
@@ -108,7 +108,7 @@ def test_a_full_file_goes_once_the_ledger_has_all_of_it(
         assert second != first
 
 
-def test_a_writer_that_comes_while_a_file_is_left_takes_the_next(tmp_path: Path) -> None:
+def test_a_writer_whose_file_is_closed_meanwhile_uses_the_next_file(tmp_path: Path) -> None:
     ended = EndedCalls(tmp_path / "ledger.db", "me")
     with _keeper(tmp_path) as keeper:
         figures = _noted(keeper).noted
@@ -118,7 +118,7 @@ def test_a_writer_that_comes_while_a_file_is_left_takes_the_next(tmp_path: Path)
     assert file is not None
 
     class LeftMeanwhile(dict[str, Any]):
-        """The file is left between the writer's look at it and its entry."""
+        """Closes the file between the writer's check and its write."""
 
         def __setitem__(self, key: str, value: Any) -> None:
             assert file is not None
@@ -133,7 +133,7 @@ def test_a_writer_that_comes_while_a_file_is_left_takes_the_next(tmp_path: Path)
     assert _files(tmp_path) == [other.path]
 
 
-def test_a_note_that_cannot_be_written_costs_nothing_else(
+def test_a_note_that_cannot_be_written_changes_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(file: NotesFile, line: str) -> None:
@@ -148,14 +148,14 @@ def test_a_note_that_cannot_be_written_costs_nothing_else(
     assert _files(tmp_path) == []
 
 
-def test_figures_that_are_none_leave_no_note(tmp_path: Path) -> None:
+def test_invalid_figures_leave_no_note(tmp_path: Path) -> None:
     with _keeper(tmp_path) as keeper:
         with pytest.raises(Exception, match="input_tokens"):
             _noted(keeper, input_tokens=-1)
         assert _files(tmp_path) == []
 
 
-def test_a_torn_note_and_a_strangers_are_passed_over(tmp_path: Path) -> None:
+def test_a_torn_note_and_a_foreign_note_are_skipped(tmp_path: Path) -> None:
     dead = _keeper(tmp_path)
     noted = _noted(dead)
     (file,) = _files(tmp_path)

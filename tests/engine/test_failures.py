@@ -1,4 +1,4 @@
-"""A ledger that hangs, a machine without threads, a bug in a batch: the caller gets an answer."""
+"""A blocked ledger, a machine without threads, a bug in a batch: the caller still gets an answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.engine.support import SECONDS, GatedStore, gated, limit, until
 
 
 def hanging(make: MakeKeeper) -> tuple[Keeper, GatedStore]:
-    """A keeper whose store has begun a batch and does not come back."""
+    """A keeper whose store has begun a batch and does not return."""
     keeper = make(limit(10))
     store = gated(keeper)
     store.forget()
@@ -29,7 +29,7 @@ def hanging(make: MakeKeeper) -> tuple[Keeper, GatedStore]:
 
 
 def ends(act: Any) -> bool:
-    """Whether this ends by itself; it is left behind if not."""
+    """Whether the function ends in time. If not, its thread is left running."""
     thread = threading.Thread(target=act, daemon=True)
     thread.start()
     thread.join(SECONDS / 4)
@@ -37,7 +37,7 @@ def ends(act: Any) -> bool:
 
 
 @pytest.mark.parametrize("how", ["close", "with", "aclose"])
-def test_closing_does_not_wait_for_a_ledger_that_hangs(
+def test_close_does_not_wait_for_a_blocked_ledger(
     make: MakeKeeper, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     keeper, store = hanging(make)
@@ -63,7 +63,7 @@ def test_a_fork_does_not_wait_for_a_turn_that_never_comes() -> None:
     turn = FairLock()
     assert turn.wait()
     threading.Thread(target=turn.wait, daemon=True).start()
-    until(turn._turnstile.locked)  # somebody waits for it without an end
+    until(turn._turnstile.locked)  # another thread waits for the turn without end
     assert ends(lambda: turn.wait(0.02))
     turn.end()
 
@@ -90,7 +90,7 @@ class _Member:
         self._tell("close")
 
 
-def test_what_befalls_one_keeper_at_a_fork_or_at_the_end_does_not_befall_the_others(
+def test_a_failure_of_one_keeper_at_a_fork_or_at_exit_does_not_reach_the_others(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.register_at_fork", lambda **_: None, raising=False)
@@ -109,7 +109,7 @@ def test_what_befalls_one_keeper_at_a_fork_or_at_the_end_does_not_befall_the_oth
     assert caplog.text.count("a keeper failed") == 10
 
 
-def test_without_a_thread_the_ledger_is_unavailable_and_may_be_tried_again(
+def test_without_a_thread_the_ledger_is_unavailable_and_a_later_call_tries_again(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     denying = make(limit(10))
@@ -130,7 +130,7 @@ def test_without_a_thread_the_ledger_is_unavailable_and_may_be_tried_again(
 
 
 @pytest.mark.parametrize("bug", [False, True])
-def test_everybody_gets_an_error_of_their_own(make: MakeKeeper, bug: bool) -> None:
+def test_each_caller_gets_its_own_error_object(make: MakeKeeper, bug: bool) -> None:
     keeper, store = hanging(make)
     first = ZeroDivisionError("a bug") if bug else LedgerUnavailableError("here", "is full", "wait")
     with ThreadPoolExecutor(4) as pool:

@@ -1,4 +1,4 @@
-"""Forecasts on a keeper's status: from the ledger's own slots, and only when they are wanted."""
+"""Forecasts in a keeper's status: computed from the ledger's slots, and only on request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Keeper:
     return kept
 
 
-def test_each_limit_is_foreseen_from_the_calls_it_counts(keeper: Keeper) -> None:
+def test_each_limit_has_a_forecast_from_the_calls_it_counts(keeper: Keeper) -> None:
     status = keeper.status()
     every, model, minute, other = (entry.forecast for entry in status.limits)
     assert every is not None and model is not None
@@ -46,7 +46,7 @@ def test_each_limit_is_foreseen_from_the_calls_it_counts(keeper: Keeper) -> None
     assert other is None, "nothing was used"
 
 
-def test_awaited_it_is_the_same_and_without_forecasts_there_are_none(keeper: Keeper) -> None:
+def test_an_awaited_status_has_the_same_forecasts_or_none(keeper: Keeper) -> None:
     assert asyncio.run(keeper.astatus()) == keeper.status()
     plain = asyncio.run(keeper.astatus(forecasts=False))
     assert plain == keeper.status(forecasts=False)

@@ -1,4 +1,4 @@
-"""Threads, coroutines, forked and spawned processes on one file at once."""
+"""Threads, coroutines, and forked and spawned processes use one ledger file at once."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.proof.recording import Recording
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),
-    # Python 3.12 warns of any fork beside threads; that it goes well here is what is tested.
+    # Python 3.12 warns of every fork beside threads. These tests prove that such a fork works.
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]
 
 
 def forked(act: Callable[[], object]) -> int:
-    """Run something in a forked child; the child's number."""
+    """Run a function in a forked child. Returns the child's process id."""
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -43,17 +43,17 @@ def forked(act: Callable[[], object]) -> int:
 
 
 def ended(pid: int) -> int:
-    """The exit status of a child, when it has ended."""
+    """Wait for a child. Returns its exit status."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def in_child(act: Callable[[], object]) -> int:
-    """Run something in a forked child, to its end; its exit status."""
+    """Run a function in a forked child and wait. Returns its exit status."""
     return ended(forked(act))
 
 
-def test_a_child_goes_on_after_its_parent_has_closed(path: Path) -> None:
-    """SQLite's inherited locks once made commits of the child vanish here."""
+def test_a_child_writes_after_its_parent_has_closed(path: Path) -> None:
+    """Regression: SQLite's inherited locks once made the child's commits vanish."""
     keeper = Keeper(path, config(limit(100)), "process")
     keeper.record("gemini", event_id="before")
     ready, go = os.pipe(), os.pipe()
@@ -81,7 +81,7 @@ def test_a_child_goes_on_after_its_parent_has_closed(path: Path) -> None:
         assert again.verify() == []
 
 
-def test_forks_beside_a_busy_worker(path: Path) -> None:
+def test_forks_while_the_worker_is_busy_lose_nothing(path: Path) -> None:
     recording = Recording()
     keeper = recording.watch(Keeper(path, config(limit(10**6)), "process"))
     stop = threading.Event()
@@ -108,7 +108,7 @@ def test_forks_beside_a_busy_worker(path: Path) -> None:
     keeper.close()
 
 
-def test_a_fork_waits_for_the_batch_under_way(make: MakeKeeper) -> None:
+def test_a_fork_waits_for_the_running_batch(make: MakeKeeper) -> None:
     keeper = make(limit(100))
     store = gated(keeper)
     store.forget()
@@ -124,7 +124,7 @@ def test_a_fork_waits_for_the_batch_under_way(make: MakeKeeper) -> None:
         thread.join()
 
 
-def test_a_child_that_was_forked_over_an_open_connection_is_refused(path: Path) -> None:
+def test_a_child_that_inherits_an_open_connection_is_refused(path: Path) -> None:
     keeper = Keeper(path, config(limit(100)), "process")
     keeper.record("gemini")
     store = gated(keeper)
@@ -146,7 +146,7 @@ def test_a_child_that_was_forked_over_an_open_connection_is_refused(path: Path) 
     keeper.close()
 
 
-def test_a_child_leaves_its_parents_reservations_alone(path: Path) -> None:
+def test_a_child_leaves_its_parents_reservations_open(path: Path) -> None:
     with Keeper(path, config(limit(100)), "process") as keeper:
         call = keeper.reserve("gemini")
 
@@ -162,7 +162,7 @@ def test_a_child_leaves_its_parents_reservations_alone(path: Path) -> None:
         call.release()
 
 
-def test_a_child_may_settle_what_its_parent_reserved(path: Path) -> None:
+def test_a_child_may_settle_its_parents_reservation(path: Path) -> None:
     with Keeper(path, config(limit(100)), "process") as keeper:
         call = keeper.reserve("gemini", event_id="shared")
         assert in_child(lambda: call.settle(requests=3)) == 0
@@ -171,8 +171,8 @@ def test_a_child_may_settle_what_its_parent_reserved(path: Path) -> None:
         assert keeper.verify() == []
 
 
-def test_a_parents_mark_outlives_the_fork(path: Path) -> None:
-    """Otherwise the parent's reservations would look as if nobody owned them."""
+def test_the_parents_owner_mark_survives_the_fork(path: Path) -> None:
+    """Without the mark, the parent's reservations would look as if their process had ended."""
     with Keeper(path, config(limit(100)), "process") as keeper:
         call = keeper.reserve("gemini")
         owners = path.with_name(path.name + "-owners")
@@ -185,7 +185,7 @@ def test_a_parents_mark_outlives_the_fork(path: Path) -> None:
         call.release()
 
 
-def test_a_fork_while_a_reader_is_between_pages(path: Path) -> None:
+def test_a_fork_while_a_reader_is_between_two_pages_works(path: Path) -> None:
     with Keeper(path, config(limit(10**6)), "process") as keeper:
         for _ in range(3):
             keeper.record("gemini")
@@ -196,14 +196,14 @@ def test_a_fork_while_a_reader_is_between_pages(path: Path) -> None:
         assert keeper.verify() == []
 
 
-def test_one_that_cannot_rest_keeps_no_other_from_it(
+def test_a_keeper_that_cannot_rest_does_not_stop_others_from_resting(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = [Keeper("memory:", config(limit(1))) for _ in range(3)]
     with Keeper(path, config(limit(100)), "process") as keeper:
         keeper.record("gemini")
         more = [Keeper("memory:", config(limit(1))) for _ in range(3)]
-        for each in (*broken, *more):  # they are told in no order, so there are some on both sides
+        for each in (*broken, *more):  # hooks run in no fixed order, so some are on both sides
             gated(each).before_fork = _cannot  # type: ignore[attr-defined]
         assert in_child(lambda: keeper.record("gemini", event_id="child")) == 0
         assert len(list(keeper.events())) == 2
@@ -216,14 +216,14 @@ def _cannot() -> None:
     raise ZeroDivisionError
 
 
-def test_who_waits_for_a_turn_gets_it_before_a_busy_worker_takes_it_again() -> None:
+def test_a_waiting_thread_gets_the_turn_before_a_busy_worker_takes_it_again() -> None:
     turn = FairLock()
-    assert turn.wait()  # the worker's
+    assert turn.wait()  # the worker's turn
     fork = threading.Thread(target=turn.wait)
     fork.start()
-    until(turn._turnstile.locked)  # it waits
+    until(turn._turnstile.locked)  # the thread waits
     turn.end()
-    assert not turn.wait(0.05)  # the worker again, at once: too late
+    assert not turn.wait(0.05)  # the worker asks again at once and is too late
     fork.join()
     turn.end()
     assert turn.wait(1)
@@ -253,12 +253,12 @@ def _work(keeper: Keeper) -> None:
 
 
 def _forked(keeper: Keeper, recording: Recording, noted: Path) -> None:
-    recording.operations.clear()  # those are its parent's
+    recording.operations.clear()  # these are the parent's
     _work(keeper)
     recording.save(noted)
 
 
-def test_threads_coroutines_forks_and_spawned_processes_together(path: Path) -> None:
+def test_threads_coroutines_forked_and_spawned_processes_share_one_file(path: Path) -> None:
     recording = Recording()
     keeper = recording.watch(Keeper(path, config(limit(10**6)), "process"))
     keeper.status()

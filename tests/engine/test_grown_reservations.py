@@ -1,4 +1,4 @@
-"""A call that turns out larger than was thought is given more room before it goes on, or none."""
+"""`grow`: a call that becomes larger than reserved gets more room before it continues, or is refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def grow(call: Any, awaited: bool, **quantities: Any) -> Any:
 
 @pytest.mark.parametrize("awaited", [False, True])
 @pytest.mark.parametrize("ledger", ["memory:", "file"])
-def test_growth_is_refused_where_a_reservation_would_be(
+def test_growth_is_refused_where_a_reservation_would_be_refused(
     make: MakeKeeper, ledger: str, awaited: bool
 ) -> None:
     keeper = make(TOKENS, limit(2, name="calls"), ledger=ledger)
@@ -39,7 +39,7 @@ def test_growth_is_refused_where_a_reservation_would_be(
     assert [(each.used, each.reserved) for each in keeper.status().limits] == [(95, 0), (1, 0)]
 
 
-def test_what_is_left_open_is_assumed_as_large_as_it_has_grown(make: MakeKeeper) -> None:
+def test_an_open_call_is_assumed_at_its_grown_size(make: MakeKeeper) -> None:
     keeper = make(TOKENS)
     with pytest.raises(RuntimeError), keeper.reserve("gemini", output_tokens=40) as call:
         call.mark_sent()
@@ -52,7 +52,7 @@ def test_what_is_left_open_is_assumed_as_large_as_it_has_grown(make: MakeKeeper)
     assert list(keeper.events())[-1].quantities == {"output_tokens": 7, "requests": 1}
 
 
-def test_growth_says_what_it_comes_close_to_and_warns_nobody(make: MakeKeeper) -> None:
+def test_growth_reports_the_nearest_limit_and_warns_nobody(make: MakeKeeper) -> None:
     warned: list[str] = []
     keeper = make(TOKENS, on_warning=lambda verdict: warned.append(verdict.limit.name))
     call = keeper.reserve("gemini", output_tokens=40)
@@ -63,7 +63,7 @@ def test_growth_says_what_it_comes_close_to_and_warns_nobody(make: MakeKeeper) -
     assert warned == []
 
 
-def test_what_has_ended_or_is_nonsense_does_not_grow(make: MakeKeeper) -> None:
+def test_an_ended_call_or_a_wrong_amount_does_not_grow(make: MakeKeeper) -> None:
     keeper = make(TOKENS)
     with keeper.reserve("gemini", output_tokens=40) as call:
         with pytest.raises(InvalidInputError, match="output_tokens"):
@@ -73,7 +73,7 @@ def test_what_has_ended_or_is_nonsense_does_not_grow(make: MakeKeeper) -> None:
         call.grow(output_tokens=1)
 
 
-def test_a_call_that_the_ledger_does_not_know_of_is_not_held_up(make: MakeKeeper) -> None:
+def test_a_call_that_the_ledger_does_not_have_may_grow(make: MakeKeeper) -> None:
     keeper = make(TOKENS, ledger="file", on_store_failure="allow")
     store = gated(keeper)
     store.error = LedgerUnavailableError("here", "is full")
@@ -84,7 +84,9 @@ def test_a_call_that_the_ledger_does_not_know_of_is_not_held_up(make: MakeKeeper
     assert keeper.status().limits[0].used == 500
 
 
-def test_a_call_recorded_with_its_time_counts_then(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_call_recorded_with_a_time_counts_at_that_time(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
     keeper: Keeper = make(TOKENS)
     yesterday = clock.now() - 86_400_000_000
     event = keeper.record("gemini", output_tokens=30, at=yesterday)

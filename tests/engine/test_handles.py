@@ -1,4 +1,4 @@
-"""Handles: one that is a replay, one whose end failed, and spooling beside the event loop."""
+"""Reservation handles: replays, failed ends, and spooling without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -21,13 +21,11 @@ GONE = LedgerUnavailableError("here", "is full")
 
 
 class HostError(Exception):
-    """What the program around raises."""
+    """The host program's own error."""
 
 
 @pytest.mark.parametrize("sent", [False, True])
-def test_a_replay_of_an_open_reservation_ends_nothing_of_its_makers(
-    keeper: Keeper, sent: bool
-) -> None:
+def test_a_replayed_handle_does_not_end_its_makers_reservation(keeper: Keeper, sent: bool) -> None:
     maker = keeper.reserve("gemini", event_id="job")
     with pytest.raises(HostError), keeper.reserve("gemini", event_id="job") as again:
         if sent:
@@ -49,7 +47,7 @@ def test_a_replay_of_an_open_reservation_ends_nothing_of_its_makers(
 
 
 @pytest.mark.parametrize("explicit", [True, False])
-def test_a_replay_may_be_settled(keeper: Keeper, explicit: bool) -> None:
+def test_a_replayed_handle_may_settle(keeper: Keeper, explicit: bool) -> None:
     maker = keeper.reserve("gemini", event_id="job")
     with keeper.reserve("gemini", event_id="job") as again:
         if explicit:
@@ -60,7 +58,7 @@ def test_a_replay_may_be_settled(keeper: Keeper, explicit: bool) -> None:
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-def test_who_settles_by_id_and_is_refused_gives_nothing_back(keeper: Keeper, awaited: bool) -> None:
+def test_a_refused_settle_by_id_releases_nothing(keeper: Keeper, awaited: bool) -> None:
     maker = keeper.reserve("gemini", event_id="job")
     with pytest.raises(InvalidInputError):
         if awaited:
@@ -73,7 +71,7 @@ def test_who_settles_by_id_and_is_refused_gives_nothing_back(keeper: Keeper, awa
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-def test_a_release_that_failed_may_be_tried_again(make: MakeKeeper, awaited: bool) -> None:
+def test_a_failed_release_may_be_repeated(make: MakeKeeper, awaited: bool) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     call = keeper.reserve("gemini")
@@ -92,7 +90,7 @@ def test_a_release_that_failed_may_be_tried_again(make: MakeKeeper, awaited: boo
     assert keeper.reservations() == []
 
 
-def test_a_settle_that_failed_may_be_tried_again_and_is_not_given_back(make: MakeKeeper) -> None:
+def test_a_failed_settle_may_be_repeated_and_is_not_released(make: MakeKeeper) -> None:
     make.unproved = True  # type: ignore[attr-defined] - its store says what is not so
     keeper = make(limit(10))
     store = gated(keeper)
@@ -159,7 +157,7 @@ def test_the_event_loop_does_not_wait_for_the_spool(
     assert keeper.status().limits[0].used == 1
 
 
-def test_a_reservation_made_before_is_spooled_beside_the_loop_when_it_is_left(
+def test_a_reservation_made_before_a_failure_is_spooled_outside_the_loop(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = make(limit(10), ledger="file", on_store_failure="allow")
@@ -182,7 +180,7 @@ def test_a_reservation_made_before_is_spooled_beside_the_loop_when_it_is_left(
     assert keeper.status().limits[0].used == 1
 
 
-def test_looking_builds_no_reservations(make: MakeKeeper) -> None:
+def test_reads_build_no_reservation_objects(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     call = keeper.reserve("gemini")
@@ -203,7 +201,7 @@ def test_looking_builds_no_reservations(make: MakeKeeper) -> None:
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-def test_a_call_that_leaves_at_once_is_reserved_and_marked_in_one_commit(
+def test_a_call_sent_at_once_is_reserved_and_marked_in_one_commit(
     make: MakeKeeper, awaited: bool
 ) -> None:
     keeper = make(limit(10))
@@ -214,7 +212,7 @@ def test_a_call_that_leaves_at_once_is_reserved_and_marked_in_one_commit(
 
     call = asyncio.run(reserved()) if awaited else keeper.reserve("gemini", sent=True)
     assert (store.batches, call.hold.sent) == ([1], True)
-    call.mark_sent()  # it is, so nothing is written
+    call.mark_sent()  # it is marked already, so this writes nothing
     assert store.batches == [1]
     with pytest.raises(HostError), call:
         raise HostError
@@ -222,14 +220,14 @@ def test_a_call_that_leaves_at_once_is_reserved_and_marked_in_one_commit(
     assert event.provenance is Provenance.ASSUMED
 
 
-def test_a_call_that_leaves_at_once_though_the_ledger_is_gone_is_assumed(make: MakeKeeper) -> None:
+def test_a_call_sent_at_once_before_the_ledger_fails_is_assumed(make: MakeKeeper) -> None:
     keeper = make(limit(10), on_store_failure="allow", ledger="file")
     store = gated(keeper)
     store.error = GONE
     with pytest.raises(HostError), keeper.reserve("gemini", sent=True):
         raise HostError
     store.error = None
-    keeper.record("gemini")  # what was spooled comes with it
+    keeper.record("gemini")  # the batch of this record also books the spool
     assert sorted(event.quantities["requests"] for event in keeper.events()) == [1, 1]
 
 

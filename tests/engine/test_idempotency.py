@@ -1,4 +1,4 @@
-"""An event id counts once for ever: twice in a program, in two programs, after a restart."""
+"""An event id counts once for ever: repeated in one program, in two programs, and after a restart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.engine.support import config, limit, python, said
 
 
 @pytest.mark.parametrize("ledger", ["memory:", "file"])
-def test_recorded_twice_it_counts_once(make: MakeKeeper, ledger: str) -> None:
+def test_an_id_recorded_twice_counts_once(make: MakeKeeper, ledger: str) -> None:
     keeper = make(limit(100), ledger=ledger)
     first = keeper.record("gemini", input_tokens=5, event_id="one")
     assert keeper.record("gemini", input_tokens=5, event_id="one") == first
@@ -27,7 +27,7 @@ def test_recorded_twice_it_counts_once(make: MakeKeeper, ledger: str) -> None:
     assert keeper.status().limits[0].used == 1
 
 
-def test_across_processes_and_a_restart(path: Path) -> None:
+def test_an_id_counts_once_across_processes_and_a_restart(path: Path) -> None:
     code = """
 import sys
 from quotakeeper import Keeper
@@ -46,10 +46,10 @@ with Keeper(sys.argv[1], {"default_limits": False, "timezone": "UTC"}, "process"
 
 
 @pytest.mark.parametrize("restart", [False, True])
-def test_a_replayed_reservation_is_the_same_one(path: Path, restart: bool) -> None:
+def test_a_repeated_reserve_returns_the_same_reservation(path: Path, restart: bool) -> None:
     keeper = Keeper(path, config(limit(1)), "process")
     call = keeper.reserve("gemini", input_tokens=5, event_id="job")
-    again = keeper.reserve("gemini", input_tokens=5, event_id="job")  # though the limit is used up
+    again = keeper.reserve("gemini", input_tokens=5, event_id="job")  # the limit is used up
     assert again.id == call.id and again.event is None
     event = again.settle(input_tokens=4)
     if restart:
@@ -57,7 +57,7 @@ def test_a_replayed_reservation_is_the_same_one(path: Path, restart: bool) -> No
         keeper = Keeper(path, config(limit(1)), "process")
     replay = keeper.reserve("gemini", input_tokens=5, event_id="job")
     assert replay.event == event and not replay.is_open
-    with replay:  # leaving it changes nothing
+    with replay:  # its exit changes nothing
         pass
     with pytest.raises(KeyConflictError):
         keeper.reserve("gemini", input_tokens=6, event_id="job")
@@ -68,7 +68,7 @@ def test_a_replayed_reservation_is_the_same_one(path: Path, restart: bool) -> No
     keeper.close()
 
 
-def test_settled_twice(keeper: Keeper) -> None:
+def test_a_reservation_settled_twice_counts_once(keeper: Keeper) -> None:
     call = keeper.reserve("gemini", input_tokens=5)
     event = call.settle(input_tokens=4)
     assert call.settle(input_tokens=4) == event

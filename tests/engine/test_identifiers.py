@@ -1,4 +1,4 @@
-"""Ids: of their time, in its order, and never the same twice, not even after a fork."""
+"""Ids contain their time, sort by it, and never repeat, not even after a fork."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.identifiers import new_id, new_owner
 NOW = 1_795_000_000_000_000
 
 
-def test_form_and_order() -> None:
+def test_an_id_has_its_form_and_sorts_by_time() -> None:
     first, second = new_id(NOW), new_id(NOW + 1_000)
     assert len(first) == 26 and first.isalnum() and first.isupper()
     assert first < second and first[:9] == second[:9]
@@ -20,7 +20,7 @@ def test_form_and_order() -> None:
     assert new_owner() != new_owner()
 
 
-def test_never_the_same_twice() -> None:
+def test_ids_never_repeat() -> None:
     found: list[str] = []
 
     def make() -> None:
@@ -36,8 +36,8 @@ def test_never_the_same_twice() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_child_makes_ids_of_its_own() -> None:
-    new_id(NOW)  # bytes for many more are drawn
+def test_a_forked_child_makes_different_ids() -> None:
+    new_id(NOW)  # draws random bytes for many ids in advance
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:

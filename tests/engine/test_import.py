@@ -1,4 +1,4 @@
-"""What `import quotakeeper` costs a program: the standard library, and little of it."""
+"""`import quotakeeper` loads only the standard library, and few modules of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def imported() -> list[str]:
     return list(modules)
 
 
-def test_it_imports_only_the_standard_library(imported: list[str]) -> None:
+def test_the_import_loads_only_the_standard_library(imported: list[str]) -> None:
     import sys
 
     tops = {name.partition(".")[0] for name in imported}
@@ -38,11 +38,11 @@ def test_it_imports_only_the_standard_library(imported: list[str]) -> None:
     ["asyncio", "sqlite3", "tomllib", "importlib.resources", "concurrent.futures", "socket",
      "quotakeeper.catalogue", "quotakeeper.tokens", "quotakeeper.stores.sqlite.store"],
 )  # fmt: skip
-def test_it_leaves_for_later_what_is_not_needed_yet(imported: list[str], heavy: str) -> None:
+def test_the_import_leaves_modules_that_are_not_needed_yet(imported: list[str], heavy: str) -> None:
     assert heavy not in imported
 
 
-def test_public_names() -> None:
+def test_the_public_names_can_be_imported() -> None:
     assert len(quotakeeper.__all__) <= 25
     assert sorted(set(quotakeeper.__all__)) == sorted(quotakeeper.__all__)
     for name in quotakeeper.__all__:
@@ -50,4 +50,4 @@ def test_public_names() -> None:
     public = {name for name, value in vars(quotakeeper).items()
               if not name.startswith("_") and isinstance(value, type)}  # fmt: skip
     public.discard("Any")
-    assert public <= set(quotakeeper.__all__)  # names that are loaded on first use come besides
+    assert public <= set(quotakeeper.__all__)  # some names are loaded on first use

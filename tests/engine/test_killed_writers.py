@@ -1,4 +1,4 @@
-"""kill -9 at any moment: what was acknowledged is there, what was open is resolved once."""
+"""kill -9 at any moment: acknowledged calls are in the ledger, and open calls are resolved once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.engine.support import config, limit, python
 
 ROUNDS = 100
 
-# One process that has imported everything forks a writer for each round: a start costs little.
+# One process imports everything, then forks the writer of each round, because a start is expensive.
 _NURSERY = """
 import os, sys, threading
 from quotakeeper import Keeper
@@ -59,7 +59,7 @@ for line in sys.stdin:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kill -9 and fork are of POSIX")
-def test_a_hundred_killed_writers_lose_nothing_they_had_acknowledged(path: Path) -> None:
+def test_a_hundred_killed_writers_lose_no_acknowledged_call(path: Path) -> None:
     seed = int(os.environ.get("QUOTAKEEPER_TEST_SEED") or random.SystemRandom().randrange(10**9))
     sys.stdout.write(f"REPRO: QUOTAKEEPER_TEST_SEED={seed}\n")
     chance = random.Random(seed)
@@ -80,7 +80,7 @@ def test_a_hundred_killed_writers_lose_nothing_they_had_acknowledged(path: Path)
                 acknowledged[word].add(what)
                 left -= 1
             if left <= 0 and pid:
-                for _ in range(chance.randrange(20_000)):  # somewhere within the next writes
+                for _ in range(chance.randrange(20_000)):  # a random moment within the next writes
                     pass
                 os.kill(pid, signal.SIGKILL)
                 left = 10**9

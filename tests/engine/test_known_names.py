@@ -1,4 +1,4 @@
-"""Names that do not exist are an error with the nearest one; names that were declared are not."""
+"""An unknown name is an error that suggests the nearest known name. A declared name is accepted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ source = "the provider's price page"
 
 
 @pytest.mark.parametrize("verb", ["reserve", "record", "check", "areserve", "arecord", "acheck"])
-def test_a_call_to_an_unknown_provider_names_the_nearest(make: MakeKeeper, verb: str) -> None:
+def test_an_unknown_provider_is_refused_with_the_nearest_name(make: MakeKeeper, verb: str) -> None:
     keeper = make(limit(10))
     with pytest.raises(InvalidInputError, match="did you mean 'gemini'") as caught:
         found = getattr(keeper, verb)("gemni", input_tokens=1)
@@ -52,7 +52,7 @@ async def _awaited(found: Any) -> None:
 @pytest.mark.parametrize(
     "name", ["gemini", "GEMINI", "deepgram", "openai", "anthropic", "elevenlabs"]
 )
-def test_what_has_an_adapter_or_a_price_is_known(make: MakeKeeper, name: str) -> None:
+def test_a_name_with_an_adapter_or_a_price_is_known(make: MakeKeeper, name: str) -> None:
     assert make().record(name, requests=1).labels.provider == name.lower()
 
 
@@ -72,7 +72,7 @@ def test_a_provider_is_declared_by_the_config_the_environment_or_a_price_file(
 
 
 @pytest.mark.parametrize("value", [7, ["A"], ["a b"], [""], [None], "Mistral"])
-def test_a_declared_name_is_plain(value: object) -> None:
+def test_a_declared_name_must_be_plain(value: object) -> None:
     with pytest.raises(ConfigError, match="providers"):
         Keeper("memory:", {"providers": value})
 
@@ -86,11 +86,11 @@ def test_a_declared_name_is_plain(value: object) -> None:
         ({"model": "gemini-9-*"}, "model", "did you mean 'gemini-"),
         ({"model": "nova-3"}, "model", "unlisted = true"),
         ({"provider": "", "model": "gemini-2.5-flsh"}, "model", "did you mean 'gemini-2.5-flash'"),
-        # Counted under another name: a limit on this one matches nothing.
+        # The call is counted under another name, so a limit on this one matches nothing.
         ({"provider": "", "model": "models/gemini-2.5-flash"}, "model", "'gemini-2.5-flash'"),
     ],
 )
-def test_a_limit_that_matches_nothing_is_an_error(
+def test_a_limit_that_matches_no_known_name_is_an_error(
     make: MakeKeeper, changes: dict[str, object], field: str, near: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -109,26 +109,26 @@ def test_a_limit_that_matches_nothing_is_an_error(
         {"model": "*"},
         {"provider": "", "model": "nova-*"},
         {"provider": "", "model": "gemini-2.5-flash"},
-        {"provider": "anthropic", "model": "claude-of-tomorrow"},  # without prices, without a list
+        {"provider": "anthropic", "model": "claude-of-tomorrow"},  # no prices, so no list of models
         {"model": "gemini-9-*", "unlisted": True},
     ],
 )
-def test_a_limit_that_can_match_is_none(make: MakeKeeper, changes: dict[str, object]) -> None:
+def test_a_limit_that_can_match_is_no_error(make: MakeKeeper, changes: dict[str, object]) -> None:
     assert make(limit(10, **changes)).limits
 
 
-def test_an_unlisted_model_is_counted_and_capped(make: MakeKeeper) -> None:
+def test_an_unlisted_model_is_counted_and_limited(make: MakeKeeper) -> None:
     keeper = make(limit(10, model="gemini-9-*", unlisted=True))
     keeper.record("gemini", model="gemini-9-pro", requests=4)
     assert keeper.status().limits[0].used == 4
 
 
-def test_unlisted_is_true_or_false(make: MakeKeeper) -> None:
+def test_unlisted_must_be_true_or_false(make: MakeKeeper) -> None:
     with pytest.raises(ConfigError, match=r"limit\[1\]\.unlisted: is not true or false"):
         make(limit(10, unlisted="yes"))
 
 
-def test_what_the_ledger_has_is_not_refused_by_its_name(make: MakeKeeper) -> None:
+def test_a_name_that_is_in_the_ledger_is_accepted(make: MakeKeeper) -> None:
     before = make(providers=["house-llm"], ledger="file")
     event = before.record("house-llm", input_tokens=5)
     held = before.reserve("house-llm", input_tokens=5)
@@ -138,7 +138,7 @@ def test_what_the_ledger_has_is_not_refused_by_its_name(make: MakeKeeper) -> Non
 
 
 class Elsewhere(Old):
-    """A plug-in whose calls carry another provider's name than its own."""
+    """A plug-in whose calls have another provider's name."""
 
     name = "elsewhere"
 
@@ -149,7 +149,7 @@ class Elsewhere(Old):
         return Call("its-brand", "m", "speak", bound={"requests": 1})
 
 
-def test_no_call_of_a_plug_in_fails_by_its_name(
+def test_a_plug_ins_call_is_never_refused_for_its_name(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "adapters", lambda: (Elsewhere(),))
@@ -161,7 +161,7 @@ def test_no_call_of_a_plug_in_fails_by_its_name(
     attempt.hand_over()
 
 
-def test_an_address_of_an_unknown_provider_is_an_error() -> None:
+def test_an_address_for_an_unknown_provider_is_an_error() -> None:
     environ = {"QUOTAKEEPER_BASE_URLS": "gemni=https://gateway.example", "HOME": "/nowhere"}
     with pytest.raises(ConfigError, match="unknown provider 'gemni' of https://gateway"):
         read_watch_settings(environ)
@@ -169,7 +169,7 @@ def test_an_address_of_an_unknown_provider_is_an_error() -> None:
     assert dict(read_watch_settings(environ).known_hosts) == {"https://gateway.example": "gemini"}
 
 
-def test_the_usual_names_read_no_price_and_load_no_adapter() -> None:
+def test_the_usual_names_load_no_price_file_and_no_adapter() -> None:
     code = (
         "import sys; from quotakeeper import Keeper\n"
         "Keeper('memory:', {'timezone': 'UTC'})\n"

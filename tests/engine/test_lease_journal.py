@@ -1,4 +1,4 @@
-"""The journal of leases: whatever a process had got to when it died, what was used is counted."""
+"""The journal of leases: wherever a process dies, every amount that it used is counted."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_line_is_read_as_it_was_written(asked: Figures, used: Figures) -> None
 
 
 @given(FIGURES, st.data())
-def test_a_torn_line_is_no_line_and_spoils_none_behind_it(figures: Figures, data: Any) -> None:
+def test_a_torn_line_is_skipped_and_later_lines_are_read(figures: Figures, data: Any) -> None:
     line = settled_line("one", figures)
     cut = data.draw(st.integers(2, len(line) - 1))
     read = list(read_lines(line[:cut] + ended_line(LineKind.RELEASED, "two") + "\n\0\0\0"))
@@ -81,11 +81,11 @@ def test_a_torn_line_is_no_line_and_spoils_none_behind_it(figures: Figures, data
     'S one - - requests=1 ["", "heard", "ok", "", ""];', 'S one x - a=1 ["", "", "", "", ""];',
     'S one - - requests=1 ["\\ud800", "reported", "ok", "", ""];', "\ufffd\ufffd;", "S one 1 1 a [" * 99,
 ])  # fmt: skip
-def test_what_is_none_of_ours_is_left_out(line: str) -> None:
+def test_lines_of_other_kinds_are_skipped(line: str) -> None:
     assert [isinstance(each, str) for each in read_lines(line)] == [True]
 
 
-# -- a process that dies: its keeper's files are copied as they are, and another comes to them
+# -- a process dies: its files are copied as they are, and another process opens the copy
 
 
 def parts(path: Path) -> list[str]:
@@ -93,7 +93,7 @@ def parts(path: Path) -> list[str]:
 
 
 class Scene:
-    """A keeper on a lease, and copies of its files as a death at some moment leaves them."""
+    """A keeper with a lease. Copies of its files show the disk as a death at that moment would leave it."""
 
     def __init__(self, keeper: Keeper, path: Path, clock: FakeClock) -> None:
         self.keeper, self.path, self.clock = keeper, path, clock
@@ -101,7 +101,7 @@ class Scene:
         self.copies = 0
 
     def died(self, **more: Any) -> Keeper:
-        """A keeper of another process on what is on the disk now."""
+        """A keeper of another process on a copy of the files as they are now."""
         self.copies += 1
         folder = self.path.parent / f"copy-{self.copies}"
         folder.mkdir()
@@ -110,15 +110,17 @@ class Scene:
             if source.is_file():
                 shutil.copy(source, folder / name)
         marks = folder / "ledger.db-owners"
-        shutil.copytree(self.path.parent / "ledger.db-owners", marks)  # locked by nobody there
+        shutil.copytree(self.path.parent / "ledger.db-owners", marks)  # no process has a lock there
         keeper = Keeper(folder / "ledger.db", config(limit(1_000)), "process",
                         clock=self.clock, **more)  # fmt: skip
         self.made.append(keeper)
         return keeper
 
     def after(self, **more: Any) -> tuple[list[tuple[int, int]], list[str]]:
-        """Where the limit stands after a death now, and how each event is known. It is verified,
-        and all is the same if the next process dies and its journal is replayed once more."""
+        """The limit's figures after a death now, and how each event is known.
+
+        The ledger is verified. A second death with a second replay of the journal gives the same.
+        """
         keeper = self.died(**more)
         found = standing(keeper), sorted(str(event.provenance) for event in keeper.events())
         assert keeper.verify() == [] and keeper.reservations() == []
@@ -135,20 +137,20 @@ def scene(make: MakeKeeper, path: Path, clock: FakeClock) -> Iterator[Scene]:
         keeper.close()
 
 
-def test_at_each_step_nothing_used_is_lost(scene: Scene) -> None:
+def test_a_death_at_any_step_loses_no_use(scene: Scene) -> None:
     keeper = scene.keeper
     first = reserve(keeper)
-    assert scene.after() == ([(1, 0)], ["assumed"])  # admitted: it may have gone out
+    assert scene.after() == ([(1, 0)], ["assumed"])  # admitted: the request may be out
     first.settle(**USED)
-    assert scene.after() == ([(1, 0)], ["reported"])  # ended, and not drained
+    assert scene.after() == ([(1, 0)], ["reported"])  # ended, and not yet in the ledger
     keeper.status()
-    assert scene.after() == ([(1, 0)], ["reported"])  # drained, and not cut
+    assert scene.after() == ([(1, 0)], ["reported"])  # in the ledger, and still in the journal
     second = reserve(keeper)
     second.release()
     third = reserve(keeper, sent=True)
     assert scene.after() == ([(2, 0)], ["assumed", "reported"])
     scene.clock.advance(seconds=1)
-    tend(keeper)  # drawn, and given back as idle: cut
+    tend(keeper)  # in the ledger; the idle lease is given back and the journal cut
     assert scene.after() == ([(2, 0)], ["assumed", "reported"])
     third.settle(**USED)
     assert scene.after() == ([(2, 0)], ["reported", "reported"])
@@ -159,7 +161,7 @@ def test_at_each_step_nothing_used_is_lost(scene: Scene) -> None:
     assert scene.after() == ([(3, 0)], ["assumed", "reported", "reported"])
 
 
-def test_the_beginning_and_the_end_of_a_call_in_two_parts(scene: Scene) -> None:
+def test_a_call_whose_start_and_end_are_in_two_journal_parts_counts_once(scene: Scene) -> None:
     keeper = scene.keeper
     calls = [reserve(keeper) for _ in range(3)]
     scene.clock.advance(seconds=0.4)
@@ -173,13 +175,13 @@ def test_the_beginning_and_the_end_of_a_call_in_two_parts(scene: Scene) -> None:
     scene.clock.advance(seconds=0.2)
     reserve(keeper).settle(**USED)
     assert scene.after() == ([(6, 0)], ["assumed"] * 2 + ["reported"] * 4)
-    tend(keeper)  # the first three are drawn, their part of the journal is cut
+    tend(keeper)  # the first three are in the ledger, and their journal part is cut
     assert scene.after() == ([(6, 0)], ["assumed"] * 2 + ["reported"] * 4)
     calls[1].settle(**USED)
     assert scene.after() == ([(6, 0)], ["assumed"] + ["reported"] * 5)
 
 
-def test_a_part_stays_while_it_alone_knows_of_a_call(scene: Scene) -> None:
+def test_a_journal_part_stays_while_only_it_has_a_call(scene: Scene) -> None:
     reserve(scene.keeper).settle(**USED)
     tend(scene.keeper)
     scene.clock.advance(seconds=0.45)
@@ -188,7 +190,7 @@ def test_a_part_stays_while_it_alone_knows_of_a_call(scene: Scene) -> None:
     scene.clock.advance(seconds=0.45)
     under_way = reserve(scene.keeper)
     scene.clock.advance(seconds=0.15)
-    tend(scene.keeper)  # a new part has begun, and this call is too young to be drawn
+    tend(scene.keeper)  # a new part has begun; this call is too recent for the ledger
     assert len(parts(scene.path)) == 2
     assert scene.after() == ([(3, 0)], ["assumed", "reported", "reported"])
     under_way.settle(**USED)
@@ -197,10 +199,10 @@ def test_a_part_stays_while_it_alone_knows_of_a_call(scene: Scene) -> None:
     assert len(parts(scene.path)) == 1
 
 
-def test_replayed_twice_and_by_two_it_counts_once(scene: Scene) -> None:
+def test_a_journal_replayed_twice_and_by_two_processes_counts_once(scene: Scene) -> None:
     for _ in range(3):
         reserve(scene.keeper).settle(**USED)
-    reserve(scene.keeper, sent=True)._ended = True  # not dropped: its process died
+    reserve(scene.keeper, sent=True)._ended = True  # keeps a reference as the process died
     other = scene.died()
     folder = Path(other._engine.worker.store.name).parent
     kept = {name: (folder / name).read_bytes() for name in journals(folder / "ledger.db")}
@@ -228,7 +230,7 @@ def test_a_torn_last_line_was_never_admitted(scene: Scene) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions are of POSIX")
-def test_a_journal_that_cannot_be_read_leaves_the_lease_to_its_term_and_then_it_is_assumed(
+def test_an_unreadable_journal_leaves_the_lease_until_its_term_and_then_assumes_it(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reserve(scene.keeper).settle(**USED)
@@ -244,14 +246,14 @@ def test_a_journal_that_cannot_be_read_leaves_the_lease_to_its_term_and_then_it_
     assert standing(other) == [(0, 10)] and len(parts(Path(other._engine.worker.store.name))) == 1
     scene.clock.advance(seconds=11)
     other._engine.worker.ask(other._engine.worker.maintenance.sweep)
-    assert standing(other) == [(10, 0)]  # what was used of it nobody knows: all of it is counted
+    assert standing(other) == [(10, 0)]  # nobody knows what was used, so all of it counts
     monkeypatch.undo()
     other._engine.worker.ask(other._engine.worker.maintenance.sweep)
     assert standing(other) == [(1, 0)] and other.verify() == []
 
 
 @pytest.mark.parametrize("durability", ["power", "process"])
-def test_after_a_power_cut_the_rest_of_a_lease_is_assumed_where_that_was_promised(
+def test_after_a_power_cut_the_rest_of_a_power_durable_lease_is_assumed(
     make: MakeKeeper, path: Path, clock: FakeClock, durability: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "boot_id", lambda: "thisboot")
@@ -261,7 +263,7 @@ def test_after_a_power_cut_the_rest_of_a_lease_is_assumed_where_that_was_promise
     other = scene.died()
     assert standing(other) == [(1, 0)]  # the process died, the machine did not
     other.close()
-    for boot in ("another1", ""):  # "": a machine that does not tell
+    for boot in ("another1", ""):  # "": the machine reports no boot id
         monkeypatch.setattr(replay, "boot_id", lambda boot=boot: boot)
         other = scene.died()
         if durability == "power":
@@ -275,7 +277,7 @@ def test_after_a_power_cut_the_rest_of_a_lease_is_assumed_where_that_was_promise
         other.close()
 
 
-def test_where_no_machine_tells_when_it_was_started_the_rest_of_a_lease_is_assumed(
+def test_without_a_boot_id_the_rest_of_a_lease_is_assumed(
     make: MakeKeeper, path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = open
@@ -289,12 +291,12 @@ def test_where_no_machine_tells_when_it_was_started_the_rest_of_a_lease_is_assum
     keeper = make(limit(1_000), ledger="file", lease=10, durability="power")
     reserve(keeper).settle(**USED)
     scene = Scene(keeper, path, clock)
-    # A power cut cannot be ruled out, and it may have taken the end of the journal.
+    # A power cut is possible, and it may have removed the end of the journal.
     assert scene.after() == ([(10, 0)], ["assumed", "reported"])
     scene.made[0].close()
 
 
-def test_a_ledger_from_a_backup_gets_what_was_used(scene: Scene) -> None:
+def test_a_ledger_restored_from_a_backup_gets_the_use_from_the_journal(scene: Scene) -> None:
     reserve(scene.keeper).settle(**USED)
     under_way = reserve(scene.keeper)
     folder = scene.path.parent / "copy"
@@ -308,10 +310,10 @@ def test_a_ledger_from_a_backup_gets_what_was_used(scene: Scene) -> None:
     other.close()
 
 
-# -- a disk that is full
+# -- a full disk
 
 
-def test_a_full_disk_falls_back_to_ordinary_reservations(
+def test_a_full_disk_makes_ordinary_reservations(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
@@ -319,7 +321,7 @@ def test_a_full_disk_falls_back_to_ordinary_reservations(
     append = JournalSegment.append
 
     def full(self: JournalSegment, line: str) -> None:
-        append(self, line[: len(line) // 2])  # as much as there was room for
+        append(self, line[: len(line) // 2])  # the part that still fits
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(JournalSegment, "append", full)
@@ -333,7 +335,7 @@ def test_a_full_disk_falls_back_to_ordinary_reservations(
     assert type(reserve(keeper)) is LeasedReservation and keeper.verify() == []
 
 
-def test_a_line_that_was_taken_in_part_is_no_line(
+def test_a_line_that_was_written_in_part_is_skipped(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
@@ -348,13 +350,13 @@ def test_a_line_that_was_taken_in_part_is_no_line(
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-def test_what_was_written_to_a_part_that_goes_is_booked_before_it_is_answered(
+def test_a_call_written_to_a_journal_part_that_is_removed_is_booked_first(
     make: MakeKeeper, awaited: bool
 ) -> None:
     keeper, other = make(limit(1_000), ledger="file", lease=10), make(limit(1_000), ledger="file")
     call = reserve(keeper)
     assert keeper._engine.leases is not None and keeper._engine.leases._segments.current is not None
-    keeper._engine.leases._segments.current.gone = True  # the worker was quicker by a moment
+    keeper._engine.leases._segments.current.gone = True  # the worker removes the part in between
     if awaited:
         asyncio.run(call.asettle(**USED))
     else:
@@ -375,7 +377,7 @@ def test_without_a_journal_there_is_no_lease(
     assert type(reserve(keeper)) is Reservation
 
 
-# -- whatever is done, and whenever it dies
+# -- random operations, and a death at any moment
 
 
 STEPS = st.lists(
@@ -385,7 +387,7 @@ STEPS = st.lists(
 
 
 class Model:
-    """What must be counted, at least and at most, by what was told."""
+    """The least and the most that must be counted, from the results of the operations."""
 
     def __init__(self) -> None:
         self.open: list[Any] = []
@@ -425,7 +427,7 @@ def end(name: str, call: Any, model: Model) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(STEPS, st.integers(4, 20))
-def test_whatever_is_done_a_death_loses_nothing(
+def test_a_death_after_random_operations_loses_nothing(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str], size: int
 ) -> None:
     path = tmp_path_factory.mktemp("steps") / "ledger.db"
@@ -439,7 +441,7 @@ def test_whatever_is_done_a_death_loses_nothing(
             step(name, keeper, clock, model)
         dead = scene.died()
         (used, reserved), count = standing(dead)[0], model.settled + model.assumed
-        # Of those under way the ordinary ones that were not sent come back.
+        # Open ordinary calls that were not sent are released.
         assert count <= used <= count + len(model.open) and reserved == 0
         assert sum(event.provenance == "reported" for event in dead.events()) == model.settled
         assert dead.verify() == []
@@ -455,7 +457,7 @@ def test_whatever_is_done_a_death_loses_nothing(
     last.close()
 
 
-def test_a_full_limit_is_full_after_any_death(scene: Scene) -> None:
+def test_a_used_up_limit_stays_used_up_after_any_death(scene: Scene) -> None:
     admitted = 0
     with pytest.raises(LimitExceeded):
         while True:
@@ -464,7 +466,7 @@ def test_a_full_limit_is_full_after_any_death(scene: Scene) -> None:
             if admitted % 3:
                 call.settle(**USED)
             else:
-                call._ended = True  # never to end
+                call._ended = True  # keeps it open
             if admitted % 331 == 0:
                 assert scene.after()[0] == [(admitted, 0)]
     assert admitted == 1_000

@@ -1,4 +1,4 @@
-"""Leases of many processes: at the limit, what is admitted is exactly the limit; killed, none is lost."""
+"""Leases in many processes: they admit exactly the limit, and a killed process loses no use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from quotakeeper import Keeper, LimitExceeded, Provenance
 from tests.engine.support import SECONDS, config, limit, python, said, until
 
-# Draws until it is refused, by eight threads; an id is written down once its call was settled.
+# Eight threads reserve until they are refused. A thread writes an id down once its call is settled.
 _DRAW = """
 import os, random, sys, threading, time
 from quotakeeper import Keeper, LimitExceeded
@@ -74,7 +74,7 @@ def settled_ids(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("number", range(10))
-def test_what_is_admitted_is_exactly_the_limit(path: Path, number: int) -> None:
+def test_many_processes_admit_exactly_the_limit(path: Path, number: int) -> None:
     seed = int(os.environ.get("QUOTAKEEPER_TEST_SEED") or random.SystemRandom().randrange(10**9))
     sys.stdout.write(f"REPRO: QUOTAKEEPER_TEST_SEED={seed}\n")
     chance = random.Random(seed)
@@ -96,7 +96,7 @@ def test_what_is_admitted_is_exactly_the_limit(path: Path, number: int) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is of POSIX")
 @pytest.mark.parametrize("lease", ["100", "auto"])
-def test_one_that_is_killed_loses_nothing_and_holds_nothing_back(path: Path, lease: str) -> None:
+def test_a_killed_process_loses_no_use_and_blocks_no_room(path: Path, lease: str) -> None:
     seed = int(os.environ.get("QUOTAKEEPER_TEST_SEED") or random.SystemRandom().randrange(10**9))
     sys.stdout.write(f"REPRO: QUOTAKEEPER_TEST_SEED={seed}\n")
     amount, chance = 4_000, random.Random(seed)
@@ -110,21 +110,21 @@ def test_one_that_is_killed_loses_nothing_and_holds_nothing_back(path: Path, lea
         said(child)
     with Keeper(path, config(limit(amount)), "process") as keeper:
         (standing,) = keeper.status().limits
-        assert (standing.used, standing.reserved) == (amount, 0)  # the rest of its lease was used
+        assert (standing.used, standing.reserved) == (amount, 0)  # its lease is used too
         events = {event.id: event for event in keeper.events()}
         acknowledged = settled_ids(path)
         assert acknowledged <= set(events)
         assert all(events[each].provenance is Provenance.REPORTED for each in acknowledged)
         assumed = [each for each in events.values() if each.provenance is Provenance.ASSUMED]
-        assert len(assumed) <= 8  # one a thread
+        assert len(assumed) <= 8  # one for each thread
         assert keeper.verify() == []
     assert not [name for name in os.listdir(path.parent) if ".lease-" in name]
 
 
 def stop_outside_a_transaction(child: subprocess.Popen[str], path: Path) -> None:
-    """Stop ``child`` at an instant at which it does not hold the file's write lock.
+    """Stop `child` at a moment when it does not hold the file's write lock.
 
-    Its thread may be writing at any instant, and no process can take that lock from one that is stopped.
+    A stopped process would keep the lock, and no other process could take it.
     """
     other = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
@@ -143,7 +143,7 @@ def stop_outside_a_transaction(child: subprocess.Popen[str], path: Path) -> None
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="SIGSTOP is of POSIX")
-def test_one_that_is_stopped_is_not_waited_for_for_ever(path: Path) -> None:
+def test_a_stopped_process_is_not_waited_for_without_end(path: Path) -> None:
     code = """
 import sys
 from quotakeeper import Keeper
@@ -166,7 +166,7 @@ keeper.close()
                     call = keeper.reserve("gemini", model="gemini-2.0-flash")
                     call.settle(requests=1)
                     admitted += 1
-            # Either it was stopped with its lease, or it had given it back as it was idle.
+            # The process was stopped either with its lease, or after it gave an idle lease back.
             held = caught.value.decision.blocking.reserved
             assert admitted + held in (99, 100) and held <= 20
     finally:
@@ -174,7 +174,7 @@ keeper.close()
         child.communicate("\n", timeout=SECONDS * 2)
 
 
-def test_a_program_that_ends_without_closing_gives_back(path: Path) -> None:
+def test_a_program_that_ends_without_close_gives_its_lease_back(path: Path) -> None:
     code = """
 import sys
 from quotakeeper import Keeper
@@ -191,7 +191,7 @@ left = keeper.reserve("gemini", model="gemini-2.0-flash", sent=True)
         assert (standing.used, standing.reserved) == (4, 0) and keeper.verify() == []
 
 
-def test_what_a_slow_one_holds_is_called_back_from_it(path: Path) -> None:
+def test_a_lease_that_a_slow_process_holds_is_called_back(path: Path) -> None:
     code = """
 import sys, threading
 from quotakeeper import Keeper, LimitExceeded

@@ -1,4 +1,4 @@
-"""Leases: calls admitted in memory, on slices that the ledger has set aside, and never beyond."""
+"""Leases: calls admitted in memory, from slices that the ledger has set aside, never beyond a limit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LEDGERS = pytest.mark.parametrize("ledger", ["memory:", "file"])
 
 
 def tend(keeper: Keeper) -> None:
-    """What the worker does when a moment has passed."""
+    """Run the worker's upkeep as if some time had passed."""
     assert keeper._engine.leases is not None
     leases = keeper._engine.leases
     keeper._engine.worker.ask(lambda store, now: leases.tend(store, now, at_once=True))
@@ -56,7 +56,7 @@ def kinds(keeper: Keeper) -> list[str]:
 
 
 @LEDGERS
-def test_a_block_is_one_reservation_and_its_calls_are_drawn_out_of_it(
+def test_a_lease_is_one_reservation_and_its_calls_are_part_of_it(
     make: MakeKeeper, ledger: str, path: Path
 ) -> None:
     keeper = make(limit(1_000), ledger=ledger, lease=10)
@@ -75,7 +75,9 @@ def test_a_block_is_one_reservation_and_its_calls_are_drawn_out_of_it(
 
 
 @LEDGERS
-def test_closed_it_has_given_everything_back(make: MakeKeeper, ledger: str, path: Path) -> None:
+def test_a_closed_keeper_has_given_all_leases_back(
+    make: MakeKeeper, ledger: str, path: Path
+) -> None:
     keeper = make(limit(1_000), ledger=ledger, lease=10)
     reserve(keeper).settle(**USED)
     store = keeper._engine.worker.store
@@ -87,7 +89,7 @@ def test_closed_it_has_given_everything_back(make: MakeKeeper, ledger: str, path
         assert store.holds() == [] and store.verify() == []
 
 
-def test_slices_shrink_as_a_limit_nears_and_the_last_call_is_admitted(make: MakeKeeper) -> None:
+def test_slices_shrink_near_a_limit_and_the_last_call_is_admitted(make: MakeKeeper) -> None:
     keeper = make(limit(400), lease=1_000)
     sizes = []
     for number in range(400):
@@ -101,20 +103,20 @@ def test_slices_shrink_as_a_limit_nears_and_the_last_call_is_admitted(make: Make
     assert keeper.verify() == []
 
 
-def test_every_limit_holds_for_a_block(make: MakeKeeper) -> None:
+def test_every_limit_applies_to_a_lease(make: MakeKeeper) -> None:
     tokens = limit(12_000, name="tokens", meter="tokens")
     mine = limit(64, name="mine", scope={"project": "a"})
     keeper = make(limit(10**6), tokens, mine, lease=100)
     first = reserve(keeper)
     (hold,) = [hold for hold in keeper.reservations() if hold.is_lease]
-    assert hold.quantities["input_tokens"] == 100 * 24  # a quarter of 12,000 is for 25 calls
+    assert hold.quantities["input_tokens"] == 100 * 24  # a quarter of 12,000 is enough for 25 calls
     second = reserve(keeper, scope={"project": "a"})
     assert sorted(h.quantities["requests"] for h in keeper.reservations() if h.is_lease) == [15, 24]
     first.release()
     second.release()
 
 
-def test_calls_of_other_quantities_share_a_lease_and_it_grows_for_them(make: MakeKeeper) -> None:
+def test_calls_of_different_sizes_share_a_lease_which_grows(make: MakeKeeper) -> None:
     keeper = make(limit(10**6), lease=10)
     reserve(keeper).settle(**USED)
     call = keeper.reserve("gemini", model="gemini-2.0-flash", thought_tokens=7,
@@ -129,7 +131,9 @@ def test_calls_of_other_quantities_share_a_lease_and_it_grows_for_them(make: Mak
 
 
 @LEDGERS
-def test_what_was_released_leaves_no_trace_and_its_room(make: MakeKeeper, ledger: str) -> None:
+def test_a_released_call_leaves_no_entry_and_its_room_is_free(
+    make: MakeKeeper, ledger: str
+) -> None:
     keeper = make(limit(1_000), ledger=ledger, lease=4)
     for _ in range(40):
         reserve(keeper).release()
@@ -143,7 +147,7 @@ def test_what_was_released_leaves_no_trace_and_its_room(make: MakeKeeper, ledger
     assert kinds(keeper) == ["reserve"] and standing(keeper) == [(0, 4)]
 
 
-def test_left_by_an_exception_after_it_was_sent_it_is_assumed(make: MakeKeeper) -> None:
+def test_a_call_that_an_exception_leaves_after_sending_is_assumed(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), lease=10)
     with pytest.raises(RuntimeError), reserve(keeper) as call:
         call.mark_sent()
@@ -156,7 +160,7 @@ def test_left_by_an_exception_after_it_was_sent_it_is_assumed(make: MakeKeeper) 
     assert found == [(Provenance.ASSUMED, 100)] * 2 + [(Provenance.ESTIMATED, 100)]
 
 
-def test_it_ends_once(make: MakeKeeper) -> None:
+def test_a_leased_call_ends_once(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), lease=10)
     call = reserve(keeper)
     event = call.settle(**USED)
@@ -169,7 +173,7 @@ def test_it_ends_once(make: MakeKeeper) -> None:
     assert len(list(keeper.events())) == 1
 
 
-def test_a_call_that_grows_is_drawn_first(make: MakeKeeper) -> None:
+def test_a_call_that_grows_is_first_written_to_the_ledger(make: MakeKeeper) -> None:
     keeper = make(limit(4_000, meter="tokens"), lease=4)
     with reserve(keeper) as call:
         assert call.grow(output_tokens=50).allowed
@@ -178,11 +182,13 @@ def test_a_call_that_grows_is_drawn_first(make: MakeKeeper) -> None:
         assert call.hold.quantities["output_tokens"] == 70
         call.settle(input_tokens=100, output_tokens=70)
     assert standing(keeper)[0][0] == 170
-    # What was refused called the lease back first.
+    # The refused growth first called the lease back.
     assert kinds(keeper) == ["reserve", "draw", "grow", "release", "settle"]
 
 
-def test_under_way_for_long_it_is_in_the_ledger(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_call_that_is_open_for_long_is_written_to_the_ledger(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
     call = reserve(keeper, ttl_seconds=60.0)
     clock.advance(seconds=1)
@@ -195,7 +201,7 @@ def test_under_way_for_long_it_is_in_the_ledger(make: MakeKeeper, clock: FakeClo
     assert standing(keeper) == [(1, 0)] and keeper.verify() == []
 
 
-def test_reservations_show_the_lease_and_what_is_under_way(make: MakeKeeper) -> None:
+def test_reservations_lists_the_lease_and_its_open_calls(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), lease=10)
     call = reserve(keeper)
     lease, hold = keeper.reservations()
@@ -209,27 +215,27 @@ def test_reservations_show_the_lease_and_what_is_under_way(make: MakeKeeper) -> 
     assert [event.quantities["input_tokens"] for event in keeper.events()] == [90]
 
 
-# -- who is not leased
+# -- calls that get no lease
 
 
-def test_an_id_of_the_callers_own_goes_the_ordinary_way(make: MakeKeeper) -> None:
+def test_a_call_with_the_callers_own_id_is_reserved_without_a_lease(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), lease=10)
     reserve(keeper).settle(**USED)
     event = reserve(keeper, event_id="mine").settle(**USED)
     again = reserve(keeper, event_id="mine")
     assert type(again) is Reservation and again.event == event
     leased = next(iter(keeper.events()))
-    replay = reserve(keeper, event_id=leased.id)  # of a call that was leased
+    replay = reserve(keeper, event_id=leased.id)  # the id of a leased call
     assert replay.event == leased
 
 
-def test_what_has_no_price_goes_the_ordinary_way(make: MakeKeeper) -> None:
+def test_a_call_without_a_price_is_reserved_without_a_lease(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), lease=10)
     assert type(keeper.reserve("gemini", model="gemini-unheard-of", input_tokens=5)) is Reservation
     assert type(keeper.reserve("anthropic", input_tokens=5)) is Reservation
 
 
-def test_nonsense_is_told_as_it_is_without_a_lease(make: MakeKeeper) -> None:
+def test_wrong_arguments_give_the_same_error_as_without_a_lease(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), lease=10)
     reserve(keeper)
     for wrong in ({"input_tokens": -1}, {"words": 3}, {"scope": "x"}, {"options": {"tier": "no"}},
@@ -239,7 +245,7 @@ def test_nonsense_is_told_as_it_is_without_a_lease(make: MakeKeeper) -> None:
             reserve(keeper, **wrong)
 
 
-def test_one_call_now_and_then_is_not_worth_a_lease(make: MakeKeeper, clock: FakeClock) -> None:
+def test_rare_calls_get_no_lease(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(10**6), lease="auto")
     for _ in range(3):
         assert type(reserve(keeper)) is Reservation
@@ -249,7 +255,7 @@ def test_one_call_now_and_then_is_not_worth_a_lease(make: MakeKeeper, clock: Fak
     assert type(reserve(keeper)) is LeasedReservation
 
 
-def test_blocks_follow_the_rate(make: MakeKeeper, clock: FakeClock) -> None:
+def test_lease_sizes_follow_the_call_rate(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(10**6), lease="auto")
     reserve(keeper)
     clock.advance(seconds=0.2)
@@ -268,7 +274,7 @@ def test_blocks_follow_the_rate(make: MakeKeeper, clock: FakeClock) -> None:
     assert keeper.verify() == []
 
 
-def test_how_to_lease_is_checked() -> None:
+def test_the_lease_setting_is_checked() -> None:
     for wrong in (3, 10_001, "some", True, 2.5, "", -4):
         with pytest.raises(ConfigError, match="lease"):
             Keeper("memory:", config(), lease=wrong)  # type: ignore[arg-type]
@@ -277,10 +283,10 @@ def test_how_to_lease_is_checked() -> None:
         assert (keeper._engine.leases is None) is (right == "off")
 
 
-# -- terms
+# -- terms of leases
 
 
-def test_idle_it_is_given_back(make: MakeKeeper, clock: FakeClock, path: Path) -> None:
+def test_an_idle_lease_is_given_back(make: MakeKeeper, clock: FakeClock, path: Path) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
     reserve(keeper).settle(**USED)
     tend(keeper)
@@ -291,7 +297,7 @@ def test_idle_it_is_given_back(make: MakeKeeper, clock: FakeClock, path: Path) -
     tend(keeper)
     clock.advance(seconds=0.6)
     tend(keeper)
-    assert standing(keeper) == [(1, 1)]  # it was drawn before
+    assert standing(keeper) == [(1, 1)]  # its calls were written to the ledger before
     under_way.settle(**USED)
     assert standing(keeper) == [(2, 0)]
     tend(keeper)
@@ -302,7 +308,7 @@ def test_idle_it_is_given_back(make: MakeKeeper, clock: FakeClock, path: Path) -
     )
 
 
-def test_in_use_it_is_renewed(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_lease_in_use_is_renewed(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(1_000), ledger="file", lease=1_000)
     for _ in range(100):
         reserve(keeper).settle(**USED)
@@ -312,14 +318,14 @@ def test_in_use_it_is_renewed(make: MakeKeeper, clock: FakeClock) -> None:
     assert keeper.verify() == []
 
 
-def test_a_process_that_was_stopped_past_its_term_admits_nothing_on_it(
+def test_a_process_that_was_stopped_past_its_term_admits_nothing_on_its_lease(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(40), ledger="file", lease=10)
     other = make(limit(40), ledger="file")
     reserve(keeper).settle(**USED)
     assert standing(keeper) == standing(other) == [(1, 9)]
-    clock.advance(seconds=TERM_SECONDS + 1)  # both clocks: nobody ran meanwhile
+    clock.advance(seconds=TERM_SECONDS + 1)  # both clocks advance while no process runs
     assert standing(other)[0][1] == 9
     other._engine.worker.ask(other._engine.worker.maintenance.sweep)
     assert standing(other) == [(1, 0)]
@@ -331,17 +337,17 @@ def test_a_process_that_was_stopped_past_its_term_admits_nothing_on_it(
 
 
 @pytest.mark.parametrize("hours", [-3, 3])
-def test_a_clock_that_is_set_does_not_stretch_it(
+def test_setting_the_clock_does_not_extend_a_lease(
     make: MakeKeeper, clock: FakeClock, hours: int
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
     key_before = reserve(keeper).settle(**USED).id[:20]
     if hours < 0:
-        clock.advance(hours=hours)  # the wall clock alone
+        clock.advance(hours=hours)  # only the wall clock
         clock.advance(seconds=DRAWN_ON_SECONDS)
     else:
         clock._now += hours * 3_600_000_000
-        with pytest.raises(ClockSuspectError):  # not drawn on, and nothing else is granted
+        with pytest.raises(ClockSuspectError):  # not from the lease, and nothing else is granted
             reserve(keeper)
         clock._now -= hours * 3_600_000_000
         clock.advance(seconds=DRAWN_ON_SECONDS)
@@ -349,7 +355,7 @@ def test_a_clock_that_is_set_does_not_stretch_it(
     assert keeper.verify() == []
 
 
-def test_calls_count_on_the_day_their_lease_was_granted_in(
+def test_calls_count_on_the_day_in_which_their_lease_was_granted(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     clock.set("2026-11-23T23:59:58Z")
@@ -369,13 +375,15 @@ def test_calls_count_on_the_day_their_lease_was_granted_in(
     assert len(yesterday) == 2 and keeper.verify() == []
 
 
-def test_no_lease_at_the_very_end_of_a_period(make: MakeKeeper, clock: FakeClock) -> None:
+def test_no_lease_is_granted_at_the_very_end_of_a_period(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
     clock.set("2026-11-23T23:59:59.950Z")
     keeper = make(limit(100), lease=10)
     assert type(reserve(keeper)) is Reservation
 
 
-def test_a_rolling_window_is_leased_for_a_part_of_its_length(
+def test_a_lease_in_a_rolling_window_lasts_a_part_of_the_window(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(100, window="rolling 20s"), lease=10)
@@ -388,7 +396,7 @@ def test_a_rolling_window_is_leased_for_a_part_of_its_length(
     assert type(reserve(short)) is Reservation
 
 
-def test_a_clock_that_is_set_back_does_not_stretch_it_beyond_its_part_of_a_window(
+def test_a_clock_set_back_does_not_extend_a_lease_beyond_its_part_of_a_window(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     def lease() -> str:
@@ -398,7 +406,7 @@ def test_a_clock_that_is_set_back_does_not_stretch_it_beyond_its_part_of_a_windo
 
     keeper = make(limit(100, window="rolling 20s"), lease=10)
     first = lease()
-    clock.advance(hours=-1)  # the wall clock alone: by that clock the lease lasts an hour longer
+    clock.advance(hours=-1)  # only the wall clock: by it, the lease lasts an hour longer
     clock.advance(seconds=4.9)
     assert lease() == first
     clock.advance(seconds=0.1)
@@ -406,11 +414,11 @@ def test_a_clock_that_is_set_back_does_not_stretch_it_beyond_its_part_of_a_windo
     assert keeper.verify() == []
 
 
-# -- others
+# -- leases of other processes
 
 
 class Patient(FakeClock):
-    """Whoever waits by it gives the others time to look after their leases."""
+    """A clock that runs the other keepers' upkeep of leases during each sleep."""
 
     def __init__(self) -> None:
         super().__init__("2026-11-23T12:00:00Z")
@@ -422,7 +430,7 @@ class Patient(FakeClock):
             tend(keeper)
 
 
-def test_before_a_refusal_slices_of_others_come_back(make: MakeKeeper) -> None:
+def test_slices_of_other_processes_come_back_before_a_refusal(make: MakeKeeper) -> None:
     patient = Patient()
     keeper, other = (make(limit(100), ledger="file", lease=20, clock=patient) for _ in range(2))
     patient.others.append(keeper)
@@ -436,11 +444,11 @@ def test_before_a_refusal_slices_of_others_come_back(make: MakeKeeper) -> None:
             if admitted == 80:
                 assert sum(reserved for _, reserved in standing(keeper)) == 18
     assert admitted == 98 and caught.value.remaining == 0
-    assert sum(patient.slept) < 0.4  # called back, not found idle
+    assert sum(patient.slept) < 0.4  # called back, so not found only when idle
     assert standing(keeper) == [(100, 0)] and keeper.verify() == []
 
 
-def test_what_could_never_fit_calls_nothing_back(make: MakeKeeper) -> None:
+def test_a_call_that_could_never_fit_calls_no_lease_back(make: MakeKeeper) -> None:
     patient, small = Patient(), limit(3, name="small", meter="searches")
     keeper = make(limit(100), small, ledger="file", lease=20, clock=patient)
     other = make(limit(100), small, ledger="file", clock=patient)
@@ -452,12 +460,12 @@ def test_what_could_never_fit_calls_nothing_back(make: MakeKeeper) -> None:
     assert patient.slept == [] and standing(keeper)[0] == (2, 18)
 
 
-def test_what_was_called_back_before_it_had_any_is_not_its_concern(make: MakeKeeper) -> None:
+def test_a_keeper_ignores_a_callback_from_before_its_lease(make: MakeKeeper) -> None:
     patient = Patient()
     keeper, other = (make(limit(100), ledger="file", lease=20, clock=patient) for _ in range(2))
     patient.others.append(keeper)
     reserve(keeper).settle(**USED)
-    call = other.reserve("gemini", model="gemini-2.0-flash", requests=90)  # calls back
+    call = other.reserve("gemini", model="gemini-2.0-flash", requests=90)  # this calls leases back
     assert standing(keeper) == [(1, 90)]
     call.release()
     patient.advance(minutes=1)
@@ -467,7 +475,7 @@ def test_what_was_called_back_before_it_had_any_is_not_its_concern(make: MakeKee
     assert standing(keeper) == [(3, 37)]  # 20, and a quarter of 79, less one each
 
 
-def test_a_keeper_without_leases_calls_them_back_too(make: MakeKeeper) -> None:
+def test_a_keeper_without_leases_calls_other_leases_back(make: MakeKeeper) -> None:
     system = SystemClock()
     keeper = make(limit(100), ledger="file", lease=20, clock=system)
     other = make(limit(100), ledger="file", clock=system)
@@ -486,19 +494,19 @@ def test_a_keeper_without_leases_calls_them_back_too(make: MakeKeeper) -> None:
     assert standing(other) == [(100, 0)]
 
 
-def test_growth_calls_them_back_too(make: MakeKeeper) -> None:
+def test_growth_calls_leases_back(make: MakeKeeper) -> None:
     tokens, patient = limit(12_000, meter="tokens"), Patient()
     keeper = make(tokens, ledger="file", lease=20, clock=patient)
     other = make(tokens, ledger="file", clock=patient)
     patient.others.append(keeper)
     reserve(keeper).settle(**USED)
     call = other.reserve("gemini", model="gemini-2.0-flash", input_tokens=1)
-    assert call.grow(input_tokens=12_000 - 100 - 1).allowed  # the keeper's lease was for 20 calls
+    assert call.grow(input_tokens=12_000 - 100 - 1).allowed  # the other lease was for 20 calls
     with pytest.raises(LimitExceeded):
         call.grow(input_tokens=1)
 
 
-def test_a_lease_for_other_calls_does_not_stand_in_the_way(make: MakeKeeper) -> None:
+def test_leases_of_other_operations_are_called_back_before_a_refusal(make: MakeKeeper) -> None:
     keeper = make(limit(100), lease=20)
     for operation in ("a", "b", "c"):
         reserve(keeper, operation=operation).settle(**USED)
@@ -511,12 +519,14 @@ def test_a_lease_for_other_calls_does_not_stand_in_the_way(make: MakeKeeper) -> 
     assert admitted == 100
 
 
-def test_who_does_not_answer_is_waited_for_only_so_long(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_process_that_does_not_answer_is_waited_for_only_for_a_while(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
     keeper = make(limit(100), ledger="file", lease=20)
     other = make(limit(100), ledger="file", on_busy="refuse")
     reserve(keeper).settle(**USED)
     keeper.status()
-    assert keeper._engine.worker._turn.wait()  # it does not get its turn: as good as stopped
+    assert keeper._engine.worker._turn.wait()  # its worker gets no turn, as if it were stopped
     try:
         before, admitted = clock.monotonic(), 0
         with pytest.raises(LimitExceeded) as caught:
@@ -526,7 +536,7 @@ def test_who_does_not_answer_is_waited_for_only_so_long(make: MakeKeeper, clock:
         assert admitted == 80 and caught.value.decision.blocking.reserved == 19
         assert 1.9 < clock.monotonic() - before < 3
         clock.advance(seconds=TERM_SECONDS)
-        reserve(other).settle(**USED)  # its term is over
+        reserve(other).settle(**USED)  # the other lease's term has ended
     finally:
         keeper._engine.worker._turn.end()
     assert standing(other) == [(82, 0)]
@@ -535,7 +545,7 @@ def test_who_does_not_answer_is_waited_for_only_so_long(make: MakeKeeper, clock:
 # -- policies
 
 
-def test_it_warns_when_it_is_booked(make: MakeKeeper) -> None:
+def test_a_leased_call_warns_when_it_is_booked(make: MakeKeeper) -> None:
     told: list[str] = []
     keeper = make(limit(100), lease=20, on_warning=lambda v: told.append(keeper.status() and "x"))
     for _ in range(40):
@@ -548,7 +558,7 @@ def test_it_warns_when_it_is_booked(make: MakeKeeper) -> None:
     until(lambda: told == ["x"])
 
 
-def test_it_warns_of_what_a_call_used_beyond_its_part(make: MakeKeeper) -> None:
+def test_a_leased_call_warns_of_use_beyond_its_reservation(make: MakeKeeper) -> None:
     told: list[str] = []
     keeper = make(limit(10_000, meter="tokens"), lease=4, on_warning=lambda v: told.append("x"))
     reserve(keeper).settle(input_tokens=9_000)
@@ -557,7 +567,7 @@ def test_it_warns_of_what_a_call_used_beyond_its_part(make: MakeKeeper) -> None:
 
 
 @pytest.mark.parametrize("mode", ["soft", "shadow"])
-def test_limits_that_do_not_refuse_do_not_refuse(make: MakeKeeper, mode: str) -> None:
+def test_soft_and_shadow_limits_do_not_refuse_leased_calls(make: MakeKeeper, mode: str) -> None:
     keeper = make(limit(10, mode=mode), lease=20)
     for _ in range(30):
         reserve(keeper).settle(**USED)
@@ -570,7 +580,7 @@ def test_limits_that_do_not_refuse_do_not_refuse(make: MakeKeeper, mode: str) ->
     assert last.decision.allowed and not last.decision.warnings[0].fits
 
 
-def test_a_ledger_that_does_not_answer_holds_up_nothing_that_is_leased(make: MakeKeeper) -> None:
+def test_a_ledger_that_does_not_answer_does_not_delay_leased_calls(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
     call = reserve(keeper)
     store = gated(keeper)
@@ -587,7 +597,7 @@ def test_a_ledger_that_does_not_answer_holds_up_nothing_that_is_leased(make: Mak
     assert keeper.verify() == []
 
 
-def test_let_through_it_is_spooled(make: MakeKeeper) -> None:
+def test_a_leased_call_that_is_let_through_is_spooled(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), ledger="file", lease=4, on_store_failure="allow")
     calls = [reserve(keeper) for _ in range(4)]
     store = gated(keeper)
@@ -599,7 +609,7 @@ def test_let_through_it_is_spooled(make: MakeKeeper) -> None:
     assert keeper.status().limits[0].used == 5
 
 
-def test_a_damaged_lease_is_noticed_and_what_was_used_counts(
+def test_a_damaged_lease_is_found_and_its_use_is_counted(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
@@ -613,12 +623,10 @@ def test_a_damaged_lease_is_noticed_and_what_was_used_counts(
     calls[1].settle(**USED)
     assert standing(keeper)[0][0] == 12 and keeper.verify() == []
     clock.advance(seconds=0.2)
-    assert type(reserve(keeper)) is LeasedReservation  # on a new one
+    assert type(reserve(keeper)) is LeasedReservation  # on a new lease
 
 
-def test_another_ledger_under_the_same_name_gets_what_was_used(
-    make: MakeKeeper, path: Path
-) -> None:
+def test_another_ledger_at_the_same_path_gets_the_use(make: MakeKeeper, path: Path) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
     call = reserve(keeper)
     keeper.status()
@@ -629,16 +637,16 @@ def test_another_ledger_under_the_same_name_gets_what_was_used(
     assert list(keeper.events()) == [event]
 
 
-# -- asyncio, forks, the end
+# -- asyncio, forks, the end of the program
 
 
-def test_awaited_it_waits_for_nothing(make: MakeKeeper) -> None:
+def test_an_awaited_leased_call_waits_for_nothing(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), ledger="file", lease=20)
     reserve(keeper).settle(**USED)
     store = gated(keeper)
 
     async def run() -> None:
-        store.before.clear()  # whoever asked the ledger now would hang
+        store.before.clear()  # a call that asks the ledger would block now
         async with keeper.areserve("gemini", **CALL) as call:
             await call.amark_sent()
             await call.asettle(**USED)
@@ -668,7 +676,7 @@ def test_awaited_it_waits_for_nothing(make: MakeKeeper) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are of POSIX")
-def test_a_forked_child_has_no_lease_and_may_settle_what_its_parent_reserved(
+def test_a_forked_child_has_no_lease_and_may_settle_its_parents_call(
     make: MakeKeeper, path: Path
 ) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
@@ -693,7 +701,7 @@ def test_a_forked_child_has_no_lease_and_may_settle_what_its_parent_reserved(
     assert journals(path) == []
 
 
-def test_after_the_end_it_says_so(make: MakeKeeper) -> None:
+def test_a_closed_keeper_says_so_to_a_leased_call(make: MakeKeeper) -> None:
     keeper = make(limit(1_000), ledger="file", lease=10)
     left, sent = reserve(keeper), reserve(keeper, sent=True)
     keeper.close()
@@ -708,10 +716,10 @@ def test_after_the_end_it_says_so(make: MakeKeeper) -> None:
     assert standing(again) == [(1, 0)]
 
 
-def test_the_worker_looks_after_it_by_itself(path: Path) -> None:
+def test_the_worker_tends_leases_without_a_caller(path: Path) -> None:
     with Keeper(path, config(limit(1_000)), "process", lease=10) as keeper:
         reserve(keeper).settle(**USED)
         other = Keeper(path, config(limit(1_000)), "process")
-        until(lambda: standing(other) == [(1, 0)])  # booked, and given back as it was idle
+        until(lambda: standing(other) == [(1, 0)])  # booked, and the idle lease is given back
         other.close()
     assert TICK_SECONDS < 1

@@ -1,4 +1,4 @@
-"""How a reservation ends: by hand, by `with`, by an exception, by being dropped, by the end."""
+"""The ends of a reservation: explicit, by `with`, by an exception, when dropped, at the program's end."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.engine.support import config, gated, limit, python, said, until
 
 
 class HostError(Exception):
-    """What the program around raises."""
+    """The host program's own error."""
 
 
-def test_left_quietly_it_is_settled_at_its_estimate(keeper: Keeper) -> None:
+def test_a_with_block_without_settle_settles_at_the_estimate(keeper: Keeper) -> None:
     with keeper.reserve("gemini", input_tokens=100) as call:
         pass
     (event,) = keeper.events()
@@ -32,7 +32,7 @@ def test_left_quietly_it_is_settled_at_its_estimate(keeper: Keeper) -> None:
     assert keeper.reservations() == []
 
 
-def test_settled_with_nothing_said_it_is_the_estimate_too(keeper: Keeper) -> None:
+def test_a_settle_without_figures_uses_the_estimate(keeper: Keeper) -> None:
     event = keeper.reserve("gemini", input_tokens=100).settle()
     assert (event.provenance, event.quantities["input_tokens"]) == (Provenance.ESTIMATED, 100)
 
@@ -57,7 +57,7 @@ def test_an_exception_passes_unchanged(keeper: Keeper, error: BaseException, sen
     assert keeper.verify() == []
 
 
-def test_a_generator_that_is_closed_ends_its_reservation(keeper: Keeper) -> None:
+def test_a_closed_generator_ends_its_reservation(keeper: Keeper) -> None:
     def stream() -> Generator[int, None, None]:
         with keeper.reserve("gemini") as call:
             call.mark_sent()
@@ -71,14 +71,14 @@ def test_a_generator_that_is_closed_ends_its_reservation(keeper: Keeper) -> None
     assert keeper.reservations() == []
 
 
-def test_settled_inside_it_stays_settled(keeper: Keeper) -> None:
+def test_a_call_settled_inside_with_stays_settled(keeper: Keeper) -> None:
     with pytest.raises(HostError), keeper.reserve("gemini") as call:
         call.settle(requests=2)
         raise HostError
     assert [event.quantities for event in keeper.events()] == [{"requests": 2}]
 
 
-def test_ended_once(keeper: Keeper) -> None:
+def test_a_reservation_ends_once(keeper: Keeper) -> None:
     call = keeper.reserve("gemini")
     before, _, after = call.is_open, call.release(), call.is_open  # type: ignore[func-returns-value]
     assert (before, after) == (True, False)
@@ -99,7 +99,7 @@ def test_a_dropped_reservation_ends(keeper: Keeper) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals to threads are of POSIX")
-def test_a_signal_while_waiting_gives_the_reservation_back(make: MakeKeeper) -> None:
+def test_a_signal_during_a_wait_gives_the_reservation_back(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     store.forget()
@@ -122,7 +122,7 @@ def test_a_signal_while_waiting_gives_the_reservation_back(make: MakeKeeper) -> 
     assert keeper.status().limits[0].reserved == 0
 
 
-def test_a_settle_the_store_refused_is_not_given_back(make: MakeKeeper) -> None:
+def test_a_reservation_whose_settle_the_store_refused_is_not_released(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     with pytest.raises(LedgerUnavailableError), keeper.reserve("gemini", requests=4) as call:
@@ -133,11 +133,11 @@ def test_a_settle_the_store_refused_is_not_given_back(make: MakeKeeper) -> None:
             store.error = None
     (event,) = keeper.events()
     assert (event.provenance, event.quantities) == (Provenance.ASSUMED, {"requests": 4})
-    assert call.settle(requests=3).quantities == {"requests": 3}  # better late
+    assert call.settle(requests=3).quantities == {"requests": 3}  # a later settle still counts
     assert keeper.verify() == []
 
 
-def test_a_mark_the_store_refused_may_be_tried_again(make: MakeKeeper) -> None:
+def test_a_mark_that_the_store_refused_may_be_repeated(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     call = keeper.reserve("gemini")
@@ -150,7 +150,7 @@ def test_a_mark_the_store_refused_may_be_tried_again(make: MakeKeeper) -> None:
     call.release()
 
 
-def test_the_worker_outlives_what_the_store_raises(make: MakeKeeper) -> None:
+def test_the_worker_survives_what_the_store_raises(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     store = gated(keeper)
     bug = ZeroDivisionError("a bug")
@@ -168,7 +168,7 @@ def test_the_worker_outlives_what_the_store_raises(make: MakeKeeper) -> None:
     assert keeper.status().limits[0].used == 2
 
 
-def test_closing_twice_and_using_afterwards(make: MakeKeeper) -> None:
+def test_a_second_close_does_nothing_and_later_calls_raise(make: MakeKeeper) -> None:
     for ledger in ("memory:", "file"):
         keeper = make(limit(10), ledger=ledger)
         keeper.record("gemini")
@@ -182,7 +182,7 @@ def test_closing_twice_and_using_afterwards(make: MakeKeeper) -> None:
     unused.close()
 
 
-def test_closing_ends_what_is_open(path: Path) -> None:
+def test_close_ends_open_reservations(path: Path) -> None:
     keeper = Keeper(path, config(limit(10)), "process")
     unsent, sent = keeper.reserve("gemini"), keeper.reserve("gemini")
     sent.mark_sent()
@@ -204,7 +204,7 @@ def test_a_dropped_keeper_leaves_no_thread(path: Path) -> None:
     assert not mine.is_alive()
 
 
-def test_many_abandoned_reservations_of_a_dead_owner_are_all_resolved(path: Path) -> None:
+def test_all_reservations_of_a_dead_owner_are_resolved(path: Path) -> None:
     code = """
 import os, sys
 from quotakeeper import Keeper
@@ -222,7 +222,7 @@ os._exit(0)
         assert keeper.verify() == []
 
 
-def test_what_a_dead_owner_held_is_free_for_the_first_call_after_it(path: Path) -> None:
+def test_the_first_call_after_a_dead_owner_gets_its_room(path: Path) -> None:
     code = """
 import os, sys
 from quotakeeper import Keeper
@@ -253,10 +253,10 @@ for n in range(3000):
 
 
 @pytest.mark.parametrize("end", ["", "raise SystemExit(0)", "del keeper, sent, unsent"])
-def test_the_end_of_the_program_finishes_what_was_handed_over(path: Path, end: str) -> None:
+def test_the_end_of_the_program_carries_out_what_was_handed_over(path: Path, end: str) -> None:
     assert said(python(_EXIT + end, path)) == ""
     with Keeper(path, config(limit(10)), "process") as keeper:
-        # Before any sweep of ours: the program itself has ended what was open.
+        # This runs before any sweep: the program itself has ended its open calls.
         assert keeper.reservations() == []
         ids = {event.id for event in keeper.events()}
         assert len(ids) == 3001 and "sent" in ids and "unsent" not in ids

@@ -1,4 +1,4 @@
-"""Neither the ledger nor its spool can be written: memory has a cap, and what is lost is told last."""
+"""Neither the ledger nor its spool can be written: memory has a cap, and the last line names lost calls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def record(number: int, cost_pico: int | None = 2 * 10**12) -> Record:
 
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No file can be written."""
+    """Make every file write fail."""
 
     def fails(path: Path, line: str, ledger: Path | None) -> bool:
         raise OSError(28, "No space left on device")
@@ -41,7 +41,7 @@ def said(caplog: pytest.LogCaptureFixture, text: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("full")
-def test_memory_has_a_cap_and_the_last_line_says_what_is_lost(
+def test_calls_in_memory_have_a_cap_and_the_last_line_names_the_lost_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(spools, "MOST_CALLS", 100)
@@ -50,7 +50,7 @@ def test_memory_has_a_cap_and_the_last_line_says_what_is_lost(
         assert spool.is_full == (number >= 100)
         spool.add(record(number, None if number == 249 else 2 * 10**12))
     assert spool.lost.calls == 150 and len(spool._in_memory) == 100
-    assert len(said(caplog, "kept in memory")) == 3  # the 1st, 10th and 100th time
+    assert len(said(caplog, "kept in memory")) == 3  # logged the 1st, 10th and 100th time
     spool.end()
     (last,) = said(caplog, "quotakeeper: lost")
     assert (
@@ -63,7 +63,7 @@ def test_memory_has_a_cap_and_the_last_line_says_what_is_lost(
 
 
 @pytest.mark.usefixtures("full")
-def test_bytes_are_capped_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_in_memory_have_a_cap_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spools, "MOST_BYTES", 1_000)
     spool = Spool(tmp_path / "ledger.db", "me")
     while not spool.is_full:
@@ -73,7 +73,7 @@ def test_bytes_are_capped_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (spool.is_full, spool.waiting) == (False, False)
 
 
-def test_what_is_in_memory_goes_to_the_file_once_there_is_room(
+def test_calls_in_memory_go_to_the_file_once_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     spool = Spool(tmp_path / "ledger.db", "me")
@@ -90,7 +90,7 @@ def test_what_is_in_memory_goes_to_the_file_once_there_is_room(
 
 
 @pytest.mark.usefixtures("full")
-def test_a_new_call_is_refused_once_nothing_could_keep_it(
+def test_a_new_call_is_refused_once_nothing_can_store_it(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(spools, "MOST_CALLS", 3)
@@ -108,7 +108,7 @@ def test_a_new_call_is_refused_once_nothing_could_keep_it(
 
 
 @pytest.mark.usefixtures("full")
-def test_a_ledger_that_never_answered_loses_no_call_in_silence(
+def test_a_ledger_that_never_answered_loses_no_call_without_a_message(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "other.db").write_bytes(b"not a database, but long enough to look like one" * 99)

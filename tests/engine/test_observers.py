@@ -1,4 +1,4 @@
-"""Observers: told once of what was admitted, refused, counted and crossed; no call waits for them."""
+"""Observers get each admission, refusal, entry and crossing once, and no call waits for them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def of(seen: list[Observation], kind: type) -> list[Any]:
     return [each for each in seen if isinstance(each, kind)]
 
 
-def test_a_call_is_told_of_from_its_admission_to_its_correction(make: MakeKeeper) -> None:
+def test_an_observer_gets_a_call_from_its_admission_to_its_correction(make: MakeKeeper) -> None:
     seen: list[Observation] = []
     keeper = make(limit(10, meter="tokens"))
     keeper.subscribe(seen.append)
@@ -77,7 +77,7 @@ def test_a_call_is_told_of_from_its_admission_to_its_correction(make: MakeKeeper
         crossed.crossing = None  # type: ignore[misc, assignment]
 
 
-def test_growth_is_an_admission_or_a_refusal(make: MakeKeeper) -> None:
+def test_an_observer_gets_growth_as_an_admission_or_a_refusal(make: MakeKeeper) -> None:
     seen: list[Observation] = []
     keeper = make(limit(10, meter="tokens"))
     keeper.subscribe(seen.append)
@@ -91,7 +91,7 @@ def test_growth_is_an_admission_or_a_refusal(make: MakeKeeper) -> None:
     assert of(seen, CallAdmitted)[1].hold.quantities["output_tokens"] == 6
 
 
-def test_a_replay_is_told_once(make: MakeKeeper) -> None:
+def test_an_observer_gets_a_replayed_call_once(make: MakeKeeper) -> None:
     seen: list[Observation] = []
     keeper = make()
     keeper.subscribe(seen.append)
@@ -102,7 +102,7 @@ def test_a_replay_is_told_once(make: MakeKeeper) -> None:
     assert names(seen) == ["CallAdmitted", "CallSettled", "CallSettled"]
 
 
-def test_coroutines_are_told_of_alike(make: MakeKeeper) -> None:
+def test_an_observer_gets_the_calls_of_coroutines_too(make: MakeKeeper) -> None:
     seen: list[Observation] = []
     keeper = make(limit(10), ledger="file")
     keeper.subscribe(seen.append)
@@ -120,7 +120,7 @@ def test_coroutines_are_told_of_alike(make: MakeKeeper) -> None:
     ]  # fmt: skip
 
 
-def test_calls_on_a_lease_are_told_of_when_the_ledger_knows_them(make: MakeKeeper) -> None:
+def test_an_observer_gets_leased_calls_when_the_ledger_has_them(make: MakeKeeper) -> None:
     seen: list[Observation] = []
     keeper = make(limit(100), lease=20)
     keeper.subscribe(seen.append)
@@ -132,7 +132,7 @@ def test_calls_on_a_lease_are_told_of_when_the_ledger_knows_them(make: MakeKeepe
     assert [each.crossing.level for each in of(seen, ThresholdCrossed)] == [80]
 
 
-def test_who_unsubscribes_is_told_nothing_more(make: MakeKeeper) -> None:
+def test_an_unsubscribed_observer_gets_nothing_more(make: MakeKeeper) -> None:
     first: list[Observation] = []
     second: list[Observation] = []
     keeper = make()
@@ -150,7 +150,7 @@ def test_who_unsubscribes_is_told_nothing_more(make: MakeKeeper) -> None:
     assert len(second) == 2
 
 
-def test_what_an_observer_raises_reaches_neither_the_call_nor_the_others(
+def test_an_observers_exception_reaches_neither_the_call_nor_other_observers(
     make: MakeKeeper, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[Observation] = []
@@ -189,7 +189,7 @@ def test_no_call_waits_for_an_observer(
     assert caplog.text.count("observers are too slow") == 1
 
 
-def test_an_observer_may_ask_the_keeper(make: MakeKeeper) -> None:
+def test_an_observer_may_read_from_the_keeper(make: MakeKeeper) -> None:
     used: list[int] = []
     keeper = make(limit(10), ledger="file")
     keeper.subscribe(lambda _: used.append(keeper.status().limits[0].used))
@@ -213,17 +213,17 @@ def test_an_observer_may_close_the_keeper(
     assert "failed" not in caplog.text
 
 
-def test_nobody_pays_who_has_not_subscribed(make: MakeKeeper) -> None:
+def test_a_keeper_without_observers_starts_no_thread_for_them(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     keeper.reserve("gemini").settle(requests=1)
     keeper.record("gemini")
     assert not keeper._engine.observers._queue._thread.used
 
 
-# -- what no caller waits for
+# -- entries that no caller waits for
 
 
-def test_a_spooled_call_crosses_when_it_is_booked(make: MakeKeeper) -> None:
+def test_a_spooled_call_crosses_a_threshold_when_it_is_booked(make: MakeKeeper) -> None:
     heard: list[int] = []
     keeper = make(
         limit(10), ledger="file", on_store_failure="allow",
@@ -238,7 +238,7 @@ def test_a_spooled_call_crosses_when_it_is_booked(make: MakeKeeper) -> None:
     until(lambda: heard == [9])
 
 
-def test_what_the_dead_have_left_crosses_when_it_is_assumed(
+def test_a_dead_processs_call_crosses_a_threshold_when_it_is_assumed(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     heard: list[int] = []
@@ -253,7 +253,7 @@ def test_what_the_dead_have_left_crosses_when_it_is_assumed(
     assert of(seen, CallAssumed)[0].event.id == call.id
 
 
-def test_a_call_that_is_dropped_crosses_too(make: MakeKeeper) -> None:
+def test_a_dropped_call_crosses_a_threshold_too(make: MakeKeeper) -> None:
     heard: list[int] = []
     keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
     call = keeper.reserve("gemini", requests=9)
@@ -262,12 +262,12 @@ def test_a_call_that_is_dropped_crosses_too(make: MakeKeeper) -> None:
     until(lambda: heard == [9])
 
 
-def test_the_last_words_of_a_keeper_are_told_before_it_closes(make: MakeKeeper) -> None:
+def test_observers_get_the_last_entries_before_close_returns(make: MakeKeeper) -> None:
     heard: list[int] = []
     keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
     call = keeper.reserve("gemini", requests=9)
     call.mark_sent()
-    keeper.close()  # what is open is assumed
+    keeper.close()  # assumes the open call
     assert heard == [9]
 
 
@@ -293,11 +293,11 @@ else:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_parent_and_child_are_each_told_of_their_own(tmp_path: Path) -> None:
+def test_parent_and_child_each_observe_their_own_calls(tmp_path: Path) -> None:
     assert said(python(FORKS, tmp_path / "ledger.db")) == "well\n"
 
 
-# Each fork is seen by Python with the main thread alone: what it counts, it warns of from 3.12 on.
+# At each fork only the main thread may run: from 3.12 on, Python warns if it counts others.
 _COUNTING = """
 import os, sys, threading
 counted, seen = [], []
@@ -319,13 +319,15 @@ print("well")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_the_thread_of_observers_ends_before_a_fork_and_they_may_still_ask(tmp_path: Path) -> None:
+def test_the_observers_thread_ends_before_a_fork_and_observers_may_still_read(
+    tmp_path: Path,
+) -> None:
     began = SystemClock().monotonic()
     assert said(python(_COUNTING, tmp_path / "ledger.db")) == "well\n"
     assert SystemClock().monotonic() - began < worker.PATIENCE_SECONDS
 
 
-# The last batch before a fork books what was dropped, and that crosses thresholds.
+# The last batch before a fork books dropped calls, and these cross thresholds.
 _DROPPED = """
 import os, sys, threading
 counted, heard = [], []
@@ -349,11 +351,11 @@ print("well")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_what_the_last_batch_before_a_fork_crosses_is_told_before_it(tmp_path: Path) -> None:
+def test_crossings_of_the_last_batch_before_a_fork_are_reported_before_it(tmp_path: Path) -> None:
     assert said(python(_DROPPED, tmp_path / "ledger.db")) == "well\n"
 
 
-def test_a_call_that_is_taken_out_of_its_lease_is_told_of(make: MakeKeeper) -> None:
+def test_a_call_that_is_taken_out_of_its_lease_is_observed(make: MakeKeeper) -> None:
     seen: list[Observation] = []
     keeper = make(limit(100), lease=20)
     keeper.subscribe(seen.append)
@@ -379,7 +381,7 @@ call.mark_sent()
 """
 
 
-def test_a_program_without_logging_is_warned_on_stderr_even_as_it_ends(tmp_path: Path) -> None:
+def test_a_program_without_logging_gets_warnings_on_stderr_even_at_exit(tmp_path: Path) -> None:
     child = python(_ON_ITS_WAY_OUT, tmp_path / "ledger.db")
     _, err = child.communicate(timeout=SECONDS)
     assert child.returncode == 0

@@ -1,4 +1,4 @@
-"""Pauses and raised limits through a keeper: every process on the ledger obeys, leases come back."""
+"""Pauses and raised limits through a keeper: every process on the ledger obeys, and leases come back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.engine.support import config, limit, python
 
 @pytest.fixture(autouse=True)
 def without_proof(make: MakeKeeper) -> None:
-    """The second opinion on what keepers do knows nothing of orders."""
+    """The proof of one order does not model pauses and raised limits, so these tests switch it off."""
     make.unproved = True  # type: ignore[attr-defined]
 
 
@@ -26,7 +26,7 @@ LEDGERS = pytest.mark.parametrize("ledger", ["memory:", "file"])
 
 @LEDGERS
 @pytest.mark.parametrize("lease", ["off", 10])
-def test_a_pause_refuses_new_calls_and_lets_those_under_way_end(
+def test_a_pause_refuses_new_calls_and_lets_open_calls_end(
     make: MakeKeeper, ledger: str, lease: str | int
 ) -> None:
     keeper = make(limit(1_000), ledger=ledger, lease=lease)
@@ -56,7 +56,7 @@ def test_a_pause_refuses_new_calls_and_lets_those_under_way_end(
     assert keeper.verify() == []
 
 
-def test_a_call_under_way_gets_no_more(make: MakeKeeper) -> None:
+def test_a_paused_call_gets_no_growth(make: MakeKeeper) -> None:
     keeper = make(limit(1_000, meter="input_tokens"))
     call = keeper.reserve("gemini", input_tokens=5)
     keeper.pause("gemini", why="too dear")
@@ -66,7 +66,7 @@ def test_a_call_under_way_gets_no_more(make: MakeKeeper) -> None:
     call.settle(input_tokens=5)
 
 
-def test_a_pause_for_a_time_lapses(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_pause_with_a_duration_ends_by_itself(make: MakeKeeper, clock: FakeClock) -> None:
     keeper, now = make(limit(1_000)), clock.now()
     pause = keeper.pause("Gemini", why="lunch", for_seconds=7_200)
     assert pause.until == now + 7_200_000_000
@@ -78,7 +78,7 @@ def test_a_pause_for_a_time_lapses(make: MakeKeeper, clock: FakeClock) -> None:
     assert keeper.status().pauses == ()
 
 
-def test_what_cannot_be_ordered_is_told(make: MakeKeeper) -> None:
+def test_an_impossible_order_is_refused_with_a_reason(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     for given in (
         {"why": ""}, {"why": "x", "for_seconds": 0}, {"why": "x", "for_seconds": 10**9},
@@ -96,7 +96,7 @@ def test_what_cannot_be_ordered_is_told(make: MakeKeeper) -> None:
     assert keeper.status().limits[0].limit.amount == 10
 
 
-def test_observers_are_told_of_a_paused_call(make: MakeKeeper) -> None:
+def test_an_observer_gets_a_paused_call_as_refused(make: MakeKeeper) -> None:
     keeper = make(limit(10))
     seen: list[Observation] = []
     keeper.subscribe(seen.append)
@@ -149,7 +149,7 @@ keeper.close()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lease", ["off", "auto"])
-def test_every_process_stops_within_a_second_and_goes_on(path: Path, lease: str) -> None:
+def test_a_pause_stops_every_process_within_a_second_until_it_ends(path: Path, lease: str) -> None:
     children = [python(_CALLS, path, lease) for _ in range(2)]
     try:
         for child in children:
@@ -181,7 +181,7 @@ def test_every_process_stops_within_a_second_and_goes_on(path: Path, lease: str)
 
 
 @LEDGERS
-def test_a_raised_limit_admits_more_and_lapses(
+def test_a_raised_limit_admits_more_until_it_ends(
     make: MakeKeeper, clock: FakeClock, ledger: str
 ) -> None:
     keeper = make(limit(2), limit(1, name="each", per="user"), ledger=ledger)

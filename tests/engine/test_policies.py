@@ -1,4 +1,4 @@
-"""What happens where the answer is not clear: over a limit, no price, thresholds."""
+"""The policies: over a limit, without a price, at a threshold."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COST = {"name": "money", "meter": "cost"}
 TOKENS: dict[str, Any] = {"model": "gemini-99-unheard-of", "input_tokens": 1_000_000}
 
 
-def test_limit_exceeded_says_what_a_program_and_a_person_need(make: MakeKeeper) -> None:
+def test_limit_exceeded_has_the_facts_for_a_program_and_a_person(make: MakeKeeper) -> None:
     keeper = make(limit(10), limit(3, name="calls an hour", window="hour"))
     keeper.record("gemini", requests=2)
     with pytest.raises(LimitExceeded) as caught:
@@ -34,11 +34,11 @@ def test_limit_exceeded_says_what_a_program_and_a_person_need(make: MakeKeeper) 
     with pytest.raises(LimitExceeded) as both:
         keeper.reserve("gemini", requests=9)
     assert len(both.value.decision.refusing) == 2
-    assert both.value.limit.name == "cap"  # the one that takes longest to reset
-    assert keeper.status().limits[0].reserved == 0  # all or nothing
+    assert both.value.limit.name == "cap"  # the limit that resets last
+    assert keeper.status().limits[0].reserved == 0  # a refused call reserves under no limit
 
 
-def test_on_limit_warn_lets_pass_and_says_so(make: MakeKeeper) -> None:
+def test_on_limit_warn_admits_the_call_and_warns(make: MakeKeeper) -> None:
     heard: list[Verdict] = []
     keeper = make(limit(2), on_limit="warn", on_warning=heard.append)
     keeper.record("gemini", requests=2)
@@ -58,7 +58,7 @@ def test_a_limit_that_is_not_hard_never_refuses(make: MakeKeeper, mode: str) -> 
     assert keeper.status().limits[0].used == 3
 
 
-def test_count_only_leaves_the_cost_open_and_visible(make: MakeKeeper) -> None:
+def test_unpriced_count_only_leaves_the_cost_unknown_and_visible(make: MakeKeeper) -> None:
     keeper = make(limit("1.00", **COST))
     event = keeper.record("gemini", **TOKENS)
     assert event.cost_pico is None and not event.priced and event.price_id == ""
@@ -67,7 +67,7 @@ def test_count_only_leaves_the_cost_open_and_visible(make: MakeKeeper) -> None:
     assert row.quantities["input_tokens"] == 1_000_000
 
 
-def test_refuse_books_nothing(make: MakeKeeper) -> None:
+def test_unpriced_refuse_books_nothing(make: MakeKeeper) -> None:
     keeper = make(limit("1.00", **COST), on_unpriced="refuse")
     for use in (keeper.reserve, keeper.record):
         with pytest.raises(UnpricedModelError, match="gemini-99-unheard-of") as caught:
@@ -77,7 +77,7 @@ def test_refuse_books_nothing(make: MakeKeeper) -> None:
     keeper.record("gemini", model="gemini-2.0-flash", input_tokens=1)
 
 
-def test_price_as_highest_counts_against_money(make: MakeKeeper) -> None:
+def test_unpriced_highest_counts_the_highest_price_against_money(make: MakeKeeper) -> None:
     keeper = make(limit("0.000001", **COST), on_unpriced="price_as_highest")
     with pytest.raises(LimitExceeded):
         keeper.reserve("gemini", **TOKENS)
@@ -98,12 +98,12 @@ def test_each_threshold_warns_once_a_period(make: MakeKeeper, clock: FakeClock) 
     assert [used for _, used in heard] == [50, 80, 100]
     heard.clear()
     clock.advance(days=1)
-    keeper.record("gemini", requests=85)  # passes two at once: said once, at the higher
+    keeper.record("gemini", requests=85)  # crosses two thresholds: one warning, for the higher
     keeper.record("gemini", requests=1)
     assert [used for _, used in heard] == [85]
 
 
-def test_many_threads_hear_a_warning_once(make: MakeKeeper) -> None:
+def test_many_threads_cause_one_warning(make: MakeKeeper) -> None:
     heard: list[Verdict] = []
     keeper = make(limit(100, thresholds=[0.5]), on_warning=heard.append)
     keeper.record("gemini", requests=49)
@@ -121,7 +121,7 @@ def test_many_threads_hear_a_warning_once(make: MakeKeeper) -> None:
     assert len(heard) == 1
 
 
-def test_what_is_only_reserved_uses_up_no_warning(make: MakeKeeper) -> None:
+def test_a_released_reservation_uses_up_no_warning(make: MakeKeeper) -> None:
     heard: list[int] = []
     keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
     call = keeper.reserve("gemini", requests=8)
@@ -132,7 +132,7 @@ def test_what_is_only_reserved_uses_up_no_warning(make: MakeKeeper) -> None:
     assert heard == [8]
 
 
-def test_a_warning_is_given_again_after_use_has_fallen_below(make: MakeKeeper) -> None:
+def test_a_threshold_warns_again_after_use_fell_below_it(make: MakeKeeper) -> None:
     heard: list[int] = []
     keeper = make(limit(10), on_warning=lambda verdict: heard.append(verdict.used))
     keeper.record("gemini", event_id="a", requests=8)
@@ -143,7 +143,7 @@ def test_a_warning_is_given_again_after_use_has_fallen_below(make: MakeKeeper) -
     assert heard == [8, 8]
 
 
-def test_a_shadow_limit_is_noted_and_warns_nobody(make: MakeKeeper) -> None:
+def test_a_shadow_limit_is_noted_and_does_not_warn(make: MakeKeeper) -> None:
     heard: list[Verdict] = []
     keeper = make(limit(10, mode="shadow"), on_warning=heard.append)
     keeper.record("gemini", requests=9)
@@ -151,7 +151,7 @@ def test_a_shadow_limit_is_noted_and_warns_nobody(make: MakeKeeper) -> None:
     assert [entry.kind for entry in keeper.entries()] == ["record", "cross"]
 
 
-def test_without_a_callback_it_is_logged(
+def test_without_a_callback_a_warning_is_logged(
     make: MakeKeeper, caplog: pytest.LogCaptureFixture
 ) -> None:
     keeper = make(limit(10))
@@ -162,7 +162,7 @@ def test_without_a_callback_it_is_logged(
     assert "'cap'" in caplog.text and "9 of 10 requests" in caplog.text
 
 
-def test_where_no_handler_listens_it_is_printed(tmp_path: Path) -> None:
+def test_without_a_log_handler_a_warning_is_printed(tmp_path: Path) -> None:
     child = python(_WARNED, tmp_path / "ledger.db")
     out, err = child.communicate(timeout=SECONDS)
     assert (child.returncode, out) == (0, "")

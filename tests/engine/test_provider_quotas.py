@@ -1,4 +1,4 @@
-"""What replies say of the providers' quotas is kept beside the calls, seldom, and never in their way."""
+"""Provider quotas from replies: the keeper stores them rarely, and a failed write never disturbs a call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quotakeeper.metering.quota_notes import note_quotas
 from quotakeeper.providers.contract import QuotaReading
 from quotakeeper.testing.clock import FakeClock
 
-NOW = 1_795_334_400_000_000  # 2026-11-22T08:00:00Z, midnight Pacific
+NOW = 1_795_334_400_000_000  # 2026-11-22T08:00:00Z, midnight in Los Angeles
 SECOND = 1_000_000
 
 
@@ -37,7 +37,7 @@ def quota(remaining: int | None = 9, *, seen_at: int = NOW, amount: int | None =
 
 
 class Kept:
-    """A store that notes what it is given."""
+    """A store that records each write of quotas."""
 
     def __init__(self) -> None:
         self.writes: list[tuple[ProviderQuota, ...]] = []
@@ -49,10 +49,10 @@ class Kept:
         self.writes.append(tuple(quotas))
 
 
-def test_a_header_on_each_reply_costs_a_write_a_minute() -> None:
+def test_a_header_on_each_reply_costs_one_write_a_minute() -> None:
     clock, store = clock_at(NOW), Kept()
     seen = SeenQuotas(clock)
-    for left in range(1_000, 880, -1):  # a reply a second, for two minutes
+    for left in range(1_000, 880, -1):  # one reply a second, for two minutes
         seen.note([quota(left, amount=1_000)])
         seen.keep(store, clock.now())
         clock.advance(seconds=1)
@@ -61,7 +61,7 @@ def test_a_header_on_each_reply_costs_a_write_a_minute() -> None:
     assert store.writes[-1][0].remaining == 881
 
 
-def test_what_has_changed_itself_is_written_at_once_but_not_for_each_reply() -> None:
+def test_a_changed_quota_is_written_at_once_but_not_for_each_reply() -> None:
     clock, store = clock_at(NOW), Kept()
     seen = SeenQuotas(clock)
     seen.note([quota(9)])
@@ -78,7 +78,7 @@ def test_what_has_changed_itself_is_written_at_once_but_not_for_each_reply() -> 
     assert store.writes[2][0].amount == 20
 
 
-def test_a_store_that_fails_is_asked_again_a_minute_later(
+def test_a_store_that_fails_is_tried_again_a_minute_later(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock, store = clock_at(NOW), Kept()
@@ -97,7 +97,7 @@ def test_a_store_that_fails_is_asked_again_a_minute_later(
     assert store.writes == [(quota(),)]
 
 
-def test_a_provider_that_names_ever_new_quotas_fills_nothing() -> None:
+def test_a_provider_that_invents_quota_names_does_not_fill_memory() -> None:
     clock, store = clock_at(NOW), Kept()
     seen = SeenQuotas(clock)
     for number in range(5_000):
@@ -109,7 +109,7 @@ def test_a_provider_that_names_ever_new_quotas_fills_nothing() -> None:
     assert sum(map(len, store.writes)) == 256
 
 
-def test_a_forked_child_leaves_the_parents_to_the_parent() -> None:
+def test_a_forked_child_leaves_the_parents_quotas_to_the_parent() -> None:
     clock, store = clock_at(NOW), Kept()
     seen = SeenQuotas(clock)
     seen.note([quota()])
@@ -121,7 +121,7 @@ def test_a_forked_child_leaves_the_parents_to_the_parent() -> None:
     assert store.writes == []
 
 
-def test_the_upkeep_of_a_forked_child_forgets_them_too() -> None:
+def test_the_upkeep_of_a_forked_child_forgets_the_parents_quotas() -> None:
     with Keeper("memory:", config={"limit": []}, clock=clock_at(NOW)) as keeper:
         engine = engine_of(keeper)
         engine.quotas.note([quota()])
@@ -134,7 +134,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return "memory:" if request.param == "memory" else str(tmp_path / "ledger.db")
 
 
-def test_the_status_of_a_keeper_has_them_at_once(ledger: str) -> None:
+def test_a_keepers_status_shows_a_new_quota_at_once(ledger: str) -> None:
     with Keeper(ledger, config={"limit": []}, clock=clock_at(NOW)) as keeper:
         assert keeper.status().quotas == ()
         note_quotas(keeper, "openai", "gpt-x", [
@@ -145,13 +145,13 @@ def test_the_status_of_a_keeper_has_them_at_once(ledger: str) -> None:
         assert keeper.status(forecasts=False).quotas == (expected,)
 
 
-def test_another_process_reads_what_was_written(tmp_path: Path) -> None:
+def test_another_process_reads_the_written_quotas(tmp_path: Path) -> None:
     path, clock = tmp_path / "ledger.db", clock_at(NOW)
     with Keeper(path, config={"limit": []}, clock=clock) as one:
         note_quotas(one, "gemini", "gemini-2.5-flash", [
             QuotaReading("PerDay", "requests", "day", "America/Los_Angeles", amount=20)])  # fmt: skip
-        one.record("gemini", model="gemini-2.5-flash", input_tokens=1)  # its batch takes them along
-        one.status()  # asked after that batch, and the upkeep that follows it
+        one.record("gemini", model="gemini-2.5-flash", input_tokens=1)  # also writes the quotas
+        one.status()  # waits for that batch and for the upkeep after it
         with Keeper(path, config={"limit": []}, clock=clock) as two:
             assert two.status().quotas == (
                 ProviderQuota("gemini", "gemini-2.5-flash", "PerDay", "requests", "day", 20, None,
@@ -159,7 +159,7 @@ def test_another_process_reads_what_was_written(tmp_path: Path) -> None:
             )  # fmt: skip
 
 
-def test_a_row_that_nobody_wrote_is_damage(tmp_path: Path) -> None:
+def test_a_quota_row_with_impossible_values_is_damage(tmp_path: Path) -> None:
     path, clock = tmp_path / "ledger.db", clock_at(NOW)
     with Keeper(path, config={"limit": []}, clock=clock) as keeper:
         keeper.status()
@@ -177,12 +177,12 @@ def test_a_row_that_nobody_wrote_is_damage(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("now", "hours"),
     [
-        (1_772_956_800_000_000, 23),  # 2026-03-08T08:00:00Z: the clocks go forward that day
-        (1_793_516_400_000_000, 25),  # 2026-11-01T07:00:00Z: they go back that day
+        (1_772_956_800_000_000, 23),  # 2026-03-08T08:00:00Z: a day of 23 hours
+        (1_793_516_400_000_000, 25),  # 2026-11-01T07:00:00Z: a day of 25 hours
         (1_795_334_400_000_000, 24),
     ],
 )
-def test_a_day_that_ends_at_midnight_pacific_has_23_to_25_hours(now: int, hours: int) -> None:
+def test_a_quota_day_that_ends_at_midnight_pacific_has_23_to_25_hours(now: int, hours: int) -> None:
     with Keeper("memory:", config={"limit": []}, clock=clock_at(now)) as keeper:
         note_quotas(
             keeper,
@@ -194,7 +194,7 @@ def test_a_day_that_ends_at_midnight_pacific_has_23_to_25_hours(now: int, hours:
         assert found.resets_at == now + hours * 3_600 * SECOND
 
 
-def test_what_was_left_is_not_told_once_the_quota_was_reset() -> None:
+def test_after_its_reset_a_quotas_remaining_amount_is_unknown() -> None:
     clock = clock_at(NOW)
     with Keeper("memory:", config={"limit": []}, clock=clock) as keeper:
         note_quotas(keeper, "openai", "gpt-x", [
@@ -207,14 +207,14 @@ def test_what_was_left_is_not_told_once_the_quota_was_reset() -> None:
         assert (found.amount, found.remaining, found.resets_at) == (10, None, None)
 
 
-def test_a_reading_that_no_ledger_can_hold_is_left_out() -> None:
+def test_a_reading_that_no_ledger_can_store_is_left_out() -> None:
     with Keeper("memory:", config={"limit": []}, clock=clock_at(NOW)) as keeper:
         note_quotas(keeper, "openai", "m\n", [QuotaReading("q")])
         note_quotas(keeper, "openai", "m", [QuotaReading(""), QuotaReading("q", resets_at=2**70)])
         assert [(each.quota_id, each.resets_at) for each in keeper.status().quotas] == [("q", None)]
 
 
-def test_a_failed_write_is_no_trouble_of_the_calls(
+def test_a_failed_quota_write_does_not_disturb_calls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Keeper(tmp_path / "ledger.db", config={"limit": []}, clock=clock_at(NOW)) as keeper:

@@ -1,4 +1,4 @@
-"""A keeper and its reservations show the names that the documentation has, and no others."""
+"""The public names of a keeper and its reservations are exactly those in the documentation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def public(thing: object) -> set[str]:
 
 
 def documented(page: Path) -> set[str]:
-    """Every word of the code on a page: blocks, and what stands between backticks in a line."""
+    """Every word in the code of a page: in code blocks, and between backticks."""
     text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"```.*?```", text, re.DOTALL)
     inline = re.findall(r"`[^`\n]+`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))

@@ -1,4 +1,4 @@
-"""A call is settled at the price of what was served, though something else was asked for."""
+"""A call is settled at the price of the tier that the provider served, not of the tier that was requested."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ FLASH = "gemini-2.5-flash"
         ({}, None, 300_000_000),
     ],
 )
-def test_the_tier_served_is_the_one_that_is_paid_for(
+def test_a_call_costs_the_price_of_the_tier_that_was_served(
     make: MakeKeeper, asked: dict[str, str], served: dict[str, str] | None, cost: int
 ) -> None:
     keeper = make()
     call = keeper.reserve("gemini", model=FLASH, options=asked, input_tokens=2_000)
     made = call.settle(input_tokens=1_000, options=served)
     assert made.cost_pico == cost
-    # A correction of its length is priced at the same tier.
+    # A later correction of its length uses the same tier.
     assert keeper.correct(made.id, input_tokens=2_000).cost_pico == 2 * cost
 
 
 @pytest.mark.parametrize("wrong", [{"tier": "first class"}, {"colour": "red"}, ["tier"]])
-def test_options_that_are_none_leave_the_reservation_open(make: MakeKeeper, wrong: object) -> None:
+def test_wrong_options_leave_the_reservation_open(make: MakeKeeper, wrong: object) -> None:
     keeper = make()
     call = keeper.reserve("gemini", model=FLASH, input_tokens=2_000)
     with pytest.raises(InvalidInputError, match="options"):

@@ -1,4 +1,4 @@
-"""Notes of sessions under way: who dies in the middle of one leaves what it had used so far."""
+"""Notes of open sessions: if a process dies during a session, its note has what the session used so far."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _dead(keeper: Keeper) -> None:
-    """The process of this keeper is as good as killed: its mark is no longer locked."""
+    """Make this keeper's process look killed: unlock its owner mark."""
     store: Any = keeper._engine.worker.store
     store._mark.close(kept=True)
 
 
 @pytest.mark.parametrize("lease", ["off", "auto"])
-def test_another_process_books_what_a_dead_one_had_used(tmp_path: Path, lease: str) -> None:
+def test_another_process_books_the_notes_of_a_dead_one(tmp_path: Path, lease: str) -> None:
     dead = _keeper(tmp_path, lease)
     held, session = _held(dead), OpenSession()
     for seconds in (1, 2, 3):  # each note is shorter than the one before
@@ -64,7 +64,7 @@ def test_another_process_books_what_a_dead_one_had_used(tmp_path: Path, lease: s
     assert _files(tmp_path) == []
 
 
-def test_the_note_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
+def test_the_note_of_a_living_process_stays(tmp_path: Path) -> None:
     with _keeper(tmp_path) as living:
         held, session = _held(living), OpenSession()
         session.write(held, _used(1))
@@ -78,7 +78,7 @@ def test_the_note_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
         assert [each.quantities["audio_milliseconds"] for each in other.events()] == [5_000]
 
 
-def test_a_session_that_is_open_when_its_keeper_closes_is_booked(tmp_path: Path) -> None:
+def test_a_closing_keeper_books_its_open_session(tmp_path: Path) -> None:
     with _keeper(tmp_path) as keeper:
         held, session = _held(keeper), OpenSession()
         session.write(held, _used(2))
@@ -88,7 +88,7 @@ def test_a_session_that_is_open_when_its_keeper_closes_is_booked(tmp_path: Path)
     assert _files(tmp_path) == []
 
 
-def test_a_full_disk_is_told_and_a_torn_note_leaves_what_was_set_aside(
+def test_a_full_disk_is_logged_and_a_torn_note_leaves_the_reservation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead = _keeper(tmp_path)
@@ -105,7 +105,7 @@ def test_a_full_disk_is_told_and_a_torn_note_leaves_what_was_set_aside(
         assert {each.quantities.get("audio_milliseconds") for each in other.events()} == {60_000}
 
 
-def test_without_a_file_nothing_is_noted() -> None:
+def test_a_ledger_in_memory_leaves_no_notes() -> None:
     with Keeper("memory:", config(limit(1000, provider="deepgram"))) as keeper:
         held, session = _held(keeper), OpenSession()
         session.write(held, _used(1))

@@ -1,4 +1,4 @@
-"""A signal handler that comes at any instruction of a lease: it uses the keeper, or raises."""
+"""A signal handler that runs at any instruction of a lease may use the keeper or raise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NEEDS = (("requests", 1), ("input_tokens", 9))
 
 
 class Interruption:
-    """Acts once, before the instruction of this number; `count` is how many there were."""
+    """Calls a function once, before instruction number `at`. `count` is how many instructions ran."""
 
     def __init__(self, modules: tuple[ModuleType, ...], number: int, act: Callable[[], None]):
         self.count = 0
@@ -42,7 +42,7 @@ class Interruption:
         if event == "opcode":
             self.count += 1
             if self.count == self._number:
-                self._act()  # on top of the frame, as Python runs a signal handler
+                self._act()  # on top of the frame, where Python runs a signal handler
         return self.trace
 
 
@@ -51,7 +51,7 @@ def interrupted(
     modules: tuple[ModuleType, ...], number: int, act: Callable[[], None]
 ) -> Iterator[Interruption]:
     before, interruption = sys.gettrace(), Interruption(modules, number, act)
-    sys._getframe().f_trace_opcodes = True  # or 3.12 tells of no instruction of the first frame
+    sys._getframe().f_trace_opcodes = True  # else 3.12 traces no instruction of the first frame
     sys.settrace(interruption.trace)
     try:
         yield interruption
@@ -60,7 +60,7 @@ def interrupted(
 
 
 class Call:
-    """What a lease's room needs to know of a call."""
+    """The parts of a call that a lease's room reads."""
 
     def __init__(self, name: str) -> None:
         self.id = name
@@ -69,7 +69,7 @@ class Call:
 def every_instruction(
     modules: tuple[ModuleType, ...], run: Callable[[int, Callable[..., Any]], None]
 ) -> int:
-    """Call `run` with each number in turn until there is no such instruction; gives how many."""
+    """Call `run` with 1, 2, ... until there is no such instruction. Returns how many there are."""
     number = 0
     while True:
         number += 1
@@ -87,7 +87,7 @@ def every_instruction(
 
 
 @pytest.mark.parametrize("places", [1, 2])
-def test_two_that_take_at_once_get_no_more_than_there_is(places: int) -> None:
+def test_two_concurrent_takes_get_no_more_than_there_is(places: int) -> None:
     def run(_: int, at: Callable[..., Any]) -> None:
         room, got = LeaseRoom(), dict[str, bool]()
         room.add(tuple((name, amount * places) for name, amount in NEEDS))
@@ -110,7 +110,7 @@ def test_two_that_take_at_once_get_no_more_than_there_is(places: int) -> None:
     assert every_instruction((lease_room,), run) > 30
 
 
-def test_what_is_added_or_closed_at_once_is_not_lost() -> None:
+def test_a_concurrent_add_or_close_is_not_lost() -> None:
     def run(number: int, at: Callable[..., Any]) -> None:
         room, taken = LeaseRoom(), list[bool]()
         room.add(NEEDS)
@@ -176,13 +176,13 @@ def test_a_handler_may_use_the_keeper_at_any_instruction_of_a_lease(
 
 
 @pytest.mark.parametrize("sent", [False, True])
-def test_a_signal_that_raises_leaves_nothing_under_way(make: MakeKeeper, sent: bool) -> None:
+def test_a_signal_that_raises_leaves_no_open_call(make: MakeKeeper, sent: bool) -> None:
     keeper = make(limit(1_000_000), ledger="file", lease=64)
     leases = keeper._engine.leases
     assert leases is not None
     keeper.reserve("gemini", **CALL).settle(input_tokens=1)
     (key,) = leases._shapes
-    leases._shapes[key].sent = sent  # as of the calls of a library
+    leases._shapes[key].sent = sent  # like the calls of an HTTP library
     admit = partial(leases.take, handle=partial(LeasedReservation, keeper._engine.parts, leases))
     raised = settled = 0
 
@@ -211,12 +211,13 @@ def test_a_signal_that_raises_leaves_nothing_under_way(make: MakeKeeper, sent: b
     room = lease.room.newest.room
     assert leases._under_way == {} and keeper.verify() == []
     assert held.id == lease.id and held.quantities.items() <= room.items()
-    # Interrupted as it is handed over, where Python runs no handler, it is assumed to have left.
+    # If the interrupt comes during the hand-over, where Python runs no handler, the call is
+    # assumed.
     (limited,) = keeper.status().limits
     assert 0 <= limited.used - 2 <= 2 * sent
 
 
-def test_a_part_of_the_journal_that_goes_at_any_instruction_takes_no_call_with_it(
+def test_a_journal_part_that_is_removed_at_any_instruction_loses_no_call(
     make: MakeKeeper, clock: FakeClock, path: Path
 ) -> None:
     keeper = make(limit(1_000_000), ledger="file", lease=64)
@@ -230,13 +231,13 @@ def test_a_part_of_the_journal_that_goes_at_any_instruction_takes_no_call_with_i
 
     def run(_: int, at: Callable[..., Any]) -> None:
         nonlocal drawn
-        keeper.reserve("gemini", **CALL).settle(input_tokens=1)  # so that the lease is not idle
+        keeper.reserve("gemini", **CALL).settle(input_tokens=1)  # keeps the lease in use
         with at(turn):
             call = keeper.reserve("gemini", **CALL)
         kept = "".join(
             part.read_text(encoding="ascii") for part in map(path.with_name, parts(path))
         )
-        if f"\nA {call.id} " not in kept:  # whoever buries this process would not hear of it
+        if f"\nA {call.id} " not in kept:  # a process that recovers this one would not see the call
             drawn += 1
             assert call._leased.drawn  # type: ignore[attr-defined]
         call.settle(input_tokens=1)
@@ -247,7 +248,7 @@ def test_a_part_of_the_journal_that_goes_at_any_instruction_takes_no_call_with_i
     assert keeper.verify() == []
 
 
-def test_a_call_that_takes_while_its_part_of_the_journal_goes_is_drawn_first(
+def test_a_call_taken_while_its_journal_part_is_removed_is_booked_first(
     make: MakeKeeper, clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = make(limit(1_000_000), ledger="file", lease=64)
@@ -262,7 +263,7 @@ def test_a_call_that_takes_while_its_part_of_the_journal_goes_is_drawn_first(
         before = leases._segments.current
         removable = turn(*given)
         after, leases._segments.current = leases._segments.current, before
-        call = leases.take(key, handle)  # it had asked where to write before the turn
+        call = leases.take(key, handle)  # it chose the journal part before the turn
         leases._segments.current = after
         assert call is not None and after is not before and before in removable
         late.append(call)

@@ -1,4 +1,4 @@
-"""`on_store_failure`: deny stops the call; allow lets it out and counts it once, later."""
+"""`on_store_failure`: `deny` stops the call; `allow` lets it pass and counts it once, later."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_deny_raises_and_books_nothing(make: MakeKeeper) -> None:
     assert list(keeper.events()) == []
 
 
-def test_a_ledger_that_cannot_be_opened(tmp_path: Path) -> None:
+def test_a_ledger_that_cannot_be_opened_raises(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with (
         Keeper(tmp_path / "file" / "ledger.db", config(limit(1))) as keeper,
@@ -64,7 +64,7 @@ def test_a_ledger_that_cannot_be_opened(tmp_path: Path) -> None:
     assert len(spools(tmp_path / "other.db")) == 1
 
 
-def test_allow_spools_and_replays_once(make: MakeKeeper, path: Path) -> None:
+def test_allow_spools_a_call_and_replays_it_once(make: MakeKeeper, path: Path) -> None:
     keeper, store = broken(make)
     recorded = keeper.record("gemini", requests=2, event_id="recorded")
     with keeper.reserve("gemini", input_tokens=10, event_id="settled") as call:
@@ -92,7 +92,7 @@ def test_allow_spools_and_replays_once(make: MakeKeeper, path: Path) -> None:
     assert keeper.verify() == []
 
 
-def test_it_comes_back_by_itself_with_the_next_call(make: MakeKeeper) -> None:
+def test_the_next_call_replays_the_spool(make: MakeKeeper) -> None:
     keeper, store = broken(make)
     keeper.record("gemini", event_id="spooled")
     store.error = None
@@ -100,7 +100,7 @@ def test_it_comes_back_by_itself_with_the_next_call(make: MakeKeeper) -> None:
     assert {event.id for event in keeper.events()} == {"spooled", "next"}
 
 
-def test_a_reservation_made_before_is_settled_through_the_spool(make: MakeKeeper) -> None:
+def test_a_reservation_made_before_a_failure_is_settled_through_the_spool(make: MakeKeeper) -> None:
     keeper, store = broken(make)
     store.error = None
     plain, managed, late = (keeper.reserve("gemini", event_id=name) for name in "abc")
@@ -116,7 +116,7 @@ def test_a_reservation_made_before_is_settled_through_the_spool(make: MakeKeeper
     assert keeper.verify() == []
 
 
-def test_coroutines_spool_as_well(make: MakeKeeper) -> None:
+def test_coroutines_spool_too(make: MakeKeeper) -> None:
     keeper, store = broken(make)
 
     async def work() -> None:
@@ -130,7 +130,7 @@ def test_coroutines_spool_as_well(make: MakeKeeper) -> None:
     assert keeper.status().limits[0].used == 3
 
 
-def test_a_ledger_that_hangs_is_one_that_fails(make: MakeKeeper) -> None:
+def test_a_ledger_that_blocks_counts_as_failed(make: MakeKeeper) -> None:
     keeper, store = broken(make)
     store.error = None
     store.forget()
@@ -138,7 +138,7 @@ def test_a_ledger_that_hangs_is_one_that_fails(make: MakeKeeper) -> None:
     keeper._engine.worker.patience = 0.02
     with keeper.reserve("gemini", event_id="reserved") as call:
         call.settle(requests=2)
-    keeper.record("gemini", event_id="recorded")  # may be booked, and is spooled: once
+    keeper.record("gemini", event_id="recorded")  # may be booked, and is spooled: it counts once
     keeper._engine.worker.patience = 15
     store.before.set()
     assert keeper.status().limits[0].used == 3
@@ -146,14 +146,12 @@ def test_a_ledger_that_hangs_is_one_that_fails(make: MakeKeeper) -> None:
     assert keeper.verify() == []
 
 
-def test_a_reservation_that_came_late_and_was_given_back_still_counts(make: MakeKeeper) -> None:
+def test_a_late_reservation_that_was_released_still_counts_when_settled(make: MakeKeeper) -> None:
     keeper, store = broken(make)
     store.error = None
     store.forget()
     store.after.clear()
-    keeper._engine.worker.patience = (
-        0.5  # for the worker to take the reservation up, however busy it is
-    )
+    keeper._engine.worker.patience = 0.5  # 0.5 s for a busy worker to take the reservation
     with keeper.reserve("gemini", event_id="job") as call:
         call.settle(requests=2)
     keeper._engine.worker.patience = 15
@@ -163,16 +161,16 @@ def test_a_reservation_that_came_late_and_was_given_back_still_counts(make: Make
     assert keeper.status().limits[0].used == 2
 
 
-def test_another_process_replays_what_a_dead_one_left(make: MakeKeeper, path: Path) -> None:
+def test_another_process_replays_a_dead_ones_spool(make: MakeKeeper, path: Path) -> None:
     keeper, store = broken(make)
     for number in range(20):
         keeper.record("gemini", event_id=f"id-{number}")
     (file,) = spools(path)
     text = file.read_text()
     torn = path.with_name(f"{path.name}.spool-999-dead")
-    torn.write_text(text + text[:70])  # another copy, whose last line was torn
+    torn.write_text(text + text[:70])  # a copy with a torn last line
     taken = path.with_name(f"{path.name}.spool-998-dead.taken-997-dead")
-    taken.write_text("\n\n" + text)  # and one whose replay was cut short by a crash
+    taken.write_text("\n\n" + text)  # a copy whose replay a crash interrupted
     code = """
 import sys
 from quotakeeper import Keeper
@@ -187,7 +185,9 @@ with Keeper(sys.argv[1], {"default_limits": False, "timezone": "UTC"}, "process"
     assert spools(path) == []
 
 
-def test_a_crash_in_the_middle_of_a_replay(make: MakeKeeper, path: Path) -> None:
+def test_a_crash_in_the_middle_of_a_replay_counts_each_call_once(
+    make: MakeKeeper, path: Path
+) -> None:
     keeper, store = broken(make)
     for number in range(3):
         keeper.record("gemini", event_id=f"id-{number}")
@@ -213,7 +213,7 @@ Keeper(sys.argv[1], {"default_limits": False, "timezone": "UTC"}, "process").sta
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows renames no file that is open")
 @pytest.mark.parametrize("begun_anew", [False, True])
-def test_a_call_that_is_written_to_a_file_that_was_just_booked_still_counts(
+def test_a_call_written_to_a_spool_file_that_is_removed_still_counts(
     make: MakeKeeper, path: Path, monkeypatch: pytest.MonkeyPatch, begun_anew: bool
 ) -> None:
     keeper, store = broken(make)
@@ -221,9 +221,9 @@ def test_a_call_that_is_written_to_a_file_that_was_just_booked_still_counts(
 
     def open_slowly(name: Any, *more: Any) -> int:
         fd = opened(name, *more)
-        if ".spool-" in str(name) and not taken:  # opened, and not written to yet
+        if ".spool-" in str(name) and not taken:  # opened, and still empty
             taken.append(str(name))
-            make(limit(100), ledger="file").status()  # another books the file and removes it
+            make(limit(100), ledger="file").status()  # books the file and removes it
             assert spools(path) == []
             if begun_anew:
                 keeper.record("gemini", event_id="another thread's")
@@ -239,7 +239,7 @@ def test_a_call_that_is_written_to_a_file_that_was_just_booked_still_counts(
     assert spools(path) == []
 
 
-def test_one_line_that_cannot_be_booked_does_not_hold_up_the_rest(
+def test_one_line_that_cannot_be_booked_does_not_block_the_others(
     make: MakeKeeper, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     keeper, store = broken(make)
@@ -259,9 +259,7 @@ def test_one_line_that_cannot_be_booked_does_not_hold_up_the_rest(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
-def test_a_folder_that_cannot_be_written_to_keeps_it_in_memory(
-    make: MakeKeeper, path: Path
-) -> None:
+def test_a_folder_without_write_access_keeps_calls_in_memory(make: MakeKeeper, path: Path) -> None:
     with modes_hold():  # the thread that books is started in here
         keeper, store = broken(make)
         path.parent.chmod(0o500)
@@ -274,12 +272,12 @@ def test_a_folder_that_cannot_be_written_to_keeps_it_in_memory(
     assert keeper.status().limits[0].used == 1
 
 
-def test_a_full_disk_keeps_it_in_memory(
+def test_a_full_disk_keeps_calls_in_memory(
     make: MakeKeeper, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper, store = broken(make)
     write = os.write
-    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:20]))  # there it was full
+    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:20]))  # then it is full
     keeper.record("gemini", event_id="torn")
     monkeypatch.undo()
     keeper.record("gemini", event_id="whole")
@@ -304,7 +302,7 @@ def test_spooled_calls_count_on_the_day_they_were_made(
     assert spools(path) == []
 
 
-def test_a_forked_child_neither_books_nor_loses_what_its_parent_keeps_in_memory() -> None:
+def test_a_forked_child_neither_books_nor_loses_its_parents_calls_in_memory() -> None:
     labels, figures = CallLabels("gemini", "m"), Figures({"requests": 1})
     spool = Spool(None, "owner")
     spool.add(Record("a", labels, figures))

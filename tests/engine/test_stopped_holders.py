@@ -1,8 +1,8 @@
-"""A holder of leases is stopped at each step, another process ends its leases and uses what is left.
+"""A holder of leases stops at each step. Another process ends its leases and uses the remaining room.
 
-Both are keepers on one ledger file. Where the holder is stopped, the other one runs: a clock has
-jumped ahead for both (a stopped process, a suspended machine), or for the other alone (a clock that
-is set wrongly, while the holder is in the middle of its work).
+Both are keepers on one ledger file. Where the holder stops, the other one runs. In some
+cases a clock has jumped ahead for both: a stopped process, a suspended machine. In others only the other
+process's clock is wrong, while the holder is in the middle of its work.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def sweep(keeper: Keeper) -> None:
 
 
 def used_up(keeper: Keeper) -> int:
-    """How many calls are admitted until there is no room."""
+    """Reserve until a call is refused. Returns how many calls were admitted."""
     count = 0
     with suppress(LimitExceeded):
         while True:
@@ -49,7 +49,7 @@ def used_up(keeper: Keeper) -> int:
 
 
 class Stopped:
-    """A holder, and another process that takes over where `here` is called for the chosen step."""
+    """A holder, and another process that takes over when the holder reaches the chosen step."""
 
     def __init__(self, holder: Keeper, other: Keeper, clocks: list[FakeClock]) -> None:
         self.holder, self.other, self.clocks = holder, other, clocks
@@ -60,7 +60,7 @@ class Stopped:
         self.then: Callable[[], object] = lambda: None
 
     def here(self, step: str) -> None:
-        """The holder has come to a step."""
+        """Call this when the holder reaches a step."""
         self.seen[step] = self.seen.get(step, 0) + 1
         if self.at == (step, self.seen[step]):
             self.happened = True
@@ -71,7 +71,7 @@ class Stopped:
             self.others += used_up(self.other)
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Come by at every line of the holder's journal, and before and after each of its commits."""
+        """Make a step of each line of the holder's journal, and of the moments around each commit."""
         append = JournalSegment.append
 
         def appended(segment: JournalSegment, line: str) -> None:
@@ -100,7 +100,7 @@ class Stopped:
         worker._store = Store()
 
     def call(self) -> Any:
-        """One call of the holder, if it is admitted."""
+        """Make one call of the holder. Returns None if it is refused."""
         try:
             call = reserve(self.holder)
         except LimitExceeded:
@@ -110,7 +110,7 @@ class Stopped:
         return call
 
     def live(self, clock: FakeClock) -> None:
-        """A life of leases: granted, drawn on, grown, renewed, cut, idle, given back."""
+        """The life of a lease: granted, used, grown, renewed, cut, idle, given back."""
         calls: list[Any] = []
         for round_ in range(4):
             calls += [self.call() for _ in range(3)]
@@ -154,14 +154,15 @@ def stopped(
 ) -> Iterator[Stopped]:
     wrong = FakeClock("2026-11-23T12:00:00Z")
     both = request.param == "both clocks"
-    # Who finds no room is refused at once: the clock stands still, so waiting would not end.
+    # A call without room is refused at once, because waiting would not end while the clock stands
+    # still.
     holder = make(limit(AMOUNT), ledger="file", lease=10, on_busy="refuse")
     other = make(limit(AMOUNT), ledger="file", clock=clock if both else wrong, on_busy="refuse")
     yield Stopped(holder, other, [clock] if both else [wrong])
 
 
 @pytest.mark.parametrize("at", STEPS, ids=lambda at: f"{at[0]} {at[1]}")
-def test_stopped_at_each_step_no_more_is_admitted_than_the_limit(
+def test_a_holder_stopped_at_any_step_admits_no_more_than_the_limit(
     stopped: Stopped, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, at: tuple[str, int],
     path: Path,
 ) -> None:  # fmt: skip
@@ -172,7 +173,7 @@ def test_stopped_at_each_step_no_more_is_admitted_than_the_limit(
     admitted = stopped.mine + stopped.others
     assert admitted <= AMOUNT
     stopped.holder.close()
-    # All of them were settled: nothing is counted twice, and nothing that was not admitted.
+    # All calls were settled: none counts twice, and none counts that was not admitted.
     assert standing(stopped.other) == [(admitted, 0)]
     assert admitted == AMOUNT, "what the holder did not use came back"
     assert stopped.other.verify() == []
@@ -199,7 +200,7 @@ def test_a_second_process_that_fences_finds_nothing_to_give_back(
     assert standing(second) == [(AMOUNT, 0)] and second.verify() == []
 
 
-def test_two_that_fence_at_once_book_each_call_once(
+def test_two_processes_that_fence_at_once_book_each_call_once(
     make: MakeKeeper, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holder, first, second = (
@@ -216,7 +217,7 @@ def test_two_that_fence_at_once_book_each_call_once(
     def interrupted(ledger: Path, owner: str) -> None:
         fence(ledger, owner)
         monkeypatch.setattr(fences, "fence", fence)
-        sweep(second)  # fences anew, reads, gives the room back; the first then reads on
+        sweep(second)  # fences again, reads, gives the room back; then the first reads on
 
     monkeypatch.setattr(fences, "fence", interrupted)
     sweep(first)
@@ -231,7 +232,7 @@ def test_two_that_fence_at_once_book_each_call_once(
 # -- the fence
 
 
-def test_a_lease_of_before_the_fence_admits_nothing_and_the_next_one_does(
+def test_a_lease_from_before_the_fence_admits_nothing_and_the_next_one_does(
     make: MakeKeeper, path: Path
 ) -> None:
     keeper = make(limit(AMOUNT), ledger="file", lease=10)
@@ -246,19 +247,20 @@ def test_a_lease_of_before_the_fence_admits_nothing_and_the_next_one_does(
     assert standing(keeper) == [(2, 9)] and keeper.verify() == []
 
 
-def test_the_token_is_read_before_the_ledger_is_asked(
+def test_the_fence_is_read_before_the_ledger_is_asked(
     stopped: Stopped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped.watch(monkeypatch)
     stopped.at = ("after Reserve", 1)
-    assert stopped.call() is None and stopped.others == AMOUNT  # all that there is is used
+    assert stopped.call() is None and stopped.others == AMOUNT  # the limit is used up
 
 
-def test_what_is_admitted_until_the_fence_is_there_is_read(
+def test_a_call_admitted_before_the_fence_is_read(
     make: MakeKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead = FakeClock("2026-11-23T12:00:00Z")
-    # Who finds no room is refused at once: the clock stands still, so waiting would not end.
+    # A call without room is refused at once, because waiting would not end while the clock stands
+    # still.
     holder = make(limit(AMOUNT), ledger="file", lease=10, on_busy="refuse")
     other = make(limit(AMOUNT), ledger="file", clock=ahead)
     calls = [reserve(holder)]
@@ -279,7 +281,7 @@ def test_what_is_admitted_until_the_fence_is_there_is_read(
     assert standing(other) == [(AMOUNT, 0)] and other.verify() == []
 
 
-def test_the_fence_is_there_as_long_as_the_journal(
+def test_the_fence_exists_as_long_as_the_journal(
     make: MakeKeeper, clock: FakeClock, path: Path
 ) -> None:
     keeper = make(limit(AMOUNT), ledger="file", lease=10)
@@ -315,7 +317,7 @@ def test_without_a_fence_there_is_no_lease(
 
 
 @pytest.mark.parametrize("how", ["missing", "short", "forbidden", "a link", "no journal"])
-def test_a_holder_that_cannot_be_fenced_has_its_rest_assumed_and_corrects_it(
+def test_a_holder_that_cannot_be_fenced_has_its_lease_assumed_and_corrects_it(
     make: MakeKeeper, clock: FakeClock, path: Path, how: str, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -350,17 +352,17 @@ def test_a_holder_that_cannot_be_fenced_has_its_rest_assumed_and_corrects_it(
     (rest,) = other.events()
     assert (rest.provenance, rest.quantities["requests"]) == (Provenance.ASSUMED, 10)
     assert used_up(other) == AMOUNT - 10
-    for call in calls[1:]:  # the holder goes on
+    for call in calls[1:]:  # the holder continues
         call.settle(**USED)
     tend(holder)
-    assert standing(other) == [(AMOUNT - 6, 0)]  # four were made on it; the rest came back, once
+    assert standing(other) == [(AMOUNT - 6, 0)]  # four calls; the rest came back once
     assert used_up(other) == 6 and used_up(holder) == 0
     assert other.verify() == [] and holder.verify() == []
     holder.close()
     assert standing(other) == [(AMOUNT, 0)]
 
 
-def test_what_is_left_assumed_by_a_holder_that_died_is_corrected_by_its_journal(
+def test_the_journal_of_a_dead_holder_corrects_its_assumed_lease(
     make: MakeKeeper, clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holder, other = make(limit(AMOUNT), ledger="file", lease=10), make(limit(AMOUNT), ledger="file")
@@ -381,7 +383,7 @@ def test_what_is_left_assumed_by_a_holder_that_died_is_corrected_by_its_journal(
 
 
 class died:
-    """A keeper on a copy of what is on the disk, where nobody else lives."""
+    """A keeper of another process on a copy of the files as they are now."""
 
     def __init__(self, path: Path, clock: FakeClock) -> None:
         folder = path.parent / f"copy-{len(os.listdir(path.parent))}"
@@ -399,14 +401,14 @@ class died:
 
 
 @pytest.mark.parametrize("step", ["before line A", "after line A", "before line R", "after line R"])
-def test_a_holder_that_dies_after_it_was_fenced_has_admitted_no_more(
+def test_a_holder_that_dies_after_its_fence_has_admitted_no_more(
     stopped: Stopped, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, path: Path, step: str
 ) -> None:
-    """It may have written a line that it would have refused."""
+    """Its journal may have a line of a call that it would have refused."""
     stopped.watch(monkeypatch)
     deaths: list[tuple[list[tuple[int, int]], list[Any]]] = []
     here = stopped.here
-    alive = [True]  # the holder's worker may come by while its caller dies: popping is atomic
+    alive = [True]  # the worker may run too; pop() is atomic
 
     def dying(at: str) -> None:
         here(at)
@@ -421,7 +423,7 @@ def test_a_holder_that_dies_after_it_was_fenced_has_admitted_no_more(
     assert deaths == [([(AMOUNT, 0)], [])]
 
 
-def test_a_line_written_behind_the_fence_counts_nothing_after_a_death(
+def test_a_line_written_after_the_fence_counts_nothing_after_a_death(
     make: MakeKeeper, clock: FakeClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holder, other = make(limit(AMOUNT), ledger="file", lease=10), make(limit(AMOUNT), ledger="file")
@@ -445,12 +447,12 @@ def test_a_line_written_behind_the_fence_counts_nothing_after_a_death(
     assert found == [[(AMOUNT, 0)]] and standing(other) == [(AMOUNT, 0)]
 
 
-def test_a_lease_of_which_not_all_could_be_booked_is_assumed(
+def test_a_lease_with_a_call_that_could_not_be_booked_is_assumed(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     holder, other = make(limit(AMOUNT), ledger="file", lease=10), make(limit(AMOUNT), ledger="file")
     call = reserve(holder)
-    other.record("gemini", event_id=call.id, model="gemini-2.0-flash")  # somebody else's, by its id
+    other.record("gemini", event_id=call.id, model="gemini-2.0-flash")  # uses the call's id
     clock.advance(seconds=TERM_SECONDS + 1)
     sweep(other)
     assert standing(other) == [(11, 0)]
@@ -459,10 +461,10 @@ def test_a_lease_of_which_not_all_could_be_booked_is_assumed(
     assert standing(other) == [(1, 0)] and other.verify() == []
 
 
-# -- what gives back
+# -- giving a lease back
 
 
-def test_a_call_that_ends_as_its_lease_is_given_back_is_drawn_before(
+def test_a_call_that_ends_while_its_lease_is_given_back_is_booked_first(
     make: MakeKeeper, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = make(limit(AMOUNT), ledger="file", lease=10)
@@ -472,7 +474,7 @@ def test_a_call_that_ends_as_its_lease_is_given_back_is_drawn_before(
 
     def drained(store: Any, now: int) -> None:
         drain(store, now)
-        if leases._returning and not call._ended:  # another thread is quick
+        if leases._returning and not call._ended:  # another thread runs in between
             call.settle(**USED)
 
     monkeypatch.setattr(leases, "drain", drained)
@@ -484,7 +486,7 @@ def test_a_call_that_ends_as_its_lease_is_given_back_is_drawn_before(
     assert kinds == ["reserve", "draw", "release", "settle"] and keeper.verify() == []
 
 
-def test_the_end_of_a_call_stays_as_long_as_its_beginning(path: Path) -> None:
+def test_the_end_of_a_call_stays_in_the_journal_as_long_as_its_start(path: Path) -> None:
     parts = Segments(path, "owner")
     assert parts.ready(0.0)
     first = parts.current
@@ -501,7 +503,7 @@ def test_the_end_of_a_call_stays_as_long_as_its_beginning(path: Path) -> None:
 # -- the holder's own clock
 
 
-def test_its_own_overdue_lease_is_given_back_not_swept(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_holder_gives_its_own_overdue_lease_back(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(AMOUNT), ledger="file", lease=10)
     for _ in range(3):
         reserve(keeper).settle(**USED)
@@ -515,7 +517,7 @@ def test_its_own_overdue_lease_is_given_back_not_swept(make: MakeKeeper, clock: 
     assert standing(keeper) == [(4, 0)] and keeper.verify() == []
 
 
-def test_a_lease_whose_grant_was_never_heard_of_comes_back(
+def test_a_lease_whose_grant_was_never_received_comes_back(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(AMOUNT), ledger="file", lease=10)
@@ -533,7 +535,9 @@ def test_a_lease_whose_grant_was_never_heard_of_comes_back(
     assert standing(keeper) == [(1, 0)] and keeper.verify() == []
 
 
-def test_in_memory_it_gives_back_by_itself(make: MakeKeeper, clock: FakeClock) -> None:
+def test_a_keeper_in_memory_gives_its_overdue_lease_back(
+    make: MakeKeeper, clock: FakeClock
+) -> None:
     keeper = make(limit(AMOUNT), lease=10)
     reserve(keeper).settle(**USED)
     clock.advance(seconds=TERM_SECONDS + 1)

@@ -23,12 +23,13 @@ from tests.engine.test_forks import in_child
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX"),
-    # The test runner has threads of its own. Children, which have none, are told of any.
+    # The test runner has its own threads. Child processes have none, so they are checked for
+    # warnings.
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]
 
 
-_before: set[threading.Thread] = set()  # an earlier test's keeper may still be on its way out
+_before: set[threading.Thread] = set()  # an earlier keeper's thread may still be ending
 
 
 @pytest.fixture
@@ -39,10 +40,10 @@ def keeper(path: Path) -> Iterator[Keeper]:
         yield keeper
 
 
-def test_where_daemon_threads_are_not_allowed_none_is_started_from_a_finalizer(
+def test_a_finalizer_starts_no_thread_where_daemon_threads_are_not_allowed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """An isolated sub-interpreter: a raw thread there would outlive it, which ends the process."""
+    """This is an isolated sub-interpreter. A thread that outlives it would end the whole process."""
     started = list[object]()
     monkeypatch.setattr(resumable_thread, "start_native", lambda *given: started.append(given))
     thread = ResumableThread("quotakeeper-tried")
@@ -58,7 +59,7 @@ def names() -> list[str]:
     return [thread.name for thread in since if "quotakeeper" in thread.name]
 
 
-# `before` hooks run last to first: one that is registered before ours sees what Python counts.
+# `before` hooks run last to first: this hook was registered first, so it sees what Python counts.
 _COUNTING = """
 import os, sys, threading
 seen = []
@@ -88,7 +89,7 @@ assert seen == [["MainThread"]] * 22, seen
 """
 
 
-def test_python_counts_no_thread_of_a_keeper(path: Path) -> None:
+def test_python_counts_no_thread_of_a_keeper_at_a_fork(path: Path) -> None:
     child = python(_COUNTING, path)
     _, err = child.communicate(timeout=2 * SECONDS)
     assert (child.returncode, err) == (0, "")
@@ -97,25 +98,25 @@ def test_python_counts_no_thread_of_a_keeper(path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="3.12 begins to warn")
-def test_python_does_not_warn_of_a_keeper(path: Path) -> None:
-    # Not "error": until 3.15 Python drops the exception of this warning.
+def test_python_does_not_warn_of_a_keeper_at_a_fork(path: Path) -> None:
+    # Not "error": until 3.15, Python drops the exception that this warning raises.
     child = python(f"import warnings; warnings.simplefilter('always')\n{_COUNTING}", path)
     _, err = child.communicate(timeout=2 * SECONDS)
     assert (child.returncode, err) == (0, "")
 
 
 @pytest.mark.parametrize("end", [Keeper.close, lambda keeper: in_child(lambda: None)])
-def test_a_thread_has_left_the_process_at_close_and_at_a_fork(
+def test_close_and_fork_wait_until_the_thread_has_left_the_process(
     keeper: Keeper, end: Callable[[Keeper], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper.record("gemini", event_id="first")
-    answers = [True, True, False]  # Python 3.12 no longer counts it, the system still does
+    answers = [True, True, False]  # Python 3.12 counts it no longer, the system still does
     monkeypatch.setattr(resumable_thread, "_is_in_process", lambda native_id: answers.pop(0))
     end(keeper)
     assert answers == []
 
 
-def test_what_is_handed_over_while_a_process_forks_is_carried_out(keeper: Keeper) -> None:
+def test_a_command_handed_over_during_a_fork_is_carried_out(keeper: Keeper) -> None:
     keeper.record("gemini", event_id="before")
     call = keeper.reserve("gemini")
     keeper._engine.worker.before_fork()
@@ -129,7 +130,7 @@ def test_what_is_handed_over_while_a_process_forks_is_carried_out(keeper: Keeper
     assert keeper.reservations() == [] and len(names()) == 1
 
 
-def test_what_comes_behind_the_request_to_stop_is_carried_out_after_the_fork(
+def test_a_command_after_the_stop_request_is_carried_out_after_the_fork(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = keeper.reserve("gemini")
@@ -148,7 +149,7 @@ def test_what_comes_behind_the_request_to_stop_is_carried_out_after_the_fork(
     assert keeper.reservations() == []
 
 
-def test_what_a_finalizer_ends_after_a_fork_waits_for_nobody(keeper: Keeper) -> None:
+def test_a_call_that_a_finalizer_ends_after_a_fork_waits_for_nobody(keeper: Keeper) -> None:
     call = keeper.reserve("gemini")
     assert in_child(lambda: None) == 0
     assert names() == []
@@ -158,7 +159,7 @@ def test_what_a_finalizer_ends_after_a_fork_waits_for_nobody(keeper: Keeper) -> 
 
 
 @pytest.mark.parametrize("can_start", [True, False])
-def test_a_keeper_that_rests_after_a_fork_still_says_goodbye(
+def test_a_keeper_that_rests_after_a_fork_still_closes_at_exit(
     path: Path, can_start: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python 3.12 starts no thread at its exit."""
@@ -181,7 +182,7 @@ def _refused(thread: threading.Thread) -> None:
 
 
 def test_a_fork_in_the_workers_own_thread_does_not_wait_for_it(keeper: Keeper) -> None:
-    keeper._engine.worker.patience = 600  # a wait for itself would last as long
+    keeper._engine.worker.patience = 600  # a wait for itself would last 600 s
 
     def fork(*_: object) -> int:
         return in_child(lambda: None)
@@ -213,7 +214,7 @@ def test_a_signal_handler_may_fork_while_a_command_is_handed_over(
     assert handlers == {} and len(names()) == 1
 
 
-def test_a_worker_that_cannot_end_in_time_goes_on(path: Path) -> None:
+def test_a_worker_that_cannot_end_in_time_continues(path: Path) -> None:
     keeper = Keeper(path, config(limit(100)), "process")
     store = gated(keeper)
     keeper._engine.worker.patience = 0.05
@@ -232,7 +233,7 @@ def test_a_worker_that_cannot_end_in_time_goes_on(path: Path) -> None:
 
 
 def test_an_interrupted_start_leaves_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C comes when the thread is there already, and `start` has not returned yet."""
+    """Ctrl-C arrives when the thread exists and `start` has not returned."""
     served: list[str] = []
     go = threading.Event()
     thread = ResumableThread("quotakeeper-test")
@@ -257,10 +258,10 @@ def test_an_interrupted_start_leaves_one_thread(monkeypatch: pytest.MonkeyPatch)
     assert served == ["once"]
 
 
-def test_a_stop_lasts_until_the_operating_system_counts_the_thread_no_longer(
+def test_a_stop_lasts_until_the_operating_system_has_removed_the_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Python 3.12 counts by the operating system, and joins a thread before that is rid of it."""
+    """Python 3.12 counts the operating system's threads. A thread that was just joined may still be there."""
     queue: SimpleQueue[StopRequest] = SimpleQueue()
     thread, there, exists = ResumableThread("quotakeeper-test"), [True, True, False], os.path.exists
 
@@ -273,6 +274,6 @@ def test_a_stop_lasts_until_the_operating_system_counts_the_thread_no_longer(
     assert there == [] and not thread.running
 
 
-def test_a_request_is_for_the_thread_or_for_nobody() -> None:
+def test_a_stop_request_reaches_its_thread_or_none() -> None:
     request = StopRequest()
     assert request.claim() and not request.claim()

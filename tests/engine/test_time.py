@@ -1,4 +1,4 @@
-"""One keeper that lives through midnights, changes of clocks, and a clock that is set back."""
+"""One keeper across midnights, daylight saving changes, and a clock that is set back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.engine.support import limit
 
 
 def stands(keeper: Keeper) -> tuple[int, str, str]:
-    """What is used in the period under way, and the period."""
+    """The amount used in the current period, and the period."""
     (standing,) = keeper.status().limits
     period = standing.period
     return standing.used, instant(period.start_at), instant(period.end_at)
@@ -25,7 +25,9 @@ def instant(at: int) -> str:
 
 
 @pytest.mark.parametrize("ledger", ["memory:", "file"])
-def test_midnight_needs_no_restart(make: MakeKeeper, clock: FakeClock, ledger: str) -> None:
+def test_a_new_day_begins_at_midnight_without_a_restart(
+    make: MakeKeeper, clock: FakeClock, ledger: str
+) -> None:
     keeper = make(limit(2, timezone="Asia/Ho_Chi_Minh"), ledger=ledger)
     clock.set("2026-11-23T16:59:59.999999Z")  # a microsecond before midnight in Saigon
     keeper.record("gemini", requests=2)
@@ -39,7 +41,7 @@ def test_midnight_needs_no_restart(make: MakeKeeper, clock: FakeClock, ledger: s
     assert keeper.verify() == []
 
 
-def test_what_was_reserved_before_midnight_is_booked_there(
+def test_a_call_reserved_before_midnight_is_booked_on_that_day(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(5))
@@ -62,18 +64,18 @@ def test_what_was_reserved_before_midnight_is_booked_there(
         ("2026-11-01T08:59:59Z", "2026-11-01T09:00:00Z", "11-01T07:00", "11-02T08:00", 25),
     ],
 )
-def test_both_clock_changes_of_los_angeles(
+def test_both_clock_changes_of_los_angeles_end_the_day_at_midnight(
     make: MakeKeeper, clock: FakeClock, before: str, after: str, start: str, end: str, hours: int
 ) -> None:  # fmt: skip
     clock.set(before)
     keeper = make(limit(100, timezone="America/Los_Angeles"), ledger="file")
     keeper.record("gemini")
     assert stands(keeper) == (1, start, end)
-    for _ in range(3):  # over the change, hour by hour, through the repeated one
+    for _ in range(3):  # hour by hour over the change and the repeated hour
         clock.advance(hours=1)
         keeper.record("gemini")
     assert stands(keeper) == (4, start, end)
-    clock.set(after)  # and the hour that comes twice, again: ledger time does not go back
+    clock.set(after)  # the repeated hour again: ledger time does not go back
     keeper.record("gemini")
     assert stands(keeper) == (5, start, end)
     clock.set(f"2026-{end}:00Z")
@@ -86,7 +88,7 @@ def test_both_clock_changes_of_los_angeles(
 
 
 @pytest.mark.parametrize("ledger", ["memory:", "file"])
-def test_a_clock_set_back_an_hour_opens_nothing_again(
+def test_a_clock_set_back_an_hour_opens_no_period_again(
     make: MakeKeeper, clock: FakeClock, ledger: str
 ) -> None:
     keeper = make(limit(3), limit(3, name="hourly", window="hour"), ledger=ledger)
@@ -94,7 +96,7 @@ def test_a_clock_set_back_an_hour_opens_nothing_again(
     keeper.record("gemini", requests=3)
     clock.set("2026-11-24T00:30:00Z")
     keeper.record("gemini", requests=3)
-    clock.advance(hours=-1)  # yesterday's last hour, once more
+    clock.advance(hours=-1)  # yesterday's last hour again
     with pytest.raises(LimitExceeded):
         keeper.reserve("gemini")
     event = keeper.record("gemini", requests=1)
@@ -106,23 +108,23 @@ def test_a_clock_set_back_an_hour_opens_nothing_again(
     assert keeper.verify() == []
 
 
-def test_expired_reservations_end_as_time_passes(make: MakeKeeper, clock: FakeClock) -> None:
+def test_reservations_expire_as_time_passes(make: MakeKeeper, clock: FakeClock) -> None:
     keeper = make(limit(2))
     unsent = keeper.reserve("gemini", ttl_seconds=60)
     sent = keeper.reserve("gemini", ttl_seconds=60)
     sent.mark_sent()
     clock.advance(seconds=61)
-    keeper.status()  # whatever the worker does next, it sweeps as well
+    keeper.status()  # any work of the worker includes a sweep
     keeper.status()
     assert keeper.reservations() == []
     (event,) = keeper.events()
     assert (event.id, str(event.provenance)) == (sent.id, "assumed")
-    assert sent.settle(requests=2).quantities == {"requests": 2}  # late, once
+    assert sent.settle(requests=2).quantities == {"requests": 2}  # settled late, counts once
     assert unsent.settle(requests=1).quantities == {"requests": 1}
     assert keeper.verify() == []
 
 
-def test_a_price_change_at_an_instant_is_exact_to_that_instant(
+def test_a_price_change_applies_exactly_from_its_instant(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(100))

@@ -1,4 +1,4 @@
-"""`hold = "typical"`: what is reserved is what nearly all calls of that operation used."""
+"""`hold = "typical"`: a reservation is the amount that nearly all calls of that operation used."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def held(keeper: Keeper, **more: Any) -> dict[str, int]:
     return quantities
 
 
-def test_the_output_of_a_call_is_held_at_what_its_operation_uses(make: MakeKeeper) -> None:
+def test_the_reserved_output_is_what_the_operation_usually_uses(make: MakeKeeper) -> None:
     keeper = make(MONEY, hold="typical")
     used(keeper, FEWEST_CALLS)
     with keeper.reserve("gemini", **MOST) as call:
-        # Thoughts are output too; the input is the request's own.
+        # Thinking tokens are output too. The input is the request's own count.
         assert call.hold.quantities == {"input_tokens": 1_000, "output_tokens": 400, "requests": 1}
         basis = call.decision.basis
         assert basis is not None and basis.explain() == "typical (p99 of 20 calls)"
@@ -50,13 +50,13 @@ def test_the_output_of_a_call_is_held_at_what_its_operation_uses(make: MakeKeepe
         assert call.hold.cost_pico == basis.cost_pico == 300 * 10**6 + 400 * 2_500_000
 
 
-def test_with_too_few_calls_it_is_the_worst_case(make: MakeKeeper) -> None:
+def test_with_too_few_calls_the_reservation_is_the_worst_case(make: MakeKeeper) -> None:
     keeper = make(MONEY, hold="typical")
     used(keeper, FEWEST_CALLS - 1)
     assert held(keeper)["output_tokens"] == 65_536
 
 
-def test_it_is_never_above_the_worst_case(make: MakeKeeper) -> None:
+def test_the_reservation_never_exceeds_the_worst_case(make: MakeKeeper) -> None:
     keeper = make(MONEY, hold="typical")
     used(keeper, FEWEST_CALLS)
     assert held(keeper, output_tokens=50)["output_tokens"] == 50
@@ -67,13 +67,13 @@ def test_it_is_never_above_the_worst_case(make: MakeKeeper) -> None:
     [{"model": "gemini-2.5-pro"}, {"operation": "stream"}, {"outcome": "error"},
      {"provenance": "estimated"}, {"provenance": "assumed"}],
 )  # fmt: skip
-def test_other_calls_do_not_count(make: MakeKeeper, other: dict[str, Any]) -> None:
+def test_calls_of_other_operations_do_not_count(make: MakeKeeper, other: dict[str, Any]) -> None:
     keeper = make(MONEY, hold="typical")
     used(keeper, 30, **other)
     assert held(keeper)["output_tokens"] == 65_536
 
 
-def test_what_was_not_used_so_far_is_held_at_its_most(make: MakeKeeper) -> None:
+def test_a_meter_without_history_is_reserved_at_its_most(make: MakeKeeper) -> None:
     keeper = make(MONEY, hold="typical")
     used(keeper, FEWEST_CALLS)
     assert held(keeper, searches=10)["searches"] == 10
@@ -103,7 +103,7 @@ def test_a_refusal_says_that_the_amount_is_typical(make: MakeKeeper) -> None:
         keeper.reserve("gemini", **MOST)
 
 
-def test_what_is_used_beyond_is_overage_and_never_refused(make: MakeKeeper) -> None:
+def test_use_beyond_the_reservation_is_overage_and_never_refused(make: MakeKeeper) -> None:
     keeper = make(limit(10_000, meter="output_tokens"), hold="typical")
     used(keeper, FEWEST_CALLS)
     with keeper.reserve("gemini", **MOST) as call:
@@ -113,7 +113,7 @@ def test_what_is_used_beyond_is_overage_and_never_refused(make: MakeKeeper) -> N
         keeper.reserve("gemini", **MOST)
 
 
-def test_an_id_is_the_same_call_whatever_was_learnt_meanwhile(
+def test_a_repeated_id_is_the_same_call_although_the_history_changed(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(MONEY, hold="typical")
@@ -125,7 +125,7 @@ def test_an_id_is_the_same_call_whatever_was_learnt_meanwhile(
     first.release()
 
 
-def test_awaited_it_is_the_same(make: MakeKeeper) -> None:
+def test_an_awaited_reservation_is_typical_too(make: MakeKeeper) -> None:
     keeper = make(MONEY, hold="typical")
     used(keeper, FEWEST_CALLS)
 
@@ -136,7 +136,7 @@ def test_awaited_it_is_the_same(make: MakeKeeper) -> None:
     assert asyncio.run(go()) == 400
 
 
-def test_p99_is_what_99_of_100_stay_within() -> None:
+def test_p99_is_the_amount_that_99_of_100_calls_stay_within() -> None:
     assert p99(list(range(1, 101))) == 99
     assert p99([7] * 19 + [400]) == 400
     rng = random.Random(9)

@@ -1,4 +1,4 @@
-"""A hard limit on cost and a call without a price: refused before it is made, shown after."""
+"""A call without a price under a hard limit on cost: refused before it is sent, shown if it was sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ COST = {"name": "money", "meter": "cost"}
 NEW: dict[str, Any] = {"model": "gemini-99-unheard-of", "input_tokens": 1_000}
 
 
-def test_by_default_a_hard_cost_limit_refuses_it_and_says_how_to_price_it(make: MakeKeeper) -> None:
+def test_a_hard_cost_limit_refuses_an_unpriced_call_and_says_how_to_price_it(
+    make: MakeKeeper,
+) -> None:
     keeper = make(limit("1.00", **COST))
     for ask in (keeper.reserve, keeper.check):
         with pytest.raises(UnpricedModelError) as caught:
@@ -30,26 +32,26 @@ def test_by_default_a_hard_cost_limit_refuses_it_and_says_how_to_price_it(make: 
     "changes",
     [{"mode": "soft"}, {"mode": "shadow"}, {"meter": "tokens"}, {"provider": "deepgram"}],
 )
-def test_without_a_hard_cost_limit_it_is_counted(
+def test_without_a_hard_cost_limit_an_unpriced_call_is_counted(
     make: MakeKeeper, changes: dict[str, object]
 ) -> None:
     keeper = make(limit("9000", **{**COST, **changes}))
     assert keeper.reserve("gemini", **NEW).settle(input_tokens=1).cost_pico is None
 
 
-def test_on_limit_warn_makes_it_no_hard_limit(make: MakeKeeper) -> None:
+def test_on_limit_warn_makes_a_cost_limit_soft_for_unpriced_calls(make: MakeKeeper) -> None:
     keeper = make(limit("1.00", **COST), on_limit="warn")
     assert keeper.check("gemini", **NEW).allowed
 
 
 @pytest.mark.parametrize("chosen", ["count_only", "price_as_highest"])
-def test_a_choice_that_was_made_wins(make: MakeKeeper, chosen: str) -> None:
+def test_a_configured_policy_overrides_the_default(make: MakeKeeper, chosen: str) -> None:
     keeper = make(limit("1.00", **COST), on_unpriced=chosen)
     event = keeper.reserve("gemini", **NEW).settle(input_tokens=1_000)
     assert (event.cost_pico is None) == (chosen == "count_only")
 
 
-def test_what_was_made_already_is_counted_never_refused(make: MakeKeeper) -> None:
+def test_an_unpriced_call_that_was_sent_is_counted_and_never_refused(make: MakeKeeper) -> None:
     keeper = make(limit("1.00", **COST))
     assert keeper.record("gemini", **NEW).cost_pico is None
     call = keeper.reserve("gemini", model="gemini-2.5-flash", input_tokens=10)
@@ -59,7 +61,7 @@ def test_what_was_made_already_is_counted_never_refused(make: MakeKeeper) -> Non
 
 
 @pytest.mark.parametrize("ledger", ["memory:", "file"])
-def test_a_limit_that_sees_no_cost_is_not_ok(
+def test_a_cost_limit_with_unpriced_calls_is_not_ok(
     make: MakeKeeper, clock: FakeClock, ledger: str
 ) -> None:
     keeper = make(
@@ -81,7 +83,7 @@ def test_a_limit_that_sees_no_cost_is_not_ok(
     assert [each.unpriced_calls for each in keeper.status().limits] == [0, 0, 0]
 
 
-def test_what_is_priced_later_is_seen(make: MakeKeeper) -> None:
+def test_a_call_that_gets_a_price_later_counts(make: MakeKeeper) -> None:
     keeper = make(limit("1.00", **COST), ledger="file")
     event = keeper.record("gemini", **NEW)
     keeper.correct(event.id, cost_usd="0.25")

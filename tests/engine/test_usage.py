@@ -1,4 +1,4 @@
-"""Usage added up: by slot where that is the same, by single events where a range cuts a slot."""
+"""Sums of usage: from slots where they give the same result, from events where a range cuts a slot."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def filled(make: MakeKeeper, clock: FakeClock, ledger: str, seed: int) -> Keeper
 
 @pytest.mark.parametrize("ledger", ["memory:", "file"])
 @pytest.mark.parametrize("seed", range(4))
-def test_sums_are_those_of_the_single_events(
+def test_sums_equal_those_of_the_single_events(
     make: MakeKeeper, clock: FakeClock, ledger: str, seed: int
 ) -> None:
     start = clock.now()
@@ -61,7 +61,7 @@ def test_sums_are_those_of_the_single_events(
             assert {row.key: row.unpriced_calls for row in rows} == unpriced, said
 
 
-def test_a_zone_that_slots_do_not_fit_into_is_added_up_event_by_event(
+def test_days_that_slots_do_not_divide_are_summed_event_by_event(
     make: MakeKeeper, clock: FakeClock
 ) -> None:
     keeper = make(limit(10**6))
@@ -76,7 +76,9 @@ def test_a_zone_that_slots_do_not_fit_into_is_added_up_event_by_event(
     assert [(row.key, row.calls) for row in rows] == [(("2026-11-23",), 1), (("2026-11-24",), 1)]
 
 
-def test_a_year_is_not_read_call_by_call(make: MakeKeeper, clock: FakeClock, path: Path) -> None:
+def test_a_year_is_summed_without_reading_each_call(
+    make: MakeKeeper, clock: FakeClock, path: Path
+) -> None:
     keeper = filled(make, clock, "file", 9)
 
     def refuse(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Warnings: from what was used, once a period for all processes, and again after it fell below."""
+"""Warnings: caused by use, once a period for all processes, and again after use fell below the threshold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.engine.conftest import MakeKeeper
 from tests.engine.support import config, limit, python, said
 
 
-def test_what_is_only_reserved_uses_up_no_warning(make: MakeKeeper) -> None:
+def test_a_released_reservation_uses_up_no_warning(make: MakeKeeper) -> None:
     warned: list[Verdict] = []
     keeper = make(limit(100, thresholds=["0.8"]), on_warning=warned.append)
     keeper.reserve("gemini", requests=85).release()
@@ -17,14 +17,14 @@ def test_what_is_only_reserved_uses_up_no_warning(make: MakeKeeper) -> None:
     assert warned == []
     keeper.record("gemini", requests=75)
     assert [(each.limit.name, each.used) for each in warned] == [("cap", 85)]
-    # A correction that leaves it above the threshold is no reason to warn again.
+    # A correction that stays above the threshold causes no second warning.
     keeper.record("gemini", requests=1, event_id="one more")
     keeper.correct("one more", requests=0)
     keeper.record("gemini", requests=0)
     assert len(warned) == 1
 
 
-def test_again_after_use_fell_below(make: MakeKeeper) -> None:
+def test_a_threshold_warns_again_after_use_fell_below_it(make: MakeKeeper) -> None:
     warned: list[Verdict] = []
     keeper = make(limit(100, thresholds=["0.8"]), on_warning=warned.append)
     keeper.record("gemini", requests=80, event_id="a")
@@ -51,7 +51,7 @@ print(*(f"{each.limit.name}:{each.used}" for each in warned), sep="\\n")
 """
 
 
-def test_once_for_all_processes_and_for_each_value(path: Path) -> None:
+def test_a_threshold_warns_once_for_all_processes_and_for_each_value(path: Path) -> None:
     rule = limit(100, provider="", window="month", per="user")
     rule.pop("provider")
     with Keeper(path, config(rule), "process") as keeper:

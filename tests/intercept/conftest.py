@@ -1,4 +1,4 @@
-"""Every library that is hooked, behind one small face, and a sandbox under a watching meter."""
+"""One function for each hooked library, and a sandbox whose calls a meter watches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from quotakeeper.intercept.watch import Watching
 from quotakeeper.sandbox.server import Sandbox
 from tests.noon import zone_at_noon
 
-TLS = ssl.create_default_context()  # made once: it takes longer than a call
+TLS = ssl.create_default_context()  # made once, because it takes longer than a call
 SECRET = "AIzaSy-a-key-that-nobody-may-keep-1234567"
 PROMPT = "Bí mật của riêng tôi: hãy dịch câu này. "
 MODEL = "gemini-2.5-flash"
@@ -31,7 +31,7 @@ HEADERS = {"content-type": "application/json", "x-goog-api-key": SECRET}
 
 @dataclass
 class Answer:
-    """What a program got."""
+    """The answer that a program gets."""
 
     status: int
     body: bytes
@@ -157,7 +157,7 @@ WAYS: dict[str, Post] = {
 
 @pytest.fixture(params=list(WAYS))
 def post(request: pytest.FixtureRequest) -> Post:
-    """One library after the other."""
+    """Runs the test once for each library; gives the function that makes a POST with it."""
     return WAYS[request.param]
 
 
@@ -168,14 +168,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class Watched:
-    """A meter over a ledger of its own."""
+    """A meter with its own ledger."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.watching: list[Watching] = []
 
     def __call__(self, *limits: Mapping[str, Any], **options: Any) -> Keeper:
-        """Watch from here on, under these limits."""
+        """Start to watch, with these limits."""
         settings = options.pop("settings", {})
         keeper = Keeper(
             self.folder / f"ledger{len(self.watching)}.db",
@@ -192,7 +192,7 @@ class Watched:
         return keeper
 
     def events(self) -> list[UsageEvent]:
-        """What is in the ledger, once all that has ended is in."""
+        """The events in the ledger, once all ended calls are booked."""
         assert self.watching[-1].flush(20)
         return list(self.watching[-1].keeper.events())
 
@@ -217,7 +217,7 @@ Rows = list[tuple[tuple[str, int], ...]]
 
 
 def billed(sandbox: Sandbox) -> Rows:
-    """The quantities on the bill, call by call."""
+    """The quantities on the sandbox's bill, call by call."""
     return sorted(tuple(sorted(charge.quantities.items())) for charge in sandbox.bill.charges)
 
 

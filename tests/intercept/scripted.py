@@ -1,4 +1,4 @@
-"""A server on loopback that does exactly what a test tells it, byte for byte."""
+"""A loopback server that sends exactly the bytes that a test chooses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import TracebackType
 
 @dataclass
 class Got:
-    """A request as it came off the wire."""
+    """A request as it arrived."""
 
     method: str
     target: str
@@ -32,7 +32,7 @@ class Line:
         self._line.sendall(data)
 
     def hang_up(self) -> None:
-        """End it at once."""
+        """Close the connection at once."""
         self._line.shutdown(socket.SHUT_RDWR)
 
 
@@ -40,7 +40,7 @@ Script = Callable[[Got, Line], None]
 
 
 class ScriptedServer:
-    """Calls `script(request, line)` for each request; keeps what came."""
+    """Calls `script(request, line)` for each request, and keeps the requests."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -102,7 +102,7 @@ def _read(file, number: int) -> Got | None:  # type: ignore[no-untyped-def]
         body = b""
         while size := int(file.readline() or b"-1", 16):
             if size < 0:
-                return None  # it never came to its end
+                return None  # the request was incomplete
             body += file.read(size)
             file.readline()
         file.readline()
@@ -111,11 +111,11 @@ def _read(file, number: int) -> Got | None:  # type: ignore[no-untyped-def]
     return Got(first[0].decode(), first[1].decode(), headers, body, number)
 
 
-# -- what Gemini would say
+# -- Gemini's answers
 
 
 def snapshot(text: str, output: int, *, last: bool = False) -> dict[str, object]:
-    """One document of Gemini's, with its running usage."""
+    """One document of a Gemini stream, with the usage so far."""
     candidate: dict[str, object] = {"content": {"parts": [{"text": text}], "role": "model"}}
     if last:
         candidate["finishReason"] = "STOP"
@@ -141,7 +141,7 @@ def head(*headers: str, status: str = "200 OK") -> bytes:
 
 
 def whole(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    """An answer with its length."""
+    """A complete answer with a Content-Length."""
     return head(f"Content-Length: {len(body)}", *headers, status=status) + body
 
 

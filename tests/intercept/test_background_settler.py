@@ -1,4 +1,4 @@
-"""The background settler settles ended calls together, and keeps no waiting caller longer."""
+"""The background settler settles ended calls in batches, and never delays a waiting caller."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def keeper(tmp_path: Any) -> Any:
 
 @pytest.fixture
 def settler(monkeypatch: pytest.MonkeyPatch) -> BackgroundSettler:
-    """One that would rest for longer than any test waits, unless it is hurried."""
+    """A settler that sleeps longer than any test waits, unless a caller hurries it."""
     monkeypatch.setattr(background_settler, "PAUSE_SECONDS", 600.0)
     return BackgroundSettler()
 
@@ -41,14 +41,14 @@ def ended(keeper: Keeper, failures: Failures, **given: Any) -> Callable[[], Sett
     return lambda: Settlement(reservation, {"input_tokens": 3, **given}, failures.append)
 
 
-def test_what_has_ended_meanwhile_is_settled_in_one_commit(
+def test_calls_that_ended_meanwhile_are_settled_in_one_commit(
     keeper: Keeper, settler: BackgroundSettler
 ) -> None:
     failures: Failures = []
     jobs = [ended(keeper, failures) for _ in range(20)]
     store, done = gated(keeper), threading.Event()
     store.before.clear()
-    keeper._engine.worker.post(Watch(()))  # keeps the worker busy until all of them are handed over
+    keeper._engine.worker.post(Watch(()))  # keeps the worker busy until all calls are handed over
     assert store.entered.wait(SECONDS)
     for job in jobs:
         settler.put(job)
@@ -62,7 +62,7 @@ def test_what_has_ended_meanwhile_is_settled_in_one_commit(
     assert failures == [] and len(list(keeper.events())) == 20
 
 
-def test_a_settlement_that_fails_is_not_the_trouble_of_the_others(
+def test_a_failed_settlement_does_not_affect_the_others(
     keeper: Keeper, settler: BackgroundSettler, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures: Failures = []
@@ -79,7 +79,7 @@ def test_a_settlement_that_fails_is_not_the_trouble_of_the_others(
     ]
 
 
-def test_who_waits_is_told_only_once_those_in_front_are_settled(
+def test_a_waiting_caller_continues_once_the_calls_before_it_are_settled(
     keeper: Keeper, settler: BackgroundSettler
 ) -> None:
     seen: list[int] = []
@@ -91,7 +91,7 @@ def test_who_waits_is_told_only_once_those_in_front_are_settled(
         assert seen[-1] == expected
 
 
-def test_more_than_are_settled_at_once_are_settled_all(
+def test_more_calls_than_one_batch_holds_are_all_settled(
     keeper: Keeper, settler: BackgroundSettler
 ) -> None:
     count = 2 * background_settler._MOST_AT_ONCE + 5
@@ -106,7 +106,7 @@ def threads() -> set[threading.Thread]:
     return {each for each in threading.enumerate() if each.name == "quotakeeper-settler"}
 
 
-def test_one_that_is_dropped_leaves_no_thread(keeper: Keeper) -> None:
+def test_a_dropped_settler_leaves_no_thread(keeper: Keeper) -> None:
     before, settler = threads(), BackgroundSettler()
     settler.start()
     assert len(threads() - before) == 1
@@ -118,25 +118,25 @@ def test_one_that_is_dropped_leaves_no_thread(keeper: Keeper) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is of POSIX")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_fork_comes_after_what_was_handed_over_and_ends_the_thread(
+def test_a_fork_waits_for_the_handed_over_calls_and_ends_the_thread(
     keeper: Keeper, settler: BackgroundSettler
 ) -> None:
     meter = CallMeter(keeper)
     meter.settler = settler
     before = threads()
     settler.start()
-    settler.put(ended(keeper, []))  # waits for 600 seconds, unless somebody hurries
+    settler.put(ended(keeper, []))  # sleeps 600 s unless hurried
     assert in_child(lambda: None) == 0
     assert len(list(keeper.events())) == 1
     assert threads() <= before
-    settler.put(ended(keeper, []))  # as a finalizer: nobody starts a call any more
+    settler.put(ended(keeper, []))  # as a finalizer does: no new call begins
     until(lambda: bool(threads() - before))
     settler.put_at_once(lambda: None)
     until(lambda: len(list(keeper.events())) == 2)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_without_a_thread_at_the_exit_what_was_handed_over_is_done(
+def test_without_a_thread_at_exit_the_handed_over_calls_are_settled(
     keeper: Keeper, settler: BackgroundSettler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python 3.12 starts no thread at its exit."""

@@ -1,4 +1,4 @@
-"""Calls while the process ends: metered like all others, and never refused because we have closed."""
+"""Calls while the process ends: metered like all others, and not refused because the keeper is closed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.intercept.conftest import (
 )
 from tests.intercept.test_processes import _environment, _ledger, _program
 
-# Registered before anything of ours is imported: so called after our own exit handlers.
+# Registered before any of our imports, so it runs after our own exit handlers.
 FIRST = """
 import atexit
 atexit.register(lambda: late())
@@ -68,7 +68,7 @@ def _counted(sandbox: Sandbox, tmp_path: Path, calls: int) -> None:
 
 
 @pytest.mark.parametrize("lease", ["off", "auto"])
-def test_a_call_after_our_own_exit_handlers_leaves_and_is_counted(
+def test_a_call_after_our_exit_handlers_is_sent_and_counted(
     lease: str, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUOTAKEEPER_LEASE", lease)
@@ -77,19 +77,19 @@ def test_a_call_after_our_own_exit_handlers_leaves_and_is_counted(
     _counted(sandbox, tmp_path, 3)
 
 
-def test_daemon_threads_that_call_while_the_process_ends_are_counted(
+def test_daemon_threads_calls_while_the_process_ends_are_counted(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     _run_first(tmp_path, "quotakeeper.watch()\n" + DAEMON, generate(sandbox.base_url))
     _counted(sandbox, tmp_path, 6)
 
 
-def test_a_program_that_only_calls_when_it_ends(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_program_that_only_calls_at_exit_is_counted(sandbox: Sandbox, tmp_path: Path) -> None:
     _run_first(tmp_path, LATE + "quotakeeper.watch()\n", generate(sandbox.base_url))
     _counted(sandbox, tmp_path, 2)
 
 
-def test_a_limit_still_holds_while_the_process_ends(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_limit_applies_while_the_process_ends(sandbox: Sandbox, tmp_path: Path) -> None:
     text = """
 import urllib.error
 def late():
@@ -110,7 +110,7 @@ assert post().read()
 
 
 def _run_first(tmp_path: Path, text: str, url: str) -> None:
-    """Run a program whose exit handler is registered before anything of ours is imported."""
+    """Run a program that registers its exit handler before it imports any of our modules."""
     file = _program(tmp_path, text)
     file.write_text(FIRST + file.read_text("utf-8"), "utf-8")
     ran = subprocess.run(
@@ -129,7 +129,7 @@ def test_a_keeper_that_was_closed_by_its_program_stays_closed(tmp_path: Path) ->
         keeper.status()
 
 
-def test_who_comes_while_a_keeper_leaves_the_process_is_served(tmp_path: Path) -> None:
+def test_a_call_while_a_keeper_closes_at_exit_is_counted(tmp_path: Path) -> None:
     keeper = Keeper(tmp_path / "ledger.db", {"default_limits": False}, durability="process")
     keeper.record("gemini", input_tokens=1)
     done: list[int] = []

@@ -1,4 +1,4 @@
-"""`on_limit = "clamp"` under interception: the request's own output cap is lowered, and only then."""
+"""`on_limit = "clamp"` in hooks: only the request's output cap changes, and only when it must."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANSWERS = {
 
 
 class Server:
-    """Answers as a provider does, and keeps what it was asked."""
+    """Answers like a provider, and keeps the requests."""
 
     def __init__(self) -> None:
         self.answer: Any = ANSWERS["gemini"]
@@ -46,12 +46,12 @@ def server() -> Iterator[Server]:
 
 
 def body(**more: Any) -> bytes:
-    """A prompt that sets no cap, written by hand: with blanks, and not in ASCII."""
+    """A prompt without a cap, as bytes with irregular spaces and non-ASCII text."""
     said = {"contents": [{"role": "user", "parts": [{"text": SAID}]}], **more}
     return json.dumps(said, indent=1, ensure_ascii=False).encode()
 
 
-def test_the_cap_becomes_what_is_left_and_nothing_else_changes(
+def test_the_cap_becomes_what_is_left_and_no_other_byte_changes(
     post: Post, server: Server, watched: Watched
 ) -> None:
     keeper = watched(TOKENS, settings={"on_limit": "clamp"})
@@ -68,7 +68,7 @@ def test_the_cap_becomes_what_is_left_and_nothing_else_changes(
 
 
 @pytest.mark.parametrize("policy", ["raise", "wait", "warn", "clamp"])
-def test_a_body_that_fits_or_is_not_to_be_lowered_is_sent_byte_for_byte(
+def test_a_body_that_fits_or_may_not_be_lowered_is_sent_byte_for_byte(
     post: Post, server: Server, watched: Watched, policy: str
 ) -> None:
     room = {**TOKENS, "amount": 70_000 if policy != "warn" else 5}
@@ -97,7 +97,7 @@ _CASES = [
 
 
 @pytest.mark.parametrize(("provider", "answer", "path", "asked", "field", "cap"), _CASES)
-def test_every_provider_has_its_own_field(
+def test_every_providers_own_cap_field_is_lowered(
     server: Server, watched: Watched, provider: str, answer: str, path: str, asked: dict[str, Any],
     field: tuple[str, ...], cap: int,
 ) -> None:  # fmt: skip
@@ -115,19 +115,23 @@ def test_every_provider_has_its_own_field(
     assert watched.events()[0].quantities["output_tokens"] == 20
 
 
-def test_the_answers_after_it_find_a_connection_in_order(server: Server, watched: Watched) -> None:
+def test_calls_after_a_clamped_one_use_the_connection_normally(
+    server: Server, watched: Watched
+) -> None:
     import requests
 
     watched({**TOKENS, "amount": 65_550}, settings={"on_limit": "clamp"})
     with requests.Session() as session:
-        for _ in range(4):  # whole, then clamped, on one connection
+        for _ in range(4):  # unchanged, then clamped, on one connection
             answer = session.post(server.server.url + GEMINI, data=body(), headers=HEADERS)
             assert (answer.status_code, answer.json()) == (200, ANSWERS["gemini"])
     caps = [json.loads(got.body).get("generationConfig") for got in server.server.got]
     assert caps[0] is None and caps[-1] is not None
 
 
-def test_below_the_least_output_it_is_refused(post: Post, server: Server, watched: Watched) -> None:
+def test_a_call_below_the_least_output_is_refused(
+    post: Post, server: Server, watched: Watched
+) -> None:
     watched({**TOKENS, "amount": 255}, settings={"on_limit": "clamp"})
     answer = post(server.server.url + GEMINI, body(), HEADERS)
     assert answer.status == 402 and not server.server.got
@@ -135,7 +139,7 @@ def test_below_the_least_output_it_is_refused(post: Post, server: Server, watche
 
 
 @pytest.mark.parametrize("name", ["urllib", "requests", "httpx"])
-def test_a_body_that_is_sent_piece_by_piece_is_refused_and_says_why(
+def test_a_body_sent_in_pieces_is_refused_with_the_reason(
     name: str, server: Server, watched: Watched
 ) -> None:
     watched(TOKENS, settings={"on_limit": "clamp"})
@@ -148,13 +152,15 @@ def test_a_body_that_is_sent_piece_by_piece_is_refused_and_says_why(
     assert "cannot be lowered: the request's body is sent piece by piece" in str(answer.json)
 
 
-def test_a_thinking_budget_is_not_cut_into(server: Server, watched: Watched) -> None:
+def test_a_thinking_budget_is_not_lowered(server: Server, watched: Watched) -> None:
     watched(TOKENS, settings={"on_limit": "clamp"})
     asked = body(generationConfig={"thinkingConfig": {"thinkingBudget": 1_000}})
     assert by_requests(server.server.url + GEMINI, asked, HEADERS).status == 402
 
 
-def test_a_refusal_names_what_the_request_does_not_name(server: Server, watched: Watched) -> None:
+def test_a_refusal_names_the_cap_field_that_the_request_leaves_out(
+    server: Server, watched: Watched
+) -> None:
     watched(TOKENS)
     answer = by_requests(server.server.url + GEMINI, body(), HEADERS)
     said = answer.json["error"]["message"]

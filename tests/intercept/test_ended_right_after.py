@@ -1,4 +1,4 @@
-"""A process that ends in the moment after an answer: the call is counted by what the answer says."""
+"""A process that ends right after an answer: the call is counted with the answer's figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.sandbox.server import Sandbox
 from tests.intercept.conftest import billed, booked, generate
 from tests.intercept.test_processes import _environment, _ledger, _program
 
-# The settler never comes to its work: what a kill finds is what `hand_over` has left.
+# The settler does not get to run, so that a kill finds only what `hand_over` has written.
 SLOW = """
 from quotakeeper.metering import background_settler
 background_settler.PAUSE_SECONDS = 600.0
@@ -46,13 +46,13 @@ def _notes(tmp_path: Path) -> list[str]:
 @posix
 @pytest.mark.parametrize("lease", ["off", "auto"])
 @pytest.mark.parametrize("end", list(ENDS))
-def test_a_call_whose_answer_was_read_is_not_assumed(
+def test_a_call_whose_answer_was_read_is_not_assumed_after_a_kill(
     end: str, lease: str, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     text = "for _ in range(3):\n    assert post().read()\n" + ENDS[end]
     code = _ran(tmp_path, text, generate(sandbox.base_url), QUOTAKEEPER_LEASE=lease)
     assert code == CODES.get(end, 0)
-    assert len(_notes(tmp_path)) == 1  # with leases too: the first call of a kind has none
+    assert len(_notes(tmp_path)) == 1  # the first call of a kind has no lease
     with _ledger(tmp_path) as keeper:
         assert keeper.status().open_reservations == 0
         events = list(keeper.events())
@@ -64,7 +64,7 @@ def test_a_call_whose_answer_was_read_is_not_assumed(
 
 @posix
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_pool_that_is_terminated_right_after(
+def test_a_process_pool_terminated_right_after_its_calls_has_them_counted(
     method: str, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     text = f"""

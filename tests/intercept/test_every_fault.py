@@ -1,4 +1,4 @@
-"""A failure put into every function of the hooks and of a call under way: none reaches the program."""
+"""A failure in every function of the hooks and of an open call: none reaches the program."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BY_WAY: dict[str, tuple[Any, ...]] = {
     "httpx async": (*EVERY, httpx_client),
     "aiohttp": (*EVERY, aiohttp_client),
 }
-# What is no function of ours that a call runs through, each kind with its reason.
+# Functions that a call uses and that are not made to fail, by reason.
 LEFT_OUT = {
     "the guards themselves": {"tried", "note_fault", "start", "astart", "__enter__", "__exit__",
                               "starts_after_body", "astarts_after_body", "fault", "note"},
@@ -63,7 +63,7 @@ NAMES_LEFT_OUT = frozenset().union(*LEFT_OUT.values())
 
 
 class InjectedError(Exception):
-    """What must not reach the program."""
+    """An injected error, which must not reach the program."""
 
 
 def _fails(*_: Any, **__: Any) -> Any:
@@ -89,7 +89,7 @@ def _places(parts: tuple[Any, ...]) -> Iterator[Place]:
 def _broken(part: Any, name: str) -> Any:
     found = vars(part)[name]
     failing = _afails if inspect.iscoroutinefunction(found) else _fails
-    # A verb fails inside its guard, as it would.
+    # A guarded function fails inside its guard, as a real failure would.
     return guarded(failing) if hasattr(found, "__wrapped__") else failing
 
 
@@ -97,7 +97,7 @@ def _played_with_each_broken(
     places: list[Place], play: Callable[[], Played], monkeypatch: pytest.MonkeyPatch,
     wrong: list[str],
 ) -> Iterator[tuple[str, Played]]:  # fmt: skip
-    """What came with each place broken; what was raised goes into `wrong`."""
+    """The results with each place made to fail; errors that reach the program go into `wrong`."""
     for part, name in places:
         where = f"{part.__name__}.{name}"
         with monkeypatch.context() as patch:
@@ -139,7 +139,7 @@ def test_no_failure_of_ours_reaches_the_program(
     assert wrong == []
     assert len(places) > 50
     assert (refused > 0) == (policy == "deny")
-    # What a failure left open ends with the keeper, at its upper bound.
+    # A call that a failure left open ends with the keeper, at its upper bound.
     path = watched.folder / "ledger0.db"
     watched.close()
     watched.watching.clear()
@@ -148,10 +148,10 @@ def test_no_failure_of_ours_reaches_the_program(
         assert other.verify() == []
 
 
-def test_a_handler_on_top_of_the_loading_passes_and_is_named(
+def test_a_signal_handlers_call_while_the_meter_loads_passes_and_is_named(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Another thread took the signal that is held back in the one that loads the meter."""
+    """Another thread took the signal, which the thread that loads the meter would hold back."""
     monkeypatch.setattr(http_gate.switch, "on", True)
     monkeypatch.setattr(http_gate.switch, "said", False)
     monkeypatch.setattr(http_gate._loading, "current", None, raising=False)
@@ -169,7 +169,7 @@ DENIED = [(call_meter, "HttpAttempt"), (CallMeter, "_pending"), (CallMeter, "_as
 
 @pytest.mark.parametrize("way", BY_WAY)
 @pytest.mark.parametrize(("policy", "status"), [("deny", 402), ("allow", 200)])
-def test_the_policy_decides_what_becomes_of_a_call_that_cannot_be_counted(
+def test_the_policy_decides_for_a_call_that_cannot_be_counted(
     way: str, policy: str, status: int, sandbox: Sandbox, watched: Watched,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -180,7 +180,7 @@ def test_the_policy_decides_what_becomes_of_a_call_that_cannot_be_counted(
             got = WAYS[way](generate(sandbox.base_url), prompt(), HEADERS)
             assert (name, got.status) == (name, status)
             other = WAYS[way](f"{sandbox.base_url}/nobodys/path", prompt(), HEADERS)
-            assert other.status == 404  # what is no provider's passes
+            assert other.status == 404  # a call to no provider passes
     assert len(sandbox.bill.charges) == (len(DENIED) if status == 200 else 0)
     if policy == "allow":  # each is counted, once
         assert [str(each.provenance) for each in watched.events()] == ["assumed"] * len(DENIED)

@@ -1,4 +1,6 @@
-"""Each library: reserved before it leaves, settled by the provider's figures, stopped at a limit."""
+"""Each library: a call is reserved before it is sent, settled with the provider's figures, and refused
+at a limit.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ from tests.intercept.conftest import (
 TWO_CALLS = {"name": "two calls", "meter": "requests", "window": "day", "amount": 2}
 
 
-def test_a_call_is_in_the_ledger_as_it_is_on_the_bill(
+def test_a_calls_ledger_entry_equals_the_bill(
     post: Post, sandbox: Sandbox, watched: Watched
 ) -> None:
     keeper = watched()
@@ -43,7 +45,7 @@ def test_a_call_is_in_the_ledger_as_it_is_on_the_bill(
     assert keeper.verify() == []
 
 
-def test_it_is_reserved_and_marked_as_sent_before_it_reaches_the_provider(
+def test_a_call_is_reserved_and_marked_as_sent_before_it_reaches_the_provider(
     post: Post, sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = watched()
@@ -63,7 +65,7 @@ def test_it_is_reserved_and_marked_as_sent_before_it_reaches_the_provider(
     assert keeper.status().open_reservations == 0
 
 
-def test_a_stream_is_in_the_ledger_as_it_is_on_the_bill(
+def test_a_streams_ledger_entry_equals_the_bill(
     post: Post, sandbox: Sandbox, watched: Watched
 ) -> None:
     watched()
@@ -71,7 +73,7 @@ def test_a_stream_is_in_the_ledger_as_it_is_on_the_bill(
     assert booked(watched.events()) == billed(sandbox)
 
 
-def test_a_refused_call_stays_here_and_gets_the_providers_own_error(
+def test_a_refused_call_is_not_sent_and_gets_the_providers_own_error(
     post: Post, sandbox: Sandbox, watched: Watched
 ) -> None:
     watched(TWO_CALLS)
@@ -85,7 +87,7 @@ def test_a_refused_call_stays_here_and_gets_the_providers_own_error(
     assert booked(watched.events()) == billed(sandbox)
 
 
-def test_a_limit_that_comes_back_soon_says_when(
+def test_a_refusal_by_a_limit_that_resets_soon_says_when(
     post: Post, sandbox: Sandbox, watched: Watched
 ) -> None:
     watched({"name": "slow", "meter": "requests", "window": "rolling 30m", "amount": 1})
@@ -98,7 +100,7 @@ def test_a_limit_that_comes_back_soon_says_when(
         assert 1700 < int(answer.headers["retry-after"]) < 1900
 
 
-def test_a_call_that_can_never_fit_is_not_told_to_come_back(
+def test_a_refusal_of_a_call_that_never_fits_has_no_retry_time(
     post: Post, sandbox: Sandbox, watched: Watched
 ) -> None:
     watched({"name": "tiny", "meter": "tokens", "window": "minute", "amount": 10})
@@ -106,7 +108,7 @@ def test_a_call_that_can_never_fit_is_not_told_to_come_back(
     assert sandbox.bill.charges == ()
 
 
-def test_deepgram_minutes_are_known_before_and_equal_after(
+def test_deepgram_minutes_are_reserved_before_and_equal_the_bill(
     post: Post, sandbox: Sandbox, watched: Watched, repository: Path
 ) -> None:
     watched()
@@ -117,7 +119,7 @@ def test_deepgram_minutes_are_known_before_and_equal_after(
     assert booked(watched.events()) == billed(sandbox)
 
 
-def test_what_is_no_providers_passes_untouched(
+def test_a_request_to_no_provider_passes_unchanged(
     post: Post, sandbox: Sandbox, watched: Watched
 ) -> None:
     watched()
@@ -126,7 +128,7 @@ def test_what_is_no_providers_passes_untouched(
 
 
 @pytest.mark.parametrize("fault", ["429", "429-day", "429-bare", "402", "500", "503"])
-def test_errors_count_as_the_requests_they_are(
+def test_failed_requests_count_as_requests(
     post: Post, fault: str, sandbox: Sandbox, watched: Watched
 ) -> None:
     watched()
@@ -139,7 +141,7 @@ def test_errors_count_as_the_requests_they_are(
     assert events[0].cost_pico == 0
 
 
-def test_the_answer_is_the_same_with_and_without_us(post: Post, watched: Watched) -> None:
+def test_the_answer_is_the_same_with_and_without_metering(post: Post, watched: Watched) -> None:
     answers = []
     for watching in (False, True):
         with Sandbox() as sandbox:
@@ -167,7 +169,7 @@ def test_no_text_and_no_key_is_kept(post: Post, sandbox: Sandbox, watched: Watch
         assert text.encode() not in kept
 
 
-def test_all_ways_are_counted_in_one_ledger(sandbox: Sandbox, watched: Watched) -> None:
+def test_all_libraries_are_counted_in_one_ledger(sandbox: Sandbox, watched: Watched) -> None:
     watched()
     for post in WAYS.values():
         assert post(generate(sandbox.base_url), prompt(), HEADERS).status == 200

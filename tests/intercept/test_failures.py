@@ -1,4 +1,4 @@
-"""Calls that fail, and faults of our own: the program sees what it would see without us."""
+"""Failed calls, and our own faults: the program sees what it would see without metering."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def _error(post: Post, url: str, timeout: float = 20) -> type[BaseException]:
     return caught.type
 
 
-def test_what_never_left_is_released(post: Post, watched: Watched) -> None:
+def test_a_call_that_was_never_sent_is_released(post: Post, watched: Watched) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     url = f"http://127.0.0.1:{port}{PATH}"
     bare = _error(post, url)
     keeper = watched({"name": "one", "meter": "requests", "window": "day", "amount": 1})
     assert _error(post, url) is bare
-    assert _error(post, url) is bare  # the limit's only call is still there
+    assert _error(post, url) is bare  # the limit's only call is still free
     assert watched.events() == []
     assert keeper.status().open_reservations == 0
 
@@ -77,11 +77,11 @@ def test_a_call_without_an_answer_is_assumed(post: Post, watched: Watched) -> No
     assert event.quantities["input_tokens"] > 0
 
 
-def test_a_call_whose_connection_breaks_while_it_is_sent_is_assumed(
+def test_a_call_whose_connection_breaks_during_sending_is_assumed(
     post: Post, watched: Watched
 ) -> None:
-    sound = wav(500)  # 8 MB: more than all buffers on its way take
-    body = io.BytesIO(sound) if post is by_aiohttp else sound  # as that library wants it
+    sound = wav(500)  # 8 MB: more than all buffers on the way hold
+    body = io.BytesIO(sound) if post is by_aiohttp else sound  # the type that this library wants
     headers = {"authorization": f"Token {SECRET}", "content-type": "audio/wav"}
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -131,11 +131,11 @@ def test_an_answer_without_figures_is_estimated(
     assert event.quantities["input_tokens"] > 0
 
 
-# -- faults of our own
+# -- our own faults
 
 
 class OurFaultError(Exception):
-    """Something of ours that should not happen."""
+    """An unexpected error in our own code."""
 
 
 def _raises(*_: Any, **__: Any) -> Any:
@@ -188,7 +188,7 @@ def test_a_fault_of_ours_changes_nothing_for_the_program(
     assert watched.watching[-1].keeper.status().open_reservations == 0
 
 
-def test_a_call_that_cannot_be_followed_counts_at_the_most_and_that_is_said_once(
+def test_a_call_that_cannot_be_followed_counts_at_its_bound_and_is_logged_once(
     sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -201,7 +201,7 @@ def test_a_call_that_cannot_be_followed_counts_at_the_most_and_that_is_said_once
         assert by_requests(f"{sandbox.base_url}/nobodys/path", prompt(), HEADERS).status == 404
     assert [record.getMessage() for record in caplog.records] == [
         "quotakeeper: a call was sent unmetered; it is counted at its upper bound: OurFaultError: ",
-        "quotakeeper: a call was sent uncounted",  # whose it is nobody knows
+        "quotakeeper: a call was sent uncounted",  # its provider is unknown
     ]
     events = watched.events()
     assert [str(event.provenance) for event in events] == ["assumed"] * 3
@@ -215,7 +215,7 @@ def _no_ledger(*_: Any, **__: Any) -> Any:
 
 
 @pytest.mark.parametrize(("policy", "status"), [("deny", 402), ("allow", 200)])
-def test_a_ledger_that_cannot_count_denies_or_lets_pass(
+def test_on_store_failure_decides_when_the_ledger_cannot_count(
     post: Post, policy: str, status: int, sandbox: Sandbox, watched: Watched,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -228,14 +228,14 @@ def test_a_ledger_that_cannot_count_denies_or_lets_pass(
     assert len(sandbox.bill.charges) == (status == 200)
     if status == 402:
         assert "is locked" in answer.json["error"]["message"]
-    # What was let through is counted as soon as the ledger answers.
+    # Calls that were allowed are counted as soon as the ledger answers.
     assert booked(watched.events()) == billed(sandbox)
     assert watched.watching[-1].keeper.verify() == []
 
 
 @pytest.fixture
 def unprepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The hooks of `quotakeeper run`, with no meter yet; gives the ledger that is to be used."""
+    """The hooks of `quotakeeper run` before the meter is loaded. Returns the path of the ledger to use."""
     ledger = tmp_path / "ledger.db"
     monkeypatch.setenv("QUOTAKEEPER_LEDGER", str(ledger))
     monkeypatch.setenv("QUOTAKEEPER_DURABILITY", "process")
@@ -275,7 +275,7 @@ def test_without_readable_settings_calls_to_providers_are_refused(
     post: Post, broken: Breaking, unprepared: Path, sandbox: Sandbox, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    # What stands in a file that can't be read counts for nothing, an "allow" in it neither.
+    # An unreadable config counts as absent, including any "allow" in it.
     policy = "allow" if broken is _broken_config else "deny"
     where = broken(tmp_path, monkeypatch, policy)
     for _ in range(2):
@@ -284,7 +284,7 @@ def test_without_readable_settings_calls_to_providers_are_refused(
         assert where in answer.json["error"]["message"]
         assert answer.json["error"]["status"] == "RESOURCE_EXHAUSTED"
     assert sandbox.bill.charges == ()
-    # What is no provider's goes on as ever.
+    # Requests to no provider pass as before.
     assert post(f"{sandbox.base_url}/__sandbox__/health", b"", {}).status == 200
     (said,) = [record.message for record in caplog.records]
     assert said.startswith("quotakeeper: calls to providers are refused: ") and where in said
@@ -292,7 +292,7 @@ def test_without_readable_settings_calls_to_providers_are_refused(
 
 
 @pytest.mark.parametrize(("broken", "by"), [(_broken_config, "variable"), (_broken_prices, "file")])
-def test_without_readable_settings_calls_pass_where_that_is_allowed(
+def test_without_readable_settings_calls_pass_if_the_environment_allows_it(
     post: Post, broken: Breaking, by: str, unprepared: Path, sandbox: Sandbox, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -312,11 +312,11 @@ def test_without_readable_settings_calls_pass_where_that_is_allowed(
     assert all(event.cost_pico for event in events)
 
 
-def test_without_a_ledger_they_pass_uncounted(
+def test_without_a_ledger_allowed_calls_pass_uncounted(
     sandbox: Sandbox, tmp_path: Path, unprepared: Path, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    # The file may have named another ledger than the default: that one stays as it is.
+    # The file may name another ledger than the default, so the default ledger must not change.
     monkeypatch.setenv("QUOTAKEEPER_ON_STORE_FAILURE", "allow")
     monkeypatch.delenv("QUOTAKEEPER_LEDGER")
     _broken_config(tmp_path, monkeypatch, "allow")
@@ -342,7 +342,9 @@ Read = Callable[[Any], bytes]
     ids=["read", "read n", "read1", "lines", "readinto", "peek"],
 )
 @pytest.mark.parametrize("chunked", [False, True])
-def test_every_way_of_reading_is_followed(read: Read, chunked: bool, watched: Watched) -> None:
+def test_every_way_of_reading_an_answer_is_metered(
+    read: Read, chunked: bool, watched: Watched
+) -> None:
     import urllib.request
 
     from tests.intercept.scripted import chunk, head

@@ -1,4 +1,4 @@
-"""A base URL that is a gateway on the same ledger: its calls are counted there, and once."""
+"""A base URL of a gateway on the same ledger: the gateway counts the calls, each once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.intercept.conftest import HEADERS, Post, Watched, billed, booked, gen
 
 @contextmanager
 def gateway(ledger: Path, url: str) -> Iterator[GatewayMark]:
-    """A stand-in: the server at this address says that it counts on this ledger."""
+    """A mark that a server at this address counts on this ledger, as a gateway writes it."""
     port = urlsplit(url).port
     assert port is not None
     mark = GatewayMark(ledger, "localhost", port, new_owner())
@@ -29,7 +29,7 @@ def gateway(ledger: Path, url: str) -> Iterator[GatewayMark]:
         mark.close()
 
 
-def test_a_call_to_a_gateway_is_left_to_it_while_it_lives(
+def test_a_running_gateway_counts_the_calls_sent_to_it(
     post: Post, watched: Watched, sandbox: Sandbox
 ) -> None:
     keeper = watched({"name": "one", "meter": "requests", "window": "day", "amount": 1})
@@ -41,12 +41,12 @@ def test_a_call_to_a_gateway_is_left_to_it_while_it_lives(
         with Keeper(ledger, {"default_limits": False}) as own:  # the gateway's
             own.record("gemini", quantities=dict(charge.quantities))
     assert booked(watched.events()) == billed(sandbox)
-    # Its mark is gone: the program counts by itself, and the limit is used up.
+    # Its mark is gone, so the program counts its own calls, and the limit is used up.
     assert post(generate(sandbox.base_url), prompt(), HEADERS).status in (402, 429)
     assert keeper.verify() == []
 
 
-def test_a_gateway_that_was_killed_counts_nothing(
+def test_the_mark_of_a_killed_gateway_is_ignored(
     post: Post, watched: Watched, sandbox: Sandbox
 ) -> None:
     watched()
@@ -65,7 +65,7 @@ def test_a_gateway_that_was_killed_counts_nothing(
         ("http://localhost:x/v1", False), ("https://generativelanguage.googleapis.com/v1", False),
     ],
 )  # fmt: skip
-def test_a_gateway_is_known_by_host_and_port(tmp_path: Path, url: str, counts: bool) -> None:
+def test_a_gateway_is_identified_by_host_and_port(tmp_path: Path, url: str, counts: bool) -> None:
     told: list[tuple[str, str]] = []
     with Keeper(tmp_path / "ledger.db", {"default_limits": False}) as keeper:
         gateways = Gateways(keeper, lambda word, text: told.append((word, text)))

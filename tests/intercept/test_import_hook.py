@@ -1,4 +1,6 @@
-"""Libraries are hooked when the program imports them, or at once when it has, and let go again."""
+"""A library is hooked when the program imports it, or at once if it was imported before,
+and later unhooked.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ def _python(code: str, *options: str) -> str:
     return ran.stdout
 
 
-def test_watching_imports_nothing_for_the_program() -> None:
+def test_watch_imports_no_library_for_the_program() -> None:
     said = _python(
         """
 from quotakeeper.intercept import import_hook
@@ -41,7 +43,7 @@ print([name for name in import_hook.HOOKS if name in sys.modules])
     assert said == "[]\n"
 
 
-def test_what_is_imported_later_is_hooked_and_its_loader_left_as_it_was() -> None:
+def test_a_library_imported_later_is_hooked_and_keeps_its_loader() -> None:
     said = _python(
         f"""
 from quotakeeper.intercept import import_hook
@@ -61,7 +63,7 @@ print(inspect.getsource(httpx).startswith("from"), httpx.__spec__.origin == http
     assert said == f"{[True] * 5}\n[None, None]\nTrue True\n"
 
 
-def test_what_was_imported_before_is_hooked_once_and_let_go(watched: Watched) -> None:
+def test_a_library_imported_before_is_hooked_once_and_unhooked(watched: Watched) -> None:
     import aiohttp
     import httpx
 
@@ -85,14 +87,14 @@ def test_what_was_imported_before_is_hooked_once_and_let_go(watched: Watched) ->
     assert not any(isinstance(each, import_hook.HookFinder) for each in sys.meta_path)
 
 
-def test_watching_inside_watching_ends_with_the_outer(watched: Watched) -> None:
+def test_nested_watches_end_with_the_outer_one(watched: Watched) -> None:
     watched()
     watched()
     watched.watching[-1].close()
     assert hasattr(http.client.HTTPConnection.request, MARK)
 
 
-def test_it_is_a_public_name_that_costs_nothing_until_it_is_used() -> None:
+def test_watch_is_a_public_name_that_loads_nothing_until_used() -> None:
     said = _python(
         """
 import quotakeeper
@@ -106,7 +108,7 @@ print("quotakeeper.intercept.watch" in sys.modules)
         _ = quotakeeper.nothing_like_it
 
 
-def test_a_library_that_cannot_be_hooked_is_imported_all_the_same(
+def test_a_library_that_cannot_be_hooked_is_still_imported(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     (tmp_path / "odd_library.py").write_text("VALUE = 7\n")
@@ -123,7 +125,7 @@ def test_a_library_that_cannot_be_hooked_is_imported_all_the_same(
     assert "calls through odd_library are not metered" in caplog.text
 
 
-def test_an_error_while_importing_is_the_programs_own(
+def test_an_error_during_an_import_is_the_programs_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "broken_library.py").write_text("raise ZeroDivisionError\n")
@@ -144,7 +146,7 @@ def test_an_error_while_importing_is_the_programs_own(
         import_hook.uninstall()
 
 
-def test_patches_leave_alone_what_others_put_over_them() -> None:
+def test_unhooking_leaves_other_patches_in_place() -> None:
     class Library(ModuleType):
         def verb(self) -> int:
             return 1

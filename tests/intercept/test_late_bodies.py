@@ -1,4 +1,6 @@
-"""A body that comes piece by piece: what it may cost is reserved when it is whole, before it ends."""
+"""A request body that comes in pieces: its cost is reserved when it is complete, before the last piece
+is sent.
+"""
 
 from __future__ import annotations
 
@@ -84,10 +86,10 @@ each = pytest.mark.parametrize("post", WAYS.values(), ids=WAYS)
 
 @each
 @pytest.mark.parametrize("url_of", [generate, stream])
-def test_it_is_held_against_its_own_size_and_not_the_models_most(
+def test_a_body_in_pieces_is_reserved_by_its_own_size(
     post: Any, url_of: Any, sandbox: Sandbox, watched: Watched
 ) -> None:
-    watched(LIMIT)  # which a million tokens would never fit
+    watched(LIMIT)  # a million tokens would never fit
     assert post(url_of(sandbox.base_url)).status == 200
     events = watched.events()
     assert booked(events) == billed(sandbox)
@@ -95,7 +97,7 @@ def test_it_is_held_against_its_own_size_and_not_the_models_most(
 
 
 @each
-def test_what_does_not_fit_never_becomes_a_request(
+def test_a_body_that_does_not_fit_never_becomes_a_complete_request(
     post: Any, sandbox: Sandbox, watched: Watched
 ) -> None:
     keeper = watched({**LIMIT, "amount": 100})
@@ -109,7 +111,7 @@ def test_what_does_not_fit_never_becomes_a_request(
 
 
 @each
-def test_it_leaves_as_it_is_made(post: Any, watched: Watched) -> None:
+def test_pieces_are_sent_as_they_are_made(post: Any, watched: Watched) -> None:
     bodies: list[tuple[str, bytes]] = []
 
     def script(request: Got, line: Line) -> None:
@@ -126,7 +128,7 @@ def test_it_leaves_as_it_is_made(post: Any, watched: Watched) -> None:
 
 
 @each
-def test_a_body_that_fails_on_its_way_costs_nothing(post: Any, watched: Watched) -> None:
+def test_a_body_that_fails_in_the_middle_costs_nothing(post: Any, watched: Watched) -> None:
     class BrokenError(Exception):
         pass
 
@@ -147,7 +149,7 @@ def test_a_body_that_fails_on_its_way_costs_nothing(post: Any, watched: Watched)
 
 
 @each
-def test_an_answer_that_never_comes_is_assumed_at_its_own_size(post: Any, watched: Watched) -> None:
+def test_a_call_without_an_answer_is_assumed_at_its_bodys_size(post: Any, watched: Watched) -> None:
     def script(request: Got, line: Line) -> None:
         line.hang_up()
 

@@ -1,4 +1,4 @@
-"""Limits hold whatever the order; a run may warn or wait instead."""
+"""Limits apply under threads and coroutines; a run may warn or wait instead of refusing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LISTEN = {"authorization": f"Token {SECRET}", "content-type": "audio/wav"}
 
 
 def _wav(seconds: int = SECONDS, rate: int = RATE) -> bytes:
-    """Quiet sound whose length is known before it is sent."""
+    """A WAV file with little sound, whose length is known before it is sent."""
     size = seconds * rate
     head = b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt "
     head += struct.pack("<IHHIIHH", 16, 1, 1, rate, rate, 1, 8)
@@ -54,7 +54,9 @@ def _heard(seconds: int = SECONDS) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["urllib", "requests", "httpx", "httpx async", "aiohttp"])
-def test_exactly_as_many_calls_leave_as_the_money_is_for(name: str, watched: Watched) -> None:
+def test_threads_send_exactly_as_many_calls_as_the_money_covers(
+    name: str, watched: Watched
+) -> None:
     post, audio = WAYS[name], _wav()
     arrived = threading.Semaphore(0)
 
@@ -109,7 +111,7 @@ def test_many_coroutines_keep_to_a_limit_as_threads_do(sandbox: Sandbox, watched
     assert keeper.verify() == []
 
 
-def test_a_run_that_only_warns_goes_on(
+def test_a_run_with_on_limit_warn_continues(
     post: Post, sandbox: Sandbox, watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = {"name": "only one", "meter": "requests", "window": "day", "amount": 1}
@@ -121,7 +123,7 @@ def test_a_run_that_only_warns_goes_on(
 
 
 class _Impatient(FakeClock):
-    """A clock on which every wait is over at once."""
+    """A clock on which every wait ends at once."""
 
     def __init__(self) -> None:
         super().__init__("2026-11-23T12:00:30Z")
@@ -132,7 +134,7 @@ class _Impatient(FakeClock):
         self.advance(seconds=seconds)
 
 
-def test_a_run_that_waits_goes_on_when_the_window_is_new(
+def test_a_run_that_waits_continues_in_the_new_window(
     sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = _Impatient()
@@ -146,7 +148,7 @@ def test_a_run_that_waits_goes_on_when_the_window_is_new(
     assert booked(watched.events()) == billed(sandbox)
 
 
-def test_a_loop_that_waits_goes_on_when_the_window_is_new(
+def test_an_event_loop_that_waits_continues_in_the_new_window(
     sandbox: Sandbox, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = _Impatient()
@@ -165,9 +167,7 @@ def test_a_loop_that_waits_goes_on_when_the_window_is_new(
     assert sum(clock.waits) >= 29
 
 
-def test_a_keeper_that_waits_by_its_own_policy_waits_in_hooks_too(
-    sandbox: Sandbox, watched: Watched
-) -> None:
+def test_a_keepers_own_wait_policy_applies_in_hooks(sandbox: Sandbox, watched: Watched) -> None:
     clock = FakeClock("2026-11-23T12:00:30Z")
     per_minute = {"name": "per minute", "meter": "requests", "window": "minute", "amount": 1}
     watched(per_minute, clock=clock, settings={"on_limit": "wait"})
@@ -176,7 +176,7 @@ def test_a_keeper_that_waits_by_its_own_policy_waits_in_hooks_too(
     assert sum(clock.slept) == pytest.approx(30, abs=1.1)
 
 
-def test_policies_of_watch_are_for_the_keeper_that_it_makes(
+def test_watchs_policies_apply_to_the_keeper_that_it_makes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: Watched
 ) -> None:
     monkeypatch.setenv("QUOTAKEEPER_LEDGER", str(tmp_path / "own.db"))
@@ -196,7 +196,7 @@ def test_nobody_waits_for_what_can_never_fit(sandbox: Sandbox, watched: Watched)
     assert by_requests(generate(sandbox.base_url), prompt(), HEADERS).status == 402
 
 
-def test_a_call_that_one_of_two_limits_can_never_admit_is_not_told_to_come_back(
+def test_a_call_that_one_of_two_limits_can_never_admit_has_no_retry_time(
     sandbox: Sandbox, watched: Watched
 ) -> None:
     soon = {"name": "soon", "meter": "requests", "window": "rolling 30m", "amount": 1}
@@ -208,7 +208,7 @@ def test_a_call_that_one_of_two_limits_can_never_admit_is_not_told_to_come_back(
     assert sandbox.bill.charges == ()
 
 
-def test_labels_of_the_run_are_on_every_call(
+def test_the_labels_of_a_run_are_on_every_call(
     post: Post, sandbox: Sandbox, watched: Watched
 ) -> None:
     team = {"team": "subtitles"}
@@ -221,7 +221,7 @@ def test_labels_of_the_run_are_on_every_call(
     assert dict(watched.events()[0].labels.scope) == team
 
 
-# -- what the launcher says
+# -- settings of the launcher
 
 
 def _read(tmp_path: Path, **variables: str) -> Any:
@@ -235,12 +235,14 @@ def _read(tmp_path: Path, **variables: str) -> Any:
      ("wait", "wait", True), ("clamp", "clamp", False)],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["QUOTAKEEPER_ON_LIMIT", "QUOTAKEEPER_RUN_ON_LIMIT"])
-def test_words_for_a_limit(tmp_path: Path, name: str, word: str, setting: str, waits: bool) -> None:
+def test_a_limit_is_read_from_the_command_line(
+    tmp_path: Path, name: str, word: str, setting: str, waits: bool
+) -> None:
     read = _read(tmp_path, **{name: word})
     assert (read.settings.on_limit, read.waits) == (setting, waits)
 
 
-def test_addresses_are_told_or_found_where_programs_have_them(tmp_path: Path) -> None:
+def test_provider_addresses_are_given_or_found_in_the_usual_variables(tmp_path: Path) -> None:
     read = _read(
         tmp_path,
         QUOTAKEEPER_BASE_URLS="gemini=https://gateway.example/gem, deepgram=voice.example:8080",
@@ -268,7 +270,7 @@ def test_addresses_are_told_or_found_where_programs_have_them(tmp_path: Path) ->
         {"QUOTAKEEPER_BASE_URLS": "gemini"},
     ],
 )
-def test_what_cannot_be_read_is_an_error(tmp_path: Path, variables: dict[str, str]) -> None:
+def test_unreadable_settings_are_an_error(tmp_path: Path, variables: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         _read(tmp_path, **variables)
 
@@ -284,7 +286,7 @@ def test_a_refusal_is_noted_for_the_summary(
     assert notes.read_text() == "refused none\n"
 
 
-def test_a_gateways_address_is_counted_when_it_is_told(post: Post, watched: Watched) -> None:
+def test_a_gateways_address_is_metered_when_it_is_given(post: Post, watched: Watched) -> None:
     from tests.intercept.scripted import ANSWER, USED
 
     def script(request: Got, line: Line) -> None:
@@ -297,7 +299,7 @@ def test_a_gateways_address_is_counted_when_it_is_told(post: Post, watched: Watc
     assert booked(watched.events()) == [USED]
 
 
-def test_what_has_ended_is_settled_before_a_call_is_refused(
+def test_ended_calls_are_settled_before_a_call_is_refused(
     post: Post, sandbox: Sandbox, watched: Watched
 ) -> None:
     url = generate(sandbox.base_url)
@@ -309,7 +311,7 @@ def test_what_has_ended_is_settled_before_a_call_is_refused(
     (one,) = watched.events()
     used, most = (_tokens(each) for each in (one.quantities, found[1].bound))
     assert used < most
-    # The last call fits only if every one before it is down to what it used.
+    # The last call fits only if every earlier call is settled at what it used.
     watched({"name": "tight", "meter": "tokens", "window": "day", "amount": 9 * used + most})
     assert [post(url, prompt(), HEADERS).status for _ in range(10)] == [200] * 10
 

@@ -47,7 +47,7 @@ def _program(tmp_path: Path, text: str) -> Path:
 
 
 def _environment(tmp_path: Path) -> dict[str, str]:
-    source = str(Path(quotakeeper.__file__).resolve().parents[1])  # perhaps a copy
+    source = str(Path(quotakeeper.__file__).resolve().parents[1])  # may be a copy
     return {
         **os.environ,
         "PYTHONPATH": source,
@@ -71,7 +71,7 @@ def _ledger(tmp_path: Path) -> Keeper:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_parent_and_forked_child_both_count(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_parent_and_its_forked_child_are_both_counted(sandbox: Sandbox, tmp_path: Path) -> None:
     _run(
         tmp_path,
         WATCH
@@ -93,7 +93,7 @@ if child:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_childs_copy_of_an_answer_ends_nothing_of_its_parents(
+def test_a_childs_copy_of_an_answer_does_not_end_its_parents_call(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     _run(
@@ -116,7 +116,7 @@ assert got.read()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_child_that_closes_its_copy_and_makes_a_call_of_its_own_ends_only_that(
+def test_a_child_that_closes_its_copy_ends_only_its_own_call(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     _run(
@@ -143,7 +143,9 @@ assert got.read()
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_children_of_multiprocessing_count(method: str, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_calls_of_multiprocessing_children_are_counted(
+    method: str, sandbox: Sandbox, tmp_path: Path
+) -> None:
     import multiprocessing
 
     if method not in multiprocessing.get_all_start_methods():
@@ -170,7 +172,7 @@ if __name__ == "__main__":
         assert booked(list(keeper.events())) == billed(sandbox)
 
 
-def test_a_program_that_exits_in_the_middle_settles_by_what_it_read(tmp_path: Path) -> None:
+def test_a_program_that_exits_during_an_answer_settles_what_it_read(tmp_path: Path) -> None:
     let_go = threading.Event()
 
     def script(request: Got, line: Line) -> None:
@@ -188,7 +190,7 @@ def test_a_program_that_exits_in_the_middle_settles_by_what_it_read(tmp_path: Pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
-def test_a_program_that_is_killed_in_the_middle_is_assumed(tmp_path: Path) -> None:
+def test_a_call_of_a_program_killed_during_an_answer_is_assumed(tmp_path: Path) -> None:
     arrived, let_go = threading.Event(), threading.Event()
 
     def script(request: Got, line: Line) -> None:

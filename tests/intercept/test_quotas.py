@@ -1,4 +1,4 @@
-"""What a metered reply says of the provider's own quotas reaches the keeper."""
+"""Provider quotas in metered replies reach the keeper."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def test_the_headers_of_a_served_call_reach_the_keeper(keeper: Keeper) -> None:
     )  # fmt: skip
 
 
-def test_headers_are_read_once_a_second_and_errors_always(keeper: Keeper, clock: FakeClock) -> None:
+def test_headers_are_read_once_a_second_and_errors_always_are(
+    keeper: Keeper, clock: FakeClock
+) -> None:
     def remaining() -> list[int | None]:
         return [each.remaining for each in keeper.status().quotas if each.source == HEADER]
 
@@ -81,13 +83,13 @@ def test_headers_are_read_once_a_second_and_errors_always(keeper: Keeper, clock:
     assert {each.source for each in keeper.status().quotas} == {HEADER, REPLY}
 
 
-def test_a_reply_without_quotas_leaves_none(keeper: Keeper) -> None:
+def test_a_reply_without_quotas_adds_none(keeper: Keeper) -> None:
     passed(keeper, GENERATE, 200, HEADERS, {"usageMetadata": {"totalTokenCount": 3}})
     passed(keeper, CHAT, 500, {}, {})
     assert keeper.status().quotas == ()
 
 
-def test_a_socket_that_is_refused_with_429_reaches_the_keeper(keeper: Keeper) -> None:
+def test_the_quota_of_a_socket_refused_with_429_reaches_the_keeper(keeper: Keeper) -> None:
     meter = CallMeter(keeper)
     adapter = adapter_named("deepgram")
     assert adapter is not None
@@ -102,7 +104,7 @@ def test_a_socket_that_is_refused_with_429_reaches_the_keeper(keeper: Keeper) ->
     )  # fmt: skip
 
 
-def test_a_fault_in_reading_quotas_leaves_the_call_counted(
+def test_a_fault_while_reading_quotas_does_not_uncount_the_call(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

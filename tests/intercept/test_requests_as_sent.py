@@ -1,4 +1,4 @@
-"""What a program sends arrives as it sent it: bodies of every kind, redirects, kept connections."""
+"""Requests arrive as the program sent them: bodies of every kind, redirects, kept connections."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_body_in_pieces_is_sent_in_pieces(name: str, sandbox: Sandbox, watched
 
 
 @pytest.mark.parametrize("name", ["httpx async", "httpx2 async", "aiohttp"])
-def test_a_body_in_pieces_is_sent_in_pieces_on_a_loop(
+def test_a_body_in_pieces_is_sent_in_pieces_on_an_event_loop(
     name: str, sandbox: Sandbox, watched: Watched
 ) -> None:
     async def pieces() -> Any:
@@ -66,7 +66,7 @@ FILES = ("requests", "urllib3", "http.client", "urllib", "httpx", "httpx2", "aio
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_is_looked_at_and_sent_from_where_it_stands(name: str, watched: Watched) -> None:
+def test_a_file_is_measured_and_then_sent_from_its_position(name: str, watched: Watched) -> None:
     keeper = watched()
     bounds: list[int] = []
 
@@ -82,10 +82,10 @@ def test_a_file_is_looked_at_and_sent_from_where_it_stands(name: str, watched: W
         headers = {**HEADERS, "content-length": str(len(prompt(300)))}
         assert WAYS[name](server.url + PATH, file, headers).status == 200
     assert booked(watched.events()) == [USED]
-    assert bounds[0] < len(prompt(300))  # by the text, not by its size
+    assert bounds[0] < len(prompt(300))  # by the text, not by the size of the file
 
 
-def test_bodies_are_seen_and_left_where_they_are(tmp_path: Any) -> None:
+def test_bodies_are_read_without_being_changed(tmp_path: Any) -> None:
     assert seen_body(None) == (b"", 0)
     assert seen_body("chào") == ("chào".encode(), 5)
     assert seen_body(bytearray(b"ab")) == (b"ab", 2)
@@ -103,7 +103,7 @@ def test_bodies_are_seen_and_left_where_they_are(tmp_path: Any) -> None:
     assert seen_body(closed) == (None, None)
 
 
-def test_each_hop_of_a_redirect_is_a_call_of_its_own(watched: Watched) -> None:
+def test_each_hop_of_a_redirect_is_counted_as_a_call(watched: Watched) -> None:
     def script(request: Got, line: Line) -> None:
         if "moved" in request.target:
             line.send(whole(ANSWER, JSON))
@@ -133,7 +133,7 @@ def _redirected(name: str, url: str) -> int:
         return client.post(url, content=prompt(), headers=HEADERS).status_code
 
 
-def test_connections_are_kept_as_without_us(watched: Watched) -> None:
+def test_connections_are_kept_as_without_metering(watched: Watched) -> None:
     import aiohttp
     import httpx
     import requests
@@ -163,7 +163,7 @@ def test_connections_are_kept_as_without_us(watched: Watched) -> None:
     assert booked(watched.events()) == [USED] * 15
 
 
-def test_a_kept_connection_lives_through_a_refusal(sandbox: Sandbox, watched: Watched) -> None:
+def test_a_kept_connection_survives_a_refusal(sandbox: Sandbox, watched: Watched) -> None:
     watched({"name": "tokens", "meter": "tokens", "window": "day", "amount": 2_000})
     host = sandbox.base_url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=20)
@@ -179,7 +179,7 @@ def test_a_kept_connection_lives_through_a_refusal(sandbox: Sandbox, watched: Wa
     assert booked(watched.events()) == billed(sandbox)
 
 
-def test_a_request_put_together_by_hand_is_counted(sandbox: Sandbox, watched: Watched) -> None:
+def test_a_request_built_by_hand_is_counted(sandbox: Sandbox, watched: Watched) -> None:
     watched({"name": "two", "meter": "requests", "window": "day", "amount": 2})
     connection = http.client.HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=20)
     statuses = []
@@ -197,11 +197,11 @@ def test_a_request_put_together_by_hand_is_counted(sandbox: Sandbox, watched: Wa
     assert booked(watched.events()) == billed(sandbox)
 
 
-def test_libraries_on_each_other_count_once(sandbox: Sandbox, watched: Watched) -> None:
+def test_a_library_on_top_of_another_counts_once(sandbox: Sandbox, watched: Watched) -> None:
     import httpx
 
     class OverRequests(httpx.HTTPTransport):
-        """A transport that has another library do the work."""
+        """A transport that sends through another library."""
 
         def handle_request(self, request: Any) -> Any:
             return super().handle_request(request)
@@ -219,7 +219,7 @@ def test_libraries_on_each_other_count_once(sandbox: Sandbox, watched: Watched) 
     assert len(billed(sandbox)) == 2
 
 
-def test_inside_another_hook_nothing_is_counted(sandbox: Sandbox, watched: Watched) -> None:
+def test_a_call_inside_another_hook_is_not_counted(sandbox: Sandbox, watched: Watched) -> None:
     watched()
     assert not is_suppressed()
     with suppressed():
@@ -254,7 +254,7 @@ def _retrying(name: str, url: str) -> int:
 
 
 @pytest.mark.parametrize("name", ["urllib3", "requests", "httpx", "httpx async", "aiohttp"])
-def test_attempts_of_one_call_are_counted_each_and_linked(name: str, watched: Watched) -> None:
+def test_each_attempt_of_a_retried_call_is_counted_and_linked(name: str, watched: Watched) -> None:
     watched()
     with Sandbox(faults=["500@1", "503@2"]) as sandbox:
         assert _retrying(name, generate(sandbox.base_url)) == 200
@@ -267,12 +267,12 @@ def test_attempts_of_one_call_are_counted_each_and_linked(name: str, watched: Wa
         )
         assert others == ["2", "3"]
         assert {dict(e.labels.scope)["call"] for e in events if e is not first} == {first.id}
-        # Served at last: the same words again are a call of their own.
+        # After a success, the same request is a new call.
         assert WAYS[name](generate(sandbox.base_url), prompt(), HEADERS).status == 200
         assert sum(not event.labels.scope for event in watched.events()) == 2
 
 
-def test_another_call_after_a_failed_one_is_not_its_retry(watched: Watched) -> None:
+def test_another_request_after_a_failed_one_is_not_its_retry(watched: Watched) -> None:
     watched()
     with Sandbox(faults=["500@1"]) as sandbox:
         by_requests(generate(sandbox.base_url), prompt(), HEADERS)
@@ -282,7 +282,7 @@ def test_another_call_after_a_failed_one_is_not_its_retry(watched: Watched) -> N
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_chunks_are_followed_in_any_pieces(size: int) -> None:
+def test_chunked_bodies_are_followed_in_any_pieces(size: int) -> None:
     wire = b"5;name=x\r\nhello\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n"
     got = bytearray()
     body = Unframing(got.extend, chunked=True, length=None)
@@ -292,7 +292,7 @@ def test_chunks_are_followed_in_any_pieces(size: int) -> None:
     assert (bytes(got), body.whole) == (b"hello0123456789", True)
 
 
-def test_what_is_no_chunk_ends_the_reading() -> None:
+def test_bytes_that_are_no_chunk_end_the_reading() -> None:
     for nonsense in (b"zz\r\nabc", b"-5\r\nabc", b"x" * 70_000):
         got = bytearray()
         body = Unframing(got.extend, chunked=True, length=None)
@@ -300,7 +300,9 @@ def test_what_is_no_chunk_ends_the_reading() -> None:
         assert (bytes(got), body.done, body.whole) == (b"", True, False)
 
 
-def test_deepgram_by_a_file_of_sound(watched: Watched, repository: Any, sandbox: Sandbox) -> None:
+def test_a_deepgram_request_with_a_sound_file_is_measured(
+    watched: Watched, repository: Any, sandbox: Sandbox
+) -> None:
     watched()
     sound = next((repository / "samples").rglob("*.wav"))
     headers = {"authorization": f"Token {SECRET}", "content-type": "audio/wav"}

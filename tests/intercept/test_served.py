@@ -1,4 +1,4 @@
-"""What was served decides the price: the tier and the model of the answer, not of the request."""
+"""The price follows the tier and the model of the answer, not of the request."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from tests.intercept.scripted import (
     whole,
 )
 
-# Dollars for a million tokens of gemini-2.5-flash, by tier: input, output.
+# Dollars per million tokens of gemini-2.5-flash, by tier: input, output.
 FLASH = {"standard": (30, 250), "flex": (15, 125), "priority": (54, 450)}  # cents
-PICO_PER_CENT = 10_000  # for one token of a million
-# Dollars for a million tokens of the others: standard, priority.
+PICO_PER_CENT = 10_000  # for one token, at one cent a million
+# Dollars per million tokens of the other providers: standard, priority.
 OTHERS = {
     ("openai", "gpt-4o-mini", "input_tokens"): (1, 3),
     ("openai", "gpt-4o-mini", "output_tokens"): (2, 5),
@@ -65,7 +65,7 @@ def price_file() -> str:
 @pytest.mark.parametrize("url_of", [generate, stream])
 @pytest.mark.parametrize("fault", ["", "downgrade"])
 @pytest.mark.parametrize("tier", ["standard", "flex", "priority"])
-def test_a_tier_of_gemini_is_priced_as_it_was_served(
+def test_a_gemini_call_costs_the_price_of_its_served_tier(
     tier: str, fault: str, url_of: Any, sandbox: Sandbox, watched: Watched
 ) -> None:
     watched()
@@ -116,7 +116,9 @@ def priced(watched: Watched, tmp_path: Path) -> Watched:
     [("auto", "priority", 7 * 3 + 5 * 5), ("priority", "default", 7 * 1 + 5 * 2),
      ("priority", "priority", 7 * 3 + 5 * 5)],
 )  # fmt: skip
-def test_a_tier_of_openai(asked: str, served: str, micro: int, priced: Watched) -> None:
+def test_an_openai_call_costs_the_price_of_its_served_tier(
+    asked: str, served: str, micro: int, priced: Watched
+) -> None:
     message = {"message": {"role": "assistant", "content": "chào bạn"}, "finish_reason": "stop"}
     body = {"id": "c", "model": "gpt-4o-mini", "choices": [message], "usage": OPENAI_USED}
     answer = whole(json.dumps({**body, "service_tier": served}).encode(), JSON)
@@ -126,7 +128,9 @@ def test_a_tier_of_openai(asked: str, served: str, micro: int, priced: Watched) 
 
 @pytest.mark.parametrize(("served", "micro"), [("priority", 7 * 7 + 5 * 11), ("standard", 17)])
 @pytest.mark.parametrize("streamed", [False, True])
-def test_a_tier_of_anthropic(served: str, micro: int, streamed: bool, priced: Watched) -> None:
+def test_an_anthropic_call_costs_the_price_of_its_served_tier(
+    served: str, micro: int, streamed: bool, priced: Watched
+) -> None:
     used = {**ANTHROPIC_USED, "service_tier": served}
     message = {"id": "m", "type": "message", "model": "claude-haiku-4-5", "content": []}
     if streamed:
@@ -147,7 +151,9 @@ def test_a_tier_of_anthropic(served: str, micro: int, streamed: bool, priced: Wa
 VERTEX = "/v1beta1/projects/p/locations/global/publishers/google/models/"
 
 
-def test_a_recorded_flex_answer_of_vertex(shared: Path, watched: Watched) -> None:
+def test_a_recorded_flex_answer_of_vertex_costs_the_flex_price(
+    shared: Path, watched: Watched
+) -> None:
     file = shared / "recorded" / "gemini_vertex_flex.json"
     if not file.is_file():
         pytest.skip("../shared/recorded not present: real answers can't be priced")
@@ -155,11 +161,12 @@ def test_a_recorded_flex_answer_of_vertex(shared: Path, watched: Watched) -> Non
     watched()
     path = f"{VERTEX}gemini-3-flash-preview:generateContent"
     answer = whole(json.dumps(body).encode(), JSON)
-    # 5 tokens of input at $0.25, 1 of output and 51 of thoughts at $1.50 a million: half the list.
+    # 5 input tokens at $0.25, and 1 output and 51 thinking tokens at $1.50 a million: half the list
+    # price.
     assert answered(path, json.loads(prompt()), watched, answer) == (5 * 25 + 52 * 150) * 10_000
 
 
-def test_another_model_that_answers_is_the_one_that_is_paid_for(watched: Watched) -> None:
+def test_the_price_of_the_answering_model_is_used(watched: Watched) -> None:
     watched()
     usage = {"promptTokenCount": 7, "candidatesTokenCount": 5, "totalTokenCount": 12}
     candidate = {"content": {"parts": [{"text": "chào"}]}, "finishReason": "STOP"}
@@ -175,7 +182,7 @@ def test_another_model_that_answers_is_the_one_that_is_paid_for(watched: Watched
     assert (made.labels.model, made.model_served) == ("gemini-2.5-flash", "gemini-2.5-flash-lite")
 
 
-def test_what_is_paid_for_beforehand_costs_nothing_more(watched: Watched) -> None:
+def test_prepaid_throughput_costs_nothing_more(watched: Watched) -> None:
     watched()
     usage = {"promptTokenCount": 7, "candidatesTokenCount": 5, "totalTokenCount": 12,
              "trafficType": "PROVISIONED_THROUGHPUT"}  # fmt: skip

@@ -1,4 +1,4 @@
-"""One generator, driven by a thread or by an event loop: the same outcomes, errors and ends."""
+"""One generator gives the same results and errors when a thread or an event loop runs it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BOTH = pytest.mark.parametrize("driven", [drive, awaited], ids=["thread", "loop"
 
 
 @BOTH
-def test_outcomes_are_sent_back_and_the_result_is_returned(driven: Drive) -> None:
+def test_each_steps_result_is_sent_back_and_the_last_value_is_returned(driven: Drive) -> None:
     def steps() -> Generator[int, int, list[int]]:
         first = yield 1
         return [first, (yield first + 1)]
@@ -34,7 +34,7 @@ def test_outcomes_are_sent_back_and_the_result_is_returned(driven: Drive) -> Non
 
 
 @BOTH
-def test_without_a_step_there_is_a_result(driven: Drive) -> None:
+def test_a_generator_without_steps_returns_its_result(driven: Drive) -> None:
     def steps() -> Generator[int, int, str]:
         yield from ()
         return "done"
@@ -43,7 +43,7 @@ def test_without_a_step_there_is_a_result(driven: Drive) -> None:
 
 
 @BOTH
-def test_an_error_is_raised_where_the_generator_waits(driven: Drive) -> None:
+def test_a_steps_error_is_raised_inside_the_generator(driven: Drive) -> None:
     seen: list[object] = []
 
     def steps() -> Generator[str, None, str]:
@@ -65,7 +65,7 @@ def test_an_error_is_raised_where_the_generator_waits(driven: Drive) -> None:
     assert seen == ["fail", raised.value, "clean up"]
 
 
-def test_a_cancelled_task_runs_what_the_generator_has_for_its_end() -> None:
+def test_a_cancelled_task_runs_the_generators_cleanup() -> None:
     ended: list[type[BaseException]] = []
 
     def steps() -> Generator[str, None, None]:

@@ -1,4 +1,4 @@
-"""A stream that outgrows its reservation: more is reserved as it flows, or it is cut in band."""
+"""A stream that exceeds its reservation reserves more while it flows, or ends with an error inside it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ EVENTS = f"{MODEL}:streamGenerateContent?alt=sse"
 ARRAY = f"{MODEL}:streamGenerateContent"
 LOOPING = {f"{name} async": opened for name, opened in AWAITED.items()}
 LIBRARIES = [*BLOCKING, *LOOPING]
-PIECES, STEP = 12, 100  # of an answer that was to be 200 tokens
+PIECES, STEP = 12, 100  # of an answer that was expected to have 200 tokens
 LIMIT = {"name": "little", "meter": "output_tokens", "window": "day", "amount": 500}
 PATIENCE = 20
 
@@ -52,7 +52,7 @@ def as_item(number: int) -> bytes:
 
 
 class Pouring(ScriptedServer):
-    """Pours piece after piece, each once the one before has been taken and counted."""
+    """Sends piece after piece, each after the program has read and counted the one before."""
 
     def __init__(self, watched: Watched, piece: Piece, *, encoding: str = "identity") -> None:
         super().__init__(self.pour)
@@ -77,7 +77,7 @@ class Pouring(ScriptedServer):
         line.send(b"0\r\n\r\n")
 
     def read(self, library: str, path: str) -> bytes:
-        """Everything that a program gets, piece by piece."""
+        """Yield everything that a program gets, piece by piece."""
         got = b""
         try:
             if library in BLOCKING:
@@ -101,16 +101,17 @@ class Pouring(ScriptedServer):
 
 
 def last_of(body: bytes) -> Any:
-    """The last document of a stream of events."""
+    """The last document of an event stream."""
     return json.loads(body.replace(b"\r", b"").strip().rpartition(b"data: ")[2])
 
 
-# Lines and single bytes are taken many times a piece; they are not for pieces that are counted.
+# Libraries that read lines or single bytes read many times per piece, so counts per piece do not
+# apply.
 WHOLE_PIECES = [name for name in LIBRARIES if name not in ("requests", "urllib lines")]
 
 
 @pytest.mark.parametrize("library", WHOLE_PIECES)
-def test_more_is_set_aside_while_it_flows(library: str, watched: Watched) -> None:
+def test_a_stream_reserves_more_while_it_flows(library: str, watched: Watched) -> None:
     watched({**LIMIT, "amount": 100_000})
     with Pouring(watched, as_event) as server:
         body = server.read(library, EVENTS)
@@ -135,7 +136,7 @@ def test_a_stream_that_may_not_grow_ends_with_the_providers_own_error(
     whole_pieces = body.replace(b"\r", b"").split(b"\n\n") if library != "requests" else []
     assert all(each.startswith(b"data: {") for each in whole_pieces if each)
     (made,) = watched.events()
-    # 600 is past the limit; where nobody may wait, it is a piece later.
+    # 600 exceeds the limit. A call that may not wait notices it one piece later.
     assert made.quantities["output_tokens"] in (600, 700)
     assert (made.provenance, made.outcome) == (Provenance.ESTIMATED, Outcome.UNKNOWN)
     assert "little" in made.note
@@ -143,7 +144,7 @@ def test_a_stream_that_may_not_grow_ends_with_the_providers_own_error(
 
 
 @pytest.mark.parametrize("library", WHOLE_PIECES)
-def test_a_list_ends_with_the_error_as_its_last_item(library: str, watched: Watched) -> None:
+def test_a_json_array_ends_with_the_error_as_its_last_item(library: str, watched: Watched) -> None:
     watched(LIMIT)
     with Pouring(watched, as_item) as server:
         *items, error = json.loads(server.read(library, ARRAY))
@@ -172,7 +173,7 @@ SPLITTING = [
 
 @pytest.mark.parametrize("library", SPLITTING)
 @pytest.mark.parametrize("lag", [1, 9])
-def test_it_is_cut_where_an_event_ends_however_it_is_sent(
+def test_a_stream_is_cut_at_the_end_of_an_event_for_any_pieces(
     library: str, lag: int, watched: Watched
 ) -> None:
     watched(LIMIT)
@@ -188,10 +189,10 @@ def test_it_is_cut_where_an_event_ends_however_it_is_sent(
 
 
 @pytest.mark.parametrize("library", ["urllib", "urllib3"])
-def test_where_no_event_ends_with_its_piece_it_breaks_off(
+def test_a_stream_without_an_event_end_is_broken_off(
     library: str, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # http.client reads a chunk as long as it was said to be: nothing can be put in its middle.
+    # http.client reads a chunk at its stated length, so nothing can be inserted inside one.
     monkeypatch.setattr(stream_budget, "_MOST_PENDING", 1_500)
     watched(LIMIT)
     with Pouring(watched, apart(9)) as server, pytest.raises(Exception) as caught:
@@ -203,7 +204,7 @@ def test_where_no_event_ends_with_its_piece_it_breaks_off(
 
 
 @pytest.mark.parametrize("library", WHOLE_PIECES)
-def test_a_packed_stream_breaks_off(library: str, watched: Watched) -> None:
+def test_a_compressed_stream_is_broken_off(library: str, watched: Watched) -> None:
     watched(LIMIT)
     packer = zlib.compressobj(wbits=31)
 
@@ -211,7 +212,7 @@ def test_a_packed_stream_breaks_off(library: str, watched: Watched) -> None:
         return packer.compress(as_event(number)) + packer.flush(zlib.Z_SYNC_FLUSH)
 
     with Pouring(watched, packed, encoding="gzip") as server:
-        if library == "aiohttp async":  # it unpacks before we see it
+        if library == "aiohttp async":  # aiohttp unpacks before we see the bytes
             body = server.read(library, EVENTS)
             assert last_of(body)["error"]["code"] == 429
         else:
@@ -230,7 +231,7 @@ def _texts(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__ or error.__context__
 
 
-def test_an_answer_whose_length_was_told_breaks_off(watched: Watched) -> None:
+def test_an_answer_with_a_stated_length_is_broken_off(watched: Watched) -> None:
     watched(LIMIT)
     poured = b"".join(event(snapshot("từ " * 50, STEP * number)) for number in range(1, 100))
     with Pouring(watched, as_event) as server:
@@ -239,7 +240,7 @@ def test_an_answer_whose_length_was_told_breaks_off(watched: Watched) -> None:
             server.read("urllib", EVENTS)
 
 
-def test_to_warn_lets_it_flow(watched: Watched) -> None:
+def test_on_limit_warn_lets_the_stream_continue(watched: Watched) -> None:
     watched(LIMIT, settings={"on_limit": "warn"})
     with Pouring(watched, as_event) as server:
         body = server.read("httpx", EVENTS)
@@ -248,7 +249,7 @@ def test_to_warn_lets_it_flow(watched: Watched) -> None:
 
 @pytest.mark.parametrize("library", ["urllib", "httpx", "httpx async", "aiohttp async"])
 @pytest.mark.parametrize(("policy", "is_cut"), [("deny", True), ("allow", False)])
-def test_a_ledger_that_fails_under_way_is_a_matter_of_the_policy(
+def test_on_store_failure_decides_when_the_ledger_fails_during_a_stream(
     library: str, policy: str, is_cut: bool, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from quotakeeper.domain.ledger.commands import Grow
@@ -277,7 +278,9 @@ def test_a_ledger_that_fails_under_way_is_a_matter_of_the_policy(
         assert "is locked" in last["error"]["message"]
 
 
-def test_a_fault_of_ours_lets_it_flow(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_lets_the_stream_continue(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def breaks(*_: Any) -> Any:
         raise RuntimeError
 
@@ -291,7 +294,9 @@ def test_a_fault_of_ours_lets_it_flow(watched: Watched, monkeypatch: pytest.Monk
         assert made.quantities["output_tokens"] == STEP * PIECES
 
 
-def test_what_fits_is_hardly_looked_at(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_within_its_reservation_is_rarely_checked(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looks: list[int] = []
     read = StreamBudget._read
     monkeypatch.setattr(StreamBudget, "_read", lambda self: looks.append(1) or read(self))  # type: ignore[func-returns-value]
@@ -313,7 +318,7 @@ def test_what_fits_is_hardly_looked_at(watched: Watched, monkeypatch: pytest.Mon
     assert made.provenance is Provenance.REPORTED
 
 
-# -- the others' errors
+# -- the other providers' errors
 
 OPENAI = {"model": "gpt-4o-mini", "stream": True, "max_tokens": 50, "messages": [
     {"role": "user", "content": "xin chào"}]}  # fmt: skip
@@ -363,7 +368,7 @@ def test_an_answer_longer_than_its_cap_is_cut_by_its_text(
     assert made.provenance is Provenance.ESTIMATED
 
 
-# -- the connection after it
+# -- the connection after a cut
 
 
 def test_a_connection_whose_answer_was_cut_is_not_used_again(watched: Watched) -> None:

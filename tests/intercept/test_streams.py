@@ -1,4 +1,4 @@
-"""Streams pass unchanged and unheld, and settle however a program leaves them."""
+"""Streams pass unchanged and without delay, and are settled however a program ends them."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ each_awaited = pytest.mark.parametrize("opened", AWAITED.values(), ids=AWAITED)
 
 
 class Held:
-    """Sends the first event, and the rest only when the program says that it has the first."""
+    """Sends the first event, and the rest only when the program confirms the first."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
@@ -156,7 +156,7 @@ def test_the_first_event_does_not_wait_for_the_second(opened: Opened, watched: W
 
 
 @each_awaited
-def test_the_first_event_does_not_wait_for_the_second_on_a_loop(
+def test_the_first_event_does_not_wait_for_the_second_on_an_event_loop(
     opened: Opened, watched: Watched
 ) -> None:
     watched()
@@ -184,7 +184,7 @@ def _left_early(watched: Watched) -> None:
 
 
 @each_blocking
-def test_a_stream_that_is_closed_early_is_settled_by_what_was_read(
+def test_a_stream_that_is_closed_early_is_settled_at_what_was_read(
     opened: Opened, watched: Watched
 ) -> None:
     watched()
@@ -197,9 +197,7 @@ def test_a_stream_that_is_closed_early_is_settled_by_what_was_read(
 
 
 @each_blocking
-def test_a_stream_that_is_dropped_is_settled_by_what_was_read(
-    opened: Opened, watched: Watched
-) -> None:
+def test_a_dropped_stream_is_settled_at_what_was_read(opened: Opened, watched: Watched) -> None:
     watched()
     held = Held()
     with ScriptedServer(held) as server:
@@ -213,7 +211,7 @@ def test_a_stream_that_is_dropped_is_settled_by_what_was_read(
 
 
 @each_awaited
-def test_a_cancelled_stream_is_settled_by_what_was_read(opened: Opened, watched: Watched) -> None:
+def test_a_cancelled_stream_is_settled_at_what_was_read(opened: Opened, watched: Watched) -> None:
     watched()
     held = Held()
 
@@ -263,7 +261,7 @@ def test_a_call_that_is_cancelled_before_its_answer_is_assumed(
 
 
 def _result(post: Post, url: str) -> object:
-    """What a program gets: an answer or the kind of its error."""
+    """What a program gets: the answer, or the type of its error."""
     try:
         got = post(url, prompt(), HEADERS)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must be the same
@@ -271,7 +269,7 @@ def _result(post: Post, url: str) -> object:
     return got.status, got.body
 
 
-def test_a_stream_that_is_cut_ends_for_the_program_as_without_us(
+def test_a_broken_stream_ends_for_the_program_as_without_metering(
     post: Post, watched: Watched
 ) -> None:
     results = []
@@ -287,7 +285,7 @@ def test_a_stream_that_is_cut_ends_for_the_program_as_without_us(
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_packed_answers_arrive_as_they_are_and_are_read(
+def test_compressed_answers_arrive_unchanged_and_are_read(
     post: Post, encoding: str, watched: Watched
 ) -> None:
     packed = gzip.compress(ANSWER, mtime=0) if encoding == "gzip" else zlib.compress(ANSWER)
@@ -304,7 +302,7 @@ def test_packed_answers_arrive_as_they_are_and_are_read(
     assert booked(watched.events()) == [USED]
 
 
-def test_an_answer_that_ends_with_its_connection_is_whole(post: Post, watched: Watched) -> None:
+def test_an_answer_that_ends_with_its_connection_is_complete(post: Post, watched: Watched) -> None:
     def script(request: Got, line: Line) -> None:
         line.send(head(JSON, "Connection: close") + ANSWER)
         line.hang_up()
@@ -330,7 +328,7 @@ def test_an_answer_in_single_bytes_is_read_like_any_other(post: Post, watched: W
 
 
 @each_awaited
-def test_nothing_blocks_the_loop(
+def test_metering_does_not_block_the_event_loop(
     opened: Opened, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = watched()

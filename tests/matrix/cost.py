@@ -1,4 +1,4 @@
-"""What a charge costs, from prices written down here by hand: the catalogue has no say in it."""
+"""The cost of a charge from prices that are written here by hand, independent of the catalogue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from quotakeeper.sandbox.messages import Charge
 
-# Dollars for a million tokens: input, cached input, output (thoughts are output).
+# Dollars per million tokens: input, cached input, output (thinking tokens are output).
 _TOKENS = {
     "gemini-2.5-flash": ("0.30", "0.03", "2.50"),
     "gemini-embedding-001": ("0.15", "0.15", "0"),
@@ -19,7 +19,7 @@ _PICO = Decimal(10) ** 12
 
 
 def cost_pico(charge: Charge, *, live: bool = False) -> int:
-    """The cost of a charge in millionths of a millionth of a dollar. LookupError without a price."""
+    """The cost of a charge in pico-dollars (10^-12 USD). Raises LookupError if there is no price."""
     said = charge.quantities
     if set(said) == {"requests"}:
         return 0

@@ -1,4 +1,4 @@
-"""An environment for each SDK: made once from hashed requirements, kept by their hash."""
+"""An environment for each SDK: made once from hashed requirements, and cached by their hash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["REQUIREMENTS", "WANTED", "UnavailableError", "prepare", "requirement
 ROOT = Path(__file__).resolve().parent.parent.parent
 REQUIREMENTS = ROOT / "requirements" / "matrix"
 
-# What each environment is asked to hold; `python tests/matrix/lock.py` pins it.
+# The requirements of each environment. `python tests/matrix/lock.py` pins them.
 WANTED: dict[str, tuple[str, ...]] = {
     "genai3": ("google-genai>=3,<4", "aiohttp"),
     "genai2": ("google-genai>=2,<3",),
@@ -25,7 +25,7 @@ WANTED: dict[str, tuple[str, ...]] = {
     "otel": ("opentelemetry-instrumentation",),
     "encodings": ("brotli", "httpx", "zstandard"),
     "mocks": ("httpx", "requests", "respx", "responses", "pook"),
-    # Not beside `libraries`: its urllib3-future takes the place of urllib3.
+    # Apart from `libraries`, because urllib3-future replaces urllib3.
     "niquests": ("niquests", "requests"),
     "openai": ("openai",),
     "anthropic": ("anthropic",),

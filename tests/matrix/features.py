@@ -1,26 +1,26 @@
-"""What is tried in each environment, how it is spoiled, and what it has to come to."""
+"""The features to run in each environment, the faults, and the expected result of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How a call is held against the bill.
-# EXACT: the call, its quantities and its cost, to the last unit, all reported.
-# READ: the same figures, but nobody said that they are the last: estimated.
-# OPEN: what had arrived, or what is typical, estimated; the rest was never said. While the call was
-# under way, no less was set aside for it than is billed.
-# ASSUMED: no answer came, so what was set aside is booked, and it is no less than is billed.
+# How a call in the ledger is compared with the bill. EXACT: the call, its quantities and its cost
+# are equal to the last unit, and all are reported. READ: the figures are equal, but the answer did
+# not mark them as final, so they are estimated. OPEN: the text that arrived, or the typical amount,
+# is estimated, because the provider sent no more. While the call was open, at least the billed
+# amount was reserved. ASSUMED: no answer came, so the reserved amount is booked. It is at least the
+# billed amount.
 EXACT, READ, OPEN, ASSUMED = "exact", "read", "open", "assumed"
-# What is played for a fault: the stream is made to its end or as far as it was sent; an answer in
-# one piece breaks off; a timeout.
+# The faults: a stream is billed whole, or as far as it was sent; an answer in one piece breaks off;
+# a timeout.
 STREAM_CUT, STREAM_STOPPED, BROKEN, SLOW = "cut", "cut-early", "broken", "slow"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One feature under one fault; `calls` are the wire calls it makes, `ok` that it succeeds.
+    """One feature under one fault. `calls` is the number of HTTP calls; `ok` means that the feature succeeds.
 
-    `first` is how the first call is held, where a retry after it is held otherwise.
+    `first` is how the first call is compared, if a retry after it is compared in another way.
     """
 
     feature: str
@@ -29,7 +29,7 @@ class Case:
     ok: bool = True
     held: str = EXACT
     live: bool = False
-    row: str = ""  # the feature it is shown with, if not its own
+    row: str = ""  # the row of the page, if not the feature's own
     first: str = ""
 
     @property
@@ -38,18 +38,18 @@ class Case:
 
     @property
     def column(self) -> str:
-        """Where it stands in the table."""
+        """The column of the page's table."""
         return f"retried {self.fault}" if self.calls > 1 and self.fault else self.fault
 
     @property
     def holds(self) -> list[str]:
-        """How each of its calls is held."""
+        """How each call is compared."""
         return [self.first or self.held, *[self.held] * (self.calls - 1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An environment, its driver, and what is played in it."""
+    """An environment, its driver, and the cases to run in it."""
 
     environment: str
     distribution: str
@@ -62,7 +62,7 @@ def _faults(
     plain: str, stream: str = "", *, cut: tuple[str, str] = (OPEN, READ), broken: str = OPEN,
     notices: bool = True,
 ) -> list[Case]:  # fmt: skip
-    """What can befall one call, in one piece or as a stream. `notices`: a half answer is an error."""
+    """The faults of one call, in one piece or as a stream. `notices`: the SDK raises on a half answer."""
     cases = [
         Case(plain, "429", ok=False), Case(plain, "500", ok=False),
         Case(plain, BROKEN, ok=not notices, held=broken),
@@ -78,7 +78,7 @@ def _faults(
 
 
 def _again(row: str, *, retry: str = "", late: str = "", timeout: str = "") -> list[Case]:
-    """What is tried again, and what is given up."""
+    """The faults after which the SDK retries, or stops retrying."""
     cases = []
     if retry:
         cases += [Case(retry, fault, calls=2, row=row) for fault in ("429", "500")]
@@ -89,8 +89,8 @@ def _again(row: str, *, retry: str = "", late: str = "", timeout: str = "") -> l
     return cases
 
 
-# OpenAI says nothing of usage before the end, Anthropic nothing of the answer's: what was read of a
-# stream is counted by its text.
+# OpenAI sends no usage before the end, and Anthropic no output usage. So a cut stream is counted by
+# the text that was read.
 _BY_TEXT = (OPEN, OPEN)
 GENAI = (
     Case("generate"), Case("stream"), Case("async-generate"), Case("async-stream"),
@@ -100,12 +100,12 @@ GENAI = (
 )  # fmt: skip
 LEGACY = (
     Case("generate"), Case("stream"), Case("chat", calls=2), Case("embed"),
-    # It reads a list, not events: a cut takes its last bracket and none of its figures.
+    # The SDK reads a list, not events. A cut removes the list's last bracket and no figure.
     *_faults("generate", "stream", cut=(EXACT, EXACT)), *_again("generate", retry="retry"),
 )  # fmt: skip
 _DEEPGRAM = (
     Case("prerecorded"), Case("url"), Case("async-prerecorded"), Case("speak"),
-    # An answer begins with its length, so half of it tells as much as all of it.
+    # An answer starts with its length, so half of it has the same figures as all of it.
     Case("async-speak"), *_faults("prerecorded", broken=EXACT),
     *_faults("async-prerecorded", broken=EXACT), *_faults("speak", broken=EXACT),
     Case("live", live=True), Case("async-live", live=True),
@@ -166,5 +166,5 @@ SETTINGS: dict[str, Setting] = {
         tuple(case for cases in LIBRARIES.values() for case in cases),
     ),
 }  # fmt: skip
-# Without --matrix and outside of CI: the newest of each kind, the plain features and one fault each.
+# Without --matrix and outside CI: the newest of each SDK, its plain features, and one fault each.
 COMPACT = ("genai3", "deepgram7", "libraries")

@@ -1,4 +1,4 @@
-"""Plays a real SDK under `quotakeeper run`, and lays the ledger beside the bill, case by case."""
+"""Runs a real SDK under `quotakeeper run`, and compares the ledger with the bill, case by case."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MINUTES = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a case ended: `problem` is "" where ledger and bill agree."""
+    """The result of a case. `problem` is "" if ledger and bill agree."""
 
     case: Case
     ended: str
@@ -42,7 +42,7 @@ class Result:
 
 
 def play(setting: Setting, folder: Path, cases: Sequence[Case]) -> list[Result]:
-    """Play cases in one process of an environment; each on a server and a bill of its own."""
+    """Run cases in one process of an environment. Each case has its own server and bill."""
     python = prepare(setting.environment)
     (folder / "quotakeeper.toml").write_text(
         f'default_limits = false\nprice_files = ["{(HERE / "prices.toml").as_posix()}"]\n',
@@ -98,13 +98,13 @@ def problem(
     case: Case, ended: str, bill: list[Charge], events: list[UsageEvent],
     held: Mapping[str, Figures | None],
 ) -> str:  # fmt: skip
-    """What is not as it should be, or ""."""
+    """The first difference from the expected result, or ""."""
     if (ended == "done") is not case.ok:
         return f"the program {ended}"
     if (len(bill), len(events)) != (case.calls, case.calls):
         return f"{len(bill)} calls billed, {len(events)} booked, {case.calls} expected"
     if len(set(case.holds)) == 1 and case.held in (EXACT, READ):
-        # Calls that run side by side are booked in any order.
+        # Concurrent calls are booked in any order.
         bill = sorted(bill, key=lambda each: _billed(each, case))
         events = sorted(events, key=_booked)
     calls = zip(case.holds, bill, events, strict=True)
@@ -129,7 +129,7 @@ def _wrong(hold: str, case: Case, charge: Charge, event: UsageEvent, held: Figur
 
 
 def _sum(quantities: Mapping[str, int]) -> int:
-    """Everything but requests: tokens of all kinds, or a length of sound, or characters."""
+    """Everything except requests: tokens of all kinds, or the length of sound, or characters."""
     return sum(amount for meter, amount in quantities.items() if meter != "requests")
 
 
@@ -150,7 +150,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def _began_in(event: UsageEvent, span: tuple[int, int]) -> bool:
-    """Whether a call was reserved in a span: its id begins with the millisecond."""
+    """Whether a call was reserved in a time span. Its id starts with the millisecond."""
     at = 0
     for letter in event.id[:10]:
         at = at * 32 + _ALPHABET.index(letter)
@@ -178,7 +178,7 @@ def _environment(folder: Path, ledger: Path) -> dict[str, str]:
 
 
 def _lines(program: subprocess.Popen[str]) -> Iterator[str]:
-    """What it says, line by line; killed when it says nothing for minutes."""
+    """The lines that a process prints. The process is killed if it prints nothing for minutes."""
     import threading
 
     assert program.stdout

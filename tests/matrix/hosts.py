@@ -1,8 +1,8 @@
-"""Starters, concurrency models and ways to end: a program alone, and the same under `quotakeeper run`.
+"""Starters, concurrency models and ways to end: each program runs alone, then under `quotakeeper run`.
 
-`python -m tests.matrix.hosts` plays all of them and writes docs/{en,vi}/reference/hosts.md. A cell is
-right when the output and the exit code are those of the bare run, and the ledger is the bill, to the
-last unit, with every call as reported.
+`python -m tests.matrix.hosts` runs all and writes docs/{en,vi}/reference/hosts.md. A cell is right under two
+conditions. The output and the exit code are those of the run alone. The ledger equals the bill to the last
+unit, with every call as reported.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ENDS = (
     "os.execv",
 )  # fmt: skip
 STARTERS = ("python FILE", "python -m NAME", "#! script", "sh -c", "opentelemetry-instrument")
-# Starters that come from a package: the environment that has it.
+# Starters from a package -> the environment that has the package.
 PACKAGED = {"opentelemetry-instrument": "otel"}
 _SECONDS = 120
 
@@ -45,7 +45,7 @@ class Cell(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of it alone, or under `run`."""
+    """The result of a program, alone or under `run`."""
 
     code: int
     out: str
@@ -61,7 +61,7 @@ def cells() -> list[Cell]:
 
 
 def problem_of(cell: Cell) -> str:
-    """What is wrong with a cell; "" where nothing is."""
+    """What is wrong with a cell; "" if nothing is."""
     bare, run = _played(cell, under_run=False), _played(cell, under_run=True)
     calls = 5 if cell.end == "call at exit" else 4
     if bare.bill.get("requests") != calls:
@@ -112,7 +112,7 @@ def _played(cell: Cell, *, under_run: bool) -> Outcome:
 
 
 def python_of(cell: Cell) -> Path:
-    """The Python that a cell is played with. Raises UnavailableError where it can't be had."""
+    """The Python that runs a cell. Raises UnavailableError if its environment cannot be made."""
     environment = "green" if cell.way in GREEN else PACKAGED.get(cell.starter)
     return Path(sys.executable) if environment is None else prepare(environment)
 
@@ -139,7 +139,7 @@ def _command(cell: Cell, python: str, folder: Path, address: str) -> list[str]:
 
 
 def page(language: str, problems: dict[Cell, str]) -> str:
-    """A page of docs: its frame is hosts.en.md or hosts.vi.md."""
+    """A page of docs. Its template is hosts.en.md or hosts.vi.md."""
     wrong, head = {"en": ("WRONG", "started by | calls"), "vi": ("SAI", "khởi động bằng | gọi"),
                    }[language]  # fmt: skip
     rows = dict.fromkeys((cell.starter, cell.way) for cell in problems)
@@ -163,7 +163,7 @@ def page(language: str, problems: dict[Cell, str]) -> str:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Play every cell and write the pages; 1 when one is wrong."""
+    """Run every cell and write the pages. Returns 1 if a cell is wrong."""
     problems: dict[Cell, str] = {}
     for cell in cells():
         problems[cell] = problem_of(cell)

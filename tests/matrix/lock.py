@@ -1,4 +1,4 @@
-"""Pins requirements/matrix/*.txt anew: hashed, for every platform, naming no host. Needs uv.
+"""Writes requirements/matrix/*.txt: pinned and hashed for every platform, without a host name. Needs uv.
 
 Run it by hand: `python tests/matrix/lock.py [--upgrade] [NAME ...]`.
 """
@@ -15,7 +15,7 @@ from tests.matrix.environments import REQUIREMENTS, WANTED, requirements
 
 
 def main(arguments: list[str]) -> int:
-    """Compile what was named, or everything; returns uv's exit code when it refuses."""
+    """Compile the named files, or all. Returns uv's exit code if uv fails."""
     names = [each for each in arguments if not each.startswith("-")] or list(WANTED)
     options = [each for each in arguments if each.startswith("-")]
     REQUIREMENTS.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""OpenAI and Anthropic on loopback, with a bill: enough of them for their SDKs to be used."""
+"""Fake OpenAI and Anthropic servers on loopback with a bill. They have the endpoints that the SDKs use."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _CACHED = 3
 
 
 class Shapes:
-    """A loopback server that bills. `fault` spoils the first request.
+    """A loopback server that bills. `fault` applies to the first request.
 
-    429, 500, slow; broken: half an answer; cut, cut-early: half a stream, billed whole or as sent.
+    429, 500, slow; broken: half an answer; cut: half a stream, billed whole; cut-early: billed as sent.
     """
 
     def __init__(self, fault: str = "") -> None:
@@ -39,7 +39,7 @@ class Shapes:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fault_of_next(self) -> str:
-        """The fault of a request; only the first has one."""
+        """The fault of the next request; only the first request has one."""
         with self._lock:
             fault, self.fault = self.fault, ""
             return fault
@@ -62,14 +62,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is not news."""
+        """Ignore a client that closes its connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Silent."""
+        """Log nothing."""
 
     def do_POST(self) -> None:
         shapes: Shapes = self.server.shapes  # type: ignore[attr-defined]
@@ -187,7 +187,7 @@ def _responses(body: Json) -> Played:
 def _embeddings(body: Json) -> Played:
     given = _tokens(body["input"])
     rows = [
-        {"object": "embedding", "index": n, "embedding": "AACAPwAAAAA="}  # base64, as asked for
+        {"object": "embedding", "index": n, "embedding": "AACAPwAAAAA="}  # base64, as requested
         for n, _ in enumerate(body["input"])
     ]
     usage = {"prompt_tokens": given, "total_tokens": given}

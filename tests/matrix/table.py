@@ -1,6 +1,6 @@
-"""Plays everything and writes docs/en/sdks.md and docs/vi/sdks.md: `python tests/matrix/table.py`.
+"""Runs all cases and writes docs/en/sdks.md and docs/vi/sdks.md: `python tests/matrix/table.py`.
 
-`./dev test --matrix` plays the same; the pages are only written here, from what was really seen.
+`./dev test --matrix` runs the same cases. Only this program writes the pages, from its own results.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.matrix.harness import HERE, LIVE, Result, play  # noqa: E402
 
 
 class Words(NamedTuple):
-    """What stands in the cells of a page; the rest of it is in page.en.md and page.vi.md."""
+    """The words in the cells of a page. The other text is in page.en.md and page.vi.md."""
 
     marks: dict[str, str]
     wrong: str
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 def main() -> int:
-    """Play, write, and fail if anything was not as it has to be."""
+    """Run all cases, write the pages, and fail if a case had a wrong result."""
     if not LIVE:
         print("the hooks for WebSockets are not there: live sessions are left out")
     rows = [row for name in SETTINGS for row in rows_of(name)]
@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def rows_of(name: str) -> list[Row]:
-    """What came out of one environment."""
+    """The results of one environment."""
     setting = SETTINGS[name]
     cases = [case for case in setting.cases if LIVE or not case.live]
     with tempfile.TemporaryDirectory() as folder:

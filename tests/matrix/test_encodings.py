@@ -1,4 +1,4 @@
-"""br and zstd, undone by the libraries that programs have: whole, in pieces, and bombs."""
+"""Compression with br and zstd, unpacked by the program's libraries: whole, in pieces, and bombs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ print("fine")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("program", [PROGRAM, WITHOUT], ids=["installed", "missing"])
-def test_what_the_program_can_unpack_is_read(program: str, tmp_path: Path) -> None:
+def test_an_encoding_that_the_program_can_unpack_is_read(program: str, tmp_path: Path) -> None:
     try:
         python = prepare("encodings")
     except UnavailableError as error:

@@ -1,4 +1,4 @@
-"""A few programs of the matrix of hosts; `python -m tests.matrix.hosts` plays all of them."""
+"""A few programs of the matrix of hosts. `python -m tests.matrix.hosts` runs all of them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.matrix.environments import UnavailableError
 from tests.matrix.hosts import ENDS, STARTERS, WAYS, Cell, cells, page, problem_of, python_of
 
 pytestmark = pytest.mark.slow
-# Each way, each starter and each end at least once.
+# Each way to call, each starter and each end at least once.
 SOME = [Cell(STARTERS[0], way, ENDS[number % len(ENDS)]) for number, way in enumerate(WAYS)] + [
     Cell(starter, "threads", ENDS[-1 - number]) for number, starter in enumerate(STARTERS[1:])
 ]
 
 
 @pytest.mark.parametrize("cell", SOME, ids=" / ".join)
-def test_under_run_it_is_as_alone_and_the_ledger_is_the_bill(cell: Cell) -> None:
+def test_a_program_under_run_behaves_as_alone_and_its_ledger_equals_the_bill(cell: Cell) -> None:
     try:
         python_of(cell)
     except UnavailableError as error:
@@ -25,7 +25,7 @@ def test_under_run_it_is_as_alone_and_the_ledger_is_the_bill(cell: Cell) -> None
     assert problem_of(cell) == ""
 
 
-def test_some_are_chosen_of_every_row_and_column() -> None:
+def test_the_chosen_programs_cover_every_row_and_column() -> None:
     assert set(SOME) <= set(cells())
     assert {cell.end for cell in SOME} == set(ENDS) and {cell.way for cell in SOME} == set(WAYS)
     assert {cell.starter for cell in SOME} == set(STARTERS)

@@ -1,6 +1,6 @@
-"""The real SDKs, unchanged: what the ledger holds is what the server billed, call by call.
+"""The real SDKs, unchanged: the ledger equals the server's bill, call by call.
 
-`./dev test` plays a compact set, `./dev test --matrix` and CI play everything.
+`./dev test` runs a small set. `./dev test --matrix` and CI run all cases.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FULL = IN_CI or os.environ.get("QUOTAKEEPER_MATRIX") == "full"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS if FULL else COMPACT)
-def test_the_ledger_is_the_bill(name: str, tmp_path: Path) -> None:
+def test_the_ledger_equals_the_bill(name: str, tmp_path: Path) -> None:
     setting = SETTINGS[name]
     cases = [case for case in setting.cases if LIVE or not case.live]
     try:

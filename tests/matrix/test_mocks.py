@@ -1,4 +1,6 @@
-"""Libraries that answer in place of a provider: what they answer is no call, what they let through is."""
+"""Libraries that mock a provider: a mocked answer is no call, and a call that the mock
+passes on is counted.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ assert httpx.post(REAL, json=ASKED).status_code == 200
 
 
 @pytest.mark.slow
-def test_only_what_a_mock_lets_through_is_counted(tmp_path: Path) -> None:
+def test_only_calls_that_a_mock_passes_on_are_counted(tmp_path: Path) -> None:
     try:
         python = prepare("mocks")
     except UnavailableError as error:

@@ -1,4 +1,6 @@
-"""niquests, and requests beside it, at a hard limit: the provider's own refusal, and nothing billed."""
+"""niquests, and requests in the same program, at a hard limit: the provider's own error,
+and nothing billed.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,7 @@ amount = "0"
 
 
 @pytest.mark.slow
-def test_every_way_gets_the_providers_own_refusal(tmp_path: Path) -> None:
+def test_every_way_to_call_gets_the_providers_own_refusal(tmp_path: Path) -> None:
     try:
         python = prepare("niquests")
     except UnavailableError as error:

@@ -1,7 +1,7 @@
-"""The rules of the ledger and the meter: where each one stands, and a fault that breaks it.
+"""The rules of the ledger and the meter: where the code of each is, and a fault that breaks it.
 
 `docs/{en,vi}/explanation/architecture.md` shows this table. A row with a fault names the test that
-turns red when the fault is put into the symbol.
+fails when the fault is inserted into the symbol.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ RULES = (
         "CallPrices.priced",
         "and bound and capped",
         "and capped and not bound",
-        "tests/engine/test_unpriced.py::test_by_default_a_hard_cost_limit_refuses_it_and_says_how_to_price_it",
+        "tests/engine/test_unpriced.py::test_a_hard_cost_limit_refuses_an_unpriced_call_and_says_how_to_price_it",
     ),
     Rule(
         "Admission",
@@ -81,7 +81,7 @@ RULES = (
         "_with_unpriced",
         'state = "unknown" if entry.state == "ok" else entry.state',
         "state = entry.state",
-        "tests/engine/test_unpriced.py::test_a_limit_that_sees_no_cost_is_not_ok",
+        "tests/engine/test_unpriced.py::test_a_cost_limit_with_unpriced_calls_is_not_ok",
     ),
     Rule(
         "Admission",
@@ -91,7 +91,7 @@ RULES = (
         "KnownNames.check_provider",
         "if not self.knows(provider):",
         "if False:",
-        "tests/engine/test_known_names.py::test_a_call_to_an_unknown_provider_names_the_nearest",
+        "tests/engine/test_known_names.py::test_an_unknown_provider_is_refused_with_the_nearest_name",
     ),
     Rule(
         "Admission",
@@ -188,7 +188,7 @@ RULES = (
         "Account.matches",
         "set(self.scope) <= set(labels.scope)",
         "set(self.scope) & set(labels.scope)",
-        "tests/domain/test_limits.py::test_an_empty_field_matches_everything_and_a_star_by_the_beginning",
+        "tests/domain/test_limits.py::test_an_empty_field_matches_everything_and_a_star_matches_a_prefix",
     ),
     Rule(
         "Admission",
@@ -215,7 +215,7 @@ RULES = (
         "DeniedCalls._why_not",
         "return OWN",
         'return ""',
-        "tests/engine/test_busy.py::test_nobody_waits_for_what_the_own_thread_holds",
+        "tests/engine/test_busy.py::test_a_thread_does_not_wait_for_its_own_reservation",
     ),
     Rule(
         "Admission",
@@ -225,7 +225,7 @@ RULES = (
         "DeniedCalls._lines_up",
         "return waits and",
         "return False and",
-        "tests/engine/test_busy.py::test_a_newcomer_does_not_overtake_for_ever",
+        "tests/engine/test_busy.py::test_a_new_call_does_not_overtake_a_waiting_call_for_ever",
     ),
     Rule(
         "Admission",
@@ -235,7 +235,7 @@ RULES = (
         "TypicalHolds.lowered",
         "min(n, usual.get(key) or n)",
         "usual.get(key) or n",
-        "tests/engine/test_typical_holds.py::test_it_is_never_above_the_worst_case",
+        "tests/engine/test_typical_holds.py::test_the_reservation_never_exceeds_the_worst_case",
     ),
     Rule(
         "Admission",
@@ -245,7 +245,7 @@ RULES = (
         "DeniedCalls._lowered",
         "if most < least:",
         "if most < 1:",
-        "tests/engine/test_clamped_calls.py::test_below_the_least_output_it_is_refused",
+        "tests/engine/test_clamped_calls.py::test_a_call_with_less_left_than_the_least_output_is_refused",
     ),
     Rule(
         "Reservations",
@@ -335,7 +335,7 @@ RULES = (
         "Reservation._ending",
         "if self._replay and error is not None:",
         "if False:",
-        "tests/engine/test_handles.py::test_a_replay_of_an_open_reservation_ends_nothing_of_its_makers",
+        "tests/engine/test_handles.py::test_a_replayed_handle_does_not_end_its_makers_reservation",
     ),
     Rule(
         "Reservations",
@@ -345,7 +345,7 @@ RULES = (
         "Admission.take_up",
         "call, hold, Decision(True), None, replay=True)",
         "call, hold, Decision(True), None)",
-        "tests/engine/test_handles.py::test_who_settles_by_id_and_is_refused_gives_nothing_back",
+        "tests/engine/test_handles.py::test_a_refused_settle_by_id_releases_nothing",
     ),
     Rule(
         "Windows and time",
@@ -365,7 +365,7 @@ RULES = (
         "admit",
         "if doubt is not None and limit.mode is Mode.HARD:",
         "if False:",
-        "tests/engine/test_clock_jumps.py::test_nothing_expires_and_no_period_begins_while_in_doubt",
+        "tests/engine/test_clock_jumps.py::test_nothing_expires_and_no_period_begins_while_the_clock_is_suspect",
     ),
     Rule(
         "Windows and time",
@@ -375,7 +375,7 @@ RULES = (
         "LedgerClock.now_for",
         "return self._questioned(store)",
         "return self._questioned(store) and wall",
-        "tests/engine/test_clock_jumps.py::test_soft_limits_records_and_settles_go_on_at_the_last_trusted_time",
+        "tests/engine/test_clock_jumps.py::test_soft_limits_records_and_settles_use_the_last_trusted_time",
     ),
     Rule(
         "Windows and time",
@@ -385,7 +385,7 @@ RULES = (
         "set_back",
         "if entry.kind in MADE_BY_TIME:",
         "if entry.kind in (Kind.RECORD, *MADE_BY_TIME):",
-        "tests/engine/test_clock_repair.py::test_what_was_carried_ahead_counts_today_and_nothing_is_lost",
+        "tests/engine/test_clock_repair.py::test_calls_that_were_booked_ahead_count_today_after_the_repair",
     ),
     Rule(
         "Windows and time",
@@ -405,7 +405,7 @@ RULES = (
         "period_at",
         "while first_instant(zone, following) <= at:",
         "while False:",
-        "tests/domain/test_windows.py::test_periods_abut_around_every_change_of_the_clocks",
+        "tests/domain/test_windows.py::test_periods_meet_exactly_around_every_clock_change",
     ),
     Rule(
         "Windows and time",
@@ -422,7 +422,7 @@ RULES = (
         "_hour",
         "if _offset(zone, start) != offset:",
         "if False:",
-        "tests/domain/test_windows.py::test_periods_abut_around_every_change_of_the_clocks",
+        "tests/domain/test_windows.py::test_periods_meet_exactly_around_every_clock_change",
     ),
     Rule(
         "Windows and time",
@@ -452,7 +452,7 @@ RULES = (
         "divide_half_even",
         "(twice == denominator and quotient & 1)",
         "twice == denominator",
-        "tests/domain/test_money.py::test_halves_go_to_the_even_side",
+        "tests/domain/test_money.py::test_a_half_is_rounded_to_the_even_neighbour",
     ),
     Rule(
         "Money and prices",
@@ -472,7 +472,7 @@ RULES = (
         "lines_for",
         "row.above < max(prompt_tokens, 1)",
         "row.above <= max(prompt_tokens, 1)",
-        "tests/domain/test_pricing.py::test_a_long_request_takes_the_long_rows_even_before_its_tiers_own_short_row",
+        "tests/domain/test_pricing.py::test_a_long_request_uses_the_standard_long_row_before_the_tiers_short_row",
     ),
     Rule(
         "Money and prices",
@@ -482,7 +482,7 @@ RULES = (
         "_rank",
         '        row.kind == "contract",\n',
         "",
-        "tests/domain/test_pricing.py::test_a_contract_beats_everything_later_too",
+        "tests/domain/test_pricing.py::test_a_contract_price_beats_every_later_price",
     ),
     Rule(
         "Money and prices",
@@ -499,7 +499,7 @@ RULES = (
         "_quarters",
         "yield verdict.remaining // (4 * asked)",
         "yield verdict.remaining // asked",
-        "tests/engine/test_leases.py::test_slices_shrink_as_a_limit_nears_and_the_last_call_is_admitted",
+        "tests/engine/test_leases.py::test_slices_shrink_near_a_limit_and_the_last_call_is_admitted",
     ),
     Rule(
         "Leases, journals, processes",
@@ -509,7 +509,7 @@ RULES = (
         "Lease.renewed",
         "self.until = min(self.latest, monotonic + DRAWN_ON_SECONDS)",
         "self.until = monotonic + DRAWN_ON_SECONDS",
-        "tests/engine/test_leases.py::test_a_clock_that_is_set_back_does_not_stretch_it_beyond_its_part_of_a_window",
+        "tests/engine/test_leases.py::test_a_clock_set_back_does_not_extend_a_lease_beyond_its_part_of_a_window",
     ),
     Rule(
         "Leases, journals, processes",
@@ -529,7 +529,7 @@ RULES = (
         "_may_be_lost",
         'not boot == boot_id() != ""',
         "boot != boot_id()",
-        "tests/engine/test_lease_journal.py::test_where_no_machine_tells_when_it_was_started_the_rest_of_a_lease_is_assumed",
+        "tests/engine/test_lease_journal.py::test_without_a_boot_id_the_rest_of_a_lease_is_assumed",
     ),
     Rule(
         "Leases, journals, processes",
@@ -559,7 +559,7 @@ RULES = (
         "LeaseRoom.take",
         "if state.offered[0] is taken:",
         "if True:",
-        "tests/engine/test_signals.py::test_two_that_take_at_once_get_no_more_than_there_is",
+        "tests/engine/test_signals.py::test_two_concurrent_takes_get_no_more_than_there_is",
     ),
     Rule(
         "Leases, journals, processes",
@@ -569,7 +569,7 @@ RULES = (
         "FastPath._written",
         "if call.lease.is_fenced or ",
         "if ",
-        "tests/engine/test_stopped_holders.py::test_a_lease_of_before_the_fence_admits_nothing_and_the_next_one_does",
+        "tests/engine/test_stopped_holders.py::test_a_lease_from_before_the_fence_admits_nothing_and_the_next_one_does",
     ),
     Rule(
         "Leases, journals, processes",
@@ -586,7 +586,7 @@ RULES = (
         "_appended",
         "return os.path.samestat(os.fstat(fd), os.stat(path))",
         "return True",
-        "tests/engine/test_spool.py::test_a_call_that_is_written_to_a_file_that_was_just_booked_still_counts",
+        "tests/engine/test_spool.py::test_a_call_written_to_a_spool_file_that_is_removed_still_counts",
     ),
     Rule(
         "Leases, journals, processes",
@@ -596,7 +596,7 @@ RULES = (
         "sweep",
         "ended.replay(store, now)",
         "pass",
-        "tests/engine/test_ended_calls.py::test_another_process_settles_what_a_dead_one_has_noted",
+        "tests/engine/test_ended_calls.py::test_another_process_settles_the_notes_of_a_dead_one",
     ),
     Rule(
         "Leases, journals, processes",
@@ -616,7 +616,7 @@ RULES = (
         "_try",
         "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)",
-        "tests/stores/test_sqlite_locks.py::test_a_lock_that_is_held_for_too_long_is_given_up",
+        "tests/stores/test_sqlite_locks.py::test_a_lock_that_is_held_too_long_ends_the_wait_with_an_error",
     ),
     Rule(
         "Store",
@@ -643,7 +643,7 @@ RULES = (
         "create_file",
         "os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)",
         "os.O_RDWR | os.O_CREAT | os.O_EXCL)",
-        "tests/stores/test_sqlite_file.py::test_only_the_owner_may_look_whatever_the_umask",
+        "tests/stores/test_sqlite_file.py::test_only_the_owner_may_read_under_any_umask",
     ),
     Rule(
         "Store",
@@ -653,7 +653,7 @@ RULES = (
         "check_version",
         "if version > SCHEMA_VERSION:",
         "if version > SCHEMA_VERSION + 1:",
-        "tests/stores/test_sqlite_file.py::test_a_newer_ledger_is_refused_by_both_versions",
+        "tests/stores/test_sqlite_file.py::test_a_newer_ledger_is_refused_by_its_schema_version",
     ),
     Rule(
         "Store",
@@ -663,7 +663,7 @@ RULES = (
         "compact",
         "before = min([before, now, *starts])",
         "before = min([before, now])",
-        "tests/stores/test_sqlite_compaction.py::test_calls_that_are_open_or_of_a_period_under_way_stay",
+        "tests/stores/test_sqlite_compaction.py::test_open_calls_and_calls_of_current_periods_stay",
     ),
     Rule(
         "Store",
@@ -680,7 +680,7 @@ RULES = (
         "CallMeter._asked",
         '"sent": True,',
         '"sent": False,',
-        "tests/intercept/test_every_library.py::test_it_is_reserved_and_marked_as_sent_before_it_reaches_the_provider",
+        "tests/intercept/test_every_library.py::test_a_call_is_reserved_and_marked_as_sent_before_it_reaches_the_provider",
     ),
     Rule(
         "Meter",
@@ -697,7 +697,7 @@ RULES = (
         "CallMeter._weigh",
         "never = any(",
         "never = all(",
-        "tests/intercept/test_limits.py::test_a_call_that_one_of_two_limits_can_never_admit_is_not_told_to_come_back",
+        "tests/intercept/test_limits.py::test_a_call_that_one_of_two_limits_can_never_admit_has_no_retry_time",
     ),
     Rule(
         "Meter",
@@ -707,7 +707,7 @@ RULES = (
         "HttpAttempt._may_end",
         " or self._pid != os.getpid():",
         ":",
-        "tests/intercept/test_processes.py::test_a_child_that_closes_its_copy_and_makes_a_call_of_its_own_ends_only_that",
+        "tests/intercept/test_processes.py::test_a_child_that_closes_its_copy_ends_only_its_own_call",
     ),
     Rule(
         "Meter",
@@ -717,7 +717,7 @@ RULES = (
         "_connect_first",
         "attempt.failed(False)",
         "attempt.failed(True)",
-        "tests/intercept/test_failures.py::test_what_never_left_is_released",
+        "tests/intercept/test_failures.py::test_a_call_that_was_never_sent_is_released",
     ),
     Rule(
         "Meter",
@@ -727,7 +727,7 @@ RULES = (
         "_endheaders",
         "is_replaced = attempt.body, True  # for `send`\n            return result\n        except BaseException:\n            attempt.failed(True)",
         "is_replaced = attempt.body, True  # for `send`\n            return result\n        except BaseException:\n            attempt.failed(False)",
-        "tests/intercept/test_failures.py::test_a_call_whose_connection_breaks_while_it_is_sent_is_assumed",
+        "tests/intercept/test_failures.py::test_a_call_whose_connection_breaks_during_sending_is_assumed",
     ),
     Rule(
         "Meter",
@@ -754,7 +754,7 @@ RULES = (
         "refusal_after",
         "return meter.refused(adapter, call, RuntimeError(text))",
         "return None",
-        "tests/intercept/test_every_fault.py::test_the_policy_decides_what_becomes_of_a_call_that_cannot_be_counted[deny-402-urllib]",
+        "tests/intercept/test_every_fault.py::test_the_policy_decides_for_a_call_that_cannot_be_counted[deny-402-urllib]",
     ),
     Rule(
         "Meter",
@@ -764,7 +764,7 @@ RULES = (
         "split_cached",
         "        fresh[modality] = fresh.get(modality, 0) - taken\n",
         "",
-        "tests/providers/test_answers.py::test_cached_tokens_without_details_are_taken_from_what_there_is",
+        "tests/providers/test_answers.py::test_cached_tokens_without_details_are_taken_from_the_known_modalities",
     ),
     Rule(
         "Meter",
@@ -774,7 +774,7 @@ RULES = (
         "content_usage",
         "given = prompt_total + thoughts + tools_total",
         "given = prompt_total + thoughts",
-        "tests/providers/test_answers.py::test_what_tools_were_asked_is_no_part_of_an_answer_without_a_count",
+        "tests/providers/test_answers.py::test_tool_prompt_tokens_do_not_count_as_a_missing_answer",
     ),
     Rule(
         "Meter",
@@ -784,7 +784,7 @@ RULES = (
         "boxes",
         "if size < header:",
         "if False:",
-        "tests/providers/test_audio.py::test_a_box_smaller_than_its_own_header_ends_the_reading",
+        "tests/providers/test_audio.py::test_a_box_smaller_than_its_header_ends_the_read",
     ),
     Rule(
         "Quotas",
@@ -804,7 +804,7 @@ RULES = (
         "Waits.longest_us",
         "return max((x for",
         "return min((x for",
-        "tests/providers/test_quotas.py::test_the_longest_wait_that_is_told_counts",
+        "tests/providers/test_quotas.py::test_the_longest_wait_of_a_reply_is_used",
     ),
     Rule(
         "Quotas",
@@ -814,7 +814,7 @@ RULES = (
         "SeenQuotas._put",
         "if written is None or not quota.says_as(written):",
         "if True:",
-        "tests/engine/test_provider_quotas.py::test_a_header_on_each_reply_costs_a_write_a_minute",
+        "tests/engine/test_provider_quotas.py::test_a_header_on_each_reply_costs_one_write_a_minute",
     ),
     Rule(
         "Quotas",
@@ -824,6 +824,6 @@ RULES = (
         "ProviderQuota.at",
         "self.resets_at > now",
         "self.resets_at > 0",
-        "tests/engine/test_provider_quotas.py::test_what_was_left_is_not_told_once_the_quota_was_reset",
+        "tests/engine/test_provider_quotas.py::test_after_its_reset_a_quotas_remaining_amount_is_unknown",
     ),
 )

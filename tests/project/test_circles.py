@@ -1,4 +1,4 @@
-"""The tool that prints import circles sees every kind of import statement."""
+"""The tool that prints import cycles sees every kind of import statement."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _package(root: Path, files: dict[str, str]) -> Path:
         "def late():\n    from quotakeeper.a import name\n",
     ],
 )
-def test_a_circle_is_found_however_it_is_imported(
+def test_a_cycle_is_found_for_every_kind_of_import(
     tmp_path: Path, back: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = _package(tmp_path, {"a": "from quotakeeper.b import name\n", "b": back})
@@ -38,7 +38,7 @@ def test_a_circle_is_found_however_it_is_imported(
     assert "quotakeeper.b -> quotakeeper.a" in capsys.readouterr().out
 
 
-def test_a_way_in_one_direction_is_no_circle(tmp_path: Path) -> None:
+def test_an_import_in_one_direction_is_no_cycle(tmp_path: Path) -> None:
     source = _package(
         tmp_path, {"a": "from quotakeeper.b import x\n", "b": "import quotakeeper.c.d\n", "c/d": ""}
     )

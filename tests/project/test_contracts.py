@@ -1,4 +1,4 @@
-"""The architecture contracts of pyproject.toml go red on seeded faults, on a skeleton of the tree."""
+"""The architecture contracts of pyproject.toml fail on seeded faults in a small model of the tree."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def _lint(
     )
 
 
-def test_the_intended_shape_is_green(tmp_path: Path, repository: Path) -> None:
+def test_the_intended_layers_pass(tmp_path: Path, repository: Path) -> None:
     ran = _lint(tmp_path, repository, {})
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert " 0 broken" in ran.stdout

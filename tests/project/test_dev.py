@@ -1,4 +1,4 @@
-"""`./dev` from the outside: finds a Python, says clearly when it can't, and wastes no time."""
+"""`./dev` from the outside: it finds a Python, explains a failure, and starts fast."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ needs_sh = pytest.mark.skipif(
 
 @pytest.fixture
 def checkout(tmp_path: Path, repository: Path) -> Path:
-    """A copy of what `./dev` consists of, in a folder whose name needs quoting."""
+    """A copy of the files of `./dev`, in a folder whose name needs quoting."""
     copy = tmp_path / "mã nguồn $HOME 'x' y"
     copy.mkdir()
     for name in ("dev", "dev.py"):
@@ -37,7 +37,7 @@ def checkout(tmp_path: Path, repository: Path) -> Path:
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Path:
-    """A PATH folder that holds nothing but what the script itself needs."""
+    """A folder for PATH with only the programs that the script needs."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("sh", "dirname"):
@@ -68,7 +68,9 @@ def _dev(
 
 
 @needs_sh
-def test_too_old_a_python_is_one_line_and_69(checkout: Path, programs: Path) -> None:
+def test_a_python_that_is_too_old_gives_one_line_and_exit_code_69(
+    checkout: Path, programs: Path
+) -> None:
     _shim(programs, "python3", "exit 1")
     ran = _dev(checkout, programs, "test")
     assert ran.returncode == 69
@@ -87,7 +89,7 @@ def test_the_first_python_new_enough_is_taken(checkout: Path, programs: Path) ->
 
 
 @needs_sh
-def test_a_chosen_python_is_the_only_one_tried(checkout: Path, programs: Path) -> None:
+def test_a_chosen_python_is_the_only_one_that_is_tried(checkout: Path, programs: Path) -> None:
     _shim(programs, "python3", f'exec "{sys.executable}" "$@"')
     _shim(programs, "old python", "exit 1")
     chosen = str(programs / "old python")
@@ -98,7 +100,7 @@ def test_a_chosen_python_is_the_only_one_tried(checkout: Path, programs: Path) -
 
 
 @needs_sh
-def test_arguments_arrive_whole(checkout: Path, programs: Path) -> None:
+def test_arguments_are_passed_on_unchanged(checkout: Path, programs: Path) -> None:
     (checkout / "dev.py").write_text("import sys; print(sys.argv[1:])\n", encoding="utf-8")
     arguments = ["test", "--", "-k", "a b", "*", "", "$HOME"]
     ran = _dev(checkout, programs, *arguments, PYTHON=sys.executable)
@@ -112,7 +114,7 @@ def test_an_unknown_verb_lists_the_verbs(checkout: Path, programs: Path) -> None
     assert "demo, test, proof, check, bench, circles, fmt" in ran.stderr
 
 
-def test_the_entry_reads_in_old_pythons_and_refuses_them(repository: Path) -> None:
+def test_old_pythons_can_parse_the_entry_and_are_refused(repository: Path) -> None:
     entry = repository / "dev.py"
     ast.parse(entry.read_text(encoding="utf-8"), feature_version=(3, 4))
     pretend = "import runpy, sys; sys.version_info = (3, 10, 9); runpy.run_path(sys.argv[1])"
@@ -128,9 +130,9 @@ def test_the_entry_reads_in_old_pythons_and_refuses_them(repository: Path) -> No
 
 
 @needs_sh
-def test_what_dev_adds_is_under_a_second(repository: Path) -> None:
+def test_dev_adds_less_than_a_second(repository: Path) -> None:
     def seconds() -> float:
-        """Of the processor, so that a busy machine does not count."""
+        """Processor time, so that other programs on the machine do not matter."""
         before = os.times()
         subprocess.run([str(repository / "dev"), "help"], check=True, stdout=subprocess.DEVNULL)
         after = os.times()
@@ -156,7 +158,7 @@ def dev_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     return Checkout(tmp_path)
 
 
-def test_check_runs_every_step_and_tells_the_failed_ones(
+def test_check_runs_every_step_and_names_the_failed_ones(
     dev_checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(verbs, "check_steps", lambda *_: _steps(0, 3, 0))
@@ -168,7 +170,7 @@ def test_check_runs_every_step_and_tells_the_failed_ones(
     assert told.err == "dev: check failed: step 1\n"
 
 
-def test_check_is_quiet_and_zero_when_all_is_well(
+def test_check_prints_one_line_a_step_and_returns_0_if_all_pass(
     dev_checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(verbs, "check_steps", lambda *_: _steps(0, 0))
@@ -186,7 +188,7 @@ def test_check_is_quiet_and_zero_when_all_is_well(
         (["--pdb"], ["--pdb"]),
     ],
 )
-def test_test_hands_what_it_is_told_to_pytest(
+def test_test_passes_its_arguments_to_pytest(
     dev_checkout: Checkout,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
@@ -208,7 +210,7 @@ def test_test_hands_what_it_is_told_to_pytest(
         ([], "true", ".cache/pythons/3.13.0", False),
     ],
 )
-def test_alone_test_runs_the_whole_and_with_every_python_when_asked(
+def test_test_without_arguments_runs_everything_and_other_pythons_on_request(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
@@ -230,7 +232,7 @@ def test_alone_test_runs_the_whole_and_with_every_python_when_asked(
 @pytest.mark.parametrize(
     "arguments", [["--python", "3.13", "-k", "x"], ["--python=3.13", "-k", "x"]]
 )
-def test_another_python_runs_dev_itself_in_an_environment_of_its_own(
+def test_another_python_runs_dev_in_its_own_environment(
     dev_checkout: Checkout, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     other = Interpreter(sys.executable, "/opt/python", (3, 13, 0))
@@ -243,7 +245,7 @@ def test_another_python_runs_dev_itself_in_an_environment_of_its_own(
     assert told == ["--environment", ".cache/pythons/3.13.0", "test", "-k", "x"]
 
 
-def test_the_environment_of_another_python_is_the_house(
+def test_the_environment_of_another_python_has_its_own_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     houses: list[Checkout] = []
@@ -255,7 +257,7 @@ def test_the_environment_of_another_python_is_the_house(
     assert own.venv == verbs.ROOT / ".venv"
 
 
-def test_a_python_that_is_not_there_is_one_line_and_69(
+def test_a_missing_python_gives_one_line_and_exit_code_69(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(verbs.interpreters, "resolve", lambda *_: None)
@@ -265,7 +267,7 @@ def test_a_python_that_is_not_there_is_one_line_and_69(
     assert told.count("\n") == 1
 
 
-def test_the_demo_runs_offline_on_the_bare_interpreter(
+def test_the_demo_runs_offline_with_a_bare_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def offline(_: Checkout) -> Path:
@@ -289,7 +291,7 @@ def test_the_demo_runs_offline_on_the_bare_interpreter(
 
 
 @pytest.mark.parametrize("verb", ["demo", "bench", "proof"])
-def test_a_verb_without_its_script_says_so(
+def test_a_command_without_its_script_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
 ) -> None:
     monkeypatch.setattr(verbs, "ROOT", tmp_path)
@@ -298,7 +300,7 @@ def test_a_verb_without_its_script_says_so(
 
 
 @needs_sh
-def test_a_signal_death_is_reported_as_a_shell_would(dev_checkout: Checkout) -> None:
+def test_the_end_by_a_signal_gives_the_exit_code_of_a_shell(dev_checkout: Checkout) -> None:
     assert (
         verbs._hand_over(
             [sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"], dev_checkout
@@ -307,7 +309,7 @@ def test_a_signal_death_is_reported_as_a_shell_would(dev_checkout: Checkout) -> 
     )
 
 
-def test_the_robot_runs_what_a_person_runs(repository: Path) -> None:
+def test_ci_runs_the_same_commands_as_a_person(repository: Path) -> None:
     lines = (repository / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     commands = [
         line for line in lines if line and not line.startswith(("#", "set ", "cd ", "export "))

@@ -1,4 +1,4 @@
-"""The development environment is made once, redone only where something changed, and explains itself."""
+"""The development environment is made once, updated only where something changed, and explains its errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Answer = Callable[[list[str]], tuple[int, str]]
 
 
 class Machine:
-    """Stands in for every program `prepare` would start; remembers what was asked of it."""
+    """Replaces every program that `prepare` starts, and records the commands."""
 
     def __init__(self, checkout: Checkout) -> None:
         self.checkout = checkout
@@ -33,7 +33,7 @@ class Machine:
         return subprocess.CompletedProcess(command, code, output)
 
     def installed(self) -> list[str]:
-        """What was made and installed, without the questions in between; forgets it."""
+        """The recorded steps that made or installed something. Clears the record."""
         done = [kind for kind in self.asked if kind not in {"pip?", "outer pip?"}]
         self.asked.clear()
         return done
@@ -76,7 +76,7 @@ def test_the_first_run_makes_everything_and_the_second_nothing(
     assert machine.asked == []
 
 
-def test_only_what_changed_is_done_again(checkout: Checkout, machine: Machine) -> None:
+def test_only_the_changed_part_is_done_again(checkout: Checkout, machine: Machine) -> None:
     prepare(checkout)
     machine.installed()
     (checkout.root / "pyproject.toml").write_text("second\n", encoding="utf-8")
@@ -88,7 +88,7 @@ def test_only_what_changed_is_done_again(checkout: Checkout, machine: Machine) -
     assert prepare(checkout) and machine.installed() == []
 
 
-def test_another_interpreter_or_a_moved_checkout_starts_afresh(
+def test_another_interpreter_or_a_moved_checkout_makes_the_environment_again(
     checkout: Checkout, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare(checkout)
@@ -103,7 +103,9 @@ def test_another_interpreter_or_a_moved_checkout_starts_afresh(
     assert read_stamp(moved) != wanted_stamp(moved)
 
 
-def test_a_run_cut_short_goes_on_where_it_stopped(checkout: Checkout, machine: Machine) -> None:
+def test_an_interrupted_run_continues_at_the_unfinished_step(
+    checkout: Checkout, machine: Machine
+) -> None:
     machine.answers["project"] = (1, "no space left")
     with pytest.raises(CheckoutError, match="no space left"):
         prepare(checkout)
@@ -114,7 +116,9 @@ def test_a_run_cut_short_goes_on_where_it_stopped(checkout: Checkout, machine: M
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '"text"'])
-def test_a_damaged_stamp_is_no_stamp(checkout: Checkout, machine: Machine, damage: str) -> None:
+def test_a_damaged_stamp_counts_as_missing(
+    checkout: Checkout, machine: Machine, damage: str
+) -> None:
     prepare(checkout)
     machine.installed()
     checkout.stamp.write_text(damage, encoding="utf-8")
@@ -122,7 +126,7 @@ def test_a_damaged_stamp_is_no_stamp(checkout: Checkout, machine: Machine, damag
     assert machine.installed() == ["venv", "lock", "extras", "project"]
 
 
-def test_an_environment_whose_python_is_gone_is_no_environment(
+def test_an_environment_without_its_python_counts_as_missing(
     checkout: Checkout, machine: Machine
 ) -> None:
     prepare(checkout)
@@ -132,14 +136,16 @@ def test_an_environment_whose_python_is_gone_is_no_environment(
     assert machine.installed()[0] == "venv"
 
 
-def test_offline_is_said_in_one_line(checkout: Checkout, machine: Machine) -> None:
+def test_an_offline_machine_gets_a_message_of_one_line(
+    checkout: Checkout, machine: Machine
+) -> None:
     machine.answers["lock"] = (1, "ERROR: Temporary failure in name resolution\nERROR: more")
     with pytest.raises(CheckoutError, match="can't reach the package index") as caught:
         prepare(checkout)
     assert "\n" not in str(caught.value)
 
 
-def test_optional_libraries_may_be_missing_at_a_desk(
+def test_optional_libraries_may_be_missing_on_a_developers_machine(
     checkout: Checkout,
     machine: Machine,
     monkeypatch: pytest.MonkeyPatch,
@@ -163,7 +169,7 @@ def test_optional_libraries_may_not_be_missing_in_ci(
         prepare(checkout)
 
 
-def test_an_environment_elsewhere_leaves_the_own_one_alone(
+def test_an_environment_in_another_folder_leaves_this_one_alone(
     checkout: Checkout, machine: Machine
 ) -> None:
     prepare(checkout)
@@ -176,7 +182,7 @@ def test_an_environment_elsewhere_leaves_the_own_one_alone(
     assert machine.asked == []
 
 
-def test_uv_is_used_where_there_is_one_and_pip_where_it_fails(
+def test_uv_is_used_if_present_and_pip_if_uv_fails(
     checkout: Checkout, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(house_module.shutil, "which", lambda _: "uv")
@@ -207,7 +213,7 @@ def test_without_any_pip_one_line_says_what_to_install(
     assert not checkout.venv.exists()
 
 
-def test_a_host_environment_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hosts_environment_variables_are_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "run_in_thread")
     monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
     names = "PYTHONPATH", "PIP_REQUIRE_VIRTUALENV"
@@ -216,7 +222,7 @@ def test_a_host_environment_is_not_inherited(monkeypatch: pytest.MonkeyPatch) ->
     assert ran.stdout.strip() == "[None, None]"
 
 
-def test_children_find_the_environment_and_read_utf8(checkout: Checkout) -> None:
+def test_child_processes_find_the_environment_and_use_utf8(checkout: Checkout) -> None:
     environment = house_module.child_environment(checkout)
     assert environment["PYTHONUTF8"] == "1"
     assert environment["PATH"].split(os.pathsep)[0] == str(checkout.scripts)

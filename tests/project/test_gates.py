@@ -1,4 +1,4 @@
-"""Each gate goes red on a seeded fault, and the checkout itself is green."""
+"""Each gate fails on a seeded fault, and the checkout passes all gates."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_seeded_fault_is_found(gate: str, path: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "text"), FINE.values(), ids=FINE.keys())
-def test_what_is_fine_stays_fine(path: str, text: str) -> None:
+def test_correct_code_passes(path: str, text: str) -> None:
     assert gates.inspect(path, text) == []
 
 
@@ -94,7 +94,7 @@ def test_every_gate_has_a_seeded_fault() -> None:
 
 
 @pytest.mark.parametrize(("path", "most"), layout.LONG_FILES.items())
-def test_a_long_file_is_named_and_may_not_grow(repository: Path, path: str, most: int) -> None:
+def test_a_long_file_is_listed_and_may_not_grow(repository: Path, path: str, most: int) -> None:
     lines = len((repository / path).read_text(encoding="utf-8").splitlines())
     assert lines > layout.FILE_AIM, f"{path} is short enough now; take it off LONG_FILES"
     assert most <= layout.FILE_LIMIT
@@ -124,7 +124,7 @@ def test_a_float_in_any_file_of_domain_and_catalogue_is_found(repository: Path, 
     assert missed == sorted(layout.INEXACT_FILES)
 
 
-def test_every_exception_is_a_file_and_says_why(repository: Path) -> None:
+def test_every_exception_is_an_existing_file_with_a_reason(repository: Path) -> None:
     for path, reason in layout.INEXACT_FILES.items():
         assert (repository / path).is_file() and len(reason.split()) > 3, path
 
@@ -135,12 +135,12 @@ def test_a_named_exception_may_compute_with_floats(monkeypatch: pytest.MonkeyPat
     assert gates.inspect(DOMAIN + "trends.py", "SLOPE = 0.1\n") != []
 
 
-def test_letting_off_needs_a_reason_and_the_right_gate() -> None:
+def test_an_exemption_needs_a_reason_and_the_right_gate() -> None:
     for comment in ("# gate-ok(float)", "# gate-ok(float): ", "# gate-ok(sql): a reason"):
         assert gates.inspect(MONEY, f"X = 0.1  {comment}\n"), comment
 
 
-def test_the_command_is_red_on_a_fault_and_green_without(
+def test_the_command_fails_on_a_fault_and_passes_without(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     module = tmp_path / MONEY

@@ -1,4 +1,4 @@
-"""The package logs below `quotakeeper`, is silent until it is listened to, and leaves the root alone."""
+"""The package logs below `quotakeeper`, prints nothing by default, and does not change the root logger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import pytest
 from quotakeeper import Keeper
 from quotakeeper.loggers import heard, is_heard, tell
 
-# Runs in a Python without site-packages: every logger it finds was made by us or by the library.
+# Runs in a Python without site-packages, so every logger comes from this package or the standard
+# library.
 USE = """
 import importlib, logging, pkgutil, sys
 source, folder = sys.argv[1:]
@@ -54,7 +55,9 @@ ON_THE_ROOT = {
 }  # fmt: skip
 
 
-def test_using_the_package_leaves_the_root_logger_alone(repository: Path, tmp_path: Path) -> None:
+def test_using_the_package_does_not_change_the_root_logger(
+    repository: Path, tmp_path: Path
+) -> None:
     ran = subprocess.run(
         [sys.executable, "-I", "-S", "-c", USE, str(repository / "src"), str(tmp_path)],
         capture_output=True, encoding="utf-8", check=False,
@@ -72,7 +75,7 @@ def test_using_the_package_leaves_the_root_logger_alone(repository: Path, tmp_pa
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.AST, str, list[ast.expr]]]:
-    """What is taken from the module `logging`, with the arguments if it is called."""
+    """The names that a file uses from the module `logging`, with the arguments of each call."""
     arguments = {id(node.func): node.args for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -83,7 +86,7 @@ def _calls(tree: ast.Module) -> Iterator[tuple[ast.AST, str, list[ast.expr]]]:
 
 
 def faults(text: str) -> list[str]:
-    """What a file does with `logging` that a library must not."""
+    """The uses of `logging` in a file that a library must not have."""
     found = []
     for node, name, given in _calls(ast.parse(text)):
         line = getattr(node, "lineno", 0)
@@ -116,7 +119,7 @@ def test_every_logger_in_the_source_is_below_quotakeeper(repository: Path) -> No
         "from logging import basicConfig",
     ],
 )  # fmt: skip
-def test_the_guard_sees_what_touches_the_root(text: str) -> None:
+def test_the_check_finds_code_that_changes_the_root_logger(text: str) -> None:
     assert faults(f"import logging\n{text}\n") != []
 
 
@@ -132,7 +135,7 @@ logger = logging.getLogger("quotakeeper.engine")
 
 @contextmanager
 def without_logging() -> Iterator[None]:
-    """A program that has set up no logging; pytest puts its handlers on the root for each test."""
+    """A program without logging set up. pytest adds handlers to the root logger in each test."""
     root = logging.getLogger()
     handlers, root.handlers[:] = root.handlers[:], []
     try:
@@ -141,7 +144,7 @@ def without_logging() -> Iterator[None]:
         root.handlers[:] = handlers
 
 
-def test_nothing_is_printed_unless_it_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_printed_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     with without_logging():
         logger.error("quiet")
         assert capsys.readouterr().err == ""
@@ -151,13 +154,13 @@ def test_nothing_is_printed_unless_it_is_told(capsys: pytest.CaptureFixture[str]
         assert capsys.readouterr().err == ""
 
 
-def test_what_a_program_listens_to_is_not_printed_as_well(
+def test_a_logged_message_is_not_printed_too(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell(logger, logging.ERROR, "once")
     (record,) = caplog.records
     assert record.getMessage() == "once"
-    assert record.funcName == "test_what_a_program_listens_to_is_not_printed_as_well"
+    assert record.funcName == "test_a_logged_message_is_not_printed_too"
     assert capsys.readouterr().err == ""
 
 

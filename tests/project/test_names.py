@@ -1,4 +1,4 @@
-"""The tool that holds names sees a class that occurs twice, and an old term."""
+"""The tool that checks names finds a class that occurs twice, and an old term."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_an_old_term_is_found(name: str, text: str, word: str) -> None:
         ("src/quotakeeper/intercept/import_hook.py", "class HookFinder: ...\n"),
     ],
 )
-def test_other_words_are_let_be(name: str, text: str) -> None:
+def test_other_words_are_accepted(name: str, text: str) -> None:
     assert list(offences(name, text)) == []
 
 

@@ -1,4 +1,4 @@
-"""What is shipped: a core of the standard library only, few public names, a complete wheel."""
+"""The shipped package: a core with only the standard library, few public names, a complete wheel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ print(*sorted(tops - added), sep="\\n")
 
 
 def _foreign(repository: Path, modules: list[str]) -> set[str]:
-    """What importing these loads beyond the standard library, in a Python without site-packages."""
+    """The modules outside the standard library that these imports load, in a Python without site-packages."""
     ran = subprocess.run(
         [sys.executable, "-I", "-S", "-c", LOADED, str(repository / "src"), *modules],
         capture_output=True,
@@ -38,7 +38,7 @@ def _foreign(repository: Path, modules: list[str]) -> set[str]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    # Ours for children also runs the distribution's sitecustomize, where there is one.
+    # Our sitecustomize for child processes imports the distribution's, if there is one.
     known = sys.stdlib_module_names | {"__main__", "quotakeeper", "sitecustomize"}
     return {
         name
@@ -91,7 +91,7 @@ def test_the_plain_commands_work_without_any_library(
     assert ran.stderr == ""
 
 
-def test_public_names_are_few_and_all_there() -> None:
+def test_public_names_are_few_and_can_all_be_imported() -> None:
     package = importlib.import_module("quotakeeper")
     public = package.__all__
     assert 0 < len(public) <= ALLOWED_PUBLIC_NAMES
@@ -119,7 +119,7 @@ def _metadata(wheel: zipfile.ZipFile, name: str) -> str:
     return wheel.read(found).decode("utf-8")
 
 
-def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(
+def test_the_wheel_has_exactly_the_files_of_the_package(
     wheel: zipfile.ZipFile, repository: Path
 ) -> None:
     source = repository / "src"
@@ -134,7 +134,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(
     assert [name for name in wheel.namelist() if name.endswith(".pth")] == []
 
 
-def test_the_wheel_needs_nothing_but_python(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_requires_only_python(wheel: zipfile.ZipFile) -> None:
     metadata = _metadata(wheel, "METADATA")
     base = [
         line
@@ -149,7 +149,7 @@ def test_the_wheel_needs_nothing_but_python(wheel: zipfile.ZipFile) -> None:
 
 @pytest.fixture(scope="module")
 def installed(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the package as an installed wheel does."""
+    """A folder with the package as an installed wheel has it."""
     folder = tmp_path_factory.mktemp("site-packages")
     wheel.extractall(folder)
     return folder
@@ -221,7 +221,7 @@ def test_each_lock_covers_its_extras_with_hashes(
     assert [name for name, hashes in entries if "sha256:" not in hashes] == []
 
 
-def test_both_locks_agree(repository: Path) -> None:
+def test_both_locks_have_the_same_versions(repository: Path) -> None:
     pins: dict[str, set[str]] = {}
     for lock in ("dev.lock", "extras.lock"):
         text = (repository / "requirements" / lock).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The tool that holds prose sees a long sentence and a banned word, and lets code be."""
+"""The tool that checks prose finds a long sentence and a banned word, and ignores code."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_long_sentence_is_found(place: str, text: str) -> None:
         ("src/quotakeeper/a.py", f'"""{ENOUGH}"""\nA = "{LONG}"\n'),
     ],
 )
-def test_short_sentences_and_code_are_let_be(place: str, text: str) -> None:
+def test_short_sentences_and_code_are_accepted(place: str, text: str) -> None:
     assert list(offences(place, text)) == []
 
 

@@ -1,4 +1,4 @@
-"""A provider is one folder: it imports no other provider, and nothing outside of it imports it."""
+"""A provider is one folder. It imports no other provider, and no module outside imports it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _folders(repository: Path) -> set[str]:
 
 
 def _crossings(graph: Graph, folders: set[str]) -> list[str]:
-    """Imports from one provider's folder into another's."""
+    """The imports from one provider's folder into another's."""
     roots = {name: f"{PROVIDERS}{name}" for name in folders}
     return [
         f"{module} -> {other}"

@@ -1,4 +1,4 @@
-"""The public surface is the one that was agreed on, and what would break a program is named."""
+"""The public surface equals its snapshot, and the tool names each change that breaks a program."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ LINES = [
     "def quotakeeper.inner.read_sound(head: bytes) -> None",
 ]
 
-# On public classes for other parts of the package; no program is meant to call them.
+# Members of public classes for other parts of the package. Programs do not call them.
 CHECKED = ("quotakeeper", "calculator", "providers", "testing", "tokens")
 
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of one class, one documented function and much that is private."""
+    """A package with one class, one documented function and private names."""
     for name, text in SMALL.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,14 +51,14 @@ def lines_of(root: Path) -> list[str]:
     return public_surface.surface(public_surface.load(root), root)
 
 
-def test_the_public_surface_is_that_of_the_snapshot(repository: Path) -> None:
+def test_the_public_surface_equals_the_snapshot(repository: Path) -> None:
     found = lines_of(repository)
     difference = public_surface.compare(public_surface.snapshot(), found)
     assert not difference, f"{difference.report()}\n{HOW}"
     assert found == public_surface.snapshot()
 
 
-def test_what_is_exported_or_documented_is_public_and_nothing_else(small: Path) -> None:
+def test_exactly_exported_and_documented_names_are_public(small: Path) -> None:
     assert lines_of(small) == LINES
 
 
@@ -75,7 +75,7 @@ def test_what_is_exported_or_documented_is_public_and_nothing_else(small: Path) 
     ],
     ids=["renamed", "now required", "private", "not documented"],
 )  # fmt: skip
-def test_a_change_is_named(small: Path, before: str, after: str, said: list[str]) -> None:
+def test_a_changed_name_is_listed(small: Path, before: str, after: str, said: list[str]) -> None:
     inner = small / "src" / "quotakeeper" / "inner.py"
     inner.write_text(inner.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
     difference = public_surface.compare(LINES, lines_of(small))
@@ -83,7 +83,7 @@ def test_a_change_is_named(small: Path, before: str, after: str, said: list[str]
     assert bool(difference) is bool(said)
 
 
-def test_what_breaks_a_program_is_told_from_what_does_not(small: Path) -> None:
+def test_breaking_changes_are_separated_from_others(small: Path) -> None:
     inner = small / "src" / "quotakeeper" / "inner.py"
     before = public_surface.load(small)
     text = inner.read_text(encoding="utf-8").replace("def unseen", "def unheard")
@@ -94,7 +94,7 @@ def test_what_breaks_a_program_is_told_from_what_does_not(small: Path) -> None:
     assert "Keeper.reserve(model): Parameter is now required" in line
 
 
-def test_the_strictly_checked_program_makes_every_public_call(repository: Path) -> None:
+def test_the_typed_consumer_makes_every_public_call(repository: Path) -> None:
     program = (repository / "tests" / "project" / "typed_consumer.py").read_text(encoding="utf-8")
     used = set(re.findall(r"\w+", program))
     missing = []
@@ -120,7 +120,7 @@ def test_the_page_names_every_public_package_and_logger(repository: Path, lang: 
     assert named == {*public_surface.PACKAGES, *loggers}
 
 
-def test_both_languages_of_the_page_have_the_same_parts(repository: Path) -> None:
+def test_both_languages_of_the_page_have_the_same_sections(repository: Path) -> None:
     english, vietnamese = (
         (repository / "docs" / lang / "reference" / "compatibility.md").read_text("utf-8")
         for lang in ("en", "vi")

@@ -1,4 +1,4 @@
-"""Which Pythons `./dev test` finds on a machine, which it chooses, and which it says are missing."""
+"""Which Pythons `./dev test` finds on a machine, which it chooses, and which it reports as missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows: programs here 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout that promises three Pythons."""
+    """A checkout that supports three Pythons."""
     lines = [f'  "Programming Language :: Python :: 3.{minor}",' for minor in (11, 12, 14)]
     (tmp_path / "pyproject.toml").write_text("\n".join(lines), encoding="utf-8")
     return tmp_path
@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def machine(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with nothing but what a test puts there: programs in `bin`, pyenv's in `pyenv`."""
+    """A machine with only the programs that a test adds: in `bin`, and pyenv's in `pyenv`."""
     (root / "bin").mkdir()
     monkeypatch.setenv("PATH", str(root / "bin"))
     monkeypatch.setenv("PYENV_ROOT", str(root / "pyenv"))
@@ -36,7 +36,7 @@ def machine(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def put(program: Path, version: str, prefix: Path | None = None, level: str = "final") -> Path:
-    """A program that answers as a Python of this version would."""
+    """Add a program that answers like a Python of this version."""
     home = prefix or program.parent.parent
     numbers = [int(part) for part in version.split(".")]
     told = json.dumps([str(home / "bin" / "python3"), str(home), numbers, level])
@@ -52,7 +52,7 @@ def versions(there: list[Interpreter]) -> list[str]:
     return [each.name for each in there]
 
 
-def test_pythons_are_found_on_the_path_among_pyenvs_and_of_the_system(machine: Path) -> None:
+def test_pythons_are_found_on_the_path_in_pyenv_and_of_the_system(machine: Path) -> None:
     put(machine / "bin" / "python3.12", "3.12.4", machine / "opt")
     put(machine / "pyenv/versions/3.12.9/bin/python3", "3.12.9")
     put(machine / "pyenv/versions/3.10.1/bin/python3", "3.10.1")
@@ -63,7 +63,7 @@ def test_pythons_are_found_on_the_path_among_pyenvs_and_of_the_system(machine: P
     assert interpreters.missing(machine, there) == ["Python 3.14"]
 
 
-def test_one_installation_found_twice_is_one(machine: Path) -> None:
+def test_one_installation_found_twice_counts_once(machine: Path) -> None:
     home = machine / "pyenv/versions/3.12.9"
     put(home / "bin" / "python3", "3.12.9")
     put(machine / "bin" / "python3.12", "3.12.9", home)
@@ -71,7 +71,7 @@ def test_one_installation_found_twice_is_one(machine: Path) -> None:
 
 
 @pytest.mark.parametrize("body", ["exit 127", "echo nonsense", "echo []", "kill -9 $$"])
-def test_what_is_no_python_is_passed_over(machine: Path, body: str) -> None:
+def test_a_program_that_is_no_python_is_skipped(machine: Path, body: str) -> None:
     shim = put(machine / "bin" / "python3.12", "3.12.0")
     shim.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
     put(machine / "bin" / "python3.14", "3.14.0", level="candidate")
@@ -85,7 +85,7 @@ def test_what_is_no_python_is_passed_over(machine: Path, body: str) -> None:
     ]
 
 
-def test_the_others_are_the_newest_of_each_version_and_the_systems_last(machine: Path) -> None:
+def test_the_newest_of_each_version_is_chosen_and_the_systems_comes_last(machine: Path) -> None:
     for version in ("3.11.7", "3.12.1", "3.12.9", "3.14.0"):
         put(machine / f"pyenv/versions/{version}/bin/python3", version)
     put(machine / "usr/bin/python3", "3.11.2")
@@ -102,7 +102,7 @@ def test_the_others_are_the_newest_of_each_version_and_the_systems_last(machine:
     assert interpreters.others(there, system, again=True)[-1] == system
 
 
-def test_a_person_names_a_version_or_a_path(machine: Path) -> None:
+def test_a_python_can_be_named_by_version_or_path(machine: Path) -> None:
     for version in ("3.12.1", "3.12.9"):
         put(machine / f"pyenv/versions/{version}/bin/python3", version)
     for wanted, version in {
@@ -115,7 +115,7 @@ def test_a_person_names_a_version_or_a_path(machine: Path) -> None:
         assert interpreters.resolve(wanted, machine) is None, wanted
 
 
-def test_this_python_knows_itself(repository: Path) -> None:
+def test_the_current_python_is_described_correctly(repository: Path) -> None:
     own = interpreters.current()
     assert (own.prefix, own.version) == (sys.base_prefix, sys.version_info[:3])
     assert interpreters.probe(sys.executable) == own

@@ -1,4 +1,4 @@
-"""A release is built twice alike, says what it consists of, and the workflows call what runs here."""
+"""A release builds twice to the same bytes and lists its contents; the workflows call these scripts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _small(folder: Path, what: str) -> Path:
     return root
 
 
-def test_two_builds_are_the_same_byte_for_byte(made: Path, repository: Path) -> None:
+def test_two_builds_have_the_same_bytes(made: Path, repository: Path) -> None:
     version = _version(repository)
     names = [f"quotakeeper-{version}-py3-none-any.whl", f"quotakeeper-{version}.tar.gz"]
     bill = f"quotakeeper-{version}.cdx.json"
@@ -73,14 +73,14 @@ def test_a_build_that_depends_on_its_surroundings_is_refused(tmp_path: Path, wha
     assert list(out.iterdir()) == []
 
 
-def test_a_build_that_does_not_is_taken_and_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_a_reproducible_build_is_accepted_and_overwrites_nothing(tmp_path: Path) -> None:
     out = tmp_path / "dist"
     assert len(release.build_twice(_small(tmp_path, "'same'"), out, EPOCH)) == 2
     with pytest.raises(release.ReleaseError, match="is not empty"):
         release.build_twice(tmp_path / "project", out, EPOCH)
 
 
-def test_a_tag_must_be_the_version(
+def test_a_tag_must_match_the_version(
     repository: Path, tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sums = {path.name: "0" * 64 for path in made.iterdir() if path.suffix in {".whl", ".gz"}}
@@ -89,12 +89,12 @@ def test_a_tag_must_be_the_version(
         release.release(repository, made, EPOCH, "v0.0.9")
 
 
-def test_the_time_is_given_or_the_commit_s(repository: Path, tmp_path: Path) -> None:
+def test_the_archive_time_is_given_or_that_of_the_commit(repository: Path, tmp_path: Path) -> None:
     assert release.source_date(repository, {"SOURCE_DATE_EPOCH": "5"}) == 5
     assert release.source_date(tmp_path, {}) == release.NO_COMMIT
 
 
-def test_the_bill_of_materials_names_every_locked_library(made: Path, repository: Path) -> None:
+def test_the_sbom_names_every_locked_library(made: Path, repository: Path) -> None:
     (path,) = made.glob("*.cdx.json")
     bill = json.loads(path.read_text(encoding="utf-8"))
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
@@ -120,7 +120,7 @@ def test_the_bill_of_materials_names_every_locked_library(made: Path, repository
         assert found == {"alg": "SHA-256", "content": release.sha256(made / each["name"])}
 
 
-# -- the workflows: no YAML parser is in the lock, so what matters is looked for as text
+# -- the workflows: the lock has no YAML parser, so the tests search the text
 
 
 def workflow(repository: Path, name: str) -> str:
@@ -152,7 +152,9 @@ def test_the_release_workflow_calls_the_script_and_stores_no_password(repository
 
 
 @pytest.mark.parametrize("name", ["test.yml", "release.yml"])
-def test_a_workflow_that_has_not_run_says_so_and_may_do_little(repository: Path, name: str) -> None:
+def test_a_workflow_that_has_not_run_says_so_and_has_few_permissions(
+    repository: Path, name: str
+) -> None:
     text = workflow(repository, name)
     assert text.startswith("# not run yet:")
     top = text.partition("\njobs:")[0]
@@ -165,7 +167,7 @@ def test_a_workflow_that_has_not_run_says_so_and_may_do_little(repository: Path,
         assert ": " not in plain and not plain.endswith(":"), f"{name}:{number} is no plain scalar"
 
 
-def test_pre_commit_calls_dev_check_and_nothing_from_elsewhere(repository: Path) -> None:
+def test_pre_commit_calls_dev_check_and_no_external_hook(repository: Path) -> None:
     text = (repository / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     assert re.findall(r"repo: (.*)", text) == ["local"]
     assert re.findall(r"entry: (.*)", text) == ["./dev check"]

@@ -1,4 +1,4 @@
-"""The table of rules: every symbol is there, both pages show it, and seeded faults turn tests red."""
+"""The table of rules: every symbol exists, both pages show the table, and seeded faults make tests fail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.proof.mutant_rows import Mutant
 PAGES = {lang: f"docs/{lang}/explanation/architecture.md" for lang in ("en", "vi")}
 BEGIN, END = "<!-- rules -->", "<!-- end of rules -->"
 WITH_FAULT = [rule for rule in RULES if rule.test]
-# Put in at every run; `QUOTAKEEPER_ALL_RULES=1` puts in all of them.
+# These rows are tested in every run; `QUOTAKEEPER_ALL_RULES=1` tests all rows.
 QUICK = ("tests/domain/", "tests/stores/test_contract.py::TestMemoryStore")
 
 
@@ -27,7 +27,7 @@ def _chosen() -> list[Rule]:
 
 
 def _spans(text: str, symbol: str) -> list[tuple[int, int]]:
-    """The first and last lines of a symbol, counted from 1: one pair for each definition of it."""
+    """The first and last lines of a symbol, counted from 1: one pair for each definition."""
     bodies: list[list[ast.stmt]] = [ast.parse(text).body]
     found: list[ast.stmt] = []
     for name in symbol.split("."):
@@ -43,7 +43,7 @@ def _spans(text: str, symbol: str) -> list[tuple[int, int]]:
 
 
 def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a body, with those of its branches (one per platform, say)."""
+    """The statements of a block, including those inside `if` branches (one per platform, for example)."""
     for node in body:
         yield node
         if isinstance(node, ast.If):
@@ -61,7 +61,7 @@ def _names(node: ast.stmt) -> set[str]:
 
 
 def table(lang: str) -> str:
-    """The table as the page of a language shows it."""
+    """The table of rules in one language."""
     head = {"en": "| rule | file | symbol |", "vi": "| quy tắc | tệp | ký hiệu |"}[lang]
     rows = [
         f"| {rule.vi if lang == 'vi' else rule.en} "
@@ -71,14 +71,14 @@ def table(lang: str) -> str:
     return "\n".join([head, "|---|---|---|", *rows])
 
 
-def test_there_are_many_rules_and_each_is_said_once() -> None:
+def test_there_are_many_rules_and_each_has_one_row() -> None:
     assert len(RULES) >= 30
     assert len({rule.en for rule in RULES}) == len({rule.vi for rule in RULES}) == len(RULES)
     assert len(WITH_FAULT) >= 15
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.en[:60])
-def test_the_symbol_of_a_rule_is_there_and_holds_its_fault(repository: Path, rule: Rule) -> None:
+def test_the_symbol_of_a_rule_exists_and_contains_its_fault(repository: Path, rule: Rule) -> None:
     text = (repository / "src" / "quotakeeper" / rule.file).read_text(encoding="utf-8")
     spans = _spans(text, rule.symbol)
     assert spans, f"{rule.file} has no {rule.symbol}"
@@ -98,11 +98,11 @@ def test_the_page_shows_the_table(repository: Path, lang: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", _chosen(), ids=lambda rule: rule.en[:60])
-def test_a_fault_in_the_symbol_turns_its_test_red(rule: Rule) -> None:
+def test_a_fault_in_the_symbol_makes_its_test_fail(rule: Rule) -> None:
     assert mutants.survives(Mutant(rule.file, rule.old, rule.new, rule.test)) == ""
 
 
-def test_the_picture_shows_the_contract(repository: Path) -> None:
+def test_the_picture_matches_the_contract(repository: Path) -> None:
     text = (repository / "pyproject.toml").read_text(encoding="utf-8")
     assert PICTURE.read_text(encoding="utf-8") == svg(layers(text))
     assert ["domain"] in layers(text)

@@ -1,4 +1,4 @@
-"""The whole of `./dev test`: its order, its exit code, its floors, its table, its user without rights."""
+"""`./dev test` as a whole: order, exit code, coverage minimums, table, and the user without rights."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
         (0, 0, 0, 0, 2, 2),
     ],
 )
-def test_the_whole_is_red_if_any_part_is_and_every_part_runs(
+def test_the_whole_fails_if_any_part_fails_and_every_part_runs(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     checked: int, tested: int, floor: int, rest: int, core: int, code: int,
 ) -> None:  # fmt: skip
@@ -66,7 +66,7 @@ def test_the_whole_is_red_if_any_part_is_and_every_part_runs(
     assert ("dev: failed: " in capsys.readouterr().err) == bool(code)
 
 
-def test_without_every_python_there_is_one(
+def test_without_every_python_only_one_python_runs(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(_: Path) -> list[Interpreter]:
@@ -77,7 +77,7 @@ def test_without_every_python_there_is_one(
     assert suite.whole(checkout, lambda: 0, every_python=False) == 0
 
 
-def test_what_a_machine_lacks_is_named_and_no_failure(
+def test_a_missing_python_is_named_and_is_no_failure(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = Interpreter("python3", "/own", (3, 12, 1))
@@ -85,11 +85,11 @@ def test_what_a_machine_lacks_is_named_and_no_failure(
     monkeypatch.setattr(suite.interpreters, "found", lambda _: [OTHER, first])
     assert suite._announced(repository) == [OTHER]
     lines = capsys.readouterr().out.splitlines()
-    assert "dev: not tried: Python 3.14 is not on this machine" in lines
+    assert "dev: not tested: Python 3.14 is not on this machine" in lines
     assert not any("3.13" in line for line in lines)
 
 
-def test_every_pattern_of_the_core_and_of_the_rest_is_there(repository: Path) -> None:
+def test_every_folder_pattern_of_the_suite_exists(repository: Path) -> None:
     for pattern in (*layout.CORE_TESTS, *layout.UNMEASURED_TESTS):
         assert list(repository.glob(pattern)), pattern
     assert set(suite.core_folders(repository)).isdisjoint(layout.UNMEASURED_TESTS)
@@ -113,7 +113,7 @@ def test_the_table_has_a_row_for_each_folder_and_a_column_for_each_run() -> None
 # -- a user without rights
 
 
-def test_the_systems_python_is_given_away_only_by_root(
+def test_only_root_runs_the_systems_python_as_another_user(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways: list[str] = []
@@ -127,7 +127,7 @@ def test_the_systems_python_is_given_away_only_by_root(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such users")
-def test_the_copy_holds_the_checkout_and_nothing_made_here(checkout: Checkout) -> None:
+def test_the_copy_has_the_checkout_and_no_generated_files(checkout: Checkout) -> None:
     for name in (".venv/lib", ".git", "src/out", ".cache/tokenizer"):
         (checkout.root / name).mkdir(parents=True)
         (checkout.root / name / "file").touch()
@@ -142,7 +142,7 @@ def test_the_copy_holds_the_checkout_and_nothing_made_here(checkout: Checkout) -
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such users")
-def test_an_outsider_starts_with_an_environment_of_its_own(
+def test_the_user_without_rights_gets_its_own_environment(
     checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[dict[str, Any]] = []
@@ -168,11 +168,11 @@ def test_an_outsider_starts_with_an_environment_of_its_own(
     assert (tmp_path / "notes").read_text(encoding="utf-8") == "{}"
 
 
-# -- floors of coverage
+# -- coverage minimums
 
 
 def measured(lines: tuple[int, int], branches: tuple[int, int]) -> dict[str, Any]:
-    """What coverage tells of one file: covered and possible lines, covered and possible branches."""
+    """The coverage report of one file: covered and possible lines, covered and possible branches."""
     return {
         "summary": {
             "covered_lines": lines[0], "num_statements": lines[1],
@@ -197,12 +197,12 @@ WHOLE = measured((10, 10), (4, 4))
         ({}, [False, False]),
     ],
 )  # fmt: skip
-def test_a_floor_holds_or_not(files: dict[str, Any], holds: list[bool]) -> None:
+def test_coverage_at_or_above_the_minimum_passes(files: dict[str, Any], holds: list[bool]) -> None:
     wanted = {DOMAIN + "*": 100.0, "src/quotakeeper/*": 90.0}
     assert [each.holds for each in floors.standings(files, wanted)] == holds
 
 
-def test_gaps_are_listed_the_largest_first() -> None:
+def test_gaps_are_listed_with_the_largest_first() -> None:
     files = {
         DOMAIN + "a.py": measured((9, 10), (4, 4)),
         DOMAIN + "b.py": measured((7, 10), (4, 4)),
@@ -212,12 +212,12 @@ def test_gaps_are_listed_the_largest_first() -> None:
     assert [gap.split(":")[0] for gap in standing.gaps] == [DOMAIN + "b.py", DOMAIN + "a.py"]
 
 
-def test_the_floors_are_those_that_were_promised() -> None:
+def test_the_minimums_are_the_promised_ones() -> None:
     assert layout.FLOORS == {DOMAIN + "*": 100.0, "src/quotakeeper/*": 90.0}
 
 
 @pytest.mark.parametrize(("calls", "code"), [("f(1); f(-1)", 0), ("f(1)", 1)])
-def test_a_report_reads_what_processes_measured(
+def test_a_report_combines_the_data_of_all_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
     calls: str, code: int,
 ) -> None:  # fmt: skip
@@ -244,19 +244,21 @@ def test_a_report_reads_what_processes_measured(
     assert ("parts/signs.py: lines [4], branches [[2, 4]]" in told) == bool(code)
 
 
-def test_nothing_measured_is_a_failure(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_missing_coverage_data_is_a_failure(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     data = tmp_path / "data" / "data"
     data.parent.mkdir()
     assert floors.report(tmp_path, sys.executable, data) == 1
     assert "dev: coverage combine failed" in capfd.readouterr().err
 
 
-# -- the system's packages
+# -- packages of the system
 
 
 @pytest.fixture
 def apt(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """A Debian with curl on it and nothing else; remembers what apt-get was asked."""
+    """A Debian with only curl installed, which records the commands to apt-get."""
     asked: list[list[str]] = []
     (checkout.root / "requirements" / "system.txt").write_text(
         "# what tests need\ncurl\nffmpeg  # films\n\npython3-venv\n", encoding="utf-8"
@@ -277,7 +279,7 @@ def apt(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return asked
 
 
-def test_root_in_ci_installs_what_is_missing_and_asks_once(
+def test_root_in_ci_installs_missing_packages_once(
     checkout: Checkout, apt: list[list[str]]
 ) -> None:
     system.provide(checkout.root)
@@ -288,7 +290,7 @@ def test_root_in_ci_installs_what_is_missing_and_asks_once(
 
 
 @pytest.mark.parametrize(("ci", "user"), [("", 0), ("true", 1000)])
-def test_at_a_desk_one_line_says_what_to_type(
+def test_a_developer_gets_one_line_with_the_command(
     checkout: Checkout, apt: list[list[str]], monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], ci: str, user: int,
 ) -> None:  # fmt: skip
@@ -300,7 +302,7 @@ def test_at_a_desk_one_line_says_what_to_type(
     assert told.endswith("sudo apt-get install ffmpeg python3-venv\n") and told.count("\n") == 1
 
 
-def test_where_nothing_is_missing_or_no_debian_nothing_is_asked(
+def test_nothing_is_installed_if_nothing_is_missing_or_without_debian(
     checkout: Checkout, apt: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(system.shutil, "which", lambda _: None)
@@ -311,7 +313,9 @@ def test_where_nothing_is_missing_or_no_debian_nothing_is_asked(
     assert apt == []
 
 
-def test_a_package_that_cannot_be_had_stops_ci(checkout: Checkout, apt: list[list[str]]) -> None:
+def test_a_package_that_cannot_be_installed_stops_ci(
+    checkout: Checkout, apt: list[list[str]]
+) -> None:
     (checkout.root / "requirements" / "system.txt").write_text("broken\n", encoding="utf-8")
     with pytest.raises(CheckoutError, match=r"(?s)install .*broken failed:.*no space"):
         system.provide(checkout.root)

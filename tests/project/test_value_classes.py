@@ -1,4 +1,4 @@
-"""Value classes act like those of the standard library; each class body is made by both."""
+"""Value classes behave like dataclasses of the standard library: each class body is made by both."""
 
 # mypy: ignore-errors
 # Two libraries make the same class bodies, which a type checker cannot follow.
@@ -102,13 +102,13 @@ def _outcome(act: Callable[[], object]) -> object:
 def _is_refused(value: Any, name: str, *, delete: bool = False) -> bool:
     try:
         delattr(value, name) if delete else setattr(value, name, 3)
-    except (AttributeError, TypeError):  # a TypeError is a fault of the standard library's
+    except (AttributeError, TypeError):  # the standard library raises TypeError by mistake
         return True
     return False
 
 
 @pytest.mark.parametrize(("name", "given", "named"), CALLS)
-def test_an_instance_is_made_shown_compared_and_hashed_alike(
+def test_an_instance_is_made_shown_compared_and_hashed_in_the_same_way(
     name: str, given: tuple[Any, ...], named: dict[str, Any]
 ) -> None:
     told = []
@@ -142,7 +142,7 @@ def test_values_can_be_pickled_replaced_and_matched(
     assert dataclasses.replace(value, y=8).total == 9
     assert (
         classes is STANDARD or value.kind is classes["Point"]
-    )  # the standard library mends no cell
+    )  # the standard library repairs no cell
     match value:
         case Named(x, y, name):  # noqa: F821 - set above
             assert (x, y, name) == (1, 2, "n")
@@ -150,7 +150,7 @@ def test_values_can_be_pickled_replaced_and_matched(
             raise AssertionError("no match")
 
 
-def test_a_dataclass_of_the_standard_library_inherits() -> None:
+def test_a_standard_dataclass_can_inherit_from_a_value_class() -> None:
     @dataclasses.dataclass(frozen=True)
     class Child(OURS["Point"]):
         z: int = 3
@@ -160,7 +160,7 @@ def test_a_dataclass_of_the_standard_library_inherits() -> None:
         dataclasses.dataclass(type("Thawed", (OURS["Point"],), {}))
 
 
-def test_our_functions_do_what_those_of_the_standard_library_do() -> None:
+def test_our_functions_behave_like_those_of_the_standard_library() -> None:
     value = OURS["Named"](1, seen={"a": OURS["Loose"](2, (OURS["Loose"](3),))})
     same = STANDARD["Named"](1, seen={"a": STANDARD["Loose"](2, (STANDARD["Loose"](3),))})
     assert maker.asdict(value) == dataclasses.asdict(same)
@@ -170,7 +170,7 @@ def test_our_functions_do_what_those_of_the_standard_library_do() -> None:
 
 
 @pytest.mark.parametrize("library", [maker, dataclasses], ids=["ours", "standard"])
-def test_a_class_that_cannot_be_is_refused_when_it_is_made(library: Any) -> None:
+def test_an_impossible_class_is_refused_when_it_is_made(library: Any) -> None:
     with pytest.raises(TypeError):
         library.dataclass(type("A", (), {"__annotations__": {"a": "int", "b": "int"}, "a": 1}))
     with pytest.raises(ValueError, match="default_factory"):
@@ -181,7 +181,7 @@ def test_a_class_that_cannot_be_is_refused_when_it_is_made(library: Any) -> None
         library.field(nothing=1)
 
 
-def test_a_method_is_compiled_once_and_only_when_it_is_called() -> None:
+def test_a_method_is_compiled_once_at_its_first_call() -> None:
     made = _bodies(maker)["Point"]
     before = made.__dict__["__eq__"]
     assert made(1) == made(1)

@@ -1,7 +1,7 @@
-"""A program that makes every public call; pyright checks it in strict mode, nothing runs it.
+"""A program that makes every public call. pyright checks it in strict mode; nothing runs it.
 
-What a caller gets must have a type that is known: an `Any` that came from a gap in the package's own
-annotations is an error here.
+The result of every call must have a known type: an `Any` from a missing annotation in the package is an
+error here.
 """
 
 from __future__ import annotations
@@ -284,7 +284,7 @@ def waiting(clock: FakeClock) -> float:
 
 
 class AcmeAdapter(ProviderAdapter[str]):
-    """A provider as a plug-in adds it."""
+    """A provider that a plug-in adds."""
 
     name = "acme"
     hosts = ("api.acme.example",)

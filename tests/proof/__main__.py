@@ -1,7 +1,7 @@
-"""`./dev proof`: run the parts of the proof, say what was found, write the page.
+"""`./dev proof`: runs the parts of the proof, prints what they found, writes the page.
 
-Each part runs in a process of its own, as many at once as there are processors, and shares the time
-by its weight. A part that dies is a part that found something.
+Each part runs in its own process, with as many at once as there are processors. The parts share the
+time by their weights. A part whose process dies counts as a part that found a fault.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from tests.proof.parts import Part
 
 ROOT = Path(__file__).resolve().parents[2]
 MINUTES = 5.0
-_GRACE_SECONDS = 900  # what a part may take beyond its share before it counts as hung
+_GRACE_SECONDS = 900  # a part that exceeds its time by more counts as hung
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what was asked for; 0 when nothing was found, 1 when something was, 2 for bad words."""
+    """Run the chosen parts. Returns 0 if nothing was found, 1 if a fault was found, 2 for wrong arguments."""
     asked = _parser().parse_args(arguments)
     there = parts.names()
     if asked.list:
@@ -80,11 +80,11 @@ def _all(wanted: list[str], minutes: float, seed: int, *, write: bool) -> int:
 
 
 def run_parts(wanted: list[str], minutes: float, seed: int) -> list[Part]:
-    """All of these, each in a process of its own; given back in the order of the page."""
+    """Run these parts, each in its own process. Returns their results in the order of the page."""
     jobs = min(len(wanted), os.cpu_count() or 1)
     weights = {name: parts.weight(name) for name in wanted}
     share = {name: minutes * jobs * weights[name] / sum(weights.values()) for name in wanted}
-    # Longest first, so that no long one is left over at the end.
+    # Start the longest part first, so that no long part runs alone at the end.
     order = sorted(wanted, key=lambda name: -weights[name])
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         ran = dict(
@@ -133,11 +133,15 @@ def _commit() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("./dev proof", description=__doc__.splitlines()[0])  # type: ignore[union-attr]
-    parser.add_argument("--minutes", type=float, default=MINUTES, help="how long, all together (5)")
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help="total time of all parts (default: 5)"
+    )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6),
-                        help="where chance starts; one is drawn and printed otherwise")  # fmt: skip
-    parser.add_argument("--only", default="", help="parts by name, with commas; see --list")
-    parser.add_argument("--list", action="store_true", help="the parts there are")
+                        help="seed of all random choices; by default a new one, printed")  # fmt: skip
+    parser.add_argument(
+        "--only", default="", help="names of parts, separated by commas; see --list"
+    )
+    parser.add_argument("--list", action="store_true", help="list all parts")
     parser.add_argument("--write", action="store_true", help="write docs/*/reliability.md")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser

@@ -1,4 +1,4 @@
-"""Runs a part in a process of its own, with one thread: it forks children and traces them."""
+"""Runs a part in a process with one thread, because the part forks children and traces them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARK = "part: "
 
 
 def apart(module: str, minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """The part that `module.alone` makes, in a process of its own."""
+    """Run `module.alone` in a new process. Returns the part that it made."""
     command = [sys.executable, "-m", "tests.proof.apart", module, str(minutes), str(seed)]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     part: Part | None = None
@@ -41,28 +41,28 @@ def apart(module: str, minutes: float, seed: int, report: Callable[[str], None])
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder for one case, in memory where that is possible."""
+    """A folder for one case, in memory if possible."""
     base = _MEMORY if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) else None
     folder, maker = Path(tempfile.mkdtemp(prefix="quotakeeper-proof-", dir=base)), os.getpid()
     try:
         yield folder
     finally:
-        if os.getpid() == maker:  # a forked child that falls off its end comes by here too
+        if os.getpid() == maker:  # a forked child that exits gets here too
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _why_not(needs: str) -> str:
-    """Why a part cannot be run here."""
+    """The reason why a part cannot run here; "" if it can."""
     if needs == "tracing":
-        from tests.proof.tracer import why_not  # not to be imported where there is no such library
+        from tests.proof.tracer import why_not  # cannot be imported on other systems
 
         return why_not()
     return "" if needs != "fork" or hasattr(os, "fork") else "this system does not fork"
 
 
 def main(module: str, minutes: str, seed: str) -> None:
-    """In the process of its own."""
-    logging.disable()  # what befalls a ledger here is meant to
+    """The main function of the new process."""
+    logging.disable()  # the faults here are intended
     made = importlib.import_module(module)
     if reason := _why_not(getattr(made, "NEEDS", "")):
         name = getattr(made, "NAME", module)

@@ -1,5 +1,7 @@
-"""That the parts can fail: each breakage takes one safeguard out of the store, and one of the parts
-has to find it out. Run with the number of a breakage as the seed; what is found is its first case.
+"""Shows that the parts can fail: each breakage removes one safeguard of the store, and a part must find it.
+
+Run this part with the number of a breakage as the seed. It reports the first case that finds the
+breakage.
 """
 
 from __future__ import annotations
@@ -128,7 +130,7 @@ def _not_atomic() -> Problems:
 def _kills(durability: str) -> Problems:
     life = lifetime.Life(durability)
     calls = kills.whole_life(life).calls
-    for call in calls[len(calls) // 3 :]:  # the ledger has been made by then
+    for call in calls[len(calls) // 3 :]:  # the ledger exists by then
         if call.name in kills.CHANGING:
             yield from kills.killed_at(call.number, life)
 
@@ -141,7 +143,7 @@ def _upgrade_without_a_transaction() -> Problems:
     real = connection.sqlite3.connect
 
     def opened(*given: Any, **more: Any) -> Any:
-        # COMMIT without BEGIN is an error, so that is left out as well.
+        # COMMIT without BEGIN is an error, so the breakage removes BEGIN too.
         return real(*given, **more | {"factory": Bare})
 
     before = migrations._open
@@ -180,7 +182,7 @@ def _signals_break_off_a_wait() -> Problems:
 def _children_are_not_kept_away() -> Problems:
     fork_guard.refuse_if_inherited = connection.refuse_if_inherited = lambda path: None
     transactions.refuse_if_inherited = lambda path: None
-    transactions.PATIENCE_SECONDS = 0.2  # the file lock keeps them away, but does not say why
+    transactions.PATIENCE_SECONDS = 0.2  # the file lock keeps others out but does not say why
     imported()
     return forks.forked_in_a_transaction()
 
@@ -204,7 +206,7 @@ BREAKAGES: dict[str, Callable[[], Problems]] = {
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Break the store in one way; the part that has to see it gives its first finding."""
+    """Break the store in one way. Returns the first finding of the part that must notice."""
     lifetime.prepare()
     began, name = time.monotonic(), list(BREAKAGES)[seed]
     found = list(islice(BREAKAGES[name](), 1))

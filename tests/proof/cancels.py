@@ -1,9 +1,9 @@
-"""Cancelled at every await: coroutines of the keeper, and streams read through the hooks.
+"""Cancels coroutines at every await: operations of the keeper, and streams that the hooks meter.
 
-The driver is that of the engine's own tests (`tests/engine/cancelling`). Every operation is cancelled
-after no turn of the loop, one, two and so on until it ends first, with the store at work, stopped
-before it writes and stopped after it has written. What happened is then proved to have been in a
-row, so what was carried out though nobody waited was carried out right.
+The driver is that of the engine's tests (`tests/engine/cancelling`). It cancels every operation after
+0, 1, 2 and more turns of the event loop, until the operation ends first. The store works, or blocks
+before it writes, or blocks after it has written. The checks then prove that the results are those of
+some order, so an operation that went on after its cancellation was carried out correctly.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ MOST_TURNS = 40
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Every operation at every turn once, then again while there is time: threads meet by chance."""
+    """Cancel every operation at every turn once; then repeat while there is time, because threads meet
+    by chance.
+    """
     began = time.perf_counter()
     found: list[str] = []
     counts: Counter[str] = Counter()
@@ -60,7 +62,7 @@ def run(minutes: float, seed: int, report: Report) -> Part:
 
 
 def keepers(ledger: str, counts: Counter[str]) -> list[str]:
-    """All operations of a keeper, at every turn."""
+    """Cancel all operations of a keeper at every turn."""
     found: list[str] = []
     with TemporaryDirectory(dir=MEMORY) as folder:
         path = ledger if ledger == "memory:" else Path(folder) / "ledger.db"
@@ -77,7 +79,7 @@ def keepers(ledger: str, counts: Counter[str]) -> list[str]:
 def _at_every_turn(
     keeper: Keeper, operation: str, gate: str, counts: Counter[str]
 ) -> Iterator[str]:
-    # Stopped, it never ends by itself: a few turns see every await there is.
+    # With a blocked store the operation never ends by itself. A few turns reach every await in it.
     for turns in range(MOST_TURNS if gate == "open" else 6):
         counts[f"keeper, store {gate}"] += 1
         try:
@@ -89,7 +91,7 @@ def _at_every_turn(
 
 
 def streams(counts: Counter[str]) -> list[str]:
-    """A stream that each asynchronous library reads, cancelled at every turn."""
+    """Cancel a stream at every turn, with each asynchronous library."""
     found: list[str] = []
     for name in AWAITED:
         for turns in (*range(30), 40, 60, 90):

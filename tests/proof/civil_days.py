@@ -1,4 +1,4 @@
-"""Part: every day, week and month of every time zone from 1970 to 2037, against an oracle."""
+"""Part: compares every day, week and month of every time zone from 1970 to 2037 with an oracle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.proof import tzif
 from tests.proof.apart import apart
 from tests.proof.parts import Part
 
-NAME = "civil_days"  # the module's, by which the page finds it
+NAME = "civil_days"  # this module's name, by which the page finds the part
 PROMISE = (
     "Periods tile time: every instant from 1970 to 2037 is in exactly one day, week, month and hour "
     "of its zone, whatever its clocks did, and they are those that the raw zone files say."
@@ -26,12 +26,12 @@ ORDER = 30
 WEIGHT = 2
 FIRST, LAST = date(1970, 1, 1), date(2037, 12, 31)
 _EPOCH_DAY = tzif.days_before(1970, 1, 1)
-THOROUGH_MINUTES = 5  # from here on every boundary is looked at, not only those near a change
-_MARGIN = 40  # days before the first and after the last that periods may reach into
+THOROUGH_MINUTES = 5  # with more time, all boundaries are checked, not only those near a change
+_MARGIN = 40  # days around the range that a period may reach into
 _DATES = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
 _AROUND = [FIRST + timedelta(days=n) for n in range(-_MARGIN, len(_DATES) + _MARGIN)]
-# Dates that never were, days of 22.5 to 31 hours, midnights that are missing or come twice, offsets
-# of seconds and half hours, rules that changed at short notice.
+# Zones with skipped dates, days of 22.5 to 31 hours, midnights that are missing or come twice,
+# offsets of seconds and half hours, and rules that changed at short notice.
 NASTIEST = (
     "Africa/Cairo", "Africa/Casablanca", "Africa/Monrovia", "America/Asuncion", "America/Havana",
     "America/Sao_Paulo", "America/Scoresbysund", "America/St_Johns", "Antarctica/Casey",
@@ -42,7 +42,7 @@ NASTIEST = (
 
 
 class Census:
-    """What was seen on the way."""
+    """Counts of the days that were checked."""
 
     def __init__(self) -> None:
         self.days = self.instants = 0
@@ -51,7 +51,7 @@ class Census:
         self.skipped: list[str] = []
 
     def take(self, name: str, firsts: list[int]) -> None:
-        """Take the lengths of a zone's days."""
+        """Add the lengths of a zone's days."""
         lengths = [after - at for at, after in pairwise(firsts)]
         for number, day in enumerate(_DATES):
             length, label = lengths[number + _MARGIN], f"{name} {day}"
@@ -63,7 +63,7 @@ class Census:
                 self.longest = length, label
 
     def notes(self) -> tuple[str, ...]:
-        """What to tell."""
+        """Lines for the page."""
         return (
             f"{self.days:,} zone-days and {self.instants:,} instants around their boundaries",
             f"shortest day {self.shortest[0] / 3_600:g} h ({self.shortest[1]}), "
@@ -73,12 +73,12 @@ class Census:
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """All zones, however long it takes (2 to 7 minutes); the short form takes the twenty nastiest."""
+    """Check all zones, which takes 2 to 7 minutes. The short form checks the twenty most difficult."""
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process of its own, whose caches are then nobody else's."""
+    """Run in a process whose caches belong to this part alone."""
     began, census, found = time.monotonic(), Census(), []
     known = available_timezones()
     names = sorted(known) if minutes else [name for name in NASTIEST if name in known]
@@ -92,11 +92,11 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 def problems_of(name: str, census: Census, *, thorough: bool) -> Iterator[str]:
-    """Compare one zone with the oracle, day by day and around every boundary."""
+    """Compare one zone with the oracle, day by day and around every boundary. Returns the differences."""
     zone, rules = ZoneInfo(name), tzif.stretches(tzif.raw(name))
     firsts = tzif.first_seconds(rules, _EPOCH_DAY - _MARGIN, _EPOCH_DAY + len(_DATES) + _MARGIN)
     census.take(name, firsts)
-    first = first_instant.__wrapped__  # its cache would only be filled, never asked
+    first = first_instant.__wrapped__  # without its cache, which would only grow
     for day, expected in zip(_DATES, firsts[_MARGIN:], strict=False):
         if first(zone, day) != expected * SECOND:
             yield f"{name}: {day} begins at {first(zone, day)}, the file says {expected * SECOND}"
@@ -117,7 +117,7 @@ def _periods(
     name: str, zone: ZoneInfo, window: Window, starts: list[int], near: list[int] | None,
     census: Census,
 ) -> Iterator[str]:  # fmt: skip
-    """A microsecond before, at and after each start: the period is the one that the oracle has."""
+    """Check a microsecond before, at and after each start: the period must be the oracle's."""
     wanted = _close_to(starts, near) if near is not None else range(1, len(starts) - 1)
     for number in wanted:
         at = starts[number] * SECOND
@@ -131,7 +131,7 @@ def _periods(
 
 
 def _close_to(starts: list[int], changes: list[int]) -> list[int]:
-    """The starts within four days of a change of the clocks, and the first one of each year."""
+    """The starts within four days of a clock change, and the first start of each year."""
     found, of_changes, last_year = [], iter(changes), None
     change = next(of_changes, None)
     for number in range(1, len(starts) - 1):

@@ -1,9 +1,9 @@
-"""Every answer of every provider, cut at every byte and split into any pieces.
+"""Cuts every answer of every provider at every byte, and splits it into random pieces.
 
-The driver is that of the providers' own tests (`tests/providers/cutting`); here it goes through
-every encoding, packed bytes too, and a good many more ways of splitting. A stream of Gemini's is
-also sent over a socket and cut there, and read through the hooks by each library in turn: the
-program must get the same bytes as without us, and the call must be settled once.
+The driver is that of the providers' tests (`tests/providers/cutting`); this part adds every encoding,
+compressed bytes and more ways of splitting. It also cuts a Gemini stream on a real socket and reads it
+with each hooked library. The program must get the same bytes as without metering, and the call must be
+settled once.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ WIRE = STREAMED + chunk(FIRST) + chunk(SECOND) + b"0\r\n\r\n"
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Every byte of every answer, and as many splittings and cut sockets as there is time for."""
+    """Cut every answer at every byte; then split answers and cut sockets while there is time."""
     began = time.perf_counter()
     found: list[str] = []
     counts: Counter[str] = Counter()
@@ -98,7 +98,7 @@ def _by_chance(chance: Random, over: Callable[[], bool]) -> Iterator[Case]:
 
 
 def on_the_wire(library: str, end: int) -> None:
-    """Cut a stream after so many bytes on its socket, without us and with us."""
+    """Cut a stream on its socket after this many bytes, without and with metering."""
 
     def script(request: Got, line: Line) -> None:
         line.send(WIRE[:end])
@@ -123,7 +123,7 @@ def on_the_wire(library: str, end: int) -> None:
 
 
 def _result(post: Callable[..., Any], url: str) -> object:
-    """What a program gets: its bytes, or the kind of its error."""
+    """What a program gets: its bytes, or the type of its error."""
     try:
         answer = post(url, prompt(), HEADERS)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must be the same

@@ -1,8 +1,8 @@
-"""A disk as a power cut may leave it, from the trace of what a process wrote.
+"""The states of a disk that a power cut can leave, computed from a trace of a process's writes.
 
-What was synced is there. Of what was not, any part may be: each write whole, not at all, or some
-of its 512-byte sectors; each change of a folder or not, in any combination. That is more than a
-journalling file system does to its users, and as much as POSIX lets it do.
+Synced data is there. Of other data any part may be there, in any combination. Each write is there as a
+whole, not at all, or as some of its 512-byte sectors. Each change of a folder is there or not. POSIX
+allows all of this; a journalling file system does less.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from tests.proof.tracer import Call
 
 SECTOR = 512
 _CREATE, _TRUNCATE = os.O_CREAT, os.O_TRUNC
-_SHARED_MEMORY = "-shm"  # mapped, so that the trace does not have what was written to it
+_SHARED_MEMORY = "-shm"  # a mapped file, whose writes the trace does not contain
 
 
 @dataclass
 class File:
-    """Bytes that are durable, and the changes since: (offset, bytes), or (size, None) for a cut."""
+    """Durable bytes, and the changes since: (offset, bytes), or (size, None) for a truncation."""
 
     durable: bytearray = field(default_factory=bytearray)
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
 
     def sync(self) -> None:
-        """All of it becomes durable."""
+        """Make all changes durable."""
         for change in self.pending:
             _apply(self.durable, change)
         self.pending.clear()
 
     def left(self, chance: random.Random) -> bytes:
-        """What a power cut may leave."""
+        """Contents that a power cut may leave, chosen at random."""
         how = chance.choice(("nothing", "everything", "some", "torn", "torn"))
         content = bytearray(self.durable)
         for change in self.pending:
@@ -45,30 +45,30 @@ class File:
         return bytes(content)
 
 
-# A change of a folder: what names stand for afterwards.
+# A change of a folder: the names, and what each stands for afterwards (None: deleted).
 Change = dict[str, "Node | None"]
 
 
 @dataclass
 class Folder:
-    """Names that are durable, and the changes since."""
+    """Durable names, and the changes since."""
 
     durable: Change = field(default_factory=dict)
     pending: list[Change] = field(default_factory=list)
     now: Change = field(default_factory=dict)
 
     def change(self, change: Change) -> None:
-        """Names change, all of these at once."""
+        """Change these names in one step."""
         self.now.update(change)
         self.pending.append(change)
 
     def sync(self) -> None:
-        """All of it becomes durable."""
+        """Make all changes durable."""
         self.durable = dict(self.now)
         self.pending.clear()
 
     def left(self, chance: random.Random) -> Change:
-        """The names that a power cut may leave."""
+        """The names that a power cut may leave, chosen at random."""
         how = chance.choice(("nothing", "everything", "some", "first"))
         names = dict(self.durable)
         first = chance.randrange(len(self.pending) + 1)
@@ -101,7 +101,7 @@ def _tear(content: bytearray, change: tuple[int, bytes | None], chance: random.R
         if chance.random() < 0.5:
             _apply(content, change)
         return
-    # Sectors of the file, not of the write: a write may begin in the middle of one.
+    # Sectors of the file, not of the write, because a write may begin in the middle of a sector.
     end = at + len(data)
     while at < end:
         until = min(end, (at // SECTOR + 1) * SECTOR)
@@ -109,12 +109,12 @@ def _tear(content: bytearray, change: tuple[int, bytes | None], chance: random.R
         if chance.random() < 0.5:
             _apply(content, (at, piece))
         elif until > len(content) and chance.random() < 0.5:
-            _apply(content, (at, chance.randbytes(len(piece))))  # never written: anything is there
+            _apply(content, (at, chance.randbytes(len(piece))))  # may contain anything
         at = until
 
 
 class Disk:
-    """Follows a trace; `left` gives what a power cut right now may leave."""
+    """Follows a trace. `left` gives a state that a power cut at this moment may leave."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -128,12 +128,12 @@ class Disk:
         }  # fmt: skip
 
     def follow(self, call: Call) -> bool:
-        """Take one call into account; whether it changed what may be left."""
+        """Apply one system call. Returns whether it changed the states that may be left."""
         verb = self._verbs.get(call.name)
         return verb is not None and call.worked and verb(call)
 
     def left(self, chance: random.Random) -> dict[str, bytes | None]:
-        """Paths below the root with their contents; None is a folder."""
+        """Paths below the root with their contents; None means a folder."""
         found: dict[str, bytes | None] = {}
         _leave(self._folder, "", found, chance)
         return found
@@ -234,7 +234,7 @@ def _leave(
 
 
 def put(left: dict[str, bytes | None], folder: Path) -> None:
-    """Make the files that were left, in an empty folder."""
+    """Create the files of a state in an empty folder."""
     for name, content in left.items():
         if content is None:
             (folder / name).mkdir()

@@ -1,7 +1,7 @@
-"""Part: a program ends at every state of a keeper, in every way that a program may end.
+"""Part: a program ends in every state of a keeper, in every way in which a program can end.
 
-Each case is a program, forked from this process; it unwinds to the end of a real interpreter, with
-all that runs then, or is cut short.
+Each case is a program that is forked from this process. It either ends like a real interpreter, with
+all exit handlers, or is killed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.proof.apart import apart, scratch
 from tests.proof.parts import Part
 from tests.proof.programs import CONFIG, SECONDS, STATES, Program, ended, imported
 
-NAME = "endings"  # the module's, by which the page finds it
+NAME = "endings"  # this module's name, by which the page finds the part
 PROMISE = (
     "However a program ends, and whatever it was doing, it ends in time; what it was told of is "
     "there, and what it left open is resolved once: released, or assumed if it was sent."
@@ -35,13 +35,13 @@ NEEDS = "fork"
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """All of them, as many times as the minutes give."""
+    """Run all cases, as often as the minutes allow."""
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process that holds nothing when it forks."""
-    warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+    """Run in a process that holds nothing when it forks."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # warnings of forks beside threads
     imported()
     began, cases, found = time.monotonic(), 0, []
     while not cases or time.monotonic() - began < minutes * 60:
@@ -67,11 +67,11 @@ _ENDS: dict[str, Callable[[Program], object]] = {
 
 _ORDERLY = {"its end": 0, "sys.exit": 0, "an exception": 1}
 _STATUSES = {**_ORDERLY, "os._exit": 0, "SIGTERM": -15, "SIGKILL": -9}
-_alive: list[Program] = []  # a program's own globals: they are there until the very end
+_alive: list[Program] = []  # like a program's own globals, which live until the end
 
 
 def ended_at(state: str, end: str) -> Iterator[str]:
-    """A program that ends in a state; what is wrong with what it left."""
+    """A program that ends in a state. Returns what is wrong with what it left."""
     with scratch() as folder:
         pid = os.fork()
         if pid == 0:
@@ -80,13 +80,13 @@ def ended_at(state: str, end: str) -> Iterator[str]:
         if status != _STATUSES[end]:
             yield f"it ended with {status}"
         owners = folder / "ledger.db-owners"
-        # A daemon thread may call after the exit handler: that opens the ledger again, and the
-        # process then ends by stopping it. What it left open is resolved below.
+        # A daemon thread may call after the exit handler, which opens the ledger again. The process
+        # then ends and stops the thread. The calls that it left open are resolved below.
         orderly = end in _ORDERLY and state != "others_calling"
         if orderly and owners.is_dir() and os.listdir(owners):
             yield "it said that it ended in order, and did not"
         with Keeper(folder / "ledger.db", CONFIG, "process") as keeper:
-            keeper.status()  # sweeps
+            keeper.status()  # runs a sweep
             if holds := keeper.reservations():
                 yield f"still reserved: {[hold.id for hold in holds]}"
             yield from (problem.what for problem in keeper.verify())
@@ -100,9 +100,9 @@ def ended_at(state: str, end: str) -> Iterator[str]:
 
 
 def _ending(folder: Path, state: str, end: Callable[[Program], object]) -> None:
-    """As a program: never returns, but unwinds to the end of this process's main module."""
+    """The program's side: unwinds to the end of the main module and does not return."""
     signal.alarm(SECONDS)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the traceback of its exception
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # hides the traceback of its exception
     program = Program(folder)
     _alive.append(program)
     getattr(program, state)()

@@ -1,4 +1,4 @@
-"""Part: every system call fails once, in every way it can, with and without a kill afterwards."""
+"""Part: every system call fails once, in every way in which it can, with and without a kill afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.proof.lifetime import Life
 from tests.proof.parts import Part
 from tests.proof.tracer import UNLOCK, WRITES, Call, Fault, trace
 
-NAME = "faults"  # the module's, by which the page finds it
+NAME = "faults"  # this module's name, by which the page finds the part
 PROMISE = (
     "Whichever system call fails, and however, the caller gets the documented error or the right "
     "answer; what was refused is not in the ledger, and asking again by the same id settles it."
@@ -31,9 +31,10 @@ WEIGHT = 2
 NEEDS = "tracing"
 ERRORS = ("EIO", "ENOSPC", "EINTR", "EACCES", "EMFILE", "ENOLCK", "ENOMEM")
 SHORT = "a short write"
-# Calls that change something, or that say whether it was changed for good.
+# System calls that change a file, or that report whether a change is durable.
 TELLING = CHANGING | {"fsync", "fdatasync", "flock", "close"}
-# What follows the failure: nothing, death as soon as the caller is told, death at the next call.
+# What follows the failure: nothing, a kill as soon as the caller has the error, a kill at the next
+# call.
 _ANSWERS = ("refused", "damaged", "unknown")
 _UNREADABLE = (("pread64", "EIO"), ("read", "EIO"))
 _SHORT_FORM = 150  # cases, in the order of their rank
@@ -41,12 +42,12 @@ AFTERWARDS = ("goes on", "dies when told", "is killed at the next call")
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """All calls, errors and sequels as far as the minutes go; the short form draws from them."""
+    """All calls, errors and sequels that the minutes allow. The short form takes a sample."""
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process with one thread."""
+    """Run the part, in a process with one thread."""
     lifetime.prepare()
     began, chance = time.monotonic(), random.Random(seed)
     until = began + minutes * 60
@@ -54,12 +55,12 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
         (life, call, error, sequel)
         for life in (Life("power"), Life("process"), Life("power", company=True))
         for call in whole_life(life).calls
-        if call.name != UNLOCK  # the kernel refuses nobody that, and SQLite counts on it
+        if call.name != UNLOCK  # an unlock never fails, and SQLite relies on that
         for error in (*ERRORS, *((SHORT,) if call.name in WRITES else ()))
         for sequel in AFTERWARDS
     ]
     chance.shuffle(cases)
-    # One of each call first, those that change something before the others.
+    # One of each call first; calls that change something before the others.
     seen: Counter[tuple[Life, int]] = Counter()
     order = []
     for case in cases:
@@ -84,7 +85,7 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 def failed_at(
     life: Life, call: Call, error: str, sequel: str, told: Counter[str] | None = None
 ) -> Iterator[str]:
-    """Let one call fail; what is wrong with what the caller was told and with what is left."""
+    """Make one call fail. Returns what is wrong with the caller's error and with what is left."""
     fault = Fault(
         call.number, 0 if error == SHORT else getattr(errno, error), short=error == SHORT,
         calls_after=1 if sequel == AFTERWARDS[2] else -1,
@@ -99,7 +100,8 @@ def failed_at(
         if told is not None:
             told[answers[0] if answers else "killed" if traced.status else "not noticed"] += 1
         where = f"{life}, {error} at call {call.number} ({traced.struck}), then it {sequel}"
-        # SQLite takes a disk that cannot read for a damaged file; from there it can't be told apart.
+        # SQLite reports a file that the disk cannot read as damaged, and the store cannot
+        # distinguish the two.
         if answers == ["damaged"] and (traced.struck, error) not in _UNREADABLE:
             yield f"{where}: it says that the file is damaged"
         for problem in _problems(folder, said, traced.status, answers):

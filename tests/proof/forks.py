@@ -1,7 +1,7 @@
-"""Part: fork at every state of a keeper; parent and child go on, each with what is its own.
+"""Part: a program forks in every state of a keeper; parent and child both continue with their own calls.
 
-Each case is a program, forked from this process. Where its child falls off its end, that is a real
-end of a real interpreter, with all that runs then.
+Each case is a program that is forked from this process. A child that reaches its end ends like a real
+interpreter, with all exit handlers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tests.proof.programs import (
     in_child,
 )
 
-NAME = "forks"  # the module's, by which the page finds it
+NAME = "forks"  # this module's name, by which the page finds the part
 PROMISE = (
     "A program may fork in any state: parent and child both go on, neither ends or loses what is "
     "the other's, and what a child leaves open is resolved once."
@@ -59,13 +59,13 @@ ENDINGS: dict[str, Callable[[int], None]] = {"os._exit": os._exit, "its end": _f
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """All of them, as many times as the minutes give."""
+    """Run all cases, as often as the minutes allow."""
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process that has used no ledger before it forks."""
-    warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: that is the case
+    """Run in a process that has used no ledger before it forks."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
     imported()
     began, cases, found = time.monotonic(), 0, []
     while not cases or time.monotonic() - began < minutes * 60:
@@ -80,7 +80,7 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 def forked_at(state: str, deed: str, end: Callable[[int], None]) -> Iterator[str]:
-    """A program that forks in a state; what is wrong afterwards."""
+    """A program that forks in a state. Returns what is wrong afterwards."""
     with scratch() as folder:
         pid = os.fork()
         if pid == 0:
@@ -93,7 +93,7 @@ def forked_at(state: str, deed: str, end: Callable[[int], None]) -> Iterator[str
 
 
 def _forking(folder: Path, state: str, deed: str, end: Callable[[int], None]) -> None:
-    """As a program: never returns."""
+    """The program's side; does not return."""
     status = WRONG
     try:
         program = Program(folder)
@@ -109,7 +109,7 @@ def _forking(folder: Path, state: str, deed: str, end: Callable[[int], None]) ->
 
 
 def _as_before(program: Program, deed: str, *, closed: bool) -> None:
-    """As the parent: what it had is as it was, and it goes on."""
+    """The parent's side: its reservations are unchanged, and it continues."""
     if closed:
         program.keeper = Keeper(program.path, CONFIG, "process")
     keeper, call = program.keeper, program.call
@@ -123,7 +123,7 @@ def _as_before(program: Program, deed: str, *, closed: bool) -> None:
 
 
 def _problems(keeper: Keeper, deed: str) -> Iterator[str]:
-    keeper.status()  # sweeps
+    keeper.status()  # runs a sweep
     if holds := keeper.reservations():
         yield f"still reserved: {[hold.id for hold in holds]}"
     yield from (problem.what for problem in keeper.verify())
@@ -139,7 +139,7 @@ def _problems(keeper: Keeper, deed: str) -> Iterator[str]:
 
 
 def forked_in_a_transaction() -> Iterator[str]:
-    """Forked while the ledger's transaction is open and will not end: the child is kept away."""
+    """Fork while a transaction of the ledger stays open: the child must be refused."""
     with scratch() as folder:
         pid = os.fork()
         if pid == 0:

@@ -1,8 +1,7 @@
-"""Part: a process stands still before every system call it makes, while another one writes.
+"""Part: a process stops before every system call it makes, while another process writes.
 
-So the two meet at every point where the order of what they do can matter: within a commit, a
-checkpoint, the reset of the log. Where the ledger's file lock is held the other one is kept out, and
-comes when it is let go.
+So the two meet at every point where their order can matter: within a commit, a checkpoint, the reset of
+the log. While the first holds the ledger's file lock, the other writes only after the lock is released.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from tests.proof.tracer import Fault, say, trace
 if sys.platform != "win32":
     import fcntl
 
-NAME = "interleaved"  # the module's, by which the page finds it
+NAME = "interleaved"  # this module's name, by which the page finds the part
 PROMISE = (
     "Wherever one process stands when another one writes, both find all of what they wrote: the "
     "lock before the file keeps one out where they could harm each other."
@@ -41,12 +40,12 @@ PROMISE_VI = (
 ORDER = 23
 WEIGHT = 0.5
 NEEDS = "tracing"
-_SHORT_FORM = 7  # every so manieth call
+_SHORT_FORM = 7  # every 7th call
 _OPEN = "open"
 
 
 class Other:
-    """The other writer: this very process, while the traced one stands still."""
+    """The other writer. It is this process, which runs while the traced process is stopped."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "new" / "ledger.db"
@@ -56,7 +55,7 @@ class Other:
         self._lock_file = -1
 
     def open(self) -> None:
-        """Have a connection that knows the ledger as it is."""
+        """Open a connection that has read the current ledger."""
         self.write("at first")
         self._lock_file = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR)
 
@@ -68,7 +67,7 @@ class Other:
             self.kept_out += 1
 
     def free(self) -> bool:
-        """Whether the file lock may be had now."""
+        """Whether the file lock is free."""
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -82,19 +81,19 @@ class Other:
         self.wrote.append(name)
 
     def close(self) -> None:
-        """Let go."""
+        """Close the connection."""
         if self._lock_file >= 0:
             os.close(self._lock_file)
         self.store.close()
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Every call of a life; the short form takes every seventh."""
+    """Stop at every call of a life. The short form stops at every seventh."""
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process with one thread, which is the other writer too."""
+    """Run in a process with one thread, which is the other writer too."""
     lifetime.prepare()
     handle_module._LOOK_EVERY = 1  # a checkpoint after every batch
     began, cases, found = time.monotonic(), 0, []
@@ -115,7 +114,7 @@ _NOT_REACHED = "not reached"
 
 
 def written_at(at: int, told: Counter[str] | None = None) -> Iterator[str]:
-    """Let the other one write before one call; what is wrong afterwards."""
+    """Let the other process write before one call. Returns what is wrong afterwards."""
     with scratch() as folder:
         other = Other(folder)
         with closing(other):
@@ -135,7 +134,7 @@ def written_at(at: int, told: Counter[str] | None = None) -> Iterator[str]:
 
 
 def _live(folder: Path) -> None:
-    """In a child: the batches of a life, with a checkpoint after every one."""
+    """In the child: the batches of a life, with a checkpoint after each."""
     with closing(lifetime.opened(folder, durability="process")) as store:
         store.apply([c.Record("opened", LABELS, tokens(1))], lifetime.NOW)
         say(_OPEN)

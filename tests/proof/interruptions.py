@@ -1,7 +1,7 @@
-"""Part: a signal at every step of a call: Ctrl-C, an orderly end, a fork, in the midst of it.
+"""Part: a signal arrives at every step of a call: Ctrl-C, a request to end, a fork in the handler.
 
-The signal is sent as the process makes a system call, to each in turn; the keeper's worker is then
-somewhere in its batch, and the main thread waits for it.
+The signal is sent at each system call of the process in turn. At that moment the keeper's worker is
+inside its batch, and the main thread waits for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.proof.apart import apart, scratch
 from tests.proof.parts import Part
 from tests.proof.tracer import Fault, say, trace
 
-NAME = "interruptions"  # the module's, by which the page finds it
+NAME = "interruptions"  # this module's name, by which the page finds the part
 PROMISE = (
     "Wherever Ctrl-C, an orderly end or a fork comes in a call, the program goes on, nothing stays "
     "reserved, what was acknowledged is there once, and a child works beside its parent."
@@ -35,7 +35,7 @@ PROMISE_VI = (
 ORDER = 25
 WEIGHT = 0.5
 NEEDS = "tracing"
-_USR1 = getattr(signal, "SIGUSR1", 0)  # Windows has none, and the part is skipped there
+_USR1 = getattr(signal, "SIGUSR1", 0)  # Windows has none, so it skips the part
 SIGNALS = {"Ctrl-C": signal.SIGINT, "an orderly end": signal.SIGTERM, "a fork": _USR1}
 _CONFIG = {
     "timezone": "UTC",
@@ -44,21 +44,24 @@ _CONFIG = {
         {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 100}
     ],
 }
-_SHORT_FORM = 6  # every so manieth call
+_SHORT_FORM = 6  # every 6th call
 _OVER = "over"
 _REFUSED = 3
 _CHILDREN = {0: "forked", _REFUSED: "refused"}
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Every call from the opening on; the short form takes some, from the first reservation on."""
+    """Interrupt every call from the opening on.
+
+    The short form takes a sample from the first reservation on.
+    """
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process with one thread; the children have two."""
-    warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: that is the case
-    with scratch() as folder:  # what is imported late is imported here
+    """Run in a process with one thread; the children have two."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+    with scratch() as folder:  # imports modules that load late
         _live(folder)
     began, cases, found = time.monotonic(), 0, []
     begins = "" if minutes else lifetime.BEGIN
@@ -78,7 +81,7 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 def _calls(begins: str) -> int:
-    """How many calls are made before it is over."""
+    """How many system calls the operation makes."""
     with scratch() as folder:
         whole = trace(lambda: _live(folder), record=True, begins=begins)
     assert whole.said[-1] == "closed", whole.said
@@ -87,7 +90,7 @@ def _calls(begins: str) -> int:
 
 
 def interrupted_at(at: int, number: int, begins: str = "") -> Iterator[str]:
-    """Send a signal as one call is made; what is wrong with what followed."""
+    """Send a signal at one call. Returns what is wrong with what followed."""
     with scratch() as folder:
         traced = trace(lambda: _live(folder), Fault(at, signal=number), begins=begins)
         yield from (line for line in traced.said if line.startswith(("raised", "wrong")))
@@ -101,7 +104,7 @@ def _problems(keeper: Keeper, said: list[str]) -> Iterator[str]:
     if holds := keeper.reservations():
         yield f"still reserved: {[hold.id for hold in holds]}"
     yield from (problem.what for problem in keeper.verify())
-    # A read is under way in the thread that forks: the child is told to keep away.
+    # The forking thread is in the middle of a read, so the child must be refused.
     if "refused" in said and "settled" not in said:
         yield "the child was refused, and nobody read"
     events = {event.id: event for event in keeper.events()}
@@ -119,7 +122,7 @@ def _problems(keeper: Keeper, said: list[str]) -> Iterator[str]:
 
 
 def _live(folder: Path) -> None:
-    """In a child: one call, whatever comes; then the program goes on."""
+    """In the child: make one call, whatever happens; then the program continues."""
     keeper: Keeper | None = None
 
     def fork(number: int, frame: FrameType | None) -> None:

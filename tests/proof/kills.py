@@ -1,4 +1,4 @@
-"""Part: the process is killed at every system call it makes, and another one takes over."""
+"""Part: the process is killed at every system call it makes, and another process takes over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.proof.lifetime import Life
 from tests.proof.parts import Part
 from tests.proof.tracer import Call, Fault, Trace, trace
 
-NAME = "kills"  # the module's, by which the page finds it
+NAME = "kills"  # this module's name, by which the page finds the part
 PROMISE = (
     "Wherever a process is killed, nothing it was told of is lost, the ledger verifies, and every "
     "reservation it left has one end: released if nothing was sent, else assumed."
@@ -23,7 +23,8 @@ PROMISE_VI = (
 ORDER = 20
 WEIGHT = 0.5
 NEEDS = "tracing"
-# A kill before any other call leaves on the disk what a kill before the next of these leaves.
+# System calls that change the disk. A kill before any other call leaves the same disk as a kill
+# before the next of these.
 CHANGING = frozenset({
     "write", "pwrite64", "writev", "pwritev", "ftruncate", "truncate", "openat", "unlink",
     "unlinkat", "rename", "renameat2", "mkdir", "rmdir", "fallocate",
@@ -31,13 +32,15 @@ CHANGING = frozenset({
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Every call in turn; the short form leaves out those that change nothing on the disk, and two
-    of three writes."""
+    """Kill at every call in turn.
+
+    The short form leaves out calls that do not change the disk, and two of three writes.
+    """
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process with one thread."""
+    """Run the part, in a process with one thread."""
     lifetime.prepare()
     began, cases, found = time.monotonic(), 0, []
     lives = [Life("power"), Life("process"), Life("power", company=True)]
@@ -56,7 +59,7 @@ def _is_chosen(call: Call, seed: int) -> bool:
 
 
 def whole_life(life: Life) -> Trace:
-    """The calls of a life that nothing befalls."""
+    """The system calls of a life without faults."""
     with scratch() as folder:
         whole = trace(lambda: lifetime.live(folder, life), record=True, begins=lifetime.BEGIN)
         assert whole.said[-1] == f"done {lifetime.OVER}", whole.said[-1]
@@ -65,7 +68,7 @@ def whole_life(life: Life) -> Trace:
 
 
 def killed_at(number: int, life: Life) -> Iterator[str]:
-    """Kill a process at one call; what is wrong with what it left."""
+    """Kill a process at one call. Returns what is wrong with what it left."""
     with scratch() as folder:
         traced = trace(
             lambda: lifetime.live(folder, life), Fault(number, kill=True),

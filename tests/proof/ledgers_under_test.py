@@ -1,4 +1,4 @@
-"""Where the ledger of a run lives: in memory or in a file, with owners that die and disks that fail."""
+"""The ledger of a simulated run: in memory or in a file, with owners that die and disks that fail."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from quotakeeper.stores.memory import MemoryStore
 from quotakeeper.stores.sqlite.store import SqliteStore
 from tests.stores.faulty import Faults, faulty_connect
 
-# A folder in memory, where there is one: this is about what is meant, not about the disk.
+# A folder in memory if there is one, because this part is about results and not about the disk.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 CODES = ("SQLITE_FULL", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_WRITE", "SQLITE_BUSY",
          "SQLITE_READONLY", "SQLITE_NOMEM", "SQLITE_CANTOPEN")  # fmt: skip
-# SQLite says these before it has begun to write a commit, never after.
+# SQLite raises these errors before it has begun to write a commit, never after.
 BEFORE_IT_WRITES = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_READONLY")
 _BALANCES = """
 SELECT a.key, b.settled, b.reserved, b.overage FROM balance AS b JOIN account AS a USING (account_id)
@@ -34,19 +34,19 @@ Balances = dict[tuple[str, int, int, int], int]
 
 
 class NothingWrittenError(Exception):
-    """The ledger said that nothing was written."""
+    """The ledger reported that nothing was written."""
 
 
 class PerhapsWrittenError(Exception):
-    """The ledger said that it does not know."""
+    """The ledger reported that the result is unknown."""
 
 
 class _SlipError(RuntimeError):
-    """A bug of our own in the middle of a batch."""
+    """A simulated bug of our own in the middle of a batch."""
 
 
 class _Broken(c.Release):
-    """A command that cannot be carried out at all."""
+    """A command that cannot be carried out."""
 
     @property
     def id(self) -> str:  # type: ignore[override]
@@ -54,7 +54,7 @@ class _Broken(c.Release):
 
 
 class LedgerUnderTest:
-    """A ledger in memory that several owners share; faults stand before and behind it."""
+    """A ledger in memory that several owners share. Faults happen before and after it."""
 
     deaths = 0.004
 
@@ -64,11 +64,11 @@ class LedgerUnderTest:
         self.unburied: set[str] = set()
         self.faults = chance.choice((0.0, 0.005, 0.05))
         self.store: Any = MemoryStore(zone_named)
-        # Replayed, a balance that was taken up late knows more of its overage than before.
+        # After a replay, a balance that was added late has more of its overage than before.
         self.knows_overage = True
 
     def apply(self, commands: Sequence[c.Command], now: int) -> list[c.Outcomes]:
-        """Through the faults; raises NothingWrittenError or PerhapsWrittenError."""
+        """Apply a batch with faults. Raises NothingWrittenError or PerhapsWrittenError."""
         struck = self.chance.random() < self.faults and self.chance.choice(
             ("before", "after", "in")
         )
@@ -88,11 +88,11 @@ class LedgerUnderTest:
         return outcomes
 
     def entries(self) -> int:
-        """How many entries the journal has, seen by nobody's cache."""
+        """How many entries the journal has, read without a cache."""
         return len(self.store._journal)
 
     def balances(self) -> Balances:
-        """How often each account has which sums, over all stretches of time."""
+        """How often each account has which sums, over all periods."""
         return dict(Counter(
             (key, part.settled, part.reserved, part.overage)
             for key, slices in self.store._state._balances.items()
@@ -101,28 +101,28 @@ class LedgerUnderTest:
         ))  # fmt: skip
 
     def die(self) -> frozenset[str]:
-        """One owner is gone, and another comes in its place."""
+        """End one owner and start another in its place."""
         at = self.chance.randrange(len(self.owners))
         died, self.owners[at] = self.owners[at], f"{self.owners[at]}'"
         return frozenset({died})
 
     def dead_owners(self) -> frozenset[str] | None:
-        """Whom the store takes for dead; None where it cannot know."""
+        """The owners that the store considers dead; None if it cannot know."""
         return None
 
     def bury(self, owners: frozenset[str]) -> None:
-        """Forget the dead."""
+        """Remove the marks of the dead owners."""
 
     def calm(self) -> None:
-        """From here on nothing fails."""
+        """Stop all faults."""
         self.faults = 0.0
 
     def close(self) -> None:
-        """Leave."""
+        """Close the ledger."""
 
 
 class FileLedger(LedgerUnderTest):
-    """Several stores on one file, over a database whose statements fail now and then."""
+    """Several stores on one file, over a database whose statements sometimes fail."""
 
     deaths = 0.02
 
@@ -144,7 +144,7 @@ class FileLedger(LedgerUnderTest):
         chance = self.chance
         at = chance.randrange(len(self.stores))
         self.store = store = self.stores[at]
-        if chance.random() < 0.03:  # closed and opened again: nothing it had cached is left
+        if chance.random() < 0.03:  # closed and opened again, so all caches are empty
             store.before_fork()
         self.disk.left = -1
         if chance.random() < self.faults:
@@ -177,7 +177,7 @@ class FileLedger(LedgerUnderTest):
             return dict(Counter(connection.execute(_BALANCES)))
 
     def die(self) -> frozenset[str]:
-        """The way a process does: its locks are let go of, and nothing else is done."""
+        """End a store as a killed process does: its locks are released, and nothing else happens."""
         at = self.chance.randrange(len(self.stores))
         store = self.stores[at]
         if store._mark is None:  # it never began
@@ -194,7 +194,7 @@ class FileLedger(LedgerUnderTest):
 
     def dead_owners(self) -> frozenset[str] | None:
         found: frozenset[str] = self.store.dead_owners()
-        self.unburied &= found  # whoever left nothing behind was buried on the way
+        self.unburied &= found  # an owner without reservations was removed earlier
         return found
 
     def bury(self, owners: frozenset[str]) -> None:
@@ -212,7 +212,7 @@ class FileLedger(LedgerUnderTest):
 
 @contextmanager
 def opened(kind: str, chance: Random) -> Iterator[LedgerUnderTest]:
-    """A ledger_under_test of this kind ("memory" or "file"), gone afterwards."""
+    """A ledger of this kind ("memory" or "file"), deleted after the block."""
     if kind == "memory":
         yield LedgerUnderTest(chance)
         return

@@ -1,7 +1,7 @@
-"""What is done to a ledger while it is killed, failed and cut off; and what must be left of it then.
+"""The steps of a ledger's life that parts kill, fail and cut off, and the checks of what must be left.
 
-The steps are carried out by a child, which says each one to its tracer when the ledger has
-acknowledged it. `journal_after` is what the journal must hold after so many steps, by the model.
+A child runs the steps and reports each to its tracer when the ledger has acknowledged it.
+`journal_after` is the model's journal after that many steps.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from quotakeeper.testing.ledger_case import HOUR, LABELS, cap, tokens
 from tests.proof.tracer import say
 
 NOW = FakeClock().now()
-LATER = NOW + 72 * HOUR  # when all that was before is long ago
+LATER = NOW + 72 * HOUR  # long after all the calls before
 CAP, ROLLING = cap(1_000), cap(1_000, "rolling", window="rolling 1h")
 LIMITS, SMALL = (CAP, ROLLING), cap(100, "small")
 BEGIN, IN_MEMORY = "begin", "kept in memory"
@@ -47,8 +47,8 @@ def _reserve(name: str, amount: int = 40) -> c.Reserve:
     return c.Reserve(name, LABELS, tokens(amount), LIMITS, "me", HOUR)
 
 
-# The ledger takes its write-ahead log into the file after the first and the fifth, so that some are
-# written to a log that begins anew. `held` and `sent` are open when the process ends.
+# The ledger copies its write-ahead log into the file after the first and the fifth batch, so some
+# later batches go to a log that starts again. `held` and `sent` are open when the process ends.
 BATCHES: tuple[tuple[c.Command, ...], ...] = (
     (c.Watch((CAP.account,)),),
     (_reserve("a"), c.Record("b", LABELS, tokens(1))),
@@ -70,7 +70,7 @@ AFTERWARDS = (c.Record("after opening again", LABELS, tokens(4)),)
 
 
 def prepare() -> None:
-    """Read what is read once per process, so that a forked child does not."""
+    """Read the files that are read once per process, so that a forked child does not read them."""
     statements()
     for version in range(1, SCHEMA_VERSION + 1):
         schema(version)
@@ -86,8 +86,9 @@ def opened(folder: Path, owner: str = "me", durability: str = "power") -> Sqlite
 
 @cache
 def journals() -> tuple[tuple[Entry, ...], ...]:
-    """What the journal holds after so many steps: by the model, and after compaction, which the
-    model does not do, by a life that nothing befell."""
+    """The journal after each number of steps: from the model, and after compaction from a life without
+    faults, because the model does not compact.
+    """
     model, found = MemoryStore(zone_named), [()]
     for batch in (*BATCHES, (), (_SPOOLED,), (_LEAVING,)):
         model.apply(batch, NOW)
@@ -106,9 +107,9 @@ def journals() -> tuple[tuple[Entry, ...], ...]:
 
 @dataclass(frozen=True)
 class Life:
-    """How a ledger is lived with: its durability, and whether another connection is open beside.
+    """The conditions of a life: its durability, and whether another connection is open too.
 
-    In company the log stays when a connection is closed, and whatever was left in it.
+    With another connection open, the write-ahead log stays when a connection closes, with its contents.
     """
 
     durability: str
@@ -119,7 +120,7 @@ class Life:
 
 
 def steps(folder: Path, life: Life) -> Iterator[tuple[int, Callable[[], object]]]:
-    """The whole life of a ledger in this folder, step by step."""
+    """Run the whole life of a ledger in this folder, step by step."""
     store = opened(folder, durability=life.durability)
     for number, batch in enumerate(BATCHES):
         yield number, lambda batch=batch: store.apply(batch, NOW)
@@ -136,7 +137,7 @@ def steps(folder: Path, life: Life) -> Iterator[tuple[int, Callable[[], object]]
 
 
 def _compact(store: SqliteStore, folder: Path) -> None:
-    # Days have passed: what was done to the folder, as when the spool went, has been written.
+    # Days have passed, so changes of the folder, such as the removal of the spool, are on the disk.
     with suppress(OSError):
         fd = os.open(folder, os.O_RDONLY)
         os.fsync(fd)
@@ -146,19 +147,19 @@ def _compact(store: SqliteStore, folder: Path) -> None:
 
 def _spool(spool: Spool) -> None:
     spool.add(_SPOOLED)
-    if spool._in_memory:  # the disk would not take it: then it lives as long as the process
+    if spool._in_memory:  # the disk refused it: then memory keeps it until exit
         say(IN_MEMORY)
 
 
 def _replay(spool: Spool, store: SqliteStore) -> None:
-    # A file that could not be taken or read waits for the next look, as in the keeper's worker.
+    # A file that cannot be renamed or read waits for the next try, as in the keeper's worker.
     for _ in range(2):
         spool.replay(lambda commands: store.apply(commands, NOW))
         spool.look()
 
 
 def live(folder: Path, life: Life) -> None:
-    """In a child: all the steps, each one said when it is acknowledged."""
+    """In the child: run all steps, and report each when the ledger has acknowledged it."""
     company = _company(folder, life)
     say(BEGIN)
     for number, act in steps(folder, life):
@@ -175,7 +176,7 @@ def _company(folder: Path, life: Life) -> SqliteStore:
 
 
 def live_with_faults(folder: Path, life: Life, *, dies: bool) -> None:
-    """In a child: all the steps; one that fails is tried again, or the process dies at once."""
+    """In the child: run all steps. A step that fails is repeated, or the process is killed at once."""
     company = _company(folder, life)
     say(BEGIN)
     for number, act in steps(folder, life):
@@ -215,7 +216,7 @@ def acknowledged(said: Sequence[str]) -> int:
 
 
 def problems_of_journal(found: Sequence[Entry], least: int, most: int) -> list[str]:
-    """What is wrong with a journal that must hold `least` steps, and no more than `most`."""
+    """The faults of a journal that must hold at least `least` steps and at most `most`."""
     fitting = [n for n, entries in enumerate(journals()) if entries == tuple(found)]
     if not fitting:
         return [f"the journal is none that the steps make: {[e.seq for e in found]}"]
@@ -227,7 +228,7 @@ def problems_of_journal(found: Sequence[Entry], least: int, most: int) -> list[s
 
 
 def steps_in(found: Sequence[Entry]) -> int | None:
-    """How many steps a journal holds at most; None when it is none that the steps make."""
+    """The most steps that give this journal; None if no number of steps gives it."""
     fitting = [n for n, entries in enumerate(journals()) if entries == tuple(found)]
     return max(fitting, default=None)
 
@@ -235,9 +236,9 @@ def steps_in(found: Sequence[Entry]) -> int | None:
 def problems_when_resumed(
     store: SqliteStore, folder: Path, there: int, acknowledged: int
 ) -> Iterator[str]:
-    """Do the steps that are not there, as somebody does who asks again by the same ids."""
+    """Run the missing steps, as a caller does who repeats commands with the same ids. Returns the faults."""
     for number, batch in enumerate(BATCHES):
-        # That an account is watched is no entry, so nobody can tell whether it was lost.
+        # A watched account makes no entry, so the check cannot tell whether it was lost.
         again = [x for x in batch if number >= there or isinstance(x, c.Watch)]
         store.apply(again, NOW)
     spool = Spool(folder / "new" / "ledger.db", "next")
@@ -256,12 +257,12 @@ def problems_when_resumed(
 
 
 def problems_after_death(folder: Path, said: Sequence[str], most: int | None = None) -> list[str]:
-    """Reopen as another process does: what is lost, what is damaged, what has not one end."""
+    """Reopen the ledger as another process. Returns what is lost, damaged, or ended more than once."""
     done = acknowledged(said)
     with closing(opened(folder, "next")) as store:
         store.holds()
         entries = list(store.entries())
-        compacted = (steps_in(entries) or 0) > COMPACT  # then its single calls are gone
+        compacted = (steps_in(entries) or 0) > COMPACT  # then single calls are deleted
         problems = problems_of_journal(
             entries, done, min(done + 1, OVER + 1) if most is None else most
         )

@@ -1,4 +1,4 @@
-"""System calls of Linux on x86-64, by number: those of files, and a few to be told from them."""
+"""The numbers of the Linux system calls on x86-64 that work on files, and of a few others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Part: a ledger of an older schema is opened, and the process is killed or failed at every call.
+"""Part: a process opens a ledger of an older schema, and is killed or gets an error at every system call.
 
-Every schema that was ever released is brought to the newest one, and a ledger of the newest one to a
-schema that there is not yet: so that the way there is tried before it is needed.
+Every released schema is migrated to the newest one. A ledger of the newest schema is migrated to an
+invented next one, so that this way is tested before it is needed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.proof.kills import CHANGING
 from tests.proof.parts import Part
 from tests.proof.tracer import Call, Fault, say, trace
 
-NAME = "migrations"  # the module's, by which the page finds it
+NAME = "migrations"  # this module's name, by which the page finds the part
 PROMISE = (
     "Wherever an upgrade of the ledger's schema is cut short, the ledger is the old one or the new "
     "one, whole; the next open finishes it, and the copy made before is complete."
@@ -41,7 +41,7 @@ WEIGHT = 0.3
 NEEDS = "tracing"
 _DUMP = Path(__file__).with_name("ledger_of_schema_{}.sql")
 _RELEASED = (1, 2, 3)  # schemas with a dump of a ledger
-_DUMPED_BATCHES = 8  # what had been done to the first of them
+_DUMPED_BATCHES = 8  # the batches in the first dump
 _JOURNAL = """
 SELECT seq, kind, at, ref, id, labels_id, quantities, cost_pico, price_id, provenance, outcome,
        served_id, duration_ms, note, owner_id, expires_at, booked_at
@@ -55,18 +55,21 @@ _NEXT_STATEMENTS = (
 )
 _ERRORS = ("EIO", "ENOSPC", "EACCES", "ENOMEM")
 _OPENED = "opened"
-_EVERY_WAY_MINUTES = 1.0  # of its own: about half an hour of the whole
+_EVERY_WAY_MINUTES = 1.0  # needs about half an hour in all
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Killed at every call that changes something, and at one in eight of the others, which leave
-    what the change before has left; failed at every call, in one way. A long run fails each call in
-    every way. The short form takes half of the calls that change something, and fails one in four."""
+    """Kill at every call that changes something, and at one in eight of the others; fail every call in
+    one way.
+
+    The other calls leave what the change before them has left. A long run fails each call in every way.
+    The short form takes half of the calls that change something, and fails one in four.
+    """
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process with one thread."""
+    """Run the part, in a process with one thread."""
     lifetime.prepare()
     began, cases, found = time.monotonic(), 0, []
     ways = [(old, SCHEMA_VERSION) for old in _RELEASED if old < SCHEMA_VERSION]
@@ -111,7 +114,7 @@ def _calls(old: int, new: int) -> list[Call]:
 
 
 def problems_of(old: int, new: int, fault: Fault) -> Iterator[str]:
-    """Cut an upgrade short; what is wrong with what is left, and with what comes of it."""
+    """Interrupt a migration. Returns what is wrong with what is left and with a second try."""
     with scratch() as folder:
         before = _make(folder, old)
         traced = trace(lambda: _open(folder, new), fault, begins=lifetime.BEGIN)
@@ -128,7 +131,7 @@ def _path(folder: Path) -> Path:
 
 
 def _make(folder: Path, version: int) -> list[Entry]:
-    """A ledger of a schema; gives its journal."""
+    """Make a ledger of a schema. Returns its journal."""
     path = _path(folder)
     path.parent.mkdir()
     text = Path(str(_DUMP).format(version)) if version in _RELEASED else None
@@ -149,7 +152,7 @@ def _make(folder: Path, version: int) -> list[Entry]:
 
 
 def _knowing(new: int) -> None:
-    """In a child: know a schema that there is not yet."""
+    """In the child: add a schema that does not exist yet."""
     if new == SCHEMA_VERSION:
         return
     known = migrations_module.schema
@@ -161,7 +164,7 @@ def _knowing(new: int) -> None:
 
 
 def _open(folder: Path, new: int) -> None:
-    """In a child: open the ledger; when that fails, once more."""
+    """In the child: open the ledger; if that fails, try once more."""
     _knowing(new)
     store = lifetime.opened(folder, "upgrading")
     say(lifetime.BEGIN)
@@ -176,7 +179,7 @@ def _open(folder: Path, new: int) -> None:
 
 def _problems(folder: Path, old: int, new: int, before: list[Entry]) -> Iterator[str]:
     yield from _as_the_old_one(folder, old, before)
-    # In a child, for the schema that there is not yet would be known here ever after.
+    # Run in a child, because the process would know the invented schema from then on.
     traced = trace(lambda: _as_the_new_one(folder, new, before))
     yield from (line for line in traced.said if line.startswith(("wrong", "raised")))
     if traced.status:
@@ -187,9 +190,9 @@ def _problems(folder: Path, old: int, new: int, before: list[Entry]) -> Iterator
 
 
 def _as_the_old_one(folder: Path, old: int, before: list[Entry]) -> Iterator[str]:
-    """What an older quotakeeper says: it goes on, or it says that it is too old."""
+    """Check an older quotakeeper: it continues, or it reports that it is too old."""
     if old != SCHEMA_VERSION:
-        return  # there is none here
+        return  # there is no older one here
     with closing(lifetime.opened(folder, "old")) as store, suppress(LedgerVersionError):
         store.holds()
         if list(store.entries()) != before:

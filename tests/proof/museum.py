@@ -1,4 +1,4 @@
-"""The museum as a part: its tests in a run of their own, and what does not apply yet."""
+"""Runs the tests of the museum as a part, and lists the cases that do not apply yet."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NOT_YET = (
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """All of them, once: nothing in them is left to chance."""
+    """Run all tests once. None of them depends on chance."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "pytest", str(ROOMS), "-q", "-p", "no:xdist", "-rfE",
                "-p", "no:cacheprovider"]  # fmt: skip

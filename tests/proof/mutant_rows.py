@@ -1,7 +1,8 @@
-"""Faults put in on purpose: each one line of the product changed, and who is expected to notice.
+"""Faults that are inserted on purpose: each changes one line of the product, and names what must notice.
 
-`catcher` is "memory" or "file" (the simulation in memory, or in SQLite alone), or what pytest is
-given. Every old text occurs once in its file; where the product changes, its row changes with it.
+`catcher` is "memory" or "file" (the simulation in memory, or in SQLite only), or the arguments for
+pytest. Every old text occurs once in its file. If you change such a line of the product, change its row
+too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """One fault: in `file` (below src/quotakeeper), `old` becomes `new`; `catcher` has to go red."""
+    """One fault: in `file` (below src/quotakeeper), `old` is replaced by `new`; `catcher` must fail."""
 
     file: str
     old: str
@@ -49,7 +50,7 @@ SIGNALS = "tests/engine/test_signals.py"
 CROSSING_ROWS = "tests/stores/test_sqlite_crossings.py"
 
 ROWS = (
-    # -- admission: the guards themselves
+    # -- admission: the guards
     Mutant(ADMISSION, "elif together > limit.amount and", "elif together >= limit.amount and"),
     Mutant(ADMISSION, "together = totals.settled + totals.reserved + asked",
            "together = totals.settled + asked"),
@@ -77,7 +78,7 @@ ROWS = (
     Mutant(LEDGER, "        if hold.sent:\n", "        if False:\n"),
     Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent or unread else Kind.EXPIRE", "kind = Kind.ASSUME"),
     Mutant(LEDGER, "figures = _assumed(known) if kind is Kind.ASSUME else None", "figures = None"),
-    # -- leases whose holder is silent
+    # -- leases of silent holders
     Mutant(LEDGER, "kind = Kind.ASSUME if hold.sent or unread else", "kind = Kind.ASSUME if hold.sent else"),
     Mutant(LEDGER, "unread = hold.is_lease and hold.id not in command.read", "unread = False"),
     Mutant(LEDGER, "        if unread and hold.id not in command.unread:\n", "        if False:\n"),
@@ -145,7 +146,7 @@ ROWS = (
            "state.period(account, lease.at).end_at)"),
     Mutant(OPENINGS, "unfit(command.id, command.labels, command.owner) or no_room(\n        state, command",
            "no_room(\n        state, command"),
-    # -- what an entry does
+    # -- the effect of an entry
     Mutant(FOLDING, "balance.reserved += to_hold - held", "balance.reserved += to_hold"),
     Mutant(FOLDING, "balance.settled += to_use - used", "balance.settled += to_use"),
     Mutant(FOLDING, "max(0, to_use - held - used)", "max(0, to_use - used)"),
@@ -218,7 +219,7 @@ ROWS = (
     Mutant("domain/pricing/selection.py", "row.above < max(prompt_tokens, 1)",
            "row.above <= max(prompt_tokens, 1)", "tests/domain/test_pricing.py"),
     Mutant("domain/units.py", "total += amount", "total = amount"),
-    # -- the SQLite home
+    # -- the SQLite store
     Mutant(CACHED, "if version == self._data_version:", "if self._data_version >= 0:", "file"),
     Mutant(CACHED, "        self._balances.clear()\n", "", "file"),
     Mutant(CACHED, "        self.forget_places()\n        self._slots", "        self._slots", "file"),
@@ -257,7 +258,7 @@ ROWS = (
            f"{SQLITE} tests/stores/test_sqlite_rows.py tests/stores/test_long_journals.py"),
     Mutant("stores/memory.py", "list(self._state.accounts.values())[:watched]",
            "list(self._state.accounts.values())", FAULTS),
-    # -- faults that once survived every test
+    # -- faults that no test noticed at first
     Mutant("engine/leases/lease.py", "self.until = min(self.latest, monotonic + DRAWN_ON_SECONDS)",
            "self.until = monotonic + DRAWN_ON_SECONDS",
            "tests/engine/test_leases.py -k set_back_does_not_stretch"),

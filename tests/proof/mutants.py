@@ -1,6 +1,6 @@
-"""The tests, tested: every seeded fault in a copy of the source has to make them red.
+"""Mutation tests: each seeded fault in a copy of the source must make a test fail.
 
-A fault that nobody notices is a hole in the tests, and is reported as found.
+A fault that no test notices is a gap in the tests. The part reports it as found.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ PACKAGE = ROOT / "src" / "quotakeeper"
 MOST_SECONDS = 120
 MINUTES_WITH_CONTROLS = 8
 _NO_END = 124
-# The simulation until it finds something; a fault that nobody sees in so many commands lives on.
+# Runs the simulation until it finds something. A fault that survives this many commands is
+# unnoticed.
 _SIMULATE = """
 import sys, quotakeeper
 from tests.proof import simulation
@@ -50,23 +51,23 @@ _COMMANDS = {"memory": 60_000, "file": 20_000}
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Every fault, however long that takes; with few minutes, those that there is time for."""
+    """Test every seeded fault, however long it takes. With few minutes, test as many as fit."""
     began = time.perf_counter()
-    # The catchers are tests of every run, and green there; with time enough they are asked again.
+    # The catchers pass in every test run. If there is time, they are checked again here.
     red = controls(ROWS, seed) if minutes >= MINUTES_WITH_CONTROLS else []
     sound = [f"{catcher} is red without any fault: {why}" for catcher, why in red]
 
     def over() -> bool:
         return minutes > 0 and time.perf_counter() - began > 60 * minutes
 
-    first = seed % len(ROWS)  # with little time, others than last time
+    first = seed % len(ROWS)  # with little time, start at another fault each time
     part = hunt((*ROWS[first:], *ROWS[:first]), seed, over, report)
     spent = round(time.perf_counter() - began, 1)
     return replace(part, found=[*sound, *part.found], seconds=spent)
 
 
 def controls(rows: Sequence[Mutant], seed: int) -> list[tuple[str, str]]:
-    """Who would be red anyway, and why: what catches everything catches nothing."""
+    """The catchers that fail without any fault, and why: such a catcher proves nothing."""
     catchers = sorted({row.catcher for row in rows})
     source = PACKAGE.parent
     with ThreadPoolExecutor(max_workers=_workers()) as pool:
@@ -75,7 +76,7 @@ def controls(rows: Sequence[Mutant], seed: int) -> list[tuple[str, str]]:
 
 
 def hunt(rows: Sequence[Mutant], seed: int, over: Callable[[], bool], report: Report) -> Part:
-    """Put in one fault after the other until time is over; survivors are what was found."""
+    """Insert one fault after the other until the time is over. Returns the faults that nobody noticed."""
     began = time.perf_counter()
     survivors, tried = [], 0
 
@@ -100,7 +101,7 @@ def hunt(rows: Sequence[Mutant], seed: int, over: Callable[[], bool], report: Re
 
 
 def survives(row: Mutant, seed: int = 1) -> str:
-    """Why a fault was not noticed; empty when it was."""
+    """Why a fault was not noticed; "" if it was."""
     with TemporaryDirectory(dir=MEMORY) as folder:
         source = Path(folder) / "src"
         shutil.copytree(
@@ -133,7 +134,7 @@ def _words(catcher: str) -> list[str]:
 
 def _green(command: list[str], source: Path) -> str:
     code, text = _ran(command, source)
-    # A fault may make the product go round for ever: that is noticed too, by whoever waits.
+    # A fault may cause an endless loop. The timeout notices it too.
     if code in (1, _NO_END):
         return ""
     return "all was green" if code == 0 else f"exit {code}: {text}"
@@ -156,5 +157,5 @@ def _ran(command: list[str], source: Path) -> tuple[int, str]:
 
 
 def _workers() -> int:
-    # Beside the other parts of `./dev proof` there is one processor for this one.
+    # Beside the other parts of `./dev proof`, this part has one processor.
     return int(os.environ.get("QUOTAKEEPER_PROOF_WORKERS") or os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""What the product answered, in the words of the second opinion."""
+"""Converts answers of the product to the form that the second ledger uses."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ERRORS = {
 
 
 def said(outcome: c.Outcomes) -> Outcome:
-    """An outcome as the second ledger writes it."""
+    """An outcome in the second ledger's form."""
     match outcome:
         case c.Reserved():
             event = None if outcome.event is None else event_said(outcome.event)
             return ("reserved", outcome.hold.id, outcome.replay, _warned(outcome.decision), event)
         case c.Denied() if outcome.decision.doubt is not None:
-            return ("unknown",)  # it changes nothing, and the second ledger doubts no clock
+            return ("unknown",)  # no change; the second ledger has no suspect clock
         case c.Denied():
             verdicts = tuple((v.limit.name, v.used, v.reserved) for v in outcome.decision.refusing)
             return ("denied", verdicts, _warned(outcome.decision))
@@ -38,14 +38,14 @@ def said(outcome: c.Outcomes) -> Outcome:
             return ("swept", outcome.expired, outcome.assumed, tuple(crossed), left)
         case c.Watched():
             return ("watched",)
-        case o.Ordered():  # the second ledger knows no orders
+        case o.Ordered():  # the second ledger has no orders
             return ("ordered",)
         case c.Failed():
             return ("failed", _ERRORS.get(type(outcome.error), repr(outcome.error)))
 
 
 def event_said(event: UsageEvent) -> Outcome:
-    """An event as the second ledger writes it."""
+    """An event in the second ledger's form."""
     figures = Figures(event.quantities, event.cost_pico, event.price_id, event.provenance,
                       event.outcome, event.model_served, event.duration_ms, event.note)  # fmt: skip
     return event.id, event.at, event.labels, figures

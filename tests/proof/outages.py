@@ -1,9 +1,9 @@
-"""A keeper through outages of its ledger, with prices that change: one seed is one run.
+"""A keeper through outages of its ledger, with changing prices. One seed gives one run.
 
-The ledger does not answer at random: nothing was written, or it was and the answer was lost. The
-program asks for calls, sends those that it may, and says what they used. At the end every call that
-went out is counted, once, in the period it was made in and at the price of that moment; whatever
-the ledger was down for waits in the spool and is booked once.
+The ledger fails at random: either nothing was written, or it was written and the answer was lost. The
+program reserves calls, sends those that are admitted, and settles them. At the end every call that was
+sent counts once, in its own period and at the price of that moment. Calls that the ledger could not
+take wait in the spool and are booked once.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ NOW = FakeClock("2026-11-23T22:00:00Z").now()
 
 
 class Tariff:
-    """Prices that are twice as high from one hour to the next; one model has none."""
+    """Prices that double from one hour to the next. One model has no price."""
 
     def canonical_model(self, provider: str, model: str) -> str:
         return model
@@ -82,14 +82,14 @@ class Tariff:
 
 
 class KeeperOver(Keeper):
-    """A keeper over an engine of the run's own."""
+    """A keeper with an engine that the run has built."""
 
     def __init__(self, engine: Engine) -> None:
         self._drive(engine)
 
 
 class Failing:
-    """A store that does not answer every time."""
+    """A store that sometimes does not answer."""
 
     def __init__(self, inner: Any, chance: Random, rate: float) -> None:
         self.inner, self.chance, self.rate = inner, chance, rate
@@ -111,7 +111,7 @@ class Failing:
 
 @dataclass
 class Sent:
-    """A call that went out: what it used, and when it was asked for."""
+    """A call that was sent: what it used, and when it was reserved."""
 
     model: str
     used: int
@@ -121,7 +121,7 @@ class Sent:
 
 @dataclass
 class World:
-    """One run: a keeper over a store that fails, and what really happened."""
+    """One run: a keeper over a store that fails, and a record of what really happened."""
 
     chance: Random
     folder: Path
@@ -133,7 +133,7 @@ class World:
         self.policies = Policies(
             on_unpriced=chance.choice(("count_only", "refuse", "price_as_highest")),
             on_store_failure=chance.choice(("allow", "allow", "deny")),
-            on_busy="refuse",  # a call that waits counts when it is admitted, not when it was asked for
+            on_busy="refuse",  # a waiting call counts when it is admitted
         )
         self.limits = (
             Limit("day", "input_tokens", parse_window("day"), chance.choice((50, 10**6))),
@@ -158,13 +158,13 @@ class World:
         ))  # fmt: skip
 
     def play(self) -> None:
-        """Some calls, and in the end a ledger that answers again."""
+        """Play some calls, then let the ledger answer again."""
         for number in range(CALLS):
             self.clock.advance(minutes=self.chance.choice((0, 1, 7, 61, 300)))
             self._call(f"call {number}")
         self.store.rate = 0.0
         self.keeper.status()
-        self.clock.advance(hours=2)  # what was set aside though nobody was told runs out
+        self.clock.advance(hours=2)  # reservations whose answer was lost expire
         for _ in range(2):
             self.keeper.status()
         if not self.in_memory:
@@ -198,7 +198,7 @@ class World:
         call.settle(input_tokens=used)
 
     def wrong(self) -> list[str]:
-        """Whatever was promised and is not so."""
+        """Return every promise that does not hold."""
         events: dict[str, list[UsageEvent]] = {}
         for event in self.keeper.events():
             events.setdefault(event.id.partition("~")[0], []).append(event)
@@ -209,7 +209,8 @@ class World:
                 wrong.append(f"I14: {event_id} went out once and was counted {len(found)} times")
                 continue
             wrong += self._event_is_wrong(event_id, sent, found[0])
-        # A record whose answer was lost may be counted though its caller was told that nobody knows.
+        # A record whose answer was lost may be counted, although its caller was told that the
+        # result is unknown.
         wrong += [
             f"I14: {x} did not go out and was counted" for x in events if not self._doubtful()
         ]
@@ -236,12 +237,12 @@ class World:
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Run after run until the time is over."""
+    """Play run after run until the time is over. Returns what the part found."""
     return endure(seed, lambda runs, spent: spent >= minutes * 60, report)
 
 
 def endure(seed: int, enough: Callable[[int, float], bool], report: Report) -> Part:
-    """Run after run until `enough(runs, seconds)`; stops at the first that broke a promise."""
+    """Play runs until `enough(runs, seconds)` is true. Stops at the first run that breaks a promise."""
     began = time.perf_counter()
     found: list[str] = []
     counts: Counter[str] = Counter()
@@ -265,7 +266,7 @@ def endure(seed: int, enough: Callable[[int, float], bool], report: Report) -> P
 
 
 def one(seed: int, counts: Counter[str]) -> list[str]:
-    """One run; what it broke, with the line that repeats it."""
+    """One run. Returns what it broke, with the command that repeats it."""
     with TemporaryDirectory(dir=MEMORY) as folder:
         world = World(Random(seed), Path(folder))
         try:

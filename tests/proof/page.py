@@ -1,4 +1,4 @@
-"""The page of the proof, in English and Vietnamese, made from the result of one run."""
+"""Writes the page of the proof, in English and Vietnamese, from the result of one run."""
 
 from __future__ import annotations
 
@@ -84,6 +84,6 @@ def _number(language: str) -> Callable[[int], str]:
 
 
 def last_result() -> dict[str, Any]:
-    """What the pages were made from."""
+    """The result that the pages were made from."""
     result: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
     return result

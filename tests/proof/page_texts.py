@@ -1,4 +1,4 @@
-"""What the page of the proof says around its figures, in English and Vietnamese."""
+"""The sentences around the figures of the proof's page, in English and Vietnamese."""
 
 from __future__ import annotations
 

@@ -4,10 +4,13 @@ A part is a module of this folder with a function
 
     def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part
 
-which works for about `minutes`, draws all its chance from `seed`, says how far it is with `report`,
-and gives what it found. It may also have `PROMISE_VI` (the promise in Vietnamese, for the page),
-`WEIGHT` (its share of the time, 1 unless said) and `ORDER` (its place on the page, 50 unless said).
-The module needs no entry anywhere: `names` finds it.
+The function works for about `minutes`, takes all randomness from `seed`, prints its progress with
+`report`, and returns what it found. A module may also have:
+- `PROMISE_VI`: the promise in Vietnamese, for the page
+- `WEIGHT`: its share of the time, 1 by default
+- `ORDER`: its place on the page, 50 by default
+
+A new module is not registered anywhere: `names` finds it.
 """
 
 from __future__ import annotations
@@ -30,8 +33,9 @@ _IS_PART = re.compile(r"^def run\(\s*minutes: float,\s*seed: int,", re.MULTILINE
 class Part:
     """What one part of the proof found.
 
-    `promise` is one line; `cases` how often it was put to the test; `found` says every time it was
-    broken, each with what repeats it; `notes` are lines for the page (figures, what was skipped).
+    `promise` is one line. `cases` is how often it was tested. `found` has one text for each time it was
+    broken, with the command that repeats it. `notes` are lines for the page (figures, what was
+    skipped).
     """
 
     name: str
@@ -44,7 +48,7 @@ class Part:
 
 
 def names() -> list[str]:
-    """The parts that are there, in the order of the page; nothing of them is run."""
+    """The names of all parts, in the order of the page. No part is run."""
     found = [
         path.stem
         for path in sorted(FOLDER.glob("*.py"))
@@ -64,18 +68,18 @@ def load(name: str) -> ModuleType:
 
 
 def as_json(part: Part) -> str:
-    """A part as one line."""
+    """A part as one line of JSON."""
     return json.dumps(asdict(part), ensure_ascii=False)
 
 
 def from_json(text: str) -> Part:
-    """A part from its line."""
+    """A part from its line of JSON."""
     given: dict[str, Any] = json.loads(text)
     return Part(**{**given, "notes": tuple(given["notes"])})
 
 
 def recorded(name: str) -> list[int]:
-    """The seeds of a part that failed once (`seeds.txt`); they are run first, for ever."""
+    """The seeds with which a part once failed (`seeds.txt`). Each run starts with them."""
     lines = (FOLDER / "seeds.txt").read_text(encoding="utf-8").splitlines()
     words = [line.partition("#")[0].split() for line in lines]
     return [int(each[1]) for each in words if each and each[0] == name]

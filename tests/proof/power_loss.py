@@ -1,4 +1,4 @@
-"""Part: the power is cut after every write, and whatever a disk may have kept is opened again."""
+"""Part: the power is cut after every write, and each state that a disk may have kept is opened again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.proof.disk import Disk, put
 from tests.proof.parts import Part
 from tests.proof.tracer import Trace, trace
 
-NAME = "power_loss"  # the module's, by which the page finds it
+NAME = "power_loss"  # this module's name, by which the page finds the part
 PROMISE = (
     'With durability "power" every acknowledged command survives any power cut; with "process" the '
     "last ones may be lost, but what is left is a whole beginning of the journal, never damage."
@@ -29,17 +29,17 @@ PROMISE_VI = (
 ORDER = 22
 WEIGHT = 2
 NEEDS = "tracing"
-_SHORT_FORM = 1  # states after each write, of each durability
-_RESUMED = 6  # every so manieth state is also gone on with
+_SHORT_FORM = 1  # states after each write, for each durability
+_RESUMED = 6  # every 6th state is also continued
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """States after each write, as many as the minutes give."""
+    """Check states after each write, as many as the minutes allow."""
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process with one thread."""
+    """Run the part, in a process with one thread."""
     lifetime.prepare()
     began, chance, found = time.monotonic(), random.Random(seed), []
     tables, notes = [Table(durability) for durability in ("power", "process")], []
@@ -58,7 +58,7 @@ def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
 
 
 class Table:
-    """What was seen with one durability."""
+    """The results for one durability."""
 
     def __init__(self, durability: str) -> None:
         self.durability = durability
@@ -75,7 +75,7 @@ class Table:
         )
 
     def one_round(self, chance: random.Random) -> Iterator[str]:
-        """One state after each write."""
+        """Check one state after each write."""
         disk, done = Disk(self._root), 0
         for event in self._trace.events:
             if isinstance(event, str):

@@ -1,4 +1,4 @@
-"""Programs for the parts about forks and ends: each brings a keeper to a state.
+"""Programs for the parts about forks and ends: each brings a keeper to a certain state.
 
 They are forked from a process that has imported everything and holds nothing.
 """
@@ -25,12 +25,12 @@ CONFIG = {
         {"name": "cap", "provider": "gemini", "meter": "requests", "window": "day", "amount": 100}
     ],
 }
-SECONDS = 20  # the most that a program may take
-WRONG = 9  # its exit status when something was not as it should be
+SECONDS = 20  # the longest run of a program
+WRONG = 9  # the exit status of a program that found a fault
 
 
 def imported() -> None:
-    """What is imported late is imported here, for all the children."""
+    """Import the modules that load late, for all children."""
     with scratch() as folder, Keeper(folder / "ledger.db", CONFIG, "process") as keeper:
         with keeper.reserve("gemini") as call:
             call.settle(requests=1)
@@ -39,7 +39,7 @@ def imported() -> None:
 
 
 class Program:
-    """One case's program: its keeper, and what it holds."""
+    """The program of one case: its keeper, and what it holds."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "ledger.db"
@@ -53,34 +53,34 @@ class Program:
         """A keeper that has done nothing."""
 
     def idle(self) -> None:
-        """Open, with nothing under way."""
+        """An open keeper without open calls."""
         self.keeper.record("gemini", event_id="before")
 
     def holding(self) -> None:
-        """With a reservation that was not sent."""
+        """A keeper with a reservation that was not sent."""
         self.call = self.keeper.reserve("gemini", event_id="open")
 
     def sent(self) -> None:
-        """With a reservation that was sent."""
+        """A keeper with a reservation that was sent."""
         self.holding()
         assert self.call is not None
         self.call.mark_sent()
 
     def handed_over(self) -> None:
-        """With a queue full of what nobody waits for."""
+        """A keeper with a full queue of commands that no caller waits for."""
         self.keeper.status()
         for number in range(500):
             self.keeper._engine.worker.post(Release(f"nothing {number}"))
 
     def reading(self) -> None:
-        """In the middle of reading events."""
+        """A keeper in the middle of reading events."""
         self.idle()
         events = self.keeper.events()
         next(events)
         self.kept.append(events)
 
     def others_calling(self) -> None:
-        """While other threads make calls."""
+        """A keeper while other threads make calls."""
         threads = [threading.Thread(target=self._calls, daemon=True) for _ in range(2)]
         for thread in threads:
             thread.start()
@@ -100,32 +100,32 @@ class Program:
     # -- what a child does
 
     def nothing(self) -> None:
-        """Nothing at all."""
+        """Do nothing."""
 
     def record(self) -> None:
-        """Record a call, with the parent's keeper or, if that was closed, one of its own."""
+        """Record a call with the parent's keeper, or with a new one if that was closed."""
         self._of_the_child().record("gemini", event_id="child")
 
     def reserve_and_leave(self) -> None:
-        """Reserve and send, and leave it open."""
+        """Reserve a call, mark it as sent, and leave it open."""
         keeper = self._of_the_child()
         call = keeper.reserve("gemini", event_id="child")
         call.mark_sent()
         self.kept += [keeper, call]
 
     def drop(self) -> None:
-        """Let go of everything that was the parent's."""
+        """Delete all references to the parent's objects."""
         self.call = None
         self.kept.clear()
         self.keeper.close()
 
     def settle(self) -> None:
-        """Settle what the parent reserved."""
+        """Settle the parent's reservation."""
         if self.call is not None:
             self.call.settle(requests=1)
 
     def fork_again(self) -> None:
-        """Have a child of its own that records."""
+        """Fork a child that records a call."""
         in_child(self.record, os._exit)
         self._of_the_child().record("gemini", event_id="between")
 
@@ -141,7 +141,7 @@ STATES = ("unused", "idle", "holding", "sent", "handed_over", "reading", "others
 
 
 def in_child(act: Callable[[], object], end: Callable[[int], object]) -> None:
-    """Fork; the child acts and ends; it must end well."""
+    """Fork; the child acts and ends, and must exit with 0."""
     pid = os.fork()
     if pid == 0:
         status = WRONG

@@ -1,4 +1,4 @@
-"""Prove what happened to a keeper's ledger, with what was noted on the way."""
+"""Proves the history of a keeper's ledger from a recording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.proof.recording import Operation, prove
 
 
 def problems(keeper: Any, operations: Sequence[Operation]) -> list[str]:
-    """What does not fit: decisions, their order, or where the limits stand at the end."""
+    """The contradictions in the answers, their order, and the final state of the limits."""
     store = keeper._engine.worker.store
     found, second = prove(store.entries(), operations, keeper.limits)
     found += [problem.what for problem in store.verify()]

@@ -1,8 +1,8 @@
-"""Threads, coroutines and processes on one ledger at once, and then proved to have been in a row.
+"""Threads, coroutines and processes use one ledger at once. The results must be those of some order.
 
-Every scenario is drawn from a seed: who asks for what. When they meet is up to the machine, so a
-seed repeats the questions, not the race; what is checked is that whatever happened can be repeated
-one after the other (`recording.prove`).
+A seed decides who asks for what in each scenario; the machine decides when they meet. So a seed repeats
+the questions and not the race. The check is that the same commands, one after the other, give the same
+results (`recording.prove`).
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ MODELS, OPERATIONS = ("gemini-2.0-flash", "gemini-2.5-pro"), ("translate", "rewr
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Scenario after scenario, seed after seed, until the time is over."""
+    """Play all scenarios with seed after seed until the time is over. Returns what the part found."""
     return race(seed, lambda rounds, spent: spent >= minutes * 60, report)
 
 
 def race(seed: int, enough: Callable[[int, float], bool], report: Report) -> Part:
-    """Round after round of every scenario until `enough(rounds, seconds)`."""
+    """Play round after round of every scenario until `enough(rounds, seconds)` is true."""
     began, found, cases, rounds = time.perf_counter(), [], 0, 0
     while rounds == 0 or not (found or enough(rounds, time.perf_counter() - began)):
         for scenario in SCENARIOS:
@@ -74,8 +74,8 @@ def race(seed: int, enough: Callable[[int, float], bool], report: Report) -> Par
 
 
 def opened(ledger: Path | str, *limits: dict[str, object]) -> Keeper:
-    """A keeper with these limits that warns nobody."""
-    settings = config(*limits, on_busy="refuse")  # a race ends at once, with nobody who waits
+    """A keeper with these limits and without warnings."""
+    settings = config(*limits, on_busy="refuse")  # a race ends at once, with no waiting call
     return Keeper(ledger, settings, "process", on_warning=lambda _: None)
 
 
@@ -83,14 +83,14 @@ Verdict = tuple[int, list[str]]
 
 
 def together(*acts: Callable[[], object]) -> None:
-    """All of these at once, each in a thread of its own, from one starting line."""
+    """Start all of these at the same moment, each in a thread of its own."""
     barrier = threading.Barrier(len(acts))
     errors: list[BaseException] = []
 
     def start(act: Callable[[], object]) -> None:
         barrier.wait()
         try:
-            with suppress(QuotakeeperError):  # an answer like any other: it was noted
+            with suppress(QuotakeeperError):  # a recorded answer like any other
                 act()
         except BaseException as error:  # noqa: BLE001 - raised again where somebody looks
             errors.append(error)
@@ -105,12 +105,12 @@ def together(*acts: Callable[[], object]) -> None:
 
 
 def judged(keeper: Keeper, recording: Recording, wrong: Sequence[str] = ()) -> Verdict:
-    """How much was noted, and what of it does not fit."""
+    """How much was recorded, and what of it contradicts."""
     return len(recording.operations), [*wrong, *problems(keeper, recording.operations)]
 
 
 def thirty_two_for_the_last_unit(path: Path, seed: int) -> Verdict:
-    """Exactly one of them gets it."""
+    """Thirty-two threads ask for the last unit, and exactly one gets it."""
     ledger = path if seed % 2 else "memory:"
     recording, got = Recording(), []
     with opened(ledger, limit(1)) as keeper:
@@ -121,7 +121,7 @@ def thirty_two_for_the_last_unit(path: Path, seed: int) -> Verdict:
 
 
 def mixed_limits_and_rolling_windows(path: Path, seed: int) -> Verdict:
-    """Eight threads and as many coroutines over six limits, some of them rolling."""
+    """Eight threads and eight coroutines under six limits, some of them rolling."""
     recording = Recording()
     with opened(path if seed % 2 else "memory:", *MANY) as keeper:
         recording.watch(keeper)
@@ -142,7 +142,7 @@ def duplicates_in_a_storm(path: Path, seed: int) -> Verdict:
 
 
 def settled_or_expired_or_released(path: Path, seed: int) -> Verdict:
-    """Three ends race for each reservation; one of them wins."""
+    """A settle, a release and an expiry race for each reservation, and one of them wins."""
     recording = Recording()
     with opened(path if seed % 2 else "memory:", *MANY) as keeper:
         recording.watch(keeper)
@@ -167,7 +167,7 @@ def settled_or_expired_or_released(path: Path, seed: int) -> Verdict:
         for entry in keeper.entries():
             if entry.ref is not None and entry.kind != "sent":
                 kinds.setdefault(entry.ref, []).append(str(entry.kind))
-        # A late settlement may follow what gave a reservation back: that is one end, corrected.
+        # A late settle may follow a release or an expiry: this is one end, which is corrected.
         for ended in kinds.values():
             if len(ended) > 2 or (len(ended) == 2 and ended[1] != "settle"):
                 wrong.append(f"a reservation ended as {ended}")
@@ -175,7 +175,7 @@ def settled_or_expired_or_released(path: Path, seed: int) -> Verdict:
 
 
 def several_processes_on_one_file(path: Path, seed: int) -> Verdict:
-    """Three processes of four threads, with calls of their own and calls that all of them make."""
+    """Three processes with four threads each, with their own calls and with calls that all of them make."""
     noted = [path.with_name(f"noted-{number}") for number in range(3)]
     children = [python(_CHILD, path, seed, n, each) for n, each in enumerate(noted)]
     for child in children:
@@ -201,7 +201,7 @@ _CHILD = "import sys; from tests.proof.races import child; child(*sys.argv[1:])"
 
 
 def child(path: str, seed: str, number: str, noted: str) -> None:
-    """One of the processes: says that it is ready and starts when the others are told to."""
+    """One of the processes: reports that it is ready, and starts when it is told to."""
     recording = Recording()
     with opened(path, *MANY) as keeper:
         recording.watch(keeper)
@@ -229,7 +229,7 @@ def _calls(keeper: Keeper, chance: Random, count: int) -> None:
 
 
 def _call(keeper: Keeper, chance: Random, given: dict[str, Any], event_id: str | None) -> None:
-    with suppress(QuotakeeperError):  # an answer like any other: it was noted
+    with suppress(QuotakeeperError):  # a recorded answer like any other
         call = keeper.reserve("gemini", event_id=event_id, **given)
         end = chance.randint(0, 6)
         if end == 0:
@@ -245,7 +245,7 @@ async def _coroutines(keeper: Keeper, seed: int) -> None:
     async def one(number: int) -> None:
         chance = Random(f"{seed} coroutine {number}")
         given = _given(chance)
-        with suppress(QuotakeeperError):  # noted
+        with suppress(QuotakeeperError):  # recorded
             async with keeper.areserve("gemini", **given) as call:
                 await call.asettle(input_tokens=given["input_tokens"])
 
@@ -253,7 +253,7 @@ async def _coroutines(keeper: Keeper, seed: int) -> None:
 
 
 def _storm(keeper: Keeper, seed: int, number: int) -> None:
-    """The same calls in every thread, each several times and shuffled in another way."""
+    """The same calls in every thread, each several times and in another order."""
     chance, calls = Random(f"{seed} storm {number}"), []
     for call in range(8):
         given = _given(Random(f"{seed} call {call}"))
@@ -261,7 +261,7 @@ def _storm(keeper: Keeper, seed: int, number: int) -> None:
     chance.shuffle(calls)
     for event_id, given in calls[:60]:
         if chance.random() < 0.2:
-            with suppress(QuotakeeperError):  # noted
+            with suppress(QuotakeeperError):  # recorded
                 keeper.record("gemini", event_id=f"{event_id} recorded", **given)
         else:
             _call(keeper, chance, given, event_id)

@@ -1,12 +1,14 @@
-"""Concurrent runs, written down and then proved to have been one after the other.
+"""Records concurrent runs, and proves that one order of the commands explains them.
 
-`Recording` notes every command that was given to a keeper or a store: when it was given, when the
-answer came, and what it was; in every thread, coroutine and process. `prove` takes what was noted
-and the journal, and carries everything out again, one command after the other in the order of the
-journal, on the second ledger. Then every acknowledged command must be in the journal, every
-decision must come out as it did, whatever was acknowledged before another began must come before
-it, and a refusal (which is not in the journal) must have been right at some point between its
-question and its answer. That is strict serializability, checked in one pass.
+`Recording` notes every command given to a keeper or a store, in every thread, coroutine and process. It notes
+when the command began, when the answer came, and the answer. `prove` repeats all commands, one by one in
+the order of the journal, on the second ledger. Then these must hold:
+- Every acknowledged command is in the journal, and every decision is the same again.
+- A command that was acknowledged before another began comes before it.
+- A refusal, which the journal does not have, was right at some moment between its question and its
+  answer.
+
+That is strict serializability, checked in one pass.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ _NEVER = 2**63
 
 @dataclass(slots=True)
 class Operation:
-    """One command: given and answered, by a clock that all processes share and by the ledger's."""
+    """One command: when it began and ended, by a clock that all processes share and by ledger time."""
 
     command: c.Command
     began: int
@@ -48,7 +50,7 @@ class Operation:
 
     @property
     def id(self) -> str:
-        """The id that its entry has, if it made one."""
+        """The id of the command's entry, if it made one."""
         return (
             self.outcome[1]
             if self.outcome[0] == "reserved"
@@ -57,13 +59,13 @@ class Operation:
 
 
 class Recording:
-    """What was asked and answered. Safe to use from many threads; a fork goes on by itself."""
+    """The questions and answers. Threads may share it, and a forked child continues it."""
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
 
     def watch(self, keeper: Any) -> Any:
-        """Note everything that is asked of a keeper from here on."""
+        """Record everything that is asked of a keeper from now on."""
         worker, clock = keeper._engine.worker, keeper._engine.parts.clock
         blocking, awaited = worker.carry_out, worker.acarry_out
 
@@ -83,7 +85,7 @@ class Recording:
         return keeper
 
     def applied(self, store: Any, commands: Sequence[c.Command], now: int) -> list[c.Outcomes]:
-        """Have a store carry out a batch, and note it."""
+        """Let a store apply a batch, and record it."""
         noted = [self._begun(command, now) for command in commands]
         outcomes: list[c.Outcomes] = store.apply(commands, now)
         for each, outcome in zip(noted, outcomes, strict=True):
@@ -100,20 +102,20 @@ class Recording:
         noted.outcome = said(outcome)
 
     def save(self, path: Path) -> None:
-        """For another process to read."""
+        """Write the recording to a file for another process."""
         path.write_bytes(pickle.dumps(self.operations))
 
     def load(self, path: Path) -> None:
-        """Take in what another process saved."""
+        """Add the recording that another process saved."""
         self.operations += pickle.loads(path.read_bytes())
 
 
 def prove(
     entries: Iterable[Entry], operations: Sequence[Operation], limits: Iterable[Limit] = ()
 ) -> tuple[list[str], SecondLedger]:
-    """Everything that does not fit together, and the second ledger as it stands at the end.
+    """Return all contradictions, and the final state of the second ledger.
 
-    `limits` are those that commands which nobody here asked for were given.
+    `limits` apply to commands of the journal that the recording does not have.
     """
     return _Proof(list(entries), operations, limits).run()
 
@@ -129,10 +131,10 @@ class _Proof:
         self.ids = {entry.seq: entry.id for entry in entries if entry.id}
         asked = (limit for each in operations for limit in getattr(each.command, "limits", ()))
         self.limits = tuple(dict.fromkeys((*limits, *asked)))
-        # A keeper keeps the balances of its limits before it does anything.
+        # A keeper adds the balances of its limits before it does anything else.
         self.second.apply(c.Watch(tuple(limit.account for limit in self.limits)), 0)
-        self.crossing: set[Outcome] = set()  # what the newest booking has to cross
-        self.corrected = ""  # the assumed lease that the newest draw corrects, right after it
+        self.crossing: set[Outcome] = set()  # what the newest booking must cross
+        self.corrected = ""  # the lease that the latest draw corrects
 
     def run(self) -> tuple[list[str], SecondLedger]:
         self._match()
@@ -160,7 +162,7 @@ class _Proof:
         return entry.id or self.ids.get(entry.ref or entry.seq, "")
 
     def _match(self) -> None:
-        """Find the operation that made each entry, the earliest answered first."""
+        """Find the command of each entry. The earliest answer comes first."""
         candidates: dict[tuple[Kind, str], list[Operation]] = defaultdict(list)
         for each in sorted(self.operations, key=lambda each: each.ended):
             if _may_have_written(each):
@@ -180,7 +182,7 @@ class _Proof:
                 self.problems.append(f"acknowledged, but not in the journal: {each.command}")
 
     def _real_time(self, waiting: list[Operation]) -> None:
-        """What was acknowledged before another began has the lower number."""
+        """Check that a command that ended before another began has the lower number."""
         made = list(self.made_by.values())
         by_end = sorted(made, key=lambda each: each.ended)
         at = highest = 0
@@ -194,7 +196,7 @@ class _Proof:
                 )
 
     def _without_effect(self, waiting: list[Operation]) -> dict[int, list[Operation]]:
-        """For each place in the journal, the operations that may have been decided there."""
+        """For each place in the journal, the commands that may have been decided there."""
         made = list(self.made_by.values())
         places = {entry.seq: place for place, entry in enumerate(self.entries)}
         by_end, by_begin = sorted(made, key=_end), sorted(made, key=_begin, reverse=True)
@@ -231,7 +233,7 @@ class _Proof:
         return self.second.asked(each.command, clock) == each.outcome
 
     def _cross(self, entry: Entry) -> None:
-        """A crossing has to be one of those that the booking before it makes."""
+        """Check that a crossing is one of those that the booking before it makes."""
         found = entry.crossing
         assert found is not None
         name = found.limit, found.level, found.turn, found.used
@@ -240,7 +242,7 @@ class _Proof:
         self.crossing.discard(name)
 
     def _again(self, entry: Entry) -> None:
-        """Carry out what made an entry; it must make one entry again, and the same answer."""
+        """Repeat the command of an entry: it must make one entry again, and give the same answer."""
         second, before = self.second, self.second.entries
         if self.corrected:  # the draw before this entry has made both
             self._corrects(entry)
@@ -288,7 +290,7 @@ class _Proof:
         return self.second.apply(self._unseen(entry), entry.at)
 
     def _unseen(self, entry: Entry) -> c.Command:
-        """The command of an entry that nobody here asked for: a sweep, or another process."""
+        """The command of an entry that the recording does not have: a sweep, or another process."""
         id_, figures = self._id(entry), entry.figures or Figures()
         if entry.kind is Kind.DRAW:
             lease, ttl = self.ids.get(entry.ref or 0, ""), entry.expires_at - entry.at
@@ -297,7 +299,7 @@ class _Proof:
             assert entry.labels is not None
             if entry.kind is Kind.RECORD:
                 return c.Record(id_, entry.labels, figures, self.limits, entry.counts_at)
-            # An attempt after the first has its own id already.
+            # An attempt after the first already has its final id.
             return c.Reserve(
                 id_, entry.labels, figures, (), entry.owner, entry.expires_at - entry.at
             )
@@ -314,7 +316,7 @@ class _Proof:
 
 
 def _moments(each: Operation) -> Iterator[int]:
-    """Readings of the clock, while it was asked, at which a rolling window moved on."""
+    """The moments during the command at which a rolling window moved on."""
     for limit in getattr(each.command, "limits", ()):
         if limit.window.kind == "rolling":
             length = limit.window.seconds * 1_000_000 // 96

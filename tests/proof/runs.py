@@ -1,4 +1,4 @@
-"""One run of the simulation: play a world's commands, compare every answer, look at every limit."""
+"""One run of the simulation: play a world's commands, compare every answer, check every limit."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LOOK_EVERY, ADD_UP_EVERY = 16, 400
 
 
 class BrokenError(AssertionError):
-    """A promise was broken: which, and what was expected."""
+    """A promise was broken. The message says which, and what was expected."""
 
 
 class Run:
-    """A world, a ledger_under_test with the ledger in it, and the second opinion beside them."""
+    """A world, the ledger under test, and the second ledger."""
 
     def __init__(self, ledger_under_test: LedgerUnderTest, chance: Random) -> None:
         self.ledger_under_test, self.chance = ledger_under_test, chance
@@ -33,11 +33,11 @@ class Run:
         self.now = self.world.start
         self.steps = self.commands = 0
         self.counts: Counter[str] = Counter()
-        # All accounts are kept from the start in most runs; in others they are taken up later.
+        # Most runs have all accounts from the start; some runs add them later.
         self.kept = self.world.limits if chance.random() < 0.8 else self.world.limits[:1]
 
     def play(self, steps: int) -> None:
-        """So many batches, then the end of everybody."""
+        """Play this many batches, then end every owner."""
         self._carry_out([c.Watch(tuple(limit.account for limit in self.kept))])
         for self.steps in range(steps):
             self.now = self.world.later(self.now)
@@ -54,7 +54,7 @@ class Run:
         self._end()
 
     def _carry_out(self, commands: Sequence[c.Command]) -> list[Outcome]:
-        """Until it is known what became of it, as a caller has to: by the same ids."""
+        """Repeat a batch with the same ids until its result is known, as a caller must."""
         self.commands += len(commands)
         while True:
             before = self.second.entries
@@ -68,7 +68,7 @@ class Run:
             except PerhapsWrittenError:
                 self.counts["faults at the commit"] += 1
                 there = self.ledger_under_test.entries()
-                if there != before:  # wholly in, or it is neither
+                if there != before:  # the batch is in the journal completely, or not at all
                     for command in commands:
                         self.second.apply(command, self.now)
                     self._journal_has(self.second.entries, there)
@@ -115,7 +115,7 @@ class Run:
 
     def _add_up(self) -> None:
         self._journal_has(self.second.entries)
-        for limit in self.world.lasting:  # in the periods that are over as well
+        for limit in self.world.lasting:  # in the past periods too
             if limit in self.kept and limit.window.kind != "rolling":
                 for used, held, over in self.second.sums_of(limit.account).stretches.values():
                     if used - over + held > limit.amount:
@@ -135,7 +135,7 @@ class Run:
             raise BrokenError(f"{what}: {found} instead of {wanted}")
 
     def _bury(self) -> None:
-        """An owner dies; what it held is ended once: what was sent is assumed, the rest released."""
+        """An owner dies. Its reservations end once: sent ones are assumed, the others released."""
         died = self.ledger_under_test.die()
         self.counts["deaths"] += 1
         held = {call.owner for call in self.second.open.values()}
@@ -150,13 +150,13 @@ class Run:
         self.ledger_under_test.bury(frozenset(died))
 
     def _last_sweep(self, owners: Iterable[str], at_most: int) -> c.Sweep:
-        """A sweep that leaves no lease open: half of their journals were read."""
+        """A last sweep, which leaves no lease open. Half of their journals were read."""
         leases = [id_ for id_ in self.second.open if id_.startswith(LEASE)]
         read = frozenset(id_ for id_ in leases if self.chance.random() < 0.5)
         return c.Sweep(frozenset(owners), at_most, (), read, frozenset(leases) - read)
 
     def _end(self) -> None:
-        """Everybody goes; nothing stays held, and everything follows from the journal."""
+        """End every owner: nothing stays held, and the balances follow from the journal."""
         self.ledger_under_test.calm()
         self._carry_out([self._last_sweep(self.ledger_under_test.owners, 100_000)])
         self.now = max(self.now, self.second.written_at) + HOUR

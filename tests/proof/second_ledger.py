@@ -1,9 +1,8 @@
-"""A second opinion: what the ledger should answer, written again from the rules alone.
+"""A second ledger, written independently from the rules: it computes what the ledger should answer.
 
-Nothing of `quotakeeper.domain` that decides is used here, only its plain values. Calls lie in one
-dict, sums in another; `recount` throws the sums away and adds them all up again, to see whether
-keeping them went well. A period is told by its local date instead of by its first instant.
-Outcomes are tuples, so that two opinions can be compared with `==`.
+It uses no code of `quotakeeper.domain` that decides, only plain values. One dict has the calls, another
+the sums. `recount` computes all sums again from the calls, and compares. A period is identified by its
+local date, not by its first instant. Outcomes are tuples, so that two can be compared with `==`.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ LONGEST_LIFE = 30 * 86_400_000_000
 TOKENS = {"input_tokens", "cached_input_tokens", "output_tokens", "thought_tokens"}
 COUNTED = {*TOKENS, "audio_milliseconds", "session_milliseconds", "characters", "requests",
            "searches", "images", "cache_token_hours"}  # fmt: skip
-LEASE = "quotakeeper-lease:"  # how the id of a reservation for many calls begins
+LEASE = "quotakeeper-lease:"  # prefix of the id of a lease's reservation
 UNREAD = "the rest of a lease: the journal of its process could not be read"
 KINDS = {"", "text", "audio", "image", "video", "document"}
 
@@ -35,7 +34,7 @@ Outcome = tuple[Any, ...]
 
 
 class Call:
-    """One id: what was asked, where it stands, what it used."""
+    """One call: what it asked for, its state, and what it used."""
 
     __slots__ = ("at", "drawn", "expires", "held", "id", "labels", "number", "opening", "owner",
                  "sent", "state", "used")  # fmt: skip
@@ -50,7 +49,7 @@ class Call:
 
 
 class Sums:
-    """What one account has: per stretch of time [used, set aside, beyond what was set aside]."""
+    """The sums of one account: per period [used, reserved, overage]."""
 
     __slots__ = ("account", "kept_from", "matches", "meter", "parts", "stretches", "watched_at")
 
@@ -74,7 +73,7 @@ class Sums:
         return found
 
     def keeps(self, at: int, stretch: Any) -> bool:
-        """Whether its sums are kept (not only derived) for the stretch that an instant is in."""
+        """Whether the account stores sums (and does not derive them) for the period of an instant."""
         if self.watched_at is None:
             return False
         if self.account.window.kind == "rolling":
@@ -83,11 +82,11 @@ class Sums:
 
 
 class EffectError(Exception):
-    """The command would change something, and it was only asked."""
+    """The command would change something, but the caller only asked."""
 
 
 class SecondLedger:
-    """Everything that was ever said to it, and what follows."""
+    """Everything that the ledger was told, and the results."""
 
     def __init__(self) -> None:
         self.written_at = self._now = 0
@@ -100,20 +99,21 @@ class SecondLedger:
         self._labelled: dict[CallLabels, list[Sums]] = {}
         self._dates: dict[tuple[str, int], tuple[int, datetime]] = {}
         self._levels: dict[Limit, list[int]] = {}
-        # Of each level that was ever crossed: in which period, how often in it, and whether it is.
+        # For each threshold level that was ever crossed: the period, how often, and whether it is
+        # crossed now.
         self.crossed: dict[Account, dict[tuple[str, int, int], tuple[Any, int, bool]]] = {}
 
     # -- commands
 
     def apply(self, command: c.Command, now: int) -> Outcome:
-        """Carry a command out; the clock never goes back behind what was written down."""
+        """Carry a command out. Time never goes back behind the newest entry."""
         self._now = now = max(self.written_at, now)
         name = type(command).__name__.lower()
         outcome: Outcome = getattr(self, f"_{name}")(command, now)
         return outcome
 
     def asked(self, command: c.Command, now: int) -> Outcome | None:
-        """The answer to a command that would change nothing; None when it would change something."""
+        """The answer to a command that changes nothing; None if it would change something."""
         self._asking = True
         try:
             return self.apply(command, now)
@@ -123,7 +123,7 @@ class SecondLedger:
             self._asking = False
 
     def expire(self, id_: str, now: int) -> None:
-        """A sweep ends this one: it was not sent."""
+        """A sweep releases this reservation, which was not sent."""
         call = self.calls[id_]
         if call.state != "held" or call.sent:
             raise ValueError(f"{id_!r} was to expire, but it is {call.state}, sent: {call.sent}")
@@ -131,13 +131,13 @@ class SecondLedger:
         self._end(call, "expired", None)
 
     def clock(self, now: int) -> Outcome:
-        """Somebody has accepted the clock: nothing but ledger time changes."""
+        """A user accepted the clock: only ledger time changes."""
         self._now = max(self.written_at, now)
         self._written()
         return ("ordered",)
 
     def unread(self, id_: str, limits: Any, now: int) -> Outcome:
-        """A sweep assumes this lease."""
+        """A sweep assumes this lease, because its journal was not read."""
         call = self.calls[id_]
         if call.state != "held" or not id_.startswith(LEASE):
             raise ValueError(f"{id_!r} was to be assumed unread, but it is {call.state}")
@@ -180,7 +180,7 @@ class SecondLedger:
             and call.state != "recorded"
             and call.labels == command.labels
         ):
-            # What was lowered is the same call, at whatever amounts up to the whole.
+            # A clamped call is the same call at any amount up to the original one.
             within = all(opened[key] <= most[key] for key in most)
             return within or opened == command.figures.quantities
         return (call.state == "recorded") == recorded and (call.labels, call.opening.quantities) == (
@@ -288,7 +288,9 @@ class SecondLedger:
         return ("reserved", call.id, False, (), None)
 
     def _taken_out(self, lease: Call, part: Figures) -> tuple[dict[Account, int], Figures | None]:
-        """How much less a lease is by account, and what is still assumed of one that was."""
+        """The amounts that left a lease, by account, and the part of an assumed lease that
+        is still assumed.
+        """
         if lease.state == "held":
             return self._hold(lease, _changed(lease.held, part, -1)), None
         freed: dict[Account, int] = {}
@@ -301,14 +303,14 @@ class SecondLedger:
         return freed, rest
 
     def _reaches(self, account: Account, lease_at: int, at: int) -> bool:
-        """Whether what was set aside for a lease still counts at an instant."""
+        """Whether a lease's reservation still counts at an instant."""
         if account.window.kind != "rolling":
             return bool(self.stretch(account, lease_at) == self.stretch(account, at))
         oldest = self.stretch(account, at - account.window.seconds * 1_000_000)
         return bool(self.stretch(account, lease_at) >= oldest)
 
     def _in_the_periods_of(self, lease: Call, at: int, now: int) -> int:
-        """An instant, moved back to where every calendar period of the lease still runs."""
+        """The instant, moved back until every calendar period of the lease is the current one."""
         latest = now
         for sums in self._counting(lease.labels):
             account = sums.account
@@ -317,7 +319,7 @@ class SecondLedger:
             period = self.stretch(account, lease.at)
             if self.stretch(account, latest) != period:
                 inside, outside = lease.at, latest
-                while outside - inside > 1:  # halve, to the microsecond
+                while outside - inside > 1:  # a binary search to the microsecond
                     middle = (inside + outside) // 2
                     if self.stretch(account, middle) == period:
                         inside = middle
@@ -327,7 +329,7 @@ class SecondLedger:
         return max(lease.at, min(at, latest))
 
     def _hold(self, call: Call, held: Figures) -> dict[Account, int]:
-        """Set something else aside for an open call; what changed, by account that keeps sums."""
+        """Change the reservation of an open call. Returns the changes by account with stored sums."""
         changes = {}
         for sums in self._counting(call.labels):
             change = sums.measure(held) - sums.measure(call.held)
@@ -341,7 +343,7 @@ class SecondLedger:
     def _marksent(self, command: c.MarkSent, now: int) -> Outcome:
         call = self.calls.get(command.id)
         if call is not None and call.state == "held" and call.sent:
-            return ("done", call.id, "held")  # nothing new, so nothing is written down
+            return ("done", call.id, "held")  # nothing new, so no entry is written
         return self._moved(command.id, lambda call: setattr(call, "sent", True))
 
     def _extend(self, command: c.Extend, now: int) -> Outcome:
@@ -408,17 +410,17 @@ class SecondLedger:
             length = account.window.seconds * 1_000_000
             sums.kept_from = self.stretch(account, now - length)
             for stretch, (used, _, _) in list(sums.stretches.items()):
-                # From the journal alone nobody can say what had been set aside for it.
+                # The journal alone does not show what had been reserved for it.
                 sums.stretches[stretch][2] = used
             for call in self.open.values():
                 if call.drawn and sums.counts(call.labels):
                     self._add(sums, call.at, 0, 0, sums.measure(call.held))
         return ("watched",)
 
-    # -- judging
+    # -- decisions
 
     def judge(self, labels: CallLabels, figures: Figures, limits: Any, now: int) -> tuple[Any, Any]:
-        """Names of the hard limits without room, and of the limits that come close or are soft."""
+        """The names of the hard limits without room, and of the limits that warn."""
         refusing, warnings = [], []
         for limit in limits:
             sums = self.sums_of(limit.account)
@@ -437,7 +439,7 @@ class SecondLedger:
         return tuple(refusing), tuple(warnings)
 
     def total(self, sums: Sums, now: int) -> tuple[int, int, int]:
-        """Used, set aside and beyond it, of what counts against an account at an instant."""
+        """Used, reserved and overage of everything that counts against an account at an instant."""
         account = sums.account
         if account.window.kind != "rolling":
             found = sums.stretches.get(self.stretch(account, now))
@@ -462,7 +464,7 @@ class SecondLedger:
         return found
 
     def _crossed(self, call: Call, limits: Any, now: int) -> Outcome:
-        """What a booking that was just counted makes these limits cross."""
+        """The levels of these limits that the latest booking crosses."""
         found = []
         for limit in limits:
             sums = self.sums_of(limit.account)
@@ -487,7 +489,7 @@ class SecondLedger:
         return tuple(found)
 
     def _use(self, sums: Sums, at: int, used: int, held: int, over: int) -> None:
-        """Count a change of use; what was crossed and lies above it now may be crossed again."""
+        """Count a change of use. A level that is above it now may be crossed again."""
         if used:
             self._fell(sums)
         self._add(sums, at, used, held, over)
@@ -515,7 +517,7 @@ class SecondLedger:
     # -- sums
 
     def sums_of(self, account: Account) -> Sums:
-        """The sums of an account; of one never seen before, added up from all calls."""
+        """The sums of an account. For a new account they are computed from all calls."""
         found = self.sums.get(account)
         if found is None:
             found = self.sums[account] = Sums(account)
@@ -524,7 +526,7 @@ class SecondLedger:
         return found
 
     def recount(self) -> list[str]:
-        """Add everything up again from the calls, and name every sum that was kept differently."""
+        """Compute all sums again from the calls. Returns each stored sum that differs."""
         wrong = []
         for sums in self.sums.values():
             before = {k: (s, r) for k, (s, r, _) in sums.stretches.items() if s or r}
@@ -536,7 +538,7 @@ class SecondLedger:
         return wrong
 
     def balances(self) -> dict[tuple[str, int, int, int], int]:
-        """How often each account that is kept has which sums, over all its stretches of time."""
+        """How often each stored account has which sums, over all its periods."""
         found: Counter[tuple[str, int, int, int]] = Counter()
         for sums in self.sums.values():
             if sums.watched_at is None:
@@ -608,7 +610,7 @@ class SecondLedger:
     # -- time
 
     def stretch(self, account: Account, at: int) -> Any:
-        """A name for the stretch of time that an instant counts in."""
+        """A name for the period that an instant counts in."""
         kind = account.window.kind
         if kind == "rolling":
             return at // (account.window.seconds * 1_000_000 // 96)
@@ -650,7 +652,7 @@ def _assumed(call: Call) -> Figures:
 
 
 def _changed(held: Figures, by: Figures, sign: int) -> Figures:
-    """What is set aside, with more (1) or less (-1); less never adds a name or goes below zero."""
+    """The reserved amounts plus (1) or minus (-1) others. Minus adds no name and stops at zero."""
     quantities = dict(held.quantities)
     for key, amount in by.quantities.items():
         if sign > 0 or key in quantities:
@@ -664,7 +666,7 @@ def _changed(held: Figures, by: Figures, sign: int) -> Figures:
 
 
 def _assumed_less(assumed: Figures, part: Figures) -> Figures:
-    """What is assumed of a lease once one of its calls is known."""
+    """What is still assumed of a lease once one of its calls is known."""
     rest = _changed(assumed, part, -1)
     return replace(assumed, quantities=rest.quantities, cost_pico=rest.cost_pico)
 

@@ -1,10 +1,10 @@
-"""The whole ledger under a seed: one seed is one run, and any failure is one line to repeat.
+"""Simulates the whole ledger: one seed gives one run, and one command repeats any failure.
 
-A run has a world of limits and callers (`workload`), a clock that jumps, and a ledger: in memory
-for volume, in SQLite for a share, where several stores live on one file, statements of the database
-fail before or after they were carried out, and owners die without a word. Whoever gets an error
-asks again by the same ids, as the product tells its callers to. Every answer is compared with that
-of a second ledger that was written independently, and after every batch the limits are looked at.
+A run has a world of limits and callers (`workload`), a clock that jumps, and a ledger. Most ledgers are
+in memory, for speed. Some are SQLite files with several stores, where database statements fail before
+or after they ran, and owners die without a message. A caller that gets an error repeats its commands
+with the same ids, as the product tells callers to do. Every answer is compared with that of an
+independent second ledger, and every limit is checked after each batch.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ PROMISE_VI = (
     "số dư suy ra được từ sổ nhật ký, dù hỏi gì, theo thứ tự nào, và dù hỏng ở đâu (I1, I2, I4-I12)"
 )
 STEPS = {"memory": 600, "file": 300}
-LONG_ONES = 29  # one run in so many is five times as long
-SHARE_OF_FILES = 24  # one run in so many is in a file
+LONG_ONES = 29  # one run in 29 is five times as long
+SHARE_OF_FILES = 24  # one run in 24 is in a file
 
 
 def run(minutes: float, seed: int, report: Report) -> Part:
-    """Runs from `seed` on until the time is over; those that failed before come first."""
+    """Run from `seed` on until the time is over. Runs that failed before come first."""
     return simulate(seed, lambda done, spent: done > 0 and spent >= minutes * 60, report)
 
 
 def simulate(seed: int, enough: Callable[[int, float], bool], report: Report) -> Part:
-    """Run after run until `enough(commands, seconds)`; stops at the first that breaks a promise."""
+    """Play runs until `enough(commands, seconds)` is true. Stops at the first run that breaks a promise."""
     began = time.perf_counter()
     found: list[str] = []
     totals: dict[str, int] = {}
@@ -62,7 +62,7 @@ def simulate(seed: int, enough: Callable[[int, float], bool], report: Report) ->
 
 
 def one(seed: int, totals: dict[str, int]) -> list[str]:
-    """One run; what it broke, with the line that repeats it."""
+    """One run. Returns what it broke, with the command that repeats it."""
     chance = Random(seed)
     kind = "file" if seed % SHARE_OF_FILES == SHARE_OF_FILES - 1 else "memory"
     with ledgers_under_test.opened(kind, chance) as ledger_under_test:

@@ -1,9 +1,10 @@
-"""Part: processes that hold leases are stopped (SIGSTOP) at every step of a lease's life, and go on.
+"""Part: a process that holds leases is stopped (SIGSTOP) at every step of a lease's life, and continues.
 
-A holder is forked, stops itself at a chosen step, and stays stopped while another process ends its
-overdue leases and uses all that is left of a limit of 400. Then it goes on to the end of the limit,
-or is killed. The other process comes late (after the term of the leases, shortened here), or early
-with a clock that is ahead: then nothing but the fence tells the holder that its leases have ended.
+A forked holder stops itself at a chosen step. While it is stopped, another process ends its overdue
+leases and uses all that is left of a limit of 400. Then the holder continues to the end of the limit,
+or is killed. The other process either comes after the term of the leases (shortened here), or earlier
+with a clock that is ahead. In the second case only the fence tells the holder that its leases have
+ended.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tests.proof.apart import apart, scratch
 from tests.proof.parts import Part
 from tests.proof.programs import SECONDS, WRONG, imported
 
-NAME = "stopped_holders"  # the module's, by which the page finds it
+NAME = "stopped_holders"  # this module's name, by which the page finds the part
 PROMISE = (
     "Wherever a process that holds leases is stopped, for however long, and whether it goes on or is "
     "killed: of a limit of 400, never 401 are admitted, every call is counted once, and the ledger "
@@ -62,13 +63,13 @@ _TERM_SECONDS = 0.6
 
 
 class Case(NamedTuple):
-    """One life of a holder: where it is stopped, and what becomes of it."""
+    """One life of a holder: where it is stopped, and what happens to it."""
 
     step: str
-    number: int  # the how manieth time that it comes to this step
+    number: int  # the holder stops when it reaches the step for this time (1: the first)
     ahead: bool  # whether the other's clock is ahead; else it comes after the term
-    second: bool  # whether the other is stopped in turn, behind its fence, and a third takes over
-    killed: bool  # whether the holder is killed instead of going on
+    second: bool  # whether the other is stopped too, after its fence, and a third takes over
+    killed: bool  # whether the holder is killed instead of continued
 
     def __str__(self) -> str:
         how = "a clock ahead" if self.ahead else "after the term"
@@ -84,12 +85,12 @@ class Ahead(SystemClock):
 
 
 def run(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """Every step, in every way, as often as the minutes give."""
+    """Stop at every step, in every way, as often as the minutes allow."""
     return apart(__name__, minutes, seed, report)
 
 
 def alone(minutes: float, seed: int, report: Callable[[str], None]) -> Part:
-    """In a process with one thread."""
+    """Run the part, in a process with one thread."""
     imported()
     began, tried, found, chance = time.monotonic(), 0, [], Random(seed)
     over = False
@@ -113,7 +114,7 @@ def _cases(chance: Random, *, few: bool) -> list[Case]:
     chance.shuffle(cases)
     if not few:
         return cases
-    # Of the steps with the most at stake one each, however short the run.
+    # However short the run, it has one case for each of the most dangerous steps.
     hot = ("before line A", "after line A", "admitted", "after Reserve", "before Release")
     return [next(case for case in cases if case.step == step) for step in hot]
 
@@ -125,7 +126,7 @@ _NUMBERS = {
 
 
 def lived(case: Case) -> Iterator[str]:
-    """One case; what is wrong with what came of it."""
+    """One case. Returns what is wrong with its result."""
     with scratch() as folder:
         path = folder / "ledger.db"
         holder = _forked(lambda: _hold(path, case), folder / "holder")
@@ -168,7 +169,7 @@ def _judged(path: Path, folder: Path, clock: SystemClock, case: Case) -> Iterato
         yield f"{used} used and {held} held of {AMOUNT}, verify says {wrong}: {with_counts}"
     if lost := admitted - set(events):
         yield f"{len(lost)} admitted calls are counted nowhere: {sorted(lost)[:3]}"
-    # One that dies may leave calls that it was never told of; one that goes on leaves none.
+    # A killed holder may leave calls that it was not told of. A holder that continues leaves none.
     if not case.killed and (more := set(events) - admitted):
         yield f"{len(more)} counted calls were never admitted: {sorted(more)[:3]}"
 
@@ -192,7 +193,7 @@ def _forked(act: Callable[[], None], out: Path) -> int:
 
 
 def _stops(pid: int) -> bool:
-    """Wait until a process stops itself; False when it has ended instead."""
+    """Wait until a process stops itself. Returns False if it has ended instead."""
     return os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
 
 
@@ -201,7 +202,7 @@ def _ends(pid: int) -> int:
 
 
 def _stop() -> None:
-    """Stop all threads of this process, before the next instruction of this one."""
+    """Stop all threads of this process before its next instruction."""
     signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
@@ -216,7 +217,7 @@ def _told(path: Path) -> set[str]:
 
 
 def _hold(path: Path, case: Case) -> None:
-    """A holder: calls on a lease that grows, is renewed, then lies idle; then all that is left."""
+    """The holder: calls on a lease that grows, is renewed, then idle; then all that is left."""
     lease.RENEWED_AFTER_SECONDS, lease_table._IDLE_SECONDS = 0.1, 0.15
     if not case.ahead:
         lease.DRAWN_ON_SECONDS = _TERM_SECONDS / 2
@@ -231,8 +232,8 @@ def _hold(path: Path, case: Case) -> None:
             again.notify_all()
         if stops:
             worker = keeper._engine.worker
-            # One that is stopped in the middle of a commit keeps the ledger's lock: then nobody is
-            # admitted anything until it goes on, which is not what is tried here.
+            # A process that is stopped inside a commit keeps the ledger's lock. Then no call is
+            # admitted until it continues. This part does not test that case.
             with nullcontext() if worker._thread.is_current else worker._turn:
                 _stop()
 
@@ -246,7 +247,7 @@ def _hold(path: Path, case: Case) -> None:
                 again.wait(0.05)  # a lease may be ended by another process, without a step
 
     waiting = _use_lease(keeper, here, until)
-    until("after Release", seen.get("after Release", 0) + 1)  # idle: given back
+    until("after Release", seen.get("after Release", 0) + 1)  # idle, so the lease is given back
     for call in waiting:
         call.settle(requests=1)
     while (call := _call(keeper, here)) is not None:
@@ -257,12 +258,12 @@ def _hold(path: Path, case: Case) -> None:
 def _use_lease(
     keeper: Keeper, here: Callable[[str], None], until: Callable[[str, int], None]
 ) -> list[Any]:
-    """Make calls and end most of them; those that are under way still."""
+    """Make calls and end most of them. Returns the calls that are still open."""
     waiting: list[Any] = []
     for number in range(70):
         if (call := _call(keeper, here)) is not None:
             waiting.append(call)
-        # So that a lease is renewed, and looked after, while it is drawn on.
+        # Lets the lease be renewed and tended while calls use it.
         until("after Extend", number // 20)
         if len(waiting) > 2:
             _end(waiting.pop(0), number, here)
@@ -271,7 +272,7 @@ def _use_lease(
 
 def _end(call: Any, number: int, here: Callable[[str], None]) -> None:
     if number % 5 == 4:
-        _say(f"-{call.id}")  # before: it may be given back already when the holder is killed
+        _say(f"-{call.id}")  # first, because the call may be released when the holder is killed
         call.release()
         here("released")
     else:
@@ -292,7 +293,7 @@ def _call(keeper: Keeper, here: Callable[[str], None] = lambda step: None) -> An
 
 
 def _watch(keeper: Keeper, here: Callable[[str], None]) -> None:
-    """Come by at every line of the journal, and before and after every commit."""
+    """Call `here` at every line of the journal, and before and after every commit."""
     append = JournalSegment.append
 
     def appended(segment: JournalSegment, line: str) -> None:
@@ -318,7 +319,10 @@ def _watch(keeper: Keeper, here: Callable[[str], None]) -> None:
 
 
 def _use_up(path: Path, clock: SystemClock, *, stop: bool = False, late: bool = False) -> None:
-    """Another process: ends what is overdue, then uses all that is left; `late`: after the term."""
+    """The other process: ends overdue leases, then uses all that is left.
+
+    If `late`, it first waits for the end of the leases' term.
+    """
     if stop:
         fence = fences.fence
 
@@ -335,14 +339,14 @@ def _use_up(path: Path, clock: SystemClock, *, stop: bool = False, late: bool = 
 
 
 def _let_leases_expire(path: Path, clock: SystemClock) -> None:
-    with suppress(LedgerError):  # none was made before the holder was stopped
+    with suppress(LedgerError):  # no ledger was made before the stop
         store = ReadOnlyStore(path, zone_named)
         while any(hold.is_lease and hold.expires_at >= clock.now() for hold in store.holds()):
             clock.sleep(0.01)
 
 
 def _check(path: Path, clock: SystemClock) -> None:
-    """Say where the limit stands, what `verify` says, and the ids of all that was used."""
+    """Print the state of the limit, the result of `verify`, and the ids of all used calls."""
     with Keeper(path, CONFIG, "process", clock=clock) as keeper:
         (standing,) = keeper.status().limits
         _say(str(standing.used))

@@ -1,6 +1,6 @@
-"""The short forms of the parts about the machine, and that each of them can fail.
+"""The short forms of the parts about system calls, and a check that each of them can fail.
 
-The long forms are run with more minutes: `python -m tests.proof.apart tests.proof.kills 5 0`.
+The long forms need more minutes: `python -m tests.proof.apart tests.proof.kills 5 0`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if os.name == "nt":
         "the machine parts fork and trace: POSIX, most of them Linux", allow_module_level=True
     )
 SEED = int(os.environ.get("QUOTAKEEPER_TEST_SEED") or 0)
-# Parts, and the least number of cases that their short forms have to come to.
+# Parts, and the least number of cases in their short forms.
 PARTS = {
     "kills": 150, "faults": 150, "power_loss": 500, "interleaved": 50, "migrations": 50,
     "civil_days": 450_000, "interruptions": 40, "forks": 97, "endings": 48,
@@ -32,7 +32,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_part_finds_nothing(name: str) -> None:
+def test_the_short_form_of_a_part_finds_nothing(name: str) -> None:
     sys.stdout.write(f"REPRO: QUOTAKEEPER_TEST_SEED={SEED}\n")
     part = import_module(f"tests.proof.{name}").run(0, SEED, print)
     if part.notes and part.notes[0].startswith("skipped"):
@@ -43,21 +43,21 @@ def test_a_part_finds_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BREAKAGES)
-def test_a_broken_store_is_found_out(name: str) -> None:
+def test_a_part_finds_a_broken_store(name: str) -> None:
     part = apart("tests.proof.broken", 0, list(BREAKAGES).index(name), print)
     if part.notes and part.notes[0].startswith("skipped"):
         pytest.skip(part.notes[0])
     assert len(part.found) == 1, f"nothing was found of: {name}"
 
 
-# -- what the parts stand on
+# -- the tools of the parts
 
 
 @pytest.mark.parametrize(
     ("date", "days"),
     [((1970, 1, 1), 0), ((1969, 12, 31), -1), ((2000, 3, 1), 11_017), ((2037, 12, 31), 24_836)],
 )
-def test_days_are_counted(date: tuple[int, int, int], days: int) -> None:
+def test_the_oracle_counts_the_days_of_zones(date: tuple[int, int, int], days: int) -> None:
     assert tzif.days_before(*date) == days
 
 
@@ -69,17 +69,17 @@ def test_days_are_counted(date: tuple[int, int, int], days: int) -> None:
         ("M10.5.0/-1", 2027, (2027, 10, 31, -1)),  # the last Sunday
         ("M12.5.5", 2027, (2027, 12, 31, 2)),
         ("J60", 2028, (2028, 3, 1, 2)),  # 29 February is not counted
-        ("59/0", 2028, (2028, 2, 29, 0)),  # and here it is
+        ("59/0", 2028, (2028, 2, 29, 0)),  # here it is counted
     ],
 )
-def test_rules_name_moments(rule: str, year: int, expected: tuple[int, ...]) -> None:
+def test_a_posix_rule_gives_its_moment(rule: str, year: int, expected: tuple[int, ...]) -> None:
     assert tzif._moment(rule, year) == tzif.days_before(*expected[:3]) * tzif.DAY + (
         expected[3] * 3_600
     )
 
 
 def test_the_tracer_sees_fails_and_kills(tmp_path: Path) -> None:
-    """In a process with one thread, for it forks."""
+    """It runs in a process with one thread, because the tracer forks."""
     code = """
 import errno, os
 from tests.proof.tracer import Fault, say, trace, why_not

@@ -1,7 +1,7 @@
-"""The museum: public bugs of others, each a test of what we do where they went wrong.
+"""The museum: public bugs of other projects, each with a test of what quotakeeper does there.
 
-Every docstring names the public case and what went wrong there. What does not apply yet is listed
-in `museum.NOT_YET`, with the reason.
+Each docstring names the public case and what went wrong in it. `museum.NOT_YET` lists the cases that do
+not apply yet, with the reason.
 """
 
 from __future__ import annotations
@@ -69,19 +69,21 @@ def answering(request: Got, line: Line) -> None:
     line.send(whole(ANSWER, JSON))
 
 
-# -- the limit is passed
+# -- a limit is exceeded
 
 
 def test_one_api_2440_and_new_api_6609_read_compare_then_deduct(path: Path) -> None:
-    """one-api#2440, new-api#6609 and #5690, CliRelay#1045, octopus#234: the balance was read, compared
-    and deducted in three steps, so calls at once all saw room."""
+    """one-api#2440, new-api#6609 and #5690, CliRelay#1045, octopus#234: concurrent calls all saw room.
+
+    The balance was read, compared and deducted in three steps.
+    """
     for seed in range(4):
         noted, problems = races.thirty_two_for_the_last_unit(path.with_name(f"{seed}.db"), seed)
         assert noted == 32 and problems == []
 
 
-def test_one_api_2440_no_shortcut_for_the_rich() -> None:
-    """one-api#2440: nothing was set aside when the balance was a hundred times the estimate."""
+def test_one_api_2440_a_large_balance_reserves_too() -> None:
+    """one-api#2440: nothing was reserved if the balance was a hundred times the estimate."""
     with keeper_with(limit(10**12, meter="input_tokens")) as keeper:
         call = keeper.reserve("gemini", input_tokens=3)
         assert keeper.status().limits[0].reserved == 3
@@ -113,7 +115,7 @@ def test_new_api_ghsa_8r8v_an_amount_never_credits(field: str, amount: Any) -> N
 
 
 def test_buttercup_550_no_credential_bypasses_a_budget(watched: Watched) -> None:
-    """buttercup#550: a master key went round the budgets, and a cap of one dollar cost 4.77."""
+    """buttercup#550: a master key bypassed the budgets, and a cap of one dollar cost 4.77."""
     watched(limit(1))
     with ScriptedServer(answering) as server:
         answers = [
@@ -124,7 +126,7 @@ def test_buttercup_550_no_credential_bypasses_a_budget(watched: Watched) -> None
     assert answers[0] == 200 and answers[1:] == [402, 402]
 
 
-def test_litellm_12789_a_route_nobody_knew_is_still_counted() -> None:
+def test_litellm_12789_an_unknown_route_is_still_counted() -> None:
     """litellm#12789 and #13882: a pass-through route was not metered at all."""
     for url in (f"{GEMINI}/v1beta/models/gemini-9:newMethod", f"{GEMINI}/v7/everything/new",
                 "https://api.deepgram.com/v9/new", "https://api.openai.com/v1/new"):  # fmt: skip
@@ -132,22 +134,22 @@ def test_litellm_12789_a_route_nobody_knew_is_still_counted() -> None:
         assert found is not None and found[1].bound["requests"] == 1, url
 
 
-def test_litellm_26672_a_limit_of_nothing_refuses_from_the_first_call_on(path: Path) -> None:
-    """litellm#26672: after an upgrade budgets were silently not enforced any more."""
+def test_litellm_26672_a_limit_of_zero_refuses_the_first_call(path: Path) -> None:
+    """litellm#26672: after an upgrade, budgets were no longer enforced, without a message."""
     for _ in range(2):
         with keeper_with(limit(0), ledger=path) as keeper, pytest.raises(LimitExceeded):
             keeper.reserve("gemini")
 
 
 def test_litellm_26672_a_misspelt_limit_is_an_error_not_no_limit() -> None:
-    """litellm#26672, the other way to it: a setting that is not understood must not be no setting."""
+    """litellm#26672, another cause: a setting that was not understood was ignored."""
     for wrong in ({"limits": [limit(1)]}, {"limit": [{**limit(1), "ammount": 1}]}):
         with pytest.raises(ConfigError):
             load_settings("memory:", wrong)
 
 
 def test_envoy_a_refused_call_uses_nothing() -> None:
-    """Envoy ratelimit: refused hits went on counting unless a setting was set, so nobody recovered."""
+    """Envoy ratelimit: by default refused calls counted too, so no caller ever had room again."""
     with keeper_with(limit(10, meter="input_tokens")) as keeper:
         for _ in range(5):
             with pytest.raises(LimitExceeded):
@@ -157,8 +159,8 @@ def test_envoy_a_refused_call_uses_nothing() -> None:
         assert kinds == ["reserve", "settle"]
 
 
-def test_litellm_31078_a_spent_budget_does_not_block_what_is_free(watched: Watched) -> None:
-    """litellm#31078 and #27923: over budget, even the list of models was refused."""
+def test_litellm_31078_a_used_up_budget_does_not_block_free_requests(watched: Watched) -> None:
+    """litellm#31078 and #27923: over budget, even the request for the list of models was refused."""
     watched(
         {"name": "money", "provider": "gemini", "meter": "cost", "window": "day", "amount": "0"}
     )
@@ -173,12 +175,12 @@ def test_litellm_31078_a_spent_budget_does_not_block_what_is_free(watched: Watch
         assert len(server.got) == 1
 
 
-# -- what was set aside is not given back
+# -- reserved amounts are not given back
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, SystemExit, ValueError])
 @pytest.mark.parametrize("sent", [False, True])
-def test_litellm_30522_nothing_stays_held_however_a_call_is_left(
+def test_litellm_30522_every_way_to_leave_a_call_ends_its_reservation(
     error: type[BaseException], sent: bool
 ) -> None:
     """litellm#30522: `except Exception` missed cancellation and GeneratorExit; the hold leaked."""
@@ -192,7 +194,7 @@ def test_litellm_30522_nothing_stays_held_however_a_call_is_left(
 
 
 def test_litellm_30522_a_cancelled_coroutine_holds_nothing() -> None:
-    """litellm#30522, awaited: CancelledError is no Exception."""
+    """litellm#30522, with await: CancelledError is not a subclass of Exception."""
 
     async def work(keeper: Keeper, held: asyncio.Event) -> None:
         async with keeper.areserve("gemini"):
@@ -213,7 +215,7 @@ def test_litellm_30522_a_cancelled_coroutine_holds_nothing() -> None:
         assert keeper.reservations() == [] and list(keeper.events()) == []
 
 
-def test_litellm_39851_a_socket_that_is_refused_is_ended(watched: Watched) -> None:
+def test_litellm_39851_a_refused_socket_is_settled(watched: Watched) -> None:
     """litellm#39851: a WebSocket session that the provider refused was never settled."""
     import websockets.sync.client
     from websockets.exceptions import InvalidStatus
@@ -240,8 +242,8 @@ def test_litellm_39851_a_socket_that_is_refused_is_ended(watched: Watched) -> No
     assert all(event.quantities.get("audio_milliseconds", 0) == 0 for event in keeper.events())
 
 
-def test_litellm_27639_who_gives_up_waiting_leaves_nothing_behind() -> None:
-    """litellm#27639: a timeout left its pre-charge, until false refusals came."""
+def test_litellm_27639_a_call_that_stops_waiting_leaves_no_reservation() -> None:
+    """litellm#27639: after a timeout the reserved amount stayed, until calls were refused wrongly."""
     with keeper_with(limit(1)) as keeper:
         store = gated(keeper)
         store.forget()
@@ -255,19 +257,21 @@ def test_litellm_27639_who_gives_up_waiting_leaves_nothing_behind() -> None:
         keeper.reserve("gemini").settle(requests=1)
 
 
-def test_litellm_30460_the_sums_are_what_the_journal_says_after_every_fault() -> None:
-    """litellm#30460: the counter said 50, the database 14, and calls were refused."""
+def test_litellm_30460_the_sums_follow_from_the_journal_after_every_fault() -> None:
+    """litellm#30460: the counter had 50, the database 14, and calls were refused."""
     totals: dict[str, int] = {}
     for seed in (23, 71, 119, 167, 215):  # in a file, with statements that fail
         assert simulation.one(seed, totals) == []
     assert totals["faults with nothing written"] + totals["faults at the commit"] > 10
 
 
-# -- counted twice, or forgotten
+# -- counted twice, or lost
 
 
-def test_litellm_28247_ten_that_start_cold_count_once(path: Path) -> None:
-    """litellm#28247: each of N processes added the database's spend to a cold counter: N times."""
+def test_litellm_28247_ten_new_processes_count_each_call_once(path: Path) -> None:
+    """litellm#28247: each of N processes added the database's spend to an empty counter: N
+    times the spend.
+    """
     with keeper_with(limit(100), ledger=path) as keeper:
         keeper.record("gemini", requests=7)
     new = {
@@ -286,7 +290,7 @@ def test_litellm_28247_ten_that_start_cold_count_once(path: Path) -> None:
 def test_litellm_29576_no_reset_is_needed_and_none_can_fail(
     window: str, path: Path, clock: FakeClock
 ) -> None:
-    """litellm#29576, #30002, #36941: the reset reached one store and not the other, or came late."""
+    """litellm#29576, #30002, #36941: a reset reached one store and not the other, or came late."""
     day = limit(10, window=window)
     with (
         keeper_with(day, ledger=path, clock=clock) as one,
@@ -296,15 +300,15 @@ def test_litellm_29576_no_reset_is_needed_and_none_can_fail(
         for keeper in (one, two):
             with pytest.raises(LimitExceeded):
                 keeper.reserve("gemini")
-        clock.advance(days=32)  # neither was told
+        clock.advance(days=32)  # nobody resets anything
         assert [keeper.status().limits[0].used for keeper in (one, two)] == [0, 0]
         two.record("gemini", requests=4)
         assert [keeper.status().limits[0].used for keeper in (one, two)] == [4, 4]
         assert sum(event.quantities["requests"] for event in one.events()) == 14
 
 
-def test_litellm_34238_what_was_used_does_not_fade(path: Path, clock: FakeClock) -> None:
-    """litellm#34238: the counter had a life of 60 seconds, then each pod guessed."""
+def test_litellm_34238_use_does_not_expire(path: Path, clock: FakeClock) -> None:
+    """litellm#34238: the counter expired after 60 seconds; then each pod had its own estimate."""
     clock.set("2026-11-01T00:00:00Z")
     with keeper_with(limit(10, window="month"), ledger=path, clock=clock) as keeper:
         keeper.record("gemini", requests=9)
@@ -313,10 +317,8 @@ def test_litellm_34238_what_was_used_does_not_fade(path: Path, clock: FakeClock)
             assert keeper.status().limits[0].used == 9
 
 
-def test_openmeter_an_id_counts_once_for_ever_and_without_asking(
-    path: Path, clock: FakeClock
-) -> None:
-    """OpenMeter: deduplication was off by default and lived in one process."""
+def test_openmeter_an_id_counts_once_for_ever_by_default(path: Path, clock: FakeClock) -> None:
+    """OpenMeter: deduplication was off by default and worked in one process only."""
     for _ in range(3):
         with keeper_with(limit(10), ledger=path, clock=clock) as keeper:
             keeper.record("gemini", requests=2, event_id="job")
@@ -324,8 +326,8 @@ def test_openmeter_an_id_counts_once_for_ever_and_without_asking(
             assert len(list(keeper.events())) == 1
 
 
-def test_stripe_the_same_key_for_something_else_is_a_conflict(path: Path) -> None:
-    """Stripe's rule, which others left out: a key that comes again must mean the same."""
+def test_stripe_the_same_key_for_another_request_is_a_conflict(path: Path) -> None:
+    """Stripe's rule, which others left out: the same key must come with the same request."""
     with keeper_with(limit(10), ledger=path) as keeper:
         keeper.record("gemini", requests=2, event_id="job")
         with pytest.raises(KeyConflictError):
@@ -333,8 +335,8 @@ def test_stripe_the_same_key_for_something_else_is_a_conflict(path: Path) -> Non
         assert keeper.status().limits[0].used == 2
 
 
-def test_tigerbeetle_what_was_used_beyond_the_hold_is_written_down_in_full() -> None:
-    """TigerBeetle refuses to post more than was held; here the provider has done the work already."""
+def test_tigerbeetle_use_beyond_the_reservation_is_booked_in_full() -> None:
+    """TigerBeetle refuses to post more than was reserved. Here the provider has already done the work."""
     with keeper_with(limit(10, meter="input_tokens")) as keeper:
         keeper.reserve("gemini", input_tokens=5).settle(input_tokens=5_000)
         assert keeper.status().limits[0].used == 5_000
@@ -343,7 +345,7 @@ def test_tigerbeetle_what_was_used_beyond_the_hold_is_written_down_in_full() -> 
 
 
 def test_sdk_retries_are_attempts_each_counted(watched: Watched) -> None:
-    """SDKs retry by themselves on 429 and 503: a count by hand saw one call where three went out."""
+    """SDKs repeat calls by themselves on 429 and 503: a count by hand saw one call where three were sent."""
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
@@ -369,20 +371,20 @@ def test_sdk_retries_are_attempts_each_counted(watched: Watched) -> None:
 # -- usage of streams
 
 
-def test_new_api_5235_hanging_up_early_is_not_free() -> None:
-    """new-api#5235: without the last usage the whole pre-charge was refunded."""
+def test_new_api_5235_a_stream_that_is_closed_early_is_not_free() -> None:
+    """new-api#5235: without the last usage message, the whole reserved amount was refunded."""
     stream = next(wire for wire in WIRES if wire.name == "gemini sse")
     for end in range(len(stream.body)):
-        cutting.cut(stream, end, complete=False)  # asserts that something is charged
+        cutting.cut(stream, end, complete=False)  # checks that something is charged
 
 
 def test_klipeo_1139_the_last_usage_counts_not_the_first_and_not_the_sum() -> None:
-    """Klipeo#1139, hermes#15253, hydra#858: running totals were summed up, or the first was taken."""
+    """Klipeo#1139, hermes#15253, hydra#858: running totals were added up, or the first one was used."""
     assert read(STREAM, sse(CHUNKS)).quantities == GEMINI_TOTAL
 
 
 def test_gemini_cli_28682_usage_survives_an_abort(watched: Watched) -> None:
-    """gemini-cli#28682: an aborted stream recorded nothing, because recording came after the loop."""
+    """gemini-cli#28682: an aborted stream recorded nothing, because the code recorded after the loop."""
     from tests.proof.cuts import WIRE, on_the_wire
 
     for end in (len(WIRE) - 1, len(WIRE) - 20, len(WIRE) // 2):
@@ -395,7 +397,7 @@ def test_gemini_cli_28682_usage_survives_an_abort(watched: Watched) -> None:
 def test_litellm_15799_a_key_in_the_address_is_in_no_log_error_or_ledger(
     watched: Watched, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    """litellm#15799, #24902, #8075, #6963, local-deep-research#4070: `?key=` in errors and logs."""
+    """litellm#15799, #24902, #8075, #6963, local-deep-research#4070: `?key=` was in errors and logs."""
     caplog.set_level(logging.DEBUG)
     watched(limit(5))
     key = {"x-goog-api-key": SECRET}
@@ -428,7 +430,7 @@ def test_cve_2024_9606_no_part_of_a_key_survives_the_mask(text: str) -> None:
     "x' || sqlite_version() || '",
     "\x00", "🔑" * 300, "' AND randomblob(1000000000) --",
 ])  # fmt: skip
-def test_cve_2026_42208_a_text_is_data_in_every_field(text: str, path: Path) -> None:
+def test_cve_2026_42208_a_text_in_any_field_is_never_run_as_sql(text: str, path: Path) -> None:
     """CVE-2026-42208, CVE-2025-45809, CVE-2024-5225: SQL was built from the text of a key."""
     with keeper_with(limit(10, provider=""), ledger=path) as keeper:
         call = {"model": text, "operation": text, "scope": {"k": text}, "event_id": text}
@@ -442,8 +444,8 @@ def test_cve_2026_42208_a_text_is_data_in_every_field(text: str, path: Path) -> 
         assert keeper.verify() == []
 
 
-def test_cve_2026_35030_two_that_look_alike_are_two() -> None:
-    """CVE-2026-35030: different keys met in one place of the cache."""
+def test_cve_2026_35030_two_similar_names_stay_distinct() -> None:
+    """CVE-2026-35030: different keys shared one entry of the cache."""
     limits = [{**limit(1), "name": name, "scope": scope}
               for name, scope in (("a", {"a": "b&c=d"}), ("b", {"a": "b", "c": "d"}))]  # fmt: skip
     with keeper_with(*limits) as keeper:
@@ -456,18 +458,18 @@ def test_cve_2026_35030_two_that_look_alike_are_two() -> None:
 @pytest.mark.parametrize(
     "text", ["=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "\t=1", "＝1", " =1"]
 )
-def test_one_api_cve_2025_3801_a_name_runs_nowhere(text: str) -> None:
-    """one-api CVE-2025-3801: a stored name ran in the page of whoever looked at it. Ours in CSV."""
+def test_one_api_cve_2025_3801_a_name_never_runs_as_a_formula(text: str) -> None:
+    """one-api CVE-2025-3801: a stored name ran as script in a reader's page. Here it could run in CSV."""
     line = csv_line([text, "<script>"])
     assert line[1] in "'\\" and '"<script>"' in line
 
 
-# -- bodies that are weapons
+# -- bodies as attacks
 
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_aiohttp_cve_2025_69223_a_bomb_is_not_unpacked(layers: int) -> None:
-    """aiohttp CVE-2025-69223: a small body unpacked to gigabytes. Ours is the meter's own copy."""
+    """aiohttp CVE-2025-69223: a small body unpacked to gigabytes. Here the meter unpacks a copy."""
     import tracemalloc
 
     bomb = gzip.compress(b'{"x":"' + bytes(64_000_000) + b'"}', 6)
@@ -483,7 +485,7 @@ def test_aiohttp_cve_2025_69223_a_bomb_is_not_unpacked(layers: int) -> None:
 
 
 def test_aiohttp_cve_2025_69229_many_tiny_pieces_are_read_as_one() -> None:
-    """aiohttp CVE-2025-69229, websockets#407: very many small chunks cost time by their square."""
+    """aiohttp CVE-2025-69229, websockets#407: many small chunks took time that grew with their square."""
     said = {
         "candidates": [{"content": {"parts": [{"text": "x" * 60_000}]}}],
         "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 9},
@@ -493,16 +495,16 @@ def test_aiohttp_cve_2025_69229_many_tiny_pieces_are_read_as_one() -> None:
     assert (usage.quantities["input_tokens"], usage.quantities["output_tokens"]) == (7, 9)
 
 
-def test_litellm_1_82_7_nothing_of_ours_runs_by_itself(repository: Path) -> None:
-    """litellm 1.82.7 and 1.82.8: a stolen release brought a `.pth` that ran in every Python."""
+def test_litellm_1_82_7_an_installed_package_runs_no_code_by_itself(repository: Path) -> None:
+    """litellm 1.82.7 and 1.82.8: a hijacked release contained a `.pth` file that ran in every Python."""
     assert list((repository / "src").rglob("*.pth")) == []
 
 
 # -- the disk
 
 
-def test_sqlite_wal_reset_only_we_checkpoint_and_under_our_lock(path: Path) -> None:
-    """SQLite 3.7.0 to 3.51.2: a checkpoint that raced a commit of another connection lost it."""
+def test_sqlite_wal_reset_checkpoints_run_only_under_our_lock(path: Path) -> None:
+    """SQLite 3.7.0 to 3.51.2: a checkpoint concurrent with another connection's commit lost the commit."""
     with keeper_with(limit(10), ledger=path) as keeper:
         keeper.record("gemini")
         connection = keeper._engine.worker.store._connection  # type: ignore[attr-defined]
@@ -512,7 +514,7 @@ def test_sqlite_wal_reset_only_we_checkpoint_and_under_our_lock(path: Path) -> N
 
 
 def test_sqlite_sums_beyond_64_bits_are_refused_not_rounded(path: Path) -> None:
-    """SQLite turns 9223372036854775807+1 into a float without a word."""
+    """SQLite turns 9223372036854775807+1 into a float without an error."""
     money = {"name": "money", "meter": "cost", "window": "month", "amount": "4000000"}
     with keeper_with(money, ledger=path) as keeper:
         most = {"quantities": {"output_tokens": 10**12}}

@@ -1,4 +1,4 @@
-"""Seeded faults: every row still fits the source, and a few of them are put in at every test run."""
+"""Seeded faults: every row still fits the source, and every test run inserts a few of them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ import pytest
 from tests.proof import mutants
 from tests.proof.mutant_rows import ROWS, Mutant
 
-# All of them take minutes: `./dev proof --only mutants`. These few are quick to be caught.
+# All of them take minutes: `./dev proof --only mutants`. These few are found quickly.
 FEW = [row for row in ROWS if row.catcher == "memory"][:3] + [
     row for row in ROWS if row.catcher == "file"
 ][:1]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.new[:40])
-def test_the_text_to_be_replaced_occurs_once(row: Mutant) -> None:
+def test_the_text_that_a_fault_replaces_occurs_once(row: Mutant) -> None:
     text = (mutants.PACKAGE / row.file).read_text(encoding="utf-8")
     assert text.count(row.old) == 1
     assert row.new != row.old
 
 
-def test_there_are_many_and_each_is_another() -> None:
+def test_there_are_many_faults_and_all_differ() -> None:
     assert len(ROWS) >= 80
     assert len(set(ROWS)) == len(ROWS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", FEW, ids=lambda row: row.new[:40])
-def test_a_fault_is_noticed(row: Mutant) -> None:
+def test_a_seeded_fault_makes_a_test_fail(row: Mutant) -> None:
     assert mutants.survives(row) == ""
 
 
-def test_what_changes_nothing_is_reported_as_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_without_effect_is_reported_as_unnoticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mutants, "_COMMANDS", {"memory": 500})
     harmless = Mutant("domain/ledger/admission.py", '"""Admission:', '"""Letting in:')
     part = mutants.hunt([harmless], 1, lambda: False, lambda _: None)

@@ -1,4 +1,4 @@
-"""Outages in every test run, and that a spool which forgets or a price of another hour is seen."""
+"""Outages in every test run, and a check that a lost spool or a wrong price is noticed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def endure(runs: int) -> Any:
 
 
 @pytest.mark.slow
-def test_calls_that_went_out_are_counted_once_at_their_price() -> None:
+def test_calls_that_were_sent_count_once_at_their_price() -> None:
     part = endure(60)
     assert part.found == []
     assert part.cases >= 60 * outages.CALLS
 
 
-def test_a_spool_that_forgets_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_spool_that_loses_calls_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Spool, "add", lambda *_, **__: None)
     assert any(each.startswith("I14") and "counted 0 times" in each for each in endure(20).found)
 
 
-def test_a_price_of_another_hour_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_price_of_another_hour_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     real = CommandBuilder.figures
 
     def late(self: Any, call: Any, given: Any, at: int, otherwise: Any = None) -> Any:
@@ -37,7 +37,7 @@ def test_a_price_of_another_hour_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
     assert any(each.startswith("I11") for each in endure(20).found)
 
 
-def test_one_seed_is_one_run() -> None:
+def test_one_seed_gives_one_run() -> None:
     worlds = []
     for _ in range(2):
         counts: Any = outages.Counter()

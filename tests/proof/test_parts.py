@@ -1,4 +1,4 @@
-"""The verb and its page: parts are found, a part that dies is seen, the page says what was found."""
+"""`./dev proof` and its page: parts are found, a part that dies is reported, the page shows the findings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.proof.parts import Part
 OURS = {"simulation", "races", "outages", "cancels", "cuts", "museum", "mutants"}
 
 
-def test_every_part_keeps_to_the_form() -> None:
+def test_every_part_has_the_required_functions() -> None:
     assert set(parts.names()) >= OURS
     for name in parts.names():
         module = parts.load(name)
@@ -29,18 +29,18 @@ def test_every_part_keeps_to_the_form() -> None:
         assert "\n" not in module.PROMISE + module.PROMISE_VI
 
 
-def test_a_part_survives_being_written_down() -> None:
+def test_a_part_survives_being_written_to_json() -> None:
     part = Part("x", "promised", 3, ["broken"], 7, 1.5, ("a", "b"))
     assert parts.from_json(parts.as_json(part)) == part
 
 
-def test_a_part_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert verb.main(["--only", "simulation,nothing"]) == 2
     assert "no part nothing; there are: " in capsys.readouterr().err
     assert verb.main(["--only", "races", "--write"]) == 2
 
 
-def test_a_part_that_dies_has_found_something(
+def test_a_part_that_dies_counts_as_a_finding(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     fake = tmp_path / "python"
@@ -53,7 +53,9 @@ def test_a_part_that_dies_has_found_something(
     assert "FAIL races" in capsys.readouterr().out
 
 
-def test_all_is_well_is_zero_and_a_broken_promise_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exit_code_is_zero_without_findings_and_one_with_findings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for found, code in (([], 0), (["I1: passed"], 1)):
         monkeypatch.setattr(verb, "run_parts", lambda *_, f=found: [Part("x", "y", 1, f)])
         assert verb.main(["--seed", "1"]) == code
@@ -67,7 +69,7 @@ RESULT = {
 }  # fmt: skip
 
 
-def test_the_page_says_what_was_promised_tried_and_found() -> None:
+def test_the_page_shows_each_promise_its_cases_and_its_findings() -> None:
     english, vietnamese = (page.rendered(RESULT, language) for language in ("en", "vi"))
     assert "1,234,567 | none | 7 | 60 s |" in english
     assert "1.234.567 | không | 7 | 60 s |" in vietnamese
@@ -80,7 +82,7 @@ def test_the_page_says_what_was_promised_tried_and_found() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])
-def test_the_pages_are_what_the_last_written_run_found(language: str) -> None:
+def test_the_pages_match_the_last_written_run(language: str) -> None:
     result = page.last_result()
     assert page.PAGES[language].read_text(encoding="utf-8") == page.rendered(result, language)
     assert json.dumps(result, ensure_ascii=False, indent=1) + "\n" == page.RESULT.read_text(
@@ -89,16 +91,16 @@ def test_the_pages_are_what_the_last_written_run_found(language: str) -> None:
     assert [each["found"] for each in result["parts"]] == [[] for _ in result["parts"]]
 
 
-# -- the short forms of the parts whose drivers are tests elsewhere
+# -- the short forms of parts whose drivers are in other tests
 
 
 @pytest.mark.parametrize("library", list(cuts.WAYS))
-def test_a_stream_cut_on_the_wire(library: str) -> None:
+def test_a_stream_cut_on_a_socket_gives_the_same_bytes_with_metering(library: str) -> None:
     for end in (len(cuts.STREAMED), len(cuts.STREAMED) + 30, len(cuts.WIRE) - 9, len(cuts.WIRE)):
         cuts.on_the_wire(library, end)
 
 
 @pytest.mark.parametrize("name", list(cancels.AWAITED))
-def test_a_stream_cancelled_after_some_turns(name: str) -> None:
+def test_a_stream_cancelled_after_some_turns_is_settled(name: str) -> None:
     for turns in (0, 1, 3, 8, 20):
         assert cancels._stream(name, turns) == []

@@ -1,4 +1,4 @@
-"""Races in every test run, and the checker itself held to what it must see."""
+"""Races in every test run, and a check that the checker notices wrong histories."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.proof.recording import Operation, Recording, prove
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", races.SCENARIOS)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_happened_at_once_can_be_repeated_in_a_row(
+def test_concurrent_results_are_those_of_some_order(
     scenario: Callable[..., Any], seed: int, tmp_path: Any
 ) -> None:
     noted, problems = scenario(tmp_path / "ledger.db", seed)
@@ -29,18 +29,18 @@ def test_what_happened_at_once_can_be_repeated_in_a_row(
     assert problems == []
 
 
-def test_a_part_counts_what_it_proved() -> None:
+def test_a_part_counts_the_races_it_checked() -> None:
     part = races.race(5, lambda rounds, _: rounds >= 1, lambda _: None)
     assert (part.found, part.seed) == ([], 5)
     assert part.cases > 500
 
 
-# -- the checker must see what is wrong
+# -- the checker must notice a wrong history
 
 
 @pytest.fixture
 def happened() -> tuple[list[Entry], list[Operation]]:
-    """Two calls one after the other, then one that was refused, then one that ended."""
+    """Two calls one after the other, then a refused call, then one that ended."""
     recording = Recording()
     with Keeper("memory:", config(limit(2))) as keeper:
         recording.watch(keeper)
@@ -65,13 +65,13 @@ def test_a_true_history_has_no_problems(happened: Happened) -> None:
     assert {call.state for call in second.calls.values()} == {"released", "settled"}
 
 
-def test_what_was_acknowledged_must_be_in_the_journal(happened: Happened) -> None:
+def test_an_acknowledged_command_must_be_in_the_journal(happened: Happened) -> None:
     entries, operations = happened
     problems, _ = prove(entries[:-1], operations)
     assert any("acknowledged, but not in the journal" in each for each in problems)
 
 
-def test_an_entry_out_of_order_is_seen(happened: Happened) -> None:
+def test_an_entry_out_of_order_is_noticed(happened: Happened) -> None:
     entries, operations = happened
     swapped = [replace(entries[1], seq=1), replace(entries[0], seq=2)]
     swapped += [replace(each, ref=3 - (each.ref or 0)) for each in entries[2:]]
@@ -79,7 +79,7 @@ def test_an_entry_out_of_order_is_seen(happened: Happened) -> None:
     assert "entry 1 began after entry 2 had been acknowledged" in problems
 
 
-def test_a_refusal_that_was_never_right_is_seen(happened: Happened) -> None:
+def test_a_refusal_that_was_never_right_is_noticed(happened: Happened) -> None:
     entries, operations = happened
     refused = operations[2]
     assert refused.outcome[0] == "denied"
@@ -88,7 +88,7 @@ def test_a_refusal_that_was_never_right_is_seen(happened: Happened) -> None:
     assert len(problems) == 1 and problems[0].startswith("was never right")
 
 
-def test_another_answer_than_the_serial_one_is_seen(happened: Happened) -> None:
+def test_an_answer_that_differs_from_the_serial_one_is_noticed(happened: Happened) -> None:
     entries, operations = happened
     assert operations[-1].outcome[0] == "booked"
     operations[-1].outcome = (*operations[-1].outcome[:3], ("nothing",))
@@ -96,14 +96,18 @@ def test_another_answer_than_the_serial_one_is_seen(happened: Happened) -> None:
     assert any("one after the other it is" in each for each in problems)
 
 
-def test_an_admission_without_room_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_an_admission_without_room_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     monkeypatch.setattr(reserving, "admit", lambda *_: Decision(True))
     _, problems = races.thirty_two_for_the_last_unit(tmp_path / "ledger.db", 1)
     assert problems[0] == "32 of 32 got the last unit"
     assert any("one after the other it is ('denied'" in each for each in problems)
 
 
-def test_a_sum_that_is_off_by_one_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_a_sum_that_is_off_by_one_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     real = fold._amount
 
     def short(meter: Any, of: Any) -> int:

@@ -11,12 +11,12 @@ from tests.proof import ledgers_under_test, simulation
 from tests.proof.second_ledger import SecondLedger
 
 COMMANDS = int(os.environ.get("QUOTAKEEPER_PROOF_COMMANDS", "1_000_000"))
-LANES = 4  # so that the processors of a machine can share them
+LANES = 4  # so that a machine's processors can share the runs
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lane", range(LANES))
-def test_a_million_commands_and_every_answer_is_the_second_ledgers(lane: int) -> None:
+def test_every_answer_to_a_million_commands_is_the_second_ledgers(lane: int) -> None:
     seed = 1_000_000 * (lane + 1)
     part = simulation.simulate(
         seed, lambda done, _: done >= COMMANDS // LANES, lambda line: print(line, file=sys.stderr)
@@ -25,7 +25,7 @@ def test_a_million_commands_and_every_answer_is_the_second_ledgers(lane: int) ->
     assert part.cases >= COMMANDS // LANES
 
 
-def test_a_broken_promise_is_found_and_named_with_what_repeats_it(
+def test_a_broken_promise_is_named_with_the_command_that_repeats_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(SecondLedger, "_crossed", lambda *_: ())
@@ -36,7 +36,7 @@ def test_a_broken_promise_is_found_and_named_with_what_repeats_it(
     assert simulation.one(int(seed), {}) == [found]
 
 
-def test_one_seed_is_one_run() -> None:
+def test_one_seed_gives_one_run() -> None:
     totals: list[dict[str, int]] = [{}, {}]
     for each in totals:
         assert simulation.one(23, each) == []  # in a file
@@ -45,7 +45,7 @@ def test_one_seed_is_one_run() -> None:
     assert totals[0]["commands in file"] > 100
 
 
-def test_faults_of_the_database_do_strike() -> None:
+def test_faults_of_the_database_happen() -> None:
     totals: dict[str, int] = {}
     for seed in range(23, 240, 24):
         assert simulation.one(seed, totals) == []

@@ -1,12 +1,12 @@
-"""A tracer of system calls in Python alone: watch a child, fail its n-th call, kill it there.
+"""A tracer of system calls in pure Python: watches a child, makes its n-th call fail, kills it there.
 
-The child is forked from this very process and asks to be traced, so no right is needed that a parent
-does not have. It speaks to the tracer by writing to a file descriptor that cannot exist: the kernel
-refuses that write, the tracer reads what it would have been. So what the child says comes in order
-with everything else it does. It is in memory that both share as well: so it is there even when the
-child is killed right afterwards, or is no longer traced because its fault lies behind it.
+The child is forked from this process and asks to be traced, so a parent needs no additional right. The
+child sends messages by writing to a file descriptor that cannot exist: the kernel refuses the write,
+and the tracer reads its data. So messages come in order with the system calls. Each message is in
+shared memory too, where the tracer finds it after a kill, or after the end of tracing.
 
-Linux on x86-64 only: elsewhere `why_not()` says so, and the parts that need it are skipped.
+Linux on x86-64 only. On other systems `why_not()` says so, and the parts that need the tracer are
+skipped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 from tests.proof.linux import NAMES
 
-EARS = -77  # the descriptor that only the tracer hears
+EARS = -77  # a descriptor that only the tracer reads
 _TRACEME, _POKEUSER, _DETACH, _SYSCALL = 0, 6, 17, 24
 _SETOPTIONS, _GETEVENTMSG, _GET_SYSCALL_INFO = 0x4200, 0x4201, 0x420E
 _TRACESYSGOOD, _TRACECLONE, _TRACEFORK, _EXITKILL = 0x1, 0x8, 0x2, 0x100000
@@ -40,7 +40,7 @@ UNLOCK = "fcntl unlock"
 _SETTING_LOCKS = (6, 7)  # F_SETLK, F_SETLKW
 _F_UNLCK = (2).to_bytes(2, "little")
 _BOARD_BYTES = 1 << 16
-_boards: list[mmap.mmap] = []  # shared with the child that is traced now
+_boards: list[mmap.mmap] = []  # shared with the traced child
 
 if sys.platform.startswith("linux"):
     _libc = ctypes.CDLL(None, use_errno=True)
@@ -49,7 +49,7 @@ if sys.platform.startswith("linux"):
 
 
 def why_not() -> str:
-    """Why nothing can be traced here; empty where it can be."""
+    """Why nothing can be traced here; "" if it can."""
     if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
         return "system calls are traced on Linux with an x86-64 processor only"
     try:
@@ -60,7 +60,7 @@ def why_not() -> str:
 
 
 def say(text: str) -> None:
-    """In the child: tell the tracer."""
+    """In the child: send a message to the tracer."""
     with suppress(OSError):
         os.write(EARS, text.encode())
     if _boards:
@@ -69,48 +69,48 @@ def say(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One system call of a file. `number` counts them from 1; what the child says is not counted."""
+    """One system call on a file. `number` counts from 1; messages are not counted."""
 
     number: int
     name: str
     arguments: tuple[int, ...]
     result: int
-    text: str = ""  # the path, for those that take one
+    text: str = ""  # the path, for calls that take one
     other: str = ""  # the second path of a rename
-    data: bytes = b""  # what was written
+    data: bytes = b""  # the bytes that were written
 
     @property
     def worked(self) -> bool:
-        """Whether the kernel did it."""
+        """Whether the kernel carried it out."""
         return self.result >= 0
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to the call with a number: it fails, or only a part of it is written."""
+    """What happens to the call with this number: it fails, or is carried out in part."""
 
     number: int
     errno: int = 0
     short: bool = False
-    kill: bool = False  # instead of the call: the process is killed there
-    signal: int = 0  # a signal is sent to the process as the call begins
-    meanwhile: Callable[[], object] | None = None  # done here, while the process stands still
-    calls_after: int = -1  # killed when so many more calls have been made
+    kill: bool = False  # kill the process instead of the call
+    signal: int = 0  # send this signal as the call begins
+    meanwhile: Callable[[], object] | None = None  # run this while the process is stopped
+    calls_after: int = -1  # kill after this many more calls
 
 
 @dataclass
 class Trace:
-    """What a child did: its calls (if wanted), what it said, and how it ended."""
+    """What a child did: its calls (on request), its messages, and how it ended."""
 
     events: list[Call | str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     count: int = 0
     struck: str = ""  # the name of the call that the fault hit
-    status: int = 0  # as of `os.waitstatus_to_exitcode`; -9 when it was killed
+    status: int = 0  # as of `os.waitstatus_to_exitcode`; -9 for a kill
 
     @property
     def calls(self) -> list[Call]:
-        """The calls alone."""
+        """Only the calls."""
         return [event for event in self.events if isinstance(event, Call)]
 
 
@@ -118,10 +118,10 @@ def trace(
     act: Callable[[], object], fault: Fault | None = None, *, record: bool = False,
     begins: str = "", heard: Callable[[str], object] | None = None,
 ) -> Trace:  # fmt: skip
-    """Run something in a forked child of this process, which must have one thread, to its end.
+    """Run a function in a forked child and trace it to its end. This process must have one thread.
 
-    Calls count from the moment the child says `begins`, or from the first if that is empty. `heard`
-    is told what the child says, while it stands still.
+    Calls are counted from the message `begins` on, or from the first if that is empty. `heard` gets
+    each message while the child is stopped.
     """
     with mmap.mmap(-1, _BOARD_BYTES) as board:
         _boards.append(board)
@@ -163,7 +163,7 @@ def _ptrace(request: int, pid: int, address: int = 0, data: int | None = None) -
 
 
 class _Tracer:
-    """One run. Threads of the child are followed too."""
+    """One traced run. It follows the child's threads too."""
 
     def __init__(
         self, pid: int, fault: Fault | None, record: bool, begins: str,
@@ -177,7 +177,7 @@ class _Tracer:
         self._counting = not begins
         self._info = ctypes.create_string_buffer(96)
         self._under_way: dict[int, tuple[int, str, tuple[int, ...]]] = {}  # by thread
-        self._results: dict[int, int] = {}  # what a call that is failed gives, by thread
+        self._results: dict[int, int] = {}  # the result of a call that fails, by thread
         self._new: set[int] = set()
         self._memory = -1
         self._threads = 1
@@ -220,7 +220,7 @@ class _Tracer:
                 _ptrace(_DETACH if self._is_over() else _SYSCALL, thread, 0, deliver)
 
     def _is_over(self) -> bool:
-        """Whether there is nothing more to look at: then the rest need not be slow."""
+        """Whether no later call matters, so that the child may run without tracing."""
         fault = self._fault
         return (
             fault is not None and fault.calls_after < 0 and not self._record
@@ -242,7 +242,7 @@ class _Tracer:
     def _enters(self, thread: int, nr: int, arguments: tuple[int, ...]) -> None:
         name = NAMES.get(nr)
         if name is None or (name == "mmap" and arguments[4] >> 31 & 1) or name == "munmap":
-            return  # memory of no file
+            return  # memory without a file
         if name == "write" and _signed(arguments[0]) == EARS:
             self._hear(self._read(arguments[1], arguments[2]).decode())
             return
@@ -282,7 +282,7 @@ class _Tracer:
                 self.found.struck = ""
         else:
             self._results[thread] = -fault.errno
-            if name != "close":  # which lets go of the descriptor whatever it says
+            if name != "close":  # close() releases the descriptor even if it fails
                 _ptrace(_POKEUSER, thread, _ORIG_RAX, 2**64 - 1)
 
     def _kill(self, thread: int) -> None:
@@ -320,7 +320,7 @@ class _Tracer:
         return (self._read(base, size) for base, size in vectors)
 
     def _text(self, address: int) -> str:
-        # A page at a time: the next one may not be there.
+        # One page at a time, because the next page may not exist.
         found = b""
         while b"\0" not in found:
             at = address + len(found)

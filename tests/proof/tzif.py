@@ -1,7 +1,7 @@
-"""An oracle of civil time read from raw TZif files (RFC 8536): no zoneinfo, no datetime.
+"""An oracle of local time, read from raw TZif files (RFC 8536) without zoneinfo and datetime.
 
-A zone becomes a list of stretches with one offset each; after the last transition in the file the
-stretches follow from the POSIX TZ string in its footer. Everything is in whole seconds since 1970.
+A zone becomes a list of stretches of time with one offset each. After the file's last transition, the
+POSIX TZ string in its footer gives the stretches. All times are whole seconds since 1970.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _FOOTER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """From `start` on, up to the start of the next one, clocks are `offset` ahead of UTC."""
+    """From `start` until the next stretch, local time is `offset` seconds ahead of UTC."""
 
     start: int
     offset: int
 
 
 def raw(name: str) -> bytes:
-    """The file that zoneinfo takes a zone from."""
+    """The bytes of the file from which zoneinfo reads a zone."""
     for folder in zoneinfo.TZPATH:
         path = Path(folder, name)
         if path.is_file():
@@ -44,7 +44,7 @@ def raw(name: str) -> bytes:
 
 
 def stretches(data: bytes) -> list[Stretch]:
-    """The stretches of a zone, from long ago to the end of the last year."""
+    """The stretches of a zone, from its beginning to the end of the last year."""
     offset = 0
     version, counts = _header(data, 0)
     width = 4
@@ -77,7 +77,7 @@ def _block_size(counts: tuple[int, ...], width: int) -> int:
 
 
 def _merged(found: list[Stretch]) -> list[Stretch]:
-    """Without the transitions that move no clock."""
+    """The stretches without those that do not change the offset."""
     merged = [found[0]]
     for stretch in found[1:]:
         if stretch.start <= merged[-1].start:
@@ -88,12 +88,12 @@ def _merged(found: list[Stretch]) -> list[Stretch]:
 
 
 def _after(last: int, footer: str) -> list[Stretch]:
-    """The stretches that the footer makes after the last transition of the file."""
+    """The stretches that the footer gives after the file's last transition."""
     rule = _FOOTER.fullmatch(footer)
     assert rule is not None, footer
     standard = -_seconds(rule["std"])
     if rule["begin"] is None:
-        return []  # as the last transition left it
+        return []  # the offset of the last transition stays
     summer = -_seconds(rule["dst"]) if rule["dst"] else standard + 3_600
     found = []
     for year in range(1970, LAST_YEAR + 1):
@@ -103,14 +103,14 @@ def _after(last: int, footer: str) -> list[Stretch]:
 
 
 def _seconds(text: str) -> int:
-    """`[+-]h[:m[:s]]` in seconds."""
+    """Parse `[+-]h[:m[:s]]`. Returns seconds."""
     parts = [int(part) for part in text.lstrip("+-").split(":")]
     size = sum(part * unit for part, unit in zip(parts, (3_600, 60, 1), strict=False))
     return -size if text.startswith("-") else size
 
 
 def _moment(rule: str, year: int) -> int:
-    """A rule's local time in a year: `Mm.w.d`, `Jn` or `n`, with `/time` (02:00 if not said)."""
+    """The local time of a rule in a year: `Mm.w.d`, `Jn` or `n`, with `/time` (02:00 by default)."""
     day, _, time = rule.partition("/")
     seconds = _seconds(time) if time else 2 * 3_600
     if day.startswith("M"):
@@ -150,7 +150,7 @@ def first_seconds(zone: list[Stretch], from_day: int, to_day: int) -> list[int]:
 
 
 def hour_at(zone: list[Stretch], at: int) -> tuple[int, int]:
-    """The local hour that an instant is in, cut where the clocks change: [start, end)."""
+    """The local hour of an instant, cut at clock changes: [start, end)."""
     ends = [*(s.start for s in zone[1:]), 2**40]
     stretch, end = next((s, e) for s, e in zip(zone, ends, strict=True) if at < e)
     full = (at + stretch.offset) // 3_600 * 3_600 - stretch.offset

@@ -1,9 +1,9 @@
-"""What a hostile world asks of a ledger: nothing about it is meant to be typical.
+"""Random commands that are hard on a ledger, and not typical.
 
-A world has a few limits (none, tiny, exact, enormous), a few callers, and a habit. Reservations aim
-at what is left, one below it and one above; ids come again, whole commands come again, up to twenty
-times; settlements lie by the factors 0, 1, 1.001 and 1000, are missing, negative, or 2^63; calls end
-late, twice, or never; texts are empty, endless or full of control characters.
+A world has a few limits (none, tiny, exact, enormous), a few callers, and a habit. Reservations ask for
+exactly what is left, or for one more or less. Ids and whole commands are repeated, up to twenty times.
+Settlements differ by factors of 0, 1, 1.001 and 1000, or are missing, negative, or 2^63. Calls end
+late, twice, or never. Texts are empty, very long or full of control characters.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ ZONES = ("UTC", "America/Los_Angeles", "Australia/Lord_Howe", "Africa/Cairo", "A
          "Asia/Ho_Chi_Minh")  # fmt: skip
 METERS = ("input_tokens", "input_tokens", "tokens", "cost", "requests", "audio_minutes")
 AMOUNTS = (0, 1, 2, 10, 37, 100, 100, 1_000, 10**6, 2**53 + 1, 2**62)
-# Shortly before clocks change, before midnights that do not exist, and on an ordinary day.
+# Shortly before clock changes, before midnights that do not exist, and on an ordinary day.
 STARTS = (
-    1_805_007_600 * SECOND,  # 2027-03-14 07:00 UTC: three hours before California loses one
-    1_825_565_400 * SECOND,  # 2027-11-06 19:50 UTC: before it gains one
-    1_808_776_500 * SECOND,  # 2027-04-26 21:15 UTC: days before Cairo's midnight is skipped
+    1_805_007_600 * SECOND,  # 2027-03-14 07:00 UTC: three hours before California loses an hour
+    1_825_565_400 * SECOND,  # 2027-11-06 19:50 UTC: before California gains an hour
+    1_808_776_500 * SECOND,  # 2027-04-26 21:15 UTC: days before Cairo's skipped midnight
     1_790_955_000 * SECOND,  # 2026-10-02 14:50 UTC: before Lord Howe moves by half an hour
     1_795_435_200 * SECOND,
 )
@@ -82,7 +82,7 @@ class World:
         self.lasting = tuple(x for x in self.limits if x.mode is Mode.HARD)
         self.start = chance.choice(STARTS)
         self.bound = {labels: applicable(self.limits, labels) for labels in (*CALLS, *UNFIT)}
-        self.tries = chance.choice((0.02, 0.1, 0.4))  # how often something comes again
+        self.tries = chance.choice((0.02, 0.1, 0.4))  # how often a command is repeated
         self.leaps = chance.choice((0.001, 0.01, 0.1))
 
     def _limit(self, number: int) -> Limit:
@@ -101,11 +101,11 @@ class World:
         )  # fmt: skip
 
     def later(self, now: int) -> int:
-        """The next reading of the clock: mostly a little on, now and then anywhere."""
+        """The next time of the clock: mostly a little later, sometimes anywhere."""
         chance = self.chance
         if chance.random() < self.leaps:
             now += chance.choice(LEAPS)
-            if chance.random() < 0.4:  # onto an edge, or one microsecond beside it
+            if chance.random() < 0.4:  # exactly at a period's edge, or one microsecond off
                 length = chance.choice((MINUTE, HOUR, DAY))
                 now = now // length * length + chance.choice((-1, 0, 1))
             return max(now, 0)
@@ -113,7 +113,7 @@ class World:
 
 
 class Workload:
-    """Makes the commands of one run; looks at the second ledger to hit where it hurts."""
+    """Makes the commands of one run. It reads the second ledger to find amounts near the limits."""
 
     def __init__(self, world: World, second: SecondLedger, owners: list[str]) -> None:
         self._world, self._chance, self._second, self.owners = world, world.chance, second, owners
@@ -127,12 +127,12 @@ class Workload:
         )  # fmt: skip
 
     def batch(self) -> list[c.Command]:
-        """What is committed together."""
+        """The commands of one commit."""
         size = self._chance.choice((1, 1, 1, 1, 2, 3, 8))
         return [self.command() for _ in range(size)]
 
     def command(self) -> c.Command:
-        """One more; or one that came before, once more."""
+        """A new command, or an earlier one again."""
         chance, recent = self._chance, self._recent
         if recent and chance.random() < self._world.tries:
             return recent[int(chance.random() * len(recent))]
@@ -156,7 +156,7 @@ class Workload:
         kind = chance.random()
         if kind < 0.75 or not limits:
             return self._figures(chance.choice((0, 1, 1, 2, 3, 5, 8, 13, 20)))
-        if kind < 0.97:  # exactly what is left, or one beside it
+        if kind < 0.97:  # exactly what is left, or one more or less
             limit = chance.choice(limits)
             second = self._second
             used, held, _ = second.total(second.sums_of(limit.account), max(second.written_at, 0))
@@ -195,7 +195,7 @@ class Workload:
 
     def _some_id(self) -> str:
         chance = self._chance
-        if self._second.open and chance.random() < 0.5:  # one that is open, most likely a new one
+        if self._second.open and chance.random() < 0.5:  # an open one, most likely a new one
             return next(reversed(self._second.open))
         return self._ids[int(chance.random() * len(self._ids))]
 
@@ -217,14 +217,14 @@ class Workload:
     def record(self) -> c.Command:
         chance = self._chance
         id_, labels = self._new_id(), chance.choice(CALLS)
-        if chance.random() < 0.15:  # one that is there, as the same call or almost
+        if chance.random() < 0.15:  # an existing id, with the same call or nearly the same
             id_ = self._some_id()
             labels = self._second.calls[id_].labels if id_ in self._second.calls else labels
         figures = self._figures(chance.choice((0, 1, 5, 40)))
         return c.Record(id_, labels, figures, self._world.bound.get(labels, ()), self._earlier())
 
     def _earlier(self) -> int | None:
-        """When something was used that is written down now: most likely now."""
+        """The time of a use that is recorded now: most often now."""
         chance = self._chance
         if chance.random() < 0.7:
             return None
@@ -235,7 +235,7 @@ class Workload:
     def grow(self) -> c.Command:
         id_ = self._some_id()
         call = self._second.calls.get(id_)
-        limits = self._world.limits  # those of its labels are picked where it is carried out
+        limits = self._world.limits  # the ledger chooses those that match
         return c.Grow(id_, self._asked(CALLS[0] if call is None else call.labels, limits), limits)
 
     def draw(self) -> c.Command:
@@ -272,12 +272,12 @@ class Workload:
         return c.Sweep(dead, at_most, self._some_limits(), read, unread)
 
     def _some_leases(self) -> frozenset[str]:
-        """Leases whose journal somebody has read, or could not read."""
+        """Leases whose journal another process has read, or could not read."""
         there = [id_ for id_ in self._second.open if id_.startswith(LEASE)]
         return frozenset(id_ for id_ in there if self._chance.random() < 0.4)
 
     def _some_limits(self) -> tuple[Limit, ...]:
-        """All limits, or none: those who write from files once named none."""
+        """All limits, or none, as old spool files do."""
         return self._world.limits if self._chance.random() < 0.7 else ()
 
     def watch(self) -> c.Command:

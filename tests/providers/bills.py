@@ -1,7 +1,7 @@
-"""Requests of the shapes that were billed, and their bounds beside the bills.
+"""Requests like 237 that were billed, and their bounds compared with the bills.
 
-`python -m tests.providers.bills` prints the table. The facts are numbers of 237 recorded requests;
-every text, schema and medium here is made up to those sizes.
+`python -m tests.providers.bills` prints the table. The recordings have only the numbers of each
+request; this module makes texts, schemas and media of those sizes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Shape = Callable[["Row"], list[Any]]
 
 @dataclass(frozen=True)
 class Row:
-    """One billed request: its numbers by the names of COLUMNS, its tools and its media."""
+    """One billed request: its numbers by the names in COLUMNS, its tools and its media."""
 
     model: str
     numbers: dict[str, int]
@@ -71,13 +71,13 @@ class Row:
 
     @property
     def is_cached(self) -> bool:
-        """Whether a prompt that nothing in the request explains was billed: cached content."""
+        """Whether the bill has more prompt than the request explains: cached content."""
         known = self.text + self.declared + self.calls + self.responses + self.schema
         return not (self.tools or self.media or self.signature) and self.prompt > 20 * known
 
     @property
     def kind(self) -> str:
-        """What the request holds that costs most to bound."""
+        """The part of the request that is most expensive to bound."""
         if self.is_cached or any(medium.startswith("fileData") for medium in self.media):
             return "only pointed to"
         if self.tools:
@@ -107,7 +107,7 @@ def rows(path: Path = FACTS) -> list[Row]:
 
 
 def prose(tokens: int) -> str:
-    """English of that many tokens or a few more, by the estimate."""
+    """English text of this many tokens or slightly more, by the estimate."""
     text = ""
     words = iter(range(10**6))
     while tokens and estimate_tokens(text, with_language=False).tokens < tokens:
@@ -116,7 +116,7 @@ def prose(tokens: int) -> str:
 
 
 def json_of(tokens: int, make: Callable[[int], Any]) -> Any:
-    """What `make` makes of the least number with that many tokens of compact JSON."""
+    """Return `make(n)` for the smallest n that gives this many tokens of compact JSON."""
     number = 0
     while True:
         value = make(number)
@@ -137,7 +137,7 @@ def described(row: Row) -> list[Any]:
 
 
 def typed(row: Row) -> list[Any]:
-    """One function of many parameters."""
+    """One function with many parameters."""
     made: list[Any] = json_of(
         row.declared,
         lambda n: [{"name": "get_place", "parametersJsonSchema": {"type": "object", "properties": {
@@ -147,7 +147,7 @@ def typed(row: Row) -> list[Any]:
 
 
 def several(row: Row) -> list[Any]:
-    """Many functions of a parameter each."""
+    """Many functions with one parameter each."""
     made: list[Any] = json_of(
         row.declared,
         lambda n: [{"name": f"{WORDS[i % 48]}_{i}", "description": WORDS[i % 48],
@@ -161,12 +161,12 @@ SHAPES: dict[str, Shape] = {"described": described, "typed": typed, "several": s
 
 
 def png(width: int, height: int) -> bytes:
-    """The beginning of a PNG."""
+    """The first bytes of a PNG."""
     return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big")
 
 
 def medium(text: str) -> dict[str, Any]:
-    """A part with a medium as the facts write it: "image/png:400x301", "fileData:video/mp4"."""
+    """A part with a medium as the recordings name it: "image/png:400x301", "fileData:video/mp4"."""
     mime, _, size = text.partition(":")
     if mime == "fileData":
         about = {} if size == "None" else {"mimeType": size}
@@ -181,7 +181,7 @@ def medium(text: str) -> dict[str, Any]:
 
 
 def _data(mime: str, size: int) -> bytes:
-    """A file of that type. Lengths are those that the bills tell: 3.25, 4.5, 1.375, 10.03 s."""
+    """A file of that type. Its length is one that the bills show: 3.25, 4.5, 1.375 or 10.03 s."""
     if mime == "application/pdf":
         return b"%PDF-1.4 /Type /Pages /Count 1 /Type /Page ".ljust(size, b" ")
     if mime == "audio/mpeg":
@@ -194,7 +194,7 @@ def _data(mime: str, size: int) -> bytes:
 
 
 def body(row: Row, shape: Shape) -> dict[str, Any]:
-    """A request of the row's shape."""
+    """A request with the sizes of the row."""
     each, left = divmod(row.text, max(1, row.parts))
     parts: list[Any] = [
         {"text": prose(each + (left if i == 0 else 0))} for i in range(max(1, row.parts))
@@ -235,25 +235,25 @@ def estimated(text: str) -> TextCount:
 
 
 def exactly(text: str) -> TextCount:
-    """Count a text as if the estimate were exact: what is left of a ratio is not the text's."""
+    """Count a text as if the estimate were exact, so that the ratio shows only the other parts."""
     tokens = estimate_tokens(text, with_language=False).tokens
     return RoughCount(tokens, tokens)
 
 
 def call_of(row: Row, shape: Shape, count: CountText = estimated) -> Call:
-    """The call of a request of the row's shape."""
+    """The call of a request with the sizes of the row."""
     url = f"{GEMINI}/v1beta/models/{row.model}:generateContent"
     return understood(post(url, body(row, shape)), count=count)[1]
 
 
 def total(quantities: Any, meters: tuple[str, ...]) -> int:
-    """Tokens of some meters, of every modality."""
+    """The tokens of some meters, all modalities together."""
     return sum(n for key, n in quantities.items() if key.partition("@")[0] in meters)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A bound and a typical figure beside the bill."""
+    """A bound and a typical figure, and the bill."""
 
     row: Row
     bound: int
@@ -262,7 +262,7 @@ class Compared:
 
     @property
     def is_passed(self) -> bool:
-        """Whether the bill is above the bound."""
+        """Whether the bill exceeds the bound."""
         return self.row.billed_input > self.bound or self.row.billed_output > self.output_bound
 
 
@@ -277,16 +277,16 @@ def compared(shape: Shape, path: Path = FACTS, count: CountText = estimated) -> 
 
 
 def halves(found: list[Compared]) -> tuple[list[Compared], list[Compared]]:
-    """(the half that was looked at, the half that was held out)."""
+    """Split the rows: (the half that the rules were made from, the other half)."""
     mixed = list(found)
     random.Random(SEED).shuffle(mixed)
     return mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
 
 
 def table(found: list[Compared]) -> str:
-    """By kind: rows, bills above their bound, bound to bill (least and median), typical to bill.
+    """A table by kind: rows, bills above their bound, bound / bill (least and median), typical / bill.
 
-    "told" is every row but those whose size the request does not tell.
+    "told" means all rows except those whose size the request does not show.
     """
     lines = [
         f"{'kind':22}{'rows':>5}{'above':>6}{'least':>7}{'bound/bill':>11}{'typical/bill':>13}"

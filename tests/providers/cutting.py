@@ -1,4 +1,4 @@
-"""Answers cut and split: what has to hold at every byte, for tests and for the proof."""
+"""Checks of answers that are cut or split at any byte, for tests and for the proof."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.providers.wires import Wire
 PACKED: Mapping[str, Callable[[bytes], bytes]] = {
     "": bytes, "gzip": gzip.compress, "deflate": zlib.compress,
 }  # fmt: skip
-# What goes over a socket, as (sent by the program, message), for each kind of session.
+# The messages of a socket, as (sent by the program, message), for each kind of session.
 SOUND = bytes(3_200)
 SOCKETS: Mapping[str, tuple[str, Sequence[tuple[bool, str | bytes]]]] = {
     "gemini live": (
@@ -58,19 +58,19 @@ SOCKETS: Mapping[str, tuple[str, Sequence[tuple[bool, str | bytes]]]] = {
 
 
 def pieces(data: bytes, cuts: Sequence[int]) -> list[bytes]:
-    """Data cut at these places, in any order, any of them twice or beyond the end."""
+    """Data cut at these places. The places may be in any order, repeated, or beyond the end."""
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     return [data[a:b] for a, b in pairwise(places)]
 
 
 def cut(wire: Wire, end: int, *, complete: bool, encoding: str = "") -> Usage:
-    """Read an answer up to a byte and check what holds wherever it ends."""
+    """Read an answer up to a byte, and check what must hold wherever an answer ends."""
     data = PACKED[encoding](wire.body)[:end]
     usage = read(wire.request, data, complete=complete, headers={"content-encoding": encoding})
     paid = {key: n for key, n in usage.quantities.items() if key != "requests"}
     assert sum(paid.values()) > 0, f"{wire.name} cut at {end} is free"
     check_quantities(usage.quantities)
-    if usage.provenance is Provenance.REPORTED:  # only when all of it had been said
+    if usage.provenance is Provenance.REPORTED:  # only if the provider's figures arrived
         assert usage.quantities == wire.total or usage.quantities.keys() <= wire.total.keys()
     if not usage.complete:
         assert usage.outcome is Outcome.UNKNOWN
@@ -78,7 +78,7 @@ def cut(wire: Wire, end: int, *, complete: bool, encoding: str = "") -> Usage:
 
 
 def split(wire: Wire, cuts: Sequence[int], encoding: str) -> None:
-    """However an answer is cut into pieces, it is read as the provider says."""
+    """Check that an answer in these pieces gives the provider's figures."""
     data = PACKED[encoding](wire.body)
     headers = {"content-encoding": encoding}
     usage = read(wire.request, pieces(data, cuts), headers=headers)
@@ -87,7 +87,7 @@ def split(wire: Wire, cuts: Sequence[int], encoding: str) -> None:
 
 
 def socket_cut(name: str, messages: int, end: int, *, complete: bool) -> Usage:
-    """A session that ends within a message: never less than after the message before, never free."""
+    """Check a session that ends inside a message: it costs no less than before that message, and never 0."""
     url, script = SOCKETS[name]
     session = _session(url)
     before: Usage | None = None
@@ -106,7 +106,7 @@ def socket_cut(name: str, messages: int, end: int, *, complete: bool) -> Usage:
 
 
 def socket_places(name: str) -> list[tuple[int, int]]:
-    """Every place that a session can be cut at: messages that came whole, bytes of the next."""
+    """Every place to cut a session: (messages that arrived whole, bytes of the next one)."""
     _, script = SOCKETS[name]
     places = [(n, end) for n, (_, message) in enumerate(script) for end in range(len(message))]
     return [*places, (len(script), 0)]

@@ -1,4 +1,4 @@
-"""Sound files made by hand, byte by byte: nothing but headers and frames of silence."""
+"""Sound files made byte by byte: only headers and silent frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 
 def wav(seconds: float, *, rate: int = 8_000, channels: int = 1) -> bytes:
-    """PCM, 16 bits."""
+    """A WAV file: PCM, 16 bits."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(channels)
@@ -20,7 +20,7 @@ def wav(seconds: float, *, rate: int = 8_000, channels: int = 1) -> bytes:
 
 
 def flac(samples: int, rate: int = 44_100, channels: int = 2) -> bytes:
-    """STREAMINFO and some noise."""
+    """A FLAC file: STREAMINFO and random bytes."""
     packed = rate << 44 | (channels - 1) << 41 | 15 << 36 | samples
     info = struct.pack(">HH6x", 4096, 4096) + packed.to_bytes(8, "big") + bytes(16)
     return b"fLaC" + b"\x80" + len(info).to_bytes(3, "big") + info + b"\xff\xf8" * 500
@@ -36,7 +36,7 @@ def _crc(data: bytes, polynomial: int, bits: int) -> int:
 
 
 def piped_flac(frames: int, last: int) -> bytes:
-    """FLAC whose header states no length: mono, 16 kHz, frames of 4,096 samples but the last."""
+    """FLAC whose header states no length: mono, 16 kHz, frames of 4,096 samples except the last."""
     packed = 16_000 << 44 | 0 << 41 | 15 << 36
     info = struct.pack(">HH6x", 4096, 4096) + packed.to_bytes(8, "big") + bytes(16)
     out = b"fLaC\x80" + len(info).to_bytes(3, "big") + info
@@ -49,21 +49,21 @@ def piped_flac(frames: int, last: int) -> bytes:
 
 
 def mp3_frame(kbits_index: int = 9, *, mono: bool = False) -> bytes:
-    """MPEG 1 layer III at 44.1 kHz; index 9 is 128 kbit/s."""
+    """A frame of MPEG 1 layer III at 44.1 kHz; index 9 means 128 kbit/s."""
     kbits = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160)[kbits_index]
     head = bytes([0xFF, 0xFB, kbits_index << 4, 0xC0 if mono else 0x00])
     return head + bytes(144 * kbits * 1000 // 44_100 - 4)
 
 
 def xing(frames: int, size: int) -> bytes:
-    """A first frame whose tag says how many frames and bytes follow."""
+    """A first frame with a Xing tag, which states the number of frames and bytes that follow."""
     frame = bytearray(mp3_frame())
     frame[36:52] = b"Xing" + struct.pack(">III", 3, frames, size)
     return bytes(frame)
 
 
 def vbri(frames: int) -> bytes:
-    """The other tag."""
+    """A first frame with a VBRI tag, which states the same."""
     frame = bytearray(mp3_frame())
     frame[36:54] = b"VBRI" + bytes(10) + struct.pack(">I", frames)
     return bytes(frame)
@@ -77,7 +77,7 @@ def adts(frames: int) -> bytes:
 
 
 def ogg_page(serial: int, granule: int, *packets: bytes, first: bool = False) -> bytes:
-    """One page of whole packets."""
+    """An Ogg page with whole packets."""
     data = b"".join(packets)
     lengths = [n for p in packets for n in [255] * (len(p) // 255) + [len(p) % 255]]
     head = struct.pack("<4sBBqIII", b"OggS", 0, 2 if first else 0, granule, serial, 0, 0)
@@ -88,13 +88,13 @@ _SILK = b"\x08\x01\x02\x03"  # a packet of 20 milliseconds
 
 
 def opus_head(serial: int, channels: int = 1) -> bytes:
-    """The page that begins a stream of Opus."""
+    """The first page of an Opus stream."""
     head = b"OpusHead" + struct.pack("<BBHIHB", 1, channels, 312, 48_000, 0, 0)
     return ogg_page(serial, 0, head, first=True)
 
 
 def opus(seconds: float, serial: int = 1, channels: int = 1, *, late: int = 0) -> bytes:
-    """Ogg Opus; 312 samples are skipped at the start. `late` is the position of the first one."""
+    """Ogg Opus; 312 samples are skipped at the start. `late` is the position of the first sample."""
     pages = [opus_head(serial, channels), ogg_page(serial, 0, b"OpusTags" + bytes(20))]
     total = int(seconds * 48_000) + 312
     pages += [
@@ -105,7 +105,7 @@ def opus(seconds: float, serial: int = 1, channels: int = 1, *, late: int = 0) -
 
 
 def vorbis(seconds: float, *, late: int = 0) -> bytes:
-    """Ogg Vorbis at 44.1 kHz, stereo; all blocks have 2,048 samples."""
+    """Ogg Vorbis at 44.1 kHz, stereo; every block has 2,048 samples."""
     head = b"\x01vorbis" + struct.pack("<IBI", 0, 2, 44_100) + bytes(12) + b"\xb8\1"
     pages, total = [ogg_page(7, 0, head, first=True)], int(seconds * 44_100)
     for at in range(50_176, total + 50_176, 50_176):
@@ -116,13 +116,13 @@ def vorbis(seconds: float, *, late: int = 0) -> bytes:
 
 
 def box(name: bytes, *inner: bytes) -> bytes:
-    """A box of an MP4."""
+    """An MP4 box."""
     data = b"".join(inner)
     return struct.pack(">I4s", len(data) + 8, name) + data
 
 
 def esds(decoder: bytes, configuration: int) -> bytes:
-    """The box of AAC: `decoder` is the 13 bytes of its DecoderConfigDescriptor."""
+    """The box that describes AAC: `decoder` is the 13 bytes of its DecoderConfigDescriptor."""
     config = decoder + b"\x05\x02" + configuration.to_bytes(2, "big")
     stream = b"\0\0\0\x04" + bytes([len(config)]) + config
     return box(b"esds", bytes(4) + b"\x03" + bytes([len(stream)]) + stream)
@@ -153,9 +153,10 @@ def mp4(
     entry: bytes = b"mp4a", configuration: bytes = _AAC, kind: bytes = b"soun",
     edits: Sequence[tuple[int, int]] = (),
 ) -> bytes:  # fmt: skip
-    """A mono sound track, perhaps beside a longer film; the index at either end.
+    """An MP4 with a mono sound track, and a longer video track if asked; the index is at the start or
+    the end.
 
-    `edits`: (milliseconds that are played, from which millisecond on, or -1 for silence).
+    Each of `edits` is (milliseconds to play, first millisecond to play, or -1 for silence).
     """
     longest = max(milliseconds, film)
     if wide:
@@ -175,9 +176,9 @@ def mp4(
 
 
 def fragments(pieces: int, *, first: int = 0) -> bytes:
-    """An MP4 of fragments of 50 samples of 1024 at 48 kHz each, one half by default length.
+    """An MP4 of fragments. Each has 50 samples of 1024 at 48 kHz, half of them by default length.
 
-    `first`: so many more of them lie in the index in front.
+    `first` is the number of additional samples in the index at the front.
     """
     trex = box(b"trex", struct.pack(">IIIIII", 0, 1, 1, 1024, 0, 0))
     mvhd = box(b"mvhd", struct.pack(">IIIII", 0, 0, 0, 1000, 0), bytes(80))
@@ -197,14 +198,14 @@ def fragments(pieces: int, *, first: int = 0) -> bytes:
 
 
 def element(identity: int, data: bytes, *, unknown: bool = False) -> bytes:
-    """An element of Matroska."""
+    """A Matroska element."""
     name = identity.to_bytes((identity.bit_length() + 7) // 8, "big")
     size = b"\x01" + b"\xff" * 7 if unknown else (1 << 56 | len(data)).to_bytes(8, "big")
     return name + size + data
 
 
 def webm(*, duration_ms: float | None = None, clusters: int = 3, unknown: bool = False) -> bytes:
-    """WebM of stereo Opus: blocks of 20 ms, 50 to a cluster."""
+    """WebM with stereo Opus: blocks of 20 ms, 50 to a cluster."""
     info = element(0x2AD7B1, (1_000_000).to_bytes(3, "big"))
     if duration_ms is not None:
         info += element(0x4489, struct.pack(">d", duration_ms))
@@ -223,5 +224,5 @@ def webm(*, duration_ms: float | None = None, clusters: int = 3, unknown: bool =
 
 
 def amr(frames: int) -> bytes:
-    """AMR, narrow band, 12.2 kbit/s."""
+    """An AMR file, narrow band, 12.2 kbit/s."""
     return b"#!AMR\n" + (b"\x3c" + bytes(31)) * frames

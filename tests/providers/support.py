@@ -1,4 +1,4 @@
-"""What the tests of providers share: requests, answers fed in pieces, streams built from bodies."""
+"""Helpers of the providers' tests: requests, answers in pieces, streams built from bodies."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ JSON_TYPE = {"content-type": "application/json"}
 
 
 def post(url: str, body: object = None, headers: Mapping[str, str] | None = None) -> Request:
-    """A POST; a body that is not bytes is sent as JSON."""
+    """A POST request. A body that is not bytes is sent as JSON."""
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     return Request("POST", url, dict(JSON_TYPE) | dict(headers or {}), data)
 
 
 def understood(request: Request, *, count: CountText | None = None) -> tuple[Adapter, Call]:
-    """The adapter and call of a request that must be recognised, without plug-ins."""
+    """The adapter and the call of a request that an adapter must recognise; plug-ins are not loaded."""
     found = recognise(request, among=BUILT_IN, count=count)
     assert found is not None
     return found
@@ -51,12 +51,12 @@ def sse(bodies: Iterable[object], *, end: str = "\r\n") -> bytes:
 
 
 def array(bodies: Iterable[object]) -> bytes:
-    """The JSON array that streamGenerateContent answers without alt=sse."""
+    """The JSON array that streamGenerateContent sends without alt=sse."""
     return b"[" + b",\r\n".join(json.dumps(b, indent=1).encode() for b in bodies) + b"]"
 
 
 def tokens(usage: Usage) -> int:
-    """All tokens of a usage."""
+    """The sum of all tokens of a usage."""
     return sum(n for key, n in usage.quantities.items() if key.partition("@")[0].endswith("tokens"))
 
 

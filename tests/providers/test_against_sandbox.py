@@ -1,4 +1,4 @@
-"""What an adapter reads is what the sandbox bills, and never more than the bound set aside for it."""
+"""An adapter reads exactly what the sandbox bills, and the bill never exceeds the reserved bound."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize("request_", ASKED, ids=lambda r: urlsplit(r.url).path.rpartition("/")[2])
-def test_the_bill_is_read_and_was_bounded(request_: Request) -> None:
+def test_the_sandboxs_bill_is_read_and_is_within_the_bound(request_: Request) -> None:
     parts = urlsplit(request_.url)
     sent = SandboxRequest(
         "POST", parts.path, tuple(parse_qsl(parts.query)), request_.headers, request_.body or b""
@@ -61,7 +61,7 @@ def test_the_bill_is_read_and_was_bounded(request_: Request) -> None:
 
 
 def total(quantities: object) -> dict[str, int]:
-    """Sums that a bound covers: input of any kind, output with thoughts."""
+    """The sums that a bound covers: all input, and output including thinking tokens."""
     assert isinstance(quantities, dict)
     summed: dict[str, int] = {}
     for key, amount in quantities.items():

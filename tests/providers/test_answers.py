@@ -1,4 +1,4 @@
-"""Answers that are not as they should be, and those whose figures need thought."""
+"""Unusual answers: damaged, incomplete, or with figures that must be derived."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ def test_a_blocked_prompt_costs_nothing() -> None:
     assert (usage.provenance, usage.options) == (Provenance.REPORTED, {"tier": "standard"})
 
 
-def test_an_answer_that_thought_itself_to_the_end_is_billed() -> None:
+def test_an_answer_that_spent_its_whole_cap_on_thinking_is_billed() -> None:
     metadata = {"promptTokenCount": 10, "thoughtsTokenCount": 90, "totalTokenCount": 100}
     usage = read(GENERATE, gemini_answer(metadata, finish="MAX_TOKENS"))
     assert usage.quantities == {"input_tokens": 10, "thought_tokens": 90, "requests": 1}
     assert usage.provenance is Provenance.REPORTED
 
 
-def test_a_missing_count_is_what_the_total_leaves_over() -> None:
+def test_a_missing_count_is_the_total_minus_the_other_counts() -> None:
     usage = read(GENERATE, gemini_answer({"promptTokenCount": 10, "totalTokenCount": 34}, "hi"))
     assert usage.quantities["output_tokens"] == 24
     assert usage.note == ""
 
 
-def test_what_tools_were_asked_is_no_part_of_an_answer_without_a_count() -> None:
+def test_tool_prompt_tokens_do_not_count_as_a_missing_answer() -> None:
     metadata = {
         "promptTokenCount": 10, "toolUsePromptTokenCount": 7, "thoughtsTokenCount": 3,
         "totalTokenCount": 34,
@@ -67,14 +67,14 @@ def test_what_tools_were_asked_is_no_part_of_an_answer_without_a_count() -> None
     assert usage.note == ""
 
 
-def test_a_total_that_does_not_add_up_is_flagged_and_not_believed() -> None:
+def test_a_total_that_does_not_add_up_is_marked_and_not_used() -> None:
     metadata = {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 99}
     usage = read(GENERATE, gemini_answer(metadata, "hi"))
     assert (usage.quantities["input_tokens"], usage.quantities["output_tokens"]) == (10, 5)
     assert "total" in usage.note
 
 
-def test_details_that_cannot_be_are_survived() -> None:
+def test_impossible_details_do_not_raise() -> None:
     metadata = {
         "promptTokenCount": 10,
         "promptTokensDetails": [
@@ -88,7 +88,7 @@ def test_details_that_cannot_be_are_survived() -> None:
     assert usage.quantities == {"input_tokens@image": 10, "output_tokens": 1, "requests": 1}
 
 
-def test_cached_tokens_without_details_are_taken_from_what_there_is() -> None:
+def test_cached_tokens_without_details_are_taken_from_the_known_modalities() -> None:
     metadata = {
         "promptTokenCount": 100, "cachedContentTokenCount": 60, "totalTokenCount": 100,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 20},
@@ -101,7 +101,7 @@ def test_cached_tokens_without_details_are_taken_from_what_there_is() -> None:
     }  # fmt: skip
 
 
-def test_a_last_chunk_that_forgot_the_answer_keeps_the_most_ever_said() -> None:
+def test_a_last_chunk_without_answer_tokens_keeps_the_largest_count_before() -> None:
     forgot = {**CHUNKS[2], "usageMetadata": {"promptTokenCount": 79, "totalTokenCount": 79}}
     usage = read(STREAM, sse([CHUNKS[0], CHUNKS[0], forgot]))
     assert usage.quantities["input_tokens"] == 79
@@ -109,7 +109,7 @@ def test_a_last_chunk_that_forgot_the_answer_keeps_the_most_ever_said() -> None:
     assert (usage.provenance, usage.complete) == (Provenance.ESTIMATED, True)
 
 
-def test_a_stream_cut_after_a_reset_keeps_what_was_said_before() -> None:
+def test_a_stream_cut_after_a_counter_reset_keeps_the_earlier_counts() -> None:
     reset = {"usageMetadata": {"promptTokenCount": 46, "totalTokenCount": 46}, "candidates": []}
     usage = read(STREAM, sse([CHUNKS[0], reset]), complete=False)
     assert usage.quantities["input_tokens"] == 46
@@ -122,10 +122,10 @@ def _chunk(text: str, **metadata: int) -> dict[str, Any]:
     return {**chunk, "usageMetadata": metadata} if metadata else chunk
 
 
-def test_a_stream_cut_after_a_total_is_that_total_and_the_text_that_came_after_it() -> None:
+def test_a_stream_cut_after_a_total_counts_that_total_and_the_later_text() -> None:
     told = _chunk("từ " * 40, promptTokenCount=9, candidatesTokenCount=17, thoughtsTokenCount=5)
     usage = read(STREAM, sse([told]), complete=False)
-    # However many tokens we would have made of the text: the provider has counted it.
+    # The provider has counted this text, so our own estimate of it does not matter.
     assert usage.quantities == {
         "input_tokens": 9, "output_tokens": 17, "thought_tokens": 5, "requests": 1,
     }  # fmt: skip
@@ -134,7 +134,7 @@ def test_a_stream_cut_after_a_total_is_that_total_and_the_text_that_came_after_i
     assert usage.quantities["output_tokens"] == 17 + 10
 
 
-def test_a_cut_stream_whose_total_went_back_keeps_what_was_made() -> None:
+def test_a_cut_stream_whose_total_decreased_keeps_the_largest_total() -> None:
     first = _chunk("a", promptTokenCount=9, candidatesTokenCount=198, thoughtsTokenCount=30)
     second = _chunk("b", promptTokenCount=11, candidatesTokenCount=46)
     usage = read(STREAM, sse([first, second]), complete=False)
@@ -146,7 +146,7 @@ def test_a_cut_stream_whose_total_went_back_keeps_what_was_made() -> None:
     assert (usage.quantities["output_tokens"], usage.provenance) == (46, Provenance.REPORTED)
 
 
-def test_a_stream_without_usage_is_estimated_by_its_text() -> None:
+def test_a_stream_without_usage_is_estimated_from_its_text() -> None:
     chunk = {
         "candidates": [{"content": {"parts": [{"text": "word " * 100}]}, "finishReason": "STOP"}]
     }
@@ -177,7 +177,7 @@ def test_a_chat_stream_without_include_usage_is_estimated() -> None:
         ("gemini-2.5-flash", {"groundingChunks": [{"retrievedContext": {}}]}, 0),
     ],
 )
-def test_grounding_is_counted_by_prompts_to_2_and_by_queries_from_3(
+def test_grounding_is_counted_by_prompts_up_to_2_and_by_queries_from_3(
     model: str, grounding: dict[str, object], searches: int
 ) -> None:
     body = json.loads(gemini_answer({"promptTokenCount": 1, "totalTokenCount": 1}))
@@ -194,7 +194,7 @@ def test_grounding_repeated_in_a_stream_is_counted_once() -> None:
     assert usage.quantities["searches"] == 2
 
 
-def test_the_tier_that_was_served_is_said_by_header_or_body() -> None:
+def test_the_served_tier_is_read_from_a_header_or_the_body() -> None:
     body = gemini_answer({"promptTokenCount": 1, "totalTokenCount": 1})
     usage = read(GENERATE, body, headers={"x-gemini-service-tier": "priority"})
     assert usage.options == {"tier": "priority"}
@@ -230,7 +230,7 @@ def test_an_error_after_text_is_billed_for_the_text() -> None:
     assert reader.fault.billed
 
 
-def test_an_encoding_that_cannot_be_read_is_estimated_as_typical_or_more() -> None:
+def test_an_unreadable_encoding_is_estimated_at_the_typical_amount_or_more() -> None:
     usage = read(GENERATE, b"\x8b\x00" * 40, headers={"content-encoding": "br"})
     _, call = understood(GENERATE)
     assert usage.quantities == call.typical
@@ -239,13 +239,13 @@ def test_an_encoding_that_cannot_be_read_is_estimated_as_typical_or_more() -> No
     assert long.quantities["output_tokens"] == 4_000
 
 
-def test_a_body_decoded_before_us_is_read_as_it_is() -> None:
+def test_a_body_that_was_already_decoded_is_read_unchanged() -> None:
     for encoding in ("gzip", "br", "deflate"):
         usage = read(WIRES[3].request, WIRES[3].body, headers={"content-encoding": encoding})
         assert usage.quantities == WIRES[3].total
 
 
-def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compression_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = 0
     original = framing.Framing.feed
 
@@ -265,7 +265,7 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         assert tokens(usage) > 0
 
 
-def test_of_a_document_too_large_to_keep_the_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_a_document_too_large_to_keep_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(framing, "MOST_HELD", 4_000)
     monkeypatch.setattr(framing, "TAIL", 1_000)
     image = {"inlineData": {"mimeType": "image/png", "data": "A" * 50_000}}
@@ -284,7 +284,7 @@ def test_of_a_document_too_large_to_keep_the_end_is_read(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_transcript_too_large_to_keep_is_booked_by_the_length_it_begins_with(
+def test_a_transcript_too_large_to_keep_uses_the_length_at_its_start(
     packed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(framing, "MOST_HELD", 4_000)
@@ -308,7 +308,7 @@ def test_a_transcript_too_large_to_keep_is_booked_by_the_length_it_begins_with(
         assert (cut.outcome, cut.complete) == (Outcome.UNKNOWN, False)
 
 
-def test_a_transcript_that_begins_with_its_results_is_booked_by_the_length_it_ends_with(
+def test_a_transcript_that_starts_with_its_results_uses_the_length_at_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(framing, "MOST_HELD", 4_000)
@@ -318,7 +318,7 @@ def test_a_transcript_that_begins_with_its_results_is_booked_by_the_length_it_en
     assert read(request, json.dumps(body).encode()).quantities["audio_milliseconds"] == 60_000
 
 
-def test_pictures_and_sound_without_usage_are_not_nothing() -> None:
+def test_pictures_and_sound_without_usage_are_estimated_above_zero() -> None:
     for mime, data, least in (("image/png", "AAAA", 1_290), ("audio/L16", "A" * 64_000, 25)):
         part = {"inlineData": {"mimeType": mime, "data": data}}
         body = {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]}
@@ -329,14 +329,14 @@ def test_pictures_and_sound_without_usage_are_not_nothing() -> None:
         )
 
 
-def test_a_last_chunk_that_says_only_the_tier_keeps_the_figures() -> None:
+def test_a_last_chunk_with_only_the_tier_keeps_the_figures() -> None:
     last = {"candidates": [{"finishReason": "STOP"}], "usageMetadata": {"trafficType": "ON_DEMAND"}}
     usage = read(STREAM, sse([CHUNKS[0], last]))
     assert usage.quantities == {"input_tokens": 169, "output_tokens": 12, "requests": 1}
     assert usage.options == {"tier": "standard"}
 
 
-def test_a_batch_is_booked_by_estimate_and_its_result_says_the_truth() -> None:
+def test_a_batch_is_estimated_and_its_result_has_the_true_figures() -> None:
     one = {"request": {"contents": [{"parts": [{"text": "hello"}]}]}}
     made = post(
         f"{GEMINI}/v1beta/models/gemini-2.5-flash:batchGenerateContent",
@@ -348,7 +348,7 @@ def test_a_batch_is_booked_by_estimate_and_its_result_says_the_truth() -> None:
     assert usage.quantities["output_tokens"] > 0
 
 
-def test_an_interaction_in_the_background_is_estimated() -> None:
+def test_a_background_interaction_is_estimated() -> None:
     request = post(f"{GEMINI}/v1beta/interactions", {"model": "gemini-3-flash", "input": "hello"})
     body = {"id": "i-1", "status": "in_progress"}
     usage = read(request, json.dumps(body).encode())
@@ -371,7 +371,7 @@ def test_thoughts_inside_an_interactions_output_are_not_counted_twice() -> None:
     }  # fmt: skip
 
 
-def test_live_adds_the_thoughts_that_its_total_leaves_out() -> None:
+def test_a_live_session_adds_thinking_tokens_that_its_total_leaves_out() -> None:
     notes: list[str] = []
     quantities = live_usage(
         {
@@ -400,7 +400,7 @@ def test_vertex_predictions_are_read() -> None:
     assert read(request, json.dumps(pictures).encode()).quantities == {"images": 2, "requests": 1}
 
 
-def test_a_callback_is_booked_by_what_was_expected() -> None:
+def test_a_transcription_with_callback_is_booked_at_its_expected_length() -> None:
     url = f"{DEEPGRAM}/v1/listen?model=nova-3&callback=https://example.org/done"
     usage = read(post(url, {"url": "https://example.org/a.wav"}), b'{"request_id": "d-9"}')
     assert (usage.request_id, usage.provenance) == ("d-9", Provenance.ESTIMATED)
@@ -408,7 +408,7 @@ def test_a_callback_is_booked_by_what_was_expected() -> None:
     assert "callback" in usage.note
 
 
-def test_two_channels_are_billed_twice_only_when_asked_for() -> None:
+def test_two_channels_are_billed_twice_only_on_request() -> None:
     listen = WIRES[8]
     plain = post(f"{DEEPGRAM}/v1/listen?model=nova-2-phonecall", {"url": "https://example.org/a"})
     assert read(plain, listen.body).quantities["audio_milliseconds"] == 12_500
@@ -428,7 +428,7 @@ def test_two_channels_are_billed_twice_only_when_asked_for() -> None:
         ),
     ],
 )  # fmt: skip
-def test_transcriptions_by_length_or_by_tokens(
+def test_transcriptions_are_counted_by_length_or_by_tokens(
     body: dict[str, object], quantities: dict[str, int]
 ) -> None:
     usage = read(post(f"{OPENAI}/v1/audio/transcriptions"), json.dumps(body).encode())
@@ -436,7 +436,7 @@ def test_transcriptions_by_length_or_by_tokens(
     assert usage.provenance is Provenance.REPORTED
 
 
-def test_a_message_counts_cache_writes_as_input_and_says_so() -> None:
+def test_a_message_counts_cache_writes_as_input_and_notes_them() -> None:
     usage = read(WIRES[7].request, WIRES[7].body)
     assert "60 (5 m), 40 (1 h)" in usage.note
     whole = {"id": "m", "type": "message", "model": "claude-z", "content": [{"type": "text", "text": "x"}],

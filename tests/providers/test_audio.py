@@ -1,4 +1,4 @@
-"""Lengths by headers: right where the whole is there, right or not told where only a part is."""
+"""Lengths from headers: exact for a whole file; for a part of a file, exact or unknown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ID3 = b"ID3\x03\0\0\0\0\1\0" + bytes(128)
 
 
 def resized(data: bytes, size: int) -> bytes:
-    """A WAV whose header says another size of its sound."""
+    """A WAV file whose header states another size of its sound."""
     return data[:40] + struct.pack("<I", size) + data[44:]
 
 
@@ -38,7 +38,7 @@ WHOLE = [
     ("mp3", b"".join(sounds.mp3_frame(5 + i % 5) for i in range(90)), 90 * FRAME, 2, True),
     ("mp3", sounds.xing(90, 91 * 417) + sounds.mp3_frame() * 90, 90 * FRAME, 2, True),
     ("mp3", sounds.vbri(90) + sounds.mp3_frame() * 90, 90 * FRAME, 2, True),
-    # two files one behind the other: the tag is about the first one only, and is no sound
+    # two files in a row: the tag describes only the first, and is no sound itself
     ("mp3", (sounds.xing(400, 401 * 417) + sounds.mp3_frame() * 400) * 2, 801 * FRAME, 2, True),
     ("mp3", CBR + b"damage" * 50 + CBR, 200 * FRAME, 2, True),
     ("aac", sounds.adts(100), 102_400 / 44.1, 2, True),
@@ -57,7 +57,7 @@ WHOLE = [
 
 
 @pytest.mark.parametrize(("form", "data", "milliseconds", "channels", "exact"), WHOLE)
-def test_a_whole_file_tells_its_length(
+def test_a_whole_file_gives_its_length(
     form: str, data: bytes, milliseconds: float, channels: int, exact: bool
 ) -> None:
     sound = read_sound(data)
@@ -75,7 +75,7 @@ def test_a_whole_file_tells_its_length(
 
 @pytest.mark.parametrize(("form", "data", "milliseconds", "channels", "exact"), WHOLE)
 @pytest.mark.parametrize("head", [12, 200, 4_096, 9_000])
-def test_a_part_of_a_file_tells_the_same_or_more_or_nothing(
+def test_a_part_of_a_file_gives_the_same_length_or_more_or_none(
     form: str, data: bytes, milliseconds: float, channels: int, exact: bool, head: int
 ) -> None:
     whole = read_sound(data)
@@ -86,21 +86,21 @@ def test_a_part_of_a_file_tells_the_same_or_more_or_nothing(
     for tail in (b"", data[-3_000:]):
         part = read_sound(data[:head], tail=tail, total=len(data))
         if part is None or chained:
-            continue  # that another file follows the first can't be seen in a part
+            continue  # a part does not show that another file follows
         if part.exact and exact:
             assert part.microseconds == whole.microseconds
         else:
             assert part.microseconds >= whole.microseconds * 0.995
 
 
-def test_most_files_tell_by_both_ends() -> None:
+def test_most_files_give_their_length_from_both_ends() -> None:
     for form, data, *_ in WHOLE:
         if form in ("wav", "flac", "mp4", "aac") and b"moof" not in data:
             assert read_sound(data[:4_096], tail=data[-3_000:], total=len(data)) is not None
 
 
 @given(data=st.binary(max_size=300))
-def test_random_bytes_are_no_sound_and_never_raise(data: bytes) -> None:
+def test_random_bytes_are_not_sound_and_never_raise(data: bytes) -> None:
     marks = (b"", b"RIFF0000WAVEfmt ", b"fLaC", b"OggS", b"\x1a\x45\xdf\xa3", b"\0\0\0\x10ftyp",
         b"\xff\xfb\x90\0", b"\xff\xf1", b"ID3", b"#!AMR\n")  # fmt: skip
     for mark in marks:
@@ -110,7 +110,7 @@ def test_random_bytes_are_no_sound_and_never_raise(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("row", WHOLE, ids=lambda row: row[0])
-def test_a_cut_anywhere_never_raises(row: tuple[str, bytes, float, int, bool]) -> None:
+def test_a_file_cut_anywhere_never_raises(row: tuple[str, bytes, float, int, bool]) -> None:
     data = row[1][:2_500]
     for end in range(0, len(data), 3):
         read_sound(data[:end])
@@ -127,16 +127,16 @@ def test_a_wrong_byte_never_raises(
     assert sound is None or 0 <= sound.microseconds <= 10**15
 
 
-def test_a_box_smaller_than_its_own_header_ends_the_reading() -> None:
+def test_a_box_smaller_than_its_header_ends_the_read() -> None:
     film, start = sounds.mp4(7_300), sounds.box(b"ftyp", b"isom", bytes(4))
     assert read_sound(start + sounds.box(b"free") + film) == read_sound(film) is not None
     assert read_sound(start + struct.pack(">I3s", 7, b"fre") + film) is None
-    # The 64-bit form has a header of 16 bytes; a size of 0 would keep the reader there for ever.
+    # The 64-bit form has a header of 16 bytes. With a size of 0 the reader would never advance.
     assert read_sound(start + struct.pack(">I4sQ", 1, b"free", 15)[:15] + film) is None
     assert read_sound(start + struct.pack(">I4sQ", 1, b"free", 0) + film) is None
 
 
-def test_lengths_are_rounded_up_to_bound_and_to_the_nearest_to_book() -> None:
+def test_lengths_are_rounded_up_for_bounds_and_to_the_nearest_for_entries() -> None:
     sound = Sound("wav", 1_000_400)
     assert (sound.milliseconds, sound.billed_milliseconds, sound.seconds) == (1_001, 1_000, 1.0004)
     assert longest_milliseconds(750) == 1_000

@@ -1,4 +1,4 @@
-"""No bill is above its bound: requests of the shapes of 237 that were billed."""
+"""No bill exceeds its bound, for requests like 237 that were billed."""
 
 from __future__ import annotations
 
@@ -32,31 +32,33 @@ def found(facts: Path) -> Callable[[str], list[bills.Compared]]:
 
 
 @pytest.mark.parametrize("shape", bills.SHAPES)
-def test_no_bill_is_above_its_bound(
+def test_no_bill_exceeds_its_bound(
     shape: str, found: Callable[[str], list[bills.Compared]]
 ) -> None:
     looked, held = bills.halves(found(shape))
     print(f"seed {bills.SEED}", bills.table(found(shape)), sep="\n")
     assert [each for each in looked if each.is_passed] == []
-    assert [each for each in held if each.is_passed] == []  # the half that no rule was made for
+    assert [each for each in held if each.is_passed] == []  # the half that no rule was made from
     assert {each.row.kind for each in looked + held} == set(bills.KINDS)
 
 
-def test_a_bill_above_the_bound_would_be_seen(facts: Path) -> None:
+def test_the_test_would_notice_a_bill_above_its_bound(facts: Path) -> None:
     row = next(row for row in bills.rows(facts) if row.kind == "signatures")
     assert bills.Compared(row, row.billed_input - 1, 0, 65_536).is_passed
     assert bills.Compared(row, row.billed_input, 0, row.billed_output - 1).is_passed
     assert not bills.Compared(row, row.billed_input, 0, row.billed_output).is_passed
 
 
-def test_bounds_stay_below_three_bills_beside_the_bound_of_the_text(facts: Path) -> None:
-    """Half of what was billed; the bound of a text has a test of its own."""
+def test_bounds_without_text_are_below_three_times_the_bill(facts: Path) -> None:
+    """This is half of each bill. Another test covers the bound of the text."""
     every = bills.compared(bills.SHAPES["described"], facts, bills.exactly)
     told = [each for each in every if each.row.kind not in bills.UNTOLD and each.row.billed_input]
     assert statistics.median(each.bound / each.row.billed_input for each in told) < 3
 
 
-def test_typical_is_no_bound(found: Callable[[str], list[bills.Compared]]) -> None:
+def test_a_typical_figure_is_within_the_bound_and_near_the_bill(
+    found: Callable[[str], list[bills.Compared]],
+) -> None:
     told = [
         each
         for each in found("described")

@@ -1,4 +1,4 @@
-"""What a call can cost at most, before it is sent: never less than what it then costs."""
+"""The upper bound of a call, computed before it is sent: never less than the call's cost."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def generate(model: str, *parts: object, **body: Any) -> Call:
     return call_of(url, {"contents": [{"parts": list(parts)}], **body})
 
 
-def test_texts_are_bounded_by_the_counter_that_is_given() -> None:
+def test_a_text_is_bounded_by_the_given_counter() -> None:
     text = "Xin chào các bạn, hôm nay chúng ta học tiếng Việt. " * 40
     request = post(
         f"{GEMINI}/v1/models/gemini-2.5-flash:generateContent",
@@ -53,7 +53,7 @@ def test_texts_are_bounded_by_the_counter_that_is_given() -> None:
     assert call.bound_is is Provenance.ESTIMATED
 
 
-def test_without_a_counter_a_text_has_at_most_a_token_a_byte() -> None:
+def test_without_a_counter_a_text_has_at_most_one_token_per_byte() -> None:
     call = generate("gemini-2.5-flash", {"text": "chữ" * 100})
     assert call.bound["input_tokens"] >= len(("chữ" * 100).encode())
     assert 0 < call.typical["input_tokens"] < call.bound["input_tokens"]
@@ -73,14 +73,14 @@ def test_without_a_counter_a_text_has_at_most_a_token_a_byte() -> None:
         ("gemini-2.5-flash", {"maxOutputTokens": "lots"}, "output_tokens", 65_536),
     ],
 )
-def test_output_is_bounded_by_the_request_or_the_model(
+def test_output_is_bounded_by_the_requests_cap_or_the_models(
     model: str, settings: dict[str, object], key: str, most: int
 ) -> None:
     call = generate(model, {"text": "hi"}, generationConfig=settings)
     assert call.bound[key] == most
 
 
-def test_media_in_a_request_are_bounded_by_what_they_are() -> None:
+def test_media_in_a_request_are_bounded_by_their_type_and_size() -> None:
     sound = inline("audio/wav", wav(10))
     assert generate("gemini-2.5-flash", sound).bound["input_tokens@audio"] == 320
     assert generate("gemini-3-flash-preview", sound).bound["input_tokens@audio"] == 250
@@ -96,7 +96,7 @@ def test_media_in_a_request_are_bounded_by_what_they_are() -> None:
     assert broken.bound["input_tokens@image"] > 0
 
 
-def test_a_resolution_asked_for_makes_images_dearer() -> None:
+def test_a_higher_resolution_raises_the_bound_of_images() -> None:
     image = inline("image/png", png(10, 10))
     fine = {"mediaResolution": "MEDIA_RESOLUTION_ULTRA_HIGH"}
     call = generate("gemini-3-flash-preview", image, generationConfig=fine)
@@ -113,7 +113,7 @@ def test_a_resolution_asked_for_makes_images_dearer() -> None:
         ([{"text": "hi"}], {"cachedContent": "cachedContents/c-1"}),
     ],
 )
-def test_what_a_request_only_points_to_is_assumed(parts: list[object], body: Any) -> None:
+def test_content_by_reference_is_assumed(parts: list[object], body: Any) -> None:
     call = generate("gemini-2.5-flash", *parts, **body)
     assert call.bound_is is Provenance.ASSUMED
     assert "unknown" in call.note
@@ -121,13 +121,13 @@ def test_what_a_request_only_points_to_is_assumed(parts: list[object], body: Any
     assert call.typical["input_tokens"] < 50_000
 
 
-def test_search_is_bounded_by_the_prompt_or_by_queries() -> None:
+def test_search_is_bounded_by_prompts_or_by_queries() -> None:
     tools: list[object] = [{"googleSearch": {}}]
     assert generate("gemini-2.5-flash", {"text": "?"}, tools=tools).bound["searches"] == 1
     assert generate("gemini-3-flash-preview", {"text": "?"}, tools=tools).bound["searches"] == 10
 
 
-def test_the_tier_asked_for_is_an_option() -> None:
+def test_the_requested_tier_is_an_option() -> None:
     assert generate("gemini-3-flash-preview", {"text": "?"}, serviceTier="flex").options == {
         "tier": "flex"
     }
@@ -141,14 +141,14 @@ def test_the_tier_asked_for_is_an_option() -> None:
     assert batch.bound["output_tokens"] == 30
 
 
-def test_a_cache_is_bounded_with_its_keeping() -> None:
+def test_a_cache_is_bounded_together_with_its_storage() -> None:
     body = {"contents": [{"parts": [{"text": "x" * 4000}]}], "ttl": "7200s"}
     call = call_of(f"{GEMINI}/v1beta/cachedContents", {"model": "models/gemini-2.5-flash", **body})
     assert call.model == "gemini-2.5-flash"
     assert call.bound["cache_token_hours"] == 2 * call.bound["input_tokens"]
 
 
-def test_a_body_that_was_not_seen_is_bounded_by_its_size() -> None:
+def test_an_unseen_body_is_bounded_by_its_size() -> None:
     url = f"{GEMINI}/v1/models/gemini-2.5-flash:generateContent"
     call = understood(Request("POST", url, {}, None, 5_000))[1]
     assert (call.bound["input_tokens"], call.bound_is) == (5_000, Provenance.ASSUMED)
@@ -170,11 +170,11 @@ def test_sound_is_measured_before_it_is_sent(query: str, channels: int, millisec
     assert call.bound_is is Provenance.ESTIMATED
 
 
-def test_sound_without_a_header_is_bounded_by_its_bytes() -> None:
+def test_sound_without_a_header_is_bounded_by_its_size() -> None:
     noise = bytes(range(256)) * 30
     url = f"{DEEPGRAM}/v1/listen?model=nova-3"
     call = call_of(url, noise, **{"content-type": "audio/x-unknown"})
-    assert call.bound["audio_milliseconds"] == 10_240  # 7680 bytes at 750 a second
+    assert call.bound["audio_milliseconds"] == 10_240  # 7,680 bytes at 750 a second
     assert call.bound_is is Provenance.ASSUMED
     raw = call_of(f"{url}&encoding=linear16&sample_rate=16000&channels=1", bytes(32_000),
         **{"content-type": "audio/raw"})  # fmt: skip
@@ -184,13 +184,13 @@ def test_sound_without_a_header_is_bounded_by_its_bytes() -> None:
     assert unseen.bound["audio_milliseconds"] == 10_000
 
 
-def test_an_address_of_sound_is_assumed() -> None:
+def test_sound_by_url_is_assumed() -> None:
     call = call_of(f"{DEEPGRAM}/v1/listen?model=nova-3", {"url": "https://example.org/film.mp4"})
     assert call.bound_is is Provenance.ASSUMED
     assert call.bound["audio_milliseconds"] > call.typical["audio_milliseconds"] > 0
 
 
-def test_features_of_listening_and_reading_are_bounded_in_tokens() -> None:
+def test_transcription_and_text_features_are_bounded_in_tokens() -> None:
     url = f"{DEEPGRAM}/v1/listen?model=nova-3&summarize=v2&topics=true"
     call = call_of(url, wav(60), **{"content-type": "audio/wav"})
     assert call.bound["input_tokens"] == 60 * 6 * 2
@@ -198,7 +198,7 @@ def test_features_of_listening_and_reading_are_bounded_in_tokens() -> None:
     assert read.bound["input_tokens"] >= 2 * 500
 
 
-def test_speaking_is_bounded_by_characters() -> None:
+def test_speech_synthesis_is_bounded_by_characters() -> None:
     assert call_of(f"{DEEPGRAM}/v1/speak", {"text": "Xin chào"}).bound["characters"] == 8
     spoken = call_of(f"{OPENAI}/v1/audio/speech", {"model": "tts-1", "input": "Xin chào"})
     assert (spoken.model, spoken.bound["characters"]) == ("tts-1", 8)
@@ -214,7 +214,7 @@ def form(fields: dict[str, str], file: bytes) -> tuple[bytes, str]:
     return body, 'multipart/form-data; boundary="b0"'
 
 
-def test_a_transcription_form_is_measured() -> None:
+def test_the_sound_in_a_transcription_form_is_measured() -> None:
     url = f"{OPENAI}/v1/audio/transcriptions"
     body, kind = form({"model": "whisper-1"}, wav(30))
     call = call_of(url, body, **{"content-type": kind})
@@ -224,7 +224,7 @@ def test_a_transcription_form_is_measured() -> None:
     assert call.bound["input_tokens@audio"] == 300
 
 
-def test_chat_and_messages_are_bounded_by_their_caps() -> None:
+def test_chat_and_messages_are_bounded_by_their_output_caps() -> None:
     said = [{"role": "user", "content": [
         {"type": "text", "text": "hello"},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 9000}}]}]  # fmt: skip
@@ -250,7 +250,7 @@ class Counted:
     upper_bound: int = 6
 
 
-def test_a_counter_that_fails_on_a_text_does_no_harm() -> None:
+def test_a_counter_that_fails_on_a_text_does_not_break_the_call() -> None:
     def fails(text: str) -> Counted:
         text.encode()
         return Counted()
@@ -264,7 +264,7 @@ def test_a_counter_that_fails_on_a_text_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
-def test_a_packed_body_is_unpacked_or_bounded_by_its_size(encoding: str) -> None:
+def test_a_compressed_body_is_unpacked_or_bounded_by_its_size(encoding: str) -> None:
     import gzip
 
     body = gzip.compress(b'{"contents":[{"parts":[{"text":"' + b"word " * 1000 + b'"}]}]}')

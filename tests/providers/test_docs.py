@@ -1,4 +1,4 @@
-"""The pages are tested: the plug-in that they show works, and both languages show the same one."""
+"""The plug-in in the documentation works, and both languages show the same one."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_example_refuses_and_reads_its_own_refusal(example: Adapter) -> None
     assert recognise(other, among=[example]) is None
 
 
-def test_the_first_example_says_what_is_so(repository: Path) -> None:
+def test_the_first_example_prints_what_the_page_says(repository: Path) -> None:
     shown = blocks(repository, "en")[0]
     url = re.search(r'"(https://\S+)"', shown)
     assert url is not None

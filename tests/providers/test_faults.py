@@ -1,4 +1,4 @@
-"""Errors as providers say them, and refusals in their own words."""
+"""Errors from providers, and refusals in each provider's own form."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_error_is_classified_and_not_billed(
 ) -> None:
     adapter, call = understood(request_)
     reader = adapter.reader(call, status, headers)
-    assert reader.fault is not None  # known from the status, before a byte of the body
+    assert reader.fault is not None  # from the status, before the body arrives
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     for start in range(0, len(data), 5):
         reader.feed(data[start : start + 5])
@@ -75,7 +75,7 @@ def test_an_error_is_classified_and_not_billed(
     assert usage.outcome == "error"
 
 
-def test_a_daily_quota_is_known_by_its_name_not_by_its_wait() -> None:
+def test_a_daily_quota_is_recognised_by_its_name_and_not_by_its_wait() -> None:
     adapter, call = understood(GENERATE)
     reader = adapter.reader(call, 429, {})
     reader.feed(json.dumps(PER_DAY).encode())
@@ -89,7 +89,7 @@ def test_a_daily_quota_is_known_by_its_name_not_by_its_wait() -> None:
 @pytest.mark.parametrize(
     ("hard", "status", "kind"), [(True, 402, "payment"), (False, 429, "quota")]
 )
-def test_a_refusal_is_read_back_as_the_provider_would_say_it(
+def test_a_refusal_has_the_providers_form_and_is_read_back(
     request_: Request, hard: bool, status: int, kind: str
 ) -> None:
     adapter, call = understood(request_)
@@ -135,7 +135,7 @@ def test_an_open_stream_ends_with_an_error_of_its_own(request_: Request) -> None
 
 
 @pytest.mark.parametrize("request_", [GENERATE, LISTEN])
-def test_what_is_no_stream_cannot_be_interrupted(request_: Request) -> None:
+def test_an_answer_that_is_no_stream_cannot_be_interrupted(request_: Request) -> None:
     adapter, call = understood(request_)
     assert adapter.interruption(call, message="m") == b""
 
@@ -154,18 +154,18 @@ def test_what_is_no_stream_cannot_be_interrupted(request_: Request) -> None:
         "auth_tokens/abc-123",
     ],
 )
-def test_keys_are_taken_out_of_messages(secret: str) -> None:
+def test_keys_are_removed_from_messages(secret: str) -> None:
     bare = secret.split("=")[-1].split(": ")[-1].split(" ")[-1]
     assert bare not in redact(f"request with {secret} failed\nat once")
     assert len(redact(secret * 100)) <= 300
 
 
-def test_ordinary_words_stay() -> None:
+def test_ordinary_words_stay_in_messages() -> None:
     text = "Quota exceeded for metric: generate_content_paid_tier_input_token_count, limit: 1000000"
     assert redact(text) == text
 
 
-def test_switching_to_a_socket_is_no_error() -> None:
+def test_a_switch_to_a_websocket_is_no_error() -> None:
     adapter, call = understood(Request("GET", "wss://api.deepgram.com/v1/listen?model=nova-3"))
     assert adapter.reader(call, 101, {}).fault is None
     refused = adapter.reader(call, 402, {"dg-error": "no credit"})

@@ -1,4 +1,4 @@
-"""Sockets: what is billed by turns, by sound, by characters and by time."""
+"""WebSocket sessions: billed by turns, sound, characters or time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def turn(prompt: int, response: int) -> dict[str, object]:
     return {"usageMetadata": {"promptTokenCount": prompt, "responseTokenCount": response}}
 
 
-def test_turns_of_a_live_session_are_added_and_within_one_the_last_counts() -> None:
+def test_turns_of_a_live_session_are_added_and_the_last_figure_of_a_turn_counts() -> None:
     session = opened(LIVE)
     session.sent(json.dumps({"setup": {"model": "models/gemini-3.1-flash-live-preview"}}))
     assert session.call.model == "gemini-3.1-flash-live-preview"
@@ -51,7 +51,7 @@ def test_turns_of_a_live_session_are_added_and_within_one_the_last_counts() -> N
     assert (usage.provenance, usage.outcome) == (Provenance.REPORTED, Outcome.OK)
 
 
-def test_usage_that_comes_after_its_turn_is_counted_once() -> None:
+def test_usage_that_arrives_after_its_turn_is_counted_once() -> None:
     session = opened(LIVE)
     over = {"serverContent": {"turnComplete": True}}
     for message in (over, turn(143, 19), over, turn(181, 24), over, turn(224, 24)):
@@ -59,7 +59,7 @@ def test_usage_that_comes_after_its_turn_is_counted_once() -> None:
     assert session.finish().quantities == {"input_tokens": 548, "output_tokens": 67, "requests": 1}
 
 
-def test_a_live_session_that_dropped_is_estimated_by_sound_and_text() -> None:
+def test_a_live_session_that_dropped_is_estimated_from_sound_and_text() -> None:
     session = opened(LIVE)
     session.sent(json.dumps({"setup": {"model": "models/gemini-2.5-flash-native-audio"}}))
     for _ in range(9):
@@ -82,7 +82,7 @@ def test_a_live_session_that_dropped_is_estimated_by_sound_and_text() -> None:
     assert (usage.provenance, usage.outcome) == (Provenance.ESTIMATED, Outcome.UNKNOWN)
 
 
-def test_what_was_sent_after_the_last_figure_is_added_when_it_drops() -> None:
+def test_data_sent_after_the_last_figure_is_added_when_a_session_drops() -> None:
     session = opened(LIVE)
     session.sent(json.dumps(sound(1_000)))
     session.received(json.dumps({**turn(50, 10), "serverContent": {"turnComplete": True}}))
@@ -92,7 +92,7 @@ def test_what_was_sent_after_the_last_figure_is_added_when_it_drops() -> None:
     }  # fmt: skip
 
 
-def test_a_listening_socket_counts_bytes_until_it_is_told() -> None:
+def test_a_transcription_socket_counts_bytes_until_a_result_arrives() -> None:
     session = opened(LISTEN)
     usage = session.sent(bytes(32_000))
     assert (session.audio_milliseconds_sent, usage.quantities["audio_milliseconds"]) == (
@@ -111,13 +111,13 @@ def test_a_listening_socket_counts_bytes_until_it_is_told() -> None:
     done = {"type": "Metadata", "request_id": "d-1", "duration": 1.0, "channels": 1,
         "model_info": {"u": {"name": "general-nova-3", "arch": "nova-3"}}}  # fmt: skip
     session.received(json.dumps(done))
-    usage = session.finish(complete=False)  # the close itself was lost: nothing is unknown
+    usage = session.finish(complete=False)  # only the close was lost, so no figure is missing
     assert usage.quantities == {"audio_milliseconds": 1_000, "requests": 1}
     assert (usage.provenance, usage.outcome) == (Provenance.REPORTED, Outcome.OK)
     assert (usage.request_id, usage.model_served) == ("d-1", "nova-3")
 
 
-def test_every_channel_of_a_socket_is_billed_when_asked_for() -> None:
+def test_every_channel_of_a_socket_is_billed_on_request() -> None:
     session = opened(f"{LISTEN}&channels=2&multichannel=true")
     assert session.call.bound["audio_milliseconds"] == 120_000
     session.sent(bytes(64_000))
@@ -126,7 +126,7 @@ def test_every_channel_of_a_socket_is_billed_when_asked_for() -> None:
     assert session.finish().quantities["audio_milliseconds"] == 3_000
 
 
-def test_a_wav_header_in_a_stream_tells_the_rate() -> None:
+def test_a_wav_header_in_a_stream_gives_the_sample_rate() -> None:
     session = opened("wss://api.deepgram.com/v1/listen?model=nova-3")
     data = wav(2, rate=8_000)
     for start in range(0, len(data), 1_000):
@@ -134,7 +134,7 @@ def test_a_wav_header_in_a_stream_tells_the_rate() -> None:
     assert 1_990 <= session.audio_milliseconds_sent <= 2_010
 
 
-def test_flux_takes_the_larger_of_window_and_bytes() -> None:
+def test_flux_uses_the_larger_of_window_and_bytes() -> None:
     url = (
         "wss://api.deepgram.com/v2/listen?model=flux-general-en&encoding=linear16&sample_rate=16000"
     )
@@ -147,7 +147,7 @@ def test_flux_takes_the_larger_of_window_and_bytes() -> None:
     assert session.finish().quantities["audio_milliseconds"] == 2_000
 
 
-def test_a_speaking_socket_counts_characters_and_believes_what_is_billed() -> None:
+def test_a_speech_socket_counts_characters_and_then_uses_the_billed_count() -> None:
     session = opened("wss://api.deepgram.com/v2/speak?model=flux-haley-en")
     session.sent(json.dumps({"type": "Speak", "text": "Xin chào"}))
     session.sent(json.dumps({"type": "Flush"}))
@@ -168,7 +168,7 @@ def test_a_speaking_socket_counts_characters_and_believes_what_is_billed() -> No
         ),
     ],
 )
-def test_an_agent_is_priced_by_whose_models_it_uses(agent: object, model: str) -> None:
+def test_an_agents_price_depends_on_who_supplies_its_models(agent: object, model: str) -> None:
     session = opened("wss://agent.deepgram.com/v1/agent/converse")
     session.sent(json.dumps({"type": "Settings", "agent": agent}))
     assert session.call.model == model

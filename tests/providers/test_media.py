@@ -1,4 +1,4 @@
-"""Media inside requests: images by their size, films, pages, and messages that hold them."""
+"""Media inside requests: images by size, videos, pages, and messages with media in them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CROPS = media_rates("gemini-2.0-flash")
 
 
 @pytest.mark.parametrize(("data", "size"), SIZES)
-def test_images_tell_their_size(data: bytes, size: tuple[int, int] | None) -> None:
+def test_an_images_size_is_read_from_its_header(data: bytes, size: tuple[int, int] | None) -> None:
     assert image_size(data) == size
 
 
@@ -53,7 +53,9 @@ def test_an_image_of_unknown_size_is_bounded_by_the_largest() -> None:
     ("width", "height", "billed"),
     [(540, 360, 1_806), (3_008, 2_000, 3_354), (100, 100, 516), (612, 792, 1_290)],
 )
-def test_an_image_is_cut_by_its_own_shape_up_to_2_0(width: int, height: int, billed: int) -> None:
+def test_an_image_is_tiled_by_its_aspect_ratio_up_to_2_0(
+    width: int, height: int, billed: int
+) -> None:
     data = WEBP + b"VP8 " + bytes(10) + struct.pack("<HH", width, height)
     assert image_tokens(data, CROPS) == (billed, billed)
 
@@ -64,12 +66,14 @@ def test_an_image_is_cut_by_its_own_shape_up_to_2_0(width: int, height: int, bil
      ("MEDIA_RESOLUTION_HIGH", 1_120, 280), ("MEDIA_RESOLUTION_ULTRA_HIGH", 2_240, 280),
      ("MEDIA_RESOLUTION_UNSPECIFIED", 1_120, 70), ("of tomorrow", 2_240, 280)],
 )  # fmt: skip
-def test_a_resolution_sets_what_media_of_3_x_take(resolution: str, image: int, second: int) -> None:
+def test_the_resolution_setting_decides_the_tokens_of_media_from_3(
+    resolution: str, image: int, second: int
+) -> None:
     rates = media_rates("gemini-3-pro-preview", resolution)
     assert (rates.image, rates.video_second) == (image, second)
 
 
-def test_a_high_resolution_bounds_2_5_by_its_crops() -> None:
+def test_a_high_resolution_image_of_2_5_is_bounded_with_its_crops() -> None:
     data = JPEG + bytes(20)
     assert (
         image_tokens(data, media_rates("gemini-2.5-flash", "MEDIA_RESOLUTION_HIGH"))[0] == 5 * 258
@@ -83,41 +87,41 @@ def encoded(data: bytes) -> str:
 @pytest.mark.parametrize(
     ("mime", "data", "expected"),
     [
-        # ten seconds of film: 263 + 32 tokens a second, 70 + 25 for 3.x
+        # ten seconds of video: 263 + 32 tokens a second, 70 + 25 for 3.x
         ("video/mp4", sounds.mp4(10_000), {"input_tokens@audio": 320, "input_tokens@video": 2_630}),
         ("audio/pcm;rate=16000", bytes(32_000), {"input_tokens@audio": 32}),
         ("audio/L16;rate=8000", bytes(160_000), {"input_tokens@audio": 320}),
         ("audio/pcm; rate=24000", bytes(480_000), {"input_tokens@audio": 320}),
         ("audio/L16;rate=8000;channels=2", bytes(160_000), {"input_tokens@audio": 160}),
-        ("audio/pcm", bytes(160_000), {"input_tokens@audio": 320}),  # 8 kHz at most
+        ("audio/pcm", bytes(160_000), {"input_tokens@audio": 320}),  # at least 8 kHz
         ("audio/basic", bytes(80_000), {"input_tokens@audio": 320}),
         ("audio/L24;rate=8000", bytes(240_000), {"input_tokens@audio": 320}),
         ("application/x-zip", b"hello", {"input_tokens@document": 5}),
         ("application/pdf", b"", {"input_tokens@document": 258}),
     ],
 )
-def test_media_are_counted_by_what_they_are(mime: str, data: bytes, expected: object) -> None:
+def test_media_are_counted_by_their_type(mime: str, data: bytes, expected: object) -> None:
     assert media_tokens(mime, encoded(data), OLD)[0] == expected
 
 
-def test_a_film_without_a_header_is_bounded_by_the_longest_prompt() -> None:
+def test_a_video_without_a_header_is_bounded_by_the_longest_prompt() -> None:
     found = media_tokens("video/mp4", encoded(bytes(900_000)), NEW)[0]
     assert found["input_tokens@video"] >= 84_000
     assert media_tokens("audio/mp3", "not base64 at all!", OLD)[0]["input_tokens@audio"] > 0
 
 
-def test_frames_asked_for_of_a_film_are_counted() -> None:
+def test_a_requested_frame_rate_of_a_video_is_counted() -> None:
     most, usual = media_tokens("video/mp4", encoded(sounds.mp4(10_000)), OLD, 5)
     assert most["input_tokens@video"] == usual["input_tokens@video"] == 5 * 2_630
 
 
-def test_a_type_without_a_rate_is_typically_of_16_khz() -> None:
+def test_raw_sound_without_a_rate_is_typically_counted_at_16_khz() -> None:
     most, usual = media_tokens("audio/pcm", encoded(bytes(160_000)), OLD)
     assert (most, usual) == ({"input_tokens@audio": 320}, {"input_tokens@audio": 160})
 
 
 def packed(*objects: bytes, damage: bool = False) -> bytes:
-    """A PDF whose objects lie in one object stream."""
+    """A PDF whose objects are all in one object stream."""
     stream = zlib.compress(b" ".join(objects))
     if damage:
         stream = stream[:-6]
@@ -125,27 +129,27 @@ def packed(*objects: bytes, damage: bool = False) -> bytes:
     return head + str(len(stream)).encode() + b">>\nstream\n" + stream + b"\nendstream\nendobj"
 
 
-def test_pages_of_a_document_are_told_where_its_bytes_tell_them() -> None:
+def test_the_pages_of_a_document_are_counted_from_its_bytes() -> None:
     assert page_count(b"%PDF-1.4 " + b"/Type /Page " * 3 + bytes(5_000)) == 3
     assert page_count(b"%PDF-1.4 /Type/Pages/Count 12 /Type/Page ") == 12
     assert page_count(packed(b"<</Type/Page>>", b"<</Type/Pages /Count 7>>")) == 7
     assert page_count(packed(*[b"<</Type/Page>>"] * 3) + b" /Type /Page ") == 4
 
 
-def test_pages_that_cannot_be_read_are_bounded_by_size() -> None:
+def test_a_document_with_unreadable_pages_is_bounded_by_its_size() -> None:
     hidden = packed(*[b"<</Type/Page>>"] * 9, damage=True) + b" /Type/Page " + bytes(6_400)
-    assert page_count(hidden) is None  # the one that lies open is not all
+    assert page_count(hidden) is None  # other pages may be compressed
     assert most_pages(hidden, len(hidden)) >= 200
     assert most_pages(bytes(6_400), 6_400) == 200
     assert most_pages(bytes(10**7), 10**7) == 1_000
     assert most_pages(b"", 0) == 1
 
 
-def test_an_object_stream_that_unpacks_to_too_much_is_left() -> None:
+def test_an_object_stream_that_unpacks_to_too_much_is_skipped() -> None:
     assert page_count(packed(b"<</Type/Page>>", bytes(9 * 1024 * 1024))) is None
 
 
-def test_an_interaction_may_hold_media_and_turns() -> None:
+def test_an_interaction_may_contain_media_and_turns() -> None:
     said = [
         {"role": "user", "content": [{"type": "text", "text": "hello"},
             {"type": "audio", "mime_type": "audio/wav", "data": encoded(sounds.wav(4))}]},
@@ -161,14 +165,14 @@ def test_an_interaction_may_hold_media_and_turns() -> None:
     assert call.bound["input_tokens"] < 21_000
 
 
-def test_an_earlier_interaction_may_be_as_long_as_a_prompt() -> None:
+def test_an_earlier_interaction_is_bounded_by_the_longest_prompt() -> None:
     body = {"model": "gemini-3-flash-preview", "input": "hi", "previous_interaction_id": "i-0"}
     _, call = understood(post(f"{GEMINI}/v1beta/interactions", body))
     assert sum(n for key, n in call.bound.items() if key.startswith("input")) == 1_048_576
     assert (call.bound_is, "unknown" in call.note) == (Provenance.ASSUMED, True)
 
 
-def test_predictions_of_images_and_of_films() -> None:
+def test_predictions_of_images_and_videos_are_bounded() -> None:
     root = f"{GEMINI}/v1beta/models"
     _, call = understood(
         post(f"{root}/imagen-3.0-generate-002:predict", {"parameters": {"sampleCount": 4}})
@@ -180,7 +184,7 @@ def test_predictions_of_images_and_of_films() -> None:
     assert (call.bound, call.note[:6]) == ({"requests": 1}, "billed")
 
 
-def test_chat_may_hold_sound_and_tools() -> None:
+def test_chat_may_contain_sound_and_tools() -> None:
     sound = {"type": "input_audio", "input_audio": {"data": encoded(bytes(7_500)), "format": "wav"}}
     body = {"model": "m", "messages": [{"role": "user", "content": [sound]}], "tools": [{"a": "b"}],
         "web_search_options": {}}  # fmt: skip

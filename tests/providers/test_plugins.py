@@ -1,4 +1,4 @@
-"""What a plug-in can state: as much as a built-in by the base class, the verbs alone without it."""
+"""Plug-ins: with the base class one can declare all that a built-in adapter can; without it, the basics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LISTEN = Request(
 
 
 class Old:
-    """A plug-in as they were before there was a base class: the verbs, and names of its own."""
+    """A plug-in of the first contract, without the base class: the methods and a few attributes."""
 
     name = "old"
     hosts = {"not": "what the base class means"}  # noqa: RUF012 - its own affair
@@ -57,7 +57,7 @@ class Old:
 
 
 class Full(DeepgramAdapter):
-    """A plug-in that states all that a built-in can."""
+    """A plug-in that declares everything that a built-in adapter can."""
 
     name = "full"
     hosts = ("api.full.example",)
@@ -113,7 +113,7 @@ def test_a_plugin_of_the_old_contract_still_works() -> None:
 
 
 @pytest.mark.usefixtures("plugged")
-def test_data_of_the_wrong_kind_keeps_a_plugin_out_and_is_named() -> None:
+def test_a_plugin_with_data_of_a_wrong_type_is_left_out_and_named() -> None:
     assert [adapter.name for adapter in providers.adapters()][len(registry.BUILT_IN) :] == [
         "old",
         "full",
@@ -127,7 +127,7 @@ def test_data_of_the_wrong_kind_keeps_a_plugin_out_and_is_named() -> None:
 
 
 @pytest.mark.usefixtures("plugged")
-def test_a_plugins_variables_are_read_and_take_none_of_ours(tmp_path: Path) -> None:
+def test_a_plugins_variables_are_read_and_ours_are_not_replaced(tmp_path: Path) -> None:
     read = read_watch_settings(
         {
             "QUOTAKEEPER_LEDGER": str(tmp_path / "ledger.db"),
@@ -145,7 +145,9 @@ def test_a_plugins_variables_are_read_and_take_none_of_ours(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("adapter", "farewell"), [(Old(), ""), (Full(), "goodbye")])
-def test_a_socket_is_ended_by_the_adapters_own_farewell(adapter: Adapter, farewell: str) -> None:
+def test_a_refused_socket_ends_with_the_adapters_close_message(
+    adapter: Adapter, farewell: str
+) -> None:
     limit = {"name": "sound", "meter": "audio_minutes", "window": "day", "amount": 1}
     session = adapter.live(LISTEN)
     assert session is not None

@@ -1,4 +1,4 @@
-"""Calls and usage speak the price catalogue's language: every option and quantity is known to it."""
+"""The price catalogue knows every option and quantity that adapters produce."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def test_a_call_and_its_usage_can_be_priced(wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("url", "pico"),
     [
-        # ten minutes: 0.0043 + 0.0020 + 0.0020 a minute; without a model base-general at 0.0125
+        # ten minutes: (0.0043 + 0.0020 + 0.0020) a minute; without a model, base-general at 0.0125
         (f"{DEEPGRAM}/v1/listen?model=nova-3&diarize=true&redact=pci", 83_000_000_000),
         (f"{DEEPGRAM}/v1/listen?model=nova-3&language=multi", 52_000_000_000),
         (f"{DEEPGRAM}/v1/listen", 125_000_000_000),
         (f"{DEEPGRAM}/v1/listen?tier=enhanced", 145_000_000_000),
     ],
 )
-def test_an_address_is_priced_by_its_parameters(url: str, pico: int) -> None:
+def test_a_request_is_priced_by_the_parameters_of_its_url(url: str, pico: int) -> None:
     _, call = understood(post(url, {"url": "https://example.org/a.wav"}))
     minutes = {"audio_milliseconds": 600_000, "requests": 1}
     priced = load_snapshot().price("deepgram", call.model, minutes, AT, call.options)
@@ -62,7 +62,7 @@ def test_a_socket_has_a_price_from_its_first_minute(url: str) -> None:
     assert load_snapshot().price("deepgram", call.model, call.bound, AT, call.options).cost_pico
 
 
-def test_a_tier_that_was_served_changes_the_price() -> None:
+def test_the_served_tier_changes_the_price() -> None:
     quantities = {"input_tokens": 1_000_000}
     _, call = understood(
         post(f"{GEMINI}/v1/models/gemini-2.5-flash:generateContent", {"serviceTier": "flex"})

@@ -1,4 +1,4 @@
-"""What holds for every answer: however it is cut into pieces, wherever it ends, whatever it is."""
+"""Properties of every answer: split into any pieces, cut anywhere, or filled with random values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ by_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
 
 
 @by_wire
-def test_the_whole_is_read_as_the_provider_says(wire: Wire) -> None:
+def test_a_whole_answer_gives_the_providers_figures(wire: Wire) -> None:
     usage = read(wire.request, wire.body)
     assert usage.quantities == wire.total
     assert (usage.provenance, usage.outcome) == (Provenance.REPORTED, Outcome.OK)
@@ -32,19 +32,21 @@ def test_the_whole_is_read_as_the_provider_says(wire: Wire) -> None:
 @pytest.mark.parametrize("encoding", PACKED)
 @given(cuts=st.lists(st.integers(0, 100_000), max_size=12))
 @settings(max_examples=40)
-def test_any_cutting_into_pieces_reads_alike(wire: Wire, encoding: str, cuts: list[int]) -> None:
+def test_an_answer_in_any_pieces_gives_the_same_figures(
+    wire: Wire, encoding: str, cuts: list[int]
+) -> None:
     split(wire, cuts, encoding)
 
 
 @by_wire
-def test_byte_by_byte_reads_alike(wire: Wire) -> None:
+def test_an_answer_byte_by_byte_gives_the_same_figures(wire: Wire) -> None:
     usage = read(wire.request, [wire.body[i : i + 1] for i in range(len(wire.body))])
     assert usage == read(wire.request, wire.body)
 
 
 @by_wire
 @pytest.mark.parametrize("complete", [True, False])
-def test_a_cut_at_every_byte_has_a_defined_result(wire: Wire, complete: bool) -> None:
+def test_an_answer_cut_at_any_byte_has_a_defined_result(wire: Wire, complete: bool) -> None:
     for end in range(len(wire.body)):
         cut(wire, end, complete=complete)
 
@@ -57,7 +59,7 @@ def test_a_session_cut_within_any_message_has_a_defined_result(name: str, comple
 
 
 @by_wire
-def test_the_same_pieces_cut_at_every_byte_read_alike(wire: Wire) -> None:
+def test_an_answer_in_pieces_cut_at_any_byte_gives_the_same_as_whole(wire: Wire) -> None:
     for end in range(0, len(wire.body), 7):
         part = wire.body[:end]
         assert read(wire.request, [part[:3], part[3:50], part[50:]], complete=False) == read(
@@ -66,7 +68,7 @@ def test_the_same_pieces_cut_at_every_byte_read_alike(wire: Wire) -> None:
 
 
 @by_wire
-def test_no_answer_at_all_is_assumed_to_cost_all_it_can(wire: Wire) -> None:
+def test_a_call_without_an_answer_is_assumed_at_its_bound(wire: Wire) -> None:
     _, call = understood(wire.request)
     usage = read(wire.request, b"", status=NO_RESPONSE, complete=False)
     assert usage.quantities == call.bound
@@ -84,7 +86,7 @@ def test_random_bytes_never_raise(wire: Wire, data: bytes, status: int) -> None:
         check_quantities(usage.quantities)
 
 
-# JSON from a liar: the names that we look for, holding anything.
+# JSON with the field names that we read, and any values in them.
 _NAMES = (
     "usageMetadata promptTokenCount candidatesTokenCount totalTokenCount promptTokensDetails "
     "modality tokenCount candidates content parts text finishReason groundingMetadata "
@@ -117,7 +119,7 @@ LIES = st.recursive(
 @by_wire
 @given(lie=LIES)
 @settings(max_examples=60)
-def test_lies_never_raise_and_are_kept_within_bounds(wire: Wire, lie: object) -> None:
+def test_wrong_values_never_raise_and_stay_within_bounds(wire: Wire, lie: object) -> None:
     data = json.dumps(lie).encode()
     for body in (data, b"data: " + data + b"\n\n", b"[" + data + b"]"):
         check_quantities(read(wire.request, body).quantities)
@@ -138,7 +140,7 @@ def leaves(value: object) -> int:
 
 
 def replaced(value: object, at: int, lie: object) -> object:
-    """The value with its leaf or branch number `at` replaced."""
+    """The value with its node number `at` replaced."""
     if at == 0:
         return lie
     at -= 1
@@ -157,7 +159,7 @@ def replaced(value: object, at: int, lie: object) -> object:
     wire=st.sampled_from([w for w in WIRES if w.body[:1] == b"{"]), at=st.integers(0, 60), lie=LIES
 )
 @settings(max_examples=300)
-def test_one_lie_in_a_true_answer_is_survived(wire: Wire, at: int, lie: object) -> None:
+def test_one_wrong_value_in_a_true_answer_does_not_raise(wire: Wire, at: int, lie: object) -> None:
     truth = json.loads(wire.body)
     body = json.dumps(replaced(truth, at % leaves(truth), lie)).encode()
     usage = read(wire.request, body)
@@ -166,7 +168,7 @@ def test_one_lie_in_a_true_answer_is_survived(wire: Wire, at: int, lie: object) 
 
 
 def strings_in(value: object, depth: int = 0) -> str:
-    """All text and bytes that an object holds, however deep."""
+    """All text and bytes that an object holds, at any depth."""
     if isinstance(value, bytes | bytearray):
         return value.decode("utf-8", "replace")
     if isinstance(value, str):
@@ -186,7 +188,7 @@ def strings_in(value: object, depth: int = 0) -> str:
 
 
 @by_wire
-def test_no_text_and_no_key_is_kept(wire: Wire) -> None:
+def test_no_text_and_no_key_is_kept_after_reading(wire: Wire) -> None:
     sent = wire.request.body or b""
     key = "AIzaSyD-secret-secret-secret-secret-12"
     request = Request(
@@ -215,7 +217,7 @@ def test_requests_of_any_kind_are_bounded_without_raising(lie: object, raw: byte
 
 
 @given(url=st.text(max_size=60), method=st.sampled_from(["GET", "POST", "", "patch"]))
-def test_addresses_of_any_kind_never_raise(url: str, method: str) -> None:
+def test_urls_of_any_kind_never_raise(url: str, method: str) -> None:
     for address in (url, "https://" + url, f"{GEMINI}/{url}", f"{DEEPGRAM}/{url}", f"ws://[{url}"):
         recognise(Request(method, address), among=BUILT_IN)
         live_session(Request(method, address), among=BUILT_IN)

@@ -1,4 +1,4 @@
-"""What replies say of the providers' own quotas: 429 details, messages, headers."""
+"""Provider quotas in replies: details of a 429, messages, headers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def violations(*quotas: object) -> dict[str, object]:
     [
         ("45", 45_000_000),
         ("26.66s", 26_660_000),
-        ("26.660853464s", 26_660_854),  # rounded up: never told shorter than it is
+        ("26.660853464s", 26_660_854),  # rounded up, so that a wait is never too short
         ("500ms", 500_000),
         ("1.5ms", 1_500),
         ("6m0s", 360_000_000),
@@ -65,17 +65,17 @@ def violations(*quotas: object) -> dict[str, object]:
         ("9" * 30, None),
     ],
 )
-def test_a_length_of_time_is_read_exactly(text: str, microseconds: int | None) -> None:
+def test_a_duration_is_read_exactly(text: str, microseconds: int | None) -> None:
     assert microseconds_of(text) == microseconds
 
 
-def test_the_longest_wait_of_a_message_counts() -> None:
+def test_the_longest_wait_in_a_message_is_used() -> None:
     text = "Please retry in 26.66s. Your quota will reset after 9h51m17s. Try again in 20ms."
     assert longest_in_text(text) == 35_477_000_000
     assert longest_in_text("No wait is told.") is None
 
 
-def test_every_violation_of_a_429_is_kept() -> None:
+def test_every_violation_in_a_429_is_read() -> None:
     body = error(
         "Too many.\nPlease retry in 26.66s.",
         violations({"quotaId": PER_DAY, "quotaValue": "20",
@@ -99,7 +99,7 @@ def test_one_daily_violation_makes_a_fault_daily(order: tuple[str, ...], wrapped
     assert [each.quota_id for each in fault.quotas] == list(order)
 
 
-def test_the_longest_wait_that_is_told_counts() -> None:
+def test_the_longest_wait_of_a_reply_is_used() -> None:
     retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "26s"}
     body = json.dumps(error("Please retry in 26.66s.", retry)).encode()
     assert read_fault(429, {}, body).retry_after_seconds == 26.66
@@ -109,7 +109,7 @@ def test_the_longest_wait_that_is_told_counts() -> None:
     assert read_fault(429, {}, resets).retry_after_seconds == 60.0
 
 
-def test_a_reset_that_is_told_goes_before_midnight() -> None:
+def test_a_stated_reset_is_used_instead_of_midnight() -> None:
     info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED",
             "metadata": {"quotaResetDelay": "35477.2s"}}  # fmt: skip
     message = "Your quota will reset after 9h51m17s."
@@ -120,7 +120,7 @@ def test_a_reset_that_is_told_goes_before_midnight() -> None:
     assert both[0].resets_in_us == 35_477_200_000
 
 
-def test_a_quota_that_only_the_message_names_is_read() -> None:
+def test_a_quota_named_only_in_the_message_is_read() -> None:
     line = ("* Quota exceeded for metric: generativelanguage.googleapis.com/"
             "generate_content_free_tier_requests, limit: 20, model: gemini-3.6-flash\n"
             "Please retry in 36.4s.")  # fmt: skip
@@ -141,25 +141,25 @@ def test_a_quota_in_the_metadata_of_an_error_is_read() -> None:
     )
 
 
-def test_a_bare_429_stands_for_a_quota_that_is_not_named() -> None:
+def test_a_429_without_details_gives_an_unnamed_quota() -> None:
     assert told(GENERATE, 429, {}, error("Resource has been exhausted (e.g. check quota).")) == (
         QuotaReading("RESOURCE_EXHAUSTED"),
     )
     assert told(GENERATE, 429, {}, b"") == (QuotaReading("RESOURCE_EXHAUSTED"),)
 
 
-def test_spent_credit_and_server_errors_name_no_quota() -> None:
+def test_spent_credit_and_server_errors_give_no_quota() -> None:
     assert told(GENERATE, 402, {}, error()) == ()
     assert told(GENERATE, 503, {}, b"") == ()
     assert told(GENERATE, 200, {}, b"{}") == ()
 
 
-def test_the_compatible_endpoint_names_its_quotas_too() -> None:
+def test_geminis_openai_endpoint_gives_its_quotas_too() -> None:
     found = told(COMPATIBLE, 429, {}, [error("m", violations({"quotaId": PER_DAY}))])
     assert [each.quota_id for each in found] == [PER_DAY]
 
 
-def test_strange_details_break_nothing() -> None:
+def test_strange_details_do_not_raise() -> None:
     strange = error("m", violations({"quotaId": PER_DAY, "quotaDimensions": "[MaxDepth]",
                                      "quotaValue": "-1"}, 7, None), "x", {"metadata": []})  # fmt: skip
     found = told(GENERATE, 429, {}, strange)
@@ -184,7 +184,7 @@ def test_openais_headers_are_read() -> None:
     assert told(CHAT, 200, {"x-ratelimit-limit-tokens": "-1"}, b"{}") == ()
 
 
-def test_openais_429_has_its_quota_and_its_wait() -> None:
+def test_openais_429_gives_its_quota_and_its_wait() -> None:
     said = {"error": {"code": "rate_limit_exceeded",
                       "message": "Limit on requests per day reached. Please try again in 6m0s."}}  # fmt: skip
     assert told(CHAT, 429, {}, said) == (
@@ -209,7 +209,7 @@ def test_anthropics_headers_are_read() -> None:
     )  # fmt: skip
 
 
-def test_deepgrams_429_tells_when_and_not_what() -> None:
+def test_deepgrams_429_gives_the_wait_and_no_amount() -> None:
     said = {"err_code": "TOO_MANY_REQUESTS", "err_msg": "Too many requests."}
     headers = {"retry-after": "2", "x-ratelimit-reset": "1795334401"}
     assert told(LISTEN, 429, headers, said) == (
@@ -219,7 +219,7 @@ def test_deepgrams_429_tells_when_and_not_what() -> None:
     )  # fmt: skip
 
 
-def test_the_cases_that_were_misread_are_read(cases: Path) -> None:
+def test_quota_replies_that_were_once_misread_are_read(cases: Path) -> None:
     found = {}
     for name in ("day_then_minute", "message_only", "reset_delay"):
         fault = read_fault(429, {}, (cases / f"{name}.json").read_bytes())

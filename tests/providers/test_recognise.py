@@ -1,4 +1,4 @@
-"""Which requests are whose, for which operation, and on whose hosts."""
+"""Which provider a request belongs to, for which operation, and on which hosts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.providers.support import ANTHROPIC, DEEPGRAM, GEMINI, OPENAI
 VERTEX = "https://us-central1-aiplatform.googleapis.com/v1beta1/projects/p/locations/us-central1"
 LIVE = "google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
 
-# Method and address; adapter, operation, billed or free, model.
+# Method and URL; adapter, operation, billed or free, model.
 KNOWN = """
 POST   GEMINI/v1/models/gemini-2.5-flash:generateContent
     gemini generate billed gemini-2.5-flash
@@ -137,7 +137,7 @@ def known() -> list[tuple[str, str, str, str, bool, str]]:
 
 
 @pytest.mark.parametrize(("method", "url", "name", "operation", "billed", "model"), known())
-def test_a_request_is_understood(
+def test_a_request_is_recognised(
     method: str, url: str, name: str, operation: str, billed: bool, model: str
 ) -> None:
     found = recognise(Request(method, url), among=BUILT_IN)
@@ -164,7 +164,7 @@ def test_a_request_is_understood(
         "",
     ],
 )
-def test_what_is_nobodys_is_left_alone(url: str) -> None:
+def test_a_request_to_no_provider_is_left_alone(url: str) -> None:
     assert recognise(Request("POST", url), among=BUILT_IN) is None
 
 
@@ -184,7 +184,7 @@ def test_loopback_is_recognised_by_the_shape_of_the_path(host: str, path: str, n
     assert found[0].name == name
 
 
-def test_a_listed_host_belongs_to_the_adapter_it_is_listed_with() -> None:
+def test_a_configured_host_belongs_to_its_adapter() -> None:
     hosts = {
         "gw.example.org:8443/speech": "deepgram",
         "gw.example.org": "gemini",
@@ -209,7 +209,7 @@ def test_a_listed_host_belongs_to_the_adapter_it_is_listed_with() -> None:
     assert recognise(local, known_hosts=hosts, among=BUILT_IN) is not None
 
 
-def test_options_for_the_price_follow_the_address() -> None:
+def test_price_options_follow_the_url() -> None:
     url = (
         f"{DEEPGRAM}/v1/listen?model=nova-3&language=multi&diarize=true&redact=pci&redact=ssn"
         "&keyterm=Hanoi&detect_entities=false&smart_format=true"
@@ -224,6 +224,6 @@ def test_options_for_the_price_follow_the_address() -> None:
     assert live[1].options["mode"] == "streaming"
 
 
-def test_a_request_shows_neither_its_key_nor_its_body() -> None:
+def test_a_request_shows_neither_its_key_nor_its_body_in_its_text() -> None:
     request = Request("POST", f"{GEMINI}/v1/x?key=SECRET", {"authorization": "SECRET"}, b"SECRET")
     assert "SECRET" not in repr(request)

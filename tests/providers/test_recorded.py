@@ -1,4 +1,4 @@
-"""Real answers, figures worked out by hand from their bodies."""
+"""Real answers, with figures that were worked out by hand from their bodies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def asked(model: str, method: str = "generateContent", root: str = f"{GEMINI}/v1
     return post(f"{root}/models/{model}:{method}", {"contents": [{"parts": [{"text": "hi"}]}]})
 
 
-# name of the recording, what was asked, quantities besides the request, model served, tier
+# name of the recording, the request, quantities besides the request, served model, tier
 GENERATED: list[tuple[str, Request, dict[str, int], str, str]] = [
     ("gemini_dev_20flash_basic", asked("gemini-2.0-flash"),
      {"input_tokens": 22, "output_tokens": 40}, "gemini-2.0-flash", ""),
@@ -45,13 +45,14 @@ GENERATED: list[tuple[str, Request, dict[str, int], str, str]] = [
     ("gemini_dev_3flash_image_input", asked("gemini-3-flash-preview"),
      {"input_tokens": 191, "input_tokens@image": 1088, "output_tokens": 74, "thought_tokens": 42},
      "gemini-3-flash-preview", ""),
-    # details say 301 of 432: the rest is text; 78 of tools; one query; no answer, and 432+18+78=528
+    # details have 301 of 432, the rest is text; 78 of tools; one query; no answer: 432 + 18 + 78 =
+    # 528
     ("gemini_dev_3flash_tooluse_nodetails", asked("gemini-3-flash-preview"),
      {"input_tokens": 510, "thought_tokens": 18, "searches": 1}, "gemini-3-flash-preview", ""),
     ("gemini_dev_document_input", asked("gemini-2.0-flash"),
      {"input_tokens": 15, "input_tokens@document": 1290, "output_tokens": 11},
      "gemini-2.0-flash", ""),
-    # text 16-15, audio 1917-1881, video 15780-15483 were not cached
+    # not cached: text 16-15, audio 1917-1881, video 15780-15483
     ("gemini_dev_implicit_cache_video_audio", asked("gemini-2.5-flash"),
      {"input_tokens": 1, "input_tokens@audio": 36, "input_tokens@video": 297,
       "cached_input_tokens": 15, "cached_input_tokens@audio": 1881,
@@ -61,7 +62,7 @@ GENERATED: list[tuple[str, Request, dict[str, int], str, str]] = [
      {"input_tokens": 15, "output_tokens": 8, "thought_tokens": 275}, "gemini-2.5-pro", ""),
     ("gemini_dev_tooluse_filesearch", asked("gemini-2.5-pro"),
      {"input_tokens": 303, "output_tokens": 40, "thought_tokens": 257}, "gemini-2.5-pro", ""),
-    # 1216 of which the details name 1120 as image: the rest is text
+    # the details name 1120 of 1216 as image; the rest is text
     ("gemini_image_output", asked("gemini-3-pro-image"),
      {"input_tokens": 22, "output_tokens": 96, "output_tokens@image": 1120, "thought_tokens": 179},
      "gemini-3-pro-image", "standard"),
@@ -72,13 +73,13 @@ GENERATED: list[tuple[str, Request, dict[str, int], str, str]] = [
     # blocked after it was answered: billed
     ("gemini_vertex_modelarmor_response_block", asked("gemini-2.5-flash", root=VERTEX),
      {"input_tokens": 19, "output_tokens": 6, "thought_tokens": 27}, "gemini-2.5-flash", "standard"),
-    # total 100 - prompt 66 - answer 6: 28 thoughts that only the total tells
+    # total 100 - prompt 66 - answer 6 = 28 thinking tokens, which only the total includes
     ("gemini_openai_compat", post(f"{GEMINI}/v1beta/openai/chat/completions", {"model": "gemini-2.5-pro"}),
      {"input_tokens": 66, "output_tokens": 6, "thought_tokens": 28},
      "gemini-2.5-pro-preview-05-06", ""),
 ]  # fmt: skip
 
-# The last chunk of each: 147 + 360 of tools; 32 + 4610 of addresses read.
+# The last chunk of each: 147 + 360 of tools; 32 + 4610 of fetched URLs.
 STREAMED: list[tuple[str, str, dict[str, int]]] = [
     ("gemini_stream_3flash_codeexec_resets", "gemini-3-flash-preview",
      {"input_tokens": 507, "output_tokens": 108, "thought_tokens": 168}),
@@ -105,7 +106,7 @@ def test_an_answer_is_read_to_the_last_token(
 
 @pytest.mark.parametrize(("name", "model", "expected"), STREAMED)
 @pytest.mark.parametrize("form", ["crlf", "lf", "array"])
-def test_the_last_chunk_of_a_stream_is_what_counts(
+def test_the_last_chunk_of_a_stream_decides(
     recorded: Path, name: str, model: str, expected: dict[str, int], form: str
 ) -> None:
     chunks = body_of(recorded, name)
@@ -117,7 +118,7 @@ def test_the_last_chunk_of_a_stream_is_what_counts(
 
 
 @pytest.mark.parametrize(("name", "model", "expected"), STREAMED)
-def test_a_recorded_stream_reads_alike_in_pieces_and_is_defined_at_every_cut(
+def test_a_recorded_stream_gives_the_same_in_pieces_and_a_defined_result_at_every_cut(
     recorded: Path, name: str, model: str, expected: dict[str, int]
 ) -> None:
     request = asked(model, "streamGenerateContent")
@@ -131,7 +132,7 @@ def test_a_recorded_stream_reads_alike_in_pieces_and_is_defined_at_every_cut(
             assert usage.quantities["input_tokens"] <= expected["input_tokens"]
 
 
-def test_embeddings_without_usage_are_estimated_by_what_was_sent(recorded: Path) -> None:
+def test_embeddings_without_usage_are_estimated_from_the_request(recorded: Path) -> None:
     request = post(
         f"{GEMINI}/v1beta/models/gemini-embedding-2-preview:batchEmbedContents",
         {"requests": [{"content": {"parts": [{"text": "hello world"}]}}] * 2},
@@ -142,18 +143,18 @@ def test_embeddings_without_usage_are_estimated_by_what_was_sent(recorded: Path)
     assert usage.complete
 
 
-def test_a_cache_is_billed_once_and_by_the_hour(recorded: Path) -> None:
+def test_a_cache_is_billed_once_and_per_hour(recorded: Path) -> None:
     body = body_of(recorded, "gemini_dev_cachedcontents_create")
     usage = read(
         post(f"{GEMINI}/v1beta/cachedContents", {"model": "models/gemini-2.5-flash"}),
         json.dumps(body).encode(),
     )
-    # 3512 tokens kept from 14:45:17.041 to 14:47:16.701: 119.660 s, 116.7 token-hours
+    # 3,512 tokens stored from 14:45:17.041 to 14:47:16.701: 119.660 s, 116.7 token-hours
     assert usage.quantities == {"cache_token_hours": 117, "input_tokens": 3512, "requests": 1}
     assert usage.model_served == "gemini-2.5-flash"
 
 
-def test_counting_tokens_is_free(recorded: Path) -> None:
+def test_a_token_count_request_is_free(recorded: Path) -> None:
     request = asked("gemini-2.5-flash", "countTokens", VERTEX)
     _, call = understood(request)
     usage = read(request, json.dumps(body_of(recorded, "gemini_vertex_counttokens")).encode())
@@ -161,7 +162,7 @@ def test_counting_tokens_is_free(recorded: Path) -> None:
     assert usage.quantities == {"requests": 1}
 
 
-def test_a_quota_error_names_the_quota_and_the_wait(recorded: Path) -> None:
+def test_a_quota_error_gives_the_quota_and_the_wait(recorded: Path) -> None:
     adapter, call = understood(asked("gemini-3.1-pro-preview"))
     reader = adapter.reader(call, 429, {})
     reader.feed(json.dumps(body_of(recorded, "gemini_dev_error429_paid_tpm")).encode())
@@ -175,7 +176,7 @@ def test_a_quota_error_names_the_quota_and_the_wait(recorded: Path) -> None:
     assert (fault.per_day, fault.billed, fault.retry_after_seconds) == (False, False, 45.811975)
 
 
-def test_a_quota_error_without_details_is_one_too(recorded: Path) -> None:
+def test_a_quota_error_without_details_is_recognised(recorded: Path) -> None:
     adapter, call = understood(asked("gemini-2.5-pro"))
     reader = adapter.reader(call, 429, {"retry-after": "7"})
     reader.feed(json.dumps(body_of(recorded, "gemini_dev_error429_bare")).encode())
@@ -194,7 +195,7 @@ LISTENED = [
 
 
 @pytest.mark.parametrize(("name", "expected"), LISTENED)
-def test_a_transcript_is_as_long_as_its_metadata_says(
+def test_a_transcripts_length_is_read_from_its_metadata(
     recorded: Path, name: str, expected: dict[str, int]
 ) -> None:
     url = f"{DEEPGRAM}/v1/listen?model=nova-3&smart_format=true&summarize=v2"
@@ -206,7 +207,7 @@ def test_a_transcript_is_as_long_as_its_metadata_says(
     assert usage.provenance is Provenance.REPORTED
 
 
-def test_speech_is_billed_by_the_header(recorded: Path) -> None:
+def test_speech_is_counted_from_a_header(recorded: Path) -> None:
     told = body_of(recorded, "deepgram_speak_headers_as_parsed")
     headers = {
         "content-type": told["content_type"],

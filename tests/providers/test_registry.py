@@ -1,4 +1,4 @@
-"""Plug-ins: found by their entry point, kept out when they are broken, never in place of ours."""
+"""Plug-ins: found by entry point, left out if broken, and never used instead of a built-in adapter."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_PLUGINS", registry._Plugins())
 
 
-def test_our_own_come_first_by_precedence() -> None:
+def test_built_in_adapters_come_first_in_their_order() -> None:
     names = [adapter.name for adapter in BUILT_IN]
     known = ["gemini", "deepgram", "openai", "anthropic"]
     assert [name for name in names if name in known] == known
@@ -57,7 +57,7 @@ def test_our_own_come_first_by_precedence() -> None:
 
 
 @pytest.mark.usefixtures("plugged")
-def test_a_plugin_adds_a_provider_and_a_broken_one_is_named() -> None:
+def test_a_plugin_adds_a_provider_and_a_broken_plugin_is_named() -> None:
     assert [adapter.name for adapter in providers.adapters()][len(BUILT_IN) :] == ["example"]
     assert providers.adapter_named("example") is not None
     assert providers.adapter_named("nobody") is None
@@ -70,7 +70,7 @@ def test_a_plugin_adds_a_provider_and_a_broken_one_is_named() -> None:
 
 
 @pytest.mark.usefixtures("plugged")
-def test_a_plugin_is_asked_after_ours_and_by_its_listed_hosts() -> None:
+def test_a_plugin_is_tried_after_built_ins_and_for_its_configured_hosts() -> None:
     request = Request("POST", "https://api.example.org/v1/messages")
     assert providers.recognise(request) is None
     found = providers.recognise(request, known_hosts={"api.example.org": "example"})
@@ -78,7 +78,7 @@ def test_a_plugin_is_asked_after_ours_and_by_its_listed_hosts() -> None:
     assert found[0].name == "example"
 
 
-def test_only_sockets_have_a_live_session() -> None:
+def test_only_websockets_have_a_live_session() -> None:
     assert providers.live_session(Request("GET", "wss://example.org/v1/listen")) is None
     found = providers.live_session(Request("GET", "wss://api.deepgram.com/v1/listen"))
     assert found is not None

@@ -1,4 +1,4 @@
-"""Every kind of request is bounded: what a bill can hold is counted, or marked as unknown."""
+"""Every kind of request is bounded: each part that a bill can contain is counted or marked as unknown."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_media_in_a_functions_response_are_counted_as_media() -> None:
     [("video/mp4", "@audio"), ("audio/mpeg", "@audio"), (None, "@audio"), ("application/pdf", "")],
 )
 @pytest.mark.parametrize("inside", [False, True])
-def test_a_file_that_is_pointed_to_is_of_unknown_length(
+def test_a_file_by_reference_has_an_unknown_length(
     mime: str | None, key: str, inside: bool
 ) -> None:
     about = {} if mime is None else {"mimeType": mime}
@@ -74,10 +74,10 @@ def test_a_file_that_is_pointed_to_is_of_unknown_length(
     assert "a file of unknown length" in call.note
     assert call.bound_is is Provenance.ASSUMED
     assert inputs(call) == 1_048_576
-    assert call.bound[f"input_tokens{key}"] > 1_000_000  # at the price of the dearest it can be
+    assert call.bound[f"input_tokens{key}"] > 1_000_000  # the most expensive kind that it can be
 
 
-def test_an_image_that_is_pointed_to_is_bounded_by_the_family() -> None:
+def test_an_image_by_reference_is_bounded_by_the_model_family() -> None:
     part = {"fileData": {"fileUri": "https://example.org/a.jpg", "mimeType": "image/jpeg"}}
     assert generate(part).bound["input_tokens@image"] == 1_120
     assert generate(part, model="gemini-2.0-flash").bound["input_tokens@image"] == 25 * 258
@@ -118,7 +118,7 @@ def test_a_text_file_counts_as_its_text() -> None:
          "cached content of unknown size"),
     ],
 )  # fmt: skip
-def test_what_is_not_known_of_gemini_is_marked(body: object, note: str) -> None:
+def test_unknown_parts_of_a_gemini_request_are_marked(body: object, note: str) -> None:
     call = call_of(URL.replace("MODEL", "gemini-2.5-flash"), body)
     assert note in call.note
     assert call.bound_is is Provenance.ASSUMED
@@ -129,14 +129,14 @@ def test_what_is_not_known_of_gemini_is_marked(body: object, note: str) -> None:
     ("tool", "most"),
     [("googleSearch", 20_000), ("codeExecution", 65_536), ("fileSearch", 65_536)],
 )
-def test_what_tools_of_googles_feed_back_is_set_aside(tool: str, most: int) -> None:
+def test_results_of_googles_own_tools_are_bounded(tool: str, most: int) -> None:
     call = generate({"text": "?"}, tools=[{tool: {}}])
     assert most <= inputs(call) < most + 100
     assert call.bound_is is Provenance.ASSUMED
 
 
-def test_declarations_cost_more_than_their_json() -> None:
-    """332 tokens of JSON were billed 742."""
+def test_declarations_are_bounded_above_their_json() -> None:
+    """332 tokens of JSON were billed as 742."""
     schema = {"type": "object", "properties": {
         f"place_{i}": {"type": "string", "description": "where it is"} for i in range(15)}}  # fmt: skip
     function = {"name": "find", "description": "Finds.", "parametersJsonSchema": schema}
@@ -147,7 +147,7 @@ def test_declarations_cost_more_than_their_json() -> None:
     assert generate({"text": "?"}, tools=snake).bound == generate({"text": "?"}, tools=tools).bound
 
 
-def test_a_schema_that_is_referred_to_counts_each_time() -> None:
+def test_a_referenced_schema_counts_for_each_reference() -> None:
     point = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}}
 
     def function(times: int) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def test_a_schema_that_is_referred_to_counts_each_time() -> None:
         declared.add(function(times))
         assert declared.nested and not declared.cut
         pieces.append(declared.pieces)
-    assert pieces[1] - pieces[0] == 4 * 4  # a parameter, a reference, and two coordinates each
+    assert pieces[1] - pieces[0] == 4 * 4  # a parameter, a reference, two coordinates
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_schema_that_is_referred_to_counts_each_time() -> None:
     ],
 )
 @pytest.mark.parametrize("key", ["parameters", "parametersJsonSchema", "input_schema", "function"])
-def test_a_schema_inside_of_a_schema_is_seen(
+def test_a_schema_nested_in_a_schema_is_counted(
     schema: dict[str, object], nested: bool, key: str
 ) -> None:
     parameters: dict[str, object] = {"type": "object", "properties": {"place": schema}}
@@ -184,7 +184,7 @@ def test_a_schema_inside_of_a_schema_is_seen(
     assert declared.nested is nested
 
 
-def test_a_schema_without_end_is_cut_and_marked() -> None:
+def test_an_endless_schema_is_cut_and_marked() -> None:
     node = {"type": "object", "properties": {
         f"n{i}": {"$ref": "#/$defs/Node"} for i in range(9)}}  # fmt: skip
     function = {"name": "f", "parameters": {"$defs": {"Node": node}, "$ref": "#/$defs/Node"}}
@@ -220,7 +220,7 @@ def test_images_of_openai_are_bounded_by_model_size_and_detail(
     assert chat(image(png(*size), detail), model=model).bound["input_tokens@image"] == tokens
 
 
-def test_an_image_of_openai_by_its_address_is_the_largest() -> None:
+def test_an_openai_image_by_url_is_bounded_as_the_largest() -> None:
     there = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
     assert chat(there).bound["input_tokens@image"] == 85 + 8 * 170
     assert chat(there, model="gpt-4o-mini").bound["input_tokens@image"] == 2_833 + 8 * 5_667
@@ -259,14 +259,14 @@ def test_documents_of_openai_are_bounded_by_pages() -> None:
         ({"input": "hi", "tools": [{"type": "mcp", "server_url": "https://x"}]}, "a tool of an"),
     ],
 )
-def test_what_is_not_known_of_openai_is_marked(body: dict[str, object], note: str) -> None:
+def test_unknown_parts_of_an_openai_request_are_marked(body: dict[str, object], note: str) -> None:
     call = call_of(f"{OPENAI}/v1/responses", {"model": "gpt-5", **body})
     assert note in call.note
     assert call.bound_is is Provenance.ASSUMED
     assert inputs(call) == 1_000_000
 
 
-def test_responses_count_reasoning_calls_and_completions_count_prompts() -> None:
+def test_openai_responses_count_reasoning_and_tools_and_completions_count_prompts() -> None:
     items = [{"type": "reasoning", "encrypted_content": "A" * 800, "summary": []},
         {"type": "function_call", "name": "f", "arguments": "{}", "call_id": "c"},
         {"type": "function_call_output", "call_id": "c", "output": VIETNAMESE}]  # fmt: skip
@@ -280,7 +280,7 @@ def test_responses_count_reasoning_calls_and_completions_count_prompts() -> None
     assert best.bound["output_tokens"] == 30
 
 
-def test_gemini_in_openais_shape_has_geminis_media() -> None:
+def test_a_gemini_request_in_openais_form_counts_geminis_media() -> None:
     url = f"{GEMINI}/v1beta/openai/chat/completions"
     sound = {
         "type": "input_audio",
@@ -307,7 +307,7 @@ def source(mime: str, data: bytes) -> dict[str, object]:
     return {"source": {"type": "base64", "media_type": mime, "data": encoded(data)}}
 
 
-def test_messages_of_anthropic_hold_images_documents_and_results() -> None:
+def test_anthropic_messages_count_images_documents_and_results() -> None:
     small = message({"type": "image", **source("image/png", png(300, 300))})
     assert 120 <= small.bound["input_tokens"] < 150
     there = {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}}
@@ -320,12 +320,12 @@ def test_messages_of_anthropic_hold_images_documents_and_results() -> None:
     assert told.bound["input_tokens"] < estimate_tokens(VIETNAMESE).upper_bound + 60
     used = message({"type": "tool_use", "name": "f", "input": {"city": VIETNAMESE}},
         {"type": "tool_result", "content": [{"type": "text", "text": "rain"}]})  # fmt: skip
-    whole = estimate_tokens(VIETNAMESE).upper_bound  # as it decodes to, not as "\\u1ea1"
+    whole = estimate_tokens(VIETNAMESE).upper_bound  # decoded, not as "\\u1ea1"
     assert whole <= used.bound["input_tokens"] < whole + 80
     assert used.bound_is is Provenance.ESTIMATED
 
 
-def test_thinking_and_tools_of_anthropic_are_bounded() -> None:
+def test_anthropics_thinking_and_tools_are_bounded() -> None:
     thinking = {"type": "thinking", "thinking": "hm", "signature": "A" * 8_000}
     assert 3_000 <= message(thinking).bound["input_tokens"] < 3_050
     sealed = {"type": "redacted_thinking", "data": "A" * 8_000}
@@ -347,7 +347,9 @@ def test_thinking_and_tools_of_anthropic_are_bounded() -> None:
         ({"type": "text", "text": "?"}, {"messages": "hi"}),
     ],
 )
-def test_what_is_not_known_of_anthropic_is_marked(content: object, body: dict[str, Any]) -> None:
+def test_unknown_parts_of_an_anthropic_request_are_marked(
+    content: object, body: dict[str, Any]
+) -> None:
     call = message(content, **body)
     assert "unknown" in call.note
     assert call.bound_is is Provenance.ASSUMED

@@ -1,4 +1,4 @@
-"""The readers are held to ffprobe and to decoding, over real files and over files of every format."""
+"""Compares the sound readers with ffprobe and with decoding, on real files and on files of every format."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from quotakeeper.providers.audio import Sound, UnreadReason, read_sound, sound_o
 NEEDS_FFMPEG = pytest.mark.skipif(
     not sound.References().are_possible, reason="no ffmpeg with ffprobe on this machine"
 )
-# Endings of the formats that must be read, whatever ffmpeg made them.
+# Suffixes of the formats that the readers must read.
 NAMED = frozenset({
     ".mp4", ".aac", ".mp3", ".ogg", ".opus", ".flac", ".aiff", ".mp2", ".au", ".caf", ".ts", ".flv",
     ".avi", ".wma", ".w64", ".wv", ".m4a", ".ac3", ".eac3", ".wav", ".webm", ".mkv", ".mka",
     ".mov", ".mpg", ".vob", ".wmv", ".ogv", ".tta",
 })  # fmt: skip
-_SIZE = 24_000  # of each file that damage is tried on
+_SIZE = 24_000  # bytes of each file that is damaged on purpose
 _TRIES = 60
 _MOST_SECONDS = 2.0
 
@@ -34,7 +34,7 @@ def made() -> list[Path]:
     return sound_files.make_all(sound.CACHE / "made", shutil.which("ffmpeg") or "")
 
 
-def test_files_of_every_format_are_read_as_they_are_decoded(made: list[Path]) -> None:
+def test_made_files_of_every_format_have_their_decoded_length(made: list[Path]) -> None:
     references = sound.References()
     measured = sound.measure(made, references)
     references.keep()
@@ -45,7 +45,7 @@ def test_files_of_every_format_are_read_as_they_are_decoded(made: list[Path]) ->
 
 
 @NEEDS_FFMPEG
-def test_real_files_are_read_as_they_are_decoded() -> None:
+def test_real_files_have_their_decoded_length() -> None:
     try:
         files = sound.fetch_samples()
     except sound.NoSamplesError as error:

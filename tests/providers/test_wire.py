@@ -1,4 +1,4 @@
-"""Bytes into documents: any JSON in any pieces, any events by their specification, forms, counts."""
+"""Parsing of bytes: JSON in any pieces, events by the specification, forms, counts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_array_or_lines_of_json_are_cut_into_their_objects(
 
 
 @given(objects=OBJECTS, step=st.integers(1, 40), plain=st.booleans(), listed=st.booleans())
-def test_an_object_skimmed_in_pieces_ends_where_it_does_byte_by_byte(
+def test_an_object_in_pieces_ends_at_the_same_byte(
     objects: list[dict[str, object]], step: int, plain: bool, listed: bool
 ) -> None:
     text = ",".join(json.dumps({"all": objects}, ensure_ascii=plain) for _ in range(3))
@@ -67,7 +67,7 @@ def test_an_object_skimmed_in_pieces_ends_where_it_does_byte_by_byte(
     assert skimmed == documents(data, step)
 
 
-def test_a_json_value_too_large_to_keep_is_given_by_its_beginning_and_its_end(
+def test_a_json_value_too_large_to_keep_gives_its_start_and_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("quotakeeper.providers.formats.framing.MOST_HELD", 100)
@@ -90,7 +90,7 @@ def test_a_json_value_too_large_to_keep_is_given_by_its_beginning_and_its_end(
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     step=st.integers(1, 30),
 )
-def test_events_are_read_by_their_specification(lines: list[str], end: str, step: int) -> None:
+def test_events_are_read_by_the_specification(lines: list[str], end: str, step: int) -> None:
     event = "".join(f"data: {line}{end}" for line in lines)
     data = f"\ufeff: comment{end}{end}event: e{end}{event}{end}id: 7{end}retry: 1{end}{end}"
     found = documents(data.encode("utf-8", "surrogatepass"), step)
@@ -106,9 +106,7 @@ def test_events_are_read_by_their_specification(lines: list[str], end: str, step
     ),
     step=st.integers(1, 30), piece=st.integers(1, 9),
 )  # fmt: skip
-def test_blank_lines_in_a_row_say_no_more_than_the_first(
-    parts: list[str], step: int, piece: int
-) -> None:
+def test_several_blank_lines_mean_the_same_as_one(parts: list[str], step: int, piece: int) -> None:
     text = "data: first\n\n" + "".join(parts) + "\n\n"
     wanted = []
     data, event = None, ""
@@ -144,11 +142,11 @@ def test_many_short_lines_take_no_more_memory_than_their_bytes() -> None:
     assert found[0].data == b"\n".join([b"ab"] * 400_000)
 
 
-def test_an_event_without_its_last_blank_line_is_given_out() -> None:
+def test_an_event_without_its_last_blank_line_is_returned() -> None:
     assert documents(b"data: {}\n\ndata: [1]", 3) == [Document(b"{}"), Document(b"[1]")]
 
 
-def test_a_line_too_long_to_keep_is_given_by_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_too_long_to_keep_gives_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quotakeeper.providers.formats.framing.MOST_HELD", 100)
     monkeypatch.setattr("quotakeeper.providers.formats.framing.TAIL", 20)
     found: list[Document] = []
@@ -161,8 +159,8 @@ def test_a_line_too_long_to_keep_is_given_by_its_end(monkeypatch: pytest.MonkeyP
 
 
 @given(data=st.binary(max_size=2_000), step=st.integers(1, 200))
-def test_every_encoding_is_undone_in_any_pieces(data: bytes, step: int) -> None:
-    data = b"\0" + data  # what begins like text was decoded before us
+def test_every_encoding_is_decoded_in_any_pieces(data: bytes, step: int) -> None:
+    data = b"\0" + data  # text-like bytes count as already decoded
     raw = zlib.compressobj(wbits=-15)
     packed = {
         "gzip": [gzip.compress(data), gzip.compress(data[:5]) + gzip.compress(data[5:])],
@@ -179,23 +177,23 @@ def test_every_encoding_is_undone_in_any_pieces(data: bytes, step: int) -> None:
             assert not decoder.opaque
 
 
-def test_of_objects_with_one_name_the_first_or_the_last_whole_one_is_found() -> None:
+def test_the_first_or_the_last_complete_object_of_a_name_is_found() -> None:
     data = b'{"m": 3, "m": {"a": 1}, "m": {"a": 2}, "m": {"a": '
     assert (first_object(data, "m"), last_object(data, "m")) == ({"a": 1}, {"a": 2})
     assert first_object(data, "n") == {}
 
 
-def test_what_cannot_be_decoded_says_so() -> None:
+def test_data_that_cannot_be_decoded_is_marked() -> None:
     assert decode_all(b"\x8b\x02abc", "br") is None
     assert decode_all(b"\x8b\x02abc", "gzip, br") is None
     assert decode_all(gzip.compress(b"abc" * 100)[:20] + b"\xff" * 50, "gzip") is None
     assert decode_all(b"\0" * 50 + b"x", "deflate") is None
 
 
-def test_more_than_the_decoder_may_give_is_opaque_however_badly_it_packs() -> None:
+def test_data_that_unpacks_to_too_much_is_marked_at_any_ratio() -> None:
     text = b"[" + hashlib.shake_256(b"seed 1").digest(1_000_000).hex().encode() + b"]"
     for packed, encoding in ((gzip.compress(text), "gzip"), (zlib.compress(text), "deflate")):
-        assert len(packed) * MOST_RATIO > len(text)  # the ratio alone would let it pass
+        assert len(packed) * MOST_RATIO > len(text)  # the ratio alone would allow it
         whole, capped = Decoder(encoding), Decoder(encoding, most=100_000)
         assert whole.feed(packed) == text
         assert not whole.opaque
@@ -206,7 +204,7 @@ def test_more_than_the_decoder_may_give_is_opaque_however_badly_it_packs() -> No
         assert capped.feed(packed) == b""
 
 
-def test_forms_are_taken_apart_and_cut_ones_survived() -> None:
+def test_forms_are_parsed_and_cut_forms_do_not_raise() -> None:
     kind = "multipart/form-data; boundary=xyz"
     body = (b"preamble\r\n--xyz\r\nContent-Disposition: form-data; name=model\r\n\r\nwhisper-1\r\n"
         b'--xyz\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\0\r\n--\r\n'
@@ -239,12 +237,12 @@ def test_seconds_become_milliseconds_half_to_even(seconds: object, length: int |
     assert milliseconds(seconds) == length
 
 
-def test_json_that_cannot_be_is_nothing() -> None:
+def test_impossible_json_gives_nothing() -> None:
     for text in ("", "{", "[" * 100_000, "9" * 5_000, '{"a":' * 50_000):
         assert parse_json(text) is None
 
 
-def test_the_last_object_of_a_name_is_found_in_a_tail() -> None:
+def test_the_last_object_of_a_name_is_found_in_the_end_of_a_text() -> None:
     tail = b'..."usage": {"a": 1}, "note": "usage", "usage" : {"a": {"b": 2}}, "id": "x"'
     assert last_object(tail, "usage") == {"a": {"b": 2}}
     assert last_object(b'"usage": {"a": 1', "usage") == {}
@@ -252,14 +250,14 @@ def test_the_last_object_of_a_name_is_found_in_a_tail() -> None:
 
 
 @given(data=st.binary(max_size=50))
-def test_the_size_of_base64_needs_no_decoding(data: bytes) -> None:
+def test_the_size_of_base64_is_computed_without_decoding(data: bytes) -> None:
     import base64
 
     assert base64_size(base64.b64encode(data).decode()) == len(data)
 
 
 @given(text=st.text(max_size=200))
-def test_a_rough_count_is_between_nothing_and_the_bytes(text: str) -> None:
+def test_a_rough_count_is_between_zero_and_the_bytes(text: str) -> None:
     counted = rough_count(text)
     assert counted.tokens <= counted.upper_bound
     assert (counted.tokens > 0) == bool(text)

@@ -1,4 +1,4 @@
-"""Answers as they lie on the wire, one of every kind, for the properties that all must have."""
+"""Answers as bytes on the wire, one of each kind, for the tests of common properties."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.providers.support import (
 
 @dataclass(frozen=True)
 class Wire:
-    """A request and the bytes of its answer; `total` is what the whole of it used."""
+    """A request and the bytes of its answer. `total` is the usage of the whole answer."""
 
     name: str
     request: Request
@@ -49,7 +49,8 @@ def _chunk(text: str, prompt: int, output: int | None, finish: str = "") -> dict
     }
 
 
-# The prompt shrinks and the counters reset; a line separator lies in a text, as JSON allows.
+# The prompt count decreases and the counters reset. A text contains a line separator, as JSON
+# allows.
 CHUNKS = [
     _chunk('xin "chào" \\ [một] {hai}', 169, 12),
     _chunk("ba\u2028bốn\nnăm", 169, None),

@@ -1,4 +1,4 @@
-"""What a request in Deepgram's account says, in every form that it may have."""
+"""A request record of a Deepgram account, in every form that it can have."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read(path: str, code: object = 200, **details: Any) -> AccountRequest:
         ("", "sync", "call", ""),
     ],
 )
-def test_operations_are_those_of_the_meter(
+def test_operations_have_the_meters_names(
     path: str, method: str, operation: str, model: str
 ) -> None:
     found = read(path, method=method, usd=Decimal("0.5"))
@@ -46,7 +46,7 @@ def test_operations_are_those_of_the_meter(
     assert (found.cost_pico, found.at) == (5 * 10**11, 1_795_435_200_123_456)
 
 
-def test_questions_that_cost_nothing_are_no_calls() -> None:
+def test_requests_that_are_free_are_no_calls() -> None:
     record = {"request_id": "r", "created": "2026-11-23", "path": "/v1/projects/p/balances"}
     assert read_request({**record, "response": {"details": {"usd": 0}}}) is None
     assert read_request(record) is None
@@ -66,19 +66,21 @@ def test_questions_that_cost_nothing_are_no_calls() -> None:
         ({"duration": 10, "total_audio": 20}, {"audio_milliseconds": 20_000}),
     ],
 )
-def test_lengths(details: dict[str, Any], quantities: dict[str, int]) -> None:
+def test_lengths_are_read_in_every_form(
+    details: dict[str, Any], quantities: dict[str, int]
+) -> None:
     assert dict(read("/v1/listen", **details).quantities) == {"requests": 1, **quantities}
     assert dict(read("/v1/listen", 400, **details).quantities) == {"requests": 1}
 
 
-def test_characters_and_sessions() -> None:
+def test_characters_and_sessions_are_read() -> None:
     assert read("/v1/speak", characters=7).quantities["characters"] == 7
     assert read("/v1/speak", tts_characters=0, characters=7).quantities["characters"] == 0
     assert dict(read("/v1/speak").quantities) == {"requests": 1}
     assert read("/v1/agent/converse", duration=2).quantities["session_milliseconds"] == 2_000
 
 
-def test_what_failed_cost_nothing_unless_it_says_so() -> None:
+def test_a_failed_request_costs_nothing_unless_the_record_has_a_cost() -> None:
     assert (read("/v1/listen", 503).failed, read("/v1/listen", 503).cost_pico) == (True, 0)
     assert read("/v1/listen", Decimal(503), usd=Decimal("0.1")).cost_pico == 10**11
     assert (read("/v1/listen").failed, read("/v1/listen").cost_pico) == (False, None)

@@ -1,4 +1,4 @@
-"""The page names every kind of difference and every column that is understood."""
+"""The page names every kind of difference and every column that the importer accepts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from quotakeeper.providers.gemini.billing import COLUMNS, _plain
 
 
 @pytest.mark.parametrize("lang", ["en", "vi"])
-def test_the_page_says_what_is_understood(repository: Path, lang: str) -> None:
+def test_the_page_names_every_difference_and_column(repository: Path, lang: str) -> None:
     page = (repository / "docs" / lang / "reconcile.md").read_text(encoding="utf-8")
     for kind in DifferenceKind:
         assert f"| `{kind}` |" in page
     quoted = {_plain(part) for part in page.split("`")[1::2]}
     for choices in COLUMNS.values():
         for name in choices:
-            if name not in ("service", "service name"):  # less usual forms of what is named
+            if name not in ("service", "service name"):  # rarer forms of a named column
                 assert name in quoted, name
 
 

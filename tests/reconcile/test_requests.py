@@ -1,4 +1,4 @@
-"""The comparison by request: what is certain is concluded, what is not is named."""
+"""Comparison by request: certain matches are made, and uncertain ones are reported."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def named(found: Iterable[Difference]) -> set[tuple[str, str, str]]:
     }  # fmt: skip
 
 
-def test_calls_are_known_by_the_provider_s_id() -> None:
+def test_calls_are_matched_by_the_providers_id() -> None:
     events = [event("a", note="request r1"), event("b", note="cut short; request r2")]
     found, sums = compared([request("r2", at=9), request("r1", at=-9)], events)
     assert (found, sums.alike) == ([], 2)
@@ -84,12 +84,14 @@ def test_calls_are_known_by_the_provider_s_id() -> None:
         (request("r", 61), event("e", 60, note="request r", known="assumed"), "now_known"),
     ],
 )
-def test_differences_of_one_call(there: AccountRequest, here: UsageEvent, kind: str | None) -> None:
+def test_differences_of_one_call_are_reported(
+    there: AccountRequest, here: UsageEvent, kind: str | None
+) -> None:
     found, _ = compared([there], [here])
     assert [str(each.kind) for each in found] == ([kind] if kind else [])
     for each in found:
         assert each.better is not None
-        # What is written then is what is there: nothing differs any more.
+        # After these corrections the ledger has the account's figures, so nothing differs.
         better = each.better
         corrected = replace(
             here,
@@ -100,7 +102,7 @@ def test_differences_of_one_call(there: AccountRequest, here: UsageEvent, kind: 
         assert compared([there], [corrected])[0] == []
 
 
-def test_what_the_account_never_states_is_kept() -> None:
+def test_figures_that_the_account_never_has_are_kept() -> None:
     here = replace(
         event("e", 60, note="request r", known="estimated"),
         quantities={"requests": 1, "audio_milliseconds": 60_000, "input_tokens": 50},
@@ -110,11 +112,11 @@ def test_what_the_account_never_states_is_kept() -> None:
     assert found.better.quantities == {
         "requests": 1, "audio_milliseconds": 30_000, "input_tokens": 50,
     }  # fmt: skip
-    # Of the tokens nobody knows more than before.
+    # The account has no more figures for tokens.
     assert found.better.provenance is Provenance.ESTIMATED
 
 
-def test_a_call_without_an_id_is_told_by_time_model_operation_and_length() -> None:
+def test_a_call_without_an_id_is_matched_by_time_model_operation_and_length() -> None:
     assumed = event("e", 60, known="assumed")
     for one in (
         request("r", 60, at=30),
@@ -135,7 +137,7 @@ def test_a_call_without_an_id_is_told_by_time_model_operation_and_length() -> No
         }  # fmt: skip
 
 
-def test_figures_of_a_program_must_be_close_to_be_the_same_call() -> None:
+def test_a_programs_own_figures_must_be_close_to_match() -> None:
     mine = event("e", 60, operation="speech_to_text")
     assert named(compared([request("r", 61)], [mine])[0]) == {("quantity", "r", "e")}
     assert named(compared([request("r", 62)], [mine])[0]) == {
@@ -143,7 +145,7 @@ def test_figures_of_a_program_must_be_close_to_be_the_same_call() -> None:
     }  # fmt: skip
 
 
-def test_length_and_the_time_it_took_tell_calls_apart() -> None:
+def test_length_and_duration_distinguish_calls() -> None:
     events = [
         event("long", 100, known="assumed"),
         event("short", 10, known="assumed"),
@@ -162,7 +164,7 @@ def test_length_and_the_time_it_took_tell_calls_apart() -> None:
     }
 
 
-def test_where_two_answers_are_possible_nothing_is_concluded() -> None:
+def test_an_ambiguous_match_is_not_made() -> None:
     events = [event("a", 60, known="assumed"), event("b", 60, at=1, known="assumed")]
     requests = [request("r1", 60, cost=5), request("r2", 60, at=2, cost=6)]
     found, sums = compared(requests, events)
@@ -170,12 +172,12 @@ def test_where_two_answers_are_possible_nothing_is_concluded() -> None:
                             ("ambiguous", "", "a"), ("ambiguous", "", "b")}  # fmt: skip
     assert all(each.better is None for each in found)
     assert (sums.here.calls, sums.there.calls) == (2, 2)
-    # One of them never got there, and nobody knows which.
+    # One of the two never reached the provider, and the data does not show which.
     found, _ = compared(requests[:1], events)
     assert {kind for kind, _, _ in named(found)} == {"ambiguous"}
 
 
-def test_where_it_makes_no_difference_which_is_which_they_are_taken_in_order() -> None:
+def test_interchangeable_calls_are_matched_in_order() -> None:
     events = [event(f"e{n}", 60, at=n, known="assumed") for n in range(5)]
     requests = [request(f"r{n}", 60, at=n) for n in reversed(range(5))]
     assert named(compared(requests, events)[0]) == {
@@ -183,7 +185,7 @@ def test_where_it_makes_no_difference_which_is_which_they_are_taken_in_order() -
     }
 
 
-def test_a_margin_is_looked_at_and_not_reported() -> None:
+def test_calls_in_the_margin_are_compared_and_not_reported() -> None:
     window = RequestWindow(NOON, NOON + 3600 * SECOND)
     events = [
         event("before", at=-30, note="request r1"),
@@ -200,26 +202,26 @@ def test_a_margin_is_looked_at_and_not_reported() -> None:
     assert named(found) == {("missing_there", "", "in it")}
 
 
-def test_pages_that_overlap_count_once() -> None:
+def test_overlapping_pages_count_once() -> None:
     requests = [request("r1"), request("r2"), request("r1"), request("r2"), request("r2")]
     found, sums = compared(requests, [event("a", note="request r1")])
     assert named(found) == {("missing_here", "r2", "")}
     assert (sums.alike, sums.there.calls) == (1, 2)
 
 
-def test_two_events_of_one_id_are_not_one_call() -> None:
+def test_two_events_with_one_request_id_are_two_calls() -> None:
     events = [event("a", note="request r"), event("b", at=1, note="request r")]
     found, _ = compared([request("r")], events)
     assert named(found) == {("missing_there", "", "b")}
 
 
-def test_a_call_that_used_nothing_is_no_difference() -> None:
+def test_a_call_without_use_is_no_difference() -> None:
     nothing: Any = replace(event("e", note="request r"), quantities={"requests": 1}, cost_pico=0)
     assert compared([], [nothing])[0] == []
 
 
-def test_requests_are_not_held() -> None:
-    """They come as a stream; what is told already is not kept."""
+def test_reported_records_are_not_kept_in_memory() -> None:
+    """The records come as a stream, and a record that was reported is not kept."""
 
     def many() -> Iterable[AccountRequest]:
         for number in range(1_000):
@@ -230,7 +232,7 @@ def test_requests_are_not_held() -> None:
     assert first.request is not None and first.request.id == "r0"
 
 
-def test_any_run_of_calls_is_reconciled_in_one_step() -> None:
+def test_any_sequence_of_calls_is_reconciled_in_one_step() -> None:
     seed = random.SystemRandom().randrange(10**9)
     print(f"REPRO: seed {seed}")
     chance = random.Random(seed)

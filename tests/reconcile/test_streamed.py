@@ -1,4 +1,4 @@
-"""Objects out of JSON of any size: where the text is cut into pieces never matters."""
+"""JSON objects from a text of any size: the result does not depend on how the text is cut into pieces."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(text: str, size: int = 64) -> list[dict[str, object]]:
     return list(objects_listed(pieces(text, size), "requests", "request"))
 
 
-def test_pieces_of_any_size_give_the_same() -> None:
+def test_pieces_of_any_size_give_the_same_objects() -> None:
     whole = json.loads(PAGE, parse_float=Decimal)["requests"]
     for size in [*range(1, 70), len(PAGE), len(PAGE) + 1]:
         assert read(PAGE, size) == whole, size
@@ -43,7 +43,7 @@ def test_pieces_of_any_size_give_the_same() -> None:
         "".join(json.dumps({"request": each}) for each in OBJECTS),
     ],
 )  # fmt: skip
-def test_forms(text: str) -> None:
+def test_every_form_of_a_page_is_read(text: str) -> None:
     found = [each["request_id"] for each in read(text, 7)]
     assert found in (["a", "b", "c"], ["a", "b", "c"] * 2)
 
@@ -51,7 +51,7 @@ def test_forms(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ['{"requests": []}', "[]", "", " \n", '{"requests": [ ]}{"requests":[]}']
 )
-def test_nothing_is_nothing(text: str) -> None:
+def test_an_empty_page_gives_no_objects(text: str) -> None:
     assert read(text, 3) == []
 
 
@@ -61,6 +61,6 @@ def test_every_cut_of_a_page_is_an_error() -> None:
             read(PAGE[:end], 16)
 
 
-def test_one_value_is_not_read_without_end() -> None:
+def test_a_value_that_is_too_long_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="larger than 4 MB"):
         read('{"requests": [{"a": "' + "x" * 5_000_000, 65_536)

@@ -1,4 +1,4 @@
-"""The sandbox's accounts: Deepgram's Management API and Google's bill, read off its own bill."""
+"""The sandbox's accounts: Deepgram's Management API and Google's bill, computed from the sandbox's bill."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def ask(sandbox: Sandbox, path: str) -> Any:
     return json.loads(body, parse_float=Decimal)
 
 
-def test_every_call_is_in_the_account_as_it_was_billed(sandbox: Sandbox) -> None:
+def test_every_call_is_in_the_account_as_billed(sandbox: Sandbox) -> None:
     sound = {**KEY, "Content-Type": "audio/wav"}
     listen = (
         "/v1/listen?model=nova-3&diarize=true&language=multi&multichannel=true&tag=a%20b&token=s3"
@@ -69,7 +69,7 @@ def test_every_call_is_in_the_account_as_it_was_billed(sandbox: Sandbox) -> None
     exchange(sandbox, listen, AUDIO, {**sound, "x-sandbox-fault": "cut"})
     exchange(sandbox, listen, AUDIO, {**sound, "x-sandbox-fault": "503"})
     exchange(sandbox, "/v1/speak?model=aura-2-thalia-en", json.dumps({"text": "chào"}).encode())
-    exchange(sandbox, "/v1/listen", b"junk", sound)  # refused: nobody is billed for that
+    exchange(sandbox, "/v1/listen", b"junk", sound)  # refused, so not billed
     listed = ask(sandbox, f"{REQUESTS}?limit=1000")["requests"]
     charges = sandbox.bill.charges[::-1]  # newest first
     assert len(listed) == len(charges) == 4
@@ -91,12 +91,12 @@ def test_every_call_is_in_the_account_as_it_was_billed(sandbox: Sandbox) -> None
     assert status == 200 and exported == listed[::-1]
 
 
-def test_the_id_is_the_one_that_the_client_saw(sandbox: Sandbox) -> None:
+def test_the_accounts_id_is_the_one_the_client_got(sandbox: Sandbox) -> None:
     _, body = exchange(sandbox, "/v1/listen", AUDIO, {**KEY, "Content-Type": "audio/wav"})
     assert json.loads(body)["metadata"]["request_id"] == sandbox.bill.charges[0].request_id
 
 
-def test_pages_and_filters(sandbox: Sandbox, clock: FakeClock) -> None:
+def test_pages_and_filters_work_as_documented(sandbox: Sandbox, clock: FakeClock) -> None:
     for number in range(25):
         clock.advance(hours=1)
         status = 503 if number % 5 == 0 else 200
@@ -119,13 +119,13 @@ def test_pages_and_filters(sandbox: Sandbox, clock: FakeClock) -> None:
     assert ids("request_id=r7") == ["r7"]
     assert ids("start=2026-11-24T12:00:00%2B00:00") == ["r24", "r23"]
     assert ids("start=2026-11-24T12:00:00%2B00:00&end=2026-11-24T13:00:00%2B00:00") == ["r23"]
-    assert len(ids("limit=100&end=2026-11-23")) == 11  # a date has its whole day in it
+    assert len(ids("limit=100&end=2026-11-23")) == 11  # a date includes its whole day
     assert ids("method=streaming") == []
     for query in ("limit=0", "limit=1001", "limit=x", "page=-1", "start=soon", "status=odd"):
         assert exchange(sandbox, f"{REQUESTS}?{query}")[0] == 400, query
 
 
-def test_projects_usage_and_balances(sandbox: Sandbox) -> None:
+def test_projects_usage_and_balances_are_answered(sandbox: Sandbox) -> None:
     assert ask(sandbox, "/v1/projects")["projects"] == [
         {"project_id": PROJECT_ID, "name": "Sandbox"}
     ]
@@ -144,7 +144,7 @@ def test_projects_usage_and_balances(sandbox: Sandbox) -> None:
     assert ask(sandbox, f"{path}/usage?start=2026-11-24")["results"] == []
 
 
-def test_it_answers_as_the_real_one_refuses(sandbox: Sandbox) -> None:
+def test_wrong_requests_are_refused_like_the_real_api(sandbox: Sandbox) -> None:
     assert exchange(sandbox, "/v1/projects", headers={})[0] == 401
     assert exchange(sandbox, "/v1/projects/other/requests")[0] == 404
     assert exchange(sandbox, f"{REQUESTS}/nobody")[0] == 404
@@ -153,7 +153,7 @@ def test_it_answers_as_the_real_one_refuses(sandbox: Sandbox) -> None:
     assert exchange(sandbox, "/v1/projectsX")[0] == 404
 
 
-def test_questions_about_the_account_are_no_calls(clock: FakeClock) -> None:
+def test_account_requests_are_not_counted_as_calls(clock: FakeClock) -> None:
     with Sandbox(clock=clock, faults=["503@1"]) as sandbox:
         for path in ("/v1/projects", f"{REQUESTS}?limit=5", "/__sandbox__/billing.csv"):
             assert exchange(sandbox, path)[0] == 200
@@ -166,7 +166,7 @@ def test_questions_about_the_account_are_no_calls(clock: FakeClock) -> None:
     assert (call.billed, dict(call.bound), call.bound_is) == (False, {}, Provenance.ESTIMATED)
 
 
-def test_shapes_are_those_of_the_description(sandbox: Sandbox) -> None:
+def test_replies_match_the_api_description(sandbox: Sandbox) -> None:
     if not SPEC.exists():
         pytest.skip(f"../shared not present: no {SPEC.name}")
     exchange(sandbox, "/v1/listen", AUDIO, {**KEY, "Content-Type": "audio/wav"})
@@ -184,7 +184,7 @@ def test_shapes_are_those_of_the_description(sandbox: Sandbox) -> None:
 
 
 def properties(schema: str) -> set[str]:
-    """The keys of a schema in the description, which no library here can read."""
+    """The property names of a schema in the description. No installed library parses the description."""
     found: set[str] = set()
     lines = iter(SPEC.read_text(encoding="utf-8").splitlines())
     for line in lines:
@@ -198,7 +198,7 @@ def properties(schema: str) -> set[str]:
     return found
 
 
-def test_the_bill_of_google_adds_up_to_the_picodollar(sandbox: Sandbox, clock: FakeClock) -> None:
+def test_googles_bill_adds_up_to_the_pico_dollar(sandbox: Sandbox, clock: FakeClock) -> None:
     body = json.dumps({"contents": [{"parts": [{"text": "xin chào " * 300}]}]})
     for model in ("gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-2.5-pro", "gemini-unheard"):
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""What the Deepgram side hears, bills and refuses; pure, without a server."""
+"""What the sandbox's Deepgram transcribes, bills and refuses, without a server."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def billed_milliseconds(reply: Reply) -> int:
     return reply.charge.quantities["audio_milliseconds"]
 
 
-def test_the_samples_are_heard_as_their_transcripts_say() -> None:
+def test_the_samples_are_transcribed_correctly() -> None:
     for speech in SPEECHES:
         (transcript,) = SAMPLES.glob(f"{speech.name}.{speech.language}.txt")
         rows = transcript.read_text(encoding="utf-8").splitlines()[1:]
@@ -63,31 +63,31 @@ def test_the_samples_are_heard_as_their_transcripts_say() -> None:
         assert billed_milliseconds(reply) == speech.milliseconds
 
 
-def test_vietnamese_is_not_understood_as_chinese_and_is_billed_all_the_same() -> None:
+def test_vietnamese_is_not_transcribed_as_chinese_and_is_still_billed() -> None:
     audio = (SAMPLES / "ha-noi.mp3").read_bytes()
     reply = listen(audio, language="zh", model="nova-3")
     assert heard(reply) == ""
     assert billed_milliseconds(reply) == 9_879
 
 
-def test_silence_is_billed_and_heard_as_nothing() -> None:
+def test_silence_is_billed_and_has_an_empty_transcript() -> None:
     reply = listen(wav(2_000, level=0), language="zh")
     assert heard(reply) == ""
     assert billed_milliseconds(reply) == 2_000
     assert heard(listen(wav(2_000), language="zh")) != ""
 
 
-def test_unknown_speech_is_heard_in_the_language_asked_for() -> None:
+def test_unknown_speech_is_transcribed_in_the_requested_language() -> None:
     assert "测试" in heard(listen(wav(9_000), language="zh-CN"))
     assert "giọng nói" in heard(listen(wav(9_000), language="vi"))
 
 
-def test_a_speech_can_be_taught() -> None:
+def test_a_transcript_can_be_added_for_a_recording() -> None:
     speech = Speech("x", "zh", 5_000, (SpokenSegment(100, 900, "你好。"),))
     assert heard(listen(wav(5_000), speech, language="zh")) == "你好。"
 
 
-def test_every_channel_is_billed_only_when_asked_for() -> None:
+def test_every_channel_is_billed_only_on_request() -> None:
     stereo = wav(3_000, channels=2)
     assert billed_milliseconds(listen(stereo)) == 3_000
     both = listen(stereo, multichannel="true")
@@ -95,7 +95,7 @@ def test_every_channel_is_billed_only_when_asked_for() -> None:
     assert len(json.loads(both.body)["results"]["channels"]) == 2
 
 
-def test_a_url_is_known_by_its_name_or_half_a_minute_long() -> None:
+def test_a_url_has_a_known_recording_or_half_a_minute() -> None:
     headers = {**KEY, "content-type": "application/json"}
     for url, milliseconds in [("https://h/xin-chao.wav", 16_067), ("https://h/other.wav", 30_000)]:
         reply = listen(json.dumps({"url": url}).encode(), headers=headers)
@@ -113,7 +113,7 @@ def test_a_url_is_known_by_its_name_or_half_a_minute_long() -> None:
         ({**KEY, "content-type": "application/json"}, b"{}", 400, "Bad Request"),
     ],
 )
-def test_what_the_real_one_refuses_is_refused_in_its_envelope(
+def test_requests_that_the_real_api_refuses_get_its_error_format(
     headers: dict[str, str], body: bytes, status: int, code: str
 ) -> None:
     reply = listen(body, headers=headers)
@@ -128,7 +128,7 @@ def speak(body: dict[str, Any]) -> Reply:
     )
 
 
-def test_speaking_is_billed_by_the_character_and_is_a_wav() -> None:
+def test_speech_is_billed_by_the_character_and_returned_as_wav() -> None:
     reply = speak({"text": "Xin chào"})
     assert reply.charge is not None
     assert reply.charge.quantities == {"requests": 1, "characters": 8}
@@ -137,5 +137,5 @@ def test_speaking_is_billed_by_the_character_and_is_a_wav() -> None:
 
 
 @pytest.mark.parametrize(("body", "status"), [({}, 400), ({"text": "a" * 2_001}, 413)])
-def test_speaking_nothing_or_too_much_is_refused(body: dict[str, Any], status: int) -> None:
+def test_empty_or_too_long_speech_requests_are_refused(body: dict[str, Any], status: int) -> None:
     assert speak(body).status == status

@@ -1,4 +1,4 @@
-"""Errors on demand: how they are written, when they are due, how they look."""
+"""Errors on demand: how a fault is written, when it happens, and what it looks like."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ def spoiled(kind: str, request: SandboxRequest = GENERATE) -> Reply:
         ("cut=listen", Fault("cut", operation="listen")),
     ],
 )
-def test_a_fault_is_read_as_it_is_written(text: str, fault: Fault) -> None:
+def test_a_faults_text_reads_back_the_same(text: str, fault: Fault) -> None:
     assert parse_fault(text) == fault
 
 
 @pytest.mark.parametrize("text", ["", "418", "429@", "slow:", "429@x", "cut=", "429 @1"])
-def test_what_is_not_a_fault_is_refused_with_the_kinds_there_are(text: str) -> None:
+def test_an_unknown_fault_is_refused_with_the_known_kinds(text: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_fault(text)
     assert "no-usage" in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_can_be_written(kind: str) -> None:
+def test_every_kind_of_fault_can_be_written(kind: str) -> None:
     assert parse_fault(kind).kind == kind
 
 
-def test_a_schedule_counts_all_requests_or_those_of_one_operation() -> None:
+def test_a_schedule_counts_all_requests_or_one_operations() -> None:
     schedule = [parse_fault("503@2"), parse_fault("429@2-3=speak")]
     due = [
         (request is SPEAK, fault.kind if fault else "")
@@ -69,7 +69,7 @@ def test_a_schedule_counts_all_requests_or_those_of_one_operation() -> None:
     ]  # fmt: skip
 
 
-def test_a_header_or_a_query_asks_for_a_fault_at_once() -> None:
+def test_a_header_or_query_parameter_causes_a_fault_at_once() -> None:
     by_header = SandboxRequest("POST", GENERATE.path, (), {"x-sandbox-fault": "402"}, b"")
     by_query = SandboxRequest("POST", GENERATE.path, (("sandbox_fault", "slow:2"),), {}, b"")
     assert fault_for(by_header, [], 9, 9) == Fault("402")
@@ -87,7 +87,7 @@ def test_a_header_or_a_query_asks_for_a_fault_at_once() -> None:
         ("503", 503, "UNAVAILABLE"),
     ],
 )
-def test_a_refused_gemini_request_counts_itself_and_nothing_else(
+def test_a_refused_gemini_request_counts_one_request_only(
     kind: str, status: int, name: str
 ) -> None:
     reply = spoiled(kind)
@@ -98,7 +98,7 @@ def test_a_refused_gemini_request_counts_itself_and_nothing_else(
 
 
 @pytest.mark.parametrize(("kind", "span"), [("429", "PerMinute"), ("429-day", "PerDay")])
-def test_a_quota_failure_names_its_quota_and_asks_to_retry(kind: str, span: str) -> None:
+def test_a_quota_error_names_its_quota_and_a_retry_time(kind: str, span: str) -> None:
     reply = spoiled(kind)
     details = {
         one["@type"].rsplit(".", 1)[-1]: one for one in json.loads(reply.body)["error"]["details"]
@@ -117,13 +117,15 @@ def test_a_quota_failure_names_its_quota_and_asks_to_retry(kind: str, span: str)
         ("503", 503, "SERVICE_UNAVAILABLE"),
     ],
 )
-def test_a_refused_deepgram_request_has_its_envelope(kind: str, status: int, code: str) -> None:
+def test_a_refused_deepgram_request_has_deepgrams_error_format(
+    kind: str, status: int, code: str
+) -> None:
     reply = spoiled(kind, SPEAK)
     assert (reply.status, json.loads(reply.body)["err_code"]) == (status, code)
     assert reply.charge is not None and reply.charge.quantities == {"requests": 1}
 
 
-def test_a_stream_that_is_cut_early_is_charged_as_far_as_it_was_sent() -> None:
+def test_a_stream_cut_early_is_billed_as_far_as_it_was_sent() -> None:
     path = GENERATE.path.replace("generateContent", "streamGenerateContent")
     for query in ((("alt", "sse"),), ()):
         asked = SandboxRequest("POST", path, query, GENERATE.headers, GENERATE.body)
@@ -132,23 +134,23 @@ def test_a_stream_that_is_cut_early_is_charged_as_far_as_it_was_sent() -> None:
         last = whole.chunks[-2].strip().removeprefix(b"data: ").removeprefix(b",")
         sent = json.loads(last)["usageMetadata"]["candidatesTokenCount"]
         assert early.charge.quantities == {**whole.charge.quantities, "output_tokens": sent}
-        assert early.chunks == whole.chunks  # the server leaves the last one out
-        # A list's last chunk is its bracket: with it gone, all of the answer was sent.
+        assert early.chunks == whole.chunks  # the server leaves out the last one
+        # The last chunk of a list is its bracket. Without it, the whole answer was still sent.
         assert (early.charge == whole.charge) is (query == ())
 
 
 @pytest.mark.parametrize("kind", ["slow", "cut", "cut-early", "malformed", "no-usage"])
-def test_a_request_that_was_served_is_charged_whatever_becomes_of_the_reply(kind: str) -> None:
+def test_a_served_request_is_billed_whatever_happens_to_the_reply(kind: str) -> None:
     plain = gemini.reply_to(GENERATE, TURN)
     assert spoiled(kind).charge == plain.charge
 
 
-def test_a_malformed_reply_is_no_json_and_one_without_usage_is() -> None:
+def test_a_malformed_reply_is_no_json_and_a_reply_without_usage_is_json() -> None:
     with pytest.raises(ValueError, match=r"Expecting|Unterminated|delimiter"):
         json.loads(spoiled("malformed").body)
     assert "usageMetadata" not in json.loads(spoiled("no-usage").body)
 
 
-def test_a_request_that_was_refused_anyway_stays_refused() -> None:
+def test_a_request_that_would_be_refused_anyway_stays_refused() -> None:
     nobody = SandboxRequest("POST", GENERATE.path, (), {}, b"{}")
     assert spoiled("500", nobody).status == 403

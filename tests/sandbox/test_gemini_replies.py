@@ -1,4 +1,4 @@
-"""What the Gemini side counts, says and refuses; pure, without a server."""
+"""What the sandbox's Gemini counts, answers and refuses, without a server."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_numbered_lines_come_back_with_the_same_numbers() -> None:
     assert answer[0] == "#3 Cảm ơn mọi người, hẹn gặp lại lần sau."
 
 
-def test_json_follows_the_schema() -> None:
+def test_json_answers_follow_the_schema() -> None:
     schema = {
         "type": "OBJECT",
         "properties": {
@@ -68,7 +68,7 @@ def test_json_follows_the_schema() -> None:
     budget=st.sampled_from([None, 0, 5, 100]),
     model=st.sampled_from(["gemini-2.0-flash", "gemini-2.5-flash", "gemini-3.5-flash-lite"]),
 )
-def test_the_total_is_the_sum_and_the_cap_holds(
+def test_the_total_is_the_sum_and_the_output_cap_applies(
     text: str, cap: int, budget: int | None, model: str
 ) -> None:
     config: dict[str, Any] = {"maxOutputTokens": cap}
@@ -88,12 +88,12 @@ def test_the_total_is_the_sum_and_the_cap_holds(
         assert "thoughtsTokenCount" not in usage
 
 
-def test_a_cut_answer_says_so() -> None:
+def test_a_truncated_answer_has_the_finish_reason() -> None:
     reply = ask("#1 谢谢大家，下次再见。", generationConfig={"maxOutputTokens": 4})
     assert json.loads(reply.body)["candidates"][0]["finishReason"] == "MAX_TOKENS"
 
 
-def test_the_stream_without_sse_is_one_json_array_with_the_same_text() -> None:
+def test_a_stream_without_sse_is_one_json_array_with_the_same_text() -> None:
     whole = ask("#1 谢谢大家，下次再见。")
     streamed = ask("#1 谢谢大家，下次再见。", method="streamGenerateContent")
     frames = json.loads(streamed.body)
@@ -106,7 +106,7 @@ def test_the_stream_without_sse_is_one_json_array_with_the_same_text() -> None:
     assert streamed.charge.quantities == whole.charge.quantities
 
 
-def test_audio_is_counted_by_its_seconds_under_its_modality() -> None:
+def test_audio_is_counted_by_seconds_in_its_modality() -> None:
     data = base64.b64encode((SAMPLES / "xin-chao.wav").read_bytes()).decode()
     parts = [{"text": "Nghe đi"}, {"inlineData": {"mimeType": "audio/wav", "data": data}}]
     for model, per_second in (("gemini-3-flash", 25), ("gemini-2.5-flash", 32)):
@@ -138,7 +138,7 @@ def test_the_same_request_gets_the_same_reply_in_every_run() -> None:
         (SandboxRequest("GET", "/v1beta/models/m:generateContent", (), KEY, b"{}"), 404),
     ],
 )
-def test_what_the_real_one_refuses_is_refused_in_its_envelope(
+def test_requests_that_the_real_api_refuses_get_its_error_format(
     request_: SandboxRequest, status: int
 ) -> None:
     reply = gemini.reply_to(request_, TURN)
@@ -148,7 +148,7 @@ def test_what_the_real_one_refuses_is_refused_in_its_envelope(
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta", "v1alpha"])
-def test_every_version_is_served(version: str) -> None:
+def test_every_api_version_is_served(version: str) -> None:
     path = f"/{version}/models/gemini-2.5-flash:generateContent"
     body = json.dumps({"contents": [{"parts": [{"text": "a"}]}]}).encode()
     for headers, query in [

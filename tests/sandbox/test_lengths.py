@@ -1,4 +1,4 @@
-"""The stand-in server measures sound as ffprobe does, so that tests against it can be believed."""
+"""The sandbox measures sound as ffprobe does, so that tests against the sandbox are reliable."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def folder() -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_reply_tells_the_length_and_channels_that_ffmpeg_does(folder: Path, name: str) -> None:
+def test_a_reply_has_the_length_and_channels_that_ffmpeg_measures(folder: Path, name: str) -> None:
     path = folder / name
     reference = sound.References().of(path)
     request = SandboxRequest(

@@ -1,4 +1,6 @@
-"""Deepgram's live transcription on the sandbox: frames as recorded, and a bill for the sound sent."""
+"""Deepgram's live transcription in the sandbox: messages like recorded ones, and a bill
+for the sound sent.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,7 @@ def finish(socket: ClientConnection) -> list[dict[str, Any]]:
     return told(socket)
 
 
-def test_results_then_metadata_then_a_normal_close(sandbox: Sandbox) -> None:
+def test_results_are_followed_by_metadata_and_a_normal_close(sandbox: Sandbox) -> None:
     with opened(sandbox) as socket:
         for _ in range(7):
             socket.send(SECOND)
@@ -61,7 +63,7 @@ def test_results_then_metadata_then_a_normal_close(sandbox: Sandbox) -> None:
     assert billed(sandbox) == [(101, {"requests": 1, "audio_milliseconds": 7_000})]
 
 
-def test_interim_results_overlap_and_finalize_flushes(sandbox: Sandbox) -> None:
+def test_interim_results_overlap_and_finalize_sends_the_rest(sandbox: Sandbox) -> None:
     with opened(sandbox, RAW + "&interim_results=true&vad_events=true") as socket:
         socket.send(SECOND + SECOND[:16_000])
         socket.send(json.dumps({"type": "Finalize"}))
@@ -88,7 +90,7 @@ def test_keep_alive_and_an_open_socket_cost_nothing(sandbox: Sandbox) -> None:
         ("encoding=linear16&sample_rate=8000&channels=2", 64_000, 2_000),
     ],
 )
-def test_length_by_encoding_and_channels(
+def test_the_length_follows_the_encoding_and_the_channels(
     sandbox: Sandbox, query: str, size: int, milliseconds: int
 ) -> None:
     with opened(sandbox, query) as socket:
@@ -100,7 +102,7 @@ def test_length_by_encoding_and_channels(
     assert billed(sandbox) == [(101, {"requests": 1, "audio_milliseconds": milliseconds})]
 
 
-def test_a_wav_header_in_front_tells_the_rate(sandbox: Sandbox) -> None:
+def test_a_leading_wav_header_gives_the_sample_rate(sandbox: Sandbox) -> None:
     head = b"RIFF\xff\xff\xff\xffWAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8_000, 16_000, 2, 16)
     with opened(sandbox, "model=nova-3") as socket:
         socket.send(head + b"data\xff\xff\xff\xff" + bytes(8_000))
@@ -111,14 +113,14 @@ def test_a_wav_header_in_front_tells_the_rate(sandbox: Sandbox) -> None:
     assert billed(sandbox) == [(101, {"requests": 1, "audio_milliseconds": 1_000})]
 
 
-def test_a_client_that_vanishes_is_billed_for_what_it_sent(sandbox: Sandbox) -> None:
+def test_a_client_that_disconnects_is_billed_for_what_it_sent(sandbox: Sandbox) -> None:
     with opened(sandbox) as socket:
         socket.send(SECOND)
         socket.socket.shutdown(SHUT_RDWR)
     assert billed(sandbox) == [(101, {"requests": 1, "audio_milliseconds": 1_000})]
 
 
-def test_nobody_speaks() -> None:
+def test_a_session_without_sound_is_closed_after_the_idle_time() -> None:
     with Sandbox(live_idle_seconds=0.05) as sandbox, opened(sandbox) as socket:
         assert json.loads(socket.recv())["type"] == "Metadata"
         with pytest.raises(ConnectionClosedError) as closed:
@@ -127,7 +129,7 @@ def test_nobody_speaks() -> None:
         assert (closed.value.rcvd.code, closed.value.rcvd.reason[:8]) == (1011, "NET-0001")
 
 
-def test_what_is_not_understood_ends_it(sandbox: Sandbox) -> None:
+def test_an_unknown_message_ends_the_session(sandbox: Sandbox) -> None:
     with opened(sandbox) as socket:
         socket.send("{")
         assert json.loads(socket.recv())["type"] == "Error"
@@ -140,7 +142,7 @@ def test_what_is_not_understood_ends_it(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("fault", "status"), [("402", 402), ("429", 429), ("500", 500), ("503", 503)]
 )
-def test_a_refusal_comes_with_the_handshake(fault: str, status: int) -> None:
+def test_a_refusal_is_sent_instead_of_the_handshake(fault: str, status: int) -> None:
     with Sandbox(faults=[f"{fault}@1=listen"]) as sandbox:
         with pytest.raises(InvalidStatus) as refused:
             opened(sandbox)
@@ -153,7 +155,7 @@ def test_a_refusal_comes_with_the_handshake(fault: str, status: int) -> None:
         assert billed(sandbox, 2) == [(status, {"requests": 1}), (101, {"requests": 1})]
 
 
-def test_openings_that_the_real_one_refuses_too(sandbox: Sandbox) -> None:
+def test_handshakes_that_the_real_api_refuses_are_refused(sandbox: Sandbox) -> None:
     for query, headers, status in (
         (RAW, {}, 401),
         ("encoding=linear16", KEY, 400),
@@ -164,7 +166,7 @@ def test_openings_that_the_real_one_refuses_too(sandbox: Sandbox) -> None:
     assert sandbox.bill.charges == ()
 
 
-def test_a_key_may_come_as_a_subprotocol(sandbox: Sandbox) -> None:
+def test_a_key_may_be_sent_as_a_subprotocol(sandbox: Sandbox) -> None:
     with opened(sandbox, additional_headers={}, subprotocols=["token", "any"]) as socket:
         assert socket.subprotocol == "token"
         finish(socket)
@@ -172,7 +174,7 @@ def test_a_key_may_come_as_a_subprotocol(sandbox: Sandbox) -> None:
         finish(socket)
 
 
-def test_a_cut_and_a_silent_end() -> None:
+def test_a_session_may_be_cut_or_end_without_a_message() -> None:
     with Sandbox(faults=["cut@1", "no-usage@2", "malformed@3"]) as sandbox:
         with opened(sandbox) as socket:
             socket.send(SECOND * 3)
@@ -195,7 +197,7 @@ def test_a_cut_and_a_silent_end() -> None:
 @pytest.mark.skipif(
     not RECORDED.is_dir(), reason="../shared not present: no recorded replies to compare with"
 )
-def test_frames_look_like_the_recorded_ones(sandbox: Sandbox) -> None:
+def test_messages_have_the_fields_of_recorded_ones(sandbox: Sandbox) -> None:
     with opened(sandbox) as socket:
         socket.send(SECOND)
         results, _ = finish(socket)

@@ -1,4 +1,4 @@
-"""The sandbox's WebSocket server by the rules of RFC 6455, on bytes alone."""
+"""The sandbox's WebSocket server follows RFC 6455, tested on bytes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def frame(opcode: int, data: bytes = b"", *, final: bool = True, masked: bool = 
 
 
 def read(data: bytes) -> tuple[list[Message], bytes, int]:
-    """Messages, what was answered, and the code the client closed with."""
+    """The messages, the replies, and the close code of the client."""
     answered = io.BytesIO()
     socket = WebSocket(io.BytesIO(data).read, answered.write)
     return list(socket.messages()), answered.getvalue(), socket.closed_with
@@ -45,7 +45,9 @@ def close_code(answered: bytes) -> int:
 
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.binary(max_size=125))
-def test_pieces_with_pings_between_them_are_one_message(pieces: list[bytes], ping: bytes) -> None:
+def test_fragments_with_pings_between_them_are_one_message(
+    pieces: list[bytes], ping: bytes
+) -> None:
     data = b""
     for number, piece in enumerate(pieces):
         data += frame(0 if number else 2, piece, final=number == len(pieces) - 1)
@@ -57,13 +59,13 @@ def test_pieces_with_pings_between_them_are_one_message(pieces: list[bytes], pin
 
 
 @given(st.text(max_size=200), st.binary(min_size=126, max_size=400))
-def test_texts_and_longer_messages(text: str, data: bytes) -> None:
+def test_text_messages_and_long_messages_are_read(text: str, data: bytes) -> None:
     messages, _, closed = read(frame(1, text.encode()) + frame(10) + frame(2, data))
     assert (messages, closed) == ([text, data], LOST)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_end_quietly(data: bytes) -> None:
+def test_random_bytes_end_the_session_without_an_error(data: bytes) -> None:
     read(data)
 
 
@@ -81,12 +83,12 @@ def test_any_bytes_end_quietly(data: bytes) -> None:
         (bytes([0x82, 0xFF]) + struct.pack("!Q", 1 << 40) + MASK, TOO_BIG),
     ],
 )
-def test_a_broken_rule_closes_with_its_code(data: bytes, code: int) -> None:
+def test_a_protocol_error_closes_with_its_code(data: bytes, code: int) -> None:
     messages, answered, _ = read(data)
     assert (messages, close_code(answered)) == ([], code)
 
 
-def test_long_messages_are_framed_as_they_must_be() -> None:
+def test_long_messages_use_the_required_length_form() -> None:
     out = io.BytesIO()
     socket = WebSocket(io.BytesIO().read, out.write)
     for size in (125, 126, 65_535, 65_536):
@@ -100,7 +102,7 @@ def test_long_messages_are_framed_as_they_must_be() -> None:
     assert socket.is_closing
 
 
-def test_handshakes() -> None:
+def test_handshakes_are_accepted_or_refused() -> None:
     headers = {
         "connection": "keep-alive, Upgrade",
         "upgrade": "WebSocket",

@@ -1,4 +1,4 @@
-"""Gemini Live on the sandbox: setup first, usage once a turn, the context charged again each turn."""
+"""Gemini Live in the sandbox: setup first, usage once a turn, and the context billed again each turn."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def say(socket: ClientConnection, message: object) -> None:
 
 def heard(socket: ClientConnection) -> dict[str, Any]:
     message = socket.recv()
-    assert isinstance(message, bytes)  # as the real one sends its JSON
+    assert isinstance(message, bytes)  # the real API sends JSON as bytes
     found: dict[str, Any] = json.loads(message)
     return found
 
@@ -44,7 +44,7 @@ def words(text: str) -> dict[str, Any]:
 
 
 def answered(socket: ClientConnection) -> dict[str, Any]:
-    """The usage of the turn that ends now."""
+    """The usage of the turn that ends next."""
     while True:
         message = heard(socket)
         if message["serverContent"].get("turnComplete"):
@@ -57,7 +57,7 @@ def billed(sandbox: Sandbox) -> dict[str, int]:
     return dict(sandbox.bill.charges[0].quantities)
 
 
-def test_every_turn_is_charged_for_the_whole_session(sandbox: Sandbox) -> None:
+def test_every_turn_is_billed_with_the_whole_session(sandbox: Sandbox) -> None:
     with opened(sandbox) as socket:
         say(socket, SETUP)
         assert heard(socket) == {"setupComplete": {}}
@@ -77,7 +77,7 @@ def test_every_turn_is_charged_for_the_whole_session(sandbox: Sandbox) -> None:
     assert sandbox.bill.charges[0].model == "gemini-3.8-live"
 
 
-def test_sound_in_and_sound_out(sandbox: Sandbox) -> None:
+def test_sound_in_and_sound_out_are_counted(sandbox: Sandbox) -> None:
     second = base64.b64encode(bytes(32_000)).decode()
     with opened(sandbox) as socket:
         config = {"responseModalities": ["AUDIO"]}
@@ -96,7 +96,7 @@ def test_sound_in_and_sound_out(sandbox: Sandbox) -> None:
     assert bill["output_tokens@audio"] == usage["responseTokenCount"]
 
 
-def test_text_and_tool_answers_start_turns_too(sandbox: Sandbox) -> None:
+def test_text_and_tool_results_start_turns_too(sandbox: Sandbox) -> None:
     with opened(sandbox) as socket:
         setup = {**SETUP["setup"], "systemInstruction": {"parts": [{"text": "Ngắn gọn thôi."}]}}
         say(socket, {"setup": {**setup, "tools": [{"functionDeclarations": [{"name": "look"}]}]}})
@@ -108,7 +108,7 @@ def test_text_and_tool_answers_start_turns_too(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("message", ["nonsense", json.dumps(words("hi")), json.dumps([])])
-def test_setup_must_come_first(sandbox: Sandbox, message: str) -> None:
+def test_a_session_without_setup_first_is_refused(sandbox: Sandbox, message: str) -> None:
     with opened(sandbox) as socket:
         socket.send(message)
         with pytest.raises(ConnectionClosedError) as closed:
@@ -118,14 +118,14 @@ def test_setup_must_come_first(sandbox: Sandbox, message: str) -> None:
     assert billed(sandbox) == {"requests": 1}
 
 
-def test_without_a_key(sandbox: Sandbox) -> None:
+def test_a_session_without_a_key_is_refused(sandbox: Sandbox) -> None:
     with pytest.raises(InvalidStatus) as refused:
         opened(sandbox, PATH)
     assert refused.value.response.status_code == 403
 
 
 @pytest.mark.parametrize("kind", ["429", "429-day", "402", "500", "503"])
-def test_errors_close_the_open_socket(kind: str) -> None:
+def test_an_error_closes_an_open_socket(kind: str) -> None:
     fault = f"{kind}@1=BidiGenerateContent"
     with Sandbox(faults=[fault]) as sandbox, opened(sandbox) as socket:
         with pytest.raises(ConnectionClosedError) as closed:
@@ -135,7 +135,7 @@ def test_errors_close_the_open_socket(kind: str) -> None:
         assert closed.value.rcvd.reason
 
 
-def test_a_cut_after_the_first_turn_and_no_usage() -> None:
+def test_a_session_may_be_cut_after_a_turn_or_have_no_usage() -> None:
     with Sandbox(faults=["cut@1", "no-usage@2"]) as sandbox:
         with opened(sandbox) as socket:
             say(socket, SETUP)

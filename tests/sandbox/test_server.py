@@ -46,7 +46,7 @@ def exchange(
         connection.close()
 
 
-def test_both_providers_live_side_by_side_and_the_bill_adds_up(sandbox: Sandbox) -> None:
+def test_both_providers_run_together_and_the_bill_adds_up(sandbox: Sandbox) -> None:
     audio = (SAMPLES / "xin-chao.wav").read_bytes()
     status, _, answer = exchange(sandbox, GENERATE)
     usage = json.loads(answer)["usageMetadata"]
@@ -66,14 +66,14 @@ def test_both_providers_live_side_by_side_and_the_bill_adds_up(sandbox: Sandbox)
     }
 
 
-def test_a_body_in_chunks_is_read_whole(sandbox: Sandbox) -> None:
+def test_a_chunked_body_is_read_completely(sandbox: Sandbox) -> None:
     audio = (SAMPLES / "cho-dem.flac").read_bytes()
     parts = iter([audio[:1_000], audio[1_000:]])
     status, _, answer = exchange(sandbox, "/v1/listen", parts, DEEPGRAM, chunked=True)
     assert (status, json.loads(answer)["metadata"]["duration"]) == (200, 11.181)
 
 
-def test_a_stream_is_sent_in_chunks_and_the_connection_lives_on(sandbox: Sandbox) -> None:
+def test_a_stream_is_sent_in_chunks_and_the_connection_stays_open(sandbox: Sandbox) -> None:
     connection = connect(sandbox)
     for _ in range(2):
         path = GENERATE.replace("generate", "streamGenerate") + "?alt=sse"
@@ -85,7 +85,7 @@ def test_a_stream_is_sent_in_chunks_and_the_connection_lives_on(sandbox: Sandbox
     connection.close()
 
 
-def test_a_cut_reply_is_charged_but_never_arrives_whole() -> None:
+def test_a_cut_reply_is_billed_but_never_arrives_completely() -> None:
     with Sandbox(faults=["cut"], clock=FakeClock()) as sandbox:
         for path in (GENERATE, GENERATE.replace("generate", "streamGenerate") + "?alt=sse"):
             with pytest.raises((http.client.IncompleteRead, ConnectionError)):
@@ -94,7 +94,7 @@ def test_a_cut_reply_is_charged_but_never_arrives_whole() -> None:
         assert sandbox.bill.totals()["gemini"]["output_tokens"] > 0
 
 
-def test_a_slow_reply_lets_go_when_the_sandbox_stops() -> None:
+def test_a_slow_reply_ends_when_the_sandbox_stops() -> None:
     sandbox = Sandbox(faults=["slow:600"], clock=FakeClock()).start()
     statuses: list[int] = []
     waiting = threading.Thread(target=lambda: statuses.append(exchange(sandbox, GENERATE)[0]))
@@ -108,14 +108,14 @@ def test_a_slow_reply_lets_go_when_the_sandbox_stops() -> None:
     assert statuses == [200]
 
 
-def test_a_fault_that_is_not_one_is_explained(sandbox: Sandbox) -> None:
+def test_an_unknown_fault_is_refused_with_an_explanation(sandbox: Sandbox) -> None:
     status, _, answer = exchange(sandbox, GENERATE, headers={**GEMINI, "x-sandbox-fault": "418"})
     assert status == 400 and b"no-usage" in answer
     with pytest.raises(InvalidInputError):
         Sandbox(faults=["418"])
 
 
-def test_unknown_paths_and_methods_are_answered(sandbox: Sandbox) -> None:
+def test_unknown_paths_and_methods_get_an_error_reply(sandbox: Sandbox) -> None:
     assert exchange(sandbox, "/v9/nothing")[0] == 404
     assert exchange(sandbox, "/__sandbox__/health", None, {}, "GET")[0] == 200
     assert exchange(sandbox, "/v1/listen", None, DEEPGRAM, "GET")[0] == 405
@@ -143,13 +143,13 @@ def test_no_key_reaches_the_log_the_bill_or_the_announcement(
     assert any("GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:" in line for line in lines)
 
 
-def test_a_port_that_is_taken_is_an_error(sandbox: Sandbox) -> None:
+def test_a_port_in_use_is_an_error(sandbox: Sandbox) -> None:
     port = int(sandbox.base_url.rsplit(":", 1)[1])
     with pytest.raises(OSError, match=r".+"):
         run_sandbox(port, [], lambda line: None)
 
 
-def test_many_at_once_are_all_on_the_bill(sandbox: Sandbox) -> None:
+def test_many_concurrent_calls_are_all_on_the_bill(sandbox: Sandbox) -> None:
     threads = [threading.Thread(target=exchange, args=(sandbox, GENERATE)) for _ in range(24)]
     for thread in threads:
         thread.start()

@@ -1,4 +1,4 @@
-"""Replies have the shape of real recordings: the same key paths, the same types."""
+"""Sandbox replies have the form of recorded replies: the same key paths and the same types."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def recorded(*names: str) -> list[object]:
 
 
 def shape(value: object, path: str = "") -> set[tuple[str, str]]:
-    """Every path in a JSON value with its type; UUID keys and list places are made equal."""
+    """Every path in a JSON value with its type. UUID keys and list indexes are replaced by placeholders."""
     if isinstance(value, dict):
         inner: set[tuple[str, str]] = {(path, "object")}
         for key, part in value.items():
@@ -48,7 +48,9 @@ def shape(value: object, path: str = "") -> set[tuple[str, str]]:
 
 
 def compare(reply: object, bodies: Iterable[object], *, lacks: Iterable[str] = ()) -> None:
-    """Nothing that no recording has; everything that all of them have, but what is named."""
+    """Check that a reply has no path that no recording has, and all that every recording has, except
+    `missing`.
+    """
     shapes = [shape(body) for body in bodies]
     ours = shape(reply)
     invented = ours - set.union(*shapes)
@@ -68,13 +70,13 @@ def generate(model: str, method: str, *, place: str = "", **extra: object) -> Re
     return gemini.reply_to(request, TURN)
 
 
-def test_generate_content_looks_like_the_developer_api() -> None:
+def test_generate_content_has_the_form_of_the_developer_api() -> None:
     reply = json.loads(generate("gemini-2.5-flash", "generateContent").body)
     names = ("gemini_dev_36flash", "gemini_dev_modelversion_prefixed", "gemini_dev_20flash_basic")
     compare(reply, [*recorded(*names), *recorded("gemini_stream_live_usage")])
 
 
-def test_generate_content_looks_like_vertex() -> None:
+def test_generate_content_has_the_form_of_vertex() -> None:
     place = "projects/p/locations/global/publishers/google/"
     reply = json.loads(generate("gemini-3-flash", "generateContent", place=place).body)
     names = ("gemini_vertex_flex", "gemini_vertex_modelarmor_response_block")
@@ -83,7 +85,7 @@ def test_generate_content_looks_like_vertex() -> None:
     assert "trafficType" in reply["usageMetadata"] and "serviceTier" not in reply["usageMetadata"]
 
 
-def test_a_stream_looks_like_the_recorded_one_frame_by_frame() -> None:
+def test_a_stream_has_the_form_of_the_recorded_one_event_by_event() -> None:
     reply = generate("gemini-2.5-flash", "streamGenerateContent?alt=sse")
     frames = [json.loads(chunk.removeprefix(b"data: ")) for chunk in reply.chunks]
     real = recorded("gemini_stream_live_usage")
@@ -94,13 +96,13 @@ def test_a_stream_looks_like_the_recorded_one_frame_by_frame() -> None:
     assert counts == sorted(counts) and len(counts) > 1
 
 
-def test_count_tokens_looks_like_vertex() -> None:
+def test_count_tokens_has_the_form_of_vertex() -> None:
     place = "projects/p/locations/global/publishers/google/"
     reply = generate("gemini-2.5-flash", "countTokens", place=place)
     compare(json.loads(reply.body), recorded("gemini_vertex_counttokens"))
 
 
-def test_embeddings_look_like_the_recorded_ones() -> None:
+def test_embeddings_have_the_form_of_recorded_ones() -> None:
     content = {"parts": [{"text": "xin chào"}]}
     place = "projects/p/locations/global/publishers/google/"
     one = generate("gemini-embedding-2", "embedContent", place=place, content=content)
@@ -112,7 +114,7 @@ def test_embeddings_look_like_the_recorded_ones() -> None:
     assert set(usage) == {"promptTokenCount", "promptTokenDetails"}
 
 
-def test_listen_looks_like_the_recorded_replies() -> None:
+def test_listen_has_the_form_of_recorded_replies() -> None:
     audio = (ROOT / "samples" / "xin-chao.wav").read_bytes()
     query = (
         ("model", "nova-3"), ("language", "zh"), ("smart_format", "true"), ("summarize", "v2"),
@@ -138,14 +140,14 @@ def test_speak_has_the_headers_that_the_sdk_reads() -> None:
     assert sent["dg-model-name"] == real["model_name"]
     assert int(sent["dg-char-count"]) == real["characters"] == 13
     assert len(sent["dg-request-id"]) == len(real["request_id"])
-    assert len(reply.chunks) > 1  # sent with chunked encoding, as the SDK insists
+    assert len(reply.chunks) > 1  # chunked encoding, which the SDK requires
 
 
 @pytest.mark.parametrize(
     ("kind", "name"),
     [("429", "gemini_dev_error429_paid_tpm"), ("429-bare", "gemini_dev_error429_bare")],
 )
-def test_a_429_has_the_real_envelope(kind: str, name: str) -> None:
+def test_a_429_has_the_real_error_format(kind: str, name: str) -> None:
     request = SandboxRequest(
         "POST", "/v1beta/models/gemini-2.5-flash:generateContent", (), GEMINI_KEY
     )

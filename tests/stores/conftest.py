@@ -1,4 +1,4 @@
-"""File systems that only one test sees."""
+"""Fixtures with file systems that only one test sees."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def _mount(*arguments: str | Path) -> None:
 
 
 def _enter_namespaces() -> None:
-    """Own mounts; an ordinary user is root of a user namespace, where the system grants one."""
+    """Enter a new mount namespace.
+
+    An ordinary user first becomes root of a new user namespace, if allowed.
+    """
     user, group = os.geteuid(), os.getegid()
     if ctypes.CDLL(None).unshare(_NEW_MOUNTS | (_NEW_USER if user else 0)) != 0:
         os._exit(_SKIPPED)
@@ -35,14 +38,14 @@ def _enter_namespaces() -> None:
 
 
 class Mounts:
-    """Runs a test in a process whose mounts nobody else sees and that are gone with it."""
+    """Runs a test in a process with private mounts, which vanish when the process ends."""
 
     def small_disk(self, folder: Path, size: str, act: Callable[[], None]) -> None:
-        """With a file system of this size over a folder."""
+        """Run with a file system of this size mounted over a folder."""
         self._run(lambda: _mount("-t", "tmpfs", "-o", f"size={size}", "none", folder), act)
 
     def frozen(self, folder: Path, act: Callable[[], None]) -> None:
-        """With a folder that nobody may write to, root neither."""
+        """Run with a folder that is read-only for everybody, including root."""
 
         def mount() -> None:
             _mount("--bind", folder, folder)
@@ -73,7 +76,7 @@ class Mounts:
 
 @pytest.fixture
 def mounts() -> Mounts:
-    """File systems of this test's own; needs Linux."""
+    """Private file systems for this test. Needs Linux."""
     if not sys.platform.startswith("linux"):
         pytest.skip("Windows, macOS: mounts of a test's own are of Linux")
     return Mounts()

@@ -1,4 +1,4 @@
-"""A SQLite whose statements fail on demand: before they are carried out, or after."""
+"""A SQLite connection whose statements fail on demand, before or after SQLite runs them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CODES = {
 
 
 class Faults:
-    """Fails one statement, counted from now on; `after` lets it be carried out all the same."""
+    """Makes one statement fail, counted from now on. With `after`, SQLite runs the statement first."""
 
     def __init__(self) -> None:
         self.left = -1
@@ -45,7 +45,7 @@ class Faults:
 
 
 def faulty_connect(faults: Faults) -> Callable[..., sqlite3.Connection]:
-    """`sqlite3.connect`, with these faults in every connection it gives."""
+    """Like `sqlite3.connect`, but every connection has these faults."""
 
     class Faulty(sqlite3.Connection):
         def _tried(self, how: Any, statement: str, *values: Any) -> Any:
@@ -54,7 +54,7 @@ def faulty_connect(faults: Faults) -> Callable[..., sqlite3.Connection]:
                 raise faults.error()
             done = how(statement, *values)
             if due:
-                done.close()  # a statement that failed is over; a traceback would keep this one
+                done.close()  # a traceback would keep the failed statement alive
                 raise faults.error()
             return done
 

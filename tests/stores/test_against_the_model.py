@@ -1,9 +1,9 @@
-"""SQLite is held to the pure model: the same commands, step by step, must mean the same.
+"""SQLite and a plain model in memory run the same random commands and must give the same results.
 
-Two stores share one file and take turns, so what one of them has cached is always in danger. One of
-them fetches at once what a batch touches, the other one row by row. They are closed and opened
-again; the clock crosses midnights and changes of the clocks, and goes back.
-A longer run: QUOTAKEEPER_MODEL_EXAMPLES=2000 pytest tests/stores/test_against_the_model.py
+Two stores share one file in turn, so each store's cache can be out of date. One store fetches all rows
+of a batch in advance; the other fetches them one by one. The test closes and opens the stores, and
+moves the clock across midnights and daylight saving changes, and back. A longer run:
+QUOTAKEEPER_MODEL_EXAMPLES=2000 pytest tests/stores/test_against_the_model.py
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from quotakeeper.testing.clock import FakeClock
 from quotakeeper.testing.strategies import CALLS, CHANGED, LIMITS, STEPS, CommandMaker
 
 EXAMPLES = int(os.environ.get("QUOTAKEEPER_MODEL_EXAMPLES", "120"))
-# Seven hours before California changes its clocks, shortly before a UTC midnight.
+# Seven hours before California's daylight saving change, shortly before a UTC midnight.
 START = "2027-03-13T23:50:00Z"
-# A folder in memory, where there is one: this is about what is meant, not about the disk.
+# A folder in memory if there is one, because this test is about results and not about the disk.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 BALANCES = """
 SELECT a.key, b.start_at, b.settled, b.reserved, b.overage
@@ -44,14 +44,14 @@ WHERE b.settled OR b.reserved OR b.overage
 
 
 def comparable(outcomes: list[c.Outcomes]) -> list[object]:
-    """Outcomes with errors by what they say: two exceptions are never equal."""
+    """Outcomes with each error as its text, because two exceptions are never equal."""
     return [
         (type(o.error), str(o.error)) if isinstance(o, c.Failed) else o for o in outcomes
     ]  # fmt: skip
 
 
 class Prefetching(SqliteStore):
-    """Fetches what every batch touches at once."""
+    """Fetches all rows of every batch in advance."""
 
     prefetch_from = 1
 
@@ -62,13 +62,13 @@ class Prefetching(SqliteStore):
 
 
 class RowByRow(Prefetching):
-    """Never fetches at once."""
+    """Never fetches rows in advance."""
 
     prefetch_from = 10**9
 
 
 class Pair:
-    """A model and a file with two stores on it, told the same."""
+    """A model, and a file with two stores on it. All get the same commands."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "ledger.db"
@@ -128,7 +128,8 @@ class Pair:
             if limit.mode is Mode.HARD:
                 assert totals.settled - totals.overage + totals.reserved <= limit.amount
         for limit in LIMITS:
-            # What is held is the sum of the open reservations, whatever the windows: all periods.
+            # The reserved amount is the sum of the open reservations, so the window must cover all
+            # periods.
             balances = state._balances.get(limit.account.key)
             if balances is None:
                 continue
@@ -147,7 +148,7 @@ class Pair:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Hypothesis finds the shortest script after which SQLite and the model disagree."""
+    """Hypothesis finds the shortest script of commands for which SQLite and the model differ."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -217,8 +218,8 @@ TestLedgerAgainstTheModel.settings = settings(
 
 
 @pytest.mark.parametrize("most_slices", [1_000, 2])
-def test_long_scripts_mean_the_same(most_slices, monkeypatch):
-    """Volume, where Hypothesis gives depth: plain seeded scripts of many steps."""
+def test_long_scripts_give_the_same_results(most_slices, monkeypatch):
+    """Seeded random scripts of many steps; the test with Hypothesis has shorter ones."""
     monkeypatch.setattr(balances, "_MOST_SLICES", most_slices)
     for seed in range(max(2, EXAMPLES // 20)):
         chance = Random(seed)

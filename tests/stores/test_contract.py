@@ -1,4 +1,4 @@
-"""Every store keeps the public contract."""
+"""Every store passes the public contract tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged bytes: every way to read a ledger ends with an error of our own that names the entry."""
+"""Damaged bytes: every read of a ledger ends with one of our errors, which names the entry."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def opened(path):
 
 
 def fill(path, calls=6):
-    """A ledger with every kind of row, all of it in the one file."""
+    """Write a ledger with every kind of row into a single file."""
     with closing(opened(path)) as store:
         store.apply([c.Watch((LIMIT.account,))], NOW)
         for number in range(calls):
@@ -46,7 +46,7 @@ def fill(path, calls=6):
 
 
 def change(path, old, new):
-    """Change bytes of the file, of the same length, at the one place that has them."""
+    """Replace bytes at the only place of the file that has them. The length stays."""
     data = path.read_bytes()
     assert data.count(old) == 1
     path.write_bytes(data.replace(old, new))
@@ -71,12 +71,12 @@ def quantities_of(path, event_id):
 
 
 def spoil(path, event_id, letter=b"x"):
-    """Flip the first letter of a call's quantities; gives the number of its entry."""
+    """Change the first letter of a call's quantities. Returns the number of its entry."""
     old, seq = quantities_of(path, event_id), seq_of(path, event_id)
     data = path.read_bytes()
     places = [at for at in range(len(data)) if data.startswith(old, at)]
     assert places
-    with closing(sqlite3.connect(path)) as raw:  # the slot's totals differ: they are sums
+    with closing(sqlite3.connect(path)) as raw:  # the slot's totals differ too
         assert not raw.execute("SELECT 1 FROM slot WHERE totals = ?", (old.decode(),)).fetchone()
     for at in places:
         data = data[:at] + letter + data[at + 1 :]
@@ -85,7 +85,7 @@ def spoil(path, event_id, letter=b"x"):
 
 
 @pytest.mark.parametrize("letter", [b"x", b"I", b"\xff", b"9"])
-def test_what_could_be_read_comes_first_and_then_the_entry_is_named(path, letter):
+def test_a_read_gives_the_readable_entries_and_then_names_the_damaged_one(path, letter):
     seq = spoil(path, "call-3", letter)
     with closing(opened(path)) as store:
         for read, wanted in (
@@ -104,11 +104,11 @@ def test_what_could_be_read_comes_first_and_then_the_entry_is_named(path, letter
         assert "verify" in e.value.fix
         with pytest.raises(LedgerCorruptError):
             store.apply([c.Correct("call-3", tokens(1))], NOW)
-        # What does not touch it goes on.
+        # Operations that do not read the damage still work.
         store.apply([c.Record("later", LABELS, tokens(1))], NOW)
 
 
-def test_verify_lists_all_damage_and_goes_on(path):
+def test_verify_lists_all_damage_in_one_run(path):
     seqs = [spoil(path, "call-1"), spoil(path, "call-4"), seq_of(path, "call-2")]
     change(
         path, quantities_of(path, "call-2"), quantities_of(path, "call-2").replace(b"902", b"903")
@@ -117,11 +117,11 @@ def test_verify_lists_all_damage_and_goes_on(path):
         problems = [problem.what for problem in store.verify()]
     assert any(f"entry {seqs[0]} ('call-1')" in each for each in problems)
     assert any(f"entry {seqs[1]} ('call-4')" in each for each in problems)
-    assert any(each.startswith("slot ") for each in problems)  # the rest was compared
+    assert any(each.startswith("slot ") for each in problems)  # the other parts were compared too
     assert any(each.startswith("balance ") for each in problems)
 
 
-def test_a_call_whose_labels_are_gone_is_no_call_less(path):
+def test_a_call_with_lost_labels_is_still_counted(path):
     with closing(sqlite3.connect(path)) as raw:
         raw.execute("PRAGMA foreign_keys = OFF")
         raw.execute("DELETE FROM labels")
@@ -154,8 +154,8 @@ def test_a_lost_page_of_the_journal_is_named_by_its_entries(tmp_path):
     assert any("entries from" in each and "cannot be read" in each for each in problems)
 
 
-def test_entries_out_of_their_place_end_the_reading(path):
-    """Or the next page begins where the last one did, for ever."""
+def test_entries_out_of_order_end_the_read(path):
+    """Otherwise the next page would begin where the last one did, without end."""
     with closing(opened(path)) as store, store._reading() as session:
         rows = session.execute(session.sql["entries_after"], (0, 9)).fetchall()
         swapped = [rows[1], rows[0], rows[2]]
@@ -177,7 +177,7 @@ def test_only_whole_quantities_are_read(text):
     assert quantities_from("") == {}
 
 
-def test_a_disk_that_does_not_answer_is_no_damage(path):
+def test_a_disk_that_does_not_answer_is_not_reported_as_damage(path):
     class Checks:
         sql, dialect = {}, None
 
@@ -195,8 +195,8 @@ def test_a_disk_that_does_not_answer_is_no_damage(path):
         assert not isinstance(told, LedgerCorruptError)
 
 
-def test_the_first_error_of_a_read_is_told(path):
-    """SQLite may have ended the transaction itself: that there is none is not what failed."""
+def test_the_first_error_of_a_read_is_raised(path):
+    """SQLite may have ended the transaction itself. A later "no transaction" error is not the cause."""
     with closing(opened(path)) as store:
 
         def ask(state):
@@ -210,7 +210,7 @@ def test_the_first_error_of_a_read_is_told(path):
 
 
 def look(path):
-    """Every way to read and write a ledger; what each raised, if it is none of our own errors."""
+    """Read and write the ledger in every way. Returns what each raised, except our own errors."""
     ways = {
         "verify": lambda store: store.verify(),
         "events": lambda store: list(store.events(EventQuery())),
@@ -252,7 +252,7 @@ def test_bytes_damaged_at_random_raise_only_our_own_errors(tmp_path):
     with closing(sqlite3.connect(path)) as raw:
         size = raw.execute("PRAGMA page_size").fetchone()[0]
     pages = [sound[at : at + size] for at in range(0, len(sound), size)]
-    # Most of a small ledger is empty, and most of the rest is its schema.
+    # Most bytes of a small ledger are empty, and most of the others are its schema.
     rows = [at for at, byte in enumerate(sound) if byte and b"CREATE " not in pages[at // size]]
     for number in range(FILES):
         data = bytearray(sound)

@@ -1,4 +1,4 @@
-"""What is read from a long journal, and how much of it is kept."""
+"""How many entries a long journal makes the store read, and how many it keeps in memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def filled(path, calls):
     return store
 
 
-def test_new_accounts_are_derived_by_as_many_queries_however_long_the_journal(tmp_path):
+def test_new_accounts_take_the_same_number_of_queries_for_a_journal_of_any_length(tmp_path):
     counts = []
     for calls in (3, 40):
         with closing(filled(tmp_path / f"{calls}.db", calls)) as store:
@@ -42,7 +42,7 @@ def test_new_accounts_are_derived_by_as_many_queries_however_long_the_journal(tm
             assert store.apply([command], NOW + calls) == [c.Watched()]
             store._connection.set_trace_callback(None)
             counts.append(sum("SELECT o.seq" in text for text in asked))
-            # Halving for the first entry takes a few; nothing is asked for each event.
+            # A binary search finds the first entry in a few queries. No query reads a single event.
             assert len([text for text in asked if text.startswith("SELECT")]) < 40
             found = {v.limit.name: (v.used, v.reserved) for v in store.verdicts(LIMITS, NOW + 50)}
             assert (
@@ -50,10 +50,10 @@ def test_new_accounts_are_derived_by_as_many_queries_however_long_the_journal(tm
             )
             assert found["cost rolling 1h"] == (12 * calls, 9 * calls)
             assert store.verify() == []
-    assert counts == [2, 2]  # what was used, and what is held: once for all accounts
+    assert counts == [2, 2]  # what was used, and what is held: one query each for all accounts
 
 
-def test_verify_keeps_what_is_open_and_nothing_that_has_ended(tmp_path, monkeypatch):
+def test_verify_keeps_only_open_calls_in_memory(tmp_path, monkeypatch):
     most = 0
     real = LedgerState.remember
 
@@ -65,14 +65,14 @@ def test_verify_keeps_what_is_open_and_nothing_that_has_ended(tmp_path, monkeypa
     with closing(filled(tmp_path / "ledger.db", 20)) as store:
         store.apply([c.Watch(tuple(limit.account for limit in LIMITS))], NOW + 20)
         store.apply([c.Release(f"held {number}") for number in range(18)], NOW + 20)
-        # Entries about calls that ended long ago are still understood.
+        # Entries about calls that ended long ago still verify.
         store.apply([c.Settle("held 3", tokens(8)), c.Correct("settled 1", tokens(1))], NOW + 21)
         monkeypatch.setattr(LedgerState, "remember", remember)
         assert store.verify() == []
-    assert most <= 23  # of the sixty calls, those that were open at once
+    assert most <= 23  # of the sixty calls, those that were open at one time
 
 
-def test_verify_finds_an_entry_about_nothing(tmp_path):
+def test_verify_finds_an_entry_about_a_missing_call(tmp_path):
     with closing(filled(tmp_path / "ledger.db", 1)) as store:
         journal = [entry for entry in store.entries() if entry.seq != 1]
     problems = compare_balances(LedgerState(zone_named), journal, zone_named, lambda *_: ())

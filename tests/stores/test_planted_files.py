@@ -1,4 +1,4 @@
-"""Files that somebody else has put where a ledger, or what lies beside it, is to be."""
+"""Files that another user has put at the path of a ledger, or beside it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def shared(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def foreign(monkeypatch: pytest.MonkeyPatch) -> Foreign:
-    """Makes a file that of another user."""
+    """Make a file the property of another user."""
 
     def give_away(path: Path) -> Path:
         if os.geteuid() == 0:
             os.chown(path, SOMEBODY, SOMEBODY, follow_symlinks=False)
-        else:  # what is there belongs to another, if this process is another
+        else:  # without root, this process pretends to be another user
             monkeypatch.setattr(os, "geteuid", lambda: SOMEBODY)
         return path
 
@@ -67,7 +67,7 @@ def planted(path: Path, kind: str, target: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["file", "link"])
 @pytest.mark.parametrize("end", ["", "-wal", "-shm", ".lock"])
-def test_what_another_user_planted_is_refused_and_left_alone(
+def test_a_file_planted_by_another_user_is_refused_and_not_changed(
     shared: Path, tmp_path: Path, foreign: Foreign, kind: str, end: str
 ) -> None:
     path, target = shared / "ledger.db", tmp_path / "precious"
@@ -80,14 +80,14 @@ def test_what_another_user_planted_is_refused_and_left_alone(
         assert (shared / f"ledger.db{end}").read_bytes() == b""
 
 
-def test_it_is_refused_to_readers_as_well(shared: Path, foreign: Foreign) -> None:
+def test_a_planted_file_is_refused_to_readers_too(shared: Path, foreign: Foreign) -> None:
     book(shared / "ledger.db")
     foreign(shared / "ledger.db")
     with pytest.raises(LedgerUnavailableError, match="in a folder that everybody may write to"):
         connect_read_only(shared / "ledger.db")
 
 
-def test_links_of_ones_own_are_followed_to_one_set_of_files(shared: Path, tmp_path: Path) -> None:
+def test_links_by_the_same_user_lead_to_one_set_of_files(shared: Path, tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.mkdir()
     (shared / "folder").symlink_to(real)
@@ -98,17 +98,15 @@ def test_links_of_ones_own_are_followed_to_one_set_of_files(shared: Path, tmp_pa
     assert not (shared / "link.db.lock").exists()
 
 
-def test_a_ledger_of_another_user_in_a_folder_of_ones_own_is_used(
-    tmp_path: Path, foreign: Foreign
-) -> None:
-    """As root does, or members of a group: there the modes of the folder say who may."""
+def test_another_users_ledger_in_ones_own_folder_is_used(tmp_path: Path, foreign: Foreign) -> None:
+    """Root and members of a group do this. The modes of the folder decide who may."""
     book(tmp_path / "ledger.db")
     tmp_path.chmod(0o770)
     assert why_not_ours(foreign(tmp_path / "ledger.db")) == ""
 
 
-def test_no_file_beside_a_ledger_is_opened_through_a_link(tmp_path: Path) -> None:
-    """Even where only we may write: they are never links."""
+def test_a_file_beside_a_ledger_is_never_opened_through_a_link(tmp_path: Path) -> None:
+    """Files beside a ledger are never links, even in a folder that only this user can write to."""
     target = tmp_path / "precious"
     target.write_bytes(b"precious")
     (tmp_path / "ledger.db.lock").symlink_to(target)
@@ -129,7 +127,7 @@ def test_a_planted_spool_is_neither_booked_nor_moved(shared: Path, foreign: Fore
     assert planted_spool.read_text() == "{}"
 
 
-def test_what_is_written_out_is_for_its_owner_alone_whatever_the_umask(
+def test_exported_files_are_readable_by_their_owner_alone_under_any_umask(
     shared: Path, tmp_path: Path, foreign: Foreign
 ) -> None:
     before = os.umask(0o000)
@@ -139,7 +137,7 @@ def test_what_is_written_out_is_for_its_owner_alone_whatever_the_umask(
         assert stat.S_IMODE(out.stat().st_mode) == 0o600
         out.chmod(0o644)
         write_file(out, lambda stream: stream.write("y"))
-        assert stat.S_IMODE(out.stat().st_mode) == 0o644  # who set it wants it so
+        assert stat.S_IMODE(out.stat().st_mode) == 0o644  # an existing file keeps its mode
         assert TokenCalculator().export_to_file(tmp_path / "run.json")
         assert stat.S_IMODE((tmp_path / "run.json").stat().st_mode) == 0o600
     finally:

@@ -1,4 +1,4 @@
-"""What a batch touches is fetched at once: few queries however long it is, and the same outcomes."""
+"""The store fetches all rows of a batch in advance: few queries for any length, and the same outcomes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ LIMITS = (
     cap(10**9, "operation", window="hour", labels=CallLabels("gemini", "", "translate")),
 )
 NEVER = 10**9
-FEW, MANY = 22, 66  # more than there are labels, prices and instants
+FEW, MANY = 22, 66  # more than the cache has of labels, prices and instants
 
 
 class Prefetching(SqliteStore):
-    """Fetches batches at once that have so many commands, and says which queries it asks."""
+    """Fetches in advance for batches with at least this many commands, and records the queries."""
 
     prefetch_from = 1
 
@@ -40,7 +40,7 @@ class Prefetching(SqliteStore):
         return state
 
     def queries_of(self, commands, now):
-        """What a batch comes to, and the queries that it took."""
+        """Run a batch. Returns its outcomes and the queries that it took."""
         asked = []
         self.open_count()
         self._connection.set_trace_callback(asked.append)
@@ -74,12 +74,12 @@ def reserve(name, number=0, owner="alice"):
 
 
 def prepare(path, count):
-    """What another process left: open, ended and recorded calls, and a lease, over some hours."""
+    """Write what another process left: open, ended and recorded calls and a lease, over some hours."""
     with opened(path, owner="bob") as store:
         store.apply([c.Watch(tuple(limit.account for limit in LIMITS))], NOW - 5 * HOUR)
         for kind in ("open", "released", "settled", "sent", "grown", "extended"):
             reserved = [reserve(name, n, "bob") for n, name in enumerate(names(kind, count))]
-            for start in range(0, count, 8):  # made at instants of their own
+            for start in range(0, count, 8):  # at different instants
                 store.apply(reserved[start : start + 8], NOW - 5 * HOUR + start * MINUTE)
         store.apply([c.Release(name) for name in names("released", count)], NOW - MINUTE)
         store.apply([c.Settle(name, tokens(4)) for name in names("settled", count)], NOW - MINUTE)
@@ -89,7 +89,7 @@ def prepare(path, count):
 
 
 def batches(count):
-    """Batches of so many commands, each of one kind."""
+    """Batches of this many commands, each of one kind."""
     late = [NOW - (number % 4) * HOUR for number in range(count)]
     yield "reserve", [reserve(name, n) for n, name in enumerate(names("new", count))]
     yield "reserve again", [reserve(name, n) for n, name in enumerate(names("open", count))]
@@ -126,7 +126,7 @@ KINDS = [kind for kind, _ in batches(0)]
 
 @pytest.fixture(scope="module")
 def ledgers(tmp_path_factory):
-    """Prepared ledgers by the number of calls of each kind in them; to be copied."""
+    """Prepared ledgers by the number of calls of each kind in them. Tests copy them."""
     paths = {count: tmp_path_factory.mktemp("prepared") / f"{count}.db" for count in (FEW, MANY)}
     for count, path in paths.items():
         prepare(path, count)
@@ -134,7 +134,7 @@ def ledgers(tmp_path_factory):
 
 
 def queries(ledgers, path, kind, count, store_kind=Prefetching):
-    """The queries that a new process asks for one batch."""
+    """The queries that a new process runs for one batch."""
     shutil.copy(ledgers[count], path)
     with opened(path, store_kind) as store:
         outcomes, asked = store.queries_of(dict(batches(count))[kind], NOW)
@@ -144,14 +144,14 @@ def queries(ledgers, path, kind, count, store_kind=Prefetching):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_longer_batch_asks_no_more_queries(ledgers, tmp_path, kind):
+def test_a_longer_batch_takes_no_more_queries(ledgers, tmp_path, kind):
     _, few = queries(ledgers, tmp_path / "few.db", kind, FEW)
     _, many = queries(ledgers, tmp_path / "many.db", kind, MANY)
     assert len(many) == len(few) <= 14, "\n".join(many)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_outcomes_are_those_of_single_look_ups(ledgers, tmp_path, kind):
+def test_outcomes_equal_those_of_row_by_row_look_ups(ledgers, tmp_path, kind):
     at_once, few = queries(ledgers, tmp_path / "at once.db", kind, FEW)
     one_by_one, many = queries(ledgers, tmp_path / "row by row.db", kind, FEW, RowByRow)
     assert list(map(said, at_once)) == list(map(said, one_by_one))
@@ -162,7 +162,7 @@ def said(outcome):
     return str(outcome.error) if isinstance(outcome, c.Failed) else outcome
 
 
-def test_a_sweep_and_a_list_read_many_reservations_at_once(ledgers, tmp_path):
+def test_a_sweep_and_a_list_read_many_reservations_in_one_query(ledgers, tmp_path):
     asked = []
     for count in (FEW, MANY):
         shutil.copy(ledgers[count], tmp_path / f"{count}.db")
@@ -181,7 +181,7 @@ def test_a_short_batch_is_looked_up_row_by_row(tmp_path):
     assert not [text for text in asked if "VALUES" in text and "FROM entry" in text]
 
 
-def test_what_cannot_be_stored_fails_alone(tmp_path):
+def test_a_command_that_cannot_be_stored_fails_alone(tmp_path):
     commands = [
         reserve("good"),
         replace(reserve("bad labels"), labels=CallLabels("gemini", "\ud800")),
@@ -197,7 +197,7 @@ def test_what_cannot_be_stored_fails_alone(tmp_path):
         assert list(store.entries()) == list(model.entries())
 
 
-def test_what_is_not_there_is_looked_for_again_in_the_next_batch(tmp_path):
+def test_a_missing_row_is_looked_for_again_in_the_next_batch(tmp_path):
     path = tmp_path / "a.db"
     with opened(path) as store, opened(path, owner="bob") as other:
         (failed,) = store.apply([c.Settle("later", tokens(1))], NOW)
@@ -208,7 +208,7 @@ def test_what_is_not_there_is_looked_for_again_in_the_next_batch(tmp_path):
         assert store.verify() == []
 
 
-def test_labels_that_were_not_there_are_looked_for_again(tmp_path):
+def test_missing_labels_are_looked_for_again(tmp_path):
     path, none = tmp_path / "a.db", (cap(0),)
     with opened(path) as store, opened(path, owner="bob") as other:
         refused = [replace(reserve(name, 3), limits=none) for name in ("a", "b")]

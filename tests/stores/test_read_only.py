@@ -1,4 +1,4 @@
-"""A ledger that may be read but not written to: every question is answered, every write refused."""
+"""A ledger that may be read but not written: every question is answered, and every write is refused."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def ledger(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def read_only(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    # Root may write everywhere, so the permission is taken away where it is asked about.
+    # Root may write everywhere, so the test replaces the check of the permission.
     monkeypatch.setattr(os, "access", lambda path, mode, **_: mode != os.W_OK)
     return ledger
 
 
-def test_everything_can_be_looked_at(read_only: Path) -> None:
+def test_everything_can_be_read(read_only: Path) -> None:
     before = {path.name: path.read_bytes() for path in read_only.parent.iterdir() if path.is_file()}
     with Keeper(read_only, {"timezone": "UTC"}) as keeper:
         assert keeper.status().limits[0].used == 5
@@ -44,7 +44,7 @@ def test_everything_can_be_looked_at(read_only: Path) -> None:
     assert before == after
 
 
-def test_writing_is_refused_by_name(read_only: Path) -> None:
+def test_a_write_is_refused_by_name(read_only: Path) -> None:
     with Keeper(read_only, {"timezone": "UTC"}) as keeper:
         with pytest.raises(LedgerUnavailableError, match="is read-only"):
             keeper.record("gemini", input_tokens=5)
@@ -52,7 +52,7 @@ def test_writing_is_refused_by_name(read_only: Path) -> None:
             keeper.reserve("gemini", input_tokens=5)
 
 
-def test_what_providers_say_of_their_quotas_is_not_kept_and_stops_nothing(read_only: Path) -> None:
+def test_provider_quotas_are_not_stored_and_do_not_fail(read_only: Path) -> None:
     with Keeper(read_only, {"timezone": "UTC"}) as keeper:
         note_quotas(keeper, "openai", "m", [QuotaReading("q")])
         assert [each.quota_id for each in keeper.status().quotas] == ["q"]
@@ -62,14 +62,14 @@ def test_what_providers_say_of_their_quotas_is_not_kept_and_stops_nothing(read_o
         assert keeper.status().quotas == ()
 
 
-def test_only_a_ledger_that_is_there_is_only_looked_at(read_only: Path) -> None:
+def test_only_an_existing_ledger_is_opened_read_only(read_only: Path) -> None:
     there = load_settings(read_only, {"timezone": "UTC"})
     missing = load_settings(read_only.with_name("other.db"), {"timezone": "UTC"})
     assert isinstance(open_store(there), ReadOnlyStore)
     assert not isinstance(open_store(missing), ReadOnlyStore)
 
 
-def test_a_home_of_somebody_else_is_as_good_as_none(
+def test_another_users_home_counts_as_no_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""A ledger that the members of a Unix group share: two users, one limit; and what others are told."""
+"""A ledger that members of a Unix group share: two users use one limit, and other users get an error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MALLORY = User(47_103, (47_103,))
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that every user reaches and ALICE owns."""
+    """A folder that every user can reach and that ALICE owns."""
     path = Path(tempfile.mkdtemp())
     path.chmod(0o755)
     if os.geteuid() == 0:
@@ -39,8 +39,8 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def team(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The group stands in no file of this machine."""
-    # The other users may not read root's Python: all that they need is loaded before.
+    """A group that no file of this machine defines."""
+    # The other users may not read root's Python, so all modules are loaded before.
     path = tmp_path_factory.mktemp("loaded") / "ledger.db"
     draw(path, 95, "4", shared=False)
     draw_the_rest(path, 5, shared=False)
@@ -81,7 +81,7 @@ def modes(folder: Path) -> dict[str, tuple[int, int]]:
 
 @needs_users
 @pytest.mark.parametrize("lease", ["off", "4"])
-def test_two_users_draw_on_one_limit(folder: Path, lease: str) -> None:
+def test_two_users_share_one_limit(folder: Path, lease: str) -> None:
     path = folder / "team" / "ledger.db"
     ALICE.run(lambda: draw(path, 30, lease))
     BOB.run(lambda: draw(path, 40, lease))
@@ -90,7 +90,7 @@ def test_two_users_draw_on_one_limit(folder: Path, lease: str) -> None:
 
 
 @needs_users
-def test_every_file_beside_it_is_the_groups_and_nobody_elses(folder: Path) -> None:
+def test_every_file_beside_the_ledger_belongs_to_the_group_only(folder: Path) -> None:
     path = folder / "team" / "ledger.db"
 
     def look() -> None:
@@ -108,7 +108,7 @@ def test_every_file_beside_it_is_the_groups_and_nobody_elses(folder: Path) -> No
 
 
 @needs_users
-def test_a_program_of_the_group_that_names_no_group_shares_what_it_makes(folder: Path) -> None:
+def test_a_member_whose_program_names_no_group_creates_shared_files(folder: Path) -> None:
     path = folder / "team" / "ledger.db"
     ALICE.run(lambda: draw(path, 1))
     BOB.run(lambda: draw(path, 9, "4", shared=False))
@@ -116,7 +116,7 @@ def test_a_program_of_the_group_that_names_no_group_shares_what_it_makes(folder:
 
 
 @needs_users
-def test_a_private_ledger_is_shared_by_its_owner_alone(folder: Path) -> None:
+def test_only_the_owner_can_share_a_private_ledger(folder: Path) -> None:
     home = folder / "team"
     home.mkdir()
     os.chown(home, ALICE.uid, TEAM)
@@ -140,7 +140,7 @@ def test_a_private_ledger_is_shared_by_its_owner_alone(folder: Path) -> None:
 
 
 @needs_users
-def test_who_is_not_in_the_group_is_told_whose_it_is(folder: Path) -> None:
+def test_a_user_outside_the_group_is_told_the_owner(folder: Path) -> None:
     path = folder / "team" / "ledger.db"
     ALICE.run(lambda: draw(path, 1))
 
@@ -156,7 +156,7 @@ def test_who_is_not_in_the_group_is_told_whose_it_is(folder: Path) -> None:
 
 
 @needs_users
-def test_a_folder_that_is_not_the_groups_is_refused_with_the_command_that_mends_it(
+def test_a_folder_outside_the_group_is_refused_with_the_command_that_fixes_it(
     folder: Path,
 ) -> None:
     path = folder / "ledger.db"
@@ -191,7 +191,7 @@ def test_sharing_follows_no_link_beside_the_ledger(tmp_path: Path) -> None:
     assert stat.S_IMODE(outside.stat().st_mode) == 0o600
 
 
-def test_a_group_is_asked_of_the_machine() -> None:
+def test_a_group_name_is_looked_up_on_the_machine() -> None:
     name = group_name(os.getegid())
     assert group_id(name) == os.getegid()
     with pytest.raises(ConfigError, match="no group 'no-such-group'"):

@@ -1,4 +1,4 @@
-"""A dialect may word a shared statement in its own way, by name."""
+"""A SQL dialect may replace a shared statement by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ORDER BY seq
 
 @pytest.fixture
 def dialect(tmp_path, monkeypatch):
-    """The name of a package with SQL of its own."""
+    """The name of a package with its own SQL files."""
     (tmp_path / "own_dialect").mkdir()
     (tmp_path / "own_dialect" / "__init__.py").touch()
     (tmp_path / "own_dialect" / "statements.sql").write_text(OWN, encoding="utf-8")
@@ -31,7 +31,7 @@ def dialect(tmp_path, monkeypatch):
     statements.cache_clear()
 
 
-def test_a_dialect_words_a_statement_in_its_own_way(dialect):
+def test_a_dialect_replaces_a_statement_by_name(dialect):
     own, shared = statements(dialect), statements()
     assert own["hold_count"] == "SELECT count(*)::bigint FROM hold"
     assert own.keys() == shared.keys()
@@ -40,6 +40,6 @@ def test_a_dialect_words_a_statement_in_its_own_way(dialect):
     assert own["ends"].endswith("WHERE ref = ? AND kind IN (4, 5, 6, 7)\nORDER BY seq")
 
 
-def test_no_statement_has_a_fragment_or_a_comment_left_in_it():
+def test_no_loaded_statement_has_a_fragment_or_a_comment():
     for text in statements().values():
         assert "{" not in text and "--" not in text

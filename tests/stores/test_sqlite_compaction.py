@@ -1,4 +1,4 @@
-"""Compaction: single calls go, and nothing that was added up from them changes."""
+"""Compaction deletes single calls, and no total that was computed from them changes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def store(tmp_path):
 
 
 def compacted(store, before, now, at_most=40):
-    """All steps of it, small ones; how many calls and entries went."""
+    """Run all steps of a compaction, in small batches. Returns how many calls and entries it deleted."""
     after, calls, entries = 0, 0, 0
     while after is not None:
         step = store.compact(before, now, after, at_most)
@@ -46,7 +46,7 @@ def compacted(store, before, now, at_most=40):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_was_done_balances_and_sums_stay_and_go_on(store, clock, seed):
+def test_balances_and_sums_stay_the_same_after_any_history(store, clock, seed):
     chance = random.Random(seed)
     store.apply([c.Watch(tuple(limit.account for limit in LIMITS))], clock.now())
     gone = 0
@@ -67,7 +67,7 @@ def test_whatever_was_done_balances_and_sums_stay_and_go_on(store, clock, seed):
     assert gone > 100, f"seed {seed}: hardly anything was compacted"
 
 
-def test_calls_that_are_open_or_of_a_period_under_way_stay(store, clock):
+def test_open_calls_and_calls_of_current_periods_stay(store, clock):
     store.apply([c.Watch((LIMIT.account,))], clock.now())
     store.apply(
         [
@@ -88,7 +88,7 @@ def test_calls_that_are_open_or_of_a_period_under_way_stay(store, clock):
     assert store.verify() == []
 
 
-def test_a_lease_goes_with_all_that_was_drawn_out_of_it_or_not_at_all(store, clock):
+def test_a_lease_is_deleted_together_with_its_calls_or_not_at_all(store, clock):
     store.apply([c.Watch((LIMIT.account,))], clock.now())
     for name in ("whole", "half"):
         store.apply(
@@ -109,7 +109,7 @@ def test_a_lease_goes_with_all_that_was_drawn_out_of_it_or_not_at_all(store, clo
     }  # fmt: skip
 
 
-def test_a_limit_that_is_new_counts_what_was_let_go_of(store, clock):
+def test_a_new_limit_counts_deleted_calls(store, clock):
     for number in range(5):
         store.apply([c.Record(f"{number}", LABELS, tokens(10))], clock.now())
         clock.advance(hours=24)
@@ -127,7 +127,7 @@ def test_a_limit_that_is_new_counts_what_was_let_go_of(store, clock):
         assert store.verify() == []
 
 
-def test_what_was_let_go_of_is_not_known_any_more(store, clock):
+def test_a_deleted_call_cannot_be_found(store, clock):
     store.apply([c.Record("a", LABELS, tokens(10))], clock.now())
     clock.advance(hours=48)
     store.apply([c.Record("b", LABELS, tokens(1))], clock.now())
@@ -140,7 +140,7 @@ def test_what_was_let_go_of_is_not_known_any_more(store, clock):
     assert store.verify() == []
 
 
-def test_sequence_and_ledger_time_go_on_when_everything_is_old(store, clock):
+def test_sequence_numbers_and_ledger_time_continue_when_all_entries_are_old(store, clock):
     store.apply([c.Record(f"{n}", LABELS, tokens(1)) for n in range(9)], clock.now())
     newest = list(store.entries())[-1]
     clock.advance(hours=1_000)
@@ -151,7 +151,7 @@ def test_sequence_and_ledger_time_go_on_when_everything_is_old(store, clock):
     assert booked.event.at == newest.at and list(store.entries())[-1].seq == 10
 
 
-def test_cut_short_it_is_as_if_the_step_had_not_been(store, clock, monkeypatch):
+def test_an_interrupted_step_changes_nothing(store, clock, monkeypatch):
     store.apply([c.Record(f"{n}", LABELS, tokens(1)) for n in range(9)], clock.now())
     clock.advance(hours=48)
     entries = list(store.entries())
@@ -171,7 +171,7 @@ def test_cut_short_it_is_as_if_the_step_had_not_been(store, clock, monkeypatch):
         connection.execute("DELETE FROM entry")
 
 
-def test_room_is_used_again_and_given_back_when_asked(store, clock, tmp_path):
+def test_free_space_is_reused_and_returned_on_request(store, clock, tmp_path):
     size = lambda: (tmp_path / "ledger.db").stat().st_size  # noqa: E731
     sizes = []
     for turn in range(4):

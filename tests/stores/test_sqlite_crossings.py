@@ -1,4 +1,4 @@
-"""Crossings in a file: rows that cannot be wrong, verify that sees what is, compaction, processes."""
+"""Crossings in the file: the table refuses wrong rows, verify finds them; compaction and processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def opened(path, owner="alice"):
 
 @pytest.fixture
 def path(tmp_path):
-    """A closed ledger: 1 records 45, 2 crosses 40 of 50; 3 records 40, 4 to 6 cross the rest."""
+    """A closed ledger. Entry 1 records 45, 2 crosses 40 of 50; 3 records 40, 4 to 6 cross the others."""
     path = tmp_path / "ledger.db"
     with opened(path) as store:
         store.apply([c.Watch((DAY.account, ROLLING.account))], NOW)
@@ -69,7 +69,7 @@ def problems(path):
         "UPDATE mark SET turn = 0",
     ],
 )
-def test_rows_that_cannot_be_right_are_refused_by_the_table(path, statement):
+def test_the_table_refuses_impossible_crossings(path, statement):
     with pytest.raises(sqlite3.IntegrityError):
         tampered(path, statement)
     assert problems(path) == []
@@ -99,7 +99,7 @@ def test_rows_that_cannot_be_right_are_refused_by_the_table(path, statement):
          "refers to a missing row"),
     ],
 )  # fmt: skip
-def test_verify_is_red_when_somebody_gets_round_the_rules(path, statement, said):
+def test_verify_finds_crossings_that_bypass_the_tables_rules(path, statement, said):
     assert problems(path) == []
     tampered(path, *statement.split(";"))
     assert said in "\n".join(problems(path))
@@ -112,7 +112,7 @@ def compacted(store, now):
         assert store.verify() == []
 
 
-def test_compaction_keeps_what_is_needed_not_to_cross_twice(path):
+def test_compaction_keeps_the_crossings_that_prevent_a_second_warning(path):
     clock = FakeClock()
     with opened(path) as store:
         limits = (DAY, ROLLING)
@@ -136,8 +136,8 @@ def test_compaction_keeps_what_is_needed_not_to_cross_twice(path):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_compaction_changes_nothing_about_what_is_crossed_next(tmp_path, seed):
-    """Two ledgers are told the same; one of them is compacted all the time."""
+def test_compaction_does_not_change_later_crossings(tmp_path, seed):
+    """Two ledgers get the same commands; one of them is compacted after each."""
     chance, clock = random.Random(seed), FakeClock()
     limits = (DAY, ROLLING, cap(30, "minute", window="minute"), cap(90, "week", window="week"))
     with opened(tmp_path / "whole.db") as whole, opened(tmp_path / "compacted.db") as small:
@@ -179,7 +179,7 @@ print(len(warned))
 """
 
 
-def test_processes_that_book_at_the_same_time_warn_once_together(tmp_path):
+def test_processes_that_book_at_the_same_time_warn_once(tmp_path):
     children = [
         subprocess.Popen(
             [sys.executable, "-c", BOOKING, str(tmp_path / "l.db")],

@@ -1,7 +1,7 @@
-"""When the disk fails: a clean error, nothing half done, and the next call goes on.
+"""Disk errors: the store raises one of our errors, writes nothing in part, and the next call works.
 
-Faults are put in at every statement in turn ("fail the n-th call, for every n"), before it is
-carried out or after it; a full disk is a real one where a small file system may be mounted.
+Each statement fails in turn ("fail the n-th statement, for every n"), before or after SQLite runs it.
+The full disk is a real one, if the test may mount a small file system.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BATCHES = (
     [c.Sweep(frozenset({"me"}))],
     [c.Correct("b", tokens(2)), c.Record("d", LABELS, tokens(3))],
 )
-# What SQLite says before it has written anything of a commit.
+# SQLite's messages from before it has written any part of a commit.
 BEFORE_THE_COMMIT = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY")
 
 
@@ -76,7 +76,7 @@ def assert_same(store, model):
 
 
 def journal_of(path):
-    """What is in the file, seen by nobody's cache."""
+    """The entries in the file, read without a cache."""
     if not path.exists():
         return 0
     with closing(sqlite3.connect(path)) as connection, suppress(sqlite3.OperationalError):
@@ -85,7 +85,7 @@ def journal_of(path):
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_failure_at_any_statement_is_a_clean_error_and_the_next_try_works(tmp_path, faults, code):
+def test_a_failure_at_any_statement_raises_our_error_and_the_next_try_works(tmp_path, faults, code):
     for number in range(10_000):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -101,25 +101,25 @@ def test_a_failure_at_any_statement_is_a_clean_error_and_the_next_try_works(tmp_
                 doubtful = struck == "COMMIT" and code not in BEFORE_THE_COMMIT
                 if was_open:
                     assert isinstance(error, OutcomeUnknownError) == doubtful, struck
-                # The first commit of all is the schema's: of the batch nothing was written then.
+                # The first commit is the schema's, so nothing of the batch was written then.
                 assert isinstance(error, OutcomeUnknownError | LedgerUnavailableError), struck
                 assert struck == "COMMIT" or isinstance(error, LedgerUnavailableError)
                 assert str(path) in str(error) and error.fix
                 found = store.apply(batch, NOW)
-            # The second try is the first that counts: nothing of the one that failed was left.
+            # The second try counts from 1: nothing of the failed one is left.
             assert [type(o) for o in found] == [type(o) for o in expected], faults.struck
         faults.left = -1
         assert_same(store, model)
         store.close()
         if not faults.struck:
-            assert number > 40  # it went through without a fault: every statement had its turn
+            assert number > 40  # no statement failed: each had its turn
             return
     raise AssertionError("there was no end to it")
 
 
 @pytest.mark.parametrize("code", ["SQLITE_IOERR_FSYNC", "SQLITE_IOERR_WRITE"])
 @pytest.mark.parametrize("after", [False, True])
-def test_a_commit_that_fails_may_have_happened_and_the_id_tells(store, faults, code, after):
+def test_after_a_failed_commit_the_id_shows_whether_it_happened(store, faults, code, after):
     for number in range(len(BATCHES) - 1):
         model = MemoryStore(zone_named)
         path = store._path.with_name(f"{number}.db")
@@ -135,7 +135,8 @@ def test_a_commit_that_fails_may_have_happened_and_the_id_tells(store, faults, c
                     written = journal_of(path) == len(list(model.entries()))
                     watched = not any(isinstance(x, c.Record | c.Reserve | c.Settle) for x in batch)
                     assert written == after or watched
-                    # Asked again by the same ids, it is known or it is done now: once either way.
+                    # A repeat with the same ids finds the calls or books them. Either way they
+                    # count once.
                     again = other.apply(batch, NOW)
                     for outcome in again:
                         if isinstance(outcome, c.Booked | c.Reserved):
@@ -143,9 +144,7 @@ def test_a_commit_that_fails_may_have_happened_and_the_id_tells(store, faults, c
             assert_same(other, model)
 
 
-def test_a_write_that_succeeded_is_not_denied_because_a_checkpoint_failed(
-    store, faults, monkeypatch
-):
+def test_a_failed_checkpoint_does_not_fail_the_write_before_it(store, faults, monkeypatch):
     monkeypatch.setattr(handle_module, "_LOOK_EVERY", 1)
     monkeypatch.setattr(handle_module, "_CHECKPOINT_BYTES", 0)
     for code in ("SQLITE_FULL", "SQLITE_IOERR_FSYNC", "SQLITE_BUSY"):
@@ -158,7 +157,7 @@ def test_a_write_that_succeeded_is_not_denied_because_a_checkpoint_failed(
     ]  # fmt: skip
 
 
-def test_reading_that_fails_is_a_clean_error_and_the_next_try_works(store, faults):
+def test_a_failed_read_raises_our_error_and_the_next_try_works(store, faults):
     for batch in BATCHES:
         store.apply(batch, NOW)
     reads = (
@@ -188,7 +187,7 @@ def test_reading_that_fails_is_a_clean_error_and_the_next_try_works(store, fault
             assert read() == expected
 
 
-def test_damage_that_is_met_while_running_is_named(store, faults):
+def test_damage_found_during_work_is_named(store, faults):
     store.apply(BATCHES[0], NOW)
     CODES["SQLITE_CORRUPT_VTAB"] = "database disk image is malformed"
     faults.at(2, "SQLITE_CORRUPT_VTAB")
@@ -197,7 +196,7 @@ def test_damage_that_is_met_while_running_is_named(store, faults):
     del CODES["SQLITE_CORRUPT_VTAB"]
 
 
-def test_an_error_of_our_own_leaves_nothing_behind(store, monkeypatch):
+def test_one_of_our_own_errors_leaves_nothing_in_the_transaction(store, monkeypatch):
     store.apply(BATCHES[0], NOW)
     entries = list(store.entries())
 
@@ -227,7 +226,7 @@ def test_an_error_of_our_own_leaves_nothing_behind(store, monkeypatch):
 
 
 @pytest.mark.parametrize("durability", ["power", "process"])
-def test_a_full_disk_refuses_cleanly_and_goes_on_when_there_is_room(tmp_path, mounts, durability):
+def test_a_full_disk_refuses_and_works_again_when_there_is_room(tmp_path, mounts, durability):
     def act():
         ballast = tmp_path / "ballast"
         ballast.write_bytes(b"x" * 300_000)
@@ -256,7 +255,7 @@ def test_a_full_disk_refuses_cleanly_and_goes_on_when_there_is_room(tmp_path, mo
     mounts.small_disk(tmp_path, "800k", act)
 
 
-def test_a_disk_that_is_full_from_the_beginning_leaves_no_broken_ledger(tmp_path, mounts):
+def test_a_disk_that_is_full_from_the_start_leaves_no_broken_ledger(tmp_path, mounts):
     def act():
         ballast = tmp_path / "ballast"
         with suppress(OSError), open(ballast, "wb", buffering=0) as file:

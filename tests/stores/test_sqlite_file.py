@@ -1,4 +1,4 @@
-"""The file itself: who may read it, whose it is, what is done with a damaged or foreign one."""
+"""The ledger file: who may read it, who owns it, and damaged or foreign files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def opened(path, owner="alice", durability="process"):
 
 
 def filled(path, calls=3):
-    """A ledger with some calls in it, closed."""
+    """A closed ledger with some calls in it."""
     with closing(opened(path)) as store:
         store.apply([c.Watch((LIMIT.account,))], NOW)
         for number in range(calls):
@@ -53,7 +53,7 @@ def mode(path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
-def test_only_the_owner_may_look_whatever_the_umask(tmp_path):
+def test_only_the_owner_may_read_under_any_umask(tmp_path):
     before = os.umask(0o000)
     try:
         path = tmp_path / "new" / "folder" / "ledger.db"
@@ -73,7 +73,7 @@ def test_only_the_owner_may_look_whatever_the_umask(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
-def test_a_folder_and_a_file_that_are_there_keep_their_modes(tmp_path):
+def test_an_existing_folder_and_file_keep_their_modes(tmp_path):
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o755)
     path = folder / "ledger.db"
@@ -84,11 +84,11 @@ def test_a_folder_and_a_file_that_are_there_keep_their_modes(tmp_path):
     assert (mode(folder), mode(path)) == (0o755, 0o644)
 
 
-# -- what it is
+# -- the kind of file
 
 
 @pytest.mark.parametrize(("durability", "synchronous"), [("power", 2), ("process", 1)])
-def test_a_new_ledger_is_marked_as_ours_and_written_ahead(path, durability, synchronous):
+def test_a_new_ledger_has_our_application_id_and_a_write_ahead_log(path, durability, synchronous):
     with closing(opened(path, durability=durability)) as store:
         store.apply([c.Record("a", LABELS, tokens(1))], NOW)
         connection = store._connection
@@ -107,7 +107,7 @@ def test_an_empty_file_becomes_a_ledger(path):
         assert store.verify() == []
 
 
-def test_looking_at_an_empty_ledger_finds_nothing(path):
+def test_a_read_of_an_empty_ledger_finds_nothing(path):
     with closing(opened(path)) as store:
         assert list(store.events(EventQuery())) == list(store.entries()) == store.verify() == []
         assert store.holds() == [] and store.dead_owners() == frozenset()
@@ -116,7 +116,7 @@ def test_looking_at_an_empty_ledger_finds_nothing(path):
 
 
 def calls_of(store):
-    """Everything a store can be asked, one by one."""
+    """Every question to a store, one by one."""
     return {
         "apply": lambda: store.apply([c.Record("a", LABELS, tokens(1))], NOW),
         "check": lambda: store.check(LABELS, tokens(1), (LIMIT,), NOW),
@@ -168,7 +168,7 @@ def other_header(path):
 
 
 def no_ledger(path):
-    """A database of ours whose tables are gone."""
+    """A database with our application id and without tables."""
     with raw(path) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -180,11 +180,11 @@ DAMAGES = (foreign, marked_by_another, short_text, long_text, cut_off, cut_off_w
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_what_is_not_a_sound_ledger_is_left_as_it_is(path, damage, verb):
+def test_a_file_that_is_not_a_sound_ledger_is_not_changed(path, damage, verb):
     damage(path)
     before = path.read_bytes()
     store = opened(path)
-    for _ in range(2):  # the second time is no better than the first
+    for _ in range(2):  # a second try has the same result
         with pytest.raises(LedgerCorruptError) as caught:
             calls_of(store)[verb]()
         assert caught.value.ledger == str(path)
@@ -194,7 +194,7 @@ def test_what_is_not_a_sound_ledger_is_left_as_it_is(path, damage, verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_page_overwritten_in_the_middle_is_found_by_verify_at_the_latest(path, verb):
+def test_verify_finds_a_page_that_was_overwritten_in_the_middle(path, verb):
     filled(path, 400)
     size = path.stat().st_size
     with open(path, "r+b") as file:
@@ -212,7 +212,7 @@ def test_a_page_overwritten_in_the_middle_is_found_by_verify_at_the_latest(path,
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_newer_ledger_is_refused_by_both_versions(path, verb):
+def test_a_newer_ledger_is_refused_by_its_schema_version(path, verb):
     filled(path)
     with raw(path) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
@@ -230,7 +230,7 @@ def test_a_newer_ledger_is_refused_by_both_versions(path, verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_folder_is_no_ledger(tmp_path, verb):
+def test_a_folder_at_the_ledgers_path_is_refused(tmp_path, verb):
     store = opened(tmp_path)
     with pytest.raises(LedgerUnavailableError):
         calls_of(store)[verb]()
@@ -238,7 +238,7 @@ def test_a_folder_is_no_ledger(tmp_path, verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_file_is_no_folder(tmp_path, verb):
+def test_a_file_at_the_folders_path_is_refused(tmp_path, verb):
     (tmp_path / "file").touch()
     store = opened(tmp_path / "file" / "ledger.db")
     with pytest.raises(LedgerUnavailableError):
@@ -246,7 +246,7 @@ def test_a_file_is_no_folder(tmp_path, verb):
     store.close()
 
 
-def test_nothing_is_made_where_nothing_may_be_made(tmp_path, mounts):
+def test_without_write_access_no_ledger_is_made(tmp_path, mounts):
     def act():
         for path in (tmp_path / "ledger.db", tmp_path / "new" / "ledger.db"):
             store = opened(path)
@@ -261,7 +261,7 @@ def test_nothing_is_made_where_nothing_may_be_made(tmp_path, mounts):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_ledger_that_may_not_be_written_can_be_read(path, tmp_path, mounts):
+def test_a_ledger_without_write_access_can_be_read(path, tmp_path, mounts):
     filled(path)
     with closing(opened(path)) as store:
         expected = (list(store.events(EventQuery())), list(store.entries()), store.holds())
@@ -293,14 +293,14 @@ def test_a_ledger_that_may_not_be_written_can_be_read(path, tmp_path, mounts):
 # -- owners
 
 
-def test_an_owner_that_ended_is_found_dead_and_buried_once_resolved(path):
+def test_an_owner_that_ended_is_found_dead_and_removed_once_resolved(path):
     with closing(opened(path, "alice")) as alice, closing(opened(path, "bob")) as bob:
         for store, name in ((alice, "alice"), (bob, "bob")):
             store.apply([c.Reserve(name, LABELS, tokens(1), (), name, HOUR)], NOW)
         assert alice.dead_owners() == bob.dead_owners() == frozenset()
         marks = path.with_name("ledger.db-owners")
         assert {mark.name for mark in marks.iterdir()} == {"alice", "bob"}
-        # A process that was killed leaves its mark behind, with nobody to hold its lock.
+        # A killed process leaves its mark without a lock on it.
         (marks / "ghost").touch()
         alice.apply([c.Reserve("ghost", LABELS, tokens(1), (), "ghost", HOUR)], NOW)
         dead = bob.dead_owners()
@@ -309,7 +309,7 @@ def test_an_owner_that_ended_is_found_dead_and_buried_once_resolved(path):
         bob.bury(dead)
         assert not (marks / "ghost").exists()
         assert {hold.id for hold in bob.holds()} == {"alice", "bob"}
-    # Neither ended what it had reserved: their marks tell the next who comes.
+    # Neither process ended what it had reserved, so their marks stay for the next process.
     with closing(opened(path, "carol")) as carol:
         dead = carol.dead_owners()
         assert dead == {"alice", "bob"}
@@ -320,13 +320,13 @@ def test_an_owner_that_ended_is_found_dead_and_buried_once_resolved(path):
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_who_cannot_say_what_it_leaves_leaves_its_mark(path, known):
+def test_an_owner_that_cannot_check_its_reservations_leaves_its_mark(path, known):
     with closing(opened(path, "alice")) as alice:
         alice.apply([c.Record("a", LABELS, tokens(1))], NOW)
         if not known:
-            alice.before_fork()  # no connection to ask
+            alice.before_fork()  # no connection to check with
     marks = path.with_name("ledger.db-owners")
     assert [mark.name for mark in marks.iterdir()] == ([] if known else ["alice"])
     with closing(opened(path, "bob")) as bob:
-        assert bob.dead_owners() == frozenset()  # it left nothing, so the mark goes
+        assert bob.dead_owners() == frozenset()  # it has no reservations, so the mark is removed
     assert list(marks.iterdir()) == []

@@ -1,6 +1,6 @@
-"""The lock in front of the file: how long anybody waits, what is done inside it, whose file it is.
+"""The lock of the ledger file: how long a process waits, what it does inside, and replaced files.
 
-Two handles on one lock file shut each other out within one process as they do between two.
+Two handles on one lock file exclude each other within one process, as they do between two processes.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def beside(path):
     return closing(FileLock(path.with_name("ledger.db.lock")))
 
 
-# -- how long anybody waits
+# -- how long a process waits
 
 
 def no_thread(self):
@@ -62,14 +62,15 @@ def no_thread(self):
 
 
 @pytest.mark.parametrize("threads", [True, False])
-def test_a_lock_that_is_held_for_too_long_is_given_up(tmp_path, monkeypatch, threads):
+def test_a_lock_that_is_held_too_long_ends_the_wait_with_an_error(tmp_path, monkeypatch, threads):
     if not threads:
         monkeypatch.setattr(locks.Thread, "start", no_thread)
     file = tmp_path / "lock"
     with closing(FileLock(file)) as mine, closing(FileLock(file)) as theirs:
         with mine.held(0), pytest.raises(HeldElsewhereError), theirs.held(0.01):
             raise AssertionError("two at once")
-        # Who gave up has left the queue: it takes the lock from nobody, and may come again.
+        # The thread that gave up has left the queue: it takes the lock from nobody, and may try
+        # again.
         for _ in range(3):
             with theirs.held(5):
                 pass
@@ -77,7 +78,7 @@ def test_a_lock_that_is_held_for_too_long_is_given_up(tmp_path, monkeypatch, thr
                 pass
 
 
-def test_who_waits_is_served_when_the_lock_is_let_go(tmp_path):
+def test_a_waiting_thread_gets_the_lock_when_it_is_released(tmp_path):
     file, order = tmp_path / "lock", []
 
     def wait():
@@ -93,14 +94,14 @@ def test_who_waits_is_served_when_the_lock_is_let_go(tmp_path):
     assert order == ["first", "second"]
 
 
-def test_no_thread_is_left_behind_when_the_lock_has_come(tmp_path, monkeypatch):
-    """Or a fork would find it there."""
+def test_no_thread_is_left_after_the_lock_was_taken(tmp_path, monkeypatch):
+    """Otherwise a fork would find the thread."""
     file, ending = tmp_path / "lock", Event()
     let_go, stand_in_line = locks._Waiter.let_go, locks._Waiter._stand_in_line
 
     def slowly(self):
         stand_in_line(self)
-        ending.wait(0.1)  # it has the lock, and is not gone yet
+        ending.wait(0.1)  # it has the lock, and has not ended yet
 
     def threads():
         return [thread for thread in enumerate_threads() if thread.name == "quotakeeper-lock"]
@@ -121,7 +122,7 @@ def test_no_thread_is_left_behind_when_the_lock_has_come(tmp_path, monkeypatch):
     assert seen == [[]]
 
 
-def test_a_write_behind_a_lock_that_stays_is_refused_and_goes_on_later(path, impatient):
+def test_a_write_behind_a_lock_that_stays_is_refused_and_a_later_one_works(path, impatient):
     with closing(opened(path)) as store:
         record(store, "a")
         connection = store._connection
@@ -130,12 +131,12 @@ def test_a_write_behind_a_lock_that_stays_is_refused_and_goes_on_later(path, imp
                 record(store, "b")
             with closing(opened(path, "bob")) as new, pytest.raises(LedgerUnavailableError):
                 record(new, "b")
-        assert store._connection is connection  # nothing was wrong with it
+        assert store._connection is connection  # the connection was not the problem
         record(store, "b")
         assert len(list(store.entries())) == 2
 
 
-def test_closing_and_forking_do_not_wait_for_ever_either(path, impatient):
+def test_close_and_fork_stop_waiting_for_the_lock_too(path, impatient):
     for leave in (SqliteStore.close, SqliteStore.before_fork):
         store = opened(path)
         record(store, leave.__name__)
@@ -143,13 +144,13 @@ def test_closing_and_forking_do_not_wait_for_ever_either(path, impatient):
         with beside(path) as lock, lock.held(0):
             leave(store)
             assert store._connection is None
-            connection.execute("SELECT 1")  # left as it is
+            connection.execute("SELECT 1")  # not closed yet
         record(store, f"{leave.__name__}, later")
         store.close()
     connection.close()
 
 
-def test_a_connection_that_was_left_is_closed_with_the_next_lock(path, impatient):
+def test_an_abandoned_connection_is_closed_with_the_next_lock(path, impatient):
     with closing(opened(path)) as store:
         record(store, "a")
         left = store._connection
@@ -160,10 +161,10 @@ def test_a_connection_that_was_left_is_closed_with_the_next_lock(path, impatient
             left.execute("SELECT 1")
 
 
-# -- what is done inside it
+# -- inside the lock
 
 
-def test_a_batch_that_fails_is_rolled_back_before_the_lock_is_let_go(path, monkeypatch):
+def test_a_failed_batch_is_rolled_back_before_the_lock_is_released(path, monkeypatch):
     real, seen = FileLock.held, []
 
     with closing(opened(path)) as store:
@@ -201,7 +202,7 @@ def test_a_batch_that_fails_is_rolled_back_before_the_lock_is_let_go(path, monke
 
 
 @pytest.mark.parametrize("code", ["SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY_DBMOVED"])
-def test_at_a_commit_only_these_say_that_nothing_was_written(path, code):
+def test_only_these_commit_errors_mean_that_nothing_was_written(path, code):
     error = sqlite3.OperationalError("no")
     error.sqlite_errorname = code
     assert isinstance(translated(path, error, at_commit=True), LedgerUnavailableError)
@@ -211,14 +212,14 @@ def test_at_a_commit_only_these_say_that_nothing_was_written(path, code):
     "code", ["SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH",
              "SQLITE_LOCKED", "SQLITE_CORRUPT", ""],
 )  # fmt: skip
-def test_at_a_commit_all_else_leaves_it_open(path, code):
+def test_every_other_commit_error_leaves_the_outcome_open(path, code):
     error = sqlite3.OperationalError("no")
     error.sqlite_errorname = code
     assert isinstance(translated(path, error, at_commit=True), OutcomeUnknownError)
 
 
 @pytest.mark.parametrize(("durability", "wanted"), [("power", 1), ("process", 0)])
-def test_a_power_cut_is_met_with_every_sync_there_is(path, durability, wanted):
+def test_power_durability_uses_every_sync_of_sqlite(path, durability, wanted):
     with closing(opened(path, durability=durability)) as store:
         record(store, "a")
         for pragma in ("fullfsync", "checkpoint_fullfsync"):
@@ -226,11 +227,11 @@ def test_a_power_cut_is_met_with_every_sync_there_is(path, durability, wanted):
 
 
 def checkpointed(path):
-    """How much of the log is in the file by now: the pages that the file itself holds."""
+    """How many pages the file itself has, which shows how much of the log was copied into it."""
     return path.stat().st_size
 
 
-def test_the_first_batch_of_a_connection_looks_at_the_log(path, monkeypatch):
+def test_the_first_batch_of_a_connection_checkpoints_a_long_log(path, monkeypatch):
     with closing(opened(path, "other")) as other, closing(opened(path)) as store:
         for number in range(20):
             other.apply([c.Record(f"{number} {n}", LABELS, tokens(1)) for n in range(50)], NOW)
@@ -240,7 +241,7 @@ def test_the_first_batch_of_a_connection_looks_at_the_log(path, monkeypatch):
         assert checkpointed(path) > before
 
 
-def test_closing_beside_others_takes_a_long_log_into_the_file(path, monkeypatch):
+def test_close_checkpoints_a_long_log_while_others_use_the_file(path, monkeypatch):
     with closing(opened(path, "other")) as other:
         other.holds()
         store = opened(path)
@@ -252,7 +253,7 @@ def test_closing_beside_others_takes_a_long_log_into_the_file(path, monkeypatch)
         assert checkpointed(path) > before
 
 
-# -- whose file it is
+# -- replaced files
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows replaces no file that is open")
@@ -281,7 +282,7 @@ def test_a_ledger_that_was_replaced_is_opened_again(path, tmp_path, caplog, verb
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows removes no file that is open")
-def test_a_ledger_whose_folder_is_gone_begins_anew(tmp_path, caplog):
+def test_a_ledger_whose_folder_was_deleted_is_made_again(tmp_path, caplog):
     path = tmp_path / "folder" / "ledger.db"
     with closing(opened(path)) as store:
         record(store, "old")
@@ -296,7 +297,7 @@ def test_a_ledger_whose_folder_is_gone_begins_anew(tmp_path, caplog):
 # -- marks of owners
 
 
-def test_marks_of_the_dead_who_left_nothing_are_removed(path):
+def test_the_marks_of_dead_owners_without_reservations_are_removed(path):
     with closing(opened(path)) as alice, closing(opened(path, "bob")) as bob:
         record(alice, "a")
         record(bob, "b")

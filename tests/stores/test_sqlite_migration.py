@@ -1,4 +1,4 @@
-"""A ledger of an earlier schema is brought up to date once, whole or not at all, and keeps a copy."""
+"""Migration of a ledger with an older schema: done once, completely or not at all, with a copy kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from quotakeeper.testing.ledger_case import LABELS, cap, tokens
 
 NOON = FakeClock().now()
 LIMIT = cap(100)
-# Written down as schema 1 wrote it: 1 recorded, 2 settled by 4, 3 open and sent, 6 released by 7.
+# As schema 1 stored it: 1 recorded, 2 settled by 4, 3 open and sent, 6 released by 7.
 ROWS = [
     (1, 8, 0, None, "recorded", '{"input_tokens":10}', 5, 1),
     (2, 1, 1, None, "settled", '{"input_tokens":30,"requests":1}', None, 3),
@@ -72,7 +72,7 @@ def opened(path):
     return closing(SqliteStore(path, zone_named, owner="bob", durability="process"))
 
 
-def test_everything_is_there_after_it_and_nothing_counts_otherwise(old):
+def test_migration_keeps_every_entry_and_changes_no_count(old):
     with opened(old) as store:
         (verdict,) = store.verdicts((LIMIT,), NOON)
         assert (verdict.used, verdict.reserved) == (30, 7)
@@ -93,7 +93,7 @@ def test_everything_is_there_after_it_and_nothing_counts_otherwise(old):
     assert old.with_name("old.db.schema-1.bak").stat().st_size > 0
 
 
-def test_the_sums_of_what_was_booked_before_are_made(old):
+def test_migration_sums_the_earlier_entries(old):
     with opened(old) as store:
         store.open_count()
     with closing(sqlite3.connect(old)) as connection:
@@ -102,7 +102,7 @@ def test_the_sums_of_what_was_booked_before_are_made(old):
     assert rows[0][0] == NOON - NOON % 300_000_000
 
 
-def test_cut_short_it_is_as_if_it_had_not_begun(old, monkeypatch):
+def test_an_interrupted_migration_changes_nothing(old, monkeypatch):
     def broken(connection):
         raise sqlite3.OperationalError("disk I/O error")
 
@@ -118,7 +118,7 @@ def test_cut_short_it_is_as_if_it_had_not_begun(old, monkeypatch):
         assert store.verify() == []
 
 
-def test_who_may_only_look_is_told_to_have_it_brought_up_to_date(old):
+def test_a_reader_without_write_access_is_told_to_have_the_ledger_migrated(old):
     with pytest.raises(LedgerVersionError, match="schema 1"):
         connect_read_only(old)
     with opened(old) as store:
@@ -129,7 +129,7 @@ def test_who_may_only_look_is_told_to_have_it_brought_up_to_date(old):
 # -- schema 2 to 3: crossings of thresholds
 
 DUMPS = Path(__file__).parents[1] / "proof"
-WHEN = 1_794_744_001_000_000  # of its newest entries
+WHEN = 1_794_744_001_000_000  # the time of its newest entries
 CAP, MONEY = (
     cap(100),
     cap(1_000, "money", meter="cost", window="month", timezone="Asia/Ho_Chi_Minh"),
@@ -143,7 +143,7 @@ def second(tmp_path):
 
 
 def made_from(path, version):
-    """A ledger from the dump of a schema."""
+    """Make a ledger from the dump of a schema."""
     text = (DUMPS / f"ledger_of_schema_{version}.sql").read_text(encoding="utf-8")
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(text)
@@ -158,7 +158,7 @@ def rows_of(path, table):
         return connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
 
 
-def test_the_journal_of_schema_2_is_copied_as_it_is(second):
+def test_the_journal_of_schema_2_is_copied_unchanged(second):
     tables = ("entry", "hold", "balance", "slot", "pace", "carried_slot", "carried_balance")
     before = {table: rows_of(second, table) for table in tables}
     with opened(second) as store:
@@ -177,7 +177,7 @@ def test_the_journal_of_schema_2_is_copied_as_it_is(second):
     assert rows_of(copy, "entry") == before["entry"]
 
 
-def test_what_was_above_a_threshold_before_is_crossed_once_by_the_next_booking(second):
+def test_use_above_a_threshold_before_the_migration_crosses_once_with_the_next_entry(second):
     with opened(second) as store:
         small = c.Record("small", LABELS, tokens(1, 1), (CAP, MONEY))
         (booked,) = store.apply([small], WHEN)
@@ -206,7 +206,7 @@ def test_an_older_quotakeeper_refuses_a_ledger_with_crossings(second, monkeypatc
     assert second.read_bytes() == before
 
 
-def test_the_step_to_schema_3_is_whole_or_not_at_all(second, monkeypatch):
+def test_the_step_to_schema_3_is_complete_or_not_done(second, monkeypatch):
     whole = schema(3)
     monkeypatch.setattr(opening, "schema", lambda version: [*whole[:-1], "SELECT no such thing"])
     with opened(second) as store, pytest.raises(LedgerError):
@@ -222,7 +222,7 @@ def test_the_step_to_schema_3_is_whole_or_not_at_all(second, monkeypatch):
         assert store.verify() == []
 
 
-# -- schema 3 to 4: orders, accounts per label value, quotas that were seen
+# -- schema 3 to 4: orders, accounts for each label value, provider quotas
 
 NEWEST = 1_802_347_201_000_000  # just after the newest entries of that dump
 THIRD_LIMITS = (CAP, cap(80, "rolling", window="rolling 24h"), MONEY)
@@ -239,7 +239,7 @@ def columns_of(path, table):
         return [row[1] for row in connection.execute(f"PRAGMA table_info ({table})")]
 
 
-def test_the_journal_of_schema_3_and_its_crossings_are_copied_as_they_are(third):
+def test_the_journal_of_schema_3_and_its_crossings_are_copied_unchanged(third):
     tables = ("entry", "hold", "balance", "slot", "pace", "carried_slot", "carried_balance",
               "crossing", "mark")  # fmt: skip
     before = {table: rows_of(third, table) for table in tables}
@@ -268,7 +268,7 @@ def test_the_journal_of_schema_3_and_its_crossings_are_copied_as_they_are(third)
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
 
-def test_a_limit_per_label_finds_what_was_used_before_the_step(third):
+def test_a_limit_per_label_counts_use_from_before_the_migration(third):
     each = replace(cap(50, "each"), per="user")
     with opened(third) as store:
         store.apply([c.Watch((each.account,))], NEWEST)
@@ -278,7 +278,7 @@ def test_a_limit_per_label_finds_what_was_used_before_the_step(third):
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
-def test_a_ledger_of_any_schema_takes_orders_and_then_older_ones_refuse_it(
+def test_a_migrated_ledger_takes_orders_and_older_versions_then_refuse_it(
     version, tmp_path, monkeypatch
 ):
     path = made_from(tmp_path / "ledger.db", version)
@@ -300,7 +300,7 @@ def test_a_ledger_of_any_schema_takes_orders_and_then_older_ones_refuse_it(
     assert path.read_bytes() == before
 
 
-def test_the_step_to_schema_4_is_whole_or_not_at_all(third, monkeypatch):
+def test_the_step_to_schema_4_is_complete_or_not_done(third, monkeypatch):
     whole = schema(4)
     monkeypatch.setattr(opening, "schema", lambda version: [*whole, "SELECT no such thing"])
     with opened(third) as store, pytest.raises(LedgerError):

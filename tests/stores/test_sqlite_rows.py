@@ -1,4 +1,4 @@
-"""What the tables themselves refuse, and what verify finds when somebody gets round them."""
+"""Rows that the tables refuse, and wrong rows that verify finds if a program bypasses the tables' rules."""
 
 from __future__ import annotations
 
@@ -75,17 +75,17 @@ def test_the_journal_is_append_only(path, statement):
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO entry (seq, kind, at) VALUES (9, 2, 1)",  # about nothing
-        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 2, 1, 9)",  # about itself
+        "INSERT INTO entry (seq, kind, at) VALUES (9, 2, 1)",  # without a call
+        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 2, 1, 9)",  # refers to itself
         "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 12, 1, 1)",
-        "INSERT INTO entry (seq, kind, at, ref, booked_at) VALUES (9, 2, 1, 1, 1)",  # opens nothing
+        "INSERT INTO entry (seq, kind, at, ref, booked_at) VALUES (9, 2, 1, 1, 1)",  # of no reservation
         "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 0, 1, 1)",
-        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 4, 1, 1)",  # settles without figures
+        "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 4, 1, 1)",  # a settle without figures
         "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 2, -1, 1)",
         "INSERT INTO entry (seq, kind, at, ref) VALUES (9, 2, 'noon', 1)",
         "INSERT INTO entry (seq, kind, at, ref, cost_pico) VALUES (9, 2, 1, 1, -1)",
         "INSERT INTO entry (seq, kind, at, ref, cost_pico) VALUES (9, 2, 1, 1, 0.5)",
-        "INSERT INTO entry (seq, kind, at, id) VALUES (9, 8, 1, 'x')",  # opens without labels
+        "INSERT INTO entry (seq, kind, at, id) VALUES (9, 8, 1, 'x')",  # without labels
         "INSERT INTO entry (seq, kind, at, id, labels_id, quantities) VALUES (9, 8, 1, '', 1, '')",
         "INSERT INTO entry (seq, kind, at, id, labels_id, quantities)"
         " VALUES (9, 8, 1, 'open', 1, '{}')",  # an id counts once
@@ -107,7 +107,7 @@ def test_the_journal_is_append_only(path, statement):
         "INSERT INTO word (text) VALUES (NULL)",
     ],
 )
-def test_rows_that_cannot_be_right_are_refused_by_the_table(path, statement):
+def test_the_tables_refuse_impossible_rows(path, statement):
     with pytest.raises(sqlite3.IntegrityError):
         tampered(path, statement)
     assert problems(path) == []
@@ -148,14 +148,14 @@ def test_rows_that_cannot_be_right_are_refused_by_the_table(path, statement):
         ("DELETE FROM word", "refers to a missing row"),
     ],
 )
-def test_verify_is_red_when_somebody_gets_round_the_rules(path, statement, said):
+def test_verify_finds_rows_that_bypass_the_tables_rules(path, statement, said):
     assert problems(path) == []
     tampered(path, *statement.split(";"))
     found = problems(path)
     assert found and said in "\n".join(found)
 
 
-def test_a_long_lived_process_forgets_old_periods_and_nothing_else(tmp_path):
+def test_a_long_running_process_forgets_only_old_periods(tmp_path):
     limits = (cap(5, window="minute"), cap(9, window="rolling 90s"), cap(10**9, window="month"))
     clock, model = FakeClock(), MemoryStore(zone_named)
     path = tmp_path / "long.db"
@@ -165,7 +165,7 @@ def test_a_long_lived_process_forgets_old_periods_and_nothing_else(tmp_path):
         for number in range(1_300):
             batch = [
                 c.Reserve(f"{number}", LABELS, tokens(number % 7), limits, "me", HOUR),
-                c.Settle(f"{number - 1_100}", tokens(1)),  # of a period long forgotten
+                c.Settle(f"{number - 1_100}", tokens(1)),  # of a period that was forgotten
                 c.Settle(f"{number}", tokens(number % 11)) if number % 3 else c.Sweep(),
             ]
             outcomes = [ledger.apply(batch, clock.now()) for ledger in (store, model)]
@@ -210,7 +210,7 @@ def test_stored_codes_never_change():
     )  # fmt: skip
 
 
-# What sets a ledger back that a wrong clock carried ahead: once, on somebody's word.
+# A repair of a ledger that a wrong clock moved ahead: allowed once, at a person's request.
 SETTING_BACK = (
     "later_crossings", "drop_later_crossings", "drop_later_lapses", "drop_later_entries",
     "set_back_notices", "set_back_entries", "set_back_holds", "drop_slots_from",
@@ -220,12 +220,12 @@ SETTING_BACK = (
 
 
 @pytest.mark.parametrize("name", sorted(statements()))
-def test_no_query_walks_through_the_whole_journal(path, name):
+def test_no_query_reads_the_whole_journal(path, name):
     text = statements()[name]
     if name in ("accounts", "holds", "hold_owners"):
-        return  # small tables, read whole
+        return  # small tables, which are read whole
     if name == "events_by_time" or name in SETTING_BACK:
-        return  # for verify, migration and repair, which read all there is
+        return  # verify, migration and repair read everything
     with closing(sqlite3.connect(path)) as connection:
         names = ("after", "before", "since", "until", "provider", "model", "operation", "page",
                  "seq")  # fmt: skip
@@ -243,7 +243,7 @@ def test_no_query_walks_through_the_whole_journal(path, name):
     "text", ["UPDATE notice SET why = 'y'", "DELETE FROM notice", "INSERT OR REPLACE INTO notice "
              "SELECT seq, subject, 'y', by, until_at, account, amount, used, about FROM notice"]
 )  # fmt: skip
-def test_what_was_ordered_is_never_changed(tmp_path, text):
+def test_an_order_is_never_changed(tmp_path, text):
     path = tmp_path / "ordered.db"
     with closing(SqliteStore(path, zone_named, owner="me", durability="process")) as store:
         store.apply([o.PauseCalls("", "x")], NOW)

@@ -1,4 +1,4 @@
-"""Two stores on one file: each keeps what it knows, and sees what the other has done."""
+"""Two stores on one file: each keeps a cache and sees the other's changes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def reserved(store: SqliteStore, *ids: str) -> None:
 
 
 def statements(store: SqliteStore, command: c.Command) -> list[str]:
-    """What a command runs on the store's connection."""
+    """The statements that a command runs on the store's connection."""
     said: list[str] = []
     connection = store._connection
     assert connection is not None
@@ -48,7 +48,7 @@ def statements(store: SqliteStore, command: c.Command) -> list[str]:
     return said
 
 
-def test_what_the_other_wrote_of_a_reservation_is_seen(two: Two) -> None:
+def test_a_store_sees_the_other_stores_change_to_a_reservation(two: Two) -> None:
     mine, other = two
     reserved(mine, "released", "sent", "extended", "left")
     other.apply([c.Release("released"), c.MarkSent("sent"), c.Extend("extended", 3 * HOUR)], NOW)
@@ -59,7 +59,7 @@ def test_what_the_other_wrote_of_a_reservation_is_seen(two: Two) -> None:
     assert [hold.id for hold in mine.holds()] == ["extended"]
 
 
-def test_what_the_other_left_alone_is_not_read_again(two: Two) -> None:
+def test_rows_that_the_other_store_did_not_change_are_not_read_again(two: Two) -> None:
     mine, other = two
     reserved(mine, "kept", "touched")
     reserved(other, "theirs")
@@ -72,7 +72,7 @@ def test_what_the_other_left_alone_is_not_read_again(two: Two) -> None:
     assert len(reads) == 1
 
 
-def test_a_ledger_that_was_set_back_in_its_place_is_read_anew(two: Two, tmp_path: Path) -> None:
+def test_a_ledger_restored_in_place_is_read_again(two: Two, tmp_path: Path) -> None:
     mine, other = two
     reserved(mine, "before")
     with (
@@ -89,8 +89,8 @@ def test_a_ledger_that_was_set_back_in_its_place_is_read_anew(two: Two, tmp_path
     assert isinstance(first, c.Failed) and isinstance(second, c.Booked)
 
 
-def test_a_store_whose_owner_a_fork_waits_for_reads_on(two: Two) -> None:
-    """A fork keeps new readers out, and waits for the worker: which may be about to read."""
+def test_the_worker_that_a_fork_waits_for_may_read(two: Two) -> None:
+    """A fork blocks new readers and waits for the worker. The worker may be about to read."""
     mine, _ = two
     mine.apply([c.Record("a", LABELS, tokens(1))], NOW)
     paces: list[object] = []

@@ -1,4 +1,4 @@
-"""Near and beyond the year 9999: a clear error, nothing written, and what is there can be read."""
+"""Times near and after the year 9999: a clear error, nothing written, and existing entries stay readable."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def keeper_at(ledger: Path | str, at: int, window: str = "month") -> Keeper:
 @pytest.mark.parametrize("window", ["day", "month", "rolling 24h"])
 @pytest.mark.parametrize("home", ["ledger.db", "memory:"])
 @pytest.mark.parametrize("at", [LAST_INSTANT, MAX_INSTANT - 1])
-def test_near_the_end_of_the_calendar_the_clock_is_named(
+def test_a_clock_near_the_end_of_the_calendar_is_named(
     tmp_path: Path, at: int, home: str, window: str
 ) -> None:
     ledger = home if home == "memory:" else tmp_path / home
@@ -46,7 +46,7 @@ def test_near_the_end_of_the_calendar_the_clock_is_named(
             keeper.status()
 
 
-def test_a_ledger_whose_newest_entry_is_there_says_so_and_can_be_read(tmp_path: Path) -> None:
+def test_a_ledger_whose_newest_entry_is_near_the_year_9999_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with keeper_at(path, FakeClock().now()) as keeper:
         keeper.record("gemini", input_tokens=5, event_id="a")

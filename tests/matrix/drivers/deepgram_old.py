@@ -1,4 +1,4 @@
-"""deepgram-sdk 3.x and 4.x: pre-recorded, from a URL, async, speak, live."""
+"""Driver of deepgram-sdk 3.x and 4.x: files, URLs, async calls, speech synthesis, live transcription."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""google-genai: generate, stream, async, chat with automatic function calling, embeddings, Live."""
+"""Driver of google-genai: generate, streams, async calls, chat with function calling, embeddings, Live."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _client(address: str, **more: object) -> genai.Client:
 
 
 def generate(address: str) -> None:
-    client = _client(address)  # a client that nobody holds closes itself in the middle of a call
+    client = _client(address)  # without a reference, the client closes itself during a call
     client.models.generate_content(model=MODEL, contents=TEXT, config=CONFIG)
 
 
@@ -51,7 +51,7 @@ def count(address: str) -> None:
 
 
 def weather(city: str) -> str:
-    """How the weather is in a city."""
+    """Tell the weather in a city."""
     return f"{city}: 31 độ, nắng"
 
 
@@ -78,7 +78,7 @@ async def async_stream(address: str) -> None:
 
 
 async def live(address: str) -> None:
-    # The SDK insists on wss; loopback speaks ws. Nothing else of it is changed.
+    # The SDK requires wss, but the loopback server has ws. Nothing else of the SDK is changed.
     plain = address.replace("http://", "ws://")
     _api_client.BaseApiClient._websocket_base_url = lambda *_, **__: plain
     genai_live.ws_connect = lambda uri, ssl=None, **more: _connect(uri, **more)

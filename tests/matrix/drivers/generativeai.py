@@ -1,4 +1,4 @@
-"""google-generativeai, the legacy SDK, over REST."""
+"""Driver of google-generativeai, the legacy SDK, over REST."""
 
 from __future__ import annotations
 

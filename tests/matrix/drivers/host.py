@@ -1,4 +1,4 @@
-"""A program of the matrix of hosts: `host.py HOW END ADDRESS`. It makes four calls, then ends."""
+"""A program for the matrix of hosts: `host.py HOW END ADDRESS` makes four calls, then ends."""
 
 # ruff: noqa: E402 - gevent and eventlet patch before the rest is imported
 from __future__ import annotations
@@ -29,7 +29,7 @@ NUMBERS = range(4)
 
 
 def call(number: int) -> int:
-    """A call to Gemini's address; gives the status."""
+    """Make a call to Gemini's path at this address. Returns the status."""
     body = json.dumps({"contents": [{"parts": [{"text": "chào " * (number + 1)}]}]}).encode()
     url = f"{ADDRESS}/v1beta/models/gemini-2.5-flash:generateContent"
     headers = {"x-goog-api-key": "any", "content-type": "application/json"}
@@ -67,7 +67,7 @@ def on_asyncio() -> list[int]:
 
 
 def pool(method: str) -> list[int]:
-    with multiprocessing.get_context(method).Pool(2) as workers:  # which it terminates
+    with multiprocessing.get_context(method).Pool(2) as workers:  # terminated at the end
         return workers.map(call, NUMBERS)
 
 
@@ -98,13 +98,13 @@ WAYS = {
 
 
 def end() -> None:
-    """End in the way that was asked for."""
+    """End the program in the requested way."""
     if END == "sys.exit(3)":
         sys.exit(3)
     if END == "exception":
         raise LookupError("as it should")
     if END in ("SIGTERM", "SIGINT"):
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored in background
         os.kill(os.getpid(), getattr(signal, END))
         signal.pause()
     if END == "os._exit(4)":

@@ -1,4 +1,4 @@
-"""HTTP libraries, each used the way its own documentation shows."""
+"""Driver of HTTP libraries, each used as its own documentation shows."""
 
 from __future__ import annotations
 

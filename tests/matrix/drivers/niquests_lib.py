@@ -1,4 +1,4 @@
-"""niquests, and requests beside it: urllib3-future stands under both."""
+"""Driver of niquests, and of requests in the same program: both use urllib3-future."""
 
 from __future__ import annotations
 

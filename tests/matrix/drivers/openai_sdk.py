@@ -1,4 +1,4 @@
-"""openai: chat, stream, async, responses, embeddings."""
+"""Driver of openai: chat, streams, async calls, responses, embeddings."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def retry(address: str) -> None:
 
 
 def late(address: str) -> None:
-    """The first attempt is given up, the second is answered."""
+    """The first attempt times out; the second gets the answer."""
     _client(address, timeout=0.3, max_retries=1).chat.completions.create(**SAID)
 
 

@@ -1,6 +1,6 @@
-"""What every driver shares: play the features that are named on standard input, one by one.
+"""The code that all drivers share: runs the features that standard input names, one by one.
 
-A driver is a program like any other: it knows its SDK and an address, and nothing of quotakeeper.
+A driver is an ordinary program. It knows its SDK and an address, and it does not import quotakeeper.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Feature = Callable[[str], object]
 
 
 def play(features: Mapping[str, Feature]) -> None:
-    """For each line `NAME ADDRESS`: play it and say how it ended, `done` or `raised KIND`."""
+    """For each line `NAME ADDRESS`: run the feature, and print how it ended, `done` or `raised KIND`."""
     print("ready", flush=True)
     for line in sys.stdin:
         name, address = line.split()
@@ -41,7 +41,7 @@ def play(features: Mapping[str, Feature]) -> None:
 
 
 def awaited(feature: Callable[[str], Awaitable[Any]]) -> Feature:
-    """A feature that is a coroutine, on a loop of its own."""
+    """Make a feature from a coroutine, which runs on a new event loop."""
 
     async def settle(address: str) -> None:
         await feature(address)
@@ -50,7 +50,7 @@ def awaited(feature: Callable[[str], Awaitable[Any]]) -> Feature:
 
 
 def sound(seconds: float = 2.5) -> bytes:
-    """A WAV file with a tone in it."""
+    """A WAV file with a tone."""
     rate = 8_000
     made = io.BytesIO()
     with wave.open(made, "wb") as file:
