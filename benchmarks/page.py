@@ -1,4 +1,4 @@
-"""docs/en/performance.md, docs/vi/performance.md and their pictures, from the figures kept.
+"""docs/{en,vi}/evidence/performance.md and their pictures, from the figures kept.
 
 The sentences are in page.en.md and page.vi.md beside this file; what stands in braces there is made
 here. Nothing is measured: the same JSON gives the same pages.
@@ -47,7 +47,7 @@ def texts(benches: Results) -> dict[str, str]:
     figures = Figures(benches)
     made: dict[str, str] = {}
     for language, words in LANGUAGES.items():
-        made[f"docs/{language}/performance.md"] = page(figures, words)
+        made[f"docs/{language}/evidence/performance.md"] = page(figures, words)
         made[f"docs/images/admission.{language}.svg"] = charts.admission(figures, words)
         made[f"docs/images/growth.{language}.svg"] = charts.growth(figures, words)
     return made

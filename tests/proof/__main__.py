@@ -138,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
                         help="where chance starts; one is drawn and printed otherwise")  # fmt: skip
     parser.add_argument("--only", default="", help="parts by name, with commas; see --list")
     parser.add_argument("--list", action="store_true", help="the parts there are")
-    parser.add_argument("--write", action="store_true", help="write docs/*/reliability.md")
+    parser.add_argument("--write", action="store_true", help="write docs/*/evidence/reliability.md")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser
 

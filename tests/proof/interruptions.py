@@ -28,7 +28,7 @@ PROMISE = (
     "reserved, what was acknowledged is there once, and a child works beside its parent."
 )
 PROMISE_VI = (
-    "Ctrl-C, lệnh kết thúc hay fork đến ở bất kỳ bước nào của một lời gọi, chương trình vẫn chạy tiếp, "
+    "Ctrl-C, lệnh kết thúc hay fork đến ở bất kỳ bước nào của một lượt gọi, chương trình vẫn chạy tiếp, "
     "không có gì bị giữ lại mãi, điều đã xác nhận được ghi đúng một lần, và tiến trình con chạy được "
     "bên cạnh tiến trình cha."
 )

@@ -51,7 +51,7 @@ PROMISE = (
     "went out is counted once, at the price of its moment; no price is never a price of zero (I11, I14)"
 )
 PROMISE_VI = (
-    "Khi sổ không trả lời, lời gọi bị từ chối hoặc được ghi tạm, đúng như đã chọn; mọi lời gọi đã đi ra được "
+    "Khi sổ không trả lời, lượt gọi bị từ chối hoặc được ghi tạm, đúng như đã chọn; mọi lượt gọi đã đi ra được "
     "tính đúng một lần, theo giá lúc đó; chưa có giá không bao giờ thành giá bằng không (I11, I14)"
 )
 HOUR = 3_600_000_000

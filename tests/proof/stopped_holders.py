@@ -39,7 +39,7 @@ PROMISE = (
 )
 PROMISE_VI = (
     "Tiến trình đang giữ phần hạn mức cấp trước (lease) bị tạm dừng ở bước nào, bao lâu, rồi chạy tiếp "
-    "hay bị giết: hạn mức 400 thì không bao giờ cấp đến lời gọi thứ 401, mỗi lời gọi tính đúng một lần, "
+    "hay bị giết: hạn mức 400 thì không bao giờ cấp đến lượt gọi thứ 401, mỗi lượt gọi tính đúng một lần, "
     "và sổ vẫn đúng khi kiểm tra."
 )
 ORDER = 23
