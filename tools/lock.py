@@ -1,8 +1,8 @@
-"""Writes requirements/*.lock and requirements/peers/*.txt anew: universal, hashed, naming no host.
+"""Writes the locks in requirements/ again: universal, hashed, naming no host.
 
-Needs uv on PATH. Run it by hand after changing dependencies in pyproject.toml, or what a
-requirements/peers/*.in asks for: `python tools/lock.py [--upgrade] [NAME ...]`; a name is that of a
-file without its ending, all of them unless one is given.
+Needs uv on PATH. Run it by hand after changing dependencies in pyproject.toml, or what a file `*.in`
+below requirements/ asks for: `python tools/lock.py [--upgrade] [NAME ...]`; a name is that of a file
+without its ending, all of them unless one is given.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ LOCKS = {
         "pyproject.toml",
     ],
     "requirements/release.lock": ["requirements/release.in"],
+    "requirements/site.txt": ["requirements/site.in"],
 }
 
 
 def locks(root: Path) -> dict[str, list[str]]:
     """What is to be written, and from what: ours, then one environment for each peer."""
-    peers = sorted((root / "requirements" / "peers").glob("*.in"))
-    asked = [path.relative_to(root).as_posix() for path in peers]
+    folders = (root / "requirements" / name for name in ("peers", "examples"))
+    found = sorted(path for folder in folders for path in folder.glob("*.in"))
+    asked = [path.relative_to(root).as_posix() for path in found]
     return LOCKS | {f"{source.removesuffix('.in')}.txt": [source] for source in asked}
 
 

@@ -1,4 +1,4 @@
-"""The verbs of `./dev`: demo, test, proof, check, bench, fmt, help."""
+"""The verbs of `./dev`: demo, test, proof, check, bench, circles, fmt, docs, pictures, help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import interpreters, suite
+from tools import interpreters, site, suite
 from tools.checkout import (
     EXIT_UNAVAILABLE,
     Checkout,
@@ -49,12 +49,14 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
          test --every-python: then the core with every other Python found (CI=true does)
          test --coverage: measure branch coverage, and hold its floors (CI=true does)
          test --matrix: every SDK there is a driver for, each in an environment of its own
-  proof  put every promise to the test, and say what was found           docs/en/reliability.md
+  proof  put every promise to the test, and say what was found  docs/en/evidence/reliability.md
          proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
   check  format, lint, types, architecture, gates
-  bench  measure, beside peers; --write makes docs/*/performance.md      benchmarks/run.py
+  bench  measure, beside peers; --write makes docs/*/evidence/performance.md  benchmarks/run.py
   circles  print the import circles of the package (there are none)
   fmt    put the source into its format
+  docs   build the pages into build/site, with strict links               mkdocs.yml
+  pictures  draw the screens and the layers that the pages show           scripts/draw_*.py
   help   this page
 
 The first run fills .venv from requirements/dev.lock; later runs start at once.
@@ -229,6 +231,22 @@ def proof(checkout: Checkout, arguments: list[str]) -> int:
     return _hand_over([str(prepare(checkout)), "-m", "tests.proof", *arguments], checkout)
 
 
+def docs(checkout: Checkout, arguments: list[str]) -> int:
+    """Build the site of both languages; fail where a link leads nowhere."""
+    if arguments:
+        print("dev: docs takes no arguments", file=sys.stderr)
+        return 2
+    return site.build()
+
+
+def pictures(checkout: Checkout, arguments: list[str]) -> int:
+    """Draw the pictures of the pages; `--check` names those that are out of date."""
+    python = str(prepare(checkout))
+    screens = [python, _existing(checkout, "scripts/draw_screens.py"), *arguments]
+    layers = [python, _existing(checkout, "scripts/draw_layers.py")]
+    return _hand_over(screens, checkout) or (0 if arguments else _hand_over(layers, checkout))
+
+
 VERBS: dict[str, Callable[[Checkout, list[str]], int]] = {
     "demo": demo,
     "test": test,
@@ -237,6 +255,8 @@ VERBS: dict[str, Callable[[Checkout, list[str]], int]] = {
     "bench": bench,
     "circles": circles,
     "fmt": fmt,
+    "docs": docs,
+    "pictures": pictures,
 }
 
 
