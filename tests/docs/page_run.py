@@ -28,6 +28,7 @@ SANDBOX = "http://127.0.0.1:8765"  # the address that the pages name; a test tak
 ZONE = "Asia/Ho_Chi_Minh"  # that the pages name; a test takes one where no day ends meanwhile
 WORK = "/home/an/videos"  # the folder that the pages show
 RUN = ("sh", "python")
+PROGRAM = f'#!/bin/sh\nexec "{sys.executable}" -m quotakeeper "$@"\n'
 # Environments with other people's libraries: those that the notes `environment: NAME` name.
 SHELF = Shelf(ROOT / "requirements" / "examples", ROOT / ".cache" / "examples")
 _MARK = "@@ block"
@@ -89,8 +90,13 @@ class PageRun(NamedTuple):
         return "\n".join(lines)
 
 
-def run_page(page: Path, folder: Path, python: str = sys.executable) -> PageRun:
-    """Run the examples of a page in a folder; `python` is the interpreter that they get."""
+def run_page(
+    page: Path, folder: Path, python: str = sys.executable, program: str = PROGRAM
+) -> PageRun:
+    """Run the examples of a page in a folder.
+
+    `python` is the interpreter that they get, `program` the text of their command `quotakeeper`.
+    """
     found = blocks(page)
     steps: list[Block] = []
     zone = zone_at_noon()
@@ -108,6 +114,7 @@ def run_page(page: Path, folder: Path, python: str = sys.executable) -> PageRun:
                 steps.append(block)
         (folder / "page.sh").write_text("\n".join(script) + "\n", encoding="utf-8")
         environment = _environment(folder, python, language_of(page), zone)
+        _install(folder / "bin", python, program)
         ran = subprocess.run(
             ["sh", "../page.sh"], cwd=_work(folder), env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -172,25 +179,27 @@ def _work(folder: Path) -> Path:
     return work
 
 
+def _install(programs: Path, python: str, program: str) -> None:
+    programs.mkdir()
+    interpreter = f'#!/bin/sh\nexec "{python}" "$@"\n'
+    for name, text in {
+        "quotakeeper": program,
+        "python": interpreter,
+        "python3": interpreter,
+    }.items():
+        (programs / name).write_text(text, encoding="utf-8")
+        (programs / name).chmod(0o755)
+
+
 def _environment(folder: Path, python: str, language: str, zone: str) -> dict[str, str]:
     """A home of its own, and on the path nothing of ours but `quotakeeper` and `python`."""
-    programs, home = folder / "bin", folder / "home"
-    programs.mkdir()
+    home = folder / "home"
     home.mkdir()
-    ours = f'"{sys.executable}" -m quotakeeper'
-    for name, command in (
-        ("quotakeeper", ours),
-        ("python", f'"{python}"'),
-        ("python3", f'"{python}"'),
-    ):
-        program = programs / name
-        program.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
-        program.chmod(0o755)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
     return {
         **kept, **_QUIET, "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"),
         "XDG_DATA_HOME": str(home / "data"), "PYTHONUTF8": "1",
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{folder / 'work'}",
         "PYTHONUNBUFFERED": "1", "QUOTAKEEPER_LANG": language,
-        "TZ": zone, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "TZ": zone, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip

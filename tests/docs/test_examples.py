@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.docs.page_run import RUN, SHELF, needed_environment, run_page
+from tests.docs.command_server import serve_commands
+from tests.docs.page_run import PROGRAM, RUN, SHELF, needed_environment, run_page
 from tests.docs.pages import DOCS, LANGUAGES, READMES, ROOT, blocks
 from tools.environments import UnavailableError
 
@@ -37,11 +39,20 @@ def environment_of(page: Path) -> str:
         pytest.skip(f"{name}: {error}")
 
 
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    with serve_commands(tmp_path_factory.mktemp("commands"), environment) as program:
+        yield program
+
+
 @needs_sh
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [*tried("en"), *tried("vi")], ids=named)
-def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
-    ran = run_page(page, tmp_path, environment_of(page))
+def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, commands: str) -> None:
+    """The English README runs the program itself, the others the same commands from the server."""
+    program = PROGRAM if page == READMES["en"] else commands
+    ran = run_page(page, tmp_path, environment_of(page), program)
     assert ran.exit_code == 0, ran.told
     stale = [each.block.line for each in ran.shown if not each.is_kept]
     assert stale == [], f"renew with: python -m tests.docs.renew {named(page)}\n{ran.told}"
