@@ -1,7 +1,7 @@
 """`./dev docs`: builds the pages into build/site, one static site for each language.
 
-MkDocs runs in strict mode, in an environment made from requirements/site.txt: a broken link, a page
-without a place in the navigation, or a file that a page loads from elsewhere fails the build.
+MkDocs runs in strict mode, in an environment made from requirements/site.txt. The build fails for a
+broken link, for a page without a place in the navigation, and for a file loaded from elsewhere.
 """
 
 from __future__ import annotations
