@@ -100,9 +100,15 @@ def build() -> int:
     for language in LANGUAGES:
         settings = SITE.parent / f"mkdocs.{language}.yml"
         settings.write_text(json.dumps(configuration(language)), encoding="utf-8")
-        command = [str(python), "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(settings)]
-        if code := subprocess.run(command, cwd=ROOT, env=quiet, check=False).returncode:
-            return code
+        # With --quiet, strict mode would not count warnings.
+        command = [str(python), "-m", "mkdocs", "build", "--strict", "-f", str(settings)]
+        ran = subprocess.run(
+            command, cwd=ROOT, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            encoding="utf-8", check=False,
+        )  # fmt: skip
+        if ran.returncode:
+            print(ran.stdout, file=sys.stderr)
+            return ran.returncode
     _close_the_theme(SITE)
     (SITE / "index.html").write_text(_START, encoding="utf-8")
     if found := list(loaded_from_elsewhere(SITE)):
