@@ -103,7 +103,7 @@ AIMS = (
     ),
     Aim(
         {"en": "added to an `httpx` async call, p50, `process`",
-         "vi": "thêm vào một lệnh gọi `httpx` async, p50, `process`"},
+         "vi": "thêm vào một lượt gọi `httpx` async, p50, `process`"},
         _value("overhead.httpx_async.process.p50.added"), _US, most=300,
     ),
     Aim(
@@ -117,7 +117,7 @@ AIMS = (
         _value("overhead.start"), _MS, most=30,
     ),
     Aim(
-        {"en": "price of one call", "vi": "giá của một lệnh gọi"},
+        {"en": "price of one call", "vi": "giá của một lượt gọi"},
         _value("pricing.quotakeeper"), _US, most=10,
     ),
     Aim(

@@ -1,4 +1,4 @@
-"""Writes docs/en/performance.md, docs/vi/performance.md and their pictures from the stored figures.
+"""Writes docs/{en,vi}/evidence/performance.md and their pictures from the stored figures.
 
 The sentences are in page.en.md and page.vi.md, with names in braces for the parts that this module
 makes. It measures nothing: the same JSON gives the same pages.
@@ -47,7 +47,7 @@ def texts(benches: Results) -> dict[str, str]:
     figures = Figures(benches)
     made: dict[str, str] = {}
     for language, words in LANGUAGES.items():
-        made[f"docs/{language}/performance.md"] = page(figures, words)
+        made[f"docs/{language}/evidence/performance.md"] = page(figures, words)
         made[f"docs/images/admission.{language}.svg"] = charts.admission(figures, words)
         made[f"docs/images/growth.{language}.svg"] = charts.growth(figures, words)
     return made

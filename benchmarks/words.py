@@ -77,8 +77,8 @@ EN = Words(
         "sqlite": "SQLite",
     },
     "Measured on",
-    "Where the load is above the cores, the machine was busy or the benches just before had kept it so: "
-    "such figures are provisional, read the ratios only.",
+    "Where the load is above the cores, the machine was still busy, often with the bench before. "
+    "Such figures are provisional, read the ratios only.",
     "Left out in this run",
     {
         "fdatasync": "bare `fdatasync`, no decision",
@@ -156,9 +156,9 @@ VI = Words(
         "processes": "4 tiến trình x 64 tác vụ",
     },
     {
-        "admission": "Số lệnh gọi được cho qua mỗi giây, 4 tiến trình x 8 luồng trên một hạn mức",
+        "admission": "Số lượt gọi được cho qua mỗi giây, 4 tiến trình x 8 luồng trên một hạn mức",
         "admission_note": "Thang logarit: dài hơn là nhanh hơn. Bên phải: hạn mức cho bao nhiêu lệnh qua.",
-        "growth": "Một lệnh gọi khi sổ lớn dần, micro giây",
+        "growth": "Một lượt gọi khi sổ lớn dần, micro giây",
         "growth_note": "Cả hai trục theo thang logarit. Trục ngang: số sự kiện trong sổ.",
         "reserve_p50": "giữ chỗ, p50",
         "reserve_p99": "giữ chỗ, p99",
@@ -168,7 +168,7 @@ VI = Words(
         "steady": "đều",
         "bursty": "từng đợt",
         "overnight batch": "chạy mẻ ban đêm",
-        "one huge call": "một lệnh gọi rất lớn",
+        "one huge call": "một lượt gọi rất lớn",
         "ramp": "tăng dần",
         "stop-and-go": "lúc chạy lúc nghỉ",
         "first byte of a stream, 20 ms thought": "byte đầu của luồng, máy chủ nghĩ 20 ms",

@@ -1,9 +1,8 @@
-"""Writes requirements/*.lock and requirements/peers/*.txt: for every platform, hashed, without a host
-name.
+"""Writes the lock files in requirements/: for every platform, hashed, without a host name.
 
-Needs uv on PATH. Run it after a change of the dependencies in pyproject.toml or of a
-requirements/peers/*.in: `python tools/lock.py [--upgrade] [NAME ...]`. NAME is a file's name without
-its suffix; without NAME, it writes all files.
+Needs uv on PATH. Run it after a change of the dependencies in pyproject.toml, or of a `*.in` file
+below requirements/: `python tools/lock.py [--upgrade] [NAME ...]`. NAME is a file's name without its
+suffix; without NAME, it writes all files.
 """
 
 from __future__ import annotations
@@ -25,13 +24,15 @@ LOCKS = {
         "pyproject.toml",
     ],
     "requirements/release.lock": ["requirements/release.in"],
+    "requirements/site.txt": ["requirements/site.in"],
 }
 
 
 def locks(root: Path) -> dict[str, list[str]]:
     """Each file to write, and the requirements it is written from: the project's, then one for each peer."""
-    peers = sorted((root / "requirements" / "peers").glob("*.in"))
-    asked = [path.relative_to(root).as_posix() for path in peers]
+    folders = (root / "requirements" / name for name in ("peers", "examples"))
+    found = sorted(path for folder in folders for path in folder.glob("*.in"))
+    asked = [path.relative_to(root).as_posix() for path in found]
     return LOCKS | {f"{source.removesuffix('.in')}.txt": [source] for source in asked}
 
 

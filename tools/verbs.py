@@ -1,4 +1,4 @@
-"""The commands of `./dev`: demo, test, proof, check, bench, fmt, circles, help."""
+"""The commands of `./dev`: demo, test, proof, check, bench, circles, fmt, docs, pictures, help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import interpreters, suite
+from tools import interpreters, site, suite
 from tools.checkout import (
     EXIT_UNAVAILABLE,
     Checkout,
@@ -49,12 +49,14 @@ usage: ./dev VERB [arguments]          (Windows: py -3 dev.py VERB)
          test --every-python: then run the core tests with every other Python (CI=true does)
          test --coverage: measure branch coverage, and check its minimums (CI=true does)
          test --matrix: run every SDK that has a driver, each in its own environment
-  proof  test every promise, and report what was found                   docs/en/reliability.md
+  proof  test every promise, and report what was found                   docs/en/evidence/reliability.md
          proof [--minutes 5] [--seed S] [--only PART,...] [--write]; proof --list
   check  format, lint, types, architecture, gates
   bench  measure this and other libraries; --write writes the pages      benchmarks/run.py
   circles  print the import cycles of the package (there are none)
   fmt    format the source
+  docs   build the pages into build/site, with strict links               mkdocs.yml
+  pictures  draw the screens and the layers that the pages show           scripts/draw_*.py
   help   show this page
 
 The first run fills .venv from requirements/dev.lock; later runs start at once.
@@ -232,6 +234,22 @@ def proof(checkout: Checkout, arguments: list[str]) -> int:
     return _hand_over([str(prepare(checkout)), "-m", "tests.proof", *arguments], checkout)
 
 
+def docs(checkout: Checkout, arguments: list[str]) -> int:
+    """Build the site of both languages; fail where a link leads nowhere."""
+    if arguments:
+        print("dev: docs takes no arguments", file=sys.stderr)
+        return 2
+    return site.build()
+
+
+def pictures(checkout: Checkout, arguments: list[str]) -> int:
+    """Draw the pictures of the pages; `--check` names those that are out of date."""
+    python = str(prepare(checkout))
+    screens = [python, _existing(checkout, "scripts/draw_screens.py"), *arguments]
+    layers = [python, _existing(checkout, "scripts/draw_layers.py")]
+    return _hand_over(screens, checkout) or (0 if arguments else _hand_over(layers, checkout))
+
+
 VERBS: dict[str, Callable[[Checkout, list[str]], int]] = {
     "demo": demo,
     "test": test,
@@ -240,6 +258,8 @@ VERBS: dict[str, Callable[[Checkout, list[str]], int]] = {
     "bench": bench,
     "circles": circles,
     "fmt": fmt,
+    "docs": docs,
+    "pictures": pictures,
 }
 
 

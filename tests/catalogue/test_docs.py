@@ -14,7 +14,7 @@ LANGUAGES = ("en", "vi")
 
 
 def page(language):
-    return (DOCS / language / "prices.md").read_text(encoding="utf-8")
+    return (DOCS / language / "reference" / "prices.md").read_text(encoding="utf-8")
 
 
 def cells(language, start):

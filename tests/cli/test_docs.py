@@ -28,7 +28,7 @@ def named(command: click.Command, path: str = "") -> Iterator[tuple[str, click.C
 
 @pytest.mark.parametrize("lang", ["en", "vi"])
 def test_every_command_and_option_is_in_the_page(repository: Path, lang: str) -> None:
-    page = (repository / "docs" / lang / "cli.md").read_text(encoding="utf-8")
+    page = (repository / "docs" / lang / "reference" / "cli.md").read_text(encoding="utf-8")
     commands = dict(named(root))
     assert {path.split()[0] for path in commands} == set(COMMANDS)
     for path, command in [*commands.items(), ("", root)]:
@@ -43,7 +43,7 @@ def test_every_command_and_option_is_in_the_page(repository: Path, lang: str) ->
 def test_every_setting_is_in_the_page_and_its_example_works(
     repository: Path, tmp_path: Path, lang: str
 ) -> None:
-    page = (repository / "docs" / lang / "config.md").read_text(encoding="utf-8")
+    page = (repository / "docs" / lang / "reference" / "config.md").read_text(encoding="utf-8")
     for name in TOP_KEYS:
         assert f"| `{name}` |" in page
         if name != "default_limits":
@@ -60,7 +60,8 @@ def test_every_setting_is_in_the_page_and_its_example_works(
 def test_both_languages_have_the_same_sections(repository: Path) -> None:
     for name in ("cli.md", "config.md"):
         english, vietnamese = (
-            (repository / "docs" / lang / name).read_text(encoding="utf-8") for lang in ("en", "vi")
+            (repository / "docs" / lang / "reference" / name).read_text(encoding="utf-8")
+            for lang in ("en", "vi")
         )
         assert english.count("\n## ") == vietnamese.count("\n## ")
         assert english.count("\n|") == vietnamese.count("\n|")

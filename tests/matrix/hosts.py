@@ -1,6 +1,6 @@
 """Starters, concurrency models and ways to end: each program runs alone, then under `quotakeeper run`.
 
-`python -m tests.matrix.hosts` runs all and writes docs/{en,vi}/reference/hosts.md. A cell is right under two
+`python -m tests.matrix.hosts` runs all and writes docs/{en,vi}/evidence/hosts.md. A cell is right under two
 conditions. The output and the exit code are those of the run alone. The ledger equals the bill to the last
 unit, with every call as reported.
 """
@@ -173,7 +173,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     print(f"{len(problems)} programs, {wrong} wrong")
     if "--no-write" not in arguments:
         for language in ("en", "vi"):
-            path = ROOT / "docs" / language / "reference" / "hosts.md"
+            path = ROOT / "docs" / language / "evidence" / "hosts.md"
             path.write_text(page(language, problems), encoding="utf-8", newline="\n")
     return 1 if wrong else 0
 

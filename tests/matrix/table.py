@@ -1,4 +1,4 @@
-"""Runs all cases and writes docs/en/sdks.md and docs/vi/sdks.md: `python tests/matrix/table.py`.
+"""Runs all cases and writes docs/{en,vi}/evidence/sdks.md: `python tests/matrix/table.py`.
 
 `./dev test --matrix` runs the same cases. Only this program writes the pages, from its own results.
 """
@@ -55,7 +55,7 @@ def main() -> int:
         print("the hooks for WebSockets are not there: live sessions are left out")
     rows = [row for name in SETTINGS for row in rows_of(name)]
     for words, language in ((EN, "en"), (VI, "vi")):
-        page = ROOT / "docs" / language / "sdks.md"
+        page = ROOT / "docs" / language / "evidence" / "sdks.md"
         frame = (HERE / f"page.{language}.md").read_text(encoding="utf-8")
         text = frame.replace("{table}", table(words, rows))
         page.write_text(text, encoding="utf-8", newline="\n")

@@ -56,7 +56,7 @@ RULES = (
     Rule(
         "Admission",
         "A call without a price passes a cost limit only while that limit has room left.",
-        "Lời gọi chưa có giá chỉ qua được hạn mức chi phí khi hạn mức ấy vẫn còn chỗ.",
+        "Lượt gọi chưa có giá chỉ qua được hạn mức chi phí khi hạn mức ấy vẫn còn chỗ.",
         "domain/ledger/admission.py",
         "admit",
         "if together >= limit.amount and limit.mode is Mode.HARD:",
@@ -66,7 +66,7 @@ RULES = (
     Rule(
         "Admission",
         "A call without a price is refused before it is made where a hard limit on cost applies.",
-        "Lời gọi chưa có giá bị từ chối trước khi gọi nếu có hạn mức cứng về chi phí áp dụng cho nó.",
+        "Lượt gọi chưa có giá bị từ chối trước khi gọi nếu có hạn mức cứng về chi phí áp dụng cho nó.",
         "engine/call_prices.py",
         "CallPrices.priced",
         "and bound and capped",
@@ -76,7 +76,7 @@ RULES = (
     Rule(
         "Admission",
         "A limit on cost is not called ok while a call of its period has no price.",
-        "Hạn mức về chi phí không được coi là ok khi trong kỳ còn lời gọi chưa có giá.",
+        "Hạn mức về chi phí không được coi là ok khi trong kỳ còn lượt gọi chưa có giá.",
         "domain/forecasting/status.py",
         "_with_unpriced",
         'state = "unknown" if entry.state == "ok" else entry.state',
@@ -86,7 +86,7 @@ RULES = (
     Rule(
         "Admission",
         "A limit or a call that names an unknown provider is refused, with the nearest name.",
-        "Hạn mức hay lời gọi nêu nhà cung cấp không có thì bị từ chối, kèm tên gần nhất.",
+        "Hạn mức hay lượt gọi nêu nhà cung cấp không có thì bị từ chối, kèm tên gần nhất.",
         "known_names.py",
         "KnownNames.check_provider",
         "if not self.knows(provider):",
@@ -133,7 +133,7 @@ RULES = (
     Rule(
         "Admission",
         "While calls are paused, none is admitted, and none that is under way gets more room.",
-        "Trong lúc tạm dừng, không lời gọi nào được chấp nhận, lời gọi đang chạy cũng không được thêm chỗ.",
+        "Trong lúc tạm dừng, không lượt gọi nào được chấp nhận, lượt gọi đang chạy cũng không được thêm chỗ.",
         "domain/ledger/admission.py",
         "paused",
         "None if pause is None else Decision(False, pause=pause)",
@@ -163,7 +163,7 @@ RULES = (
     Rule(
         "Admission",
         "A limit per label keeps a balance for each value, from the first call that has it.",
-        "Hạn mức theo nhãn giữ số dư riêng cho mỗi giá trị, từ lời gọi đầu tiên mang giá trị đó.",
+        "Hạn mức theo nhãn giữ số dư riêng cho mỗi giá trị, từ lượt gọi đầu tiên mang giá trị đó.",
         "domain/ledger/state.py",
         "LedgerState.matching",
         "if account.key not in self.accounts:\n                        self.",
@@ -183,7 +183,7 @@ RULES = (
     Rule(
         "Admission",
         "A limit with scope labels applies to calls that carry all of these labels.",
-        "Hạn mức có nhãn phạm vi chỉ áp dụng cho lời gọi mang đủ mọi nhãn đó.",
+        "Hạn mức có nhãn phạm vi chỉ áp dụng cho lượt gọi mang đủ mọi nhãn đó.",
         "domain/limits.py",
         "Account.matches",
         "set(self.scope) <= set(labels.scope)",
@@ -220,7 +220,7 @@ RULES = (
     Rule(
         "Admission",
         "A call that waits is not overtaken by newcomers for longer than a second.",
-        "Lời gọi đang chờ không bị các lời gọi đến sau vượt lên quá một giây.",
+        "Lượt gọi đang chờ không bị các lượt gọi đến sau vượt lên quá một giây.",
         "engine/denied_calls.py",
         "DeniedCalls._lines_up",
         "return waits and",
@@ -280,7 +280,7 @@ RULES = (
     Rule(
         "Reservations",
         "When a reservation expires, a sent call is assumed at its estimate and an unsent one is free.",
-        "Khi giữ chỗ hết hạn, lời gọi đã gửi được giả định theo ước tính, lời gọi chưa gửi không tính tiền.",
+        "Khi giữ chỗ hết hạn, lượt gọi đã gửi được giả định theo ước tính, lượt gọi chưa gửi không tính tiền.",
         "domain/ledger/apply.py",
         "_sweep",
         "figures = _assumed(known) if kind is Kind.ASSUME else None",
@@ -300,7 +300,7 @@ RULES = (
     Rule(
         "Reservations",
         "A call that was released or has expired can be tried again under the same id.",
-        "Lời gọi đã trả lại hoặc hết hạn có thể thử lại với cùng mã.",
+        "Lượt gọi đã trả lại hoặc hết hạn có thể thử lại với cùng mã.",
         "domain/ledger/reserving.py",
         "_attempt",
         "(State.RELEASED, State.EXPIRED) and _same(known, command):",
@@ -350,7 +350,7 @@ RULES = (
     Rule(
         "Windows and time",
         "Ledger time never goes back: after the clock is set back, calls count in the newest period.",
-        "Thời gian của sổ không lùi: khi đồng hồ bị chỉnh lùi, lời gọi vẫn tính vào kỳ mới nhất.",
+        "Thời gian của sổ không lùi: khi đồng hồ bị chỉnh lùi, lượt gọi vẫn tính vào kỳ mới nhất.",
         "domain/ledger/apply.py",
         "apply",
         "now = max(now, state.high_water)",
@@ -360,7 +360,7 @@ RULES = (
     Rule(
         "Windows and time",
         "While the clock has jumped ahead and nothing confirms it, no hard limit admits a call.",
-        "Khi đồng hồ nhảy tới trước mà chưa có gì xác nhận, không hạn mức cứng nào nhận lời gọi.",
+        "Khi đồng hồ nhảy tới trước mà chưa có gì xác nhận, không hạn mức cứng nào nhận lượt gọi.",
         "domain/ledger/admission.py",
         "admit",
         "if doubt is not None and limit.mode is Mode.HARD:",
@@ -380,7 +380,7 @@ RULES = (
     Rule(
         "Windows and time",
         "A ledger that a clock has carried ahead is set back without losing a call.",
-        "Sổ bị đồng hồ đưa tới trước được đưa về hiện tại mà không mất lời gọi nào.",
+        "Sổ bị đồng hồ đưa tới trước được đưa về hiện tại mà không mất lượt gọi nào.",
         "domain/ledger/setting_back.py",
         "set_back",
         "if entry.kind in MADE_BY_TIME:",
@@ -514,7 +514,7 @@ RULES = (
     Rule(
         "Leases, journals, processes",
         "A call on a lease counts within the calendar periods that the lease was granted in.",
-        "Lời gọi trên phần thuê được tính trong các kỳ lịch mà phần thuê được cấp.",
+        "Lượt gọi trên phần thuê được tính trong các kỳ lịch mà phần thuê được cấp.",
         "domain/ledger/reserving.py",
         "_within",
         "state.period(account, lease.at).end_at - 1)",
@@ -544,7 +544,7 @@ RULES = (
     Rule(
         "Leases, journals, processes",
         "A call drawn out of a lease that was assumed takes its part off what was assumed.",
-        "Lời gọi rút từ phần thuê đã bị coi là dùng hết được trừ đúng phần của nó.",
+        "Lượt gọi rút từ phần thuê đã bị coi là dùng hết được trừ đúng phần của nó.",
         "domain/ledger/reserving.py",
         "_correction",
         "    if rest == assumed:\n        return ()\n",
@@ -554,7 +554,7 @@ RULES = (
     Rule(
         "Leases, journals, processes",
         "Two calls that take from a lease at the same instant never get more than is left.",
-        "Hai lời gọi cùng lấy từ một phần thuê tại cùng thời điểm không bao giờ được nhiều hơn phần còn lại.",
+        "Hai lượt gọi cùng lấy từ một phần thuê tại cùng thời điểm không bao giờ được nhiều hơn phần còn lại.",
         "engine/leases/lease_room.py",
         "LeaseRoom.take",
         "if state.offered[0] is taken:",
@@ -564,7 +564,7 @@ RULES = (
     Rule(
         "Leases, journals, processes",
         "A holder that was fenced after it wrote a call's line refuses the call.",
-        "Bên giữ phần thuê bị chặn sau khi đã ghi dòng của lời gọi thì từ chối lời gọi đó.",
+        "Bên giữ phần thuê bị chặn sau khi đã ghi dòng của lượt gọi thì từ chối lượt gọi đó.",
         "engine/leases/fast_path.py",
         "FastPath._written",
         "if call.lease.is_fenced or ",
@@ -581,7 +581,7 @@ RULES = (
     Rule(
         "Leases, journals, processes",
         "A spooled call is written again if another process has taken its file meanwhile.",
-        "Lời gọi chờ ghi sổ được ghi lại nếu tiến trình khác vừa lấy tệp của nó đi.",
+        "Lượt gọi chờ ghi sổ được ghi lại nếu tiến trình khác vừa lấy tệp của nó đi.",
         "engine/journals/spool.py",
         "_appended",
         "return os.path.samestat(os.fstat(fd), os.stat(path))",
@@ -591,7 +591,7 @@ RULES = (
     Rule(
         "Leases, journals, processes",
         "A call whose answer was read is settled by its note if its process ends before the ledger has it.",
-        "Lời gọi đã đọc hết câu trả lời được quyết toán theo ghi chú nếu tiến trình kết thúc trước khi sổ có nó.",
+        "Lượt gọi đã đọc hết câu trả lời được quyết toán theo ghi chú nếu tiến trình kết thúc trước khi sổ có nó.",
         "engine/worker/sweeper.py",
         "sweep",
         "ended.replay(store, now)",
@@ -675,7 +675,7 @@ RULES = (
     Rule(
         "Meter",
         "A call is reserved and marked as sent before it leaves.",
-        "Lời gọi được giữ chỗ và đánh dấu đã gửi trước khi rời đi.",
+        "Lượt gọi được giữ chỗ và đánh dấu đã gửi trước khi rời đi.",
         "metering/call_meter.py",
         "CallMeter._asked",
         '"sent": True,',
@@ -685,14 +685,14 @@ RULES = (
     Rule(
         "Meter",
         "A refused call gets the provider's own kind of error.",
-        "Lời gọi bị từ chối nhận lỗi theo đúng dạng của nhà cung cấp.",
+        "Lượt gọi bị từ chối nhận lỗi theo đúng dạng của nhà cung cấp.",
         "metering/call_meter.py",
         "CallMeter.refused",
     ),
     Rule(
         "Meter",
         "If any limit can never admit a call, the answer does not tell the program to retry.",
-        "Nếu có hạn mức không bao giờ cho lời gọi qua, câu trả lời không bảo chương trình thử lại.",
+        "Nếu có hạn mức không bao giờ cho lượt gọi qua, câu trả lời không bảo chương trình thử lại.",
         "metering/call_meter.py",
         "CallMeter._weigh",
         "never = any(",
@@ -702,7 +702,7 @@ RULES = (
     Rule(
         "Meter",
         "A forked child does not end its parent's calls.",
-        "Tiến trình con không kết thúc lời gọi của tiến trình cha.",
+        "Tiến trình con không kết thúc lượt gọi của tiến trình cha.",
         "metering/http_attempt.py",
         "HttpAttempt._may_end",
         " or self._pid != os.getpid():",
@@ -712,7 +712,7 @@ RULES = (
     Rule(
         "Meter",
         "A call that never left is released.",
-        "Lời gọi chưa hề rời đi được trả lại.",
+        "Lượt gọi chưa hề rời đi được trả lại.",
         "intercept/hooks/http_client.py",
         "_connect_first",
         "attempt.failed(False)",
@@ -722,7 +722,7 @@ RULES = (
     Rule(
         "Meter",
         "A call whose connection breaks while it is sent is assumed.",
-        "Lời gọi bị đứt kết nối khi đang gửi được giả định theo ước tính.",
+        "Lượt gọi bị đứt kết nối khi đang gửi được giả định theo ước tính.",
         "intercept/hooks/http_client.py",
         "_endheaders",
         "is_replaced = attempt.body, True  # for `send`\n            return result\n        except BaseException:\n            attempt.failed(True)",
@@ -739,7 +739,7 @@ RULES = (
     Rule(
         "Meter",
         "No error of quotakeeper's own reaches the program: the call passes, or is refused as the provider would.",
-        "Lỗi của quotakeeper không lọt ra chương trình: lời gọi đi qua, hoặc bị từ chối theo cách của nhà cung cấp.",
+        "Lỗi của quotakeeper không lọt ra chương trình: lượt gọi đi qua, hoặc bị từ chối theo cách của nhà cung cấp.",
         "metering/guards.py",
         "guarded",
         "except Exception as error:  # noqa: BLE001 - as above",
@@ -749,7 +749,7 @@ RULES = (
     Rule(
         "Meter",
         "Where quotakeeper itself fails, `on_store_failure` decides: deny refuses the call, allow lets it pass and counts it at its most.",
-        "Khi chính quotakeeper gặp lỗi, `on_store_failure` quyết định: deny từ chối lời gọi, allow cho đi qua và tính theo mức cao nhất.",
+        "Khi chính quotakeeper gặp lỗi, `on_store_failure` quyết định: deny từ chối lượt gọi, allow cho đi qua và tính theo mức cao nhất.",
         "metering/fault_policy.py",
         "refusal_after",
         "return meter.refused(adapter, call, RuntimeError(text))",
@@ -819,7 +819,7 @@ RULES = (
     Rule(
         "Quotas",
         "What is left of a quota is not told once the quota was reset.",
-        "Phần còn lại của quota không được nêu nữa khi quota đã đặt lại.",
+        "Phần còn lại của quota không được nêu nữa khi quota đã làm mới.",
         "domain/quotas.py",
         "ProviderQuota.at",
         "self.resets_at > now",

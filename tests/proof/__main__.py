@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only", default="", help="names of parts, separated by commas; see --list"
     )
     parser.add_argument("--list", action="store_true", help="list all parts")
-    parser.add_argument("--write", action="store_true", help="write docs/*/reliability.md")
+    parser.add_argument("--write", action="store_true", help="write docs/*/evidence/reliability.md")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser
 

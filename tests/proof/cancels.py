@@ -32,12 +32,13 @@ from tests.proof.recording import Recording
 ORDER = 30
 WEIGHT = 1
 PROMISE = (
-    "A coroutine cancelled at any await leaves nothing held, loses nothing that was used, and the "
-    "ledger goes on; so does a stream that is cancelled while it is read (I13)"
+    "A coroutine cancelled at any await leaves nothing reserved and loses nothing that was used, "
+    "and the ledger goes on. The same holds for a stream that is cancelled while it is read "
+    "(I13)."
 )
 PROMISE_VI = (
-    "Coroutine bị huỷ ở bất kỳ await nào cũng không để lại chỗ giữ, không mất phần đã dùng, và sổ vẫn chạy "
-    "tiếp; luồng bị huỷ giữa chừng cũng vậy (I13)"
+    "Coroutine bị hủy ở bất kỳ await nào cũng không để lại chỗ giữ, không mất phần đã dùng, và sổ "
+    "vẫn chạy tiếp. Luồng bị hủy giữa chừng cũng vậy (I13)."
 )
 MOST_TURNS = 40
 

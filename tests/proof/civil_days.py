@@ -15,12 +15,12 @@ from tests.proof.parts import Part
 
 NAME = "civil_days"  # this module's name, by which the page finds the part
 PROMISE = (
-    "Periods tile time: every instant from 1970 to 2037 is in exactly one day, week, month and hour "
-    "of its zone, whatever its clocks did, and they are those that the raw zone files say."
+    "Every instant from 1970 to 2037 is in exactly one day, week, month and hour of its zone, "
+    "whatever its clocks did. These periods are those that the raw zone files give."
 )
 PROMISE_VI = (
-    "Các kỳ lát kín thời gian: mỗi thời điểm từ 1970 đến 2037 nằm trong đúng một ngày, tuần, tháng và "
-    "giờ của múi giờ nó, dù đồng hồ ở đó đổi thế nào, đúng như tệp múi giờ gốc ghi."
+    "Mỗi thời điểm từ 1970 đến 2037 nằm trong đúng một ngày, tuần, tháng và giờ của múi giờ nó, "
+    "dù đồng hồ ở đó đổi thế nào. Các kỳ ấy đúng như tệp múi giờ gốc ghi."
 )
 ORDER = 30
 WEIGHT = 2

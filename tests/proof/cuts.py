@@ -30,13 +30,14 @@ from tests.providers.wires import WIRES
 ORDER = 40
 WEIGHT = 1
 PROMISE = (
-    "A stream cut at any byte is never free, never summed up twice and settled once; split into any "
-    "pieces it is read as the provider says; the program gets the bytes it would have got (I16)"
+    "A stream cut at any byte is never free, is never summed twice, and is settled once. Split "
+    "into any pieces, it is read as the provider says. The program gets the bytes that it would "
+    "have got (I16)."
 )
 PROMISE_VI = (
-    "Một luồng bị cắt ở bất kỳ byte nào cũng không thành miễn phí, không cộng hai lần và được quyết toán "
-    "đúng một lần; chia kiểu nào cũng đọc đúng như nhà cung cấp báo; chương trình nhận đúng các byte như "
-    "khi không có chúng tôi (I16)"
+    "Một luồng bị cắt ở bất kỳ byte nào cũng không thành miễn phí, không cộng hai lần và được "
+    "quyết toán đúng một lần. Chia kiểu nào cũng đọc đúng như nhà cung cấp báo. Chương trình nhận "
+    "đúng các byte mà nó lẽ ra nhận (I16)."
 )
 PATH = "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
 ENCODINGS = tuple(cutting.PACKED)

@@ -22,12 +22,13 @@ from tests.proof.programs import CONFIG, SECONDS, STATES, Program, ended, import
 
 NAME = "endings"  # this module's name, by which the page finds the part
 PROMISE = (
-    "However a program ends, and whatever it was doing, it ends in time; what it was told of is "
-    "there, and what it left open is resolved once: released, or assumed if it was sent."
+    "A program may end in any way, whatever it is doing, and it ends in time. What was "
+    "acknowledged is there. What it left open is resolved once: released, or assumed if it was "
+    "sent."
 )
 PROMISE_VI = (
-    "Chương trình kết thúc cách nào, đang làm gì, cũng kết thúc đúng lúc; điều đã xác nhận vẫn còn, "
-    "và những gì còn mở được xử lý đúng một lần: trả lại, hoặc ghi theo ước tính nếu đã gửi đi."
+    "Chương trình kết thúc cách nào, đang làm gì, cũng kết thúc đúng lúc. Điều đã xác nhận vẫn "
+    "còn. Những gì còn mở được xử lý đúng một lần: trả lại, hoặc ghi theo ước tính nếu đã gửi đi."
 )
 ORDER = 27
 WEIGHT = 0.2

@@ -19,12 +19,13 @@ from tests.proof.tracer import UNLOCK, WRITES, Call, Fault, trace
 
 NAME = "faults"  # this module's name, by which the page finds the part
 PROMISE = (
-    "Whichever system call fails, and however, the caller gets the documented error or the right "
-    "answer; what was refused is not in the ledger, and asking again by the same id settles it."
+    "Any system call may fail, in any way. The caller gets the documented error or the right "
+    "answer. What was refused is not in the ledger, and asking again with the same id settles it."
 )
 PROMISE_VI = (
-    "Lời gọi hệ thống nào hỏng, hỏng kiểu nào, người gọi nhận đúng lỗi đã ghi trong tài liệu hoặc câu "
-    "trả lời đúng; điều đã từ chối không có trong sổ, và hỏi lại bằng cùng mã thì rõ."
+    "Lời gọi hệ thống nào cũng có thể hỏng, theo mọi kiểu. Người gọi nhận đúng lỗi đã ghi trong "
+    "tài liệu hoặc câu trả lời đúng. Điều đã từ chối không có trong sổ, và hỏi lại bằng cùng id "
+    "thì rõ."
 )
 ORDER = 21
 WEIGHT = 2

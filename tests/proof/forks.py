@@ -38,12 +38,12 @@ from tests.proof.programs import (
 
 NAME = "forks"  # this module's name, by which the page finds the part
 PROMISE = (
-    "A program may fork in any state: parent and child both go on, neither ends or loses what is "
-    "the other's, and what a child leaves open is resolved once."
+    "A program may fork in any state. Parent and child both go on, and neither ends or loses work "
+    "of the other. What a child leaves open is resolved once."
 )
 PROMISE_VI = (
-    "Chương trình có thể fork ở bất kỳ trạng thái nào: cha và con đều chạy tiếp, không bên nào kết "
-    "thúc hay làm mất phần của bên kia, và những gì con để lại còn mở được xử lý đúng một lần."
+    "Chương trình có thể fork ở bất kỳ trạng thái nào. Cha và con đều chạy tiếp, không bên nào "
+    "kết thúc hay làm mất phần của bên kia. Những gì con để lại còn mở được xử lý đúng một lần."
 )
 ORDER = 26
 WEIGHT = 0.2

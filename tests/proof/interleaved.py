@@ -30,12 +30,12 @@ if sys.platform != "win32":
 
 NAME = "interleaved"  # this module's name, by which the page finds the part
 PROMISE = (
-    "Wherever one process stands when another one writes, both find all of what they wrote: the "
-    "lock before the file keeps one out where they could harm each other."
+    "One process may stop at any step while another one writes: both find all that they wrote. "
+    "The lock file keeps a process out wherever the two could harm each other."
 )
 PROMISE_VI = (
-    "Một tiến trình đang ở bước nào khi tiến trình khác ghi, cả hai đều tìm lại đủ những gì mình đã "
-    "ghi: khóa đặt trước tệp ngăn một bên ở những chỗ chúng có thể làm hại nhau."
+    "Một tiến trình đang ở bước nào khi tiến trình khác ghi, cả hai đều tìm lại đủ những gì mình "
+    "đã ghi. Khóa đặt trước tệp ngăn một bên ở những chỗ chúng có thể làm hại nhau."
 )
 ORDER = 23
 WEIGHT = 0.5

@@ -24,13 +24,14 @@ from tests.proof.tracer import Fault, say, trace
 
 NAME = "interruptions"  # this module's name, by which the page finds the part
 PROMISE = (
-    "Wherever Ctrl-C, an orderly end or a fork comes in a call, the program goes on, nothing stays "
-    "reserved, what was acknowledged is there once, and a child works beside its parent."
+    "Ctrl-C, an orderly end or a fork may come at any step of a call. The program goes on, and "
+    "nothing stays reserved. What was acknowledged is there once, and a child works beside its "
+    "parent."
 )
 PROMISE_VI = (
-    "Ctrl-C, lệnh kết thúc hay fork đến ở bất kỳ bước nào của một lời gọi, chương trình vẫn chạy tiếp, "
-    "không có gì bị giữ lại mãi, điều đã xác nhận được ghi đúng một lần, và tiến trình con chạy được "
-    "bên cạnh tiến trình cha."
+    "Ctrl-C, lệnh kết thúc hay fork đến ở bất kỳ bước nào của một lượt gọi, chương trình vẫn chạy "
+    "tiếp và không có gì bị giữ mãi. Điều đã xác nhận được ghi đúng một lần, và tiến trình con "
+    "chạy được bên cạnh tiến trình cha."
 )
 ORDER = 25
 WEIGHT = 0.5

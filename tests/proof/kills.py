@@ -13,12 +13,13 @@ from tests.proof.tracer import Call, Fault, Trace, trace
 
 NAME = "kills"  # this module's name, by which the page finds the part
 PROMISE = (
-    "Wherever a process is killed, nothing it was told of is lost, the ledger verifies, and every "
-    "reservation it left has one end: released if nothing was sent, else assumed."
+    "A process may be killed at any instruction. Nothing that was acknowledged is lost, and the "
+    "ledger verifies. Every reservation that the process left has one end: released if nothing "
+    "was sent, else assumed."
 )
 PROMISE_VI = (
-    "Tiến trình bị giết ở đâu, không mất gì đã báo là xong, sổ vẫn đúng khi kiểm tra, và mỗi phần giữ "
-    "chỗ nó để lại có đúng một kết cục: trả lại nếu chưa gửi gì, không thì ghi theo ước tính."
+    "Tiến trình bị tắt ở đâu cũng không mất gì đã xác nhận, và sổ vẫn đúng khi kiểm tra. Mỗi lượt "
+    "giữ chỗ nó để lại có đúng một kết cục: trả lại nếu chưa gửi gì, không thì ghi theo ước tính."
 )
 ORDER = 20
 WEIGHT = 0.5

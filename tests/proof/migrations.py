@@ -29,12 +29,13 @@ from tests.proof.tracer import Call, Fault, say, trace
 
 NAME = "migrations"  # this module's name, by which the page finds the part
 PROMISE = (
-    "Wherever an upgrade of the ledger's schema is cut short, the ledger is the old one or the new "
-    "one, whole; the next open finishes it, and the copy made before is complete."
+    "An upgrade of the ledger's schema may be cut short anywhere: the ledger is the old one or "
+    "the new one, complete. The next open finishes the upgrade, and the copy made before it is "
+    "complete."
 )
 PROMISE_VI = (
-    "Việc nâng cấp lược đồ của sổ bị cắt ở đâu, sổ cũng là bản cũ hoặc bản mới, nguyên vẹn; lần mở "
-    "sau làm nốt, và bản sao lưu làm trước đó là đầy đủ."
+    "Việc nâng cấp lược đồ của sổ bị cắt ở đâu, sổ cũng là bản cũ hoặc bản mới, nguyên vẹn. Lần "
+    "mở sau làm nốt, và bản sao lưu làm trước đó là đầy đủ."
 )
 ORDER = 24
 WEIGHT = 0.3

@@ -47,12 +47,14 @@ from tests.proof.parts import Part, Report, recorded
 ORDER = 20
 WEIGHT = 1
 PROMISE = (
-    "While the ledger does not answer, calls are denied or spooled as was chosen; every call that "
-    "went out is counted once, at the price of its moment; no price is never a price of zero (I11, I14)"
+    "While the ledger does not answer, calls are denied or spooled, as configured. Every call "
+    "that went out is counted once, at the price of its time. An unknown price is never a price "
+    "of zero (I11, I14)."
 )
 PROMISE_VI = (
-    "Khi sổ không trả lời, lời gọi bị từ chối hoặc được ghi tạm, đúng như đã chọn; mọi lời gọi đã đi ra được "
-    "tính đúng một lần, theo giá lúc đó; chưa có giá không bao giờ thành giá bằng không (I11, I14)"
+    "Khi sổ không trả lời, lượt gọi bị từ chối hoặc được ghi tạm, đúng như đã chọn. Mọi lượt gọi "
+    "đã gửi được tính đúng một lần, theo giá lúc đó. Chưa có giá không bao giờ thành giá bằng "
+    "không (I11, I14)."
 )
 HOUR = 3_600_000_000
 MODELS = ("cheap", "dear", "nameless")

@@ -12,7 +12,9 @@ from tests.proof.page_texts import TEXTS
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "docs" / "reliability.json"
-PAGES = {language: ROOT / "docs" / language / "reliability.md" for language in ("en", "vi")}
+PAGES = {
+    language: ROOT / "docs" / language / "evidence" / "reliability.md" for language in ("en", "vi")
+}
 
 
 def write(result: Mapping[str, Any]) -> None:

@@ -18,13 +18,14 @@ from tests.proof.tracer import Trace, trace
 
 NAME = "power_loss"  # this module's name, by which the page finds the part
 PROMISE = (
-    'With durability "power" every acknowledged command survives any power cut; with "process" the '
-    "last ones may be lost, but what is left is a whole beginning of the journal, never damage."
+    'With durability "power" every acknowledged command survives any power cut. With "process" '
+    "the last commands may be lost; what is left is a complete beginning of the journal, never "
+    "damage."
 )
 PROMISE_VI = (
-    'Với durability "power", mọi lệnh đã xác nhận còn nguyên sau bất kỳ lần mất điện nào; với '
-    '"process", vài lệnh cuối có thể mất, nhưng phần còn lại là đoạn đầu trọn vẹn của nhật ký, '
-    "không bao giờ hỏng."
+    'Với durability "power", mọi lệnh đã xác nhận còn nguyên sau bất kỳ lần mất điện nào. Với '
+    '"process", vài lệnh cuối có thể mất; phần còn lại là đoạn đầu trọn vẹn của nhật ký, không '
+    "bao giờ hỏng."
 )
 ORDER = 22
 WEIGHT = 2

@@ -30,14 +30,14 @@ from tests.proof.recording import Recording
 ORDER = 15
 WEIGHT = 2
 PROMISE = (
-    "Whatever threads, coroutines and processes do at once could have been done in a row: every "
-    "decision and balance comes out again, in the order of the journal, and nothing acknowledged "
-    "is missing (strict serializability; I1, I5, I6)"
+    "What threads, coroutines and processes do at once gives the same as if they had done it one "
+    "after the other. Replayed in the order of the journal, every decision and balance is the "
+    "same, and nothing acknowledged is missing (strict serializability; I1, I5, I6)."
 )
 PROMISE_VI = (
-    "Mọi việc các luồng, coroutine và tiến trình làm cùng lúc đều có thể đã diễn ra lần lượt: chạy lại "
-    "theo thứ tự sổ nhật ký thì mọi quyết định và số dư ra đúng như cũ, không mất gì đã xác nhận "
-    "(tuần tự hoá nghiêm ngặt; I1, I5, I6)"
+    "Các luồng, coroutine và tiến trình cùng chạy cho kết quả như khi chạy lần lượt. Chạy lại "
+    "theo thứ tự nhật ký thì mọi quyết định và số dư đúng như cũ, không mất gì đã xác nhận (tuần "
+    "tự hóa nghiêm ngặt; I1, I5, I6)."
 )
 THREADS = 8
 MANY = (

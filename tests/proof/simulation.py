@@ -20,12 +20,14 @@ from tests.proof.runs import BrokenError, Run
 ORDER = 10
 WEIGHT = 4
 PROMISE = (
-    "No hard limit is ever passed, an id counts once, a hold ends once, every balance follows from "
-    "the journal, whatever is asked in whatever order, and whatever fails meanwhile (I1, I2, I4-I12)"
+    "No hard limit is ever passed. An id counts once, and a reservation ends once. Every balance "
+    "follows from the journal, whatever is asked in whatever order, and whatever fails meanwhile "
+    "(I1, I2, I4-I12)."
 )
 PROMISE_VI = (
-    "Không hạn mức cứng nào bị vượt, một mã chỉ tính một lần, một chỗ giữ chỉ kết thúc một lần, mọi "
-    "số dư suy ra được từ sổ nhật ký, dù hỏi gì, theo thứ tự nào, và dù hỏng ở đâu (I1, I2, I4-I12)"
+    "Không hạn mức cứng nào bị vượt. Một id chỉ tính một lần, một lượt giữ chỗ chỉ kết thúc một "
+    "lần. Mọi số dư suy ra được từ nhật ký, dù hỏi gì, theo thứ tự nào và hỏng ở đâu (I1, I2, "
+    "I4-I12)."
 )
 STEPS = {"memory": 600, "file": 300}
 LONG_ONES = 29  # one run in 29 is five times as long

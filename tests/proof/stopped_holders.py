@@ -34,14 +34,14 @@ from tests.proof.programs import SECONDS, WRONG, imported
 
 NAME = "stopped_holders"  # this module's name, by which the page finds the part
 PROMISE = (
-    "Wherever a process that holds leases is stopped, for however long, and whether it goes on or is "
-    "killed: of a limit of 400, never 401 are admitted, every call is counted once, and the ledger "
-    "verifies."
+    "A process that holds leases may be stopped anywhere, for any time, and then go on or be "
+    "killed. Of a limit of 400, never 401 are admitted. Every call is counted once, and the "
+    "ledger verifies."
 )
 PROMISE_VI = (
-    "Tiến trình đang giữ phần hạn mức cấp trước (lease) bị tạm dừng ở bước nào, bao lâu, rồi chạy tiếp "
-    "hay bị giết: hạn mức 400 thì không bao giờ cấp đến lời gọi thứ 401, mỗi lời gọi tính đúng một lần, "
-    "và sổ vẫn đúng khi kiểm tra."
+    "Tiến trình đang giữ phần thuê (lease) bị dừng ở bước nào, bao lâu, rồi chạy tiếp hay bị tắt. "
+    "Hạn mức 400 thì không bao giờ cho qua lượt gọi thứ 401. Mỗi lượt gọi tính đúng một lần, và "
+    "sổ vẫn đúng khi kiểm tra."
 )
 ORDER = 23
 WEIGHT = 0.5

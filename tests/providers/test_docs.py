@@ -19,7 +19,7 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def blocks(repository: Path, language: str) -> list[str]:
-    page = repository / "docs" / language / "providers.md"
+    page = repository / "docs" / language / "reference" / "providers.md"
     return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 

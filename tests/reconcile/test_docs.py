@@ -12,7 +12,7 @@ from quotakeeper.providers.gemini.billing import COLUMNS, _plain
 
 @pytest.mark.parametrize("lang", ["en", "vi"])
 def test_the_page_names_every_difference_and_column(repository: Path, lang: str) -> None:
-    page = (repository / "docs" / lang / "reconcile.md").read_text(encoding="utf-8")
+    page = (repository / "docs" / lang / "reference" / "reconcile.md").read_text(encoding="utf-8")
     for kind in DifferenceKind:
         assert f"| `{kind}` |" in page
     quoted = {_plain(part) for part in page.split("`")[1::2]}
@@ -24,7 +24,7 @@ def test_the_page_names_every_difference_and_column(repository: Path, lang: str)
 
 def test_both_languages_have_the_same_sections(repository: Path) -> None:
     english, vietnamese = (
-        (repository / "docs" / lang / "reconcile.md").read_text(encoding="utf-8")
+        (repository / "docs" / lang / "reference" / "reconcile.md").read_text(encoding="utf-8")
         for lang in ("en", "vi")
     )
     for mark in ("\n## ", "\n|", "```", "\n- "):

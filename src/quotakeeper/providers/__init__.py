@@ -1,7 +1,7 @@
 """Adapters for providers, without I/O: they recognise a call, bound it and read its usage.
 
 Everything here is a function of bytes and headers. Nothing raises because of their content, and
-nothing keeps a text or a key. See docs/en/providers.md.
+nothing keeps a text or a key. See docs/en/reference/providers.md.
 """
 
 from quotakeeper.providers.adapter import EnvironmentNames, ProviderAdapter

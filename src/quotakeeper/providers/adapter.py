@@ -1,7 +1,7 @@
 """The base class of adapters: the shared code, with defaults where possible.
 
 A provider states its hosts, variables and farewells as data, and implements `route`, `call` and
-`reader`. See docs/en/providers.md.
+`reader`. See docs/en/reference/providers.md.
 """
 
 from __future__ import annotations

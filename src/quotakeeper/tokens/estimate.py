@@ -26,7 +26,7 @@ _DENSE_ABOVE_CHARS: Final = 2_000  # characters; for shorter texts numpy's fixed
 _DENSE_WORD_CHARS: Final = 16  # a text with shorter words is counted faster with a cache of words
 
 # (tokens from which a row applies, likely bound / estimate): 99 % of unseen texts have at most the
-# likely bound. Measured on texts that the table was not fitted on; see docs/en/tokens.md.
+# likely bound. Measured on texts that the table was not fitted on; see docs/en/explanation/tokens.md.
 _LIKELY_FACTORS: Final = (
     (0, 3.0),
     (3, 1.85),

