@@ -17,4 +17,5 @@ def run_translate(session: context.CommandContext, given: Mapping[str, Any]) -> 
     return translate_files(
         lambda: options_from(given, environ),
         open_keeper=lambda: context.open_keeper(session),
+        words=session.words,
     )
