@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.money import ExchangeRate
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, field
 
@@ -156,6 +157,7 @@ TOP_KEYS = (
     "preset_files",
     "providers",
     "default_limits",
+    "currency",
 )
 
 
@@ -167,7 +169,8 @@ class Settings:
     QUOTAKEEPER_LEDGER", or the name of the file. `ledger_group` is the Unix group that shares the
     ledger, "" for a private one. `config_file` is the file that was read, or None. `providers` are
     names of providers without an adapter and without a price. `quota_presets` are names of presets
-    whose quotas are shown beside the limits.
+    whose quotas are shown beside the limits. `currency` is the rate by which costs are also shown
+    in another currency, or None.
     """
 
     ledger: str
@@ -191,5 +194,6 @@ class Settings:
     warn_at: Decimal = DEFAULT_WARN_AT
     providers: tuple[str, ...] = ()
     ledger_group: str = ""
+    currency: ExchangeRate | None = None
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -52,6 +52,13 @@ _MESSAGES = {
     "; did you mean {near!r}?": "; có phải ý bạn là {near!r}?",
     "unpriced: {n} calls, cost unknown": "chưa có giá: {n} lời gọi, không rõ chi phí",
     "cost unknown": "không rõ chi phí",
+    # prices to come
+    "price change on {date}: {model}: {prices} USD for {per}": (
+        "đổi giá từ {date}: {model}: {prices} USD cho {per}"
+    ),
+    "and {n} more price changes; see quotakeeper prices list": (
+        "và {n} lần đổi giá nữa; xem quotakeeper prices list"
+    ),
     # usage
     "Usage from {since} to {until} ({zone})": "Mức dùng từ {since} đến {until} ({zone})",
     "the beginning": "lúc bắt đầu",
