@@ -19,7 +19,7 @@ from quotakeeper.pipeline import batch_run
 from quotakeeper.pipeline.file_job import STEPS
 from quotakeeper.pipeline.job_labels import JobLabels
 from quotakeeper.pipeline.step_costs import FileCost, StepCosts, cost_text
-from quotakeeper.pipeline.wording import ENGLISH, Message, message
+from quotakeeper.pipeline.wording import ENGLISH, RunMessage, message
 from quotakeeper.providers.audio import UnreadReason
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_a_message_is_told_with_the_messages_in_it_and_without_keys() -> None:
     assert str(outer) == outer.told(ENGLISH) == "gemini answered 429: k3y (check the key)"
     hidden = outer.redacted(lambda text: text.replace("k3y", "[key]"))
     assert hidden.told(Words("vi")) == "gemini trả lời 429: [key] (hãy kiểm tra khóa)"
-    assert str(Message("a {brace} without values")) == "a {brace} without values"
+    assert str(RunMessage("a {brace} without values")) == "a {brace} without values"
 
 
 def test_each_step_says_what_it_cost_when_it_ends_and_the_file_says_it_by_the_minute(

@@ -28,7 +28,7 @@ from quotakeeper.pipeline.retry_policy import (
     backoff_seconds,
     failure_advice,
 )
-from quotakeeper.pipeline.wording import Message, message
+from quotakeeper.pipeline.wording import RunMessage, message
 from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class ApiClient:
         clock: Clock,
         *,
         attempts: int,
-        on_retry: Callable[[Message], None],
+        on_retry: Callable[[RunMessage], None],
         redact: Callable[[str], str],
     ) -> None:
         self.accounting = accounting
@@ -130,7 +130,7 @@ class ApiClient:
             open_attempt.settle(usage.quantities, provenance="reported", model_served=served)
         return body
 
-    def _given_up(self, advice: FailureAdvice, reason: Message) -> PipelineError:
+    def _given_up(self, advice: FailureAdvice, reason: RunMessage) -> PipelineError:
         """What ends a call after its last attempt: without a network no other file can do better."""
         if advice.no_connection:
             return SetupError(

@@ -8,7 +8,7 @@ PipelineError
 
 from __future__ import annotations
 
-from quotakeeper.pipeline.wording import Message, Wording
+from quotakeeper.pipeline.wording import RunMessage, Wording
 
 
 class PipelineError(Exception):
@@ -17,8 +17,8 @@ class PipelineError(Exception):
     `text` has {places} that `values` fill in. `str` gives it in English, `told` in a language.
     """
 
-    def __init__(self, text: str | Message, **values: object) -> None:
-        self.message = text if isinstance(text, Message) else Message(text, values)
+    def __init__(self, text: str | RunMessage, **values: object) -> None:
+        self.message = text if isinstance(text, RunMessage) else RunMessage(text, values)
         super().__init__(str(self.message))
 
     def told(self, words: Wording) -> str:
@@ -38,7 +38,7 @@ class LimitReachedError(PipelineError):
 
     def __init__(
         self,
-        text: str | Message,
+        text: str | RunMessage,
         *,
         resets_at: int = 0,
         zone: str = "",
@@ -54,6 +54,6 @@ class LimitReachedError(PipelineError):
 class SetupError(PipelineError):
     """The whole run cannot go on; `exit_code` says how it ends."""
 
-    def __init__(self, text: str | Message, *, exit_code: int = 1, **values: object) -> None:
+    def __init__(self, text: str | RunMessage, *, exit_code: int = 1, **values: object) -> None:
         self.exit_code = exit_code
         super().__init__(text, **values)

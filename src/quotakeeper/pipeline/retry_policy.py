@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from quotakeeper.pipeline.http_transport import HttpReply
-from quotakeeper.pipeline.wording import Message, message
+from quotakeeper.pipeline.wording import RunMessage, message
 from quotakeeper.providers.contract import QuotaReading
 from quotakeeper.providers.deepgram.errors import read_fault as deepgram_fault
 from quotakeeper.providers.gemini.errors import read_fault as gemini_fault
@@ -35,7 +35,7 @@ class FailureAdvice:
     """
 
     action: FailureAction
-    reason: Message
+    reason: RunMessage
     wait_seconds: float = 0.0
     quota_id: str = ""
     quotas: tuple[QuotaReading, ...] = ()

@@ -1,6 +1,6 @@
 """Messages with places to fill in, and the language that they are shown in.
 
-An English text is its own key, as on the command line. The pipeline raises and logs `Message`s;
+An English text is its own key, as on the command line. The pipeline raises and logs `RunMessage`s;
 whoever shows one gives the `Wording` of a language. `ENGLISH` needs no table.
 """
 
@@ -34,7 +34,7 @@ ENGLISH: Wording = _English()
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RunMessage:
     """A text and what fills its places; a value may be a message too. `str` gives English."""
 
     text: str
@@ -46,25 +46,25 @@ class Message:
     def told(self, words: Wording) -> str:
         """The whole text in a language."""
         filled = {
-            name: value.told(words) if isinstance(value, Message) else value
+            name: value.told(words) if isinstance(value, RunMessage) else value
             for name, value in self.values.items()
         }
         return words(self.text, **filled)
 
-    def redacted(self, redact: Callable[[str], str]) -> Message:
+    def redacted(self, redact: Callable[[str], str]) -> RunMessage:
         """The message with every text in its places passed through `redact`."""
-        return Message(
+        return RunMessage(
             self.text,
             {name: _redacted(value, redact) for name, value in self.values.items()},
         )
 
 
-def message(text: str, **values: object) -> Message:
+def message(text: str, **values: object) -> RunMessage:
     """A message from a text and its values."""
-    return Message(text, values)
+    return RunMessage(text, values)
 
 
 def _redacted(value: object, redact: Callable[[str], str]) -> object:
-    if isinstance(value, Message):
+    if isinstance(value, RunMessage):
         return value.redacted(redact)
     return redact(value) if isinstance(value, str) else value
