@@ -120,6 +120,15 @@ def test_as_if_another_model_had_been_called(busy: CommandLine) -> None:
     assert "3 calls are not compared" in said
 
 
+def test_as_if_takes_the_price_of_each_calls_own_day(cli: CommandLine) -> None:
+    for day in ("2026-12-01T00:00:00Z", "2027-01-02T00:00:00Z"):  # the price doubles between them
+        cli.clock.set(day)
+        with cli.keeper() as keeper:
+            keeper.record("gemini", model="gemini-2.5-flash", input_tokens=1_000_000)
+    record = json.loads(cli.run("report", "--as-if", "gemini/gemini-3.6-flash", "--json").out)
+    assert record["totals"]["as_if_cost_usd"] == "2.25"  # 0.75 and 1.50
+
+
 @pytest.mark.parametrize("name", ["model=no-such-model", "", "model=gemini/no-such"])
 def test_as_if_of_a_model_without_a_price_is_refused(busy: CommandLine, name: str) -> None:
     result = busy.run("report", f"--as-if={name}")

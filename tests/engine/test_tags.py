@@ -154,7 +154,7 @@ def test_a_settlement_outside_the_block_keeps_the_labels_of_the_reservation(
     keeper = make(limit(100))
     with keeper.tag(user="an"):
         reserved = keeper.reserve("gemini", requests=1)
-    with keeper.tag(user="bình"):
+    with keeper.tag(team="film"):
         keeper.settle(reserved.id, requests=1)
         keeper.correct(reserved.id, requests=2)
     assert labels(keeper) == [{"user": "an"}]
