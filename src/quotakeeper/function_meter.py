@@ -57,9 +57,9 @@ class FunctionMeter(OrderGiver):
     def tag(self, **labels: str) -> AbstractContextManager[None]:
         """Add labels to every call of this keeper in a `with` block: `with keeper.tag(user="an"):`.
 
-        They hold for the calls of this thread or task, for tasks that are started in the block, for
-        `asyncio.to_thread`, and for calls that `watch(keeper)` sees. A thread of its own begins
-        without labels. Labels given with a call win over these, and an inner block over an outer
+        They hold for the calls of this thread or task, and for those that `watch(keeper)` meters.
+        Tasks that are started in the block, and `asyncio.to_thread`, take them along. A new thread
+        begins without labels. Labels given with a call win over these, and an inner block over an outer
         one. Raises InvalidInputError for a label that cannot be stored.
         """
         return self._engine.calls.tags.block(labels)
@@ -71,8 +71,8 @@ class FunctionMeter(OrderGiver):
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:  # fmt: skip
         """A decorator for a function, or an async function, that makes one call.
 
-        Each call of the function reserves what `reserve` takes (`reserved`, and what
-        `bound(*args, **kwargs)` gives for its arguments), is sent, and is settled at what
+        Each call of the function first reserves `reserved`, which is what `reserve` takes, and
+        what `bound(*args, **kwargs)` gives for its arguments. It is settled at what
         `usage(result)` gives. Without `usage`, or where that gives None, it is settled at what was
         reserved, marked `estimated`. An exception leaves it `assumed`. `operation` is the name of
         the function unless given. The function does not run where a limit refuses.

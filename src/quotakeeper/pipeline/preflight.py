@@ -1,7 +1,7 @@
 """What is tried before anything is paid: room for the outputs, ffmpeg, the network and both keys.
 
-A reply that cannot be kept is money lost, so the folder is tried before the first paid call of every
-step. ffmpeg, the network and the keys are tried once in a run, with requests that cost nothing.
+The folder is tried before each paid step, because a reply that cannot be kept is money lost. One
+attempt in a run is enough for ffmpeg, the network and the keys; these requests cost nothing.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 class Preflight:
     """Called with the folder of a file's outputs before each step that is paid for.
 
-    Raises MediaFileError where only this folder cannot be written to, and SetupError where nothing
-    can be paid for sensibly: no room, no ffmpeg, no network, or a key that is refused.
+    Raises MediaFileError where only this folder cannot be written to. Raises SetupError where the
+    run must stop: no room, no ffmpeg, no network, or a key that is refused.
     """
 
     def __init__(
