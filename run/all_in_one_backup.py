@@ -20,6 +20,9 @@ for _folder in (HERE, HERE.parent / "src"):
     if _folder.is_dir() and str(_folder) not in sys.path:
         sys.path.insert(0, str(_folder))
 
+from quotakeeper.cli.arguments import asked_language  # noqa: E402
+from quotakeeper.cli.text.words import Words  # noqa: E402
+from quotakeeper.config.terminal import language  # noqa: E402
 from quotakeeper.pipeline.options import read_options  # noqa: E402
 from quotakeeper.pipeline.translation_run import TranslationRun, translate_files  # noqa: E402
 
@@ -39,7 +42,12 @@ class AllInOneBackup(TranslationRun):
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the script. Returns its exit code."""
-    return translate_files(lambda: read_options(arguments, environ), run_class=AllInOneBackup)
+    words = Words(asked_language(list(arguments)) or language(environ))
+    return translate_files(
+        lambda: read_options(arguments, environ, words=words),
+        run_class=AllInOneBackup,
+        words=words,
+    )
 
 
 if __name__ == "__main__":

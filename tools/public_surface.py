@@ -74,7 +74,9 @@ class _ValueClasses(griffe.Extension):
         """Point the names that a module imports from `value_classes` at the standard library."""
         for member in mod.members.values():
             if member.is_alias and member.target_path.startswith(_VALUE_CLASSES):
-                member.target_path = f"dataclasses.{member.target_path.removeprefix(_VALUE_CLASSES)}"
+                member.target_path = (
+                    f"dataclasses.{member.target_path.removeprefix(_VALUE_CLASSES)}"
+                )
 
 
 def load(root: Path) -> griffe.Module:

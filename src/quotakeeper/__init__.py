@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from quotakeeper.domain.decisions import Decision, Verdict
-from quotakeeper.domain.forecasting.status import LimitStatus, Status, UsageRow
+from quotakeeper.domain.decisions import Decision, LimitWarning, Verdict
+from quotakeeper.domain.forecasting.status import LimitStatus, Status, UsageRow, UsageTable
 from quotakeeper.domain.limits import Limit
 from quotakeeper.domain.usage import Outcome, Provenance, UsageEvent
 from quotakeeper.engine.reservation import Reservation
@@ -40,6 +40,7 @@ __all__ = [
     "Limit",
     "LimitExceeded",
     "LimitStatus",
+    "LimitWarning",
     "Outcome",
     "OutcomeUnknownError",
     "PausedError",
@@ -51,6 +52,7 @@ __all__ = [
     "UnpricedModelError",
     "UsageEvent",
     "UsageRow",
+    "UsageTable",
     "Verdict",
     "watch",
 ]

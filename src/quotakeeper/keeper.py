@@ -14,7 +14,7 @@ from quotakeeper.config.limit_tables import at_key
 from quotakeeper.config.policies import with_policies
 from quotakeeper.config.settings import lease_size
 from quotakeeper.domain.decisions import Decision
-from quotakeeper.domain.forecasting.status import Status, UsageRow
+from quotakeeper.domain.forecasting.status import Status, UsageTable
 from quotakeeper.domain.forecasting.time_buckets import BucketSum
 from quotakeeper.domain.ledger.entries import Entry
 from quotakeeper.domain.ledger.reservations import Hold
@@ -26,14 +26,14 @@ from quotakeeper.engine.pending_reservation import PendingReservation
 from quotakeeper.engine.reservation import Reservation
 from quotakeeper.engine.threshold_warnings import Warner
 from quotakeeper.engine.worker.steps import arun, run
-from quotakeeper.order_giver import OrderGiver
+from quotakeeper.function_meter import FunctionMeter
 from quotakeeper.value_classes import replace
 from quotakeeper.wiring import wire
 
 DEFAULT_TTL_SECONDS = 3_600.0
 
 
-class Keeper(OrderGiver):
+class Keeper(FunctionMeter):
     """The meter and the limits: reserve before a call, settle after it, read the state of limits.
 
     `ledger` is a path or a URL ("sqlite:///path", "memory:"). `config` is a file, a mapping of the
@@ -43,9 +43,9 @@ class Keeper(OrderGiver):
     "off" (default). `on_limit` ("raise", "wait", "clamp", "warn"), `on_busy` ("wait", "refuse"),
     `hold` ("worst_case", "typical") and their numbers override the settings of the same names. They
     say what happens to a call that a hard limit has no room for. `on_warning` is called with a
-    Verdict when use passes a threshold of a limit, once per period for all processes. It is called
-    again if use had fallen below it. Without `on_warning`, the warning is logged, or printed on
-    stderr if no log handler is set. Raises ConfigError.
+    LimitWarning, a Verdict with a `text`, when use passes a threshold of a limit, once per period
+    for all processes. It is called again if use had fallen below it. Without `on_warning`, the
+    warning is logged, or printed on stderr if no log handler is set. Raises ConfigError.
 
     Safe for many threads, coroutines and processes at once, and after a fork. Each blocking method
     has an awaitable twin whose name begins with `a`.
@@ -251,14 +251,14 @@ class Keeper(OrderGiver):
     def usage(
         self, since: int | None = None, until: int | None = None,
         by: Sequence[str] = ("provider", "model", "operation"),
-    ) -> list[UsageRow]:  # fmt: skip
+    ) -> UsageTable:  # fmt: skip
         """Usage booked in `[since, until)` (microseconds), grouped by `by`; see status.DIMENSIONS."""
         return self._engine.reads.usage(since, until, by)
 
     async def ausage(
         self, since: int | None = None, until: int | None = None,
         by: Sequence[str] = ("provider", "model", "operation"),
-    ) -> list[UsageRow]:  # fmt: skip
+    ) -> UsageTable:  # fmt: skip
         """`usage`, awaited: it reads in a thread, so that the event loop continues."""
         import asyncio  # noqa: PLC0415 - slow to import
 

@@ -221,6 +221,15 @@ def test_the_labels_of_a_run_are_on_every_call(
     assert dict(watched.events()[0].labels.scope) == team
 
 
+def test_labels_of_a_block_are_on_the_calls_that_are_watched_in_it(
+    post: Post, sandbox: Sandbox, watched: Watched
+) -> None:
+    keeper = watched(scope={"team": "subtitles"})
+    with keeper.tag(user="an", team="film"):
+        assert post(generate(sandbox.base_url), prompt(), HEADERS).status == 200
+    assert dict(watched.events()[0].labels.scope) == {"team": "subtitles", "user": "an"}
+
+
 # -- settings of the launcher
 
 

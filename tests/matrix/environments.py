@@ -29,6 +29,12 @@ WANTED: dict[str, tuple[str, ...]] = {
     "niquests": ("niquests", "requests"),
     "openai": ("openai",),
     "anthropic": ("anthropic",),
+    "frameworks": (
+        "fastapi>=0.120",
+        "httpx",
+        "langchain-core>=1,<2",
+        "langchain-google-genai>=4,<5",
+    ),
 }
 
 _SHELF = Shelf(REQUIREMENTS, ROOT / ".cache" / "matrix")

@@ -30,6 +30,7 @@ from all_in_one_backup import AllInOneBackup  # noqa: E402
 from quotakeeper.pipeline.console import ProgressConsole, logging_to  # noqa: E402
 from quotakeeper.pipeline.http_transport import HttpReply, HttpRequest, send  # noqa: E402
 from quotakeeper.pipeline.options import read_options  # noqa: E402
+from quotakeeper.pipeline.wording import ENGLISH, Wording  # noqa: E402
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Bench:
         self.limits: list[dict[str, object]] = []
         self.stream: TextIO | None = None
         self.transport: Callable[[HttpRequest], HttpReply] = send
+        self.words: Wording = ENGLISH
 
     def wav(self, name: str, milliseconds: int, *, level: int = 3_000) -> Path:
         """A sound file; level 0 is silence."""
@@ -96,7 +98,7 @@ class Bench:
         text = io.StringIO()
         console = ProgressConsole(self.stream or text)
         line = [*given, "--out", str(self.out), "--ffmpeg", ffmpeg, *arguments]
-        options = read_options(line, self.environ())
+        options = read_options(line, self.environ(), words=self.words)
         with self.keeper() as keeper, logging_to(console):
             script = AllInOneBackup(
                 options, console, keeper=keeper, clock=self.clock, transport=self.transport

@@ -143,7 +143,7 @@ def test_ctrl_c_leaves_what_was_done_and_books_what_was_under_way(bench: Bench) 
 
     def interrupted(request: HttpRequest) -> HttpReply:
         nonlocal calls
-        calls += 1
+        calls += request.method == "POST"
         if calls == 2:
             raise KeyboardInterrupt
         return send(request)

@@ -146,7 +146,7 @@ def reply(status: int, body: object = None, **headers: str) -> HttpReply:
 def test_what_a_status_means(answer: HttpReply, action: FailureAction, wait: float) -> None:
     advice = failure_advice("deepgram", answer, NOW)
     assert (advice.action, round(advice.wait_seconds, 3)) == (action, wait)
-    assert str(answer.status) in advice.reason
+    assert str(answer.status) in str(advice.reason)
 
 
 def test_a_recorded_429_is_waited_for_as_it_asks(shared: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_recorded_429_is_waited_for_as_it_asks(shared: Path) -> None:
         "gemini", reply(429, body_of(shared, "gemini_dev_error429_paid_tpm")), NOW
     )
     assert (advice.action, advice.wait_seconds) == (FailureAction.RETRY, 45.811975)
-    assert "exceeded your current quota" in advice.reason
+    assert "exceeded your current quota" in str(advice.reason)
 
 
 # The shapes of cases/gemini_429: a daily violation before a minute's, a wait in the message alone,

@@ -81,7 +81,8 @@ def test_the_keys_travel_in_headers_alone(bench: Bench) -> None:
         assert "canary" not in request.url
         assert "canary" not in repr(request)
         holding = {name for name, value in request.headers.items() if "canary" in value}
-        expected = "Authorization" if "/v1/listen" in request.url else "x-goog-api-key"
+        to_deepgram = "/v1/listen" in request.url or "/v1/auth/token" in request.url
+        expected = "Authorization" if to_deepgram else "x-goog-api-key"
         assert holding == {expected}
         other = "GEMINI_API_KEY" if expected == "Authorization" else "DEEPGRAM_API_KEY"
         assert environ[other] not in "".join(request.headers.values())

@@ -7,6 +7,8 @@ error here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -22,6 +24,7 @@ from quotakeeper import (
     Limit,
     LimitExceeded,
     LimitStatus,
+    LimitWarning,
     Outcome,
     OutcomeUnknownError,
     PausedError,
@@ -33,6 +36,7 @@ from quotakeeper import (
     UnpricedModelError,
     UsageEvent,
     UsageRow,
+    UsageTable,
     Verdict,
 )
 from quotakeeper.calculator import TokenCalculator
@@ -64,8 +68,13 @@ from quotakeeper.tokens import TokenEstimate, count_tokens, detect_language, est
 def opened(folder: Path) -> Keeper:
     def warned(verdict: Verdict) -> None:
         print(verdict.explain(), verdict.limit.name, verdict.fits)
-        print(verdict.is_held, verdict.is_used_up, verdict.never_fits)
+        print(verdict.is_held, verdict.is_used_up, verdict.never_fits, verdict.reset_time)
 
+    def told(warning: LimitWarning) -> None:
+        warned(warning)
+        print(assert_type(warning.text, str))
+
+    print(told)
     return Keeper(
         folder / "ledger.db", {"timezone": "UTC"}, "process", lease="auto",
         clock=FakeClock("2026-11-23T12:00:00Z"), on_warning=warned,
@@ -106,7 +115,7 @@ async def reserving_asynchronously(folder: Path) -> None:
         assert_type(await keeper.aevent("id"), UsageEvent | None)
         assert_type(await keeper.acheck("gemini", input_tokens=1), Decision)
         assert_type(await keeper.astatus(forecasts=False), Status)
-        assert_type(await keeper.ausage(by=("day",)), list[UsageRow])
+        assert_type(await keeper.ausage(by=("day",)), UsageTable)
         print([problem.what for problem in await keeper.averify()])
         print((await keeper.acompact(400)).calls)
         await keeper.asettle("id", input_tokens=2)
@@ -129,9 +138,25 @@ def recording(keeper: Keeper) -> None:
     assert_type(event.outcome, Outcome)
     assert_type(event.cost_pico, int | None)
     assert_type(event.priced, bool)
+    assert_type(event.cost_usd, Decimal | None)
+    assert_type(event.time, datetime)
     print(event.id, event.at, event.labels.provider, dict(event.quantities), event.price_id)
     print(event.model_served, event.duration_ms, event.note)
     print([limit.matches(event.labels) for limit in keeper.limits])
+
+
+async def metering(keeper: Keeper) -> None:
+    @keeper.metered("gemini", model="m", usage=lambda reply: {"input_tokens": 1}, input_tokens=5)
+    def asked(text: str, *, times: int = 1) -> bytes:
+        return text.encode() * times
+
+    @keeper.metered("gemini", input_tokens=5)
+    async def awaited(text: str) -> bytes:
+        return text.encode()
+
+    with keeper.tag(user="an"):
+        assert_type(asked("a", times=2), bytes)
+    assert_type(await awaited("a"), bytes)
 
 
 def looking(keeper: Keeper) -> None:
@@ -150,11 +175,15 @@ def looking(keeper: Keeper) -> None:
             each.resets_at,
             each.is_told,
         )
+        assert_type(each.used_usd, Decimal | None)
+        print(each.reserved_usd, each.remaining_usd, each.reset_time)
         print(None if each.forecast is None else each.forecast.projected, each.period)
     assert_type(status.open_reservations, int)
     assert_type(status.as_of, int)
-    for row in assert_type(keeper.usage(0, 1, by=("day", "model")), list[UsageRow]):
-        print(row.key, row.calls, row.cost_pico, row.quantities)
+    assert_type(status.time, datetime)
+    rows: list[UsageRow] = keeper.usage(0, 1, by=("day", "model"))
+    for row in rows:
+        print(row.key, row.calls, row.cost_pico, row.cost_usd, row.quantities)
     print(
         [slot.slot_at for slot in keeper.slots(0, 1)], [hold.id for hold in keeper.reservations()]
     )

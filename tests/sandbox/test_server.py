@@ -46,6 +46,26 @@ def exchange(
         connection.close()
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "part"),
+    [
+        ("/v1/auth/token", DEEPGRAM, 200, b"api_key_id"),
+        ("/v1/auth/token", {}, 401, b"INVALID_AUTH"),
+        ("/v1beta/models/gemini-2.5-flash", GEMINI, 200, b"models/gemini-2.5-flash"),
+        ("/v1beta/models/gemini-2.5-flash", {}, 400, b"API_KEY_INVALID"),
+    ],
+)
+def test_questions_about_a_key_and_a_model_cost_nothing_and_take_no_number(
+    path: str, headers: dict[str, str], status: int, part: bytes
+) -> None:
+    with Sandbox(faults=["503@1"], clock=FakeClock()) as sandbox:
+        answered, _, body = exchange(sandbox, path, None, headers, "GET")
+        assert answered == status and part in body
+        assert sandbox.bill.charges == ()
+        assert exchange(sandbox, GENERATE)[0] == 503  # the first call is still the first
+    assert "canary" not in repr(vars(sandbox))
+
+
 def test_both_providers_run_together_and_the_bill_adds_up(sandbox: Sandbox) -> None:
     audio = (SAMPLES / "xin-chao.wav").read_bytes()
     status, _, answer = exchange(sandbox, GENERATE)

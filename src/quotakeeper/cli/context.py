@@ -78,6 +78,13 @@ def opener(session: CommandContext) -> Callable[[str], Keeper]:
     return lambda ledger: open_keeper(replace(session, ledger=ledger))
 
 
+def now() -> int:
+    """The time of commands that open no ledger, microseconds since 1970 UTC; tests set their own."""
+    from quotakeeper.clocks import SystemClock
+
+    return SystemClock().now()
+
+
 def open_existing(session: CommandContext) -> Keeper:
     """Open a ledger to read it. Raises InvalidInputError when `--ledger` names none that is there."""
     from quotakeeper.app.ledger_presence import check_is_there

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from quotakeeper import clocks
+from quotakeeper.config.currency_table import exchange_rate
 from quotakeeper.config.declared_names import declared_names
 from quotakeeper.config.key_names import KEYS, read_key_names
 from quotakeeper.config.ledger_table import group_name, with_ledger_table
@@ -126,6 +127,7 @@ class _Sources:
             warn_at=warn_at,
             lease=self._read("lease", lease_size, lambda: LEASE_WORDS[0]),
             key_names=MappingProxyType(read_key_names(self.table.get(KEYS), self.shown)),
+            currency=self._read("currency", exchange_rate, lambda: None),
             config_file=self.file,
             origins=MappingProxyType(dict(self.origins)),
             **chosen,

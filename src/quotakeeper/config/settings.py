@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.money import ExchangeRate
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, field
 
@@ -156,6 +157,7 @@ TOP_KEYS = (
     "preset_files",
     "providers",
     "default_limits",
+    "currency",
 )
 
 
@@ -169,6 +171,7 @@ class Settings:
     names of providers without an adapter and without a price. `quota_presets` are names of presets
     whose quotas are shown beside the limits. `key_names` has the environment variable that holds a
     provider's key, where the file names one.
+    `currency` is the rate by which costs are also shown in another currency, or None.
     """
 
     ledger: str
@@ -193,5 +196,6 @@ class Settings:
     providers: tuple[str, ...] = ()
     ledger_group: str = ""
     key_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    currency: ExchangeRate | None = None
     config_file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

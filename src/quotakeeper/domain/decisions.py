@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 
 from quotakeeper.domain.clock_readings import ClockDoubt
@@ -60,6 +60,11 @@ class Verdict:
         """Whether the call asks for more than the whole limit."""
         return self.asked > self.limit.amount
 
+    @property
+    def reset_time(self) -> datetime:
+        """`resets_at` as an aware datetime, UTC."""
+        return moment(self.resets_at)
+
     def explain(self, zone: tzinfo | None = None) -> str:
         """One line for people: the limit, what was asked, what remains, when it resets."""
         meter = self.limit.meter_info
@@ -84,6 +89,19 @@ class Verdict:
             f"(used {units_text(self.used, meter)}, reserved {units_text(self.reserved, meter)}); "
             f"{ends}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitWarning(Verdict):
+    """A verdict on a limit whose use has passed one of its thresholds; `str` gives `text`.
+
+    `text` is one line for people: the limit, its use in percent and in its unit, when it resets.
+    """
+
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from quotakeeper.domain.numbers import EXACT
 from quotakeeper.errors import InvalidInputError
+from quotakeeper.value_classes import dataclass
 
 PICO_PER_USD = 10**12
 MAX_PICO = 2**63 - 1
 
 _ONE_PICO = Decimal("1E-12")
 _ZERO = Decimal(0)
+_WHOLE, _HUNDREDTH = Decimal(1), Decimal("0.01")
 _LONGEST_SHOWN = 40
 
 
@@ -84,3 +86,22 @@ def usd_text(pico: int, *, least_places: int = 2) -> str:
     digits = f"{fraction:012d}".rstrip("0").ljust(least_places, "0")
     sign = "-" if pico < 0 else ""
     return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """What one US dollar is taken for in another currency, from which day, and who says so.
+
+    Nobody bills by it, so every amount that is made with it is assumed.
+    """
+
+    currency: str
+    per_usd: Decimal
+    date: str
+    source: str
+
+    def amount(self, pico: int) -> Decimal:
+        """Pico-dollars in this currency: whole from 100 on, else to two decimals."""
+        exact = EXACT.multiply(usd_from_pico(pico), self.per_usd)
+        place = _WHOLE if abs(exact) >= 100 else _HUNDREDTH
+        return exact.quantize(place, ROUND_HALF_EVEN, EXACT)

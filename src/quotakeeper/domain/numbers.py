@@ -1,13 +1,15 @@
-"""Decimal arithmetic that ignores the program's decimal context, which may round to three digits."""
+"""Decimal arithmetic that ignores the program's decimal context, and instants as datetimes."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 
 # With 60 digits, no product of a price and a quantity is rounded before this package rounds it.
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[])
 LOSSLESS = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[Inexact])  # raises Inexact
 _HUNDREDTH = Decimal("0.01")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def times(number: Decimal, whole: int) -> Decimal:
@@ -23,3 +25,8 @@ def whole_times(number: Decimal, whole: int) -> int:
 def percentage(part: int, of: int) -> Decimal:
     """`part` as a percentage of `of`, rounded to two decimals."""
     return EXACT.divide(EXACT.multiply(part, 100), of).quantize(_HUNDREDTH, ROUND_HALF_EVEN, EXACT)
+
+
+def utc_time(at: int) -> datetime:
+    """Microseconds since 1970 UTC as an aware datetime, UTC."""
+    return _EPOCH + timedelta(microseconds=at)

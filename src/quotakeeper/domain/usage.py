@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
+from quotakeeper.domain.money import usd_from_pico
+from quotakeeper.domain.numbers import utc_time
 from quotakeeper.domain.units import Quantities
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, field
 
 MAX_LABEL = 256
 MAX_SCOPE_LABELS = 16
+# The labels that say for which piece of work a call was made, and how many seconds its media plays.
+JOB_LABEL, MEDIA_LABEL = "job", "media_seconds"
 
 
 class Provenance(StrEnum):
@@ -68,6 +74,16 @@ class UsageEvent:
     def priced(self) -> bool:
         """Whether every quantity in this event had a known price."""
         return self.cost_pico is not None
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """`cost_pico` in US dollars, exact; None where no price was known."""
+        return None if self.cost_pico is None else usd_from_pico(self.cost_pico)
+
+    @property
+    def time(self) -> datetime:
+        """`at` as an aware datetime, UTC."""
+        return utc_time(self.at)
 
 
 def check_label(value: object, name: str, *, empty: bool = False) -> str:

@@ -99,6 +99,7 @@ class Admission:
         terms = terms_of(quantities)
         key = None
         if admitter.takes:
+            scope = parts.commands.calls.tags.added_to(scope)
             key = admitter.take(
                 provider, model, operation, scope, options, ttl_seconds, event_id, quantities
             )

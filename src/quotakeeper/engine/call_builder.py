@@ -19,6 +19,7 @@ from quotakeeper.domain.units import (
 from quotakeeper.domain.usage import CallLabels, Outcome, Provenance, check_label, check_scope
 from quotakeeper.engine.call_names import AnyName, Names
 from quotakeeper.engine.call_prices import CallPrices, PriceBook
+from quotakeeper.engine.call_tags import CallTags
 from quotakeeper.engine.policies import Policies
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, replace
@@ -76,6 +77,7 @@ class CallBuilder:
         self._prices = CallPrices(prices, policies.on_unpriced)
         self._count = count
         self.policies = policies
+        self.tags = CallTags()
         self.names = names or AnyName()
         self._calls: dict[object, PreparedCall] = {}
 
@@ -85,8 +87,15 @@ class CallBuilder:
     ) -> PreparedCall:  # fmt: skip
         """The checked labels of a call, in the form that is stored, and the limits that apply.
 
-        Raises InvalidInputError for a label that cannot be stored, and for an unknown provider.
+        The labels of the context are added to `scope`. Raises InvalidInputError for a label that
+        cannot be stored, and for an unknown provider.
         """
+        return self._known(provider, model, operation, self.tags.added_to(scope), options)
+
+    def _known(
+        self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,
+        options: Mapping[str, str] | None,
+    ) -> PreparedCall:  # fmt: skip
         try:
             key = (provider, model, operation, tuple((scope or {}).items()),
                    tuple((options or {}).items()))  # fmt: skip
@@ -104,7 +113,7 @@ class CallBuilder:
         """A call from the ledger, with its stored labels. Its provider need not be known."""
         self.names.welcome(labels.provider)
         scope = dict(labels.scope)
-        return self.call(labels.provider, labels.model, labels.operation, scope, options)
+        return self._known(labels.provider, labels.model, labels.operation, scope, options)
 
     def _read(
         self, provider: str, model: str, operation: str, scope: Mapping[str, str] | None,

@@ -11,7 +11,7 @@ from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecasting.status import (
     LimitStatus,
     Status,
-    UsageRow,
+    UsageTable,
     add_up,
     limit_status,
     unpriced_since,
@@ -121,7 +121,7 @@ class Reads:
         since = unpriced_since(status)
         return status if since is None else with_unpriced(status, store.unpriced_buckets(since))
 
-    def usage(self, since: int | None, until: int | None, by: Sequence[str]) -> list[UsageRow]:
+    def usage(self, since: int | None, until: int | None, by: Sequence[str]) -> UsageTable:
         """Usage that was booked in `[since, until)` (microseconds since 1970 UTC), grouped by `by`."""
         return add_up(self._used(since, until), by, self.zone)
 

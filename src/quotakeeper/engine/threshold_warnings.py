@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from quotakeeper.clocks import zone_named
-from quotakeeper.domain.decisions import Verdict
+from quotakeeper.domain.decisions import LimitWarning, Verdict
 from quotakeeper.domain.forecasting.status import percent_of
 from quotakeeper.domain.ledger.commands import ThresholdCrossed
 from quotakeeper.domain.limits import Mode
@@ -14,7 +14,7 @@ from quotakeeper.domain.units import units_text
 from quotakeeper.domain.windows import moment
 from quotakeeper.loggers import tell
 
-Warner = Callable[[Verdict], None]
+Warner = Callable[[LimitWarning], None]
 
 log = logging.getLogger("quotakeeper.engine")
 
@@ -37,25 +37,28 @@ class ThresholdWarnings:
             if verdict.limit.mode is Mode.SHADOW:
                 continue
             try:
-                self._warn(verdict)
+                self._warn(warning_of(verdict))
             except Exception:
                 log.exception("quotakeeper: on_warning failed")
 
 
-def _log_warning(verdict: Verdict) -> None:
+def warning_of(verdict: Verdict) -> LimitWarning:
+    """A verdict as the warning that it gives, with its text."""
     limit, meter = verdict.limit, verdict.limit.meter_info
     resets = moment(verdict.resets_at, zone_named(limit.timezone)).isoformat(timespec="seconds")
     prepaid = limit.window.is_endless
-    tell(
-        log,
-        logging.WARNING,
-        "quotakeeper: warning: limit %r is at %s %%: %s of %s %s %s used, %s reserved; %s",
-        limit.name,
-        percent_of(verdict.used, limit.amount),
-        units_text(verdict.used, meter),
-        units_text(limit.amount, meter),
-        meter.unit,
-        "prepaid" if prepaid else f"per {limit.window}",
-        units_text(verdict.reserved, meter),
-        f"{units_text(verdict.remaining, meter)} left" if prepaid else f"resets at {resets}",
+    per = "prepaid" if prepaid else f"per {limit.window}"
+    ends = f"{units_text(verdict.remaining, meter)} left" if prepaid else f"resets at {resets}"
+    text = (
+        f"limit {limit.name!r} is at {percent_of(verdict.used, limit.amount)} %: "
+        f"{units_text(verdict.used, meter)} of {units_text(limit.amount, meter)} {meter.unit} {per} "
+        f"used, {units_text(verdict.reserved, meter)} reserved; {ends}"
     )
+    return LimitWarning(
+        limit, verdict.asked, verdict.used, verdict.reserved, verdict.remaining, verdict.period,
+        verdict.resets_at, verdict.others, text,
+    )  # fmt: skip
+
+
+def _log_warning(warning: LimitWarning) -> None:
+    tell(log, logging.WARNING, "quotakeeper: warning: %s", warning.text)

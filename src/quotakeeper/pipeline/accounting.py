@@ -20,6 +20,7 @@ from quotakeeper.errors import (
 )
 from quotakeeper.metering.quota_notes import note_quotas
 from quotakeeper.pipeline.errors import LimitReachedError, SetupError
+from quotakeeper.pipeline.job_labels import JobLabels
 from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ class CallAccounting(Protocol):
     def attempt(self, plan: CallPlan) -> AbstractContextManager[OpenAttempt]:
         """Reserve for one attempt; left by an exception, it is assumed if it was sent."""
 
+    def begin_job(self, labels: JobLabels) -> None:
+        """The calls from now on are for this media file."""
+
     def check(self, plan: CallPlan) -> None:
         """Raise LimitReachedError if such a call would not be admitted now; changes nothing."""
 
@@ -124,6 +128,9 @@ class NoAccounting:
     def attempt(self, plan: CallPlan) -> Iterator[OpenAttempt]:
         """Every attempt is admitted."""
         yield _UntrackedAttempt(self.totals, plan.provider)
+
+    def begin_job(self, labels: JobLabels) -> None:
+        """Nothing is labelled."""
 
     def check(self, plan: CallPlan) -> None:
         """Everything is admitted."""
@@ -179,6 +186,11 @@ class LedgerAccounting:
         self._clock = clock
         self._note_event = note_event
         self._scope = dict(scope or {})
+        self._job = JobLabels()
+
+    def begin_job(self, labels: JobLabels) -> None:
+        """Label its calls with the file and, once it is known, with its length."""
+        self._job = labels
 
     @contextmanager
     def attempt(self, plan: CallPlan) -> Iterator[OpenAttempt]:
@@ -196,6 +208,7 @@ class LedgerAccounting:
             finally:
                 if reservation.event is not None:
                     self.totals.add(plan.provider, reservation.event.quantities)
+                    self._job.learn(reservation.event)
                     self._note_event(reservation.event)
 
     def check(self, plan: CallPlan) -> None:
@@ -217,7 +230,7 @@ class LedgerAccounting:
         return {
             "model": plan.model,
             "operation": plan.operation,
-            "scope": self._scope,
+            "scope": self._job.added_to(self._scope),
             "options": dict(plan.price_options),
             "quantities": dict(plan.upper_bound),
         }
@@ -256,4 +269,4 @@ def pipeline_errors() -> Iterator[None]:
     except ConfigError as error:
         raise SetupError(str(error), exit_code=EXIT_CONFIG) from None
     except QuotakeeperError as error:
-        raise SetupError(f"the quota ledger cannot be used: {error}") from None
+        raise SetupError("the quota ledger cannot be used: {why}", why=error) from None

@@ -17,6 +17,7 @@ from quotakeeper.pipeline.http_transport import (
     HttpReply,
     HttpRequest,
     HttpTransport,
+    NoConnectionError,
     ReplyLostError,
     RequestNotSentError,
 )
@@ -27,6 +28,7 @@ from quotakeeper.pipeline.retry_policy import (
     backoff_seconds,
     failure_advice,
 )
+from quotakeeper.pipeline.wording import RunMessage, message
 from quotakeeper.value_classes import dataclass
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class ApiClient:
         clock: Clock,
         *,
         attempts: int,
-        on_retry: Callable[[str], None],
+        on_retry: Callable[[RunMessage], None],
         redact: Callable[[str], str],
     ) -> None:
         self.accounting = accounting
@@ -77,11 +79,13 @@ class ApiClient:
                 return outcome
             if outcome.action is not FailureAction.RETRY:
                 raise self._error_of(outcome)
-            reason = self._redact(outcome.reason)
+            reason = outcome.reason.redacted(self._redact)
             if attempt == self._attempts:
-                raise MediaFileError(f"{reason} ({attempt} attempts)")
+                raise self._given_up(outcome, reason)
             seconds = outcome.wait_seconds or backoff_seconds(attempt, random_fraction())
-            self._on_retry(f"{reason}; trying again in {seconds:.0f} s")
+            self._on_retry(message(
+                "{reason}; trying again in {seconds} s", reason=reason, seconds=f"{seconds:.0f}"
+            ))  # fmt: skip
             self._clock.sleep(seconds)
         raise AssertionError("there is at least one attempt")
 
@@ -94,11 +98,18 @@ class ApiClient:
                     reply = self._transport(call.request)
                 except RequestNotSentError as error:
                     open_attempt.release()
-                    return FailureAdvice(FailureAction.RETRY, f"{provider}: {error}")
+                    return FailureAdvice(
+                        FailureAction.RETRY,
+                        message("{provider}: {why}", provider=provider, why=str(error)),
+                        no_connection=isinstance(error, NoConnectionError),
+                    )
                 return self._read(call, open_attempt, reply)
         except ReplyLostError as error:
             # Left by an exception after it was sent: booked as assumed, at the most it can be.
-            return FailureAdvice(FailureAction.RETRY, f"{provider}: {error}; booked as assumed")
+            return FailureAdvice(
+                FailureAction.RETRY,
+                message("{provider}: {why}; booked as assumed", provider=provider, why=str(error)),
+            )
 
     def _read(
         self, call: PaidCall, open_attempt: OpenAttempt, reply: HttpReply
@@ -119,20 +130,35 @@ class ApiClient:
             open_attempt.settle(usage.quantities, provenance="reported", model_served=served)
         return body
 
+    def _given_up(self, advice: FailureAdvice, reason: RunMessage) -> PipelineError:
+        """What ends a call after its last attempt: without a network no other file can do better."""
+        if advice.no_connection:
+            return SetupError(
+                "{reason} ({attempts} attempts); check the network, then run the same command "
+                "again: finished steps are not paid again",
+                reason=reason, attempts=self._attempts,
+            )  # fmt: skip
+        return MediaFileError(
+            "{reason} ({attempts} attempts)", reason=reason, attempts=self._attempts
+        )
+
     def _error_of(self, advice: FailureAdvice) -> PipelineError:
-        reason = self._redact(advice.reason)
+        reason = advice.reason.redacted(self._redact)
         if advice.action is FailureAction.STOP_RUN:
             return SetupError(reason)
         if advice.action is FailureAction.WAIT_FOR_QUOTA:
             now = self._clock.now()
             if advice.wait_seconds:  # it says when, so no midnight is assumed
-                kind, resets_at = "quota", now + round(advice.wait_seconds * SECOND)
-            else:
-                zone = zone_named(GEMINI_QUOTA_ZONE)
-                kind, resets_at = "daily quota", period_at(Window("day"), zone, now).end_at
+                return LimitReachedError(
+                    "the provider's own quota is used up: {reason}",
+                    resets_at=now + round(advice.wait_seconds * SECOND),
+                    reason=reason,
+                )
+            zone = zone_named(GEMINI_QUOTA_ZONE)
             return LimitReachedError(
-                f"the provider's own {kind} is used up: {reason}",
-                resets_at=resets_at,
+                "the provider's own daily quota is used up: {reason}",
+                resets_at=period_at(Window("day"), zone, now).end_at,
                 zone=GEMINI_QUOTA_ZONE,
+                reason=reason,
             )
         return MediaFileError(reason)

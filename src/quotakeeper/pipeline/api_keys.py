@@ -50,13 +50,13 @@ def key_from(environ: Mapping[str, str], *names: str) -> ApiKey:
             continue
         if not _USABLE.fullmatch(value):
             raise SetupError(
-                f"{name} does not look like a key: it has spaces, line breaks or special "
+                "{name} does not look like a key: it has spaces, line breaks or special "
                 "characters; copy it again",
-                exit_code=2,
-            )
+                exit_code=2, name=name,
+            )  # fmt: skip
         return ApiKey(value)
     raise SetupError(
-        f"no key: set {' or '.join(names)} in the environment "
+        "no key: set {names} in the environment "
         "(to try without keys: python -m quotakeeper sandbox, and any value)",
-        exit_code=2,
-    )
+        exit_code=2, names=" or ".join(names),
+    )  # fmt: skip

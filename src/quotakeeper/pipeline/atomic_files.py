@@ -13,9 +13,14 @@ _MOST_NAME_BYTES = 240
 _turns = itertools.count(1)
 
 
+def scratch_beside(path: Path) -> Path:
+    """The name of a temporary file beside another one, used by nobody else."""
+    return path.with_name(f".qk-{os.getpid()}-{next(_turns)}.tmp")
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file in one step: whoever reads it sees all of the old or all of the new."""
-    scratch = path.with_name(f".qk-{os.getpid()}-{next(_turns)}.tmp")
+    scratch = scratch_beside(path)
     try:
         with scratch.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)

@@ -31,7 +31,9 @@ def find_ffmpeg(wanted: str) -> str:
         return ""
     found = shutil.which("ffmpeg" if wanted == "auto" else wanted)
     if found is None and wanted != "auto":
-        raise SetupError(f"--ffmpeg: there is no program {wanted!r}", exit_code=2)
+        raise SetupError(
+            "--ffmpeg: there is no program {program}", exit_code=2, program=repr(wanted)
+        )
     return found or ""
 
 
@@ -54,11 +56,13 @@ def _extract(ffmpeg: str, source: Path, target: Path) -> None:
     try:
         done = subprocess.run(command, capture_output=True, timeout=_FFMPEG_SECONDS, check=False)
     except OSError as error:
-        raise MediaFileError(f"ffmpeg could not be started: {error.strerror or error}") from None
+        raise MediaFileError(
+            "ffmpeg could not be started: {why}", why=error.strerror or error
+        ) from None
     except subprocess.TimeoutExpired:
         raise MediaFileError("ffmpeg took too long") from None
     if done.returncode or not target.exists():
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise MediaFileError(
-            "no voice could be taken from it" + (f": {said[-1][:160]}" if said else "")
-        )
+        if not said:
+            raise MediaFileError("no voice could be taken from it")
+        raise MediaFileError("no voice could be taken from it: {said}", said=said[-1][:160])

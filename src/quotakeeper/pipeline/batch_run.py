@@ -7,14 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quotakeeper.app.records.amounts import grouped
 from quotakeeper.clocks import local_zone_name, zone_named
 from quotakeeper.domain.windows import moment
 from quotakeeper.pipeline.api_client import ApiClient
 from quotakeeper.pipeline.console import ProgressConsole
 from quotakeeper.pipeline.errors import LimitReachedError, MediaFileError
 from quotakeeper.pipeline.file_job import STEPS, FileJob, FileResult, JobSettings, recognitions_left
+from quotakeeper.pipeline.job_labels import JobLabels
 from quotakeeper.pipeline.media import exact_milliseconds, open_media
 from quotakeeper.pipeline.speech_to_text import speech_plan
+from quotakeeper.pipeline.step_costs import FileCost, StepCosts
+from quotakeeper.pipeline.wording import ENGLISH, Wording, message
 from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
@@ -26,23 +30,40 @@ _NAP_SECONDS = 60.0
 _UNKNOWN_LENGTH = (
     " (its length cannot be told without ffmpeg, so the longest it can be was asked for)"
 )
+_ALL_DONE_BEFORE = "done (all steps were done before; nothing was paid)"
+_AGAIN = "run the same command again then, or use --wait; finished steps are not paid again"
+_AGAIN_WITHOUT_FORCE = (
+    "run the same command again then without --force, or use --wait; finished steps are not paid "
+    "again"
+)
+_MOST_NAMED = 20
 
 OK, SOME_FAILED, AT_LIMIT = 0, 1, 3
 
 
 @dataclass(slots=True)
 class BatchResult:
-    """How a run ended."""
+    """How a run ended. `problems` are the lines that say what went wrong, for the end of the run."""
 
     done: list[Path] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
     left: list[Path] = field(default_factory=list)
     stopped: str = ""
     exit_code: int = OK
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """How a run waits and speaks. `redact` takes keys out of a text before it is shown."""
+
+    waits: bool = False
+    redact: Callable[[str], str] = str
+    words: Wording = ENGLISH
 
 
 class BatchRun:
-    """Takes files one after the other."""
+    """Takes files one after the other. `before_paying` is that of FileJob."""
 
     def __init__(
         self,
@@ -50,34 +71,43 @@ class BatchRun:
         client: ApiClient,
         clock: Clock,
         console: ProgressConsole,
-        *,
-        waits: bool,
-        redact: Callable[[str], str] = str,
+        options: BatchOptions,
+        before_paying: Callable[[Path], None],
     ) -> None:
         self._settings = settings
         self._client = client
         self._clock = clock
         self._console = console
-        self._waits = waits
-        self._redact = redact
-        self._result = BatchResult()
+        self._options = options
+        self._before_paying = before_paying
+        self.costs = StepCosts()
+        self.result = BatchResult()
 
     def run(self, paths: Sequence[Path]) -> BatchResult:
         """All files, until the end or a limit. Problems of one file do not stop the others."""
-        result = self._result
+        result = self.result
+        try:
+            stopped_by = self._each(paths)
+        finally:
+            self._explain_failures(len(paths))
+        if stopped_by is not None:
+            result.exit_code = AT_LIMIT
+            result.stopped = str(stopped_by)
+            self._explain_stop(stopped_by, len(paths))
+        elif result.failed and result.exit_code == OK:
+            result.exit_code = SOME_FAILED
+        return result
+
+    def _each(self, paths: Sequence[Path]) -> LimitReachedError | None:
+        """Do the files in order; gives the limit that stopped this, if any."""
         self._forecast(paths)
         for number, path in enumerate(paths):
             try:
                 self._one(number, len(paths), path)
             except LimitReachedError as limit:
-                result.left = list(paths[number:])
-                result.exit_code = AT_LIMIT
-                result.stopped = str(limit)
-                self._explain_stop(limit, len(paths))
-                break
-        if result.failed and result.exit_code == OK:
-            result.exit_code = SOME_FAILED
-        return result
+                self.result.left = list(paths[number:])
+                return limit
+        return None
 
     def _forecast(self, paths: Sequence[Path]) -> None:
         """Say beforehand how many files have room in the quota for speech, by their lengths."""
@@ -86,18 +116,26 @@ class BatchRun:
         new = [(exact_milliseconds(path, ffprobe), times) for path, times in counted if times]
         known = [(length, times) for length, times in new if length is not None]
         total = sum(length for length, _ in known)
-        self._console.progress(
-            f"{len(paths)} media file(s), {len(new)} to be heard: {total / 60_000:.2f} minutes"
-            + (f" and {len(new) - len(known)} of unknown length" if len(known) < len(new) else "")
-        )
+        words = self._options.words
+        text = words(
+            "{files} media file(s), {new} to be heard: {minutes} minutes",
+            files=len(paths), new=len(new), minutes=grouped(f"{total / 60_000:.2f}", words.lang),
+        )  # fmt: skip
+        if len(known) < len(new):
+            text += words(" and {n} of unknown length", n=len(new) - len(known))
+        self._console.progress(text)
         if not known:
             return
-        once = self._fitting([(length, 1) for length, _ in known])
-        text = f"{once} of {len(known)} fit in the quota now if each is heard once"
+        text = words(
+            "speech: {n} of {total} fit in the quota now if each is heard once",
+            n=self._fitting([(length, 1) for length, _ in known]), total=len(known),
+        )  # fmt: skip
         if any(times > 1 for _, times in known):
-            languages = " and ".join(self._settings.languages)
-            text += f", {self._fitting(known)} if each has to be heard in {languages}"
-        self._console.progress(f"speech: {text}")
+            text += words(
+                ", {n} if each has to be heard in {languages}",
+                n=self._fitting(known), languages=words(" and ").join(self._settings.languages),
+            )  # fmt: skip
+        self._console.progress(text)
 
     def _fitting(self, files: Sequence[tuple[int, int]]) -> int:
         """How many fit one after the other, each of a length and heard so many times."""
@@ -114,39 +152,53 @@ class BatchRun:
         return len(files)
 
     def _one(self, number: int, total: int, path: Path) -> None:
-        name = path.name
+        words, name = self._options.words, path.name
+        place = f"[{number + 1}/{total}] {name}"
+        cost = FileCost(self.costs, words, self._console.progress)
 
         def on_step(step: int, step_name: str) -> None:
-            text = f"[{number + 1}/{total}] {name}: {step_name}"
-            self._console.step(number * len(STEPS) + step, total * len(STEPS), text)
+            cost.end_step()
+            self._console.step(
+                number * len(STEPS) + step, total * len(STEPS), f"{place}: {words(step_name)}"
+            )
+            cost.begin_step(step_name)
 
         try:
-            done = self._until_admitted(path, on_step)
+            done = self._until_admitted(path, on_step, cost)
         except (MediaFileError, OSError) as error:
-            reason = self._redact(str(error))
-            self._result.failed.append((path, reason))
-            self._console.line(f"[{number + 1}/{total}] {name}: FAILED: {reason}")
+            told = error.told(words) if isinstance(error, MediaFileError) else str(error)
+            reason = self._options.redact(told)
+            self.result.failed.append((path, reason))
+            self._console.line(f"{place}: {words('FAILED')}: {reason}")
             return
-        self._result.done.append(path)
-        how = "" if done.paid_steps else " (all steps were done before; nothing was paid)"
-        names = ", ".join(file.name for file in done.files)
-        self._console.progress(f"[{number + 1}/{total}] {name}: done{how}: {names}")
+        finally:
+            cost.end_step()
+        self.result.done.append(path)
+        how = words("done") if done.paid_steps else words(_ALL_DONE_BEFORE)
+        self._console.progress(f"{place}: {how}: {', '.join(file.name for file in done.files)}")
+        cost.end_file()
 
-    def _until_admitted(self, path: Path, on_step: Callable[[int, str], None]) -> FileResult:
+    def _until_admitted(
+        self, path: Path, on_step: Callable[[int, str], None], cost: FileCost
+    ) -> FileResult:
         media = open_media(path, self._settings.ffprobe)
+        labels = JobLabels(path.name, media.milliseconds if media.exact else 0)
+        self._client.accounting.begin_job(labels)
+        cost.labels = labels
         # One for all rounds: after a wait it goes on from what it has, also when told to --force.
-        job = FileJob(media, self._settings, self._client, on_step)
+        job = FileJob(media, self._settings, self._client, on_step, self._before_paying)
         while True:
             try:
                 job.check_speech()
                 return job.run()
             except LimitReachedError as limit:
                 if limit.never_fits:
-                    self._result.exit_code = AT_LIMIT
-                    unknown = "" if media.exact else _UNKNOWN_LENGTH
+                    self.result.exit_code = AT_LIMIT
+                    unknown = "" if media.exact else message(_UNKNOWN_LENGTH)
                     raise MediaFileError(
-                        f"too large for the limit alone{unknown}: {limit}"
-                    ) from None
+                        "too large for the limit alone{unknown}: {limit}",
+                        unknown=unknown, limit=limit.message,
+                    ) from None  # fmt: skip
                 if not self._may_wait(limit):
                     raise
                 self._wait(limit)
@@ -155,29 +207,52 @@ class BatchRun:
         if limit.resets_at <= 0:
             return False
         seconds = (limit.resets_at - self._clock.now()) / 1_000_000
-        return self._waits or seconds <= SHORT_WAIT_SECONDS
+        return self._options.waits or seconds <= SHORT_WAIT_SECONDS
 
     def _wait(self, limit: LimitReachedError) -> None:
-        self._console.progress(f"waiting for {when(limit, self._clock.now())}: {limit}")
+        words = self._options.words
+        text = words(
+            "waiting for {when}: {limit}",
+            when=when(limit, self._clock.now(), words), limit=limit.told(words),
+        )  # fmt: skip
+        self._console.progress(self._options.redact(text))
         while (left := limit.resets_at - self._clock.now()) > 0:
             self._clock.sleep(min(_NAP_SECONDS, left / 1_000_000 + 0.001))
 
     def _explain_stop(self, limit: LimitReachedError, total: int) -> None:
-        done = len(self._result.done)
-        write = self._console.line
-        write(f"STOPPED AT A LIMIT: {self._redact(str(limit))}")
-        write(f"  {done} of {total} file(s) fit; {len(self._result.left)} left, nothing is lost")
+        words, write = self._options.words, self.result.problems.append
+        write(words(
+            "STOPPED AT A LIMIT: {limit}", limit=self._options.redact(limit.told(words))
+        ))  # fmt: skip
+        write("  " + words(
+            "{done} of {total} file(s) fit; {left} left, nothing is lost",
+            done=len(self.result.done), total=total, left=len(self.result.left),
+        ))  # fmt: skip
         if limit.resets_at:
-            write(f"  room again at {when(limit, self._clock.now())}")
-        advice = "run the same command again then, or use --wait; finished steps are not paid again"
-        write(f"  {advice}" + (" without --force" if self._settings.forget else ""))
+            at = when(limit, self._clock.now(), words)
+            write("  " + words("room again at {when}", when=at))
+        again = _AGAIN_WITHOUT_FORCE if self._settings.forget else _AGAIN
+        write("  " + words(again))
+
+    def _explain_failures(self, total: int) -> None:
+        words, failed = self._options.words, self.result.failed
+        if not failed:
+            return
+        write = self.result.problems.append
+        write(words("FAILED: {n} of {total} file(s)", n=len(failed), total=total))
+        for path, reason in failed[:_MOST_NAMED]:
+            write(f"  {path.name}: {reason}")
+        if len(failed) > _MOST_NAMED:
+            write("  " + words("and {n} more", n=len(failed) - _MOST_NAMED))
 
 
-def when(limit: LimitReachedError, now_us: int) -> str:
+def when(limit: LimitReachedError, now_us: int, words: Wording = ENGLISH) -> str:
     """The reset in the limit's zone, in local time where that differs, and how long that is."""
     zone = limit.zone or "UTC"
     text = f"{moment(limit.resets_at, zone_named(zone)):%Y-%m-%d %H:%M:%S} {zone}"
     local = local_zone_name()
     if local != zone:
-        text += f" ({moment(limit.resets_at, zone_named(local)):%Y-%m-%d %H:%M:%S} here)"
-    return f"{text}, in {timedelta(seconds=max(0, limit.resets_at - now_us) // 1_000_000)}"
+        here = f"{moment(limit.resets_at, zone_named(local)):%Y-%m-%d %H:%M:%S}"
+        text += words(" ({time} here)", time=here)
+    left = timedelta(seconds=max(0, limit.resets_at - now_us) // 1_000_000)
+    return text + words(", in {time}", time=left)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from quotakeeper.pipeline.atomic_files import read_json, short_stem, write_json
+from quotakeeper.pipeline.errors import SetupError
 from quotakeeper.pipeline.media import MediaFile
 from quotakeeper.pipeline.rewriting import Rewriting, rewriting_from
 from quotakeeper.pipeline.speech_to_text import SpeechSegment, Transcript
@@ -21,6 +22,15 @@ from quotakeeper.value_classes import asdict
 
 TOOL = "quotakeeper all_in_one_backup"
 _SPEECH = "speech_to_text"
+
+
+def cannot_keep(path: Path, error: OSError) -> SetupError:
+    """What ends the run when something that was paid for cannot be written."""
+    return SetupError(
+        "{file} cannot be written: {why}; the run stops, so that nothing more is paid for and lost; "
+        "free some space there, then run the same command again",
+        file=path, why=error.strerror or error,
+    )  # fmt: skip
 
 
 def step_key(*parts: object) -> str:
@@ -77,10 +87,13 @@ class Checkpoint(FinishedSteps):
         return _with_ending(self.base, ".txt")
 
     def save(self, step: str, key: str, **values: object) -> None:
-        """Write a step down, now."""
+        """Write a step down, now. Raises SetupError where it cannot be written."""
         self._steps[step] = {"key": key, **values}
         whole = {"schema": Schema.MEDIA, "tool": TOOL, "source": self._source, "steps": self._steps}
-        write_json(self.path, whole)
+        try:
+            write_json(self.path, whole)
+        except OSError as error:
+            raise cannot_keep(self.path, error) from None
 
     def save_transcript(self, key: str, model: str, transcript: Transcript) -> None:
         """Write the transcript down that was settled on."""

@@ -12,6 +12,7 @@ from quotakeeper.pipeline.audio_extraction import extracted_audio
 from quotakeeper.pipeline.checkpoint import (
     Checkpoint,
     FinishedSteps,
+    cannot_keep,
     output_base,
     read_finished_steps,
     step_key,
@@ -58,7 +59,10 @@ class FileResult:
 
 
 class FileJob:
-    """Does the steps of one file in order. `on_step` hears which step begins (its number and name)."""
+    """Does the steps of one file in order. `on_step` hears which step begins (its number and name).
+
+    `before_paying` is called with the folder of the outputs before each step that is paid for.
+    """
 
     def __init__(
         self,
@@ -66,11 +70,13 @@ class FileJob:
         settings: JobSettings,
         client: ApiClient,
         on_step: Callable[[int, str], None],
+        before_paying: Callable[[Path], None],
     ) -> None:
         self._media = media
         self._settings = settings
         self._client = client
         self._on_step = on_step
+        self._before_paying = before_paying
         base = output_base(media.path, settings.out)
         self._checkpoint = Checkpoint(media, base, forget=settings.forget)
         self._paid_steps = 0
@@ -92,11 +98,11 @@ class FileJob:
         segments = transcript.segments
         lines = self._lines(transcript)
         srt = self._checkpoint.srt_path
-        write_atomically(srt, srt_text(segments, lines))
+        _write(srt, srt_text(segments, lines))
         rewritten = self._rewriting(segments, lines) if self._settings.rewrites else None
         self._on_step(4, STEPS[4])
         txt = self._checkpoint.txt_path
-        write_atomically(txt, plain_text(segments, lines, rewritten))
+        _write(txt, plain_text(segments, lines, rewritten))
         return FileResult((txt, srt, self._checkpoint.path), self._paid_steps)
 
     def _transcript(self) -> Transcript:
@@ -113,8 +119,12 @@ class FileJob:
         )
         if found is None:
             asked = ", ".join(settings.languages)
-            again = "" if asks else " in an earlier run; --force asks again"
-            raise MediaFileError(f"no speech was heard in it (asked for {asked}{again})")
+            if asks:
+                raise MediaFileError("no speech was heard in it (asked for {asked})", asked=asked)
+            raise MediaFileError(
+                "no speech was heard in it (asked for {asked} in an earlier run; --force asks again)",
+                asked=asked,
+            )
         self._checkpoint.save_transcript(key, settings.deepgram.model, found)
         return found
 
@@ -122,6 +132,7 @@ class FileJob:
         """Ask for one language after the other; what each gave is kept before the next is asked."""
         settings, sha256 = self._settings, self._media.sha256
         self._on_step(0, STEPS[0])
+        self._before_paying(self._checkpoint.base.parent)
         with extracted_audio(self._media, settings.ffmpeg) as track:
             self._on_step(1, STEPS[1])
             for language in _languages_left(self._checkpoint, sha256, settings):
@@ -143,6 +154,7 @@ class FileJob:
         done = self._checkpoint.lines(key)
         if translation.missing(segments, done):
             self._on_step(2, STEPS[2])
+            self._before_paying(self._checkpoint.base.parent)
             self._paid_steps += 1
             done = translation.translate(
                 segments,
@@ -161,10 +173,18 @@ class FileJob:
         if known is not None:
             return known
         self._on_step(3, STEPS[3])
+        self._before_paying(self._checkpoint.base.parent)
         self._paid_steps += 1
         found = rewriting.rewrite(text, settings, self._client)
         self._checkpoint.save_rewriting(key, settings.model, found)
         return found
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_atomically(path, text)
+    except OSError as error:
+        raise cannot_keep(path, error) from None
 
 
 def recognitions_left(path: Path, settings: JobSettings) -> int:

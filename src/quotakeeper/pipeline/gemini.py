@@ -12,6 +12,7 @@ from quotakeeper.pipeline.api_keys import ApiKey
 from quotakeeper.pipeline.errors import MediaFileError
 from quotakeeper.pipeline.http_transport import HttpRequest
 from quotakeeper.pipeline.reported_usage import gemini_usage
+from quotakeeper.pipeline.wording import message
 from quotakeeper.tokens import estimate_tokens
 from quotakeeper.value_classes import dataclass
 
@@ -76,13 +77,14 @@ def ask_gemini(prompt: GeminiPrompt, settings: GeminiSettings, client: ApiClient
     body = client.call(_call(prompt, settings))
     feedback = body.get("promptFeedback")
     if isinstance(feedback, dict) and feedback.get("blockReason"):
-        raise MediaFileError(f"Gemini refused the text: {feedback['blockReason']}")
+        raise MediaFileError("Gemini refused the text: {why}", why=feedback["blockReason"])
     candidates = body.get("candidates")
     first = candidates[0] if isinstance(candidates, list) and candidates else {}
     finish = str(first.get("finishReason", "")) if isinstance(first, dict) else ""
     text = _text(body)
     if not text.strip():
-        raise MediaFileError(f"Gemini gave no answer ({finish or 'no reason given'})")
+        why = finish or message("no reason given")
+        raise MediaFileError("Gemini gave no answer ({why})", why=why)
     return GeminiAnswer(text, finish == "MAX_TOKENS")
 
 

@@ -27,18 +27,26 @@ class RequestNotSentError(Exception):
     """The request did not leave: nobody can have charged for it."""
 
 
+class NoConnectionError(RequestNotSentError):
+    """The provider's host could not be reached: no network, no such name, or nobody listens."""
+
+
 class ReplyLostError(Exception):
     """The request left, but no whole reply came: it may have been charged."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A POST. A body that is a path is sent from the file. `headers` are left out of its repr."""
+    """A POST, or a GET without a body. A body that is a path is sent from the file.
+
+    `headers` and `body` are left out of its repr.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | Path = field(repr=False)
     timeout_seconds: float = 600.0
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +79,20 @@ def check_base_url(url: str, setting: str, *, plain_http: bool) -> str:
     """A base URL fit to carry a key, without its last slash."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SetupError(f"{setting}: {url[:80]!r} is not an http(s) URL", exit_code=2)
+        raise SetupError(
+            "{setting}: {url} is not an http(s) URL",
+            exit_code=2, setting=setting, url=repr(url[:80]),
+        )  # fmt: skip
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise SetupError(f"{setting}: give a plain URL, without user, query or #", exit_code=2)
+        raise SetupError(
+            "{setting}: give a plain URL, without user, query or #", exit_code=2, setting=setting
+        )
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not plain_http:
         raise SetupError(
-            f"{setting}: the key would travel in clear to {parts.hostname}; use https, or allow it "
-            "with --plain-http",
-            exit_code=2,
-        )
+            "{setting}: the key would travel in clear to {host}; use https, or allow it with "
+            "--plain-http",
+            exit_code=2, setting=setting, host=parts.hostname,
+        )  # fmt: skip
     return url.rstrip("/")
 
 
@@ -128,8 +141,13 @@ def _exchange(
     size = len(body) if isinstance(body, bytes) else body.seek(0, 2)
     if not isinstance(body, bytes):
         body.seek(0)
-    headers = {**request.headers, "Content-Length": str(size), "Accept-Encoding": "identity"}
-    outgoing = urllib.request.Request(request.url, data=body, headers=headers, method="POST")
+    headers = {**request.headers, "Accept-Encoding": "identity"}
+    data = body if request.method == "POST" else None
+    if data is not None:
+        headers["Content-Length"] = str(size)
+    outgoing = urllib.request.Request(
+        request.url, data=data, headers=headers, method=request.method
+    )
     try:
         with open_url(outgoing, timeout=request.timeout_seconds) as response:
             content = response.read(_MOST_REPLY_BYTES + 1)
@@ -138,7 +156,7 @@ def _exchange(
             rest = response.length or 0  # a reply that is cut off ends without an error
     except urllib.error.URLError as error:
         if isinstance(error.reason, _BEFORE_SENDING):
-            raise RequestNotSentError(f"no connection: {error.reason}") from None
+            raise NoConnectionError(f"no connection: {error.reason}") from None
         raise ReplyLostError(f"the connection failed: {error.reason}") from None
     except (http.client.HTTPException, OSError) as error:
         raise ReplyLostError(f"the reply was cut off: {type(error).__name__}") from None

@@ -41,7 +41,7 @@ def open_media(path: Path, ffprobe: str = "") -> MediaFile:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise MediaFileError(f"it cannot be read: {error.strerror or error}") from None
+        raise MediaFileError("it cannot be read: {why}", why=error.strerror or error) from None
     return MediaFile(path, digest, size, length.milliseconds, length.exact)
 
 
@@ -63,14 +63,13 @@ def _length_of(path: Path, ffprobe: str) -> tuple[int, MediaLength]:
     except FileNotFoundError:
         raise MediaFileError("there is no such file") from None
     except (OSError, ValueError) as error:
-        raise MediaFileError(
-            f"it cannot be read: {getattr(error, 'strerror', '') or error}"
-        ) from None
+        why = getattr(error, "strerror", "") or error
+        raise MediaFileError("it cannot be read: {why}", why=why) from None
     kind = path.suffix.lower()
     if length.has_no_sound and length.reason is not None:
         raise MediaFileError(length.reason.value)
     unread = length.reason is not None
     no_flac = kind == ".flac" and size < _LEAST_FLAC_BYTES
     if unread and (kind in _HEADED or no_flac):
-        raise MediaFileError(f"it is damaged, or is not a {kind[1:]} file at all")
+        raise MediaFileError("it is damaged, or is not a {kind} file at all", kind=kind[1:])
     return size, length

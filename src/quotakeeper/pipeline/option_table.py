@@ -78,6 +78,9 @@ OPTIONS = (
     CommandOption(("--timeout",), "Seconds per call.", float, "SECONDS", 600.0, group=NETWORK),
 )  # fmt: skip
 
+# Of the script alone: on the command line it is an option of every command.
+LANG = CommandOption(("--lang",), "Language of messages.", choices=("en", "vi"))
+
 Rows = tuple[tuple[str, str], ...]
 ENVIRONMENT: Rows = (
     ("DEEPGRAM_API_KEY", "Key for speech to text."),

@@ -10,13 +10,15 @@ from typing import Any
 from quotakeeper.app.media.lengths import find_ffprobe
 from quotakeeper.pipeline.api_keys import ApiKey, key_from
 from quotakeeper.pipeline.audio_extraction import find_ffmpeg
+from quotakeeper.pipeline.command_option import add_option
 from quotakeeper.pipeline.errors import SetupError
 from quotakeeper.pipeline.file_job import JobSettings
 from quotakeeper.pipeline.gemini import GeminiSettings, default_thinking_budget
 from quotakeeper.pipeline.http_transport import check_base_url
-from quotakeeper.pipeline.option_table import DEEPGRAM_URL, GEMINI_URL, add_arguments
+from quotakeeper.pipeline.option_table import DEEPGRAM_URL, GEMINI_URL, LANG, add_arguments
 from quotakeeper.pipeline.speech_to_text import DeepgramSettings
-from quotakeeper.value_classes import dataclass
+from quotakeeper.pipeline.wording import ENGLISH, Wording
+from quotakeeper.value_classes import dataclass, replace
 
 LANGUAGES = ("zh", "vi")
 _MOST_TIMEOUT_SECONDS = 86_400
@@ -35,6 +37,7 @@ class TranslateOptions:
     quiet: bool
     export: Path | None
     scope: Mapping[str, str]
+    words: Wording = ENGLISH
 
     @property
     def keys(self) -> tuple[ApiKey, ...]:
@@ -43,15 +46,19 @@ class TranslateOptions:
 
 
 def read_options(
-    arguments: Sequence[str], environ: Mapping[str, str], program: str = "all_in_one_backup.py"
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    program: str = "all_in_one_backup.py",
+    words: Wording = ENGLISH,
 ) -> TranslateOptions:
-    """Options of the script `program`.
+    """Options of the script `program`; its help is in the language of `words`.
 
     argparse exits with 2 for an unknown option; a value that cannot be used raises SetupError.
     """
     parser = argparse.ArgumentParser(prog=program)
-    add_arguments(parser)
-    return options_from(vars(parser.parse_args(arguments)), environ)
+    add_arguments(parser, words)
+    add_option(parser, LANG, words)
+    return replace(options_from(vars(parser.parse_args(arguments)), environ), words=words)
 
 
 def options_from(given: Mapping[str, Any], environ: Mapping[str, str]) -> TranslateOptions:
@@ -87,14 +94,14 @@ def options_from(given: Mapping[str, Any], environ: Mapping[str, str]) -> Transl
 def _check(given: Mapping[str, Any]) -> None:
     budget, out = given["thinking_budget"], given["out"]
     if given["attempts"] < 1 or not 0 < given["timeout"] <= _MOST_TIMEOUT_SECONDS:
-        problem = "--attempts and --timeout must be positive"
-    elif budget is not None and budget < -1:
-        problem = "--thinking-budget: 0 for none, -1 for the model's choice, or a number of tokens"
-    elif out is not None and out.exists() and not out.is_dir():
-        problem = f"--out: {out} is not a folder"
-    else:
-        return
-    raise SetupError(problem, exit_code=2)
+        raise SetupError("--attempts and --timeout must be positive", exit_code=2)
+    if budget is not None and budget < -1:
+        raise SetupError(
+            "--thinking-budget: 0 for none, -1 for the model's choice, or a number of tokens",
+            exit_code=2,
+        )
+    if out is not None and out.exists() and not out.is_dir():
+        raise SetupError("--out: {folder} is not a folder", exit_code=2, folder=out)
 
 
 def _deepgram(given: Mapping[str, Any], environ: Mapping[str, str]) -> DeepgramSettings:
@@ -124,6 +131,8 @@ def _scope(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         label, equals, value = pair.partition("=")
         if not equals or not label:
-            raise SetupError(f"--scope: write LABEL=VALUE, not {pair[:60]!r}", exit_code=2)
+            raise SetupError(
+                "--scope: write LABEL=VALUE, not {given}", exit_code=2, given=repr(pair[:60])
+            )
         scope[label] = value
     return scope

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from quotakeeper.pipeline.http_transport import HttpReply
+from quotakeeper.pipeline.wording import RunMessage, message
 from quotakeeper.providers.contract import QuotaReading
 from quotakeeper.providers.deepgram.errors import read_fault as deepgram_fault
 from quotakeeper.providers.gemini.errors import read_fault as gemini_fault
@@ -29,36 +30,45 @@ class FailureAction(StrEnum):
 class FailureAdvice:
     """An action, its reason for people, and how long the provider asks to wait (0: it does not).
 
-    `quotas` are the provider's own quotas that the reply names.
+    `quotas` are the provider's own quotas that the reply names. `no_connection` is set when the
+    provider could not be reached at all.
     """
 
     action: FailureAction
-    reason: str
+    reason: RunMessage
     wait_seconds: float = 0.0
     quota_id: str = ""
     quotas: tuple[QuotaReading, ...] = ()
+    no_connection: bool = False
 
 
 def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvice:
     """What a reply that is not a 200 means."""
-    body = reply.json() or {}
-    reason = f"{provider} answered {reply.status}: {_message(body, reply)}"
+    reason = message(
+        "{provider} answered {status}: {said}",
+        provider=provider, status=reply.status, said=said_by(reply),
+    )  # fmt: skip
     if reply.status == 402:
-        return FailureAdvice(FailureAction.STOP_RUN, f"{reason} (the provider's credit is used up)")
-    if reply.status in (401, 403) or "API_KEY_INVALID" in reply.body.decode("utf-8", "replace"):
-        return FailureAdvice(FailureAction.STOP_RUN, f"{reason} (check the key)")
+        no_credit = message("{reason} (the provider's credit is used up)", reason=reason)
+        return FailureAdvice(FailureAction.STOP_RUN, no_credit)
+    if is_refused_key(reply):
+        return FailureAdvice(
+            FailureAction.STOP_RUN, message("{reason} (check the key)", reason=reason)
+        )
     if reply.status not in _RETRIED:
         return FailureAdvice(FailureAction.FAIL_FILE, reason)
     fault = _READ_FAULT.get(provider, gemini_fault)(reply.status, reply.headers, reply.body)
     quotas, told = fault.quotas, fault.retry_after_seconds or 0.0
     # A daily quota still says "retry in 38 s": the id tells the truth, the delay does not.
     if fault.per_day:
-        reason = f"{reason} [{fault.quota}]"
+        reason = message("{reason} [{quota}]", reason=reason, quota=fault.quota)
         return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, reason, 0.0, fault.quota, quotas)
     wait = max(_retry_after_date(reply, now_us), told)
     if wait > MOST_WAIT_SECONDS:
-        reason = f"{reason} (it asks to wait {wait:.0f} s)"
-        if any(each.resets_in_us == round(wait * 1_000_000) for each in quotas):
+        reason = message(
+            "{reason} (it asks to wait {seconds} s)", reason=reason, seconds=f"{wait:.0f}"
+        )
+        if reply.status == 429:
             return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, reason, wait, quotas=quotas)
         return FailureAdvice(FailureAction.FAIL_FILE, reason, quotas=quotas)
     return FailureAdvice(FailureAction.RETRY, reason, wait, quotas=quotas)
@@ -69,7 +79,14 @@ def backoff_seconds(attempt: int, jitter: float) -> float:
     return float(min(60, 2 ** (attempt - 1))) * (0.5 + jitter)
 
 
-def _message(body: dict[str, object], reply: HttpReply) -> str:
+def is_refused_key(reply: HttpReply) -> bool:
+    """Whether a reply says that the key is not accepted."""
+    return reply.status in (401, 403) or b"API_KEY_INVALID" in reply.body
+
+
+def said_by(reply: HttpReply) -> str:
+    """What a provider says in an error: its own message, or the beginning of the body."""
+    body = reply.json() or {}
     error = body.get("error", body)
     if isinstance(error, dict):
         for name in ("message", "err_msg", "details"):

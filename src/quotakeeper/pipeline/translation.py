@@ -108,6 +108,7 @@ def translate(
     if left_out:
         named = ", ".join(map(str, left_out[:10])) + (" ..." if len(left_out) > 10 else "")
         raise MediaFileError(
-            f"Gemini left out {len(left_out)} of {len(segments)} lines twice (number {named})"
-        )
+            "Gemini left out {n} of {total} lines twice (number {named})",
+            n=len(left_out), total=len(segments), named=named,
+        )  # fmt: skip
     return lines

@@ -24,11 +24,14 @@ from quotakeeper.pipeline.accounting import (
     pipeline_errors,
 )
 from quotakeeper.pipeline.api_client import ApiClient
-from quotakeeper.pipeline.batch_run import BatchRun
+from quotakeeper.pipeline.batch_run import BatchOptions, BatchRun
 from quotakeeper.pipeline.console import ProgressConsole, logging_to
 from quotakeeper.pipeline.errors import SetupError
 from quotakeeper.pipeline.http_transport import HttpTransport, send
 from quotakeeper.pipeline.options import TranslateOptions
+from quotakeeper.pipeline.preflight import Preflight
+from quotakeeper.pipeline.wording import ENGLISH, Wording
+from quotakeeper.value_classes import replace
 
 EXIT_INTERRUPTED = 130
 RULE = "=" * 70
@@ -58,11 +61,12 @@ class TranslationRun:
         on_event: Callable[[UsageEvent], object] = _ignore,
     ) -> None:
         self.options = options
+        self.words = options.words
         self._on_event = on_event
         self.console = console
         self.token_calculator: Any = None
         self._own_keeper: Keeper | None = None
-        self._failure = "switched off by --no-tracking"
+        self._failure = self.words("switched off by --no-tracking")
         clock = clock or SystemClock()
         self.accounting: CallAccounting = NoAccounting()
         if options.tracking:
@@ -74,11 +78,16 @@ class TranslationRun:
             transport,
             clock,
             attempts=options.attempts,
-            on_retry=lambda text: console.progress(f"  {text}"),
+            on_retry=lambda told: console.progress(f"  {told.told(self.words)}"),
             redact=self._redact,
         )
         self._batch = BatchRun(
-            options.job, client, clock, console, waits=options.wait, redact=self._redact
+            options.job,
+            client,
+            clock,
+            console,
+            BatchOptions(options.wait, self._redact, self.words),
+            Preflight(options.job, transport, self._redact),
         )
 
     def start_calculator(self, keeper: Keeper) -> None:
@@ -88,35 +97,57 @@ class TranslationRun:
         self.token_calculator = TokenCalculator(keeper=keeper)
 
     def run(self) -> int:
-        """Do all files and show the summary; returns the exit code."""
+        """Do all files, show the summary, and last what went wrong; returns the exit code."""
         try:
-            return self.process()
+            return self._do_files()
         finally:
             self.show_summary()
+            self._show_problems()
 
     def process(self) -> int:
-        """Do all files; returns the exit code."""
+        """Do all files and show what went wrong, without the summary; returns the exit code."""
         try:
-            if self.options.job.out is not None:
-                self.options.job.out.mkdir(parents=True, exist_ok=True)
-            found = find_media(self.options.inputs, recursive=self.options.recursive)
-            for file in found.skipped:
-                self.console.line(f"skipped: {self._redact(str(file.path))}: {file.reason}")
-            paths = list(found.files)
-            if not paths:
-                raise SetupError("no media files were found there", exit_code=2)
-            return self._batch.run(paths).exit_code
+            return self._do_files()
+        finally:
+            self._show_problems()
+
+    def _do_files(self) -> int:
+        words, problems = self.words, self._batch.result.problems
+        try:
+            return self._found_files_done()
         except KeyboardInterrupt:
-            self.console.line("interrupted; finished steps are kept: run the same command again")
+            problems.append(
+                words("interrupted; finished steps are kept: run the same command again")
+            )
             return EXIT_INTERRUPTED
         except SetupError as error:
-            self.console.line(f"error: {self._redact(str(error))}")
+            self._add_error(error.told(words))
             return error.exit_code
         except OSError as error:
-            self.console.line(f"error: {self._redact(str(error))}")
+            self._add_error(str(error))
             return 1
         finally:
             self.console.close()
+
+    def _found_files_done(self) -> int:
+        if self.options.job.out is not None:
+            self.options.job.out.mkdir(parents=True, exist_ok=True)
+        found = find_media(self.options.inputs, recursive=self.options.recursive)
+        for file in found.skipped:
+            skipped, reason = self.words("skipped"), self.words(str(file.reason))
+            self.console.line(f"{skipped}: {self._redact(str(file.path))}: {reason}")
+        paths = list(found.files)
+        if not paths:
+            raise SetupError("no media files were found there", exit_code=2)
+        return self._batch.run(paths).exit_code
+
+    def _add_error(self, text: str) -> None:
+        error = self.words("error")
+        self._batch.result.problems.append(f"{error}: {self._redact(text)}")
+
+    def _show_problems(self) -> None:
+        for line in self._batch.result.problems:
+            self.console.line(line)
 
     def show_summary(self) -> None:
         """The brief's summary and warnings; a plain display when the calculator cannot."""
@@ -157,6 +188,7 @@ class TranslationRun:
             except Exception as error:  # noqa: BLE001 - as above; the display goes plain
                 self.token_calculator = None
                 self._failure = str(error) or type(error).__name__
+            self._batch.costs.note(event)
             self._on_event(event)
 
         return LedgerAccounting(keeper, clock, booked, self.options.scope)
@@ -185,11 +217,15 @@ def translate_files(
     *,
     open_keeper: Callable[[], Keeper] = Keeper,
     run_class: type[TranslationRun] = TranslationRun,
+    words: Wording = ENGLISH,
 ) -> int:
-    """A whole run with output on stdout and setup errors on stderr; returns the exit code."""
+    """A whole run with output on stdout and setup errors on stderr, in the language of `words`.
+
+    Returns the exit code.
+    """
     try:
         with _sigterm_interrupts():
-            options = read_options()
+            options = replace(read_options(), words=words)
             console = ProgressConsole(sys.stdout, quiet=options.quiet)
             with logging_to(console):
                 if not options.tracking:
@@ -197,7 +233,7 @@ def translate_files(
                 with _opened(open_keeper) as keeper:
                     return run_class(options, console, keeper=keeper).run()
     except SetupError as error:
-        ProgressConsole(sys.stderr).line(f"error: {error}")
+        ProgressConsole(sys.stderr).line(f"{words('error')}: {error.told(words)}")
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

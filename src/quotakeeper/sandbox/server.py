@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 
 from quotakeeper.clocks import Clock, SystemClock
-from quotakeeper.sandbox import accounts, deepgram, gemini
+from quotakeeper.sandbox import accounts, deepgram, gemini, key_checks
 from quotakeeper.sandbox.bill import Bill
 from quotakeeper.sandbox.faults import Fault, fault_for, operation_of, parse_fault, spoil
 from quotakeeper.sandbox.http_front import LoopbackServer
@@ -111,6 +111,8 @@ class Sandbox:
         if accounts.is_account(request):  # not a call: it has no number and costs nothing
             asked = SandboxTurn(0, self._clock.now())
             return accounts.reply_to(request, asked, self.bill.charges), None
+        if key_checks.is_key_check(request):  # no call either
+            return key_checks.reply_to(request, SandboxTurn(0, self._clock.now())), None
         turn, of_operation = self._next_turn(operation_of(request))
         if gemini.is_gemini(request):
             reply = gemini.reply_to(request, turn)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from quotakeeper.errors import InvalidInputError, QuotakeeperError
 from quotakeeper.file_safety import NO_FOLLOW, why_not_ours
@@ -20,7 +21,25 @@ def write_file(path: Path, write: Callable[[TextIO], int], *, mark: bool = False
     `mark` it starts with a byte order mark, by which Excel knows UTF-8. Raises InvalidInputError,
     also where another user has put a file or a link under that name in a shared folder.
     """
-    encoding = "utf-8-sig" if mark else "utf-8"
+
+    def fill(raw: BinaryIO) -> int:
+        text = io.TextIOWrapper(raw, encoding="utf-8-sig" if mark else "utf-8", newline="")
+        try:
+            count = write(text)
+            text.flush()
+        finally:
+            text.detach()
+        return count
+
+    return _filled(path, fill)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put bytes into the file at `path`, as `write_file` does with text."""
+    _filled(path, lambda raw: raw.write(data))
+
+
+def _filled(path: Path, fill: Callable[[BinaryIO], int]) -> int:
     target = Path(os.path.realpath(path))
     for name in (path, target):
         why = why_not_ours(name)
@@ -30,17 +49,17 @@ def write_file(path: Path, write: Callable[[TextIO], int], *, mark: bool = False
         if target.exists() and not target.is_file():
             if target.is_dir():
                 raise InvalidInputError("out", f"{path} is a folder", "name a file in it")
-            with open(target, "w", encoding=encoding, newline="") as stream:
-                return write(stream)
+            with open(target, "wb") as stream:
+                return fill(stream)
         partial = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
         try:
             mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
             partial.unlink(missing_ok=True)  # of a process that had this number before
             fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
-            with open(fd, "w", encoding=encoding, newline="") as stream:
+            with open(fd, "wb") as stream:
                 if hasattr(os, "fchmod"):
                     os.fchmod(fd, mode)
-                count = write(stream)
+                count = fill(stream)
             os.replace(partial, target)
         finally:
             partial.unlink(missing_ok=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from quotakeeper.value_classes import dataclass
+
 _FORMULA = frozenset("=+-@\u2212")
 
 
@@ -22,9 +24,21 @@ class Number:
         self.text = str(value)
 
 
-def csv_line(cells: Iterable[str | Number | None]) -> str:
+@dataclass(frozen=True, slots=True)
+class CsvForm:
+    """What stands between cells, and in a number before its decimals."""
+
+    separator: str = ","
+    decimal_mark: str = "."
+
+
+PLAIN = CsvForm()
+WITH_SEMICOLONS = CsvForm(";", ",")
+
+
+def csv_line(cells: Iterable[str | Number | None], form: CsvForm = PLAIN) -> str:
     """One line by RFC 4180, with its CRLF; None is an empty cell."""
-    return ",".join(_cell(cell) for cell in cells) + "\r\n"
+    return form.separator.join(_cell(cell, form) for cell in cells) + "\r\n"
 
 
 def visible(text: str) -> str:
@@ -46,9 +60,9 @@ def inert(text: str) -> str:
     return shown
 
 
-def _cell(cell: str | Number | None) -> str:
+def _cell(cell: str | Number | None, form: CsvForm) -> str:
     if cell is None:
         return ""
     if isinstance(cell, Number):
-        return cell.text
+        return cell.text.replace(".", form.decimal_mark)
     return '"' + inert(cell).replace('"', '""') + '"'

@@ -106,11 +106,12 @@ def _write_csv(events: Iterable[UsageEvent], stream: TextIO) -> int:
     count = 0
     stream.write(csv_line(CSV_COLUMNS))
     for count, event in enumerate(events, start=1):  # noqa: B007 - the last number is the count
-        stream.write(csv_line(_csv_cells(event)))
+        stream.write(csv_line(csv_cells(event)))
     return count
 
 
-def _csv_cells(event: UsageEvent) -> list[str | Number | None]:
+def csv_cells(event: UsageEvent) -> list[str | Number | None]:
+    """The cells of an event, one for each of CSV_COLUMNS."""
     record = event_record(event)
     totals = by_meter(event.quantities)
     labelled = {key: n for key, n in sorted(event.quantities.items()) if split_key(key)[1]}

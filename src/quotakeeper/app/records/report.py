@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
+from quotakeeper.app.records.amounts import rate_record
+from quotakeeper.app.records.as_if import BASIS, AsIf, as_if
 from quotakeeper.app.records.budgets import Budget, budget_record, budgets
 from quotakeeper.app.records.csv_text import Number, csv_line
 from quotakeeper.app.records.instants import rfc3339, zone_text
-from quotakeeper.domain.money import usd_text
-from quotakeeper.domain.units import METERS, STORED_METERS, by_meter
+from quotakeeper.domain.money import ExchangeRate, divide_half_even, parse_decimal, usd_text
+from quotakeeper.domain.numbers import whole_times
+from quotakeeper.domain.units import METERS, STORED_METERS, by_meter, units_text
+from quotakeeper.domain.usage import MEDIA_LABEL
+from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
-from quotakeeper.value_classes import dataclass
+from quotakeeper.value_classes import dataclass, field
 
 if TYPE_CHECKING:
     from quotakeeper import Keeper
     from quotakeeper.domain.forecasting.status import UsageRow
 
 
+JOB = "job"
+_MOST_SECONDS = 10**9
+
+
 @dataclass(frozen=True, slots=True)
 class UsageReport:
     """Sums of `[since, until)` by the labels in `by`, and the budgets beside them; instants are
-    microseconds since 1970 UTC."""
+    microseconds since 1970 UTC. `media` says how many milliseconds the media of a job plays."""
 
     by: tuple[str, ...]
     rows: tuple[UsageRow, ...]
@@ -31,15 +40,74 @@ class UsageReport:
     now: int
     zone: tzinfo
     budgets: tuple[Budget, ...] = ()
+    media: Mapping[str, int] = field(default_factory=dict)
+    currency: ExchangeRate | None = None
+    as_if: AsIf | None = None
+
+    def media_milliseconds(self, rows: Sequence[UsageRow]) -> int:
+        """How long the media of the jobs in some rows plays; 0 where that is not known of any."""
+        if not self.media or not self.by_job:
+            return 0
+        jobs = {row.key[self.by.index(JOB)] for row in rows}
+        return sum(self.media[job] for job in jobs if job in self.media)
+
+    def cost_of_a_minute(self, rows: Sequence[UsageRow]) -> int | None:
+        """What a minute of media has cost in some rows, in pico-dollars.
+
+        Rows of jobs without a known length are left out. None where no length is known, or a call
+        had no price.
+        """
+        known = [row for row in rows if self.media_milliseconds([row])]
+        length = self.media_milliseconds(known)
+        if not length or any(row.unpriced_calls for row in known):
+            return None
+        return divide_half_even(sum(row.cost_pico for row in known) * 60_000, length)
+
+    @property
+    def by_job(self) -> bool:
+        """Whether the rows tell one job from another."""
+        return JOB in self.by
 
 
 def usage_report(
-    keeper: Keeper, by: tuple[str, ...], since: int | None, until: int | None, now: int
-) -> UsageReport:
-    """Add up the calls of `[since, until)`; None is open."""
+    keeper: Keeper, by: tuple[str, ...], since: int | None, until: int | None, now: int,
+    other_model: str = "",
+) -> UsageReport:  # fmt: skip
+    """Add up the calls of `[since, until)`; None is open.
+
+    With `other_model`, also what they would have cost on that one.
+    """
     rows = keeper.usage(since=since, until=until, by=by)
     beside = tuple(budgets(keeper, since, until))
-    return UsageReport(by, tuple(rows), since, until, now, keeper.zone, beside)
+    media = media_lengths(keeper, since, until) if JOB in by else {}
+    return UsageReport(
+        by, tuple(rows), since, until, now, keeper.zone, beside, media,
+        currency=keeper.settings.currency,
+        as_if=as_if(keeper, other_model, by, since, until) if other_model else None,
+    )  # fmt: skip
+
+
+def media_lengths(keeper: Keeper, since: int | None, until: int | None) -> dict[str, int]:
+    """How long the media of each job plays, in milliseconds; jobs that do not tell are left out.
+
+    Two media of one name and of different lengths are two, and are added up.
+    """
+    lengths: dict[str, int] = {}
+    for row in keeper.usage(since=since, until=until, by=(JOB, f"scope.{MEDIA_LABEL}")):
+        job, told = row.key
+        milliseconds = _milliseconds(told)
+        if job and milliseconds:
+            lengths[job] = lengths.get(job, 0) + milliseconds
+    return lengths
+
+
+def _milliseconds(told: str) -> int:
+    # The label is anybody's to set, so it may be any text.
+    try:
+        seconds = parse_decimal(told, MEDIA_LABEL)
+    except InvalidInputError:
+        return 0
+    return whole_times(seconds, 1000) if 0 < seconds < _MOST_SECONDS else 0
 
 
 def report_record(report: UsageReport) -> dict[str, object]:
@@ -51,11 +119,13 @@ def report_record(report: UsageReport) -> dict[str, object]:
         "since": None if report.since is None else rfc3339(report.since),
         "until": None if report.until is None else rfc3339(report.until),
         "by": list(report.by),
+        **({"currency": rate_record(report.currency)} if report.currency else {}),
+        **_as_if_record(report),
         "rows": [
-            {**dict(zip(report.by, row.key, strict=True)), **sums_record([row])}
+            {**dict(zip(report.by, row.key, strict=True)), **_row_record(report, [row])}
             for row in report.rows
         ],
-        "totals": sums_record(report.rows),
+        "totals": _row_record(report, report.rows),
         "budgets": [budget_record(each) for each in report.budgets],
     }
 
@@ -63,14 +133,51 @@ def report_record(report: UsageReport) -> dict[str, object]:
 def report_csv_lines(report: UsageReport) -> Iterator[str]:
     """A report as CSV lines, the header first; every stored meter has a column."""
     meters = [name for name in METERS if name in STORED_METERS]
-    yield csv_line([*report.by, "calls", *meters, "cost_usd", "unpriced_calls"])
+    more = list(_more_record(report, []))
+    yield csv_line([*report.by, "calls", *meters, "cost_usd", "unpriced_calls", *more])
     for row in report.rows:
         totals = by_meter(row.quantities)
         cells: list[str | Number | None] = [*row.key, Number(row.calls)]
         cells += [Number(totals[name]) if name in totals else None for name in meters]
         cost = known_cost_text([row])
         cells += [None if cost is None else Number(cost), Number(row.unpriced_calls)]
+        told = _more_record(report, [row]).values()
+        cells += [None if each is None else Number(str(each)) for each in told]
         yield csv_line(cells)
+
+
+def _row_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, object]:
+    return {**sums_record(rows), **_more_record(report, rows)}
+
+
+def _more_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, object]:
+    """What only some reports tell of their rows; its keys do not depend on the rows."""
+    more = media_record(report, rows)
+    if report.currency is not None:
+        cost = known_cost(rows)
+        local = None if cost is None else f"{report.currency.amount(cost):f}"
+        more[f"cost_{report.currency.currency.lower()}"] = local
+    if report.as_if is not None:
+        more |= report.as_if.record([row.key for row in rows])
+    return more
+
+
+def _as_if_record(report: UsageReport) -> dict[str, object]:
+    if report.as_if is None:
+        return {}
+    told = {"model": report.as_if.name, "basis": BASIS, "provenance": "assumed"}
+    return {"as_if": told}
+
+
+def media_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, object]:
+    """By job: how long the media of some rows plays, and what a minute of it has cost."""
+    if not report.by_job:
+        return {}
+    length, minute = report.media_milliseconds(rows), report.cost_of_a_minute(rows)
+    return {
+        "media_seconds": units_text(length, METERS["audio_seconds"]) if length else None,
+        "cost_usd_per_media_minute": None if minute is None else usd_text(minute),
+    }
 
 
 def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
@@ -84,12 +191,18 @@ def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
     }
 
 
-def known_cost_text(rows: Sequence[UsageRow]) -> str | None:
-    """What the calls with a price cost, in US dollars; None where there are only calls without."""
+def known_cost(rows: Sequence[UsageRow]) -> int | None:
+    """What the calls with a price cost, in pico-dollars; None where there are only calls without."""
     calls = sum(row.calls for row in rows)
     if calls and calls == sum(row.unpriced_calls for row in rows):
         return None
-    return usd_text(sum(row.cost_pico for row in rows))
+    return sum(row.cost_pico for row in rows)
+
+
+def known_cost_text(rows: Sequence[UsageRow]) -> str | None:
+    """`known_cost` in US dollars, as decimal text."""
+    cost = known_cost(rows)
+    return None if cost is None else usd_text(cost)
 
 
 def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:

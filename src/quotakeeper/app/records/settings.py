@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from quotakeeper.app.records.amounts import rate_text
 from quotakeeper.config.settings import CHOICES, WHOLE_NUMBERS, Settings
 from quotakeeper.schemas import Schema
 
@@ -20,6 +21,7 @@ _NAMES = (
     "quota_presets",
     "preset_files",
     "providers",
+    "currency",
     "limits",
 )
 
@@ -46,6 +48,9 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
             values[name] = [str(each) for each in getattr(settings, name)]
         elif name == "ledger":
             values[name] = redacted(settings.ledger)
+        elif name == "currency":
+            rate = settings.currency
+            values[name] = "" if rate is None else rate_text(rate)
         else:
             values[name] = str(getattr(settings, name))
     return values

@@ -7,18 +7,23 @@ from collections.abc import Iterable
 
 from quotakeeper import clocks
 from quotakeeper.app.price_lookup import all_prices, price_list_record, prices_of_model
+from quotakeeper.app.upcoming_prices import price_changes
 from quotakeeper.catalogue import load_snapshot
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.prices.view import heading, price_lines
 from quotakeeper.cli.text.times import parse_moment
+from quotakeeper.cli.views.price_notices import notice_lines
 
 
 def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -> int:
     """Print every price row there is."""
-    prices = all_prices(load_snapshot(session.settings().price_files), provider)
+    snapshot = load_snapshot(session.settings().price_files)
+    prices = all_prices(snapshot, provider)
     if as_json:
         return _say([json.dumps(price_list_record(prices), indent=2)])
-    return _say(price_lines(prices, session, console.width()))
+    models = {(row.provider, row.model) for row in prices.rows}
+    changes = price_changes(snapshot, context.now(), models)
+    return _say([*price_lines(prices, session, console.width()), *notice_lines(changes, session)])
 
 
 def run_show(
@@ -28,13 +33,14 @@ def run_show(
     settings = session.settings()
     snapshot = load_snapshot(settings.price_files)
     zone = clocks.zone_named(settings.timezone)
-    now = clocks.SystemClock().now()
+    now = context.now()
     moment = now if at is None else parse_moment(at, zone, now, "--at")
     prices = prices_of_model(snapshot, model, moment, provider)
     if as_json:
         return _say([json.dumps(price_list_record(prices), indent=2)])
     lines = price_lines(prices, session, console.width())
-    return _say([heading(prices, moment, zone, session), *lines])
+    changes = price_changes(snapshot, moment, prices.models)
+    return _say([heading(prices, moment, zone, session), *lines, *notice_lines(changes, session)])
 
 
 def _say(lines: Iterable[str]) -> int:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from quotakeeper.app.records.report import report_csv_lines, report_record, usage_report
+from quotakeeper.app.upcoming_prices import PriceChange, price_changes
 from quotakeeper.cli import console, context, exit_codes
 from quotakeeper.cli.report.view import report_lines
 from quotakeeper.cli.text.times import parse_range
+from quotakeeper.cli.views.price_notices import notice_lines
 from quotakeeper.value_classes import dataclass
+
+if TYPE_CHECKING:
+    from quotakeeper import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,7 @@ class ReportOptions:
     until: str | None = None
     last: str | None = None
     form: str = "table"
+    as_if: str = ""
 
 
 def run_report(session: context.CommandContext, options: ReportOptions) -> int:
@@ -28,12 +35,21 @@ def run_report(session: context.CommandContext, options: ReportOptions) -> int:
     with context.open_existing(session) as keeper:
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
-        report = usage_report(keeper, options.by, since, until, now)
+        report = usage_report(keeper, options.by, since, until, now, options.as_if)
+        changes = [] if options.form != "table" else _changes(keeper, since, until, now)
     if options.form == "json":
         console.say(json.dumps(report_record(report), indent=2))
     elif options.form == "csv":
         sys.stdout.write("".join(report_csv_lines(report)))
     else:
-        for line in report_lines(report, session, console.width()):
+        lines = report_lines(report, session, console.width())
+        notices = notice_lines(changes, session)
+        for line in [*lines, *([""] if notices else []), *notices]:
             console.say(line)
     return exit_codes.OK
+
+
+def _changes(keeper: Keeper, since: int | None, until: int | None, now: int) -> list[PriceChange]:
+    """The price changes to come of the models that were used in a range."""
+    used = {(row.key[0], row.key[1]) for row in keeper.usage(since, until, ("provider", "model"))}
+    return price_changes(keeper.prices.snapshot, now, used) if used else []

@@ -13,16 +13,26 @@ from quotakeeper.errors import InvalidInputError
     "--by",
     default="provider,model,operation",
     show_default=True,
-    help="What to add up by: provider, model, operation, day, hour, outcome, provenance, scope.NAME.",
+    help="What to add up by: provider, model, operation, job, day, hour, outcome, provenance, "
+    "scope.NAME.",
 )
 @click.option("--since", metavar="TIME", help="From this date or time on.")
 @click.option("--until", metavar="TIME", help="Up to this time, or to the end of this date.")
 @click.option("--last", metavar="SPAN", help='The last "24h", "7d", ...')
+@click.option(
+    "--as-if",
+    "as_if",
+    metavar="model=NAME",
+    default="",
+    help="Also what the same calls would have cost on this model.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
 @click.pass_obj
-def report(session: CommandContext, by: str, since: str | None, until: str | None, last: str | None,
-           as_json: bool, as_csv: bool) -> int:  # fmt: skip
+def report(  # noqa: PLR0913 - click gives each option by name
+    session: CommandContext, by: str, since: str | None, until: str | None, last: str | None,
+    as_if: str, as_json: bool, as_csv: bool,
+) -> int:  # fmt: skip
     """What was used and spent, added up."""
     from quotakeeper.cli.report.command import ReportOptions, run_report
 
@@ -30,4 +40,4 @@ def report(session: CommandContext, by: str, since: str | None, until: str | Non
         raise InvalidInputError("--csv", "stands beside --json", "give one of them")
     names = tuple(name.strip() for name in by.split(",") if name.strip())
     form = "json" if as_json else "csv" if as_csv else "table"
-    return run_report(session, ReportOptions(names, since, until, last, form))
+    return run_report(session, ReportOptions(names, since, until, last, form, as_if))

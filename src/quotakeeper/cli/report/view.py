@@ -9,6 +9,7 @@ from quotakeeper.app.records.instants import zone_text
 from quotakeeper.app.records.report import UsageReport, provenances_of, quantities_of
 from quotakeeper.cli.context import CommandContext
 from quotakeeper.cli.report.budget_view import budget_lines
+from quotakeeper.cli.report.more_columns import more_cells, more_header, more_notes
 from quotakeeper.cli.text import figures
 from quotakeeper.cli.text.table import table_lines
 from quotakeeper.cli.views.limit_lines import unpriced_text
@@ -42,7 +43,8 @@ def report_lines(report: UsageReport, session: CommandContext, width: int) -> li
     shown = [METERS[name] for name in _SHOWN if METERS[name].parts[0] in total]
     header = [*(words(name.upper()) for name in by), words("CALLS")]
     header += [words(_SHOWN[meter.name]) for meter in shown]
-    header += [words("COST"), ""]
+    header += [words("COST")]
+    header += [*more_header(report, session), ""]
     rows = []
     for row in [*report.rows, None]:
         of = report.rows if row is None else [row]
@@ -55,11 +57,12 @@ def report_lines(report: UsageReport, session: CommandContext, width: int) -> li
             else ""
             for m in shown
         ]
-        cells += [_cost_text(of, lang), _marks(of, session)]
-        rows.append(cells)
+        rows.append([*cells, _cost_text(of, lang), *more_cells(report, of, lang),
+                     _marks(of, session)])  # fmt: skip
     right = frozenset(range(len(by), len(header) - 1))
     table = table_lines(header, rows, right=right, width=width, ellipsis=session.glyphs.ellipsis)
-    return [*lines, *table, *_legend(report.rows, session), *beside]
+    notes = [*_legend(report.rows, session), *more_notes(report, session)]
+    return [*lines, *table, *notes, *beside]
 
 
 def _heading(report: UsageReport, session: CommandContext) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from quotakeeper.app.records.amounts import grouped as grouped
+from quotakeeper.app.records.amounts import money as money
 from quotakeeper.app.records.instants import TIME_UNITS, duration_text
-from quotakeeper.domain.money import divide_half_even, usd_from_pico
+from quotakeeper.domain.money import divide_half_even
 from quotakeeper.domain.units import Meter, units_text
 from quotakeeper.domain.windows import SECOND, moment
 
-_MICRO = Decimal("0.000001")
 _DAY = 86_400 * SECOND
 _TIME_UNITS_VI = ("ngày", "giờ", "phút", "giây")
 _AGE_UNITS = (
@@ -27,14 +28,6 @@ _UNITS_VI = {
     "images": "ảnh",
     "token-hours": "token-giờ",
 }
-
-
-def grouped(number: str, lang: str) -> str:
-    """Decimal text with its thousands grouped: 1,234.5 in English, 1.234,5 in Vietnamese."""
-    whole, point, fraction = number.partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    text = f"{sign}{abs(int(whole)):,}{point}{fraction}"
-    return text if lang == "en" else text.translate(str.maketrans(",.", ".,"))
 
 
 def whole(number: int, lang: str) -> str:
@@ -62,16 +55,6 @@ def about(base: int, meter: Meter, lang: str) -> str:
         return quantity(base, meter, lang)
     size = 10 ** (len(str(units)) - 3)
     return whole(divide_half_even(units, size) * size, lang)
-
-
-def money(pico: int | None, lang: str) -> str:
-    """An amount to at most six decimals, at least two; "?" where no price was known."""
-    if pico is None:
-        return "?"
-    amount = f"{usd_from_pico(pico).quantize(_MICRO, ROUND_HALF_EVEN):f}"
-    head, _, tail = amount.partition(".")
-    text = grouped(f"{head}.{tail.rstrip('0').ljust(2, '0')}", lang)
-    return f"${text}" if lang == "en" else f"{text} US$"
 
 
 def quantity(base: int, meter: Meter, lang: str) -> str:

@@ -57,6 +57,13 @@ _MESSAGES = {
     "unpriced: {n} call, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
     "unpriced: {n} calls, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
     "cost unknown": "không rõ chi phí",
+    # prices to come
+    "price change on {date}: {model}: {prices} USD for {per}": (
+        "đổi giá từ {date}: {model}: {prices} USD cho {per}"
+    ),
+    "and {n} more price changes; see quotakeeper prices list": (
+        "và {n} lần đổi giá nữa; xem quotakeeper prices list"
+    ),
     # usage
     "Usage from {since} to {until} ({zone})": "Mức dùng từ {since} đến {until} ({zone})",
     "the beginning": "lúc bắt đầu",

@@ -42,8 +42,9 @@ HELP = {
     ),
     "Seconds between frames.": "Số giây giữa hai khung.",
     "What was used and spent, added up.": "Đã dùng và đã tiêu bao nhiêu, cộng lại.",
-    "What to add up by: provider, model, operation, day, hour, outcome, provenance, scope.NAME.": (
-        "Cộng theo: provider, model, operation, day, hour, outcome, provenance, scope.TÊN."
+    "What to add up by: provider, model, operation, job, day, hour, outcome, provenance, "
+    "scope.NAME.": (
+        "Cộng theo: provider, model, operation, job, day, hour, outcome, provenance, scope.TÊN."
     ),
     "From this date or time on.": "Từ ngày hoặc lúc này.",
     "Up to this time, or to the end of this date.": "Đến lúc này, hoặc đến hết ngày này.",

@@ -18,4 +18,5 @@ def run_translate(session: context.CommandContext, given: Mapping[str, Any]) -> 
     return translate_files(
         lambda: options_from(given, with_usual_names(environ, session.settings().key_names)),
         open_keeper=lambda: context.open_keeper(session),
+        words=session.words,
     )

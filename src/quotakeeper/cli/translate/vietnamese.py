@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from quotakeeper.cli.translate.run_texts import RUN_TEXTS
+
 TEXTS = {
+    **RUN_TEXTS,
     "Translate Chinese video or sound: Vietnamese subtitles, text, titles and captions.": (
         "Dịch video hoặc âm thanh tiếng Trung: phụ đề, văn bản, tiêu đề và chú thích tiếng Việt."
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,9 +12,12 @@ from quotakeeper.domain.clock_readings import ClockDoubt
 from quotakeeper.domain.decisions import Verdict
 from quotakeeper.domain.forecasting.time_buckets import BucketSum, bucket_start
 from quotakeeper.domain.limits import Limit
+from quotakeeper.domain.money import usd_from_pico, usd_text
 from quotakeeper.domain.numbers import percentage
 from quotakeeper.domain.pauses import CallPause
 from quotakeeper.domain.quotas import ProviderQuota
+from quotakeeper.domain.units import by_meter, units_text
+from quotakeeper.domain.usage import JOB_LABEL
 from quotakeeper.domain.windows import Period, moment
 from quotakeeper.errors import InvalidInputError
 from quotakeeper.value_classes import dataclass, field, replace
@@ -22,7 +25,7 @@ from quotakeeper.value_classes import dataclass, field, replace
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.forecast import Forecast
 
-DIMENSIONS = ("provider", "model", "operation", "day", "hour", "outcome", "provenance")
+DIMENSIONS = ("provider", "model", "operation", "job", "day", "hour", "outcome", "provenance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,29 @@ class LimitStatus:
         made."""
         return not self.unpriced_calls or self.used > 0
 
+    @property
+    def reset_time(self) -> datetime:
+        """`resets_at` as an aware datetime, UTC."""
+        return moment(self.resets_at)
+
+    @property
+    def used_usd(self) -> Decimal | None:
+        """`used` of a limit on cost in US dollars, exact; None for any other limit."""
+        return self._usd(self.used)
+
+    @property
+    def reserved_usd(self) -> Decimal | None:
+        """`reserved`, as `used_usd`."""
+        return self._usd(self.reserved)
+
+    @property
+    def remaining_usd(self) -> Decimal | None:
+        """`remaining`, as `used_usd`."""
+        return self._usd(self.remaining)
+
+    def _usd(self, amount: int) -> Decimal | None:
+        return usd_from_pico(amount) if self.limit.meter == "cost" else None
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -69,6 +95,28 @@ class Status:
     quotas: tuple[ProviderQuota, ...] = ()
     doubt: ClockDoubt | None = None
 
+    @property
+    def time(self) -> datetime:
+        """`as_of` as an aware datetime, UTC."""
+        return moment(self.as_of)
+
+    def _repr_html_(self) -> str:
+        # Of a notebook alone, so nobody else loads it.
+        from quotakeeper.domain.forecasting.html_tables import html_table  # noqa: PLC0415
+
+        caption = f"Limits at {self.time.isoformat(timespec='seconds')}"
+        header = (
+            "limit",
+            "used",
+            "reserved",
+            "remaining",
+            "amount",
+            "%",
+            "state",
+            "resets at (UTC)",
+        )
+        return html_table(caption, header, [_html_cells(entry) for entry in self.limits])
+
 
 @dataclass(slots=True)
 class UsageRow:
@@ -80,6 +128,50 @@ class UsageRow:
     cost_pico: int = 0
     unpriced_calls: int = 0
     provenances: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """`cost_pico` in US dollars, exact."""
+        return usd_from_pico(self.cost_pico)
+
+
+class UsageTable(list[UsageRow]):
+    """The rows of a report, added up by `by`; a notebook shows them as a table."""
+
+    def __init__(self, rows: Iterable[UsageRow], by: Sequence[str]) -> None:
+        super().__init__(rows)
+        self.by = tuple(by)
+
+    def _repr_html_(self) -> str:
+        from quotakeeper.domain.forecasting.html_tables import html_table  # noqa: PLC0415
+
+        keys = self.by or ("",)
+        meters = sorted({meter for row in self for meter in by_meter(row.quantities)})
+        header = (" / ".join(keys), "calls", *meters, "cost in USD", "calls without a price")
+        cells = [
+            (
+                " / ".join(row.key),
+                str(row.calls),
+                *(str(by_meter(row.quantities).get(meter, 0)) for meter in meters),
+                usd_text(row.cost_pico) if row.calls > row.unpriced_calls else "unknown",
+                str(row.unpriced_calls),
+            )
+            for row in self
+        ]
+        return html_table("Usage, in base units (audio in milliseconds)", header, cells)
+
+
+def _html_cells(entry: LimitStatus) -> tuple[str, ...]:
+    limit, meter = entry.limit, entry.limit.meter_info
+    amounts = (entry.used, entry.reserved, entry.remaining, limit.amount)
+    ends = entry.reset_time.strftime("%Y-%m-%d %H:%M:%S")
+    return (
+        limit.name,
+        *(f"{units_text(amount, meter)} {meter.unit}" for amount in amounts),
+        f"{entry.percent}",
+        entry.state,
+        "never" if limit.window.is_endless else ends,
+    )
 
 
 def limit_status(verdict: Verdict) -> LimitStatus:
@@ -133,7 +225,7 @@ def percent_of(used: int, amount: int) -> Decimal:
     return percentage(used, amount)
 
 
-def add_up(parts: Iterable[BucketSum], by: Sequence[str], zone: tzinfo) -> list[UsageRow]:
+def add_up(parts: Iterable[BucketSum], by: Sequence[str], zone: tzinfo) -> UsageTable:
     """Sum usage by dimensions (see DIMENSIONS, or "scope.<label>"). Days are those of `zone`.
 
     Raises InvalidInputError for an unknown dimension.
@@ -157,7 +249,7 @@ def add_up(parts: Iterable[BucketSum], by: Sequence[str], zone: tzinfo) -> list[
         row.cost_pico += part.cost_pico
         known = str(part.provenance)
         row.provenances[known] = row.provenances.get(known, 0) + part.calls
-    return [rows[key] for key in sorted(rows)]
+    return UsageTable((rows[key] for key in sorted(rows)), by)
 
 
 def _value(part: BucketSum, name: str, zone: tzinfo) -> str:
@@ -177,6 +269,8 @@ def _value(part: BucketSum, name: str, zone: tzinfo) -> str:
             return str(part.outcome)
         case "provenance":
             return str(part.provenance)
+        case "job":
+            return dict(labels.scope).get(JOB_LABEL, "")
     return dict(labels.scope).get(name.removeprefix("scope."), "")
 
 

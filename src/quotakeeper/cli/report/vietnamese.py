@@ -1,0 +1,26 @@
+"""The Vietnamese of `report`, by the English text."""
+
+from __future__ import annotations
+
+TEXTS = {
+    "JOB": "CÔNG VIỆC",
+    "MEDIA MINUTES": "SỐ PHÚT MEDIA",
+    "COST A MINUTE": "CHI PHÍ MỖI PHÚT",
+    "COST IN {code}": "CHI PHÍ ({code})",
+    "COMPARED": "ĐEM SO SÁNH",
+    "AS IF": "NẾU DÙNG MODEL KIA",
+    "{code} is assumed: {rate}": "{code} là mức giả định: {rate}",
+    "AS IF: what the calls under COMPARED would have cost on {model}; assumed: the same quantities, "
+    "call by call, at the list price of each call's own day": (
+        "NẾU DÙNG MODEL KIA: các lượt gọi ở cột ĐEM SO SÁNH sẽ tốn bao nhiêu trên {model}; mức giả "
+        "định: cùng số lượng, tính từng lượt gọi, theo giá niêm yết của ngày gọi"
+    ),
+    "{n} calls are not compared: {model} has no price for what they used, or their own cost is "
+    "unknown": (
+        "{n} lượt gọi không so sánh được: {model} không có giá cho thứ đã dùng, hoặc không rõ chi phí "
+        "của chính lượt gọi"
+    ),
+    "Also what the same calls would have cost on this model.": (
+        "Thêm chi phí của chính các lượt gọi đó nếu dùng model này."
+    ),
+}

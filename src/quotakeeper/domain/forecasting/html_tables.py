@@ -1,0 +1,22 @@
+"""A table as HTML, for notebooks. Every cell is escaped: labels may hold anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+
+def html_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """One table; the first column is the row's heading, the others are aligned to the right."""
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    body = "".join(f"<tr>{_row(cells)}</tr>" for cells in rows)
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _row(cells: Sequence[str]) -> str:
+    first, *others = cells
+    right = "".join(f'<td style="text-align: right">{escape(cell)}</td>' for cell in others)
+    return f'<th scope="row">{escape(first)}</th>{right}'

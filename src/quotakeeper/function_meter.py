@@ -1,0 +1,119 @@
+"""Meters without a line in the call itself: a decorator, and labels for all calls in a block."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
+
+from quotakeeper.engine.assembly import Engine
+from quotakeeper.engine.pending_reservation import PendingReservation
+from quotakeeper.engine.reservation import Reservation
+from quotakeeper.errors import InvalidInputError
+from quotakeeper.order_giver import OrderGiver
+from quotakeeper.value_classes import dataclass
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Given = Mapping[str, Any]
+
+
+class Reserver(Protocol):
+    """What a decorated function asks of a keeper."""
+
+    def reserve(self, provider: str, **given: Any) -> Reservation:
+        """Set aside the most that a call can use."""
+
+    def areserve(self, provider: str, **given: Any) -> PendingReservation:
+        """`reserve`, awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredCall:
+    """What a decorated function is reserved and settled by."""
+
+    provider: str
+    asked: Given
+    bound: Callable[..., Given] | None
+    usage: Callable[[Any], Given | None] | None
+
+    def most(self, arguments: tuple[Any, ...], named: Given) -> dict[str, Any]:
+        """What to reserve for a call with these arguments."""
+        more = dict(self.bound(*arguments, **named)) if self.bound is not None else {}
+        return {**self.asked, **more}
+
+    def used(self, result: Any) -> Given | None:
+        """What `usage` reads in a result; None where it tells nothing."""
+        return self.usage(result) if self.usage is not None else None
+
+
+class FunctionMeter(OrderGiver):
+    """The half of a Keeper that meters functions and labels blocks."""
+
+    _engine: Engine
+
+    def tag(self, **labels: str) -> AbstractContextManager[None]:
+        """Add labels to every call of this keeper in a `with` block: `with keeper.tag(user="an"):`.
+
+        They hold for the calls of this thread or task, and for those that `watch(keeper)` meters.
+        Tasks that are started in the block, and `asyncio.to_thread`, take them along. A new thread
+        begins without labels. Labels given with a call win over these, and an inner block over an outer
+        one. Raises InvalidInputError for a label that cannot be stored.
+        """
+        return self._engine.calls.tags.block(labels)
+
+    def metered(
+        self: Reserver, provider: str, *, model: str = "", operation: str = "",
+        bound: Callable[..., Given] | None = None,
+        usage: Callable[[Any], Given | None] | None = None, **reserved: Any,
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]:  # fmt: skip
+        """A decorator for a function, or an async function, that makes one call.
+
+        Each call of the function first reserves `reserved`, which is what `reserve` takes, and
+        what `bound(*args, **kwargs)` gives for its arguments. It is settled at what
+        `usage(result)` gives. Without `usage`, or where that gives None, it is settled at what was
+        reserved, marked `estimated`. An exception leaves it `assumed`. `operation` is the name of
+        the function unless given. The function does not run where a limit refuses.
+        Raises InvalidInputError for a generator function, and what `reserve` raises.
+        """
+        keeper = self
+
+        def decorate(function: Callable[P, R]) -> Callable[P, R]:
+            name = operation or getattr(function, "__name__", "call")
+            asked = {"model": model, "operation": name, "sent": True, **reserved}
+            return _metered(keeper, function, MeteredCall(provider, asked, bound, usage))
+
+        return decorate
+
+
+def _metered(keeper: Reserver, function: Callable[P, R], call: MeteredCall) -> Callable[P, R]:
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise InvalidInputError(
+            "metered", "a generator is not one call", "use `with keeper.reserve(...)` inside it"
+        )
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def awaited(*arguments: P.args, **named: P.kwargs) -> Any:
+            most = call.most(arguments, named)
+            async with keeper.areserve(call.provider, **most) as reservation:
+                result = await function(*arguments, **named)
+                used = call.used(result)
+                if used is not None:
+                    await reservation.asettle(**used)
+            return result
+
+        return cast("Callable[P, R]", awaited)
+
+    @functools.wraps(function)
+    def called(*arguments: P.args, **named: P.kwargs) -> R:
+        with keeper.reserve(call.provider, **call.most(arguments, named)) as reservation:
+            result = function(*arguments, **named)
+            used = call.used(result)
+            if used is not None:
+                reservation.settle(**used)
+        return result
+
+    return called

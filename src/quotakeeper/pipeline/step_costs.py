@@ -1,0 +1,87 @@
+"""What each step and each file has cost, in words, from the events that were booked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from quotakeeper.app.records.amounts import grouped, money
+from quotakeeper.domain.usage import UsageEvent
+from quotakeeper.pipeline.job_labels import JobLabels
+from quotakeeper.pipeline.wording import Wording
+
+
+class StepCosts:
+    """Gathers the events of a run until they are taken."""
+
+    def __init__(self) -> None:
+        self._events: list[UsageEvent] = []
+
+    def note(self, event: UsageEvent) -> None:
+        """An event was booked."""
+        self._events.append(event)
+
+    def take(self) -> list[UsageEvent]:
+        """The events since this was last called."""
+        taken, self._events = self._events, []
+        return taken
+
+
+def cost_text(events: Sequence[UsageEvent], words: Wording) -> str:
+    """What some events cost together, and how that is known: "$0.0012 (reported)"."""
+    priced = [event.cost_pico for event in events if event.cost_pico is not None]
+    unpriced = len(events) - len(priced)
+    known = ", ".join(words(name) for name in sorted({str(e.provenance) for e in events}))
+    if not priced:
+        return words("cost unknown, no price for {n} calls ({known})", n=unpriced, known=known)
+    amount = money(sum(priced), words.lang)
+    if unpriced:
+        return words(
+            "{amount} and {n} calls without a price ({known})",
+            amount=amount, n=unpriced, known=known,
+        )  # fmt: skip
+    return f"{amount} ({known})"
+
+
+class FileCost:
+    """Tells what each step of one file has cost as soon as it ends, and then the whole file."""
+
+    def __init__(self, costs: StepCosts, words: Wording, show: Callable[[str], None]) -> None:
+        self.labels = JobLabels()
+        self._costs = costs
+        self._words = words
+        self._show = show
+        self._step = ""
+        self._events: list[UsageEvent] = []
+
+    def begin_step(self, name: str) -> None:
+        """What is booked from now on is for this step."""
+        self._step = name
+
+    def end_step(self) -> None:
+        """Show what the step has cost; nothing where nothing was booked."""
+        events = self._costs.take()
+        self._events += events
+        if events:
+            words = self._words
+            text = cost_text(events, words)
+            self._show("  " + words("{step}: {cost}", step=words(self._step), cost=text))
+
+    def end_file(self) -> None:
+        """Show what the file has cost, and what that is a minute; nothing where nothing was paid."""
+        if not self._events:
+            return
+        words, minute = self._words, self._minute()
+        text = words("cost of this file: {cost}", cost=cost_text(self._events, words))
+        self._show(f"  {text}" + (f"; {minute}" if minute else ""))
+
+    def _minute(self) -> str:
+        costs = [event.cost_pico for event in self._events]
+        milliseconds = self.labels.milliseconds
+        if not milliseconds or None in costs:
+            return ""
+        pico = sum(cost or 0 for cost in costs) * 60_000 // milliseconds
+        words = self._words
+        return words(
+            "{amount} a minute, for {minutes} minutes of media",
+            amount=money(pico, words.lang), minutes=grouped(f"{milliseconds / 60_000:.2f}", words.lang),
+        )  # fmt: skip
