@@ -73,7 +73,7 @@ class _ValueClasses(griffe.Extension):
     def on_module_members(self, *, mod: griffe.Module, **_: object) -> None:
         """Point the names that a module imports from `value_classes` at the standard library."""
         for member in mod.members.values():
-            if member.is_alias and member.target_path.startswith(_VALUE_CLASSES):
+            if isinstance(member, griffe.Alias) and member.target_path.startswith(_VALUE_CLASSES):
                 member.target_path = (
                     f"dataclasses.{member.target_path.removeprefix(_VALUE_CLASSES)}"
                 )
