@@ -1,7 +1,7 @@
 """Runs the examples of a page as its reader would type them: one shell, one folder, one sandbox.
 
-All `sh` and `python` blocks of a page run in order in one `sh`, so a block has the variables and
-files of those before it. A block with `title="NAME"` is written to the file NAME instead. A
+All `sh` and `python` blocks of a page run in order in one `sh`. So a block has the variables and
+files of the blocks before it. A block with `title="NAME"` is written to the file NAME instead. A
 `text` block that follows a block shows the output; `...` in it stands for anything, and times,
 spans and random ids are not compared.
 """

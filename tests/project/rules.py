@@ -606,7 +606,7 @@ RULES = (
         "SessionNote.write",
         "os.lseek(self._fd, 0, os.SEEK_SET)",
         "pass",
-        "tests/engine/test_session_notes.py::test_another_process_books_what_a_dead_one_had_used[off]",
+        "tests/engine/test_session_notes.py::test_another_process_books_the_notes_of_a_dead_one[off]",
     ),
     Rule(
         "Store",
