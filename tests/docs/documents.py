@@ -139,7 +139,7 @@ def _furnish(folder: Path, clock: FakeClock) -> None:
 def _calls() -> Iterator[dict[str, Any]]:
     yield {
         "provider": "gemini", "model": "gemini-2.5-flash", "operation": "translate",
-        "scope": {"project": "film-01"}, "input_tokens": 12_000_000, "output_tokens": 300_000,
+        "scope": {"project": "phim-01"}, "input_tokens": 12_000_000, "output_tokens": 300_000,
         "quantities": {"input_tokens@audio": 40},
     }  # fmt: skip
     yield {"provider": "deepgram", "model": "nova-3", "operation": "speech_to_text",
