@@ -154,7 +154,7 @@ class _Library:
         except BaseException:
             verbs.abandoned(started)
             raise
-        if _is_of_mock(verbs, response):
+        if tried(_is_of_mock, verbs, response):
             yield lambda: verbs.failed(started, False)
             return response
         return self._read_along(response, started, verbs.stream)
@@ -182,7 +182,7 @@ class _Library:
                 return self._answer(body.refused, request)
             body.failed(not verbs.is_mocked and not isinstance(error, self.unsent))
             raise
-        if _is_of_mock(verbs, response):
+        if tried(_is_of_mock, verbs, response):
             body.failed(False)
             return response
         return self._read_along(response, body.attempt, verbs.stream)
