@@ -121,7 +121,7 @@ def shaking_hands(verbs: Verbs, hands: Handshake) -> Steps:
 
 def _answered(hands: Handshake, response: Any, attempt: SocketAttempt) -> None:
     status = response.status_code
-    if hands.is_of_mock(response) or status in _REDIRECTS:  # asked for again elsewhere
+    if tried(hands.is_of_mock, response) or status in _REDIRECTS:  # asked for again elsewhere
         attempt.unsent()
     elif status == _SWITCHING:
         setattr(response.extensions["network_stream"], SOCKET, MeteredSocket(attempt))
