@@ -34,14 +34,14 @@ LAZY_LIBRARIES = {
     f"{PACKAGE}app/limits_file.py": {"tomlkit"},
 }
 
-# -- tests: the folders that `./dev test --every-python` runs with every supported Python.
+# -- tests: the folders that `./dev test --every-python` runs with every supported Python. The tests of
+# the source and the tools (tests/project) do not depend on the Python.
 CORE_TESTS = (
     "tests/calculator",
     "tests/catalogue",
     "tests/config",
     "tests/domain",
     "tests/engine",
-    "tests/project",
     "tests/intercept*",
     "tests/providers",
     "tests/stores",
