@@ -122,7 +122,7 @@ def test_these_translations_have_the_same_places() -> None:
         (("statu",), "Có phải ý bạn là 'status'?"),
         (("status", "--bogus"), "Lỗi: Không có tùy chọn '--bogus'."),
         (("events", "--limit", "x"), "'x' không phải"),
-        (("export", "--format", "xlsx"), "không nằm trong"),
+        (("export", "--format", "docx"), "không nằm trong"),
         (("limits", "remove"), "Thiếu đối số"),
         (("status", "--bogus"), "Xem hướng dẫn:"),
     ],
