@@ -1,1 +1,1 @@
-"""The command line. `plain` needs the standard library only; `app` needs the extra `cli`."""
+"""The command line. `bare` needs only the standard library; `app` needs the extra `cli`."""

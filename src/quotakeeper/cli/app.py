@@ -1,4 +1,7 @@
-"""The full command line, with click. A command's module is imported when that command is run."""
+"""The full command line, built with click.
+
+A command's module is imported only when that command runs.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +23,23 @@ from quotakeeper.cli.text.library_words import speaking
 from quotakeeper.cli.text.words import Words
 from quotakeeper.config.terminal import language
 
-# What click calls the value of an option, where the option has no word of its own for it.
+# The names that click's help prints for an option's value when the option sets no `metavar`.
 _KINDS = ("TEXT", "INTEGER", "FLOAT")
 COMMANDS = {name: f"quotakeeper.cli.{name}.options:{name}" for name in command_names()}
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for."""
+    """The group of all commands.
+
+    It imports a command's module only when click asks for the command.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order of the help text."""
+        """Return the names of all commands, in the order of the help text."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; its help is in the chosen language."""
+        """Import and return a command with help in the chosen language; None if it is unknown."""
         place = COMMANDS.get(cmd_name)
         if place is None:
             return None
@@ -44,7 +50,10 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown command names the nearest one."""
+        """Resolve a command as click does.
+
+        The error for an unknown command suggests the nearest name.
+        """
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
@@ -61,9 +70,9 @@ def _lang_of(ctx: click.Context) -> str:
 
 
 def shown(command: click.Command, words: Words, path: str = "") -> click.Command:
-    """A copy of a command with its examples, and with its help in the chosen language.
+    """Return a copy of a command with examples added and its help in the chosen language.
 
-    `path` are the words that name the command.
+    `path` is the command's full name, such as `limits set`. The examples are looked up by `path`.
     """
     copied = copy.copy(command)
     lines = example_lines(path, words)
@@ -111,7 +120,7 @@ def root(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the full command line and return its exit code."""
     arguments = with_command(hoisted(list(argv or ())))
     lang = asked_language(arguments) or language()
     return guarded(lambda: _run(arguments, lang), Words(lang))

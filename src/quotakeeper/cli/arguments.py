@@ -1,4 +1,4 @@
-"""Global options may stand anywhere on the command line, not only before the command."""
+"""Moves global options to the front, so that they may stand before or after the command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GLOBAL_FLAGS = tuple(flag for option in GLOBAL for flag in option.flags)
 VERSION = "--version"
 _HELP = ("-h", "--help")
 _WITH_VALUE = tuple(f"{name}=" for name in GLOBAL_FLAGS)
-# What is done where no command is given.
+# The command that runs when the user names none.
 USUAL_COMMAND = "today"
 _FLAGS_WITH_VALUE = frozenset(
     flag for option in (*GLOBAL, *RUN.options) if option.takes_value for flag in option.flags
@@ -25,9 +25,9 @@ _FLAGS_WITH_VALUE = frozenset(
 
 
 def hoisted(arguments: list[str]) -> list[str]:
-    """The arguments with the global options, and their values, moved to the front.
+    """Return the arguments with the global options and their values moved to the front.
 
-    What `run` starts has options of its own: they stay where they are, after a `--`.
+    Arguments of the program that `run` starts are not moved: they follow `--` in the result.
     """
     start = _program_start(arguments)
     if start is not None:
@@ -49,7 +49,10 @@ def hoisted(arguments: list[str]) -> list[str]:
 
 
 def command_of(arguments: list[str]) -> str | None:
-    """The command that the arguments of `hoisted` name; None where they name none."""
+    """Return the command named in the arguments, or None.
+
+    `hoisted` must have ordered the arguments.
+    """
     remaining = iter(arguments)
     for argument in remaining:
         if argument in GLOBAL_FLAGS:
@@ -60,16 +63,20 @@ def command_of(arguments: list[str]) -> str | None:
 
 
 def with_command(arguments: list[str]) -> list[str]:
-    """The arguments of `hoisted`, with the usual command behind them where they name none."""
+    """Append the default command if the arguments name none.
+
+    `hoisted` must have ordered the arguments.
+    """
     if command_of(arguments) is not None or {*_HELP, VERSION, "--"} & set(arguments):
         return arguments
     return [*arguments, USUAL_COMMAND]
 
 
 def asked_language(arguments: list[str]) -> str | None:
-    """The language that `--lang` asks for, before the arguments are parsed; None if it does not.
+    """Return the value of `--lang` before the arguments are parsed, or None if it is not given.
 
-    The arguments are those of `hoisted`. What follows a `--` is not asked: it is the program's.
+    `hoisted` must have ordered the arguments. Arguments after `--` belong to another
+    program and are ignored.
     """
     for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):
         if argument == "--":
@@ -82,7 +89,7 @@ def asked_language(arguments: list[str]) -> str | None:
 
 
 def _program_start(arguments: list[str]) -> int | None:
-    """Where the program that `run` starts begins; None for any other command."""
+    """Return the index where the program that `run` starts begins; None for any other command."""
     is_run, is_value = False, False
     for index, argument in enumerate(arguments):
         if is_value:

@@ -1,6 +1,7 @@
-"""The commands that need nothing installed (`BARE`); flags as in the full CLI.
+"""The command line without extra packages: parses with argparse, and has the flags of the full one.
 
-Each command is loaded when it is asked for: `statusline` runs at every prompt.
+`BARE` lists its commands. A command's module is imported only when that command runs, because
+a shell runs `statusline` at every prompt.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ Command = Callable[[CommandContext, argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one of these commands and return its exit code."""
+    """Run a command of `BARE` and return its exit code."""
     arguments, program = _apart(with_command(hoisted(list(argv or ()))))
     words = Words(asked_language(arguments) or language())
     return guarded(lambda: _run_command(arguments, program, words), words)
@@ -48,7 +49,7 @@ def _run_command(arguments: list[str], program: tuple[str, ...], words: Words) -
     try:
         with speaking(words.lang, "argparse"):
             found = _parser(words, only=name).parse_args(arguments)
-    except SystemExit as end:  # argparse has printed the help, or what is wrong
+    except SystemExit as end:  # argparse has already printed the help or the error
         return int(end.code or 0)
     found.program = program
     session = CommandContext(
@@ -58,12 +59,12 @@ def _run_command(arguments: list[str], program: tuple[str, ...], words: Words) -
 
 
 def _with_packages() -> set[str]:
-    """The commands of the full command line that need its packages."""
+    """Return the names of the commands that need the packages of the extra `cli`."""
     return set(command_names()) - BARE.keys()
 
 
 def _apart(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Our own arguments, and the program that `run` starts."""
+    """Split the arguments into those for quotakeeper and the command line of the program to run."""
     if RUN not in arguments or "--" not in arguments:
         return arguments, ()
     start = arguments.index("--")
@@ -89,7 +90,7 @@ def _export(session: CommandContext, found: argparse.Namespace) -> int:
 
 
 def _by_name(name: str) -> Command:
-    """The command `run_NAME(session, **options)` of the folder of that name."""
+    """Return a command that calls `run_NAME(session, **options)` of the package `cli.NAME`."""
 
     def command(session: CommandContext, found: argparse.Namespace) -> int:
         function = getattr(import_module(f"quotakeeper.cli.{name}.command"), f"run_{name}")
@@ -118,7 +119,7 @@ def _table(name: str) -> CommandTable:
 
 
 def _parser(words: Words, *, only: str | None = None) -> argparse.ArgumentParser:
-    """The parser of all these commands, or of one of them alone."""
+    """Build the parser of all commands in `BARE`, or only of the command `only`."""
     parser = argparse.ArgumentParser(
         prog="quotakeeper",
         description=words(_DESCRIPTION),

@@ -1,4 +1,4 @@
-"""Options of the tables as click's: the same flags, help texts, choices and defaults."""
+"""Converts the options of a command table to click options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def with_options(*options: CommandOption) -> Callable[[Command], Command]:
-    """Give a function, which click makes a command of, these options."""
+    """Return a decorator that adds these options to a function.
+
+    click makes a command of that function.
+    """
 
     def decorate(function: Command) -> Command:
         for option in reversed(options):
@@ -26,7 +29,7 @@ def with_options(*options: CommandOption) -> Callable[[Command], Command]:
 
 
 def click_settings(option: CommandOption) -> dict[str, Any]:
-    """What `click.Option` is made with."""
+    """Return the keyword arguments for `click.Option`."""
     settings: dict[str, Any] = {"param_decls": [*option.flags, option.name], "help": option.help}
     if not option.takes_value:
         return {**settings, "is_flag": True, "default": False}

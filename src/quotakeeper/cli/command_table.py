@@ -1,4 +1,4 @@
-"""What both command lines know of the commands: their names, summaries and options."""
+"""Command names, and the table of name, summary and options that both command lines read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 from quotakeeper.pipeline.command_option import CommandOption
 from quotakeeper.value_classes import dataclass
 
-# In the order of the help text: the day, running, looking, the ledger, setting up. Others come behind.
+# The order of the help text: today, runs, views, the ledger, set-up. Unlisted commands come last.
 ORDER = (
     "today", "run", "pause", "resume", "translate", "status", "statusline", "watch", "report",
     "events", "export", "verify", "backup", "compact", "forget", "reconcile", "limits", "prices",
@@ -20,7 +20,10 @@ _NO_COMMANDS = {"text", "views"}
 
 @cache
 def command_names() -> tuple[str, ...]:
-    """The commands: one for each folder beside this file, in the order of the help text."""
+    """Return the command names in the order of the help text.
+
+    Each package in this folder is a command.
+    """
     modules = iter_modules([str(Path(__file__).parent)])
     found = {each.name for each in modules if each.ispkg} - _NO_COMMANDS
     return (*(name for name in ORDER if name in found), *sorted(found.difference(ORDER)))
@@ -28,7 +31,7 @@ def command_names() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class CommandTable:
-    """One command. Its arguments beside the options are the matter of each command line."""
+    """The name, summary and options of one command. Each command line adds the arguments itself."""
 
     name: str
     summary: str

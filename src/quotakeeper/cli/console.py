@@ -1,4 +1,4 @@
-"""Where output goes: data to stdout, messages to stderr; nothing printed ever raises."""
+"""Writes data to stdout and messages to stderr. An unencodable character raises no error."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _CODES = {"OK": "32", "WARN": "33", "OVER": "1;31", "dim": "2", "bold": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The few drawing characters there are, as the stream can show them."""
+    """The drawing characters that a stream can encode."""
 
     full: str
     empty: str
     marks: dict[str, str]
     dot: str
     ellipsis: str
-    spark: str  # from the lowest to the highest
+    spark: str  # from the lowest to the highest bar
 
 
 RICH_GLYPHS = Glyphs(
@@ -35,13 +35,14 @@ ASCII_GLYPHS = Glyphs(
 
 
 def make_streams_safe() -> None:
-    """What a stream cannot encode is shown as a replacement instead of raising.
+    """Make stdout and stderr replace characters that they cannot encode, instead of raising.
 
-    A stream that whoever started this program has closed (`>&-`) is nowhere: Python has None there.
+    If the parent process closed a stream (`>&-`), Python sets the stream to None. This function
+    then opens the null device in its place.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - while this runs
+            nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - open until exit
             setattr(sys, name, nowhere)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -50,7 +51,7 @@ def make_streams_safe() -> None:
 
 
 def glyphs_for(stream: TextIO) -> Glyphs:
-    """The drawing characters, or their ASCII stand-ins where the stream has no others."""
+    """Return the drawing characters; their ASCII replacements if the stream cannot encode them."""
     try:
         "█░●◆◐○·…▁▂▃▄▅▆▇".encode(stream.encoding or "ascii")
     except (UnicodeError, LookupError):
@@ -59,28 +60,31 @@ def glyphs_for(stream: TextIO) -> Glyphs:
 
 
 def width() -> int:
-    """Columns to write in: the terminal's; where there is none, enough that little is cut."""
+    """Return the output width in columns: the terminal's width, or 160 if there is no terminal."""
     return max(20, shutil.get_terminal_size((160, 24)).columns)
 
 
 def paint(text: str, style: str, colour: bool) -> str:
-    """Text with a colour, if colour is on; the text must say the same without it."""
+    """Return the text with a colour if `colour` is true.
+
+    The text must be clear without the colour.
+    """
     code = _CODES.get(style)
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code else text
 
 
 def say(text: str) -> None:
-    """Print a line of data."""
+    """Print a line of data on stdout."""
     print(text, file=sys.stdout)
 
 
 def tell(text: str) -> None:
-    """Print a line of message: progress, hints, warnings, errors."""
+    """Print a message on stderr: progress, hints, warnings, errors."""
     print(text, file=sys.stderr)
 
 
 def close_quietly() -> None:
-    """Flush, or if nobody reads any more, let what is left go nowhere without a complaint."""
+    """Flush stdout. If the reader closed the pipe, discard the rest without an error."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -88,10 +92,10 @@ def close_quietly() -> None:
 
 
 def drop_stdout() -> None:
-    """Send what is still buffered for a closed pipe to nowhere."""
+    """Redirect stdout to the null device, so that data left for a closed pipe is discarded."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):  # a stream without a file below it
+    except (OSError, ValueError):  # a stream without a file descriptor
         return
     os.close(nowhere)

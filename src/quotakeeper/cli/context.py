@@ -1,4 +1,4 @@
-"""What one run of the command line knows: its global options, and how it opens the ledger."""
+"""The global options of one command, and the functions that open the ledger with them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLOUR_CHOICES = ("auto", "always", "never")
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """The global options of a run."""
+    """The global options of one command."""
 
     ledger: str | None = None
     config: str | None = None
@@ -30,28 +30,29 @@ class CommandContext:
 
     @property
     def words(self) -> Words:
-        """Messages in the chosen language."""
+        """The translator of messages into the chosen language."""
         return Words(self.lang)
 
     @property
     def colour(self) -> bool:
-        """Whether data on stdout is coloured."""
+        """True if data on stdout is coloured."""
         return wants_colour(self.color, sys.stdout.isatty())
 
     @property
     def glyphs(self) -> Glyphs:
-        """The drawing characters that stdout can show."""
+        """The drawing characters that stdout can encode."""
         return glyphs_for(sys.stdout)
 
     def settings(self) -> Settings:
-        """The settings in force, without opening the ledger."""
+        """Load the settings in force. The ledger is not opened."""
         return load_settings(ledger=self.ledger, config=self.config)
 
 
 def check_ledger_is_there(session: CommandContext) -> None:
-    """Raise LedgerUnavailableError where the ledger is no file that exists.
+    """Raise LedgerUnavailableError if the ledger is in memory or its file does not exist.
 
-    For orders: given to a ledger that nobody uses, one would stop nothing, and seem to.
+    Commands that change other processes, such as `pause`, call this check. In a new ledger, a pause
+    would stop no process, but the user would think that it does.
     """
     from quotakeeper.wiring import ledger_path
 
@@ -67,26 +68,32 @@ def check_ledger_is_there(session: CommandContext) -> None:
 
 
 def open_keeper(session: CommandContext) -> Keeper:
-    """The one place where the command line opens a ledger; tests put their own here."""
+    """Open the ledger. Every command opens its ledger through this function; tests replace it."""
     from quotakeeper import Keeper
 
     return Keeper(config=session.settings())
 
 
 def opener(session: CommandContext) -> Callable[[str], Keeper]:
-    """Opens a ledger by its path or URL, with all else as this run has it."""
+    """Return a function that opens another ledger, by path or URL, with the same global options."""
     return lambda ledger: open_keeper(replace(session, ledger=ledger))
 
 
 def now() -> int:
-    """The time of commands that open no ledger, microseconds since 1970 UTC; tests set their own."""
+    """Return the time in microseconds since 1970 UTC, for commands without a ledger.
+
+    Tests replace this function.
+    """
     from quotakeeper.clocks import SystemClock
 
     return SystemClock().now()
 
 
 def open_existing(session: CommandContext) -> Keeper:
-    """Open a ledger to read it. Raises InvalidInputError when `--ledger` names none that is there."""
+    """Open a ledger for reading.
+
+    Raises InvalidInputError if the ledger of `--ledger` does not exist.
+    """
     from quotakeeper.app.ledger_presence import check_is_there
 
     check_is_there(session.settings())

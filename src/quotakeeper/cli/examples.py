@@ -1,4 +1,4 @@
-"""An example for the help of every command, by the words that name the command."""
+"""Examples for the help of every command, by the command's full name."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 def example_lines(path: str, words: Words) -> list[str]:
-    """The heading and the examples of a command; nothing for one that has none."""
+    """Return the heading and the examples of a command; an empty list if the command has none."""
     found = EXAMPLES.get(path, ())
     if not found:
         return []

@@ -1,4 +1,4 @@
-"""Errors as three lines (error, why, try) and an exit code; never a traceback for our own."""
+"""Maps errors to exit codes, and prints an error as three lines: error, why, try."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ INTERRUPTED = 130
 
 
 def exit_code(error: QuotakeeperError) -> int:
-    """The exit code that an error ends with."""
+    """Return the exit code for an error."""
     match error:
         case MissingExtraError() | LedgerUnavailableError() | ProviderError():
             return UNAVAILABLE
@@ -48,7 +48,7 @@ def exit_code(error: QuotakeeperError) -> int:
 
 
 def report(error: QuotakeeperError, words: Words) -> int:
-    """Print an error in three lines on stderr and return its exit code."""
+    """Print an error as three lines on stderr and return its exit code."""
     what, why, fix = _parts(error)
     if isinstance(error, LedgerCorruptError):
         why, fix = _damage(error, words)
@@ -59,7 +59,10 @@ def report(error: QuotakeeperError, words: Words) -> int:
 
 
 def report_os_error(error: OSError, words: Words) -> int:
-    """Print what the system says of a file, in three lines on stderr, and return the exit code."""
+    """Print an error about a file as three lines on stderr, and return the exit code.
+
+    The operating system gives the reason.
+    """
     name = str(error.filename)[:200] if error.filename is not None else ""
     why = f"{name}: {error.strerror or error}".removeprefix(": ")
     tell(f"{words('error')}: {words('a file cannot be used')}")
@@ -69,7 +72,7 @@ def report_os_error(error: OSError, words: Words) -> int:
 
 
 def _damage(error: LedgerCorruptError, words: Words) -> tuple[str, str]:
-    """Why a damaged ledger cannot be read, and what to do, in the chosen language."""
+    """Return why a damaged ledger cannot be read, and the fix, in the chosen language."""
     fix = words(error.fix)
     if error.seq is None and not error.entry_id:
         return f"{error.ledger}: {words(error.problem)}", fix

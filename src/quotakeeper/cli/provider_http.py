@@ -1,4 +1,4 @@
-"""How a key is sent to a provider's address with the standard library, and nowhere else."""
+"""Sends API keys to a provider's address with the standard library, and to no other address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """Another address would be sent the key too."""
+    """Refuses redirects, because urllib would send the key to the new address too."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -28,7 +28,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def checked_address(url: str) -> str:
-    """A base address that a key may be sent to, without `/v1`. Raises InvalidInputError."""
+    """Return a base address that may receive a key, without `/v1`. Raises InvalidInputError."""
     text = url if "://" in url else f"https://{url}"
     try:
         parts = urlsplit(text)
@@ -46,7 +46,10 @@ def checked_address(url: str) -> str:
 
 
 def address_opener(url: str) -> OpenerDirector:
-    """Opens requests to one address: redirects are not followed, and this machine needs no proxy."""
+    """Return an opener for one address.
+
+    It follows no redirect, and uses no proxy for this machine.
+    """
     handlers: list[Any] = [_NoRedirect()]
     if urlsplit(url).hostname in _LOCAL:
         handlers.append(ProxyHandler({}))

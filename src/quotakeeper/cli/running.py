@@ -1,4 +1,4 @@
-"""Run one command: whatever ends it becomes an exit code, quietly where that is right."""
+"""Runs one command and converts any error to an exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.loggers import heard
 
 
 def guarded(command: Callable[[], int], words: Words) -> int:
-    """Run a command and return its exit code."""
+    """Run a command and return its exit code. Errors are printed on stderr."""
     try:
         with heard():
             code = command()
@@ -19,10 +19,10 @@ def guarded(command: Callable[[], int], words: Words) -> int:
     except QuotakeeperError as error:
         console.close_quietly()
         return exit_codes.report(error, words)
-    except BrokenPipeError:  # the reader, like `head`, has what it wanted
+    except BrokenPipeError:  # the reader, such as `head`, closed the pipe: this is not an error
         console.drop_stdout()
         return exit_codes.OK
-    except OSError as error:  # a file that was named, or the disk
+    except OSError as error:  # a file that the user named, or the disk, cannot be used
         console.close_quietly()
         return exit_codes.report_os_error(error, words)
     except KeyboardInterrupt:

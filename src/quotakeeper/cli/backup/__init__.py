@@ -1,1 +1,1 @@
-"""`quotakeeper backup`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper backup`: options, action and output."""

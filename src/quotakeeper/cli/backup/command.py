@@ -1,4 +1,4 @@
-"""`quotakeeper backup`: copy the ledger while it is in use, and check the copy."""
+"""Runs `quotakeeper backup`: copies the ledger while it is in use, and checks the copy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def run_backup(
     session: context.CommandContext, *, out: str | None = None, force: bool = False,
     as_json: bool = False,
 ) -> int:  # fmt: skip
-    """Copy the ledger; the exit code is 1 when the copy has problems."""
+    """Copy the ledger. Return exit code 1 if the copy has problems."""
     settings = session.settings()
     done = back_up_ledger(settings, lambda: context.open_existing(session), out, force=force)
     if as_json:

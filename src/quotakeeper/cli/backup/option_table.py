@@ -1,4 +1,4 @@
-"""backup: its name, summary and options."""
+"""Name, summary and options of the command `backup`."""
 
 from __future__ import annotations
 

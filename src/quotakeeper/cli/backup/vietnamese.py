@@ -1,4 +1,4 @@
-"""The Vietnamese of `backup`, by its English text."""
+"""Vietnamese translations for `backup`; each key is the English text."""
 
 from __future__ import annotations
 

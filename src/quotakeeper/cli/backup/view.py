@@ -1,4 +1,4 @@
-"""A backup as lines for people."""
+"""Formats the result of a backup as text lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_COLUMNS = 1_000
 
 
 def backup_lines(done: BackupResult, session: CommandContext) -> Iterator[str]:
-    """Which file was written, how large it is, and whether it is sound."""
+    """Return lines with the copy's file name, its size in bytes, and the problems found in it."""
     words = session.words
     size = figures.whole(done.bytes, session.lang)
     yield words("copied to {file}: {size} bytes", file=done.file, size=size)

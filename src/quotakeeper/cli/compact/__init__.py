@@ -1,1 +1,1 @@
-"""`quotakeeper compact`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper compact`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper compact`: let single calls of long ago go, and say what that came to."""
+"""Runs `quotakeeper compact`: deletes old individual calls and prints the result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DAY = 86_400 * SECOND
 
 
 def run_compact(session: context.CommandContext, keep: str, *, shrink: bool, as_json: bool) -> int:
-    """Compact the ledger and print how much smaller it is."""
+    """Compact the ledger, and print how many calls were deleted and the new size."""
     days = -(-parse_span(keep, "--keep") // _DAY)
     done = compact_ledger(lambda: context.open_existing(session), days, shrink=shrink)
     if as_json:

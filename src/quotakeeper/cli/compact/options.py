@@ -1,4 +1,4 @@
-"""The options of `quotakeeper compact`."""
+"""The click command `quotakeeper compact` and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A compaction as lines for people."""
+"""Formats the result of a compaction as text lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quotakeeper.domain.windows import moment
 def compaction_lines(
     done: CompactionResult, session: CommandContext, *, shrink: bool
 ) -> Iterator[str]:  # fmt: skip
-    """How many calls went, how large the ledger is now, and whether the disk has that room."""
+    """Return lines with the number of deleted calls, the new size, and any freed disk space."""
     words = session.words
     since = moment(done.before_at, done.zone).date().isoformat()
     yield words.plural(

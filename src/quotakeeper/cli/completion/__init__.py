@@ -1,1 +1,1 @@
-"""`quotakeeper completion`: its options, what it does, and the scripts that it prints."""
+"""The command `quotakeeper completion`: its options, and the scripts that it prints."""

@@ -1,4 +1,4 @@
-"""`quotakeeper completion`: a script for a shell, made from the commands and options there are."""
+"""Runs `quotakeeper completion`: builds a shell script from the current commands and options."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _FILES = frozenset({"FILE", "PATH", "FOLDER", "FOLDER...", "FILES"})
 
 
 def run_completion(session: context.CommandContext, shell: str, root: click.Context) -> int:
-    """Print the script. The shell then needs no Python to complete a word."""
+    """Print the script. To complete a word, the shell runs this script and not Python."""
     for line in SCRIPTS[shell](list(_commands(root.command, root, ""))):
         console.say(line)
     return exit_codes.OK
 
 
 def _commands(command: click.Command, root: click.Context, path: str) -> Iterator[Completed]:
-    """A command and those below it, depth first."""
+    """Yield a command and then all its subcommands, depth first."""
     names = command.list_commands(root) if isinstance(command, click.Group) else []
     options = [_option(each) for each in command.params if isinstance(each, click.Option)]
     options.append(CompletedOption(("--help",), root.command.name or ""))

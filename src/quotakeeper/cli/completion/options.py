@@ -1,4 +1,4 @@
-"""The options of `quotakeeper completion`."""
+"""The click command `quotakeeper completion` and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The completion scripts of bash, zsh and fish, as lines."""
+"""Builds the completion scripts for bash, zsh and fish, as lines of text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PROGRAM = "quotakeeper"
 
 @dataclass(frozen=True, slots=True)
 class CompletedOption:
-    """One option: its flags, what its value may be, and whether that is a file."""
+    """One option: its flags, the allowed values, and whether the value is a file name."""
 
     flags: tuple[str, ...]
     help: str = ""
@@ -23,7 +23,7 @@ class CompletedOption:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """One command: the words that name it, the commands below it, and its options."""
+    """One command: its full name, its subcommands, and its options."""
 
     path: str
     help: str
@@ -32,7 +32,7 @@ class Completed:
 
 
 def bash_lines(commands: Sequence[Completed]) -> Iterator[str]:
-    """A function for bash; it needs nothing but bash itself."""
+    """Yield the lines of a completion function for bash. The function uses only bash built-ins."""
     yield f"# Completion of {_PROGRAM} for bash. Put this file where bash looks for it:"
     yield f"#   {_PROGRAM} completion bash > ~/.local/share/bash-completion/completions/{_PROGRAM}"
     yield "_quotakeeper() {"
@@ -62,7 +62,7 @@ def bash_lines(commands: Sequence[Completed]) -> Iterator[str]:
 
 
 def zsh_lines(commands: Sequence[Completed]) -> Iterator[str]:
-    """A function for zsh's own completion."""
+    """Yield the lines of a completion function for zsh's completion system."""
     yield f"#compdef {_PROGRAM}"
     yield f"# Completion of {_PROGRAM} for zsh. Put it in a folder of $fpath, before compinit:"
     yield f'#   {_PROGRAM} completion zsh > "${{fpath[1]}}/_{_PROGRAM}"'
@@ -88,7 +88,7 @@ def zsh_lines(commands: Sequence[Completed]) -> Iterator[str]:
 
 
 def fish_lines(commands: Sequence[Completed]) -> Iterator[str]:
-    """Lines of `complete` for fish."""
+    """Yield one `complete` line for fish per command and per option."""
     yield f"# Completion of {_PROGRAM} for fish. Put it where fish looks for it:"
     yield f"#   {_PROGRAM} completion fish > ~/.config/fish/completions/{_PROGRAM}.fish"
     texts = {each.path: each.help for each in commands}
@@ -132,11 +132,14 @@ def _words(command: Completed) -> list[str]:
 
 
 def _values(commands: Sequence[Completed]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """A pattern of "COMMAND OPTION" and the values of the option; no values stand for a file."""
+    """Yield shell patterns of command and option, and the option's values.
+
+    No values mean that the option takes a file name.
+    """
     for each in commands:
         for option in each.options:
             if option.takes_value and (option.choices or option.is_file):
-                # A global option may stand behind any command.
+                # A global option may follow any command, so the pattern accepts every command.
                 before = "*" if not each.path else shlex.quote(each.path)
                 flags = (f"{before}' '{flag}" for flag in option.flags)
                 yield "|".join(flags), option.choices

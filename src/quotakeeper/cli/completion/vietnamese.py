@@ -1,4 +1,4 @@
-"""The Vietnamese of `completion`, by its English text."""
+"""Vietnamese translations for `completion`; each key is the English text."""
 
 from __future__ import annotations
 

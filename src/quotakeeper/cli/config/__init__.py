@@ -1,1 +1,1 @@
-"""`quotakeeper config`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper config`: options, action and output."""

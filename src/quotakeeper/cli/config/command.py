@@ -1,4 +1,4 @@
-"""`quotakeeper config show`: every setting, its value, and where it came from."""
+"""Runs `quotakeeper config show`: prints every setting and its value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.config.settings import variable_of
 
 
 def run_show(session: context.CommandContext, *, origin: bool, as_json: bool) -> int:
-    """Print all settings."""
+    """Print all settings; with `origin`, also the place that each value came from."""
     settings = session.settings()
     if as_json:
         console.say(json.dumps(settings_record(settings), indent=2))
@@ -23,7 +23,7 @@ def run_show(session: context.CommandContext, *, origin: bool, as_json: bool) ->
         text = ", ".join(value) if isinstance(value, list) else value
         row = [name, text or "-"]
         rows.append([*row, words(settings.origins.get(name, "default"))] if origin else row)
-    width = max(console.width(), 160 if origin else 0)  # a path that was cut would be of no use
+    width = max(console.width(), 160 if origin else 0)  # a shortened path is useless
     for line in table_lines(header, rows, width=width, ellipsis=session.glyphs.ellipsis):
         console.say(line)
     if origin:

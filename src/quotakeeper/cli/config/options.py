@@ -1,4 +1,4 @@
-"""The options of `quotakeeper config`."""
+"""The click command `quotakeeper config` and its options."""
 
 from __future__ import annotations
 

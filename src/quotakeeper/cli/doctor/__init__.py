@@ -1,1 +1,1 @@
-"""`quotakeeper doctor`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper doctor`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper doctor --accept-clock` and `--repair-clock`."""
+"""Runs `quotakeeper doctor --accept-clock` and `--repair-clock`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quotakeeper.domain.windows import FOREVER
 
 
 def run_accept(session: context.CommandContext, why: str, *, as_json: bool) -> int:
-    """Take the clock for right, and say by how much it was ahead."""
+    """Accept the system clock as right, and print how far it was ahead of the ledger."""
     words = session.words
     accepted = accept_clock(lambda: context.open_existing(session), why)
     if as_json:
@@ -35,7 +35,7 @@ def run_accept(session: context.CommandContext, why: str, *, as_json: bool) -> i
 
 
 def run_repair(session: context.CommandContext, why: str, *, yes: bool, as_json: bool) -> int:
-    """Set the ledger back, or say what that would do."""
+    """Move entries with a future time to the present; without `yes`, print what would change."""
     done = repair_clock(lambda: context.open_existing(session), why, apply=yes)
     if as_json:
         console.say(json.dumps(repair_record(done), indent=2))

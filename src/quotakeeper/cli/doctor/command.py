@@ -1,4 +1,4 @@
-"""`quotakeeper doctor`: the whole set-up at a glance, and what is wrong with it."""
+"""Runs `quotakeeper doctor`: checks the whole set-up and prints the problems."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.cli.doctor.view import finding_lines, path_lines
 
 
 def run_paths(session: context.CommandContext, *, as_json: bool) -> int:
-    """List every file that is written."""
+    """Print every file that quotakeeper writes."""
     files = list(written_files(session.settings(), session.config))
     if as_json:
         console.say(json.dumps(paths_record(files), indent=2))
@@ -31,9 +31,9 @@ def _key_caller() -> TryKey:
 def run_doctor(
     session: context.CommandContext, *, as_json: bool, with_keys: bool = False
 ) -> int:  # fmt: skip
-    """Look at everything; the exit code is 78 for a bad config, 1 for anything else that fails.
+    """Check the set-up. Return exit code 78 for an invalid config, 1 for another failure, else 0.
 
-    With `with_keys`, each API key that is set is tried with one free request.
+    With `with_keys`, send one free request for each API key that is set.
     """
     found = diagnose(
         session.settings, lambda: context.open_keeper(session), _key_caller() if with_keys else None

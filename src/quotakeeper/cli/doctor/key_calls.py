@@ -1,4 +1,4 @@
-"""Sends the free request that tells whether an API key is good; the key goes nowhere else."""
+"""Tests an API key with one free request. The key is sent only to the provider's address."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _TIMEOUT_SECONDS = 15
 
 
 def try_key(trial: KeyTrial, key: str) -> int:
-    """The HTTP status that a provider answers a key with.
+    """Send the request and return the HTTP status of the provider's reply.
 
-    Raises InvalidInputError for an address or a key that cannot be sent, ProviderError where nobody
-    answers.
+    Raises InvalidInputError if the address or the key cannot be used, and ProviderError if the
+    provider cannot be reached.
     """
     url = checked_address(address_of(trial))
     if not key.isprintable() or not key.isascii():

@@ -1,4 +1,4 @@
-"""The options of `quotakeeper doctor`."""
+"""The click command `quotakeeper doctor` and its options."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def doctor(  # noqa: PLR0913 - one for each option
 
 
 def _check_alone(given: dict[str, bool]) -> None:
-    """Each of these is a task of its own."""
+    """Raise InvalidInputError if more than one of these flags is given."""
     chosen = [flag for flag, is_given in given.items() if is_given]
     if chosen == ["--accept-clock", "--repair-clock"]:
         fix = "accept the clock if it is right; then repair the ledger if it is ahead of it"

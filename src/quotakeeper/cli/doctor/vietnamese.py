@@ -1,4 +1,4 @@
-"""The Vietnamese of `doctor` and of what is said about a clock, by the English text."""
+"""Vietnamese translations for `doctor` and messages about the clock; keys are English texts."""
 
 from __future__ import annotations
 

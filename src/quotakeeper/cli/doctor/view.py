@@ -1,4 +1,4 @@
-"""What a diagnosis found as lines for people."""
+"""Formats the findings of `doctor`, and the list of written files, as text lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quotakeeper.cli.text.table import columns_of, pad, table_lines
 
 
 def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Iterator[str]:
-    """A line for each finding, and what to do about those that are wrong."""
+    """Yield a line for each finding. A finding with a problem also gets a line with the fix."""
     size = max(columns_of(session.words(each.name)) for each in findings)
     marks = {"ok": "OK", "note": "--", "warn": "WARN", "fail": "FAIL"}
     for each in findings:
@@ -28,7 +28,7 @@ def finding_lines(findings: Sequence[Finding], session: CommandContext) -> Itera
 
 
 def path_lines(files: Sequence[WrittenFile], session: CommandContext) -> list[str]:
-    """A line for each file: what is there now, how large it is, and what it is for."""
+    """Return a table with a line for each file: its path, its size in bytes, and its purpose."""
     words = session.words
     rows = [
         [
@@ -39,5 +39,5 @@ def path_lines(files: Sequence[WrittenFile], session: CommandContext) -> list[st
         for each in files
     ]
     header = [words("PATH"), words("BYTES"), words("WHAT IT IS")]
-    widest = 10_000  # a path that is cut cannot be copied
+    widest = 10_000  # wide enough for any path: a shortened path cannot be copied
     return table_lines(header, rows, right=frozenset({1}), width=widest)

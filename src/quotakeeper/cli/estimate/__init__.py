@@ -1,1 +1,1 @@
-"""`quotakeeper estimate`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper estimate`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper estimate`: what texts and sound files would need and cost, before any is sent."""
+"""Runs `quotakeeper estimate`: estimates tokens, minutes and cost of files before they are sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from quotakeeper.value_classes import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class CostOptions:
-    """By which models to price, and how to show it."""
+    """The models to price with, and the output format."""
 
     models: tuple[str, ...] = ()
     every: bool = False
@@ -32,7 +32,7 @@ class CostOptions:
 def run_text(
     session: context.CommandContext, file: str | None, text: str | None, options: CostOptions
 ) -> int:
-    """Estimate one text: a file, `-` for stdin, or given on the command line."""
+    """Estimate one text: a file, `-` for stdin, or the value of `--text`."""
     if (file is None) == (text is None):
         raise InvalidInputError("estimate text", "needs one text", "give a FILE, -, or --text")
     if text is not None:
@@ -47,13 +47,13 @@ def run_text(
 def run_audio(
     session: context.CommandContext, files: Sequence[str], options: CostOptions
 ) -> int:  # fmt: skip
-    """Estimate sound files by their headers."""
+    """Estimate sound files. Their length is read from the file headers."""
     ffprobe = find_ffprobe()
     return _print(session, [], [audio_size(Path(file), ffprobe) for file in files], options)
 
 
 def run_folder(session: context.CommandContext, folder: str, options: CostOptions) -> int:
-    """Estimate every text and sound file in a folder and the folders in it."""
+    """Estimate every text and sound file in a folder and its subfolders."""
     texts, audio, skipped = sizes_in(folder)
     return _print(session, texts, audio, options, skipped)
 

@@ -1,4 +1,4 @@
-"""The options of `quotakeeper estimate`."""
+"""The click command `quotakeeper estimate` and its options."""
 
 from __future__ import annotations
 

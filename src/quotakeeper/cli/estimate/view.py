@@ -1,4 +1,4 @@
-"""An estimate as tables for people."""
+"""Formats an estimate as tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.domain.units import METERS
 
 
 def estimate_lines(estimate: CostEstimate, session: CommandContext, width: int) -> Iterator[str]:
-    """A table of the texts, one of the sound files, and one of the costs."""
+    """Return the lines of three tables: texts, sound files, and costs."""
     words, lang, texts, audio = session.words, session.lang, estimate.texts, estimate.audio
 
     def table(header: list[str], rows: list[list[str]], right: set[int]) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""`quotakeeper events`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper events`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper events`: the newest calls, newest first."""
+"""Runs `quotakeeper events`: prints the newest calls, newest first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run_events(
     provider: str,
     operation: str,
 ) -> int:
-    """Print the newest events, newest first."""
+    """Print the newest usage events, newest first."""
     events: list[UsageEvent] = []
     damage: LedgerCorruptError | None = None
     with context.open_existing(session) as keeper:
@@ -30,7 +30,7 @@ def run_events(
                 )
             )
         except LedgerCorruptError as error:
-            if as_json or not events:  # a document that lacks some of them would pass for whole
+            if as_json or not events:  # JSON without some events would look complete
                 raise
             damage = error
         zone = keeper.zone

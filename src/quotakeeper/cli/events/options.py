@@ -1,4 +1,4 @@
-"""The options of `quotakeeper events`."""
+"""The click command `quotakeeper events` and its options."""
 
 from __future__ import annotations
 

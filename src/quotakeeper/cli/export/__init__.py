@@ -1,1 +1,1 @@
-"""`quotakeeper export`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper export`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper export`: every event, in a form that other programs read."""
+"""Runs `quotakeeper export`: writes every usage event in a format that other programs read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What to export and where to."""
+    """The events to export, the format, and the file to write."""
 
     form: str = "ndjson"
     out: str | None = None
@@ -38,7 +38,7 @@ class ExportOptions:
 
 
 def run_export(session: context.CommandContext, options: ExportOptions) -> int:
-    """Write events to a file, or to stdout when none is named."""
+    """Write events to a file, or to stdout if no file is named."""
     _check(options)
     with context.open_existing(session) as keeper:
         if options.out is not None:
@@ -95,8 +95,8 @@ def _to_workbook(events: Iterator[UsageEvent], sheet: SheetForm, out: str) -> in
 
 
 def _to_stdout(write: Callable[[TextIO], int], *, mark: bool) -> None:
-    # Data is UTF-8 with the line ends of its form, whatever the terminal is: no byte of it may
-    # depend on the locale of the machine that it was exported on.
+    # Data is UTF-8 with the line ends of its format, on every terminal: the exported bytes must not
+    # depend on the locale of the machine.
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and not sys.stdout.isatty():
         reconfigure(encoding="utf-8-sig" if mark else "utf-8", newline="")

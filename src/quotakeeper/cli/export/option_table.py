@@ -1,4 +1,4 @@
-"""export: its name, summary and options."""
+"""Name, summary and options of the command `export`."""
 
 from __future__ import annotations
 

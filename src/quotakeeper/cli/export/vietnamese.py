@@ -1,4 +1,4 @@
-"""The Vietnamese of `export`, by the English text."""
+"""Vietnamese translations for `export`; each key is the English text."""
 
 from __future__ import annotations
 

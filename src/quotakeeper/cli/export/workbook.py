@@ -1,4 +1,7 @@
-"""Events as an XLSX workbook, with the library of the extra `xlsx`. Text is never a formula."""
+"""Writes events as an XLSX workbook, with the library of the extra `xlsx`.
+
+Text is never a formula.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from quotakeeper.app.records.spreadsheet import Cell, SheetForm, sheet_header, s
 from quotakeeper.domain.usage import UsageEvent
 from quotakeeper.errors import InvalidInputError, MissingExtraError
 
-MOST_ROWS = 1_048_575  # of a sheet, without its header
+MOST_ROWS = 1_048_575  # rows that one sheet can hold, without its header
 _SETTINGS = {
     "in_memory": True,
     "strings_to_formulas": False,
@@ -23,9 +26,10 @@ _SETTINGS = {
 
 
 def workbook_bytes(events: Iterable[UsageEvent], form: SheetForm) -> tuple[bytes, int]:
-    """A whole workbook with one sheet, and how many events are in it.
+    """Return the bytes of a workbook with one sheet, and the number of events in the sheet.
 
-    Raises MissingExtraError without the library, and InvalidInputError for more than a sheet takes.
+    Raises MissingExtraError if the library is not installed. Raises InvalidInputError if the sheet
+    cannot hold all events.
     """
     try:
         from xlsxwriter import Workbook

@@ -1,1 +1,1 @@
-"""`quotakeeper forget`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper forget`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper forget`: take a label's value out of the ledger."""
+"""Runs `quotakeeper forget`: removes a label's value from the ledger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def run_forget(
     session: context.CommandContext, *, label: str | None = None, yes: bool = False,
     as_json: bool = False,
 ) -> int:  # fmt: skip
-    """Say what would change, and change it with `yes` or once a person at a terminal agrees."""
+    """Print what would change. Change it if `yes` is true or the user agrees at the terminal."""
     if label is None:
         raise InvalidInputError("--label", "is missing", "write it like --label user=an")
     wanted = label_from(label)

@@ -1,4 +1,4 @@
-"""forget: its name, summary and options."""
+"""Name, summary and options of the command `forget`."""
 
 from __future__ import annotations
 

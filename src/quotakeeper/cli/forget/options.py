@@ -1,4 +1,4 @@
-"""forget as a click command: its options come from its table."""
+"""The click command `forget`. Its options come from `option_table`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Vietnamese of `forget`, by its English text."""
+"""Vietnamese translations for `forget`; each key is the English text."""
 
 from __future__ import annotations
 

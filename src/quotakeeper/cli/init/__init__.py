@@ -1,1 +1,1 @@
-"""`quotakeeper init`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper init`: options, action and output."""

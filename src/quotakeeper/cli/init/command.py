@@ -1,4 +1,4 @@
-"""`quotakeeper init`: ask for the little that has no good default, and write the config file."""
+"""Runs `quotakeeper init`: asks for values without a good default, and writes the config file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def run_init(
     session: context.CommandContext, *, zone: str | None = None, budget: str | None = None,
     keys: Sequence[str] = (), here: bool = False, yes: bool = False, force: bool = False,
 ) -> int:  # fmt: skip
-    """Write the file and say what comes next; on a terminal, ask for what is not given."""
+    """Write the config file and print the next steps.
+
+    On a terminal, ask for values that are not given.
+    """
     if here and session.config:
         raise InvalidInputError("--here", "does not go with --config", "give one of them")
     file = Path.cwd() / PROJECT_FILE if here else file_to_edit(session.config)
@@ -64,7 +67,7 @@ def run_init(
 
 def _given_key(text: str) -> tuple[str, str]:
     provider, equals, name = text.partition("=")
-    if not equals:  # what was given may be a key: it is not repeated
+    if not equals:  # the value may be an API key, so the message does not repeat it
         fix = "write it like --key gemini=GEMINI_API_KEY"
         raise InvalidInputError("--key", "the value is not PROVIDER=VARIABLE", fix)
     provider = provider.strip().lower()
@@ -75,7 +78,10 @@ def _asked(
     session: context.CommandContext, question: str, usual: str, check: Callable[[str], str],
     **values: object,
 ) -> str:  # fmt: skip
-    """The answer to a question, asked again where it cannot be used; Enter takes the usual one."""
+    """Ask a question and return the checked answer. An empty answer means the default `usual`.
+
+    Repeats the question if the answer is invalid. Raises InvalidInputError after the last try.
+    """
     words = session.words
     for tried in range(1, _TRIES + 1):
         print(f"{words(question, **values)} [{usual}]: ", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""init: its name, summary and options."""
+"""Name, summary and options of the command `init`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Vietnamese of `init`, by its English text."""
+"""Vietnamese translations for `init`; each key is the English text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `init` has written, and what to do next, as lines for people."""
+"""Formats the result of `init` and the next steps as text lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.config.key_names import key_for, names_for
 
 
 def written_lines(done: WrittenSetup, session: CommandContext) -> Iterator[str]:
-    """The file and its values, the keys that are missing, and the next commands."""
+    """Return lines with the file and its values, the missing API keys, and the next commands."""
     words, settings = session.words, done.settings
     yield words("written: {file}", file=done.file)
     if done.replaced:

@@ -1,1 +1,1 @@
-"""`quotakeeper limits`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper limits`: options, action and output."""

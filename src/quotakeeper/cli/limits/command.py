@@ -1,4 +1,4 @@
-"""`quotakeeper limits`: see the limits, and change them in the config file."""
+"""Runs `quotakeeper limits list`, `set` and `remove`: shows limits, and changes the config file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quotakeeper.wiring import check_limits, known_names
 
 
 def run_list(session: context.CommandContext, *, as_json: bool) -> int:
-    """Print the limits in force and where they are written."""
+    """Print the limits in force and the file that defines them."""
     settings = session.settings()
     check_limits(settings)
     if as_json:
@@ -32,7 +32,7 @@ def run_list(session: context.CommandContext, *, as_json: bool) -> int:
 
 
 def run_set(session: context.CommandContext, name: str, changes: Mapping[str, object]) -> int:
-    """Make or change a limit in the config file."""
+    """Create or change a limit in the config file."""
     name = check_label(name.strip(), "NAME")
     _check(session, name, changes)
     file = _opened(session)
@@ -59,7 +59,7 @@ def _unused(
 
 
 def run_remove(session: context.CommandContext, name: str) -> int:
-    """Take a limit out of the config file."""
+    """Remove a limit from the config file."""
     name = check_label(name.strip(), "NAME")
     file = _opened(session)
     file.remove(name)
@@ -83,13 +83,13 @@ def _tell_of_defaults(file: LimitsFile, session: context.CommandContext) -> None
 
 
 def _check(session: context.CommandContext, name: str, changes: Mapping[str, object]) -> None:
-    """What was typed wrong is a usage error, before any file is touched."""
+    """Raise InvalidInputError for invalid arguments, before any file is changed."""
     if not changes:
         raise InvalidInputError(
             "limits set", "says no change", "give --amount, --window, --mode ..."
         )
     known: Sequence[Limit] = ()
-    if "meter" not in changes:  # then the limit that is there says what it counts
+    if "meter" not in changes:  # an existing limit supplies the meter
         path = file_to_edit(session.config)
         known = (session.settings() if path.is_file() else load_settings(config={})).limits
     missing = check_limit(name, changes, known, prefix="--")

@@ -1,4 +1,4 @@
-"""What `quotakeeper limits set` was given, as the values that the config file gets."""
+"""Converts the options of `quotakeeper limits set` to values for the config file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.errors import InvalidInputError
 
 
 def changes_given(given: Mapping[str, Any]) -> dict[str, object]:
-    """The keys that were given, each with its value. Raises InvalidInputError."""
+    """Return the options that were given, as config keys and values. Raises InvalidInputError."""
     changes: dict[str, object] = {}
     for key, value in given.items():
         if value is None or value == () or value is False:

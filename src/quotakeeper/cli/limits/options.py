@@ -1,4 +1,4 @@
-"""The options of `quotakeeper limits`."""
+"""The click command `quotakeeper limits` and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presets of the providers' limits as tables for people."""
+"""Formats presets of the providers' limits as tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.domain.windows import moment
 def presets_lines(
     presets: Mapping[str, QuotaPreset], shown: Sequence[str], session: CommandContext, width: int
 ) -> list[str]:
-    """A row for each preset."""
+    """Return a table with one row for each preset."""
     words = session.words
     rows = [
         [
@@ -34,7 +34,7 @@ def presets_lines(
 
 
 def preset_lines(preset: QuotaPreset, session: CommandContext, width: int) -> list[str]:
-    """What it is, a row for each quota, and where its figures come from."""
+    """Return the description of a preset, a row for each quota, and the sources of the figures."""
     words = session.words
     rows = [
         [

@@ -1,4 +1,4 @@
-"""`quotakeeper limits preset`: presets of the providers' own limits, shown and written."""
+"""Runs `quotakeeper limits preset`: shows presets of the providers' own limits, or writes one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.errors import InvalidInputError
 
 
 def run_presets(session: context.CommandContext, *, write: bool, as_json: bool) -> int:
-    """Print every preset there is."""
+    """Print all presets."""
     if write:
         raise InvalidInputError("NAME", "is missing", "name the preset that is to be written")
     settings = session.settings()
@@ -30,7 +30,7 @@ def run_presets(session: context.CommandContext, *, write: bool, as_json: bool) 
 
 
 def run_preset(session: context.CommandContext, name: str, *, write: bool, as_json: bool) -> int:
-    """Print what a preset would set; with `write`, set it in the config file."""
+    """Print the limits of a preset; with `write`, add them to the config file."""
     path = file_to_edit(session.config)
     if write:
         check_installed()

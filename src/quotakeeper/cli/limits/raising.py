@@ -1,4 +1,4 @@
-"""`quotakeeper limits raise`, `set --for` and `topup`: more for a time or for good, in the ledger."""
+"""Runs `limits raise`, `set --for` and `topup`: raises a limit for a time, or adds credit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quotakeeper.errors import InvalidInputError
 def run_raise(
     session: context.CommandContext, name: str, to: str, for_span: str, why: str, *, as_json: bool
 ) -> int:  # fmt: skip
-    """Raise a limit and say until when."""
+    """Raise a limit for a time, and print when the raise ends."""
     seconds = parse_span(for_span, "--for") // SECOND
     context.check_ledger_is_there(session)
     with context.open_keeper(session) as keeper:
@@ -37,7 +37,7 @@ def run_top_up(
     session: context.CommandContext, name: str, amount: str, expires: str | None, why: str, *,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Pay credit in and say what the balance is."""
+    """Add credit to a prepaid limit, and print the new balance."""
     with context.open_keeper(session) as keeper:
         now, zone = keeper.now(), keeper.zone
         until = None
@@ -67,7 +67,7 @@ def run_set_for(
     session: context.CommandContext, name: str, changes: Mapping[str, object], for_span: str,
     why: str | None,
 ) -> int:  # fmt: skip
-    """`limits set --amount AMOUNT --for SPAN`."""
+    """Run `limits set --amount AMOUNT --for SPAN`: raise the limit for that time."""
     amount = changes.get("amount")
     if not isinstance(amount, str) or len(changes) > 1:
         fix = "with --for give --amount and --why alone; change the rest without --for"

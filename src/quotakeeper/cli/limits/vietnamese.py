@@ -1,4 +1,4 @@
-"""The Vietnamese of `limits`, by their English text."""
+"""Vietnamese translations for `limits`; each key is the English text."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ TEXTS = {
     "preset {name!r}: {n} limits written to {file}; status shows its quotas": (
         "mẫu {name!r}: đã ghi {n} hạn mức vào {file}; status hiển thị các quota của mẫu"
     ),
-    # what the presets say of themselves
+    # descriptions in the presets
     "pay as you go: calls at once for each project": (
         "trả theo mức dùng: số lời gọi cùng lúc của mỗi dự án"
     ),

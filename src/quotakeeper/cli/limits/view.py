@@ -1,4 +1,4 @@
-"""The limits in force as a table for people."""
+"""Formats the limits in force as a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quotakeeper.domain.limits import Limit
 
 
 def limits_lines(settings: Settings, session: CommandContext, width: int) -> list[str]:
-    """A row for each limit, and where the limits are written."""
+    """Return a table with a row for each limit, and the place where the limits are defined."""
     words, lang = session.words, session.lang
     if not settings.limits:
         return [words("No limits are set. See: quotakeeper limits set --help")]
@@ -39,7 +39,7 @@ def limits_lines(settings: Settings, session: CommandContext, width: int) -> lis
 
 
 def unused_lines(unused: Sequence[UnusedName], session: CommandContext) -> list[str]:
-    """A warning for each operation or label that no call has had yet."""
+    """Return a warning for each operation or label in a limit that no call has had yet."""
     words = session.words
     texts = {
         "operation": "warning: limit {limit!r}: no call has had the operation {name!r} yet",

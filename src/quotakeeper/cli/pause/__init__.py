@@ -1,1 +1,1 @@
-"""`quotakeeper pause`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper pause`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper pause`: stop the calls of every process on the ledger."""
+"""Runs `quotakeeper pause`: stops the calls of every process that uses the ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def run_pause(
     session: context.CommandContext, *, provider: str | None = None, for_span: str | None = None,
     why: str | None = None, as_json: bool = False,
 ) -> int:  # fmt: skip
-    """Pause calls and say so."""
+    """Pause calls, and print which calls are paused."""
     if not (why or "").strip():
         fix = 'say it in a few words, like --why "a runaway loop"'
         raise InvalidInputError("--why", "is missing", fix)

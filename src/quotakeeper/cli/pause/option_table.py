@@ -1,4 +1,4 @@
-"""pause: its name, summary and options."""
+"""Name, summary and options of the command `pause`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Vietnamese of `pause` and `resume`, by their English text."""
+"""Vietnamese translations for `pause` and `resume`; each key is the English text."""
 
 from __future__ import annotations
 

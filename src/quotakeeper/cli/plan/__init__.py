@@ -1,1 +1,1 @@
-"""`quotakeeper plan`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper plan`: options, action and output."""

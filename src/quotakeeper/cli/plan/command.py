@@ -1,4 +1,4 @@
-"""`quotakeeper plan`: what folders of sound and film would cost, and when their files would fit."""
+"""Runs `quotakeeper plan`: prints the cost of media folders, and the day that each file fits."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def run_plan(
     session: context.CommandContext, folders: Sequence[str], request: PlanRequest, *,
     as_json: bool = False, check: bool = False, again: bool = False, out: Path | None = None,
 ) -> int:  # fmt: skip
-    """Print the plan; with `check` the exit code says how it is. Nothing is sent or written.
+    """Print the plan. Nothing is sent or written.
 
-    What `translate` has finished (its outputs are in `out`) is left out, unless `again`.
+    Files that `translate` has finished (their outputs are in `out`) are left out, unless `again` is
+    true. With `check`, the exit code is that of `code_for`.
     """
 
     def finished(path: Path) -> Collection[str]:
@@ -39,14 +40,14 @@ def run_plan(
 
 
 def code_for(made: Plan) -> int:
-    """3 when some file never fits or is not reached, 4 when some wait for another day, else 0."""
+    """Return 3 if a file gets no day in the plan, 4 if a file waits for a later day, else 0."""
     if made.schedule.impossible or made.schedule.beyond:
         return exit_codes.OVER
     return exit_codes.OK if made.today == len(made.files) else exit_codes.WARNING
 
 
 def labels_of(tags: Sequence[str]) -> dict[str, str]:
-    """Labels written NAME=VALUE. Raises InvalidInputError."""
+    """Parse labels written NAME=VALUE. Raises InvalidInputError."""
     labels: dict[str, str] = {}
     for tag in tags:
         name, equals, value = tag.partition("=")

@@ -1,4 +1,4 @@
-"""The options of `quotakeeper plan`."""
+"""The click command `quotakeeper plan` and its options."""
 
 from __future__ import annotations
 

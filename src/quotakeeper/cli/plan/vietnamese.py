@@ -1,4 +1,4 @@
-"""The Vietnamese of `plan` and of forecasts, by their English text."""
+"""Vietnamese translations for `plan` and of forecasts; each key is the English text."""
 
 from __future__ import annotations
 

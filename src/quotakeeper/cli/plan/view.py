@@ -1,4 +1,4 @@
-"""A plan as text for people: files, operations, today, the days after, and what never fits."""
+"""Formats a plan as text: files, operations, today, later days, and files that never fit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TOKENS = METERS["tokens"]
 
 
 def plan_lines(made: Plan, session: CommandContext, width: int) -> Iterator[str]:
-    """The whole plan."""
+    """Return all lines of the plan."""
     words = session.words
     at = figures.stamp(made.now, made.zone)
     yield words("Plan at {at} ({zone}); nothing is sent", at=at, zone=zone_text(made.zone))
@@ -69,7 +69,7 @@ def _amounts(files: Sequence[FilePlan], session: CommandContext) -> list[str]:
 
 
 def _cost(cost: Spread, session: CommandContext, unpriced: bool) -> list[str]:
-    # What has no price is not free: the sum of the rest gets a mark.
+    # An unpriced call is not free, so the sum of the priced calls gets a mark.
     mark = "+?" if unpriced else ""
     low, middle, high = (_money(x, session) for x in (cost.low, cost.expected, cost.high))
     return [middle + mark, session.words("{low} to {high}", low=low, high=high)]
@@ -211,7 +211,7 @@ def _table(
     header: list[str], rows: list[list[str]], right: set[int], session: CommandContext, width: int,
     names: int | None = None,
 ) -> list[str]:  # fmt: skip
-    """A table; where it is too wide, without the column of low and high."""
+    """Return a table; if it is wider than `width`, the table has no column of low and high cost."""
     ellipsis = session.glyphs.ellipsis
     lines = table_lines(
         header, rows, right=frozenset(right), width=width, ellipsis=ellipsis, names=names

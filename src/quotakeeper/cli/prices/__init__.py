@@ -1,1 +1,1 @@
-"""`quotakeeper prices`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper prices`: options, action and output."""

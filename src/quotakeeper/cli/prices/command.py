@@ -1,4 +1,4 @@
-"""`quotakeeper prices`: the price rows behind every cost, with their date, source and confidence."""
+"""Runs `quotakeeper prices`: prints the price rows with their date, source and confidence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quotakeeper.cli.views.price_notices import notice_lines
 
 
 def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -> int:
-    """Print every price row there is."""
+    """Print every price row."""
     snapshot = load_snapshot(session.settings().price_files)
     prices = all_prices(snapshot, provider)
     if as_json:
@@ -29,7 +29,7 @@ def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -
 def run_show(
     session: context.CommandContext, model: str, *, provider: str, at: str | None, as_json: bool
 ) -> int:
-    """Print the rows of one model that are in force at a date."""
+    """Print the price rows of one model that are in force at a date."""
     settings = session.settings()
     snapshot = load_snapshot(settings.price_files)
     zone = clocks.zone_named(settings.timezone)

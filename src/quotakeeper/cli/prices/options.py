@@ -1,4 +1,4 @@
-"""The options of `quotakeeper prices`."""
+"""The click command `quotakeeper prices` and its options."""
 
 from __future__ import annotations
 

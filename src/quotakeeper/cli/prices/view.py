@@ -1,4 +1,4 @@
-"""Price rows as a table for people, with their sources, notes and factors."""
+"""Formats price rows as a table, with their sources, notes and factors."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NO_MODEL_TEXT = "(no model named)"
 
 
 def heading(prices: PriceList, at: int, zone: tzinfo, session: CommandContext) -> str:
-    """Which models were asked for, at which instant (microseconds since 1970 UTC)."""
+    """Return a heading: the models asked for, and the time `at` (microseconds since 1970 UTC)."""
     names = ", ".join(f"{p}/{m or NO_MODEL_TEXT}" for p, m in sorted(prices.models))
     at_text = figures.stamp(at, zone)
     return session.words("Prices of {model} at {at}", model=names, at=at_text)
 
 
 def price_lines(prices: PriceList, session: CommandContext, width: int) -> Iterator[str]:
-    """A table of the rows, where they are from, and the version of the price list."""
+    """Return a table of the price rows, their sources, and the version of the price list."""
     words, lang = session.words, session.lang
     header = ["MODEL", "METER", "USD", "PER", "FROM", "FOR", "CONFIDENCE"]
     cells = [

@@ -1,1 +1,1 @@
-"""`quotakeeper reconcile`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper reconcile`: options, action and output."""

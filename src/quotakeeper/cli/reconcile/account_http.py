@@ -1,4 +1,7 @@
-"""Asks Deepgram's Management API, with the standard library; the key goes nowhere else."""
+"""Reads usage from Deepgram's Management API with the standard library.
+
+Only Deepgram gets the key.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,11 @@ _TRIES = 3
 
 
 class DeepgramAccount:
-    """One project's account. Raises InvalidInputError for settings, ProviderError for answers."""
+    """The account of one Deepgram project.
+
+    Raises InvalidInputError for invalid settings, and ProviderError if Deepgram refuses, sends an
+    invalid reply, or cannot be reached.
+    """
 
     def __init__(self, settings: AccountSettings, clock: Clock | None = None) -> None:
         self._key_name = settings.key_name or _NAMES.key
@@ -43,11 +50,11 @@ class DeepgramAccount:
         self.project = settings.project or self._only_project()
 
     def requests(self, start: int | None, end: int | None) -> Iterator[Mapping[str, object]]:
-        """Every request made in `[start, end)`, page by page, each once."""
+        """Yield every request made in `[start, end)` once. Fetches one page at a time."""
         seen: set[str] = set()
         for page in range(_MOST_PAGES):
-            # Whether pages count from 0 or from 1 is not written anywhere: where it is 1, the
-            # first two are the same. After that, one that brings nothing new is the last.
+            # Deepgram does not document whether page numbers start at 0 or 1. If at 1, pages 0 and
+            # 1 are the same. From page 2 on, a page without new requests is the last.
             found = self._get(account.requests_path(self.project, start, end, page))
             listed = list(objects(found.get("requests")))
             fresh = [each for each in listed if name_of(each.get("request_id")) not in seen]
@@ -57,7 +64,7 @@ class DeepgramAccount:
                 return
 
     def balances(self) -> list[tuple[Decimal, str]]:
-        """What is left in the account: amounts with their units."""
+        """Return the balances left in the account, as amounts with their units."""
         found = self._get(account.balances_path(self.project))
         return [
             (Decimal(amount), name_of(each.get("units")) or "usd")

@@ -1,4 +1,4 @@
-"""A bill compared with the ledger, by day and model, as a table for people."""
+"""Formats the comparison of a bill with the ledger, by day and model, as a table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def print_bill(
     session: context.CommandContext, heading: BillHeading, found: Sequence[BillDifference],
     totals: BillTotals,
 ) -> None:  # fmt: skip
-    """Print a bill's differences as a table."""
+    """Print the differences between the bill and the ledger as a table."""
     words, lang = session.words, session.lang
     console.say(words(
         "{provider}, {source}: by day ({zone}) and model",
@@ -59,7 +59,7 @@ def print_bill(
 
 
 def nothing_written(words: Words) -> str:
-    """Why a bill changes nothing."""
+    """Return the message that says why a bill cannot correct the ledger."""
     return words(
         "--apply wrote nothing: a bill by day and SKU does not say which call a figure belongs to"
     )

@@ -1,4 +1,4 @@
-"""`quotakeeper reconcile`: the ledger held against the provider's own account."""
+"""Runs `quotakeeper reconcile`: compares the ledger with the provider's own account."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _USUAL_SPAN = "7d"
 
 @dataclass(frozen=True, slots=True)
 class ReconcileOptions:
-    """Which account, over which time, and whether to write what is better known."""
+    """The account, the time range, and whether to write corrections to the ledger."""
 
     provider: str
     files: tuple[str, ...] = ()
@@ -55,7 +55,10 @@ class ReconcileOptions:
 
 
 def run_reconcile(session: context.CommandContext, options: ReconcileOptions) -> int:
-    """Name every difference; with `apply`, write the corrections. 5 when something differs."""
+    """Print every difference between ledger and account; with `apply`, write the corrections.
+
+    Returns exit code 5 if a difference remains, else 0.
+    """
     if options.provider == "gemini":
         return _reconcile_gemini(session, options)
     if options.files and (options.base_url or options.project):

@@ -1,4 +1,4 @@
-"""The options of `quotakeeper reconcile`."""
+"""The click command `quotakeeper reconcile` and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Vietnamese of `reconcile`, by their English text."""
+"""Vietnamese translations for `reconcile`; each key is the English text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls compared with a provider's account, one by one, as a table for people."""
+"""Formats the comparison of individual calls with a provider's account as a table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def print_comparison(
     session: context.CommandContext, heading: ComparisonHeading, found: Iterable[ReconciledCall],
     sums: Compared, zone: tzinfo,
 ) -> int:  # fmt: skip
-    """Print the differences as a table; how many of them were not written down."""
+    """Print the differences as a table.
+
+    Return the number of differences not corrected in the ledger.
+    """
     words, lang = session.words, session.lang
     rows: list[list[str]] = []
     count = written = 0

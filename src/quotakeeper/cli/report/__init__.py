@@ -1,1 +1,1 @@
-"""`quotakeeper report`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper report`: options, action and output."""

@@ -1,4 +1,4 @@
-"""Spend beside budget as a table for people."""
+"""Formats spend compared with budget as a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_ROWS = 40
 
 
 def budget_lines(budgets: Sequence[Budget], session: CommandContext, width: int) -> list[str]:
-    """A row for each limit and period: amount, used, share, what is left."""
+    """Return a table with a row for each limit and period: amount, used, share, remaining."""
     words, lang = session.words, session.lang
     if not budgets:
         return []

@@ -1,4 +1,4 @@
-"""`quotakeeper report`: what was used and spent, added up by what one asks for."""
+"""Runs `quotakeeper report`: prints usage and cost, summed by the chosen columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """What to add up, over which time, and in which form to print it."""
+    """The columns to sum by, the time range, and the output format."""
 
     by: tuple[str, ...]
     since: str | None = None
@@ -31,7 +31,7 @@ class ReportOptions:
 
 
 def run_report(session: context.CommandContext, options: ReportOptions) -> int:
-    """Print the sums."""
+    """Print the report."""
     with context.open_existing(session) as keeper:
         now = keeper.now()
         since, until = parse_range(options.since, options.until, options.last, keeper.zone, now)
@@ -50,6 +50,6 @@ def run_report(session: context.CommandContext, options: ReportOptions) -> int:
 
 
 def _changes(keeper: Keeper, since: int | None, until: int | None, now: int) -> list[PriceChange]:
-    """The price changes to come of the models that were used in a range."""
+    """Return the future price changes of the models that were used in the time range."""
     used = {(row.key[0], row.key[1]) for row in keeper.usage(since, until, ("provider", "model"))}
     return price_changes(keeper.prices.snapshot, now, used) if used else []

@@ -1,4 +1,4 @@
-"""The columns that only some reports have: another currency, the media of jobs, another model."""
+"""Optional columns of a report: cost in another currency, media minutes, cost on another model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def more_header(report: UsageReport, session: CommandContext) -> list[str]:
-    """The headings of these columns."""
+    """Return the headings of the optional columns."""
     words = session.words
     header = []
     if report.currency is not None:
@@ -29,7 +29,7 @@ def more_header(report: UsageReport, session: CommandContext) -> list[str]:
 
 
 def more_cells(report: UsageReport, rows: Sequence[UsageRow], lang: str) -> list[str]:
-    """The cells of these columns for some rows together."""
+    """Return the cells of the optional columns for the sum of some rows."""
     cells = []
     if report.currency is not None:
         cells.append(local_money(known_cost(rows), report.currency, lang))
@@ -48,7 +48,7 @@ def more_cells(report: UsageReport, rows: Sequence[UsageRow], lang: str) -> list
 
 
 def more_notes(report: UsageReport, session: CommandContext) -> list[str]:
-    """How the figures of these columns are known."""
+    """Return notes that say how the figures in the optional columns are known."""
     words, notes = session.words, list[str]()
     if report.currency is not None:
         rate = rate_text(report.currency, session.lang)

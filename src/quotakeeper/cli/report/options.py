@@ -1,4 +1,4 @@
-"""The options of `quotakeeper report`."""
+"""The click command `quotakeeper report` and its options."""
 
 from __future__ import annotations
 

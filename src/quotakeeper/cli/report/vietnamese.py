@@ -1,4 +1,4 @@
-"""The Vietnamese of `report`, by the English text."""
+"""Vietnamese translations for `report`; each key is the English text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A usage report as a table for people."""
+"""Formats a usage report as a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quotakeeper.domain.units import METERS
 if TYPE_CHECKING:
     from quotakeeper.domain.forecasting.status import UsageRow
 
-# What a table shows, with its heading; everything is in the JSON and the CSV.
+# The columns of the table, with their headings. JSON and CSV contain all columns.
 _SHOWN = {
     "input_tokens": "INPUT",
     "cached_input_tokens": "CACHED",
@@ -33,7 +33,7 @@ _SHOWN = {
 
 
 def report_lines(report: UsageReport, session: CommandContext, width: int) -> list[str]:
-    """The heading, a row for each group, the total, and what the marks mean."""
+    """Return the heading, a row for each group, the total, and an explanation of the marks."""
     words, lang, by = session.words, session.lang, report.by
     lines = [_heading(report, session)]
     beside = budget_lines(report.budgets, session, width)
@@ -76,7 +76,7 @@ def _heading(report: UsageReport, session: CommandContext) -> str:
 
 
 def _cost_text(rows: Sequence[UsageRow], lang: str) -> str:
-    # Where no call had a price, a sum of zero would be a lie.
+    # If no call had a price, the cost is unknown. A total of zero would be wrong.
     if all(row.calls == row.unpriced_calls for row in rows):
         return figures.money(None, lang)
     return figures.money(sum(row.cost_pico for row in rows), lang)

@@ -1,1 +1,1 @@
-"""`quotakeeper resume`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper resume`: options, action and output."""

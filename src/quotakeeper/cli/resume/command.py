@@ -1,4 +1,4 @@
-"""`quotakeeper resume`: let calls out again that were paused."""
+"""Runs `quotakeeper resume`: ends pauses, so that calls are admitted again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def run_resume(
     session: context.CommandContext, *, provider: str | None = None, why: str | None = None,
     as_json: bool = False,
 ) -> int:  # fmt: skip
-    """End pauses and say which; the exit code is 1 where there was none."""
+    """End pauses and print them. Return exit code 1 if no pause was active."""
     words = session.words
     context.check_ledger_is_there(session)
     with context.open_keeper(session) as keeper:

@@ -1,4 +1,4 @@
-"""resume: its name, summary and options."""
+"""Name, summary and options of the command `resume`."""
 
 from __future__ import annotations
 

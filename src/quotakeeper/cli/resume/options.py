@@ -1,4 +1,4 @@
-"""resume as a click command: its options come from its table."""
+"""The click command `resume`. Its options come from `option_table`."""
 
 from __future__ import annotations
 

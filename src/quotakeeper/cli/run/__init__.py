@@ -1,1 +1,1 @@
-"""`quotakeeper run`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper run`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper run`: a program as it is, with every call to a known provider metered and capped."""
+"""Runs `quotakeeper run`: starts a program, counts its calls to providers and applies limits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from quotakeeper.launch import launcher, preflight
 from quotakeeper.launch.notes import Notes, read_notes
 from quotakeeper.value_classes import dataclass
 
-_MOST_TAGS = 12  # a call may have 16 labels, and has some already
+_MOST_TAGS = 12  # a call may have 16 labels; quotakeeper sets some of them
 _OBSTACLES = {
     preflight.FLAG: (
         "{program} is started with {detail}, which keeps the meter out: its calls will not be counted"
@@ -51,7 +51,7 @@ _OBSTACLES = {
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What to run, and how. `tags` are written NAME=VALUE."""
+    """The program to run, and the options. `tags` are written NAME=VALUE."""
 
     command: tuple[str, ...]
     on_limit: str | None = None
@@ -68,13 +68,13 @@ class RunOptions:
 
     @property
     def policies(self) -> dict[str, str | None]:
-        """What is done at a limit, beside `on_limit`."""
+        """The other options for a call that meets a limit, by name; None means not given."""
         names = ("on_busy", "busy_seconds", "wait_seconds", "hold", "clamp_least")
         return {name: getattr(self, name) for name in names}
 
 
 def run_run(session: context.CommandContext, options: RunOptions) -> int:
-    """Run a program to its end; its exit code is ours, and its signal too."""
+    """Run a program until it ends. Return the program's exit code, or end by the same signal."""
     if not options.command:
         raise InvalidInputError("command", "is missing", "quotakeeper run -- python program.py")
     settings = session.settings()
@@ -114,7 +114,7 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
 def _strict_code(
     session: context.CommandContext, options: RunOptions, ended: launcher.Ended, notes: Notes
 ) -> int:
-    """What a run ends with whose program ended well, and whose calls may not all be counted."""
+    """Return UNSEEN if a program succeeded, but some calls may not be counted; needs `--strict`."""
     if not options.strict or ended.code or not notes.has_gaps:
         return exit_codes.OK
     text = session.words("--strict: not every call can have been counted (see above)")
@@ -123,13 +123,13 @@ def _strict_code(
 
 
 def _watched_hosts() -> tuple[str, ...]:
-    """Where a connection of the program goes to a provider."""
+    """Return the host names of known providers. A connection to one is a call to a provider."""
     from quotakeeper.metering.process_meter import read_watch_settings
     from quotakeeper.providers.registry import provider_hosts
 
     try:
         listed = tuple(read_watch_settings().known_hosts)
-    except QuotakeeperError:  # the program's meter says what is wrong with them
+    except QuotakeeperError:  # the meter in the program reports the invalid settings
         listed = ()
     places = (each.partition("://")[2] or each for each in listed)
     return (*provider_hosts(), *(place.partition("/")[0].lower() for place in places))
@@ -142,7 +142,7 @@ def _hooked_modules() -> tuple[str, ...]:
 
 
 def _labels(options: RunOptions) -> dict[str, str]:
-    """The labels for every call of the run. Raises InvalidInputError."""
+    """Return the labels for every call of the run. Raises InvalidInputError."""
     labels = {}
     if options.project is not None:
         labels[PROJECT_LABEL] = options.project
@@ -165,7 +165,7 @@ def _labels(options: RunOptions) -> dict[str, str]:
 
 
 def _check_writable(file: str | None) -> None:
-    # Said before the program has run for an hour, not after.
+    # Check the file before the program starts, because the program may run for an hour.
     if file is None:
         return
     folder = Path(file).absolute().parent
@@ -176,7 +176,10 @@ def _check_writable(file: str | None) -> None:
 
 
 def _check_config(settings: Settings) -> None:
-    """Raise ConfigError here, and not in the program, where every call would be refused."""
+    """Raise ConfigError before the program starts.
+
+    Otherwise every call in the program would be refused.
+    """
     from quotakeeper.wiring import check_limits
 
     if settings.price_files:
@@ -216,7 +219,10 @@ def _sum_up(
     outcome: RunOutcome,
     notes: Notes,
 ) -> None:
-    """Print and write what was used; whatever goes wrong here, the program's end is what counts."""
+    """Print and write the usage of the run.
+
+    An error here does not change the program's exit code.
+    """
     if options.summary == "off" and options.json_file is None:
         return
     try:
@@ -239,7 +245,7 @@ def _used(
     from quotakeeper.wiring import ledger_path
 
     path = ledger_path(settings)
-    if path is None or not path.exists():  # looking must not make a ledger
+    if path is None or not path.exists():  # reading usage must not create a ledger
         return RunUsage()
     with context.open_keeper(session) as keeper:
         return run_usage(keeper, outcome.labels[RUN_LABEL], outcome.started_at)

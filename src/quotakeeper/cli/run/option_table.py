@@ -1,4 +1,4 @@
-"""run: its name, summary and options."""
+"""Name, summary and options of the command `run`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""run as a click command: its options come from its table."""
+"""The click command `run`. Its options come from `option_table`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Vietnamese of `run`, by their English text."""
+"""Vietnamese translations for `run`; each key is the English text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The summary of a run: at most six lines for people."""
+"""Formats the summary of a run in at most six lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 6
 _ROWS = 3
-_GAPS = 2  # lines about what was not seen
+_GAPS = 2  # lines about calls and processes that the meter did not see
 _THE_PROGRAM = "__main__"
 _WIDTH = 110
 _SHOWN = ("audio_minutes", "session_minutes", "characters", "searches", "images")
@@ -30,7 +30,7 @@ _SHOWN = ("audio_minutes", "session_minutes", "characters", "searches", "images"
 def summary_lines(
     outcome: RunOutcome, notes: Notes, used: RunUsage, session: CommandContext
 ) -> list[str]:
-    """What a run used, in at most six lines."""
+    """Return the usage of a run in at most six lines."""
     total = used.total
     warnings = _warnings(notes, session)
     if not total.calls and not notes.refused and not notes.paused:
@@ -89,14 +89,14 @@ def _amounts(quantities: Quantities, lang: str) -> Sequence[str]:
 
 
 def _cost(row: UsageRow, session: CommandContext) -> str:
-    # Where no call had a price, a sum of zero would be a lie.
+    # If no call had a price, the cost is unknown. A sum of zero would be wrong.
     if row.calls and row.calls == row.unpriced_calls:
         return session.words("cost unknown")
     return figures.money(row.cost_pico, session.lang)
 
 
 def _doubts(notes: Notes, total: UsageRow, session: CommandContext) -> list[str]:
-    """What a reader of the figures should know, in one line."""
+    """Return one line that counts refused, unpriced, estimated and assumed calls, if any."""
     counted = (
         (notes.refused, "refused by a limit: {n}"),
         (notes.paused, "refused while calls were paused: {n}"),
@@ -133,7 +133,7 @@ def _nothing_seen(notes: Notes, session: CommandContext) -> str:
 
 
 def _gaps(notes: Notes, session: CommandContext) -> list[str]:
-    """What left without being counted, as far as it is known."""
+    """Return warnings about calls that were sent but not counted, as far as the meter knows."""
     words, lines = session.words, []
     for each in notes.unseen:
         text = "{n} connections to {host} that the meter did not see: their calls are not counted"

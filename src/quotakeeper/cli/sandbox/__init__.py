@@ -1,1 +1,1 @@
-"""`quotakeeper sandbox`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper sandbox`: options, action and output."""

@@ -1,4 +1,4 @@
-"""The options of `quotakeeper sandbox`."""
+"""The click command `quotakeeper sandbox` and its options."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`quotakeeper status`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper status`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper status`: where every limit stands now."""
+"""Runs `quotakeeper status`: prints the current use of every limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run_status(
     session: context.CommandContext, *, as_json: bool = False, check: bool = False
 ) -> int:
-    """Print the status; with `check` the exit code says how it is."""
+    """Print the status; with `check`, the exit code is that of `code_for`."""
     with context.open_existing(session) as keeper:
         status, zone = keeper.status(), keeper.zone
         unpriced, assumed = (0, 0) if as_json else doubtful_calls_today(keeper, status)
@@ -31,7 +31,10 @@ def run_status(
 
 
 def code_for(status: Status) -> int:
-    """3 when a hard limit is passed, else 4 when any hard or soft one is near or passed, else 0."""
+    """Return 3 if a hard limit is exceeded, 4 if a limit is near or exceeded, else 0.
+
+    Shadow limits do not count.
+    """
     counted = [entry for entry in status.limits if entry.limit.mode != "shadow"]
     if any(e.state == "exceeded" and e.limit.mode == "hard" for e in counted):
         return exit_codes.OVER

@@ -1,4 +1,4 @@
-"""status: its name, summary and options."""
+"""Name, summary and options of the command `status`."""
 
 from __future__ import annotations
 

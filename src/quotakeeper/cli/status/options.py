@@ -1,4 +1,4 @@
-"""status as a click command: its options come from its table."""
+"""The click command `status`. Its options come from `option_table`."""
 
 from __future__ import annotations
 

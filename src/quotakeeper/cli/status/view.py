@@ -1,4 +1,4 @@
-"""The status of all limits as text for people: a table, or blocks where it is narrow."""
+"""Formats the status of all limits as a table, or as blocks if the output is narrow."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def status_lines(
     status: Status, zone: tzinfo, session: CommandContext, width: int, *, unpriced: int = 0,
     assumed: int = 0,
 ) -> list[str]:  # fmt: skip
-    """All limits, then what a reader of the figures should know about them."""
+    """Return lines for all limits, followed by notes on how certain the figures are."""
     words = session.words
     zone_name = zone_text(zone)
     lines = [words("Quotas at {at} ({zone})", at=figures.stamp(status.as_of, zone), zone=zone_name)]

@@ -1,1 +1,1 @@
-"""`quotakeeper statusline`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper statusline`: options, action and output."""

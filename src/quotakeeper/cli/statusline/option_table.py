@@ -1,4 +1,4 @@
-"""statusline: its name, summary and options."""
+"""Name, summary and options of the command `statusline`."""
 
 from __future__ import annotations
 

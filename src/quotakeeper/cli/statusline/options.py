@@ -1,4 +1,4 @@
-"""statusline as a click command: its options come from its table."""
+"""The click command `statusline`. Its options come from `option_table`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Today as one line: what stops calls, what was spent, and the most urgent limit."""
+"""Formats today's use as one line: what blocks calls, the cost, and the most urgent limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.cli.views.limit_lines import STATE_WORDS, percent_text
 
 
 def statusline(today: Today, session: CommandContext, width: int) -> str:
-    """The line, at most `width` columns wide; the name of the limit gives way first."""
+    """Return the line, at most `width` columns wide. The limit's name is shortened first."""
     words, glyphs = session.words, session.glyphs
     pieces = []
     if today.status.doubt is not None:

@@ -1,1 +1,1 @@
-"""Texts for people: languages, figures, tables."""
+"""Text output: languages, figures, tables."""

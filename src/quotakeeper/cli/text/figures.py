@@ -1,4 +1,4 @@
-"""Figures as people read them, in either language. Machines get exact text elsewhere."""
+"""Formats figures for reading, in English or Vietnamese. JSON and CSV do not use this module."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _UNITS_VI = {
 
 
 def whole(number: int, lang: str) -> str:
-    """A whole number with its thousands grouped."""
+    """Return a whole number with grouped thousands."""
     return grouped(str(number), lang)
 
 
 def compact(number: int, lang: str) -> str:
-    """A whole number in few columns: 1,234 or 56k or 12.3M."""
+    """Return a whole number in few columns: 1,234 or 56k or 12.3M."""
     if number < 10_000:
         return whole(number, lang)
     thousand, million = ("k", "M") if lang == "en" else (" N", " Tr")
@@ -46,7 +46,7 @@ def compact(number: int, lang: str) -> str:
 
 
 def about(base: int, meter: Meter, lang: str) -> str:
-    """An estimate: money to the cent, and all else three digits that mean something."""
+    """Return an estimate as a figure rounded to about three significant digits."""
     if meter.name == "cost":
         size = min(10**10, 10 ** max(0, len(str(base)) - 3))
         return money(divide_half_even(base, size) * size, lang)
@@ -58,7 +58,7 @@ def about(base: int, meter: Meter, lang: str) -> str:
 
 
 def quantity(base: int, meter: Meter, lang: str) -> str:
-    """Base units as a figure without its unit; money with its sign."""
+    """Return base units as a figure without the unit. Money has its currency sign."""
     if meter.name == "cost":
         return money(base, lang)
     text = units_text(base, meter)
@@ -69,19 +69,19 @@ def quantity(base: int, meter: Meter, lang: str) -> str:
 
 
 def unit_word(meter: Meter, lang: str) -> str:
-    """The unit of a meter in words; nothing for money, whose sign says it."""
+    """Return the unit of a meter in words; an empty text for money, which has a currency sign."""
     if meter.name == "cost":
         return ""
     return meter.unit if lang == "en" else _UNITS_VI.get(meter.unit, meter.unit)
 
 
 def with_unit(base: int, meter: Meter, lang: str) -> str:
-    """Base units as a figure with its unit."""
+    """Return base units as a figure with its unit."""
     return f"{quantity(base, meter, lang)} {unit_word(meter, lang)}".rstrip()
 
 
 def percent(value: Decimal, lang: str) -> str:
-    """A percentage to one decimal; never rounded up to 100 %, nor down to 0."""
+    """Return a percentage with one decimal. It is never rounded up to 100 %, nor down to 0 %."""
     shown = value.quantize(Decimal("0.1"), ROUND_HALF_EVEN)
     if value < 100 <= shown:
         shown = Decimal("99.9")
@@ -91,12 +91,12 @@ def percent(value: Decimal, lang: str) -> str:
 
 
 def duration(microseconds: int, lang: str) -> str:
-    """A stretch of time in its two largest units."""
+    """Return a duration in its two largest units."""
     return duration_text(microseconds, _TIME_UNITS_VI if lang == "vi" else TIME_UNITS)
 
 
 def age(microseconds: int, lang: str) -> str:
-    """How long ago something was, in its largest unit: "3 minutes ago"."""
+    """Return how long ago an instant was, in the largest unit: "3 minutes ago"."""
     seconds = max(0, microseconds // SECOND)
     for size, name, name_vi in _AGE_UNITS:
         if seconds >= size:
@@ -108,11 +108,14 @@ def age(microseconds: int, lang: str) -> str:
 
 
 def stamp(at: int, zone: tzinfo) -> str:
-    """An instant as local date and time."""
+    """Return an instant as local date and time."""
     return f"{moment(at, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def clock_text(at: int, now: int, zone: tzinfo) -> str:
-    """An instant as local time, with its date unless it lies within a day from now."""
+    """Return an instant as local time.
+
+    The date is added if the instant is more than a day from now.
+    """
     there = moment(at, zone)
     return f"{there:%H:%M}" if 0 <= at - now <= _DAY else f"{there:%Y-%m-%d %H:%M}"

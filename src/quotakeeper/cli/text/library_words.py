@@ -1,4 +1,4 @@
-"""What click and argparse say by themselves, in the chosen language."""
+"""Translates the messages of click and argparse into the chosen language."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-_ONE, _MANY = "_", "ngettext"  # what they call gettext's functions
+_ONE, _MANY = "_", "ngettext"  # the names under which the libraries import the functions of gettext
 
 
 @contextmanager
 def speaking(lang: str, package: str) -> Iterator[None]:
-    """Have the modules of a library say their own words in a language, until the block ends.
+    """Make the modules of a library translate their messages until the `with` block ends.
 
-    They take every text from a function of gettext that each module has under the same name; it is
-    exchanged there. English needs nothing, and a text without a translation stays English.
+    Each module calls gettext functions under fixed names. This function replaces them and later
+    restores them. English needs no replacement. A message without a translation stays English.
     """
     if lang == "en":
         yield

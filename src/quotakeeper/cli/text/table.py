@@ -1,4 +1,4 @@
-"""Plain tables, measured in screen columns, so that Vietnamese and Chinese line up."""
+"""Plain text tables. Widths are counted in screen columns, so that Vietnamese and Chinese align."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.app.records.csv_text import visible
 
 
 def columns_of(text: str) -> int:
-    """How many screen columns a text takes; combining marks take none, wide characters two."""
+    """Return the width of a text in screen columns: combining marks take 0, wide characters 2."""
     if text.isascii():
         return len(text)
     return sum(
@@ -20,7 +20,10 @@ def columns_of(text: str) -> int:
 
 
 def cut(text: str, columns: int, ellipsis: str = "…") -> str:
-    """Text made safe to show and cut to a number of columns, an ellipsis where it was cut."""
+    """Return text without control characters, cut to `columns`.
+
+    A cut text ends with the ellipsis.
+    """
     shown = visible(text)
     if columns_of(shown) <= columns:
         return shown
@@ -35,9 +38,10 @@ def cut(text: str, columns: int, ellipsis: str = "…") -> str:
 
 
 def names_that_differ(names: Sequence[str], columns: int, ellipsis: str = "…") -> list[str]:
-    """Names cut to a number of columns so that two different ones stay different.
+    """Shorten names to a number of columns, so that different names stay different.
 
-    A name loses its middle. Names that would then look alike lose what they begin with instead.
+    A long name loses its middle. If two shortened names are equal, they lose their common beginning
+    instead.
     """
     shown = [_cut_middle(name, columns, ellipsis) for name in names]
     alike: dict[str, set[str]] = {}
@@ -52,7 +56,7 @@ def names_that_differ(names: Sequence[str], columns: int, ellipsis: str = "…")
 
 
 def _same_beginning(names: Iterable[str]) -> int:
-    """How many characters some names have in common, from the first one on."""
+    """Return the number of leading characters that all names share."""
     columns = zip(*names, strict=False)
     return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, columns))
 
@@ -68,7 +72,7 @@ def _cut_middle(name: str, columns: int, ellipsis: str) -> str:
 
 
 def pad(text: str, columns: int, *, right: bool = False) -> str:
-    """Text filled with spaces up to a number of columns."""
+    """Return text padded with spaces to a number of columns; `right` aligns it to the right."""
     fill = " " * max(0, columns - columns_of(text))
     return fill + text if right else text + fill
 
@@ -82,8 +86,11 @@ def table_lines(
     ellipsis: str = "…",
     names: int | None = None,
 ) -> list[str]:
-    """Lay out a table. If it is too wide, the widest texts give way; numbers never do (`right`),
-    nor do columns without a header. In the column `names`, different names stay different."""
+    """Return the lines of a table. If the table is too wide, the widest columns are shortened.
+
+    Columns in `right` and columns without a header are never shortened. Different names in the
+    column `names` stay different.
+    """
     cells = [[visible(cell) for cell in row] for row in (header, *rows)]
     sizes = [max(columns_of(row[i]) for row in cells) for i in range(len(header))]
     gaps = 2 * (len(header) - 1)
@@ -107,7 +114,10 @@ def table_lines(
 
 
 def flowed(pieces: Sequence[str], width: int, *, separator: str, indent: str = "") -> list[str]:
-    """Pieces joined with a separator, broken between pieces into lines that fit."""
+    """Join pieces with a separator into lines of at most `width` columns.
+
+    A line breaks between pieces.
+    """
     lines: list[str] = []
     for piece in pieces:
         if lines and columns_of(lines[-1]) + columns_of(separator) + columns_of(piece) <= width:

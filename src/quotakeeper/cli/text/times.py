@@ -1,4 +1,4 @@
-"""Instants and spans as they are written on a command line."""
+"""Parses instants and time spans from the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIX = 'write "2026-11-23", "2026-11-23T08:30", "today", "yesterday", or "7d" fo
 
 
 def parse_span(text: str, field: str = "--last") -> int:
-    """ "90m", "24h", "7d", "2w" -> microseconds."""
+    """Convert a span such as "90m", "24h", "7d" or "2w" to microseconds."""
     found = _SPAN.fullmatch(text.strip().lower())
     if not found:
         raise InvalidInputError(
@@ -24,10 +24,10 @@ def parse_span(text: str, field: str = "--last") -> int:
 
 
 def parse_moment(text: str, zone: tzinfo, now: int, field: str, *, end: bool = False) -> int:
-    """A date, a date and time, or a span before now -> microseconds since 1970 UTC.
+    """Convert a date, a date and time, or a span before now to microseconds since 1970 UTC.
 
-    Without an offset it is meant in `zone`. A bare date is its first instant, or with `end` the
-    first instant after it, so that `--until 2026-11-23` has that day in it.
+    A text without a UTC offset is in `zone`. A date alone means its first instant. With `end`, it
+    means the first instant of the next day, so that `--until 2026-11-23` includes that day.
     """
     word = text.strip().lower()
     if _SPAN.fullmatch(word):
@@ -49,7 +49,7 @@ def parse_moment(text: str, zone: tzinfo, now: int, field: str, *, end: bool = F
 def parse_range(
     since: str | None, until: str | None, last: str | None, zone: tzinfo, now: int
 ) -> tuple[int | None, int | None]:
-    """`--since`, `--until` and `--last` -> half-open range; None is open."""
+    """Convert `--since`, `--until` and `--last` to a half-open range. None means no bound."""
     if last is not None and since is not None:
         raise InvalidInputError("--last", "stands beside --since", "give one of them")
     start = None if since is None else parse_moment(since, zone, now, "--since")

@@ -1,6 +1,6 @@
-"""The Vietnamese of every message, by its English text.
+"""Vietnamese translations of all messages; each key is the English text.
 
-A command's own texts may stand in its folder: the dictionary TEXTS in `cli/<name>/vietnamese.py`.
+A command may keep its own texts in its folder: the dictionary TEXTS in `cli/<name>/vietnamese.py`.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _MESSAGES = {
     "the tokenizer cannot be used": "bộ tách token không dùng được",
     "that did not work": "không thực hiện được",
     "quotakeeper doctor shows the whole set-up": "xem toàn bộ thiết lập: quotakeeper doctor",
-    # report: spend beside budget
+    # report: spend compared with budget
     "BUDGET": "NGÂN SÁCH",
     "PERIOD": "KỲ",
     "LEFT": "CÒN LẠI",
     "and {n} more; all with --json": "và {n} dòng nữa; xem hết bằng --json",
-    # limits that match nothing, calls without a price
+    # limits that match no call, calls without a price
     "warning: limit {limit!r}: no call has had the operation {name!r} yet": (
         "cảnh báo: hạn mức {limit!r}: chưa có lời gọi nào mang thao tác {name!r}"
     ),
@@ -57,7 +57,7 @@ _MESSAGES = {
     "unpriced: {n} call, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
     "unpriced: {n} calls, cost unknown": "chưa có giá: {n} lượt gọi, không rõ chi phí",
     "cost unknown": "không rõ chi phí",
-    # prices to come
+    # future price changes
     "price change on {date}: {model}: {prices} USD for {per}": (
         "đổi giá từ {date}: {model}: {prices} USD cho {per}"
     ),

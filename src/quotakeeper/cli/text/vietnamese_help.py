@@ -1,4 +1,4 @@
-"""The Vietnamese of the help texts of all commands and options, by their English text."""
+"""Vietnamese translations of the help of commands and options; each key is the English text."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The Vietnamese of what click and argparse say by themselves, by their English text."""
+"""Vietnamese translations of the messages of click and argparse; each key is the English text."""
 
 from __future__ import annotations
 
 LIBRARIES = {
-    # help, of both
+    # help of click and argparse
     "Usage:": "Cách dùng:",
     "usage: ": "cách dùng: ",
     "Options": "Tùy chọn",

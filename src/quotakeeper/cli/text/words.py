@@ -1,4 +1,4 @@
-"""Messages in the chosen language. An English text is its own key; JSON is never translated."""
+"""Translates messages. The English text is the key. JSON output is never translated."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Call it with an English text to get that text in `lang`, its {places} filled in."""
+    """A translator into the language `lang`.
+
+    Call it with an English text to get the translation.
+    """
 
     lang: str
 
     def __call__(self, text: str, **values: object) -> str:
-        """The text in this language; a text that has no translation stays English."""
+        """Return the text in this language, with `{places}` filled in.
+
+        A text without a translation stays English.
+        """
         found = _in_vietnamese(text) if self.lang == "vi" else text
         return found.format(**values) if values else found
 
     def plural(self, number: int, one: str, many: str, **values: object) -> str:
-        """The text for this number of things: `one` for exactly 1, else `many`."""
+        """Return the translation of `one` if `number` is 1, else of `many`."""
         return self(one if number == 1 else many, **values)
 
 

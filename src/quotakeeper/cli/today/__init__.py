@@ -1,1 +1,1 @@
-"""`quotakeeper today`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper today`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper today`: what the day has come to, and which limit needs attention first."""
+"""Runs `quotakeeper today`: prints today's use, and the limit that needs attention first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.cli.today.view import today_lines
 
 
 def run_today(session: context.CommandContext, *, as_json: bool = False) -> int:
-    """Print the day. Nothing is made where no ledger exists yet."""
+    """Print today's use. If no ledger exists, the command does not create one."""
     found = look_at_today(session.settings(), context.opener(session))
     if as_json:
         console.say(json.dumps(today_record(found), indent=2))

@@ -1,4 +1,4 @@
-"""today: its name, summary and options."""
+"""Name, summary and options of the command `today`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Vietnamese of `today`, `statusline` and the day in `watch`, by their English text."""
+"""Vietnamese translations for `today`, `statusline` and `watch`; each key is the English text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Today as text for people: the day's sum and hours, then the limits, most urgent first."""
+"""Formats today's use: the day's cost, its hours, and the limits with the most urgent first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_LIMITS = 8
 
 
 def today_lines(today: Today, session: CommandContext, width: int) -> Iterator[str]:
-    """The whole screen; it fits 80 columns and 24 lines with the usual limits."""
+    """Return all lines. With the default limits they fit into 80 columns and 24 lines."""
     words, status, zone = session.words, today.status, today.zone
     at, name = figures.stamp(status.as_of, zone), zone_text(zone)
     yield paint(words("Today, {at} ({zone})", at=at, zone=name), "bold", session.colour)
@@ -77,7 +77,7 @@ def _spent(today: Today, session: CommandContext, width: int) -> Iterator[str]:
 
 
 def _next(today: Today, session: CommandContext, width: int) -> Iterator[str]:
-    """What a person does now: about a limit that refuses calls, or on the first day."""
+    """Return advice on the next step: for a limit that refuses calls, or on the first day."""
     words, entry = session.words, today.urgent
     if not today.is_there:
         yield ""

@@ -1,1 +1,1 @@
-"""`quotakeeper tokens`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper tokens`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper tokens`: install the local tokenizer, measure the built-in estimate."""
+"""Runs `quotakeeper tokens`: installs the local tokenizer, and measures the built-in estimate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.cli.text.table import table_lines
 
 
 def run_install(session: context.CommandContext, source: str) -> int:
-    """Install the tokenizer and say where it is."""
+    """Install the tokenizer and print its path."""
     from quotakeeper.tokens import exact
 
     place = exact.install(source)
@@ -20,7 +20,7 @@ def run_install(session: context.CommandContext, source: str) -> int:
 
 
 def run_accuracy(session: context.CommandContext, folder: str, *, as_json: bool) -> int:
-    """Print the error of the estimate for each language of some texts."""
+    """Print the error of the token estimate for each language of the texts in a folder."""
     from quotakeeper.tokens import accuracy
 
     rows = accuracy.measure(folder)

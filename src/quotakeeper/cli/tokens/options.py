@@ -1,4 +1,4 @@
-"""The options of `quotakeeper tokens`."""
+"""The click command `quotakeeper tokens` and its options."""
 
 from __future__ import annotations
 

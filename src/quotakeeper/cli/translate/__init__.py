@@ -1,1 +1,1 @@
-"""`quotakeeper translate`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper translate`: options, action and output."""

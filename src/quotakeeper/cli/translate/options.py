@@ -1,4 +1,4 @@
-"""translate: its parameters come from the pipeline's option table."""
+"""The click command `translate`; its parameters come from the pipeline's option table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.pipeline.command_option import GENERAL, CommandOption
 
 
 class TranslateOption(click.Option):
-    """An option that knows which section of the help it stands in."""
+    """A click option that stores the name of its section in the help."""
 
     def __init__(self, option: CommandOption) -> None:
         self.group = option.group
@@ -23,10 +23,10 @@ class TranslateOption(click.Option):
 
 
 class TranslateCommand(click.Command):
-    """A command whose help has sections for models, network, environment and exit codes."""
+    """A click command with help sections for models, network, environment and exit codes."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, a section for each group of them."""
+        """Write the options to the help text, one section for each option group."""
         words = _words_of(ctx)
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
@@ -39,7 +39,7 @@ class TranslateCommand(click.Command):
                 formatter.write_dl(records)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what the run reads from the environment, its exit codes, and the examples."""
+        """Write the environment variables, the exit codes and the examples to the help text."""
         words = _words_of(ctx)
         for title, rows in option_table.SECTIONS:
             with formatter.section(words(title)):

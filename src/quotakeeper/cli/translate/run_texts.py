@@ -1,4 +1,4 @@
-"""The Vietnamese of what a run of the pipeline says, by its English text."""
+"""Vietnamese translations of the messages of a pipeline run; each key is the English text."""
 
 from __future__ import annotations
 

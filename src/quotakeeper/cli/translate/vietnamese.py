@@ -1,4 +1,4 @@
-"""The Vietnamese of `translate`, by the English text of the pipeline's option table."""
+"""Vietnamese translations for the pipeline's option table; each key is the English text."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`quotakeeper verify`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper verify`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper verify`: derive every balance again from the journal and compare."""
+"""Runs `quotakeeper verify`: recomputes every balance from the journal and compares the results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.cli.verify.view import verification_lines
 
 
 def run_verify(session: context.CommandContext, *, as_json: bool = False) -> int:
-    """Print what is wrong with the ledger; the exit code is 1 when anything is."""
+    """Print the problems found in the ledger. Return exit code 1 if there is any."""
     with context.open_existing(session) as keeper:
         problems = [problem.what for problem in keeper.verify()]
         ledger = keeper.settings.ledger

@@ -1,4 +1,4 @@
-"""verify: its name, summary and options."""
+"""Name, summary and options of the command `verify`."""
 
 from __future__ import annotations
 

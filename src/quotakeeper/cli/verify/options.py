@@ -1,4 +1,4 @@
-"""verify as a click command: its options come from its table."""
+"""The click command `verify`. Its options come from `option_table`."""
 
 from __future__ import annotations
 

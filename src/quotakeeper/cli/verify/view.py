@@ -1,4 +1,4 @@
-"""The result of a check of the ledger as lines for people."""
+"""Formats the result of a ledger check as text lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_COLUMNS = 1_000
 def verification_lines(
     ledger: str, problems: Sequence[str], session: CommandContext
 ) -> Iterator[str]:
-    """How many problems there are, and each of them."""
+    """Return lines with the number of problems and a description of each."""
     if not problems:
         yield session.words("{ledger}: no problems", ledger=ledger)
         return

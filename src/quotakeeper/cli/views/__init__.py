@@ -1,1 +1,1 @@
-"""What several commands show: events, limits and their forecasts, as lines for people."""
+"""Text lines that several commands print: events, limits, forecasts."""

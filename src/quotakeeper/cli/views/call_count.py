@@ -1,4 +1,4 @@
-"""A number of calls in words."""
+"""Formats a number of calls in words."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from quotakeeper.cli.text import figures
 
 
 def calls_text(n: int, session: CommandContext) -> str:
-    """ "1 call", "1,234 calls"."""
+    """Return a number of calls with the word: "1 call", "1,234 calls"."""
     return session.words.plural(n, "{n} call", "{n} calls", n=figures.whole(n, session.lang))

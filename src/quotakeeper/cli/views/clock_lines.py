@@ -1,4 +1,4 @@
-"""A doubt about the clock as a line for people."""
+"""Formats a doubt about the clock as one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.domain.windows import FOREVER
 
 
 def doubt_line(doubt: ClockDoubt, zone: tzinfo, session: CommandContext) -> str:
-    """By how much the clock jumped, what it shows, since when it is not trusted, and what to do."""
+    """Return a line: how far the clock jumped, its time, the last trusted time, and the fix."""
     words = session.words
     return words(
         "CLOCK NOT TRUSTED: it jumped ahead by {ahead} and shows {shown}; the last trusted time is "

@@ -1,4 +1,4 @@
-"""A day's use as lines for people: its sum, the calls, and a small picture of its hours."""
+"""Formats one day's use as text: cost, number of calls, and a bar for each hour."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images
 
 
 def spent_text(use: DayUse, session: CommandContext) -> str:
-    """What the day cost; "?" where no call has a price, "+?" behind it where some have none."""
+    """Return the day's cost; "?" if no call has a price, with "+?" added if only some have one."""
     if use.calls and use.unpriced_calls == use.calls:
         return figures.money(None, session.lang)
     mark = "+?" if use.unpriced_calls else ""
@@ -28,7 +28,7 @@ def spent_text(use: DayUse, session: CommandContext) -> str:
 
 
 def known_calls_text(use: DayUse, session: CommandContext) -> str:
-    """How many calls there were, and how their figures are known."""
+    """Return the number of calls, and how their figures are known."""
     words, lang = session.words, session.lang
     known = provenances_of(use.rows)
     said = [f"{figures.whole(n, lang)} {words(name)}" for name, n in known.items()]
@@ -40,7 +40,10 @@ def known_calls_text(use: DayUse, session: CommandContext) -> str:
 
 
 def sparkline(use: DayUse, session: CommandContext) -> str:
-    """The hours of the day as one line: what each cost, or its calls where nothing has a price."""
+    """Return one bar for each hour.
+
+    A bar shows cost, or the number of calls if no call has a price.
+    """
     values = use.hours if any(use.hours) else use.hour_calls
     glyphs, most = session.glyphs, max(values, default=0)
     steps = len(glyphs.spark)
@@ -52,13 +55,13 @@ def sparkline(use: DayUse, session: CommandContext) -> str:
 
 
 def sparkline_unit(use: DayUse, session: CommandContext) -> str:
-    """What the line shows."""
+    """Return what the bars of `sparkline` show: cost per hour or calls per hour."""
     words = session.words
     return words("US$ per hour") if any(use.hours) else words("calls per hour")
 
 
 def provider_text(row: UsageRow, session: CommandContext) -> str:
-    """One provider's day: cost, calls, tokens, minutes and the rest."""
+    """Return one provider's use of the day: cost, calls, tokens, minutes and other quantities."""
     lang = session.lang
     cost = figures.about(row.cost_pico, _COST, lang) + ("+?" if row.unpriced_calls else "")
     if row.calls == row.unpriced_calls:

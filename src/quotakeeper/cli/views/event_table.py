@@ -1,4 +1,4 @@
-"""Usage events as lines for people, and what their marks mean."""
+"""Formats usage events as a table, and explains the marks in it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images
 def event_lines(
     events: Sequence[UsageEvent], zone: tzinfo, session: CommandContext, width: int
 ) -> list[str]:
-    """Events as a table: when, how it is known, who, what for, how much, what it cost."""
+    """Return a table of events: time, provenance mark, provider, model, operation, amount, cost."""
     words, lang = session.words, session.lang
     narrow = width < 80
     stamps = [figures.stamp(event.at, zone) for event in events]
-    # A date is only worth its columns where there are several.
+    # The date needs columns, so it is shown only if the events are of several days.
     start = 11 if len({stamp[:10] for stamp in stamps}) == 1 else 5 if width < 120 else 0
     rows = [
         [
@@ -38,7 +38,7 @@ def event_lines(
     ]
     header = [words("TIME"), "", words("PROVIDER"), words("MODEL"), words("OPERATION")]
     header += [words("AMOUNT"), words("COST"), ""]
-    if narrow:  # the operation says most; the figures must stay
+    if narrow:  # the operation tells most
         header, rows = header[:2] + header[4:], [row[:2] + row[4:] for row in rows]
     figures_at = frozenset({len(header) - 3, len(header) - 2})
     return table_lines(
@@ -47,7 +47,7 @@ def event_lines(
 
 
 def amounts(quantities: Quantities, session: CommandContext, *, narrow: bool = False) -> str:
-    """Tokens in and out, minutes and the rest, in a few words."""
+    """Return the quantities in a few words: tokens in and out, minutes and others."""
     lang, words = session.lang, session.words
     given = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[:2])
     made = sum(measure(METERS[name], quantities, None) for name in TOKEN_METERS[2:])
@@ -63,5 +63,5 @@ def amounts(quantities: Quantities, session: CommandContext, *, narrow: bool = F
 
 
 def legend(session: CommandContext) -> str:
-    """What the marks mean: how a figure is known."""
+    """Return the meaning of the marks, which show how a figure is known."""
     return "  ".join(f"{mark} {session.words(name)}" for name, mark in session.glyphs.marks.items())

@@ -1,4 +1,4 @@
-"""A forecast in words: speed, where the period ends, when a limit is exhausted, what says so."""
+"""Formats a forecast in words: rate, projected total, time of exhaustion, and its data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def forecast_pieces(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext
 ) -> list[str]:
-    """The pieces of one limit's forecast, to be flowed into lines; none where there is none."""
+    """Return the texts of one limit's forecast; an empty list if there is no forecast."""
     found, meter, words = entry.forecast, entry.limit.meter_info, session.words
     if found is None:
         return []
@@ -32,7 +32,7 @@ def forecast_pieces(
 
 
 def method_text(method: str, session: CommandContext) -> str:
-    """What the pace to come was taken from."""
+    """Return the time span whose use gave the forecast its rate."""
     words = session.words
     names = {
         "first_minutes": words("its first minutes"),
@@ -58,8 +58,10 @@ def _end(found: Forecast, meter: Meter, session: CommandContext) -> str:
 def exhausted_text(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext
 ) -> str:  # fmt: skip
-    """When a limit is exhausted, as seen at an instant after the forecast was made; "" where there
-    is no forecast."""
+    """Return when a limit is exhausted, seen from `now`; an empty text if there is no forecast.
+
+    `now` may be later than the time of the forecast.
+    """
     words, found = session.words, entry.forecast
 
     def clock(instant: int) -> str:

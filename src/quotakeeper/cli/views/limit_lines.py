@@ -1,4 +1,4 @@
-"""One limit as lines for people: its name, state, bar, figures, and when its period ends."""
+"""Formats one limit as lines: its name, state, bar, figures, and the end of its period."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ STATE_WORDS = {"ok": "OK", "warning": "WARN", "exceeded": "OVER", "unknown": "UN
 
 
 def bar(percent: float, columns: int, session: CommandContext) -> str:
-    """A bar of a number of columns, full from 100 %."""
+    """Return a bar of `columns` characters. The bar is full at 100 % and above."""
     filled = max(0, min(columns, int(columns * percent / 100)))
     glyphs = session.glyphs
     return glyphs.full * filled + glyphs.empty * (columns - filled)
 
 
 def used_text(entry: LimitStatus, session: CommandContext) -> str:
-    """What was used; a question mark where only calls without a price were made."""
+    """Return the amount used; "?" if none of the calls had a price."""
     if not entry.is_told:
         return "?"
     return figures.quantity(entry.used, entry.limit.meter_info, session.lang)
 
 
 def percent_text(entry: LimitStatus, session: CommandContext) -> str:
-    """How much of the limit was used; a question mark as above."""
+    """Return the used share of the limit in percent; "?" if none of the calls had a price."""
     return figures.percent(entry.percent, session.lang) if entry.is_told else "?"
 
 
 def unpriced_pieces(entry: LimitStatus, session: CommandContext) -> list[str]:
-    """That a limit on cost does not see the cost of some calls, where that is so."""
+    """Return a note with the number of calls of unknown cost; an empty list if there is none."""
     n = entry.unpriced_calls
     return [unpriced_text(n, session)] if n else []
 
 
 def unpriced_text(n: int, session: CommandContext) -> str:
-    """That a number of calls has no known price."""
+    """Return a note that `n` calls have no known price."""
     one, many = "unpriced: {n} call, cost unknown", "unpriced: {n} calls, cost unknown"
     return session.words.plural(n, one, many, n=figures.whole(n, session.lang))
 
 
 def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext) -> str:
-    """When the period ends, as time and as what is left of it."""
+    """Return the time at which the period ends, and the time left until then."""
     if entry.limit.window.is_endless:
         left = figures.with_unit(entry.remaining, entry.limit.meter_info, session.lang)
         return session.words("never; {left} left", left=left)
@@ -63,7 +63,7 @@ def resets_text(entry: LimitStatus, now: int, zone: tzinfo, session: CommandCont
 def limit_block(
     entry: LimitStatus, width: int, session: CommandContext, pieces: list[str]
 ) -> list[str]:
-    """One limit in a few lines: state, name, percent; the bar with its figures; the pieces."""
+    """Return one limit in a few lines: state, name, percent; bar and figures; then `pieces`."""
     lang, meter = session.lang, entry.limit.meter_info
     word, percent = STATE_WORDS[str(entry.state)], percent_text(entry, session)
     room = width - STATE_COLUMNS - columns_of(percent)

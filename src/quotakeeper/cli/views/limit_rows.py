@@ -1,4 +1,4 @@
-"""One limit in two lines: state, name, bar and percent; then its figures and what comes next."""
+"""Formats one limit in two lines: state, name, bar and percent; then figures and reset time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WIDEST_NAME = 34
 def limit_rows(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext, width: int
 ) -> list[str]:
-    """Two lines, none wider than `width`; state and percent stand apart."""
+    """Return two lines, each at most `width` columns wide."""
     glyphs, word = session.glyphs, STATE_WORDS[str(entry.state)]
     percent = pad(percent_text(entry, session), _PERCENT_COLUMNS, right=True)
     room = width - STATE_COLUMNS - _PERCENT_COLUMNS - 2
@@ -48,7 +48,7 @@ def limit_rows(
 def _figures(
     entry: LimitStatus, now: int, zone: tzinfo, session: CommandContext, width: int
 ) -> str:
-    """As many of these as fit: use, unpriced calls, when it is exhausted, when it resets."""
+    """Return one line of use, unpriced calls, exhaustion and reset time, as far as they fit."""
     words = session.words
     amount = figures.with_unit(entry.limit.amount, entry.limit.meter_info, session.lang)
     pieces = [f"{used_text(entry, session)} / {amount}", *unpriced_pieces(entry, session)]

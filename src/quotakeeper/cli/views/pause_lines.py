@@ -1,4 +1,4 @@
-"""A pause as a line for people."""
+"""Formats a pause as one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quotakeeper.domain.pauses import CallPause
 
 
 def pause_line(pause: CallPause, now: int, zone: tzinfo, session: CommandContext) -> str:
-    """What is paused, since when, until when, by whom and why."""
+    """Return a line: which calls are paused, since when, until when, by whom and why."""
     words = session.words
     until = words("until resumed")
     if pause.until is not None:

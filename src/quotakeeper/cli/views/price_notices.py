@@ -1,4 +1,4 @@
-"""A notice of prices that change soon, a line for each model and day."""
+"""Formats future price changes: one line for each model and day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_LINES = 6
 
 
 def notice_lines(changes: Sequence[PriceChange], session: CommandContext) -> list[str]:
-    """The lines; at most six, and then how many more there are."""
+    """Return at most six lines, and a line with the number of further changes."""
     words, lang = session.words, session.lang
     by_model: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:

@@ -1,4 +1,4 @@
-"""The providers' own quotas as lines for people: what, until when, told by what, how old."""
+"""Formats the providers' own quotas as lines: amount, reset time, source and age of the figure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quotakeeper.domain.windows import moment
 def quota_lines(
     quotas: Sequence[ProviderQuota], now: int, zone: tzinfo, session: CommandContext, width: int
 ) -> list[str]:
-    """A heading and a line or more for each; nothing where there is none."""
+    """Return a heading and lines for each quota; an empty list if there are no quotas."""
     if not quotas:
         return []
     lines = [session.words("The providers' own quotas (shown, not enforced):")]
@@ -30,7 +30,7 @@ def quota_lines(
 
 
 def quota_amount(amount: int, meter: str, session: CommandContext) -> str:
-    """A figure of a quota with its unit."""
+    """Return an amount of a quota with its unit."""
     if meter in METERS:
         return figures.with_unit(amount, METERS[meter], session.lang)
     number = figures.whole(amount, session.lang)
@@ -38,7 +38,7 @@ def quota_amount(amount: int, meter: str, session: CommandContext) -> str:
 
 
 def window_text(window: str, session: CommandContext) -> str:
-    """Per what: "per day"; nothing where that is not known."""
+    """Return the window in words, such as "per day"; an empty text if the window is unknown."""
     if not window:
         return ""
     texts = {"minute": "per minute", "hour": "per hour", "day": "per day", "week": "per week",

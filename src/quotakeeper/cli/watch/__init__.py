@@ -1,1 +1,1 @@
-"""`quotakeeper watch`: its options, what it does, and how that is shown."""
+"""The command `quotakeeper watch`: options, action and output."""

@@ -1,4 +1,4 @@
-"""`quotakeeper watch`: the limits, their speed and the last calls, live."""
+"""Runs `quotakeeper watch`: shows limits, their rate of use and the last calls, live."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from quotakeeper.errors import InvalidInputError, LedgerUnavailableError, Missin
 from quotakeeper.value_classes import dataclass
 
 _CALLS = 8
-_MOST_CALLS = 60  # as many as a tall screen has lines
+_MOST_CALLS = 60  # enough for the lines of a tall screen
 _BLINK_SECONDS = 0.1
-_REDRAW_SECONDS = 1.0  # times go on between looks
+_REDRAW_SECONDS = 1.0  # ages and remaining times change between two reads of the ledger
 _LEAST_INTERVAL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """How to watch."""
+    """The options of `watch`."""
 
     once: bool = False
     as_json: bool = False
@@ -38,9 +38,9 @@ class WatchOptions:
 def run_watch(
     session: context.CommandContext, options: WatchOptions, clock: clocks.Clock | None = None
 ) -> int:
-    """Show frames until `q` or Ctrl-C; one frame with `--once`.
+    """Print frames until the user presses `q` or Ctrl-C; with `--once`, print one frame.
 
-    Where there is no terminal, or only a dumb one, frames are plain text.
+    Frames are plain text if there is no terminal, or if the terminal cannot draw screens.
     """
     if not _LEAST_INTERVAL_SECONDS <= options.interval_seconds <= 86_400:
         raise InvalidInputError(
@@ -72,7 +72,7 @@ def _plain(
     take: Callable[[], LiveFrame], session: context.CommandContext, options: WatchOptions,
     clock: clocks.Clock,
 ) -> int:  # fmt: skip
-    """Frames as plain text, one below the other, until Ctrl-C or until nobody reads any more."""
+    """Print frames as plain text, one below the other, until Ctrl-C or a closed pipe."""
     frame, taken_at = take(), clock.monotonic()
     while True:
         age = int((clock.monotonic() - taken_at) * SECOND)
@@ -110,7 +110,7 @@ def _live(
         return Text.from_ansi("\n".join(screen.lines(size.columns, size.lines)), no_wrap=True)
 
     console = Console(no_color=not session.colour)
-    # Not redirected: what stands in for stdout would know neither its encoding nor its colours.
+    # rich must not replace stdout: the replacement lacks the encoding and colours of stdout.
     live = Live(
         draw(), console=console, screen=True, auto_refresh=False,
         redirect_stdout=False, redirect_stderr=False,

@@ -1,4 +1,4 @@
-"""The keys of the live screen, read one at a time without waiting."""
+"""Reads the keys pressed on the live screen, one at a time, without waiting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Key(Enum):
-    """What a key does."""
+    """The actions that a key can have."""
 
     NONE = "nothing"
     QUIT = "quit"
@@ -34,13 +34,16 @@ _KEYS = {
 
 
 def key_of(typed: str) -> Key:
-    """What a key does, by the characters that the terminal sends for it."""
+    """Return the action of a key, given the characters that the terminal sends for the key."""
     return _KEYS.get(typed, Key.NONE)
 
 
 @contextmanager
 def pressed_keys() -> Iterator[Callable[[], Key]]:
-    """Give a function that tells the key pressed since it was last asked; it never waits."""
+    """Yield a function that returns the key pressed since its last call.
+
+    The function never waits.
+    """
     if sys.platform == "win32":
         import msvcrt
 
@@ -48,7 +51,7 @@ def pressed_keys() -> Iterator[Callable[[], Key]]:
             if not msvcrt.kbhit():
                 return Key.NONE
             first = msvcrt.getwch()
-            # An arrow is two characters; the first is one of these.
+            # Windows sends two characters for an arrow key; the first is one of these.
             return key_of("\xe0" + msvcrt.getwch() if first in ("\x00", "\xe0") else first)
 
         yield typed
@@ -64,7 +67,7 @@ def pressed_keys() -> Iterator[Callable[[], Key]]:
         ready = select.select([descriptor], [], [], 0)[0]
         if not ready:
             return Key.NONE
-        # What came at once is one key (an arrow is three bytes); nothing means the terminal went.
+        # Bytes read at once are one key (an arrow is three bytes). No bytes: terminal closed.
         return key_of(os.read(descriptor, 64).decode(errors="replace") or "q")
 
     try:

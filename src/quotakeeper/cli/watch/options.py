@@ -1,4 +1,4 @@
-"""The options of `quotakeeper watch`."""
+"""The click command `quotakeeper watch` and its options."""
 
 from __future__ import annotations
 

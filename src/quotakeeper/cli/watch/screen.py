@@ -1,4 +1,4 @@
-"""The live screen: what fits into a terminal, and where it is scrolled to."""
+"""The live screen of `watch`: selects the lines that fit, and keeps the scroll position."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _STALE_SECONDS = 10
 
 
 class LiveScreen:
-    """The lines of the live screen. Times on it go on between looks at the ledger.
+    """The lines of the live screen. Ages and remaining times advance between reads of the ledger.
 
-    While the ledger cannot be reached, it shows the last look, how old that is, and why.
+    While the ledger cannot be read, the screen shows the last figures, their age, and the reason.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class LiveScreen:
         self._shown = 1
 
     def look(self) -> None:
-        """Take a new look at the ledger. Raises LedgerUnavailableError where there never was one."""
+        """Read the ledger again. Raises LedgerUnavailableError if no earlier read succeeded."""
         try:
             self._frame, self._trouble = self._take(), ""
             self._taken_at = self._clock.monotonic()
@@ -46,7 +46,7 @@ class LiveScreen:
             self._trouble = error.problem
 
     def press(self, key: Key) -> None:
-        """Scroll the limits; `lines` keeps them within what there is."""
+        """Scroll the list of limits. `lines` keeps the position inside the list."""
         page = max(1, self._shown)
         steps = {Key.UP: -1, Key.DOWN: 1, Key.PAGE_UP: -page, Key.PAGE_DOWN: page}
         if key is Key.FIRST:
@@ -57,7 +57,7 @@ class LiveScreen:
             self._first = max(0, self._first + steps.get(key, 0))
 
     def lines(self, width: int, height: int) -> list[str]:
-        """The lines as they are now: `height` of them at most."""
+        """Return the current lines, at most `height` of them."""
         if self._frame is None:
             self.look()
         assert self._frame is not None

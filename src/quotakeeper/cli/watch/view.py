@@ -1,4 +1,4 @@
-"""One frame of the live monitor as lines of text; it fits from 40 columns on."""
+"""Formats one frame of the live screen as lines of text, for screens of at least 40 columns."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from quotakeeper.domain.forecasting.status import LimitStatus
 from quotakeeper.domain.forecasting.urgency import by_urgency
 from quotakeeper.value_classes import dataclass
 
-_ROWS = 2  # lines of a limit where room is short
+_ROWS = 2  # lines per limit when space is short
 _LEAST_CALLS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class FittedFrame:
-    """The lines that fit, from which limit on, how many limits are shown, and how many are not."""
+    """The lines that fit, the index of the first limit shown, and how many are shown and hidden."""
 
     lines: list[str]
     first: int
@@ -38,7 +38,7 @@ class FittedFrame:
 def frame_lines(
     frame: LiveFrame, session: CommandContext, width: int, now: int | None = None
 ) -> list[str]:
-    """Everything, however long: the day, the limits with the most urgent first, the last calls."""
+    """Return all lines of a frame: the day, the most urgent limits first, the last calls."""
     now = frame.status.as_of if now is None else now
     words = session.words
     lines = _head(frame, session, width, now)
@@ -56,7 +56,7 @@ def frame_lines(
 def fitted_lines(
     frame: LiveFrame, session: CommandContext, width: int, height: int, first: int, now: int
 ) -> FittedFrame:  # fmt: skip
-    """What fits into a number of lines: of the limits those from `first` on, then the last calls."""
+    """Return the lines that fit into `height`: limits from index `first`, then the last calls."""
     head = _head(frame, session, width, now)
     limits = by_urgency(frame.status.limits)
     room = height - len(head)
@@ -120,7 +120,7 @@ def _more_text(first: int, hidden: int, session: CommandContext) -> str:
 
 
 def _calls(frame: LiveFrame, session: CommandContext, width: int, room: int) -> list[str]:
-    """An empty line, the newest calls that fit, and what their marks mean where that fits too."""
+    """Return an empty line, the newest calls that fit, and the meaning of the marks if it fits."""
     if room < 2:
         return []
     if not frame.calls:
