@@ -1,4 +1,4 @@
-"""Command names, and the table of name, summary and options that both command lines read."""
+"""Defines the names of all commands, and the class of a command's name, summary and options."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from quotakeeper.domain.windows import moment
 def compaction_lines(
     done: CompactionResult, session: CommandContext, *, shrink: bool
 ) -> Iterator[str]:  # fmt: skip
-    """Return lines with the number of deleted calls, the new size, and any freed disk space."""
+    """Yield lines with the number of deleted calls, and the size in bytes before and after."""
     words = session.words
     since = moment(done.before_at, done.zone).date().isoformat()
     yield words.plural(

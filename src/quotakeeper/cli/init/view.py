@@ -11,7 +11,7 @@ from quotakeeper.config.key_names import key_for, names_for
 
 
 def written_lines(done: WrittenSetup, session: CommandContext) -> Iterator[str]:
-    """Return lines with the file and its values, the missing API keys, and the next commands."""
+    """Yield lines with the file and its values, the missing API keys, and the next commands."""
     words, settings = session.words, done.settings
     yield words("written: {file}", file=done.file)
     if done.replaced:

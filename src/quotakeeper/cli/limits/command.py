@@ -18,7 +18,7 @@ from quotakeeper.wiring import check_limits, known_names
 
 
 def run_list(session: context.CommandContext, *, as_json: bool) -> int:
-    """Print the limits in force and the file that defines them."""
+    """Print the limits in force, and where they are defined."""
     settings = session.settings()
     check_limits(settings)
     if as_json:

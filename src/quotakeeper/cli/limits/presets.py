@@ -15,7 +15,7 @@ from quotakeeper.errors import InvalidInputError
 
 
 def run_presets(session: context.CommandContext, *, write: bool, as_json: bool) -> int:
-    """Print all presets."""
+    """Print all presets. Raises InvalidInputError with `write`, which needs the name of one."""
     if write:
         raise InvalidInputError("NAME", "is missing", "name the preset that is to be written")
     settings = session.settings()

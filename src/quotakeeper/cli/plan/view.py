@@ -22,7 +22,7 @@ _TOKENS = METERS["tokens"]
 
 
 def plan_lines(made: Plan, session: CommandContext, width: int) -> Iterator[str]:
-    """Return all lines of the plan."""
+    """Yield all lines of the plan."""
     words = session.words
     at = figures.stamp(made.now, made.zone)
     yield words("Plan at {at} ({zone}); nothing is sent", at=at, zone=zone_text(made.zone))

@@ -16,7 +16,7 @@ from quotakeeper.cli.views.price_notices import notice_lines
 
 
 def run_list(session: context.CommandContext, *, provider: str, as_json: bool) -> int:
-    """Print every price row."""
+    """Print the price rows of all providers, or of one provider."""
     snapshot = load_snapshot(session.settings().price_files)
     prices = all_prices(snapshot, provider)
     if as_json:

@@ -23,7 +23,7 @@ def heading(prices: PriceList, at: int, zone: tzinfo, session: CommandContext) -
 
 
 def price_lines(prices: PriceList, session: CommandContext, width: int) -> Iterator[str]:
-    """Return a table of the price rows, their sources, and the version of the price list."""
+    """Yield a table of the price rows, their sources, and the version of the price list."""
     words, lang = session.words, session.lang
     header = ["MODEL", "METER", "USD", "PER", "FROM", "FOR", "CONFIDENCE"]
     cells = [

@@ -31,7 +31,7 @@ def run_status(
 
 
 def code_for(status: Status) -> int:
-    """Return 3 if a hard limit is exceeded, 4 if a limit is near or exceeded, else 0.
+    """Return 3 if a hard limit is exceeded, 4 if a limit is near, exceeded or unknown, else 0.
 
     Shadow limits do not count.
     """

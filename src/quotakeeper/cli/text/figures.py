@@ -115,7 +115,7 @@ def stamp(at: int, zone: tzinfo) -> str:
 def clock_text(at: int, now: int, zone: tzinfo) -> str:
     """Return an instant as local time.
 
-    The date is added if the instant is more than a day from now.
+    The date is added unless the instant is within the next 24 hours.
     """
     there = moment(at, zone)
     return f"{there:%H:%M}" if 0 <= at - now <= _DAY else f"{there:%Y-%m-%d %H:%M}"

@@ -22,7 +22,7 @@ def columns_of(text: str) -> int:
 def cut(text: str, columns: int, ellipsis: str = "…") -> str:
     """Return text without control characters, cut to `columns`.
 
-    A cut text ends with the ellipsis.
+    If characters were removed, the text ends with the ellipsis.
     """
     shown = visible(text)
     if columns_of(shown) <= columns:

@@ -28,7 +28,7 @@ _MOST_LIMITS = 8
 
 
 def today_lines(today: Today, session: CommandContext, width: int) -> Iterator[str]:
-    """Return all lines. With the default limits they fit into 80 columns and 24 lines."""
+    """Yield all lines. With the default limits they fit into 80 columns and 24 lines."""
     words, status, zone = session.words, today.status, today.zone
     at, name = figures.stamp(status.as_of, zone), zone_text(zone)
     yield paint(words("Today, {at} ({zone})", at=at, zone=name), "bold", session.colour)
@@ -77,7 +77,7 @@ def _spent(today: Today, session: CommandContext, width: int) -> Iterator[str]:
 
 
 def _next(today: Today, session: CommandContext, width: int) -> Iterator[str]:
-    """Return advice on the next step: for a limit that refuses calls, or on the first day."""
+    """Yield advice on the next step: for a limit that refuses calls, or on the first day."""
     words, entry = session.words, today.urgent
     if not today.is_there:
         yield ""

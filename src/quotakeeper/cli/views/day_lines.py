@@ -20,7 +20,7 @@ _OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images
 
 
 def spent_text(use: DayUse, session: CommandContext) -> str:
-    """Return the day's cost; "?" if no call has a price, with "+?" added if only some have one."""
+    """Return the day's cost, "?" if no call has a price. "+?" after it: some calls have no price."""
     if use.calls and use.unpriced_calls == use.calls:
         return figures.money(None, session.lang)
     mark = "+?" if use.unpriced_calls else ""

@@ -1,4 +1,4 @@
-"""Formats a forecast in words: rate, projected total, time of exhaustion, and its data."""
+"""Formats a forecast in words: rate, projected total, time of exhaustion, data used."""
 
 from __future__ import annotations
 
