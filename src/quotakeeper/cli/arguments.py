@@ -51,7 +51,7 @@ def hoisted(arguments: list[str]) -> list[str]:
 def command_of(arguments: list[str]) -> str | None:
     """Return the command named in the arguments, or None.
 
-    `hoisted` must have ordered the arguments.
+    `arguments` is a result of `hoisted`.
     """
     remaining = iter(arguments)
     for argument in remaining:
@@ -65,7 +65,7 @@ def command_of(arguments: list[str]) -> str | None:
 def with_command(arguments: list[str]) -> list[str]:
     """Append the default command if the arguments name none.
 
-    `hoisted` must have ordered the arguments.
+    `arguments` is a result of `hoisted`.
     """
     if command_of(arguments) is not None or {*_HELP, VERSION, "--"} & set(arguments):
         return arguments
@@ -75,7 +75,7 @@ def with_command(arguments: list[str]) -> list[str]:
 def asked_language(arguments: list[str]) -> str | None:
     """Return the value of `--lang` before the arguments are parsed, or None if it is not given.
 
-    `hoisted` must have ordered the arguments. Arguments after `--` belong to another
+    `arguments` is a result of `hoisted`. Arguments after `--` belong to another
     program and are ignored.
     """
     for argument, value in zip(arguments, [*arguments[1:], ""], strict=False):

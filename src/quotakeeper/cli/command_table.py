@@ -1,4 +1,4 @@
-"""Defines the names of all commands, and the class of a command's name, summary and options."""
+"""The names of all commands, and the class `CommandTable` that describes one command."""
 
 from __future__ import annotations
 

@@ -114,7 +114,10 @@ def run_run(session: context.CommandContext, options: RunOptions) -> int:
 def _strict_code(
     session: context.CommandContext, options: RunOptions, ended: launcher.Ended, notes: Notes
 ) -> int:
-    """Return UNSEEN if a program succeeded, but some calls may not be counted; needs `--strict`."""
+    """With `--strict`, return exit code 6 if the program succeeded but calls may be uncounted.
+
+    Otherwise return 0.
+    """
     if not options.strict or ended.code or not notes.has_gaps:
         return exit_codes.OK
     text = session.words("--strict: not every call can have been counted (see above)")

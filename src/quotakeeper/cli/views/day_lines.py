@@ -20,7 +20,7 @@ _OTHERS = ("audio_minutes", "session_minutes", "characters", "searches", "images
 
 
 def spent_text(use: DayUse, session: CommandContext) -> str:
-    """Return the day's cost, "?" if no call has a price. "+?" after it: some calls have no price."""
+    """Return the day's cost. "?": no call has a price; "+?" at the end: some calls have none."""
     if use.calls and use.unpriced_calls == use.calls:
         return figures.money(None, session.lang)
     mark = "+?" if use.unpriced_calls else ""

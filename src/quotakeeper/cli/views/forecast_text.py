@@ -32,7 +32,7 @@ def forecast_pieces(
 
 
 def method_text(method: str, session: CommandContext) -> str:
-    """Return the time span whose use gave the forecast its rate."""
+    """Return the time span over which the forecast's rate was measured."""
     words = session.words
     names = {
         "first_minutes": words("its first minutes"),
