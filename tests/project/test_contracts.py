@@ -38,6 +38,8 @@ SKELETON = {
     "keeper": "import quotakeeper.wiring\n",
     "wiring": "import quotakeeper.stores.sqlite\nimport quotakeeper.engine.reads\n",
     "engine/reads": "import quotakeeper.domain.ledger.apply\n",
+    "value_classes/maker": "import quotakeeper.value_classes.methods\n",
+    "value_classes/methods": "import sys\n",
     "stores/memory": "import quotakeeper.domain.ledger.apply\n",
     "stores/sql/state": "import quotakeeper.domain.ledger.apply\n",
     "stores/sqlite/store": "import sqlite3\nimport quotakeeper.stores.sql.state\n",
