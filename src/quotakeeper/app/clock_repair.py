@@ -1,4 +1,4 @@
-"""What a person does about a clock: one that jumped ahead is right, or a ledger is set back."""
+"""Repairs after a wrong clock: a person accepts the machine's clock, or sets the ledger's time back."""
 
 from __future__ import annotations
 
@@ -21,21 +21,24 @@ OpenKeeper = Callable[[], "Keeper"]
 
 @dataclass(frozen=True, slots=True)
 class AcceptedClock:
-    """By how many microseconds a clock was ahead, and from which number on that is a jump."""
+    """How far the clock is ahead, and the largest advance that is not a jump, both in microseconds."""
 
     ahead: int
     bound: int
 
     @property
     def was_doubted(self) -> bool:
-        """Whether there was something to accept."""
+        """Whether the clock was not trusted before this, so that there was something to accept."""
         return self.ahead > self.bound
 
 
 @dataclass(frozen=True, slots=True)
 class ClockRepair:
-    """What was done, or would be (`applied`); `bound` as above. `is_confirmed`: the kernel's time
-    service keeps the clock that the ledger is set back to."""
+    """The result of a repair. `applied` is False if the repair was only previewed.
+
+    `bound` is the largest advance that is not a jump, in microseconds. `is_confirmed` says whether
+    the kernel's time service confirms the clock that the ledger is set back to.
+    """
 
     found: SetBack
     applied: bool
@@ -50,14 +53,15 @@ class ClockRepair:
 
 
 def accept_clock(open_keeper: OpenKeeper, why: str) -> AcceptedClock:
-    """Take the clock of this machine for right."""
+    """Trust this machine's clock from now on; `why` is written to the ledger."""
     with open_keeper() as keeper:
         bound = engine_of(keeper).parts.ledger_clock.bound
         return AcceptedClock(keeper.accept_clock(why=why), bound)
 
 
 def repair_clock(open_keeper: OpenKeeper, why: str, *, apply: bool) -> ClockRepair:
-    """Set a ledger back that a clock has carried ahead; without `apply` only look."""
+    """Set the ledger's time back to the machine's clock. Without `apply`, only report what would
+    change."""
     with open_keeper() as keeper:
         clock = engine_of(keeper).parts.ledger_clock
         found = keeper.repair_clock(apply=apply, why=why)
@@ -66,7 +70,7 @@ def repair_clock(open_keeper: OpenKeeper, why: str, *, apply: bool) -> ClockRepa
 
 
 def accepted_record(accepted: AcceptedClock) -> dict[str, object]:
-    """What `doctor --accept-clock` has done."""
+    """The JSON record of `doctor --accept-clock`."""
     return {
         "schema": Schema.CLOCK,
         "action": "accept",
@@ -76,7 +80,7 @@ def accepted_record(accepted: AcceptedClock) -> dict[str, object]:
 
 
 def repair_record(repair: ClockRepair) -> dict[str, object]:
-    """What `doctor --repair-clock` has done, or would do; instants in RFC 3339."""
+    """The JSON record of `doctor --repair-clock`; instants are in RFC 3339."""
     found = repair.found
     return {
         "schema": Schema.CLOCK,

@@ -1,4 +1,4 @@
-"""Diagnostics: looks at the whole set-up and says what is wrong with it, as plain findings."""
+"""Diagnostics: checks the whole installation and reports each problem as a `Finding`."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ if TYPE_CHECKING:
 
 
 class ClockChecks(Protocol):
-    """What is known of a clock; see engine/ledger_clock.py."""
+    """The facts that the checks need about the ledger's clock; see engine/ledger_clock.py."""
 
     @property
     def can_tell(self) -> bool:
-        """Whether there is a clock to compare with."""
+        """Whether the machine has a second clock to compare with."""
 
     @property
     def outlives_process(self) -> bool:
-        """Whether a jump between two programs is seen."""
+        """Whether a jump of the clock between two programs is detected."""
 
 
 OpenKeeper = Callable[[], "Keeper"]
@@ -70,14 +70,14 @@ _PROMISES = {
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Everything that was looked at. `bad_config` says that the config can't be read."""
+    """The result of all checks. `bad_config` is True if the config file cannot be read."""
 
     findings: tuple[Finding, ...]
     bad_config: bool
 
     @property
     def failed(self) -> bool:
-        """Whether something does not work."""
+        """Whether some check found that something does not work."""
         return any(each.state == "fail" for each in self.findings)
 
 
@@ -85,9 +85,10 @@ def diagnose(
     load: Callable[[], Settings], open_keeper: OpenKeeper, try_key: TryKey | None = None,
     clock: Clock | None = None,
 ) -> Diagnosis:  # fmt: skip
-    """Look at the machine, the settings, the ledger and the extras; raises nothing of ours.
+    """Check the machine, the settings, the ledger and the optional libraries.
 
-    With `try_key`, every API key that is set is tried with one free request.
+    Problems become findings; no QuotakeeperError is raised. With `try_key`, each API key that is
+    set is tested with one free request.
     """
     findings = [*_machine()]
     bad_config = False
@@ -108,7 +109,7 @@ def diagnose(
 
 
 def diagnosis_record(found: Diagnosis) -> dict[str, object]:
-    """A diagnosis as plain values."""
+    """The diagnosis as a JSON record."""
     return {
         "schema": Schema.DOCTOR,
         "ok": not found.failed,
@@ -122,7 +123,8 @@ def _finding_record(finding: Finding) -> dict[str, object]:
 
 
 def sqlite_finding(linked: tuple[int, ...]) -> Finding:
-    """What the version of SQLite means: before 3.51.3 it has a race when a log is started anew."""
+    """The finding about the SQLite version: before 3.51.3, SQLite has a race when it restarts its
+    log."""
     text = ".".join(map(str, linked))
     if linked >= SAFE_SQLITE:
         return Finding("sqlite", "ok", text)
@@ -201,7 +203,7 @@ def _disk(path: Path) -> Iterator[Finding]:
 
 
 def file_system(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """The kind of file system that a folder is on; "" where that cannot be told."""
+    """Return the type of the file system that holds a folder, or "" if the type is unknown."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

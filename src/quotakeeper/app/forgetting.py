@@ -1,4 +1,4 @@
-"""Forgetting a label: what a ledger has of `user=an` is kept without saying who it was."""
+"""Forgets a label value: replaces `user=an` in the ledger, and keeps the calls and their costs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from quotakeeper.wiring import ledger_path
 if TYPE_CHECKING:
     from quotakeeper import Keeper
 
-# Files beside a ledger whose calls are not in it yet: they have labels too.
+# Files beside a ledger that hold calls, with their labels, that the ledger does not have yet.
 _NOT_IN_IT_YET = (".lease-", ".ended-", ".spool-", ".bad-")
 
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """What was forgotten, or would be (`done`); `copies` are files beside the ledger that keep it."""
+    """What was replaced, or would be if not `done`. `copies` are backups that still hold the value."""
 
     label: LabelValue
     found: ForgottenLabel
@@ -38,7 +38,7 @@ class Forgetting:
 
 
 def label_from(text: str) -> LabelValue:
-    """ "user=an" -> its name and value. Raises InvalidInputError."""
+    """Parse "user=an" into a label's name and value. Raises InvalidInputError."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip() or not value.strip():
         problem = f"{text[:60]!r} is not NAME=VALUE"
@@ -50,9 +50,10 @@ def label_from(text: str) -> LabelValue:
 def forget(
     settings: Settings, open_keeper: Callable[[], Keeper], label: LabelValue, *, apply: bool
 ) -> Forgetting:
-    """Forget a label; without `apply`, look what that would change.
+    """Replace a label value in the whole ledger. Without `apply`, only count what would change.
 
-    Raises InvalidInputError where no call or limit has it, or while another program uses the ledger.
+    Raises InvalidInputError if no call or limit has the label value, or while another program uses
+    the ledger.
     """
     path = ledger_path(settings)
     with open_keeper() as keeper:
@@ -69,7 +70,7 @@ def forget(
 
 
 def forgetting_record(result: Forgetting) -> dict[str, object]:
-    """What was forgotten as plain values."""
+    """The result as a JSON record."""
     found = result.found
     return {
         "schema": Schema.FORGET,
@@ -105,7 +106,8 @@ def _not_there(keeper: Keeper, label: LabelValue) -> tuple[str, str]:
 
 
 def _check_no_limit_names(settings: Settings, label: LabelValue) -> None:
-    """The ledger gets the value back with the next program, where a limit of the config names it."""
+    """Raise if a configured limit names the value: the next program would write it to the ledger
+    again."""
     for limit in settings.limits:
         if label.pair in limit.scope:
             raise InvalidInputError(

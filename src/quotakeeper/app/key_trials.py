@@ -1,6 +1,6 @@
-"""Trying the API keys: one free request a provider, which lists its models or projects.
+"""Tests the API keys: one free request to each provider lists its models or projects.
 
-The request itself is the matter of whoever speaks HTTP. No key is in any text of this module.
+The caller sends the request. No text in this module holds a key.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ TryKey = Callable[["KeyTrial", str], int]
 
 @dataclass(frozen=True, slots=True)
 class KeyTrial:
-    """A request that is free and needs a good key: a GET of `path` with the key in `header`.
+    """A free request that needs a valid key: a GET of `path` with the key in `header`.
 
-    `url_names` are the variables that may hold another address than `url`.
+    `url_names` are the environment variables that can replace `url`.
     """
 
     provider: str
@@ -53,7 +53,7 @@ TRIALS = (
 
 
 def key_finding(own: Mapping[str, str]) -> Finding:
-    """Which keys are set, by the names of their variables; nothing is sent."""
+    """Report which API keys are set, by the names of their variables; sends nothing."""
     names = [name for provider in USUAL_NAMES if (name := key_for(provider, own)[0])]
     if not names:
         fix = "set GEMINI_API_KEY, or see: quotakeeper sandbox"
@@ -63,7 +63,7 @@ def key_finding(own: Mapping[str, str]) -> Finding:
 
 
 def trial_findings(own: Mapping[str, str], try_key: TryKey) -> Iterator[Finding]:
-    """Try every key that is set, and one that the config names also where it is not set."""
+    """Test every API key that is set, and report the keys that the config names but that are not set."""
     tried = 0
     for trial in TRIALS:
         name, key = key_for(trial.provider, own)
@@ -81,7 +81,7 @@ def trial_findings(own: Mapping[str, str], try_key: TryKey) -> Iterator[Finding]
 
 
 def address_of(trial: KeyTrial) -> str:
-    """Where a key is tried: at the address that the environment names, else at the provider."""
+    """The address to test a key at: the one that the environment names, or else the provider's."""
     return first_of(trial.url_names) or trial.url
 
 

@@ -1,4 +1,4 @@
-"""The files of a ledger: how large they are, their copies, and that nothing else writes into them."""
+"""The files of a ledger: their size, copies of them, and a check that no output overwrites them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WITH_DATA = ("", "-wal")
 
 @dataclass(frozen=True, slots=True)
 class CompactionResult:
-    """What a compaction came to: calls from before `before_at` were deleted, sizes are in bytes."""
+    """The result of a compaction: calls before `before_at` were deleted. Sizes are in bytes."""
 
     ledger: str
     zone: tzinfo
@@ -42,7 +42,7 @@ class CompactionResult:
 
 @dataclass(frozen=True, slots=True)
 class BackupResult:
-    """A copy of a ledger: its file, its size in bytes, and what `verify` finds wrong with it."""
+    """A copy of a ledger: its file, its size in bytes, and the problems that `verify` found in it."""
 
     ledger: str
     file: Path
@@ -53,11 +53,13 @@ class BackupResult:
 def back_up_ledger(
     settings: Settings, open_keeper: Callable[[], Keeper], out: str | None, *, force: bool = False
 ) -> BackupResult:
-    """Copy a ledger while it is in use, and verify the copy.
+    """Copy a ledger while programs use it, and verify the copy.
 
-    The copy appears under its name when it is complete. Without `out` it stands beside the ledger,
-    and its name has the time. Raises InvalidInputError where there is no ledger file, or where a
-    file is in the way and `force` is not given; LedgerError where the ledger cannot be copied.
+    The copy gets its name when it is complete. Without `out`, the copy lies beside the ledger and
+    its name contains the time.
+
+    Raises InvalidInputError if there is no ledger file, or if the output file exists and `force` is
+    False. Raises LedgerError if the ledger cannot be copied.
     """
     path = ledger_path(settings)
     if path is not None and not path.exists():
@@ -97,7 +99,7 @@ def _check_free(target: Path, settings: Settings, *, force: bool) -> None:
 
 
 def backup_record(done: BackupResult) -> dict[str, object]:
-    """A backup as plain values."""
+    """A backup as a JSON record."""
     return {
         "schema": Schema.BACKUP,
         "ledger": redacted(done.ledger),
@@ -109,7 +111,7 @@ def backup_record(done: BackupResult) -> dict[str, object]:
 
 
 def check_not_the_ledger(out: str, settings: Settings, field: str = "out") -> None:
-    """Raise InvalidInputError when a file to write is one of the ledger's own."""
+    """Raise InvalidInputError if the output file is one of the ledger's own files."""
     path = ledger_path(settings)
     if path is None:
         return
@@ -119,7 +121,7 @@ def check_not_the_ledger(out: str, settings: Settings, field: str = "out") -> No
 
 
 def size_on_disk(path: Path | None) -> int:
-    """The bytes of a ledger and of its write-ahead log; 0 when it is in memory."""
+    """The size of a ledger and its write-ahead log in bytes; 0 for a ledger in memory."""
     if path is None:
         return 0
     files = [path.with_name(path.name + end) for end in _WITH_DATA]
@@ -129,22 +131,22 @@ def size_on_disk(path: Path | None) -> int:
 def compact_ledger(
     open_keeper: Callable[[], Keeper], keep_days: int, *, shrink: bool = False
 ) -> CompactionResult:
-    """Delete single calls older than `keep_days` days and measure the files before and after.
+    """Delete individual calls older than `keep_days` days; measure the files before and after.
 
-    Raises InvalidInputError for too few days.
+    Raises InvalidInputError if `keep_days` is too small.
     """
     with open_keeper() as keeper:
         path, ledger, zone = ledger_path(keeper.settings), keeper.settings.ledger, keeper.zone
         keeper.status(forecasts=False)
         before = size_on_disk(path)
         done = keeper.compact(keep_days, shrink=shrink)
-    # Only a closed ledger has what was in its write-ahead log.
+    # SQLite moves the write-ahead log into the ledger when the ledger is closed.
     after = size_on_disk(path)
     return CompactionResult(ledger, zone, done.before_at, done.calls, done.entries, before, after)
 
 
 def compaction_record(done: CompactionResult) -> dict[str, object]:
-    """A compaction as plain values."""
+    """A compaction as a JSON record."""
     return {
         "schema": Schema.COMPACT,
         "ledger": done.ledger,

@@ -1,4 +1,4 @@
-"""Whether a ledger that somebody named is there, and which one was probably meant."""
+"""Checks that a ledger named by the user exists, and suggests another name if it does not."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _SQLITE = b"SQLite format 3\0"  # sqlite.org/fileformat2.html, "Magic Header Str
 
 
 def check_is_there(settings: Settings) -> None:
-    """Raise InvalidInputError when a ledger named on the command line does not exist.
+    """Raise InvalidInputError if a ledger named on the command line does not exist.
 
-    What reads must not make an empty ledger under a misspelt name and show that.
+    Without this check, a command that only reads would create an empty ledger under a misspelt
+    name.
     """
     path = ledger_path(settings)
     if path is None or settings.origins.get("ledger") != "argument" or path.exists():
@@ -33,7 +34,7 @@ def check_is_there(settings: Settings) -> None:
 
 
 def _ledgers_in(folder: Path) -> list[str]:
-    """The names of the files in a folder that begin as an SQLite file does."""
+    """The names of the files in a folder that start with SQLite's header."""
     found = []
     with suppress(OSError):
         for entry in folder.iterdir():

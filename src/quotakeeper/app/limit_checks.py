@@ -1,7 +1,7 @@
-"""Limits whose names nobody has used yet: an operation or a label that may be misspelt.
+"""Finds limits on an operation or a label that no call has, because the name may be misspelt.
 
-Operations and labels are words of the program, so no list of them exists; the ledger has those that
-were used. A limit on another word is not wrong, but it may match nothing.
+Each program chooses its own operations and labels, so only the ledger knows those in use. A limit
+on another name is valid, but it may match nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from quotakeeper.wiring import ledger_path
 if TYPE_CHECKING:
     from quotakeeper import Keeper
 
-# What the pipeline and the adapters call their calls, and the default of `reserve`.
+# The operations that the pipeline and the adapters use, and the default operation of `reserve`.
 KNOWN_OPERATIONS = frozenset(
     (
         "call", "speech_to_text", "translate", "rewrite",
@@ -28,15 +28,15 @@ KNOWN_OPERATIONS = frozenset(
         "transcribe",
     )
 )  # fmt: skip
-# What `run` labels calls with.
+# The labels that `quotakeeper run` adds to calls.
 KNOWN_LABELS = frozenset(("run", "project"))
 
 
 @dataclass(frozen=True, slots=True)
 class UnusedName:
-    """A name in a limit that nobody has used: `kind` is "operation" or "label".
+    """A name in a limit that no call has; `kind` is "operation" or "label".
 
-    `near` is the used name that is most like it, "" when none is.
+    `near` is the most similar name in use, or "" if none is similar.
     """
 
     limit: str
@@ -48,9 +48,9 @@ class UnusedName:
 def unused_names(
     settings: Settings, limits: Sequence[Limit], open_keeper: Callable[[], Keeper]
 ) -> list[UnusedName]:
-    """The operations and labels in some limits that no call of the ledger has.
+    """Return the operations and labels in these limits that no call in the ledger has.
 
-    The ledger is opened only where a limit has such a name, and only if it is there.
+    Opens the ledger only if a limit has such a name and the ledger exists.
     """
     asked = {limit.operation for limit in limits} | {key for x in limits for key in _labels(x)}
     if not asked - KNOWN_OPERATIONS - KNOWN_LABELS - {""}:
@@ -66,7 +66,7 @@ def unused_names(
 
 
 def _labels(limit: Limit) -> list[str]:
-    """The labels that a call must have to be under a limit."""
+    """The labels that a call must have for this limit to count it."""
     return [*(key for key, _ in limit.scope), *([limit.per] if limit.per else [])]
 
 

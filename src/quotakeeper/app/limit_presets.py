@@ -1,4 +1,4 @@
-"""Presets of the providers' limits: what one would set, and setting it in a config file."""
+"""Presets of the providers' limits: the limits they make, and writing them to a config file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def changes_of(quota: PresetQuota) -> dict[str, object]:
-    """The keys of the limit that counts a quota, as the config file has them."""
+    """The config keys of the limit that counts a quota, with their values."""
     given: dict[str, object] = {
         "provider": quota.provider,
         "model": quota.model,
@@ -27,9 +27,10 @@ def changes_of(quota: PresetQuota) -> dict[str, object]:
 
 
 def write_preset(file: LimitsFile, preset: QuotaPreset) -> list[str]:
-    """Make a limit of each quota that can be counted, and have all of them shown by `status`.
+    """Add a limit for each quota that can be counted, and make `status` show all the quotas.
 
-    Gives the names of the limits. Nothing is saved. Raises ConfigError, InvalidInputError.
+    Returns the names of the limits. Does not save the file. Raises ConfigError and
+    InvalidInputError.
     """
     names = []
     known = known_names(file.settings)
@@ -43,7 +44,7 @@ def write_preset(file: LimitsFile, preset: QuotaPreset) -> list[str]:
         except InvalidInputError as error:
             if error.field != "model":
                 raise
-            file.set(name, {"unlisted": True})  # the price list is older than the preset
+            file.set(name, {"unlisted": True})  # its model may be newer than the price list
         names.append(name)
     file.show_preset(preset.name)
     return names

@@ -1,4 +1,4 @@
-"""Change the limits in a config file and keep everything else in it, comments too."""
+"""Changes the limits in a config file, and keeps the rest of the file, comments included."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEADER = "# Limits and settings of quotakeeper; see: quotakeeper config show --
 
 
 class LimitsFile:
-    """One config file opened for a change. Nothing is written before `save`."""
+    """A config file opened for changes. Only `save` writes the file."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
@@ -33,16 +33,16 @@ class LimitsFile:
         if self.is_new:
             text = _HEADER
         else:
-            read_toml(path, str(path))  # its errors name the line
+            read_toml(path, str(path))  # errors of read_toml name the line
             text = path.read_bytes().decode("utf-8-sig")
         self._has_windows_ends = text.count("\r\n") == text.count("\n") > 0
         self._document = _parse(text)
         self.copied_defaults = False
 
     def set(self, name: str, changes: Mapping[str, object]) -> bool:
-        """Make a limit, or change the given keys of one; whether it is new.
+        """Add a limit, or change the given keys of an existing one. Returns whether the limit is new.
 
-        An empty `scope` or `per` takes the key out: then the limit is for every call.
+        An empty `scope` or `per` removes that key: the limit then applies to every call.
         """
         self._write_out_defaults()
         table = self._find(name)
@@ -57,11 +57,11 @@ class LimitsFile:
         return is_new
 
     def limit(self, name: str) -> Limit:
-        """A limit as it stands in the changed file. Raises ConfigError, as `save` does."""
+        """A limit as the changed file defines it. Raises ConfigError, like `save`."""
         return next(each for each in self._limits() if _same(each.name, name))
 
     def remove(self, name: str) -> None:
-        """Take a limit out; when it was the last, the default limits stay off."""
+        """Remove a limit. If it was the last one, the default limits stay off."""
         self._write_out_defaults()
         if self._find(name) is None and self._document.get("default_limits") is True:
             self._document["default_limits"] = False
@@ -80,16 +80,16 @@ class LimitsFile:
             self._put_first("default_limits", "false")
 
     def show_preset(self, name: str) -> None:
-        """Have `status` show the quotas of a preset."""
+        """Make `status` show the quotas of a preset."""
         names = self._document.get("quota_presets", [])
-        if isinstance(names, str):  # as a variable holds it
+        if isinstance(names, str):  # one text, as an environment variable holds the names
             names = [each.strip() for each in names.split(",") if each.strip()]
         if name not in names:
             texts = ", ".join(f'"{each}"' for each in (*names, name))
             self._put_first("quota_presets", f"[{texts}]")
 
     def save(self) -> None:
-        """Check the whole file as it would be read, then write it in one step."""
+        """Validate the changed file, then write it in one step."""
         self._limits()
         text = self.text()
         try:
@@ -102,7 +102,7 @@ class LimitsFile:
             ) from None
 
     def text(self) -> str:
-        """The file as it would be written, with the line ends that it had."""
+        """The text that `save` would write, with the line endings of the original file."""
         text = self._document.as_string()
         return re.sub(r"\r?\n", "\r\n", text) if self._has_windows_ends else text
 
@@ -142,8 +142,8 @@ class LimitsFile:
         return found
 
     def _write_out_defaults(self) -> None:
-        # Without a [[limit]] the default limits hold; the first one written would switch them all
-        # off without a word, so they are written out beside it.
+        # Without a [[limit]] the default limits apply. The first [[limit]] would switch all of them
+        # off without notice, so the file gets them as tables too.
         if self._tables() or "default_limits" in self._document:
             return
         self._copy_defaults()
@@ -156,14 +156,15 @@ class LimitsFile:
                 self._append(text)
 
     def _default_named(self, name: str) -> Mapping[str, object]:
-        # With `default_limits = true` a default limit is in force though no table shows it.
+        # With `default_limits = true`, a default limit applies although the file has no table for
+        # it.
         if self._document.get("default_limits") is not True:
             return {}
         found = next((each for each in DEFAULT_LIMIT_TABLES if _same(each["name"], name)), {})
         return {**found, "amount": _amount(str(found["amount"]))} if found else {}
 
     def _put_first(self, key: str, value: str) -> None:
-        # A key after a table would belong to that table. The value is TOML.
+        # TOML would add a key after a table to that table. `value` is TOML text.
         if key in self._document:
             self._document[key] = _parse(f"{key} = {value}")[key]
             return
@@ -174,9 +175,9 @@ class LimitsFile:
 def check_limit(
     name: str, changes: Mapping[str, object], known: Sequence[Limit], *, prefix: str = ""
 ) -> list[str]:
-    """Check the values to set in a limit; returns the keys that a new limit still needs.
+    """Check the values to set in a limit. Returns the keys that a new limit still needs.
 
-    `known` are the limits in force. Raises InvalidInputError; its field is the key after `prefix`.
+    `known` are the limits in force. Raises InvalidInputError, which names the key after `prefix`.
     """
     meter_name = changes.get("meter")
     if not isinstance(meter_name, str):
@@ -205,7 +206,7 @@ def check_installed() -> None:
 
 
 def _written(key: str, value: object) -> object:
-    """A value as it stands in the file: scopes on one line, thresholds as numbers."""
+    """A value as the file stores it: scopes on one line, thresholds as numbers."""
     import tomlkit
 
     if isinstance(value, Mapping):
@@ -232,7 +233,7 @@ def _same(one: object, other: str) -> bool:
 
 
 def _amount(text: str) -> int | str:
-    # Whole amounts are numbers in the file, others stay text: exact either way.
+    # The file stores whole amounts as numbers and others as text. Both are exact.
     try:
         number = Decimal(text)
         is_whole = abs(number) < 10**19 and number == number.to_integral_value()

@@ -1,4 +1,4 @@
-"""What the live monitor knows at one instant, as values and as JSON."""
+"""The data that the live monitor shows at one instant, as values and as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveFrame:
-    """Everything one screen shows: limits with their forecasts, the day, and the last calls."""
+    """The data of one screen: limits with their forecasts, today's use, and the latest calls."""
 
     status: Status
     calls: tuple[UsageEvent, ...]
@@ -31,7 +31,7 @@ class LiveFrame:
 
 
 def look(keeper: Keeper, *, calls: int) -> LiveFrame:
-    """Take one look at the ledger."""
+    """Read the data of one screen from the ledger; `calls` is how many of the latest calls to read."""
     last = tuple(keeper.events(limit=calls, newest_first=True))
     status = keeper.status()
     use = day_use(keeper, status.as_of)
@@ -39,9 +39,9 @@ def look(keeper: Keeper, *, calls: int) -> LiveFrame:
 
 
 def frame_record(frame: LiveFrame) -> dict[str, object]:
-    """A frame as plain values: the record of `status`, and the last calls.
+    """A frame as a JSON record: the record of `status`, and the latest calls.
 
-    Speed and exhaustion stand on the limits themselves as well, as they did before forecasts.
+    Speed and exhaustion are also keys of each limit, for programs written before forecasts existed.
     """
     limits = []
     for entry in frame.status.limits:

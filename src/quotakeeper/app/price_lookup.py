@@ -1,4 +1,4 @@
-"""The price rows behind every cost: all of them, or those of one model at one instant."""
+"""Finds price rows: all of them, or those of one model at one instant."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ModelNames = frozenset[tuple[str, str]]  # provider and model
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Some price rows and the factors on them. `models` are those that were asked for."""
+    """Price rows and the factors on them. `models` are the models that the caller asked for."""
 
     version: str
     rows: tuple[PriceRow, ...]
@@ -25,7 +25,7 @@ class PriceList:
 
 
 def all_prices(snapshot: PriceSnapshot, provider: str = "") -> PriceList:
-    """Every price row, or every one of a provider. Raises InvalidInputError for an unknown one."""
+    """Return every price row, or those of one provider. Raises InvalidInputError if it is unknown."""
     if provider and provider not in snapshot.providers():
         known = ", ".join(snapshot.providers())
         raise InvalidInputError("--provider", f"no prices of {provider!r}", f"there are: {known}")
@@ -37,9 +37,9 @@ def all_prices(snapshot: PriceSnapshot, provider: str = "") -> PriceList:
 def prices_of_model(
     snapshot: PriceSnapshot, model: str, at: int, provider: str = ""
 ) -> PriceList:  # fmt: skip
-    """The rows of a model that are in force at an instant (microseconds since 1970 UTC).
+    """Return a model's price rows in force at `at`, in microseconds since 1970 UTC.
 
-    Raises InvalidInputError when no price is known for it.
+    Raises InvalidInputError if the model has no known price.
     """
     found = _models_named(snapshot, model, provider)
     factors = tuple(
@@ -52,7 +52,7 @@ def prices_of_model(
 
 
 def price_list_record(prices: PriceList) -> dict[str, object]:
-    """Price rows and factors as plain values; money is decimal text."""
+    """Price rows and factors as a JSON record; money is decimal text."""
     return {
         "schema": Schema.PRICES,
         "version": prices.version,
@@ -63,7 +63,7 @@ def price_list_record(prices: PriceList) -> dict[str, object]:
 
 
 def factor_record(each: Adjustment) -> dict[str, object]:
-    """One factor on prices as plain values."""
+    """One factor on prices as a JSON record."""
     what = [each.provider, each.model, each.tier, *each.meters]
     return {
         "provider": each.provider,

@@ -1,4 +1,4 @@
-"""What a person has to set up around the ledger: the day's end, ffmpeg, limits that match nothing."""
+"""Checks of what the user sets up: the end of the day, ffmpeg, and limits that match nothing."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _MATCHES_NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: state is "ok", "note", "warn" or "fail".
+    """The result of one check: `state` is "ok", "note", "warn" or "fail".
 
-    With `values`, text and fix have {places} for them, and they can be translated.
+    With `values`, `text` and `fix` are templates with {placeholders}, so they can be translated.
     """
 
     name: str
@@ -37,19 +37,19 @@ class Finding:
     values: Mapping[str, object] | None = None
 
     def said(self, words: Callable[..., str]) -> tuple[str, str]:
-        """Text and fix in words of a language, with the values in them."""
+        """The text and the fix in the language of `words`, with the values filled in."""
         if self.values is None:
             return self.text, self.fix
         return words(self.text, **self.values), words(self.fix, **self.values) if self.fix else ""
 
 
 def in_english(text: str, **values: object) -> str:
-    """A text as it stands, with values in its places."""
+    """The English text, with the values filled in."""
     return text.format(**values) if values else text
 
 
 def day_finding(settings: Settings, now: int) -> Finding:
-    """When the day of the settings ends, so that a wrong zone is seen at once."""
+    """Report when today ends in the configured time zone, so that the user notices a wrong zone."""
     zone = zone_named(settings.timezone)
     end_at = period_at(Window("day"), zone, now).end_at
     values = {
@@ -62,7 +62,7 @@ def day_finding(settings: Settings, now: int) -> Finding:
 
 
 def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
-    """Whether ffmpeg and ffprobe are there for `translate` and `plan`."""
+    """Report whether ffmpeg and ffprobe are installed; `translate` and `plan` use them."""
     missing = [name for name in ("ffmpeg", "ffprobe") if not find(name)]
     if not missing:
         return Finding("ffmpeg", "ok", f"{find('ffmpeg')}, {find('ffprobe')}")
@@ -74,10 +74,10 @@ def ffmpeg_finding(find: Callable[[str], str | None] = shutil.which) -> Finding:
 
 
 def unused_findings(settings: Settings, open_keeper: Callable[[], Keeper]) -> Iterator[Finding]:
-    """A finding for each limit with an operation or label that no call has had yet."""
+    """Return a finding for each limit on an operation or label that no call has had yet."""
     try:
         found = unused_names(settings, settings.limits, open_keeper)
-    except QuotakeeperError:  # the ledger's own finding says what is wrong with it
+    except QuotakeeperError:  # another finding reports the ledger's error
         return
     for each in found:
         values = {"limit": each.limit, "name": each.name, "near": each.near}

@@ -1,4 +1,4 @@
-"""The first config file: the zone that days end in, a budget a day, and where keys are found."""
+"""Writes the first config file: the time zone, a daily budget, and the variables of the API keys."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from quotakeeper.value_classes import dataclass, field
 
 BUDGET_NAME = "daily budget"
 _COST = METERS["cost"]
-_ALONE = {"QUOTAKEEPER_LEDGER": "memory:"}  # the file is checked as it stands
+_ALONE = {"QUOTAKEEPER_LEDGER": "memory:"}  # the check must not open a real ledger
 
 
 @dataclass(frozen=True, slots=True)
 class SetupChoices:
-    """What a person chose. `budget` is US dollars a day, "" for none; `key_names` are variables."""
+    """The user's answers. `budget` is US dollars a day, or "" for none; `key_names` are variable
+    names."""
 
     timezone: str
     budget: str = ""
@@ -32,7 +33,7 @@ class SetupChoices:
 
 @dataclass(frozen=True, slots=True)
 class WrittenSetup:
-    """The file that was written, the one that it replaced ("" where none was), and its settings."""
+    """The new file, the backup of the file it replaced ("" if there was none), and its settings."""
 
     file: Path
     replaced: str
@@ -48,7 +49,7 @@ def zone_choice(text: str) -> str:
 
 
 def budget_choice(text: str) -> str:
-    """Check an amount in US dollars; "" and "0" are no budget. Raises InvalidInputError."""
+    """Check a budget in US dollars; "" and "0" mean no budget. Raises InvalidInputError."""
     cleaned = text.strip().removeprefix("$")
     if cleaned in ("", "0", "none"):
         return ""
@@ -56,8 +57,11 @@ def budget_choice(text: str) -> str:
 
 
 def key_choice(provider: str, name: str) -> str:
-    """Check the name of a variable. Raises InvalidInputError, whose text does not repeat it: what
-    is no name may be a key."""
+    """Check the name of an environment variable.
+
+    Raises InvalidInputError. Its text does not repeat an invalid name, because the user may have
+    typed a key.
+    """
     if provider not in USUAL_NAMES:
         problem = f"{provider[:40]!r} is no provider whose key is known"
         raise InvalidInputError("--key", problem, f"one of: {', '.join(USUAL_NAMES)}")
@@ -71,7 +75,7 @@ def key_choice(provider: str, name: str) -> str:
 
 
 def config_text(choices: SetupChoices) -> str:
-    """The file, with a comment for each part."""
+    """The text of the config file, with a comment above each part."""
     lines = [
         "# Settings of quotakeeper. Each value and its origin: quotakeeper config show --origin",
         "",
@@ -100,16 +104,16 @@ def config_text(choices: SetupChoices) -> str:
 
 
 def check_free(file: Path, *, force: bool) -> None:
-    """Raise InvalidInputError where a file is in the way."""
+    """Raise InvalidInputError if the file exists and `force` is False."""
     if os.path.lexists(file) and not force:
         fix = "change it with quotakeeper limits set, or give --force to write it anew"
         raise InvalidInputError("init", f"{file} is there already", fix)
 
 
 def write_setup(file: Path, choices: SetupChoices, *, force: bool = False) -> WrittenSetup:
-    """Write the file, for its owner alone. With `force`, one that is there is kept as `<file>.bak`.
+    """Write the config file, readable by its owner only. `force` renames an old one to `<file>.bak`.
 
-    Raises InvalidInputError where a file is there, or where it cannot be written.
+    Raises InvalidInputError if the file exists, or if it cannot be written.
     """
     check_free(file, force=force)
     text = config_text(choices)

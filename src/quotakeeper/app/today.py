@@ -1,4 +1,4 @@
-"""Today: what was used and spent since midnight, and where the limits stand, most urgent first."""
+"""Today's use and cost since midnight, and the state of the limits, most urgent first."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Everything that one look at the day shows. `limits` of `status` are in order of urgency.
+    """Today's use and the status; the limits in `status` are in order of urgency.
 
-    `is_there` is False where no ledger exists yet: nothing was used then, and nothing is made.
+    `is_there` is False if the ledger does not exist yet: then nothing was used, and no ledger is
+    created.
     """
 
     status: Status
@@ -40,7 +41,7 @@ class Today:
 
     @property
     def urgent(self) -> LimitStatus | None:
-        """The limit that needs attention first; None where none is set."""
+        """The most urgent limit; None if there is no limit."""
         counted = [each for each in self.status.limits if each.limit.mode is not Mode.SHADOW]
         return counted[0] if counted else None
 
@@ -48,9 +49,9 @@ class Today:
 def look_at_today(
     settings: Settings, open_ledger: Callable[[str], Keeper], *, forecasts: bool = True
 ) -> Today:
-    """Look at the ledger that settings name; one that does not exist is not made.
+    """Read today's use from the configured ledger; a missing ledger is not created.
 
-    Raises InvalidInputError where the command line names a ledger that does not exist.
+    Raises InvalidInputError if the command line names a ledger that does not exist.
     """
     check_is_there(settings)
     path = ledger_path(settings)
@@ -64,7 +65,7 @@ def look_at_today(
 
 
 def today_record(today: Today) -> dict[str, object]:
-    """The day as plain values: its sums, then the limits as `status` has them."""
+    """Today as a JSON record: the sums, then the limits as in the record of `status`."""
     status = today.status
     return {
         "schema": Schema.TODAY,
@@ -80,7 +81,8 @@ def today_record(today: Today) -> dict[str, object]:
 
 
 def statusline_record(today: Today) -> dict[str, object]:
-    """The little that a prompt shows; `limit` is the most urgent one, null where none is set."""
+    """The record of a shell prompt: today's cost and the most urgent `limit`, null if there is no
+    limit."""
     status, entry = today.status, today.urgent
     return {
         "schema": Schema.STATUSLINE,

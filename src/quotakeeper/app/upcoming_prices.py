@@ -1,4 +1,4 @@
-"""Price changes that the catalogue has a date for: which model, from which day, from what to what."""
+"""Price changes with a known date in the catalogue: the model, the day, the old and the new price."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _DAY = 86_400 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """A price that changes at `row.from_at`; `before` is what is charged now, None where nothing is.
+    """A price that changes at `row.from_at`; `before` is the present price, None if there is none.
 
-    Both are US dollars for `row.per` units of `row.meter`.
+    Both prices are US dollars for `row.per` units of `row.meter`.
     """
 
     row: PriceRow
@@ -28,11 +28,12 @@ class PriceChange:
 def price_changes(
     snapshot: PriceSnapshot, now: int, models: Collection[tuple[str, str]] | None = None
 ) -> list[PriceChange]:
-    """The changes of the next 60 days by date, of these models (provider and model) or of all."""
+    """Return the changes of the next 60 days by date, for these (provider, model) pairs or for all
+    models."""
     rows = [row for row in snapshot.rows() if models is None or (row.provider, row.model) in models]
     now_rows: dict[object, PriceRow] = {}
     for row in rows:
-        # The newest row that holds is the one that is charged; a promotion before the list price.
+        # The newest row in force is charged; a promotion has precedence over the list price.
         if row.holds_at(now):
             held = now_rows.get(_place(row))
             if held is None or (held.from_at, held.kind != "list") <= (

@@ -1,4 +1,4 @@
-"""Every file that this package writes, for a person who wants to know, move or delete them."""
+"""Lists every file that this package writes, for a user who wants to find, move or delete them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.tokens.exact import default_path
 from quotakeeper.value_classes import asdict, dataclass
 from quotakeeper.wiring import ledger_path
 
-# What lies beside a ledger, by the ending of its name; "*" stands for a process or a number.
+# Files beside a ledger, by the suffix of their names; "*" stands for a process or a number.
 _BESIDE = (
     ("", "the ledger: every call, every balance"),
     ("-wal", "the newest writes to the ledger; moves with it"),
@@ -31,9 +31,9 @@ _BESIDE = (
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file or folder that is written: its path or pattern, its size in bytes, and what it is.
+    """A file or folder that this package writes: its path or pattern, its size, and its purpose.
 
-    `bytes` is None where it does not exist now.
+    `bytes` is the size in bytes, or None if the file does not exist now.
     """
 
     path: str
@@ -42,7 +42,8 @@ class WrittenFile:
 
 
 def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFile]:
-    """The config file, the ledger and the files beside it, and what commands write when asked."""
+    """Return the config file, the ledger, the files beside it, and the files that commands write on
+    request."""
     try:
         file = settings.config_file or file_to_edit(config)
         yield _found(file, "the config file; written by init and limits set")
@@ -61,7 +62,7 @@ def written_files(settings: Settings, config: str | None) -> Iterator[WrittenFil
 
 
 def paths_record(files: list[WrittenFile]) -> dict[str, object]:
-    """The files as plain values."""
+    """The files as a JSON record."""
     return {"schema": Schema.PATHS, "files": [asdict(each) for each in files]}
 
 

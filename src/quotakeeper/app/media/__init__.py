@@ -1,1 +1,1 @@
-"""Sound and film files on this machine: which there are, and how long each is."""
+"""Audio and video files on this machine: how to find them, and how long each one plays."""

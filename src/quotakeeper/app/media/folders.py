@@ -1,7 +1,7 @@
-"""Which sound and film files are meant: folders are walked alike by every command.
+"""Finds audio and video files; every command searches folders in the same way.
 
-A file is known for sound or film by the ending of its name, or by the marks in its bytes where it
-has another ending. Each file of that kind that is passed over has a reason.
+A file is recognised by its suffix, or by its first bytes if it has another suffix. Each file that
+is skipped has a reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from quotakeeper.providers.audio import has_media_mark
 from quotakeeper.value_classes import dataclass
 
-# What to call a file in a request, by the ending of its name.
+# The content type of a file in a request, by its suffix.
 CONTENT_TYPES = {
     ".3g2": "video/3gpp2", ".3gp": "video/3gpp", ".aac": "audio/aac", ".ac3": "audio/ac3",
     ".aif": "audio/aiff", ".aifc": "audio/aiff", ".aiff": "audio/aiff", ".amr": "audio/amr",
@@ -30,12 +30,12 @@ CONTENT_TYPES = {
     ".wav": "audio/wav", ".wave": "audio/wav", ".weba": "audio/webm", ".webm": "video/webm",
     ".wma": "audio/x-ms-wma", ".wmv": "video/x-ms-wmv", ".wv": "audio/x-wavpack",
 }  # fmt: skip
-_NOT_MEDIA = frozenset({".ts"})  # programs in TypeScript have this ending too
+_NOT_MEDIA = frozenset({".ts"})  # TypeScript source files have this suffix too
 _HEAD = 1_024
 
 
 class SkipReason(StrEnum):
-    """Why a sound or film file in a folder is passed over. The value is what a person is told."""
+    """Why an audio or video file in a folder is skipped. The value is the text for the user."""
 
     HIDDEN = "it is hidden, or lies in a hidden folder"
     BELOW = "it lies in a folder of the folder; --recursive enters those"
@@ -44,7 +44,7 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
-    """A sound or film file that is passed over, and why."""
+    """An audio or video file that is skipped, and the reason."""
 
     path: Path
     reason: str
@@ -52,14 +52,14 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True)
 class FoundMedia:
-    """The files to take, each once, in the order of their names; and those passed over."""
+    """The files to use, each once, in the order of their names, and the files that are skipped."""
 
     files: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
 
 
 def find_media(inputs: Iterable[Path], *, recursive: bool) -> FoundMedia:
-    """Files named, and the media files of folders named; folders in them where `recursive`."""
+    """Find the named files and the media files in named folders; subfolders too if `recursive`."""
     seen: set[str] = set()
     files: list[Path] = []
     skipped: list[SkippedFile] = []
@@ -76,14 +76,14 @@ def find_media(inputs: Iterable[Path], *, recursive: bool) -> FoundMedia:
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """Every file in a folder and the folders in it, by name; hidden ones are left out."""
+    """Return every file in a folder and its subfolders, by name, without hidden files."""
     for path, is_hidden in _walk(folder, hidden=False):
         if not is_hidden:
             yield path
 
 
 def is_media_name(path: Path) -> bool:
-    """Whether the ending of a name is one of sound or film."""
+    """Whether the file name has the suffix of an audio or video file."""
     return path.suffix.lower() in CONTENT_TYPES
 
 
@@ -112,7 +112,7 @@ def _in_folder(folder: Path, *, recursive: bool) -> Iterator[tuple[Path, SkipRea
 
 
 def _walk(folder: Path, *, hidden: bool) -> Iterator[tuple[Path, bool]]:
-    """(a file, whether it is hidden), folder by folder, in the order of names."""
+    """Return each file, and whether it is hidden, folder by folder in the order of names."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if hidden or not name.startswith("."))
         inside = Path(here)

@@ -1,4 +1,4 @@
-"""How long a sound or film file is: by its own bytes, by ffprobe where they do not tell, by size."""
+"""The length of an audio or video file, from its own bytes, from ffprobe, or bounded by its size."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from quotakeeper.providers.audio import (
 from quotakeeper.value_classes import dataclass
 
 _FFPROBE_SECONDS = 60
-# Decoders give the whole of the last frame, which the length that ffprobe tells may leave out.
+# In milliseconds. Decoders output the whole last frame; ffprobe's length may leave part of it out.
 _LAST_FRAME = 250
 _MOST_MILLISECONDS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
 class MediaLength:
-    """How long a file plays at most, in milliseconds, and how that is known.
+    """The longest time that a file can play, in milliseconds, and how that is known.
 
-    `form` is the format, "ffprobe", or "" where only the size tells. `exact` says whether the
-    length is known and not only bounded. `reason` is why the file's own bytes do not tell it.
+    `form` is the file format, "ffprobe", or "" if only the size bounds the length. `exact` is False
+    if the length is only an upper bound. `reason` says why the file's own bytes do not give the
+    length.
     """
 
     milliseconds: int
@@ -38,12 +39,12 @@ class MediaLength:
 
     @property
     def has_no_sound(self) -> bool:
-        """Whether it is certain that there is nothing to hear."""
+        """Whether the file certainly has no sound."""
         return self.reason in (UnreadReason.EMPTY, UnreadReason.NO_SOUND)
 
 
 def find_ffprobe(ffmpeg: str = "") -> str:
-    """The ffprobe beside a given ffmpeg, else the one on the path; "" where there is none."""
+    """The ffprobe beside the given ffmpeg, or else the one on the PATH; "" if there is none."""
     if ffmpeg:
         beside = Path(ffmpeg).with_name("ffprobe" + Path(ffmpeg).suffix)
         if Path(ffmpeg).parent != Path() and beside.is_file():
@@ -52,9 +53,9 @@ def find_ffprobe(ffmpeg: str = "") -> str:
 
 
 def measure(path: Path, ffprobe: str = "") -> MediaLength:
-    """The length of a file. With `ffprobe`, that program is asked where the bytes do not tell.
+    """Measure the length of a file; `ffprobe` is run if the file's own bytes do not give the length.
 
-    Raises OSError for a file that cannot be opened.
+    Raises OSError if the file cannot be opened.
     """
     with path.open("rb") as file:
         size = path.stat().st_size

@@ -1,1 +1,1 @@
-"""What a folder of media will cost, and when its files fit."""
+"""Plans a folder of media: what the files will cost, and when the limits have room for each."""

@@ -1,4 +1,4 @@
-"""A finished plan: its files, its schedule, and the days that it falls into."""
+"""A finished plan: its files, its schedule, and the schedule by day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that cannot be opened, why, and how long it can be at most by its size."""
+    """A file that cannot be opened, the reason, and the longest time it can play, by its size."""
 
     name: str
     why: str
@@ -24,10 +24,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is shown. `today_ends_at` is the end of the day in `zone`.
+    """A finished plan. `today_ends_at` is the end of today in `zone`.
 
-    `done` are files left out because every operation of the plan is finished for them.
-    `quotas` are those of the providers that the plan would call; it is not fitted into them.
+    `done` are the files left out because `translate` has finished every planned operation for them.
+    `quotas` are the quotas of the planned providers, for display; the schedule ignores them.
     """
 
     now: int
@@ -45,13 +45,13 @@ class Plan:
 
     @property
     def today(self) -> int:
-        """How many files are done today."""
+        """How many files the plan finishes today."""
         return sum(each.ends_at < self.today_ends_at for each in self.schedule.planned)
 
 
 @dataclass(frozen=True, slots=True)
 class DayPlan:
-    """The files that are done on one day, in order, and what they come to."""
+    """The files that the plan finishes on one day, in order."""
 
     day: date
     planned: tuple[Planned, ...]
@@ -59,12 +59,12 @@ class DayPlan:
 
     @property
     def waited_for(self) -> str:
-        """The limit that the first of them had to wait for."""
+        """The limit that the day's first file had to wait for."""
         return self.planned[0].waited_for
 
 
 def days_of(made: Plan) -> list[DayPlan]:
-    """The schedule day by day, in the zone of the settings."""
+    """Group the schedule by day, in the plan's time zone."""
     by_name = {file.size.name: file for file in made.files}
     found: dict[date, list[Planned]] = {}
     for each in made.schedule.planned:
@@ -76,7 +76,8 @@ def days_of(made: Plan) -> list[DayPlan]:
 
 
 def state_of(made: Plan) -> dict[str, str]:
-    """What becomes of each file: today, later, never, beyond."""
+    """The state of each file: "today", "later", "never" (too large), or "beyond" the last planned
+    day."""
     schedule = made.schedule
     states = {
         each.name: "today" if each.ends_at < made.today_ends_at else "later"

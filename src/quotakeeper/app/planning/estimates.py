@@ -1,4 +1,4 @@
-"""What each file would use and cost, by operation: low, expected and high, and how that is known."""
+"""Estimates what each operation on a file uses and costs: low, expected and high, with the source."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from quotakeeper.value_classes import dataclass, replace
 if TYPE_CHECKING:
     from quotakeeper.catalogue import PriceSnapshot
 
-# What `quotakeeper translate` does unless it is told otherwise (a test holds these to it).
+# The default of `quotakeeper translate`; a test compares them.
 SPEECH_MODEL = "nova-3"
 TEXT_MODEL = "gemini-3.5-flash-lite"
 LANGUAGES = ("zh", "vi")
 _MINUTE = Fraction(60_000)
-# For a ledger without history: that pipeline's own prompts over Chinese speech of 250 characters a
-# minute, translated to Vietnamese; the low end is hardly any speech, the high end fast talk.
+# Used if the ledger has no history. Measured with the pipeline's own prompts: Chinese speech of 250
+# characters a minute, translated to Vietnamese. Low is almost no speech; high is fast speech.
 _QUIET, _FAST = Fraction(3, 10), Fraction(3, 2)
 ASSUMED = (
     Rate("deepgram", SPEECH_MODEL, "speech_to_text", True, {"audio_milliseconds": _MINUTE},
@@ -41,7 +41,7 @@ Pricer = Callable[[Rate, Quantities], int | None]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """An amount at the 10 % point, as expected, and at the 90 % point; None: no price is known."""
+    """An amount as low (10 %), expected and high (90 %) estimate; None if no price is known."""
 
     low: int | None
     expected: int | None
@@ -49,7 +49,7 @@ class Spread:
 
     @staticmethod
     def total(each: Iterable[Spread]) -> Spread:
-        """All low, all as expected, all high at once; what has no price is left out."""
+        """Add up the low, the expected and the high amounts; amounts without a price are left out."""
         spreads = list(each)
         return Spread(
             sum(x.low or 0 for x in spreads),
@@ -60,7 +60,8 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One operation on one file. `audio` is in milliseconds, `cost` in pico-dollars."""
+    """The estimated use of one operation on one file; `audio` in milliseconds, `cost` in
+    pico-dollars."""
 
     rate: Rate
     calls: int
@@ -73,28 +74,28 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One file with all that would be done with it."""
+    """One file with the estimate of every planned operation."""
 
     size: AudioSize
     uses: tuple[Use, ...]
 
     @property
     def tokens(self) -> Spread:
-        """All its tokens."""
+        """The tokens of all operations."""
         return Spread.total(use.tokens for use in self.uses)
 
     @property
     def cost(self) -> Spread:
-        """All its cost, as far as prices are known."""
+        """The cost of all operations that have a known price, in pico-dollars."""
         return Spread.total(use.cost for use in self.uses)
 
     @property
     def unpriced(self) -> bool:
-        """Whether some of it has no known price."""
+        """Whether some operation has no known price."""
         return any(use.cost.expected is None for use in self.uses)
 
     def task(self, *, high: bool = False) -> Task:
-        """Its calls, as the scheduler takes them."""
+        """The calls for this file, as a task for the scheduler; `high` takes the high estimates."""
         asks = (ask for use in self.uses for ask in (use.high_asks if high else use.asks))
         return Task(self.size.name, tuple(asks))
 
@@ -103,9 +104,9 @@ def chosen_rates(
     history: Sequence[Rate], operations: Sequence[str], models: Sequence[str],
     prices: PriceSnapshot,
 ) -> tuple[Rate, ...]:  # fmt: skip
-    """The operations to plan: those named, else the ledger's own, else the assumed ones.
+    """Return the operations to plan: those named, else those in the ledger, else the assumed ones.
 
-    Raises InvalidInputError for an operation that nothing is known of, or a model without a price.
+    Raises InvalidInputError for an operation without any data, or a model without a price.
     """
     known = {rate.operation: rate for rate in (*ASSUMED, *history)}
     unknown = [name for name in operations if name not in known]
@@ -121,7 +122,7 @@ def chosen_rates(
 
 
 def heard_in(rates: Iterable[Rate], languages: Sequence[str]) -> tuple[Rate, ...]:
-    """The rates where sound may be heard once for each language: once at least, so often at most."""
+    """Return the rates, with speech recognition run once at least, and at most once per language."""
     times = len(dict.fromkeys(languages))
     return tuple(_heard(rate, times) if rate.is_hearing else rate for rate in rates)
 
@@ -129,7 +130,7 @@ def heard_in(rates: Iterable[Rate], languages: Sequence[str]) -> tuple[Rate, ...
 def file_plan(
     size: AudioSize, rates: Sequence[Rate], scope: tuple[tuple[str, str], ...], price: Pricer
 ) -> FilePlan:
-    """One file under these rates; of a length that only its size bounds, the low end is nothing."""
+    """Estimate one file at these rates. If only its size bounds the length, the low estimate is 0."""
     return FilePlan(size, tuple(_use(rate, size, scope, price) for rate in rates))
 
 

@@ -1,4 +1,4 @@
-"""How long the sound and film files of a plan or an estimate are."""
+"""The lengths of the audio and video files in a plan or an estimate."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AudioSize:
-    """How long a sound file is; not `exact`, it is the longest its size allows.
+    """The length of an audio file; if not `exact`, the longest that its size allows.
 
-    `without` says why there is nothing to hear in it, "" for all others.
+    `without` says why the file has no sound, or is "".
     """
 
     name: str
@@ -25,7 +25,7 @@ class AudioSize:
 
 
 def media_in(folder: str) -> FoundMedia:
-    """The sound and film files of a folder and the folders in it. Raises InvalidInputError."""
+    """Find the audio and video files in a folder and its subfolders. Raises InvalidInputError."""
     root = Path(folder)
     if not root.is_dir():
         raise InvalidInputError("FOLDER", f"{folder} is not a folder", "name a folder of files")
@@ -33,9 +33,9 @@ def media_in(folder: str) -> FoundMedia:
 
 
 def audio_size(path: Path, ffprobe: str = "") -> AudioSize:
-    """The length of a file, or the longest that its size allows.
+    """Return the length of a file, or the longest that its size allows.
 
-    Raises InvalidInputError for a file that cannot be read.
+    Raises InvalidInputError if the file cannot be read.
     """
     try:
         length = measure(path, ffprobe)
@@ -46,6 +46,6 @@ def audio_size(path: Path, ffprobe: str = "") -> AudioSize:
 
 
 def unreadable(file: str, error: Exception) -> InvalidInputError:
-    """What to say of a file that cannot be read."""
+    """The error for a file that cannot be read."""
     reason = getattr(error, "strerror", None) or str(error)
     return InvalidInputError("FILE", f"{file} cannot be read: {reason}", "name a file you may read")

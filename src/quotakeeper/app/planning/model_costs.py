@@ -1,4 +1,4 @@
-"""What texts and sound files would cost by each model that has a price for them."""
+"""Compares what texts and audio files would cost with each model that has a price for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
 from quotakeeper.value_classes import dataclass
 
-# Shown unless asked for others: what people mostly choose between today, all current models.
+# Shown unless the user names others: the current models that most people choose between.
 USUAL_MODELS = frozenset(
     {
         "gemini-2.5-flash-lite", "gemini-2.5-flash", "gemini-2.5-pro", "gemini-3-flash-preview",
@@ -28,7 +28,7 @@ USUAL_MODELS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CostEstimate:
-    """The sizes of texts and sound files, and `costs`: "provider/model" with pico-dollars."""
+    """The sizes of the texts and audio files, and the cost by "provider/model", in pico-dollars."""
 
     texts: tuple[TextSize, ...]
     audio: tuple[AudioSize, ...]
@@ -37,9 +37,9 @@ class CostEstimate:
 
 
 def sizes_in(folder: str) -> tuple[list[TextSize], list[AudioSize], list[SkippedFile]]:
-    """The size of every text and sound file in a folder and the folders in it, and what is skipped.
+    """Measure every text and audio file in a folder and its subfolders; also return the skipped files.
 
-    Raises InvalidInputError for a folder without any, or a file that cannot be read.
+    Raises InvalidInputError if the folder has no such file, or a file cannot be read.
     """
     found, ffprobe = media_in(folder), find_ffprobe()
     skipped = list(found.skipped)
@@ -59,7 +59,7 @@ def estimate_costs(
 ) -> CostEstimate:  # fmt: skip
     """Price the sizes at an instant (microseconds since 1970 UTC), cheapest model first.
 
-    Without `models` only the usual ones are taken, or with `every` all of them. Raises
+    Without `models`, only the usual models are priced, or all of them with `every`. Raises
     InvalidInputError for a model without a price.
     """
     tokens = {"input_tokens": sum(each.tokens for each in texts)}
@@ -76,7 +76,7 @@ def estimate_costs(
 
 
 def estimate_record(estimate: CostEstimate) -> dict[str, object]:
-    """An estimate as plain values; money and seconds are decimal text."""
+    """An estimate as a JSON record; money and seconds are decimal text."""
     texts, audio = estimate.texts, estimate.audio
     milliseconds = sum(each.milliseconds for each in audio)
     return {
@@ -114,8 +114,8 @@ def _costs(
 ) -> Iterator[tuple[str, int]]:
     if not any(quantities.values()):
         return
-    # A price for any model of a provider (Deepgram's add-ons) does not make each of them one for
-    # this meter: only models with a row of their own are shown.
+    # A price for all models of a provider (Deepgram's add-ons) does not mean that each model has
+    # this meter. Only models with a row of their own are shown.
     own = {(row.provider, row.model) for row in snapshot.rows() if row.key in quantities}
     found = []
     for provider in snapshot.providers():
@@ -130,5 +130,5 @@ def _costs(
 
 
 def _known_by(texts: Sequence[TextSize]) -> str:
-    # Of several, the weaker word: a sum is as good as its worst part.
+    # A sum of several texts is only as reliable as its least reliable part.
     return "tokenizer" if texts and all(x.provenance == "tokenizer" for x in texts) else "estimated"

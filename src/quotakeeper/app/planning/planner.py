@@ -1,4 +1,4 @@
-"""Makes a plan: what would be done with media files, what it costs, and when each file fits."""
+"""Makes a plan: the operations on media files, their cost, and when the limits have room for each."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 ORDERS = ("name", "shortest", "longest", "oldest", "newest")
 _HISTORY_DAYS = 90
-_MOST_EVENTS = 50_000  # two thousand films, say
+_MOST_EVENTS = 50_000  # about two thousand films
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What to plan for. `sort` is one of ORDERS; `limit_days` is how far to look ahead."""
+    """What the user wants planned. `sort` is one of ORDERS; `limit_days` is how many days to plan."""
 
     operations: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
@@ -62,13 +62,14 @@ def _nothing_finished(path: Path) -> Collection[str]:
 def make_plan(
     keeper: Keeper, found: FoundMedia, request: PlanRequest, finished: Finished = _nothing_finished
 ) -> Plan:
-    """Measure the files, price what would be done with them, and fit it into the limits.
+    """Measure the files, price the planned operations, and schedule them within the limits.
 
-    `finished` gives the operations that are done for a file; one for which all are is left out.
+    `finished` returns the operations already done for a file. A file with all operations done is
+    left out.
     """
     skipped = list(found.skipped)
     status = keeper.status(forecasts=False)
-    # A ledger that is ahead of the clock goes on in its own time.
+    # If the ledger is ahead of the clock, the ledger's time counts.
     now = max([status.as_of, *(e.period.start_at for e in status.limits if not _rolls(e.limit))])
     rates = _rates(keeper, request, now)
     operations = {rate.operation for rate in rates}
@@ -125,8 +126,8 @@ def _pricer(keeper: Keeper, languages: Sequence[str], now: int) -> Pricer:
 def _entries(
     keeper: Keeper, status: Status, scope: Sequence[tuple[str, str]]
 ) -> Sequence[LimitStatus]:
-    """Where limits stand. Of limits per label the one that the planned calls fall under is there,
-    though no call has had their value yet."""
+    """The state of the limits. For each limit per label, the value that the planned calls have is
+    included, even if no call has had it yet."""
     labels = dict(scope)
     known = [entry for entry in status.limits if not entry.limit.is_rule]
     names = {entry.limit.name for entry in known}
@@ -161,7 +162,7 @@ def _as_enforced(limit: Limit, on_limit: str) -> Limit:
 
 
 def media_of(folders: Sequence[str]) -> FoundMedia:
-    """The sound and film files named, and those in the folders named, each once."""
+    """Find the named audio and video files, and those in the named folders, each once."""
     found: dict[Path, Path] = {}
     skipped: list[SkippedFile] = []
     for name in folders:
@@ -182,7 +183,8 @@ def media_of(folders: Sequence[str]) -> FoundMedia:
 def _measured(
     paths: Sequence[Path], skipped: list[SkippedFile]
 ) -> tuple[list[AudioSize], tuple[Unreadable, ...]]:
-    """(the length of each file, those that cannot be opened); adds to `skipped` what is silent."""
+    """Return the length of each file, and the unreadable files; adds files without sound to
+    `skipped`."""
     sizes: list[AudioSize] = []
     unreadable: list[Unreadable] = []
     ffprobe = find_ffprobe()
@@ -200,7 +202,7 @@ def _measured(
 
 
 def _sorted(sizes: Sequence[AudioSize], by: str) -> list[AudioSize]:
-    """In the order asked for; of equals, by name."""
+    """Sort the files in the order asked for, and files that compare equal by name."""
 
     def changed(size: AudioSize) -> int:
         return Path(size.name).stat().st_mtime_ns

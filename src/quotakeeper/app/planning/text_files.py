@@ -1,4 +1,4 @@
-"""Text files: which there are, and how many tokens each is."""
+"""Text files: reads and decodes them, and counts their tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class TextSize:
-    """How many tokens a text is; `upper_bound` holds for every text."""
+    """How many tokens a text has; `upper_bound` holds for every text."""
 
     name: str
     tokens: int
@@ -25,13 +25,13 @@ class TextSize:
 
 
 def text_size(name: str, text: str) -> TextSize:
-    """Count a text by the local tokenizer where it is installed, else by the built-in estimate."""
+    """Count the tokens with the local tokenizer if it is installed, else with the built-in estimate."""
     found = count_tokens(text)
     return TextSize(name, found.tokens, found.upper_bound, found.language, str(found.provenance))
 
 
 def read_text(file: str) -> str:
-    """The text of a file. Raises InvalidInputError for a file that cannot be read."""
+    """Read a file as text. Raises InvalidInputError if the file cannot be read."""
     try:
         return decoded(Path(file).read_bytes())
     except (OSError, ValueError) as error:
@@ -39,7 +39,8 @@ def read_text(file: str) -> str:
 
 
 def decoded(data: bytes) -> str:
-    """Bytes as text: UTF-16 by its byte order mark, else UTF-8; what is neither is replaced."""
+    """Decode bytes as UTF-16 if they start with its byte order mark, else as UTF-8; replace bad
+    bytes."""
     if data.startswith(_UTF_16_MARKS):
         return data.decode("utf-16", "replace")
     return data.decode("utf-8-sig", "replace")

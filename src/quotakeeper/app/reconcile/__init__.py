@@ -1,4 +1,4 @@
-"""Holds the ledger against a provider's own account: pure comparison, and the corrections."""
+"""Compares the ledger with a provider's own account, and corrects the ledger."""
 
 from quotakeeper.app.reconcile.applying import apply_difference
 from quotakeeper.app.reconcile.bills import BillDifference, BillTotals, compare_bill

@@ -1,4 +1,4 @@
-"""Writes what a comparison knows better, each as a new entry; a second time changes nothing."""
+"""Writes the certain corrections of a comparison as new entries; a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from quotakeeper.domain.usage import UsageEvent
 
 
 class Books(Protocol):
-    """What is needed of a keeper."""
+    """The methods of a keeper that write corrections."""
 
     def correct(self, event_id: str, **given: Any) -> UsageEvent:
-        """Replace the figures of an event."""
+        """Replace the figures of a usage event."""
 
     def record(self, provider: str, **given: Any) -> UsageEvent:
-        """Book usage that had no reservation."""
+        """Record usage that had no reservation."""
 
 
 def apply_difference(books: Books, provider: str, difference: Difference) -> UsageEvent | None:
-    """Correct or record one call; None where nothing certain can be written.
+    """Correct or record one call; return None if the difference is not certain.
 
-    What is recorded counts, and is priced, when it was made.
+    A recorded call counts in the period when it was made, at the prices of that time.
     """
     better, request = difference.better, difference.request
     if better is None:

@@ -1,4 +1,4 @@
-"""Compares a bill that knows only days and SKUs with the ledger, by day and model. Pure."""
+"""Compares a bill that lists only days and SKUs with the ledger, by day and model. No I/O."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _BILLED_AS = {**{name: name for name in TOKEN_METERS}, "thought_tokens": "output
 _ENDING = re.compile(r"-(?:preview|latest|exp)(?:-[\d-]+)?$|-\d{3}$")
 _PICO_PER_MILLIONTH = 10**6
 
-# The ledger's calls from a first to a last day, at least.
+# Returns at least the ledger's calls from a first to a last day.
 EventsOfDays = Callable[[date | None, date | None], Iterable[UsageEvent]]
 
 
 @dataclass(frozen=True, slots=True)
 class BillDifference:
-    """What differs of one model on one day; `meter` is "cost" for money (pico-dollars).
+    """The difference for one model on one day; `meter` is "cost" for money (pico-dollars).
 
-    `assumed` is how many of the ledger's calls in it are assumed or estimated, `unpriced` how many
-    have no cost.
+    `assumed` counts the ledger's calls whose use is assumed or estimated; `unpriced` counts those
+    without a cost.
     """
 
     kind: DifferenceKind
@@ -41,7 +41,8 @@ class BillDifference:
 
 @dataclass(slots=True)
 class BillTotals:
-    """The sums of both sides. `skus` are those that count no tokens we know, with their cost."""
+    """The sums of the bill and the ledger. `skus` are SKUs that count no known tokens, with their
+    cost."""
 
     here_pico: int = 0
     there_pico: int = 0
@@ -67,9 +68,9 @@ def compare_bill(
     lines: Iterable[BilledLine], events: EventsOfDays, zone: tzinfo,
     days: tuple[date | None, date | None], totals: BillTotals,
 ) -> list[BillDifference]:  # fmt: skip
-    """Every difference, by day and model; neither side is held, only sums are.
+    """Return every difference by day and model. Keeps only sums in memory.
 
-    `days` are the first and last day compared; None: the bill's own first or last.
+    `days` are the first and last day to compare; None means the bill's own first or last day.
     """
     there: dict[tuple[date, str], _DaySum] = {}
     for line in lines:
@@ -101,7 +102,7 @@ def compare_bill(
 
 
 def model_key(model: str) -> str:
-    """A model's name as bills have it: without preview, date and version."""
+    """A model's name as bills write it: without "preview", date and version."""
     name = model
     while (shorter := _ENDING.sub("", name)) != name:
         name = shorter
@@ -151,14 +152,14 @@ def _differences(
         kind = DifferenceKind.NOW_KNOWN if ours.uncertain else DifferenceKind.QUANTITY
     counted = ours.quantities if not theirs.quantities else {**ours.quantities, **theirs.quantities}
     differ = False
-    # A bill whose units are not understood says nothing of quantities.
+    # If the bill's units are unknown, only its costs are compared.
     if theirs.quantities or there is None:
         for meter in sorted(counted):
             pair = ours.quantities.get(meter, 0), theirs.quantities.get(meter, 0)
             if pair[0] != pair[1]:
                 differ = True
                 yield BillDifference(kind, day, model, meter, *pair, ours.uncertain, ours.unpriced)
-    # Google rounds what it shows, line by line: half a millionth for each.
+    # Google rounds the cost of each line to a millionth, so each line may differ by half of that.
     tolerance = _PICO_PER_MILLIONTH * max(1, theirs.entries) // 2
     if abs(ours.cost_pico - theirs.cost_pico) > tolerance or (not differ and None in (here, there)):
         if kind is DifferenceKind.QUANTITY and not differ:

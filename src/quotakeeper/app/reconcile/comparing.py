@@ -1,4 +1,4 @@
-"""Holds a keeper's ledger against an account: by request, or by day and model."""
+"""Compares a keeper's ledger with a provider's account, by request or by day and model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DAY = 86_400 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ReconciledCall:
-    """A difference, and the event as it was written, if it was."""
+    """A difference, and the correcting event if one was written."""
 
     difference: Difference
     written: UsageEvent | None = None
@@ -37,9 +37,10 @@ def reconcile_requests(
     keeper: Keeper, provider: str, requests: Callable[[], Iterable[AccountRequest]],
     window: RequestWindow, sums: Compared, *, apply: bool = False,
 ) -> Iterator[ReconciledCall]:  # fmt: skip
-    """Every difference as soon as it is certain; with `apply`, what is certain is written.
+    """Return each difference as soon as it is certain; with `apply`, write the certain corrections.
 
-    `sums` is filled on the way. Raises InvalidInputError where the ledger was compacted.
+    The comparison adds to `sums`. Raises InvalidInputError if compaction deleted calls of that
+    time.
     """
     wide = window.widened()
     _need_single_calls(keeper, provider, wide.since, wide.until)
@@ -62,10 +63,10 @@ def reconcile_bill(
     keeper: Keeper, provider: str, lines: Iterable[BilledLine], zone: tzinfo,
     span: tuple[int | None, int | None], totals: BillTotals,
 ) -> list[BillDifference]:  # fmt: skip
-    """Every difference by day of `zone` and model; `totals` is filled on the way.
+    """Return every difference by day (in `zone`) and model; the comparison fills `totals`.
 
-    `span` is `[since, until)` in microseconds since 1970 UTC; None is the bill's own end. Raises
-    InvalidInputError where the ledger was compacted.
+    `span` is `[since, until)` in microseconds since 1970 UTC; None means the bill's own start or
+    end. Raises InvalidInputError if compaction deleted calls of that time.
     """
     since, until = span
     days = (
@@ -84,7 +85,7 @@ def reconcile_bill(
 
 
 def _need_single_calls(keeper: Keeper, provider: str, since: int | None, until: int | None) -> None:
-    """Raise when some calls of a time are only known as sums: they would be taken for missing."""
+    """Raise if compaction deleted calls of this time: the comparison would report them as missing."""
     if since is not None and since >= keeper.now() - LEAST_DAYS * _DAY:
         return
     start, end = whole_buckets(since, until)

@@ -1,4 +1,4 @@
-"""What a comparison names: each difference, what is better known, and the sums of both sides."""
+"""The result of a comparison: each difference, the corrected figures, and the sums of both sides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quotakeeper.value_classes import dataclass, field
 
 
 class DifferenceKind(StrEnum):
-    """What a difference is. AMBIGUOUS: it may be one of several, so nothing is concluded."""
+    """The kind of a difference. AMBIGUOUS: several calls are possible, so nothing is corrected."""
 
     MISSING_HERE = "missing_here"
     MISSING_THERE = "missing_there"
@@ -24,10 +24,10 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Better:
-    """The figures an event should have.
+    """The corrected figures of an event.
 
-    `quantities` None: they stay as they are. `cost_pico` None: the cost stays, or where quantities
-    are given, follows from them.
+    If `quantities` is None, they stay. If `cost_pico` is None, the cost stays, or is calculated
+    from new quantities.
     """
 
     quantities: Mapping[str, int] | None
@@ -39,7 +39,7 @@ class Better:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: the request there, the event here, and what can be written, if anything."""
+    """One difference: the account's request, the ledger's event, and the correction if there is one."""
 
     kind: DifferenceKind
     request: AccountRequest | None = None
@@ -49,7 +49,8 @@ class Difference:
 
 @dataclass(slots=True)
 class CallTally:
-    """The sums of one side: calls, base units by meter, pico-dollars; `unpriced` have no cost."""
+    """The sums of one side: calls, base units by meter, pico-dollars; `unpriced` counts calls
+    without cost."""
 
     calls: int = 0
     cost_pico: int = 0
@@ -57,7 +58,7 @@ class CallTally:
     quantities: dict[str, int] = field(default_factory=dict)
 
     def add(self, quantities: Mapping[str, int], cost_pico: int | None) -> None:
-        """Take one call in."""
+        """Add one call."""
         self.calls += 1
         if cost_pico is None:
             self.unpriced += 1
@@ -67,7 +68,7 @@ class CallTally:
             self.quantities[key] = self.quantities.get(key, 0) + amount
 
     def exchange(self, before: UsageEvent | None, after: UsageEvent) -> None:
-        """Take a call as it stands now for what it was before, if it was counted at all."""
+        """Replace a call's old figures by the new ones; `before` is None if it was not counted yet."""
         if before is None:
             self.calls += 1
         for event, sign in ((before, -1), (after, 1)):

@@ -1,6 +1,6 @@
-"""Which request was which call, where the ledger does not know the provider's id.
+"""Matches requests of the account to calls of the ledger that lack the provider's request id.
 
-Told by time, model, operation and length: as far as only one answer is possible, and no further.
+The match uses time, model, operation and length. A pair counts only if no other pair is possible.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from quotakeeper.domain.usage import Provenance, UsageEvent
 from quotakeeper.domain.windows import SECOND
 from quotakeeper.providers.account_records import AccountRequest
 
-# A request is made at most so long before or after its call was reserved: clocks differ, uploads
-# take their time.
+# A request can be dated up to BEFORE_US before its call was reserved, and up to AFTER_US after it:
+# the two clocks differ, and uploads take time.
 BEFORE_US = 60 * SECOND
 AFTER_US = 15 * 60 * SECOND
 _SLACK_US = 2 * SECOND
@@ -32,7 +32,7 @@ _Test = Callable[[AccountRequest, UsageEvent], bool]
 
 
 def _kind_of(operation: str, quantities: Sequence[str] = ()) -> str:
-    """What an operation counts; one that a program named itself, by what it holds."""
+    """The meter that an operation counts; for a program's own operation, found from its quantities."""
     named = _KINDS.get(operation)
     if named:
         return named
@@ -43,7 +43,7 @@ def _kind_of(operation: str, quantities: Sequence[str] = ()) -> str:
 def pair(
     requests: Sequence[AccountRequest], events: Sequence[UsageEvent], same_model: SameModel
 ) -> tuple[list[Pair], list[tuple[list[AccountRequest], list[UsageEvent]]]]:
-    """The pairs that only one answer is possible for, and the groups where several are."""
+    """Return the pairs with only one possible match, and the groups with several possible matches."""
     possible = _possible(requests, sorted(events, key=lambda event: event.at), same_model)
     pairs: list[Pair] = []
     for test in (_exact_and_during, _exact, _close, _any):
@@ -56,7 +56,7 @@ def pair(
 
 
 def _amount_of(quantities: Quantities, meter: str) -> int | None:
-    """How much of a meter is said; None when nothing is."""
+    """The amount of a meter in these quantities; None if they do not contain the meter."""
     if not any(key.partition("@")[0] == meter for key in quantities):
         return None
     return measure(METERS[meter], quantities, None)
@@ -78,7 +78,7 @@ def _may_be(request: AccountRequest, event: UsageEvent, same_model: SameModel) -
     labels = event.labels
     meter = _kind_of(request.operation)
     if meter != _kind_of(labels.operation, tuple(event.quantities)):
-        # A call that failed counts nothing but itself; then the operation's name must do.
+        # A failed call has no quantities to compare, so the operation's name must be the same.
         if labels.operation != request.operation:
             return False
     elif request.operation != labels.operation and labels.operation in _KINDS:
@@ -128,7 +128,7 @@ def _any(request: AccountRequest, event: UsageEvent) -> bool:
 
 
 def _groups(possible: Sequence[Pair]) -> list[list[Pair]]:
-    """The pairs, by what hangs together."""
+    """Group the pairs that share a request or an event."""
     above: dict[int, int] = {}
 
     def top(node: int) -> int:
@@ -154,7 +154,8 @@ def _sides(group: Sequence[Pair]) -> tuple[list[AccountRequest], list[UsageEvent
 
 
 def _answer(group: Sequence[Pair]) -> list[Pair]:
-    """The pairs of a group: the one there is, or any where it makes no difference which."""
+    """Return the certain pairs of a group: its only pair, or pairs by time if all its requests are
+    alike."""
     if len(group) == 1:
         return list(group)
     requests, events = _sides(group)

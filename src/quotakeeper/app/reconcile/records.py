@@ -1,4 +1,4 @@
-"""Comparisons with an account as the records that other programs read."""
+"""Comparisons with a provider's account as JSON records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ComparisonHeading:
-    """What was compared. `balances` is what is left in the account: amounts with their units."""
+    """What was compared. `balances` is the credit left in the account: amounts with their units."""
 
     provider: str
     source: str
@@ -32,7 +32,7 @@ class ComparisonHeading:
 
 @dataclass(frozen=True, slots=True)
 class BillHeading:
-    """Which bill was compared, in whose days."""
+    """Which bill was compared, and the time zone of its days."""
 
     provider: str
     source: str
@@ -44,7 +44,7 @@ def write_comparison(
     write: Callable[[str], object], heading: ComparisonHeading, found: Iterable[ReconciledCall],
     sums: Compared,
 ) -> int:  # fmt: skip
-    """Write the differences as JSON, one a line, as they are found; how many were not applied."""
+    """Write each difference as one line of JSON when it is found; return how many were not applied."""
     window = heading.window
     head = {
         "schema": Schema.RECONCILE,
@@ -77,7 +77,7 @@ def write_comparison(
 def bill_comparison_record(
     heading: BillHeading, found: Sequence[BillDifference], totals: BillTotals
 ) -> dict[str, object]:
-    """A bill's differences as plain values; money is decimal text."""
+    """A bill's differences as a JSON record; money is decimal text."""
     return {
         "schema": Schema.RECONCILE_BILL,
         "provider": heading.provider,

@@ -1,4 +1,4 @@
-"""Compares an account that lists requests with the ledger, one by one. Pure."""
+"""Compares an account's list of requests with the ledger, request by request. No I/O."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _MICRO = 10**6  # pico-dollars in a millionth of a dollar
 
 @dataclass(frozen=True, slots=True)
 class RequestWindow:
-    """What is compared: requests made and calls booked in `[since, until)`; None is open."""
+    """The time to compare, `[since, until)`, in microseconds since 1970 UTC; None is open."""
 
     since: int | None = None
     until: int | None = None
 
     def holds(self, at: int) -> bool:
-        """Whether an instant lies in it."""
+        """Whether an instant lies in the window."""
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
     def widened(self) -> RequestWindow:
-        """With a margin on both sides: what lies there is looked at, and not reported."""
+        """The window with a margin on both sides. Calls in the margin are matched but not reported."""
         return RequestWindow(
             None if self.since is None else self.since - MARGIN_US,
             None if self.until is None else self.until + MARGIN_US,
@@ -46,7 +46,7 @@ class RequestWindow:
 
 @dataclass(slots=True)
 class Compared:
-    """The sums of both sides, as far as a comparison has come. `alike`: calls without a difference."""
+    """The sums of both sides so far; `alike` counts the calls without a difference."""
 
     here: CallTally = field(default_factory=CallTally)
     there: CallTally = field(default_factory=CallTally)
@@ -54,12 +54,12 @@ class Compared:
 
 
 def recorded_id(provider: str, request_id: str) -> str:
-    """The id that a call is recorded under which only the account knows."""
+    """The event id of a call that only the account knows."""
     return f"{provider}:{request_id}"[:MAX_LABEL]
 
 
 def request_id_of(event: UsageEvent) -> str:
-    """The provider's own id of a call, as the meter noted it; "" when it never saw one."""
+    """The provider's request id, from the event's note; "" if the meter did not see an id."""
     found = _NOTED.search(event.note)
     return found[1] if found else ""
 
@@ -68,10 +68,10 @@ def compare_requests(
     provider: str, requests: Iterable[AccountRequest], events: Iterable[UsageEvent],
     window: RequestWindow, same_model: SameModel, sums: Compared,
 ) -> Iterator[Difference]:  # fmt: skip
-    """Every difference, as soon as it is certain; `sums` is filled on the way.
+    """Return each difference as soon as it is certain; the comparison adds to `sums`.
 
-    `requests` are read once and not kept, but for those that may be a call of an unknown id.
-    `events` are the ledger's in the widened window.
+    Reads `requests` once and keeps only those that may match a call without a request id. `events`
+    are the ledger's calls in the widened window.
     """
     ledger = _Ledger(provider, events)
     waiting: list[AccountRequest] = []
@@ -81,7 +81,7 @@ def compare_requests(
         if event is not None:
             yield from _compared(request, event, window, sums)
         elif request.id in told or request.id in ledger.taken:
-            continue  # pages overlap
+            continue  # pages of the account's list overlap
         elif ledger.has_loose_near(request.at):
             told.add(request.id)
             waiting.append(request)
@@ -96,7 +96,7 @@ def compare_requests(
 
 
 class _Ledger:
-    """The ledger's calls: by the provider's id, and those without one."""
+    """The ledger's calls: those with the provider's request id, and those without one."""
 
     def __init__(self, provider: str, events: Iterable[UsageEvent]) -> None:
         self._by_id: dict[str, UsageEvent] = {}
@@ -106,7 +106,7 @@ class _Ledger:
             if event.labels.operation in FREE_OPERATIONS:
                 continue
             known = request_id_of(event)
-            if not known and event.id.startswith(f"{provider}:"):  # recorded from its account
+            if not known and event.id.startswith(f"{provider}:"):  # recorded by a comparison
                 known = event.id.removeprefix(f"{provider}:")
             if known and known not in self._by_id:
                 self._by_id[known] = event
@@ -115,19 +115,19 @@ class _Ledger:
         self._instants = sorted(event.at for event in self.loose.values())
 
     def take(self, request_id: str) -> UsageEvent | None:
-        """The call of this id, once."""
+        """Remove and return the call with this request id; None if there is none."""
         event = self._by_id.pop(request_id, None)
         if event is not None:
             self.taken.add(request_id)
         return event
 
     def has_loose_near(self, at: int) -> bool:
-        """Whether a call without an id was made around an instant."""
+        """Whether a call without a request id was made near an instant."""
         first = bisect_left(self._instants, at - AFTER_US)
         return first < len(self._instants) and self._instants[first] <= at + BEFORE_US
 
     def left(self) -> list[UsageEvent]:
-        """What the account has not."""
+        """The calls that the account does not list."""
         return sorted((*self._by_id.values(), *self.loose.values()), key=lambda event: event.at)
 
 
@@ -216,13 +216,14 @@ def _difference(request: AccountRequest, event: UsageEvent) -> Difference | None
 
 
 def _stated(request: AccountRequest, event: UsageEvent) -> dict[str, int]:
-    """What the account says of a call; of what it never states, the ledger's word is taken."""
+    """The account's figures of a call. For meters that the account never states, the ledger's
+    figures."""
     here = {} if request.failed else by_meter(event.quantities)
     return {**here, "requests": 1, **request.quantities}
 
 
 def _same_cost(there: int | None, here: int | None) -> bool:
-    """Whether two costs are one, to the last digit that the account shows (a millionth at least)."""
+    """Whether two costs are equal, to the last decimal that the account shows (at least a millionth)."""
     if there is None:
         return True
     if here is None:
@@ -233,7 +234,7 @@ def _same_cost(there: int | None, here: int | None) -> bool:
 
 
 def _noted(request: AccountRequest, event: UsageEvent) -> str:
-    """The note of a corrected call: the provider's id first, and what was noted before."""
+    """The note of a corrected call: the provider's request id first, then the earlier note."""
     ours = f"request {request.id}", "corrected by the account"
     old = [part for part in event.note.split("; ") if part and part not in ours]
     text = "; ".join((*ours, *old))
@@ -241,5 +242,5 @@ def _noted(request: AccountRequest, event: UsageEvent) -> str:
 
 
 def _used(event: UsageEvent) -> bool:
-    """Whether a call used anything but itself."""
+    """Whether a call used anything besides the request itself."""
     return bool(event.cost_pico) or any(key != "requests" for key in event.quantities)

@@ -1,4 +1,4 @@
-"""Where the requests of an account come from: its API, or files that were saved from it."""
+"""Sources of an account's requests: the provider's API, or files exported from the account."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from quotakeeper.value_classes import dataclass
 
 
 class AccountClient(Protocol):
-    """What asks a provider for an account; HTTP is its matter."""
+    """Reads a provider's account; the implementation uses HTTP."""
 
     @property
     def project(self) -> str:
-        """Whose account it is."""
+        """The project that the account belongs to."""
 
     def requests(self, start: int | None, end: int | None) -> Iterator[Mapping[str, object]]:
-        """Every request made in `[start, end)`, each once."""
+        """Return every request made in `[start, end)`, each once."""
 
     def balances(self) -> list[tuple[Decimal, str]]:
-        """What is left in the account: amounts with their units."""
+        """The credit left in the account: amounts with their units."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSource:
-    """An account's requests. `read` gives them all, anew at each call."""
+    """The requests of an account. Each call of `read` reads all of them again."""
 
     name: str
     window: RequestWindow
@@ -42,7 +42,7 @@ class RequestSource:
 
 
 def requests_from_account(client: AccountClient, window: RequestWindow) -> RequestSource:
-    """Ask for every request of a window and of its margins."""
+    """Request all calls of a window and its margins from the API."""
     wide = window.widened()
     read = map(read_request, client.requests(wide.since, wide.until))
     found = [each for each in read if each is not None]
@@ -50,10 +50,10 @@ def requests_from_account(client: AccountClient, window: RequestWindow) -> Reque
 
 
 def requests_from_files(files: Sequence[str], window: RequestWindow) -> RequestSource:
-    """Requests out of files, read anew each time; the window is theirs where none is given.
+    """Read the requests from files at each call; without a window, use the time that they cover.
 
-    Everything is read once before anything is compared, so a damaged file changes nothing. Raises
-    InvalidInputError for one.
+    All files are read once before the comparison, so that a damaged file changes nothing. Raises
+    InvalidInputError if a file is damaged.
     """
     paths = [Path(each) for each in files]
 
@@ -73,14 +73,14 @@ def requests_from_files(files: Sequence[str], window: RequestWindow) -> RequestS
 def bill_from_files(
     files: Iterable[str], zone: tzinfo, models: Sequence[str]
 ) -> Iterator[BilledLine]:
-    """The lines of saved cost tables, with days in `zone`. Raises InvalidInputError."""
+    """Read the lines of exported cost tables, with days in `zone`. Raises InvalidInputError."""
     for file in files:
         path = Path(file)
         yield from named(path, read_bill(text_lines(path), zone, models))
 
 
 def file_names(files: Iterable[str]) -> str:
-    """How files are named as a source: without their folders."""
+    """The names of the files without their folders, as the name of a source."""
     return ", ".join(Path(each).name for each in files)
 
 
