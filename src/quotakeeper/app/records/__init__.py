@@ -1,6 +1,6 @@
-"""Data out of the ledger in forms that other programs read: NDJSON, JSON, CSV.
+"""Exports of the ledger's data for other programs: NDJSON, JSON and CSV.
 
-Everything is written one event at a time, so that a ledger of any size needs the same memory.
+The exports write one event at a time, so a ledger of any size needs the same memory.
 """
 
 from quotakeeper.app.records.atomic_file import write_file

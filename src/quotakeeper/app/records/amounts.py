@@ -1,4 +1,4 @@
-"""Numbers and money as people read them, in either language."""
+"""Formats numbers and money for people, in English or Vietnamese."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MICRO = Decimal("0.000001")
 
 
 def grouped(number: str, lang: str) -> str:
-    """Decimal text with its thousands grouped: 1,234.5 in English, 1.234,5 in Vietnamese."""
+    """Group the thousands of a decimal number: 1,234.5 in English, 1.234,5 in Vietnamese."""
     whole, point, fraction = number.partition(".")
     sign = "-" if whole.startswith("-") else ""
     text = f"{sign}{abs(int(whole)):,}{point}{fraction}"
@@ -18,7 +18,7 @@ def grouped(number: str, lang: str) -> str:
 
 
 def money(pico: int | None, lang: str) -> str:
-    """An amount to at most six decimals, at least two; "?" where no price was known."""
+    """Format US dollars with two to six decimals; "?" if no price was known."""
     if pico is None:
         return "?"
     amount = f"{usd_from_pico(pico).quantize(_MICRO, ROUND_HALF_EVEN):f}"
@@ -28,20 +28,20 @@ def money(pico: int | None, lang: str) -> str:
 
 
 def local_money(pico: int | None, rate: ExchangeRate, lang: str) -> str:
-    """An amount in another currency; "?" where no price was known."""
+    """Format an amount in another currency; "?" if no price was known."""
     if pico is None:
         return "?"
     return f"{grouped(f'{rate.amount(pico):f}', lang)} {rate.currency}"
 
 
 def rate_text(rate: ExchangeRate, lang: str = "en") -> str:
-    """A rate with its day and its source."""
+    """Format an exchange rate with its day and its source."""
     number = grouped(f"{rate.per_usd:f}", lang)
     return f"1 USD = {number} {rate.currency}, {rate.date}, {rate.source}"
 
 
 def rate_record(rate: ExchangeRate) -> dict[str, object]:
-    """A rate as plain values."""
+    """An exchange rate as a JSON record."""
     return {
         "code": rate.currency,
         "per_usd": f"{rate.per_usd:f}",

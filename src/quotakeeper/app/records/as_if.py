@@ -1,8 +1,8 @@
-"""What the same calls would have cost on another model.
+"""Calculates what the same calls would have cost on another model.
 
-Each call is priced again by itself, at its own instant, with the quantities that it used: so many
-tokens, so much sound. Another model would count and write other amounts, so the result is assumed.
-Calls whose quantities the model has no price for are left out, on both sides.
+Each call is priced at its own time, with the quantities that it used (tokens, audio). Another model
+would count and write other amounts, so the result is assumed. Calls with quantities that the model
+has no price for are left out, on both sides.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ _FLAG = "--as-if"
 
 @dataclass(frozen=True, slots=True)
 class AsIf:
-    """The other model, and by a row's key: what its calls would have cost, and what they did cost.
+    """The costs of the same calls on another model and on their own model, by the key of a report row.
 
-    `compared` and `repriced` hold the same calls; `left_out` says how many of a row they lack.
+    `repriced` and `compared` hold the same calls. `left_out` is how many calls of a row are missing
+    in both.
     """
 
     provider: str
@@ -40,11 +41,11 @@ class AsIf:
 
     @property
     def name(self) -> str:
-        """The other model with its provider."""
+        """The other model, as "provider/model"."""
         return f"{self.provider}/{self.model}"
 
     def record(self, keys: list[tuple[str, ...]]) -> dict[str, object]:
-        """The comparison over some rows as plain values."""
+        """The comparison over some report rows as a JSON record."""
         repriced, compared, left_out = self.sums(keys)
         return {
             "as_if_cost_usd": None if repriced is None else usd_text(repriced),
@@ -53,9 +54,9 @@ class AsIf:
         }
 
     def sums(self, keys: list[tuple[str, ...]]) -> tuple[int | None, int | None, int]:
-        """Over some rows: the cost on the other model, the cost as it was, and the calls left out.
+        """Over some rows: the cost on the other model, the actual cost, and how many calls are left out.
 
-        Costs are pico-dollars, None where no call can be compared.
+        Costs are pico-dollars, None if no call can be compared.
         """
         left_out = sum(self.left_out.get(key, 0) for key in keys)
         repriced = [self.repriced[key].cost_pico for key in keys if key in self.repriced]
@@ -66,9 +67,9 @@ class AsIf:
 
 
 def asked_model(text: str, snapshot: PriceSnapshot) -> tuple[str, str]:
-    """The provider and model that `model=NAME` or `model=PROVIDER/NAME` means.
+    """Parse `model=NAME` or `model=PROVIDER/NAME` into the provider and the model.
 
-    Raises InvalidInputError for a model without a price, or of several providers.
+    Raises InvalidInputError if the model has no price, or if several providers have it.
     """
     name = text.removeprefix("model=").strip()
     wanted, _, rest = name.rpartition("/")
@@ -87,7 +88,7 @@ def asked_model(text: str, snapshot: PriceSnapshot) -> tuple[str, str]:
 def as_if(
     keeper: Keeper, text: str, by: tuple[str, ...], since: int | None, until: int | None
 ) -> AsIf:
-    """Price the calls of `[since, until)` again; None is open."""
+    """Price the calls of `[since, until)` on the model that `text` names; None is open."""
     snapshot = keeper.prices.snapshot
     provider, model = asked_model(text, snapshot)
     found = AsIf(provider, model)

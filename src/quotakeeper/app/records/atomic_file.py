@@ -1,4 +1,4 @@
-"""Write an export into a file: all of it or nothing, never a half-written one."""
+"""Writes an export file completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from quotakeeper.file_safety import NO_FOLLOW, why_not_ours
 
 
 def write_file(path: Path, write: Callable[[TextIO], int], *, mark: bool = False) -> int:
-    """Let `write` fill the file at `path` (UTF-8) and return what it returns.
+    """Let `write` fill the file at `path` (UTF-8) and return what `write` returns.
 
-    The file is written beside its place and moved there when complete; a pipe or device is written
-    to directly. A new file may be read by its owner alone; one that is there keeps its mode. With
-    `mark` it starts with a byte order mark, by which Excel knows UTF-8. Raises InvalidInputError,
-    also where another user has put a file or a link under that name in a shared folder.
+    The file is written under a temporary name in the same folder, then renamed. A pipe or device is
+    written to directly. Only the owner can read a new file; an existing file keeps its mode. With
+    `mark`, the file starts with a byte order mark, so that Excel reads it as UTF-8.
+
+    Raises InvalidInputError if the file cannot be written. Also raises it if another user owns the
+    file or link of that name in a shared folder.
     """
 
     def fill(raw: BinaryIO) -> int:
@@ -35,7 +37,7 @@ def write_file(path: Path, write: Callable[[TextIO], int], *, mark: bool = False
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Put bytes into the file at `path`, as `write_file` does with text."""
+    """Write bytes to the file at `path`, with the same guarantees as `write_file`."""
     _filled(path, lambda raw: raw.write(data))
 
 
@@ -54,7 +56,7 @@ def _filled(path: Path, fill: Callable[[BinaryIO], int]) -> int:
         partial = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
         try:
             mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
-            partial.unlink(missing_ok=True)  # of a process that had this number before
+            partial.unlink(missing_ok=True)  # left by a dead process with the same process id
             fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW, 0o600)
             with open(fd, "wb") as stream:
                 if hasattr(os, "fchmod"):

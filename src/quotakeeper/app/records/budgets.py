@@ -1,4 +1,4 @@
-"""Spend beside budget: what each limit allowed and what was used, period by period."""
+"""Spending compared with budgets: what each limit allowed and what was used, period by period."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from quotakeeper import Keeper
     from quotakeeper.domain.forecasting.status import Status
 
-# Windows whose periods are few enough to be listed; of the others the one under way is shown.
+# Windows with few enough periods to list. For other windows, only the current period is listed.
 LISTED_WINDOWS = ("day", "week", "month")
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One limit in one period. Amounts are in its base unit; `amount` is the one in force now.
+    """One limit in one period. Amounts are in the limit's base unit; `amount` is today's amount.
 
-    `used` is what was settled; `reserved` is known of the period under way alone.
+    `used` is settled use. `reserved` is known only for the current period.
     """
 
     limit: Limit
@@ -37,20 +37,20 @@ class Budget:
 
     @property
     def remaining(self) -> int:
-        """What is left; 0 where more was used."""
+        """What is left; 0 if more than the amount was used."""
         return max(0, self.limit.amount - self.used - self.reserved)
 
     @property
     def percent(self) -> Decimal:
-        """The share of the amount that was used."""
+        """The part of the amount that was used, in percent."""
         return percent_of(self.used, self.limit.amount)
 
 
 def budgets(keeper: Keeper, since: int | None, until: int | None) -> list[Budget]:
-    """Every limit with each period that overlaps `[since, until)`, newest period first.
+    """Return every limit with each period that overlaps `[since, until)`, newest period first.
 
-    Without `since` it is the period under way alone. Of a limit per label there is one for each
-    value that was used in the period, the most used first. A period counts whole.
+    Without `since`, returns only the current period. A limit per label has one entry for each value
+    used in the period, the most used first. Each entry covers its whole period.
     """
     status = keeper.status(forecasts=False)
     now = [Budget(e.limit, e.period, e.used, e.reserved) for e in status.limits
@@ -75,8 +75,8 @@ def budgets(keeper: Keeper, since: int | None, until: int | None) -> list[Budget
 def _past(
     keeper: Keeper, status: Status, limits: Sequence[Limit], since: int, until: int | None
 ) -> Iterator[Budget]:
-    """The periods from the one that holds `since` on, up to now, of which something was used; of a
-    limit that is not per label all of them."""
+    """Return the periods that overlap `[since, until)`. Periods of a limit per label are included
+    only if some of it was used."""
     in_force = {entry.limit.name: entry.limit for entry in status.limits}
     used: dict[tuple[Limit, Period], int] = {}
     starts = []
@@ -102,7 +102,7 @@ def _past(
 
 
 def budget_record(budget: Budget) -> dict[str, object]:
-    """One budget as plain values; amounts are decimal text in the unit that people write."""
+    """One budget as a JSON record; amounts are decimal text in the unit that people write."""
     limit = budget.limit
     meter = limit.meter_info
     return {

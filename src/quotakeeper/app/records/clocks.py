@@ -1,4 +1,4 @@
-"""Doubts about a clock, and what was done about them, as the records that other programs read."""
+"""JSON records about a clock that is not trusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quotakeeper.domain.windows import FOREVER, SECOND
 
 
 def doubt_record(doubt: ClockDoubt) -> dict[str, object]:
-    """Why hard limits admit no call: by how many seconds the clock is ahead, and its times."""
+    """Why hard limits refuse all calls: how far the clock is ahead, its time, the last trusted time."""
     return {
         "suspect": True,
         "ahead_seconds": doubt.ahead // SECOND,

@@ -1,8 +1,8 @@
-"""CSV lines that a spreadsheet shows as they are: nothing in a cell runs, hides or turns round.
+"""Writes CSV that is safe to open in a spreadsheet: no cell runs as a formula or hides text.
 
-A text that a spreadsheet would take for a formula (it begins with = + - @, or their full-width
-forms, perhaps after spaces) gets an apostrophe in front. Control, bidirectional and other invisible
-characters are written out as escapes like \\n or \\u202e. Texts are quoted, numbers are not.
+A text that a spreadsheet would read as a formula gets an apostrophe in front. Such a text starts
+with = + - @, or their full-width forms, perhaps after spaces. Control, bidirectional and other
+invisible characters become escapes such as \\n or \\u202e. Texts are quoted; numbers are not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _FORMULA = frozenset("=+-@\u2212")
 
 
 class Number:
-    """A cell that is a number: an int, or decimal text such as "0.000002"."""
+    """A cell with a number: an int, or decimal text such as "0.000002"."""
 
     __slots__ = ("text",)
 
@@ -26,7 +26,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class CsvForm:
-    """What stands between cells, and in a number before its decimals."""
+    """The separator between cells, and the decimal mark of numbers."""
 
     separator: str = ","
     decimal_mark: str = "."
@@ -37,12 +37,12 @@ WITH_SEMICOLONS = CsvForm(";", ",")
 
 
 def csv_line(cells: Iterable[str | Number | None], form: CsvForm = PLAIN) -> str:
-    """One line by RFC 4180, with its CRLF; None is an empty cell."""
+    """Write one CSV line as RFC 4180 defines it, with CRLF at the end; None is an empty cell."""
     return form.separator.join(_cell(cell, form) for cell in cells) + "\r\n"
 
 
 def visible(text: str) -> str:
-    """Text with every unprintable character (control, bidi, surrogate) as a visible escape."""
+    """Replace every unprintable character (control, bidirectional, surrogate) by a visible escape."""
     if text.isprintable():
         return text
     return "".join(
@@ -52,7 +52,7 @@ def visible(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """Visible text that no spreadsheet takes for a formula."""
+    """Make a text visible, and protect it from being read as a formula."""
     shown = visible(text)
     first = shown.lstrip()[:1]
     if first and unicodedata.normalize("NFKC", first)[:1] in _FORMULA:

@@ -1,4 +1,4 @@
-"""One day's use: read from the ledger, and as the record that other programs rely on."""
+"""The use of one day: reads it from the ledger and writes its JSON record."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def day_use(keeper: Keeper, now: int) -> DayUse:
-    """What the day of an instant has come to, in the time zone of the settings."""
+    """The use of the day that contains `now`, in the configured time zone."""
     before, _ = days_to_read(keeper.zone, now)
     return use_of_day(keeper.slots(since=before.start_at), keeper.zone, now)
 
 
 def day_record(use: DayUse, zone: tzinfo) -> dict[str, object]:
-    """A day as plain values; costs are decimal text in US dollars, null where no price is known."""
+    """A day's use as a JSON record; costs are decimal text in US dollars, null if no price is known."""
     return {
         "timezone": zone_text(zone),
         "since": rfc3339(use.period.start_at),
@@ -38,5 +38,5 @@ def day_record(use: DayUse, zone: tzinfo) -> dict[str, object]:
 
 
 def spent_text(use: DayUse) -> str | None:
-    """What the day cost, as decimal text in US dollars; None where no call has a price."""
+    """The day's cost as decimal text in US dollars; None if no call has a price."""
     return known_cost_text(use.rows)

@@ -1,4 +1,4 @@
-"""Usage events as records, and written out as NDJSON, JSON or CSV."""
+"""Usage events as records, and their export as NDJSON, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quotakeeper.errors import InvalidInputError
 from quotakeeper.schemas import Schema
 
 FORMATS = ("ndjson", "json", "csv")
-# In the order of the registry, so that the columns of a file never depend on what is in it.
+# The order of the registry, so that a file's columns do not depend on its events.
 _METER_COLUMNS = tuple(name for name in METERS if name in STORED_METERS)
 CSV_COLUMNS = (
     "id",
@@ -37,10 +37,10 @@ CSV_COLUMNS = (
 
 
 def event_record(event: UsageEvent) -> dict[str, object]:
-    """One event as plain values, keys in the order they are written.
+    """One event as a JSON record; the keys are in the order of the export.
 
-    `quantities` are whole base units summed over modalities; `modalities` holds the labelled parts
-    of them. `cost_usd` is a decimal string, null where no price was known.
+    `quantities` are whole base units, added up over modalities. `modalities` holds the parts of
+    each quantity that have a modality. `cost_usd` is decimal text, null if no price was known.
     """
     labels = event.labels
     return {
@@ -63,16 +63,16 @@ def event_record(event: UsageEvent) -> dict[str, object]:
 
 
 def events_record(events: Iterable[UsageEvent]) -> dict[str, object]:
-    """Some events as one document."""
+    """Several events as one JSON document."""
     return {"schema": Schema.EVENTS, "events": [event_record(event) for event in events]}
 
 
 def write_events(
     events: Iterable[UsageEvent], stream: TextIO, form: str, *, generated_at: int
 ) -> int:
-    """Write events in one of FORMATS; return how many there were.
+    """Write events in one of FORMATS; return how many events were written.
 
-    JSON text is pure ASCII (other characters as escapes), so no stream can spoil it.
+    JSON output is ASCII with escapes, so the encoding of the stream does not matter.
     """
     if form == "ndjson":
         return _write_ndjson(events, stream)

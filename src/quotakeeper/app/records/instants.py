@@ -1,4 +1,4 @@
-"""Instants as RFC 3339 text, always UTC; and the names of time zones."""
+"""Formats instants as RFC 3339 text in UTC, durations, and names of time zones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _UNIT_SECONDS = (86_400, 3_600, 60, 1)
 
 
 def rfc3339(at: int) -> str:
-    """Microseconds since 1970 UTC -> "2026-11-23T12:00:00Z"; a fraction only if there is one."""
+    """Format microseconds since 1970 UTC as "2026-11-23T12:00:00Z"; a fraction only if not zero."""
     fraction = "seconds" if at % SECOND == 0 else "microseconds"
     return f"{moment(at).replace(tzinfo=None).isoformat(timespec=fraction)}Z"
 
 
 def rfc3339_micros(at: int) -> str:
-    """As `rfc3339`, always with six decimals: such texts sort as the instants do."""
+    """Like `rfc3339`, but always with six decimals, so that the texts sort by time."""
     return f"{moment(at).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
@@ -28,7 +28,7 @@ def zone_text(zone: tzinfo) -> str:
 
 
 def duration_text(microseconds: int, units: Sequence[str] = TIME_UNITS) -> str:
-    """A stretch of time in its two largest units, like "2 h 5 min"; `units` are their names."""
+    """Format a duration in its two largest units, such as "2 h 5 min"; `units` are the unit names."""
     seconds = max(0, microseconds // SECOND)
     parts: list[str] = []
     for name, size in zip(units, _UNIT_SECONDS, strict=True):

@@ -1,4 +1,4 @@
-"""The limits in force as the record that other programs read."""
+"""The limits in force as a JSON record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.schemas import Schema
 
 
 def limits_record(settings: Settings) -> dict[str, object]:
-    """Every limit as it is configured, and where the limits are written."""
+    """Every limit as configured, and the source of its configuration."""
     return {
         "schema": Schema.LIMITS,
         "origin": limits_origin(settings),
@@ -19,7 +19,7 @@ def limits_record(settings: Settings) -> dict[str, object]:
 
 
 def raised_record(name: str, to: str, until: int, why: str) -> dict[str, object]:
-    """What `quotakeeper limits raise` has done; the amount is in the unit of the limit."""
+    """The result of `quotakeeper limits raise`; the amount is in the limit's unit."""
     return {
         "schema": Schema.LIMIT_RAISED, "name": name, "amount": to, "until": rfc3339(until),
         "why": why,
@@ -29,7 +29,7 @@ def raised_record(name: str, to: str, until: int, why: str) -> dict[str, object]
 def top_up_record(
     name: str, amount: str, expires_at: int | None, balance: str
 ) -> dict[str, object]:
-    """What `quotakeeper limits topup` has done; amounts are in the unit of the limit."""
+    """The result of `quotakeeper limits topup`; amounts are in the limit's unit."""
     expires = None if expires_at is None else rfc3339(expires_at)
     return {
         "schema": Schema.TOP_UP, "name": name, "amount": amount, "expires_at": expires,
@@ -38,7 +38,7 @@ def top_up_record(
 
 
 def limits_origin(settings: Settings) -> str:
-    """Where the limits are written: a file, an environment variable, or "default"."""
+    """The source of the limits: a file, an environment variable, or "default"."""
     return settings.origins.get("limits", "default")
 
 

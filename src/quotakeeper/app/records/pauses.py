@@ -1,4 +1,4 @@
-"""Pauses as the records that other programs read."""
+"""Pauses of calls as JSON records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from quotakeeper.schemas import Schema
 
 
 def pause_record(pause: CallPause) -> dict[str, object]:
-    """One pause; `provider` is "" for all, `until` null for one that does not lapse by itself."""
+    """One pause; `provider` is "" for all providers, `until` is null if the pause has no end time."""
     return {
         "provider": pause.provider,
         "since": rfc3339(pause.at),
@@ -21,10 +21,10 @@ def pause_record(pause: CallPause) -> dict[str, object]:
 
 
 def paused_record(pause: CallPause) -> dict[str, object]:
-    """What `quotakeeper pause` has done."""
+    """The result of `quotakeeper pause`."""
     return {"schema": Schema.PAUSE, **pause_record(pause)}
 
 
 def resumed_record(ended: Iterable[CallPause]) -> dict[str, object]:
-    """What `quotakeeper resume` has ended."""
+    """The result of `quotakeeper resume`: the pauses that it ended."""
     return {"schema": Schema.RESUME, "ended": [pause_record(pause) for pause in ended]}

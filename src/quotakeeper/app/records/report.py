@@ -1,4 +1,4 @@
-"""A usage report: sums over time and labels, as a record and as CSV."""
+"""A usage report: sums over time and labels, as a JSON record and as CSV."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ _MOST_SECONDS = 10**9
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """Sums of `[since, until)` by the labels in `by`, and the budgets beside them; instants are
-    microseconds since 1970 UTC. `media` says how many milliseconds the media of a job plays."""
+    """Usage of `[since, until)` added up by the labels in `by`, and the budgets of that time.
+
+    Instants are microseconds since 1970 UTC. `media` maps a job to the length of its media in
+    milliseconds.
+    """
 
     by: tuple[str, ...]
     rows: tuple[UsageRow, ...]
@@ -45,17 +48,17 @@ class UsageReport:
     as_if: AsIf | None = None
 
     def media_milliseconds(self, rows: Sequence[UsageRow]) -> int:
-        """How long the media of the jobs in some rows plays; 0 where that is not known of any."""
+        """The length of the media of the jobs in some rows, in milliseconds; 0 if no length is known."""
         if not self.media or not self.by_job:
             return 0
         jobs = {row.key[self.by.index(JOB)] for row in rows}
         return sum(self.media[job] for job in jobs if job in self.media)
 
     def cost_of_a_minute(self, rows: Sequence[UsageRow]) -> int | None:
-        """What a minute of media has cost in some rows, in pico-dollars.
+        """The cost of some rows per minute of media, in pico-dollars.
 
-        Rows of jobs without a known length are left out. None where no length is known, or a call
-        had no price.
+        Rows of jobs without a known length are left out. Returns None if no length is known, or if
+        a call has no price.
         """
         known = [row for row in rows if self.media_milliseconds([row])]
         length = self.media_milliseconds(known)
@@ -65,7 +68,7 @@ class UsageReport:
 
     @property
     def by_job(self) -> bool:
-        """Whether the rows tell one job from another."""
+        """Whether each row belongs to one job."""
         return JOB in self.by
 
 
@@ -75,7 +78,7 @@ def usage_report(
 ) -> UsageReport:  # fmt: skip
     """Add up the calls of `[since, until)`; None is open.
 
-    With `other_model`, also what they would have cost on that one.
+    With `other_model`, also calculate what the calls would have cost on that model.
     """
     rows = keeper.usage(since=since, until=until, by=by)
     beside = tuple(budgets(keeper, since, until))
@@ -88,9 +91,9 @@ def usage_report(
 
 
 def media_lengths(keeper: Keeper, since: int | None, until: int | None) -> dict[str, int]:
-    """How long the media of each job plays, in milliseconds; jobs that do not tell are left out.
+    """The length of each job's media, in milliseconds; jobs without a known length are left out.
 
-    Two media of one name and of different lengths are two, and are added up.
+    Two media with the same name and different lengths are two media; their lengths are added.
     """
     lengths: dict[str, int] = {}
     for row in keeper.usage(since=since, until=until, by=(JOB, f"scope.{MEDIA_LABEL}")):
@@ -102,7 +105,7 @@ def media_lengths(keeper: Keeper, since: int | None, until: int | None) -> dict[
 
 
 def _milliseconds(told: str) -> int:
-    # The label is anybody's to set, so it may be any text.
+    # Any program can set this label, so it may hold any text.
     try:
         seconds = parse_decimal(told, MEDIA_LABEL)
     except InvalidInputError:
@@ -111,7 +114,7 @@ def _milliseconds(told: str) -> int:
 
 
 def report_record(report: UsageReport) -> dict[str, object]:
-    """A report as plain values; money is decimal text, amounts are whole base units."""
+    """A report as a JSON record; money is decimal text, amounts are whole base units."""
     return {
         "schema": Schema.REPORT,
         "generated_at": rfc3339(report.now),
@@ -131,7 +134,7 @@ def report_record(report: UsageReport) -> dict[str, object]:
 
 
 def report_csv_lines(report: UsageReport) -> Iterator[str]:
-    """A report as CSV lines, the header first; every stored meter has a column."""
+    """A report as CSV lines, the header first; every meter in the ledger has a column."""
     meters = [name for name in METERS if name in STORED_METERS]
     more = list(_more_record(report, []))
     yield csv_line([*report.by, "calls", *meters, "cost_usd", "unpriced_calls", *more])
@@ -151,7 +154,7 @@ def _row_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, obje
 
 
 def _more_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, object]:
-    """What only some reports tell of their rows; its keys do not depend on the rows."""
+    """The figures that only some reports have; the keys depend on the report, not on its rows."""
     more = media_record(report, rows)
     if report.currency is not None:
         cost = known_cost(rows)
@@ -170,7 +173,7 @@ def _as_if_record(report: UsageReport) -> dict[str, object]:
 
 
 def media_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, object]:
-    """By job: how long the media of some rows plays, and what a minute of it has cost."""
+    """In a report by job: the length of the media in some rows, and the cost per minute of media."""
     if not report.by_job:
         return {}
     length, minute = report.media_milliseconds(rows), report.cost_of_a_minute(rows)
@@ -181,7 +184,7 @@ def media_record(report: UsageReport, rows: Sequence[UsageRow]) -> dict[str, obj
 
 
 def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
-    """The sums of some rows together."""
+    """The sums over some rows."""
     return {
         "calls": sum(row.calls for row in rows),
         "quantities": quantities_of(rows),
@@ -192,7 +195,7 @@ def sums_record(rows: Sequence[UsageRow]) -> dict[str, object]:
 
 
 def known_cost(rows: Sequence[UsageRow]) -> int | None:
-    """What the calls with a price cost, in pico-dollars; None where there are only calls without."""
+    """The cost of the calls with a price, in pico-dollars; None if no call has a price."""
     calls = sum(row.calls for row in rows)
     if calls and calls == sum(row.unpriced_calls for row in rows):
         return None
@@ -200,13 +203,13 @@ def known_cost(rows: Sequence[UsageRow]) -> int | None:
 
 
 def known_cost_text(rows: Sequence[UsageRow]) -> str | None:
-    """`known_cost` in US dollars, as decimal text."""
+    """`known_cost` in US dollars as decimal text."""
     cost = known_cost(rows)
     return None if cost is None else usd_text(cost)
 
 
 def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:
-    """Base units by meter over some rows, in the order of the meters' names."""
+    """Base units by meter over some rows, in the order of the meter names."""
     totals: dict[str, int] = {}
     for row in rows:
         for meter, amount in by_meter(row.quantities).items():
@@ -215,7 +218,7 @@ def quantities_of(rows: Sequence[UsageRow]) -> dict[str, int]:
 
 
 def provenances_of(rows: Sequence[UsageRow]) -> dict[str, int]:
-    """How many calls of some rows have which provenance."""
+    """How many calls of some rows have each provenance."""
     totals: dict[str, int] = {}
     for row in rows:
         for name, count in row.provenances.items():

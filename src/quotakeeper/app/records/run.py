@@ -1,4 +1,4 @@
-"""What one run of a program used, out of the ledger, as values and as a record."""
+"""What one run of a program used, read from the ledger, as values and as a JSON record."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ if TYPE_CHECKING:
     from quotakeeper.domain.usage import UsageEvent
 
 RUN_LABEL, PROJECT_LABEL = "run", "project"
-_EARLIER = 60 * SECOND  # a clock may be set back while the program runs
+_EARLIER = 60 * SECOND  # the clock may be set back while the program runs
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How one run went.
+    """The outcome of one run of a program.
 
-    `started_at` is in microseconds since 1970 UTC, `took_us` in microseconds; `signal` is 0 when
-    none ended it. `metered` counts its Python processes that loaded the meter, `refused` the calls
-    that a limit refused. `unseen` are connections to providers that no hook saw, as (host,
-    library, number); `unmetered` are Pythons that started without the meter, as (program, reason,
-    number).
+    `started_at` is in microseconds since 1970 UTC, `took_us` in microseconds. `signal` is the
+    signal that ended the program, or 0. `metered` counts its Python processes that loaded the
+    meter, `refused` the calls that a limit refused.
+
+    `unseen` are connections to providers that no hook saw, as (host, library, number). `unmetered`
+    are Python processes that started without the meter, as (program, reason, number).
     """
 
     labels: Mapping[str, str]
@@ -48,26 +49,26 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunUsage:
-    """What the ledger has of a run, and where the limits stand after it."""
+    """The usage that the ledger has for a run, and the limits after the run."""
 
     events: tuple[UsageEvent, ...] = ()
     status: Status | None = None
     zone: tzinfo = UTC
 
     def rows(self, *by: str) -> list[UsageRow]:
-        """Added up, the dearest first."""
+        """The run's usage added up by some dimensions, highest cost first."""
         return sorted(
             add_up(map(of_one, self.events), by, self.zone), key=lambda row: -row.cost_pico
         )
 
     @property
     def total(self) -> UsageRow:
-        """Everything together."""
+        """The run's whole usage as one row."""
         return next(iter(self.rows()), UsageRow(()))
 
     @property
     def limits(self) -> list[LimitStatus]:
-        """The limits that the run's calls counted against, the fullest first."""
+        """The limits that counted the run's calls, in order of their use in percent, highest first."""
         if self.status is None:
             return []
         matched = {
@@ -79,7 +80,7 @@ class RunUsage:
 
 
 def run_usage(keeper: Keeper, run: str, started_at: int) -> RunUsage:
-    """The calls that carry the label of this run, and the status of all limits."""
+    """Read the calls with this run's label, and the status of all limits."""
     events = [
         event
         for event in keeper.events(since=started_at - _EARLIER)
@@ -89,7 +90,7 @@ def run_usage(keeper: Keeper, run: str, started_at: int) -> RunUsage:
 
 
 def run_record(outcome: RunOutcome, used: RunUsage) -> dict[str, object]:
-    """A run as plain values; money and amounts as decimal text."""
+    """A run as a JSON record; money and amounts are decimal text."""
     return {
         "schema": Schema.RUN,
         "labels": dict(outcome.labels),
@@ -117,7 +118,7 @@ def run_record(outcome: RunOutcome, used: RunUsage) -> dict[str, object]:
 
 
 def _sums(row: UsageRow) -> dict[str, object]:
-    # Here quantities keep their modalities, as `quantities` of an event does not.
+    # Here the quantities keep their modalities; `quantities` of an event record does not.
     return {
         "calls": row.calls,
         "quantities": dict(sorted(row.quantities.items())),

@@ -1,4 +1,4 @@
-"""Saved exports, opened as text: what is no such file is said before anything is read of it."""
+"""Opens saved exports as text, and reports a file of the wrong kind before its content is read."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _KINDS = (
 
 
 def text_chunks(path: Path) -> Iterator[str]:
-    """The text of a file, piece by piece."""
+    """Read the text of a file in chunks."""
     with _opened(path) as file:
         while chunk := file.read(_CHUNK):
             yield chunk
 
 
 def text_lines(path: Path) -> Iterator[str]:
-    """The lines of a file, with their ends."""
+    """Read the lines of a file, with their line endings."""
     with _opened(path) as file:
         yield from file
 
@@ -47,7 +47,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
         raise InvalidInputError(where, "is not UTF-8 text", "save it as UTF-8") from None
     except InvalidInputError:
         raise
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+    except (OSError, ValueError) as error:  # ValueError: the name contains a null character
         reason = getattr(error, "strerror", None) or error
         raise InvalidInputError(
             where, f"cannot be read: {reason}", "name a file that is there"
@@ -55,7 +55,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 def named(path: Path, found: Iterator[T]) -> Iterator[T]:
-    """What is read from a file; what is wrong in it is said with the name of the file."""
+    """Pass on what is read from a file, and add the file's name to each error."""
     try:
         yield from found
     except InvalidInputError as error:

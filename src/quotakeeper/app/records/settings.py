@@ -1,4 +1,4 @@
-"""The settings in force as the record that other programs read; no password is in it."""
+"""The settings in force as a JSON record, without passwords."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMES = (
 
 
 def settings_record(settings: Settings) -> dict[str, object]:
-    """Every setting with its value and where it came from."""
+    """Every setting with its value and its source."""
     return {
         "schema": Schema.CONFIG,
         "config_file": None if settings.config_file is None else str(settings.config_file),
@@ -39,7 +39,7 @@ def settings_record(settings: Settings) -> dict[str, object]:
 
 
 def shown_values(settings: Settings) -> dict[str, str | list[str]]:
-    """The settings as text; a password in a URL is not shown."""
+    """The settings as text; passwords in URLs are removed."""
     values: dict[str, str | list[str]] = {}
     for name in _NAMES:
         if name == "limits":
@@ -57,5 +57,5 @@ def shown_values(settings: Settings) -> dict[str, str | list[str]]:
 
 
 def redacted(url: str) -> str:
-    """A URL without the user and password in it."""
+    """A URL without its user name and password."""
     return _PASSWORD.sub("***@", url)

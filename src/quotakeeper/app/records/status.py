@@ -1,4 +1,4 @@
-"""The status of all limits as the record that other programs rely on."""
+"""The status of all limits as a JSON record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def status_record(status: Status) -> dict[str, object]:
-    """Status as plain values; amounts are decimal strings in the unit that people write."""
+    """The status as a JSON record; amounts are decimal text in the unit that people write."""
     return {
         "schema": Schema.STATUS,
         "as_of": rfc3339(status.as_of),
@@ -35,9 +35,10 @@ def status_record(status: Status) -> dict[str, object]:
 
 
 def doubtful_calls_today(keeper: Keeper, status: Status) -> tuple[int, int]:
-    """How many of today's calls have no price, and how many were assumed for want of an answer.
+    """How many of today's calls have no price, and how many had no answer and are assumed.
 
-    Calls without a price are counted only where some limit is for money: it cannot see them.
+    Calls without a price are counted only if there is a limit on cost, because that limit cannot
+    count them.
     """
     of_money = any(entry.limit.meter == "cost" for entry in status.limits)
     today = period_at(Window("day"), keeper.zone, status.as_of)
@@ -55,7 +56,7 @@ def percent_text(percent: Decimal) -> str:
 
 
 def forecast_record(entry: LimitStatus) -> dict[str, object] | None:
-    """Where a limit is going, in its own unit; None where nothing can be said."""
+    """A limit's forecast, in the limit's unit; None if there is no forecast."""
     found, meter = entry.forecast, entry.limit.meter_info
     if found is None:
         return None
@@ -80,9 +81,10 @@ def _instant(at: int | None) -> str | None:
 
 
 def limit_record(entry: LimitStatus) -> dict[str, object]:
-    """One limit and what is left of it. Keys may be added after these; none goes away.
+    """One limit, its use, and what is left. Keys may be added later; none is removed.
 
-    What unpriced calls alone used is not known: `used`, `remaining` and `percent` are None then.
+    If only unpriced calls were made, the use is unknown: `used`, `remaining` and `percent` are
+    None.
     """
     limit, told = entry.limit, entry.is_told
     meter = limit.meter_info

@@ -1,4 +1,4 @@
-"""How good the built-in token estimate is, by language, as the record that other programs read."""
+"""The accuracy of the built-in token estimate, by language, as a JSON record."""
 
 from __future__ import annotations
 
