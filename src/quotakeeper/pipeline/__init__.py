@@ -1,8 +1,8 @@
-"""The brief's pipeline: media in, Vietnamese subtitles, text, titles and captions out.
+"""The translation pipeline: turns media files into Vietnamese subtitles, text, titles and captions.
 
-Standard library and quotakeeper's core only, so that it runs with a bare `python3`. Deepgram
-transcribes, Gemini translates and rewrites. Every paid call is reserved against the limits before
-it leaves and settled by what the provider reports.
+Needs only the standard library and quotakeeper's core, so a bare `python3` can run it. Deepgram
+transcribes; Gemini translates and rewrites. Each paid call is reserved against the limits before it
+is sent, and settled with the usage that the provider reports.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # A command line that only shows its help needs the option table and nothing else.
+    # A command line that only prints its help needs the option table and no other module.
     if name in __all__:
         from quotakeeper.pipeline import options, translation_run  # noqa: PLC0415 - see above
 

@@ -1,7 +1,7 @@
-"""Reserves every attempt of a paid call before it is sent, and settles it afterwards.
+"""Reserves every attempt of a paid call before it is sent, and settles the attempt afterwards.
 
 `LedgerAccounting` writes attempts to the ledger; `NoAccounting` is for `--no-tracking`. Both add to
-the totals of the run, which the fallback display shows when the calculator fails.
+the totals of the run, which the fallback display shows if `TokenCalculator` fails.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TTL_MARGIN_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """One call before it is made: what it is, and an upper bound of what it can use."""
+    """One call before it is sent: provider, model, operation, and an upper bound of its usage."""
 
     provider: str
     model: str
@@ -48,13 +48,13 @@ class CallPlan:
 
 @dataclass(slots=True)
 class AttemptTotals:
-    """What this run used, for the fallback display."""
+    """The usage of this run, for the fallback display."""
 
     attempts: dict[str, int] = field(default_factory=dict)
     quantities: dict[str, int] = field(default_factory=dict)
 
     def add(self, provider: str, quantities: Mapping[str, int]) -> None:
-        """Count one attempt."""
+        """Add the usage of one attempt."""
         self.attempts[provider] = self.attempts.get(provider, 0) + 1
         for key, amount in quantities.items():
             meter = key.partition("@")[0]
@@ -65,36 +65,36 @@ class OpenAttempt(Protocol):
     """One attempt that has not ended yet."""
 
     def mark_sent(self) -> None:
-        """The request is about to be sent; from now on the provider may charge for it."""
+        """Note that the request is about to be sent: from now on the provider may charge for it."""
 
     def settle(
         self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
     ) -> None:
-        """The provider answered; these quantities were used."""
+        """Settle the attempt at these quantities; the provider answered."""
 
     def refused(self) -> None:
-        """The provider answered with an error: only the request itself counts."""
+        """End the attempt after an error reply: only the request itself counts."""
 
     def release(self) -> None:
-        """The request was never sent."""
+        """Release the reservation; the request was never sent."""
 
 
 class CallAccounting(Protocol):
-    """Where attempts are reserved and settled."""
+    """Reserves and settles the attempts of a run."""
 
     totals: AttemptTotals
 
     def attempt(self, plan: CallPlan) -> AbstractContextManager[OpenAttempt]:
-        """Reserve for one attempt; left by an exception, it is assumed if it was sent."""
+        """Reserve one attempt. If the block raises an exception after sending, the usage is assumed."""
 
     def begin_job(self, labels: JobLabels) -> None:
-        """The calls from now on are for this media file."""
+        """Label all following calls with this media file."""
 
     def check(self, plan: CallPlan) -> None:
-        """Raise LimitReachedError if such a call would not be admitted now; changes nothing."""
+        """Raise LimitReachedError if such a call would be refused now; reserves nothing."""
 
     def note_quotas(self, plan: CallPlan, quotas: Sequence[QuotaReading]) -> None:
-        """A reply to such a call named these quotas of the provider."""
+        """Store the provider quotas that a reply to such a call named."""
 
 
 class _UntrackedAttempt:
@@ -102,41 +102,41 @@ class _UntrackedAttempt:
         self._totals, self._provider = totals, provider
 
     def mark_sent(self) -> None:
-        """Nothing to book."""
+        """Do nothing: no reservation exists."""
 
     def settle(
         self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
     ) -> None:
-        """Only the run's own totals."""
+        """Add to the run's own totals only."""
         self._totals.add(self._provider, quantities)
 
     def refused(self) -> None:
-        """Only the run's own totals."""
+        """Add to the run's own totals only."""
         self._totals.add(self._provider, {"requests": 1})
 
     def release(self) -> None:
-        """Nothing to book."""
+        """Do nothing: no reservation exists."""
 
 
 class NoAccounting:
-    """Tracking is switched off: nothing is reserved, nothing is refused."""
+    """Accounting without tracking: reserves nothing and refuses nothing."""
 
     def __init__(self) -> None:
         self.totals = AttemptTotals()
 
     @contextmanager
     def attempt(self, plan: CallPlan) -> Iterator[OpenAttempt]:
-        """Every attempt is admitted."""
+        """Admit every attempt."""
         yield _UntrackedAttempt(self.totals, plan.provider)
 
     def begin_job(self, labels: JobLabels) -> None:
-        """Nothing is labelled."""
+        """Do nothing: no call is labelled."""
 
     def check(self, plan: CallPlan) -> None:
-        """Everything is admitted."""
+        """Do nothing: no call is refused."""
 
     def note_quotas(self, plan: CallPlan, quotas: Sequence[QuotaReading]) -> None:
-        """Nothing is kept."""
+        """Do nothing: no quota is stored."""
 
 
 class _LedgerAttempt:
@@ -145,21 +145,23 @@ class _LedgerAttempt:
         self._started = clock.monotonic()
 
     def mark_sent(self) -> None:
-        """Written down before the request leaves, so that a crash cannot lose it."""
+        """Write to the ledger that the request is about to be sent; a crash after that keeps the
+        usage."""
         self._reservation.mark_sent()
 
     def settle(
         self, quantities: Mapping[str, int], *, provenance: str, model_served: str = ""
     ) -> None:
-        """At what the reply says."""
+        """Settle the attempt at the usage in the reply."""
         self._end(quantities, provenance=provenance, model_served=model_served, outcome="ok")
 
     def refused(self) -> None:
-        """Providers count a refused request, and charge nothing for it."""
+        """Settle at one request and no tokens; providers count a refused request but do not charge
+        for it."""
         self._end({"requests": 1}, provenance="reported", model_served="", outcome="error")
 
     def release(self) -> None:
-        """The request was never sent; the whole reservation is released."""
+        """Release the whole reservation; the request was never sent."""
         self._reservation.release()
 
     def _end(self, quantities: Mapping[str, int], **facts: str) -> None:
@@ -168,10 +170,10 @@ class _LedgerAttempt:
 
 
 class LedgerAccounting:
-    """Attempts are reserved, settled and assumed in a Keeper's ledger.
+    """Reserves and settles attempts in a Keeper's ledger.
 
-    `note_event` hears of every event booked here, so that the brief's calculator can add it to its
-    summary of the run without counting it a second time.
+    `note_event` is called with each event that this object books. `TokenCalculator` needs them to
+    add each event to its summary exactly once.
     """
 
     def __init__(
@@ -189,16 +191,18 @@ class LedgerAccounting:
         self._job = JobLabels()
 
     def begin_job(self, labels: JobLabels) -> None:
-        """Label its calls with the file and, once it is known, with its length."""
+        """Label the following calls with the file, and with its length as soon as that is known."""
         self._job = labels
 
     @contextmanager
     def attempt(self, plan: CallPlan) -> Iterator[OpenAttempt]:
-        """Reserve the most it can use; LimitReachedError when that does not fit."""
+        """Reserve the upper bound of one attempt. Raises LimitReachedError if a limit has no room
+        for it."""
         with pipeline_errors():
             reservation = self._keeper.reserve(
                 plan.provider,
-                # Longer than the request can take, or it would expire while still under way.
+                # Longer than the request can take; otherwise the reservation would expire during
+                # the call.
                 ttl_seconds=plan.timeout_seconds + _TTL_MARGIN_SECONDS,
                 **self._labels_and_bounds(plan),
             )
@@ -212,7 +216,8 @@ class LedgerAccounting:
                     self._note_event(reservation.event)
 
     def check(self, plan: CallPlan) -> None:
-        """Ask without reserving; a ledger that cannot answer is a matter for the reservation."""
+        """Check the limits without reserving. An error of the ledger is ignored here: `attempt`
+        raises it."""
         try:
             decision = self._keeper.check(plan.provider, **self._labels_and_bounds(plan))
         except QuotakeeperError:
@@ -223,7 +228,7 @@ class LedgerAccounting:
             raise limit_error(decision)
 
     def note_quotas(self, plan: CallPlan, quotas: Sequence[QuotaReading]) -> None:
-        """They stand beside the limits in `status`."""
+        """Store the quotas, so that `status` shows them beside the limits."""
         note_quotas(self._keeper, plan.provider, plan.model, quotas)
 
     def _labels_and_bounds(self, plan: CallPlan) -> dict[str, Any]:
@@ -237,7 +242,7 @@ class LedgerAccounting:
 
 
 def limit_error(decision: RefusingDecision) -> LimitReachedError:
-    """A refusal in the pipeline's own terms, with the times in the limit's zone."""
+    """Convert a refusal to LimitReachedError, with times in the limit's time zone."""
     if decision.doubt is not None:
         return LimitReachedError(decision.explain(), resets_at=0)
     verdict = decision.blocking
@@ -253,13 +258,13 @@ def limit_error(decision: RefusingDecision) -> LimitReachedError:
 
 
 def pause_error(error: PausedError) -> LimitReachedError:
-    """A pause in the pipeline's own terms: it stops, and goes on when the pause has lapsed."""
+    """Convert a pause to LimitReachedError; `resets_at` is the end of the pause."""
     return LimitReachedError(str(error), resets_at=error.until or 0)
 
 
 @contextmanager
 def pipeline_errors() -> Iterator[None]:
-    """Turn the ledger's errors into LimitReachedError and SetupError."""
+    """Convert the ledger's errors to LimitReachedError and SetupError."""
     try:
         yield
     except LimitExceeded as error:

@@ -1,6 +1,6 @@
-"""A paid call from start to end: reserve, send, settle by the reply, and try again where that helps.
+"""Makes a paid call: reserves, sends, settles with the reply's usage, and retries after some errors.
 
-Every attempt is booked by itself, because every attempt that is answered may be charged.
+Each attempt is booked separately, because the provider may charge for each one that it answers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from quotakeeper.value_classes import dataclass
 if TYPE_CHECKING:
     from quotakeeper.clocks import Clock
 
-# Gemini's daily request quotas start anew at midnight there.
+# Gemini's daily request quotas reset at midnight in this time zone.
 GEMINI_QUOTA_ZONE = "America/Los_Angeles"
 
 Json = dict[str, object]
@@ -42,8 +42,8 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class PaidCall:
-    """A request, the most it can use, how its usage is read, and how it is estimated if it is not
-    in the reply."""
+    """A request, the upper bound of its usage, and how to read the usage from the reply or estimate
+    it."""
 
     plan: CallPlan
     request: HttpRequest
@@ -52,7 +52,7 @@ class PaidCall:
 
 
 class ApiClient:
-    """Makes paid calls. `on_retry` gets a line for every retry; provider texts go through `redact`."""
+    """Makes paid calls. `on_retry` gets a message for each retry; `redact` removes keys from texts."""
 
     def __init__(
         self,
@@ -72,7 +72,10 @@ class ApiClient:
         self._redact = redact
 
     def call(self, call: PaidCall) -> Json:
-        """The reply's JSON. Raises MediaFileError, LimitReachedError or SetupError."""
+        """Make the call and return the reply's JSON.
+
+        Raises MediaFileError, LimitReachedError or SetupError.
+        """
         for attempt in range(1, self._attempts + 1):
             outcome = self._attempt(call)
             if isinstance(outcome, dict):
@@ -105,7 +108,8 @@ class ApiClient:
                     )
                 return self._read(call, open_attempt, reply)
         except ReplyLostError as error:
-            # Left by an exception after it was sent: booked as assumed, at the most it can be.
+            # The exception leaves the block after sending, so the attempt is booked as assumed, at
+            # its upper bound.
             return FailureAdvice(
                 FailureAction.RETRY,
                 message("{provider}: {why}; booked as assumed", provider=provider, why=str(error)),
@@ -131,7 +135,8 @@ class ApiClient:
         return body
 
     def _given_up(self, advice: FailureAdvice, reason: RunMessage) -> PipelineError:
-        """What ends a call after its last attempt: without a network no other file can do better."""
+        """The error after the last attempt; without a network, the whole run stops, not only this
+        file."""
         if advice.no_connection:
             return SetupError(
                 "{reason} ({attempts} attempts); check the network, then run the same command "
@@ -148,7 +153,7 @@ class ApiClient:
             return SetupError(reason)
         if advice.action is FailureAction.WAIT_FOR_QUOTA:
             now = self._clock.now()
-            if advice.wait_seconds:  # it says when, so no midnight is assumed
+            if advice.wait_seconds:  # the reply gives the time, so midnight is not assumed
                 return LimitReachedError(
                     "the provider's own quota is used up: {reason}",
                     resets_at=now + round(advice.wait_seconds * SECOND),

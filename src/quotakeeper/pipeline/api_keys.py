@@ -1,4 +1,4 @@
-"""API keys: taken from the environment, sent in headers only, and never shown."""
+"""API keys: read from the environment, sent in headers only, and never shown."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from quotakeeper.pipeline.errors import SetupError
 
 _SHOWN = "[key]"
 _SHORTEST_REAL = 8
-# What a key may look like in a header; anything else would break the request.
+# The characters that a header can hold. Any other character would break the request.
 _USABLE = re.compile(r"[\x21-\x7e]{1,512}")
 
 
 class ApiKey:
-    """A secret that shows itself only to `reveal()`."""
+    """A secret; only `reveal()` returns its text."""
 
     __slots__ = ("_value",)
 
@@ -30,12 +30,15 @@ class ApiKey:
         raise TypeError("a key is not written anywhere")
 
     def reveal(self) -> str:
-        """The key itself, for a request header."""
+        """Return the key itself, for a request header."""
         return self._value
 
     def redact(self, text: str) -> str:
-        """A text without the key. A short one is no provider's key but a stand-in ("any"): it is
-        only taken out where it stands as a word of its own, or it would tear words apart."""
+        """Return the text without the key.
+
+        A very short key is only a placeholder such as "any". It is removed only where it is a whole
+        word, so that other words stay intact.
+        """
         if len(self._value) >= _SHORTEST_REAL:
             return text.replace(self._value, _SHOWN)
         alone = rf"(?<![\w\[]){re.escape(self._value)}(?![\w\]])"
@@ -43,7 +46,8 @@ class ApiKey:
 
 
 def key_from(environ: Mapping[str, str], *names: str) -> ApiKey:
-    """The first of these variables that is set; the message for a bad one does not quote it."""
+    """Return the first of these variables that is set. Raises SetupError, whose text does not quote
+    the key."""
     for name in names:
         value = environ.get(name, "").strip()
         if not value:

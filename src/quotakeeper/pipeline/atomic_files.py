@@ -1,4 +1,4 @@
-"""Writing files so that they are whole or not there, and naming them so that none is lost."""
+"""Writes files completely or not at all, and shortens file names without making two names equal."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _turns = itertools.count(1)
 
 
 def scratch_beside(path: Path) -> Path:
-    """The name of a temporary file beside another one, used by nobody else."""
+    """Return the name of a temporary file in the same folder, different for each process and call."""
     return path.with_name(f".qk-{os.getpid()}-{next(_turns)}.tmp")
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one step: whoever reads it sees all of the old or all of the new."""
+    """Replace a file in one step: a reader sees the whole old or the whole new content."""
     scratch = scratch_beside(path)
     try:
         with scratch.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
@@ -34,12 +34,12 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """A JSON file for people and programs."""
+    """Write a value as an indented JSON file, in one step."""
     write_atomically(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def read_json(path: Path) -> dict[str, object] | None:
-    """The JSON object in a file, or None when there is none."""
+    """Read the JSON object in a file; None if the file does not exist or holds no object."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -48,7 +48,8 @@ def read_json(path: Path) -> dict[str, object] | None:
 
 
 def short_stem(stem: str) -> str:
-    """A file name's stem that still has room for an ending; a cut one keeps a hash of the whole."""
+    """Shorten a file name so that a suffix still fits; a shortened name ends with a hash of the
+    full one."""
     coded = os.fsencode(stem)
     if len(coded) <= _MOST_NAME_BYTES:
         return stem

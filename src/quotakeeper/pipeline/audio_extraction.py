@@ -1,4 +1,4 @@
-"""The voice of a media file: taken out by ffmpeg when it is there, else the file as it is."""
+"""Extracts the speech of a media file with ffmpeg; without ffmpeg, the file itself is sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FFMPEG_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """What is sent to speech recognition, and the most milliseconds it can be billed for."""
+    """The audio sent to speech recognition, and the most milliseconds that can be billed for it."""
 
     path: Path
     content_type: str
@@ -26,7 +26,10 @@ class AudioTrack:
 
 
 def find_ffmpeg(wanted: str) -> str:
-    """The ffmpeg to use ("" for none): "auto" takes what is there, "off" none, else that program."""
+    """Find the ffmpeg to use: "auto" looks on the PATH, "off" means none, another value is the program.
+
+    Returns "" for none.
+    """
     if wanted == "off":
         return ""
     found = shutil.which("ffmpeg" if wanted == "auto" else wanted)
@@ -39,7 +42,8 @@ def find_ffmpeg(wanted: str) -> str:
 
 @contextmanager
 def extracted_audio(media: MediaFile, ffmpeg: str) -> Iterator[AudioTrack]:
-    """The voice, mono at 16 kHz as FLAC with ffmpeg; a temporary file, gone afterwards."""
+    """Return the file's audio; with ffmpeg, a temporary file in FLAC, mono, 16 kHz, deleted
+    afterwards."""
     if not ffmpeg:
         yield AudioTrack(media.path, media.content_type, media.milliseconds)
         return

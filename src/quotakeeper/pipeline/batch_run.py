@@ -1,4 +1,4 @@
-"""A run over many files: which are done, which failed, where it stopped, and waiting for a reset."""
+"""A run over many files: finished and failed files, the reason for a stop, and waits for a reset."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from quotakeeper.value_classes import dataclass, field
 if TYPE_CHECKING:
     from quotakeeper.clocks import Clock
 
-# A reset this near is waited for without being asked: a limit per minute is no reason to stop.
+# The run always waits for a reset this near: a limit per minute is no reason to stop.
 SHORT_WAIT_SECONDS = 90
 _NAP_SECONDS = 60.0
 _UNKNOWN_LENGTH = (
@@ -43,7 +43,7 @@ OK, SOME_FAILED, AT_LIMIT = 0, 1, 3
 
 @dataclass(slots=True)
 class BatchResult:
-    """How a run ended. `problems` are the lines that say what went wrong, for the end of the run."""
+    """The result of a run. `problems` are the lines about errors that are shown at the end."""
 
     done: list[Path] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
@@ -55,7 +55,7 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
-    """How a run waits and speaks. `redact` takes keys out of a text before it is shown."""
+    """How a run waits, and its language. `redact` removes keys from a text before it is shown."""
 
     waits: bool = False
     redact: Callable[[str], str] = str
@@ -63,7 +63,7 @@ class BatchOptions:
 
 
 class BatchRun:
-    """Takes files one after the other. `before_paying` is that of FileJob."""
+    """Processes files one after the other. `before_paying` is passed to each FileJob."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class BatchRun:
         self.result = BatchResult()
 
     def run(self, paths: Sequence[Path]) -> BatchResult:
-        """All files, until the end or a limit. Problems of one file do not stop the others."""
+        """Process all files until the end or a limit. An error of one file does not stop the others."""
         result = self.result
         try:
             stopped_by = self._each(paths)
@@ -99,7 +99,7 @@ class BatchRun:
         return result
 
     def _each(self, paths: Sequence[Path]) -> LimitReachedError | None:
-        """Do the files in order; gives the limit that stopped this, if any."""
+        """Process the files in order. Returns the limit that stopped the run, or None."""
         self._forecast(paths)
         for number, path in enumerate(paths):
             try:
@@ -110,7 +110,7 @@ class BatchRun:
         return None
 
     def _forecast(self, paths: Sequence[Path]) -> None:
-        """Say beforehand how many files have room in the quota for speech, by their lengths."""
+        """Show how many files fit in the quota for speech recognition, by their lengths."""
         counted = [(path, recognitions_left(path, self._settings)) for path in paths]
         ffprobe = self._settings.ffprobe
         new = [(exact_milliseconds(path, ffprobe), times) for path, times in counted if times]
@@ -138,7 +138,7 @@ class BatchRun:
         self._console.progress(text)
 
     def _fitting(self, files: Sequence[tuple[int, int]]) -> int:
-        """How many fit one after the other, each of a length and heard so many times."""
+        """How many of these (milliseconds, recognitions) files fit in the quota, one after the other."""
         settings = self._settings
         priced = "multi" if "multi" in settings.languages else ""
         together = requests = 0
@@ -185,7 +185,8 @@ class BatchRun:
         labels = JobLabels(path.name, media.milliseconds if media.exact else 0)
         self._client.accounting.begin_job(labels)
         cost.labels = labels
-        # One for all rounds: after a wait it goes on from what it has, also when told to --force.
+        # One job for all rounds: after a wait it continues with its finished steps, even with
+        # --force.
         job = FileJob(media, self._settings, self._client, on_step, self._before_paying)
         while True:
             try:
@@ -247,7 +248,8 @@ class BatchRun:
 
 
 def when(limit: LimitReachedError, now_us: int, words: Wording = ENGLISH) -> str:
-    """The reset in the limit's zone, in local time where that differs, and how long that is."""
+    """When the limit resets: in the limit's zone, in local time if that differs, and how long until
+    then."""
     zone = limit.zone or "UTC"
     text = f"{moment(limit.resets_at, zone_named(zone)):%Y-%m-%d %H:%M:%S} {zone}"
     local = local_zone_name()

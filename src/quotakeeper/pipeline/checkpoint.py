@@ -1,8 +1,8 @@
-"""The checkpoint of one media file: its finished steps, in the `.json` beside its outputs.
+"""The checkpoint of one media file: its finished steps, in the `.json` file beside its outputs.
 
-It is the result and the record of progress in one. Each finished step is written at once, under a key made of
-everything that went into it; a later run with the same key takes the step from here and pays
-nothing. A step that cannot be read is done again.
+The file holds both the results and the progress. Each step is written as soon as it is finished,
+under a key made of everything that the step depends on. A later run with the same key reuses the
+step and pays nothing. A step that cannot be read is done again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SPEECH = "speech_to_text"
 
 
 def cannot_keep(path: Path, error: OSError) -> SetupError:
-    """What ends the run when something that was paid for cannot be written."""
+    """The error that stops the run if a paid result cannot be written."""
     return SetupError(
         "{file} cannot be written: {why}; the run stops, so that nothing more is paid for and lost; "
         "free some space there, then run the same command again",
@@ -40,7 +40,7 @@ def step_key(*parts: object) -> str:
 
 
 class FinishedSteps:
-    """The finished steps that were read from a file's checkpoint, each under its key."""
+    """The finished steps that a checkpoint file holds, each under its key."""
 
     def __init__(self, found: Mapping[str, object] | None) -> None:
         steps = found.get("steps") if found and found.get("tool") == TOOL else None
@@ -51,11 +51,11 @@ class FinishedSteps:
         }
 
     def transcript(self, key: str) -> Transcript | None:
-        """The transcript that was settled on, if that step was finished under this key."""
+        """The chosen transcript, if that step was finished under this key."""
         return _transcript_from(self._step(_SPEECH, key))
 
     def recognition(self, language: str, key: str) -> Transcript | None:
-        """What one asking in this language gave, be it next to nothing."""
+        """The result of one recognition in this language, even if it is poor."""
         return _transcript_from(self._step(f"{_SPEECH}:{language}", key))
 
     def _step(self, name: str, key: str) -> dict[str, object]:
@@ -64,7 +64,7 @@ class FinishedSteps:
 
 
 class Checkpoint(FinishedSteps):
-    """The finished steps of one file; `base` is the path of its outputs, without an ending."""
+    """The finished steps of one file; `base` is the path of its outputs without a suffix."""
 
     def __init__(self, media: MediaFile, base: Path, *, forget: bool = False) -> None:
         self.base = base
@@ -78,16 +78,16 @@ class Checkpoint(FinishedSteps):
 
     @property
     def srt_path(self) -> Path:
-        """The subtitles."""
+        """The path of the subtitles."""
         return _with_ending(self.base, ".srt")
 
     @property
     def txt_path(self) -> Path:
-        """The text."""
+        """The path of the text file."""
         return _with_ending(self.base, ".txt")
 
     def save(self, step: str, key: str, **values: object) -> None:
-        """Write a step down, now. Raises SetupError where it cannot be written."""
+        """Write a finished step to the checkpoint file. Raises SetupError if it cannot be written."""
         self._steps[step] = {"key": key, **values}
         whole = {"schema": Schema.MEDIA, "tool": TOOL, "source": self._source, "steps": self._steps}
         try:
@@ -96,15 +96,15 @@ class Checkpoint(FinishedSteps):
             raise cannot_keep(self.path, error) from None
 
     def save_transcript(self, key: str, model: str, transcript: Transcript) -> None:
-        """Write the transcript down that was settled on."""
+        """Write the chosen transcript."""
         self.save(_SPEECH, key, model=model, **asdict(transcript))
 
     def save_recognition(self, key: str, model: str, transcript: Transcript) -> None:
-        """Write down what one asking gave: it is paid for, whatever comes of the next."""
+        """Write the result of one recognition: it is paid, whatever the next recognition returns."""
         self.save(f"{_SPEECH}:{transcript.language}", key, model=model, **asdict(transcript))
 
     def lines(self, key: str) -> dict[int, str]:
-        """The translated lines there are, also of a translation that was interrupted."""
+        """The translated lines so far, also from an interrupted translation."""
         lines = self._step("translate", key).get("lines")
         if not isinstance(lines, dict):
             return {}
@@ -115,22 +115,22 @@ class Checkpoint(FinishedSteps):
         }
 
     def save_lines(self, key: str, model: str, lines: Mapping[int, str]) -> None:
-        """Write down the translated lines so far."""
+        """Write the translated lines so far."""
         ordered = {str(number): lines[number] for number in sorted(lines)}
         self.save("translate", key, model=model, lines=ordered)
 
     def rewriting(self, key: str) -> Rewriting | None:
-        """The rewriting, if that step was finished under this key."""
+        """The rewritten text, if that step was finished under this key."""
         return rewriting_from(self._step("rewrite", key))
 
     def save_rewriting(self, key: str, model: str, rewriting: Rewriting) -> None:
-        """Write the rewriting down."""
+        """Write the rewritten text."""
         self.save("rewrite", key, model=model, **asdict(rewriting))
 
 
 def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
     segments = step.get("segments")
-    if not isinstance(segments, list | tuple):  # as read, and as kept in this run
+    if not isinstance(segments, list | tuple):  # a list if read from the file
         return None
     try:
         read = tuple(
@@ -142,7 +142,10 @@ def _transcript_from(step: Mapping[str, object]) -> Transcript | None:
 
 
 def read_finished_steps(path: Path, folder: Path | None) -> tuple[str, FinishedSteps]:
-    """The hash and the finished steps of a file of this name and size, without reading the file itself."""
+    """Return the media file's hash and its finished steps from the checkpoint.
+
+    The media file itself is not read: only its name and size must match.
+    """
     found = read_json(_with_ending(output_base(path, folder), ".json")) or {}
     source = found.get("source")
     try:
@@ -154,8 +157,11 @@ def read_finished_steps(path: Path, folder: Path | None) -> tuple[str, FinishedS
 
 
 def output_base(media: Path, folder: Path | None) -> Path:
-    """Where a file's outputs go: its own name, or with a number when that would take the place of
-    files that are not its outputs (another media file of that name, subtitles made by hand)."""
+    """Return the path of a file's outputs, without a suffix.
+
+    The name gets a number if it would overwrite other files, such as the outputs of another media
+    file or subtitles made by hand.
+    """
     parent = folder or media.parent
     stem = short_stem(media.stem)
     number = 1
@@ -168,7 +174,7 @@ def output_base(media: Path, folder: Path | None) -> Path:
 
 
 def _owner(base: Path) -> str | None:
-    """The media file whose outputs are at this base, or None."""
+    """The name of the media file that has its outputs at this path; None if there is none."""
     found = read_json(_with_ending(base, ".json"))
     if found is None or found.get("tool") != TOOL:
         return None

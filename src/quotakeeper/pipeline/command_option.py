@@ -1,7 +1,6 @@
-"""One option of a command, written once: argparse and click make theirs from it.
+"""One option of a command; argparse and click both build their option from it.
 
-Standard library only and imports nothing of the package, so that a command line can show its help
-without loading the rest.
+Imports only the standard library, so that a command line can print its help quickly.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ GENERAL = "Options"
 
 @dataclass(frozen=True, slots=True)
 class CommandOption:
-    """One option. `kind` bool is a switch without a value; `is_repeatable` gathers all values.
+    """One option. If `kind` is bool, it has no value; if `is_repeatable`, all its values are collected.
 
-    `stored_as` is the key of its value where that is not the long flag.
+    `stored_as` is the name of the value if that differs from the long flag.
     """
 
     flags: tuple[str, ...]
@@ -34,24 +33,24 @@ class CommandOption:
 
     @property
     def name(self) -> str:
-        """The key of its value: `stored_as`, or the long flag without dashes."""
+        """The name of the value: `stored_as`, or the long flag without dashes."""
         return self.stored_as or self.flags[-1].removeprefix("--").replace("-", "_")
 
     @property
     def takes_value(self) -> bool:
-        """Whether a value follows the flag."""
+        """Whether the option has a value."""
         return self.kind is not bool
 
 
 def add_option(
     parser: Any, option: CommandOption, words: Callable[[str], str] = str
 ) -> None:  # fmt: skip
-    """Give an argparse parser, or a group of one, an option; its help is translated by `words`."""
+    """Add an option to an argparse parser or group; `words` translates its help."""
     parser.add_argument(*option.flags, dest=option.name, **_settings(option, words))
 
 
 def values_of(found: argparse.Namespace, options: tuple[CommandOption, ...]) -> dict[str, Any]:
-    """What argparse found for some options, by their names; repeated values are a tuple."""
+    """Return the parsed values of some options, by name; repeated values are a tuple."""
     values = {option.name: getattr(found, option.name) for option in options}
     return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
 

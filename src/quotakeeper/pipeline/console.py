@@ -1,5 +1,6 @@
-"""Lines and a progress bar for people, on any stream: a console that cannot show a character gets
-a replacement, a stream that is gone is ignored, and nothing here ever raises.
+"""Writes lines and a progress bar to any text stream, and never raises.
+
+A character that the console cannot show is replaced. A closed stream is ignored.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from quotakeeper.calculator.stream_text import fitted
 from quotakeeper.loggers import TOP
 
 _BAR_CELLS = 24
-# A file's name or a provider's message may hold what a terminal would obey: shown, not sent.
+# A file name or a provider's message may contain terminal control codes: they are shown as escapes.
 _CONTROLS = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _ESCAPED = {code: chr(code).encode("unicode_escape").decode("ascii") for code in _CONTROLS}
 
@@ -31,17 +32,17 @@ class ProgressConsole:
             self._tty = False
 
     def line(self, text: str = "") -> None:
-        """One line, whatever the stream can show of it."""
+        """Write one line; characters that the stream cannot show are replaced."""
         self._erase()
         self._write(text.translate(_ESCAPED) + "\n")
 
     def progress(self, text: str) -> None:
-        """A line that may go when the next one comes."""
+        """Write a progress line; `quiet` leaves it out."""
         if not self._quiet:
             self.line(text)
 
     def step(self, done: int, total: int, text: str) -> None:
-        """A step begins: on a terminal a bar that is redrawn in place, elsewhere a line."""
+        """Show that a step begins: a bar redrawn in place on a terminal, else a line."""
         if self._quiet:
             return
         if not self._tty:
@@ -54,7 +55,7 @@ class ProgressConsole:
         self._write(self._status + "\r")
 
     def close(self) -> None:
-        """Leave nothing half drawn."""
+        """Erase a bar that is still shown."""
         self._erase()
 
     def _erase(self) -> None:
@@ -63,8 +64,8 @@ class ProgressConsole:
             self._status = ""
 
     def _fitting(self, wanted: str, plain: str) -> str:
-        # Asked of the encoding and not of `fitted`: a stream that replaces what it cannot write
-        # would draw a bar of question marks.
+        # This checks the encoding. `fitted` would not help: a stream that replaces characters would
+        # draw a bar of question marks.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         try:
             wanted.encode(encoding)
@@ -83,22 +84,22 @@ class ProgressConsole:
 
 
 class _ConsoleHandler(logging.Handler):
-    """Log records as plain console lines."""
+    """Shows log records as plain console lines."""
 
     def __init__(self, console: ProgressConsole) -> None:
         super().__init__(logging.INFO)
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One record, one line."""
+        """Write one record as one line."""
         self._console.line(record.getMessage())
 
 
 @contextmanager
 def logging_to(console: ProgressConsole) -> Iterator[None]:
-    """Show quotakeeper's log records from INFO up on the console: the brief's summary is logged.
+    """Show quotakeeper's log records from INFO up on the console; `TokenCalculator` logs its summary.
 
-    The root logger and its handlers stay as they are.
+    The root logger and its handlers are not changed.
     """
     loggers = [logging.getLogger(TOP)]
     before = [(each.handlers[:], each.level, each.propagate) for each in loggers]

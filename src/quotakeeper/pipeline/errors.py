@@ -1,9 +1,9 @@
-"""What can go wrong in a run, by what it stops: one file, the run for now, or the run for good.
+"""The errors of a run, by what they stop: one file, the run until a reset, or the run for good.
 
-PipelineError
-├── MediaFileError     this file cannot be done; the others go on
-├── LimitReachedError  nothing more fits until `resets_at` (0: no time is known)
-└── SetupError         nothing can work as it is set up: a refused key, no credit, a broken ledger
+    PipelineError
+    ├── MediaFileError     one file cannot be processed; the others continue
+    ├── LimitReachedError  no room until `resets_at` (0: no time is known)
+    └── SetupError         the run cannot work: a refused key, no credit, a broken ledger
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from quotakeeper.pipeline.wording import RunMessage, Wording
 
 
 class PipelineError(Exception):
-    """Root of what the pipeline raises on purpose; its text is fit to be shown.
+    """Base class of the pipeline's errors; their texts can be shown to the user.
 
-    `text` has {places} that `values` fill in. `str` gives it in English, `told` in a language.
+    `text` has {placeholders} that `values` fill in. `str` returns English; `told` returns another
+    language.
     """
 
     def __init__(self, text: str | RunMessage, **values: object) -> None:
@@ -22,16 +23,16 @@ class PipelineError(Exception):
         super().__init__(str(self.message))
 
     def told(self, words: Wording) -> str:
-        """The text in a language."""
+        """The text in the language of `words`."""
         return self.message.told(words)
 
 
 class MediaFileError(PipelineError):
-    """This one file cannot be done."""
+    """One file cannot be processed; the run continues with the others."""
 
 
 class LimitReachedError(PipelineError):
-    """Our own limit, or the provider's quota, has no room: `resets_at` is when it has again.
+    """A limit or a provider's quota has no room until `resets_at` (microseconds; 0: unknown).
 
     `never_fits` means that waiting does not help: the call alone is larger than the limit.
     """
@@ -52,7 +53,7 @@ class LimitReachedError(PipelineError):
 
 
 class SetupError(PipelineError):
-    """The whole run cannot go on; `exit_code` says how it ends."""
+    """The whole run cannot continue; `exit_code` is the exit code of the program."""
 
     def __init__(self, text: str | RunMessage, *, exit_code: int = 1, **values: object) -> None:
         self.exit_code = exit_code

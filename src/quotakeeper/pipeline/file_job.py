@@ -1,4 +1,4 @@
-"""One media file from start to end; every finished step is kept, so that none is paid for twice."""
+"""Processes one media file; each finished step is saved, so that no step is paid twice."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STEPS = ("voice", "speech to text", "translation", "rewriting", "files")
 
 @dataclass(frozen=True, slots=True)
 class JobSettings:
-    """What is the same for all files of a run."""
+    """The settings that are the same for all files of a run."""
 
     deepgram: DeepgramSettings
     gemini: GeminiSettings
@@ -52,16 +52,16 @@ class JobSettings:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """A finished file: what was written, and whether anything had to be paid for."""
+    """A finished file: the files written, and how many steps had to be paid."""
 
     files: tuple[Path, ...]
     paid_steps: int
 
 
 class FileJob:
-    """Does the steps of one file in order. `on_step` hears which step begins (its number and name).
+    """Does the steps of one file in order; `on_step` is called with each step's number and name.
 
-    `before_paying` is called with the folder of the outputs before each step that is paid for.
+    `before_paying` is called with the folder of the outputs before each paid step.
     """
 
     def __init__(
@@ -82,9 +82,10 @@ class FileJob:
         self._paid_steps = 0
 
     def check_speech(self) -> None:
-        """Raise LimitReachedError when the speech of this file does not fit now; changes nothing.
+        """Raise LimitReachedError if the limits have no room for this file's speech now; reserves
+        nothing.
 
-        A length that only ffmpeg can tell is left to the reservation itself.
+        A file whose length only ffmpeg can tell is not checked here, but when it is reserved.
         """
         told = self._media.exact or not self._settings.ffmpeg
         left = _languages_left(self._checkpoint, self._media.sha256, self._settings)
@@ -93,7 +94,10 @@ class FileJob:
             self._client.accounting.check(plan)
 
     def run(self) -> FileResult:
-        """All steps; raises MediaFileError, LimitReachedError or SetupError with what was done kept."""
+        """Do all steps.
+
+        Raises MediaFileError, LimitReachedError or SetupError; finished steps stay saved.
+        """
         transcript = self._transcript()
         segments = transcript.segments
         lines = self._lines(transcript)
@@ -129,7 +133,7 @@ class FileJob:
         return found
 
     def _recognise(self) -> None:
-        """Ask for one language after the other; what each gave is kept before the next is asked."""
+        """Transcribe in one language after the other; each result is saved before the next request."""
         settings, sha256 = self._settings, self._media.sha256
         self._on_step(0, STEPS[0])
         self._before_paying(self._checkpoint.base.parent)
@@ -137,14 +141,14 @@ class FileJob:
             self._on_step(1, STEPS[1])
             for language in _languages_left(self._checkpoint, sha256, settings):
                 if language not in _languages_left(self._checkpoint, sha256, settings):
-                    break  # what was heard meanwhile is enough
+                    break  # an earlier recognition is good enough
                 self._paid_steps += 1
                 found = transcribe(track, settings.deepgram, self._client, language)
                 key = _recognition_key(sha256, settings, language)
                 self._checkpoint.save_recognition(key, settings.deepgram.model, found)
 
     def _lines(self, transcript: Transcript) -> dict[int, str]:
-        """The Vietnamese lines: translated, or the words themselves when they are Vietnamese."""
+        """The Vietnamese lines: translated, or the spoken words if the speech is Vietnamese."""
         segments = transcript.segments
         if transcript.language.split("-")[0] == "vi":
             return {number: segment.text for number, segment in enumerate(segments, 1)}
@@ -188,7 +192,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def recognitions_left(path: Path, settings: JobSettings) -> int:
-    """How many recognitions a file may still need, by its checkpoint alone: the media is not read."""
+    """How many recognitions a file may still need, by its checkpoint; the media file is not read."""
     if settings.forget:
         return len(settings.languages)
     sha256, finished = read_finished_steps(path, settings.out)

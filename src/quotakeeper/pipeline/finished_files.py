@@ -1,4 +1,4 @@
-"""Which operations of a media file `translate` has finished, by the file's checkpoint."""
+"""Finds the operations that `translate` has finished for a media file, in the file's checkpoint."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from quotakeeper.pipeline.checkpoint import TOOL, output_base
 
 
 def finished_operations(media: Path, out: Path | None = None) -> frozenset[str]:
-    """The operations that need not be paid for again; `out` is the folder of the outputs.
+    """Return the operations that need not be paid again; `out` is the folder of the outputs.
 
-    The file itself is not read: its name and size must be those of the checkpoint. Other settings
-    (another model, other languages) may make a step be done again.
+    The media file is not read: its name and size must match the checkpoint. With other settings
+    (another model, other languages), `translate` may still repeat a step.
     """
     base = output_base(media, out)
     found = read_json(base.with_name(f"{base.name}.json")) or {}
@@ -28,7 +28,7 @@ def finished_operations(media: Path, out: Path | None = None) -> frozenset[str]:
     segments = _part(steps, speech_to_text.OPERATION, "segments")
     if not isinstance(segments, list):
         return frozenset()
-    if not segments:  # nothing was heard, so there is nothing more to do
+    if not segments:  # no speech was found, so there is nothing to translate
         return frozenset((speech_to_text.OPERATION, translation.OPERATION, rewriting.OPERATION))
     done = {speech_to_text.OPERATION}
     lines = _part(steps, translation.OPERATION, "lines")

@@ -1,4 +1,4 @@
-"""One question to Gemini: the request, the most it can use, and what is in the reply."""
+"""One request to Gemini: the request, the upper bound of its usage, and the reply's content."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from quotakeeper.pipeline.wording import message
 from quotakeeper.tokens import estimate_tokens
 from quotakeeper.value_classes import dataclass
 
-# What the service adds around the texts: roles, separators.
+# Tokens that the service adds around the texts: roles, separators.
 _FRAME_TOKENS = 32
-# Room for thinking where the model decides: the lite models hardly do.
+# Tokens for thinking if the model decides; lite models think very little.
 _THOUGHT_TOKENS, _LITE_THOUGHT_TOKENS = 4_096, 512
 
 
 @dataclass(frozen=True, slots=True)
 class GeminiSettings:
-    """Where and how to ask. `thinking_budget` None leaves it to the model."""
+    """How to reach Gemini, and with which model. With `thinking_budget` None, the model decides."""
 
     base_url: str
     key: ApiKey
@@ -35,7 +35,7 @@ class GeminiSettings:
 
 @dataclass(frozen=True, slots=True)
 class GeminiPrompt:
-    """A question: standing instruction, text, the longest answer; `schema` asks for JSON."""
+    """A prompt: instruction, text, longest answer in tokens; `schema` asks for JSON."""
 
     operation: str
     instruction: str
@@ -46,19 +46,19 @@ class GeminiPrompt:
 
 @dataclass(frozen=True, slots=True)
 class GeminiAnswer:
-    """What the model said; `cut` when it ran into the cap."""
+    """The model's answer; `cut` is True if the answer reached the output cap."""
 
     text: str
     cut: bool
 
 
 def default_thinking_budget(model: str) -> int | None:
-    """No thinking for the 2.5 Flash family, which allows that; translating gains nothing by it."""
+    """Switch thinking off for the 2.5 Flash models, which allow that; translation does not need it."""
     return 0 if re.match(r"gemini-2\.5-flash", model) else None
 
 
 def output_cap(prompt: GeminiPrompt, settings: GeminiSettings) -> int:
-    """`maxOutputTokens`: thoughts count inside it, so a model that may think needs room for both."""
+    """Return `maxOutputTokens`. The cap includes thoughts, so a thinking model needs room for both."""
     room = settings.thinking_budget
     if room is None or room < 0:
         room = _LITE_THOUGHT_TOKENS if "lite" in settings.model else _THOUGHT_TOKENS
@@ -66,14 +66,14 @@ def output_cap(prompt: GeminiPrompt, settings: GeminiSettings) -> int:
 
 
 def gemini_plan(prompt: GeminiPrompt, settings: GeminiSettings) -> CallPlan:
-    """The most that one question can use."""
+    """The upper bound of one request's usage."""
     asked = estimate_tokens(f"{prompt.instruction}\n{prompt.text}").upper_bound + _FRAME_TOKENS
     most = {"requests": 1, "input_tokens": asked, "output_tokens": output_cap(prompt, settings)}
     return CallPlan("gemini", settings.model, prompt.operation, most, settings.timeout_seconds)
 
 
 def ask_gemini(prompt: GeminiPrompt, settings: GeminiSettings, client: ApiClient) -> GeminiAnswer:
-    """Put the question; raises MediaFileError when the reply was blocked or is empty."""
+    """Send the prompt. Raises MediaFileError if the reply was blocked or is empty."""
     body = client.call(_call(prompt, settings))
     feedback = body.get("promptFeedback")
     if isinstance(feedback, dict) and feedback.get("blockReason"):
@@ -116,7 +116,7 @@ def _call(prompt: GeminiPrompt, settings: GeminiSettings) -> PaidCall:
 
 
 def _text(body: Json) -> str:
-    """The visible text of the first candidate."""
+    """The visible text of the reply's first candidate."""
     candidates = body.get("candidates")
     first = candidates[0] if isinstance(candidates, list) and candidates else None
     content = first.get("content") if isinstance(first, dict) else None

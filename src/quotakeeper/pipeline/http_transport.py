@@ -1,4 +1,5 @@
-"""One HTTP request and its reply. Never follows a redirect: keys go to the host they are meant for."""
+"""Sends one HTTP request and reads its reply; never follows a redirect, so that no other host gets
+a key."""
 
 from __future__ import annotations
 
@@ -18,28 +19,28 @@ from quotakeeper.pipeline.errors import SetupError
 from quotakeeper.value_classes import dataclass, field
 
 _MOST_REPLY_BYTES = 64 * 1024 * 1024
-# Failures that leave no doubt that nothing was sent.
+# Errors that prove that nothing was sent.
 _BEFORE_SENDING = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class RequestNotSentError(Exception):
-    """The request did not leave: nobody can have charged for it."""
+    """The request was not sent, so nobody can have charged for it."""
 
 
 class NoConnectionError(RequestNotSentError):
-    """The provider's host could not be reached: no network, no such name, or nobody listens."""
+    """The provider's host cannot be reached: no network, unknown host name, or connection refused."""
 
 
 class ReplyLostError(Exception):
-    """The request left, but no whole reply came: it may have been charged."""
+    """The request was sent, but no complete reply came: the provider may have charged for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A POST, or a GET without a body. A body that is a path is sent from the file.
+    """A POST, or a GET without a body. If the body is a path, the file's content is sent.
 
-    `headers` and `body` are left out of its repr.
+    The repr leaves out `headers` and `body`.
     """
 
     url: str
@@ -51,14 +52,14 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """A whole reply. Header names are lower case."""
+    """A complete reply. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> dict[str, object] | None:
-        """The JSON object in the body, or None."""
+        """The JSON object in the body; None if there is none."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -69,14 +70,17 @@ class HttpReply:
 
 
 class HttpTransport(Protocol):
-    """Sends one request; raises RequestNotSentError or ReplyLostError."""
+    """Sends one request. Raises RequestNotSentError or ReplyLostError."""
 
     def __call__(self, request: HttpRequest) -> HttpReply:
-        """The reply, whatever its status."""
+        """Send the request and return the reply, whatever its status."""
 
 
 def check_base_url(url: str, setting: str, *, plain_http: bool) -> str:
-    """A base URL fit to carry a key, without its last slash."""
+    """Check that a base URL may receive a key; return it without its last slash.
+
+    Raises SetupError.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SetupError(
@@ -106,21 +110,21 @@ class _RedirectIsReply(urllib.request.HTTPRedirectHandler):
         headers: Message,
         newurl: str,
     ) -> None:
-        """A redirect is an answer like any other."""
+        """Return None, so that urllib returns the redirect as the reply."""
 
 
 class _KeepStatus(urllib.request.HTTPErrorProcessor):
     def http_response(
         self, request: urllib.request.Request, response: http.client.HTTPResponse
     ) -> http.client.HTTPResponse:
-        """No status is an exception."""
+        """Return every reply as it is, so that urllib raises no exception for its status."""
         return response
 
     https_response = http_response
 
 
 def send(request: HttpRequest) -> HttpReply:
-    """Send over the network; loopback hosts never go through a proxy."""
+    """Send a request over the network; a request to a loopback host never uses a proxy."""
     handlers: list[urllib.request.BaseHandler] = [_RedirectIsReply(), _KeepStatus()]
     if urlsplit(request.url).hostname in _LOOPBACK:
         handlers.append(urllib.request.ProxyHandler({}))
@@ -153,7 +157,7 @@ def _exchange(
             content = response.read(_MOST_REPLY_BYTES + 1)
             status = response.status
             received = {name.lower(): value for name, value in response.headers.items()}
-            rest = response.length or 0  # a reply that is cut off ends without an error
+            rest = response.length or 0  # urllib raises no error if the reply is cut off
     except urllib.error.URLError as error:
         if isinstance(error.reason, _BEFORE_SENDING):
             raise NoConnectionError(f"no connection: {error.reason}") from None

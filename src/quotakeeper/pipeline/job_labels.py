@@ -1,4 +1,4 @@
-"""The labels by which the calls for one media file are found again: its name and its length."""
+"""The labels of all calls for one media file: the file's name and its length."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from quotakeeper.value_classes import dataclass
 
 @dataclass(slots=True)
 class JobLabels:
-    """The file that calls are made for, and how long it plays; 0 milliseconds where not known."""
+    """The media file of the calls, and its length in milliseconds; 0 if the length is not known."""
 
     name: str = ""
     milliseconds: int = 0
 
     def learn(self, event: UsageEvent) -> None:
-        """Take the length from what speech recognition reports, where the file does not tell it."""
+        """Take the length from speech recognition's reported usage, if the file does not give it."""
         heard = event.quantities.get("audio_milliseconds", 0)
         if not self.milliseconds and event.provenance is Provenance.REPORTED:
             self.milliseconds = heard
 
     def added_to(self, scope: Mapping[str, str]) -> dict[str, str]:
-        """The labels of a call: those of `scope`, which come first, and these."""
+        """Return a call's labels: these and those of `scope`, which win."""
         ours = {JOB_LABEL: self.name} if self.name else {}
         if self.name and self.milliseconds:
             ours[MEDIA_LABEL] = units_text(self.milliseconds, METERS["audio_seconds"])

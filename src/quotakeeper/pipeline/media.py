@@ -1,4 +1,4 @@
-"""Media files: what they are, and how long they can be at most."""
+"""Media files: their content type, hash, and an upper bound of their length."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from quotakeeper.app.media.lengths import MediaLength, measure
 from quotakeeper.pipeline.errors import MediaFileError
 from quotakeeper.value_classes import dataclass
 
-# These always say how long they are: a file that does not is damaged.
+# These formats always state their length: a file that does not is damaged.
 _HEADED = {".wav", ".mp3"}
 _LEAST_FLAC_BYTES = 42
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """One media file. `milliseconds` is an upper bound of its length; `exact` when it is known."""
+    """One media file. `milliseconds` is an upper bound of its length; `exact` if it is the length."""
 
     path: Path
     sha256: str
@@ -27,14 +27,14 @@ class MediaFile:
 
     @property
     def content_type(self) -> str:
-        """What to call it in a request."""
+        """The content type for a request."""
         return CONTENT_TYPES.get(self.path.suffix.lower(), "application/octet-stream")
 
 
 def open_media(path: Path, ffprobe: str = "") -> MediaFile:
-    """Read a file's size, hash and length; raises MediaFileError with the reason when it is no use.
+    """Read a file's size, hash and length. Raises MediaFileError if the file cannot be used.
 
-    `ffprobe` is asked for the length where the file's own bytes do not tell it; "" for none.
+    `ffprobe` is run if the file's own bytes do not give the length; "" means no ffprobe.
     """
     size, length = _length_of(path, ffprobe)
     try:
@@ -46,7 +46,7 @@ def open_media(path: Path, ffprobe: str = "") -> MediaFile:
 
 
 def exact_milliseconds(path: Path, ffprobe: str = "") -> int | None:
-    """The length where it is known; None when it cannot be told, or the file is no use."""
+    """Return the file's length; None if it is not known exactly, or if the file cannot be used."""
     try:
         length = _length_of(path, ffprobe)[1]
     except MediaFileError:

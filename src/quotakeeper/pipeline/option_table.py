@@ -1,7 +1,6 @@
-"""The options of a translation run, written once: the script and both command lines read this table.
+"""The options of a translation run: the script and both command lines read this table.
 
-Standard library only and imports nothing else of the pipeline, so that a command line can show its help
-without loading the rest.
+Imports nothing else of the pipeline, so that a command line can print its help quickly.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ from typing import Any
 
 from quotakeeper.pipeline.command_option import GENERAL, CommandOption, add_option
 
-# gemini-2.5-flash closes on 2026-12-01; this is its named successor, at the same price.
+# gemini-2.5-flash closes on 2026-12-01; Google names this model as its successor, at the same
+# price.
 GEMINI_MODEL = "gemini-3.5-flash-lite"
-# Chinese since 2026-03-31 and Vietnamese since 2025-11-04; nova-2 knows both too.
+# Supports Chinese since 2026-03-31 and Vietnamese since 2025-11-04; nova-2 supports both too.
 STT_MODEL = "nova-3"
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 DEEPGRAM_URL = "https://api.deepgram.com"
@@ -78,7 +78,7 @@ OPTIONS = (
     CommandOption(("--timeout",), "Seconds per call.", float, "SECONDS", 600.0, group=NETWORK),
 )  # fmt: skip
 
-# Of the script alone: on the command line it is an option of every command.
+# Only the script has this option here; on the command line, every command has it.
 LANG = CommandOption(("--lang",), "Language of messages.", choices=("en", "vi"))
 
 Rows = tuple[tuple[str, str], ...]
@@ -103,7 +103,7 @@ SECTIONS = (("Environment", ENVIRONMENT), ("Exit codes", EXIT_CODES))
 
 
 def add_arguments(parser: argparse.ArgumentParser, words: Callable[[str], str] = str) -> None:
-    """Give `parser` all options, their help and the closing sections, translated by `words`."""
+    """Add all options to `parser`, with their help and the closing sections, translated by `words`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = f"{words(SUMMARY)}\n\n{textwrap.fill(words(DETAILS), 78)}"
     parser.epilog = "\n\n".join(_section(words(title), rows, words) for title, rows in SECTIONS)

@@ -1,4 +1,4 @@
-"""From what a command line gave and the environment to the settings of a run."""
+"""Turns the command line's values and the environment into the settings of a run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_TIMEOUT_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class TranslateOptions:
-    """Everything a run was asked for."""
+    """All settings of a run."""
 
     inputs: tuple[Path, ...]
     recursive: bool
@@ -41,7 +41,7 @@ class TranslateOptions:
 
     @property
     def keys(self) -> tuple[ApiKey, ...]:
-        """The secrets of this run."""
+        """The API keys of this run."""
         return self.job.deepgram.key, self.job.gemini.key
 
 
@@ -51,9 +51,9 @@ def read_options(
     program: str = "all_in_one_backup.py",
     words: Wording = ENGLISH,
 ) -> TranslateOptions:
-    """Options of the script `program`; its help is in the language of `words`.
+    """Parse the arguments of the script `program`; its help is in the language of `words`.
 
-    argparse exits with 2 for an unknown option; a value that cannot be used raises SetupError.
+    argparse exits with 2 for an unknown option. An unusable value raises SetupError.
     """
     parser = argparse.ArgumentParser(prog=program)
     add_arguments(parser, words)
@@ -62,9 +62,9 @@ def read_options(
 
 
 def options_from(given: Mapping[str, Any], environ: Mapping[str, str]) -> TranslateOptions:
-    """Options from the values of the option table, by name, and the environment.
+    """Make the options from the values of the option table (by name) and the environment.
 
-    Raises SetupError (exit code 2) for a value that cannot be used.
+    Raises SetupError (exit code 2) for an unusable value.
     """
     _check(given)
     ffmpeg = find_ffmpeg(given["ffmpeg"])

@@ -1,4 +1,4 @@
-"""The files for people: subtitles and text. Pure: from values to their contents."""
+"""Builds the content of the output files, subtitles and text. No I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def srt_text(segments: Sequence[SpeechSegment], lines: Mapping[int, str]) -> str
 def plain_text(
     segments: Sequence[SpeechSegment], lines: Mapping[int, str], rewriting: Rewriting | None
 ) -> str:
-    """Titles, body, captions, call to action, then the translation and the original."""
+    """The text file: titles, body, captions, call to action, translation, original."""
     parts: list[str] = []
     if rewriting is not None:
         titles = (f"{number}. {title}" for number, title in enumerate(rewriting.titles, 1))

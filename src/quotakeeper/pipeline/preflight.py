@@ -1,7 +1,7 @@
-"""What is tried before anything is paid: room for the outputs, ffmpeg, the network and both keys.
+"""Checks before anything is paid: disk space for the outputs, ffmpeg, the network, both keys.
 
-The folder is tried before each paid step, because a reply that cannot be kept is money lost. One
-attempt in a run is enough for ffmpeg, the network and the keys; these requests cost nothing.
+The output folder is checked before each paid step, because a reply that cannot be saved is paid for
+nothing. The other checks run once in a run; their requests are free.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from quotakeeper.pipeline.http_transport import (
 from quotakeeper.pipeline.retry_policy import is_refused_key, said_by
 from quotakeeper.pipeline.wording import message
 
-# More than the outputs of several hours of speech take; written, because a quota or a full disk
-# refuses a write and not a question.
+# More than the outputs of several hours of speech need. The check writes a file of this size,
+# because only a write shows a disk quota or a full disk.
 ROOM_BYTES = 4 * 1024 * 1024
 _KEY_SECONDS = 30.0
 _FFMPEG_SECONDS = 30
@@ -37,10 +37,10 @@ _NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Preflight:
-    """Called with the folder of a file's outputs before each step that is paid for.
+    """Runs the checks; called with the folder of a file's outputs before each paid step.
 
-    Raises MediaFileError where only this folder cannot be written to. Raises SetupError where the
-    run must stop: no room, no ffmpeg, no network, or a key that is refused.
+    Raises MediaFileError if only this folder cannot be written to. Raises SetupError if the run
+    must stop: no disk space, no ffmpeg, no network, or a key that the provider refuses.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Preflight:
         self._passed = False
 
     def __call__(self, folder: Path) -> None:
-        """Try the folder, and the first time everything else."""
+        """Check the folder, and in the first call everything else."""
         check_room(folder, is_shared=self._settings.out is not None)
         if self._passed:
             return
@@ -65,7 +65,7 @@ class Preflight:
         deepgram = self._settings.deepgram
         headers = {"Authorization": f"Token {deepgram.key.reveal()}"}
         reply = self._asked("deepgram", f"{deepgram.base_url}/v1/auth/token", headers)
-        if reply.status == 401:  # a 403 only says that this key may not be asked about
+        if reply.status == 401:  # a 403 only says that this key may not use this address
             raise self._refused("deepgram", "DEEPGRAM_API_KEY", reply)
 
     def _check_gemini(self) -> None:
@@ -97,9 +97,9 @@ class Preflight:
 
 
 def check_room(folder: Path, *, is_shared: bool) -> None:
-    """Write a file as large as outputs can be, and delete it.
+    """Write a file as large as the outputs can be, and delete it.
 
-    With `is_shared` all outputs go to this folder, so what is wrong with it stops the run.
+    With `is_shared`, all outputs go to this folder, so an error there stops the run.
     """
     scratch = scratch_beside(folder / "room")
     try:
@@ -124,7 +124,7 @@ def _no_room(folder: Path, error: OSError, *, stops: bool) -> PipelineError:
 
 
 def check_ffmpeg(program: str) -> None:
-    """Start ffmpeg once; raise SetupError if it does not run. "" is no ffmpeg, which is fine."""
+    """Start ffmpeg once. Raises SetupError if it does not run; does nothing if `program` is empty."""
     if not program:
         return
     try:

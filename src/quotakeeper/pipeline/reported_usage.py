@@ -1,4 +1,4 @@
-"""What a provider says it counted: from a reply's body to the ledger's quantities. Pure."""
+"""Converts the usage in a provider's reply to the ledger's quantities. No I/O."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Json = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class ReportedUsage:
-    """Quantities as reported, and the model that served the call."""
+    """The quantities that the provider reported, and the model that served the call."""
 
     quantities: dict[str, int]
     model_served: str = ""
 
 
 def gemini_usage(body: Json) -> ReportedUsage | None:
-    """Read `usageMetadata`, or None when the reply carries no counts.
+    """Read `usageMetadata`; None if the reply has no counts.
 
-    Cached tokens are part of the prompt's count and are taken out of it; tool results are not part
-    of it and are added; what the details do not name is text.
+    Gemini includes cached tokens in the prompt's count, so they are subtracted. It does not include
+    tool results, so they are added. Tokens without a modality in the details count as text.
     """
     metadata = body.get("usageMetadata")
     blocked = isinstance(body.get("promptFeedback"), dict) and not body.get("candidates")
@@ -46,7 +46,7 @@ def gemini_usage(body: Json) -> ReportedUsage | None:
 
 
 def deepgram_usage(body: Json, *, multichannel: bool = False) -> ReportedUsage | None:
-    """Read `metadata.duration` (times the transcribed channels when each is billed), or None."""
+    """Read `metadata.duration` as milliseconds, times the billed channels; None if it is missing."""
     metadata = body.get("metadata")
     duration = metadata.get("duration") if isinstance(metadata, dict) else None
     if not isinstance(metadata, dict) or isinstance(duration, bool):
@@ -73,7 +73,7 @@ def _arch(metadata: Json) -> str:
 
 
 def _by_modality(metadata: Json, total_key: str, details_key: str) -> dict[str, int]:
-    """Counts by modality that add up to the total; a remainder without a name is text."""
+    """Counts by modality that add up to the total; the rest without a modality counts as text."""
     total = _count(metadata.get(total_key))
     counts: dict[str, int] = {}
     details = metadata.get(details_key)

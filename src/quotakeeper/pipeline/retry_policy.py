@@ -1,4 +1,4 @@
-"""What a failed reply means and what to do: pure, from status, headers and body to advice."""
+"""Decides what to do after an error reply, from its status, headers and body. No I/O."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RETRIED = {408, 429, 500, 502, 503, 504}
 
 
 class FailureAction(StrEnum):
-    """What is to be done about a reply."""
+    """What to do after an error reply."""
 
     RETRY = "retry"
     WAIT_FOR_QUOTA = "wait for quota"
@@ -28,10 +28,10 @@ class FailureAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FailureAdvice:
-    """An action, its reason for people, and how long the provider asks to wait (0: it does not).
+    """An action, its reason as a message, and the provider's requested wait in seconds (0: none).
 
-    `quotas` are the provider's own quotas that the reply names. `no_connection` is set when the
-    provider could not be reached at all.
+    `quotas` are the provider quotas that the reply names. `no_connection` is set if the provider
+    could not be reached at all.
     """
 
     action: FailureAction
@@ -43,7 +43,7 @@ class FailureAdvice:
 
 
 def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvice:
-    """What a reply that is not a 200 means."""
+    """Return what to do after a reply whose status is not 200."""
     reason = message(
         "{provider} answered {status}: {said}",
         provider=provider, status=reply.status, said=said_by(reply),
@@ -59,7 +59,8 @@ def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvic
         return FailureAdvice(FailureAction.FAIL_FILE, reason)
     fault = _READ_FAULT.get(provider, gemini_fault)(reply.status, reply.headers, reply.body)
     quotas, told = fault.quotas, fault.retry_after_seconds or 0.0
-    # A daily quota still says "retry in 38 s": the id tells the truth, the delay does not.
+    # A reply about a daily quota may still say "retry in 38 s". The quota's id is right, the delay
+    # is not.
     if fault.per_day:
         reason = message("{reason} [{quota}]", reason=reason, quota=fault.quota)
         return FailureAdvice(FailureAction.WAIT_FOR_QUOTA, reason, 0.0, fault.quota, quotas)
@@ -75,17 +76,18 @@ def failure_advice(provider: str, reply: HttpReply, now_us: int) -> FailureAdvic
 
 
 def backoff_seconds(attempt: int, jitter: float) -> float:
-    """1, 2, 4, 8 ... seconds, at most 60, spread by half either way; `jitter` is in [0, 1)."""
+    """The wait before a retry: 1, 2, 4, 8 ... seconds, at most 60, times 0.5 to 1.5 (`jitter` is in
+    [0, 1))."""
     return float(min(60, 2 ** (attempt - 1))) * (0.5 + jitter)
 
 
 def is_refused_key(reply: HttpReply) -> bool:
-    """Whether a reply says that the key is not accepted."""
+    """Whether the reply says that the provider does not accept the key."""
     return reply.status in (401, 403) or b"API_KEY_INVALID" in reply.body
 
 
 def said_by(reply: HttpReply) -> str:
-    """What a provider says in an error: its own message, or the beginning of the body."""
+    """The provider's error message, or the beginning of the body."""
     body = reply.json() or {}
     error = body.get("error", body)
     if isinstance(error, dict):
@@ -96,7 +98,7 @@ def said_by(reply: HttpReply) -> str:
 
 
 def _retry_after_date(reply: HttpReply, now_us: int) -> float:
-    # The adapters read numbers; a date needs a clock, which they do not have.
+    # The adapters parse numbers only; a date needs a clock, which adapters do not have.
     try:
         at = parsedate_to_datetime(reply.headers.get("retry-after", "").strip())
     except (TypeError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""The rewriting: from the Vietnamese text to five titles, a body, captions and a call to action."""
+"""Rewrites the Vietnamese text as five titles, a body, captions and a call to action."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SCHEMA: Json = {
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """What goes out with the video."""
+    """The rewritten text: everything that is published with the video."""
 
     titles: tuple[str, ...]
     body: str
@@ -45,13 +45,13 @@ class Rewriting:
 
 
 def rewriting_prompt(text: str) -> GeminiPrompt:
-    """The question; the answer is about as long as the text, with a floor and a ceiling."""
+    """The prompt; the answer's cap grows with the text, between a minimum and a maximum."""
     cap = min(8_192, 768 + 2 * estimate_tokens(text).likely_bound)
     return GeminiPrompt(OPERATION, _INSTRUCTION, f"Transcript:\n\n{text}", cap, _SCHEMA)
 
 
 def rewrite(text: str, settings: GeminiSettings, client: ApiClient) -> Rewriting:
-    """Ask, and once more when the reply is not what was asked for."""
+    """Ask Gemini to rewrite the text; ask once more if the reply does not have the required form."""
     prompt = rewriting_prompt(text)
     for _asking in (1, 2):
         found = read_rewriting(ask_gemini(prompt, settings, client).text)
@@ -61,7 +61,7 @@ def rewrite(text: str, settings: GeminiSettings, client: ApiClient) -> Rewriting
 
 
 def read_rewriting(text: str) -> Rewriting | None:
-    """The rewriting in a reply (a code fence around it is taken off), or None."""
+    """Read the rewritten text from a reply, without a code fence around it; None if it is not valid."""
     fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
     try:
         value = json.loads(fenced[1] if fenced else text)
@@ -71,7 +71,7 @@ def read_rewriting(text: str) -> Rewriting | None:
 
 
 def rewriting_from(value: object) -> Rewriting | None:
-    """A rewriting from a JSON object with all its parts, or None."""
+    """Read the rewritten text from a JSON object; None if a part is missing."""
     if not isinstance(value, dict):
         return None
     titles, captions = _texts(value.get("titles")), _texts(value.get("captions"))

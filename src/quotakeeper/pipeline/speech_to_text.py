@@ -1,6 +1,6 @@
-"""Speech to text at Deepgram: Chinese first, then Vietnamese when that gave next to nothing.
+"""Speech to text with Deepgram: Chinese first, then Vietnamese if the Chinese result is poor.
 
-Each asking is paid for by itself, so each is stored by itself.
+Each recognition is paid separately, so each result is saved separately.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from quotakeeper.pipeline.reported_usage import deepgram_usage
 from quotakeeper.value_classes import dataclass
 
 OPERATION = "speech_to_text"
-# Below this a recogniser was guessing: most likely it was told the wrong language.
+# A lower confidence is not reliable: most likely the language was wrong.
 POOR_CONFIDENCE = 0.4
 _CJK = "\u3400-\u9fff\uf900-\ufaff\u3000-\u303f\uff00-\uffef"
 _CJK_GAP = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
@@ -27,7 +27,7 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 @dataclass(frozen=True, slots=True)
 class SpeechSegment:
-    """A stretch of speech, milliseconds from the start."""
+    """A segment of speech; times are milliseconds from the start."""
 
     start_ms: int
     end_ms: int
@@ -36,7 +36,7 @@ class SpeechSegment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said, in which language, and how sure the recogniser is (0 to 1)."""
+    """The recognised speech, its language, and the recogniser's confidence (0 to 1)."""
 
     language: str
     confidence: float
@@ -44,7 +44,7 @@ class Transcript:
 
     @property
     def is_poor(self) -> bool:
-        """Empty, or a guess, or no Chinese in what should be Chinese."""
+        """Whether the text is empty, of low confidence, or Chinese without Chinese characters."""
         text = "".join(segment.text for segment in self.segments)
         if not text.strip() or self.confidence < POOR_CONFIDENCE:
             return True
@@ -53,7 +53,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class DeepgramSettings:
-    """Where and how to ask."""
+    """How to reach Deepgram, and with which model."""
 
     base_url: str
     key: ApiKey
@@ -64,15 +64,15 @@ class DeepgramSettings:
 def speech_plan(
     settings: DeepgramSettings, milliseconds: int, language: str = "", *, requests: int = 1
 ) -> CallPlan:
-    """The most that one recognition can use: the file's own length, one channel."""
+    """The upper bound of one recognition's usage: the file's length, one channel."""
     most = {"requests": requests, "audio_milliseconds": milliseconds}
-    options = {"language": "multi"} if language == "multi" else {}  # it has a price of its own
+    options = {"language": "multi"} if language == "multi" else {}  # "multi" has its own price
     timeout = settings.timeout_seconds
     return CallPlan("deepgram", settings.model, OPERATION, most, timeout, options)
 
 
 def languages_to_try(languages: Sequence[str], heard: Mapping[str, Transcript]) -> list[str]:
-    """The languages that may still have to be asked for, in order; none when it is settled."""
+    """The languages still to try, in order, up to the first one with a good transcript."""
     left = []
     for language in languages:
         found = heard.get(language)
@@ -84,7 +84,8 @@ def languages_to_try(languages: Sequence[str], heard: Mapping[str, Transcript]) 
 
 
 def best_transcript(languages: Sequence[str], heard: Mapping[str, Transcript]) -> Transcript | None:
-    """The first that is more than next to nothing, else the surest that has any words."""
+    """Return the first good transcript, else the most confident one with words; None if there is
+    none."""
     found = [heard[language] for language in languages if language in heard]
     good = next((each for each in found if not each.is_poor), None)
     worded = [each for each in found if each.segments]
@@ -94,7 +95,7 @@ def best_transcript(languages: Sequence[str], heard: Mapping[str, Transcript]) -
 def transcribe(
     track: AudioTrack, settings: DeepgramSettings, client: ApiClient, language: str
 ) -> Transcript:
-    """Ask in one language; it is paid for whatever comes of it."""
+    """Transcribe in one language; the request is paid, whatever the result."""
     return read_transcript(client.call(_call(track, settings, language)), language)
 
 
@@ -116,7 +117,8 @@ def _call(track: AudioTrack, settings: DeepgramSettings, language: str) -> PaidC
 
 
 def read_transcript(body: Json, language: str) -> Transcript:
-    """Utterances or sentences, whichever are finer; else the whole transcript as one segment."""
+    """Read the utterances or the sentences, whichever are more; else the whole transcript as one
+    segment."""
     results = _mapping(body.get("results"))
     channel = _mapping(_first(results.get("channels")))
     alternative = _mapping(_first(channel.get("alternatives")))

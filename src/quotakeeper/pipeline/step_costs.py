@@ -1,4 +1,4 @@
-"""What each step and each file has cost, in words, from the events that were booked."""
+"""Formats the cost of each step and each file, from the booked usage events."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from quotakeeper.pipeline.wording import Wording
 
 
 class StepCosts:
-    """Gathers the events of a run until they are taken."""
+    """Collects the usage events of a run until `take` is called."""
 
     def __init__(self) -> None:
         self._events: list[UsageEvent] = []
 
     def note(self, event: UsageEvent) -> None:
-        """An event was booked."""
+        """Add a booked usage event."""
         self._events.append(event)
 
     def take(self) -> list[UsageEvent]:
-        """The events since this was last called."""
+        """Return the events since the last call of `take`."""
         taken, self._events = self._events, []
         return taken
 
 
 def cost_text(events: Sequence[UsageEvent], words: Wording) -> str:
-    """What some events cost together, and how that is known: "$0.0012 (reported)"."""
+    """The cost of some events and how it is known, such as "$0.0012 (reported)"."""
     priced = [event.cost_pico for event in events if event.cost_pico is not None]
     unpriced = len(events) - len(priced)
     known = ", ".join(words(name) for name in sorted({str(e.provenance) for e in events}))
@@ -43,7 +43,7 @@ def cost_text(events: Sequence[UsageEvent], words: Wording) -> str:
 
 
 class FileCost:
-    """Tells what each step of one file has cost as soon as it ends, and then the whole file."""
+    """Shows the cost of each step of a file when the step ends, then the cost of the file."""
 
     def __init__(self, costs: StepCosts, words: Wording, show: Callable[[str], None]) -> None:
         self.labels = JobLabels()
@@ -54,11 +54,11 @@ class FileCost:
         self._events: list[UsageEvent] = []
 
     def begin_step(self, name: str) -> None:
-        """What is booked from now on is for this step."""
+        """Start a step: events booked from now on belong to it."""
         self._step = name
 
     def end_step(self) -> None:
-        """Show what the step has cost; nothing where nothing was booked."""
+        """Show the cost of the step; shows nothing if no event was booked."""
         events = self._costs.take()
         self._events += events
         if events:
@@ -67,7 +67,7 @@ class FileCost:
             self._show("  " + words("{step}: {cost}", step=words(self._step), cost=text))
 
     def end_file(self) -> None:
-        """Show what the file has cost, and what that is a minute; nothing where nothing was paid."""
+        """Show the cost of the file and its cost per minute; shows nothing if nothing was paid."""
         if not self._events:
             return
         words, minute = self._words, self._minute()

@@ -1,4 +1,4 @@
-"""Chinese to Vietnamese, segment by segment: numbered lines out, the same numbers back."""
+"""Translates Chinese to Vietnamese segment by segment, as numbered lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BARE_LINE = re.compile(_REST)
 def batches(
     segments: Sequence[SpeechSegment], wanted: Sequence[int], most_lines: int = MOST_LINES
 ) -> Iterator[list[int]]:
-    """Cut the wanted numbers (from 1) into batches of at most so many lines and tokens."""
+    """Divide the wanted segment numbers (from 1) into batches with at most so many lines and tokens."""
     batch: list[int] = []
     tokens = 0
     for number in wanted:
@@ -45,7 +45,8 @@ def batches(
 
 
 def translation_prompt(segments: Sequence[SpeechSegment], numbers: Sequence[int]) -> GeminiPrompt:
-    """The question for one batch; Vietnamese takes more tokens than Chinese, hence the cap."""
+    """The prompt for one batch; its output cap allows for Vietnamese, which needs more tokens than
+    Chinese."""
     lines, cap = [], 64
     for number in numbers:
         segment = segments[number - 1]
@@ -57,9 +58,9 @@ def translation_prompt(segments: Sequence[SpeechSegment], numbers: Sequence[int]
 
 
 def read_lines(text: str, numbers: Sequence[int]) -> dict[int, str]:
-    """The translations in a reply, by number; numbers nobody asked for are dropped.
+    """Read the translations in a reply, by number; other numbers are ignored.
 
-    Lines that only have the number are read too, but not when any has the mark before it.
+    Lines with a bare number count only if no line has the mark before its number.
     """
     return _read(text, numbers, _MARKED_LINE) or _read(text, numbers, _BARE_LINE)
 
@@ -75,12 +76,12 @@ def _read(text: str, numbers: Sequence[int], form: re.Pattern[str]) -> dict[int,
         elif not line or line.startswith("```"):
             last = 0
         elif last:
-            found[last] += f" {line}"  # one translation broken over two lines
+            found[last] += f" {line}"  # the model broke one translation over two lines
     return found
 
 
 def missing(segments: Sequence[SpeechSegment], lines: Mapping[int, str]) -> list[int]:
-    """The numbers that have no translation yet."""
+    """The numbers of the segments without a translation."""
     return [number for number in range(1, len(segments) + 1) if number not in lines]
 
 
@@ -91,9 +92,10 @@ def translate(
     client: ApiClient,
     keep: Callable[[dict[int, str]], None],
 ) -> dict[int, str]:
-    """Every segment's translation by its number. `keep` is given all there is after each batch.
+    """Return every segment's translation by number; `keep` gets all lines so far after each batch.
 
-    Lines that a reply left out are asked for once more; MediaFileError when they are left out again.
+    Asks once more for lines that a reply left out. Raises MediaFileError if lines are still
+    missing.
     """
     lines = dict(done)
     for _asking in (1, 2):
@@ -101,7 +103,7 @@ def translate(
             answer = ask_gemini(translation_prompt(segments, batch), settings, client)
             got = read_lines(answer.text, batch)
             if answer.cut and got:
-                got.pop(max(got))  # the last line before the cap is cut too
+                got.pop(max(got))  # the output cap also cuts the last line
             lines |= got
             keep(lines)
     left_out = missing(segments, lines)

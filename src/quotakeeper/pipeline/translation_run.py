@@ -1,6 +1,6 @@
-"""One run over some media files: opens the ledger, does every file, shows the brief's summary.
+"""One run over some media files: opens the ledger, processes every file, and shows a summary.
 
-`quotakeeper translate` and `run/all_in_one_backup.py` both start here, with `translate_files`.
+`quotakeeper translate` and `run/all_in_one_backup.py` both call `translate_files`.
 """
 
 from __future__ import annotations
@@ -39,15 +39,17 @@ _TOKEN_KINDS = ("input", "cached_input", "output", "thought")
 
 
 def _ignore(event: UsageEvent) -> None:
-    """The default for `on_event`."""
+    """Do nothing; the default of `on_event`."""
 
 
 class TranslationRun:
     """One run over some media files.
 
-    Without `keeper`, the environment says which ledger and limits are used. If the calculator
-    fails, a plain display replaces its summary and the limits still hold. `on_event` gets every
-    usage event that is booked. Raises SetupError if the ledger or its configuration cannot be used.
+    Without `keeper`, the environment selects the ledger and the limits. If `TokenCalculator` fails,
+    a plain display replaces its summary and the limits still hold. `on_event` is called with each
+    booked usage event.
+
+    Raises SetupError if the ledger or its configuration cannot be used.
     """
 
     def __init__(
@@ -91,13 +93,13 @@ class TranslationRun:
         )
 
     def start_calculator(self, keeper: Keeper) -> None:
-        """Set `token_calculator`, on the run's own ledger."""
-        # Not TokenCalculator() alone, which would go on in memory without a ledger: that is right
-        # for a display, and wrong for what holds the limits.
+        """Set `token_calculator`, which uses the run's own ledger."""
+        # TokenCalculator() alone would count in memory if it had no ledger. That is right for a
+        # display, but here it must use the ledger that holds the limits.
         self.token_calculator = TokenCalculator(keeper=keeper)
 
     def run(self) -> int:
-        """Do all files, show the summary, and last what went wrong; returns the exit code."""
+        """Process all files, show the summary, then the errors. Returns the exit code."""
         try:
             return self._do_files()
         finally:
@@ -105,7 +107,7 @@ class TranslationRun:
             self._show_problems()
 
     def process(self) -> int:
-        """Do all files and show what went wrong, without the summary; returns the exit code."""
+        """Process all files and show the errors, without the summary. Returns the exit code."""
         try:
             return self._do_files()
         finally:
@@ -150,7 +152,7 @@ class TranslationRun:
             self.console.line(line)
 
     def show_summary(self) -> None:
-        """The brief's summary and warnings; a plain display when the calculator cannot."""
+        """Show TokenCalculator's summary and warnings; a plain display if TokenCalculator fails."""
         calculator = self.token_calculator
         if calculator is None:
             self._show_plainly(self.accounting.totals)
@@ -164,12 +166,12 @@ class TranslationRun:
                     self.console.line(f"  {warning}")
             if self.options.export is not None:
                 calculator.export_to_file(str(self.options.export))
-        except Exception as error:  # noqa: BLE001 - the brief: a display never breaks the run
+        except Exception as error:  # noqa: BLE001 - a failing display must not stop the run
             self._failure = str(error) or type(error).__name__
             self._show_plainly(self.accounting.totals)
 
     def close(self) -> None:
-        """Close the ledger, if this run opened it."""
+        """Close the ledger if this run opened it."""
         if self._own_keeper is not None:
             self._own_keeper.close()
 
@@ -178,14 +180,14 @@ class TranslationRun:
         try:
             self.start_calculator(keeper)
             note = self.token_calculator.note_event
-        except Exception as error:  # noqa: BLE001 - the brief: a calculator never breaks the run
+        except Exception as error:  # noqa: BLE001 - a failing calculator must not stop the run
             self.token_calculator = None
             self._failure = str(error) or type(error).__name__
 
         def booked(event: UsageEvent) -> None:
             try:
                 note(event)
-            except Exception as error:  # noqa: BLE001 - as above; the display goes plain
+            except Exception as error:  # noqa: BLE001 - the plain display replaces the calculator
                 self.token_calculator = None
                 self._failure = str(error) or type(error).__name__
             self._batch.costs.note(event)
@@ -194,7 +196,7 @@ class TranslationRun:
         return LedgerAccounting(keeper, clock, booked, self.options.scope)
 
     def _show_plainly(self, totals: AttemptTotals) -> None:
-        """The brief's fallback display."""
+        """The plain display of the run's usage, if TokenCalculator fails."""
         write = self.console.line
         write(RULE)
         write("📊 TOKEN USAGE (this run only)")
@@ -219,7 +221,7 @@ def translate_files(
     run_class: type[TranslationRun] = TranslationRun,
     words: Wording = ENGLISH,
 ) -> int:
-    """A whole run with output on stdout and setup errors on stderr, in the language of `words`.
+    """Do a whole run: output goes to stdout, setup errors to stderr, in the language of `words`.
 
     Returns the exit code.
     """
@@ -246,9 +248,9 @@ def _opened(open_keeper: Callable[[], Keeper]) -> Keeper:
 
 @contextmanager
 def _sigterm_interrupts() -> Iterator[None]:
-    """SIGTERM acts like Ctrl-C: the call under way is booked, finished steps are kept."""
+    """Handle SIGTERM like Ctrl-C: the current call is booked, and finished steps are saved."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set a signal handler
+        yield  # Python allows signal handlers in the main thread only
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -1,7 +1,8 @@
-"""Messages with places to fill in, and the language that they are shown in.
+"""Messages with {placeholders}, and the language in which they are shown.
 
-An English text is its own key, as on the command line. The pipeline raises and logs `RunMessage`s;
-whoever shows one gives the `Wording` of a language. `ENGLISH` needs no table.
+The English text is the key of a translation, as on the command line. The pipeline raises and logs
+`RunMessage` objects; the code that shows one passes the `Wording` of a language. `ENGLISH` needs no
+translation table.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from quotakeeper.value_classes import dataclass, field
 
 
 class Wording(Protocol):
-    """Gives a text in one language, with its {places} filled in."""
+    """Translates a text to one language and fills in its {placeholders}."""
 
     @property
     def lang(self) -> str:
-        """The language: "en" or "vi"."""
+        """The language, either "en" or "vi"."""
 
     def __call__(self, text: str, **values: object) -> str:
         """The text in this language."""
@@ -35,7 +36,7 @@ ENGLISH: Wording = _English()
 
 @dataclass(frozen=True, slots=True)
 class RunMessage:
-    """A text and what fills its places; a value may be a message too. `str` gives English."""
+    """A text and the values of its placeholders; a value may be a RunMessage. `str` returns English."""
 
     text: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class RunMessage:
         return self.told(ENGLISH)
 
     def told(self, words: Wording) -> str:
-        """The whole text in a language."""
+        """The whole text in the language of `words`."""
         filled = {
             name: value.told(words) if isinstance(value, RunMessage) else value
             for name, value in self.values.items()
@@ -52,7 +53,7 @@ class RunMessage:
         return words(self.text, **filled)
 
     def redacted(self, redact: Callable[[str], str]) -> RunMessage:
-        """The message with every text in its places passed through `redact`."""
+        """A copy of the message, with every text value passed through `redact`."""
         return RunMessage(
             self.text,
             {name: _redacted(value, redact) for name, value in self.values.items()},
@@ -60,7 +61,7 @@ class RunMessage:
 
 
 def message(text: str, **values: object) -> RunMessage:
-    """A message from a text and its values."""
+    """Make a RunMessage from a text and its values."""
     return RunMessage(text, values)
 
 
