@@ -1,4 +1,4 @@
-"""Meters without a line in the call itself: a decorator, and labels for all calls in a block."""
+"""Meters functions with a decorator, and adds labels to all calls in a block."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Given = Mapping[str, Any]
 
 
 class Reserver(Protocol):
-    """What a decorated function asks of a keeper."""
+    """The methods of a keeper that a decorated function uses."""
 
     def reserve(self, provider: str, **given: Any) -> Reservation:
-        """Set aside the most that a call can use."""
+        """Reserve the most that a call can use."""
 
     def areserve(self, provider: str, **given: Any) -> PendingReservation:
-        """`reserve`, awaited."""
+        """The awaitable version of `reserve`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeteredCall:
-    """What a decorated function is reserved and settled by."""
+    """How to reserve and settle the calls of one decorated function."""
 
     provider: str
     asked: Given
@@ -40,27 +40,28 @@ class MeteredCall:
     usage: Callable[[Any], Given | None] | None
 
     def most(self, arguments: tuple[Any, ...], named: Given) -> dict[str, Any]:
-        """What to reserve for a call with these arguments."""
+        """Return what to reserve for a call with these arguments."""
         more = dict(self.bound(*arguments, **named)) if self.bound is not None else {}
         return {**self.asked, **more}
 
     def used(self, result: Any) -> Given | None:
-        """What `usage` reads in a result; None where it tells nothing."""
+        """Return the usage that `usage` reads from the result; None if the result has none."""
         return self.usage(result) if self.usage is not None else None
 
 
 class FunctionMeter(OrderGiver):
-    """The half of a Keeper that meters functions and labels blocks."""
+    """The methods of a Keeper that meter functions and label blocks."""
 
     _engine: Engine
 
     def tag(self, **labels: str) -> AbstractContextManager[None]:
         """Add labels to every call of this keeper in a `with` block: `with keeper.tag(user="an"):`.
 
-        They hold for the calls of this thread or task, and for those that `watch(keeper)` meters.
-        Tasks that are started in the block, and `asyncio.to_thread`, take them along. A new thread
-        begins without labels. Labels given with a call win over these, and an inner block over an outer
-        one. Raises InvalidInputError for a label that cannot be stored.
+        The labels apply to the calls of this thread or task, and to those that `watch(keeper)`
+        meters. Tasks started in the block, and `asyncio.to_thread`, keep the labels. A new thread
+        starts without labels. A label given with a call has precedence over the block's label, and
+        an inner block over an outer one. Raises InvalidInputError for a label that cannot be
+        stored.
         """
         return self._engine.calls.tags.block(labels)
 
@@ -69,14 +70,16 @@ class FunctionMeter(OrderGiver):
         bound: Callable[..., Given] | None = None,
         usage: Callable[[Any], Given | None] | None = None, **reserved: Any,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:  # fmt: skip
-        """A decorator for a function, or an async function, that makes one call.
+        """Decorate a function, or an async function, that makes one call.
 
-        Each call of the function first reserves `reserved`, which is what `reserve` takes, and
-        what `bound(*args, **kwargs)` gives for its arguments. It is settled at what
-        `usage(result)` gives. Without `usage`, or where that gives None, it is settled at what was
-        reserved, marked `estimated`. An exception leaves it `assumed`. `operation` is the name of
-        the function unless given. The function does not run where a limit refuses.
-        Raises InvalidInputError for a generator function, and what `reserve` raises.
+        Each call of the function first reserves the arguments of `reserve` in `reserved`, and what
+        `bound(*args, **kwargs)` returns. Afterwards it is settled at what `usage(result)` returns.
+        Without `usage`, or if that returns None, it is settled at what was reserved, marked
+        `estimated`. If the function raises an exception, the reserved amounts are booked as
+        `assumed`.
+
+        `operation` is the name of the function unless given. If a limit refuses, the function is
+        not called. Raises InvalidInputError for a generator function, and the errors of `reserve`.
         """
         keeper = self
 

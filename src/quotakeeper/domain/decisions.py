@@ -93,9 +93,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class LimitWarning(Verdict):
-    """A verdict on a limit whose use has passed one of its thresholds; `str` gives `text`.
+    """A verdict on a limit whose use has passed one of its thresholds; `str` returns `text`.
 
-    `text` is one line for people: the limit, its use in percent and in its unit, when it resets.
+    `text` is one line for people: the limit, its use in percent and in its unit, and its reset
+    time.
     """
 
     text: str = ""

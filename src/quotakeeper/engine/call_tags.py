@@ -1,4 +1,4 @@
-"""Labels for all calls in a block: kept by context, so each thread and each task has its own."""
+"""Labels for all calls in a block, stored in a context variable: each thread and task has its own."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _TAGS: ContextVar[Mapping[CallTags, Mapping[str, str]]] = ContextVar(
 
 
 class CallTags:
-    """The labels that one keeper adds to the calls of the context it is asked in."""
+    """The labels that one keeper adds to the calls of the current thread or task."""
 
     @contextmanager
     def block(self, labels: Mapping[str, str]) -> Iterator[None]:
-        """Add these labels until the block ends; in a block within a block, the inner ones win.
+        """Add these labels to all calls until the block ends; an inner block's labels have precedence.
 
         Raises InvalidInputError for a label that cannot be stored.
         """
@@ -29,12 +29,12 @@ class CallTags:
         try:
             yield
         finally:
-            # A generator may be closed in another context, where these labels never were.
+            # A generator may be closed in another context, where these labels were not set.
             with suppress(ValueError):
                 _TAGS.reset(token)
 
     def added_to(self, scope: Mapping[str, str] | None) -> Mapping[str, str] | None:
-        """A call's own labels, which win, with those of the context."""
+        """Return a call's own labels, and the block's labels where the call has none of that name."""
         tags = _TAGS.get()
         if not tags:
             return scope

@@ -12,8 +12,7 @@ from quotakeeper.providers.registry import recognise
 
 
 def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refused | None:
-    """Return the refusal of a provider's call or live session that cannot be counted; None: send
-    it.
+    """Return the refusal of a provider's call or session that cannot be counted; None to send it.
 
     `on_store_failure` decides: "deny" refuses the call, "allow" sends it.
     """
@@ -37,10 +36,11 @@ def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refus
 def counted_later(
     meter: CallMeter, request: Request, error: Exception, *, is_reserved: bool = False
 ) -> bool:
-    """Have a provider's call counted that passes though it can't be followed; False: no provider's.
+    """Count a call that is sent although an error stopped its metering, as assumed.
 
-    What is reserved for it is assumed. Where nothing is, the most that it can use is booked, as
-    assumed; while the ledger can't be used, it is spooled.
+    Settles the reservation at its full amount if there is one, else books the most that the call
+    can use. If the ledger cannot be used, the booking is spooled. Returns False if the request is
+    not a provider's call.
     """
     if isinstance(error, UnfollowedCallError):
         reservation, reason = error.reservation, LookupError("what it used is not known")
@@ -62,7 +62,7 @@ def counted_later(
                 provenance=Provenance.ASSUMED, outcome=Outcome.UNKNOWN,
                 note=f"quotakeeper itself failed before it left ({_problem(error)})",
             )  # fmt: skip
-        except Exception as failure:  # noqa: BLE001 - the call has left
+        except Exception as failure:  # noqa: BLE001 - the call was already sent
             meter.fault("a call was sent uncounted", failure)
 
     hand_over(book)

@@ -1,4 +1,4 @@
-"""Calls to a gateway that counts on this process's own ledger: the gateway's to count, once."""
+"""Finds calls to a quotakeeper gateway on the same ledger: the gateway counts them, so hooks do not."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from quotakeeper.wiring import gateway_marks
 
 
 class Gateways:
-    """The gateways beside one ledger. `note` is told of each address once."""
+    """The gateways that use one ledger. `note` is called once for each gateway address."""
 
     def __init__(self, keeper: Any, note: Callable[[str, str], None]) -> None:
-        # What stands in for a keeper that could not be made has no settings.
+        # The keeper may be a substitute without settings, if the real one could not be created.
         settings = getattr(keeper, "settings", None)
         self._marks = None if settings is None else gateway_marks(settings)
         self._note = note
         self._noted: set[str] = set()
 
     def counts(self, url: str) -> bool:
-        """Whether a gateway counts the calls to this address. Never raises."""
+        """Whether a gateway on this ledger counts the calls to this address. Never raises."""
         names = self._marks.names() if self._marks is not None else None
         if self._marks is None or not names:
             return False

@@ -1,4 +1,4 @@
-"""What a session has used so far, written down for whoever finds its process dead; and copies of it."""
+"""Writes what a live session has used so far to its note, and copies sessions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ProgressNote:
-    """The note of one session. A forked child leaves that of its parent alone."""
+    """The note of one session. A forked child process does not write its parent's note."""
 
     def __init__(self, meter: CallHost, budget: SessionBudget) -> None:
         self._meter = meter
@@ -23,26 +23,26 @@ class ProgressNote:
         self._known: dict[str, Any] = {}
 
     def write(self, figures: dict[str, Any]) -> None:
-        """What it would be settled at now. Nothing is written where nothing has changed."""
+        """Write the figures to settle the session at, if they have changed."""
         known = {**figures, "duration_ms": 0}
         if known == self._known or self._pid != os.getpid():
             return
         self._known = known
         try:
             self._budget.note(figures)
-        except Exception as error:  # noqa: BLE001 - it is settled at its end all the same
+        except Exception as error:  # noqa: BLE001 - the session is still settled when it ends
             self.drop()
             self._meter.fault("what a live session used could not be noted", error)
 
     def drop(self) -> None:
-        """What it used is not known any more: all that is set aside counts."""
+        """Delete the note: the usage is unknown, so a dead process is charged the whole reservation."""
         if self._pid == os.getpid():
             self._budget.forget_note()
 
 
 def copied(session: LiveSession) -> LiveSession | None:
-    """The session as it is now; None when it cannot be copied."""
-    # Frozen values are shared: they never change, and not all of them can be copied.
+    """Return a copy of the session; None if it cannot be copied."""
+    # The copy shares frozen values: they never change, and some of them cannot be copied.
     frozen = {
         id(value): value
         for value in vars(session).values()
@@ -50,5 +50,5 @@ def copied(session: LiveSession) -> LiveSession | None:
     }
     try:
         return copy.deepcopy(session, frozen)
-    except Exception:  # noqa: BLE001 - then what stays here is counted all the same
+    except Exception:  # noqa: BLE001 - the caller then counts without a copy
         return None

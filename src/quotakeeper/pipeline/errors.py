@@ -1,9 +1,8 @@
-"""The errors of a run, by what they stop: one file, the run until a reset, or the run for good.
+"""The errors of a run, by what they stop; all are subclasses of `PipelineError`.
 
-    PipelineError
-    ├── MediaFileError     one file cannot be processed; the others continue
-    ├── LimitReachedError  no room until `resets_at` (0: no time is known)
-    └── SetupError         the run cannot work: a refused key, no credit, a broken ledger
+- MediaFileError stops one file. The others continue.
+- LimitReachedError stops the run until `resets_at` (0: no time is known).
+- SetupError stops the run for good: a refused key, no credit, a broken ledger.
 """
 
 from __future__ import annotations

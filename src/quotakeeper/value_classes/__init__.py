@@ -1,7 +1,7 @@
-"""`dataclass`, `field`, `fields`, `replace` and `asdict` as in the standard library, faster to import.
+"""The functions of `dataclasses` that this package uses, with a faster import.
 
-`maker` implements what this package uses of them. Type checkers read the standard
-library's own definitions.
+`dataclass`, `field`, `fields`, `replace` and `asdict` support only the options that this package
+needs; see `maker`. Type checkers read the definitions of `dataclasses`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a value class knows of its fields."""
+"""The description of a value class's fields."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MISSING: Any = _Missing()
 
 
 class FieldFacts:
-    """What is known of a field: its name, its default, and the methods that use it."""
+    """The description of a field: its name, its type, its default, and the methods that use it."""
 
     __slots__ = ("compare", "default", "default_factory", "init", "name", "repr", "type")
 
@@ -35,5 +35,5 @@ class FieldFacts:
 
     @property
     def may_be_left_out(self) -> bool:
-        """Whether the class can be called without a value for this field."""
+        """Whether the class can be called without this field, because it has a default."""
         return self.default is not MISSING or self.default_factory is not MISSING

@@ -1,6 +1,8 @@
-"""Makes value classes; each method is compiled at its first call, so that an import compiles none.
+"""Makes value classes like `dataclasses`, but compiles each method at its first call.
 
-`dataclasses` compiles six methods for every class when a module is imported, and loads `inspect`.
+When a module is imported, `dataclasses` compiles six methods for every class and loads `inspect`.
+This module compiles nothing at import.
+
 The functions here support the options `frozen`, `slots` and `weakref_slot`, and fields with
 `default`, `default_factory`, `init`, `repr` and `compare`. Annotations must be strings.
 
@@ -33,7 +35,7 @@ from quotakeeper.value_classes.standard_attributes import (
 def field(**given: Any) -> Any:
     """Describe a field, with the arguments of `dataclasses.field`.
 
-    Raises TypeError for an option that is not supported, ValueError for two kinds of default.
+    Raises TypeError for an unsupported option, and ValueError if both kinds of default are given.
     """
     return FieldFacts(given)
 
@@ -41,10 +43,10 @@ def field(**given: Any) -> Any:
 def dataclass(
     cls: Any = None, /, *, frozen: bool = False, slots: bool = False, weakref_slot: bool = False
 ) -> Any:
-    """Make a class of the annotated names, as `dataclasses.dataclass` does.
+    """Make a class with a field for each annotated name, as `dataclasses.dataclass` does.
 
-    Raises TypeError where a field without a default follows a field with one, and ValueError for a
-    default that can be changed in place.
+    Raises TypeError if a field without a default follows a field with one. Raises ValueError if a
+    default is a mutable value.
     """
     if cls is None:
         return lambda given: _made(given, frozen, slots, weakref_slot)
@@ -71,7 +73,7 @@ def replace(value: Any, /, **changes: Any) -> Any:
 
 
 def asdict(value: Any) -> dict[str, Any]:
-    """Return the fields of a value as a dictionary, and so for the values inside it."""
+    """Return the fields of a value as a dictionary; values inside it are converted in the same way."""
     return {name: _plain(getattr(value, name)) for name in getattr(value, FIELDS)}
 
 
@@ -143,7 +145,7 @@ def _check_order(cls: Any, found: dict[str, FieldFacts]) -> None:
 
 
 def _rebind_class_cells(old: Any, new: Any) -> None:
-    """Make `super()` and `__class__` in the methods mean the new class."""
+    """Make `super()` and `__class__` in the methods refer to the new class."""
     for value in old.__dict__.values():
         function = getattr(value, "fget", None) or getattr(value, "__func__", value)
         for cell in getattr(function, "__closure__", None) or ():

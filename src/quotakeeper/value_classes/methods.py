@@ -58,7 +58,7 @@ def init_source(cls: Any, frozen: bool, space: dict[str, Any]) -> str:
 def _assignment(cls: Any, frozen: bool, name: str, value: str, space: dict[str, Any]) -> str:
     if not frozen:
         return f" self.{name} = {value}"
-    # A slot's own setter passes by the `__setattr__` that refuses, and is quicker than object's.
+    # A slot's own setter skips the `__setattr__` that raises, and is faster than that of `object`.
     setter = getattr(getattr(cls, name, None), "__set__", None)
     if setter is None:
         space["_set"] = object.__setattr__
@@ -110,7 +110,7 @@ def refusals(cls: Any) -> tuple[Any, Any]:
 
 
 def _frozen(what: str) -> AttributeError:
-    from dataclasses import FrozenInstanceError  # noqa: PLC0415 - ten milliseconds that few programs need
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415 - takes 10 ms, and few programs need it
 
     return FrozenInstanceError(what)
 

@@ -1,4 +1,4 @@
-"""The attributes that `dataclasses` and `inspect` read from a class, made when they are read."""
+"""Class attributes that `dataclasses` and `inspect` read; each is created when it is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quotakeeper.value_classes.field_facts import FIELDS, MISSING
 
 
 class StandardFields:
-    """`__dataclass_fields__`, made when somebody asks for it."""
+    """`__dataclass_fields__`, created at the first access."""
 
     def __init__(self) -> None:
         self._made: dict[type, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""A table as HTML, for notebooks. Every cell is escaped: labels may hold anything."""
+"""Builds an HTML table for notebooks. Every cell is escaped, because labels may contain any text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 
 
 def html_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """One table; the first column is the row's heading, the others are aligned to the right."""
+    """Return a table; the first column holds the row headings, the others are aligned to the right."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "".join(f"<tr>{_row(cells)}</tr>" for cells in rows)
     return (

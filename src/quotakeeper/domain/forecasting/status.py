@@ -52,8 +52,7 @@ class LimitStatus:
 
     @property
     def is_told(self) -> bool:
-        """Whether the use is known at least in part. It is unknown if only unpriced calls were
-        made."""
+        """Whether the use is at least partly known. It is unknown if only unpriced calls were made."""
         return not self.unpriced_calls or self.used > 0
 
     @property
@@ -68,12 +67,12 @@ class LimitStatus:
 
     @property
     def reserved_usd(self) -> Decimal | None:
-        """`reserved`, as `used_usd`."""
+        """`reserved` of a limit on cost in US dollars, exact; None for any other limit."""
         return self._usd(self.reserved)
 
     @property
     def remaining_usd(self) -> Decimal | None:
-        """`remaining`, as `used_usd`."""
+        """`remaining` of a limit on cost in US dollars, exact; None for any other limit."""
         return self._usd(self.remaining)
 
     def _usd(self, amount: int) -> Decimal | None:
@@ -101,7 +100,7 @@ class Status:
         return moment(self.as_of)
 
     def _repr_html_(self) -> str:
-        # Of a notebook alone, so nobody else loads it.
+        # Only notebooks call this, so other programs do not load the module.
         from quotakeeper.domain.forecasting.html_tables import html_table  # noqa: PLC0415
 
         caption = f"Limits at {self.time.isoformat(timespec='seconds')}"
@@ -136,7 +135,7 @@ class UsageRow:
 
 
 class UsageTable(list[UsageRow]):
-    """The rows of a report, added up by `by`; a notebook shows them as a table."""
+    """The rows of a usage report, grouped by `by`; a notebook shows them as a table."""
 
     def __init__(self, rows: Iterable[UsageRow], by: Sequence[str]) -> None:
         super().__init__(rows)

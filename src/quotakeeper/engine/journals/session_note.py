@@ -1,8 +1,7 @@
-"""What a session under way has used so far: one note in a file of its own, written anew in place.
+"""The figures of a live session so far: one note in its own file, overwritten in place.
 
-A session may last for hours, and is counted message by message. A process that is killed in the middle
-of it leaves the note, and whoever finds the process dead settles the session by it. Without the note
-all that was set aside would be assumed.
+A session may last for hours, and each message is counted. If its process is killed, another process
+settles the session from the note. Without the note, the whole reservation would be assumed.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from quotakeeper.engine.journals.lease_journal import (
 
 
 class SessionNote(JournalSegment):
-    """The note of one session. Lines are those of the journal of leases."""
+    """The note of one session, with the line format of the lease journal."""
 
     is_appended = False
 
@@ -33,13 +32,14 @@ class SessionNote(JournalSegment):
         self._length = 0
 
     def write(self, event_id: str, figures: Figures, others: Sequence[str]) -> None:
-        """The session is to be settled so, and its other reservations are to be released.
+        """Write that the session is to be settled at `figures`, and its other reservations released.
 
-        One `write()`, so a kill leaves the note as it was before or as it is now. Raises OSError.
+        Uses one `write()`, so a killed process leaves either the old or the new note. Raises
+        OSError.
         """
         lines = [settled_line(event_id, figures)]
         lines += [ended_line(LineKind.RELEASED, other) for other in others]
-        data = "".join(lines).encode().ljust(self._length)  # blanks over what was longer before
+        data = "".join(lines).encode().ljust(self._length)  # blanks overwrite a longer old note
         self._length = len(data)
         self._commands = [Settle(event_id, figures), *map(Release, others)]
         os.lseek(self._fd, 0, os.SEEK_SET)
@@ -47,5 +47,5 @@ class SessionNote(JournalSegment):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def commands(self) -> Sequence[Command]:
-        """What settles the session as it was noted last."""
+        """The commands that settle the session as in the last note."""
         return self._commands

@@ -1,7 +1,7 @@
-"""`httpx-ws`: WebSockets over httpx. The handshake is a request; then what its sessions send and read.
+"""Meters the WebSockets of `httpx-ws`: the handshake as an httpx request, then each message.
 
-Another library may open a WebSocket over httpx too. Its handshake passes, and it is named: nobody
-sees what it sends. Supports httpx-ws 0.5 to 0.9.
+Another library may open a WebSocket over httpx too. Such a handshake is sent unmetered and reported
+with the library's name, because no hook sees its messages. Supports httpx-ws 0.5 to 0.9.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ _CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
 _OPCODES = {"TextMessage": _TEXT, "BytesMessage": _BINARY}
 _REDIRECTS = (301, 302, 303, 307, 308)
 _SWITCHING = 101
-# The key of the handshake that httpx-ws makes at present: what it opens, its sessions take over.
+# The key of the handshake that httpx-ws is making in this context. It identifies httpx-ws's own
+# requests.
 _key: ContextVar[str] = ContextVar("quotakeeper_httpx_ws_key", default="")
 _patches = Patches()
 
-Steps = Generator[Callable[[], Any], Any, Any]  # each is to be called, and its result awaited
+Steps = Generator[Callable[[], Any], Any, Any]  # the driver calls each one and awaits its result
 
 
 class Verbs(NamedTuple):
-    """What differs between threads and event loops."""
+    """The functions that differ between threads and event loops."""
 
     opened: Callable[..., Any]
     sent: Callable[[SocketAttempt, bytes | str], Any]
@@ -50,13 +51,13 @@ class Verbs(NamedTuple):
 
 
 class Handshake(NamedTuple):
-    """A request that asks for a WebSocket, and what the hook of httpx knows of it."""
+    """A request that asks for a WebSocket, and the functions that the hook of httpx passes with it."""
 
     send: Callable[[], Any]
     request: Any
     refuse: Callable[[Refused, Any], Any]
-    unsent: tuple[type[Exception], ...]  # raised before the first byte leaves
-    is_of_mock: Callable[[Any], bool]  # asked of the answer
+    unsent: tuple[type[Exception], ...]  # raised before the first byte is sent
+    is_of_mock: Callable[[Any], bool]  # called with the response
 
 
 THREADS = Verbs(
@@ -72,7 +73,7 @@ LOOPS = Verbs(
 
 
 def install(module: Any) -> None:
-    """Patch `httpx_ws._api`; the handshake is seen by the hook of httpx."""
+    """Patch `httpx_ws._api`; the hook of httpx meters the handshake."""
     _patches.wrap(module, "_get_headers", _get_headers)
     session, on_loops = module.WebSocketSession, module.AsyncWebSocketSession
     _patches.wrap(session, "__init__", _init_with(THREADS.end))
@@ -84,7 +85,7 @@ def install(module: Any) -> None:
 
 
 def uninstall() -> None:
-    """Take everything back."""
+    """Undo all patches."""
     _patches.undo()
 
 
@@ -92,12 +93,12 @@ def uninstall() -> None:
 
 
 def is_handshake(request: Any) -> bool:
-    """Whether a request of httpx asks for a WebSocket."""
+    """Whether an httpx request asks for a WebSocket."""
     return "websocket" in request.headers.get("upgrade", "").lower()
 
 
 def shaking_hands(verbs: Verbs, hands: Handshake) -> Steps:
-    """The steps of a handshake: ask, send, and hang what is known on the stream that it gives."""
+    """The steps of a handshake: reserve, send, and attach the meter to the response's stream."""
     request = hands.request
     if not tried(_is_of_httpx_ws, request):
         tried(passes_unmetered, lambda: _request(request))
@@ -121,7 +122,7 @@ def shaking_hands(verbs: Verbs, hands: Handshake) -> Steps:
 
 def _answered(hands: Handshake, response: Any, attempt: SocketAttempt) -> None:
     status = response.status_code
-    if tried(hands.is_of_mock, response) or status in _REDIRECTS:  # asked for again elsewhere
+    if tried(hands.is_of_mock, response) or status in _REDIRECTS:  # httpx asks again elsewhere
         attempt.unsent()
     elif status == _SWITCHING:
         setattr(response.extensions["network_stream"], SOCKET, MeteredSocket(attempt))
@@ -167,7 +168,7 @@ def _init_with(end: Callable[[SocketAttempt, bool], None]) -> Callable[[Any], An
 
 
 def _take_over(session: Any, end: Callable[[SocketAttempt, bool], None]) -> None:
-    """Count for this session what its stream was opened for."""
+    """Move the meter from the session's stream to the session."""
     socket = vars(session.stream).pop(SOCKET, None)
     if socket is None:
         return
@@ -187,7 +188,7 @@ def _seen(
 def _event_received(
     socket: MeteredSocket, event: Any, end: Callable[[SocketAttempt, bool], None]
 ) -> None:
-    if type(event).__name__ == "CloseConnection":  # nothing comes after it
+    if type(event).__name__ == "CloseConnection":  # the last event of a session
         socket.frame_received(_CLOSE, int(event.code or 1005).to_bytes(2, "big"), True)
         end(socket.attempt, socket.was_closed)
         return
@@ -212,7 +213,7 @@ def _send_awaited(original: Any) -> Any:
 
 
 def _sending(verbs: Verbs, original: Any, session: Any, event: Any) -> Steps:
-    """The steps of a send: ask, then send the message, or end the session in its place."""
+    """The steps of a send: meter the message, then send it, or end the session if a limit cuts it."""
     socket = vars(session).get(SOCKET)
     message = None if socket is None else socket.read(_sent_with, socket, event)
     cut = None
@@ -226,7 +227,7 @@ def _sending(verbs: Verbs, original: Any, session: Any, event: Any) -> Steps:
 
 
 def _sent_with(socket: MeteredSocket, event: Any) -> bytes | str | None:
-    """The message that an event completes."""
+    """Return the message that this event completes, or None if the message is not complete."""
     opcode = _OPCODES.get(type(event).__name__)
     if opcode is None:
         return None
@@ -239,7 +240,7 @@ def _cutting(original: Any, session: Any, cut: SocketCut) -> Steps:
         events = import_module("wsproto.events")
         if cut.farewell:
             yield lambda: original(session, events.TextMessage(data=cut.farewell))
-        else:  # its own `close` would not wait for the answer, and leave who reads waiting
+        else:  # the session's `close` would not wait for the answer; a blocked reader would stay blocked
             close = events.CloseConnection(code=POLICY, reason=shortened(cut.reason))
             yield lambda: original(session, close)
     raise import_module("httpx_ws").WebSocketNetworkError(cut.reason)
