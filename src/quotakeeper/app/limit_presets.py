@@ -1,4 +1,4 @@
-"""Presets of the providers' limits: the limits they make, and writing them to a config file."""
+"""Turns presets of the providers' limits into limits, and writes them to a config file."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class LiveFrame:
 
 
 def look(keeper: Keeper, *, calls: int) -> LiveFrame:
-    """Read the data of one screen from the ledger; `calls` is how many of the latest calls to read."""
+    """Read the data of one screen from the ledger, with at most `calls` of the latest calls."""
     last = tuple(keeper.events(limit=calls, newest_first=True))
     status = keeper.status()
     use = day_use(keeper, status.as_of)

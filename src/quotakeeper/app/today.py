@@ -81,8 +81,7 @@ def today_record(today: Today) -> dict[str, object]:
 
 
 def statusline_record(today: Today) -> dict[str, object]:
-    """The record of a shell prompt: today's cost and the most urgent `limit`, null if there is no
-    limit."""
+    """The record for a shell prompt: today's cost, and the most urgent limit (null if none)."""
     status, entry = today.status, today.urgent
     return {
         "schema": Schema.STATUSLINE,

@@ -34,7 +34,7 @@ class CallTags:
                 _TAGS.reset(token)
 
     def added_to(self, scope: Mapping[str, str] | None) -> Mapping[str, str] | None:
-        """Return a call's own labels, and the block's labels where the call has none of that name."""
+        """Return a call's labels: its own, and those of the block whose names the call does not use."""
         tags = _TAGS.get()
         if not tags:
             return scope

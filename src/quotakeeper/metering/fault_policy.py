@@ -12,7 +12,7 @@ from quotakeeper.providers.registry import recognise
 
 
 def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refused | None:
-    """Return the refusal of a provider's call or session that cannot be counted; None to send it.
+    """Refuse a provider's call or session that cannot be counted; return None if it may be sent.
 
     `on_store_failure` decides: "deny" refuses the call, "allow" sends it.
     """

@@ -216,8 +216,7 @@ class LedgerAccounting:
                     self._note_event(reservation.event)
 
     def check(self, plan: CallPlan) -> None:
-        """Check the limits without reserving. An error of the ledger is ignored here: `attempt`
-        raises it."""
+        """Check the limits without reserving. Ignores errors of the ledger: `attempt` raises them."""
         try:
             decision = self._keeper.check(plan.provider, **self._labels_and_bounds(plan))
         except QuotakeeperError:

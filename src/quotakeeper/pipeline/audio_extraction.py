@@ -42,8 +42,7 @@ def find_ffmpeg(wanted: str) -> str:
 
 @contextmanager
 def extracted_audio(media: MediaFile, ffmpeg: str) -> Iterator[AudioTrack]:
-    """Return the file's audio; with ffmpeg, a temporary file in FLAC, mono, 16 kHz, deleted
-    afterwards."""
+    """Yield the audio to send: with ffmpeg, a temporary FLAC file (mono, 16 kHz); else the file."""
     if not ffmpeg:
         yield AudioTrack(media.path, media.content_type, media.milliseconds)
         return

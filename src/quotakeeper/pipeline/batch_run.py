@@ -138,7 +138,7 @@ class BatchRun:
         self._console.progress(text)
 
     def _fitting(self, files: Sequence[tuple[int, int]]) -> int:
-        """How many of these (milliseconds, recognitions) files fit in the quota, one after the other."""
+        """Count the files that fit in the quota in order; each is (milliseconds, recognitions)."""
         settings = self._settings
         priced = "multi" if "multi" in settings.languages else ""
         together = requests = 0

@@ -38,7 +38,7 @@ class CommandOption:
 
     @property
     def takes_value(self) -> bool:
-        """Whether the option has a value."""
+        """Whether the option takes a value."""
         return self.kind is not bool
 
 

@@ -61,7 +61,7 @@ def rewrite(text: str, settings: GeminiSettings, client: ApiClient) -> Rewriting
 
 
 def read_rewriting(text: str) -> Rewriting | None:
-    """Read the rewritten text from a reply, without a code fence around it; None if it is not valid."""
+    """Read the rewritten text from a reply, with or without a code fence; None if it is not valid."""
     fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
     try:
         value = json.loads(fenced[1] if fenced else text)

@@ -11,13 +11,13 @@ from quotakeeper.pipeline.wording import Wording
 
 
 class StepCosts:
-    """Collects the usage events of a run until `take` is called."""
+    """Collects the usage events of a run; `take` returns and clears them."""
 
     def __init__(self) -> None:
         self._events: list[UsageEvent] = []
 
     def note(self, event: UsageEvent) -> None:
-        """Add a booked usage event."""
+        """Collect a booked usage event."""
         self._events.append(event)
 
     def take(self) -> list[UsageEvent]:

@@ -30,7 +30,7 @@ _BARE_LINE = re.compile(_REST)
 def batches(
     segments: Sequence[SpeechSegment], wanted: Sequence[int], most_lines: int = MOST_LINES
 ) -> Iterator[list[int]]:
-    """Divide the wanted segment numbers (from 1) into batches with at most so many lines and tokens."""
+    """Divide segment numbers (from 1) into batches, with a limit on lines and tokens for each batch."""
     batch: list[int] = []
     tokens = 0
     for number in wanted:

@@ -1,4 +1,4 @@
-"""The description of a value class's fields."""
+"""Describes the fields of a value class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates what each operation on a file uses and costs: low, expected and high, with the source."""
+"""Estimates what each operation on a file uses and costs: low, expected and high."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares a bill that lists only days and SKUs with the ledger, by day and model. No I/O."""
+"""Compares the ledger with a bill that lists days and SKUs but no requests. No I/O."""
 
 from __future__ import annotations
 

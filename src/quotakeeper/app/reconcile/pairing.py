@@ -1,6 +1,7 @@
 """Matches requests of the account to calls of the ledger that lack the provider's request id.
 
-The match uses time, model, operation and length. A pair counts only if no other pair is possible.
+The match uses time, model, operation and length. If several pairs are possible and differ, no pair
+is chosen.
 """
 
 from __future__ import annotations

@@ -25,9 +25,10 @@ LISTED_WINDOWS = ("day", "week", "month")
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One limit in one period. Amounts are in the limit's base unit; `amount` is today's amount.
+    """One limit in one period. Amounts are in the limit's base unit.
 
-    `used` is settled use. `reserved` is known only for the current period.
+    `amount` is the amount in force now. `used` is settled use. `reserved` is known only for the
+    current period.
     """
 
     limit: Limit

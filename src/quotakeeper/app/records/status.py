@@ -35,7 +35,7 @@ def status_record(status: Status) -> dict[str, object]:
 
 
 def doubtful_calls_today(keeper: Keeper, status: Status) -> tuple[int, int]:
-    """How many of today's calls have no price, and how many had no answer and are assumed.
+    """How many of today's calls have no price, and how many are assumed because no answer came.
 
     Calls without a price are counted only if there is a limit on cost, because that limit cannot
     count them.

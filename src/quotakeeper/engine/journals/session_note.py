@@ -47,5 +47,5 @@ class SessionNote(JournalSegment):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def commands(self) -> Sequence[Command]:
-        """The commands that settle the session as in the last note."""
+        """The commands that settle the session at the figures last written."""
         return self._commands

@@ -39,7 +39,7 @@ _SWITCHING = 101
 _key: ContextVar[str] = ContextVar("quotakeeper_httpx_ws_key", default="")
 _patches = Patches()
 
-Steps = Generator[Callable[[], Any], Any, Any]  # the driver calls each one and awaits its result
+Steps = Generator[Callable[[], Any], Any, Any]  # a driver calls each; on event loops it awaits
 
 
 class Verbs(NamedTuple):
