@@ -34,7 +34,7 @@ class AcceptedClock:
 
 @dataclass(frozen=True, slots=True)
 class ClockRepair:
-    """The result of a repair. `applied` is False if the repair was only previewed.
+    """The result of a repair. `applied` is False if it was only previewed or not needed.
 
     `bound` is the largest advance that is not a jump, in microseconds. `is_confirmed` says whether
     the kernel's time service confirms the clock that the ledger is set back to.
@@ -53,7 +53,7 @@ class ClockRepair:
 
 
 def accept_clock(open_keeper: OpenKeeper, why: str) -> AcceptedClock:
-    """Trust this machine's clock from now on; `why` is written to the ledger."""
+    """Accept the present time of this machine's clock; `why` is written to the ledger."""
     with open_keeper() as keeper:
         bound = engine_of(keeper).parts.ledger_clock.bound
         return AcceptedClock(keeper.accept_clock(why=why), bound)

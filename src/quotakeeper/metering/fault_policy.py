@@ -36,11 +36,11 @@ def refusal_after(meter: CallMeter, request: Request, error: Exception) -> Refus
 def counted_later(
     meter: CallMeter, request: Request, error: Exception, *, is_reserved: bool = False
 ) -> bool:
-    """Count a call that is sent although an error stopped its metering, as assumed.
+    """Count a call, as assumed, that is sent although an error stopped its metering.
 
-    Settles the reservation at its full amount if there is one, else books the most that the call
-    can use. If the ledger cannot be used, the booking is spooled. Returns False if the request is
-    not a provider's call.
+    If the call has a reservation, the whole reservation is assumed. Otherwise the most that the
+    call can use is booked; if the ledger cannot be used, the booking is spooled. Returns False if
+    the request is not a provider's call.
     """
     if isinstance(error, UnfollowedCallError):
         reservation, reason = error.reservation, LookupError("what it used is not known")

@@ -110,7 +110,7 @@ class _RedirectIsReply(urllib.request.HTTPRedirectHandler):
         headers: Message,
         newurl: str,
     ) -> None:
-        """Return None, so that urllib returns the redirect as the reply."""
+        """Return None, so that urllib does not follow the redirect."""
 
 
 class _KeepStatus(urllib.request.HTTPErrorProcessor):
