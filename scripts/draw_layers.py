@@ -25,6 +25,7 @@ PARTS = {
     "metering": "the life of a metered call",
     "calculator": "the brief's front",
     "keeper": "the facade a program holds",
+    "function_meter": "metered functions, labelled blocks",
     "order_giver": "pauses, raised limits, credit",
     "wiring": "settings to live objects",
     "known_names": "names that exist",

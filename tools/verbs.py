@@ -172,6 +172,7 @@ def check_steps(checkout: Checkout, python: str) -> list[Step]:
         Step("import-linter", [python, "-c", LINT_IMPORTS, "--no-logo", "--no-cache"]),
         Step("gates", [python, "tools/gates.py"]),
         Step("names", [python, "tools/names.py"]),
+        Step("prose", [python, "tools/prose.py"]),
         Step("circles", [python, "tools/circles.py"]),
         Step("pyright", [python, "tools/strict_types.py"]),
         Step("mypy strict", [python, "-m", "mypy", "--no-error-summary", *typed]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
@@ -92,6 +91,8 @@ class FunctionMeter(OrderGiver):
 
 
 def _metered(keeper: Reserver, function: Callable[P, R], call: MeteredCall) -> Callable[P, R]:
+    import inspect  # noqa: PLC0415 - five milliseconds that few programs need
+
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise InvalidInputError(
             "metered", "a generator is not one call", "use `with keeper.reserve(...)` inside it"
