@@ -192,4 +192,4 @@ def test_prepaid_throughput_costs_nothing_more(watched: Watched) -> None:
     path = f"{VERTEX}gemini-2.5-flash:generateContent"
     assert answered(path, json.loads(prompt()), watched, answer) == 0
     (made,) = watched.events()
-    assert made.quantities["input_tokens"] == 7 and "beforehand" in made.note
+    assert made.quantities["input_tokens"] == 7 and "in advance" in made.note
