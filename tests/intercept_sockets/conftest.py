@@ -61,6 +61,9 @@ class ClosedError(Exception):
 class Client:
     """One open socket of some library."""
 
+    # Whether `close` waits for the provider's close frame; else nobody knows what came after it.
+    waits_for_close = True
+
     def send(self, data: Any) -> None:
         raise AssertionError
 
@@ -290,6 +293,8 @@ class WebSocketClient(Client):
 class HttpxClient(Client):
     """httpx-ws"""
 
+    waits_for_close = False
+
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self.connect: Any = httpx_ws.connect_ws(url, headers=dict(headers))
         with _httpx_refusals():
@@ -314,6 +319,8 @@ class HttpxClient(Client):
 
 class AsyncHttpxClient(AsyncClient):
     """httpx-ws, async"""
+
+    waits_for_close = False
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self.runner = asyncio.Runner()
