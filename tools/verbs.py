@@ -170,10 +170,10 @@ def check_steps(checkout: Checkout, python: str) -> list[Step]:
         Step("ruff format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         Step("ruff check", [python, "-m", "ruff", "check", "--quiet", "."]),
         Step("import-linter", [python, "-c", LINT_IMPORTS, "--no-logo", "--no-cache"]),
-        Step("gates", [python, "tools/gates.py"]),
-        Step("names", [python, "tools/names.py"]),
-        Step("prose", [python, "tools/prose.py"]),
-        Step("circles", [python, "tools/circles.py"]),
+        *(
+            Step(name, [python, f"tools/{name}.py"])
+            for name in ("gates", "names", "prose", "circles")
+        ),
         Step("pyright", [python, "tools/strict_types.py"]),
         Step("mypy strict", [python, "-m", "mypy", "--no-error-summary", *typed]),
     ]
