@@ -37,6 +37,7 @@ NOT_IN_PARALLEL = (
 )
 # import-linter runs as a module, because a policy on Windows may forbid programs in the scripts
 # folder. It runs without its cache, which keeps outdated results after a new module appears.
+SOURCE_CHECKS = ("gates", "names", "prose", "circles")  # files of tools/
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
 
 HELP = """\
@@ -170,10 +171,7 @@ def check_steps(checkout: Checkout, python: str) -> list[Step]:
         Step("ruff format", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         Step("ruff check", [python, "-m", "ruff", "check", "--quiet", "."]),
         Step("import-linter", [python, "-c", LINT_IMPORTS, "--no-logo", "--no-cache"]),
-        *(
-            Step(name, [python, f"tools/{name}.py"])
-            for name in ("gates", "names", "prose", "circles")
-        ),
+        *(Step(name, [python, f"tools/{name}.py"]) for name in SOURCE_CHECKS),
         Step("pyright", [python, "tools/strict_types.py"]),
         Step("mypy strict", [python, "-m", "mypy", "--no-error-summary", *typed]),
     ]
