@@ -30,8 +30,7 @@ LOCKS = {
 
 def locks(root: Path) -> dict[str, list[str]]:
     """Each file to write, and the requirements it is written from: the project's, then one for each peer."""
-    folders = (root / "requirements" / name for name in ("peers", "examples"))
-    found = sorted(path for folder in folders for path in folder.glob("*.in"))
+    found = sorted((root / "requirements" / "peers").glob("*.in"))
     asked = [path.relative_to(root).as_posix() for path in found]
     return LOCKS | {f"{source.removesuffix('.in')}.txt": [source] for source in asked}
 

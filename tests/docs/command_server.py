@@ -44,6 +44,7 @@ def main(address: str) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()
+        print("listening", flush=True)
         while True:
             caller, _ = server.accept()
             if os.fork() == 0:
@@ -85,12 +86,13 @@ def serve_commands(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     """A server of commands, and the text of the program `quotakeeper` that uses it."""
     address = str(folder / "commands")
     command = [sys.executable, __file__, address]
-    with subprocess.Popen(command, env=environment, start_new_session=True) as server:
+    with subprocess.Popen(
+        command, env=environment, start_new_session=True, stdout=subprocess.PIPE
+    ) as server:
         try:
-            while not os.path.exists(address):
-                if server.poll() is not None:
-                    raise RuntimeError(f"the server of commands ended with {server.returncode}")
-                time.sleep(0.01)
+            assert server.stdout is not None
+            if server.stdout.readline() != b"listening\n":
+                raise RuntimeError(f"the server of commands ended with {server.wait()}")
             yield CLIENT.format(python=sys.executable, address=address)
         finally:
             os.killpg(server.pid, signal.SIGKILL)

@@ -22,15 +22,12 @@ from zoneinfo import ZoneInfo
 from quotakeeper.sandbox import Sandbox
 from tests.docs.pages import ROOT, Block, blocks
 from tests.noon import zone_at_noon
-from tools.environments import Shelf
 
 SANDBOX = "http://127.0.0.1:8765"  # the address that the pages name; a test takes a free port
 ZONE = "Asia/Ho_Chi_Minh"  # that the pages name; a test takes one where no day ends meanwhile
 WORK = "/home/an/videos"  # the folder that the pages show
 RUN = ("sh", "python")
 PROGRAM = f'#!/bin/sh\nexec "{sys.executable}" -m quotakeeper "$@"\n'
-# Environments with other people's libraries: those that the notes `environment: NAME` name.
-SHELF = Shelf(ROOT / "requirements" / "examples", ROOT / ".cache" / "examples")
 _MARK = "@@ block"
 _QUIET = {"LANG": "C.UTF-8", "COLUMNS": "100", "NO_COLOR": "1"}
 # What differs from run to run, and the letter that stands for it in a comparison.

@@ -10,13 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.docs.page_run import SHELF, needed_environment, run_page
+from tests.docs.page_run import needed_environment, run_page
+from tests.matrix.environments import prepare
 
 
 def renew(page: Path) -> int:
     """Renew one page; its exit code."""
     name = needed_environment(page)
-    python = str(SHELF.prepare(name)) if name else sys.executable
+    python = str(prepare(name)) if name else sys.executable
     with tempfile.TemporaryDirectory() as folder:
         ran = run_page(page, Path(folder), python)
     if ran.exit_code:

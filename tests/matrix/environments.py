@@ -1,4 +1,4 @@
-"""An environment for each SDK: made once from hashed requirements, and cached by their hash."""
+"""Environments with SDKs and frameworks: made once from hashed requirements, and cached by their hash."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ WANTED: dict[str, tuple[str, ...]] = {
     "niquests": ("niquests", "requests"),
     "openai": ("openai",),
     "anthropic": ("anthropic",),
+    "celery": ("celery",),
+    # The examples of the pages and of examples/ run in it.
     "frameworks": (
         "fastapi>=0.120",
         "httpx",
