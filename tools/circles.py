@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
         for name in circle:
             for other in sorted(graph[name].intersection(circle)):
                 print(f"  {name} -> {other}")
-    print(f"{len(graph)} modules, {len(found)} import circles (imports under TYPE_CHECKING count)")
+    print(f"{len(graph)} modules, {len(found)} import cycles (imports under TYPE_CHECKING count)")
     return 1 if found else 0
 
 

@@ -222,7 +222,11 @@ def test_a_hosts_environment_variables_are_not_inherited(monkeypatch: pytest.Mon
     assert ran.stdout.strip() == "[None, None]"
 
 
-def test_child_processes_find_the_environment_and_use_utf8(checkout: Checkout) -> None:
+def test_child_processes_find_the_environment_and_use_utf8(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     environment = house_module.child_environment(checkout)
+    assert "PYTHONDONTWRITEBYTECODE" not in environment  # or each child would compile all modules
     assert environment["PYTHONUTF8"] == "1"
     assert environment["PATH"].split(os.pathsep)[0] == str(checkout.scripts)

@@ -59,7 +59,5 @@ def name_without(name: str, label: LabelValue, instead: str) -> str:
 def key_without(key: str, label: LabelValue, instead: str) -> str:
     """The key of an account with another value for a label in its scope."""
     old, new = (f"{key_part(label.name)}={key_part(x)}" for x in (label.value, instead))
-    *before, last = key.split("|")
-    parts = [*before, last]
-    changed = ["&".join(new if pair == old else pair for pair in part.split("&")) for part in parts]
-    return "|".join(changed)
+    parts = (part.split("&") for part in key.split("|"))
+    return "|".join("&".join(new if pair == old else pair for pair in part) for part in parts)
