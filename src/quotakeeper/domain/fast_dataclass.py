@@ -13,7 +13,7 @@ T = TypeVar("T")
 def fast_dataclass(cls: type[T]) -> type[T]:
     """Make a dataclass that type checkers treat as frozen.
 
-    At run time its fields are writable. Creating a frozen instance takes four times as long, and
+    At run time its fields are writable. Creating a frozen instance takes twice as long, and
     one call through the ledger creates ten. Use this for values that no other code changes.
     """
     return dataclass(slots=True)(cls)
